@@ -1,0 +1,43 @@
+"""The one exception that is shown to users, and the exit codes of the command line.
+
+A `TtcError` is an expected failure: its message is one line that names the place and the
+remedy. It is printed as it stands, without a traceback. Anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes. Where several apply: STORE > SANDBOX > BACKEND > PARTIAL > GATE."""
+
+    DONE = 0
+    GATE = 1
+    USAGE = 2
+    BACKEND = 3
+    PARTIAL = 4
+    SANDBOX = 5
+    STORE = 6
+
+
+class TtcError(Exception):
+    """A failure whose message is written for the user."""
+
+    code = Exit.USAGE
+
+
+class UsageError(TtcError):
+    """The command, its configuration or its input is wrong; nothing was done."""
+
+
+class BackendError(TtcError):
+    """A model could not be found, loaded or reached."""
+
+    code = Exit.BACKEND
+
+
+class StoreError(TtcError):
+    """The store cannot be read or written; what it acknowledged is still there."""
+
+    code = Exit.STORE
