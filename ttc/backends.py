@@ -1,0 +1,111 @@
+"""The Backend protocol: requests in, completions out.
+
+A backend knows nothing of problems, verdicts or stores. Its four verbs cover everything:
+drawing n samples is submit × n, then wait × n; first-finish is submit × n, wait × 1 and
+cancel for the rest; a search submits continuations as scores come back. An in-process engine
+steps inside `wait`; a remote one has its sockets behind it. All of it is synchronous for the
+caller.
+
+A plugin registers a factory under the entry-point group `ttc.backends`:
+
+    def open_mine(model: str, options: Mapping[str, Any]) -> Backend: ...
+
+It is called with what follows `mine:` in `-m mine:MODEL` and with the options of an alias. It
+must be cheap: `model` (with its fingerprint) is read before the first `submit`, and a run that
+finds all its samples in the store never submits, so load weights or open sockets only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ttc.records import FinishReason, Message, SamplingParams
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model a backend runs.
+
+    `fingerprint` identifies the weights: it is part of every sample's key. `parameters` and
+    `geometry` (layers, embedding, heads, kv_heads, vocabulary) are None or lack what is unknown.
+    """
+
+    name: str
+    fingerprint: str
+    context_length: int | None = None
+    parameters: int | None = None
+    geometry: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One completion to draw. Exactly one of `messages` and `prompt` is set.
+
+    `id` is chosen by the caller and unique while the request is under way. `prefix` is the
+    beginning of the assistant's answer, to be continued (capability `prefix`); it is not
+    repeated in the completion. `seed` makes the draw its own (capability `seed`). `draw` is the
+    draw index within the prompt; engines ignore it, replay serves by it.
+    """
+
+    id: str
+    messages: tuple[Message, ...] = ()
+    prompt: str | None = None
+    prefix: str = ""
+    params: SamplingParams = SamplingParams()
+    seed: int | None = None
+    draw: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came of a request; every request submitted comes back exactly once.
+
+    `finish_reason` is `stop`, `length`, `cancelled` (with the text and tokens so far) or
+    `error` (then `error` says why; it is an attempt, never an answer). `stop` is the stop string
+    that fired. `prompt_tokens` counts the whole prompt, `cached_tokens` the part of it that was
+    not computed again. `logprob` is the sum of the sampled tokens' log-probabilities under the
+    unfiltered temperature-1 distribution (capability `logprobs`). Times are seconds on one
+    monotonic clock: when the draw began, when its first token came, when it ended.
+    """
+
+    request_id: str
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    completion_tokens: int | None = None
+    logprob: float | None = None
+    stop: str | None = None
+    started: float | None = None
+    first_token: float | None = None
+    ended: float | None = None
+    error: str | None = None
+
+
+class Backend(Protocol):
+    """An engine. Not thread-safe: one caller drives it."""
+
+    @property
+    def model(self) -> ModelInfo:
+        """Which model this is; cheap, and known before the first request."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Of `seed`, `prefix`, `logprobs`, `cancel`, `choose`, `score`, `stop-kept`, `hidden`."""
+
+    def submit(self, request: Request) -> None:
+        """Queue a request and return at once; BackendError if the model cannot be loaded."""
+
+    def wait(self) -> Completion:
+        """Return the next completion to finish; LookupError if none is under way."""
+
+    def cancel(self, request_id: str) -> None:
+        """Free its place; `wait` still reports it, as `cancelled`. Unknown ids are ignored."""
+
+    def close(self) -> None:
+        """Release everything. Requests still under way are dropped."""
+
+
+BackendFactory = Callable[[str, Mapping[str, Any]], Backend]

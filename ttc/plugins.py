@@ -1,0 +1,109 @@
+"""Plugins by entry point, imported only when named.
+
+Four groups: `ttc.backends`, `ttc.verifiers`, `ttc.selectors`, `ttc.strategies`. One broken plugin
+never breaks ttc: it fails when it is asked for by name, and `ttc plugins` says why.
+`TTC_NO_PLUGINS=1` leaves only what ttc itself brings.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from ttc.errors import BackendError, TtcError, UsageError
+
+GROUPS = ("backends", "verifiers", "selectors", "strategies")
+OWN_DISTRIBUTION = "ttc-cli"
+
+# What to install for a backend that is not there.
+KNOWN_BACKENDS = {
+    "llamacpp": "ttc-llamacpp[smollm2]",
+    "openai": "ttc-openai",
+    "ray": "ttc-ray",
+    "vllm": "ttc-vllm",
+}
+
+
+def distribution(entry: EntryPoint) -> tuple[str, str]:
+    """Return the name and version of the package that brought an entry point."""
+    found = entry.dist
+    return (found.name, found.version) if found is not None else ("unknown", "")
+
+
+def installed(group: str) -> dict[str, EntryPoint]:
+    """Return the entry points of a group (`backends`, …) by name, none of them imported."""
+    own_only = bool(os.environ.get("TTC_NO_PLUGINS"))
+    found: dict[str, EntryPoint] = {}
+    for entry in sorted(entry_points(group=f"ttc.{group}"), key=lambda entry: entry.name):
+        own = distribution(entry)[0] == OWN_DISTRIBUTION
+        # ttc's own names cannot be taken over by a plugin.
+        if own or (not own_only and entry.name not in found):
+            found[entry.name] = entry
+    return found
+
+
+def load(group: str, name: str) -> Any:
+    """Import and return what `name` stands for in a group.
+
+    UsageError for an unknown name, with near ones; BackendError (exit 3) for a plugin that
+    cannot be imported, whatever it raises.
+    """
+    found = installed(group)
+    kind = group[:-1] if group != "strategies" else "strategy"
+    if name not in found:
+        if group == "backends" and name in KNOWN_BACKENDS:
+            raise BackendError(
+                f"no backend {name!r} is installed; pip install '{KNOWN_BACKENDS[name]}'"
+            )
+        near = get_close_matches(name, found, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(found) or 'none'}"
+        raise UsageError(f"no {kind} {name!r}; {hint}")
+    try:
+        return found[name].load()
+    except Exception as error:
+        package, version = distribution(found[name])
+        raise BackendError(
+            f"the {kind} {name!r} ({package} {version}) cannot be imported: "
+            f"{type(error).__name__}: {error}; -vv shows where"
+        ) from error
+
+
+def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
+    """Split `name:key=value,key=value`; UsageError for a malformed option."""
+    name, _, rest = spec.partition(":")
+    options: dict[str, str] = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{spec}: write options as {name}:key=value,key=value")
+        options[key] = value
+    return name, options
+
+
+def build(group: str, spec: str) -> Any:
+    """Make the verifier or selector of `name:key=value,…`; UsageError says what is wrong."""
+    name, options = parse_spec(spec)
+    factory = load(group, name)
+    try:
+        return factory(**options)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{spec}: {error}") from None
+
+
+def survey(groups: Iterable[str]) -> list[dict[str, str]]:
+    """Return a row a plugin: what it is, who brought it, and the first line of what it says of
+    itself, or why it cannot be imported."""
+    found = []
+    for group in groups:
+        for name, entry in installed(group).items():
+            package, version = distribution(entry)
+            try:
+                about = (load(group, name).__doc__ or "").strip().partition("\n")[0]
+            except TtcError as error:
+                about = f"broken: {error}"
+            row = {"kind": group, "name": name, "package": f"{package} {version}", "about": about}
+            found.append(row)
+    return found

@@ -1,0 +1,164 @@
+"""The nouns: Problem, Sample, Verdict, Outcome, Curve. Plain values; nothing here imports ttc.
+
+    problems ──sample──▶ samples ──verify──▶ verdicts ──sweep──▶ curves
+
+Absence is None, never a text or a number that stands for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+FinishReason = Literal["stop", "length", "cancelled", "error"]
+
+
+class Message(NamedTuple):
+    """One turn of a chat."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is asked, and apart from it the reference that only verifiers may see.
+
+    Exactly one of `messages` (a chat) and `prompt` (text that goes to the model as it stands)
+    is set. `reference` is what verifiers need: `{"answer": "18"}`, `{"answer": "B", "choices":
+    [...]}` or, for code, `{"tests": ..., "entry_point": ..., "prompt": ...}`; empty if none.
+    """
+
+    id: str
+    messages: tuple[Message, ...] = ()
+    prompt: str | None = None
+    reference: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """Everything that shapes the distribution of a completion, apart from model and prompt.
+
+    `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts
+    generated tokens. A completion ends before the first of the `stop` strings, which is not kept.
+    """
+
+    temperature: float = 0.8
+    top_p: float = 0.95
+    top_k: int = 0
+    min_p: float = 0.0
+    max_tokens: int = 512
+    stop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounds = (
+            ("temperature", self.temperature >= 0, "0 or more"),
+            ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1"),
+            ("top_k", self.top_k >= 0, "0 (off) or more"),
+            ("min_p", 0 <= self.min_p <= 1, "between 0 and 1"),
+            ("max_tokens", self.max_tokens >= 1, "1 or more"),
+            ("stop", all(self.stop), "non-empty strings"),
+        )
+        for name, holds, need in bounds:
+            if not holds:
+                raise ValueError(f"{name} must be {need}, not {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One completion of one problem.
+
+    `index` is the draw index within the problem, from 0. `finish_reason` is `stop` (ended by
+    itself or by a stop string) or `length` (truncated: it has not finished). `logprob` is the
+    sum of the sampled tokens' log-probabilities (nats) under the unfiltered temperature-1
+    distribution. `seconds` is the time from the first to the last token of this draw. `key` is
+    the digest of all that changes the distribution; `prompt_id` that of the prompt alone.
+    """
+
+    problem: str
+    index: int
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    logprob: float | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    stop: str | None = None
+    pool: str | None = None
+    model: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    reference: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    prompt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One verifier's view of one sample.
+
+    `answer` is the canonical text of the answer found, or None (the sample abstains from
+    votes). `correct` is None where the verifier could not tell. `status` is `ok`, `no_answer`,
+    `no_reference` or `error`; `detail` says more in words.
+    """
+
+    answer: str | None = None
+    correct: bool | None = None
+    score: float | None = None
+    status: str = "ok"
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a selection rule sees of one draw: sample and verdict, without the bulk.
+
+    A rule names the fields it needs; the others may be None. `text` is loaded only for rules
+    that compare texts.
+    """
+
+    index: int
+    answer: str | None = None
+    correct: bool | None = None
+    score: float | None = None
+    logprob: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    finish_reason: str | None = None
+    seconds: float | None = None
+    text: str | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Cut by the token limit: it has not finished, and ranks after all that have."""
+        return self.finish_reason == "length"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The value of a rule at budget k, as a mean over problems.
+
+    `value` is None where it is undefined, and `note` then says why. `low` and `high` bound the
+    bootstrap interval over problems; `problems` counts those with at least k draws. `cost` maps
+    an axis (`samples`, `tokens`, `latency_tokens`) to its expectation for one problem, or None
+    where the samples do not carry what it needs.
+    """
+
+    k: int
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    problems: int = 0
+    cost: Mapping[str, float | None] = field(default_factory=dict)
+    exact: bool = True
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The expected value of one selection rule at each budget k, over one source."""
+
+    selector: str
+    source: str
+    points: tuple[Point, ...]
