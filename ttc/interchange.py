@@ -1,0 +1,183 @@
+"""Interchange, schema 1: samples (and verdicts) as JSON lines, ours and foreign ones.
+
+A line carries one sample; after `verify` also one verdict. Unknown fields pass through.
+`ttc sweep` needs only `problem` and `correct`; the rest is optional. `--map` renames the fields
+of foreign files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from ttc import jsonl
+from ttc.errors import UsageError
+from ttc.records import FinishReason, Outcome, Sample, Verdict
+
+SCHEMA = 1
+FINISH_REASONS = ("stop", "length", "cancelled", "error")
+
+# Field of a line → the types it may have. None is always allowed for optional ones.
+FIELDS: dict[str, tuple[type, ...]] = {
+    "problem": (str, int),
+    "index": (int,),
+    "text": (str,),
+    "finish_reason": (str,),
+    "stop": (str,),
+    "prompt_tokens": (int,),
+    "completion_tokens": (int,),
+    "logprob": (int, float),
+    "seconds": (int, float),
+    "seed": (int,),
+    "model": (str,),
+    "pool": (str,),
+    "params": (dict,),
+    "reference": (dict,),
+    "key": (str,),
+    "prompt_id": (str,),
+    "answer": (str, int, float),
+    "correct": (bool,),
+    "score": (int, float),
+    "verifier": (str,),
+    "status": (str,),
+}
+
+
+def sample_line(sample: Sample) -> dict[str, Any]:
+    """Return a sample as the record of one line; fields that are None are left out."""
+    line = {
+        "schema": SCHEMA,
+        "pool": sample.pool,
+        "problem": sample.problem,
+        "index": sample.index,
+        "text": sample.text,
+        "finish_reason": sample.finish_reason,
+        "stop": sample.stop,
+        "prompt_tokens": sample.prompt_tokens,
+        "completion_tokens": sample.completion_tokens,
+        "logprob": sample.logprob,
+        "seconds": sample.seconds,
+        "seed": sample.seed,
+        "model": sample.model,
+        "params": dict(sample.params),
+        "reference": dict(sample.reference),
+        "key": sample.key,
+        "prompt_id": sample.prompt_id,
+    }
+    return {name: value for name, value in line.items() if value is not None}
+
+
+def verdict_fields(verdict: Verdict, verifier: str) -> dict[str, Any]:
+    """Return what `verify` adds to a line; here None is said, as null."""
+    added = {
+        "answer": verdict.answer,
+        "correct": verdict.correct,
+        "score": verdict.score,
+        "verifier": verifier,
+        "status": verdict.status,
+    }
+    return {**added, "detail": verdict.detail} if verdict.detail else added
+
+
+def _check(line: jsonl.Line, needed: tuple[str, ...]) -> dict[str, Any]:
+    record = line.record
+    for name in needed:
+        if record.get(name) is None:
+            raise UsageError(
+                f"{line.place}: no field {name!r} among {', '.join(record) or '(none)'}; "
+                f"say which it is with --map {name}=FIELD"
+            )
+    for name, types in FIELDS.items():
+        value = record.get(name)
+        wrong_bool = isinstance(value, bool) and bool not in types
+        if value is not None and (wrong_bool or not isinstance(value, types)):
+            kinds = " or ".join(kind.__name__ for kind in types)
+            raise UsageError(f"{line.place}: {name!r} must be of type {kinds}, not {value!r}")
+    schema = record.get("schema", SCHEMA)
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise UsageError(f"{line.place}: schema {schema} is newer than this ttc; upgrade ttc-cli")
+    if record.get("finish_reason") not in (None, *FINISH_REASONS):
+        raise UsageError(
+            f"{line.place}: finish_reason must be one of {', '.join(FINISH_REASONS)}, "
+            f"not {record['finish_reason']!r}"
+        )
+    return record
+
+
+class _Numbering:
+    """Gives lines without an index their place within the problem, and refuses repeated draws."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, dict[int, str]] = {}
+
+    def index(self, line: jsonl.Line, problem: str) -> int:
+        seen = self._seen.setdefault(problem, {})
+        index = line.record.get("index")
+        if index is None:
+            index = len(seen)
+        if index in seen:
+            raise UsageError(
+                f"{line.place}: draw {index} of {problem!r} is at {seen[index]} already; "
+                "a draw counts once"
+            )
+        seen[index] = line.place
+        return int(index)
+
+
+def read_samples(
+    source: str, mapping: Mapping[str, str] | None = None, skipped: list[str] | None = None
+) -> Iterator[tuple[dict[str, Any], Sample]]:
+    """Yield record and sample for each line of a file or of `-`. UsageError names the line."""
+    numbering = _Numbering()
+    for raw in jsonl.read(source, skipped):
+        line = jsonl.rename(raw, dict(mapping or {}))
+        record = _check(line, ("problem", "text"))
+        problem = str(record["problem"])
+        optional = ("stop", "prompt_tokens", "completion_tokens", "logprob", "seconds", "seed")
+        about = ("model", "pool", "key", "prompt_id")
+        yield (
+            record,
+            Sample(
+                problem=problem,
+                index=numbering.index(line, problem),
+                text=record["text"],
+                finish_reason=cast(FinishReason, record.get("finish_reason") or "stop"),
+                params=record.get("params") or {},
+                reference=record.get("reference") or {},
+                **{name: record.get(name) for name in (*optional, *about)},
+            ),
+        )
+
+
+def read_outcomes(
+    source: str, mapping: Mapping[str, str] | None = None, *, text: bool = False
+) -> Iterator[tuple[str, bool, Outcome]]:
+    """Yield problem, whether it is judged, and outcome for each line of a file or of `-`.
+
+    Lines of cancelled and failed draws are left out: they are no samples. With `text`, the text
+    is kept.
+    """
+    numbering = _Numbering()
+    for raw in jsonl.read(source):
+        line = jsonl.rename(raw, dict(mapping or {}))
+        record = _check(line, ("problem",))
+        if record.get("finish_reason") in ("cancelled", "error"):
+            continue
+        problem = str(record["problem"])
+        judged = "correct" in record or "status" in record
+        yield (
+            problem,
+            judged,
+            Outcome(
+                index=numbering.index(line, problem),
+                answer=None if record.get("answer") is None else str(record["answer"]),
+                correct=record.get("correct"),
+                score=record.get("score"),
+                logprob=record.get("logprob"),
+                prompt_tokens=record.get("prompt_tokens"),
+                completion_tokens=record.get("completion_tokens"),
+                finish_reason=record.get("finish_reason"),
+                seconds=record.get("seconds"),
+                text=record.get("text") if text else None,
+            ),
+        )

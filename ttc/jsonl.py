@@ -1,0 +1,166 @@
+"""Strict JSON lines: every fault is told with its file and line before any work begins.
+
+Accepted: UTF-8 with or without a byte order mark, LF or CRLF, gzip (told by its first bytes),
+blank lines. Refused: what Python's json takes silently, duplicate keys and NaN.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from ttc.errors import UsageError
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Line(NamedTuple):
+    """A record and the place it came from."""
+
+    place: str
+    record: dict[str, Any]
+
+
+class BadLineError(UsageError):
+    """A line that is not what it should be; `--skip-bad` counts these and goes on."""
+
+
+def _open(source: str) -> BinaryIO:
+    if source == "-":
+        stream = cast(io.BufferedReader, getattr(sys.stdin, "buffer", sys.stdin))
+        if sys.stdin.isatty():
+            raise UsageError("-: standard input is a terminal; pipe JSON lines into it")
+    else:
+        try:
+            stream = Path(source).open("rb")  # noqa: SIM115 (the caller closes it)
+        except OSError as error:
+            raise UsageError(f"{source}: {error.strerror or error}") from None
+    buffered = stream if hasattr(stream, "peek") else io.BufferedReader(cast(io.RawIOBase, stream))
+    if buffered.peek(2)[:2] == GZIP_MAGIC:
+        return cast(BinaryIO, gzip.GzipFile(fileobj=buffered))
+    return cast(BinaryIO, buffered)
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {twice!r} occurs twice")
+    return record
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON; write null")
+
+
+def parse(text: str, place: str) -> dict[str, Any]:
+    """Parse one JSON object strictly; BadLineError names the place and the reason."""
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant
+        )
+    except json.JSONDecodeError as error:
+        raise BadLineError(
+            f"{place}: not valid JSON ({error.msg} at column {error.colno})"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise BadLineError(f"{place}: {error}") from None
+    if isinstance(value, list):
+        raise BadLineError(
+            f"{place}: a JSON array, not an object; make lines of it with jq -c '.[]'"
+        )
+    if not isinstance(value, dict):
+        raise BadLineError(f"{place}: a JSON object is needed, not {text[:20]!r}")
+    return value
+
+
+class _Raw(NamedTuple):
+    place: str
+    offset: int
+    data: bytes
+
+
+def _raw_lines(source: str) -> Iterator[_Raw]:
+    name = "<stdin>" if source == "-" else source
+    number = offset = 0
+    with nullcontext(_open(source)) if source == "-" else _open(source) as stream:
+        try:
+            for data in stream:
+                number += 1
+                if data.strip():
+                    yield _Raw(f"{name}:{number}", offset, data)
+                offset += len(data)
+        except (gzip.BadGzipFile, EOFError, OSError) as error:
+            raise UsageError(f"{name}:{number + 1}: cannot be read ({error})") from None
+
+
+def _text(raw: _Raw) -> str:
+    data = raw.data.removeprefix(b"\xef\xbb\xbf") if raw.offset == 0 else raw.data
+    try:
+        return data.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        at = raw.offset + len(raw.data) - len(data) + error.start
+        raise BadLineError(
+            f"{raw.place}: byte 0x{data[error.start]:02x} at offset {at} is not UTF-8; "
+            "convert the file with iconv"
+        ) from None
+
+
+def text_lines(source: str) -> Iterator[tuple[str, str]]:
+    """Yield place (`file:line`) and text of each line that is not blank; `-` is standard input."""
+    for raw in _raw_lines(source):
+        yield raw.place, _text(raw)
+
+
+def read(source: str, skipped: list[str] | None = None) -> Iterator[Line]:
+    """Yield the records of a file or of standard input (`-`), with their places.
+
+    With `skipped`, lines that are no JSON object are noted there instead of raising BadLineError.
+    """
+    for raw in _raw_lines(source):
+        try:
+            yield Line(raw.place, parse(_text(raw), raw.place))
+        except BadLineError as error:
+            if skipped is None:
+                raise
+            skipped.append(str(error))
+
+
+def dump(record: dict[str, Any]) -> str:
+    """Return one line (without its end), ASCII only, so that any pipe and locale can carry it."""
+    return json.dumps(record, separators=(",", ":"), allow_nan=False)
+
+
+def rename(line: Line, mapping: dict[str, str]) -> Line:
+    """Give fields the names of this project: `{"problem": "problem_id"}`; absent ones stay so.
+
+    A dotted name goes inside: `{"reference.answer": "gold"}`.
+    """
+    if not mapping:
+        return line
+    record = dict(line.record)
+    for ours, theirs in mapping.items():
+        if theirs in line.record:
+            outer, dot, inner = ours.partition(".")
+            value = line.record[theirs]
+            record[outer] = {**(record.get(outer) or {}), inner: value} if dot else value
+    return Line(line.place, record)
+
+
+def parse_mapping(text: str, allowed: Iterable[str]) -> dict[str, str]:
+    """Parse `--map ours=theirs,…`; UsageError for a malformed pair or an unknown name."""
+    mapping: dict[str, str] = {}
+    names = sorted(allowed)
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not theirs or ours not in names:
+            raise UsageError(f"--map {pair}: write OURS=THEIRS with OURS one of {', '.join(names)}")
+        mapping[ours] = theirs
+    return mapping
