@@ -1,0 +1,101 @@
+"""The store: one SQLite file that remembers every sample. It is memory, not a cache.
+
+`Store` opens it; `pools`, `samples`, `verdicts` and `runs` hold the queries, as functions of a
+connection. Reading functions take `store.reader`, writing ones go through `store.write`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from ttc.errors import StoreError
+from ttc.store import runs
+from ttc.store.database import OlderStoreError, explain, open_reader, translated
+from ttc.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class Store:
+    """An open store. Made by `reading` or `writing`; close it, or use it in a with statement."""
+
+    def __init__(self, path: Path, writer: Writer | None) -> None:
+        self.path = path
+        self.writer = writer
+        self.reader: sqlite3.Connection = open_reader(path)
+
+    @classmethod
+    def reading(cls, path: Path) -> Store:
+        """Open for reading; StoreError if there is no store at the path."""
+        try:
+            return cls(path, None)
+        except OlderStoreError:
+            Writer(path).close()
+            return cls(path, None)
+
+    @classmethod
+    def writing(cls, path: Path, on_failure: Callable[[], None] | None = None) -> Store:
+        """Open for writing, making or migrating the file. `on_failure` is called once if the
+        writer breaks, from its thread."""
+        writer = Writer(path, on_failure)
+        try:
+            return cls(path, writer)
+        except BaseException:
+            writer.close()
+            raise
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work in a transaction, and return once it is committed."""
+        if self.writer is None:
+            raise StoreError(f"{self.path}: opened for reading only")
+        return self.writer.call(work)
+
+    def recover(self) -> list[str]:
+        """Check the file after runs that were killed; return a line about each.
+
+        StoreError if the check finds damage.
+        """
+        killed = runs.unclean(self.reader)
+        if not killed:
+            return []
+        with translated(self.path):
+            found = self.reader.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise StoreError(
+                f"{self.path}: the store is damaged ({found}); put a copy back, or start another "
+                "with --db"
+            )
+
+        def close_them(connection: sqlite3.Connection) -> None:
+            for run in killed:
+                runs.end(connection, run["id"])
+
+        self.write(close_them)
+        return [
+            f"{run['pool']}: the run of {run['started'][:19]} was cut off; the store is sound and "
+            "what it had drawn is kept"
+            for run in killed
+        ]
+
+    def close(self) -> None:
+        """Close; raises if the last writes failed."""
+        self.reader.close()
+        if self.writer is not None:
+            self.writer.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self.close()
+            return
+        # The first failure is the one to tell; a signal is none, and may come from a failure.
+        with contextlib.suppress(*([StoreError] if isinstance(error, Exception) else [])):
+            self.close()
+        if isinstance(error, sqlite3.Error):
+            raise explain(error, self.path) from error

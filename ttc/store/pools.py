@@ -1,0 +1,173 @@
+"""Pools: draws that may be mixed, because nothing that changes their distribution differs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ttc import keys
+from ttc.errors import UsageError
+from ttc.records import Problem
+from ttc.store.rows import now, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A stored pool. `base` is the name asked for; `name` adds .2, .3 … where it was taken."""
+
+    id: int
+    name: str
+    base: str
+    model: str
+    identity: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A problem of a pool, with the request that its samples belong to."""
+
+    problem: Problem
+    request_id: int
+    key: str
+    prompt_id: str
+
+
+def _pool(row: Mapping[str, Any]) -> Pool:
+    return Pool(row["id"], row["name"], row["base"], row["model"], json.loads(row["identity"]))
+
+
+def find(connection: sqlite3.Connection, name: str) -> Pool | None:
+    """Return the pool of that very name."""
+    found = rows(connection, "SELECT * FROM pools WHERE name = ?", (name,))
+    return next((_pool(row) for row in found), None)
+
+
+def siblings(connection: sqlite3.Connection, base: str) -> list[Pool]:
+    """Return the pools that were asked for under one name, oldest first."""
+    found = rows(connection, "SELECT * FROM pools WHERE base = ? ORDER BY id", (base,))
+    return [_pool(row) for row in found]
+
+
+def same(pools: Iterable[Pool], identity: Mapping[str, Any]) -> Pool | None:
+    """Return the pool of exactly this identity, if one of them has it."""
+    wanted = keys.canonical_json(identity)
+    return next((pool for pool in pools if keys.canonical_json(pool.identity) == wanted), None)
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the fields in which two identities differ, with both values."""
+    names = sorted({*old, *new})
+    return {n: (old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)}
+
+
+def ensure(
+    connection: sqlite3.Connection, base: str, model: str, identity: Mapping[str, Any]
+) -> Pool:
+    """Return the pool of this name and identity, made if need be.
+
+    A name that belongs to another identity is not shared: the new pool is BASE.2, BASE.3, …
+    """
+    others = siblings(connection, base)
+    if (pool := same(others, identity)) is not None:
+        return pool
+    number, name = 1, base
+    while find(connection, name) is not None:
+        number += 1
+        name = f"{base}.{number}"
+    cursor = connection.execute(
+        "INSERT INTO pools (name, base, model, identity, created) VALUES (?, ?, ?, ?, ?)",
+        (name, base, model, keys.canonical_json(identity), now()),
+    )
+    return Pool(int(cursor.lastrowid or 0), name, base, model, identity)
+
+
+def _request(
+    connection: sqlite3.Connection, pool: Pool, problem: Problem, identity: Mapping[str, Any]
+) -> tuple[int, str, str]:
+    prompt = keys.prompt_id(problem)
+    key = keys.sample_key(identity, prompt)
+    content = keys.canonical_json(keys.prompt_content(problem))
+    connection.execute("INSERT OR IGNORE INTO prompts VALUES (?, ?)", (prompt, content))
+    connection.execute(
+        "INSERT OR IGNORE INTO requests (key, prompt_id, model, identity) VALUES (?, ?, ?, ?)",
+        (key, prompt, pool.model, keys.canonical_json(identity)),
+    )
+    request = connection.execute("SELECT id FROM requests WHERE key = ?", (key,)).fetchone()[0]
+    return int(request), key, prompt
+
+
+def enrol(
+    connection: sqlite3.Connection,
+    pool: Pool,
+    problems: Iterable[Problem],
+    identity: Mapping[str, Any],
+) -> list[Enrolled]:
+    """Make problems (rendered) members of a pool. `identity` is what keys their draws.
+
+    UsageError if a problem's name is taken in the pool by another prompt. A changed reference
+    replaces the old one; verdicts made with the old one stay, under it.
+    """
+    enrolled = []
+    for problem in problems:
+        request, key, prompt = _request(connection, pool, problem, identity)
+        reference = keys.reference_id(problem.reference)
+        content = keys.canonical_json(problem.reference)
+        connection.execute("INSERT OR IGNORE INTO refs VALUES (?, ?)", (reference, content))
+        taken = connection.execute(
+            "SELECT request_id FROM problems WHERE pool_id = ? AND name = ?", (pool.id, problem.id)
+        ).fetchone()
+        if taken is not None and taken[0] != request:
+            raise UsageError(
+                f"the pool {pool.name} has another problem called {problem.id!r}; "
+                "choose another --pool"
+            )
+        connection.execute(
+            "INSERT INTO problems (pool_id, name, request_id, reference_id) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (pool_id, name) DO UPDATE SET reference_id = excluded.reference_id",
+            (pool.id, problem.id, request, reference),
+        )
+        enrolled.append(Enrolled(problem, request, key, prompt))
+    return enrolled
+
+
+def overview(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return a row a pool: its name, model, counts of problems, samples and verdicts, and age."""
+    return list(
+        rows(
+            connection,
+            """
+            SELECT pools.name AS pool, pools.model,
+              (SELECT count(*) FROM problems WHERE pool_id = pools.id) AS problems,
+              (SELECT count(*) FROM problems JOIN samples USING (request_id)
+                WHERE pool_id = pools.id) AS samples,
+              (SELECT count(*) FROM problems JOIN samples USING (request_id)
+                JOIN verdicts ON sample_id = samples.id
+                AND verdicts.reference_id = problems.reference_id
+                WHERE pool_id = pools.id) AS verdicts,
+              (SELECT sum(completion_tokens) FROM problems JOIN samples USING (request_id)
+                WHERE pool_id = pools.id) AS tokens,
+              pools.created
+            FROM pools ORDER BY pools.id
+            """,
+        )
+    )
+
+
+def problems_overview(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, Any]]:
+    """Return a row a problem of a pool: its name and counts of samples, truncated ones, tokens."""
+    return list(
+        rows(
+            connection,
+            """
+            SELECT problems.name AS problem, count(samples.id) AS samples,
+              coalesce(sum(finish_reason = 'length'), 0) AS truncated,
+              sum(completion_tokens) AS tokens
+            FROM problems LEFT JOIN samples USING (request_id)
+            WHERE pool_id = ? GROUP BY problems.id ORDER BY problems.id
+            """,
+            (pool.id,),
+        )
+    )

@@ -1,0 +1,31 @@
+"""Small things every query needs: rows as dicts, the time, text that SQLite can hold."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def rows(
+    connection: sqlite3.Connection, sql: str, params: Sequence[Any] | dict[str, Any] = ()
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a query as dicts."""
+    import sqlite_utils
+
+    database = sqlite_utils.Database(connection, execute_plugins=False)
+    yield from database.query(sql, params)
+
+
+def now() -> str:
+    """Return the time as stored: UTC, ISO 8601, milliseconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def storable(text: str) -> str:
+    """Replace lone surrogates, which neither SQLite nor UTF-8 can hold, by U+FFFD."""
+    return _SURROGATES.sub("\ufffd", text)

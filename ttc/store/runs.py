@@ -1,0 +1,68 @@
+"""Runs: who is drawing into which pool now, and which run ended without saying so."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from ttc.store.rows import now, rows
+
+
+def process_tag(pid: int) -> str | None:
+    """Return what tells a process from a later one of the same number; None if it is gone."""
+    if Path("/proc/self/stat").exists():
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return f"start {fields[19]}"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:
+        pass
+    return "running"
+
+
+def begin(connection: sqlite3.Connection, pool_id: int, command: str) -> int:
+    """Note that this process draws into a pool."""
+    pid = os.getpid()
+    cursor = connection.execute(
+        "INSERT INTO runs (pool_id, command, host, pid, process, started) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (pool_id, command, socket.gethostname(), pid, process_tag(pid), now()),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def end(connection: sqlite3.Connection, run_id: int) -> None:
+    """Note that a run has ended in good order."""
+    connection.execute("UPDATE runs SET ended = ? WHERE id = ?", (now(), run_id))
+
+
+def _open(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    sql = (
+        "SELECT runs.*, pools.name AS pool FROM runs JOIN pools ON pools.id = pool_id "
+        "WHERE ended IS NULL"
+    )
+    return list(rows(connection, sql))
+
+
+def _alive(run: dict[str, Any]) -> bool:
+    # Of a run on another machine (a shared disk) nothing is known: leave it be.
+    return bool(run["host"] != socket.gethostname() or process_tag(run["pid"]) == run["process"])
+
+
+def unclean(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return the runs that were killed: still open, their process gone."""
+    return [run for run in _open(connection) if not _alive(run)]
+
+
+def live(connection: sqlite3.Connection, pool_id: int) -> dict[str, Any] | None:
+    """Return the run that is drawing into a pool now, if another process is."""
+    others = (run for run in _open(connection) if run["pool_id"] == pool_id)
+    return next((r for r in others if r["pid"] != os.getpid() and _alive(r)), None)

@@ -1,0 +1,175 @@
+"""Samples and attempts: written once, read as records."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ttc.backends import Completion
+from ttc.records import Message, Problem, Sample
+from ttc.store.pools import Pool
+from ttc.store.rows import now, rows, storable
+
+
+def drawn(connection: sqlite3.Connection, request_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Return the draw indices that each request has samples of."""
+    found: dict[int, set[int]] = {}
+    for request in request_ids:
+        indices = connection.execute("SELECT draw FROM samples WHERE request_id = ?", (request,))
+        found[request] = {int(row[0]) for row in indices}
+    return found
+
+
+def count_below(connection: sqlite3.Connection, key: str, n: int) -> int:
+    """Return how many draws of a key have an index below n."""
+    sql = (
+        "SELECT count(*) FROM requests JOIN samples ON request_id = requests.id "
+        "WHERE key = ? AND draw < ?"
+    )
+    return int(connection.execute(sql, (key, n)).fetchone()[0])
+
+
+def _seconds(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else round(end - start, 4)
+
+
+def insert(
+    connection: sqlite3.Connection, request_id: int, draw: int, seed: int | None, done: Completion
+) -> None:
+    """Keep a finished completion. A draw that is there already stays as it is."""
+    connection.execute(
+        "INSERT INTO samples (request_id, draw, text, finish_reason, stop, prompt_tokens, "
+        "cached_tokens, completion_tokens, logprob, seed, seconds, first_token_seconds, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id, draw) DO NOTHING",
+        (
+            request_id,
+            draw,
+            storable(done.text),
+            done.finish_reason,
+            done.stop,
+            done.prompt_tokens,
+            done.cached_tokens,
+            done.completion_tokens,
+            done.logprob,
+            seed,
+            _seconds(done.started, done.ended),
+            _seconds(done.started, done.first_token),
+            now(),
+        ),
+    )
+
+
+def insert_attempt(
+    connection: sqlite3.Connection, request_id: int, draw: int, done: Completion
+) -> None:
+    """Keep what came of a draw that gave no sample: an error, or a cancellation with its cost."""
+    connection.execute(
+        "INSERT INTO attempts (request_id, draw, status, detail, text, prompt_tokens, "
+        "completion_tokens, logprob, seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            request_id,
+            draw,
+            done.finish_reason,
+            done.error,
+            storable(done.text),
+            done.prompt_tokens,
+            done.completion_tokens,
+            done.logprob,
+            _seconds(done.started, done.ended),
+            now(),
+        ),
+    )
+
+
+def cancelled(connection: sqlite3.Connection, request_id: int) -> dict[int, int]:
+    """Return the tokens paid for the draws that were cancelled and never finished, by index."""
+    found = rows(
+        connection,
+        "SELECT draw, max(coalesce(completion_tokens, 0)) AS tokens FROM attempts "
+        "WHERE request_id = ? AND status = 'cancelled' AND draw NOT IN "
+        "(SELECT draw FROM samples WHERE request_id = attempts.request_id) GROUP BY draw",
+        (request_id,),
+    )
+    return {row["draw"]: row["tokens"] for row in found}
+
+
+_SELECT = """
+SELECT problems.name AS problem, samples.*, requests.key, requests.prompt_id, requests.model,
+  requests.identity, refs.content AS reference
+FROM problems JOIN samples USING (request_id)
+  JOIN requests ON requests.id = problems.request_id
+  JOIN refs ON refs.id = problems.reference_id
+WHERE problems.pool_id = :pool
+"""
+
+
+def _sample(row: dict[str, Any], pool: str) -> Sample:
+    identity = json.loads(row["identity"])
+    for known_elsewhere in ("backend", "fingerprint"):
+        identity.pop(known_elsewhere, None)
+    return Sample(
+        problem=row["problem"],
+        index=row["draw"],
+        text=row["text"],
+        finish_reason=row["finish_reason"],
+        prompt_tokens=row["prompt_tokens"],
+        completion_tokens=row["completion_tokens"],
+        logprob=row["logprob"],
+        seconds=row["seconds"],
+        seed=row["seed"],
+        stop=row["stop"],
+        pool=pool,
+        model=row["model"],
+        params=identity,
+        reference=json.loads(row["reference"]),
+        key=row["key"],
+        prompt_id=row["prompt_id"],
+    )
+
+
+def of_pool(
+    connection: sqlite3.Connection,
+    pool: Pool,
+    *,
+    problem: str | None = None,
+    below: int | None = None,
+) -> Iterator[tuple[int, Sample]]:
+    """Yield row id and sample for a pool in the order they were kept.
+
+    `problem` restricts to one problem, `below` to draw indices under it.
+    """
+    sql, params = _SELECT, dict[str, Any](pool=pool.id)
+    if problem is not None:
+        sql, params = sql + " AND problems.name = :problem", {**params, "problem": problem}
+    if below is not None:
+        sql, params = sql + " AND samples.draw < :below", {**params, "below": below}
+    for row in rows(connection, sql + " ORDER BY samples.id, problems.id", params):
+        yield row["id"], _sample(row, pool.name)
+
+
+def problem_of(connection: sqlite3.Connection, pool: Pool, name: str) -> Problem | None:
+    """Return a problem of a pool as the model saw it."""
+    found = rows(
+        connection,
+        "SELECT prompts.content, refs.content AS reference FROM problems "
+        "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
+        "JOIN refs ON refs.id = reference_id WHERE pool_id = ? AND name = ?",
+        (pool.id, name),
+    )
+    for row in found:
+        content = json.loads(row["content"])
+        messages = tuple(Message(**turn) for turn in content.get("messages", ()))
+        return Problem(name, messages, content.get("prompt"), json.loads(row["reference"]))
+    return None
+
+
+def speed(connection: sqlite3.Connection, pool: Pool) -> tuple[float, float] | None:
+    """Return seconds and tokens of a pool's finished draws, one draw at a time, if known."""
+    row = connection.execute(
+        "SELECT sum(seconds), sum(completion_tokens) FROM problems JOIN samples USING (request_id) "
+        "WHERE pool_id = ? AND seconds IS NOT NULL AND completion_tokens IS NOT NULL",
+        (pool.id,),
+    ).fetchone()
+    return (float(row[0]), float(row[1])) if row and row[0] and row[1] else None

@@ -1,0 +1,141 @@
+"""The tables, and the migrations that lead to them.
+
+    pools ─┬─ problems ── requests ── samples ── verdicts
+           └─ runs             └──── attempts
+
+A request is one distribution to draw from (a prompt × everything in the key); its samples are
+shared by every pool that asks the same. Samples are immutable: triggers hold that. What failed
+or was cancelled is an attempt, never a sample. Prompts and references live apart, and verdicts
+name the reference they were made with.
+
+Migrations are appended, never edited. Each takes the file from version i to i + 1.
+"""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x74746331  # "ttc1", so that the file is known for what it is
+
+_M001 = """
+CREATE TABLE prompts (
+  id TEXT PRIMARY KEY,
+  content TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE requests (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  prompt_id TEXT NOT NULL REFERENCES prompts(id),
+  model TEXT NOT NULL,
+  identity TEXT NOT NULL
+);
+CREATE INDEX requests_prompt ON requests(prompt_id);
+
+CREATE TABLE pools (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  base TEXT NOT NULL,
+  model TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  created TEXT NOT NULL,
+  UNIQUE (base, identity)
+);
+
+CREATE TABLE refs (
+  id TEXT PRIMARY KEY,
+  content TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE problems (
+  id INTEGER PRIMARY KEY,
+  pool_id INTEGER NOT NULL REFERENCES pools(id),
+  name TEXT NOT NULL,
+  request_id INTEGER NOT NULL REFERENCES requests(id),
+  reference_id TEXT NOT NULL REFERENCES refs(id),
+  UNIQUE (pool_id, name)
+);
+CREATE INDEX problems_request ON problems(request_id);
+
+CREATE TABLE samples (
+  id INTEGER PRIMARY KEY,
+  request_id INTEGER NOT NULL REFERENCES requests(id),
+  draw INTEGER NOT NULL,
+  parent_id INTEGER REFERENCES samples(id),
+  text TEXT NOT NULL,
+  finish_reason TEXT NOT NULL CHECK (finish_reason IN ('stop', 'length')),
+  stop TEXT,
+  prompt_tokens INTEGER,
+  cached_tokens INTEGER,
+  completion_tokens INTEGER,
+  logprob REAL,
+  seed INTEGER,
+  seconds REAL,
+  first_token_seconds REAL,
+  created TEXT NOT NULL,
+  UNIQUE (request_id, draw)
+);
+CREATE TRIGGER samples_are_immutable BEFORE UPDATE ON samples
+BEGIN SELECT RAISE(ABORT, 'samples are immutable'); END;
+
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY,
+  request_id INTEGER NOT NULL REFERENCES requests(id),
+  draw INTEGER NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('error', 'cancelled')),
+  detail TEXT,
+  text TEXT NOT NULL,
+  prompt_tokens INTEGER,
+  completion_tokens INTEGER,
+  logprob REAL,
+  seconds REAL,
+  created TEXT NOT NULL
+);
+CREATE INDEX attempts_request ON attempts(request_id, draw);
+
+CREATE TABLE verifiers (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  config TEXT NOT NULL,
+  UNIQUE (name, version, config)
+);
+
+CREATE TABLE verdicts (
+  sample_id INTEGER NOT NULL REFERENCES samples(id),
+  verifier_id INTEGER NOT NULL REFERENCES verifiers(id),
+  reference_id TEXT NOT NULL REFERENCES refs(id),
+  answer TEXT,
+  correct INTEGER CHECK (correct IN (0, 1)),
+  score REAL,
+  status TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  created TEXT NOT NULL,
+  PRIMARY KEY (sample_id, verifier_id, reference_id)
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY,
+  pool_id INTEGER NOT NULL REFERENCES pools(id),
+  command TEXT NOT NULL,
+  host TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  process TEXT NOT NULL,
+  started TEXT NOT NULL,
+  ended TEXT
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001,)
+
+
+def statements(script: str) -> list[str]:
+    """Split a migration into statements; executescript would commit behind our back."""
+    import sqlite3
+
+    found: list[str] = []
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            found.append(pending.strip())
+            pending = ""
+    return found

@@ -1,0 +1,155 @@
+"""Verdicts: keyed by sample, verifier (name, version, configuration) and reference."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ttc import keys
+from ttc.records import Outcome, Sample, Verdict
+from ttc.store.pools import Pool
+from ttc.store.rows import now, rows, storable
+
+
+class VerifierId(NamedTuple):
+    """What a verdict was made by."""
+
+    name: str
+    version: str
+    config: Mapping[str, Any]
+
+
+def verifier_id(connection: sqlite3.Connection, verifier: VerifierId) -> int:
+    """Return the row of a verifier, made if need be."""
+    if (found := find_verifier(connection, verifier)) is not None:
+        return found
+    cursor = connection.execute(
+        "INSERT INTO verifiers (name, version, config) VALUES (?, ?, ?)",
+        (verifier.name, verifier.version, keys.canonical_json(verifier.config)),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def find_verifier(connection: sqlite3.Connection, verifier: VerifierId) -> int | None:
+    """Return the row of a verifier, or None if it has never judged anything."""
+    row = connection.execute(
+        "SELECT id FROM verifiers WHERE name = ? AND version = ? AND config = ?",
+        (verifier.name, verifier.version, keys.canonical_json(verifier.config)),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def keep(
+    connection: sqlite3.Connection, sample_id: int, verifier: int, sample: Sample, verdict: Verdict
+) -> None:
+    """Keep a verdict, in place of an earlier one of the same sample, verifier and reference."""
+    reference = keys.reference_id(sample.reference)
+    content = keys.canonical_json(sample.reference)
+    connection.execute("INSERT OR IGNORE INTO refs VALUES (?, ?)", (reference, content))
+    connection.execute(
+        "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            sample_id,
+            verifier,
+            reference,
+            None if verdict.answer is None else storable(verdict.answer),
+            verdict.correct,
+            verdict.score,
+            verdict.status,
+            storable(verdict.detail),
+            now(),
+        ),
+    )
+
+
+def kept(connection: sqlite3.Connection, pool: Pool, verifier: VerifierId) -> dict[int, Verdict]:
+    """Return the verdicts of one verifier on a pool, under its present references, by sample."""
+    row = find_verifier(connection, verifier)
+    return {} if row is None else by_sample(connection, pool, row)
+
+
+def by_sample(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int, Verdict]:
+    """Return the verdicts of a verifier's row on a pool, by sample."""
+    found = rows(
+        connection,
+        "SELECT verdicts.* FROM problems JOIN samples USING (request_id) "
+        "JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id "
+        "WHERE pool_id = ? AND verifier_id = ?",
+        (pool.id, verifier),
+    )
+    return {row["sample_id"]: _verdict(row) for row in found}
+
+
+def _verdict(row: Mapping[str, Any]) -> Verdict:
+    correct = None if row["correct"] is None else bool(row["correct"])
+    return Verdict(row["answer"], correct, row["score"], row["status"], row["detail"])
+
+
+def verifiers_of(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, Any]]:
+    """Return the verifiers that have judged a pool, the latest version of each first."""
+    return list(
+        rows(
+            connection,
+            """
+            SELECT verifiers.id, verifiers.name, version, config, count(*) AS verdicts
+            FROM problems JOIN samples USING (request_id)
+              JOIN verdicts ON sample_id = samples.id
+                AND verdicts.reference_id = problems.reference_id
+              JOIN verifiers ON verifiers.id = verifier_id
+            WHERE pool_id = ? GROUP BY verifiers.id ORDER BY verifiers.name, verifiers.id DESC
+            """,
+            (pool.id,),
+        )
+    )
+
+
+def outcomes(
+    connection: sqlite3.Connection, pool: Pool, verifier: int | None, *, text: bool = False
+) -> Iterator[tuple[str, bool, Outcome]]:
+    """Yield problem, whether it is judged, and outcome for every sample of a pool."""
+    column = "samples.text" if text else "NULL"
+    found = rows(
+        connection,
+        f"""
+        SELECT problems.name AS problem, draw, answer, correct, score, logprob, prompt_tokens,
+          completion_tokens, finish_reason, seconds, {column} AS text, status
+        FROM problems JOIN samples USING (request_id)
+          LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
+            AND verdicts.reference_id = problems.reference_id
+        WHERE pool_id = :pool ORDER BY problems.id, draw
+        """,
+        {"pool": pool.id, "verifier": verifier},
+    )
+    for row in found:
+        yield (
+            row["problem"],
+            row["status"] is not None,
+            Outcome(
+                index=row["draw"],
+                answer=row["answer"],
+                correct=None if row["correct"] is None else bool(row["correct"]),
+                score=row["score"],
+                logprob=row["logprob"],
+                prompt_tokens=row["prompt_tokens"],
+                completion_tokens=row["completion_tokens"],
+                finish_reason=row["finish_reason"],
+                seconds=row["seconds"],
+                text=row["text"],
+            ),
+        )
+
+
+def sample_row(connection: sqlite3.Connection, sample: Sample) -> int | None:
+    """Return the row of a sample that came from a pipe or a file, if it is one of the store's.
+
+    Key, draw index and text must all agree: a line that was edited on the way is not ours.
+    """
+    if sample.key is None:
+        return None
+    row = connection.execute(
+        "SELECT samples.id, text FROM requests JOIN samples ON request_id = requests.id "
+        "WHERE key = ? AND draw = ?",
+        (sample.key, sample.index),
+    ).fetchone()
+    return int(row[0]) if row is not None and row[1] == storable(sample.text) else None

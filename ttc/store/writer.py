@@ -1,0 +1,153 @@
+"""The one thread that writes: rows go in as they come, and are acknowledged once committed.
+
+Whatever has queued up while one transaction was being synced goes into the next, so a slow
+engine commits each sample at once and a fast one thousands a second. No transaction waits for a
+model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ttc.errors import StoreError
+from ttc.store.database import WriteLock, explain, open_writer, translated
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
+
+FREE_SPACE = 200_000_000
+BATCH = 1000
+CHECKPOINT_EVERY = 5000  # rows; some 15 MB of write-ahead log
+
+
+class Writer:
+    """Runs functions of a connection in order, in transactions, in a thread of its own."""
+
+    def __init__(self, path: Path, on_failure: Callable[[], None] | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._on_failure = on_failure
+        with translated(path):
+            self._lock = WriteLock(path)
+        try:
+            self._connection = open_writer(path, self._lock)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
+        self._failure: BaseException | None = None
+        self._since_checkpoint = 0
+        self._thread = threading.Thread(target=self._run, name="ttc-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work) -> Future[Any]:
+        """Queue work for the next transaction; the future is done once that is committed.
+
+        Raises what broke the writer, if something did: nothing is written after a failure.
+        """
+        if self._failure is not None:
+            raise self._failure
+        future: Future[Any] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work in a transaction and return its result, committed."""
+        result: T = self.submit(work).result()
+        return result
+
+    def close(self) -> None:
+        """Commit what is queued, fold the log into the file, and close. Raises a late failure."""
+        self._queue.put(None)
+        self._thread.join()
+        with contextlib.suppress(sqlite3.Error, StoreError), self._lock:
+            # One file that can be copied, if no reader holds on to the log.
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.close()
+        self._connection.close()
+        self._lock.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            batch = [self._queue.get()]
+            with contextlib.suppress(queue.Empty):
+                while len(batch) < BATCH:
+                    batch.append(self._queue.get_nowait())
+            ending = None in batch
+            work = [item for item in batch if item is not None]
+            if work:
+                self._commit(work)
+
+    def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
+        """Run a batch in one transaction. A function that raises undoes only its own work."""
+        results: list[tuple[Future[Any], Any, Exception | None]] = []
+        try:
+            if self._failure is not None:
+                raise self._failure
+            self._check_space()
+            with self._lock:
+                self._connection.execute("BEGIN IMMEDIATE")
+                for work, future in batch:
+                    results.append((future, *self._attempt(work)))
+                self._connection.execute("COMMIT")
+                self._since_checkpoint += len(batch)
+                if self._since_checkpoint > CHECKPOINT_EVERY:
+                    self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                    self._since_checkpoint = 0
+        except (sqlite3.Error, StoreError, OSError) as error:
+            self._fail(error, [future for _, future in batch])
+            return
+        for future, value, problem in results:
+            if problem is not None:
+                future.set_exception(problem)
+            else:
+                future.set_result(value)
+
+    def _attempt(self, work: Work) -> tuple[Any, Exception | None]:
+        self._connection.execute("SAVEPOINT work")
+        try:
+            value = work(self._connection)
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            if not isinstance(error, sqlite3.IntegrityError):
+                raise
+            problem: Exception = error
+        except Exception as error:  # noqa: BLE001 (it belongs to whoever asked, via the future)
+            problem = error
+        else:
+            self._connection.execute("RELEASE work")
+            return value, None
+        self._connection.execute("ROLLBACK TO work")
+        self._connection.execute("RELEASE work")
+        return None, problem
+
+    def _check_space(self) -> None:
+        if shutil.disk_usage(self._path.parent).free < FREE_SPACE:
+            raise StoreError(
+                f"{self._path}: less than {FREE_SPACE // 1_000_000} MB of disk are free; make room "
+                "and run the same command again (all that was acknowledged is kept)"
+            )
+
+    def _fail(self, error: BaseException, waiting: list[Future[Any]]) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        failure = explain(error, self._path) if isinstance(error, sqlite3.Error) else error
+        first = self._failure is None
+        self._failure = self._failure or failure
+        for future in waiting:
+            if not future.done():
+                future.set_exception(failure)
+        if first and self._on_failure is not None:
+            self._on_failure()
