@@ -1,0 +1,131 @@
+"""The four stages from Python, over the same store as the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ttc import config, curves, models, places, plugins, problems, samples, verdicts
+from ttc.backends import Backend
+from ttc.errors import UsageError
+from ttc.records import Curve, Outcome, Problem, SamplingParams
+from ttc.samples import Drawing, Plan, Recipe
+from ttc.store import Store, pools, runs
+from ttc.store import verdicts as kept
+from ttc.strategies import parallel
+from ttc.strategies.parallel import Solution
+from ttc.verdicts import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool of the store, by name: what `sample` returns, and what is verified and swept."""
+
+    name: str
+    database: Path
+
+    def verify(self, verifier: str) -> Summary:
+        """Judge what this verifier (`NAME:key=value,…`) has not judged yet; return the counts."""
+        made, summary = verdicts.make(verifier), Summary()
+        with Store.writing(self.database) as store:
+            for sample, verdict in verdicts.verify_pool(store, self._find(store), made):
+                summary.add(sample, verdict)
+        return summary
+
+    def outcomes(self, verifier: str) -> dict[str, list[Outcome]]:
+        """Return the judged draws by problem. UsageError if the verifier has judged none."""
+        who, found = verdicts.identify(verdicts.make(verifier)), dict[str, list[Outcome]]()
+        with Store.reading(self.database) as store:
+            pool = self._find(store)
+            row = kept.find_verifier(store.reader, who)
+            if row is not None:
+                for problem, judged, outcome in kept.outcomes(store.reader, pool, row):
+                    if judged:
+                        found.setdefault(problem, []).append(outcome)
+        if not found:
+            raise UsageError(f"{self.name}: no verdicts by {verifier}; call verify({verifier!r})")
+        return found
+
+    def sweep(self, *selectors: str, verifier: str, ks: Sequence[int] = ()) -> list[Curve]:
+        """Return the exact curve of each selection rule at budgets `ks` (default: 1, 2, 4, … n)."""
+        found = self.outcomes(verifier)
+        rules = {name: plugins.build("selectors", name) for name in selectors}
+        budgets = ks or curves.default_ks(max(map(len, found.values())))
+        return curves.curves(found, rules, budgets, source=self.name)
+
+    def _find(self, store: Store) -> pools.Pool:
+        pool = pools.find(store.reader, self.name)
+        if pool is None:
+            raise UsageError(f"{self.database}: no pool {self.name!r}")
+        return pool
+
+
+def _open(model: str | None, database: Path, sampling: dict[str, Any]) -> tuple[Backend, Recipe]:
+    choice = models.resolve(model, config.load())
+    backend = models.open_backend(choice, database)
+    defaults = {k: v for k, v in choice.defaults.items() if k not in ("system", "template")}
+    params = SamplingParams(**{**defaults, **sampling})
+    return backend, Recipe(choice.backend, backend.model, params)
+
+
+def sample(
+    data: str | Sequence[Problem],
+    n: int = 16,
+    *,
+    model: str | None = None,
+    pool: str = "python",
+    database: str | Path | None = None,
+    **sampling: Any,
+) -> Pool:
+    """Draw what a pool lacks of n samples per problem, and return the pool.
+
+    `data` is a file or problems; `model` what `-m` takes; `sampling` the fields of SamplingParams.
+    BackendError if a draw failed; what was drawn is kept, and calling again resumes.
+    """
+    path = Path(database) if database is not None else places.default_database()
+    asked = problems.read(data).problems if isinstance(data, str) else tuple(data)
+    backend, recipe = _open(model, path, sampling)
+    try:
+        with Store.writing(path) as store:
+            plan = samples.prepare(store, pool, recipe, asked, n)
+            _draw(store, backend, plan)
+            return Pool(plan.pool.name, path)
+    finally:
+        backend.close()
+
+
+def _draw(store: Store, backend: Backend, plan: Plan) -> None:
+    if not plan.missing:
+        return
+    run_id = samples.claim(store, plan, "ttc.sample")
+    drawing = Drawing(store, backend, plan, lambda sample: None)
+    try:
+        for _ in drawing.run():
+            pass
+    finally:
+        store.write(lambda connection: runs.end(connection, run_id))
+    drawing.tally.raise_errors()
+
+
+def solve(
+    question: str,
+    n: int = 8,
+    *,
+    method: str | None = None,
+    model: str | None = None,
+    database: str | Path | None = None,
+    **sampling: Any,
+) -> Solution:
+    """Answer one question; `method` is a selection rule (default: vote, else agree)."""
+    path = Path(database) if database is not None else places.default_database()
+    problem = problems.question(question)
+    backend, recipe = _open(model, path, sampling)
+    selector = plugins.build("selectors", method) if method is not None else None
+    try:
+        with Store.writing(path) as store:
+            plan = samples.prepare(store, f"solve-{recipe.model.name}", recipe, [problem], n)
+            return parallel.solve(store, backend, plan, selector)
+    finally:
+        backend.close()

@@ -1,0 +1,102 @@
+"""The `replay` backend: answers from recorded samples, and refuses to serve more than there are.
+
+`-m replay:POOL` or `-m replay:FILE.jsonl` (lines of `ttc sample`). It is how strategies, tests
+and examples run without a model. A prompt is found by its content; draw i gets the recorded
+draw i.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ttc import keys, places
+from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.errors import BackendError, TtcError
+from ttc.records import Problem, Sample
+from ttc.simulated import SimulatedBackend
+
+
+def recorded_completion(sample: Sample) -> Completion:
+    """Return the completion that a sample came from."""
+    return Completion(
+        request_id="",
+        text=sample.text,
+        finish_reason=sample.finish_reason,
+        prompt_tokens=sample.prompt_tokens,
+        completion_tokens=sample.completion_tokens,
+        logprob=sample.logprob,
+        stop=sample.stop,
+    )
+
+
+class Recording:
+    """Recorded draws by prompt, served in draw order."""
+
+    def __init__(self, samples: Iterable[Sample], source: str) -> None:
+        self._source = source
+        self._draws: dict[str, dict[int, Completion]] = {}
+        for sample in samples:
+            if sample.prompt_id is None:
+                raise BackendError(
+                    f"{source}: {sample.problem} has no prompt_id, so its prompt cannot be found "
+                    "again; replay lines written by ttc sample"
+                )
+            draws = self._draws.setdefault(sample.prompt_id, {})
+            draws[sample.index] = recorded_completion(sample)
+        self._next: Counter[str] = Counter()
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of all that can be served."""
+        held = {
+            prompt: [[draw, done.text, done.completion_tokens] for draw, done in sorted(d.items())]
+            for prompt, d in self._draws.items()
+        }
+        return keys.digest("replay1", held)
+
+    def serve(self, request: Request) -> Completion:
+        """Return the recorded draw that a request asks for; BackendError if there is none."""
+        asked = Problem("", messages=request.messages, prompt=request.prompt)
+        prompt = keys.prompt_id(asked)
+        draws = self._draws.get(prompt)
+        if draws is None:
+            raise BackendError(f"{self._source}: this prompt was not recorded")
+        draw = request.draw if request.draw is not None else self._next[prompt]
+        self._next[prompt] += 1
+        if draw not in draws:
+            raise BackendError(
+                f"{self._source}: {len(draws)} draws of this prompt were recorded, and draw {draw} "
+                "is not among them; lower -n"
+            )
+        return draws[draw]
+
+
+def _samples(source: str, database: Path) -> list[Sample]:
+    from ttc.interchange import read_samples
+    from ttc.store import Store, pools, samples
+
+    if Path(source).is_file():
+        return [sample for _, sample in read_samples(source)]
+    with Store.reading(database) as store:
+        pool = pools.find(store.reader, source)
+        if pool is None:
+            raise BackendError(f"replay:{source}: no such pool and no such file; see ttc ls")
+        return [sample for _, sample in samples.of_pool(store.reader, pool)]
+
+
+def open_replay(model: str, options: Mapping[str, Any]) -> Backend:
+    """Open the recording of a pool or a file. Option `db` names the store."""
+    if not model:
+        raise BackendError("replay: name a pool or a file, -m replay:NAME")
+    database = Path(options.get("db") or places.default_database())
+    try:
+        recording = Recording(_samples(model, database), model)
+    except BackendError:
+        raise
+    except TtcError as error:
+        raise BackendError(f"replay: {error}") from error
+    info = ModelInfo(name=f"replay:{Path(model).stem}", fingerprint=recording.fingerprint)
+    return SimulatedBackend(info, recording.serve)

@@ -1,0 +1,278 @@
+"""Problem × Backend → Sample, through the store: draws what is missing up to n, keeps every draw.
+
+The same call again finds its samples in the store and asks nothing of the model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from ttc import keys
+from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.errors import BackendError, StoreError
+from ttc.records import Problem, Sample, SamplingParams
+from ttc.store import Store, pools, runs, samples
+from ttc.store.pools import Enrolled, Pool
+from ttc.store.rows import storable
+
+# Requests a backend holds at once: enough for any batch, and a bound on memory.
+WINDOW = 2048
+# How long another run may hold the pool before we give up.
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to draw: all but the problems. `key` is what keys a draw, `pool` what makes a pool."""
+
+    backend: str
+    model: ModelInfo
+    params: SamplingParams = SamplingParams()
+    seed: int = 0
+    system: str | None = None
+    template: str | None = None
+    raw: bool = False
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What changes the distribution of a draw, apart from the rendered prompt."""
+        return keys.identity(self.backend, self.model.fingerprint, self.params, self.seed)
+
+    @property
+    def pool(self) -> dict[str, Any]:
+        """What all samples of a pool have in common, the rendering of prompts included."""
+        around = {"system": self.system, "template": self.template, "raw": self.raw}
+        return {**self.key, **around}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to draw: the pool, its problems as enrolled, and the draws that are missing."""
+
+    pool: Pool
+    recipe: Recipe
+    enrolled: Sequence[Enrolled]
+    n: int
+    missing: Sequence[tuple[Enrolled, int]]
+
+    @property
+    def kept(self) -> int:
+        """How many of the draws asked for are in the store already."""
+        return len(self.enrolled) * self.n - len(self.missing)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has done so far; `tokens` counts what it paid for, cancelled draws included."""
+
+    drawn: int = 0
+    tokens: int = 0
+    truncated: int = 0
+    cancelled: int = 0
+    errors: list[str] = field(default_factory=list)
+    stopped: bool = False
+
+    def raise_errors(self) -> None:
+        """Raise BackendError with the first failure, if there was one."""
+        if self.errors:
+            raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
+
+
+def prepare(store: Store, name: str, recipe: Recipe, problems: Sequence[Problem], n: int) -> Plan:
+    """Find or make the pool, enrol the rendered problems, and list the draws it lacks below n."""
+
+    def work(connection: Any) -> tuple[Pool, list[Enrolled]]:
+        pool = pools.ensure(connection, name, recipe.model.name, recipe.pool)
+        return pool, pools.enrol(connection, pool, problems, recipe.key)
+
+    pool, enrolled = store.write(work)
+    there = samples.drawn(store.reader, (each.request_id for each in enrolled))
+    missing = missing_draws(enrolled, n, there)
+    return Plan(pool, recipe, enrolled, n, missing)
+
+
+def missing_draws(
+    enrolled: Sequence[Enrolled], n: int, there: dict[int, set[int]]
+) -> list[tuple[Enrolled, int]]:
+    """Return the draws below n that are not in the store, problem by problem, each once."""
+    once = {each.request_id: each for each in enrolled}
+    return [
+        (each, index)
+        for request, each in once.items()
+        for index in range(n)
+        if index not in there[request]
+    ]
+
+
+def request_of(recipe: Recipe, each: Enrolled, index: int) -> Request:
+    """Return the request of one draw; its seed depends on the key and the index alone."""
+    return Request(
+        id=f"{each.request_id}/{index}",
+        messages=each.problem.messages,
+        prompt=each.problem.prompt,
+        params=recipe.params,
+        seed=keys.draw_seed(each.key, index),
+        draw=index,
+    )
+
+
+def as_sample(plan: Plan, each: Enrolled, index: int, done: Completion) -> Sample:
+    """Return a finished completion as a sample, as the store will give it back."""
+    params = {**plan.recipe.key}
+    for known_elsewhere in ("backend", "fingerprint"):
+        params.pop(known_elsewhere)
+    started, ended = done.started, done.ended
+    return Sample(
+        problem=each.problem.id,
+        index=index,
+        text=storable(done.text),
+        finish_reason=done.finish_reason,
+        prompt_tokens=done.prompt_tokens,
+        completion_tokens=done.completion_tokens,
+        logprob=done.logprob,
+        seconds=None if started is None or ended is None else round(ended - started, 4),
+        seed=keys.draw_seed(each.key, index),
+        stop=done.stop,
+        pool=plan.pool.name,
+        model=plan.recipe.model.name,
+        params=params,
+        reference=each.problem.reference,
+        key=each.key,
+        prompt_id=each.prompt_id,
+    )
+
+
+class Drawing:
+    """One run of a plan: requests out, completions in, each kept before it is told.
+
+    `on_sample` is called from the writer's thread once a sample is committed; it must not raise.
+    """
+
+    def __init__(
+        self, store: Store, backend: Backend, plan: Plan, on_sample: Callable[[Sample], None]
+    ) -> None:
+        self._store = store
+        self._backend = backend
+        self._plan = plan
+        self._on_sample = on_sample
+        self._under_way: dict[str, tuple[Enrolled, int]] = {}
+        # A prompt that several problems share is drawn once and told for each.
+        self._sharing: dict[int, list[Enrolled]] = {}
+        for each in plan.enrolled:
+            self._sharing.setdefault(each.request_id, []).append(each)
+        self.tally = Tally()
+
+    def run(self, deadline: float | None = None) -> Iterator[Tally]:
+        """Draw until nothing is missing or the deadline (monotonic seconds) has passed.
+
+        Yields the tally after each completion. What is under way at the deadline is cancelled
+        and kept as such.
+        """
+        todo = iter(self._plan.missing)
+        more = True
+        while True:
+            if deadline is not None and time.monotonic() >= deadline and not self.tally.stopped:
+                self.tally.stopped, more = True, False
+                self.cancel_all()
+            while more and len(self._under_way) < WINDOW:
+                draw = next(todo, None)
+                if draw is None:
+                    more = False
+                else:
+                    self.submit(*draw)
+            if not self._under_way:
+                break
+            self.receive()
+            yield self.tally
+        self.settle()
+
+    def submit(self, each: Enrolled, index: int) -> None:
+        """Ask for one draw."""
+        request = request_of(self._plan.recipe, each, index)
+        self._under_way[request.id] = (each, index)
+        self._backend.submit(request)
+
+    def cancel_all(self) -> None:
+        """Cancel every draw under way; each still comes back."""
+        for request_id in list(self._under_way):
+            self._backend.cancel(request_id)
+
+    @property
+    def under_way(self) -> int:
+        """How many draws have not come back."""
+        return len(self._under_way)
+
+    def receive(self) -> tuple[Enrolled, int, Completion]:
+        """Wait for the next completion and hand it to the writer."""
+        done = self._backend.wait()
+        each, index = self._under_way.pop(done.request_id)
+        tally = self.tally
+        tally.tokens += done.completion_tokens or 0
+        if done.finish_reason in ("stop", "length"):
+            tally.drawn += 1
+            tally.truncated += done.finish_reason == "length"
+            self._keep(each, index, done)
+        else:
+            if done.finish_reason == "error":
+                tally.errors.append(f"{each.problem.id} draw {index}: {done.error}")
+            else:
+                tally.cancelled += 1
+            self._write(lambda c: samples.insert_attempt(c, each.request_id, index, done))
+        return each, index, done
+
+    def _keep(self, each: Enrolled, index: int, done: Completion) -> None:
+        seed = keys.draw_seed(each.key, index)
+        future = self._write(lambda c: samples.insert(c, each.request_id, index, seed, done))
+
+        def tell(committed: Future[Any]) -> None:
+            if committed.exception() is None:
+                for one in self._sharing[each.request_id]:
+                    self._on_sample(as_sample(self._plan, one, index, done))
+
+        future.add_done_callback(tell)
+
+    def _write(self, work: Callable[[Any], Any]) -> Future[Any]:
+        if self._store.writer is None:
+            raise StoreError(f"{self._store.path}: opened for reading only")
+        return self._store.writer.submit(work)
+
+    def settle(self) -> None:
+        """Return once all that came back is committed; raises if it could not be."""
+        self._store.write(lambda connection: None)
+
+
+def claim(store: Store, plan: Plan, command: str) -> int:
+    """Note this run, once no other process draws into the pool; StoreError if one stays.
+
+    Two runs of one pool would draw the same samples twice.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        other: dict[str, Any] | None = None
+
+        def work(connection: Any) -> int | None:
+            nonlocal other
+            other = runs.live(connection, plan.pool.id)
+            return None if other else runs.begin(connection, plan.pool.id, command)
+
+        run_id = store.write(work)
+        if run_id is not None:
+            return run_id
+        if time.monotonic() > until and other is not None:
+            raise StoreError(
+                f"{plan.pool.name}: pid {other['pid']} is drawing into this pool "
+                f"({other['command']}); wait for it, end it, or choose another --pool"
+            )
+        time.sleep(0.2)
+
+
+def already_drawn(store: Store, recipe: Recipe, problems: Sequence[Problem], n: int) -> int:
+    """Return how many of the draws below n of these rendered problems the store has."""
+    return sum(
+        samples.count_below(store.reader, keys.sample_key(recipe.key, keys.prompt_id(problem)), n)
+        for problem in problems
+    )

@@ -1,0 +1,130 @@
+"""An engine without a model: known completions, told on a virtual clock that counts tokens.
+
+`slots` draws run side by side at one token a tick each, so finish order, cancellation and its
+cost are those of a batched engine, exactly. The replay backend and the scripted one of
+`ttc.testing` are this engine with different scripts.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ttc.backends import Completion, ModelInfo, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A draw under way: what it will be, and the tick at which it began."""
+
+    request: Request
+    script: Completion
+    began: int
+
+    @property
+    def ticks(self) -> int:
+        """How long it runs: its tokens, and at least one tick."""
+        return max(self.script.completion_tokens or 1, 1)
+
+
+class SimulatedBackend:
+    """Answers each request with `script(request)`; `tick` real seconds pass for each token.
+
+    A script is a Completion of which request id and times are filled in here.
+    """
+
+    capabilities = frozenset({"seed", "logprobs", "cancel"})
+
+    def __init__(
+        self,
+        model: ModelInfo,
+        script: Callable[[Request], Completion],
+        *,
+        slots: int | None = None,
+        tick: float = 0.0,
+    ) -> None:
+        self.model = model
+        self._script = script
+        self._slots = slots
+        self._tick = tick
+        self._clock = 0
+        self._waiting: deque[tuple[Request, Completion]] = deque()
+        self._running: dict[str, Running] = {}
+        self._order: list[tuple[int, int, str]] = []
+        self._cancelled: deque[Completion] = deque()
+        self._started = 0
+        self._epoch = time.monotonic()
+
+    def submit(self, request: Request) -> None:
+        """Queue a request, whatever its script."""
+        self._waiting.append((request, self._script(request)))
+        self._fill()
+
+    def _fill(self) -> None:
+        while self._waiting and (self._slots is None or len(self._running) < self._slots):
+            request, script = self._waiting.popleft()
+            running = Running(request, script, self._clock)
+            self._running[request.id] = running
+            self._started += 1
+            # Equal finish times keep the order in which the draws began.
+            heapq.heappush(self._order, (self._clock + running.ticks, self._started, request.id))
+
+    def wait(self) -> Completion:
+        """Advance the clock to the next finish."""
+        if self._cancelled:
+            return self._cancelled.popleft()
+        while self._order:
+            ends, _, request_id = heapq.heappop(self._order)
+            running = self._running.pop(request_id, None)
+            if running is None:
+                continue  # cancelled meanwhile
+            if self._tick:
+                time.sleep((ends - self._clock) * self._tick)
+            self._clock = ends
+            self._fill()
+            return self._told(running)
+        raise LookupError("no request is under way")
+
+    def _told(self, running: Running) -> Completion:
+        def at(ticks: int) -> float:
+            return self._epoch + ticks * (self._tick or 0.001)
+
+        return replace(
+            running.script,
+            request_id=running.request.id,
+            started=at(running.began),
+            first_token=at(running.began + 1),
+            ended=at(self._clock),
+        )
+
+    def cancel(self, request_id: str) -> None:
+        """Stop a draw where the clock stands; its tokens so far are reported."""
+        running = self._running.pop(request_id, None)
+        if running is None:
+            queued = next((pair for pair in self._waiting if pair[0].id == request_id), None)
+            if queued is None:
+                return
+            self._waiting.remove(queued)
+            running = Running(*queued, began=self._clock)
+        tokens = self._clock - running.began
+        share = tokens / running.ticks
+        partial = replace(
+            running.script,
+            text=running.script.text[: int(share * len(running.script.text))],
+            finish_reason="cancelled",
+            completion_tokens=tokens,
+            logprob=None,
+            stop=None,
+        )
+        self._cancelled.append(self._told(replace(running, script=partial)))
+        self._fill()
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._waiting.clear()
+        self._running.clear()
+        self._order.clear()
+        self._cancelled.clear()

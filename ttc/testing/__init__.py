@@ -1,0 +1,1 @@
+"""For tests and examples, of ttc and of its plugins: a scripted backend with known truth."""

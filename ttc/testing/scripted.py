@@ -1,0 +1,85 @@
+"""The `scripted` backend: no model, known distributions, faults on demand.
+
+`-m scripted:answers=18*3/20*1,tokens=20-60,slots=8`: each draw is a pure function of prompt and
+seed. Its answers and lengths follow the given distributions independently, so every curve over
+it is known in closed form.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from ttc import keys
+from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.errors import UsageError
+from ttc.plugins import parse_spec
+from ttc.records import Problem
+from ttc.simulated import SimulatedBackend
+
+WORDS = ("so", "we", "add", "take", "carry", "double", "halve", "check", "keep", "note")
+DEFAULTS = {
+    "answers": "1*4/2*2/3*1/4*1",
+    "tokens": "10-60",
+    "slots": "16",
+    "tick": "0",
+    "fail": "0",
+}
+
+
+class Script:
+    """What each request gets: text, tokens, finish reason, from prompt and seed alone.
+
+    `answers`: alternatives with weights, `18*3/20*1`. `tokens`: lengths, uniform in `10-60`.
+    `fail`: the share of requests that end as `error` (drawn anew on every attempt).
+    """
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        pairs = [part.partition("*") for part in options["answers"].split("/")]
+        self._answers = [answer for answer, _, _ in pairs]
+        self._weights = [float(weight or 1) for _, _, weight in pairs]
+        low, _, high = options["tokens"].partition("-")
+        self._tokens = int(low), int(high or low)
+        self._fail = float(options["fail"])
+        self._faults = random.Random()
+
+    def __call__(self, request: Request) -> Completion:
+        """Return the completion of a request; its length is cut at `max_tokens`."""
+        if self._faults.random() < self._fail:
+            return Completion("", "", "error", completion_tokens=1, error="scripted failure")
+        prompt = keys.prompt_id(Problem("", request.messages, request.prompt))
+        rng = random.Random(f"{prompt}/{request.seed}")
+        tokens = rng.randint(*self._tokens)
+        answer = rng.choices(self._answers, self._weights)[0]
+        words = [rng.choice(WORDS) for _ in range(max(tokens - 4, 0))]
+        limit = request.params.max_tokens
+        whole = [*words, "the", "answer", "is", answer]
+        logprob = -math.fsum(rng.expovariate(2.0) for _ in range(min(tokens, limit)))
+        return Completion(
+            request_id="",
+            text=" ".join(whole if tokens <= limit else whole[:limit]),
+            finish_reason="stop" if tokens <= limit else "length",
+            prompt_tokens=len(str(request.messages or request.prompt).split()),
+            completion_tokens=min(tokens, limit),
+            logprob=round(logprob, 6),
+        )
+
+
+def open_scripted(model: str, options: Mapping[str, Any]) -> Backend:
+    """Open it; `model` holds `key=value,…` over DEFAULTS. UsageError for a bad option."""
+    _, given = parse_spec(f"scripted:{model}")
+    given.update({k: str(v) for k, v in options.items() if k != "db"})
+    if unknown := set(given) - set(DEFAULTS):
+        raise UsageError(f"scripted: no option {min(unknown)!r}; there are {', '.join(DEFAULTS)}")
+    settings = {**DEFAULTS, **given}
+    try:
+        script = Script(settings)
+        slots, tick = int(settings["slots"]), float(settings["tick"])
+    except ValueError as error:
+        raise UsageError(f"scripted:{model}: {error}") from None
+    # Speed and faults do not change what is drawn.
+    drawn = {name: settings[name] for name in ("answers", "tokens")}
+    info = ModelInfo("scripted", keys.digest("scripted1", drawn))
+    return SimulatedBackend(info, script, slots=slots, tick=tick)

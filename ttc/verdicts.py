@@ -1,0 +1,154 @@
+"""Sample × Verifier → Verdict, through the store. Re-verifying never re-samples.
+
+A verifier that raises on one sample makes that verdict an `error` and goes on with the rest.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ttc import plugins
+from ttc.errors import BackendError, TtcError
+from ttc.records import Sample, Verdict
+from ttc.store import Store, verdicts
+from ttc.store.pools import Pool
+from ttc.store.samples import of_pool
+from ttc.store.verdicts import VerifierId
+from ttc.verifiers import Verifier
+
+CHUNK = 500
+
+
+def make(spec: str) -> Verifier:
+    """Return the verifier of `NAME:key=value,…`; UsageError for an unknown one."""
+    verifier: Verifier = plugins.build("verifiers", spec)
+    return verifier
+
+
+def identify(verifier: Verifier) -> VerifierId:
+    """Return what keys the verdicts of a verifier."""
+    return VerifierId(verifier.name, verifier.version, dict(verifier.config))
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts over the verdicts of one verification."""
+
+    samples: int = 0
+    correct: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    problems: set[str] = field(default_factory=set)
+    solved: set[str] = field(default_factory=set)
+    kept: int = 0
+
+    def add(self, sample: Sample, verdict: Verdict) -> None:
+        """Count one verdict."""
+        self.samples += 1
+        self.problems.add(sample.problem)
+        if verdict.correct:
+            self.correct += 1
+            self.solved.add(sample.problem)
+        status = verdict.status
+        if status == "ok":
+            status = {True: "correct", False: "wrong", None: "undecided"}[verdict.correct]
+        self.statuses[status] += 1
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of correct samples among all; None of none."""
+        return self.correct / self.samples if self.samples else None
+
+
+def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sample, Verdict]]:
+    """Yield each sample with its verdict, in order, whatever the verifier raises on one of them."""
+    source = iter(samples)
+    unjudged: deque[Sample] = deque()
+
+    def feed() -> Iterator[Sample]:
+        # After a failure the samples read ahead of it come first.
+        yield from tuple(unjudged)
+        for sample in source:
+            unjudged.append(sample)
+            yield sample
+
+    while True:
+        try:
+            for verdict in verifier.verify(feed()):
+                yield unjudged.popleft(), verdict
+        except TtcError:
+            raise
+        except Exception as error:
+            if not unjudged:
+                raise BackendError(
+                    f"the verifier {verifier.name!r} failed: {type(error).__name__}: {error}"
+                ) from error
+            failure = f"{type(error).__name__}: {error}"
+            yield unjudged.popleft(), Verdict(status="error", detail=failure)
+            continue
+        if unjudged:
+            raise BackendError(
+                f"the verifier {verifier.name!r} gave no verdict on {len(unjudged)} samples"
+            )
+        return
+
+
+def verify_pool(
+    store: Store, pool: Pool, verifier: Verifier, *, recheck: bool = False
+) -> Iterator[tuple[Sample, Verdict]]:
+    """Yield every sample of a pool with its verdict; only new ones (or, with `recheck`, all) are
+    judged, and these are kept."""
+    who = identify(verifier)
+    there = {} if recheck else verdicts.kept(store.reader, pool, who)
+    rows: deque[tuple[int, Sample]] = deque()
+    done: list[tuple[int, Sample, Verdict]] = []
+
+    def unjudged() -> Iterator[Sample]:
+        for row, sample in of_pool(store.reader, pool):
+            rows.append((row, sample))
+            if row not in there:
+                yield sample
+
+    def keep(connection: sqlite3.Connection) -> None:
+        verifier_row = verdicts.verifier_id(connection, who)
+        for row, sample, verdict in done:
+            verdicts.keep(connection, row, verifier_row, sample, verdict)
+
+    for _, verdict in judge(verifier, unjudged()):
+        while rows[0][0] in there:
+            row, sample = rows.popleft()
+            yield sample, there[row]
+        row, sample = rows.popleft()
+        done.append((row, sample, verdict))
+        yield sample, verdict
+        if len(done) >= CHUNK:
+            store.write(keep)
+            done.clear()
+    if done:
+        store.write(keep)
+    for row, sample in rows:
+        yield sample, there[row]
+
+
+def keep_streamed(
+    store: Store, verifier: Verifier, judged: Iterable[tuple[Sample, Verdict]]
+) -> int:
+    """Keep verdicts on samples that came through a pipe or a file, where they are the store's.
+
+    Returns how many were kept.
+    """
+    who = identify(verifier)
+
+    def keep(connection: sqlite3.Connection) -> int:
+        verifier_row = verdicts.verifier_id(connection, who)
+        kept = 0
+        for sample, verdict in judged:
+            row = verdicts.sample_row(connection, sample)
+            if row is not None:
+                verdicts.keep(connection, row, verifier_row, sample, verdict)
+                kept += 1
+        return kept
+
+    return store.write(keep)
