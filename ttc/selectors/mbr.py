@@ -1,0 +1,137 @@
+"""Minimum Bayes risk: the draw whose text agrees most with the others. For open questions.
+
+The similarity of two texts is the F1 score of their character n-grams, n = 1..6, white space
+left out: chrF (Popović 2015) with precision and recall weighing the same, which makes it
+symmetric, and with the orders pooled rather than averaged:
+
+    sim(a, b) = 2·|A ∩ B| / (|A| + |B|)
+
+where A and B are the multisets of n-grams; 1 for two empty texts. It is in [0, 1] and needs no
+tokenizer, so it serves prose in any script and code alike. All comparisons are between integers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations, combinations_with_replacement, count
+from math import comb, lcm
+from typing import NamedTuple, TypeAlias
+
+from ttc.records import Outcome
+from ttc.selectors.checks import check_budgets, read_options
+
+ORDERS = range(1, 7)
+MOST_SUBSETS = 20_000
+
+_Member: TypeAlias = "str | tuple[str, int]"
+
+
+def similarity(a: str, b: str) -> float:
+    """Return the similarity of two texts, as above."""
+    matrix = _similarities((a, b))
+    return matrix.shared[0][1] / matrix.unit
+
+
+class MinimumBayesRisk:
+    """Picks the draw with the highest mean similarity to the others; a single draw picks itself.
+
+    Kumar and Byrne 2004, "Minimum Bayes-Risk Decoding", with the draws as evidence and as
+    hypotheses.
+    """
+
+    name = "mbr"
+    needs = frozenset({"text"})
+    finishes: int | None = None
+
+    def __init__(self, **options: str) -> None:
+        read_options(self.name, options, {})
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        return _most_central(_similarities(_texts(outcomes)).shared, range(len(outcomes)))
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        """Enumerate the k-subsets; ValueError where there are more than `MOST_SUBSETS`."""
+        n = len(outcomes)
+        check_budgets(ks, n)
+        for k in ks:
+            if comb(n, k) > MOST_SUBSETS:
+                raise ValueError(
+                    f"k = {k} of {n} draws has {comb(n, k)} subsets, more than the "
+                    f"{MOST_SUBSETS} that are enumerated; there is no closed form"
+                )
+        shared = _similarities(_texts(outcomes)).shared
+        return [float(_mean_over_subsets(outcomes, shared, k)) for k in ks]
+
+
+def agreement(outcomes: Sequence[Outcome], position: int) -> float | None:
+    """Return the mean similarity of one draw to the others; None if there are no others."""
+    if len(outcomes) < 2:
+        return None
+    matrix = _similarities(_texts(outcomes))
+    return sum(matrix.shared[position]) / (matrix.unit * (len(outcomes) - 1))
+
+
+class _Similarities(NamedTuple):
+    """All pairs, as integers over one denominator, so that equal means are seen to be equal.
+
+    A text's similarity to itself stands as 0: it is no evidence.
+    """
+
+    shared: tuple[tuple[int, ...], ...]
+    unit: int
+
+
+@lru_cache(maxsize=8)
+def _similarities(texts: tuple[str, ...]) -> _Similarities:
+    bits: dict[_Member, int] = defaultdict(count().__next__)
+    masks = [_mask(_ngrams(text), bits) for text in texts]
+    sizes = [mask.bit_count() for mask in masks]
+    unit = lcm(*({a + b for a, b in combinations_with_replacement(set(sizes), 2)} - {0}))
+    shared = [[0] * len(texts) for _ in texts]
+    for i, j in combinations(range(len(texts)), 2):
+        both = sizes[i] + sizes[j]
+        overlap = (masks[i] & masks[j]).bit_count()
+        shared[i][j] = shared[j][i] = 2 * overlap * (unit // both) if both else unit
+    return _Similarities(tuple(map(tuple, shared)), unit)
+
+
+def _ngrams(text: str) -> list[str]:
+    solid = "".join(text.split())
+    return [solid[i : i + n] for n in ORDERS for i in range(len(solid) - n + 1)]
+
+
+def _mask(ngrams: Sequence[str], bits: dict[_Member, int]) -> int:
+    """Return a multiset as a bit set: the r-th repetition of an n-gram has a bit of its own."""
+    counts = Counter(ngrams)
+    members = [bits[ngram] for ngram in counts]
+    members += [bits[ngram, r] for ngram, c in counts.items() if c > 1 for r in range(1, c)]
+    mask = bytearray(len(bits) // 8 + 1)
+    for member in members:
+        mask[member >> 3] |= 1 << (member & 7)
+    return int.from_bytes(mask, "little")
+
+
+def _most_central(shared: Sequence[Sequence[int]], members: Sequence[int]) -> tuple[int, ...]:
+    sums = [sum(map(shared[i].__getitem__, members)) for i in members]
+    most = max(sums, default=0)
+    return tuple(i for i, total in zip(members, sums, strict=True) if total == most)
+
+
+def _mean_over_subsets(
+    outcomes: Sequence[Outcome], shared: Sequence[Sequence[int]], k: int
+) -> Fraction:
+    value = Fraction(0)
+    for members in combinations(range(len(outcomes)), k):
+        picked = _most_central(shared, members)
+        value += Fraction(sum(bool(outcomes[i].correct) for i in picked), len(picked))
+    return value / comb(len(outcomes), k)
+
+
+def _texts(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    texts = tuple(outcome.text for outcome in outcomes if outcome.text is not None)
+    if len(texts) < len(outcomes):
+        raise ValueError(f"{len(outcomes) - len(texts)} of {len(outcomes)} draws have no text")
+    return texts
