@@ -1,0 +1,172 @@
+r"""The answer extractor: from the text of a completion to the answer it gives.
+
+It sees the text and nothing else, never a reference or a problem id, so it cannot lean towards
+the right answer.
+
+A cue outranks a weaker one wherever either stands: `\boxed{…}`, then `#### X`, then "the answer
+is X", then the last number. The order is by deliberateness: a box is typed on purpose to hold
+the answer, whereas numbers go on being mentioned after it (checks, units, remarks). Among cues of
+one kind the last wins, since a model that corrects itself does so later.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ttc.verifiers.spelling import NUMBER, canonical, count_words, number
+
+__all__ = ["canonical", "extract", "number", "stated", "visible"]
+
+_FEW_WORDS, _MANY_WORDS = 4, 12  # up to these an answer is a name, a phrase; then it is prose
+_WINDOW = 300  # how far behind its cue an answer may end
+_MOST_CUES = 100  # a model stuck in a loop repeats its cue for ever; the last ones are enough
+
+_THINKING = re.compile(r"<(/?)think(?:ing)?>", re.I)
+_BRACES = re.compile(
+    r"\\(?:boxed|fbox)\s*(?:(?P<box>\{)|(?P<bare>[-+.0-9][^\s{}$]*|[A-Za-z](?![A-Za-z])))|\\.|[{}]"
+)
+_HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n#]*)")
+# Labels (step 3, the list number of "3. Then …") are no answers. Dates, times, ratios and
+# versions are one token: neither 2001 nor 12/13 is what 12/13/2001 says.
+_TOKENS = re.compile(
+    rf"""(?P<label>\b(?:step|part|case|equation|problem|question|example|figure|table)\s\#?[0-9]+
+       | ^[ \t*\#>]*[0-9]{{1,3}}[.)]\**[ \t]+(?=\S) )
+     | (?<![A-Za-z0-9_])(?: [0-9]+(?::[0-9]+)+(?:\s?[ap]\.?m\b)? | [0-9]+(?:/[0-9]+){{2,}}
+       | [0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?![0-9]) | [0-9]+(?:\.[0-9]+){{2,}} )
+     | {NUMBER}""",
+    re.I | re.M | re.X,
+)
+
+_CUE = re.compile(
+    r"""(?<![/\w])answers?(?:\s(?:to|for)\s(?:this|the|your)\s\w+)?[*_\s]{0,4}
+        (?:(?P<verb>(?:is|are|(?:would|should|must|will)\sbe)\b)|[:=>])
+      | ^[#*_\ \t]*(?:(?:final|correct)\s)?answer[*_\ \t]*$""",
+    re.I | re.M | re.X,
+)
+_LEAD = re.compile(r"(?:[\s*_:=>`]|\$\$|\\[\[(])*")
+_SENTENCE_END = re.compile(
+    r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bMt)(?<!\bMrs)(?<!\b[A-Z]\.[A-Z])(?<![.\s])"
+    r"(?:[.?]|(?<=[a-z]{2})!)(?=[*_\"”)]*(?:\s|$))|</"
+)
+_REASON = re.compile(r",?\s(?:because|since|which)\b")
+_ASIDE = re.compile(r",?\s(?:as|so|when|where|if|for|after)\b|,\s(?=[A-Za-z]{2})|\s[(–—]|;")
+_OPTION = re.compile(r"\W*(?:(?:option|choice)\s)?\(?[A-Z](?:[).:]\W*\s|\W*$)", re.I)
+# What "the answer is …" and "Answer: …" also introduce: remarks on an answer, and reasoning.
+_NO_ANSWER = re.compile(
+    r"(?:(?:in)?correct|reasonable|consistent|verified|confirmed|below|as follows|step [0-9]+"
+    r"|not (?:[0-9$]+|correct|the)|let(?:['’]s| us| me)|we|first(?=,))\b",
+    re.I,
+)
+
+
+def extract(text: str) -> str | None:
+    r"""Return the answer a completion gives, as it is written there, or None.
+
+    Thinking blocks go first (see `visible`). Then, in order:
+
+    - the last closed `\boxed{…}` or `\fbox{…}`; one whose braces do not balance is truncated;
+    - the last `#### X`, where X is a number or ends the text; else it is a heading;
+    - the last "the answer is X", "Answer: X" or `<answer>X`, to the end of the sentence or the
+      start of its reasons; prose behind such a cue is no answer;
+    - the last number.
+    """
+    text = visible(text)
+    return stated(text) or _last_number(text)
+
+
+def stated(text: str) -> str | None:
+    """Return the answer that a cue announces, or None where only loose numbers are left."""
+    text = visible(text)
+    return _boxed(text) or _hashed(text) or _phrased(text)
+
+
+def visible(text: str) -> str:
+    """Return the text without its thinking blocks.
+
+    A closing tag alone ends a block that the prompt opened, and all before it goes. An opening
+    tag alone is a thought cut short, and all behind it goes.
+    """
+    kept: list[str] = []
+    start, inside = 0, False
+    for tag in _THINKING.finditer(text):
+        if tag[1]:
+            kept = kept if inside else []
+            start, inside = tag.end(), False
+        elif not inside:
+            kept.append(text[start : tag.start()])
+            inside = True
+    return "".join(kept if inside else [*kept, text[start:]]).strip()
+
+
+def _boxed(text: str) -> str | None:
+    spans: list[tuple[int, int]] = []
+    opened: list[int | None] = []  # where a box's content starts; None for any other brace
+    for token in _BRACES.finditer(text):
+        if token["bare"]:
+            spans.append(token.span("bare"))
+        elif token["box"]:
+            opened.append(token.end())
+        elif token[0] == "{":
+            opened.append(None)
+        elif token[0] == "}" and opened:
+            start = opened.pop()
+            if start is not None:
+                spans.append((start, token.start()))
+    for start, end in sorted(spans, reverse=True):
+        if content := text[start:end].strip():
+            return content
+    return None
+
+
+def _hashed(text: str) -> str | None:
+    for line in list(_HASHES.finditer(text))[: -_MOST_CUES - 1 : -1]:
+        content = line[1].strip()
+        last = line.end() == len(text) and not content.endswith(":") and not _CUE.search(content)
+        if number(content) is not None or (content and last):
+            return content
+    return None
+
+
+def _phrased(text: str) -> str | None:
+    for cue in list(_CUE.finditer(text))[: -_MOST_CUES - 1 : -1]:
+        window = text[cue.end() : cue.end() + _WINDOW]
+        line, _, below = window[_leading(window) :].partition("\n")
+        clause = _clause(line)
+        followed = len(line) > len(clause) + 1 or bool(below.strip())
+        if _answers(clause, brief=followed and not cue["verb"]):
+            return clause
+    return None
+
+
+def _leading(window: str) -> int:
+    lead = _LEAD.match(window)
+    return lead.end() if lead else 0
+
+
+def _clause(line: str) -> str:
+    """Cut a line to the answer at its head: before the next sentence, reasons and asides."""
+    clause = _REASON.split(_SENTENCE_END.split(line, maxsplit=1)[0], maxsplit=1)[0].strip()
+    head = _ASIDE.split(clause, maxsplit=1)[0].strip()
+    if number(head) is not None or re.fullmatch(r"\W*[A-Z]\W*|\([a-z]\)", head):
+        return head
+    work, _, result = clause.rpartition("=")
+    arithmetic = work and not re.search(r"[A-Za-z,;]", re.sub(r"\\[a-z]+", "", work))
+    return result.strip() if arithmetic and number(result) is not None else clause
+
+
+def _answers(clause: str, *, brief: bool) -> bool:
+    """Tell an answer from prose, which may hold the answer as its last number.
+
+    `brief`: the clause opens a longer text, as in "Answer: Let us see. …".
+    """
+    if not re.search(r"\w", clause) or _NO_ANSWER.match(clause):
+        return False
+    words = count_words(clause)
+    if words <= _FEW_WORDS or number(clause) is not None or _OPTION.match(clause):
+        return True
+    return words <= _MANY_WORDS and not brief and not re.search(r"[0-9]", clause)
+
+
+def _last_number(text: str) -> str | None:
+    numbers = [token[0] for token in _TOKENS.finditer(text) if not token["label"]]
+    return numbers[-1].strip() if numbers else None

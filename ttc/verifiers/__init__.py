@@ -1,0 +1,35 @@
+"""Verifiers: samples in, verdicts out. One file each.
+
+A plugin registers a class under the entry-point group `ttc.verifiers`. It is called with the
+options of `-V NAME:key=value,…` as keyword arguments (strings) and raises ValueError for one it
+does not know or cannot use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from ttc.records import Sample, Verdict
+
+
+class Verifier(Protocol):
+    """A rule that judges samples.
+
+    `name`, `version` and `config` (all that can change a verdict besides the sample and its
+    reference) key the stored verdicts: raise `version` with every change in behaviour.
+    """
+
+    name: str
+    version: str
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The options in force, as canonical JSON values."""
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order; may read ahead of what it has yielded.
+
+        A sample without an answer gets status `no_answer` and `correct` False; one whose
+        reference lacks what the verifier needs gets status `no_reference` and `correct` None.
+        """

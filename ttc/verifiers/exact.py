@@ -1,0 +1,65 @@
+"""exact: the answer and the reference are the same text, in the one spelling that votes use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ttc.answers import canonical, extract, stated, visible
+from ttc.records import Sample, Verdict
+from ttc.verifiers.spelling import count_words
+
+_LONGEST_LINE, _FEW_WORDS = 120, 4
+
+
+class Exact:
+    """Equality of canonical texts. `case=fold` makes upper and lower case equal.
+
+    Without a cue, a text of one short line is itself the answer ("blue", "12/13/2001",
+    "3 apples and 4 oranges"), unless it is a sentence about a number: then the number is.
+    """
+
+    name = "exact"
+    version = "1"
+
+    def __init__(self, case: str = "keep", **unknown: object) -> None:
+        if unknown:
+            raise ValueError(f"exact has no option {', '.join(sorted(unknown))}; it knows: case")
+        if case not in {"keep", "fold"}:
+            raise ValueError(f"exact: case must be keep or fold, not {case!r}")
+        self._case = case
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The options in force."""
+        return {"case": self._case}
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order."""
+        return map(self._judge, samples)
+
+    def _judge(self, sample: Sample) -> Verdict:
+        found = _answer(sample.text)
+        answer = None if found is None else self._spell(found)
+        gold = sample.reference.get("answer")
+        if isinstance(gold, bool) or not isinstance(gold, str | int | float):
+            detail = f"the reference answer is {gold!r}, neither text nor a number"
+            return Verdict(answer, status="no_reference", detail=detail)
+        if not (expected := self._spell(str(gold))):
+            return Verdict(answer, status="no_reference", detail="the reference answer is empty")
+        if answer is None:
+            return Verdict(correct=False, score=0.0, status="no_answer")
+        correct = answer == expected
+        return Verdict(answer, correct, float(correct))
+
+    def _spell(self, text: str) -> str:
+        spelt = canonical(text)
+        return spelt.casefold() if self._case == "fold" else spelt
+
+
+def _answer(text: str) -> str | None:
+    line = visible(text)
+    if stated(line) or "\n" in line or len(line) > _LONGEST_LINE:
+        return extract(line)
+    sentence = count_words(line) > _FEW_WORDS and any(map(str.isdigit, line))
+    return extract(line) if sentence else line or None

@@ -1,0 +1,65 @@
+"""numeric: the answer and the reference are the same number, as exact rationals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from ttc.answers import canonical, extract, number
+from ttc.records import Sample, Verdict
+
+
+class Numeric:
+    """Equality of numbers; `tol=0.01` also takes an answer within 1 % of the reference.
+
+    Currency, unit words and the percent sign are ignored on both sides, and nothing is
+    rescaled: 50% is 50, as the gold answers of GSM8K have it, and never 0.5. The verdict's answer
+    is the number without them, so that answers judged alike vote together.
+    """
+
+    name = "numeric"
+    version = "1"
+
+    def __init__(self, tol: str | float = 0, **unknown: object) -> None:
+        if unknown:
+            raise ValueError(f"numeric has no option {', '.join(sorted(unknown))}; it knows: tol")
+        tolerance = _exact(tol)
+        if tolerance is None or not 0 <= tolerance < 1:
+            raise ValueError(f"numeric: tol must be a number from 0 to below 1, not {tol!r}")
+        self._tol = tolerance
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The options in force."""
+        return {"tol": float(self._tol)}
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order."""
+        return map(self._judge, samples)
+
+    def _judge(self, sample: Sample) -> Verdict:
+        found = extract(sample.text)
+        value = None if found is None else number(found)
+        answer = None if found is None else canonical(found)
+        if answer and value is not None:
+            answer = answer.removesuffix("%")
+        gold = sample.reference.get("answer")
+        expected = _exact(gold)
+        if expected is None:
+            detail = f"the reference answer is {gold!r}, not a number"
+            return Verdict(answer, status="no_reference", detail=detail)
+        if answer is None:
+            return Verdict(correct=False, score=0.0, status="no_answer")
+        correct = value is not None and abs(value - expected) <= self._tol * abs(expected)
+        return Verdict(answer, correct, float(correct))
+
+
+def _exact(value: object) -> Fraction | None:
+    """Read a JSON number or text; 0.1 is one tenth, not the binary fraction nearest to it."""
+    if isinstance(value, str):
+        return number(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
