@@ -1,0 +1,49 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Database = Annotated[
+    Path | None,
+    typer.Option("--db", help="The store (default: TTC_DB, else the user's data folder)."),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="A settings file in place of the user's.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
+Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="-vv adds tracebacks.")]
+Output = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="FILE|-", help="Write JSON lines there.")
+]
+
+Model = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="A GGUF file, BACKEND:MODEL, or an alias of the settings."),
+]
+Draws = Annotated[int | None, typer.Option("-n", min=1, help="Draws per problem.")]
+MaxTokens = Annotated[int | None, typer.Option(min=1, help="Generated tokens per draw.")]
+Temperature = Annotated[float | None, typer.Option("--temperature", "-t", help="0 is greedy.")]
+TopP = Annotated[float | None, typer.Option(help="1 is off.")]
+TopK = Annotated[int | None, typer.Option(help="0 is off.")]
+MinP = Annotated[float | None, typer.Option(help="0 is off.")]
+Stop = Annotated[
+    list[str] | None, typer.Option(help="End before this text; may be given several times.")
+]
+System = Annotated[str | None, typer.Option(help="The system message; @FILE reads it.")]
+Template = Annotated[
+    str | None, typer.Option(help="Text around the question, {prompt} in it; @FILE reads it.")
+]
+Raw = Annotated[bool, typer.Option("--raw", help="No chat: the question is the whole prompt.")]
+Seed = Annotated[int | None, typer.Option(help="Base seed; another one draws other samples.")]
+Mapping = Annotated[
+    str, typer.Option("--map", metavar="OURS=THEIRS,…", help="Rename fields of foreign files.")
+]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Pass over lines that are not JSON.")]
+VerifierName = Annotated[
+    str | None, typer.Option("--verifier", "-V", help="NAME:key=value,…; see ttc plugins.")
+]

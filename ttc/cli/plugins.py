@@ -1,0 +1,31 @@
+"""`ttc plugins`: what is installed, and whether it can be imported."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ttc.cli import options as opt
+
+
+def plugins(
+    backends: Annotated[bool, typer.Option("--backends", help="Only backends.")] = False,
+    verifiers: Annotated[bool, typer.Option("--verifiers", help="Only verifiers.")] = False,
+    selectors: Annotated[bool, typer.Option("--selectors", help="Only selectors.")] = False,
+    strategies: Annotated[bool, typer.Option("--strategies", help="Only strategies.")] = False,
+    as_json: opt.AsJson = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """List backends, verifiers, selectors and strategies."""
+    from ttc import plugins as known
+    from ttc.cli.output import document
+    from ttc.report.listing import columns
+
+    wanted = dict(zip(known.GROUPS, (backends, verifiers, selectors, strategies), strict=True))
+    groups = [group for group in known.GROUPS if wanted[group] or not any(wanted.values())]
+    found = known.survey(groups)
+    if as_json:
+        document({"schema": 1, "plugins": found})
+    elif found:
+        columns(found)

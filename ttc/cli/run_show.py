@@ -1,0 +1,106 @@
+"""What `ttc show` does once its options are parsed."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from ttc import interchange, keys
+from ttc.cli.output import document
+from ttc.cli.session import Session
+from ttc.errors import UsageError
+from ttc.report.listing import columns
+from ttc.store import Store, pools, samples, verdicts
+from ttc.store.pools import Pool
+
+
+def show(
+    session: Session, name: str, problem: str | None, index: int | None, as_json: bool
+) -> None:
+    """Print what is asked for. UsageError, with near names, for what is not there."""
+    with Store.reading(session.database) as store:
+        pool = pools.find(store.reader, name)
+        if pool is None:
+            names = [row["pool"] for row in pools.overview(store.reader)]
+            near = get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else "ttc ls lists them"
+            raise UsageError(f"no pool {name!r}; {hint}")
+        if problem is None:
+            _pool(store, pool, as_json)
+        elif index is None:
+            _problem(store, pool, problem, as_json)
+        else:
+            _sample(store, pool, problem, index, as_json)
+
+
+def _pool(store: Store, pool: Pool, as_json: bool) -> None:
+    judged = verdicts.verifiers_of(store.reader, pool)
+    problems = pools.problems_overview(store.reader, pool)
+    if as_json:
+        about = {"pool": pool.name, "model": pool.model, "identity": dict(pool.identity)}
+        document({"schema": 1, **about, "verifiers": judged, "problems": problems})
+        return
+    print(f"pool {pool.name}: {pool.model}")
+    for field, value in pool.identity.items():
+        print(f"  {field}: {value}")
+    for row in judged:
+        print(f"  {row['verdicts']} verdicts by {row['name']} {row['version']} {row['config']}")
+    if problems:
+        columns(problems)
+
+
+def _judged(store: Store, pool: Pool, problem: str) -> list[dict[str, Any]]:
+    found = []
+    by = {row["id"]: row["name"] for row in reversed(verdicts.verifiers_of(store.reader, pool))}
+    told = {name: verdicts.by_sample(store.reader, pool, row) for row, name in by.items()}
+    for row_id, sample in samples.of_pool(store.reader, pool, problem=problem):
+        line = interchange.sample_line(sample)
+        for name, kept in told.items():
+            if row_id in kept:
+                line |= interchange.verdict_fields(kept[row_id], name)
+        found.append(line)
+    return sorted(found, key=lambda line: line["index"])
+
+
+def _problem(store: Store, pool: Pool, problem: str, as_json: bool) -> None:
+    asked = samples.problem_of(store.reader, pool, problem)
+    if asked is None:
+        raise UsageError(f"{pool.name} has no problem {problem!r}; ttc show {pool.name} lists them")
+    drawn = _judged(store, pool, problem)
+    if as_json:
+        document(
+            {
+                "schema": 1,
+                "pool": pool.name,
+                "problem": problem,
+                **keys.prompt_content(asked),
+                "reference": dict(asked.reference),
+                "samples": drawn,
+            }
+        )
+        return
+    for message in asked.messages:
+        print(f"{message.role}: {message.content}")
+    if asked.prompt is not None:
+        print(asked.prompt)
+    print(f"reference: {asked.reference or 'none'}\n")
+    fields = ("index", "finish_reason", "completion_tokens", "answer", "correct")
+    if drawn:
+        columns([{field: line.get(field) for field in fields} for line in drawn])
+
+
+def _sample(store: Store, pool: Pool, problem: str, index: int, as_json: bool) -> None:
+    drawn = _judged(store, pool, problem)
+    line = next((line for line in drawn if line["index"] == index), None)
+    if line is None:
+        raise UsageError(
+            f"{pool.name} has no draw {index} of {problem!r}; "
+            f"ttc show {pool.name} {problem} lists them"
+        )
+    if as_json:
+        document(line)
+        return
+    print(line.pop("text"))
+    print()
+    for field, value in line.items():
+        print(f"{field}: {value}")

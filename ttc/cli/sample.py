@@ -1,0 +1,69 @@
+"""`ttc sample`: parse, draw, print."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ttc.cli import options as opt
+
+
+def sample(
+    data: Annotated[
+        list[str], typer.Argument(metavar="DATA…", help="Files of problems; - is stdin.")
+    ],
+    model: opt.Model = None,
+    n: opt.Draws = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first problems.")] = None,
+    max_tokens: opt.MaxTokens = None,
+    temperature: opt.Temperature = None,
+    top_p: opt.TopP = None,
+    top_k: opt.TopK = None,
+    min_p: opt.MinP = None,
+    stop: opt.Stop = None,
+    system: opt.System = None,
+    template: opt.Template = None,
+    raw: opt.Raw = False,
+    seed: opt.Seed = None,
+    pool: Annotated[
+        str | None, typer.Option(help="The pool's name (default: from data and model).")
+    ] = None,
+    mapping: opt.Mapping = "",
+    form: Annotated[
+        str | None, typer.Option("--format", help="gsm8k, math, humaneval or jsonl; else detected.")
+    ] = None,
+    skip_bad: opt.SkipBad = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be drawn and at most cost.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which pool this is and how others differ.")
+    ] = False,
+    max_time: Annotated[
+        str | None, typer.Option(help="Stop in good order after 90s, 30m or 2h.")
+    ] = None,
+    output: opt.Output = None,
+    as_json: opt.AsJson = False,
+    database: opt.Database = None,
+    config: opt.ConfigFile = None,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = 0,
+) -> int:
+    """Draw n completions per problem and keep every one.
+
+    The same command again resumes and draws only what is missing: raising -n pays for the
+    difference. Lines go to stdout when it is a pipe, or where -o says.
+    """
+    from ttc.cli import run_sample
+    from ttc.cli.session import Sampling, begin
+
+    session = begin(config, database, quiet)
+    flags = Sampling(
+        max_tokens, temperature, top_p, top_k, min_p, stop or (), system, template, raw, seed
+    )
+    reading = run_sample.reading(mapping, form, skip_bad)
+    order = run_sample.Order(tuple(data), model, n, limit, pool, output, max_time)
+    if dry_run or explain:
+        return run_sample.plan_only(session, order, flags, reading, explain, as_json)
+    return run_sample.draw(session, order, flags, reading, as_json)

@@ -1,0 +1,145 @@
+"""What commands have in common: settings, the store's place, the model, and talking to people."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ttc import places
+from ttc.config import Config, load
+from ttc.errors import UsageError
+
+if TYPE_CHECKING:
+    from ttc.backends import Backend
+    from ttc.models import Choice
+    from ttc.samples import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command's surroundings."""
+
+    config: Config
+    database: Path
+    quiet: bool = False
+
+    def say(self, line: str) -> None:
+        """Write a line to stderr for people, unless they asked for quiet."""
+        if not self.quiet:
+            with contextlib.suppress(OSError, ValueError):
+                print(line, file=sys.stderr, flush=True)
+
+
+def begin(config: Path | None, database: Path | None, quiet: bool = False) -> Session:
+    """Read the settings and find the store. UsageError for settings that are wrong."""
+    settings = load(config)
+    path = settings.get("db", str(database) if database else None)
+    return Session(settings, Path(path) if path else places.default_database(), quiet)
+
+
+def text_of(value: str | None, option: str) -> str | None:
+    """Return a text option; `@FILE` reads the file."""
+    if value is None or not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{option} {value}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """The sampling flags of a command as they were given; None where they were not."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    stop: Sequence[str] = ()
+    system: str | None = None
+    template: str | None = None
+    raw: bool = False
+    seed: int | None = None
+
+
+def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
+    """Open the backend that `-m` stands for, and say so when it was nobody's explicit choice."""
+    from ttc import models
+
+    choice = models.resolve(spec, session.config)
+    backend = models.open_backend(choice, session.database)
+    if choice.note:
+        session.say(choice.note)
+    return choice, backend
+
+
+def recipe(session: Session, choice: Choice, backend: Backend, flags: Sampling) -> Recipe:
+    """Put flags, alias and settings together. UsageError for a value out of range."""
+    from ttc.records import SamplingParams
+    from ttc.samples import Recipe
+
+    def value(name: str) -> Any:
+        given = getattr(flags, name)
+        return session.config.get(name, choice.defaults.get(name) if given is None else given)
+
+    try:
+        params = SamplingParams(
+            temperature=float(value("temperature")),
+            top_p=float(value("top_p")),
+            top_k=int(value("top_k")),
+            min_p=float(value("min_p")),
+            max_tokens=int(value("max_tokens")),
+            stop=tuple(flags.stop),
+        )
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    return Recipe(
+        backend=choice.backend,
+        model=backend.model,
+        params=params,
+        seed=int(value("seed")),
+        system=text_of(value("system"), "--system"),
+        template=text_of(value("template"), "--template"),
+        raw=flags.raw,
+    )
+
+
+@contextlib.contextmanager
+def stdout_kept_clean() -> Iterator[None]:
+    """Send what native code prints to fd 1 to stderr, while ours still reaches stdout.
+
+    Only where sys.stdout is the process's own; a test's capture is left alone.
+    """
+    try:
+        own = sys.stdout.fileno() == 1
+    except (OSError, ValueError, AttributeError):
+        own = False
+    if not own:
+        yield
+        return
+    sys.stdout.flush()
+    kept, data = sys.stdout, os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    sys.stdout = data
+    try:
+        yield
+    finally:
+        sys.stdout = kept
+        try:
+            data.flush()
+        finally:
+            os.dup2(data.fileno(), 1)
+            with contextlib.suppress(OSError):
+                data.close()
+
+
+def is_file(source: str) -> bool:
+    """Whether a POOL|FILE|- argument names a file: it exists, and is not a folder."""
+    path = Path(source)
+    return path.exists() and not path.is_dir()

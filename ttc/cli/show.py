@@ -1,0 +1,26 @@
+"""`ttc show`: a pool, a problem or a sample."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ttc.cli import options as opt
+
+
+def show(
+    pool: Annotated[str, typer.Argument(help="A pool of ttc ls.")],
+    problem: Annotated[str | None, typer.Argument(help="One of its problems.")] = None,
+    index: Annotated[int | None, typer.Argument(min=0, help="One of its draws.")] = None,
+    as_json: opt.AsJson = False,
+    database: opt.Database = None,
+    config: opt.ConfigFile = None,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Show a pool, a problem or a sample."""
+    from ttc.cli import run_show
+    from ttc.cli.session import begin
+
+    session = begin(config, database, quiet)
+    run_show.show(session, pool, problem, index, as_json)

@@ -1,0 +1,46 @@
+"""What TAB offers for names that only this machine knows: pools, verifiers, selectors, models.
+
+A key press must not open the store or import a plugin, so commands that have them at hand leave
+the names in a small file, and completion reads that. It may be behind; it is never wrong to be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+
+from ttc import places
+
+KINDS = ("pools", "verifiers", "selectors", "models")
+
+
+def _read() -> dict[str, list[str]]:
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads((places.cache_folder() / "names.json").read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def remember(**names: list[str]) -> None:
+    """Keep names of some kinds for completion; failing to is no failure."""
+    known = _read()
+    if all(known.get(kind) == listed for kind, listed in names.items()):
+        return
+    with contextlib.suppress(OSError):
+        folder = places.cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / "names.json.part"
+        part.write_text(json.dumps({**known, **names}), encoding="utf-8")
+        part.replace(folder / "names.json")
+
+
+def offer(kind: str) -> Callable[[str], list[str]]:
+    """Return a completer for names of a kind; after a comma it completes the next of a list."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, last = incomplete.rpartition(",")
+        return [before + comma + name for name in _read().get(kind, ()) if name.startswith(last)]
+
+    return complete

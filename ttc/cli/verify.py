@@ -1,0 +1,45 @@
+"""`ttc verify`: parse, judge, print."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ttc.cli import options as opt
+
+
+def verify(
+    source: Annotated[
+        str, typer.Argument(metavar="POOL|FILE|-", help="What to judge; - is stdin.")
+    ],
+    verifier: opt.VerifierName = None,
+    recheck: Annotated[
+        bool, typer.Option("--recheck", help="Judge again what has a verdict already.")
+    ] = False,
+    fail_under: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Exit 1 if fewer samples are correct.")
+    ] = None,
+    junit: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a JUnit report, a case a problem.")
+    ] = None,
+    mapping: opt.Mapping = "",
+    skip_bad: opt.SkipBad = False,
+    output: opt.Output = None,
+    as_json: opt.AsJson = False,
+    database: opt.Database = None,
+    config: opt.ConfigFile = None,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = 0,
+) -> int:
+    """Judge samples: a pool, a file or a pipe.
+
+    The lines come out with answer, correct, score, verifier and status added, on stdout when it
+    is a pipe, or where -o says. Verdicts on samples of the store are kept there.
+    """
+    from ttc.cli import run_verify
+    from ttc.cli.session import begin
+
+    session = begin(config, database, quiet)
+    order = run_verify.Order(source, verifier, recheck, fail_under, junit, output)
+    return run_verify.verify(session, order, mapping, skip_bad, as_json)

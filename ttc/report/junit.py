@@ -1,0 +1,56 @@
+"""JUnit XML, as GitLab, GitHub and Jenkins read it: one test case a problem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from ttc.errors import UsageError
+from ttc.records import Sample, Verdict
+
+# What XML 1.0 cannot carry, even escaped.
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(slots=True)
+class Case:
+    """The verdicts on one problem: it passes if a sample is correct."""
+
+    problem: str
+    samples: int = 0
+    correct: int = 0
+    errors: int = 0
+    example: str = ""
+
+    def add(self, sample: Sample, verdict: Verdict) -> None:
+        """Count one sample."""
+        self.samples += 1
+        self.correct += bool(verdict.correct)
+        self.errors += verdict.status == "error"
+        if not verdict.correct and not self.example:
+            answer = "no answer" if verdict.answer is None else f"answer {verdict.answer!r}"
+            self.example = f"draw {sample.index}: {answer} {verdict.detail}".strip()
+
+
+def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
+    """Write one suite. The failure text stands in the body too, which GitLab shows."""
+    listed = list(cases)
+    failed = [case for case in listed if not case.correct]
+    counts = {"tests": len(listed), "failures": len(failed), "errors": 0, "skipped": 0}
+    attributes = {"name": suite, **{name: str(count) for name, count in counts.items()}}
+    root = ElementTree.Element("testsuites")
+    element = ElementTree.SubElement(root, "testsuite", attributes)
+    for case in listed:
+        test = ElementTree.SubElement(
+            element, "testcase", {"classname": suite, "name": _ILLEGAL.sub("\ufffd", case.problem)}
+        )
+        if not case.correct:
+            line = f"0 of {case.samples} samples correct; {case.example}"
+            line = _ILLEGAL.sub("\ufffd", line)
+            ElementTree.SubElement(test, "failure", {"message": line}).text = line
+    try:
+        ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise UsageError(f"--junit {path}: {error.strerror}") from None

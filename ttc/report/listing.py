@@ -1,0 +1,27 @@
+"""Rows as aligned columns that cut and awk can read, with a header on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None or value == "" else " ".join(str(value).split())
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows that share their keys; numbers to the right."""
+    names = list(rows[0])
+    table = [[_cell(row[name]) for name in names] for row in rows]
+    if sys.stdout.isatty():
+        table.insert(0, [name.upper() for name in names])
+    widths = [max(len(line[at]) for line in table) for at in range(len(names))]
+    right = [all(isinstance(row[name], (int, float, type(None))) for row in rows) for name in names]
+    for line in table:
+        cells = (
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(line, widths, right, strict=True)
+        )
+        print("  ".join(cells).rstrip())

@@ -1,0 +1,58 @@
+"""Curves as a picture, by matplotlib (the extra `ttc-cli[plot]`). Readable in black and white."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ttc.errors import UsageError
+from ttc.records import Curve, Point
+from ttc.report.tables import LABELS
+
+MARKERS = "os^DvPX*"
+DASHES = ("-", "--", "-.", ":")
+
+
+def draw(curves: Sequence[Curve], axis: str, path: str) -> None:
+    """Write value against k to a file whose ending says the format; bands are the intervals."""
+    try:
+        import matplotlib
+    except ImportError:
+        raise UsageError("--plot needs matplotlib: pip install 'ttc-cli[plot]'") from None
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter
+
+    # The same curve gives the same file, and text stays text.
+    matplotlib.rcParams.update({"svg.hashsalt": "ttc", "svg.fonttype": "none"})
+    figure = pyplot.figure(figsize=(6.4, 4.0), layout="constrained")
+    axes: Any = figure.add_subplot()
+    several = len({curve.source for curve in curves}) > 1
+    for at, curve in enumerate(curves):
+        points = [point for point in curve.points if point.value is not None]
+        xs = [_position(point, axis) for point in points]
+        if not points or None in xs:
+            continue
+        label = f"{curve.selector} ({curve.source})" if several else curve.selector
+        style = {"marker": MARKERS[at % 8], "linestyle": DASHES[at % 4]}
+        (line,) = axes.plot(xs, [point.value for point in points], label=label, **style)
+        if all(point.low is not None for point in points):
+            lows, highs = [point.low for point in points], [point.high for point in points]
+            axes.fill_between(xs, lows, highs, alpha=0.12, color=line.get_color(), linewidth=0)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.set_xlabel("k draws" if axis == "samples" else LABELS[axis])
+    axes.set_ylabel("share of problems solved")
+    axes.set_ylim(0, 1)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    try:
+        figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--plot {path}: {error}") from None
+    finally:
+        pyplot.close(figure)
+
+
+def _position(point: Point, axis: str) -> float | None:
+    return point.k if axis == "samples" else point.cost.get(axis)

@@ -1,0 +1,84 @@
+"""Progress on stderr: one live line on a terminal, a line every 30 s elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+EVERY = 30.0
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as people say it: 8 s, 3:07, 2:05:10."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minutes}:{second:02}"
+
+
+class Meter:
+    """Counts draws and tokens of a run; used in a with statement."""
+
+    def __init__(self, label: str, total: int, *, quiet: bool) -> None:
+        self._label = label
+        self._total = total
+        self._quiet = quiet or total == 0
+        self._live: Progress | None = None
+        self._task: TaskID | None = None
+        self._began = self._told = time.monotonic()
+        self._done = 0
+        self._tokens = 0
+
+    def __enter__(self) -> Meter:
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            self._live = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed}/{task.total}  {task.fields[speed]}"),
+                console=Console(stderr=True),
+                transient=True,
+                redirect_stdout=False,
+            )
+            self._task = self._live.add_task(self._label, total=self._total, speed="")
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the meter was made."""
+        return time.monotonic() - self._began
+
+    @property
+    def speed(self) -> float:
+        """Tokens per second so far."""
+        return self._tokens / max(self.seconds, 1e-9)
+
+    def update(self, done: int, tokens: int) -> None:
+        """Tell how many draws are done and how many tokens were generated so far."""
+        self._done, self._tokens = done, tokens
+        left = self.seconds / done * (self._total - done) if done else 0.0
+        status = f"{self.speed:.0f} tokens/s, {clock(left)} left"
+        if self._live is not None and self._task is not None:
+            self._live.update(self._task, completed=done, speed=status)
+        elif not self._quiet and time.monotonic() - self._told >= EVERY:
+            self._told = time.monotonic()
+            print(f"{self._label}: {done}/{self._total}, {status}", file=sys.stderr, flush=True)
