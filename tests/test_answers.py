@@ -19,8 +19,8 @@ DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 
 # Text made of what the grammar looks for finds more than letters at random do.
 VOCABULARY = (
-    r"\boxed{ \fbox{ \boxed \frac \dfrac12 \frac{1}{2} \text{ \left( \right) \circ \! \, \% { } ( ) [ ]"
-    " 0 1 23 4,567 .5 3/4 1e5 10^ ^{ _ $ % € - − + = , . : ; ! ? * ** ` #### ° ½ ² ٣ x pi (B) A B."
+    r"\boxed{ \fbox{ \boxed \frac \dfrac12 \frac{1}{2} \text{ \left( \right) \circ \! \, \% { } ( )"
+    " [ ] 0 1 4,567 .5 3/4 1e5 10^ ^{ _ $ % € - − + = , . : ; ! ? * ** ` #### ° ½ ² ٣ x pi (B) A B."
     " <think> </think> <answer> answer: Answer is final step million dollars because about minus"
 )
 FRAGMENTS = st.lists(

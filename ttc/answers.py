@@ -22,6 +22,7 @@ _WINDOW = 300  # how far behind its cue an answer may end
 _MOST_CUES = 100  # a model stuck in a loop repeats its cue for ever; the last ones are enough
 
 _THINKING = re.compile(r"<(/?)think(?:ing)?>", re.I)
+_CALCULATION = re.compile(r"<<[-+*/=.,()0-9 ]*>>")
 _BRACES = re.compile(
     r"\\(?:boxed|fbox)\s*(?:(?P<box>\{)|(?P<bare>[-+.0-9][^\s{}$]*|[A-Za-z](?![A-Za-z])))|\\.|[{}]"
 )
@@ -30,7 +31,7 @@ _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n#]*)")
 # versions are one token: neither 2001 nor 12/13 is what 12/13/2001 says.
 _TOKENS = re.compile(
     rf"""(?P<label>\b(?:step|part|case|equation|problem|question|example|figure|table)\s\#?[0-9]+
-       | ^[ \t*\#>]*[0-9]{{1,3}}[.)]\**[ \t]+(?=\S) )
+       | \b(?:day|week|month|year)\s[0-9]+(?=:) | ^[ \t*\#>]*[0-9]{{1,3}}[.)]\**[ \t]+(?=\S) )
      | (?<![A-Za-z0-9_])(?: [0-9]+(?::[0-9]+)+(?:\s?[ap]\.?m\b)? | [0-9]+(?:/[0-9]+){{2,}}
        | [0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?![0-9]) | [0-9]+(?:\.[0-9]+){{2,}} )
      | {NUMBER}""",
@@ -81,7 +82,7 @@ def stated(text: str) -> str | None:
 
 
 def visible(text: str) -> str:
-    """Return the text without its thinking blocks.
+    """Return the text without its thinking blocks and GSM8K's `<<9*2=18>>` annotations.
 
     A closing tag alone ends a block that the prompt opened, and all before it goes. An opening
     tag alone is a thought cut short, and all behind it goes.
@@ -95,7 +96,8 @@ def visible(text: str) -> str:
         elif not inside:
             kept.append(text[start : tag.start()])
             inside = True
-    return "".join(kept if inside else [*kept, text[start:]]).strip()
+    shown = "".join(kept if inside else [*kept, text[start:]])
+    return _CALCULATION.sub("", shown).strip()
 
 
 def _boxed(text: str) -> str | None:

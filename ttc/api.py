@@ -10,8 +10,9 @@ from typing import Any
 from ttc import config, curves, models, places, plugins, problems, samples, verdicts
 from ttc.backends import Backend
 from ttc.errors import UsageError
+from ttc.plans import Plan, Recipe, make_plan
 from ttc.records import Curve, Outcome, Problem, SamplingParams
-from ttc.samples import Drawing, Plan, Recipe
+from ttc.samples import Drawing
 from ttc.store import Store, pools, runs
 from ttc.store import verdicts as kept
 from ttc.strategies import parallel
@@ -89,7 +90,7 @@ def sample(
     backend, recipe = _open(model, path, sampling)
     try:
         with Store.writing(path) as store:
-            plan = samples.prepare(store, pool, recipe, asked, n)
+            plan = make_plan(store, pool, recipe, asked, n)
             _draw(store, backend, plan)
             return Pool(plan.pool.name, path)
     finally:
@@ -125,7 +126,7 @@ def solve(
     selector = plugins.build("selectors", method) if method is not None else None
     try:
         with Store.writing(path) as store:
-            plan = samples.prepare(store, f"solve-{recipe.model.name}", recipe, [problem], n)
+            plan = make_plan(store, f"solve-{recipe.model.name}", recipe, [problem], n)
             return parallel.solve(store, backend, plan, selector)
     finally:
         backend.close()

@@ -59,8 +59,9 @@ def sample_line(sample: Sample) -> dict[str, Any]:
         "seconds": sample.seconds,
         "seed": sample.seed,
         "model": sample.model,
-        "params": dict(sample.params),
-        "reference": dict(sample.reference),
+        # Sorted, as the store gives them back: a rerun prints the same bytes.
+        "params": dict(sorted(sample.params.items())),
+        "reference": dict(sorted(sample.reference.items())),
         "key": sample.key,
         "prompt_id": sample.prompt_id,
     }

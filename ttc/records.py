@@ -52,6 +52,9 @@ class SamplingParams:
     stop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("temperature", "top_p", "min_p"):
+            # 1 and 1.0 are one setting, and must give one key.
+            object.__setattr__(self, name, float(getattr(self, name)))
         bounds = (
             ("temperature", self.temperature >= 0, "0 or more"),
             ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1"),

@@ -64,8 +64,10 @@ class Recording:
         draws = self._draws.get(prompt)
         if draws is None:
             raise BackendError(f"{self._source}: this prompt was not recorded")
-        draw = request.draw if request.draw is not None else self._next[prompt]
-        self._next[prompt] += 1
+        draw = request.draw
+        if draw is None:
+            draw = self._next[prompt]
+            self._next[prompt] += 1
         if draw not in draws:
             raise BackendError(
                 f"{self._source}: {len(draws)} draws of this prompt were recorded, and draw {draw} "

@@ -6,63 +6,24 @@ The same call again finds its samples in the store and asks nothing of the model
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from ttc import keys
-from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError, StoreError
-from ttc.records import Problem, Sample, SamplingParams
-from ttc.store import Store, pools, runs, samples
-from ttc.store.pools import Enrolled, Pool
+from ttc.plans import Plan, Recipe
+from ttc.records import Sample
+from ttc.store import Store, runs, samples
+from ttc.store.pools import Enrolled
 from ttc.store.rows import storable
 
 # Requests a backend holds at once: enough for any batch, and a bound on memory.
 WINDOW = 2048
 # How long another run may hold the pool before we give up.
 PATIENCE = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to draw: all but the problems. `key` is what keys a draw, `pool` what makes a pool."""
-
-    backend: str
-    model: ModelInfo
-    params: SamplingParams = SamplingParams()
-    seed: int = 0
-    system: str | None = None
-    template: str | None = None
-    raw: bool = False
-
-    @property
-    def key(self) -> dict[str, Any]:
-        """What changes the distribution of a draw, apart from the rendered prompt."""
-        return keys.identity(self.backend, self.model.fingerprint, self.params, self.seed)
-
-    @property
-    def pool(self) -> dict[str, Any]:
-        """What all samples of a pool have in common, the rendering of prompts included."""
-        around = {"system": self.system, "template": self.template, "raw": self.raw}
-        return {**self.key, **around}
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to draw: the pool, its problems as enrolled, and the draws that are missing."""
-
-    pool: Pool
-    recipe: Recipe
-    enrolled: Sequence[Enrolled]
-    n: int
-    missing: Sequence[tuple[Enrolled, int]]
-
-    @property
-    def kept(self) -> int:
-        """How many of the draws asked for are in the store already."""
-        return len(self.enrolled) * self.n - len(self.missing)
 
 
 @dataclass(slots=True)
@@ -80,32 +41,6 @@ class Tally:
         """Raise BackendError with the first failure, if there was one."""
         if self.errors:
             raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
-
-
-def prepare(store: Store, name: str, recipe: Recipe, problems: Sequence[Problem], n: int) -> Plan:
-    """Find or make the pool, enrol the rendered problems, and list the draws it lacks below n."""
-
-    def work(connection: Any) -> tuple[Pool, list[Enrolled]]:
-        pool = pools.ensure(connection, name, recipe.model.name, recipe.pool)
-        return pool, pools.enrol(connection, pool, problems, recipe.key)
-
-    pool, enrolled = store.write(work)
-    there = samples.drawn(store.reader, (each.request_id for each in enrolled))
-    missing = missing_draws(enrolled, n, there)
-    return Plan(pool, recipe, enrolled, n, missing)
-
-
-def missing_draws(
-    enrolled: Sequence[Enrolled], n: int, there: dict[int, set[int]]
-) -> list[tuple[Enrolled, int]]:
-    """Return the draws below n that are not in the store, problem by problem, each once."""
-    once = {each.request_id: each for each in enrolled}
-    return [
-        (each, index)
-        for request, each in once.items()
-        for index in range(n)
-        if index not in there[request]
-    ]
 
 
 def request_of(recipe: Recipe, each: Enrolled, index: int) -> Request:
@@ -268,11 +203,3 @@ def claim(store: Store, plan: Plan, command: str) -> int:
                 f"({other['command']}); wait for it, end it, or choose another --pool"
             )
         time.sleep(0.2)
-
-
-def already_drawn(store: Store, recipe: Recipe, problems: Sequence[Problem], n: int) -> int:
-    """Return how many of the draws below n of these rendered problems the store has."""
-    return sum(
-        samples.count_below(store.reader, keys.sample_key(recipe.key, keys.prompt_id(problem)), n)
-        for problem in problems
-    )

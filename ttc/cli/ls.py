@@ -14,6 +14,7 @@ def ls(
     """List the pools of the store."""
     from ttc.cli.output import document
     from ttc.cli.session import begin
+    from ttc.cli.suggestions import remember
     from ttc.report.listing import columns
     from ttc.store import Store, pools
 
@@ -22,6 +23,7 @@ def ls(
     if session.database.exists():
         with Store.reading(session.database) as store:
             found = pools.overview(store.reader)
+        remember(pools=[row["pool"] for row in found])
     if as_json:
         document({"schema": 1, "database": str(session.database), "pools": found})
     elif found:

@@ -24,11 +24,13 @@ def models(
     from ttc import models as known
     from ttc.cli.output import document
     from ttc.cli.session import begin, open_model
+    from ttc.cli.suggestions import remember
     from ttc.report.listing import columns
 
     session = begin(config, database, quiet)
     if name is None:
         found = known.listing(session.config)
+        remember(models=[row["name"] for row in found])
         if as_json:
             document({"schema": 1, "models": found})
         elif found:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli.suggestions import offer
+
 Database = Annotated[
     Path | None,
     typer.Option("--db", help="The store (default: TTC_DB, else the user's data folder)."),
@@ -23,7 +25,12 @@ Output = Annotated[
 
 Model = Annotated[
     str | None,
-    typer.Option("--model", "-m", help="A GGUF file, BACKEND:MODEL, or an alias of the settings."),
+    typer.Option(
+        "--model",
+        "-m",
+        help="A GGUF file, BACKEND:MODEL, or an alias of the settings.",
+        autocompletion=offer("models"),
+    ),
 ]
 Draws = Annotated[int | None, typer.Option("-n", min=1, help="Draws per problem.")]
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Generated tokens per draw.")]
@@ -45,5 +52,11 @@ Mapping = Annotated[
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Pass over lines that are not JSON.")]
 VerifierName = Annotated[
-    str | None, typer.Option("--verifier", "-V", help="NAME:key=value,…; see ttc plugins.")
+    str | None,
+    typer.Option(
+        "--verifier",
+        "-V",
+        help="NAME:key=value,…; see ttc plugins.",
+        autocompletion=offer("verifiers"),
+    ),
 ]

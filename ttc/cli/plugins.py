@@ -20,11 +20,14 @@ def plugins(
     """List backends, verifiers, selectors and strategies."""
     from ttc import plugins as known
     from ttc.cli.output import document
+    from ttc.cli.suggestions import remember
     from ttc.report.listing import columns
 
     wanted = dict(zip(known.GROUPS, (backends, verifiers, selectors, strategies), strict=True))
     groups = [group for group in known.GROUPS if wanted[group] or not any(wanted.values())]
     found = known.survey(groups)
+    listed = {group: [row["name"] for row in found if row["kind"] == group] for group in groups}
+    remember(**listed)
     if as_json:
         document({"schema": 1, "plugins": found})
     elif found:

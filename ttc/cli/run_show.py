@@ -21,8 +21,7 @@ def show(
     with Store.reading(session.database) as store:
         pool = pools.find(store.reader, name)
         if pool is None:
-            names = [row["pool"] for row in pools.overview(store.reader)]
-            near = get_close_matches(name, names, n=1)
+            near = get_close_matches(name, pools.names(store.reader), n=1)
             hint = f"did you mean {near[0]}?" if near else "ttc ls lists them"
             raise UsageError(f"no pool {name!r}; {hint}")
         if problem is None:

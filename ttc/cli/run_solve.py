@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from ttc import interchange, jsonl, plugins, problems, samples, verdicts
 from ttc.backends import Backend
-from ttc.cli.run_sample import default_pool
+from ttc.cli.ordering import default_pool
 from ttc.cli.session import Sampling, Session, open_model, recipe, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import BackendError, Exit, UsageError
+from ttc.plans import Recipe, make_plan
 from ttc.problems import Reading
 from ttc.records import Problem
-from ttc.samples import Recipe
 from ttc.selectors import Selector
 from ttc.store import Store, runs
 from ttc.strategies import parallel
@@ -124,7 +124,7 @@ def _solve_one(session: Session, order: Order, means: Means, problem: Problem) -
     made = means.recipe
     rendered = problems.render(problem, made.system, made.template, made.raw)
     pool = default_pool("solve", made.model.name)
-    plan = samples.prepare(means.store, pool, made, [rendered], means.n)
+    plan = make_plan(means.store, pool, made, [rendered], means.n)
     run_id = samples.claim(means.store, plan, "ttc solve")
     try:
         solution = parallel.solve(means.store, means.backend, plan, means.selector, means.verifier)

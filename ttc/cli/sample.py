@@ -55,15 +55,15 @@ def sample(
     The same command again resumes and draws only what is missing: raising -n pays for the
     difference. Lines go to stdout when it is a pipe, or where -o says.
     """
-    from ttc.cli import run_sample
+    from ttc.cli import ordering, run_plan, run_sample
     from ttc.cli.session import Sampling, begin
 
     session = begin(config, database, quiet)
     flags = Sampling(
         max_tokens, temperature, top_p, top_k, min_p, stop or (), system, template, raw, seed
     )
-    reading = run_sample.reading(mapping, form, skip_bad)
-    order = run_sample.Order(tuple(data), model, n, limit, pool, output, max_time)
+    reading = ordering.reading(mapping, form, skip_bad)
+    order = ordering.Order(tuple(data), model, n, limit, pool, output, max_time)
     if dry_run or explain:
-        return run_sample.plan_only(session, order, flags, reading, explain, as_json)
+        return run_plan.plan_only(session, order, flags, reading, explain, as_json)
     return run_sample.draw(session, order, flags, reading, as_json)

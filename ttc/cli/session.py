@@ -17,7 +17,7 @@ from ttc.errors import UsageError
 if TYPE_CHECKING:
     from ttc.backends import Backend
     from ttc.models import Choice
-    from ttc.samples import Recipe
+    from ttc.plans import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
 
 def recipe(session: Session, choice: Choice, backend: Backend, flags: Sampling) -> Recipe:
     """Put flags, alias and settings together. UsageError for a value out of range."""
+    from ttc.plans import Recipe
     from ttc.records import SamplingParams
-    from ttc.samples import Recipe
 
     def value(name: str) -> Any:
         given = getattr(flags, name)

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.suggestions import offer
 
 
 def show(
-    pool: Annotated[str, typer.Argument(help="A pool of ttc ls.")],
+    pool: Annotated[str, typer.Argument(help="A pool of ttc ls.", autocompletion=offer("pools"))],
     problem: Annotated[str | None, typer.Argument(help="One of its problems.")] = None,
     index: Annotated[int | None, typer.Argument(min=0, help="One of its draws.")] = None,
     as_json: opt.AsJson = False,

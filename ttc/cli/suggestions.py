@@ -12,8 +12,6 @@ from collections.abc import Callable
 
 from ttc import places
 
-KINDS = ("pools", "verifiers", "selectors", "models")
-
 
 def _read() -> dict[str, list[str]]:
     with contextlib.suppress(OSError, ValueError):

@@ -7,14 +7,27 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.suggestions import offer
 
 
 def sweep(
     sources: Annotated[
-        list[str], typer.Argument(metavar="POOL|FILE|-…", help="Verified samples; - is stdin.")
+        list[str],
+        typer.Argument(
+            metavar="POOL|FILE|-…",
+            help="Verified samples; - is stdin.",
+            autocompletion=offer("pools"),
+        ),
     ],
     selectors: Annotated[
-        str, typer.Option("--select", "-s", metavar="RULE,…", help="Selection rules.")
+        str,
+        typer.Option(
+            "--select",
+            "-s",
+            metavar="RULE,…",
+            help="Selection rules.",
+            autocompletion=offer("selectors"),
+        ),
     ] = "coverage,majority,first-finish",
     budgets: Annotated[
         str | None, typer.Option("-k", metavar="K,…", help="Budgets (default: 1, 2, 4, … n).")

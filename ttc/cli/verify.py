@@ -7,11 +7,17 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.suggestions import offer
 
 
 def verify(
     source: Annotated[
-        str, typer.Argument(metavar="POOL|FILE|-", help="What to judge; - is stdin.")
+        str,
+        typer.Argument(
+            metavar="POOL|FILE|-",
+            help="What to judge; - is stdin.",
+            autocompletion=offer("pools"),
+        ),
     ],
     verifier: opt.VerifierName = None,
     recheck: Annotated[

@@ -133,6 +133,11 @@ def enrol(
     return enrolled
 
 
+def names(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of all pools, oldest first."""
+    return [row["name"] for row in rows(connection, "SELECT name FROM pools ORDER BY id")]
+
+
 def overview(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return a row a pool: its name, model, counts of problems, samples and verdicts, and age."""
     return list(

@@ -119,8 +119,9 @@ class Writer:
         self._connection.execute("SAVEPOINT work")
         try:
             value = work(self._connection)
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-            if not isinstance(error, sqlite3.IntegrityError):
+        except sqlite3.Error as error:
+            # These two mean the file (full, damaged, locked); the others mean this work.
+            if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
                 raise
             problem: Exception = error
         except Exception as error:  # noqa: BLE001 (it belongs to whoever asked, via the future)

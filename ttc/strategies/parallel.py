@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from ttc import answers, verdicts
 from ttc.backends import Backend
+from ttc.plans import Plan
 from ttc.records import Outcome, Problem, Sample
-from ttc.samples import Drawing, Plan
+from ttc.samples import Drawing
 from ttc.selectors import Selector
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk, agreement

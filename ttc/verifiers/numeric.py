@@ -60,6 +60,6 @@ def _exact(value: object) -> Fraction | None:
     """Read a JSON number or text; 0.1 is one tenth, not the binary fraction nearest to it."""
     if isinstance(value, str):
         return number(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+    if isinstance(value, float):
+        return Fraction(repr(value)) if math.isfinite(value) else None
+    return Fraction(value) if type(value) is int else None

@@ -1,0 +1,340 @@
+"""The command line: what goes where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from conftest import Ttc
+
+S = ("-m", "scripted:answers=1*2/2*1/3*1")
+
+
+@pytest.fixture
+def demo(ttc: Ttc, sums: Path) -> Ttc:
+    """A pool of six problems × eight draws with numeric verdicts."""
+    assert ttc("sample", sums, "-n", 8, "--pool", "demo", *S, "-o", "demo.jsonl").code == 0
+    assert ttc("verify", "demo", "-V", "numeric", "-o", "judged.jsonl").code == 0
+    return ttc
+
+
+# --- sample
+
+
+def test_a_pipe_gets_each_sample_as_a_line(ttc: Ttc, sums: Path) -> None:
+    ran = ttc("sample", sums, "-n", 3, "--pool", "demo", *S)
+    assert ran.code == 0
+    assert {(line["problem"], line["index"]) for line in ran.lines} == {
+        (f"s{i}", draw) for i in range(6) for draw in range(3)
+    }
+    assert all(line["schema"] == 1 and line["pool"] == "demo" for line in ran.lines)
+    assert "jsonl, 6 problems" in ran.err
+    assert "18 new" in ran.err
+
+
+def test_a_rerun_prints_the_same_lines_and_draws_nothing(ttc: Ttc, sums: Path) -> None:
+    first = ttc("sample", sums, "-n", 4, *S)
+    again = ttc("sample", sums, "-n", 4, *S)
+    assert again.out == first.out
+    assert "0 new (0 tokens" in again.err
+    fewer = ttc("sample", sums, "-n", 2, *S)
+    assert set(fewer.out.splitlines()) < set(first.out.splitlines())
+
+
+def test_json_is_one_document(ttc: Ttc, sums: Path) -> None:
+    ran = ttc("sample", sums, "-n", 4, "--json", *S)
+    assert ran.document["drawn"] == 24
+    again = ttc("sample", sums, "-n", 5, "--json", *S)
+    assert (again.document["kept"], again.document["drawn"]) == (24, 6)
+
+
+def test_dry_run_counts_and_makes_nothing(ttc: Ttc, sums: Path, own_home: Path) -> None:
+    ran = ttc("sample", sums, "-n", 4, "--max-tokens", 10, "--dry-run", "--json", *S)
+    assert (ran.document["draws"], ran.document["tokens_at_most"]) == (24, 240)
+    assert not (own_home / "ttc_home").exists()
+    ttc("sample", sums, "-n", 3, "--max-tokens", 10, *S)
+    ran = ttc("sample", sums, "-n", 4, "--max-tokens", 10, "--dry-run", "--json", *S)
+    assert (ran.document["draws"], ran.document["kept"]) == (6, 18)
+    assert ran.document["seconds_at_most"] > 0
+
+
+def test_explain_names_the_field_that_differs(demo: Ttc, sums: Path) -> None:
+    args = ("sample", sums, "-n", 8, "--pool", "demo", *S, "--explain", "--json")
+    assert demo(*args).document["new"] is False
+    ran = demo(*args, "--temperature", 0.7)
+    assert ran.document["new"] is True
+    assert ran.document["differs"] == {"demo": {"temperature": {"there": 0.8, "here": 0.7}}}
+    plain = demo(*args[:-1], "--system", "Be brief.")
+    assert "demo differs in system: None there, 'Be brief.' here" in plain.out
+
+
+def test_another_temperature_goes_to_a_pool_of_its_own(demo: Ttc, sums: Path) -> None:
+    ran = demo("sample", sums, "-n", 2, "--pool", "demo", *S, "-t", 0.7)
+    assert {line["pool"] for line in ran.lines} == {"demo.2"}
+    assert "these go to demo.2" in ran.err
+    assert len(demo("ls").out.splitlines()) == 2
+
+
+def test_max_time_stops_in_good_order_and_a_rerun_ends_it(ttc: Ttc, sums: Path) -> None:
+    slow = ("-m", "scripted:tick=0.005,tokens=20-40,slots=2")
+    ran = ttc("sample", sums, "-n", 8, "--max-time", "0.5s", *slow)
+    assert ran.code == 4
+    assert "time is up" in ran.err
+    assert "to resume: " in ran.err
+    fast = ("-m", "scripted:tokens=20-40")
+    done = ttc("sample", sums, "-n", 8, *fast)
+    assert done.code == 0
+    assert set(ran.out.splitlines()) <= set(done.out.splitlines())
+
+
+def test_failures_are_partial_and_all_failures_are_the_backend_s(ttc: Ttc, sums: Path) -> None:
+    some = ttc("sample", sums, "-n", 8, "-m", "scripted:fail=0.5")
+    assert some.code == 4
+    assert "scripted failure" in some.err
+    every = ttc("sample", sums, "-n", 8, "-m", "scripted:fail=1,answers=9")
+    assert (every.code, every.out) == (3, "")
+
+
+def test_system_and_template_from_files(ttc: Ttc, sums: Path, own_home: Path) -> None:
+    (own_home / "t.txt").write_text("Q: {prompt}")
+    ttc("sample", sums, "-n", 1, "--pool", "t", "--template", "@t.txt", "--system", "Hm.", *S)
+    shown = ttc("show", "t", "s1", "--json").document
+    assert shown["messages"] == [
+        {"role": "system", "content": "Hm."},
+        {"role": "user", "content": "Q: 1 + 1?"},
+    ]
+    missing = ttc("sample", sums, "--system", "@none.txt", *S)
+    assert (missing.code, "none.txt" in missing.err) == (2, True)
+
+
+def test_several_files_are_one_pool(ttc: Ttc, sums: Path, own_home: Path) -> None:
+    other = own_home / "other.jsonl"
+    other.write_text('{"id": "o", "question": "2 + 2?", "answer": "4"}\n')
+    assert len(ttc("sample", sums, other, "-n", 2, *S).lines) == 14
+
+
+# --- verify
+
+
+def test_verify_adds_fields_and_passes_unknown_ones(ttc: Ttc) -> None:
+    line = {"problem": "a", "text": "The answer is 4.", "mine": [1], "reference": {"answer": "4"}}
+    ran = ttc("verify", "-", "-V", "numeric", stdin=json.dumps(line))
+    assert ran.lines == [
+        {
+            **line,
+            "answer": "4",
+            "correct": True,
+            "score": 1.0,
+            "verifier": "numeric",
+            "status": "ok",
+        }
+    ]
+
+
+def test_verify_of_a_pipe_keeps_verdicts_in_the_store(ttc: Ttc, sums: Path) -> None:
+    lines = ttc("sample", sums, "-n", 4, "--pool", "demo", *S).out
+    ran = ttc("verify", "-", "-V", "numeric", stdin=lines)
+    assert "24 verdicts kept in the store" in ran.err
+    assert ttc("sweep", "demo", "-s", "coverage", "--json").code == 0
+
+
+def test_verify_of_foreign_lines_by_map(ttc: Ttc) -> None:
+    line = {"q": "a", "out": "so 5", "gold": 5}
+    args = ("verify", "-", "-V", "numeric")
+    ran = ttc(*args, stdin=json.dumps(line))
+    assert (ran.code, "--map problem=FIELD" in ran.err) == (2, True)
+    ran = ttc(*args, "--map", "problem=q,text=out,reference.answer=gold", stdin=json.dumps(line))
+    assert ran.lines[0]["correct"] is True
+
+
+def test_verify_without_any_reference_says_so(ttc: Ttc) -> None:
+    ran = ttc("verify", "-", "-V", "numeric", stdin='{"problem": "a", "text": "5"}')
+    assert (ran.code, "--map reference.answer=FIELD" in ran.err) == (2, True)
+
+
+def test_fail_under_is_the_only_thing_that_makes_wrong_answers_an_error(demo: Ttc) -> None:
+    assert demo("verify", "demo", "-V", "numeric").code == 0
+    ran = demo("verify", "demo", "-V", "numeric", "--fail-under", 0.99)
+    assert (ran.code, "is under 0.99" in ran.err) == (1, True)
+    assert demo("verify", "demo", "-V", "numeric", "--fail-under", 0.01).code == 0
+
+
+def test_junit_has_a_case_a_problem(demo: Ttc, own_home: Path) -> None:
+    demo("verify", "demo", "-V", "numeric", "--junit", "j.xml")
+    suite = ElementTree.parse(own_home / "j.xml").getroot()[0]
+    assert (suite.tag, suite.get("tests")) == ("testsuite", "6")
+    failures = [case.find("failure") for case in suite]
+    assert suite.get("failures") == str(sum(f is not None for f in failures))
+    texts = [f.text for f in failures if f is not None and f.text]
+    assert all("0 of 8 samples correct" in text for text in texts)
+    assert texts
+
+
+def test_verify_needs_a_verifier_and_names_them(demo: Ttc) -> None:
+    ran = demo("verify", "demo")
+    assert ran.code == 2
+    assert "choice, exact, numeric" in ran.err
+    near = demo("verify", "demo", "-V", "numerc")
+    assert (near.code, "did you mean numeric?" in near.err) == (2, True)
+    option = demo("verify", "demo", "-V", "numeric:tolerance=1")
+    assert (option.code, "tol" in option.err) == (2, True)
+
+
+# --- sweep
+
+
+def points(document: dict[str, Any]) -> dict[str, list[float]]:
+    return {c["selector"]: [p["value"] for p in c["points"]] for c in document["curves"]}
+
+
+def test_the_file_and_the_store_give_the_same_numbers(demo: Ttc) -> None:
+    args = ("-s", "coverage,majority,first-finish", "--json")
+    from_store = demo("sweep", "demo", *args).document
+    from_file = demo("sweep", "judged.jsonl", *args).document
+    reversed_lines = "\n".join(reversed(Path("judged.jsonl").read_text().splitlines()))
+    from_pipe = demo("sweep", "-", *args, stdin=reversed_lines).document
+    assert from_store["curves"] == from_file["curves"] == from_pipe["curves"]
+
+
+def test_coverage_at_one_is_the_mean_of_correct_and_rises(demo: Ttc) -> None:
+    lines = [json.loads(line) for line in Path("judged.jsonl").read_text().splitlines()]
+    values = points(demo("sweep", "demo", "-s", "coverage", "--json").document)["coverage"]
+    assert values[0] == pytest.approx(sum(line["correct"] for line in lines) / len(lines))
+    assert values == sorted(values)
+
+
+def test_sweep_writes_every_form(demo: Ttc, own_home: Path) -> None:
+    ran = demo("sweep", "demo", "-k", "1,8,99", "--csv", "c.csv", "--md", "c.md")
+    assert ran.code == 0
+    assert "k = 99: k exceeds the 8 draws" in ran.out
+    rows = (own_home / "c.csv").read_text().splitlines()
+    assert len(rows) == 10
+    assert rows[0].startswith("source,selector,k,value")
+    assert (own_home / "c.md").read_text().count("\n| ") >= 4
+    assert demo("sweep", "demo", "--csv", "-").out.startswith("source,selector")
+
+
+def test_sweep_draws_a_picture(demo: Ttc, own_home: Path) -> None:
+    pytest.importorskip("matplotlib")
+    for cost in ("samples", "tokens", "latency"):
+        assert demo("sweep", "demo", "--plot", "c.svg", "--cost", cost).code == 0
+        assert "coverage" in (own_home / "c.svg").read_text()
+    wrong = demo("sweep", "demo", "--plot", "c.nope")
+    assert (wrong.code, "c.nope" in wrong.err) == (2, True)
+
+
+def test_several_sources_share_one_document(demo: Ttc) -> None:
+    document = demo("sweep", "demo", "judged.jsonl", "--json").document
+    assert document["source"] == ["demo", "judged.jsonl"]
+    assert [c["source"] for c in document["curves"]] == ["demo"] * 3 + ["judged.jsonl"] * 3
+
+
+def test_sweep_of_two_verifiers_wants_a_choice(demo: Ttc) -> None:
+    demo("verify", "demo", "-V", "exact")
+    ran = demo("sweep", "demo")
+    assert (ran.code, "choose one with -V" in ran.err) == (2, True)
+    assert demo("sweep", "demo", "-V", "exact").code == 0
+
+
+def test_draws_without_a_verdict_are_left_out_and_told(demo: Ttc, sums: Path) -> None:
+    demo("sample", sums, "-n", 10, "--pool", "demo", *S)
+    ran = demo("sweep", "demo", "--json")
+    assert any("12 draws have no verdict yet" in line for line in ran.document["warnings"])
+    assert max(p["k"] for p in ran.document["curves"][0]["points"]) == 8
+
+
+def test_rules_take_options(demo: Ttc) -> None:
+    ran = demo("sweep", "demo", "-s", "majority:ties=strict,invalid=class,coverage", "--json")
+    assert list(points(ran.document)) == ["majority:ties=strict,invalid=class", "coverage"]
+    wrong = demo("sweep", "demo", "-s", "majority:tie=strict")
+    assert (wrong.code, "majority:tie=strict" in wrong.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "fault"),
+    [
+        (("sweep", "nothing"), "no such file and no such pool"),
+        (("sweep", "demo", "-k", "0"), "write whole numbers from 1"),
+        (("sweep", "demo", "-s", "majorty"), "did you mean majority?"),
+        (("sweep", "demo", "--cost", "euro"), "there are samples, tokens, latency"),
+        (("sweep", "demo.jsonl"), "no samples have a verdict"),
+        (("show", "dem"), "did you mean demo?"),
+        (("show", "demo", "s9"), "no problem 's9'"),
+        (("show", "demo", "s1", "99"), "no draw 99"),
+        (("sample", "sums.jsonl", "-m", "scripted:answer=1"), "no option 'answer'"),
+        (("sample", "sums.jsonl", "-m", "scriptd:"), "did you mean scripted:"),
+        (("sample", "sums.jsonl", "-m", "openai:x"), "pip install 'ttc-openai'"),
+        (("sample", "sums.jsonl", *S, "-t", "-1"), "temperature must be 0 or more"),
+        (("sample", "sums.jsonl", *S, "--max-time", "soon"), "write 90s, 30m or 2h"),
+        (("sample", "none.jsonl", *S), "none.jsonl: No such file"),
+        (("sample", "sums.jsonl", *S, "--map", "nope=x"), "write OURS=THEIRS"),
+        (("solve", "", *S), "the question is empty"),
+        (("solve", "Why?", *S, "--method", "coverage"), "a measure, not a rule"),
+        (("completion", "tcsh"), "no completion for 'tcsh'"),
+        (("config", "modle"), "no setting 'modle'"),
+    ],
+)
+def test_each_fault_is_one_line_with_the_remedy(
+    demo: Ttc, args: tuple[str, ...], fault: str
+) -> None:
+    ran = demo(*args)
+    assert ran.code in (2, 3)
+    assert fault in ran.err
+    lines = [line for line in ran.err.splitlines() if line.startswith("ttc: ")]
+    assert len(lines) == 1
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+
+
+# --- ls, show, models, plugins, config
+
+
+def test_ls_and_show_tell_what_is_there(demo: Ttc) -> None:
+    (pool,) = demo("ls", "--json").document["pools"]
+    assert (pool["pool"], pool["problems"], pool["samples"], pool["verdicts"]) == (
+        "demo",
+        6,
+        48,
+        48,
+    )
+    assert demo("ls").out.split()[:5] == ["demo", "scripted", "6", "48", "48"]
+    assert "48 verdicts by numeric" in demo("show", "demo").out
+    problem = demo("show", "demo", "s2", "--json").document
+    assert problem["reference"] == {"answer": "3"}
+    assert len(problem["samples"]) == 8
+    assert "reference: {'answer': '3'}" in demo("show", "demo", "s2").out
+    sample = demo("show", "demo", "s2", 5, "--json").document
+    assert (sample["index"], sample["verifier"]) == (5, "numeric")
+    assert demo("show", "demo", "s2", 5).out.startswith(sample["text"])
+
+
+def test_an_empty_store_is_no_error(ttc: Ttc, own_home: Path) -> None:
+    ran = ttc("ls")
+    assert (ran.code, ran.out) == (0, "")
+    assert "no pools yet" in ran.err
+    assert not (own_home / "ttc_home").exists()
+
+
+def test_models_and_plugins_list(ttc: Ttc) -> None:
+    about = ttc("models", "scripted:", "--json").document
+    assert about["fingerprint"].startswith("scripted1:")
+    found = ttc("plugins", "--json").document["plugins"]
+    assert {"kind": "selectors", "name": "majority"}.items() <= next(
+        row for row in found if row["name"] == "majority"
+    ).items()
+    assert {row["kind"] for row in ttc("plugins", "--backends", "--json").document["plugins"]} == {
+        "backends"
+    }
+
+
+def test_global_options_may_stand_before_the_command(ttc: Ttc, own_home: Path) -> None:
+    ran = ttc("--db", "x.db", "--json", "ls")
+    assert ran.document["database"] == "x.db"
+    assert ttc("ls", "--json", "--db", "x.db").document == ran.document
+
+
+def test_version(ttc: Ttc) -> None:
+    assert ttc("--version").out.startswith("ttc 0.")

@@ -1,0 +1,85 @@
+"""What `ttc sample` was asked for: read, rendered and checked before the store is touched."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from ttc import jsonl, problems
+from ttc.backends import Backend
+from ttc.cli.session import Sampling, Session, open_model, recipe
+from ttc.errors import UsageError
+from ttc.plans import Recipe
+from ttc.problems import Reading
+from ttc.records import Problem
+
+DEFAULT_N = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for."""
+
+    data: tuple[str, ...]
+    model: str | None
+    n: int | None
+    limit: int | None
+    pool: str | None
+    output: str | None
+    max_time: str | None
+
+
+def reading(mapping: str, form: str | None, skip_bad: bool) -> Reading:
+    """Return how to read the data. UsageError for a malformed --map."""
+    return Reading(jsonl.parse_mapping(mapping, problems.MAPPABLE), form, skip_bad)
+
+
+def seconds(text: str | None) -> float | None:
+    """Parse 90, 90s, 30m or 2h. UsageError for anything else."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if match is None:
+        raise UsageError(f"--max-time {text}: write 90s, 30m or 2h")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def gather(
+    session: Session, order: Order, flags: Sampling, how: Reading
+) -> tuple[tuple[Problem, ...], str, Sampling]:
+    """Read all data and render it; return problems, the name of the data, and the flags with the
+    format's own template where the user gave none."""
+    datasets = [problems.read(source, how) for source in order.data]
+    for dataset in datasets:
+        session.say(dataset.describe())
+    chosen = session.config.get("template", flags.template)
+    if chosen is None and not flags.raw:
+        templates = {dataset.template for dataset in datasets}
+        if len(templates) > 1:
+            raise UsageError("these files want different templates; sample them one by one")
+        flags = replace(flags, template=templates.pop())
+    merged = problems.merge(datasets)
+    return problems.select(merged, order.limit), datasets[0].name, flags
+
+
+def default_pool(data: str, model: str) -> str:
+    """Return the name of a pool that was given none."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()
+
+
+def prepare(
+    session: Session, order: Order, flags: Sampling, how: Reading
+) -> tuple[Backend, Recipe, tuple[Problem, ...], str]:
+    """Read everything that can be wrong before the store is touched."""
+    found, data, flags = gather(session, order, flags, how)
+    choice, backend = open_model(session, order.model)
+    made = recipe(session, choice, backend, flags)
+    rendered = tuple(
+        problems.render(problem, made.system, made.template, made.raw) for problem in found
+    )
+    return backend, made, rendered, order.pool or default_pool(data, backend.model.name)
+
+
+def draws(session: Session, order: Order) -> int:
+    """Return n: the flag, else the setting, else 16."""
+    return int(session.config.get("n", order.n, DEFAULT_N))

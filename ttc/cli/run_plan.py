@@ -1,0 +1,75 @@
+"""What `ttc sample --dry-run` and `--explain` say; nothing is drawn and nothing written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ttc import interchange, plans
+from ttc.cli.ordering import Order, draws, prepare
+from ttc.cli.output import document
+from ttc.cli.session import Sampling, Session
+from ttc.errors import Exit
+from ttc.problems import Reading
+from ttc.report.progress import clock
+from ttc.store import Store, pools
+from ttc.store import samples as stored
+
+
+def plan_only(
+    session: Session, order: Order, flags: Sampling, how: Reading, explain: bool, as_json: bool
+) -> int:
+    """Say what would be drawn, at what cost at most, and how this differs from earlier pools.
+
+    Nothing is written: a store that does not exist is not made.
+    """
+    backend, made, rendered, name = prepare(session, order, flags, how)
+    n = draws(session, order)
+    backend.close()
+    report: dict[str, Any] = {"schema": interchange.SCHEMA, "pool": name, "new": True}
+    there, differing, speed = 0, {}, None
+    if session.database.exists():
+        with Store.reading(session.database) as store:
+            others = pools.siblings(store.reader, name)
+            same = pools.same(others, made.pool)
+            report |= {"new": same is None, "pool": same.name if same else name}
+            there = plans.already_drawn(store, made, rendered, n)
+            differing = {
+                other.name: pools.differences(other.identity, made.pool)
+                for other in others
+                if same is None or other.id != same.id
+            }
+            known = same or (others[-1] if others else None)
+            speed = stored.speed(store.reader, known) if known else None
+    to_draw = len(rendered) * n - there
+    tokens = to_draw * made.params.max_tokens
+    report |= {"problems": len(rendered), "n": n, "kept": there, "draws": to_draw}
+    report |= {"tokens_at_most": tokens}
+    if speed:
+        # One draw at a time; batching makes it shorter.
+        report["seconds_at_most"] = round(tokens * speed[0] / speed[1], 1)
+    if explain:
+        report["differs"] = {
+            other: {field: {"there": old, "here": new} for field, (old, new) in fields.items()}
+            for other, fields in differing.items()
+        }
+    if as_json:
+        document(report)
+    else:
+        _print_plan(report)
+    return Exit.DONE
+
+
+def _print_plan(report: dict[str, Any]) -> None:
+    state = "a new pool" if report["new"] else "known"
+    print(f"pool {report['pool']}: {state}")
+    for other, fields in report.get("differs", {}).items():
+        for field, values in fields.items():
+            print(
+                f"  {other} differs in {field}: {values['there']!r} there, {values['here']!r} here"
+            )
+    print(
+        f"{report['problems']} problems × {report['n']}: {report['draws']} draws to make, "
+        f"{report['kept']} kept, at most {report['tokens_at_most']} tokens"
+    )
+    if "seconds_at_most" in report:
+        print(f"at most {clock(report['seconds_at_most'])} at the speed of earlier draws")
