@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from ttc.verifiers.spelling import NUMBER, canonical, count_words, number
+from ttc.spelling import NUMBER, canonical, count_words, number
 
 __all__ = ["canonical", "extract", "number", "stated", "visible"]
 
@@ -44,7 +44,9 @@ _CUE = re.compile(
       | ^[#*_\ \t]*(?:(?:final|correct)\s)?answer[*_\ \t]*$""",
     re.I | re.M | re.X,
 )
-_LEAD = re.compile(r"(?:[\s*_:=>`]|\$\$|\\[\[(])*")
+_LEAD = re.compile(
+    r"(?:[\s*_:=>`]|\$\$|\\[\[(]|(?:indeed|therefore|thus|simply|clearly|actually)\b,?)*", re.I
+)
 _SENTENCE_END = re.compile(
     r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bMt)(?<!\bMrs)(?<!\b[A-Z]\.[A-Z])(?<![.\s])"
     r"(?:[.?]|(?<=[a-z]{2})!)(?=[*_\"”)]*(?:\s|$))|</"

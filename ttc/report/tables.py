@@ -45,26 +45,33 @@ def _sources(curves: Sequence[Curve]) -> list[str]:
 
 
 def show(curves: Sequence[Curve], axis: str, problems: Mapping[str, int]) -> None:
-    """Print a table a source, with a bar for each value on a terminal."""
+    """Print a table a source; on a terminal with a bar for each value, in a pipe plain columns."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    shape = box.SIMPLE_HEAD if console.is_terminal else None
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
         n = problems[source]
-        table = Table(title=f"{source}: {n} problem{'s' * (n != 1)}", title_justify="left")
+        table = Table(
+            title=f"{source}: {n} problem{'s' * (n != 1)}", title_justify="left", box=shape
+        )
         table.add_column("rule")
         table.add_column("k", justify="right")
-        table.add_column("value", justify="right")
-        table.add_column("", min_width=BAR if console.is_terminal else 0)
+        table.add_column("value")
+        if console.is_terminal:
+            table.add_column("", min_width=BAR)
         table.add_column(LABELS[axis], justify="right")
         for curve in ours:
             for at, point in enumerate(curve.points):
-                rule = "" if at else curve.selector
-                bar = _bar(point.value) if console.is_terminal else ""
-                table.add_row(rule, str(point.k), _value(point), bar, _cost(point, axis))
-            table.add_section()
+                bar = [_bar(point.value)] if console.is_terminal else []
+                # A pipe has the rule on each line, for grep and awk.
+                rule = curve.selector if not (at and console.is_terminal) else ""
+                table.add_row(rule, str(point.k), _value(point), *bar, _cost(point, axis))
+            if console.is_terminal:
+                table.add_section()
         console.print(table)
         for line in (*_notes(ours), CONVENTIONS):
             console.print(line, style="dim")

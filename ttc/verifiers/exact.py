@@ -7,7 +7,7 @@ from typing import Any
 
 from ttc.answers import canonical, extract, stated, visible
 from ttc.records import Sample, Verdict
-from ttc.verifiers.spelling import count_words
+from ttc.spelling import count_words
 
 _LONGEST_LINE, _FEW_WORDS = 120, 4
 

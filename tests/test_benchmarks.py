@@ -1,0 +1,66 @@
+"""The benchmarks run, in a configuration that is too small to measure anything."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+SMALL = {
+    "startup": ["--runs", "1"],
+    "rerun": ["--repeats", "1"],
+    "throughput": ["--repeats", "1", "--samples", "30"],
+    "share": ["--rate", "200", "--paced", "8", "--block", "3"],
+}
+FIGURES = {
+    "startup": {"python", "typer", "help", "sweep-help", "tab-bash", "tab-zsh"},
+    "rerun": {"first_seconds", "rerun_seconds", "rerun_tokens", "rerun_differing"},
+    "throughput": {"command_rate", "command_peak_mb", "loop_rate", "backend_rate"},
+    "share": {"loop_share", "loop_share_error", "writer_share", "writer_cpu_share", "commit_ms"},
+}
+
+
+def run(part: str, folder: Path, *args: str) -> str:
+    """Run a benchmark, or one part of the store's, and return what it prints."""
+    script = "startup" if part == "startup" else "store"
+    only = [] if part == "startup" else ["--only", part]
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / f"{script}.py"), *only, *SMALL[part], *args],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize("part", SMALL)
+def test_a_benchmark_prints_one_json_document(part: str, tmp_path: Path) -> None:
+    document = json.loads(run(part, tmp_path, "--json"))
+    assert document.keys() == {"benchmark", "machine", "settings", "figures"}
+    assert document["machine"].keys() == {"python", "system", "cpus", "load"}
+    figures: dict[str, dict[str, Any]] = {figure["key"]: figure for figure in document["figures"]}
+    assert figures.keys() - {f"{key}_cpu" for key in figures} == FIGURES[part]
+    for figure in figures.values():
+        aimed = figure["at_most"] is not None or figure["at_least"] is not None
+        assert (figure["met"] is not None) == aimed
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_rerun_asks_nothing_of_the_model(tmp_path: Path) -> None:
+    document = json.loads(run("rerun", tmp_path, "--json"))
+    figures = {figure["key"]: figure["value"] for figure in document["figures"]}
+    assert figures["rerun_tokens"] == 0
+
+
+def test_the_table_tells_targets_and_whether_they_are_met(tmp_path: Path) -> None:
+    lines = run("share", tmp_path).splitlines()
+    assert lines[3].split() == ["figure", "value", "unit", "range", "target", "met"]
+    assert len(lines) == 4 + len(FIGURES["share"])
+    assert lines[4].split()[-1] in ("yes", "no")
