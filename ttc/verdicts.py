@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ttc import plugins
@@ -97,9 +97,9 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
 
 def verify_pool(
     store: Store, pool: Pool, verifier: Verifier, *, recheck: bool = False
-) -> Iterator[tuple[Sample, Verdict]]:
+) -> Generator[tuple[Sample, Verdict], None, None]:
     """Yield every sample of a pool with its verdict; only new ones (or, with `recheck`, all) are
-    judged, and these are kept."""
+    judged, and these are kept, also when the generator is closed early."""
     who = identify(verifier)
     there = {} if recheck else verdicts.kept(store.reader, pool, who)
     rows: deque[tuple[int, Sample]] = deque()
@@ -116,18 +116,20 @@ def verify_pool(
         for row, sample, verdict in done:
             verdicts.keep(connection, row, verifier_row, sample, verdict)
 
-    for _, verdict in judge(verifier, unjudged()):
-        while rows[0][0] in there:
+    try:
+        for _, verdict in judge(verifier, unjudged()):
+            while rows[0][0] in there:
+                row, sample = rows.popleft()
+                yield sample, there[row]
             row, sample = rows.popleft()
-            yield sample, there[row]
-        row, sample = rows.popleft()
-        done.append((row, sample, verdict))
-        yield sample, verdict
-        if len(done) >= CHUNK:
+            done.append((row, sample, verdict))
+            yield sample, verdict
+            if len(done) >= CHUNK:
+                store.write(keep)
+                done.clear()
+    finally:
+        if done:
             store.write(keep)
-            done.clear()
-    if done:
-        store.write(keep)
     for row, sample in rows:
         yield sample, there[row]
 

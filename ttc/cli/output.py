@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from ttc import jsonl
 from ttc.errors import StoreError, UsageError
+
+BEHIND = 10_000  # lines that may wait for a reader before whoever makes them waits too
+GRACE = 1.0  # seconds that a reader gets to take what is left when a run was interrupted
 
 
 def piped() -> bool:
@@ -25,63 +30,99 @@ def document(value: dict[str, Any]) -> None:
 
 
 class Lines:
-    """JSON lines to stdout (`-`), to a file, or nowhere (None).
+    """JSON lines to stdout (`-`), to a file, or nowhere (None), by a thread of their own.
 
-    A file appears whole, under its name, when it is closed in good order; until then the lines
-    are beside it. `write` never raises: it may be called from another thread, so a failure is
-    kept for `close`, and `on_failure` is called once.
+    A reader that is slow or asleep must not keep the store from committing, nor Ctrl-C from
+    working, so `write` only queues; the main thread alone waits, once the queue is long. A file
+    appears whole, under its name, when it is closed in good order; until then the lines are
+    beside it. What writing runs into is kept for `check`, and `on_failure` is called once.
     """
 
     def __init__(self, target: str | None, on_failure: Callable[[], None] = lambda: None) -> None:
         self._target = target
         self._on_failure = on_failure
-        self._failure: OSError | ValueError | None = None
-        self._stream: TextIO | None = None
+        self._failure: OSError | None = None
+        self._part: Path | None = None
+        self._put = self._open(target)
+        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._run, name="ttc-lines", daemon=True)
+        self._thread.start()
+
+    def _open(self, target: str | None) -> Callable[[bytes], object]:
+        if target is None:
+            return len
         if target == "-":
-            self._stream = sys.stdout
-        elif target is not None:
-            self._part = Path(f"{target}.part")
-            if Path(target).exists() and not Path(target).is_file():
-                # A device or a pipe is written as it is.
-                self._part = Path(target)
-            try:
-                self._stream = self._part.open("w", encoding="utf-8")
-            except OSError as error:
-                raise UsageError(f"-o {target}: {error.strerror}") from None
+            sys.stdout.flush()
+            return _raw_stdout()
+        path = Path(target)
+        # A device or a named pipe is written as it is.
+        self._part = path if path.exists() and not path.is_file() else Path(f"{target}.part")
+        try:
+            self._file = self._part.open("wb")
+        except OSError as error:
+            raise UsageError(f"-o {target}: {error.strerror}") from None
+        return self._file.write
 
     def write(self, record: dict[str, Any]) -> None:
-        """Write one record at once."""
-        if self._stream is None or self._failure is not None:
-            return
-        try:
-            self._stream.write(jsonl.dump(record) + "\n")
-            if self._target == "-":
-                self._stream.flush()
-        except (OSError, ValueError) as error:
-            self._failure = error
-            self._on_failure()
+        """Queue one record."""
+        if threading.current_thread() is threading.main_thread() and self._queue.qsize() > BEHIND:
+            self._queue.join()
+        self._queue.put(record)
+
+    def _run(self) -> None:
+        while (record := self._queue.get()) is not None:
+            try:
+                if self._failure is None:
+                    self._put(jsonl.dump(record).encode() + b"\n")
+            except OSError as error:
+                self._failure = error
+                self._on_failure()
+            self._queue.task_done()
 
     def check(self) -> None:
         """Raise what writing ran into: BrokenPipeError if nobody reads, StoreError if full."""
         if isinstance(self._failure, BrokenPipeError):
             raise self._failure
-        if isinstance(self._failure, OSError):
+        if self._failure is not None:
             where = "standard output" if self._target == "-" else self._target
             raise StoreError(f"{where}: {self._failure.strerror}; the samples are in the store")
-        if self._failure is not None:
-            raise self._failure
 
     def close(self, keep: bool = True) -> None:
-        """Finish: put the file in its place if `keep`, and raise what writing ran into."""
-        if self._stream is not None and self._target != "-":
-            try:
-                self._stream.close()
-            except OSError as error:
-                self._failure = self._failure or error
-            if self._part != Path(str(self._target)):
-                if keep and self._failure is None:
-                    os.replace(self._part, str(self._target))
-                else:
-                    with contextlib.suppress(OSError):
-                        self._part.unlink()
+        """Finish: put the file in its place if `keep`, and raise what writing ran into.
+
+        Without `keep` a reader that has stopped reading is not waited for.
+        """
+        self._queue.put(None)
+        self._thread.join(None if keep else GRACE)
+        if self._part is not None:
+            self._close_file(keep and self._failure is None)
         self.check()
+
+    def _close_file(self, keep: bool) -> None:
+        assert self._part is not None
+        try:
+            self._file.close()
+        except OSError as error:
+            self._failure, keep = self._failure or error, False
+        if self._part != Path(str(self._target)):
+            if keep:
+                os.replace(self._part, str(self._target))
+            else:
+                with contextlib.suppress(OSError):
+                    self._part.unlink()
+
+
+def _raw_stdout() -> Callable[[bytes], object]:
+    """Return a write to stdout that takes no lock, for a thread that may be left behind in it."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):
+        stream = sys.stdout
+        return lambda data: stream.write(data.decode())
+
+    def put(data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+
+    return put

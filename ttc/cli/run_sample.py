@@ -40,6 +40,7 @@ def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json:
             lines = Lines(target, on_failure=wake)
             try:
                 tally, spent = _run(session, store, backend, plan, lines, limit)
+                lines.close()
             except BaseException as error:
                 # A failure to write explains more than the interruption that it caused.
                 lines.close(keep=False)
@@ -48,7 +49,6 @@ def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json:
                 raise
             finally:
                 backend.close()
-            lines.close()
         if as_json:
             document(_result(plan, tally, spent))
     return _conclude(session, plan, tally, spent)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from ttc.verifiers import Verifier
 
 MAPPABLE = (*interchange.FIELDS, "reference.answer", "reference.choices")
 
-Judged = Iterator[tuple[dict[str, Any], Sample, Verdict]]
+Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,13 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         lines = Lines(target, on_failure=wake)
         keep = False
         stack.callback(lambda: lines.close(keep=keep))
+        skipped: list[str] | None = [] if skip_bad else None
         if order.source == "-" or is_file(order.source):
-            skipped: list[str] | None = [] if skip_bad else None
             judged = _of_stream(session, order.source, verifier, renamed, skipped, summary)
         else:
-            skipped = None
-            judged = _of_pool(session, order, verifier, stack)
+            judged = _of_pool(stack.enter_context(_store(session, order)), order, verifier)
+        # Closed here whatever happens, for what has been judged is kept then.
+        stack.enter_context(closing(judged))
         for record, sample, verdict in judged:
             summary.add(sample, verdict)
             cases.setdefault(sample.problem, Case(sample.problem)).add(sample, verdict)
@@ -69,15 +70,19 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     return _conclude(session, order, spec, summary, skipped or [])
 
 
-def _of_pool(session: Session, order: Order, verifier: Verifier, stack: ExitStack) -> Judged:
+def _store(session: Session, order: Order) -> Store:
     if not session.database.exists():
         raise UsageError(f"{order.source}: no such file, and no store yet at {session.database}")
-    store = stack.enter_context(Store.writing(session.database))
+    return Store.writing(session.database)
+
+
+def _of_pool(store: Store, order: Order, verifier: Verifier) -> Judged:
     pool = pools.find(store.reader, order.source)
     if pool is None:
         raise UsageError(f"{order.source}: no such file and no such pool; ttc ls lists them")
-    for sample, verdict in verdicts.verify_pool(store, pool, verifier, recheck=order.recheck):
-        yield interchange.sample_line(sample), sample, verdict
+    with closing(verdicts.verify_pool(store, pool, verifier, recheck=order.recheck)) as judged:
+        for sample, verdict in judged:
+            yield interchange.sample_line(sample), sample, verdict
 
 
 def _of_stream(
