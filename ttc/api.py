@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttc import config, curves, models, places, plugins, problems, samples, verdicts
+from ttc import config, curves, models, places, plugins, problems, verdicts
 from ttc.backends import Backend
 from ttc.errors import UsageError
 from ttc.plans import Plan, Recipe, make_plan
 from ttc.records import Curve, Outcome, Problem, SamplingParams
-from ttc.samples import Drawing
-from ttc.store import Store, pools, runs
+from ttc.samples import Drawing, claimed
+from ttc.store import Store, pools
 from ttc.store import verdicts as kept
 from ttc.strategies import parallel
 from ttc.strategies.parallel import Solution
@@ -98,15 +98,10 @@ def sample(
 
 
 def _draw(store: Store, backend: Backend, plan: Plan) -> None:
-    if not plan.missing:
-        return
-    run_id = samples.claim(store, plan, "ttc.sample")
-    drawing = Drawing(store, backend, plan, lambda sample: None)
-    try:
+    with claimed(store, plan, "ttc.sample") as current:
+        drawing = Drawing(store, backend, current, lambda sample: None)
         for _ in drawing.run():
             pass
-    finally:
-        store.write(lambda connection: runs.end(connection, run_id))
     drawing.tally.raise_errors()
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+SIGPIPE = 13  # which Windows does not define
+
 
 class Exit(IntEnum):
     """Exit codes. Where several apply: STORE > SANDBOX > BACKEND > PARTIAL > GATE."""
@@ -25,6 +27,15 @@ class TtcError(Exception):
     """A failure whose message is written for the user."""
 
     code = Exit.USAGE
+
+
+class Stopped(BaseException):
+    """A signal asked the run to end; what is finished has been kept."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.code = 128 + signum
+        self.nobody_reads = signum == SIGPIPE
 
 
 class UsageError(TtcError):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -34,6 +36,8 @@ class BadLineError(UsageError):
 
 def _open(source: str) -> BinaryIO:
     if source == "-":
+        if sys.stdin is None:
+            raise UsageError("-: standard input is closed; pipe JSON lines into it")
         stream = cast(io.BufferedReader, getattr(sys.stdin, "buffer", sys.stdin))
         if sys.stdin.isatty():
             raise UsageError("-: standard input is a terminal; pipe JSON lines into it")
@@ -56,6 +60,13 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is beyond any number that can be kept")
+    return value
+
+
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON; write null")
 
@@ -64,8 +75,15 @@ def parse(text: str, place: str) -> dict[str, Any]:
     """Parse one JSON object strictly; BadLineError names the place and the reason."""
     try:
         value = json.loads(
-            text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant
+            text,
+            object_pairs_hook=_refuse_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
         )
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadLineError(f"{place}: half a surrogate pair, which no text can hold") from None
     except json.JSONDecodeError as error:
         raise BadLineError(
             f"{place}: not valid JSON ({error.msg} at column {error.colno})"
@@ -97,7 +115,7 @@ def _raw_lines(source: str) -> Iterator[_Raw]:
                 if data.strip():
                     yield _Raw(f"{name}:{number}", offset, data)
                 offset += len(data)
-        except (gzip.BadGzipFile, EOFError, OSError) as error:
+        except (gzip.BadGzipFile, EOFError, zlib.error, OSError) as error:
             raise UsageError(f"{name}:{number + 1}: cannot be read ({error})") from None
 
 
@@ -116,7 +134,8 @@ def _text(raw: _Raw) -> str:
 def text_lines(source: str) -> Iterator[tuple[str, str]]:
     """Yield place (`file:line`) and text of each line that is not blank; `-` is standard input."""
     for raw in _raw_lines(source):
-        yield raw.place, _text(raw)
+        if text := _text(raw):
+            yield raw.place, text
 
 
 def read(source: str, skipped: list[str] | None = None) -> Iterator[Line]:
@@ -126,7 +145,8 @@ def read(source: str, skipped: list[str] | None = None) -> Iterator[Line]:
     """
     for raw in _raw_lines(source):
         try:
-            yield Line(raw.place, parse(_text(raw), raw.place))
+            if text := _text(raw):
+                yield Line(raw.place, parse(text, raw.place))
         except BadLineError as error:
             if skipped is None:
                 raise
@@ -149,8 +169,9 @@ def rename(line: Line, mapping: dict[str, str]) -> Line:
     for ours, theirs in mapping.items():
         if theirs in line.record:
             outer, dot, inner = ours.partition(".")
-            value = line.record[theirs]
-            record[outer] = {**(record.get(outer) or {}), inner: value} if dot else value
+            value, there = line.record[theirs], record.get(outer)
+            known = there if isinstance(there, dict) else {}
+            record[outer] = {**known, inner: value} if dot else value
     return Line(line.place, record)
 
 

@@ -98,7 +98,9 @@ def open_backend(choice: Choice, database: Path) -> Backend:
     options = dict(choice.options)
     if choice.backend == "replay":
         options["db"] = str(database)
-    backend: Backend = factory(choice.model, options)
+    backend: Backend = plugins.guarded(
+        "backends", choice.backend, "be opened", lambda: factory(choice.model, options)
+    )
     return backend
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ttc import keys
@@ -64,9 +64,13 @@ def make_plan(store: Store, name: str, recipe: Recipe, problems: Sequence[Proble
         return pool, pools.enrol(connection, pool, problems, recipe.key)
 
     pool, enrolled = store.write(work)
-    there = samples.drawn(store.reader, (each.request_id for each in enrolled))
-    missing = missing_draws(enrolled, n, there)
-    return Plan(pool, recipe, enrolled, n, missing)
+    return refreshed(store, Plan(pool, recipe, enrolled, n, ()))
+
+
+def refreshed(store: Store, plan: Plan) -> Plan:
+    """Return the plan with what is missing now: another run may have drawn since."""
+    there = samples.drawn(store.reader, (each.request_id for each in plan.enrolled))
+    return replace(plan, missing=missing_draws(plan.enrolled, plan.n, there))
 
 
 def missing_draws(

@@ -7,8 +7,10 @@ never breaks ttc: it fails when it is asked for by name, and `ttc plugins` says 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -45,6 +47,11 @@ def installed(group: str) -> dict[str, EntryPoint]:
     return found
 
 
+def kind_of(group: str) -> str:
+    """Return what one member of a group is called."""
+    return group[:-1] if group != "strategies" else "strategy"
+
+
 def load(group: str, name: str) -> Any:
     """Import and return what `name` stands for in a group.
 
@@ -52,7 +59,6 @@ def load(group: str, name: str) -> Any:
     cannot be imported, whatever it raises.
     """
     found = installed(group)
-    kind = group[:-1] if group != "strategies" else "strategy"
     if name not in found:
         if group == "backends" and name in KNOWN_BACKENDS:
             raise BackendError(
@@ -60,13 +66,22 @@ def load(group: str, name: str) -> Any:
             )
         near = get_close_matches(name, found, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(found) or 'none'}"
-        raise UsageError(f"no {kind} {name!r}; {hint}")
+        raise UsageError(f"no {kind_of(group)} {name!r}; {hint}")
+    return guarded(group, name, "be imported", found[name].load)
+
+
+def guarded(group: str, name: str, what: str, act: Callable[[], Any]) -> Any:
+    """Let a plugin act: what it prints is dropped, and what it raises (leaving aside what is
+    written for users) is a BackendError that names it and who brought it."""
     try:
-        return found[name].load()
-    except Exception as error:
-        package, version = distribution(found[name])
+        with contextlib.redirect_stdout(io.StringIO()):
+            return act()
+    except TtcError:
+        raise
+    except (Exception, SystemExit) as error:
+        package, version = distribution(installed(group)[name])
         raise BackendError(
-            f"the {kind} {name!r} ({package} {version}) cannot be imported: "
+            f"the {kind_of(group)} {name!r} ({package} {version}) cannot {what}: "
             f"{type(error).__name__}: {error}; -vv shows where"
         ) from error
 
@@ -87,10 +102,14 @@ def build(group: str, spec: str) -> Any:
     """Make the verifier or selector of `name:key=value,…`; UsageError says what is wrong."""
     name, options = parse_spec(spec)
     factory = load(group, name)
-    try:
-        return factory(**options)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{spec}: {error}") from None
+
+    def make() -> Any:
+        try:
+            return factory(**options)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"{spec}: {error}") from error
+
+    return guarded(group, name, "be made", make)
 
 
 def survey(groups: Iterable[str]) -> list[dict[str, str]]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
 from dataclasses import dataclass, field
 from typing import Any
 
 from ttc import keys
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError, StoreError
-from ttc.plans import Plan, Recipe
+from ttc.plans import Plan, Recipe, refreshed
 from ttc.records import Sample
 from ttc.store import Store, runs, samples
 from ttc.store.pools import Enrolled
@@ -180,26 +182,32 @@ class Drawing:
         self._store.write(lambda connection: None)
 
 
-def claim(store: Store, plan: Plan, command: str) -> int:
-    """Note this run, once no other process draws into the pool; StoreError if one stays.
+@contextmanager
+def claimed(store: Store, plan: Plan, command: str) -> Iterator[Plan]:
+    """Hold the pool while a plan is drawn; yields the plan with what is missing by then.
 
-    Two runs of one pool would draw the same samples twice.
+    Two runs of one pool would draw the same samples twice, so the later one waits.
+    StoreError, with the pid of the other, after PATIENCE seconds.
     """
     until = time.monotonic() + PATIENCE
-    while True:
-        other: dict[str, Any] | None = None
-
-        def work(connection: Any) -> int | None:
-            nonlocal other
-            other = runs.live(connection, plan.pool.id)
-            return None if other else runs.begin(connection, plan.pool.id, command)
-
-        run_id = store.write(work)
+    while plan.missing:
+        other, run_id = store.write(partial(_claim, pool_id=plan.pool.id, command=command))
         if run_id is not None:
-            return run_id
-        if time.monotonic() > until and other is not None:
+            try:
+                yield refreshed(store, plan)
+            finally:
+                store.write(partial(runs.end, run_id=run_id))
+            return
+        if time.monotonic() > until:
             raise StoreError(
                 f"{plan.pool.name}: pid {other['pid']} is drawing into this pool "
                 f"({other['command']}); wait for it, end it, or choose another --pool"
             )
         time.sleep(0.2)
+        plan = refreshed(store, plan)
+    yield plan
+
+
+def _claim(connection: Any, pool_id: int, command: str) -> tuple[Any, int | None]:
+    other = runs.live(connection, pool_id)
+    return other, None if other else runs.begin(connection, pool_id, command)

@@ -17,7 +17,7 @@ import typer
 import typer.core
 import typer.main
 
-from ttc.errors import Exit, TtcError
+from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
 
 # In the order of the work. A test holds these lines equal to the commands' docstrings.
 COMMANDS = {
@@ -35,19 +35,9 @@ COMMANDS = {
 # May stand before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
-SIGPIPE = 13  # which Windows does not define
 # typer brings its own copy of click in some releases and the real one in others.
 UsageFault: type[Exception] = typer.BadParameter.__mro__[1]
 ClickFault: type[Exception] = typer.BadParameter.__mro__[2]
-
-
-class Stopped(BaseException):
-    """A signal asked the run to end; what is finished has been kept."""
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(signum)
-        self.code = 128 + signum
-        self.nobody_reads = signum == SIGPIPE
 
 
 class LazyGroup(typer.core.TyperGroup):
@@ -87,13 +77,6 @@ class LazyGroup(typer.core.TyperGroup):
             raise TtcError(f"no command {args[0]!r}; {hint}")
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; a reader that went away is a signal, not an error."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise Stopped(SIGPIPE) from None
-
 
 def build() -> LazyGroup:
     """Return the whole command line."""
@@ -101,7 +84,6 @@ def build() -> LazyGroup:
         cls=LazyGroup,
         add_completion=False,
         rich_markup_mode=None,
-        no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
         epilog="Run the same command again: it resumes, and draws only what is missing. "
         "ttc --version prints the version.",
@@ -155,51 +137,96 @@ def _usage_line(error: Any) -> str:
     return f"{message}; {command} --help tells more"
 
 
-def run(args: Sequence[str]) -> int:
-    """Run a command line and return its exit code."""
+def _dispatch(args: Sequence[str]) -> int:
+    """Parse and invoke, as click's own main would, which turns a broken pipe into exit code 1."""
     if list(args) == ["--version"]:
         # An option of the group would cost every --help the import of typer's converters.
         from importlib.metadata import version
 
         print(f"ttc {version('ttc-cli')}")
-        return 0
+        return Exit.DONE
+    group = build()
     if "_TTC_COMPLETE" in os.environ:
         _complete()
+        group.main(list(args), prog_name="ttc")
+    with group.make_context("ttc", hoist(args) or ["--help"]) as context:
+        result = group.invoke(context)
+    return result if isinstance(result, int) else Exit.DONE
+
+
+def run(args: Sequence[str]) -> int:
+    """Run a command line and return its exit code."""
     try:
-        result = build().main(hoist(args), prog_name="ttc", standalone_mode=False)
+        code = _dispatch(args)
         sys.stdout.flush()
+    except typer.Exit as ended:
+        # Help was shown; to somebody who asked for nothing, as a hint.
+        code = ended.exit_code if args else Exit.USAGE
     except TtcError as error:
         complain(str(error))
         if "-vv" in args:
             import traceback
 
             traceback.print_exc()
-        return int(error.code)
+        code = error.code
     except ClickFault as error:
         complain(_usage_line(error))
-        return int(Exit.USAGE)
+        code = Exit.USAGE
     except Stopped as stopped:
-        return stopped.code
+        code = stopped.code
     except BrokenPipeError:
-        return 128 + SIGPIPE
+        code = 128 + SIGPIPE
     except (KeyboardInterrupt, typer.Abort):
-        return 130
+        code = 130
     except OSError as error:
-        complain(f"{error.filename or 'output'}: {error.strerror or error}")
-        return int(Exit.STORE)
-    return result if isinstance(result, int) else 0
+        complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        code = Exit.STORE
+    return int(code)
+
+
+def _standard_streams() -> None:
+    """See to it that 0, 1 and 2 are taken: a store opened as 2 would be written by any library."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8")  # noqa: SIM115 (for the life of the process)
+
+
+def _in_utf8() -> None:
+    """Start again in UTF-8 mode under a locale that cannot hold file names or questions."""
+    if sys.getfilesystemencoding().lower() != "utf-8" and sys.platform != "win32":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def main() -> None:
     """Run the command line of this process and exit."""
+    _standard_streams()
+    _in_utf8()
+    if sys.stdout is None:
+        complain("standard output is closed; send it to /dev/null if it is not wanted")
+        sys.exit(Exit.STORE)
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except (OSError, ValueError):
-        # Python would complain once more while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except BrokenPipeError:
+        code = code or 128 + SIGPIPE
+        _discard_output()
+    except (OSError, ValueError) as error:
+        if code == Exit.DONE:
+            complain(f"standard output: {getattr(error, 'strerror', None) or error}")
+            code = Exit.STORE
+        _discard_output()
     sys.exit(code)
+
+
+def _discard_output() -> None:
+    """Send what is left in buffers nowhere: Python would complain once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,19 @@ import sys
 import time
 from typing import Any
 
-from ttc import interchange, samples
+from ttc import interchange
 from ttc.backends import Backend
-from ttc.cli.main import Stopped
 from ttc.cli.ordering import Order, draws, prepare, seconds
 from ttc.cli.output import Lines, document, piped
 from ttc.cli.session import Sampling, Session, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
-from ttc.errors import Exit
+from ttc.errors import Exit, Stopped
 from ttc.plans import Plan, make_plan
 from ttc.problems import Reading
 from ttc.report.progress import Meter, clock
-from ttc.samples import Drawing, Tally
-from ttc.store import Store, pools, runs
+from ttc.samples import Drawing, Tally, claimed
+from ttc.store import Store, pools
 from ttc.store import samples as stored
 
 
@@ -39,7 +38,7 @@ def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json:
             remember(pools=pools.names(store.reader))
             lines = Lines(target, on_failure=wake)
             try:
-                tally, spent = _run(session, store, backend, plan, lines, limit)
+                plan, tally, spent = _run(session, store, backend, plan, lines, limit)
                 lines.close()
             except BaseException as error:
                 # A failure to write explains more than the interruption that it caused.
@@ -61,25 +60,22 @@ def _run(
     plan: Plan,
     lines: Lines,
     limit: float | None,
-) -> tuple[Tally, float]:
-    wanted = {each.problem.id for each in plan.enrolled}
-    for _, sample in stored.of_pool(store.reader, plan.pool, below=plan.n):
-        if sample.problem in wanted:
-            lines.write(interchange.sample_line(sample))
-    lines.check()
-    if not plan.missing:
-        return Tally(), 0.0
-    run_id = samples.claim(store, plan, _again())
-    drawing = Drawing(store, backend, plan, lambda s: lines.write(interchange.sample_line(s)))
-    deadline = None if limit is None else time.monotonic() + limit
-    try:
-        with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
+) -> tuple[Plan, Tally, float]:
+    with claimed(store, plan, _again()) as current:
+        wanted = {each.problem.id for each in current.enrolled}
+        for _, sample in stored.of_pool(store.reader, current.pool, below=current.n):
+            if sample.problem in wanted:
+                lines.write(interchange.sample_line(sample))
+        lines.check()
+        drawing = Drawing(
+            store, backend, current, lambda s: lines.write(interchange.sample_line(s))
+        )
+        deadline = None if limit is None else time.monotonic() + limit
+        with Meter(plan.pool.name, len(current.missing), quiet=session.quiet) as meter:
             for tally in drawing.run(deadline):
                 meter.update(tally.drawn, tally.tokens)
                 lines.check()
-    finally:
-        store.write(lambda connection: runs.end(connection, run_id))
-    return drawing.tally, meter.seconds
+    return current, drawing.tally, meter.seconds if current.missing else 0.0
 
 
 def _again() -> str:

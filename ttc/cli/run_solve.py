@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttc import interchange, jsonl, plugins, problems, samples, verdicts
+from ttc import interchange, jsonl, plugins, problems, verdicts
 from ttc.backends import Backend
 from ttc.cli.ordering import default_pool
 from ttc.cli.session import Sampling, Session, open_model, recipe, stdout_kept_clean
@@ -17,7 +17,7 @@ from ttc.plans import Recipe, make_plan
 from ttc.problems import Reading
 from ttc.records import Problem
 from ttc.selectors import Selector
-from ttc.store import Store, runs
+from ttc.store import Store
 from ttc.strategies import parallel
 from ttc.strategies.parallel import Solution
 from ttc.verifiers import Verifier
@@ -57,7 +57,7 @@ def _asked(order: Order) -> Iterator[Problem]:
         yield from _asked_each(order)
         return
     text = order.prompt
-    if text is None and sys.stdin.isatty():
+    if text is None and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError('no question; ttc solve "…", or pipe it in (ttc solve --help)')
     if text in (None, "-"):
         text = "\n".join(line for _, line in jsonl.text_lines("-"))
@@ -125,11 +125,7 @@ def _solve_one(session: Session, order: Order, means: Means, problem: Problem) -
     rendered = problems.render(problem, made.system, made.template, made.raw)
     pool = default_pool("solve", made.model.name)
     plan = make_plan(means.store, pool, made, [rendered], means.n)
-    run_id = samples.claim(means.store, plan, "ttc solve")
-    try:
-        solution = parallel.solve(means.store, means.backend, plan, means.selector, means.verifier)
-    finally:
-        means.store.write(lambda connection: runs.end(connection, run_id))
+    solution = parallel.solve(means.store, means.backend, plan, means.selector, means.verifier)
     if not solution.drawn:
         raise BackendError(f"every draw failed: {solution.firmness}")
     _tell(session, order, rendered, solution)

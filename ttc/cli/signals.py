@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from ttc.cli.main import Stopped
+from ttc.errors import Stopped
 
 ASKS = [signal.SIGINT, signal.SIGTERM]
 if hasattr(signal, "SIGHUP"):

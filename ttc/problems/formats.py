@@ -96,7 +96,10 @@ def _messages(record: Mapping[str, Any]) -> tuple[Message, ...]:
 
 
 def _generic(record: Mapping[str, Any], default_id: str) -> Problem:
-    reference: dict[str, Any] = dict(record.get("reference") or {})
+    given = record.get("reference") or {}
+    if not isinstance(given, dict):
+        raise ValueError("'reference' must be an object; a plain answer goes into 'answer'")
+    reference: dict[str, Any] = dict(given)
     for name in ANSWER:
         value = record.get(name)
         if value is not None:

@@ -72,9 +72,12 @@ def show(curves: Sequence[Curve], axis: str, problems: Mapping[str, int]) -> Non
                 table.add_row(rule, str(point.k), _value(point), *bar, _cost(point, axis))
             if console.is_terminal:
                 table.add_section()
-        console.print(table)
-        for line in (*_notes(ours), CONVENTIONS):
-            console.print(line, style="dim")
+        # Rich ends the process by itself where nobody reads, so it only renders.
+        with console.capture() as rendered:
+            console.print(table)
+            for line in (*_notes(ours), CONVENTIONS):
+                console.print(line, style="dim")
+        sys.stdout.write(rendered.get())
 
 
 def as_csv(curves: Sequence[Curve]) -> str:

@@ -110,7 +110,10 @@ class WriteLock:
 def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
     """Return the type of the file system that holds a path, where the platform tells."""
     try:
-        table = [line.split()[1:3] for line in mounts.read_text().splitlines()]
+        table = [
+            [part.replace("\\040", " ") for part in line.split()[1:3]]
+            for line in mounts.read_text().splitlines()
+        ]
     except OSError:
         return None
     resolved = str(path.resolve())
@@ -199,6 +202,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise StoreError(f"{path}: no store there yet; ttc sample makes one")
     quoted = path.resolve().as_uri()
+    _journal_mode(path)
     with translated(path):
         connection = sqlite3.connect(f"{quoted}?mode=ro", uri=True, isolation_level=None)
         try:

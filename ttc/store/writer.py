@@ -32,10 +32,10 @@ class Writer:
     """Runs functions of a connection in order, in transactions, in a thread of its own."""
 
     def __init__(self, path: Path, on_failure: Callable[[], None] | None = None) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._on_failure = on_failure
         with translated(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = WriteLock(path)
         try:
             self._connection = open_writer(path, self._lock)
