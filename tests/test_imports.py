@@ -72,7 +72,7 @@ def test_modules_stay_small(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
 
 
-HEAVY = ("numpy", "llama_cpp", "ttc_llamacpp", "sqlite_utils", "diskcache", "pydantic")
+HEAVY = ("numpy", "llama_cpp", "ttc_llamacpp", "diskcache", "pydantic")
 HEAVY += ("rich", "sqlite3", "importlib.metadata", "ttc.store", "ttc.selectors", "matplotlib")
 
 

@@ -155,8 +155,8 @@ def test_two_runs_do_not_draw_into_one_pool(store: Store, monkeypatch: pytest.Mo
     ):
         pytest.fail("the pool was not free")
     # What needs no draw waits for nobody.
-    with samples.claimed(store, plan, "ttc sample") as current:
-        assert current == plan
+    with samples.claimed(store, refreshed(store, plan), "ttc sample") as current:
+        assert not current.missing
 
 
 def test_a_run_whose_process_is_gone_does_not_hold_the_pool(store: Store) -> None:

@@ -168,6 +168,15 @@ def test_the_file_is_plain_sqlite_with_our_mark(tmp_path: Path, store: Store) ->
     plain.close()
 
 
+def test_sqlite_utils_opens_it(store: Store) -> None:
+    sqlite_utils = pytest.importorskip("sqlite_utils")
+    put(store, enrol(store)[1], 0)
+    opened = sqlite_utils.Database(store.path)
+    assert {"pools", "problems", "samples", "verdicts"} <= set(opened.table_names())
+    assert next(opened["samples"].rows)["text"] == "It is 42"
+    opened.close()
+
+
 def test_an_older_store_is_migrated_and_backed_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

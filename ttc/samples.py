@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import partial
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ttc import keys
@@ -57,32 +57,6 @@ def request_of(recipe: Recipe, each: Enrolled, index: int) -> Request:
     )
 
 
-def as_sample(plan: Plan, each: Enrolled, index: int, done: Completion) -> Sample:
-    """Return a finished completion as a sample, as the store will give it back."""
-    params = {**plan.recipe.key}
-    for known_elsewhere in ("backend", "fingerprint"):
-        params.pop(known_elsewhere)
-    started, ended = done.started, done.ended
-    return Sample(
-        problem=each.problem.id,
-        index=index,
-        text=storable(done.text),
-        finish_reason=done.finish_reason,
-        prompt_tokens=done.prompt_tokens,
-        completion_tokens=done.completion_tokens,
-        logprob=done.logprob,
-        seconds=None if started is None or ended is None else round(ended - started, 4),
-        seed=keys.draw_seed(each.key, index),
-        stop=done.stop,
-        pool=plan.pool.name,
-        model=plan.recipe.model.name,
-        params=params,
-        reference=each.problem.reference,
-        key=each.key,
-        prompt_id=each.prompt_id,
-    )
-
-
 class Drawing:
     """One run of a plan: requests out, completions in, each kept before it is told.
 
@@ -96,6 +70,11 @@ class Drawing:
         self._backend = backend
         self._plan = plan
         self._on_sample = on_sample
+        self._params = {
+            name: value
+            for name, value in plan.recipe.key.items()
+            if name not in ("backend", "fingerprint")
+        }
         self._under_way: dict[str, tuple[Enrolled, int]] = {}
         # A prompt that several problems share is drawn once and told for each.
         self._sharing: dict[int, list[Enrolled]] = {}
@@ -168,9 +147,31 @@ class Drawing:
         def tell(committed: Future[Any]) -> None:
             if committed.exception() is None:
                 for one in self._sharing[each.request_id]:
-                    self._on_sample(as_sample(self._plan, one, index, done))
+                    self._on_sample(self._as_sample(one, index, done))
 
         future.add_done_callback(tell)
+
+    def _as_sample(self, each: Enrolled, index: int, done: Completion) -> Sample:
+        """Return a finished completion as a sample, as the store will give it back."""
+        started, ended = done.started, done.ended
+        return Sample(
+            problem=each.problem.id,
+            index=index,
+            text=storable(done.text),
+            finish_reason=done.finish_reason,
+            prompt_tokens=done.prompt_tokens,
+            completion_tokens=done.completion_tokens,
+            logprob=done.logprob,
+            seconds=None if started is None or ended is None else round(ended - started, 4),
+            seed=keys.draw_seed(each.key, index),
+            stop=done.stop,
+            pool=self._plan.pool.name,
+            model=self._plan.recipe.model.name,
+            params=self._params,
+            reference=each.problem.reference,
+            key=each.key,
+            prompt_id=each.prompt_id,
+        )
 
     def _write(self, work: Callable[[Any], Any]) -> Future[Any]:
         if self._store.writer is None:

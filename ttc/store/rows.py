@@ -15,10 +15,10 @@ def rows(
     connection: sqlite3.Connection, sql: str, params: Sequence[Any] | dict[str, Any] = ()
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a query as dicts."""
-    import sqlite_utils
-
-    database = sqlite_utils.Database(connection, execute_plugins=False)
-    yield from database.query(sql, params)
+    cursor = connection.execute(sql, params)
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        yield dict(zip(names, row, strict=True))
 
 
 def now() -> str:

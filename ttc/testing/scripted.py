@@ -7,7 +7,6 @@ it is known in closed form.
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -53,10 +52,11 @@ class Script:
         rng = random.Random(f"{prompt}/{request.seed}")
         tokens = rng.randint(*self._tokens)
         answer = rng.choices(self._answers, self._weights)[0]
-        words = [rng.choice(WORDS) for _ in range(max(tokens - 4, 0))]
+        words = rng.choices(WORDS, k=max(tokens - 4, 0))
         limit = request.params.max_tokens
         whole = [*words, "the", "answer", "is", answer]
-        logprob = -math.fsum(rng.expovariate(2.0) for _ in range(min(tokens, limit)))
+        # The sum of as many exponential variates of mean ½ as there are tokens.
+        logprob = -rng.gammavariate(max(min(tokens, limit), 1), 0.5)
         return Completion(
             request_id="",
             text=" ".join(whole if tokens <= limit else whole[:limit]),
