@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from ttc import interchange
@@ -25,32 +27,44 @@ from ttc.store import samples as stored
 
 def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json: bool) -> int:
     """Draw what is missing, print what was asked for, and return the exit code."""
-    limit = seconds(order.max_time)
-    target = order.output or ("-" if piped() and not as_json else None)
     with stdout_kept_clean(), stoppable() as wake:
-        backend, made, rendered, name = prepare(session, order, flags, how)
-        n = draws(session, order)
-        with Store.writing(session.database, on_failure=wake) as store:
-            for line in store.recover():
-                session.say(line)
-            plan = make_plan(store, name, made, rendered, n)
-            _tell_name(session, plan)
-            remember(pools=pools.names(store.reader))
-            lines = Lines(target, on_failure=wake)
-            try:
-                plan, tally, spent = _run(session, store, backend, plan, lines, limit)
-                lines.close()
-            except BaseException as error:
-                # A failure to write explains more than the interruption that it caused.
-                lines.close(keep=False)
-                if isinstance(error, Stopped) and not error.nobody_reads:
-                    session.say(f"{plan.pool.name}: interrupted; to resume: {_again()}")
-                raise
-            finally:
-                backend.close()
+        try:
+            plan, tally, spent = _draw(session, order, flags, how, as_json, wake)
+        except Stopped as stopped:
+            if not stopped.nobody_reads:
+                session.say(f"interrupted; what is finished is kept; to resume: {_again()}")
+            raise
         if as_json:
             document(_result(plan, tally, spent))
     return _conclude(session, plan, tally, spent)
+
+
+def _draw(
+    session: Session,
+    order: Order,
+    flags: Sampling,
+    how: Reading,
+    as_json: bool,
+    wake: Callable[[], None],
+) -> tuple[Plan, Tally, float]:
+    limit = seconds(order.max_time)
+    backend, made, rendered, name = prepare(session, order, flags, how)
+    target = order.output or ("-" if piped() and not as_json else None)
+    with closing(backend), Store.writing(session.database, on_failure=wake) as store:
+        for line in store.recover():
+            session.say(line)
+        plan = make_plan(store, name, made, rendered, draws(session, order))
+        _tell_name(session, plan)
+        remember(pools=pools.names(store.reader))
+        lines = Lines(target, on_failure=wake)
+        try:
+            done = _run(session, store, backend, plan, lines, limit)
+            lines.close()
+        except BaseException:
+            # A failure to write explains more than the interruption that it caused.
+            lines.close(keep=False)
+            raise
+    return done
 
 
 def _run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from ttc import curves, interchange, jsonl, keys, plugins
 from ttc.cli.output import document
 from ttc.cli.session import Session, is_file
-from ttc.errors import Exit, UsageError
+from ttc.errors import Exit, StoreError, UsageError
 from ttc.records import Curve, Outcome
 from ttc.selectors import Selector
 from ttc.store import Store, pools, verdicts
@@ -220,4 +221,5 @@ def _put(target: str, text: str) -> None:
         with open(target, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)
     except OSError as error:
-        raise UsageError(f"{target}: {error.strerror}") from None
+        kind = StoreError if error.errno == errno.ENOSPC else UsageError
+        raise kind(f"{target}: {error.strerror}") from None

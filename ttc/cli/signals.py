@@ -40,7 +40,9 @@ def stoppable() -> Iterator[Callable[[], None]]:
         yield lambda: None
         return
     pipe = getattr(signal, "SIGPIPE", None)
-    before = {signum: signal.signal(signum, stop) for signum in (*ASKS, *([pipe] if pipe else []))}
+    # What nohup or a shell told us to ignore stays ignored.
+    heard = [signum for signum in ASKS if signal.getsignal(signum) != signal.SIG_IGN]
+    before = {signum: signal.signal(signum, stop) for signum in (*heard, *([pipe] if pipe else []))}
 
     def wake() -> None:
         if pipe is not None and sys.platform != "win32":

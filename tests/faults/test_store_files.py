@@ -1,0 +1,427 @@
+"""The store's file in every bad state: exit 6, the file untouched, the remedy named."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections import namedtuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ttc.store import database as opening
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., "subprocess.Popen[str]"]
+Problems = Callable[..., Path]
+Refused = Callable[..., str]
+Found = Callable[..., set[tuple[Any, ...]]]
+
+MODEL = "scripted:answers=18*3/20*1,tokens=5-9"
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "sample": ("sample", "data.jsonl", "-q", "-n", "3", "--pool", "p", "-m", MODEL),
+    "dry-run": ("sample", "data.jsonl", "-q", "--dry-run", "--pool", "p", "-m", MODEL),
+    "solve": ("solve", "What?", "-q", "-n", "2", "-m", MODEL),
+    "verify": ("verify", "p", "-q", "-V", "numeric"),
+    "sweep": ("sweep", "p", "-q"),
+    "ls": ("ls",),
+    "show": ("show", "p"),
+}
+WRITING = ("sample", "solve", "verify")
+READING = ("dry-run", "sweep", "ls", "show")
+
+
+@pytest.fixture
+def store(inside: Run, problems: Problems, database: Path) -> Path:
+    """A store with a pool `p` that has verdicts; one whole file."""
+    problems()
+    assert inside("sample", "data.jsonl", "-n", "2", "--pool", "p", "-m", MODEL).returncode == 0
+    assert inside("verify", "p", "-V", "numeric", "--json").returncode == 0
+    assert not database.with_name("ttc.db-wal").exists()
+    return database
+
+
+def _flip_schema(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    for at in range(100, 1000):
+        data[at] ^= 0xFF
+    path.write_bytes(data)
+
+
+def _flip_header(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[:16] = bytes(byte ^ 0xFF for byte in data[:16])
+    path.write_bytes(data)
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _truncate_to_a_stump(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:700])
+
+
+def _text(path: Path) -> None:
+    path.write_text('{"problem":"a","text":"18"}\n' * 400, encoding="utf-8")
+
+
+def _short_text(path: Path) -> None:
+    path.write_text("notes\n", encoding="utf-8")
+
+
+def _foreign(path: Path) -> None:
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE bookmarks (url TEXT)")
+        other.commit()
+
+
+def _newer(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as newer:
+        newer.execute("PRAGMA user_version = 999")
+        newer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+SPOILED: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
+    "flipped-schema": (_flip_schema, ("damaged", "--db")),
+    "flipped-header": (_flip_header, ("not a SQLite database", "--db")),
+    "truncated": (_truncate, ("damaged", "--db")),
+    "stump": (_truncate_to_a_stump, ("--db",)),
+    "text": (_text, ("not a SQLite database", "--db")),
+    "short-text": (_short_text, ("not a SQLite database", "--db")),
+    "foreign": (_foreign, ("not a ttc store", "--db")),
+    "newer": (_newer, ("newer ttc", "schema 999", "upgrade", "--db")),
+}
+
+
+@pytest.mark.parametrize("case", SPOILED)
+def test_spoiled_file(inside: Run, refused: Refused, store: Path, case: str) -> None:
+    """Case 20: corrupt, no database, somebody else's, newer: told, and left as it is."""
+    spoil, words = SPOILED[case]
+    spoil(store)
+    before = store.read_bytes()
+    for command in COMMANDS.values():
+        refused(inside(*command), 6, str(store), *words)
+        assert store.read_bytes() == before
+    assert not list(store.parent.glob("*.bak*"))
+
+
+def test_spoiled_file_from_outside(ttc: Run, refused: Refused, store: Path) -> None:
+    """Case 20: the same in a process of its own."""
+    _truncate(store)
+    before = store.read_bytes()
+    refused(ttc(*COMMANDS["sample"]), 6, str(store), "damaged")
+    refused(ttc(*COMMANDS["sweep"]), 6, str(store), "damaged")
+    assert store.read_bytes() == before
+
+
+def test_flipped_bytes_in_a_sample(
+    inside: Run, refused: Refused, store: Path, problems: Problems
+) -> None:
+    """Case 20: damage that only the rows show is exit 6 where they are read."""
+    problems(200)
+    line = ("sample", "data.jsonl", "-q", "-n", "3", "--pool", "q", "-m", MODEL)
+    assert inside(*line).returncode == 0
+    with contextlib.closing(sqlite3.connect(store)) as found:
+        size = found.execute("PRAGMA page_size").fetchone()[0]
+        pages = found.execute("PRAGMA page_count").fetchone()[0]
+    data = bytearray(store.read_bytes())
+    for page in range(25, pages):
+        data[page * size : page * size + 12] = b"\xff" * 12
+    store.write_bytes(data)
+    for args in (line, ("verify", "q", "-q", "-V", "numeric"), ("show", "q")):
+        refused(inside(*args), 6, str(store), "damaged")
+    assert store.read_bytes() == bytes(data)
+
+
+def test_folder_as_store(inside: Run, refused: Refused, problems: Problems) -> None:
+    """Case 20: --db names a folder."""
+    problems()
+    Path("folder").mkdir()
+    for command in COMMANDS.values():
+        refused(inside(*command, "--db", "folder"), 6, "folder", "--db")
+    assert list(Path("folder").iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["sample", "solve"])
+def test_store_where_no_folder_can_be(
+    inside: Run, refused: Refused, problems: Problems, command: str
+) -> None:
+    """Case 20: --db inside a file, or where nothing may be written."""
+    problems()
+    Path("file").write_text("as it was", encoding="utf-8")
+    refused(inside(*COMMANDS[command], "--db", "file/x.db"), 6, "file", "--db")
+    refused(inside(*COMMANDS[command], "--db", "/proc/nowhere/x.db"), 6, "/proc/nowhere", "--db")
+    assert Path("file").read_text(encoding="utf-8") == "as it was"
+
+
+def test_reading_makes_nothing(inside: Run, home: Path, problems: Problems) -> None:
+    """Case 20: no command that only reads creates a store."""
+    problems()
+    assert inside("ls").returncode == 0
+    assert inside("show", "p").returncode == 6
+    assert inside("sweep", "p").returncode == 2
+    assert inside("verify", "p", "-V", "numeric").returncode == 2
+    assert inside(*COMMANDS["dry-run"]).returncode == 0
+    assert not home.exists()
+
+
+# network file systems
+
+
+def test_network_file_system(
+    inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 20: a network file system is refused by whatever writes."""
+    monkeypatch.setattr(opening, "file_system", lambda path: "nfs4")
+    before = store.read_bytes()
+    for command in WRITING:
+        line = refused(inside(*COMMANDS[command]), 6, str(store), "nfs4", "--db")
+        assert "TTC_NETWORK_DB=1" in line
+    assert store.read_bytes() == before
+
+
+def test_reading_from_a_network_file_system(
+    inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 20: reading a WAL store there needs the same shared memory, so it is refused too."""
+    monkeypatch.setattr(opening, "file_system", lambda path: "nfs4")
+    for command in READING:
+        refused(inside(*COMMANDS[command]), 6, str(store), "nfs4", "--db")
+
+
+def test_new_store_on_a_network_file_system(
+    inside: Run,
+    refused: Refused,
+    problems: Problems,
+    database: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Case 20: on request, a rollback journal for one process; without, no half-made store."""
+    monkeypatch.setattr(opening, "file_system", lambda path: "nfs4")
+    problems()
+    refused(inside(*COMMANDS["sample"]), 6, "nfs4")
+    assert not database.exists() or database.stat().st_size == 0
+    monkeypatch.setenv("TTC_NETWORK_DB", "1")
+    for command in ("sample", "ls", "show"):
+        done = inside(*COMMANDS[command])
+        assert done.returncode == 0, done.stderr
+    with contextlib.closing(sqlite3.connect(database)) as store:
+        assert store.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/home/x/ttc.db", "ext4"),
+        ("/net/x/ttc.db", "nfs4"),
+        ("/network/x/ttc.db", "ext4"),
+        ("/net/local/ttc.db", "tmpfs"),
+        ("/mnt/my share/ttc.db", "cifs"),
+    ],
+)
+def test_which_file_system(tmp_path: Path, path: str, kind: str) -> None:
+    r"""Case 20: the innermost mount counts, whole names only, with \040 for a blank."""
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        "/dev/vda / ext4 rw 0 0\nserver:/x /net nfs4 rw 0 0\ntmpfs /net/local tmpfs rw 0 0\n"
+        "//server/y /mnt/my\\040share cifs rw 0 0\n",
+        encoding="utf-8",
+    )
+    assert opening.file_system(Path(path), mounts) == kind
+
+
+# 21
+
+
+def test_eight_first_runs(
+    start: Start, problems: Problems, held: Found, database: Path, printed: Found
+) -> None:
+    """Case 21: eight first runs at once on a fresh home: all succeed, every sample is there."""
+    for at in range(8):
+        path = problems(4, f"d{at}.jsonl")
+        path.write_text(path.read_text(encoding="utf-8").replace("What", f"{at}: what"))
+    running = [
+        start("sample", f"d{at}.jsonl", "-n", "3", "--pool", f"p{at}", "-m", MODEL)
+        for at in range(8)
+    ]
+    told: set[tuple[Any, ...]] = set()
+    for process in running:
+        out, talk = process.communicate(timeout=60)
+        assert process.returncode == 0, talk
+        assert "ttc: " not in talk
+        assert len(printed(out)) == 12
+        told |= printed(out)
+    assert len(told) == 96
+    assert told == held()
+    with contextlib.closing(sqlite3.connect(database)) as store:
+        assert store.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert store.execute("SELECT count(*) FROM runs WHERE ended IS NULL").fetchone()[0] == 0
+
+
+def test_the_same_run_twice_at_once(start: Start, problems: Problems, held: Found) -> None:
+    """Case 21: two equal runs at once: each draw is made and paid for once."""
+    problems(4)
+    model = "scripted:answers=18*3/20*1,tokens=20-30,slots=4,tick=0.004"
+    line = ("sample", "data.jsonl", "-n", "20", "--pool", "p", "-m", model, "--json")
+    running = [start(*line) for _ in range(2)]
+    reports = []
+    for process in running:
+        out, talk = process.communicate(timeout=60)
+        assert process.returncode == 0, talk
+        reports.append(json.loads(out))
+    assert len(held()) == 80
+    assert sorted(report["drawn"] for report in reports) == [0, 80]
+    assert sorted(report["kept"] for report in reports) == [0, 80]
+
+
+# the turn to write
+
+
+HOLDER = """
+import fcntl, os, sys
+lock = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o644)
+fcntl.flock(lock, fcntl.LOCK_EX)
+os.pwrite(lock, str(os.getpid()).ljust(16).encode(), 0)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_turn_to_write_is_taken(
+    inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Case 19: whoever waits too long names the pid of the one who has it; readers do not wait."""
+    monkeypatch.setattr(opening, "LOCK_PATIENCE", 0.2)
+    lock = store.with_name("ttc.db.lock")
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", HOLDER, str(lock)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        holder.stdout.readline()
+        try:
+            refused(inside(*COMMANDS[command]), 6, str(store), f"pid {holder.pid}", "--db")
+            for reading in READING:
+                assert inside(*COMMANDS[reading]).returncode == 0
+        finally:
+            holder.stdin.close()
+    assert inside(*COMMANDS[command]).returncode == 0
+
+
+def test_pool_is_being_drawn(
+    start: Start, inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 19: a second run of one pool names the first; other pools go on."""
+    monkeypatch.setattr("ttc.samples.PATIENCE", 0.3)
+    slow = "scripted:answers=18*3/20*1,tokens=5-9,tick=0.5"
+    first = start("sample", "data.jsonl", "-n", "40", "--pool", "p", "-m", slow)
+    assert first.stdout is not None
+    for _ in range(9):  # 8 are kept already
+        first.stdout.readline()
+    refused(inside(*COMMANDS["sample"], "--json"), 6, "p:", f"pid {first.pid}", "--pool")
+    other = [arg if arg != "p" else "q" for arg in COMMANDS["sample"]]
+    other[other.index("-m") + 1] = "scripted:answers=7"
+    assert inside(*other).returncode == 0
+
+
+# 18
+
+
+def test_little_space_is_left(
+    inside: Run, refused: Refused, store: Path, held: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 18: under 200 MB, nothing is begun, and what is there can be read."""
+    usage = namedtuple("usage", "total used free")
+    before = held()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 9 * 10**8, 10**8))
+        refused(inside(*COMMANDS["sample"]), 6, str(store), "200 MB", "run the same command again")
+        assert inside("ls").returncode == 0
+        assert inside("sweep", "p").returncode == 0
+    assert held() == before
+    assert inside(*COMMANDS["sample"]).returncode == 0
+
+
+def _limit_files(size: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_file_size_limit(
+    ttc: Run, problems: Problems, held: Found, printed: Found, database: Path
+) -> None:
+    """Case 18: the store may grow no further: exit 6, all that was told is kept, it resumes."""
+    problems(8)
+    model = "scripted:answers=18*3/20*1,tokens=200-300"
+    line = ("sample", "data.jsonl", "-q", "-n", "100", "--pool", "p", "-m", model)
+    done = ttc(*line, preexec_fn=_limit_files(400_000))
+    assert done.returncode == 6, (done.returncode, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"ttc: {database}: ")
+    told = printed(done.stdout)
+    assert told <= held()
+    assert len(held()) < 800
+    with contextlib.closing(sqlite3.connect(database)) as store:
+        assert store.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    again = ttc(*line, "--json")
+    assert again.returncode == 0, again.stderr
+    assert len(held()) == 800
+
+
+FULL_DISK = """
+mount -t tmpfs -o size=1m tmpfs "$1" || exit 77
+shift
+"$@" > out.jsonl 2> talk.txt
+echo $? > code
+cp "$DISK"/ttc.db* . || exit 78
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare here")
+def test_full_disk(problems: Problems, held: Found, printed: Found, inside: Run) -> None:
+    """Case 18: SQLITE_FULL in the middle: exit 6, and every acknowledged row can be read."""
+    problems(8)
+    disk = Path("disk").absolute()
+    disk.mkdir()
+    start = "import ttc.store.writer as w; w.FREE_SPACE = 0; from ttc.cli.main import main; main()"
+    model = "scripted:answers=18*3/20*1,tokens=200-300,slots=4,tick=0.0001"
+    line = ["sample", "data.jsonl", "-q", "-n", "100", "--pool", "p", "-m", model]
+    done = subprocess.run(
+        ["unshare", "-m", "bash", "-c", FULL_DISK, "x", disk, sys.executable, "-c", start, *line],
+        env={**os.environ, "TTC_DB": str(disk / "ttc.db"), "DISK": str(disk)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode in (1, 77):
+        pytest.skip(f"no mount here: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    talk = Path("talk.txt").read_text(encoding="utf-8")
+    assert Path("code").read_text(encoding="utf-8").strip() == "6", talk
+    assert len(talk.splitlines()) == 1, talk
+    assert talk.startswith(f"ttc: {disk}/ttc.db: the disk is full")
+    assert "run the same command again" in talk
+    copy = Path("ttc.db").absolute()
+    told = printed(Path("out.jsonl").read_text(encoding="utf-8"))
+    assert 0 < len(told) < 800
+    assert told <= held(copy)
+    with contextlib.closing(sqlite3.connect(copy)) as store:
+        assert store.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    again = inside(*line[:-1], MODEL.replace("5-9", "200-300"), "--db", copy)
+    assert again.returncode == 0, again.stderr
+    assert len(held(copy)) == 800
