@@ -36,7 +36,6 @@ COMMANDS = {
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
 # typer brings its own copy of click in some releases and the real one in others.
-UsageFault: type[Exception] = typer.BadParameter.__mro__[1]
 ClickFault: type[Exception] = typer.BadParameter.__mro__[2]
 
 

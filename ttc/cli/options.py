@@ -8,6 +8,13 @@ from typing import Annotated
 import typer
 
 from ttc.cli.suggestions import offer
+from ttc.config import SETTINGS
+
+
+def _setting(name: str, meaning: str) -> str:
+    """Say what an option means and what holds where neither flag nor setting does."""
+    return f"{meaning} [default: {SETTINGS[name].default}]"
+
 
 Database = Annotated[
     Path | None,
@@ -18,7 +25,10 @@ ConfigFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
-Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="-vv adds tracebacks.")]
+Verbose = Annotated[
+    int,
+    typer.Option("--verbose", "-v", count=True, help="-vv adds tracebacks.", show_default=False),
+]
 Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE|-", help="Write JSON lines there.")
 ]
@@ -32,12 +42,18 @@ Model = Annotated[
         autocompletion=offer("models"),
     ),
 ]
-Draws = Annotated[int | None, typer.Option("-n", min=1, help="Draws per problem.")]
-MaxTokens = Annotated[int | None, typer.Option(min=1, help="Generated tokens per draw.")]
-Temperature = Annotated[float | None, typer.Option("--temperature", "-t", help="0 is greedy.")]
-TopP = Annotated[float | None, typer.Option(help="1 is off.")]
-TopK = Annotated[int | None, typer.Option(help="0 is off.")]
-MinP = Annotated[float | None, typer.Option(help="0 is off.")]
+Draws = Annotated[
+    int | None, typer.Option("-n", min=1, help="Draws per problem [default: 16; solve: 8].")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option(min=1, help=_setting("max_tokens", "Generated tokens per draw."))
+]
+Temperature = Annotated[
+    float | None, typer.Option("--temperature", "-t", help=_setting("temperature", "0 is greedy."))
+]
+TopP = Annotated[float | None, typer.Option(help=_setting("top_p", "1 is off."))]
+TopK = Annotated[int | None, typer.Option(help=_setting("top_k", "0 is off."))]
+MinP = Annotated[float | None, typer.Option(help=_setting("min_p", "0 is off."))]
 Stop = Annotated[
     list[str] | None, typer.Option(help="End before this text; may be given several times.")
 ]
@@ -46,7 +62,9 @@ Template = Annotated[
     str | None, typer.Option(help="Text around the question, {prompt} in it; @FILE reads it.")
 ]
 Raw = Annotated[bool, typer.Option("--raw", help="No chat: the question is the whole prompt.")]
-Seed = Annotated[int | None, typer.Option(help="Base seed; another one draws other samples.")]
+Seed = Annotated[
+    int | None, typer.Option(help=_setting("seed", "Base seed; another one draws other samples."))
+]
 Mapping = Annotated[
     str, typer.Option("--map", metavar="OURS=THEIRS,…", help="Rename fields of foreign files.")
 ]

@@ -11,7 +11,7 @@ from ttc.cli import options as opt
 
 def sample(
     data: Annotated[
-        list[str], typer.Argument(metavar="DATA…", help="Files of problems; - is stdin.")
+        list[str], typer.Argument(metavar="DATA", help="Files of problems; - is stdin.")
     ],
     model: opt.Model = None,
     n: opt.Draws = None,

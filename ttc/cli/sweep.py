@@ -14,7 +14,7 @@ def sweep(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="POOL|FILE|-…",
+            metavar="POOL|FILE|-",
             help="Verified samples; - is stdin.",
             autocompletion=offer("pools"),
         ),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 EVERY = 30.0
+SETTLED = 32  # draws
 
 
 def clock(seconds: float) -> str:
@@ -75,8 +76,11 @@ class Meter:
     def update(self, done: int, tokens: int) -> None:
         """Tell how many draws are done and how many tokens were generated so far."""
         self._done, self._tokens = done, tokens
-        left = self.seconds / done * (self._total - done) if done else 0.0
-        status = f"{self.speed:.0f} tokens/s, {clock(left)} left"
+        status = f"{self.speed:.0f} tokens/s"
+        # The first to finish are the short ones: too early to tell from them.
+        if done >= min(SETTLED, self._total / 10):
+            left = self.seconds / done * (self._total - done)
+            status += f", {clock(left)} left"
         if self._live is not None and self._task is not None:
             self._live.update(self._task, completed=done, speed=status)
         elif not self._quiet and time.monotonic() - self._told >= EVERY:
