@@ -45,8 +45,8 @@ def plan_only(
     report |= {"problems": len(rendered), "n": n, "kept": there, "draws": to_draw}
     report |= {"tokens_at_most": tokens}
     if speed:
-        # One draw at a time; batching makes it shorter.
-        report["seconds_at_most"] = round(tokens * speed[0] / speed[1], 1)
+        report["tokens_per_second"] = round(speed, 1)
+        report["seconds_at_most"] = round(tokens / speed, 3)
     if explain:
         report["differs"] = {
             other: {field: {"there": old, "here": new} for field, (old, new) in fields.items()}
@@ -72,4 +72,7 @@ def _print_plan(report: dict[str, Any]) -> None:
         f"{report['kept']} kept, at most {report['tokens_at_most']} tokens"
     )
     if "seconds_at_most" in report:
-        print(f"at most {clock(report['seconds_at_most'])} at the speed of earlier draws")
+        print(
+            f"at most {clock(report['seconds_at_most'])} at the {report['tokens_per_second']:.0f} "
+            "tokens/s of earlier runs"
+        )

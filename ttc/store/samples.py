@@ -165,11 +165,15 @@ def problem_of(connection: sqlite3.Connection, pool: Pool, name: str) -> Problem
     return None
 
 
-def speed(connection: sqlite3.Connection, pool: Pool) -> tuple[float, float] | None:
-    """Return seconds and tokens of a pool's finished draws, one draw at a time, if known."""
+def speed(connection: sqlite3.Connection, pool: Pool) -> float | None:
+    """Return the tokens per second of a pool's ended runs, all draws together, if there are any."""
     row = connection.execute(
-        "SELECT sum(seconds), sum(completion_tokens) FROM problems JOIN samples USING (request_id) "
-        "WHERE pool_id = ? AND seconds IS NOT NULL AND completion_tokens IS NOT NULL",
+        """
+        SELECT sum(julianday(ended) - julianday(started)) * 86400,
+          sum((SELECT sum(completion_tokens) FROM problems JOIN samples USING (request_id)
+            WHERE pool_id = runs.pool_id AND samples.created BETWEEN started AND ended))
+        FROM runs WHERE pool_id = ? AND ended IS NOT NULL
+        """,
         (pool.id,),
     ).fetchone()
-    return (float(row[0]), float(row[1])) if row and row[0] and row[1] else None
+    return float(row[1]) / float(row[0]) if row[0] and row[1] else None

@@ -1,0 +1,29 @@
+"""The llama.cpp backend of ttc: GGUF models on CPU, Metal and CUDA.
+
+    -m model.gguf    -m llamacpp:smollm2    -m hf:OWNER/REPO:FILE
+
+Nothing heavy is imported here: llama.cpp and numpy wait for the first request, so that a run
+that finds all its samples in the store costs milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ttc_llamacpp.locate import bundled_path
+
+if TYPE_CHECKING:
+    from ttc.backends import Backend
+
+__all__ = ["bundled_path", "open_llamacpp"]
+
+
+def open_llamacpp(model: str, options: Mapping[str, Any]) -> Backend:
+    """Open a GGUF file (`path`, `smollm2`, `hf:OWNER/REPO:FILE`) without loading its weights.
+
+    UsageError for a wrong option, BackendError for a file that is missing or cannot generate.
+    """
+    from ttc_llamacpp.backend import LlamaCpp
+
+    return LlamaCpp.open(model, options)

@@ -1,0 +1,42 @@
+"""The model's own chat template, rendered with Jinja as its makers did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import TemplateError
+from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+from ttc.errors import BackendError
+from ttc.records import Message
+from ttc_llamacpp.native import Model
+
+
+class ChatError(Exception):
+    """The template does not take these messages."""
+
+
+class Chat:
+    """Messages to text. BackendError if the template itself is wrong."""
+
+    def __init__(self, model: Model, template: str) -> None:
+        try:
+            self._format = Jinja2ChatFormatter(
+                template=template, eos_token=model.eos, bos_token=model.bos
+            )
+        except TemplateError as error:
+            raise BackendError(
+                f"the model's chat template is not valid Jinja ({error}); "
+                "give the prompt as plain text (--raw)"
+            ) from None
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the prompt up to where the assistant speaks, special tokens spelt out, BOS too."""
+        turns: list[Any] = [
+            {"role": message.role, "content": message.content} for message in messages
+        ]
+        try:
+            return str(self._format(messages=turns).prompt)
+        except (TemplateError, ValueError, TypeError, KeyError) as error:
+            raise ChatError(f"the chat template refuses these messages: {error}") from error

@@ -1,0 +1,88 @@
+"""One request under way: its tokens, its text, its log-probability, its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import monotonic
+
+from ttc.backends import Completion, Request
+from ttc.records import FinishReason
+from ttc_llamacpp.native import Model
+from ttc_llamacpp.sampling import Choice, Sampler
+from ttc_llamacpp.text import Text
+
+
+@dataclass(slots=True, eq=False)
+class Draw:
+    """A request, the tokens of its prompt and what was sampled so far.
+
+    `started` is None while it waits for a place; `cached` counts prompt tokens that were not
+    computed for it.
+    """
+
+    request: Request
+    prompt: tuple[int, ...]
+    text: Text
+    sampler: Sampler | None = None
+    tokens: list[int] = field(default_factory=list)
+    logprob: float = 0.0
+    cached: int = 0
+    stop: str | None = None
+    started: float | None = None
+    first_token: float | None = None
+
+    @property
+    def needs(self) -> int:
+        """The context it may come to need, in tokens."""
+        return len(self.prompt) + self.request.params.max_tokens
+
+    @property
+    def position(self) -> int:
+        """Where its last token goes, which is not decoded yet: what its sequence should hold."""
+        return len(self.prompt) + len(self.tokens) - 1
+
+    def begin(self, cached: int) -> None:
+        """It has its place and its prompt is computed, `cached` tokens of it for another draw."""
+        self.cached = cached
+        self.sampler = Sampler(self.request.params, self.request.seed)
+
+    def accept(self, choice: Choice, model: Model, limit: int) -> FinishReason | None:
+        """Take a sampled token; return how it ended the draw, None if it goes on.
+
+        `limit` is the context's length: a draw that would leave it ends as `length`. The token
+        that ends a generation counts, and so does its log-probability: it was sampled.
+        """
+        if self.first_token is None:
+            self.first_token = monotonic()
+        self.tokens.append(choice.token)
+        self.logprob += choice.logprob
+        if model.ends(choice.token):
+            return "stop"
+        self.stop = self.text.add(model.piece(choice.token))
+        if self.stop is not None:
+            return "stop"
+        full = len(self.tokens) >= self.request.params.max_tokens or self.position >= limit
+        return "length" if full else None
+
+    def finish(self, reason: FinishReason, error: str | None = None) -> Completion:
+        """Report it and free its sampler.
+
+        A draw that never began counts its whole prompt as cached, since none was computed.
+        """
+        if self.sampler is not None:
+            self.sampler.close()
+        began = self.sampler is not None
+        return Completion(
+            request_id=self.request.id,
+            text=self.text.read(ended=reason == "stop"),
+            finish_reason=reason,
+            prompt_tokens=len(self.prompt),
+            cached_tokens=self.cached if began else len(self.prompt),
+            completion_tokens=len(self.tokens),
+            logprob=self.logprob,
+            stop=self.stop,
+            started=self.started,
+            first_token=self.first_token,
+            ended=monotonic(),
+            error=error,
+        )

@@ -1,0 +1,184 @@
+"""What a GGUF file says of itself, read in milliseconds and without llama.cpp.
+
+The format: magic, version, counts; metadata as key, type, value; one record a tensor with name,
+shape, type and offset; then the aligned data, which is not touched here. Little-endian.
+https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ttc.errors import BackendError
+
+_NUMBERS = dict(enumerate("BbHhIif?")) | {10: "Q", 11: "q", 12: "d"}
+_STRING, _ARRAY = 8, 9
+# Longer arrays (tokens, scores, merges) are only counted.
+_KEPT = 1024
+
+
+class Counted(NamedTuple):
+    """An array that was skipped."""
+
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The metadata of a GGUF file and the sum of its tensors' sizes.
+
+    `geometry` has those of layers, embedding, heads, kv_heads, head_size and vocabulary that the
+    file gives; `context_length` is in tokens.
+    """
+
+    path: Path
+    metadata: Mapping[str, Any] = field(repr=False)
+    architecture: str
+    name: str
+    context_length: int | None
+    parameters: int
+    geometry: Mapping[str, int]
+
+    @property
+    def chat_template(self) -> bool:
+        """Whether the model brings a chat template."""
+        return bool(self.metadata.get("tokenizer.chat_template"))
+
+    @property
+    def generates(self) -> bool:
+        """False for embedding models and rerankers, which pool or attend both ways."""
+        pooling = self.metadata.get(f"{self.architecture}.pooling_type", 0)
+        return not pooling and self.metadata.get(f"{self.architecture}.attention.causal", True)
+
+    @property
+    def parts(self) -> int:
+        """In how many files the model is."""
+        return int(self.metadata.get("split.count") or 1)
+
+
+class _Reader:
+    """A cursor over the file. struct.error where it would leave the file."""
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self.data, self.at, self.size = data, 0, len(data)
+
+    def numbers(self, code: str, count: int = 1) -> tuple[Any, ...]:
+        layout = struct.Struct(f"<{count}{code}")
+        values = layout.unpack_from(self.data, self.at)
+        self.at += layout.size
+        return values
+
+    def string(self) -> str:
+        (length,) = self.numbers("Q")
+        self.skip(length)
+        return self.data[self.at - length : self.at].decode("utf-8", "replace")
+
+    def skip(self, length: int) -> None:
+        if length > self.size - self.at:
+            raise struct.error("beyond the end of the file")
+        self.at += length
+
+    def value(self, kind: int) -> Any:
+        if kind == _STRING:
+            return self.string()
+        if kind == _ARRAY:
+            return self.array(*self.numbers("I"), *self.numbers("Q"))
+        return self.numbers(_NUMBERS[kind])[0]
+
+    def array(self, kind: int, length: int) -> Any:
+        if kind == _STRING:
+            self._skip_strings(length)
+            return Counted(length)
+        if length > _KEPT:
+            self.skip(length * struct.calcsize(f"<{_NUMBERS[kind]}"))
+            return Counted(length)
+        return self.numbers(_NUMBERS[kind], length)
+
+    def _skip_strings(self, count: int) -> None:
+        # The vocabulary: a few 100,000 strings, so nothing but the arithmetic is done.
+        length, at = struct.Struct("<Q").unpack_from, self.at
+        for _ in range(count):
+            at += 8 + length(self.data, at)[0]
+        self.at = at
+
+
+def read_header(path: Path) -> Header:
+    """Read the header; BackendError for what is no GGUF file, is truncated or is a split part."""
+    try:
+        with path.open("rb") as file:
+            if file.read(4) != b"GGUF":
+                raise BackendError(f"{path}: not a GGUF file (it does not begin with GGUF)")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                header = _parse(path, _Reader(data))
+    except OSError as error:
+        raise BackendError(f"{path}: {error.strerror or error}") from None
+    except (struct.error, OverflowError):
+        raise BackendError(f"{path}: truncated: the file ends within its GGUF header") from None
+    except KeyError as error:
+        raise BackendError(f"{path}: damaged GGUF header (no value type {error})") from None
+    if header.parts > 1:
+        raise BackendError(
+            f"{path}: one of {header.parts} parts of a split model; "
+            "join the parts with `llama-gguf-split --merge`"
+        )
+    return header
+
+
+def _parse(path: Path, reader: _Reader) -> Header:
+    reader.skip(4)
+    (version,) = reader.numbers("I")
+    if version not in (2, 3):
+        raise BackendError(f"{path}: GGUF version {version} is not supported (2 and 3 are)")
+    tensors, pairs = reader.numbers("Q", 2)
+    metadata = {}
+    for _ in range(pairs):
+        key = reader.string()
+        metadata[key] = reader.value(*reader.numbers("I"))
+    parameters, last = 0, 0
+    for _ in range(tensors):
+        reader.string()
+        shape = reader.numbers("Q", *reader.numbers("I"))
+        _, offset = (*reader.numbers("I"), *reader.numbers("Q"))
+        parameters, last = parameters + prod(shape), max(last, offset)
+    alignment = int(metadata.get("general.alignment") or 32)
+    start = -(-reader.at // alignment) * alignment
+    if tensors and start + last >= reader.size:
+        raise BackendError(f"{path}: truncated: its weights end before the last tensor begins")
+    return _describe(path, metadata, parameters)
+
+
+def _describe(path: Path, metadata: Mapping[str, Any], parameters: int) -> Header:
+    architecture = str(metadata.get("general.architecture", "unknown"))
+
+    def number(key: str) -> int | None:
+        value = metadata.get(f"{architecture}.{key}")
+        # Some models give one number a layer.
+        value = max(value, default=None) if type(value) is tuple else value
+        return value if isinstance(value, int) else None
+
+    tokens = metadata.get("tokenizer.ggml.tokens")
+    heads, embedding = number("attention.head_count"), number("embedding_length")
+    kv_heads = number("attention.head_count_kv")
+    known = {
+        "layers": number("block_count"),
+        "embedding": embedding,
+        "heads": heads,
+        "kv_heads": heads if kv_heads is None else kv_heads,
+        "head_size": number("attention.key_length") or (heads and embedding and embedding // heads),
+        "vocabulary": tokens.length if isinstance(tokens, Counted) else number("vocab_size"),
+    }
+    return Header(
+        path=path,
+        metadata=metadata,
+        architecture=architecture,
+        name=str(metadata.get("general.name") or path.stem),
+        context_length=number("context_length"),
+        parameters=parameters,
+        geometry={key: value for key, value in known.items() if value},
+    )

@@ -1,0 +1,123 @@
+"""llama.cpp's C API as the engine needs it: its log, a loaded model, its tokenizer.
+
+This imports llama_cpp (half a second), so it is itself imported with the first request only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as api
+
+from ttc.errors import BackendError
+
+# ggml.h; llama-cpp-python's own table is off by one: it hides errors and shows warnings.
+_LOG_ERROR, _LOG_CONT = 4, 5
+
+
+class Log:
+    """llama.cpp's log, kept silent: the last errors are remembered for messages."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=8)
+        self._level = 0
+        self._callback = api.llama_log_callback(self._hear)
+
+    def install(self) -> None:
+        """Hear all that llama.cpp and ggml say in this process from now on."""
+        api.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _hear(self, level: int, text: bytes, _: Any) -> None:
+        if level != _LOG_CONT:
+            self._level = level
+        line = text.decode("utf-8", "replace").strip(" .\r\n")
+        if self._level == _LOG_ERROR and line:
+            self._lines.append(line)
+
+    def take(self) -> str:
+        """Return the first of the remembered errors, which names the cause, and forget them."""
+        line = self._lines[0] if self._lines else "llama.cpp gives no reason"
+        self._lines.clear()
+        return line
+
+
+LOG = Log()
+
+
+class Model:
+    """Loaded weights and their vocabulary. BackendError with llama.cpp's reason if it fails."""
+
+    def __init__(self, path: Path, gpu_layers: int) -> None:
+        LOG.install()
+        LOG.take()
+        api.llama_backend_init()
+        params = api.llama_model_default_params()
+        params.n_gpu_layers = gpu_layers
+        self.handle: Any = api.llama_model_load_from_file(str(path).encode(), params)
+        if not self.handle:
+            raise BackendError(f"{path}: llama.cpp cannot load it: {LOG.take()}")
+        if api.llama_model_has_encoder(self.handle) or api.llama_model_is_diffusion(self.handle):
+            self.close()
+            raise BackendError(f"{path}: not a causal language model, the one kind supported")
+        self.vocab: Any = api.llama_model_get_vocab(self.handle)
+        self.n_vocab: int = api.llama_vocab_n_tokens(self.vocab)
+        self.n_ctx_train: int = api.llama_model_n_ctx_train(self.handle)
+        self.offloads: bool = gpu_layers != 0 and api.llama_supports_gpu_offload()
+        self._pieces: dict[int, bytes] = {}
+
+    def tokenize(self, text: str, *, add_bos: bool) -> tuple[int, ...]:
+        """Return the tokens of a text in which special tokens are spelt out.
+
+        `add_bos` puts the model's BOS in front where it wants one and the text has none.
+        """
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        buffer = (ctypes.c_int32 * room)()
+        count = api.llama_tokenize(self.vocab, data, len(data), buffer, room, False, True)
+        tokens = tuple(buffer[: max(count, 0)])
+        bos: int = api.llama_vocab_bos(self.vocab)
+        wanted = add_bos and bos >= 0 and api.llama_vocab_get_add_bos(self.vocab)
+        return (bos, *tokens) if wanted and tokens[:1] != (bos,) else tokens
+
+    def piece(self, token: int) -> bytes:
+        """Return a token's bytes, which may be part of a character; b"" for control tokens."""
+        found = self._pieces.get(token)
+        if found is None:
+            found = self._pieces[token] = self._render(token)
+        return found
+
+    def _render(self, token: int) -> bytes:
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            count = api.llama_token_to_piece(self.vocab, token, buffer, room, 0, False)
+            if count >= 0:
+                return buffer.raw[:count]
+            room = -count
+
+    def ends(self, token: int) -> bool:
+        """Whether the token ends a generation (EOS, EOT and their like)."""
+        return bool(api.llama_vocab_is_eog(self.vocab, token))
+
+    def spelling(self, token: int) -> str:
+        """Return a special token as its text, "" for an absent one (-1)."""
+        return str(api.llama_vocab_get_text(self.vocab, token).decode()) if token >= 0 else ""
+
+    @property
+    def bos(self) -> str:
+        """The text of BOS, as chat templates want it."""
+        return self.spelling(api.llama_vocab_bos(self.vocab))
+
+    @property
+    def eos(self) -> str:
+        """The text of EOS."""
+        return self.spelling(api.llama_vocab_eos(self.vocab))
+
+    def close(self) -> None:
+        """Free the weights."""
+        if self.handle:
+            api.llama_model_free(self.handle)
+            self.handle = None

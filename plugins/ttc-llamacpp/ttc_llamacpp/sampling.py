@@ -1,0 +1,108 @@
+"""How the next token is chosen, and how likely it was.
+
+top_k, then top_p, then min_p cut the model's distribution; what is left is drawn from at the
+temperature, by llama.cpp's samplers and with the draw's own seed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import secrets
+from typing import Any, NamedTuple
+
+import llama_cpp.llama_cpp as api
+import numpy as np
+from numpy.typing import NDArray
+
+from ttc.records import SamplingParams
+from ttc_llamacpp.sequences import Logits
+
+# Below this temperature the exponents overflow, and sampling is greedy long before.
+GREEDY = 1e-6
+
+_CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+
+
+class Choice(NamedTuple):
+    """A sampled token and its log-probability (nats) in the unfiltered temperature-1 softmax."""
+
+    token: int
+    logprob: float
+
+
+def nucleus(weights: NDArray[np.float32], total: float, top_p: float) -> NDArray[np.intp]:
+    """Return the fewest most likely tokens that have `top_p` of the mass, most likely first.
+
+    `weights` (vocabulary,) are probabilities times `total`. llama.cpp's own top_p sampler gives
+    the same set, but takes a softmax and a sort of the whole vocabulary: a sixth of the time of
+    decoding with a small model.
+    """
+    # The last token kept is the largest of a tail with more than 1 - top_p of the mass, so it has
+    # more than that share of it: whatever has less cannot be kept and need not be sorted.
+    likely = np.flatnonzero(weights >= total * (1 - top_p) / len(weights))
+    likely = likely[np.argsort(-weights[likely], kind="stable")]
+    mass = np.cumsum(weights[likely], dtype=np.float64)
+    return likely[: int(np.searchsorted(mass, top_p * total)) + 1]
+
+
+class Sampler:
+    """The sampler chain of one draw. Without a seed, an unpredictable one."""
+
+    def __init__(self, params: SamplingParams, seed: int | None) -> None:
+        self._params = params
+        self._chain: Any = None
+        if params.temperature < GREEDY:
+            return
+        self._chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
+        for stage in self._stages(secrets.randbits(31) if seed is None else seed):
+            api.llama_sampler_chain_add(self._chain, stage)
+
+    def _stages(self, seed: int) -> list[Any]:
+        params = self._params
+        stages = []
+        if params.top_k:
+            stages.append(api.llama_sampler_init_top_k(params.top_k))
+            if params.top_p < 1:
+                stages.append(api.llama_sampler_init_top_p(params.top_p, 1))
+        if params.min_p:
+            stages.append(api.llama_sampler_init_min_p(params.min_p, 1))
+        stages.append(api.llama_sampler_init_temp(params.temperature))
+        stages.append(api.llama_sampler_init_dist(seed))
+        return stages
+
+    def choose(self, logits: Logits) -> Choice:
+        """Choose from raw logits (vocabulary,). ValueError if they are not numbers."""
+        # A maximum that is a number leaves no NaN and no infinity below it but minus infinity.
+        top = float(logits.max())
+        if not np.isfinite(top):
+            raise ValueError("the model's output is not a number")
+        weights = np.exp(logits - np.float32(top))
+        total = float(weights.sum(dtype=np.float64))
+        token = self._pick(logits, weights, total)
+        return Choice(token, float(logits[token]) - top - float(np.log(total)))
+
+    def _pick(self, logits: Logits, weights: NDArray[np.float32], total: float) -> int:
+        if self._chain is None:
+            return int(logits.argmax())
+        if self._params.top_p < 1 and not self._params.top_k:
+            ids = nucleus(weights, total, self._params.top_p)
+        else:
+            ids = np.arange(len(logits))
+        candidates = np.zeros(len(ids), _CANDIDATE)
+        candidates["id"], candidates["logit"] = ids, logits[ids]
+        array = api.llama_token_data_array(
+            data=ctypes.cast(candidates.ctypes.data, api.llama_token_data_p),
+            size=len(ids),
+            selected=-1,
+            sorted=False,
+        )
+        api.llama_sampler_apply(self._chain, ctypes.byref(array))
+        token = int(array.data[array.selected].id)
+        api.llama_sampler_accept(self._chain, token)
+        return token
+
+    def close(self) -> None:
+        """Free the chain."""
+        if self._chain is not None:
+            api.llama_sampler_free(self._chain)
+            self._chain = None

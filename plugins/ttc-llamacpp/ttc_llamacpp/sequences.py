@@ -1,0 +1,134 @@
+"""The KV cache: a fixed number of sequences that are decoded together.
+
+Each sequence has a KV stream of its own (`kv_unified` off): attention then costs what the
+sequence itself holds. Two rules of llama.cpp follow from it. The rows of a batch must come in
+ascending, gap-free order of their sequences, or the batch falls apart into small ones. And a
+copy between sequences is always of the whole stream, carried out at the next decode, so a copy
+is trimmed afterwards.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import llama_cpp.llama_cpp as api
+import numpy as np
+from numpy.typing import NDArray
+
+from ttc.errors import BackendError
+from ttc_llamacpp.native import LOG, Model
+
+BATCH = 512
+
+Logits = NDArray[np.float32]
+
+
+class DecodeError(Exception):
+    """llama_decode refused; what the sequences of that batch hold is unknown."""
+
+
+class Row(NamedTuple):
+    """One token to decode at the end of one sequence."""
+
+    sequence: int
+    token: int
+
+
+class Sequences:
+    """`count` sequences of `length` tokens each. BackendError if there is no memory for them."""
+
+    def __init__(self, model: Model, count: int, length: int, threads: int) -> None:
+        self.count, self.length, self._model = count, length, model
+        # Tokens each sequence holds, never less than is true.
+        self.held = [0] * count
+        params = api.llama_context_default_params()
+        params.n_ctx, params.n_seq_max, params.kv_unified = count * length, count, False
+        params.n_batch = params.n_ubatch = BATCH
+        # Logits are read for one row a sequence; the default reserves them for the whole batch,
+        # 100 MB for a vocabulary of 50,000.
+        params.n_outputs_max = count
+        params.n_threads = params.n_threads_batch = threads
+        LOG.take()
+        self.handle: Any = api.llama_init_from_model(model.handle, params)
+        if not self.handle:
+            raise BackendError(
+                f"no memory for {count} draws of {length} tokens: {LOG.take()}; "
+                "set slots or n_ctx lower"
+            )
+        self._memory: Any = api.llama_get_memory(self.handle)
+        self._batch: Any = api.llama_batch_init(BATCH, 0, 1)
+
+    def prefill(self, sequence: int, tokens: Sequence[int]) -> Logits:
+        """Fill a sequence from its beginning; return the logits after the last token.
+
+        They have the shape (vocabulary,). DecodeError leaves the sequence empty.
+        """
+        self.trim(sequence, 0)
+        for start in range(0, len(tokens), BATCH):
+            chunk = tokens[start : start + BATCH]
+            rows = [Row(sequence, token) for token in chunk]
+            self._load(rows)
+            self._batch.logits[len(rows) - 1] = start + len(rows) == len(tokens)
+            self._run(rows)
+        return self._logits(1).reshape(-1).copy()
+
+    def decode(self, rows: Sequence[Row]) -> Logits:
+        """Append one token to each of some sequences, in ascending order.
+
+        Returns the logits after each, (rows, vocabulary): a view, valid until the next call.
+        """
+        self._load(rows)
+        for index in range(len(rows)):
+            self._batch.logits[index] = True
+        self._run(rows)
+        return self._logits(len(rows))
+
+    def copy(self, source: int, target: int, length: int) -> bool:
+        """Make `target` hold the first `length` tokens of `source`; False if it cannot be done."""
+        if source != target:
+            api.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+            self.held[target] = self.held[source]
+        return self.trim(target, length)
+
+    def trim(self, sequence: int, length: int) -> bool:
+        """Forget all but the first `length` tokens.
+
+        False, and nothing is left, where the model cannot (recurrent states have one end only).
+        """
+        start = length if length else -1
+        kept = bool(api.llama_memory_seq_rm(self._memory, sequence, start, -1))
+        if not kept:
+            api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        self.held[sequence] = length if kept else 0
+        return kept
+
+    def close(self) -> None:
+        """Free the cache."""
+        if self.handle:
+            api.llama_batch_free(self._batch)
+            api.llama_free(self.handle)
+            self.handle = None
+
+    def _load(self, rows: Sequence[Row]) -> None:
+        batch, held = self._batch, self.held
+        batch.n_tokens = len(rows)
+        for index, (sequence, token) in enumerate(rows):
+            batch.token[index], batch.pos[index] = token, held[sequence]
+            batch.n_seq_id[index], batch.seq_id[index][0] = 1, sequence
+            batch.logits[index] = False
+            # Before the decode: an interrupt after it must not leave tokens uncounted.
+            held[sequence] += 1
+
+    def _run(self, rows: Sequence[Row]) -> None:
+        LOG.take()
+        status = api.llama_decode(self.handle, self._batch)
+        if status:
+            for sequence in {row.sequence for row in rows}:
+                self.trim(sequence, 0)
+            raise DecodeError(f"llama.cpp could not decode (status {status}): {LOG.take()}")
+
+    def _logits(self, rows: int) -> Logits:
+        pointer = ctypes.cast(api.llama_get_logits(self.handle), ctypes.POINTER(ctypes.c_float))
+        return np.ctypeslib.as_array(pointer, shape=(rows, self._model.n_vocab))
