@@ -225,3 +225,18 @@ def test_every_draw_fails(inside: Run, refused: Callable[..., str], problems: Pr
     """Never a green 0 where nothing was drawn: exit 3."""
     problems(2)
     refused(inside(*_line(f"{QUICK},fail=1"), "-q"), 3, "50 draws failed")
+
+
+def test_what_nohup_ignores_stays_ignored(problems: Problems, start: Start) -> None:
+    """Case 16: a run in the background that was told to ignore a signal goes on."""
+    problems(4)
+    line = _line("scripted:answers=18*3/20*1,tokens=10-20,slots=4,tick=0.01", "-q")
+
+    def ignore() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    process = start(*line, preexec_fn=ignore)
+    _read_lines(process, 1)
+    process.send_signal(signal.SIGHUP)
+    _, talk = process.communicate(timeout=60)
+    assert (process.returncode, talk) == (0, "")
