@@ -128,7 +128,11 @@ class Engine:
             self._sequences = None
         self._prompts.clear()
         count = plan.slots(
-            self._header.geometry, length, self._options.slots, offloads=self._model.offloads
+            self._header.geometry,
+            length,
+            len(self._waiting),
+            self._options.slots,
+            offloads=self._model.offloads,
         )
         threads = self._options.threads or default_threads()
         self._sequences = self._allocate(count, length, threads)

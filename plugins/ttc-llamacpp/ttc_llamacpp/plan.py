@@ -10,7 +10,9 @@ from ttc.errors import BackendError
 
 # llama.cpp rounds a sequence up to this many tokens anyway.
 _STEP = 256
-CPU_SLOTS, GPU_SLOTS = 8, 32
+# The fewest and the most. A race (first-finish) is fair only among draws that run side by side,
+# so the more draws wait, the more places there are.
+CPU_SLOTS, GPU_SLOTS = (8, 16), (32, 64)
 # Of the free memory; the rest is for the weights not read yet and for everybody else.
 _SHARE = 0.5
 _BYTES = 2  # keys and values are half precision
@@ -54,13 +56,17 @@ def free_memory() -> int | None:
         return None
 
 
-def slots(geometry: Mapping[str, int], tokens: int, wanted: int | None, *, offloads: bool) -> int:
-    """Return how many sequences of `tokens` to keep: few on a CPU, and never beyond the memory.
+def slots(
+    geometry: Mapping[str, int], tokens: int, waiting: int, wanted: int | None, *, offloads: bool
+) -> int:
+    """Return how many sequences of `tokens` to keep for the draws that wait: few on a CPU, and
+    never beyond the memory.
 
     `wanted`, the user's choice, is taken as it is. BackendError where it cannot be: the system
     would promise the memory and end the process when it is used.
     """
-    count = wanted or (GPU_SLOTS if offloads else CPU_SLOTS)
+    fewest, most = GPU_SLOTS if offloads else CPU_SLOTS
+    count = wanted or min(max(waiting, fewest), most)
     each, free = sequence_bytes(geometry, tokens), free_memory()
     if each is None or free is None or offloads:
         return count
