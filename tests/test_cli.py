@@ -246,6 +246,18 @@ def test_draws_without_a_verdict_are_left_out_and_told(demo: Ttc, sums: Path) ->
     assert max(p["k"] for p in ran.document["curves"][0]["points"]) == 8
 
 
+def test_draws_that_were_cancelled_are_told(ttc: Ttc, sums: Path) -> None:
+    slow = ("-m", "scripted:tick=0.005,tokens=10-60,slots=4,answers=1*1/2*1")
+    assert ttc("sample", sums, "-n", 8, "--pool", "cut", "--max-time", "0.4s", *slow).code == 4
+    ttc("verify", "cut", "-V", "numeric")
+    cut = ttc("sweep", "cut", "-s", "coverage", "--json").document["warnings"]
+    assert any("draws were cancelled and are missing" in line for line in cut)
+    ttc("sample", sums, "-n", 8, "--pool", "cut", "-m", "scripted:tokens=10-60,answers=1*1/2*1")
+    ttc("verify", "cut", "-V", "numeric")
+    whole = ttc("sweep", "cut", "-s", "coverage", "--json").document["warnings"]
+    assert not any("cancelled" in line for line in whole)
+
+
 def test_rules_take_options(demo: Ttc) -> None:
     ran = demo("sweep", "demo", "-s", "majority:ties=strict,invalid=class,coverage", "--json")
     assert list(points(ran.document)) == ["majority:ties=strict,invalid=class", "coverage"]

@@ -14,7 +14,7 @@ from ttc.cli.session import Session, is_file
 from ttc.errors import Exit, StoreError, UsageError
 from ttc.records import Curve, Outcome
 from ttc.selectors import Selector
-from ttc.store import Store, pools, verdicts
+from ttc.store import Store, pools, samples, verdicts
 
 MAPPABLE = tuple(interchange.FIELDS)
 COSTS = {"samples": "samples", "tokens": "tokens", "latency": "latency_tokens"}
@@ -45,11 +45,12 @@ class Targets:
 
 @dataclass(slots=True)
 class Source:
-    """The judged draws of one source, by problem, and how many draws had no verdict."""
+    """The judged draws of one source by problem; how many had no verdict or were cancelled."""
 
     name: str
     problems: dict[str, list[Outcome]]
     unjudged: int = 0
+    cancelled: int = 0
 
     @property
     def n(self) -> int:
@@ -139,7 +140,9 @@ def _read_pool(session: Session, name: str, verifier: str | None, text: bool) ->
         if pool is None:
             raise UsageError(f"{name}: no such file and no such pool; ttc ls lists them")
         by = _choose_verifier(verdicts.verifiers_of(store.reader, pool), verifier, name)
-        return _collect(name, verdicts.outcomes(store.reader, pool, by, text=text))
+        source = _collect(name, verdicts.outcomes(store.reader, pool, by, text=text))
+        source.cancelled = samples.cancelled_in(store.reader, pool)
+        return source
 
 
 def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
@@ -170,6 +173,11 @@ def _warnings(source: Source, several: bool) -> list[str]:
         lines.append(
             f"{source.unjudged} draws have no verdict yet and are left out; "
             f"ttc verify {source.name}"
+        )
+    if source.cancelled:
+        lines.append(
+            f"{source.cancelled} draws were cancelled and are missing, which leaves the short "
+            "ones: not a fair sample until they are drawn (ttc sample)"
         )
     return [f"{source.name}: {line}" for line in lines] if several else lines
 

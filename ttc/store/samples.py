@@ -95,6 +95,17 @@ def cancelled(connection: sqlite3.Connection, request_id: int) -> dict[int, int]
     return {row["draw"]: row["tokens"] for row in found}
 
 
+def cancelled_in(connection: sqlite3.Connection, pool: Pool) -> int:
+    """Return how many draws of a pool were cancelled and never finished since."""
+    sql = (
+        "SELECT count(DISTINCT problems.id || '/' || attempts.draw) FROM problems "
+        "JOIN attempts USING (request_id) WHERE pool_id = ? AND status = 'cancelled' "
+        "AND NOT EXISTS (SELECT 1 FROM samples WHERE samples.request_id = attempts.request_id "
+        "AND samples.draw = attempts.draw)"
+    )
+    return int(connection.execute(sql, (pool.id,)).fetchone()[0])
+
+
 _SELECT = """
 SELECT problems.name AS problem, samples.*, requests.key, requests.prompt_id, requests.model,
   requests.identity, refs.content AS reference
