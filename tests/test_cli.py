@@ -273,6 +273,7 @@ def test_rules_take_options(demo: Ttc) -> None:
         (("sweep", "demo", "-s", "majorty"), "did you mean majority?"),
         (("sweep", "demo", "--cost", "euro"), "there are samples, tokens, latency"),
         (("sweep", "demo.jsonl"), "no samples have a verdict"),
+        (("sweep", "sums.jsonl"), "these look like problems: ttc sample"),
         (("show", "dem"), "did you mean demo?"),
         (("show", "demo", "s9"), "no problem 's9'"),
         (("show", "demo", "s1", "99"), "no draw 99"),

@@ -29,7 +29,7 @@ class ModelInfo:
     """Which model a backend runs.
 
     `fingerprint` identifies the weights: it is part of every sample's key. `parameters` and
-    `geometry` (layers, embedding, heads, kv_heads, vocabulary) are None or lack what is unknown.
+    `geometry` (layers, embedding, heads, kv_heads, head_size, vocabulary) are None or lack what is unknown.
     """
 
     name: str

@@ -84,9 +84,11 @@ def _check(line: jsonl.Line, needed: tuple[str, ...]) -> dict[str, Any]:
     record = line.record
     for name in needed:
         if record.get(name) is None:
+            asks = "text" not in record and any(ask in record for ask in ("question", "messages"))
+            hint = f"say which it is with --map {name}=FIELD"
             raise UsageError(
                 f"{line.place}: no field {name!r} among {', '.join(record) or '(none)'}; "
-                f"say which it is with --map {name}=FIELD"
+                + ("these look like problems: ttc sample draws from them" if asks else hint)
             )
     for name, types in FIELDS.items():
         value = record.get(name)
