@@ -28,8 +28,9 @@ from ttc.records import FinishReason, Message, SamplingParams
 class ModelInfo:
     """Which model a backend runs.
 
-    `fingerprint` identifies the weights: it is part of every sample's key. `parameters` and
-    `geometry` (layers, embedding, heads, kv_heads, head_size, vocabulary) are None or lack what is unknown.
+    `fingerprint` identifies the weights: it is part of every sample's key. `parameters` is None
+    where unknown, and `geometry` (layers, embedding, heads, kv_heads, head_size, vocabulary)
+    lacks what is.
     """
 
     name: str
