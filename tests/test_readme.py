@@ -57,7 +57,7 @@ def test_there_are_ten_one_liners_and_they_run(folder: Path) -> None:
         printed[line] = done.stdout
     counted = next(out for line, out in printed.items() if line.endswith("wc -l"))
     assert counted.strip() == "80"
-    assert (folder / "curve.svg").exists()
+    assert (folder / "report.xml").exists()
 
 
 def test_the_python_lines_run(folder: Path) -> None:
