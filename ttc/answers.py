@@ -15,7 +15,7 @@ import re
 
 from ttc.spelling import NUMBER, canonical, count_words, number
 
-__all__ = ["canonical", "extract", "number", "stated", "visible"]
+__all__ = ["boxed", "canonical", "extract", "number", "stated", "visible"]
 
 _FEW_WORDS, _MANY_WORDS = 4, 12  # up to these an answer is a name, a phrase; then it is prose
 _WINDOW = 300  # how far behind its cue an answer may end
@@ -80,7 +80,7 @@ def extract(text: str) -> str | None:
 def stated(text: str) -> str | None:
     """Return the answer that a cue announces, or None where only loose numbers are left."""
     text = visible(text)
-    return _boxed(text) or _hashed(text) or _phrased(text)
+    return boxed(text) or _hashed(text) or _phrased(text)
 
 
 def visible(text: str) -> str:
@@ -102,7 +102,8 @@ def visible(text: str) -> str:
     return _CALCULATION.sub("", shown).strip()
 
 
-def _boxed(text: str) -> str | None:
+def boxed(text: str) -> str | None:
+    r"""Return what the last closed `\boxed{…}` or `\fbox{…}` holds, braces balanced, or None."""
     spans: list[tuple[int, int]] = []
     opened: list[int | None] = []  # where a box's content starts; None for any other brace
     for token in _BRACES.finditer(text):

@@ -153,7 +153,6 @@ class Drawing:
 
     def _as_sample(self, each: Enrolled, index: int, done: Completion) -> Sample:
         """Return a finished completion as a sample, as the store will give it back."""
-        started, ended = done.started, done.ended
         return Sample(
             problem=each.problem.id,
             index=index,
@@ -162,7 +161,7 @@ class Drawing:
             prompt_tokens=done.prompt_tokens,
             completion_tokens=done.completion_tokens,
             logprob=done.logprob,
-            seconds=None if started is None or ended is None else round(ended - started, 4),
+            seconds=samples.elapsed(done.started, done.ended),
             seed=keys.draw_seed(each.key, index),
             stop=done.stop,
             pool=self._plan.pool.name,

@@ -55,21 +55,10 @@ def _gsm8k(record: Mapping[str, Any], default_id: str) -> Problem:
     return Problem(_identifier(record, default_id), _ask(question), reference=reference)
 
 
-def last_boxed(text: str) -> str | None:
-    r"""Return what the last complete \boxed{…} holds, braces balanced, or None."""
-    start = text.rfind(r"\boxed{")
-    while start >= 0:
-        depth, first = 1, start + len(r"\boxed{")
-        for at in range(first, len(text)):
-            depth += (text[at] == "{") - (text[at] == "}")
-            if depth == 0:
-                return text[first:at]
-        start = text.rfind(r"\boxed{", 0, start)
-    return None
-
-
 def _math(record: Mapping[str, Any], default_id: str) -> Problem:
-    answer = record.get("answer") or last_boxed(_text(record, "solution"))
+    from ttc.answers import boxed
+
+    answer = record.get("answer") or boxed(_text(record, "solution"))
     if not isinstance(answer, str):
         raise ValueError(r"there is neither an 'answer' nor a \boxed{} in 'solution'")
     question = _text(record, "problem")

@@ -31,7 +31,8 @@ def count_below(connection: sqlite3.Connection, key: str, n: int) -> int:
     return int(connection.execute(sql, (key, n)).fetchone()[0])
 
 
-def _seconds(start: float | None, end: float | None) -> float | None:
+def elapsed(start: float | None, end: float | None) -> float | None:
+    """Return the seconds between two times as they are kept: to a tenth of a millisecond."""
     return None if start is None or end is None else round(end - start, 4)
 
 
@@ -54,8 +55,8 @@ def insert(
             done.completion_tokens,
             done.logprob,
             seed,
-            _seconds(done.started, done.ended),
-            _seconds(done.started, done.first_token),
+            elapsed(done.started, done.ended),
+            elapsed(done.started, done.first_token),
             now(),
         ),
     )
@@ -77,7 +78,7 @@ def insert_attempt(
             done.prompt_tokens,
             done.completion_tokens,
             done.logprob,
-            _seconds(done.started, done.ended),
+            elapsed(done.started, done.ended),
             now(),
         ),
     )
