@@ -10,7 +10,7 @@ from typing import Any
 from ttc import config, curves, models, places, plugins, problems, verdicts
 from ttc.backends import Backend
 from ttc.errors import UsageError
-from ttc.plans import Plan, Recipe, make_plan
+from ttc.plans import Plan, Recipe, default_pool, make_plan
 from ttc.records import Curve, Outcome, Problem, SamplingParams
 from ttc.samples import Drawing, claimed
 from ttc.store import Store, pools
@@ -121,7 +121,7 @@ def solve(
     selector = plugins.build("selectors", method) if method is not None else None
     try:
         with Store.writing(path) as store:
-            plan = make_plan(store, f"solve-{recipe.model.name}", recipe, [problem], n)
+            plan = make_plan(store, default_pool("solve", recipe.model.name), recipe, [problem], n)
             return parallel.solve(store, backend, plan, selector)
     finally:
         backend.close()

@@ -133,7 +133,7 @@ def read_samples(
     """Yield record and sample for each line of a file or of `-`. UsageError names the line."""
     numbering = _Numbering()
     for raw in jsonl.read(source, skipped):
-        line = jsonl.rename(raw, dict(mapping or {}))
+        line = jsonl.rename(raw, mapping or {})
         record = _check(line, ("problem", "text"))
         problem = str(record["problem"])
         optional = ("stop", "prompt_tokens", "completion_tokens", "logprob", "seconds", "seed")
@@ -162,7 +162,7 @@ def read_outcomes(
     """
     numbering = _Numbering()
     for raw in jsonl.read(source):
-        line = jsonl.rename(raw, dict(mapping or {}))
+        line = jsonl.rename(raw, mapping or {})
         record = _check(line, ("problem",))
         if record.get("finish_reason") in ("cancelled", "error"):
             continue

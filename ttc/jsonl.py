@@ -13,7 +13,7 @@ import math
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -158,7 +158,7 @@ def dump(record: dict[str, Any]) -> str:
     return json.dumps(record, separators=(",", ":"), allow_nan=False)
 
 
-def rename(line: Line, mapping: dict[str, str]) -> Line:
+def rename(line: Line, mapping: Mapping[str, str]) -> Line:
     """Give fields the names of this project: `{"problem": "problem_id"}`; absent ones stay so.
 
     A dotted name goes inside: `{"reference.answer": "gold"}`.

@@ -58,6 +58,14 @@ def identity(
     return {"backend": backend, "fingerprint": fingerprint, "seed": seed, **fields}
 
 
+def told_params(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an identity that a sample shows as its `params`.
+
+    Backend and weights are told by the sample's model.
+    """
+    return {k: v for k, v in identity.items() if k not in ("backend", "fingerprint")}
+
+
 def sample_key(identity: Mapping[str, Any], prompt: str) -> str:
     """Return the key of the draws of one prompt (given by its `prompt_id`)."""
     return digest("key1", {**identity, "prompt": prompt})

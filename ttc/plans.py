@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -54,6 +55,11 @@ class Plan:
     def kept(self) -> int:
         """How many of the draws asked for are in the store already."""
         return len(self.enrolled) * self.n - len(self.missing)
+
+
+def default_pool(data: str, model: str) -> str:
+    """Return the name of a pool that was given none."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()
 
 
 def make_plan(store: Store, name: str, recipe: Recipe, problems: Sequence[Problem], n: int) -> Plan:

@@ -70,11 +70,7 @@ class Drawing:
         self._backend = backend
         self._plan = plan
         self._on_sample = on_sample
-        self._params = {
-            name: value
-            for name, value in plan.recipe.key.items()
-            if name not in ("backend", "fingerprint")
-        }
+        self._params = keys.told_params(plan.recipe.key)
         self._under_way: dict[str, tuple[Enrolled, int]] = {}
         # A prompt that several problems share is drawn once and told for each.
         self._sharing: dict[int, list[Enrolled]] = {}
@@ -137,12 +133,12 @@ class Drawing:
                 tally.errors.append(f"{each.problem.id} draw {index}: {done.error}")
             else:
                 tally.cancelled += 1
-            self._write(lambda c: samples.insert_attempt(c, each.request_id, index, done))
+            self._store.submit(lambda c: samples.insert_attempt(c, each.request_id, index, done))
         return each, index, done
 
     def _keep(self, each: Enrolled, index: int, done: Completion) -> None:
         seed = keys.draw_seed(each.key, index)
-        future = self._write(lambda c: samples.insert(c, each.request_id, index, seed, done))
+        future = self._store.submit(lambda c: samples.insert(c, each.request_id, index, seed, done))
 
         def tell(committed: Future[Any]) -> None:
             if committed.exception() is None:
@@ -171,11 +167,6 @@ class Drawing:
             key=each.key,
             prompt_id=each.prompt_id,
         )
-
-    def _write(self, work: Callable[[Any], Any]) -> Future[Any]:
-        if self._store.writer is None:
-            raise StoreError(f"{self._store.path}: opened for reading only")
-        return self._store.writer.submit(work)
 
     def settle(self) -> None:
         """Return once all that came back is committed; raises if it could not be."""

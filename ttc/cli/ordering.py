@@ -9,7 +9,7 @@ from ttc import jsonl, problems
 from ttc.backends import Backend
 from ttc.cli.session import Sampling, Session, open_model, recipe
 from ttc.errors import UsageError
-from ttc.plans import Recipe
+from ttc.plans import Recipe, default_pool
 from ttc.problems import Reading
 from ttc.records import Problem
 
@@ -60,11 +60,6 @@ def gather(
         flags = replace(flags, template=templates.pop())
     merged = problems.merge(datasets)
     return problems.select(merged, order.limit), datasets[0].name, flags
-
-
-def default_pool(data: str, model: str) -> str:
-    """Return the name of a pool that was given none."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()
 
 
 def prepare(

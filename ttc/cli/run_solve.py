@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from ttc import interchange, jsonl, plugins, problems, verdicts
 from ttc.backends import Backend
-from ttc.cli.ordering import default_pool
 from ttc.cli.session import Sampling, Session, open_model, recipe, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import BackendError, Exit, UsageError
-from ttc.plans import Recipe, make_plan
+from ttc.plans import Recipe, default_pool, make_plan
 from ttc.problems import Reading
 from ttc.records import Problem
 from ttc.selectors import Selector

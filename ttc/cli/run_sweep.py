@@ -10,11 +10,11 @@ from typing import Any
 
 from ttc import curves, interchange, jsonl, keys, plugins
 from ttc.cli.output import document
-from ttc.cli.session import Session, is_file
+from ttc.cli.session import Session, is_file, pool_named, store_with
 from ttc.errors import Exit, StoreError, UsageError
 from ttc.records import Curve, Outcome
 from ttc.selectors import Selector
-from ttc.store import Store, pools, samples, verdicts
+from ttc.store import Store, samples, verdicts
 
 MAPPABLE = tuple(interchange.FIELDS)
 COSTS = {"samples": "samples", "tokens": "tokens", "latency": "latency_tokens"}
@@ -133,12 +133,8 @@ def _read(
 
 
 def _read_pool(session: Session, name: str, verifier: str | None, text: bool) -> Source:
-    if not session.database.exists():
-        raise UsageError(f"{name}: no such file, and no store yet at {session.database}")
-    with Store.reading(session.database) as store:
-        pool = pools.find(store.reader, name)
-        if pool is None:
-            raise UsageError(f"{name}: no such file and no such pool; ttc ls lists them")
+    with Store.reading(store_with(session, name)) as store:
+        pool = pool_named(store, name)
         by = _choose_verifier(verdicts.verifiers_of(store.reader, pool), verifier, name)
         source = _collect(name, verdicts.outcomes(store.reader, pool, by, text=text))
         source.cancelled = samples.cancelled_in(store.reader, pool)

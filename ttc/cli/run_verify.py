@@ -9,13 +9,13 @@ from typing import Any
 
 from ttc import interchange, jsonl, verdicts
 from ttc.cli.output import Lines, document, piped
-from ttc.cli.session import Session, is_file
+from ttc.cli.session import Session, is_file, pool_named, store_with
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, UsageError
 from ttc.plugins import installed
 from ttc.records import Sample, Verdict
 from ttc.report.junit import Case, write_junit
-from ttc.store import Store, pools
+from ttc.store import Store
 from ttc.verdicts import Summary
 from ttc.verifiers import Verifier
 
@@ -54,7 +54,8 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         if order.source == "-" or is_file(order.source):
             judged = _of_stream(session, order.source, verifier, renamed, skipped, summary)
         else:
-            judged = _of_pool(stack.enter_context(_store(session, order)), order, verifier)
+            store = Store.writing(store_with(session, order.source))
+            judged = _of_pool(stack.enter_context(store), order, verifier)
         # Closed here whatever happens, for what has been judged is kept then.
         stack.enter_context(closing(judged))
         for record, sample, verdict in judged:
@@ -70,16 +71,8 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     return _conclude(session, order, spec, summary, skipped or [])
 
 
-def _store(session: Session, order: Order) -> Store:
-    if not session.database.exists():
-        raise UsageError(f"{order.source}: no such file, and no store yet at {session.database}")
-    return Store.writing(session.database)
-
-
 def _of_pool(store: Store, order: Order, verifier: Verifier) -> Judged:
-    pool = pools.find(store.reader, order.source)
-    if pool is None:
-        raise UsageError(f"{order.source}: no such file and no such pool; ttc ls lists them")
+    pool = pool_named(store, order.source)
     with closing(verdicts.verify_pool(store, pool, verifier, recheck=order.recheck)) as judged:
         for sample, verdict in judged:
             yield interchange.sample_line(sample), sample, verdict

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ttc.backends import Backend
     from ttc.models import Choice
     from ttc.plans import Recipe
+    from ttc.store import Store
+    from ttc.store.pools import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,23 @@ def stdout_kept_clean() -> Iterator[None]:
             os.dup2(data.fileno(), 1)
             with contextlib.suppress(OSError):
                 data.close()
+
+
+def store_with(session: Session, source: str) -> Path:
+    """Return the store's path for a POOL|FILE argument that is no file. UsageError if none is."""
+    if not session.database.exists():
+        raise UsageError(f"{source}: no such file, and no store yet at {session.database}")
+    return session.database
+
+
+def pool_named(store: Store, source: str) -> Pool:
+    """Return the pool of a POOL|FILE argument that is no file. UsageError if there is none."""
+    from ttc.store import pools
+
+    pool = pools.find(store.reader, source)
+    if pool is None:
+        raise UsageError(f"{source}: no such file and no such pool; ttc ls lists them")
+    return pool
 
 
 def is_file(source: str) -> bool:

@@ -95,7 +95,7 @@ def read(source: str, reading: Reading | None = None) -> Dataset:
     digest = hashlib.sha256()
     lines = jsonl.read(source, skipped if reading.skip_bad else None)
     for at, raw in enumerate(lines):
-        line = jsonl.rename(raw, dict(reading.mapping))
+        line = jsonl.rename(raw, reading.mapping)
         fmt = fmt or _detect(line, reading.format)
         try:
             problem = _problem(line, fmt, f"{name}/{at}")
@@ -125,7 +125,7 @@ def read(source: str, reading: Reading | None = None) -> Dataset:
 
 def one(line: jsonl.Line, reading: Reading) -> Problem:
     """Return the problem of a single line, told by its own fields. UsageError with its place."""
-    renamed = jsonl.rename(line, dict(reading.mapping))
+    renamed = jsonl.rename(line, reading.mapping)
     problem = _problem(renamed, _detect(renamed, reading.format), "")
     return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ttc.errors import StoreError
 from ttc.store import runs
@@ -48,11 +49,16 @@ class Store:
             writer.close()
             raise
 
-    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do work in a transaction, and return once it is committed."""
+    def submit(self, work: Callable[[sqlite3.Connection], Any]) -> Future[Any]:
+        """Queue work for the next transaction; the future is done once that is committed."""
         if self.writer is None:
             raise StoreError(f"{self.path}: opened for reading only")
-        return self.writer.call(work)
+        return self.writer.submit(work)
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work in a transaction, and return once it is committed."""
+        result: T = self.submit(work).result()
+        return result
 
     def recover(self) -> list[str]:
         """Check the file after runs that were killed; return a line about each.

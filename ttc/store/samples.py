@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ttc import keys
 from ttc.backends import Completion
 from ttc.records import Message, Problem, Sample
 from ttc.store.pools import Pool
@@ -118,9 +119,6 @@ WHERE problems.pool_id = :pool
 
 
 def _sample(row: dict[str, Any], pool: str) -> Sample:
-    identity = json.loads(row["identity"])
-    for known_elsewhere in ("backend", "fingerprint"):
-        identity.pop(known_elsewhere, None)
     return Sample(
         problem=row["problem"],
         index=row["draw"],
@@ -134,7 +132,7 @@ def _sample(row: dict[str, Any], pool: str) -> Sample:
         stop=row["stop"],
         pool=pool,
         model=row["model"],
-        params=identity,
+        params=keys.told_params(json.loads(row["identity"])),
         reference=json.loads(row["reference"]),
         key=row["key"],
         prompt_id=row["prompt_id"],

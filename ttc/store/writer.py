@@ -15,12 +15,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ttc.errors import StoreError
 from ttc.store.database import WriteLock, explain, open_writer, translated
 
-T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
 FREE_SPACE = 200_000_000
@@ -58,11 +57,6 @@ class Writer:
         future: Future[Any] = Future()
         self._queue.put((work, future))
         return future
-
-    def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do work in a transaction and return its result, committed."""
-        result: T = self.submit(work).result()
-        return result
 
     def close(self) -> None:
         """Commit what is queued, fold the log into the file, and close. Raises a late failure."""

@@ -67,8 +67,7 @@ def draw(store: Store, backend: Backend, plan: Plan, finishes: int | None) -> Dr
     """
     each = plan.enrolled[0]
     cut = stored.cancelled(store.reader, each.request_id)
-    there = [s for _, s in _samples(store, plan)]
-    finished = sum(sample.finish_reason == "stop" for sample in there)
+    finished = sum(sample.finish_reason == "stop" for sample in _samples(store, plan))
     raced = finishes is not None and finished >= finishes
     settled = raced and all(index in cut for _, index in plan.missing)
     drawing = Drawing(store, backend, plan, lambda sample: None)
@@ -83,16 +82,15 @@ def draw(store: Store, backend: Backend, plan: Plan, finishes: int | None) -> Dr
                 drawing.cancel_all()
         drawing.settle()
         cut = stored.cancelled(store.reader, each.request_id)
-    found = [sample for _, sample in _samples(store, plan)]
     cut = {index: tokens for index, tokens in cut.items() if index < plan.n}
     tally = drawing.tally
-    return Drawn(found, len(cut), sum(cut.values()), tally.tokens, tally.errors)
+    return Drawn(_samples(store, plan), len(cut), sum(cut.values()), tally.tokens, tally.errors)
 
 
-def _samples(store: Store, plan: Plan) -> list[tuple[int, Sample]]:
+def _samples(store: Store, plan: Plan) -> list[Sample]:
     name = plan.enrolled[0].problem.id
     found = stored.of_pool(store.reader, plan.pool, problem=name, below=plan.n)
-    return sorted(found, key=lambda pair: pair[1].index)
+    return sorted((sample for _, sample in found), key=lambda sample: sample.index)
 
 
 def answer_of(problem: Problem, sample: Sample) -> str | None:
