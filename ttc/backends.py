@@ -109,4 +109,34 @@ class Backend(Protocol):
         """Release everything. Requests still under way are dropped."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What tuning measured and chose.
+
+    `before` and `after` are generated tokens per second with the defaults and with `options`,
+    taken by turns; `trials` are the rows of a table; `model` is what draws from now on; `kept`
+    tells where the choice is.
+    """
+
+    model: ModelInfo
+    options: Mapping[str, Any]
+    before: float
+    after: float
+    trials: tuple[Mapping[str, Any], ...]
+    kept: str
+
+
+class Tunable(Protocol):
+    """A backend that can find out what is fastest on this machine; an optional extra."""
+
+    def tune(self, *, requantise: bool, tell: Callable[[str], None]) -> Tuning:
+        """Measure, keep the winner for later runs and return it; `tell` hears of each step.
+
+        Only what computes with the same weights is tried, unless `requantise`. BackendError.
+        """
+
+    def untune(self) -> bool:
+        """Forget what an earlier tuning kept; False if there is nothing."""
+
+
 BackendFactory = Callable[[str, Mapping[str, Any]], Backend]

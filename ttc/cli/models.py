@@ -1,4 +1,4 @@
-"""`ttc models`: what -m can name."""
+"""`ttc models`: what -m can name, and what is fastest for one of them."""
 
 from __future__ import annotations
 
@@ -11,41 +11,39 @@ from ttc.cli import options as opt
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="Describe this one: whatever -m takes.")
+        str | None,
+        typer.Argument(metavar="[NAME|tune]", help="Describe this one: whatever -m takes."),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]",
+            help="With tune: measure what runs this model fastest here, and keep it.",
+        ),
+    ] = None,
+    requantise: Annotated[
+        bool, typer.Option("--requantise", help="tune: try other weights too: another model.")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="tune: forget what was measured.")
+    ] = False,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,
     quiet: opt.Quiet = False,
 ) -> None:
-    """List the models that -m can name, or describe one."""
-    from dataclasses import asdict
-
-    from ttc import models as known
-    from ttc.cli.output import document
-    from ttc.cli.session import begin, open_model
-    from ttc.cli.suggestions import remember
-    from ttc.report.listing import columns
+    """List the models that -m can name, describe one, or tune one for this machine."""
+    from ttc.cli import run_models
+    from ttc.cli.session import begin
+    from ttc.errors import UsageError
 
     session = begin(config, database, quiet)
+    if name == "tune":
+        run_models.tune(session, model, requantise, forget, as_json)
+        return
+    if model is not None or requantise or forget:
+        raise UsageError(f"ttc models {name or ''}: did you mean ttc models tune {model or name}?")
     if name is None:
-        found = known.listing(session.config)
-        remember(models=[row["name"] for row in found])
-        if as_json:
-            document({"schema": 1, "models": found})
-        elif found:
-            columns(found)
-        else:
-            session.say(known.HOW)
-        return
-    choice, backend = open_model(session, name)
-    try:
-        about = {"spec": choice.spec, **asdict(backend.model)}
-        about["capabilities"] = sorted(backend.capabilities)
-    finally:
-        backend.close()
-    if as_json:
-        document({"schema": 1, **about})
-        return
-    for field, value in about.items():
-        print(f"{field}: {value}")
+        run_models.listing(session, as_json)
+    else:
+        run_models.describe(session, name, as_json)

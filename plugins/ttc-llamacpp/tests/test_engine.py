@@ -28,7 +28,7 @@ def reference(weights: Path) -> Iterator[Any]:
 
     It turns flash attention off where llama.cpp would use it; that is another rounding.
     """
-    same = {"flash_attn": True, "n_threads": 1, "n_threads_batch": 1}
+    same = {"n_threads": 1, "n_threads_batch": 1}
     llama = llama_cpp.Llama(str(weights), n_ctx=256, logits_all=True, verbose=False, **same)
     yield llama
     llama.close()

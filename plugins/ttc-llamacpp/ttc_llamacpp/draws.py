@@ -16,7 +16,7 @@ from ttc_llamacpp.text import Text
 class Draw:
     """A request, the tokens of its prompt and what was sampled so far.
 
-    `started` is None while it waits for a place; `cached` counts prompt tokens that were not
+    `started` is None while it waits for a place; `computed` counts prompt tokens that were
     computed for it.
     """
 
@@ -26,7 +26,7 @@ class Draw:
     sampler: Sampler | None = None
     tokens: list[int] = field(default_factory=list)
     logprob: float = 0.0
-    cached: int = 0
+    computed: int = 0
     stop: str | None = None
     started: float | None = None
     first_token: float | None = None
@@ -41,9 +41,8 @@ class Draw:
         """Where its last token goes, which is not decoded yet: what its sequence should hold."""
         return len(self.prompt) + len(self.tokens) - 1
 
-    def begin(self, cached: int) -> None:
-        """It has its place and its prompt is computed, `cached` tokens of it for another draw."""
-        self.cached = cached
+    def begin(self) -> None:
+        """It has its place, and its prompt is computed."""
         self.sampler = Sampler(self.request.params, self.request.seed)
 
     def accept(self, choice: Choice, model: Model, limit: int) -> FinishReason | None:
@@ -65,19 +64,15 @@ class Draw:
         return "length" if full else None
 
     def finish(self, reason: FinishReason, error: str | None = None) -> Completion:
-        """Report it and free its sampler.
-
-        A draw that never began counts its whole prompt as cached, since none was computed.
-        """
+        """Report it and free its sampler."""
         if self.sampler is not None:
             self.sampler.close()
-        began = self.sampler is not None
         return Completion(
             request_id=self.request.id,
             text=self.text.read(ended=reason == "stop"),
             finish_reason=reason,
             prompt_tokens=len(self.prompt),
-            cached_tokens=self.cached if began else len(self.prompt),
+            cached_tokens=len(self.prompt) - self.computed,
             completion_tokens=len(self.tokens),
             logprob=self.logprob,
             stop=self.stop,

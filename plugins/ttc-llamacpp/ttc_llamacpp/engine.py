@@ -1,16 +1,21 @@
 """Continuous batching: all draws that have a place advance by one token a step, in one batch.
 
-A step gives free places to waiting draws, closes the gaps that ended draws left, decodes one
-token of each draw and samples the next. A prompt is computed once: other draws of it get a copy
-of its keys and values, and choose their first token from the same logits. Only whole prompts are
-shared, so with one slot a draw's text depends on its prompt and seed alone; with several,
-floating point may tip a token, since the company in a batch changes the order of sums.
+A step closes the gaps that ended draws left, gives free places to waiting draws, computes a piece
+of the next prompt, decodes one token of each draw and samples the next. A prompt is computed once:
+other draws of it get a copy of its keys and values, and choose their first token from the same
+logits; a prompt that begins like something that is held begins from there.
+
+With one slot and without a prefix only whole prompts are shared, so a draw's text depends on its
+prompt and seed alone. Else floating point may tip a token: the company in a batch and the cut of a
+prompt change the order of sums.
 """
 
 from __future__ import annotations
 
 import functools
-from collections import OrderedDict, deque
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
 from ttc.backends import Completion, Request
@@ -22,24 +27,40 @@ from ttc_llamacpp.draws import Draw
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.native import Model
 from ttc_llamacpp.options import Options, default_threads
-from ttc_llamacpp.sequences import DecodeError, Logits, Row, Sequences
+from ttc_llamacpp.prefixes import WORTHWHILE, Match, Prefixes
+from ttc_llamacpp.sequences import BATCH, DecodeError, Logits, Row, Sequences, Shape
 from ttc_llamacpp.text import Text
+
+# Prompt tokens computed in a step beside draws under way: about what the step itself costs.
+_PIECE = 64
+
+
+@dataclass(slots=True)
+class _Filling:
+    """A draw whose prompt is being computed, up to `done`."""
+
+    draw: Draw
+    place: int
+    done: int
 
 
 class Engine:
-    """Loaded weights and the draws under way. Loading fails with BackendError."""
+    """Loaded weights and the draws under way. Loading fails with BackendError.
 
-    def __init__(self, header: Header, options: Options) -> None:
+    `weights` is the file itself or a re-encoding of it.
+    """
+
+    def __init__(self, header: Header, weights: Path, options: Options) -> None:
         self._header, self._options = header, options
-        self._model = Model(header.path, options.gpu_layers)
+        self._model = Model(weights, options.gpu_layers)
         self._limit = options.n_ctx or header.context_length or self._model.n_ctx_train
         self._sequences: Sequences | None = None
         self._waiting: deque[Draw] = deque()
         self._active: dict[int, Draw] = {}
         self._done: deque[Completion] = deque()
-        # Which prompt was put into each sequence, and the logits after a prompt.
-        self._prompts: dict[int, tuple[int, ...]] = {}
-        self._first: OrderedDict[tuple[int, ...], Logits] = OrderedDict()
+        self._filling: _Filling | None = None
+        # Once a continuation was asked for, more of them are to be expected.
+        self._searches = False
         self._tokens = functools.lru_cache(maxsize=256)(self._tokenise)
 
     @functools.cached_property
@@ -69,12 +90,13 @@ class Engine:
             reason = f"the prompt has {len(tokens)} tokens, the context {self._limit}"
             self._done.append(draw.finish("error", reason))
         else:
+            self._searches = self._searches or bool(request.prefix)
             self._waiting.append(draw)
 
     def wait(self) -> Completion:
         """Step until a draw ends; LookupError if none is under way."""
         while not self._done:
-            if not self._waiting and not self._active:
+            if not self._waiting and not self._active and self._filling is None:
                 raise LookupError("no request is under way")
             self._step()
         return self._done.popleft()
@@ -86,6 +108,11 @@ class Engine:
                 self._waiting.remove(draw)
                 self._done.append(draw.finish("cancelled"))
                 return
+        filling = self._filling
+        if filling is not None and filling.draw.request.id == request_id:
+            self._filling = None
+            self._done.append(filling.draw.finish("cancelled"))
+            return
         for place, draw in self._active.items():
             if draw.request.id == request_id:
                 self._end(place, "cancelled")
@@ -97,6 +124,7 @@ class Engine:
             draw.finish("cancelled")
         self._active.clear()
         self._waiting.clear()
+        self._filling = None
         if self._sequences is not None:
             self._sequences.close()
             self._sequences = None
@@ -108,90 +136,133 @@ class Engine:
 
     def _step(self) -> None:
         sequences = self._room()
-        self._admit(sequences)
-        self._close_gaps(sequences)
         self._roll_back(sequences)
+        self._close_gaps(sequences)
+        self._admit(sequences)
         if self._active:
             self._decode(sequences)
 
     def _room(self) -> Sequences:
-        """Return sequences that are long enough for the next waiting draw, if none is active."""
+        """Return the sequences; made anew, if none is in use, where they are too short or few."""
         now = self._sequences
-        if now is not None and self._active:
+        if now is not None and (self._active or self._filling is not None):
             return now
         needed = max((draw.needs for draw in self._waiting), default=0)
-        if now is not None and min(needed, self._limit) <= now.length:
-            return now
         length = plan.length(needed, now.length if now else 0, self._limit, self._options.n_ctx)
+        if now is not None and min(needed, self._limit) <= now.length:
+            if len(self._waiting) <= now.count or self._slots(now.length) <= now.count:
+                return now
+            length = now.length
         if now is not None:
             now.close()
             self._sequences = None
-        self._prompts.clear()
-        count = plan.slots(
+        self._sequences = self._allocate(self._slots(length), length)
+        self._prefixes = Prefixes(self._sequences)
+        return self._sequences
+
+    def _slots(self, length: int) -> int:
+        return plan.slots(
             self._header.geometry,
             length,
             len(self._waiting),
-            self._options.slots,
+            self._options,
             offloads=self._model.offloads,
         )
-        threads = self._options.threads or default_threads()
-        self._sequences = self._allocate(count, length, threads)
-        return self._sequences
 
-    def _allocate(self, count: int, length: int, threads: int) -> Sequences:
+    def _allocate(self, count: int, length: int) -> Sequences:
+        options = self._options
+        flash = plan.flash(options, offloads=self._model.offloads)
+        threads = options.threads or default_threads()
         while True:
             try:
-                return Sequences(self._model, count, length, threads)
+                shape = Shape(count, length, threads, flash, options.cache)
+                return Sequences(self._model, shape)
             except BackendError:
-                if self._options.slots or count == 1:
+                if options.slots or count == 1:
                     raise
                 count //= 2
 
     def _admit(self, sequences: Sequences) -> None:
-        """Give free places, lowest first, to waiting draws in their order."""
-        for place in range(sequences.count):
-            while place not in self._active:
-                # One that needs a longer context waits until all are done, then gets one.
-                if not self._waiting or min(self._waiting[0].needs, self._limit) > sequences.length:
+        """Give the free places to waiting draws in their order, and compute their prompts.
+
+        With many places free there is little to starve, so more of the prompts is computed.
+        """
+        idle = sequences.count - len(self._active)
+        budget = max(_PIECE, BATCH * idle // sequences.count) if self._active else BATCH
+        while True:
+            if self._filling is None and not self._begin(sequences):
+                return
+            if self._filling is not None:
+                if budget <= 0:
                     return
-                self._place(sequences, place, self._waiting[0])
+                budget -= self._fill(sequences, self._filling, budget)
 
-    def _place(self, sequences: Sequences, place: int, draw: Draw) -> None:
-        """Begin a draw: compute or copy its prompt, sample its first token."""
-        draw.started = monotonic()
-        try:
-            logits, cached = self._prompt(sequences, place, draw.prompt)
-        except DecodeError as error:
-            self._waiting.popleft()
-            self._done.append(draw.finish("error", str(error)))
-            return
-        draw.begin(cached)
+    def _begin(self, sequences: Sequences) -> bool:
+        """Give the next waiting draw a place; False if there is no draw or no place for it.
+
+        Its prompt is there already, or it is being filled from now on.
+        """
+        place = len(self._active)
+        # One that needs a longer context waits until all are done, then gets one.
+        if place == sequences.count or not self._waiting:
+            return False
+        draw = self._waiting[0]
+        if min(draw.needs, self._limit) > sequences.length:
+            return False
+        draw.started = draw.started or monotonic()
+        prompt, prefixes = draw.prompt, self._prefixes
+        prefixes.saves = self._searches
+        match = prefixes.longest(prompt, place)
+        logits = prefixes.first(prompt)
+        if match.length == len(prompt) and logits is not None:
+            if prefixes.take(match, place):
+                self._waiting.popleft()
+                self._place(sequences, place, draw, logits)
+                return True
+            match = Match(0)
+        match = match._replace(length=min(match.length, len(prompt) - 1))
+        reproducible = sequences.count == 1 and not draw.request.prefix
+        if match.length < WORTHWHILE or reproducible:
+            match = Match(0)
+        done = match.length if prefixes.take(match, place) else 0
         self._waiting.popleft()
-        self._active[place] = draw
-        self._sample(sequences, place, logits)
+        self._filling = _Filling(draw, place, done)
+        return True
 
-    def _prompt(
-        self, sequences: Sequences, place: int, prompt: tuple[int, ...]
-    ) -> tuple[Logits, int]:
-        """Make a sequence hold a prompt; return the logits after it and how much was there."""
-        holders = [
-            held
-            for held, begins in self._prompts.items()
-            if begins == prompt and sequences.held[held] >= len(prompt)
-        ]
-        logits = self._first.get(prompt)
-        self._prompts.pop(place, None)
-        if holders and logits is not None:
-            source = place if place in holders else holders[0]
-            if sequences.copy(source, place, len(prompt)):
-                self._prompts[place] = prompt
-                return logits, len(prompt)
-        logits = sequences.prefill(place, prompt)
-        self._prompts[place] = prompt
-        self._first[prompt] = logits
-        if len(self._first) > sequences.count:
-            self._first.popitem(last=False)
-        return logits, 0
+    def _fill(self, sequences: Sequences, filling: _Filling, budget: int) -> int:
+        """Compute a piece of a prompt, and begin its draw after the last; return its tokens."""
+        draw, place = filling.draw, filling.place
+        if sequences.held[place] != filling.done and not sequences.trim(place, filling.done):
+            filling.done = 0  # an interrupt came between, and the model cannot go back
+        piece = draw.prompt[filling.done : filling.done + min(budget, BATCH)]
+        reached = filling.done + len(piece)
+        try:
+            logits = sequences.prefill(place, piece, last=reached == len(draw.prompt))
+        except DecodeError as error:
+            self._filling = None
+            self._done.append(draw.finish("error", str(error)))
+            return len(piece)
+        filling.done = reached
+        draw.computed += len(piece)
+        self._prefixes.holds(place, draw.prompt[:reached])
+        if logits is not None:
+            self._filling = None
+            self._prefixes.remember(draw.prompt, logits)
+            target = len(self._active)
+            if target != place and not self._move(sequences, place, target):
+                self._done.append(draw.finish("error", "this model cannot be moved"))
+                return len(piece)
+            self._place(sequences, target, draw, logits)
+        return len(piece)
+
+    def _place(self, sequences: Sequences, place: int, draw: Draw, logits: Logits) -> None:
+        """Begin a draw whose prompt its sequence holds: sample its first token."""
+        draw.begin()
+        self._active[place] = draw
+        self._sample(sequences, [place], logits[None])
+
+    def _move(self, sequences: Sequences, source: int, target: int) -> bool:
+        return self._prefixes.take(Match(sequences.held[source], place=source), target)
 
     def _close_gaps(self, sequences: Sequences) -> None:
         """Move the highest draws into free places below them: batches want no gaps."""
@@ -199,24 +270,24 @@ class Engine:
             if place in self._active:
                 continue
             last = max(self._active)
-            draw = self._active[last]
-            self._prompts.pop(place, None)
-            if not sequences.copy(last, place, draw.position):
+            if not self._move(sequences, last, place):
                 return
             self._active[place] = self._active.pop(last)
-            self._prompts[place] = draw.prompt
 
     def _decode(self, sequences: Sequences) -> None:
         places = sorted(self._active)
-        rows = [Row(place, self._active[place].tokens[-1]) for place in places]
+        rows = []
+        for place in places:
+            draw = self._active[place]
+            self._prefixes.grow(place, draw.tokens[-1], draw.position)
+            rows.append(Row(place, draw.tokens[-1]))
         try:
             logits = sequences.decode(rows)
         except DecodeError as error:
             for place in places:
                 self._end(place, "error", str(error))
             return
-        for place, row in zip(places, logits, strict=True):
-            self._sample(sequences, place, row)
+        self._sample(sequences, places, logits)
 
     def _roll_back(self, sequences: Sequences) -> None:
         """After an interrupt, forget tokens that were decoded and whose outcome nobody saw."""
@@ -225,14 +296,16 @@ class Engine:
             if ahead and not sequences.trim(place, draw.position):
                 self._end(place, "error", "interrupted, and this model cannot go back a token")
 
-    def _sample(self, sequences: Sequences, place: int, logits: Logits) -> None:
-        draw = self._active[place]
-        assert draw.sampler is not None
-        try:
-            choice = draw.sampler.choose(logits)
-        except ValueError as error:
-            self._end(place, "error", str(error))
-            return
-        reason = draw.accept(choice, self._model, sequences.length)
-        if reason is not None:
-            self._end(place, reason)
+    def _sample(self, sequences: Sequences, places: list[int], logits: Logits) -> None:
+        """Sample the next token of each draw from its row of logits (draws, vocabulary)."""
+        for place, row in zip(places, logits, strict=True):
+            draw = self._active[place]
+            assert draw.sampler is not None
+            try:
+                choice = draw.sampler.choose(row)
+            except ValueError as error:
+                self._end(place, "error", str(error))
+                continue
+            reason = draw.accept(choice, self._model, sequences.length)
+            if reason is not None:
+                self._end(place, reason)

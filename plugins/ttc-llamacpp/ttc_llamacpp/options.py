@@ -6,9 +6,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from ttc.errors import UsageError
+
+# How keys and values are kept. Nothing less precise than llama.cpp's own default is offered.
+Cache = Literal["f16", "f32"]
 
 
 class _Bounds(NamedTuple):
@@ -16,38 +19,65 @@ class _Bounds(NamedTuple):
     high: int
 
 
-KNOWN = {
+NUMBERS = {
     "n_ctx": _Bounds(8, 2**24),
     "threads": _Bounds(1, 512),
     "slots": _Bounds(1, 256),  # llama.cpp's own limit on sequences
     "gpu_layers": _Bounds(-1, 10_000),
 }
+# The weights of the file as they are, expanded exactly, rounded to 11 and to 8 bits; the others are
+# quantised anew: other weights, so another model.
+WEIGHTS = ("file", "f32", "f16", "bf16", "q8_0", "q4_0")
+WORDS = {
+    "attention": ("plain", "flash"),
+    "cache": ("f16", "f32"),
+    "weights": WEIGHTS,
+    "profile": ("auto", "off"),
+}
+KNOWN = (*NUMBERS, *WORDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`n_ctx`: tokens of one draw, prompt included (None: sized from the requests); `threads`:
+    """What the user or a profile chose; None leaves it to the engine.
+
+    `n_ctx`: tokens of one draw, prompt included (None: sized from the requests); `threads`:
     None for one per core; `slots`: draws decoded together (None: chosen by the device and the
-    memory at hand); `gpu_layers`: layers on the GPU, -1 for all, nothing on a CPU build.
+    memory at hand, up to `most`); `gpu_layers`: layers on the GPU, -1 for all, nothing on a CPU
+    build; `attention`: `plain` or `flash`; `cache`: the type of keys and values; `weights`: how
+    the weights are encoded; `profile`: whether what `ttc models tune` measured is used.
     """
 
     n_ctx: int | None = None
     threads: int | None = None
     slots: int | None = None
     gpu_layers: int = -1
+    attention: str | None = None
+    cache: Cache = "f16"
+    weights: str = "file"
+    profile: str = "auto"
+    most: int | None = None
 
     @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> Options:
-        """Read integers or their text; UsageError names the option that is wrong."""
-        return cls(**{name: _checked(name, value) for name, value in given.items()})
+    def parse(cls, given: Mapping[str, Any], tuned: Mapping[str, Any] | None = None) -> Options:
+        """Read numbers, words or their text over what a profile says.
+
+        UsageError names the option that is wrong.
+        """
+        chosen = {name: _checked(name, value) for name, value in given.items()}
+        return cls(**{**(tuned or {}), **chosen})
 
 
-def _checked(name: str, value: Any) -> int:
-    if name not in KNOWN:
+def _checked(name: str, value: Any) -> int | str:
+    if name in WORDS:
+        if value not in WORDS[name]:
+            raise UsageError(f"llamacpp: {name} must be {' or '.join(WORDS[name])}, not {value!r}")
+        return cast(str, value)
+    if name not in NUMBERS:
         near = get_close_matches(name, KNOWN, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UsageError(f"llamacpp: no option {name!r}; {hint}there are {', '.join(KNOWN)}")
-    low, high = KNOWN[name]
+    low, high = NUMBERS[name]
     try:
         number = int(value) if isinstance(value, (int, str)) else None
     except ValueError:

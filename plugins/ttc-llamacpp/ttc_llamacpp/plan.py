@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ttc.errors import BackendError
+from ttc_llamacpp.options import Options
 
 # llama.cpp rounds a sequence up to this many tokens anyway.
 _STEP = 256
 # The fewest and the most. A race (first-finish) is fair only among draws that run side by side,
 # so the more draws wait, the more places there are.
-CPU_SLOTS, GPU_SLOTS = (8, 16), (32, 64)
+CPU_SLOTS, GPU_SLOTS = (8, 32), (32, 64)
 # Of the free memory; the rest is for the weights not read yet and for everybody else.
 _SHARE = 0.5
-_BYTES = 2  # keys and values are half precision
+_BYTES = {"f16": 2, "f32": 4}
 
 
 def length(needed: int, current: int, limit: int, fixed: int | None) -> int:
@@ -30,10 +31,15 @@ def length(needed: int, current: int, limit: int, fixed: int | None) -> int:
     return min(-(-grown // _STEP) * _STEP, limit)
 
 
-def sequence_bytes(geometry: Mapping[str, int], tokens: int) -> int | None:
+def flash(options: Options, *, offloads: bool) -> bool:
+    """Whether attention is fused: as the user or the profile says, else on GPUs only."""
+    return offloads if options.attention is None else options.attention == "flash"
+
+
+def sequence_bytes(geometry: Mapping[str, int], tokens: int, cache: str = "f16") -> int | None:
     """Return the size of the keys and values of one sequence, None for an unknown geometry."""
     sizes = [geometry.get(name) for name in ("layers", "kv_heads", "head_size")]
-    total = 2 * _BYTES * tokens
+    total = 2 * _BYTES[cache] * tokens
     for size in sizes:
         if size is None:
             return None
@@ -57,20 +63,22 @@ def free_memory() -> int | None:
 
 
 def slots(
-    geometry: Mapping[str, int], tokens: int, waiting: int, wanted: int | None, *, offloads: bool
+    geometry: Mapping[str, int], tokens: int, waiting: int, options: Options, *, offloads: bool
 ) -> int:
-    """Return how many sequences of `tokens` to keep for the draws that wait: few on a CPU, and
-    never beyond the memory.
+    """Return how many sequences of `tokens` to keep for the draws that wait: what the device
+    gains from, and never beyond the memory.
 
-    `wanted`, the user's choice, is taken as it is. BackendError where it cannot be: the system
-    would promise the memory and end the process when it is used.
+    `options.slots`, the user's choice, is taken as it is; `options.most` is a measured upper
+    limit. BackendError where it cannot be: the system would promise the memory and end the
+    process when it is used.
     """
     fewest, most = GPU_SLOTS if offloads else CPU_SLOTS
-    count = wanted or min(max(waiting, fewest), most)
-    each, free = sequence_bytes(geometry, tokens), free_memory()
+    most = options.most or most
+    count = options.slots or min(max(waiting, fewest), most)
+    each, free = sequence_bytes(geometry, tokens, options.cache), free_memory()
     if each is None or free is None or offloads:
         return count
-    if wanted is None:
+    if options.slots is None:
         count = max(1, min(count, int(free * _SHARE) // each))
     if count * each > free:
         raise BackendError(

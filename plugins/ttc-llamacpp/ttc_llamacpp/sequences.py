@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import llama_cpp.llama_cpp as api
@@ -19,8 +20,11 @@ from numpy.typing import NDArray
 
 from ttc.errors import BackendError
 from ttc_llamacpp.native import LOG, Model
+from ttc_llamacpp.options import Cache
 
 BATCH = 512
+
+_TYPES = {"f16": 1, "f32": 0}  # ggml.h
 
 Logits = NDArray[np.float32]
 
@@ -36,20 +40,40 @@ class Row(NamedTuple):
     token: int
 
 
-class Sequences:
-    """`count` sequences of `length` tokens each. BackendError if there is no memory for them."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`count` sequences of `length` tokens, and how they are computed.
 
-    def __init__(self, model: Model, count: int, length: int, threads: int) -> None:
-        self.count, self.length, self._model = count, length, model
+    `flash` fuses attention: it saves memory, and time on GPUs; on a CPU, where each sequence has
+    one new token, it costs half as much again at 300 tokens.
+    """
+
+    count: int
+    length: int
+    threads: int
+    flash: bool = False
+    cache: Cache = "f16"
+
+
+class Sequences:
+    """The sequences of a shape, empty. BackendError if there is no memory for them."""
+
+    def __init__(self, model: Model, shape: Shape) -> None:
+        count, length = shape.count, shape.length
+        self.shape, self.count, self.length, self._model = shape, count, length, model
         # Tokens each sequence holds, never less than is true.
         self.held = [0] * count
+        # Targets of copies that llama.cpp carries out with the next decode.
+        self._copied: set[int] = set()
         params = api.llama_context_default_params()
         params.n_ctx, params.n_seq_max, params.kv_unified = count * length, count, False
         params.n_batch = params.n_ubatch = BATCH
         # Logits are read for one row a sequence; the default reserves them for the whole batch,
         # 100 MB for a vocabulary of 50,000.
         params.n_outputs_max = count
-        params.n_threads = params.n_threads_batch = threads
+        params.n_threads = params.n_threads_batch = shape.threads
+        params.flash_attn_type = int(shape.flash)
+        params.type_k = params.type_v = _TYPES[shape.cache]
         LOG.take()
         self.handle: Any = api.llama_init_from_model(model.handle, params)
         if not self.handle:
@@ -60,19 +84,17 @@ class Sequences:
         self._memory: Any = api.llama_get_memory(self.handle)
         self._batch: Any = api.llama_batch_init(BATCH, 0, 1)
 
-    def prefill(self, sequence: int, tokens: Sequence[int]) -> Logits:
-        """Fill a sequence from its beginning; return the logits after the last token.
+    def prefill(self, sequence: int, tokens: Sequence[int], *, last: bool) -> Logits | None:
+        """Append at most BATCH tokens to a sequence.
 
-        They have the shape (vocabulary,). DecodeError leaves the sequence empty.
+        Returns the logits after the `last` of a prompt, (vocabulary,), which are only computed
+        there. DecodeError leaves the sequence empty.
         """
-        self.trim(sequence, 0)
-        for start in range(0, len(tokens), BATCH):
-            chunk = tokens[start : start + BATCH]
-            rows = [Row(sequence, token) for token in chunk]
-            self._load(rows)
-            self._batch.logits[len(rows) - 1] = start + len(rows) == len(tokens)
-            self._run(rows)
-        return self._logits(1).reshape(-1).copy()
+        rows = [Row(sequence, token) for token in tokens]
+        self._load(rows)
+        self._batch.logits[len(rows) - 1] = last
+        self._run(rows)
+        return self._logits(1).reshape(-1).copy() if last else None
 
     def decode(self, rows: Sequence[Row]) -> Logits:
         """Append one token to each of some sequences, in ascending order.
@@ -90,6 +112,7 @@ class Sequences:
         if source != target:
             api.llama_memory_seq_cp(self._memory, source, target, -1, -1)
             self.held[target] = self.held[source]
+            self._copied.add(target)
         return self.trim(target, length)
 
     def trim(self, sequence: int, length: int) -> bool:
@@ -103,6 +126,29 @@ class Sequences:
             api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
         self.held[sequence] = length if kept else 0
         return kept
+
+    def save(self, sequence: int) -> bytes | None:
+        """Return what a sequence holds as bytes; None where a copy into it is not carried out."""
+        if sequence in self._copied:
+            return None
+        size = api.llama_state_seq_get_size(self.handle, sequence)
+        data = (ctypes.c_uint8 * size)()
+        written = api.llama_state_seq_get_data(self.handle, data, size, sequence)
+        return bytes(data) if written == size else None
+
+    def restore(self, sequence: int, data: bytes, length: int) -> bool:
+        """Make a sequence hold the `length` tokens that were saved; False, and it holds none, if
+        that cannot be done now."""
+        self.trim(sequence, 0)
+        # Of a pending copy this may be the source, and a target would be overwritten.
+        if self._copied:
+            return False
+        buffer = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
+        if not api.llama_state_seq_set_data(self.handle, buffer, len(data), sequence):
+            self.trim(sequence, 0)
+            return False
+        self.held[sequence] = length
+        return True
 
     def close(self) -> None:
         """Free the cache."""
@@ -128,6 +174,7 @@ class Sequences:
             for sequence in {row.sequence for row in rows}:
                 self.trim(sequence, 0)
             raise DecodeError(f"llama.cpp could not decode (status {status}): {LOG.take()}")
+        self._copied.clear()
 
     def _logits(self, rows: int) -> Logits:
         pointer = ctypes.cast(api.llama_get_logits(self.handle), ctypes.POINTER(ctypes.c_float))

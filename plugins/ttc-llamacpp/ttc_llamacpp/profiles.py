@@ -1,0 +1,72 @@
+"""What `ttc models tune` found to be fastest: one small file for a model on a machine.
+
+The folder may be shared by several machines, so the machine is part of the file's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ttc import places
+from ttc_llamacpp.options import WORDS
+
+_TUNED = ("most", "threads", "attention", "cache", "weights")
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor()
+
+
+def machine() -> str:
+    """Return what timings depend on, as a name."""
+    return f"{platform.system()} {platform.machine()} {_processor()} {os.cpu_count()}"
+
+
+def path(fingerprint: str) -> Path:
+    """Return where the profile of a model is, by the fingerprint of its file."""
+    here = hashlib.sha256(machine().encode()).hexdigest()[:8]
+    name = f"{fingerprint.removeprefix('sha256:')[:32]}-{here}.json"
+    return places.data_folder() / "profiles" / name
+
+
+def read(fingerprint: str) -> dict[str, Any]:
+    """Return the options of a profile; none if there is no profile, or none that can be read."""
+    try:
+        found = json.loads(path(fingerprint).read_text(encoding="utf-8"))["options"]
+        tuned = {name: found[name] for name in _TUNED if name in found}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    numbers = all(type(tuned.get(name, 1)) is int for name in ("most", "threads"))
+    words = all(tuned[name] in WORDS[name] for name in tuned if name in WORDS)
+    return tuned if numbers and words else {}
+
+
+def write(fingerprint: str, profile: Mapping[str, Any]) -> Path:
+    """Keep a profile; OSError if it cannot be written."""
+    target = path(fingerprint)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(profile, indent=1, allow_nan=False), encoding="utf-8")
+    part.replace(target)
+    return target
+
+
+def forget(fingerprint: str) -> bool:
+    """Remove a profile; False if there is none."""
+    try:
+        path(fingerprint).unlink()
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,0 +1,74 @@
+"""What `ttc models` does once its options are parsed."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ttc import models as known
+from ttc.cli.output import document
+from ttc.cli.session import Session, open_model
+from ttc.cli.suggestions import remember
+from ttc.errors import UsageError
+from ttc.report.listing import columns
+
+if TYPE_CHECKING:
+    from ttc.backends import Tuning
+
+
+def listing(session: Session, as_json: bool) -> None:
+    """Print the models that have a name here."""
+    found = known.listing(session.config)
+    remember(models=[row["name"] for row in found])
+    if as_json:
+        document({"schema": 1, "models": found})
+    elif found:
+        columns(found)
+    else:
+        session.say(known.HOW)
+
+
+def describe(session: Session, name: str, as_json: bool) -> None:
+    """Print what is known of one model."""
+    choice, backend = open_model(session, name)
+    with closing(backend):
+        about = {"spec": choice.spec, **asdict(backend.model)}
+        about["capabilities"] = sorted(backend.capabilities)
+    if as_json:
+        document({"schema": 1, **about})
+        return
+    for field, value in about.items():
+        print(f"{field}: {value}")
+
+
+def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_json: bool) -> None:
+    """Measure a model's options and print the trials; UsageError where there is nothing to tune."""
+    choice, backend = open_model(session, name)
+    with closing(backend):
+        # An extra that backends may lack, so it is looked for rather than declared.
+        tunable: Any = backend
+        if not hasattr(tunable, "tune"):
+            raise UsageError(f"{choice.spec}: the backend {choice.backend} has nothing to tune")
+        if forget:
+            gone = tunable.untune()
+            session.say(f"{choice.spec}: " + ("forgotten" if gone else "was not tuned here"))
+            return
+        _tell(session, choice.spec, tunable.tune(requantise=requantise, tell=session.say), as_json)
+
+
+def _tell(session: Session, spec: str, found: Tuning, as_json: bool) -> None:
+    if as_json:
+        document({"schema": 1, "spec": spec, **asdict(found)})
+    else:
+        # The spread of a setup that was measured repeatedly tells how noisy the machine is.
+        columns([dict(trial) for trial in found.trials if "tokens_per_second" in trial])
+    chosen = ", ".join(f"{name} {value}" for name, value in found.options.items())
+    session.say(
+        f"{spec}: {found.after:.0f} tokens/s decoding, {found.after / found.before:.2f} times the "
+        f"{found.before:.0f} of the defaults, with {chosen}"
+    )
+    session.say(
+        f"used from now on, kept in {found.kept}; ttc models tune {spec} --forget undoes it"
+    )
+    session.say(f"samples are drawn by {found.model.name} ({found.model.fingerprint})")
