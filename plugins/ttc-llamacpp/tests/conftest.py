@@ -15,8 +15,9 @@ from ttc_llamacpp import bundled_path, open_llamacpp
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep digests away from the user's cache."""
+    """Keep digests and profiles away from the user's."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TTC_HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("TTC_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 

@@ -103,7 +103,7 @@ def test_a_shared_prompt_is_computed_once(shared: Backend, complete: Complete) -
 
 
 def test_every_request_comes_back_once(shared: Backend) -> None:
-    prompts = ["One two three", "The capital of France is", "2 + 2 =", "Once upon a time"]
+    prompts = ["One two three", "The capital of France is", "2 + 2 =", "word " * 150]
     lengths: dict[str, set[int]] = {}
     for round_seed in range(6):
         chance = random.Random(round_seed)
@@ -112,6 +112,7 @@ def test_every_request_comes_back_once(shared: Backend) -> None:
             Request(
                 f"{round_seed}/{index}",
                 prompt=chance.choice(prompts),
+                prefix=chance.choice(["", "", "", " and so on"]),
                 params=SamplingParams(
                     temperature=chance.choice([0.0, 1.0]),
                     max_tokens=chance.randint(1, 7),
@@ -137,7 +138,9 @@ def test_every_request_comes_back_once(shared: Backend) -> None:
         for each in back:
             check(each, asked[each.request_id])
             prompt = asked[each.request_id].prompt or ""
+            prompt += asked[each.request_id].prefix
             lengths.setdefault(prompt, set()).add(each.prompt_tokens or 0)
+            assert (each.cached_tokens or 0) <= (each.prompt_tokens or 0)
     assert all(len(counts) == 1 for counts in lengths.values())
     with pytest.raises(LookupError):
         shared.wait()

@@ -188,7 +188,7 @@ class Engine:
         With many places free there is little to starve, so more of the prompts is computed.
         """
         idle = sequences.count - len(self._active)
-        budget = max(_PIECE, BATCH * idle // sequences.count) if self._active else BATCH
+        budget = max(_PIECE, BATCH // 2 * idle // sequences.count) if self._active else BATCH
         while True:
             if self._filling is None and not self._begin(sequences):
                 return
