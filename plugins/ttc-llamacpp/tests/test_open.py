@@ -71,7 +71,7 @@ def test_the_digest_is_computed_once(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"context": 1}, "no option 'context'.* n_ctx, threads, slots, gpu_layers"),
+        ({"context": 1}, "no option 'context'.* n_ctx, threads, slots, gpu_layers, attention"),
         ({"n_ctxs": 1}, "did you mean n_ctx?"),
         ({"slots": 0}, "slots must be a whole number, 1 to 256, not 0"),
         ({"slots": 1000}, "slots must be"),
@@ -79,6 +79,9 @@ def test_the_digest_is_computed_once(
         ({"threads": 1.5}, "threads must be"),
         ({"gpu_layers": -2}, "gpu_layers must be"),
         ({"n_ctx": True}, "n_ctx must be"),
+        ({"weights": "q5_0"}, "weights must be file or f32 or f16 or bf16 or q8_0 or q4_0, not"),
+        ({"attention": 1}, "attention must be plain or flash, not 1"),
+        ({"most": 4}, "no option 'most'"),
     ],
 )
 def test_wrong_options(given: dict[str, Any], message: str) -> None:

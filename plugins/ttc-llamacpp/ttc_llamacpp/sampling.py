@@ -20,6 +20,9 @@ from ttc_llamacpp.sequences import Logits
 # Below this temperature the exponents overflow, and sampling is greedy long before.
 GREEDY = 1e-6
 
+# The share of the mass that a token has in whose company the others of a nucleus usually are.
+_LIKELY = 3e-4
+
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
@@ -38,8 +41,14 @@ def nucleus(weights: NDArray[np.float32], total: float, top_p: float) -> NDArray
     decoding with a small model.
     """
     # The last token kept is the largest of a tail with more than 1 - top_p of the mass, so it has
-    # more than that share of it: whatever has less cannot be kept and need not be sorted.
-    likely = np.flatnonzero(weights >= total * (1 - top_p) / len(weights))
+    # more than that share of it: whatever has less cannot be kept. Mostly a few tokens have it
+    # all, and looking for those first saves the sorting of thousands.
+    least = total * (1 - top_p) / len(weights)
+    level = max(total * _LIKELY, least)
+    likely = np.flatnonzero(weights >= level)
+    while level > least and weights[likely].sum() < top_p * total:
+        level = max(level / 16, least)
+        likely = np.flatnonzero(weights >= level)
     likely = likely[np.argsort(-weights[likely], kind="stable")]
     mass = np.cumsum(weights[likely], dtype=np.float64)
     return likely[: int(np.searchsorted(mass, top_p * total)) + 1]
