@@ -13,7 +13,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ttc.records import Message
+
+# What contenders are told; how long one may take, in seconds.
+Settings = dict[str, Any]
+PATIENCE = 1800.0
 
 DATA = str(Path(__file__).parents[1] / "examples" / "arithmetic.jsonl")
 
@@ -164,3 +171,20 @@ def _wait(process: subprocess.Popen[bytes]) -> tuple[float | None, float | None]
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def questions(settings: Settings) -> list[tuple[Message, ...]]:
+    """Return the prompts, as chats."""
+    from ttc import problems
+
+    return [p.messages for p in problems.read(settings["data"]).problems[: settings["problems"]]]
+
+
+def turns(messages: tuple[Message, ...]) -> list[dict[str, str]]:
+    """Return a chat as JSON."""
+    return [message._asdict() for message in messages]
