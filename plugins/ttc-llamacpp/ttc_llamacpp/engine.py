@@ -28,6 +28,7 @@ from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.native import Model
 from ttc_llamacpp.options import Options, default_threads
 from ttc_llamacpp.prefixes import WORTHWHILE, Match, Prefixes
+from ttc_llamacpp.sampling import Choosers
 from ttc_llamacpp.sequences import BATCH, DecodeError, Logits, Row, Sequences, Shape
 from ttc_llamacpp.text import Text
 
@@ -61,6 +62,8 @@ class Engine:
         self._filling: _Filling | None = None
         # Once a continuation was asked for, more of them are to be expected.
         self._searches = False
+        self._threads = options.threads or default_threads()
+        self._choosers = Choosers(self._threads)
         self._tokens = functools.lru_cache(maxsize=256)(self._tokenise)
 
     @functools.cached_property
@@ -128,6 +131,7 @@ class Engine:
         if self._sequences is not None:
             self._sequences.close()
             self._sequences = None
+        self._choosers.close()
         self._tokens.cache_clear()
         self._model.close()
 
@@ -172,10 +176,9 @@ class Engine:
     def _allocate(self, count: int, length: int) -> Sequences:
         options = self._options
         flash = plan.flash(options, offloads=self._model.offloads)
-        threads = options.threads or default_threads()
         while True:
             try:
-                shape = Shape(count, length, threads, flash, options.cache)
+                shape = Shape(count, length, self._threads, flash, options.cache)
                 return Sequences(self._model, shape)
             except BackendError:
                 if options.slots or count == 1:
@@ -298,14 +301,12 @@ class Engine:
 
     def _sample(self, sequences: Sequences, places: list[int], logits: Logits) -> None:
         """Sample the next token of each draw from its row of logits (draws, vocabulary)."""
-        for place, row in zip(places, logits, strict=True):
-            draw = self._active[place]
-            assert draw.sampler is not None
-            try:
-                choice = draw.sampler.choose(row)
-            except ValueError as error:
-                self._end(place, "error", str(error))
+        samplers = [self._active[place].sampler for place in places]
+        choices = self._choosers.choose([each for each in samplers if each], logits)
+        for place, choice in zip(places, choices, strict=True):
+            if isinstance(choice, ValueError):
+                self._end(place, "error", str(choice))
                 continue
-            reason = draw.accept(choice, self._model, sequences.length)
+            reason = self._active[place].accept(choice, self._model, sequences.length)
             if reason is not None:
                 self._end(place, reason)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import llama_cpp.llama_cpp as api
@@ -117,3 +120,45 @@ class Sampler:
         if self._chain is not None:
             api.llama_sampler_free(self._chain)
             self._chain = None
+
+
+# Below this many draws the threads cost more than they give.
+_SHARE = 8
+
+
+class Choosers:
+    """Threads that choose the tokens of a batch: numpy and llama.cpp let go of Python's lock."""
+
+    def __init__(self, threads: int) -> None:
+        self._others = ThreadPoolExecutor(max(1, min(threads, 8) - 1), "choose")
+        self._count = min(threads, 8)
+
+    def choose(self, samplers: Sequence[Sampler], logits: Logits) -> list[Choice | ValueError]:
+        """Choose from rows of raw logits (draws, vocabulary), one for each sampler.
+
+        A row that holds no numbers gives the error instead of a choice.
+        """
+        parts = max(1, min(self._count, len(samplers) // _SHARE))
+        cuts = [len(samplers) * part // parts for part in range(parts + 1)]
+        shares = [(samplers[a:b], logits[a:b]) for a, b in pairwise(cuts)]
+        futures = [self._others.submit(_choose, *share) for share in shares[1:]]
+        try:
+            first = _choose(*shares[0])
+        finally:
+            # Also when interrupted: the next decode overwrites the logits.
+            wait(futures)
+        return [*first, *(choice for future in futures for choice in future.result())]
+
+    def close(self) -> None:
+        """End the threads."""
+        self._others.shutdown()
+
+
+def _choose(samplers: Sequence[Sampler], logits: Logits) -> list[Choice | ValueError]:
+    found: list[Choice | ValueError] = []
+    for sampler, row in zip(samplers, logits, strict=True):
+        try:
+            found.append(sampler.choose(row))
+        except ValueError as error:
+            found.append(error)
+    return found
