@@ -59,7 +59,7 @@ def ours(settings: Settings) -> Settings:
         tokens += backend.wait().completion_tokens or 0
         if count == n * len(asked) // 3:
             third = resident_mb()
-    seconds, sequences = time.perf_counter() - began, backend._engine._sequences
+    seconds, sequences = time.perf_counter() - began, backend._engine._room.sequences
     length, cache = sequences.length, sequences.shape.cache
     kv = sequences.count * (sequence_bytes(backend.model.geometry, length, cache) or 0)
     return {
@@ -124,7 +124,8 @@ def forget(backend: Any) -> None:
     """Make an engine compute its prompts again."""
     from ttc_llamacpp.prefixes import Prefixes
 
-    backend._engine._prefixes = Prefixes(backend._engine._sequences)
+    room = backend._engine._room
+    backend._engine._prefixes = room.prefixes = Prefixes(room.sequences)
 
 
 def softmax(settings: Settings) -> Settings:

@@ -99,7 +99,8 @@ def serve(bench: Bench, binary: str | None) -> dict[int, float]:
     """Return llama-server's tokens per second by its slots; empty without its binary."""
     rates = {}
     for slots in SLOTS if binary else ():
-        found = bench.run("server", f"llama-server -np {slots}", binary=binary, slots=slots)
+        told, draws = f"llama-server -np {slots}", bench.settings["server_draws"]
+        found = bench.run("server", told, binary=binary, slots=slots, n=draws)
         bench.speed(f"server_{slots}", f"llama-server -np {slots}", found)
         rates[slots] = found["rate"]
     return rates
@@ -156,6 +157,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=16)
     parser.add_argument("-n", type=int, default=16, help="draws a problem")
     parser.add_argument("--loop-draws", type=int, default=2, help="draws a problem for the loop")
+    parser.add_argument("--server-draws", type=int, help="draws a problem for each llama-server")
     parser.add_argument("--max-tokens", type=int, default=256)
     parser.add_argument("--llama-server", default=shutil.which("llama-server"))
     parser.add_argument("--llama-batched-bench", default=shutil.which("llama-batched-bench"))
@@ -171,6 +173,7 @@ def main() -> None:
         "problems": args.problems,
         "n": args.n,
         "loop_draws": args.loop_draws,
+        "server_draws": args.server_draws or args.n,
         "max_tokens": args.max_tokens,
         "length": 512 * -(-(args.max_tokens + 256) // 512),
         "vocabulary": geometry["vocabulary"],
@@ -179,7 +182,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(settings, Path(folder))
         measure(bench, args)
-    told = {name: settings[name] for name in ("problems", "n", "max_tokens")}
+    shown = ("problems", "n", "loop_draws", "server_draws", "max_tokens")
+    told = {name: settings[name] for name in shown}
     names = {"model": Path(args.model).name, "data": Path(args.data).name}
     report("engine", bench.figures, {**names, **told}, before, args.as_json)
 

@@ -286,7 +286,7 @@ def test_the_context_grows_when_it_must(fresh: Fresh, complete: Complete) -> Non
     short = SamplingParams(max_tokens=6, temperature=0)
     (alone,) = complete(backend, Request("alone", prompt="Red, green,", params=short))
     engine = backend._engine  # type: ignore[attr-defined]
-    assert engine._sequences.length == 256
+    assert engine._room.sequences.length == 256
     backend.submit(Request("first", prompt="Red, green,", params=short))
     engine._step()
     first, long, last = complete_rest(
@@ -294,7 +294,7 @@ def test_the_context_grows_when_it_must(fresh: Fresh, complete: Complete) -> Non
         Request("long", prompt="one two " * 150, params=SamplingParams(max_tokens=2)),
         Request("last", prompt="Red, green,", params=short),
     )
-    assert engine._sequences.length == 512
+    assert engine._room.sequences.length == 512
     assert first.text == last.text == alone.text
     assert (long.prompt_tokens, long.completion_tokens) == (301, 2)
 

@@ -28,9 +28,9 @@ ONE = SamplingParams(temperature=0, max_tokens=1)
 
 @given(st.lists(st.integers(0, 2), max_size=12), st.lists(st.integers(0, 2), max_size=12))
 def test_the_common_beginning(first: list[int], second: list[int]) -> None:
-    from ttc_llamacpp.prefixes import common
+    from ttc_llamacpp.prefixes import common, packed
 
-    length = common(first, second)
+    length = common(packed(first), packed(second))
     assert first[:length] == second[:length]
     assert length == min(len(first), len(second)) or first[length] != second[length]
 

@@ -19,21 +19,21 @@ from pathlib import Path
 from time import monotonic
 
 from ttc.backends import Completion, Request
-from ttc.errors import BackendError
 from ttc.records import FinishReason, Message
-from ttc_llamacpp import plan
 from ttc_llamacpp.chat import Chat, ChatError
 from ttc_llamacpp.draws import Draw
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.native import Model
 from ttc_llamacpp.options import Options, default_threads
-from ttc_llamacpp.prefixes import WORTHWHILE, Match, Prefixes
+from ttc_llamacpp.prefixes import WORTHWHILE, Match
+from ttc_llamacpp.room import Room
 from ttc_llamacpp.sampling import Choosers
-from ttc_llamacpp.sequences import BATCH, DecodeError, Logits, Row, Sequences, Shape
+from ttc_llamacpp.sequences import BATCH, DecodeError, Logits, Row, Sequences
 from ttc_llamacpp.text import Text
 
 # Prompt tokens computed in a step beside draws under way: about what the step itself costs.
 _PIECE = 64
+_FIXED = "this model's state cannot be copied"
 
 
 @dataclass(slots=True)
@@ -52,18 +52,17 @@ class Engine:
     """
 
     def __init__(self, header: Header, weights: Path, options: Options) -> None:
-        self._header, self._options = header, options
+        self._header = header
         self._model = Model(weights, options.gpu_layers)
-        self._limit = options.n_ctx or header.context_length or self._model.n_ctx_train
-        self._sequences: Sequences | None = None
+        threads = options.threads or default_threads()
+        self._room = Room(header, self._model, options, threads)
+        self._choosers = Choosers(threads)
         self._waiting: deque[Draw] = deque()
         self._active: dict[int, Draw] = {}
         self._done: deque[Completion] = deque()
         self._filling: _Filling | None = None
         # Once a continuation was asked for, more of them are to be expected.
         self._searches = False
-        self._threads = options.threads or default_threads()
-        self._choosers = Choosers(self._threads)
         self._tokens = functools.lru_cache(maxsize=256)(self._tokenise)
 
     @functools.cached_property
@@ -89,8 +88,8 @@ class Engine:
         draw = Draw(request, tokens, text)
         if not tokens:
             self._done.append(draw.finish("error", "the prompt is empty"))
-        elif len(tokens) > self._limit:
-            reason = f"the prompt has {len(tokens)} tokens, the context {self._limit}"
+        elif len(tokens) > self._room.limit:
+            reason = f"the prompt has {len(tokens)} tokens, the context {self._room.limit}"
             self._done.append(draw.finish("error", reason))
         else:
             self._searches = self._searches or bool(request.prefix)
@@ -128,9 +127,7 @@ class Engine:
         self._active.clear()
         self._waiting.clear()
         self._filling = None
-        if self._sequences is not None:
-            self._sequences.close()
-            self._sequences = None
+        self._room.close()
         self._choosers.close()
         self._tokens.cache_clear()
         self._model.close()
@@ -139,51 +136,14 @@ class Engine:
         self._done.append(self._active.pop(place).finish(reason, error))
 
     def _step(self) -> None:
-        sequences = self._room()
+        sequences = self._room.sequences
+        if sequences is None or not (self._active or self._filling is not None):
+            sequences, self._prefixes = self._room.fit(self._waiting)
         self._roll_back(sequences)
         self._close_gaps(sequences)
         self._admit(sequences)
         if self._active:
             self._decode(sequences)
-
-    def _room(self) -> Sequences:
-        """Return the sequences; made anew, if none is in use, where they are too short or few."""
-        now = self._sequences
-        if now is not None and (self._active or self._filling is not None):
-            return now
-        needed = max((draw.needs for draw in self._waiting), default=0)
-        length = plan.length(needed, now.length if now else 0, self._limit, self._options.n_ctx)
-        if now is not None and min(needed, self._limit) <= now.length:
-            if len(self._waiting) <= now.count or self._slots(now.length) <= now.count:
-                return now
-            length = now.length
-        if now is not None:
-            now.close()
-            self._sequences = None
-        self._sequences = self._allocate(self._slots(length), length)
-        self._prefixes = Prefixes(self._sequences)
-        return self._sequences
-
-    def _slots(self, length: int) -> int:
-        return plan.slots(
-            self._header.geometry,
-            length,
-            len(self._waiting),
-            self._options,
-            offloads=self._model.offloads,
-        )
-
-    def _allocate(self, count: int, length: int) -> Sequences:
-        options = self._options
-        flash = plan.flash(options, offloads=self._model.offloads)
-        while True:
-            try:
-                shape = Shape(count, length, self._threads, flash, options.cache)
-                return Sequences(self._model, shape)
-            except BackendError:
-                if options.slots or count == 1:
-                    raise
-                count //= 2
 
     def _admit(self, sequences: Sequences) -> None:
         """Give the free places to waiting draws in their order, and compute their prompts.
@@ -210,7 +170,7 @@ class Engine:
         if place == sequences.count or not self._waiting:
             return False
         draw = self._waiting[0]
-        if min(draw.needs, self._limit) > sequences.length:
+        if min(draw.needs, self._room.limit) > sequences.length:
             return False
         draw.started = draw.started or monotonic()
         prompt, prefixes = draw.prompt, self._prefixes
@@ -253,7 +213,7 @@ class Engine:
             self._prefixes.remember(draw.prompt, logits)
             target = len(self._active)
             if target != place and not self._move(sequences, place, target):
-                self._done.append(draw.finish("error", "this model cannot be moved"))
+                self._done.append(draw.finish("error", _FIXED))
                 return len(piece)
             self._place(sequences, target, draw, logits)
         return len(piece)
@@ -273,9 +233,10 @@ class Engine:
             if place in self._active:
                 continue
             last = max(self._active)
-            if not self._move(sequences, last, place):
-                return
-            self._active[place] = self._active.pop(last)
+            if self._move(sequences, last, place):
+                self._active[place] = self._active.pop(last)
+            else:
+                self._end(last, "error", _FIXED)
 
     def _decode(self, sequences: Sequences) -> None:
         places = sorted(self._active)
@@ -293,8 +254,14 @@ class Engine:
         self._sample(sequences, places, logits)
 
     def _roll_back(self, sequences: Sequences) -> None:
-        """After an interrupt, forget tokens that were decoded and whose outcome nobody saw."""
+        """After an interrupt, sample first tokens that were not, and forget what was decoded and
+        whose outcome nobody saw."""
         for place, draw in list(self._active.items()):
+            if not draw.tokens:
+                logits = self._prefixes.first(draw.prompt)
+                assert logits is not None
+                self._sample(sequences, [place], logits[None])
+                continue
             ahead = sequences.held[place] > draw.position
             if ahead and not sequences.trim(place, draw.position):
                 self._end(place, "error", "interrupted, and this model cannot go back a token")

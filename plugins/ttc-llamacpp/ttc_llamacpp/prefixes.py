@@ -8,9 +8,9 @@ written to memory before the sequence is given to somebody else, once continuati
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -33,13 +33,18 @@ class Match(NamedTuple):
     shelved: Tokens | None = None
 
 
-def common(first: Sequence[int], second: Sequence[int]) -> int:
-    """Return how many tokens two sequences share at their beginning."""
+def packed(tokens: Iterable[int]) -> array[int]:
+    """Return tokens in a row of memory, where comparing takes a nanosecond each."""
+    return array("i", tokens)
+
+
+def common(first: array[int], second: array[int]) -> int:
+    """Return how many tokens two rows share at their beginning."""
     shorter = min(len(first), len(second))
-    differ = np.flatnonzero(
-        np.fromiter(islice(first, shorter), np.int32, shorter)
-        != np.fromiter(islice(second, shorter), np.int32, shorter)
-    )
+    if not shorter:
+        return 0
+    one = np.frombuffer(first, np.int32, shorter)
+    differ = np.flatnonzero(one != np.frombuffer(second, np.int32, shorter))
     return int(differ[0]) if len(differ) else shorter
 
 
@@ -48,7 +53,7 @@ class Prefixes:
 
     def __init__(self, sequences: Sequences) -> None:
         self._sequences = sequences
-        self._tokens: dict[int, list[int]] = {}
+        self._tokens: dict[int, array[int]] = {}
         self._shelf: OrderedDict[Tokens, bytes] = OrderedDict()
         self._shelved = 0
         self._first: OrderedDict[Tokens, Logits] = OrderedDict()
@@ -57,7 +62,7 @@ class Prefixes:
 
     def holds(self, place: int, tokens: Iterable[int]) -> None:
         """Note what a sequence holds from now on."""
-        self._tokens[place] = list(tokens)
+        self._tokens[place] = packed(tokens)
 
     def grow(self, place: int, token: int, at: int) -> None:
         """Note the token that is decoded next, at position `at`."""
@@ -78,15 +83,15 @@ class Prefixes:
 
     def longest(self, prompt: Tokens, preferred: int) -> Match:
         """Return the longest beginning of a prompt that is held; `preferred` wins a tie."""
-        best = Match(0)
+        best, wanted = Match(0), packed(prompt)
         for place in sorted(self._tokens, key=lambda place: place != preferred):
-            length = min(common(self._tokens[place], prompt), self._sequences.held[place])
+            length = min(common(self._tokens[place], wanted), self._sequences.held[place])
             if length > best.length:
                 best = Match(length, place=place)
             if length == len(prompt):
                 return best
         for tokens in self._shelf:
-            length = common(tokens, prompt)
+            length = common(packed(tokens), wanted)
             if length > best.length:
                 best = Match(length, shelved=tokens)
         return best
@@ -100,24 +105,27 @@ class Prefixes:
         data = self._shelf.get(match.shelved) if match.shelved else None
         if match.place != place:
             self._save(place)
+        held: Iterable[int] = ()
         if match.shelved is not None and data is not None:
-            held: Sequence[int] = match.shelved
-            done = self._sequences.restore(place, data, len(held))
+            held = match.shelved[: match.length]
+            done = self._sequences.restore(place, data, len(match.shelved))
             done = done and self._sequences.trim(place, match.length)
         elif match.place is not None:
-            held = self._tokens[match.place]
+            held = self._tokens[match.place][: match.length]
             done = self._sequences.copy(match.place, place, match.length)
         else:
-            held, done = (), self._sequences.trim(place, 0)
-        self._tokens[place] = list(held[: match.length]) if done else []
+            done = self._sequences.trim(place, 0)
+        self._tokens[place] = packed(held if done else ())
         return done
 
     def _save(self, place: int) -> None:
-        tokens = tuple(self._tokens.get(place, ())[: self._sequences.held[place]])
+        """Put what a sequence holds on the shelf, unless it is elsewhere as well."""
+        known = self._tokens.get(place, packed(()))[: self._sequences.held[place]]
+        tokens = tuple(known)
         if not self.saves or len(tokens) < WORTHWHILE or tokens in self._shelf:
             return
         others = (held for other, held in self._tokens.items() if other != place)
-        if any(common(held, tokens) == len(tokens) for held in others):
+        if any(common(held, known) == len(known) for held in others):
             return
         data = self._sequences.save(place)
         if data is None or len(data) > SHELF_BYTES:
