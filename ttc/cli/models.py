@@ -42,7 +42,8 @@ def models(
         run_models.tune(session, model, requantise, forget, as_json)
         return
     if model is not None or requantise or forget:
-        raise UsageError(f"ttc models {name or ''}: did you mean ttc models tune {model or name}?")
+        meant = name if model in (None, "tune") else model
+        raise UsageError(f"ttc models {name or ''}: did you mean ttc models tune {meant or ''}?")
     if name is None:
         run_models.listing(session, as_json)
     else:
