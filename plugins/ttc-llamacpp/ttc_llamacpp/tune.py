@@ -26,7 +26,7 @@ from ttc.errors import BackendError
 from ttc_llamacpp import plan
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.native import Model
-from ttc_llamacpp.options import Options, default_threads
+from ttc_llamacpp.options import Cache, Options, default_threads
 from ttc_llamacpp.sequences import BATCH, Row, Sequences, Shape
 from ttc_llamacpp.weights import EXPANSIONS, REQUANTISED, encoded, size
 
@@ -55,15 +55,13 @@ class Setup:
     weights: str
     slots: int
     attention: str
-    cache: str
+    cache: Cache
     threads: int
 
     def shape(self) -> Shape:
         """Return the sequences it needs."""
         flash = self.attention == "flash"
-        return Shape(
-            self.slots, LENGTH, self.threads, flash, "f32" if self.cache == "f32" else "f16"
-        )
+        return Shape(self.slots, LENGTH, self.threads, flash, self.cache)
 
     def options(self) -> dict[str, Any]:
         """Return it as a profile's options; the slots are an upper limit there."""
@@ -89,7 +87,7 @@ class Tuner:
             default = self._default()
             best = self._stage(default, self._encodings(default, requantise))
             best = self._stage(best, [replace(best, slots=count) for count in SLOTS])
-            others = [("plain", "f16"), ("flash", "f16"), ("plain", "f32")]
+            others: list[tuple[str, Cache]] = [("plain", "f16"), ("flash", "f16"), ("plain", "f32")]
             best = self._stage(best, [replace(best, attention=a, cache=c) for a, c in others])
             fewer = {max(1, best.threads // 2), best.threads - 1} - {0}
             best = self._stage(best, [replace(best, threads=n) for n in sorted(fewer)])
