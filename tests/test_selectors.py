@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.coverage import Coverage, pass_at_k
-from ttc.selectors.first_finish import FirstFinish
+from ttc.selectors.best_of_n import BestOfN, Perplexity
+from ttc.selectors.coverage import Coverage, Mean, PassAll, pass_at_k
+from ttc.selectors.first_finish import FirstFinish, LastFinish
 from ttc.selectors.majority import Majority, majority_at_k
 from ttc.selectors.mbr import MinimumBayesRisk, agreement, similarity
 from ttc.selectors.ranking import best_of_k
@@ -34,6 +35,11 @@ RULES: dict[str, Callable[[], Selector]] = {
     "majority, class": lambda: Majority(invalid="class"),
     "majority, strict, class": lambda: Majority(ties="strict", invalid="class"),
     "first-finish": FirstFinish,
+    "last-finish": LastFinish,
+    "best-of-n": BestOfN,
+    "perplexity": Perplexity,
+    "pass^k": PassAll,
+    "mean": Mean,
     "mbr": MinimumBayesRisk,
 }
 
@@ -43,6 +49,8 @@ outcomes_lists = st.lists(
         index=st.just(0),
         answer=st.sampled_from([None, "a", "b", "c", "d"]),
         correct=st.sampled_from([None, False, True]),
+        score=st.sampled_from([0.0, 0.5, 1.0, float("nan")]),
+        logprob=st.sampled_from([-3.0, -1.0, -0.5]),
         completion_tokens=st.integers(0, 4),
         finish_reason=st.sampled_from(["stop", "stop", "length"]),
         text=st.sampled_from(["", "a", "ab", "a b", "abba", "the answer is b"]),
@@ -50,6 +58,11 @@ outcomes_lists = st.lists(
     min_size=1,
     max_size=9,
 ).map(lambda drawn: [replace(outcome, index=i) for i, outcome in enumerate(drawn)])
+
+
+one_draw = Outcome(
+    0, answer="x", correct=True, score=1.0, logprob=-1.0, completion_tokens=1, text="x"
+)
 
 
 def value(selector: Selector, drawn: Sequence[Outcome]) -> Fraction:
@@ -122,14 +135,14 @@ def test_with_one_draw_every_rule_is_pass_at_1(rule: str, outcomes: list[Outcome
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("right", [True, False])
 def test_a_unanimous_pool_leaves_nothing_to_choose(rule: str, right: bool) -> None:
-    pool = [Outcome(i, answer="x", correct=right, completion_tokens=i, text="x") for i in range(6)]
+    pool = [replace(one_draw, index=i, correct=right, completion_tokens=i) for i in range(6)]
     assert RULES[rule]().expected(pool, range(1, 7)) == [float(right)] * 6
 
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("k", [-1, 0, 4])
 def test_a_budget_without_subsets_is_refused(rule: str, k: int) -> None:
-    pool = [Outcome(i, answer="x", correct=True, completion_tokens=1, text="x") for i in range(3)]
+    pool = [replace(one_draw, index=i) for i in range(3)]
     with pytest.raises(ValueError, match=f"between 1 and the 3 draws there are, not {k}"):
         RULES[rule]().expected(pool, [1, k])
 
@@ -138,6 +151,23 @@ def test_a_budget_without_subsets_is_refused(rule: str, k: int) -> None:
 def test_nothing_asked_nothing_returned(rule: str) -> None:
     assert RULES[rule]().expected([], []) == []
     assert RULES[rule]().pick([]) == ()
+
+
+def test_known_best_of_n_curve() -> None:
+    scores = [0.9, 0.9, 0.5, 0.5, 0.5, 0.2, 0.2, 0.1]
+    right = [1, 0, 1, 1, 0, 1, 0, 0]
+    pool = [
+        Outcome(i, correct=bool(y), score=s)
+        for i, (s, y) in enumerate(zip(scores, right, strict=True))
+    ]
+    known = ["1/2", "4/7", "187/336", "15/28", "29/56", "85/168", "1/2", "1/2"]
+    assert BestOfN().expected(pool, range(1, 9)) == [float(Fraction(f)) for f in known]
+
+
+def test_a_score_that_says_nothing_is_worth_one_draw() -> None:
+    right = [True, False, False, True, False]
+    pool = [Outcome(i, correct=y, score=float("nan")) for i, y in enumerate(right)]
+    assert BestOfN().expected(pool, range(1, 6)) == [2 / 5] * 5
 
 
 def test_known_majority_curves() -> None:

@@ -1,4 +1,4 @@
-"""Coverage (pass@k): is any of the k draws right? What a perfect verifier would choose."""
+"""What the draws hold whoever chooses: any of k right (pass@k), all (pass^k), and their mean."""
 
 from __future__ import annotations
 
@@ -37,3 +37,49 @@ class Coverage:
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         correct = len(self.pick(outcomes))
         return [pass_at_k(len(outcomes), correct, k) for k in ks]
+
+
+class PassAll:
+    """Worth 1 where all k draws are correct (pass^k), else 0: reliability rather than luck.
+
+        pass^k = C(c, k) / C(n, k)
+
+    Yao et al. 2024, "τ-bench". The mirror of coverage: worst-of-k against best-of-k.
+    """
+
+    name = "pass^k"
+    needs = frozenset({"correct"})
+    finishes: int | None = None
+
+    def __init__(self, **options: str) -> None:
+        read_options(self.name, options, {})
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        if not all(outcome.correct for outcome in outcomes):
+            return ()
+        return tuple(range(len(outcomes)))
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        n = len(outcomes)
+        check_budgets(ks, n)
+        correct = sum(bool(outcome.correct) for outcome in outcomes)
+        return [comb(correct, k) / comb(n, k) for k in ks]
+
+
+class Mean:
+    """Picks any of the k draws at random: pass@1 at every k, the line that a rule has to beat."""
+
+    name = "mean"
+    needs = frozenset({"correct"})
+    finishes: int | None = None
+
+    def __init__(self, **options: str) -> None:
+        read_options(self.name, options, {})
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        return tuple(range(len(outcomes)))
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        check_budgets(ks, len(outcomes))
+        correct = sum(bool(outcome.correct) for outcome in outcomes)
+        return [correct / len(outcomes) for _ in ks]

@@ -1,4 +1,7 @@
-"""First-finish (First Finish Search): start k draws, answer with the one that ends first."""
+"""First-finish (First Finish Search): start k draws, answer with the one that ends first.
+
+Last-finish is its opposite, which tells whether length carries anything at all.
+"""
 
 from __future__ import annotations
 
@@ -44,3 +47,32 @@ class FirstFinish:
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         keys = [finish_key(outcome) for outcome in outcomes]
         return best_of_k(levels(keys, [bool(outcome.correct) for outcome in outcomes]), ks)
+
+
+class LastFinish:
+    """Picks the draw with the most completion tokens among those that finished.
+
+    The control of first-finish (Agarwal et al. 2025): where it is as good, finishing first is not
+    what made an answer right. Where nothing finished, it is indifferent among the truncated.
+    """
+
+    name = "last-finish"
+    needs = frozenset({"completion_tokens", "correct"})
+    finishes: int | None = None
+
+    def __init__(self, **options: str) -> None:
+        read_options(self.name, options, {})
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        keys = [_longest_first(outcome) for outcome in outcomes]
+        last = min(keys, default=None)
+        return tuple(i for i, key in enumerate(keys) if key == last)
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        keys = [_longest_first(outcome) for outcome in outcomes]
+        return best_of_k(levels(keys, [bool(outcome.correct) for outcome in outcomes]), ks)
+
+
+def _longest_first(outcome: Outcome) -> tuple[bool, int]:
+    truncated, tokens = finish_key(outcome)
+    return (truncated, -tokens)
