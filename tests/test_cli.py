@@ -258,6 +258,38 @@ def test_draws_that_were_cancelled_are_told(ttc: Ttc, sums: Path) -> None:
     assert not any("cancelled" in line for line in whole)
 
 
+def test_a_gate_that_is_not_met_fails_the_job(demo: Ttc) -> None:
+    """The value decides, to the bound: equal is enough for >= and not for >."""
+    at = points(demo("sweep", "demo", "-s", "coverage", "-k", "1,4", "--json").document)["coverage"]
+    for gate, code in [
+        (f"coverage@4>={at[1]!r}", 0),
+        (f"coverage@4>{at[1]!r}", 1),
+        ("coverage@4 - coverage@1 >= 0", 0),
+        ("coverage@1-coverage@4>=0", 1 if at[0] < at[1] else 0),
+        ("first-finish@1-mean@8<0.000001", 0),
+    ]:
+        ran = demo("sweep", "demo", "-k", "1", "--csv", "c.csv", "--assert", gate)
+        assert (ran.code, "not met: demo: " + gate in ran.err) == (code, code == 1), gate
+    both = demo("sweep", "demo", "--assert", "mean@1>=0", "--assert", "mean@1>1", "--json")
+    assert both.code == 1
+    assert both.document["curves"]  # the curves are there all the same
+
+
+@pytest.mark.parametrize(
+    ("gate", "fault"),
+    [
+        ("coverage>=0.6", "write RULE@K"),
+        ("coverage@0>=0.6", "k must be 1 or more"),
+        ("coverage@4>=high", "write RULE@K"),
+        ("coverge@4>=0.6", "did you mean coverage?"),
+        ("coverage@99>=0.6", "cannot be decided: coverage@99: k exceeds"),
+    ],
+)
+def test_a_gate_that_cannot_be_decided_is_a_usage_error(demo: Ttc, gate: str, fault: str) -> None:
+    ran = demo("sweep", "demo", "--assert", gate)
+    assert (ran.code, fault in ran.err, ran.err.count("\n")) == (2, True, 1)
+
+
 def test_rules_take_options(demo: Ttc) -> None:
     ran = demo("sweep", "demo", "-s", "majority:ties=strict,invalid=class,coverage", "--json")
     assert list(points(ran.document)) == ["majority:ties=strict,invalid=class", "coverage"]

@@ -52,3 +52,9 @@ class StoreError(TtcError):
     """The store cannot be read or written; what it acknowledged is still there."""
 
     code = Exit.STORE
+
+
+class GateError(TtcError):
+    """An assertion about the results does not hold; everything was computed and written."""
+
+    code = Exit.GATE

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ttc import curves, interchange, jsonl, keys, plugins
+from ttc import curves, gates, interchange, jsonl, keys, plugins
 from ttc.cli.output import document
 from ttc.cli.session import Session, is_file, pool_named, store_with
-from ttc.errors import Exit, StoreError, UsageError
+from ttc.errors import Exit, GateError, StoreError, UsageError
 from ttc.records import Curve, Outcome
 from ttc.selectors import Selector
 from ttc.store import Store, samples, verdicts
@@ -31,6 +31,7 @@ class Order:
     cost: str
     ci: float
     seed: int
+    asserted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,15 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
     if order.cost not in COSTS:
         raise UsageError(f"--cost {order.cost}: there are {', '.join(COSTS)}")
     rules = _selectors(order.selectors)
+    asserted = [gates.parse(text) for text in order.asserted]
+    terms = [term for gate in asserted for term in gate.terms]
+    for rule, _ in terms:
+        rules.setdefault(rule, plugins.build("selectors", rule))
     text = any("text" in rule.needs for rule in rules.values())
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     sources = [_read(session, name, order.verifier, renamed, text) for name in order.sources]
     ks = _budgets(order.budgets) or curves.default_ks(max(source.n for source in sources))
+    ks = [*ks, *(k for _, k in terms)]
     drawn: list[Curve] = []
     warnings: list[str] = []
     for source in sources:
@@ -75,9 +81,19 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
             source.problems, rules, ks, source=source.name, ci=ci, seed=order.seed
         )
         warnings += _warnings(source, several=len(sources) > 1)
+    decisions = [
+        gates.decide(gate, [curve for curve in drawn if curve.source == source.name], source.name)
+        for gate in asserted
+        for source in sources
+    ]
     _write(order, targets, sources, drawn, warnings)
     for line in warnings:
         session.say(f"note: {line}")
+    if broken := [decision for decision in decisions if not decision.met]:
+        reasons = (
+            f"{failed.source}: {failed.gate} (it is {failed.value:.6g})" for failed in broken
+        )
+        raise GateError(f"not met: {'; '.join(reasons)}")
     return Exit.DONE
 
 

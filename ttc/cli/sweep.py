@@ -38,6 +38,14 @@ def sweep(
     ] = "tokens",
     ci: Annotated[float, typer.Option(min=0, max=99.9, help="Interval in percent; 0: none.")] = 95,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    asserted: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--assert",
+            metavar="RULE@K>=X",
+            help="Exit 1 unless this holds, also RULE@K-RULE@K>X; may be repeated.",
+        ),
+    ] = None,
     mapping: opt.Mapping = "",
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
     md: Annotated[str | None, typer.Option(metavar="FILE|-", help="… as Markdown.")] = None,
@@ -59,5 +67,7 @@ def sweep(
     from ttc.cli.session import begin
 
     session = begin(config, database, quiet)
-    order = run_sweep.Order(tuple(sources), selectors, budgets, verifier, cost, ci, seed)
+    order = run_sweep.Order(
+        tuple(sources), selectors, budgets, verifier, cost, ci, seed, tuple(asserted or ())
+    )
     return run_sweep.sweep(session, order, mapping, run_sweep.Targets(csv, md, plot, as_json))
