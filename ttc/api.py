@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttc import config, curves, models, places, plugins, problems, verdicts
+from ttc import config, curves, models, places, problems, verdicts
 from ttc.backends import Backend
 from ttc.errors import UsageError
 from ttc.plans import Plan, Recipe, default_pool, make_plan
 from ttc.records import Curve, Outcome, Problem, SamplingParams
 from ttc.samples import Drawing, claimed
+from ttc.selectors import naming
 from ttc.store import Store, pools
 from ttc.store import verdicts as kept
 from ttc.strategies import parallel
@@ -52,7 +53,7 @@ class Pool:
     def sweep(self, *selectors: str, verifier: str, ks: Sequence[int] = ()) -> list[Curve]:
         """Return the exact curve of each selection rule at budgets `ks` (default: 1, 2, 4, … n)."""
         found = self.outcomes(verifier)
-        rules = {name: plugins.build("selectors", name) for name in selectors}
+        rules = {name: naming.build(name) for name in selectors}
         budgets = ks or curves.default_ks(max(map(len, found.values())))
         return curves.curves(found, rules, budgets, source=self.name)
 
@@ -118,7 +119,7 @@ def solve(
     path = Path(database) if database is not None else places.default_database()
     problem = problems.question(question)
     backend, recipe = _open(model, path, sampling)
-    selector = plugins.build("selectors", method) if method is not None else None
+    selector = naming.build(method) if method is not None else None
     try:
         with Store.writing(path) as store:
             plan = make_plan(store, default_pool("solve", recipe.model.name), recipe, [problem], n)

@@ -1,4 +1,4 @@
-"""What k draws cost: samples, completion tokens, and latency counted in tokens.
+"""What k draws cost: tokens, latency, floating-point operations and money, for one problem.
 
 The k draws are a race run side by side, a token each per step. A rule that waits for m finishes
 ends it there and cancels the rest; otherwise it runs until the last draw ends. A draw pays for
@@ -11,17 +11,61 @@ draws finish lasts until the last of all has stopped.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import pairwise
-from math import comb
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
-from ttc.selectors.ranking import binomial
+from ttc.selectors.subsets import Floats, as_list, hypergeometric, log_factorials, within
 
-AXES = ("samples", "tokens", "latency_tokens")
+# Axis → what it counts, for one problem.
+AXES = {
+    "samples": "draws",
+    "tokens": "completion tokens, the cancelled draws' included",
+    "latency_tokens": "steps until the rule has what it waits for, all draws side by side",
+    "uncancelled_tokens": "completion tokens if nothing is cancelled",
+    "total_tokens": "prompt tokens once, and completion tokens, and the verifier's tokens",
+    "unshared_tokens": "the same with the prompt paid for each draw",
+    "seconds": "time until the rule has what it waits for, all draws side by side",
+    "sequential_seconds": "time if the draws run one after another, none cancelled",
+    "flops": "operations: 2·parameters a token, and attention",
+    "eflops": "operations, and memory traffic as operations (Kinetics), while decoding",
+    "usd": "price of prompt (once) and completion tokens",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What turns tokens into operations and money; None is unknown, and so is what needs it.
+
+    `parameters` are those active for a token; `layers`, `heads`, `kv_heads` and `head_dim` the
+    attention's shape; `intensity` how many operations the hardware does while it moves a byte
+    (562.5 for a B200); prices are per million tokens.
+    """
+
+    parameters: float | None = None
+    layers: float | None = None
+    heads: float | None = None
+    kv_heads: float | None = None
+    head_dim: float | None = None
+    intensity: float = 562.5
+    usd_prompt: float | None = None
+    usd_completion: float | None = None
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> Rates:
+        """Return the rates of a table; ValueError names what is unknown or no positive number."""
+        known = [each.name for each in fields(cls)]
+        for name, value in table.items():
+            if name not in known:
+                raise ValueError(f"no rate is called {name!r}; there are {', '.join(known)}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+                raise ValueError(f"{name} must be a number from 0, not {value!r}")
+        return cls(**table)
 
 
 def order_statistic(values: Sequence[int], j: int, k: int) -> float:
@@ -37,18 +81,24 @@ def order_statistic(values: Sequence[int], j: int, k: int) -> float:
     check_budgets([k], n)
     if not 1 <= j <= k:
         raise ValueError(f"j must be between 1 and k = {k}, not {j}")
-    ranked = enumerate(sorted(values), start=1)
-    total = sum(comb(r - 1, j - 1) * comb(n - r, k - j) * value for r, value in ranked)
-    return total / comb(n, k)
+    logs = log_factorials(n)
+    r = np.arange(j, n - k + j + 1)
+    below = logs[r - 1] - logs[j - 1] - logs[r - j]
+    above = logs[n - r] - logs[k - j] - logs[n - r - k + j]
+    weights = np.exp(below + above - logs[n] + logs[k] + logs[n - k])
+    return float(weights @ np.sort(np.asarray(values, dtype=np.float64))[r - 1])
 
 
 def expected_cost(
-    outcomes: Sequence[Outcome], ks: Sequence[int], finishes: int | None
+    outcomes: Sequence[Outcome],
+    ks: Sequence[int],
+    finishes: int | None,
+    rates: Rates = Rates(),
 ) -> list[dict[str, float | None]]:
-    """Return the expected cost of k draws on each axis, for each k in 1..len(outcomes).
+    """Return the expected cost of k draws on each of `AXES`, for each k in 1..len(outcomes).
 
     `finishes` is m, the number of draws that the rule waits for before it cancels the others, or
-    None if it waits for all. `tokens` and `latency_tokens` are None where a draw has no count.
+    None if it waits for all. An axis is None where a draw or the rates lack what it needs.
 
     Summed over time: when F of the n draws have finished, D are truncated and R still run, the
     race of a k-subset is on if fewer than m of it have finished and some of it still run. Hence
@@ -57,52 +107,145 @@ def expected_cost(
         E latency = Σ_t Σ_{j<m} C(F, j) · [C(n − F, k − j) − C(D, k − j)] / C(n, k)
 
     over the steps t. Without truncation this is Σ_{j≤m} E L_(j:k) + (k − m) · E L_(m:k) tokens
-    and E L_(m:k) steps; where all run to their end, k · mean L and E L_(k:k).
+    and E L_(m:k) steps; where all run to their end, k · mean L and E L_(k:k). What grows faster
+    than tokens (attention) is summed over t by its increments.
     """
     n = len(outcomes)
     check_budgets(ks, n)
-    if any(outcome.completion_tokens is None for outcome in outcomes):
-        return [{"samples": k, "tokens": None, "latency_tokens": None} for k in ks]
-    phases = _phases(outcomes)
-    costs: list[dict[str, float | None]] = []
-    for k in ks:
-        tokens = steps = 0
-        for phase in phases:
-            payers, races = _under_way(phase, n, k, k if finishes is None else finishes)
-            tokens += phase.steps * (n - phase.finished - phase.truncated) * payers
-            steps += phase.steps * races
-        subsets = comb(n, k)
-        costs.append({"samples": k, "tokens": tokens / subsets, "latency_tokens": steps / subsets})
+    costs: list[dict[str, float | None]] = [dict.fromkeys(AXES) | {"samples": k} for k in ks]
+    budgets = np.asarray(ks)
+
+    def put(axis: str, values: Floats) -> None:
+        for cost, value in zip(costs, as_list(values), strict=True):
+            cost[axis] = value
+
+    prompts = [outcome.prompt_tokens for outcome in outcomes if outcome.prompt_tokens is not None]
+    prompt = float(np.mean(prompts)) if n and len(prompts) == n else None
+    if (lengths := _column(outcomes, "completion_tokens")) is not None and n:
+        race = _Race(lengths, [outcome.truncated for outcome in outcomes], ks, finishes)
+        tokens, latency = race.paid(lambda t: t), race.lasts()
+        put("tokens", tokens)
+        put("latency_tokens", latency)
+        put("uncancelled_tokens", budgets * lengths.mean())
+        if prompt is not None:
+            judged = sum(outcome.verifier_tokens or 0 for outcome in outcomes) / n * budgets
+            put("total_tokens", tokens + prompt + judged)
+            put("unshared_tokens", tokens + budgets * prompt + judged)
+            _put_rated(put, race, prompt, tokens, latency, rates)
+    if (seconds := _column(outcomes, "seconds")) is not None and n:
+        race = _Race(seconds, [outcome.truncated for outcome in outcomes], ks, finishes)
+        put("seconds", race.lasts())
+        put("sequential_seconds", budgets * seconds.mean())
     return costs
 
 
-class _Phase(NamedTuple):
-    """Steps between two ends, and how many of the n draws had ended before them."""
+def _put_rated(
+    put: Callable[[str, Floats], None],
+    race: _Race,
+    prompt: float,
+    tokens: Floats,
+    latency: Floats,
+    rates: Rates,
+) -> None:
+    """Put the axes that need rates.
 
-    steps: int
-    finished: int
-    truncated: int
+    Kinetics (Sadhukhan et al. 2025): a trial of G tokens after a prompt of L decodes in
+    2PG + 2(2L + G)·G·H·d operations and moves 2·G²·H_kv·d bytes of its own cache, d = head
+    dimension × layers, at two bytes a number; the prompt's cache, 4·L·H_kv·d bytes a step, is
+    read once for all trials. A byte counts as `intensity` operations.
+    """
+    if rates.usd_prompt is not None and rates.usd_completion is not None:
+        put("usd", (prompt * rates.usd_prompt + tokens * rates.usd_completion) / 1e6)
+    if None in (rates.parameters, rates.layers, rates.heads, rates.head_dim):
+        return
+    parameters, heads = float(rates.parameters or 0), float(rates.heads or 0)
+    size = float(rates.head_dim or 0) * float(rates.layers or 0)
+    decoding = race.paid(lambda t: 2 * parameters * t + 2 * (2 * prompt + t) * t * heads * size)
+    put("flops", decoding + 2 * parameters * prompt + 2 * prompt**2 * heads * size)
+    if rates.kv_heads is not None:
+        shared = 4 * prompt * latency * rates.kv_heads * size
+        own = race.paid(lambda t: 2 * t * t) * rates.kv_heads * size
+        put("eflops", decoding + rates.intensity * (shared + own))
 
 
-def _phases(outcomes: Sequence[Outcome]) -> list[_Phase]:
-    lengths = [(outcome.completion_tokens or 0, outcome.truncated) for outcome in outcomes]
-    finished = sorted(length for length, truncated in lengths if not truncated)
-    truncated = sorted(length for length, truncated in lengths if truncated)
-    ends = sorted({0, *finished, *truncated})
-    return [
-        _Phase(until - since, bisect_right(finished, since), bisect_right(truncated, since))
-        for since, until in pairwise(ends)
-    ]
+def _column(outcomes: Sequence[Outcome], field: str) -> Floats | None:
+    values = [getattr(outcome, field) for outcome in outcomes]
+    return None if None in values else np.asarray(values, dtype=np.float64)
 
 
-def _under_way(phase: _Phase, n: int, k: int, m: int) -> tuple[int, int]:
-    """Count the k-subsets whose race is on: those with a given running draw, and all of them."""
-    _, done, stopped = phase
-    if m >= k:  # nobody is cancelled, and the sums over j collapse (Vandermonde)
-        return binomial(n - 1, k - 1), binomial(n, k) - binomial(done + stopped, k)
-    payers = races = 0
-    for j in range(m):
-        ways = binomial(done, j)
-        payers += ways * binomial(n - 1 - done, k - 1 - j)
-        races += ways * (binomial(n - done, k - j) - binomial(stopped, k - j))
-    return payers, races
+class _Phases(NamedTuple):
+    """Between two ends: since when, until when, and how many of the n draws had ended before."""
+
+    since: Floats
+    until: Floats
+    finished: Any
+    truncated: Any
+
+
+class _Race:
+    """The races of all k-subsets of some draws, for each k."""
+
+    def __init__(
+        self, ends: Floats, truncated: Sequence[bool], ks: Sequence[int], finishes: int | None
+    ) -> None:
+        cut = np.asarray(truncated, dtype=bool)
+        times = np.unique(np.concatenate(([0.0], ends)))
+        done = np.searchsorted(np.sort(ends[~cut]), times[:-1], side="right")
+        stopped = np.searchsorted(np.sort(ends[cut]), times[:-1], side="right")
+        self._phases = _Phases(times[:-1], times[1:], done, stopped)
+        self._n = len(ends)
+        self._ks = ks
+        self._m = finishes
+
+    def paid(self, amount: Callable[[Floats], Floats]) -> Floats:
+        """Return, for each k, the expected sum over draws of `amount` at the time each ended."""
+        phases, n = self._phases, self._n
+        steps = amount(phases.until) - amount(phases.since)
+        steps = steps * (n - phases.finished - phases.truncated)
+        paid = np.zeros(len(self._ks))
+        for i, k in enumerate(self._ks):
+            if self._m is None or self._m >= k:  # nobody is cancelled
+                paid[i] = steps.sum() * k / n
+            else:
+                on = few_marked(n - 1, k - 1, self._m)
+                paid[i] = steps @ on[np.minimum(phases.finished, n - 1)] * k / n
+        return paid
+
+    def lasts(self) -> Floats:
+        """Return, for each k, the expected time until the race is over."""
+        phases, n = self._phases, self._n
+        steps = phases.until - phases.since
+        lasts = np.zeros(len(self._ks))
+        for i, k in enumerate(self._ks):
+            over = within(n, (k,))[0][phases.finished + phases.truncated]
+            if self._m is None or self._m >= k:
+                on = 1 - over
+            else:
+                on = few_marked(n, k, self._m)[phases.finished]
+                if phases.truncated.any():
+                    on = on - self._all_stopped(k, self._m)
+            lasts[i] = steps @ on
+        return lasts
+
+    def _all_stopped(self, k: int, m: int) -> Floats:
+        """Return P(a subset has ended, by phase, with fewer than m of it finished)."""
+        n = self._n
+        chance = []
+        for done, stopped in zip(self._phases.finished, self._phases.truncated, strict=True):
+            ended = int(done + stopped)
+            law = hypergeometric(ended, int(done), k) if k <= ended else np.zeros(1)
+            chance.append(float(law[:m].sum()) * float(within(n, (k,))[0][ended]))
+        return np.asarray(chance)
+
+
+@lru_cache(maxsize=256)
+def few_marked(n: int, k: int, m: int) -> Floats:
+    """Return P(fewer than m of k draws are among F marked ones of n), for F = 0..n."""
+    logs = log_factorials(n)
+    total = np.zeros(n + 1)
+    for j in range(min(m, k + 1)):
+        marked = np.arange(j, n - k + j + 1)
+        ways = logs[marked] - logs[j] - logs[marked - j]
+        ways = ways + logs[n - marked] - logs[k - j] - logs[n - marked - k + j]
+        total[marked] += np.exp(ways - logs[n] + logs[k] + logs[n - k])
+    return total

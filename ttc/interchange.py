@@ -38,6 +38,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "answer": (str, int, float),
     "correct": (bool,),
     "score": (int, float),
+    "verifier_tokens": (int,),
     "verifier": (str,),
     "status": (str,),
 }
@@ -182,5 +183,6 @@ def read_outcomes(
                 finish_reason=record.get("finish_reason"),
                 seconds=record.get("seconds"),
                 text=record.get("text") if text else None,
+                verifier_tokens=record.get("verifier_tokens"),
             ),
         )

@@ -99,17 +99,23 @@ def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
 
 
 def build(group: str, spec: str) -> Any:
-    """Make the verifier or selector of `name:key=value,…`; UsageError says what is wrong."""
+    """Make the plugin of `name:key=value,…`; UsageError says what is wrong with it."""
     name, options = parse_spec(spec)
     factory = load(group, name)
 
-    def make() -> Any:
+    return make(group, name, spec, lambda: factory(**options))
+
+
+def make(group: str, name: str, spec: str, construct: Callable[[], Any]) -> Any:
+    """Construct a plugin's object; what is wrong with its options is a UsageError."""
+
+    def act() -> Any:
         try:
-            return factory(**options)
+            return construct()
         except (TypeError, ValueError) as error:
             raise UsageError(f"{spec}: {error}") from error
 
-    return guarded(group, name, "be made", make)
+    return guarded(group, name, "be made", act)
 
 
 def survey(groups: Iterable[str]) -> list[dict[str, str]]:

@@ -118,7 +118,7 @@ class Outcome:
     """What a selection rule sees of one draw: sample and verdict, without the bulk.
 
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
-    that compare texts.
+    that compare texts; `verifier_tokens` is what judging it cost.
     """
 
     index: int
@@ -131,6 +131,7 @@ class Outcome:
     finish_reason: str | None = None
     seconds: float | None = None
     text: str | None = None
+    verifier_tokens: int | None = None
 
     @property
     def truncated(self) -> bool:

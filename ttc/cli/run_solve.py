@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttc import interchange, jsonl, plugins, problems, verdicts
+from ttc import interchange, jsonl, problems, verdicts
 from ttc.backends import Backend
 from ttc.cli.session import Sampling, Session, open_model, recipe, stdout_kept_clean
 from ttc.cli.signals import stoppable
@@ -15,7 +15,7 @@ from ttc.errors import BackendError, Exit, UsageError
 from ttc.plans import Recipe, default_pool, make_plan
 from ttc.problems import Reading
 from ttc.records import Problem
-from ttc.selectors import Selector
+from ttc.selectors import Selector, naming
 from ttc.store import Store
 from ttc.strategies import parallel
 from ttc.strategies.parallel import Solution
@@ -78,7 +78,7 @@ def _asked_each(order: Order) -> Iterator[Problem]:
 def _selector(method: str | None) -> Selector | None:
     if method is None:
         return None
-    selector: Selector = plugins.build("selectors", method)
+    selector: Selector = naming.build(method)
     if selector.needs == {"correct"}:
         raise UsageError(
             f"--method {method} is a measure, not a rule that can pick; take majority, "

@@ -13,7 +13,7 @@ from ttc.cli.output import document
 from ttc.cli.session import Session, is_file, pool_named, store_with
 from ttc.errors import Exit, GateError, StoreError, UsageError
 from ttc.records import Curve, Outcome
-from ttc.selectors import Selector
+from ttc.selectors import Selector, naming
 from ttc.store import Store, samples, verdicts
 
 MAPPABLE = tuple(interchange.FIELDS)
@@ -67,7 +67,7 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
     asserted = [gates.parse(text) for text in order.asserted]
     terms = [term for gate in asserted for term in gate.terms]
     for rule, _ in terms:
-        rules.setdefault(rule, plugins.build("selectors", rule))
+        rules.setdefault(rule, naming.build(rule))
     text = any("text" in rule.needs for rule in rules.values())
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     sources = [_read(session, name, order.verifier, renamed, text) for name in order.sources]
@@ -98,17 +98,10 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
 
 
 def _selectors(text: str) -> dict[str, Selector]:
-    specs = [spec.strip() for spec in text.split(",") if spec.strip()]
-    # Options are separated by commas too: `majority:ties=strict,invalid=class` stays whole.
-    merged: list[str] = []
-    for spec in specs:
-        if "=" in spec and ":" not in spec and merged and ":" in merged[-1]:
-            merged[-1] += f",{spec}"
-        else:
-            merged.append(spec)
-    if not merged:
+    specs = naming.split(text)
+    if not specs:
         raise UsageError(f"-s: name a rule: {', '.join(plugins.installed('selectors'))}")
-    return {spec: plugins.build("selectors", spec) for spec in merged}
+    return {spec: naming.build(spec) for spec in specs}
 
 
 def _budgets(text: str | None) -> list[int]:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb
 
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets, read_options
+from ttc.selectors.subsets import as_list, within
 
 
-def pass_at_k(n: int, c: int, k: int) -> float:
-    """Return the probability that k of n draws, of which c are correct, hold a correct one.
+class Coverage:
+    """Picks the correct draws, as an oracle would (pass@k); abstains where there is none.
 
         pass@k = 1 − C(n − c, k) / C(n, k)
 
     Chen et al. 2021, "Evaluating Large Language Models Trained on Code" (HumanEval), eq. 1. The
     mean over all k-subsets, hence the minimum-variance unbiased estimator for k ≤ n.
     """
-    check_budgets([k], n)
-    return (comb(n, k) - comb(n - c, k)) / comb(n, k)
-
-
-class Coverage:
-    """Picks the correct draws, as an oracle would; abstains where there is none."""
 
     name = "coverage"
     needs = frozenset({"correct"})
@@ -35,8 +29,9 @@ class Coverage:
         return tuple(i for i, outcome in enumerate(outcomes) if outcome.correct)
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
-        correct = len(self.pick(outcomes))
-        return [pass_at_k(len(outcomes), correct, k) for k in ks]
+        n = len(outcomes)
+        missed = within(n, tuple(ks))[:, n - len(self.pick(outcomes))]
+        return as_list(1 - missed)
 
 
 class PassAll:
@@ -60,10 +55,8 @@ class PassAll:
         return tuple(range(len(outcomes)))
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
-        n = len(outcomes)
-        check_budgets(ks, n)
         correct = sum(bool(outcome.correct) for outcome in outcomes)
-        return [comb(correct, k) / comb(n, k) for k in ks]
+        return as_list(within(len(outcomes), tuple(ks))[:, correct])
 
 
 class Mean:

@@ -5,26 +5,10 @@ Last-finish is its opposite, which tells whether length carries anything at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ttc.records import Outcome
-from ttc.selectors.checks import read_options
-from ttc.selectors.ranking import best_of_k, levels
+from ttc.selectors.ranking import BestByKey
 
 
-def finish_key(outcome: Outcome) -> tuple[bool, int]:
-    """Rank a draw by when it finished: fewest completion tokens first, truncated draws last.
-
-    Truncated draws have not finished, so their lengths say nothing: all share the last level.
-    """
-    if outcome.truncated:
-        return (True, 0)
-    if outcome.completion_tokens is None:
-        raise ValueError(f"draw {outcome.index} has no completion_tokens")
-    return (False, outcome.completion_tokens)
-
-
-class FirstFinish:
+class FirstFinish(BestByKey):
     """Picks the draw with the fewest completion tokens, answer or no answer.
 
     Agarwal et al. 2025, "First Finish Search". Token counts stand for time because re-runs
@@ -33,23 +17,22 @@ class FirstFinish:
     """
 
     name = "first-finish"
-    needs = frozenset({"completion_tokens", "correct"})
-    finishes: int | None = 1
-
-    def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
-
-    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
-        keys = [finish_key(outcome) for outcome in outcomes]
-        first = min(keys, default=None)
-        return tuple(i for i, key in enumerate(keys) if key == first)
-
-    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
-        keys = [finish_key(outcome) for outcome in outcomes]
-        return best_of_k(levels(keys, [bool(outcome.correct) for outcome in outcomes]), ks)
+    by = "tokens"
+    finishes = 1
 
 
-class LastFinish:
+class FirstValid(BestByKey):
+    """Picks the draw that finishes first among those with an answer, however long that takes.
+
+    First-finish (Agarwal et al. 2025) that does not stop at a draw it cannot read. Its cost is
+    counted as if all ran to their end: when the race may stop depends on the answers.
+    """
+
+    name = "first-valid"
+    by = "valid"
+
+
+class LastFinish(BestByKey):
     """Picks the draw with the most completion tokens among those that finished.
 
     The control of first-finish (Agarwal et al. 2025): where it is as good, finishing first is not
@@ -57,22 +40,4 @@ class LastFinish:
     """
 
     name = "last-finish"
-    needs = frozenset({"completion_tokens", "correct"})
-    finishes: int | None = None
-
-    def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
-
-    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
-        keys = [_longest_first(outcome) for outcome in outcomes]
-        last = min(keys, default=None)
-        return tuple(i for i, key in enumerate(keys) if key == last)
-
-    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
-        keys = [_longest_first(outcome) for outcome in outcomes]
-        return best_of_k(levels(keys, [bool(outcome.correct) for outcome in outcomes]), ks)
-
-
-def _longest_first(outcome: Outcome) -> tuple[bool, int]:
-    truncated, tokens = finish_key(outcome)
-    return (truncated, -tokens)
+    by = "longest"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from functools import lru_cache
-from math import comb, lcm
+from collections.abc import Callable, Sequence
+from math import isnan
 from typing import Any
 
-from ttc.selectors.checks import check_budgets
+import numpy as np
 
-# A sweep asks for the same few thousand coefficients at every problem.
-binomial = lru_cache(maxsize=1 << 16)(comb)
+from ttc.records import Outcome
+from ttc.selectors.checks import read_options
+from ttc.selectors.subsets import as_list, within
+
+LAST = (True, 0.0)
 
 
 def best_of_k(levels: Sequence[tuple[int, int]], ks: Sequence[int]) -> list[float]:
@@ -27,19 +29,12 @@ def best_of_k(levels: Sequence[tuple[int, int]], ks: Sequence[int]) -> list[floa
     Σ_i correct_i · C(n − i, k − 1) / C(n, k) over ranks i = 1..n, the estimator of Hilton and
     Gao 2022, "Measuring Goodhart's law".
     """
-    n = sum(size for size, _ in levels)
-    check_budgets(ks, n)
-    unit = lcm(*(size for size, _ in levels))
-    values = []
-    for k in ks:
-        credit, left = 0, n
-        for size, correct in levels:
-            if correct:
-                led = binomial(left, k) - binomial(left - size, k)
-                credit += correct * (unit // size) * led
-            left -= size
-        values.append(credit / (unit * binomial(n, k)))
-    return values
+    if not levels:
+        return as_list(within(0, tuple(ks))[:, 0])
+    sizes, correct = np.asarray(levels, dtype=np.int64).T
+    n = int(sizes.sum())
+    below = within(n, tuple(ks))[:, n - np.concatenate(([0], np.cumsum(sizes)))]
+    return as_list((below[:, :-1] - below[:, 1:]) @ (correct / sizes))
 
 
 def levels(keys: Sequence[Any], correct: Sequence[bool]) -> list[tuple[int, int]]:
@@ -47,3 +42,82 @@ def levels(keys: Sequence[Any], correct: Sequence[bool]) -> list[tuple[int, int]
     sizes = Counter(keys)
     right = Counter(key for key, is_right in zip(keys, correct, strict=True) if is_right)
     return [(sizes[key], right[key]) for key in sorted(sizes)]
+
+
+def highest_first(number: float) -> tuple[bool, float]:
+    """Return a key that ranks the highest number first, and what is not a number last."""
+    return LAST if isnan(number) else (False, -number)
+
+
+def finish_key(outcome: Outcome) -> tuple[bool, float]:
+    """Rank a draw by when it finished: fewest completion tokens first, truncated draws last.
+
+    Truncated draws have not finished, so their lengths say nothing: all share the last level.
+    """
+    if outcome.truncated:
+        return LAST
+    if outcome.completion_tokens is None:
+        raise ValueError(f"draw {outcome.index} has no completion_tokens")
+    return (False, outcome.completion_tokens)
+
+
+def longest_key(outcome: Outcome) -> tuple[bool, float]:
+    """Rank a draw by its length, most completion tokens first, truncated draws last."""
+    truncated, tokens = finish_key(outcome)
+    return (truncated, -tokens)
+
+
+def valid_key(outcome: Outcome) -> tuple[bool, float]:
+    """Rank as `finish_key` does, but draws without an answer with the truncated ones."""
+    return LAST if outcome.answer is None else finish_key(outcome)
+
+
+def score_key(outcome: Outcome) -> tuple[bool, float]:
+    """Rank a draw by its verdict's score, highest first, NaN last."""
+    if outcome.score is None:
+        raise ValueError(f"draw {outcome.index} has no score")
+    return highest_first(outcome.score)
+
+
+def logprob_key(outcome: Outcome) -> tuple[bool, float]:
+    """Rank a draw by the mean log-probability of its tokens, highest first; none comes last.
+
+    The mean and not the sum, which would prefer short texts and underflow as a probability.
+    """
+    if outcome.logprob is None or outcome.completion_tokens is None:
+        raise ValueError(f"draw {outcome.index} has no logprob or no completion_tokens")
+    if not outcome.completion_tokens:
+        return LAST
+    return highest_first(outcome.logprob / outcome.completion_tokens)
+
+
+# What draws can be ranked by, by name: the key, and the fields that it needs.
+KEYS: dict[str, tuple[Callable[[Outcome], tuple[bool, float]], frozenset[str]]] = {
+    "score": (score_key, frozenset({"score"})),
+    "logprob": (logprob_key, frozenset({"logprob", "completion_tokens"})),
+    "tokens": (finish_key, frozenset({"completion_tokens"})),
+    "longest": (longest_key, frozenset({"completion_tokens"})),
+    "valid": (valid_key, frozenset({"completion_tokens"})),
+}
+
+
+class BestByKey:
+    """Picks the draw with the smallest key; equal keys share their credit."""
+
+    name: str
+    by: str
+    finishes: int | None = None
+
+    def __init__(self, **options: str) -> None:
+        read_options(self.name, options, {})
+        self._key, needs = KEYS[self.by]
+        self.needs = needs | {"correct"}
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        keys = [self._key(outcome) for outcome in outcomes]
+        best = min(keys, default=None)
+        return tuple(i for i, key in enumerate(keys) if key == best)
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        keys = [self._key(outcome) for outcome in outcomes]
+        return best_of_k(levels(keys, [bool(outcome.correct) for outcome in outcomes]), ks)

@@ -1,0 +1,214 @@
+"""How long exact curves take, and how much longer simulated ones.
+
+    python benchmarks/curves.py [--only wide|deep|simulated] [--json]
+
+wide       1,000 problems × 1,000 draws in the store, six rules, k = 1, 2, 4, … 256: `ttc sweep`
+           from start to end, and its peak memory
+deep       100 problems × 10,000 draws, coverage, majority, first-finish and best-of-n at every
+           power of two up to 8,192, and at 10,000
+simulated  the curves of `wide` by vectorised Monte Carlo on some of its problems, with as many
+           subsets a problem as give the mean over all problems a standard error of 0.001, against
+           the exact ones on the same problems
+
+The draws come from known laws (truths.py). Their stores are made first, which is not timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import truths
+from common import Figure, machine, report, run_ttc
+from numpy.typing import NDArray
+
+from ttc.selectors import naming
+
+RULES = ("coverage", "majority", "first-finish", "short-3", "best-of-n", "perplexity")
+DEEP = ("coverage", "majority", "first-finish", "best-of-n")
+SEED, ERROR = 7, 0.001
+
+
+def swept(
+    folder: Path, part: str, problems: int, n: int, rules: Sequence[str], ks: Sequence[int]
+) -> list[Figure]:
+    """Time `ttc sweep` on a store of its own."""
+    truths.store(folder / "pool.db", problems, n, SEED)
+    command = ["sweep", "pool", "--db", str(folder / "pool.db"), "-s", ",".join(rules)]
+    run = run_ttc(folder, *command, "-k", ",".join(map(str, ks)))
+    points = [point for curve in run.document["curves"] for point in curve["points"]]
+    exact = sum(point["exact"] and point["value"] is not None for point in points)
+    if len(points) != len(rules) * len(ks):
+        raise SystemExit(f"{len(rules) * len(ks)} points asked for, got {len(points)}")
+    limit = 30 if part == "wide" else 60
+    return [
+        Figure(
+            f"{part}_seconds",
+            f"{problems:,} × {n:,} draws, {len(rules)} rules",
+            round(run.seconds, 3),
+            "s",
+            at_most=limit,
+        ),
+        Figure(
+            f"{part}_cpu_seconds",
+            "  of processor time",
+            run.cpu_seconds and round(run.cpu_seconds, 3),
+            "s",
+        ),
+        Figure(
+            f"{part}_peak_mb",
+            "  peak memory of the command",
+            run.peak_mb and round(run.peak_mb, 1),
+            "MB",
+            at_most=2000,
+        ),
+        Figure(
+            f"{part}_inexact",
+            "  points that are not exact",
+            float(len(points) - exact),
+            "points",
+            at_most=0,
+        ),
+    ]
+
+
+def wide(folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """Measure many problems."""
+    ks = [1 << i for i in range(9) if 1 << i <= options.draws]
+    return swept(folder, "wide", options.problems, options.draws, RULES, ks)
+
+
+def deep(folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """Measure many draws."""
+    n = options.deep_draws
+    ks = sorted({*(1 << i for i in range(n.bit_length())), n})
+    return swept(folder, "deep", options.deep_problems, n, DEEP, ks)
+
+
+# Monte Carlo, as a careful script would do it: subsets as rows, rules as array operations.
+
+
+def _modes(votes: NDArray[np.int64], answers: int) -> NDArray[np.float64]:
+    """Return the credit of the vote in each row: 1/t to each of t leaders."""
+    rows = np.arange(len(votes))[:, None] * (answers + 1)
+    counts = np.bincount((rows + votes + 1).ravel(), minlength=len(votes) * (answers + 1))
+    counts = counts.reshape(len(votes), answers + 1)[:, 1:]
+    most = counts.max(axis=1)
+    leads = counts == most[:, None]
+    return np.where(most > 0, leads[:, 0] / leads.sum(axis=1), 0.0)
+
+
+def simulated_rules(draws: truths.Draws, answers: int) -> dict[str, Callable[[Any], NDArray[Any]]]:
+    """Return the value of each rule on rows of draw indices."""
+    correct = (draws.answer == 0).astype(np.float64)
+    mean = draws.logprob / draws.tokens
+
+    def best(key: NDArray[Any]) -> Callable[[Any], NDArray[Any]]:
+        return lambda rows: correct[rows[np.arange(len(rows)), np.argmin(key[rows], axis=1)]]
+
+    def short(rows: Any) -> NDArray[Any]:
+        if rows.shape[1] > 3:
+            first = np.argpartition(draws.tokens[rows], 2, axis=1)[:, :3]
+            rows = np.take_along_axis(rows, first, axis=1)
+        return _modes(draws.answer[rows], answers)
+
+    return {
+        "coverage": lambda rows: correct[rows].max(axis=1),
+        "majority": lambda rows: _modes(draws.answer[rows], answers),
+        "first-finish": best(draws.tokens),
+        "short-3": short,
+        "best-of-n": best(-draws.score),
+        "perplexity": best(-mean),
+    }
+
+
+def simulated(folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """Time both on the same problems, the simulation in full for each of them."""
+    problems = list(truths.drawn(options.sample, options.draws, SEED))
+    ks = [1 << i for i in range(9) if 1 << i <= options.draws]
+    pools = [draws.outcomes() for draws in problems]
+    selectors = {rule: naming.build(rule) for rule in RULES}
+    began = time.perf_counter()
+    exact = np.array([[s.expected(pool, ks) for s in selectors.values()] for pool in pools])
+    exact_seconds = time.perf_counter() - began
+    # A point's standard error over P problems with B subsets each is √(mean variance / (P·B)).
+    variance = float((exact * (1 - exact)).mean(axis=0).max())
+    subsets = max(2, math.ceil(variance / (ERROR**2 * options.problems)))
+    random = np.random.default_rng(SEED)
+    began = time.perf_counter()
+    found = np.zeros_like(exact)
+    for i, draws in enumerate(problems):
+        rules = simulated_rules(draws, 28)
+        # The first k of a random order are a random k-subset: one set of orders serves every k.
+        order = np.argsort(random.random((subsets, options.draws)), axis=1)[:, : ks[-1]]
+        for j, rule in enumerate(rules.values()):
+            found[i, j] = [rule(order[:, :k]).mean() for k in ks]
+    simulated_seconds = time.perf_counter() - began
+    off = np.abs(found.mean(axis=0) - exact.mean(axis=0)) / ERROR
+    scale = math.sqrt(options.sample / options.problems)
+    return [
+        Figure("subsets", "subsets a problem for an error of 0.001", float(subsets), "subsets"),
+        Figure(
+            "exact_ms", "exact curves, a problem", round(1000 * exact_seconds / len(pools), 3), "ms"
+        ),
+        Figure(
+            "simulated_ms",
+            "simulated curves, a problem",
+            round(1000 * simulated_seconds / len(pools), 3),
+            "ms",
+        ),
+        Figure(
+            "times_faster",
+            "exact is faster by",
+            round(simulated_seconds / exact_seconds, 2),
+            "×",
+            at_least=20,
+        ),
+        Figure(
+            "furthest",
+            "they differ at most by",
+            round(float(off.max()) * scale, 2),
+            "standard errors",
+            at_most=5,
+        ),
+    ]
+
+
+MEASURE = {"wide": wide, "deep": deep, "simulated": simulated}
+
+
+def parsed() -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    add = parser.add_argument
+    add("--only", choices=MEASURE, action="append", help="one part; may be given several times")
+    add("--problems", type=int, default=1000, help="of wide (1000)")
+    add("--draws", type=int, default=1000, help="of wide and simulated (1000)")
+    add("--deep-problems", type=int, default=100, help="of deep (100)")
+    add("--deep-draws", type=int, default=10_000, help="of deep (10000)")
+    add("--sample", type=int, default=20, help="problems of simulated (20)")
+    add("--json", action="store_true", help="one JSON document on stdout")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print; the exit code says nothing of the targets."""
+    options, before, figures = parsed(), machine(), list[Figure]()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        for part, measure in MEASURE.items():
+            if part in (options.only or MEASURE):
+                folder = Path(name, part)
+                folder.mkdir()
+                figures += measure(folder, options)
+    settings = {k: v for k, v in vars(options).items() if k not in ("only", "json")}
+    report("curves", figures, settings, before, options.json)
+
+
+if __name__ == "__main__":
+    main()

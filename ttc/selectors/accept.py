@@ -1,0 +1,60 @@
+"""Drop the draws that a verdict rejects, then apply any rule to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ttc.records import Outcome
+from ttc.selectors import Selector
+from ttc.selectors.checks import check_budgets, read_options
+from ttc.selectors.ranking import KEYS, highest_first
+from ttc.selectors.subsets import hypergeometric
+
+
+class Accept:
+    """Applies a rule to the draws with a score of X or more, to all if none has: accept=X>RULE.
+
+    `by=score` (the verdict's) or `by=logprob` (mean over tokens). The filter of Liang et al. 2024
+    ("CoTnPoT") before a vote or a ranking, for any verdict. Of h accepted among n draws, j are
+    among k with the hypergeometric probability, and are then a uniform j-subset of the h: the
+    rule's own mean over those, summed over j.
+    """
+
+    argument = "score"
+    usage = "accept=SCORE:by=KEY>RULE"
+    chains = True
+    finishes: int | None = None
+
+    def __init__(self, then: Selector, score: str, **options: str) -> None:
+        by = read_options("accept", options, {"by": ("score", "logprob")})["by"]
+        self._key, needs = KEYS[by]
+        try:
+            self._least = highest_first(float(score))
+        except ValueError:
+            raise ValueError(f"accept a score, not {score!r}") from None
+        self._rule = then
+        self.name = f"accept={score}:by={by}>{then.name}"
+        self.needs = needs | then.needs
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        kept = [i for i, outcome in enumerate(outcomes) if self._key(outcome) <= self._least]
+        kept = kept or list(range(len(outcomes)))
+        return tuple(kept[i] for i in self._rule.pick([outcomes[i] for i in kept]))
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        n = len(outcomes)
+        check_budgets(ks, n)
+        accepted = [outcome for outcome in outcomes if self._key(outcome) <= self._least]
+        rejected = [outcome for outcome in outcomes if self._key(outcome) > self._least]
+        most = min(max(ks, default=0), len(accepted))
+        means = np.array([0.0, *self._rule.expected(accepted, range(1, most + 1))])
+        values = []
+        for k in ks:
+            chance = hypergeometric(n, len(accepted), k)
+            value = float(chance[1:] @ means[1 : len(chance)])
+            if k <= len(rejected):
+                value += float(chance[0]) * self._rule.expected(rejected, [k])[0]
+            values.append(value)
+        return values

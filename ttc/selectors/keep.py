@@ -1,0 +1,145 @@
+"""Keep the best-ranked of k draws, then apply any rule to them: one theorem for all such rules.
+
+Rank the n draws by a key without ties. In a uniform k-subset, say that the (m+1)-th best draw has
+rank r + 1; the m best are then a uniform m-subset of the first r ranks, whatever the rule that
+follows. Hence for m < k
+
+    E rule(m best of k) = Σ_r C(r, m) · C(n − r − 1, k − m − 1) / C(n, k) · U_m(r)
+
+where U_m(r) is the mean of the rule over the m-subsets of the first r ranks: its own `expected`.
+Short-m@k keeps the m shortest, DeepConf the most confident, an early pruning or a verifier's
+shortlist whatever that ranks highest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil
+
+import numpy as np
+
+from ttc.records import Outcome
+from ttc.selectors import Selector
+from ttc.selectors.checks import check_budgets, read_options
+from ttc.selectors.majority import Majority
+from ttc.selectors.prefixes import votes_to_the_first
+from ttc.selectors.ranking import KEYS
+from ttc.selectors.subsets import last_of_best
+
+NEGLIGIBLE = 1e-16
+
+
+class Keep:
+    """Keeps the m best of k by a key and applies a rule to them: keep=M:by=KEY>RULE.
+
+    M is a number of draws, or a share (`10%`) as DeepConf cuts it: m = k − ⌈(1 − share)(k − 1)⌉,
+    the draws at or above that percentile (Fu et al. 2025, "Deep Think with Confidence"). KEY is
+    `logprob` (mean over tokens, the default), `score`, `tokens` (shortest first) or `longest`.
+    Equal keys rank by draw index, which says nothing about a draw.
+    """
+
+    argument = "m"
+    usage = "keep=M:by=KEY>RULE"
+    chains = True
+
+    def __init__(self, then: Selector, m: str, **options: str) -> None:
+        by = read_options("keep", options, {"by": ("logprob", "score", "tokens", "longest")})["by"]
+        self._key, needs = KEYS[by]
+        self._size = _size(m)
+        self._rule = then
+        self.name = f"keep={m}:by={by}>{then.name}"
+        self.needs = needs | then.needs
+        self.finishes = int(m) if by == "tokens" and not m.endswith("%") else None
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        if not outcomes:
+            return ()
+        order = self._ranked(outcomes)[: self._size(len(outcomes))]
+        return tuple(order[i] for i in self._rule.pick([outcomes[i] for i in order]))
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        check_budgets(ks, len(outcomes))
+        ranked = [outcomes[i] for i in self._ranked(outcomes)]
+        return expected_of_best(self._rule, ranked, ks, self._size)
+
+    def _ranked(self, outcomes: Sequence[Outcome]) -> list[int]:
+        keys = [(*self._key(outcome), outcome.index) for outcome in outcomes]
+        return sorted(range(len(outcomes)), key=keys.__getitem__)
+
+
+class Short(Keep):
+    """Votes among the first m of k draws to finish, then cancels the others: short-M.
+
+    Hassid et al. 2025, "Don't Overthink it" (short-m@k), on completion tokens. A tied vote is
+    split (`ties=split`) or goes to the answer with the shortest draw (`ties=shortest`, as in the
+    paper), with which short-2 is as accurate as short-1.
+    """
+
+    usage = "short-M"
+    chains = False
+
+    def __init__(self, m: str, **options: str) -> None:
+        ties = read_options("short", options, {"ties": ("split", "shortest")})["ties"]
+        super().__init__(Majority() if ties == "split" else RankedMajority(), m, by="tokens")
+        self.name = f"short-{m}" + (":ties=shortest" if ties == "shortest" else "")
+
+
+class RankedMajority(Majority):
+    """Majority over ranked draws, a tie going to the answer whose best draw ranks first."""
+
+    def __init__(self) -> None:
+        super().__init__(ties="first")
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        """Return the mean over k-subsets in the order given, which is the rank."""
+        check_budgets(ks, len(outcomes))
+        return [self.over_prefixes(outcomes, k)[-1] for k in ks]
+
+    def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> list[float]:
+        return votes_to_the_first(
+            self._labels(ranked), [bool(outcome.correct) for outcome in ranked], m
+        )
+
+
+def expected_of_best(
+    rule: Selector, ranked: Sequence[Outcome], ks: Sequence[int], size: Callable[[int], int]
+) -> list[float]:
+    """Return the mean value of a rule on the `size(k)` best of k, for each k, by the theorem."""
+    n = len(ranked)
+    at_once: dict[int, Sequence[float] | None] = {}
+
+    def means(m: int, ends: Sequence[int]) -> list[float]:
+        """Return the mean over the m-subsets of the first r ranks, for each r of `ends`."""
+        if len(ends) > 1 and m not in at_once:
+            # A rule may know all prefixes at once; else it is asked for each.
+            over_prefixes = getattr(rule, "over_prefixes", None)
+            at_once[m] = over_prefixes(ranked, m) if over_prefixes is not None else None
+        if (known := at_once.get(m)) is not None:
+            return [known[r - m] for r in ends]
+        return [rule.expected(ranked[:r], [m])[0] for r in ends]
+
+    values = []
+    for k in ks:
+        m = size(k)
+        if m >= k:
+            values += means(k, [n])
+            continue
+        weights = last_of_best(n, k, m)
+        ends = np.flatnonzero(weights > NEGLIGIBLE).tolist()
+        values.append(float(weights[ends] @ np.asarray(means(m, ends))))
+    return values
+
+
+def _size(spec: str) -> Callable[[int], int]:
+    """Return how many of k are kept."""
+    share = spec.endswith("%")
+    try:
+        number = float(spec[:-1]) / 100 if share else int(spec)
+    except ValueError:
+        number = 0
+    if number <= 0 or (share and number > 1):
+        raise ValueError(f"keep a number of draws from 1, or a share such as 10%, not {spec!r}")
+    if share:
+        # Decimal fractions are not exact in binary: 0.9·10 must not round up to 10.
+        return lambda k: k - ceil(round((1 - number) * (k - 1), 9))
+    return lambda k: min(int(number), k)

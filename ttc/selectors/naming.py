@@ -1,0 +1,62 @@
+"""Rules by name: `majority:ties=strict`, `short-3`, `keep=8:by=logprob>majority`.
+
+    RULE = NAME [-NUMBER | =ARGUMENT] [:key=value,…] [> RULE]
+
+What stands before `>` chooses draws, and the rule after it chooses among those. A rule that takes
+an argument says under which option (`argument`); one that is followed by another takes it as
+`then`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ttc import plugins
+from ttc.errors import UsageError
+from ttc.selectors import Selector
+
+_NUMBERED = re.compile(r"(.+)-(\d+)")
+
+
+def build(spec: str) -> Selector:
+    """Return the rule that `spec` names; UsageError says what is wrong with it."""
+    head, chained, rest = spec.partition(">")
+    called, colon, options_text = head.strip().partition(":")
+    name, equals, argument = called.partition("=")
+    installed = plugins.installed("selectors")
+    if name not in installed and (numbered := _NUMBERED.fullmatch(name)):
+        # `best-of-n` is a name; `short-3` is the name `short` with a number.
+        name, argument = (*numbered.groups(),) if numbered[1] in installed else (name, argument)
+    _, options = plugins.parse_spec(f"{name}{colon}{options_text}")
+    factory = plugins.load("selectors", name)
+    extra: dict[str, Any] = dict(options)
+    takes = getattr(factory, "argument", None)
+    if takes is None and (equals or argument):
+        raise UsageError(f"{spec}: {name} takes no argument")
+    if takes is not None:
+        if not argument:
+            raise UsageError(f"{spec}: write {getattr(factory, 'usage', name)}")
+        extra[takes] = argument
+    if chained or getattr(factory, "chains", False):
+        if not getattr(factory, "chains", False):
+            raise UsageError(f"{spec}: {name} picks an answer; nothing can follow it")
+        if not rest.strip():
+            raise UsageError(f"{spec}: write {factory.usage}, as in {name}={argument}>majority")
+        extra["then"] = build(rest.strip())
+    rule: Selector = plugins.make("selectors", name, spec, lambda: factory(**extra))
+    return rule
+
+
+def split(text: str) -> list[str]:
+    """Return the rules of a list separated by commas, which separate options too."""
+    specs: list[str] = []
+    rules = plugins.installed("selectors")
+    for part in (part.strip() for part in text.split(",")):
+        key, equals, _ = part.partition("=")
+        continues = equals and key not in rules and ":" not in key and ">" not in key
+        if continues and specs and ":" in specs[-1]:
+            specs[-1] += f",{part}"
+        elif part:
+            specs.append(part)
+    return specs

@@ -1,0 +1,80 @@
+"""Threshold stopping: draw in batches until a score is good enough, then take the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ttc.records import Outcome
+from ttc.selectors.checks import check_budgets
+from ttc.selectors.estimates import Estimate
+from ttc.selectors.ranking import LAST, best_of_k, highest_first, levels, score_key
+from ttc.selectors.subsets import within
+
+
+class Threshold:
+    """Draws until the best score reaches `at`, in batches, and picks the best so far.
+
+    The adaptive sampling of Manvi et al. 2024, "Adaptive Inference-Time Compute", for any score.
+    `batch` lists the sizes of the batches, the last for all that follow: `batch=1+1+2+4`. With h
+    of the n draws at `at` or above, batch b begins (after J draws) with probability
+    C(n − h, J)/C(n, J), its draws a subset of the n − J left.
+    """
+
+    name = "threshold"
+    needs = frozenset({"score", "correct"})
+    finishes: int | None = None
+
+    def __init__(self, at: str = "", batch: str = "1") -> None:
+        try:
+            self._at = float(at)
+            self._sizes = [int(size) for size in batch.split("+")]
+        except ValueError:
+            self._sizes = []
+        if not self._sizes or min(self._sizes) < 1:
+            raise ValueError("write threshold:at=SCORE, and batch=1+1+2+4 for batches")
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        keys = [score_key(outcome) for outcome in outcomes]
+        for _, end in self._batches(len(outcomes)):
+            best = min(keys[:end])
+            if end == len(outcomes) or best <= highest_first(self._at):
+                return tuple(i for i, key in enumerate(keys[:end]) if key == best)
+        return ()
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        return [estimate.value for estimate in self.estimates(outcomes, ks)]
+
+    def estimates(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
+        """Return accuracy and expected draws at each cap k."""
+        n = len(outcomes)
+        check_budgets(ks, n)
+        keys = [score_key(outcome) for outcome in outcomes]
+        ranked = levels(keys, [bool(outcome.correct) for outcome in outcomes])
+        reached = [key <= highest_first(self._at) and key != LAST for key in sorted(set(keys))]
+        good = ranked[: sum(reached)]
+        poor = ranked[sum(reached) :]
+        hits = sum(size for size, _ in good)
+        found = []
+        for k in ks:
+            value = drawn = 0.0
+            for since, end in self._batches(k):
+                begun = float(within(n, (since,))[0][n - hits]) if since else 1.0
+                drawn += begun * (end - since)
+                # Of what is left, all the good ones and fewer poor ones, which credit nothing here.
+                left = [*good, (n - hits - since, 0)] if n - hits > since else list(good)
+                if begun and good:
+                    value += begun * best_of_k(left, [end - since])[0]
+            if k <= n - hits:
+                never = float(within(n, (k,))[0][n - hits])
+                value += never * best_of_k(poor, [k])[0]
+            found.append(Estimate(value, drawn=drawn))
+        return found
+
+    def _batches(self, k: int) -> list[tuple[int, int]]:
+        """Return where each batch begins and ends, up to k draws."""
+        found, end, at = [], 0, 0
+        while end < k:
+            since, end = end, min(k, end + self._sizes[min(at, len(self._sizes) - 1)])
+            found.append((since, end))
+            at += 1
+        return found

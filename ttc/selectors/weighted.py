@@ -1,0 +1,145 @@
+"""Weighted majority: each draw's vote counts by its score; the heaviest answer wins."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import exp, isfinite, lcm
+
+from ttc.records import Outcome
+from ttc.selectors.checks import check_budgets
+from ttc.selectors.estimates import Estimate, replayed, value_of
+from ttc.selectors.majority import Majority
+from ttc.selectors.prefixes import Label
+from ttc.selectors.weights import Ballots, weighted_at_k
+
+FINEST = 1000  # weights that are multiples of 1/q, q up to this, are taken as such
+
+
+class Weighted(Majority):
+    """Picks the answer with the largest sum of scores (weighted self-consistency).
+
+    Li et al. 2023, "DIVERSE"; the sums of Snell et al. 2024. The scores, which must be numbers
+    from 0, are those of the verdicts. The mean over k-subsets is exact where the scores are
+    multiples of a common step (whole numbers, tenths, shares of 32 votes); otherwise a certified
+    bracket, or where that stays wider than 0.002, seeded permutations with their error.
+    """
+
+    name = "weighted"
+    needs = frozenset({"score", "answer", "correct"})
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        labels = self._labels(outcomes)
+        sums: dict[Label, Fraction] = defaultdict(Fraction)
+        for label, weight in self._votes(outcomes, labels):
+            sums[label] += weight
+        best = max(sums.values(), default=None)
+        leaders = [label for label, total in sums.items() if total == best]
+        if self.ties == "strict" and len(leaders) > 1:
+            return ()
+        leaders = leaders[:1] if self.ties == "first" else leaders
+        # One draw for each, its heaviest, so that leaders with unlike numbers of votes tie evenly.
+        weights = [
+            -1.0 if a is None else self._weight(o) for a, o in zip(labels, outcomes, strict=True)
+        ]
+        return tuple(
+            max((i for i, a in enumerate(labels) if a == leader), key=weights.__getitem__)
+            for leader in leaders
+        )
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        return [estimate.value for estimate in self.estimates(outcomes, ks)]
+
+    def estimates(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
+        """Return the mean over k-subsets for each k, with its error where it has one."""
+        check_budgets(ks, len(outcomes))
+        ballots = self._ballots(outcomes)
+        found = []
+        for k in ks:
+            # What is right among the winners depends on which of them were drawn if an answer was
+            # judged both ways.
+            mixed = any(0 < share < 1 for share in ballots.shares)
+            bounds = None if mixed else weighted_at_k(ballots, k, strict=self.ties == "strict")
+            if bounds is None:
+                found += replayed(outcomes, [k], lambda s: (value_of(s, self.pick(s)), len(s)))
+                continue
+            low, high = bounds
+            # A bracket that closes is as wide as rounding.
+            half = 0.0 if ballots.exact or k == len(outcomes) else max((high - low) / 2, 1e-12)
+            found.append(Estimate((low + high) / 2, half, "bracket" if half else "exact"))
+        return [estimate._replace(drawn=None) for estimate in found]
+
+    def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> list[float] | None:
+        return None
+
+    def _weight(self, outcome: Outcome) -> float:
+        if outcome.score is None or not isfinite(outcome.score) or outcome.score < 0:
+            raise ValueError(
+                f"draw {outcome.index} has the score {outcome.score}; weights are numbers from 0"
+            )
+        return outcome.score
+
+    def _copy_of(self, outcome: Outcome) -> object:
+        """Return what draws share that count once; by default each counts."""
+        return outcome.index
+
+    def _votes(
+        self, outcomes: Sequence[Outcome], labels: Sequence[Label]
+    ) -> Iterator[tuple[Label, Fraction]]:
+        seen = set()
+        for label, outcome in zip(labels, outcomes, strict=True):
+            copy = (label, self._copy_of(outcome))
+            if label is not None:
+                yield label, Fraction(0) if copy in seen else rational(self._weight(outcome))
+                seen.add(copy)
+
+    def _ballots(self, outcomes: Sequence[Outcome]) -> Ballots:
+        labels = self._labels(outcomes)
+        copies: dict[Label, dict[object, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
+        for label, outcome in zip(labels, outcomes, strict=True):
+            if label is not None:
+                copies[label][self._copy_of(outcome)].append(outcome)
+        weights = [
+            [(rational(self._weight(same[0])), len(same)) for same in by_copy.values()]
+            for by_copy in copies.values()
+        ]
+        shares = []
+        for by_copy in copies.values():
+            draws = [outcome for same in by_copy.values() for outcome in same]
+            shares.append(sum(bool(outcome.correct) for outcome in draws) / len(draws))
+        step = lcm(*(weight.denominator for votes in weights for weight, _ in votes))
+        exact = step <= FINEST * FINEST
+        scaled = [
+            [(int(w * step) if exact else float(w), copies) for w, copies in votes]
+            for votes in weights
+        ]
+        return Ballots(len(outcomes), labels.count(None), scaled, shares, exact)
+
+
+class PerplexityConsistency(Weighted):
+    """Picks the answer with the largest sum of exp(mean log-probability) over distinct texts.
+
+    The consistency of Zhou et al. 2025 ("RPC") without its pruning: a text that comes back is the
+    same path and counts once.
+    """
+
+    name = "perplexity-consistency"
+    needs = frozenset({"logprob", "completion_tokens", "text", "answer", "correct"})
+
+    def _weight(self, outcome: Outcome) -> float:
+        if outcome.logprob is None or outcome.completion_tokens is None:
+            raise ValueError(f"draw {outcome.index} has no logprob or no completion_tokens")
+        return (
+            exp(outcome.logprob / outcome.completion_tokens) if outcome.completion_tokens else 0.0
+        )
+
+    def _copy_of(self, outcome: Outcome) -> object:
+        return outcome.text
+
+
+def rational(weight: float) -> Fraction:
+    """Return a weight as the simple fraction that it is printed as, or exactly as it is."""
+    exact = Fraction(weight)
+    near = exact.limit_denominator(FINEST)
+    return near if abs(near - exact) < Fraction(1, 10**12) else exact
