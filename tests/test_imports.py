@@ -24,6 +24,8 @@ FORBIDDEN = {
     | {"backends", "replay", "models", "simulated"},
     "backends": {"store", "selectors", "verifiers", "samples", "verdicts", "curves"},
     "curves": {"backends", "verifiers", "store", "samples", "verdicts", "models", "replay"},
+    "cells": {"backends", "verifiers", "store", "samples", "verdicts", "models", "curves"},
+    "races": {"backends", "verifiers", "store", "samples", "verdicts", "models", "curves"},
     "costs": {"backends", "verifiers", "store", "samples", "verdicts", "models"},
     "uncertainty": {"*"},
     "samples": {"strategies", "api", "curves", "selectors", "verifiers"},

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from test_selectors import close, draws, value
 
 from ttc.records import Outcome
+from ttc.selectors.adaptive_consistency import AdaptiveConsistency, _sure
+from ttc.selectors.early_stopping import EarlyStopping
 from ttc.selectors.estimates import Estimate, replayed
-from ttc.selectors.stopping import AdaptiveConsistency, EarlyStopping, _sure
 from ttc.selectors.threshold import Threshold
 
 
@@ -107,9 +108,9 @@ def test_a_pool_with_too_many_states_is_simulated() -> None:
 def test_simulations_repeat_themselves() -> None:
     outcomes = draws("xxyyz", "x")
     rule = EarlyStopping(w="2")
-    once, again = (replayed(outcomes, [3, 5], rule._run) for _ in range(2))
+    once, again = (replayed(outcomes, [3, 5], rule.run) for _ in range(2))
     assert once == again
-    assert replayed(outcomes[::-1], [3, 5], rule._run) == once
+    assert replayed(outcomes[::-1], [3, 5], rule.run) == once
     assert isinstance(once[0], Estimate)
 
 

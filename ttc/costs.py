@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from ttc.races import Race
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
-from ttc.selectors.subsets import Floats, as_list, hypergeometric, log_factorials, within
+from ttc.selectors.subsets import Floats, as_list, log_factorials
 
 # Axis → what it counts, for one problem.
 AXES = {
@@ -94,6 +94,8 @@ def expected_cost(
     ks: Sequence[int],
     finishes: int | None,
     rates: Rates = Rates(),
+    *,
+    replaced: bool = False,
 ) -> list[dict[str, float | None]]:
     """Return the expected cost of k draws on each of `AXES`, for each k in 1..len(outcomes).
 
@@ -108,10 +110,12 @@ def expected_cost(
 
     over the steps t. Without truncation this is Σ_{j≤m} E L_(j:k) + (k − m) · E L_(m:k) tokens
     and E L_(m:k) steps; where all run to their end, k · mean L and E L_(k:k). What grows faster
-    than tokens (attention) is summed over t by its increments.
+    than tokens (attention) is summed over t by its increments. `replaced`: the k are drawn with
+    replacement, and the hypergeometric chances are binomial.
     """
     n = len(outcomes)
-    check_budgets(ks, n)
+    if not replaced:
+        check_budgets(ks, n)
     costs: list[dict[str, float | None]] = [dict.fromkeys(AXES) | {"samples": k} for k in ks]
     budgets = np.asarray(ks)
 
@@ -122,7 +126,8 @@ def expected_cost(
     prompts = [outcome.prompt_tokens for outcome in outcomes if outcome.prompt_tokens is not None]
     prompt = float(np.mean(prompts)) if n and len(prompts) == n else None
     if (lengths := _column(outcomes, "completion_tokens")) is not None and n:
-        race = _Race(lengths, [outcome.truncated for outcome in outcomes], ks, finishes)
+        cut = [outcome.truncated for outcome in outcomes]
+        race = Race(lengths, cut, ks, finishes, replaced)
         tokens, latency = race.paid(lambda t: t), race.lasts()
         put("tokens", tokens)
         put("latency_tokens", latency)
@@ -133,7 +138,8 @@ def expected_cost(
             put("unshared_tokens", tokens + budgets * prompt + judged)
             _put_rated(put, race, prompt, tokens, latency, rates)
     if (seconds := _column(outcomes, "seconds")) is not None and n:
-        race = _Race(seconds, [outcome.truncated for outcome in outcomes], ks, finishes)
+        cut = [outcome.truncated for outcome in outcomes]
+        race = Race(seconds, cut, ks, finishes, replaced)
         put("seconds", race.lasts())
         put("sequential_seconds", budgets * seconds.mean())
     return costs
@@ -141,7 +147,7 @@ def expected_cost(
 
 def _put_rated(
     put: Callable[[str, Floats], None],
-    race: _Race,
+    race: Race,
     prompt: float,
     tokens: Floats,
     latency: Floats,
@@ -171,81 +177,3 @@ def _put_rated(
 def _column(outcomes: Sequence[Outcome], field: str) -> Floats | None:
     values = [getattr(outcome, field) for outcome in outcomes]
     return None if None in values else np.asarray(values, dtype=np.float64)
-
-
-class _Phases(NamedTuple):
-    """Between two ends: since when, until when, and how many of the n draws had ended before."""
-
-    since: Floats
-    until: Floats
-    finished: Any
-    truncated: Any
-
-
-class _Race:
-    """The races of all k-subsets of some draws, for each k."""
-
-    def __init__(
-        self, ends: Floats, truncated: Sequence[bool], ks: Sequence[int], finishes: int | None
-    ) -> None:
-        cut = np.asarray(truncated, dtype=bool)
-        times = np.unique(np.concatenate(([0.0], ends)))
-        done = np.searchsorted(np.sort(ends[~cut]), times[:-1], side="right")
-        stopped = np.searchsorted(np.sort(ends[cut]), times[:-1], side="right")
-        self._phases = _Phases(times[:-1], times[1:], done, stopped)
-        self._n = len(ends)
-        self._ks = ks
-        self._m = finishes
-
-    def paid(self, amount: Callable[[Floats], Floats]) -> Floats:
-        """Return, for each k, the expected sum over draws of `amount` at the time each ended."""
-        phases, n = self._phases, self._n
-        steps = amount(phases.until) - amount(phases.since)
-        steps = steps * (n - phases.finished - phases.truncated)
-        paid = np.zeros(len(self._ks))
-        for i, k in enumerate(self._ks):
-            if self._m is None or self._m >= k:  # nobody is cancelled
-                paid[i] = steps.sum() * k / n
-            else:
-                on = few_marked(n - 1, k - 1, self._m)
-                paid[i] = steps @ on[np.minimum(phases.finished, n - 1)] * k / n
-        return paid
-
-    def lasts(self) -> Floats:
-        """Return, for each k, the expected time until the race is over."""
-        phases, n = self._phases, self._n
-        steps = phases.until - phases.since
-        lasts = np.zeros(len(self._ks))
-        for i, k in enumerate(self._ks):
-            over = within(n, (k,))[0][phases.finished + phases.truncated]
-            if self._m is None or self._m >= k:
-                on = 1 - over
-            else:
-                on = few_marked(n, k, self._m)[phases.finished]
-                if phases.truncated.any():
-                    on = on - self._all_stopped(k, self._m)
-            lasts[i] = steps @ on
-        return lasts
-
-    def _all_stopped(self, k: int, m: int) -> Floats:
-        """Return P(a subset has ended, by phase, with fewer than m of it finished)."""
-        n = self._n
-        chance = []
-        for done, stopped in zip(self._phases.finished, self._phases.truncated, strict=True):
-            ended = int(done + stopped)
-            law = hypergeometric(ended, int(done), k) if k <= ended else np.zeros(1)
-            chance.append(float(law[:m].sum()) * float(within(n, (k,))[0][ended]))
-        return np.asarray(chance)
-
-
-@lru_cache(maxsize=256)
-def few_marked(n: int, k: int, m: int) -> Floats:
-    """Return P(fewer than m of k draws are among F marked ones of n), for F = 0..n."""
-    logs = log_factorials(n)
-    total = np.zeros(n + 1)
-    for j in range(min(m, k + 1)):
-        marked = np.arange(j, n - k + j + 1)
-        ways = logs[marked] - logs[j] - logs[marked - j]
-        ways = ways + logs[n - marked] - logs[k - j] - logs[n - marked - k + j]
-        total[marked] += np.exp(ways - logs[n] + logs[k] + logs[n - k])
-    return total

@@ -7,27 +7,18 @@ draws. A problem contributes while k is at most the number of its draws; nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import fsum, isfinite
+from math import fsum, isfinite, sqrt
 from typing import Any
 
-from ttc.costs import AXES, expected_cost
+from ttc.cells import Cell, Problems, Table, tabulate
+from ttc.costs import AXES
 from ttc.errors import UsageError
-from ttc.records import Curve, Outcome, Point
+from ttc.records import Curve, Point
 from ttc.selectors import Selector
+from ttc.selectors.estimates import Estimate
 from ttc.uncertainty import bootstrap_means
 
-Problems = Mapping[str, Sequence[Outcome]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """One selector at one k: a value (None: too few draws) and a cost for each problem."""
-
-    selector: str
-    k: int
-    values: Sequence[float | None]
-    costs: Sequence[Mapping[str, float | None]]
+CONVENTIONS = {"ties": "split", "invalid": "abstain", "draw": "without"}
 
 
 def curves(
@@ -41,33 +32,30 @@ def curves(
 ) -> list[Curve]:
     """Return a curve for each selector, by the name it has in `selectors`, at each of `ks`.
 
-    `ci` is the level of the bootstrap interval over problems in per cent, None for none; all
-    points share the resamples that `seed` stands for, so that curves can be compared. UsageError
-    if the outcomes lack what a selector needs.
+    Table and intervals in one: see `tabulate` and `curves_of`.
     """
-    if not any(problems.values()):
-        raise UsageError(f"{source}: there are no draws to sweep")
-    if any(k < 1 for k in ks):
-        raise UsageError(f"k must be 1 or more, not {min(ks)}")
+    return curves_of(tabulate(problems, selectors, ks, source=source), ci=ci, seed=seed)
+
+
+def curves_of(
+    table: Table, *, ci: float | None = 95, seed: int = 0, interval: str = "percentile"
+) -> list[Curve]:
+    """Return the curves of a table.
+
+    `ci` is the level of the bootstrap interval over problems in per cent, None for none; all
+    points share the resamples that `seed` stands for, so that curves can be compared. `interval`
+    is `percentile` or `bca`.
+    """
     if ci is not None and not 0 < ci < 100:
         raise UsageError(f"an interval covers more than 0% and less than 100%, not {ci}%")
-    for name, selector in selectors.items():
-        _check_needs(name, selector, problems)
-    # Resamples go by position: sorted, they do not depend on the order of the input.
-    pools = [problems[problem] for problem in sorted(problems)]
-    budgets = sorted(set(ks))
-    table = [
-        cell
-        for name, selector in selectors.items()
-        for cell in _cells(name, selector, pools, budgets)
-    ]
-    bounds: Sequence[tuple[float, float] | None] = [None] * len(table)
+    bounds: Sequence[tuple[float, float] | None] = [None] * len(table.cells)
     if ci is not None:
-        bounds = bootstrap_means([cell.values for cell in table], level=ci, seed=seed)
-    points: dict[str, list[Point]] = {name: [] for name in selectors}
-    for cell, interval in zip(table, bounds, strict=True):
-        points[cell.selector].append(_point(cell, interval, pools))
-    return [Curve(name, source, tuple(curve)) for name, curve in points.items()]
+        columns = [cell.values for cell in table.cells]
+        bounds = bootstrap_means(columns, level=ci, seed=seed, bca=interval == "bca")
+    points: dict[str, list[Point]] = {cell.selector: [] for cell in table.cells}
+    for cell, found in zip(table.cells, bounds, strict=True):
+        points[cell.selector].append(_point(cell, found, table))
+    return [Curve(name, table.source, tuple(curve)) for name, curve in points.items()]
 
 
 def default_ks(n: int) -> list[int]:
@@ -101,8 +89,7 @@ def as_document(
     *,
     source: str,
     problems: int,
-    ties: str = "split",
-    invalid: str = "abstain",
+    conventions: Mapping[str, str] = CONVENTIONS,
     warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the document of `ttc sweep --json`, schema 1: plain values, every number finite."""
@@ -110,7 +97,7 @@ def as_document(
         "schema": 1,
         "source": source,
         "problems": problems,
-        "conventions": {"ties": ties, "invalid": invalid, "draw": "without"},
+        "conventions": dict(conventions),
         "curves": [
             {
                 "selector": curve.selector,
@@ -122,70 +109,38 @@ def as_document(
     }
 
 
-def _check_needs(name: str, selector: Selector, problems: Problems) -> None:
-    draws = [outcome for outcomes in problems.values() for outcome in outcomes]
-    # Whatever a rule looks at, the value of its pick is whether that is correct.
-    for field in sorted(selector.needs | {"correct"}):
-        lacking = sum(getattr(outcome, field, None) is None for outcome in draws)
-        # Single draws may be without an answer (they abstain) or a verdict (not correct).
-        optional = field in ("answer", "correct")
-        if not lacking or (optional and lacking < len(draws)):
-            continue
-        if field == "answer" and not any(outcome.correct for outcome in draws):
-            continue
-        remedy = f"for a file, name the field that holds it: --map {field}=FIELD"
-        if optional:
-            remedy = f"run ttc verify first or, {remedy}"
-        raise UsageError(
-            f"{name} needs {field}, which {lacking} of {len(draws)} draws lack; {remedy}"
-        )
-
-
-def _cells(
-    name: str, selector: Selector, pools: Sequence[Sequence[Outcome]], ks: Sequence[int]
-) -> list[_Cell]:
-    values: list[dict[int, float]] = []
-    costs: list[dict[int, Mapping[str, float | None]]] = []
-    for outcomes in pools:
-        usable = [k for k in ks if k <= len(outcomes)]
-        try:
-            expected = selector.expected(outcomes, usable)
-        except ValueError as error:
-            raise UsageError(f"{name}: {error}") from error
-        values.append(dict(zip(usable, expected, strict=True)))
-        cost = expected_cost(outcomes, usable, selector.finishes)
-        costs.append(dict(zip(usable, cost, strict=True)))
-    return [
-        _Cell(
-            name,
-            k,
-            [by_k.get(k) for by_k in values],
-            [by_k[k] for by_k in costs if k in by_k],
-        )
-        for k in ks
-    ]
-
-
-def _point(
-    cell: _Cell, interval: tuple[float, float] | None, pools: Sequence[Sequence[Outcome]]
-) -> Point:
-    values = [value for value in cell.values if value is not None]
+def _point(cell: Cell, interval: tuple[float, float] | None, table: Table) -> Point:
+    found = [estimate for estimate in cell.estimates if estimate is not None]
+    values = [estimate.value for estimate in found]
     if not all(map(isfinite, values)):
         raise ValueError(f"{cell.selector} returned a value that is not finite at k = {cell.k}")
     low, high = interval if interval is not None else (None, None)
     cost = {axis: _mean([by_axis[axis] for by_axis in cell.costs]) for axis in AXES}
+    exact = all(estimate.kind == "exact" for estimate in found)
     return Point(
         k=cell.k,
         value=_mean(values),
         low=low,
         high=high,
         problems=len(values),
-        cost=cost | {"samples": cell.k},
-        note=_note(cell.k, len(values), pools),
+        cost=cost if cell.costs else cost | {"samples": cell.k},
+        exact=exact,
+        error=None if exact else _error(found),
+        note=_note(cell.k, len(values), table),
     )
 
 
-def _note(k: int, contributing: int, pools: Sequence[Sequence[Outcome]]) -> str | None:
+def _error(found: Sequence[Estimate]) -> float:
+    """Return the error of a mean: brackets add up, simulations by their squares."""
+    brackets = fsum(each.error for each in found if each.kind == "bracket")
+    simulated = fsum(each.error**2 for each in found if each.kind == "mc")
+    return float((brackets + sqrt(simulated)) / len(found))
+
+
+def _note(k: int, contributing: int, table: Table) -> str | None:
+    pools = table.pools
+    if table.draw == "with" and k > min(map(len, pools)):
+        return "plug-in: k exceeds the draws, taken with replacement"
     if contributing == len(pools):
         return None
     if contributing:
@@ -214,6 +169,8 @@ def _point_as_dict(point: Point) -> dict[str, Any]:
         "cost": dict(point.cost),
         "exact": point.exact,
     }
+    if point.error is not None:
+        plain["error"] = point.error
     if point.note is not None:
         plain["note"] = point.note
     return plain

@@ -145,8 +145,9 @@ class Point:
 
     `value` is None where it is undefined, and `note` then says why. `low` and `high` bound the
     bootstrap interval over problems; `problems` counts those with at least k draws. `cost` maps
-    an axis (`samples`, `tokens`, `latency_tokens`) to its expectation for one problem, or None
-    where the samples do not carry what it needs.
+    an axis (`ttc.costs.AXES`) to its expectation for one problem, or None where the samples do
+    not carry what it needs. Where the value is not `exact`, `error` is its standard error (by
+    simulation) or half the width of what it is bracketed by, without that of the interval.
     """
 
     k: int
@@ -157,6 +158,7 @@ class Point:
     cost: Mapping[str, float | None] = field(default_factory=dict)
     exact: bool = True
     note: str | None = None
+    error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

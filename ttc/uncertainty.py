@@ -1,10 +1,11 @@
-"""How far a mean over problems could be off: the percentile bootstrap over problems."""
+"""How far a mean over problems could be off, and whether two differ: bootstrap and permutations."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import erfc, exp, fsum, isfinite, lgamma, log, sqrt
 from random import Random
+from statistics import NormalDist
 from typing import NamedTuple
 
 # Values count in steps of 2^-53 of their column's range, as finely as a float divides [0, 1].
@@ -24,36 +25,117 @@ def bootstrap_means(
     level: float = 95,
     resamples: int = 2000,
     seed: int = 0,
+    bca: bool = False,
 ) -> list[Interval | None]:
     """Return the bootstrap interval of the mean of each column; a row is one problem.
 
     Problems are drawn with replacement, as many as there are, and a column's mean is taken over
     those drawn (Efron 1979; the percentile interval of Efron and Tibshirani 1993, ch. 13). The
     bounds are the quantiles q = (1 ∓ level/100)/2 of the B sorted means: the value at position
-    (B − 1)·q, linear between neighbours. None stands for a problem that does not contribute to
-    the column; a column to which fewer than two contribute has no interval.
+    (B − 1)·q, linear between neighbours; `bca` corrects q for bias and skewness. None stands for
+    a problem that does not contribute to the column; a column to which fewer than two contribute
+    has no interval.
 
     One set of resamples serves all columns and depends on nothing but the seed and the number of
     problems, so that columns can be compared, also with those of another call.
     """
     if not 0 < level < 100:
         raise ValueError(f"an interval covers more than 0% and less than 100%, not {level}%")
+    tail = (1 - level / 100) / 2
+    intervals: list[Interval | None] = []
+    for column, means in zip(columns, resampled_means(columns, resamples, seed), strict=True):
+        present = [value for value in column if value is not None]
+        if not means or len(present) < 2:
+            intervals.append(None)
+            continue
+        low, high = _bca_tails(present, means, tail) if bca else (tail, 1 - tail)
+        ranked = sorted(means)
+        intervals.append(Interval(_quantile(ranked, low), _quantile(ranked, high)))
+    return intervals
+
+
+def resampled_means(
+    columns: Sequence[Sequence[float | None]], resamples: int = 2000, seed: int = 0
+) -> list[list[float]]:
+    """Return the mean of each column in every resample to which one of its problems contributes.
+
+    Resample b of one column is resample b of another, where all problems contribute to both.
+    """
     n = len(columns[0]) if columns else 0
     scaled = [_Scaled.of(column) for column in columns if len(column) == n]
     if len(scaled) < len(columns):
         raise ValueError("each column needs a value, or None, for every problem")
     if n < 2:
-        return [None] * len(columns)
+        return [[] for _ in columns]
     totals = _resampled_totals([column.steps for column in scaled], n, resamples, Random(seed))
-    tail = (1 - level / 100) / 2
-    intervals: list[Interval | None] = []
-    for column, pairs in zip(scaled, totals, strict=True):
-        means = sorted(column.mean(total, count) for count, total in pairs if count)
-        if not means or n - column.steps.count(None) < 2:
-            intervals.append(None)
-        else:
-            intervals.append(Interval(_quantile(means, tail), _quantile(means, 1 - tail)))
-    return intervals
+    return [
+        [column.mean(total, count) for count, total in pairs if count]
+        for column, pairs in zip(scaled, totals, strict=True)
+    ]
+
+
+def _bca_tails(values: Sequence[float], means: Sequence[float], tail: float) -> tuple[float, float]:
+    """Return the quantiles of the bias-corrected and accelerated interval (Efron 1987).
+
+    z0 is the normal quantile of the share of resampled means below the mean (ties count half);
+    the acceleration of a mean is its skewness, Σ d³ / (6 (Σ d²)^1.5) with d = x − mean.
+    """
+    normal = NormalDist()
+    mean = fsum(values) / len(values)
+    apart = [value - mean for value in values]
+    spread = fsum(d * d for d in apart)
+    if not spread:
+        return tail, 1 - tail
+    below = sum((m < mean) + (m == mean) / 2 for m in means) / len(means)
+    # An estimate outside all resamples would send the correction to infinity.
+    z0 = normal.inv_cdf(min(max(below, 0.5 / len(means)), 1 - 0.5 / len(means)))
+    acceleration = fsum(d**3 for d in apart) / (6 * spread**1.5)
+
+    def corrected(q: float) -> float:
+        z = z0 + normal.inv_cdf(q)
+        return normal.cdf(z0 + z / (1 - acceleration * z))
+
+    return corrected(tail), corrected(1 - tail)
+
+
+def paired_p_value(differences: Sequence[float], *, flips: int = 20_000, seed: int = 0) -> float:
+    """Return the two-sided p-value of a mean difference of zero, by flipping signs of pairs.
+
+    If two rules are alike, each problem's difference is as likely to have either sign. All 2^m
+    sign patterns of the m differences that are not zero are counted for m ≤ 16 (exact), `flips`
+    seeded ones above, where the pattern observed counts as one of them (Phipson and Smyth 2010).
+    """
+    present = [difference for difference in differences if abs(difference) > 1e-12]
+    m = len(present)
+    if not m:
+        return 1.0
+    # Sums that only rounding tells apart are equal.
+    least = abs(fsum(present)) - 1e-9 * fsum(map(abs, present))
+    if m <= 16:
+        sums = [0.0]
+        for difference in present:
+            sums = [total + signed for total in sums for signed in (difference, -difference)]
+        return sum(abs(total) >= least for total in sums) / len(sums)
+    random = Random(seed)
+    extreme = 0
+    for _ in range(flips):
+        signs = random.getrandbits(m)
+        total = 2 * sum(d for i, d in enumerate(present) if signs >> i & 1) - sum(present)
+        extreme += abs(total) >= least
+    return (1 + extreme) / (1 + flips)
+
+
+def chi_squared_tail(x: float, degrees: int) -> float:
+    """Return P(X ≥ x) of a chi-squared variable with whole degrees of freedom, as a finite sum."""
+    half = x / 2
+    if half <= 0:
+        return 1.0
+    first = 0.5 if degrees % 2 else 0.0
+    tail = erfc(sqrt(half)) if degrees % 2 else 0.0
+    terms = (
+        exp((first + i) * log(half) - half - lgamma(first + i + 1)) for i in range(degrees // 2)
+    )
+    return min(1.0, tail + fsum(terms))
 
 
 class _Scaled(NamedTuple):

@@ -29,9 +29,17 @@ class Coverage:
         return tuple(i for i, outcome in enumerate(outcomes) if outcome.correct)
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        return self._values(outcomes, ks, replaced=False)
+
+    def replaced(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        """Return the mean over k draws with replacement."""
+        return self._values(outcomes, ks, replaced=True)
+
+    def _values(
+        self, outcomes: Sequence[Outcome], ks: Sequence[int], replaced: bool
+    ) -> list[float]:
         n = len(outcomes)
-        missed = within(n, tuple(ks))[:, n - len(self.pick(outcomes))]
-        return as_list(1 - missed)
+        return as_list(1 - within(n, tuple(ks), replaced)[:, n - len(self.pick(outcomes))])
 
 
 class PassAll:
@@ -58,6 +66,11 @@ class PassAll:
         correct = sum(bool(outcome.correct) for outcome in outcomes)
         return as_list(within(len(outcomes), tuple(ks))[:, correct])
 
+    def replaced(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        """Return the mean over k draws with replacement."""
+        correct = sum(bool(outcome.correct) for outcome in outcomes)
+        return as_list(within(len(outcomes), tuple(ks), True)[:, correct])
+
 
 class Mean:
     """Picks any of the k draws at random: pass@1 at every k, the line that a rule has to beat."""
@@ -76,3 +89,7 @@ class Mean:
         check_budgets(ks, len(outcomes))
         correct = sum(bool(outcome.correct) for outcome in outcomes)
         return [correct / len(outcomes) for _ in ks]
+
+    def replaced(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        """Return the mean over k draws with replacement, which is the same."""
+        return [self.expected(outcomes, [1])[0] for _ in ks]

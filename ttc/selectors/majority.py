@@ -42,6 +42,13 @@ class Majority:
         return tuple(i for i, label in enumerate(labels) if label in chosen)
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        return self._mean(outcomes, ks, replaced=False)
+
+    def replaced(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        """Return the mean over k draws with replacement."""
+        return self._mean(outcomes, ks, replaced=True)
+
+    def _mean(self, outcomes: Sequence[Outcome], ks: Sequence[int], replaced: bool) -> list[float]:
         labels = self._labels(outcomes)
         votes = Counter(labels)
         right = Counter(
@@ -49,7 +56,9 @@ class Majority:
         )
         abstaining = votes.pop(None, 0)
         classes = [(count, right[answer]) for answer, count in votes.items()]
-        return majority_at_k(classes, abstaining, ks, strict=self.ties == "strict")
+        return majority_at_k(
+            classes, abstaining, ks, strict=self.ties == "strict", replaced=replaced
+        )
 
     def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> list[float] | None:
         """Return the mean of `pick` over the m-subsets of the first r draws, for r = m..n.

@@ -16,7 +16,9 @@ from ttc.selectors.subsets import as_list, within
 LAST = (True, 0.0)
 
 
-def best_of_k(levels: Sequence[tuple[int, int]], ks: Sequence[int]) -> list[float]:
+def best_of_k(
+    levels: Sequence[tuple[int, int]], ks: Sequence[int], *, replaced: bool = False
+) -> list[float]:
     """Return the probability, for each k, that the best-ranked of k draws is correct.
 
     `levels` lists (draws, correct draws) for each distinct key, best first. With g_j draws at
@@ -27,13 +29,14 @@ def best_of_k(levels: Sequence[tuple[int, int]], ks: Sequence[int]) -> list[floa
     The bracket counts the k-subsets whose best draw is at level j; by symmetry that draw is any
     of the level's g_j, so equal keys share their credit. Without ties this is
     Σ_i correct_i · C(n − i, k − 1) / C(n, k) over ranks i = 1..n, the estimator of Hilton and
-    Gao 2022, "Measuring Goodhart's law".
+    Gao 2022, "Measuring Goodhart's law". `replaced`: draws are taken with replacement, and
+    C(N, k)/C(n, k) is (N/n)^k.
     """
     if not levels:
-        return as_list(within(0, tuple(ks))[:, 0])
+        return as_list(within(0, tuple(ks), replaced)[:, 0])
     sizes, correct = np.asarray(levels, dtype=np.int64).T
     n = int(sizes.sum())
-    below = within(n, tuple(ks))[:, n - np.concatenate(([0], np.cumsum(sizes)))]
+    below = within(n, tuple(ks), replaced)[:, n - np.concatenate(([0], np.cumsum(sizes)))]
     return as_list((below[:, :-1] - below[:, 1:]) @ (correct / sizes))
 
 
@@ -119,5 +122,12 @@ class BestByKey:
         return tuple(i for i, key in enumerate(keys) if key == best)
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        return best_of_k(self._levels(outcomes), ks)
+
+    def replaced(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        """Return the mean over k draws with replacement."""
+        return best_of_k(self._levels(outcomes), ks, replaced=True)
+
+    def _levels(self, outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
         keys = [self._key(outcome) for outcome in outcomes]
-        return best_of_k(levels(keys, [bool(outcome.correct) for outcome in outcomes]), ks)
+        return levels(keys, [bool(outcome.correct) for outcome in outcomes])

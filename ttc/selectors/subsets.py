@@ -43,7 +43,9 @@ def hypergeometric(n: int, marked: int, k: int) -> Floats:
 
 @lru_cache(maxsize=2048)
 def binomial_law(n: int, q: float) -> Floats:
-    """Return P(y of n draws are taken), y = 0..n, each by itself with probability 0 < q < 1."""
+    """Return P(y of n draws are taken), y = 0..n, each by itself with probability q."""
+    if not 0 < q < 1:
+        return np.eye(n + 1)[n if q else 0]
     logs = log_factorials(_rounded(n))
     y = np.arange(n + 1)
     law = (
@@ -56,9 +58,23 @@ def binomial_law(n: int, q: float) -> Floats:
     return np.asarray(np.exp(law), dtype=np.float64)
 
 
+def poisson_law(mean: float) -> Floats:
+    """Return P(y) for y = 0, 1, … of a Poisson number, until nothing is left."""
+    most = int(mean + 12 * mean**0.5 + 60)
+    logs = log_factorials(_rounded(most))
+    y = np.arange(most + 1)
+    return np.asarray(np.exp(y * np.log(np.longdouble(mean)) - logs[y] - mean), dtype=np.float64)
+
+
 @lru_cache(maxsize=32)
-def within(n: int, ks: tuple[int, ...]) -> Floats:
-    """Return C(N, k) / C(n, k) for each k (rows) and N = 0..n: P(all k come from a given N)."""
+def within(n: int, ks: tuple[int, ...], replaced: bool = False) -> Floats:
+    """Return C(N, k) / C(n, k) for each k (rows) and N = 0..n: P(all k come from a given N).
+
+    `replaced`: the k are drawn with replacement, and it is (N/n)^k.
+    """
+    if replaced:
+        shares = np.arange(n + 1) / max(n, 1)
+        return np.array([shares**k for k in ks]).reshape(len(ks), n + 1)
     check_budgets(ks, n)
     table = np.zeros((len(ks), n + 1))
     for row, k in zip(table, ks, strict=True):

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.selectors.checks import check_budgets
-from ttc.selectors.subsets import Floats, binomial_law, hypergeometric
+from ttc.selectors.subsets import Floats, binomial_law, hypergeometric, poisson_law
 
 NEVER = 1e-16  # the chance of what is left out
 ROOM = 1 << 15  # numbers in an array, so that it stays in the processor's cache
@@ -32,14 +32,27 @@ Complex: TypeAlias = NDArray[np.complex128]
 
 
 class Frame(NamedTuple):
-    """What the budget k of n fixes: the chance of a draw, and the roots of unity to read k at."""
+    """What the budget k of n fixes: the chance of a draw, and the roots of unity to read k at.
+
+    With replacement the draws of each answer are Poisson rather than binomial.
+    """
 
     n: int
     k: int
     q: float
+    replaced: bool
     roots: Complex  # all M of them, by exponent
     taken: Complex  # 1 − q + q·z at the half of the roots that is used
     reading: Complex  # what to multiply by, and sum the real part of, for the mean given k
+
+    def law(self, votes: int) -> Floats:
+        """Return the law of how many of an answer's votes are drawn."""
+        return poisson_law(self.q * votes) if self.replaced else binomial_law(votes, self.q)
+
+    def free(self, draws: int) -> Complex:
+        """Return the generating function of draws that contend for nothing."""
+        z = self.roots[: len(self.taken)]
+        return np.exp(self.q * draws * (z - 1)) if self.replaced else self.taken**draws
 
     def powers(self, exponents: NDArray[np.int64]) -> Complex:
         """Return z^y by root (rows) and exponent (columns)."""
@@ -48,12 +61,12 @@ class Frame(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def frame(n: int, k: int) -> Frame:
-    """Return the frame of a budget 0 < k < n."""
+def frame(n: int, k: int, replaced: bool = False) -> Frame:
+    """Return the frame of a budget 0 < k < n, or with replacement of any."""
     q = k / n
-    law = binomial_law(n, q)
-    apart = np.zeros(n + 1)
-    apart[: n + 1 - k] += law[k:]
+    law = poisson_law(float(k)) if replaced else binomial_law(n, q)
+    apart = np.zeros(len(law))
+    apart[: len(law) - k] += law[k:]
     apart[: k + 1] += law[k::-1]
     near = np.flatnonzero(apart > NEVER * law[k])
     m = int(near[-1]) + 1
@@ -61,7 +74,7 @@ def frame(n: int, k: int) -> Frame:
     half = np.arange(m // 2 + 1)
     twice = np.where((half == 0) | (2 * half == m), 1.0, 2.0)
     reading = twice * roots[-half * k % m] / (m * law[k])
-    return Frame(n, k, q, roots, 1 - q + q * roots[half], reading)
+    return Frame(n, k, q, replaced, roots, 1 - q + q * roots[half], reading)
 
 
 class Party(NamedTuple):
@@ -110,44 +123,50 @@ def contest(parties: Sequence[Party], most_leaders: int, *, strict: bool) -> Com
 
 
 def majority_at_k(
-    classes: Sequence[tuple[int, int]], abstaining: int, ks: Sequence[int], *, strict: bool = False
+    classes: Sequence[tuple[int, int]],
+    abstaining: int,
+    ks: Sequence[int],
+    *,
+    strict: bool = False,
+    replaced: bool = False,
 ) -> list[float]:
     """Return the probability, for each k, that a vote among k of the draws is won correctly.
 
     `classes` lists (votes n_a, correct draws c_a) for each distinct answer; `abstaining` draws
     have none. An answer has level x with x votes, and the share c_a/n_a, which is 0 or 1 unless
     draws with one answer disagree about being correct. Ties split evenly, or with `strict` are
-    wrong. The rule is that of Wang et al. 2022 ("Self-Consistency"); its mean over k-subsets is
-    the contest above.
+    wrong. `replaced`: draws are taken with replacement. The rule is that of Wang et al. 2022
+    ("Self-Consistency"); its mean over k-subsets is the contest above.
     """
     n = abstaining + sum(votes for votes, _ in classes)
-    check_budgets(ks, n)
+    if not replaced:
+        check_budgets(ks, n)
     shares: dict[int, float] = defaultdict(float)
     for votes, correct in classes:
         shares[votes] += correct / votes
     answers = Counter(votes for votes, _ in classes)
     sizes = tuple((votes, answers[votes], shares[votes]) for votes in sorted(answers))
-    return [_majority(sizes, n, k, strict) for k in ks]
+    return [_majority(sizes, n, k, strict, replaced) for k in ks]
 
 
 _Sizes: TypeAlias = "tuple[tuple[int, int, float], ...]"
 
 
 @lru_cache(maxsize=1 << 14)
-def _majority(sizes: _Sizes, n: int, k: int, strict: bool) -> float:
+def _majority(sizes: _Sizes, n: int, k: int, strict: bool, replaced: bool) -> float:
     """Problems with the same counts share one entry."""
     if not any(share for _, _, share in sizes):
         return 0.0
-    if k == n:
+    if k == n and not replaced:
         _, answers, share = sizes[-1]
         return 0.0 if strict and answers > 1 else share / answers
     if k == 1:
         return sum(votes * share for votes, _, share in sizes) / n
-    levels = _levels(sizes, n, k)
+    levels = _levels(sizes, n, k, replaced)
     if levels is None:
         return 0.0
     low, high, contenders = levels
-    at = frame(n, k)
+    at = frame(n, k, replaced)
     free = n - sum(votes * answers for votes, answers, _ in contenders)
     total = np.zeros(len(at.taken), dtype=np.complex128)
     laws = [_law(at, votes, low, high) for votes, _, _ in contenders]
@@ -159,13 +178,16 @@ def _majority(sizes: _Sizes, n: int, k: int, strict: bool) -> float:
         ]
         most = min(k // first, sum(answers for _, answers, _ in contenders))
         total += contest(parties, max(most, 1), strict=strict)
-    value = float(np.sum((total * at.taken**free * at.reading).real))
+    value = float(np.sum((total * at.free(free) * at.reading).real))
     return min(max(value, 0.0), 1.0)
 
 
-def _levels(sizes: _Sizes, n: int, k: int) -> tuple[int, int, _Sizes] | None:
+def _levels(sizes: _Sizes, n: int, k: int, replaced: bool) -> tuple[int, int, _Sizes] | None:
     """Return the lowest and highest level worth counting, and the answers that can reach it."""
-    laws = [hypergeometric(n, votes, k) for votes, _, _ in sizes]
+    laws = [
+        binomial_law(k, votes / n) if replaced else hypergeometric(n, votes, k)
+        for votes, _, _ in sizes
+    ]
     most = max(map(len, laws))
     # Numbers of votes are negatively associated: P(none above x) ≤ Π P(b not above x).
     none_above = np.ones(most)
@@ -185,9 +207,9 @@ def _levels(sizes: _Sizes, n: int, k: int) -> tuple[int, int, _Sizes] | None:
 
 def _law(at: Frame, votes: int, low: int, high: int) -> tuple[Complex, Complex]:
     """Return the law of an answer's votes at levels low..high, and of those below each."""
-    law = binomial_law(votes, at.q)
+    law = at.law(votes)
     start = min(int(np.argmax(law > NEVER)), low)
-    stop = min(high, votes)
+    stop = min(high, len(law) - 1)
     terms = law[start : stop + 1] * at.powers(np.arange(start, stop + 1))
     sums = np.zeros((len(terms), high - start + 2), dtype=np.complex128)
     np.cumsum(terms, axis=1, out=sums[:, 1 : stop - start + 2])

@@ -1,0 +1,124 @@
+"""Adaptive-Consistency: stop once the leading answer is the majority, with a given probability."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import comb
+from typing import TypeAlias
+
+from ttc.records import Outcome
+from ttc.selectors.checks import check_budgets
+from ttc.selectors.estimates import Estimate, replayed
+from ttc.selectors.stopping import Stopping
+
+MOST_STATES = 20_000  # at one draw; beyond them it is simulated
+
+
+class AdaptiveConsistency(Stopping):
+    """Draws one at a time until the leading answer is the majority with probability c (0.95).
+
+    Aggarwal et al. 2023, "Let's Sample Step by Step": with a and b votes for the first two, it
+    stops when P(p > ½) ≥ c for p ~ Beta(a + 1, b + 1), which is Σ_{i≤a} C(a + b + 1, i) /
+    2^(a+b+1). The answer is the majority then. Exact over all orders of the draws while there are
+    few enough states of the count; else simulated.
+    """
+
+    name = "ac"
+
+    def __init__(self, c: str = "0.95", **options: str) -> None:
+        super().__init__(**options)
+        try:
+            self._c = Fraction(c)
+        except ValueError:
+            self._c = Fraction(0)
+        if not Fraction(1, 2) < self._c < 1:
+            raise ValueError(f"ac: c must be a probability above 0.5 and below 1, not {c!r}")
+
+    def stop(self, outcomes: Sequence[Outcome]) -> int:
+        votes: Counter[object] = Counter()
+        for taken, label in enumerate(self._labels(outcomes), start=1):
+            if label is not None:
+                votes[label] += 1
+                if _sure(votes[label], _second(votes, label), self._c):
+                    return taken
+        return len(outcomes)
+
+    def estimates(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
+        """Return accuracy and expected draws at each cap k."""
+        check_budgets(ks, len(outcomes))
+        if not ks:
+            return []
+        classes, abstaining = self.classes(outcomes)
+        start = tuple(sorted((0, votes, correct / votes) for votes, correct in classes.values()))
+        curve = self._walk(start, abstaining, len(outcomes), max(ks))
+        if curve is None:
+            return replayed(outcomes, ks, self.run)
+        return [curve[k] for k in ks]
+
+    def _walk(self, start: _State, abstaining: int, n: int, most: int) -> list[Estimate] | None:
+        """Return the estimates at k = 0..most; None if there are too many states.
+
+        A state is the number of abstentions and, for each answer, (votes seen, votes left, share
+        correct); answers that are alike are exchangeable, so the sorted tuple stands for all.
+        """
+        states: dict[tuple[int, _State], float] = {(0, start): 1.0}
+        stopped, drawn = 0.0, 0.0
+        curve = [Estimate(0.0, drawn=0.0)]
+        for taken in range(most):
+            drawn += sum(states.values())
+            following: dict[tuple[int, _State], float] = defaultdict(float)
+            for (silent, state), chance in states.items():
+                if silent < abstaining:
+                    step = chance * (abstaining - silent) / (n - taken)
+                    following[silent + 1, state] += step
+                for answer, alike in Counter(state).items():
+                    seen, left, share = answer
+                    if not left:
+                        continue
+                    step = chance * alike * left / (n - taken)
+                    if _sure(seen + 1, _rival(state, answer), self._c):
+                        stopped += step * share
+                        continue
+                    others = list(state)
+                    others.remove(answer)
+                    after = tuple(sorted([*others, (seen + 1, left - 1, share)]))
+                    following[silent, after] += step
+            if len(following) > MOST_STATES:
+                return None
+            states = following
+            cut = sum(chance * self._won(state) for (_, state), chance in states.items())
+            curve.append(Estimate(min(stopped + cut, 1.0), drawn=drawn))
+        return curve
+
+    def _won(self, state: _State) -> float:
+        most = max((seen for seen, _, _ in state), default=0)
+        shares = [share for seen, _, share in state if seen == most]
+        if not most or (self.ties == "strict" and len(shares) > 1):
+            return 0.0
+        return sum(shares) / len(shares)
+
+
+_State: TypeAlias = "tuple[tuple[int, int, float], ...]"
+
+
+def _second(votes: Counter[object], leader: object) -> int:
+    return max((count for answer, count in votes.items() if answer != leader), default=0)
+
+
+def _rival(state: _State, answer: tuple[int, int, float]) -> int:
+    """Return the votes of the strongest answer besides one like `answer`."""
+    ranked = sorted((seen for seen, _, _ in state), reverse=True)
+    ranked.remove(answer[0])
+    return ranked[0] if ranked else 0
+
+
+@lru_cache(maxsize=1 << 14)
+def _sure(a: int, b: int, c: Fraction) -> bool:
+    """Return whether a votes against b settle the vote; a tail of whole numbers."""
+    if a <= b:
+        return False
+    n = a + b + 1
+    return bool(sum(comb(n, i) for i in range(a + 1)) >= c * 2**n)

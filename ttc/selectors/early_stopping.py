@@ -1,0 +1,135 @@
+"""Early-stopping self-consistency (ESC): stop at the first window whose answers all agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import comb, factorial, perm
+
+from ttc.records import Outcome
+from ttc.selectors.checks import check_budgets
+from ttc.selectors.estimates import Estimate, replayed, value_of
+from ttc.selectors.majority import Majority
+from ttc.selectors.stopping import Stopping
+
+
+class EarlyStopping(Stopping):
+    """Draws in windows of w (5) and stops at the first whose answers are all the same: ESC.
+
+    Li et al. 2024, "Escape Sky-high Cost". That window's answer is the answer; if none is
+    unanimous, the majority of all k draws is. Draws without an answer make no window unanimous.
+    Of n draws with n_a votes for a, s given windows are unanimous with probability
+
+        U_s = s! · [z^s] Π_a Σ_t (n_a)_(wt) z^t / t!  /  (n)_(ws)
+
+    and inclusion-exclusion gives when it stops and on what, in whole numbers. What the majority
+    then says where nothing stopped is exact at k = n and otherwise simulated.
+    """
+
+    name = "esc"
+
+    def __init__(self, w: str = "5", **options: str) -> None:
+        super().__init__(**options)
+        if not w.isdecimal() or int(w) < 1:
+            raise ValueError(f"esc: w must be a whole number from 1, not {w!r}")
+        self._w = int(w)
+
+    def stop(self, outcomes: Sequence[Outcome]) -> int:
+        labels = self._labels(outcomes)
+        for end in range(self._w, len(labels) + 1, self._w):
+            if labels[end - 1] is not None and len(set(labels[end - self._w : end])) == 1:
+                return end
+        return len(labels)
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        end = self.stop(outcomes)
+        labels = self._labels(outcomes)
+        window = range(max(0, end - self._w), end)
+        if end >= self._w and end % self._w == 0 and len({labels[i] for i in window}) == 1:
+            return tuple(window) if labels[end - 1] is not None else super().pick(outcomes)
+        return super().pick(outcomes)
+
+    def estimates(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
+        """Return accuracy and expected draws at each cap k."""
+        n, w = len(outcomes), self._w
+        check_budgets(ks, n)
+        if not ks:
+            return []
+        classes, _ = self.classes(outcomes)
+        counts = tuple(sorted(classes.values()))
+        most = max(ks) // w
+        none = _never_unanimous(tuple(votes for votes, _ in counts), n, w, most)
+        right = _stops_right(counts, n, w, most)
+        found = []
+        for k in ks:
+            windows = k // w
+            drawn = w * sum(none[:windows]) + (k - w * windows) * none[windows]
+            stopped = sum(right[1 : windows + 1], Fraction(0))
+            left = Estimate(0.0)
+            if none[windows] and k == n:
+                won = value_of(outcomes, Majority.pick(self, outcomes))
+                left = Estimate(float(none[windows]) * won)
+            elif none[windows]:
+                (left,) = replayed(outcomes, [k], self._unstopped)
+            found.append(left._replace(value=float(stopped) + left.value, drawn=float(drawn)))
+        return found
+
+    def _unstopped(self, outcomes: Sequence[Outcome]) -> tuple[float, int]:
+        """Return the value of the vote if no window was unanimous, else 0."""
+        labels = self._labels(outcomes)
+        for end in range(self._w, len(labels) + 1, self._w):
+            if labels[end - 1] is not None and len(set(labels[end - self._w : end])) == 1:
+                return 0.0, end
+        return value_of(outcomes, Majority.pick(self, outcomes)), len(labels)
+
+
+@lru_cache(maxsize=256)
+def _never_unanimous(votes: tuple[int, ...], n: int, w: int, most: int) -> list[Fraction]:
+    """Return P(none of the first j windows is unanimous) for j = 0..most."""
+    unanimous = [
+        Fraction(factorial(s)) * coefficient / perm(n, w * s)
+        for s, coefficient in enumerate(_windows(votes, w, most))
+    ]
+    return [_sieve(unanimous, j) for j in range(most + 1)]
+
+
+@lru_cache(maxsize=256)
+def _stops_right(counts: tuple[tuple[int, int], ...], n: int, w: int, most: int) -> list[Fraction]:
+    """Return P(the j-th window is the first unanimous one, and right), for j = 0..most."""
+    total = [Fraction(0)] * (most + 1)
+    for at, (votes, correct) in enumerate(counts):
+        if not correct or votes < w or not most:
+            continue
+        others = tuple(v for i, (v, _) in enumerate(counts) if i != at)
+        # One window is this answer's; the others are unanimous among what is left.
+        left = _windows((*others, votes - w), w, most - 1)
+        then = [
+            Fraction(factorial(s)) * coefficient * perm(votes, w) / perm(n, w * (s + 1))
+            for s, coefficient in enumerate(left)
+        ]
+        for j in range(1, most + 1):
+            total[j] += _sieve(then, j - 1) * Fraction(correct, votes)
+    return total
+
+
+def _windows(votes: Sequence[int], w: int, most: int) -> list[Fraction]:
+    """Return the coefficients of Π_a Σ_t (n_a)_(wt) z^t / t! up to z^most."""
+    scale = factorial(most)  # so that all terms are whole
+    product = [1] + [0] * most
+    grown = 0
+    for count in votes:
+        factor = [perm(count, w * t) * (scale // factorial(t)) for t in range(count // w + 1)]
+        if len(factor) == 1:
+            continue
+        factor = factor[: most + 1]
+        product = [
+            sum(product[s - t] * factor[t] for t in range(min(s, len(factor) - 1) + 1))
+            for s in range(most + 1)
+        ]
+        grown += 1
+    return [Fraction(coefficient, scale**grown) for coefficient in product]
+
+
+def _sieve(terms: Sequence[Fraction], j: int) -> Fraction:
+    return sum(((-1) ** s * comb(j, s) * terms[s] for s in range(j + 1)), Fraction(0))
