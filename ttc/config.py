@@ -80,7 +80,7 @@ def _typed(name: str, value: Any, place: str) -> Any:
         ) from None
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -107,7 +107,7 @@ def user_file() -> Path:
 
 
 def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[str, Any]]:
-    found = _read_toml(path)
+    found = read_toml(path)
     aliases = found.pop("models", {})
     if not isinstance(aliases, dict) or not all(isinstance(v, dict) for v in aliases.values()):
         raise UsageError(f"{path}: [models.NAME] must be tables")

@@ -84,6 +84,27 @@ def warnings(problems: Problems) -> list[str]:
     return lines
 
 
+def lost_races(curves: Sequence[Curve], problems: Problems) -> list[str]:
+    """Return a line for each race that is worth less than a single draw."""
+    means = [
+        sum(bool(outcome.correct) for outcome in outcomes) / len(outcomes)
+        for outcomes in problems.values()
+        if outcomes
+    ]
+    single = fsum(means) / len(means) if means else 0.0
+    lines = []
+    for curve in curves:
+        if not curve.selector.startswith(("first-finish", "short-1")):
+            continue
+        whole = [point for point in curve.points if point.value is not None and not point.note]
+        if whole and (last := whole[-1]).k > 1 and (last.value or 0) < single - 1e-9:
+            lines.append(
+                f"{curve.selector}@{last.k} ({last.value:.4f}) is below a single draw "
+                f"({single:.4f}): here, what finishes first is right less often"
+            )
+    return lines
+
+
 def as_document(
     curves: Sequence[Curve],
     *,

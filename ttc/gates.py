@@ -1,7 +1,7 @@
 """Assertions about curves, for CI: `coverage@16>=0.6`, `majority@8-coverage@1>0`.
 
 They are decided on the point values of one source: exact for these draws, not for the next ones,
-which is what the interval beside each value is for.
+which is what the interval beside each value is for. Against a baseline the interval decides.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from ttc.comparisons import Terms, between_pools, drops
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
 
+ROUNDING = 1e-9
 _RELATIONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _TERM = r"\s*(\S+?)@(\d+)\s*"
 _FORM = re.compile(rf"{_TERM}(?:-{_TERM})?(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?|[-+]?\.\d+)\s*")
@@ -31,12 +34,30 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a gate found in one source."""
+    """What a gate found in one source; `reason` says it in a line."""
 
     gate: str
     source: str
-    value: float
     met: bool
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far rules may fall below their baseline.
+
+    A drop counts if it is beyond `margin` with confidence `level` (all rules and budgets
+    together), or with `strict` if its point value is.
+    """
+
+    margin: float = 0.0
+    strict: bool = False
+    level: float = 95
+    seed: int = 0
 
 
 def parse(text: str) -> Gate:
@@ -63,7 +84,38 @@ def decide(gate: Gate, curves: Sequence[Curve], source: str) -> Decision:
     points = {(curve.selector, point.k): point for curve in curves for point in curve.points}
     values = [_value(gate, points[term], source, *term) for term in gate.terms]
     value = values[0] - sum(values[1:])
-    return Decision(gate.text, source, value, _RELATIONS[gate.relation](value, gate.bound))
+    # An exact value that equals the bound may be off by rounding.
+    near = value if abs(value - gate.bound) > ROUNDING else gate.bound
+    met = _RELATIONS[gate.relation](near, gate.bound)
+    return Decision(gate.text, source, met, f"{source}: {gate.text} (it is {value:.6g})")
+
+
+def hold(new: Terms, old: Terms, names: tuple[str, str], tolerance: Tolerance) -> Decision:
+    """Decide whether no rule fell below its baseline by more than is tolerated.
+
+    UsageError if the two share no rule at a budget, or no problem.
+    """
+    compared = between_pools(new, old, names, ci=None)
+    gate = f"no drop beyond {tolerance.margin:g} from {names[1]}"
+    if tolerance.strict:
+        fallen = [
+            f"{each.value_of} {each.value:.4f} from {each.baseline:.4f}"
+            for each in compared
+            if each.difference < -tolerance.margin - ROUNDING
+        ]
+    else:
+        found, _ = drops(
+            new, old, margin=tolerance.margin, level=tolerance.level, seed=tolerance.seed
+        )
+        fallen = [
+            f"{drop.rule}@{drop.k} {drop.value:.4f} from {drop.baseline:.4f} "
+            f"(a drop of {-drop.highest:.4f} at least, {drop.problems} problems)"
+            for drop in sorted(found, key=lambda drop: drop.highest)
+        ]
+    told = "; ".join(fallen[:3]) + (f" and {len(fallen) - 3} more" if len(fallen) > 3 else "")
+    return Decision(
+        gate, names[0], not fallen, f"{names[0]}: {gate}" + (f": {told}" if told else "")
+    )
 
 
 def _value(gate: Gate, point: Point, source: str, rule: str, k: int) -> float:

@@ -94,7 +94,7 @@ def few_marked(n: int, k: int, m: int, replaced: bool = False) -> Floats:
     if replaced:
         share = np.arange(n + 1) / n
         terms = (comb(k, j) * share**j * (1 - share) ** (k - j) for j in range(min(m, k + 1)))
-        return np.sum(list(terms), axis=0)
+        return np.asarray(sum(terms), dtype=np.float64)
     logs = log_factorials(n)
     total = np.zeros(n + 1)
     for j in range(min(m, k + 1)):

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import sys
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-from ttc import curves, gates, interchange, jsonl, keys, plugins
-from ttc.cli.output import document
-from ttc.cli.session import Session, is_file, pool_named, store_with
-from ttc.errors import Exit, GateError, StoreError, UsageError
-from ttc.records import Curve, Outcome
+from ttc import cells, comparisons, curves, gates, jsonl, plugins
+from ttc.baselines import as_baseline, read_baseline
+from ttc.cells import Table
+from ttc.cli import sources, sweep_output
+from ttc.cli.session import Session
+from ttc.cli.sweep_output import COSTS, Result, Targets
+from ttc.costs import Rates
+from ttc.errors import Exit, GateError, UsageError
+from ttc.gates import Decision
 from ttc.selectors import Selector, naming
-from ttc.store import Store, samples, verdicts
-
-MAPPABLE = tuple(interchange.FIELDS)
-COSTS = {"samples": "samples", "tokens": "tokens", "latency": "latency_tokens"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,77 +28,72 @@ class Order:
     cost: str
     ci: float
     seed: int
+    ties: str = "split"
+    invalid: str = "abstain"
+    draw: str = "without"
+    interval: str = "percentile"
+    rates: str | None = None
+    compare: bool = False
+    pareto: bool = False
     asserted: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Targets:
-    """Where the result goes, besides the table."""
-
-    csv: str | None
-    md: str | None
-    plot: str | None
-    as_json: bool
-
-
-@dataclass(slots=True)
-class Source:
-    """The judged draws of one source by problem; how many had no verdict or were cancelled."""
-
-    name: str
-    problems: dict[str, list[Outcome]]
-    unjudged: int = 0
-    cancelled: int = 0
+    baseline: str | None = None
+    max_drop: float = 0.0
+    strict: bool = False
 
     @property
-    def n(self) -> int:
-        """The most draws that a problem has."""
-        return max(map(len, self.problems.values()), default=0)
+    def conventions(self) -> dict[str, str]:
+        """What every curve says of itself."""
+        return {"ties": self.ties, "invalid": self.invalid, "draw": self.draw}
 
 
 def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int:
     """Compute the curves of all sources and print them; return the exit code."""
     if order.cost not in COSTS:
         raise UsageError(f"--cost {order.cost}: there are {', '.join(COSTS)}")
-    rules = _selectors(order.selectors)
+    if order.interval not in ("percentile", "bca"):
+        raise UsageError(f"--interval {order.interval}: there are percentile, bca")
+    rules = _selectors(order)
     asserted = [gates.parse(text) for text in order.asserted]
     terms = [term for gate in asserted for term in gate.terms]
     for rule, _ in terms:
-        rules.setdefault(rule, naming.build(rule))
+        rules.setdefault(rule, naming.build(rule, order.conventions))
     text = any("text" in rule.needs for rule in rules.values())
-    renamed = jsonl.parse_mapping(mapping, MAPPABLE)
-    sources = [_read(session, name, order.verifier, renamed, text) for name in order.sources]
-    ks = _budgets(order.budgets) or curves.default_ks(max(source.n for source in sources))
+    renamed = jsonl.parse_mapping(mapping, sources.MAPPABLE)
+    read = [sources.read(session, name, order.verifier, renamed, text) for name in order.sources]
+    kept = _baseline(order)
+    ks = _budgets(order.budgets) or curves.default_ks(max(source.n for source in read))
     ks = [*ks, *(k for _, k in terms)]
-    drawn: list[Curve] = []
-    warnings: list[str] = []
-    for source in sources:
-        ci = order.ci or None
-        drawn += curves.curves(
-            source.problems, rules, ks, source=source.name, ci=ci, seed=order.seed
+    tables = [_table(order, source, rules, ks) for source in read]
+    result = Result(order.conventions, tables)
+    for source, table in zip(read, tables, strict=True):
+        drawn = curves.curves_of(
+            table, ci=order.ci or None, seed=order.seed, interval=order.interval
         )
-        warnings += _warnings(source, several=len(sources) > 1)
-    decisions = [
-        gates.decide(gate, [curve for curve in drawn if curve.source == source.name], source.name)
-        for gate in asserted
-        for source in sources
-    ]
-    _write(order, targets, sources, drawn, warnings)
-    for line in warnings:
+        result.curves += drawn
+        result.warnings += sources.warnings(source, drawn, several=len(read) > 1)
+        result.decisions += [gates.decide(gate, drawn, source.name) for gate in asserted]
+    if order.baseline is not None:
+        base = kept if kept is not None else _swept_baseline(session, order, renamed, rules, ks)
+        result.decisions += [_against(order, table, base) for table in tables]
+        for table in tables:
+            result.comparisons += _with_baseline(order, table, base)
+    if order.compare:
+        result.comparisons += _compared(order, tables)
+    if targets.save_baseline is not None:
+        sweep_output.save(targets.save_baseline, as_baseline(tables[0]))
+    sweep_output.write(result, targets, order.cost, order.pareto)
+    for line in result.warnings:
         session.say(f"note: {line}")
-    if broken := [decision for decision in decisions if not decision.met]:
-        reasons = (
-            f"{failed.source}: {failed.gate} (it is {failed.value:.6g})" for failed in broken
-        )
-        raise GateError(f"not met: {'; '.join(reasons)}")
+    if broken := [decision for decision in result.decisions if not decision.met]:
+        raise GateError(f"not met: {'; '.join(decision.reason for decision in broken)}")
     return Exit.DONE
 
 
-def _selectors(text: str) -> dict[str, Selector]:
-    specs = naming.split(text)
+def _selectors(order: Order) -> dict[str, Selector]:
+    specs = naming.split(order.selectors)
     if not specs:
         raise UsageError(f"-s: name a rule: {', '.join(plugins.installed('selectors'))}")
-    return {spec: naming.build(spec) for spec in specs}
+    return {spec: naming.build(spec, order.conventions) for spec in specs}
 
 
 def _budgets(text: str | None) -> list[int]:
@@ -116,123 +108,80 @@ def _budgets(text: str | None) -> list[int]:
     return ks
 
 
-def _collect(name: str, outcomes: Iterable[tuple[str, bool, Outcome]]) -> Source:
-    source = Source(name, {})
-    for problem, judged, outcome in outcomes:
-        if judged:
-            source.problems.setdefault(problem, []).append(outcome)
-        else:
-            source.unjudged += 1
-    return source
+def _table(
+    order: Order, source: sources.Source, rules: dict[str, Selector], ks: list[int]
+) -> Table:
+    rates = _rates(order.rates)
+    return cells.tabulate(
+        source.problems, rules, ks, source=source.name, rates=rates, draw=order.draw
+    )
 
 
-def _read(
-    session: Session, name: str, verifier: str | None, mapping: dict[str, str], text: bool
-) -> Source:
-    if name == "-" or is_file(name):
-        source = _collect(name, interchange.read_outcomes(name, mapping, text=text))
-        remedy = f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD"
-    else:
-        source = _read_pool(session, name, verifier, text)
-        remedy = f"ttc verify {name} -V NAME first"
-    if not source.problems:
-        what = "samples have a verdict" if source.unjudged else "samples are there"
-        raise UsageError(f"{name}: no {what}; {remedy}")
-    return source
+def _rates(path: str | None) -> Rates:
+    if path is None:
+        return Rates()
+    from ttc.config import read_toml
 
-
-def _read_pool(session: Session, name: str, verifier: str | None, text: bool) -> Source:
-    with Store.reading(store_with(session, name)) as store:
-        pool = pool_named(store, name)
-        by = _choose_verifier(verdicts.verifiers_of(store.reader, pool), verifier, name)
-        source = _collect(name, verdicts.outcomes(store.reader, pool, by, text=text))
-        source.cancelled = samples.cancelled_in(store.reader, pool)
-        return source
-
-
-def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
-    """Return the verifier whose verdicts count: the one asked for, or the only one there is."""
-    # The latest version of each comes first; older verdicts stand in its shadow.
-    latest = {(row["name"], row["config"]): row for row in reversed(found)}
-    if wanted is not None:
-        from ttc.verdicts import identify, make
-
-        name, options = plugins.parse_spec(wanted)
-        chosen = [row for row in latest.values() if row["name"] == name]
-        if options:
-            config = keys.canonical_json(identify(make(wanted)).config)
-            chosen = [row for row in chosen if row["config"] == config]
-        if not chosen:
-            raise UsageError(f"{pool}: no verdicts by {wanted}; ttc verify {pool} -V {wanted}")
-    else:
-        chosen = list(latest.values())
-    if len(chosen) > 1:
-        listed = ", ".join(f"{row['name']} {row['config']}" for row in chosen)
-        raise UsageError(f"{pool}: verdicts by {listed}; choose one with -V NAME:key=value")
-    return int(chosen[0]["id"]) if chosen else None
-
-
-def _warnings(source: Source, several: bool) -> list[str]:
-    lines = curves.warnings(source.problems)
-    if source.unjudged:
-        lines.append(
-            f"{source.unjudged} draws have no verdict yet and are left out; "
-            f"ttc verify {source.name}"
-        )
-    if source.cancelled:
-        lines.append(
-            f"{source.cancelled} draws were cancelled and are missing, which leaves the short "
-            "ones: not a fair sample until they are drawn (ttc sample)"
-        )
-    return [f"{source.name}: {line}" for line in lines] if several else lines
-
-
-def _write(
-    order: Order,
-    targets: Targets,
-    sources: list[Source],
-    drawn: list[Curve],
-    warnings: list[str],
-) -> None:
-    from ttc.report import tables
-
-    axis = COSTS[order.cost]
-    written_to_stdout = targets.as_json or "-" in (targets.csv, targets.md)
-    if targets.as_json:
-        document(_document(sources, drawn, warnings))
-    writers: list[tuple[str | None, Callable[[], str]]] = [
-        (targets.csv, lambda: tables.as_csv(drawn)),
-        (targets.md, lambda: tables.as_markdown(drawn, axis)),
-    ]
-    for target, made in writers:
-        if target is not None:
-            _put(target, made())
-    if targets.plot is not None:
-        from ttc.report.plot import draw
-
-        draw(drawn, axis, targets.plot)
-    if not written_to_stdout:
-        tables.show(drawn, axis, {source.name: len(source.problems) for source in sources})
-
-
-def _document(sources: list[Source], drawn: list[Curve], warnings: list[str]) -> dict[str, Any]:
-    names = [source.name for source in sources]
-    problems = {problem for source in sources for problem in source.problems}
-    whole = curves.as_document(drawn, source=names[0], problems=len(problems), warnings=warnings)
-    if len(names) > 1:
-        whole["source"] = names
-        for curve, entry in zip(drawn, whole["curves"], strict=True):
-            entry["source"] = curve.source
-    return whole
-
-
-def _put(target: str, text: str) -> None:
-    if target == "-":
-        sys.stdout.write(text)
-        return
     try:
-        with open(target, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-    except OSError as error:
-        kind = StoreError if error.errno == errno.ENOSPC else UsageError
-        raise kind(f"{target}: {error.strerror}") from None
+        return Rates.of(read_toml(Path(path)))
+    except ValueError as error:
+        raise UsageError(f"--rates {path}: {error}") from None
+
+
+# What is compared, and with what.
+
+
+def _baseline(order: Order) -> comparisons.Terms | None:
+    """Return the values of a baseline file; None if it is a pool or a file of samples."""
+    if order.baseline is None:
+        if order.max_drop or order.strict:
+            raise UsageError("--max-drop and --strict need --baseline")
+        return None
+    if not 0 <= order.max_drop <= 1:
+        raise UsageError(f"--max-drop {order.max_drop}: a share between 0 and 1")
+    return read_baseline(order.baseline)
+
+
+def _swept_baseline(
+    session: Session,
+    order: Order,
+    mapping: dict[str, str],
+    rules: dict[str, Selector],
+    ks: list[int],
+) -> comparisons.Terms:
+    text = any("text" in rule.needs for rule in rules.values())
+    source = sources.read(session, str(order.baseline), order.verifier, mapping, text)
+    return comparisons.terms_of(_table(order, source, rules, ks))
+
+
+def _with_baseline(
+    order: Order, table: Table, base: comparisons.Terms
+) -> list[comparisons.Comparison]:
+    names = (table.source, str(order.baseline))
+    terms = comparisons.terms_of(table)
+    return comparisons.between_pools(terms, base, names, ci=order.ci or None, seed=order.seed)
+
+
+def _against(order: Order, table: Table, base: comparisons.Terms) -> Decision:
+    level = order.ci or 95
+    terms = comparisons.terms_of(table)
+    return gates.hold(
+        terms,
+        base,
+        (table.source, str(order.baseline)),
+        gates.Tolerance(order.max_drop, order.strict, level, order.seed),
+    )
+
+
+def _compared(order: Order, tables: list[Table]) -> list[comparisons.Comparison]:
+    """Compare each further source with the first; of a single one, each further rule."""
+    ci, seed = order.ci or None, order.seed
+    if len(tables) == 1:
+        return comparisons.between_rules(tables[0], ci=ci, seed=seed)
+    first = comparisons.terms_of(tables[0])
+    found = []
+    for table in tables[1:]:
+        terms = comparisons.terms_of(table)
+        names = (table.source, tables[0].source)
+        found += comparisons.between_pools(terms, first, names, ci=ci, seed=seed)
+    return found

@@ -34,10 +34,35 @@ def sweep(
     ] = None,
     verifier: opt.VerifierName = None,
     cost: Annotated[
-        str, typer.Option(help="The cost shown beside each k: samples, tokens or latency.")
+        str,
+        typer.Option(
+            help="The cost beside each k: samples, tokens, latency, uncancelled, total, unshared, "
+            "seconds, sequential, flops, eflops or usd."
+        ),
     ] = "tokens",
     ci: Annotated[float, typer.Option(min=0, max=99.9, help="Interval in percent; 0: none.")] = 95,
+    interval: Annotated[str, typer.Option(help="Its kind: percentile or bca.")] = "percentile",
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    ties: Annotated[
+        str, typer.Option(help="A tied vote: split, first or strict (wrong).")
+    ] = "split",
+    invalid: Annotated[
+        str, typer.Option(help="Draws without an answer: abstain, class or wrong.")
+    ] = "abstain",
+    draw: Annotated[
+        str, typer.Option(help="Which k draws: without or with replacement, or the prefix.")
+    ] = "without",
+    rates: Annotated[
+        str | None,
+        typer.Option(metavar="TOML", help="Parameters and prices, for flops, eflops and usd."),
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option("--compare", help="Paired differences: pools with the first, or rules."),
+    ] = False,
+    pareto: Annotated[
+        bool, typer.Option("--pareto", help="Mark what nothing beats at its cost.")
+    ] = False,
     asserted: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,12 +71,29 @@ def sweep(
             help="Exit 1 unless this holds, also RULE@K-RULE@K>X; may be repeated.",
         ),
     ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|POOL", help="Exit 1 if a rule fell below this, paired."),
+    ] = None,
+    max_drop: Annotated[float, typer.Option(help="How far below the baseline is fine.")] = 0.0,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Judge drops by their value, not their interval.")
+    ] = False,
+    save_baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Keep these values as a baseline.")
+    ] = None,
     mapping: opt.Mapping = "",
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
     md: Annotated[str | None, typer.Option(metavar="FILE|-", help="… as Markdown.")] = None,
     plot: Annotated[
         str | None, typer.Option(metavar="FILE", help="… as a picture (SVG, PNG, PDF).")
     ] = None,
+    junit: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The gates as JUnit XML.")
+    ] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help="Annotations and step summary of GitHub Actions.")
+    ] = False,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,
@@ -65,9 +107,28 @@ def sweep(
     """
     from ttc.cli import run_sweep
     from ttc.cli.session import begin
+    from ttc.cli.sweep_output import Targets
 
     session = begin(config, database, quiet)
     order = run_sweep.Order(
-        tuple(sources), selectors, budgets, verifier, cost, ci, seed, tuple(asserted or ())
+        sources=tuple(sources),
+        selectors=selectors,
+        budgets=budgets,
+        verifier=verifier,
+        cost=cost,
+        ci=ci,
+        seed=seed,
+        ties=ties,
+        invalid=invalid,
+        draw=draw,
+        interval=interval,
+        rates=rates,
+        compare=compare,
+        pareto=pareto,
+        asserted=tuple(asserted or ()),
+        baseline=baseline,
+        max_drop=max_drop,
+        strict=strict,
     )
-    return run_sweep.sweep(session, order, mapping, run_sweep.Targets(csv, md, plot, as_json))
+    targets = Targets(csv, md, plot, as_json, junit, github, save_baseline)
+    return run_sweep.sweep(session, order, mapping, targets)

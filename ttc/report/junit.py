@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from ttc.errors import UsageError
+from ttc.gates import Decision
 from ttc.records import Sample, Verdict
 
 # What XML 1.0 cannot carry, even escaped.
@@ -44,12 +45,37 @@ def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
     element = ElementTree.SubElement(root, "testsuite", attributes)
     for case in listed:
         test = ElementTree.SubElement(
-            element, "testcase", {"classname": suite, "name": _ILLEGAL.sub("\ufffd", case.problem)}
+            element, "testcase", {"classname": suite, "name": _clean(case.problem)}
         )
         if not case.correct:
             line = f"0 of {case.samples} samples correct; {case.example}"
-            line = _ILLEGAL.sub("\ufffd", line)
+            line = _clean(line)
             ElementTree.SubElement(test, "failure", {"message": line}).text = line
+    _write(root, path)
+
+
+def write_gates(path: str, decisions: Iterable[Decision]) -> None:
+    """Write one suite with a test case a gate and source."""
+    listed = list(decisions)
+    failures = sum(not decision.met for decision in listed)
+    counts = {"tests": len(listed), "failures": failures, "errors": 0, "skipped": 0}
+    attributes = {"name": "ttc sweep", **{name: str(count) for name, count in counts.items()}}
+    root = ElementTree.Element("testsuites")
+    suite = ElementTree.SubElement(root, "testsuite", attributes)
+    for decision in listed:
+        name = {"classname": _clean(decision.source), "name": _clean(decision.gate)}
+        test = ElementTree.SubElement(suite, "testcase", name)
+        if not decision.met:
+            line = _clean(decision.reason)
+            ElementTree.SubElement(test, "failure", {"message": line}).text = line
+    _write(root, path)
+
+
+def _clean(text: str) -> str:
+    return _ILLEGAL.sub("\ufffd", text)
+
+
+def _write(root: ElementTree.Element, path: str) -> None:
     try:
         ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
     except OSError as error:

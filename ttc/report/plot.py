@@ -13,8 +13,16 @@ MARKERS = "os^DvPX*"
 DASHES = ("-", "--", "-.", ":")
 
 
-def draw(curves: Sequence[Curve], axis: str, path: str) -> None:
-    """Write value against k to a file whose ending says the format; bands are the intervals."""
+def draw(
+    curves: Sequence[Curve],
+    axis: str,
+    path: str,
+    best: Sequence[tuple[Curve, Point]] = (),
+) -> None:
+    """Write value against k to a file whose ending says the format; bands are the intervals.
+
+    `best`, the points of a Pareto frontier, are joined by a grey line of their own.
+    """
     try:
         import matplotlib
     except ImportError:
@@ -39,7 +47,10 @@ def draw(curves: Sequence[Curve], axis: str, path: str) -> None:
         if all(point.low is not None for point in points):
             lows, highs = [point.low for point in points], [point.high for point in points]
             axes.fill_between(xs, lows, highs, alpha=0.12, color=line.get_color(), linewidth=0)
-    axes.set_xscale("log", base=2)
+    if best:
+        corners = [(_position(point, axis), point.value) for _, point in best]
+        axes.step(*zip(*corners, strict=True), where="post", color="0.6", zorder=0, label="Pareto")
+    axes.set_xscale("log", base=2 if axis == "samples" else 10)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.set_xlabel("k draws" if axis == "samples" else LABELS[axis])
     axes.set_ylabel("share of problems solved")

@@ -7,24 +7,63 @@ import io
 import sys
 from collections.abc import Mapping, Sequence
 
+from ttc.comparisons import Comparison
+from ttc.gates import Decision
 from ttc.records import Curve, Point
 
-CONVENTIONS = "exact over all k-subsets; ties split, no answer abstains; drawn without replacement"
-LABELS = {"samples": "samples", "tokens": "tokens", "latency_tokens": "latency (tokens)"}
+LABELS = {
+    "samples": "samples",
+    "tokens": "tokens",
+    "latency_tokens": "latency (tokens)",
+    "uncancelled_tokens": "tokens uncancelled",
+    "total_tokens": "tokens with prompt",
+    "unshared_tokens": "tokens, prompt unshared",
+    "seconds": "seconds",
+    "sequential_seconds": "seconds in sequence",
+    "flops": "FLOPs",
+    "eflops": "eFLOPs",
+    "usd": "USD",
+}
 BAR = 20
+_INVALID = {
+    "abstain": "no answer abstains",
+    "class": "no answer is an answer",
+    "wrong": "no answer is a wrong vote",
+}
+_DRAW = {
+    "without": "over all k-subsets",
+    "with": "over k draws with replacement",
+    "prefix": "of the first k draws",
+}
+
+
+def told(conventions: Mapping[str, str]) -> str:
+    """Return in words what holds for every curve."""
+    ties = {"split": "ties split", "first": "ties to the first drawn", "strict": "ties are wrong"}
+    parts = (
+        "exact " + _DRAW[conventions["draw"]],
+        ties.get(conventions["ties"], f"ties {conventions['ties']}"),
+        _INVALID.get(conventions["invalid"], f"no answer: {conventions['invalid']}"),
+    )
+    return "; ".join(parts)
 
 
 def _value(point: Point) -> str:
     if point.value is None:
         return "–"
+    error = "" if point.error is None else f" ±{point.error:.4f}"
     if point.low is None or point.high is None:
-        return f"{point.value:.4f}"
-    return f"{point.value:.4f} [{point.low:.3f}, {point.high:.3f}]"
+        return f"{point.value:.4f}{error}"
+    return f"{point.value:.4f}{error} [{point.low:.3f}, {point.high:.3f}]"
 
 
 def _cost(point: Point, axis: str) -> str:
     cost = point.cost.get(axis)
-    return "–" if cost is None else f"{cost:.0f}" if cost >= 100 else f"{cost:.1f}"
+    if cost is None:
+        return "–"
+    if axis in ("flops", "eflops", "usd"):
+        return f"{cost:.3g}"
+    return f"{cost:.0f}" if cost >= 100 else f"{cost:.1f}"
 
 
 def _bar(value: float | None) -> str:
@@ -44,8 +83,18 @@ def _sources(curves: Sequence[Curve]) -> list[str]:
     return list(dict.fromkeys(curve.source for curve in curves))
 
 
-def show(curves: Sequence[Curve], axis: str, problems: Mapping[str, int]) -> None:
-    """Print a table a source; on a terminal with a bar for each value, in a pipe plain columns."""
+def show(
+    curves: Sequence[Curve],
+    axis: str,
+    problems: Mapping[str, int],
+    conventions: str,
+    best: Sequence[tuple[Curve, Point]] | None = None,
+) -> None:
+    """Print a table a source; on a terminal with a bar for each value, in a pipe plain columns.
+
+    `best` are the points of a Pareto frontier, which are marked with a star.
+    """
+    starred = {(id(curve), point.k) for curve, point in best or ()}
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -69,13 +118,16 @@ def show(curves: Sequence[Curve], axis: str, problems: Mapping[str, int]) -> Non
                 bar = [_bar(point.value)] if console.is_terminal else []
                 # A pipe has the rule on each line, for grep and awk.
                 rule = curve.selector if not (at and console.is_terminal) else ""
-                table.add_row(rule, str(point.k), _value(point), *bar, _cost(point, axis))
+                star = " *" if (id(curve), point.k) in starred else ""
+                cost = _cost(point, axis) + star
+                table.add_row(rule, str(point.k), _value(point), *bar, cost)
             if console.is_terminal:
                 table.add_section()
         # Rich ends the process by itself where nobody reads, so it only renders.
         with console.capture() as rendered:
             console.print(table)
-            for line in (*_notes(ours), CONVENTIONS):
+            legend = () if best is None else (f"* nothing gives more for less {LABELS[axis]}",)
+            for line in (*_notes(ours), *legend, conventions):
                 console.print(line, style="dim")
         sys.stdout.write(rendered.get())
 
@@ -84,23 +136,34 @@ def as_csv(curves: Sequence[Curve]) -> str:
     """Return all points with every digit, one a line; what is undefined is empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    header = ("source", "selector", "k", "value", "low", "high", "problems", *LABELS, "note")
+    header = (
+        "source",
+        "selector",
+        "k",
+        "value",
+        "low",
+        "high",
+        "problems",
+        *LABELS,
+        "error",
+        "note",
+    )
     writer.writerow(header)
     for curve in curves:
         for point in curve.points:
             cells = (point.value, point.low, point.high, point.problems)
             costs = (point.cost.get(axis) for axis in LABELS)
-            row = (curve.source, curve.selector, point.k, *cells, *costs, point.note)
+            row = (curve.source, curve.selector, point.k, *cells, *costs, point.error, point.note)
             writer.writerow(["" if cell is None else cell for cell in row])
     return out.getvalue()
 
 
-def as_markdown(curves: Sequence[Curve], axis: str) -> str:
+def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
     """Return a table with a row a budget and a column a rule."""
     lines: list[str] = []
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
-        lines += [f"**{source}** ({CONVENTIONS})", ""]
+        lines += [f"**{source}** ({conventions})", ""]
         lines.append("| k | " + " | ".join(curve.selector for curve in ours) + " |")
         lines.append("|--:|" + "--:|" * len(ours))
         for points in zip(*(curve.points for curve in ours), strict=True):
@@ -109,3 +172,32 @@ def as_markdown(curves: Sequence[Curve], axis: str) -> str:
         lines += ["", f"value [interval] · {LABELS[axis]}", ""]
         lines += [f"- {note}" for note in _notes(ours)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _comparison_cells(each: Comparison) -> tuple[str, str, str, str]:
+    interval = "" if each.low is None else f" [{each.low:+.3f}, {each.high:+.3f}]"
+    p = "p < 0.0001" if each.p < 1e-4 else f"p = {each.p:.4f}"
+    name = f"{each.value_of} − {each.against}"
+    return name, f"{each.difference:+.4f}{interval}", p, f"{each.problems} problems"
+
+
+def show_comparisons(comparisons: Sequence[Comparison]) -> None:
+    """Print paired differences, a line each."""
+    rows = [_comparison_cells(each) for each in comparisons]
+    widths = [max((len(row[at]) for row in rows), default=0) for at in range(4)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def comparisons_as_markdown(comparisons: Sequence[Comparison]) -> str:
+    """Return paired differences as a table."""
+    lines = ["| difference, paired by problem | value [interval] | p | over |", "|---|--:|--:|--:|"]
+    lines += [f"| {' | '.join(_comparison_cells(each))} |" for each in comparisons]
+    return "\n".join(lines) + "\n"
+
+
+def decisions_as_markdown(decisions: Sequence[Decision]) -> str:
+    """Return gates as a list."""
+    marks = {True: "met", False: "**not met**"}
+    return "\n".join(f"- {marks[each.met]}: {each.reason}" for each in decisions) + "\n"

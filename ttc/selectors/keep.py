@@ -76,19 +76,26 @@ class Short(Keep):
     """
 
     usage = "short-M"
+    conventions = frozenset({"ties", "invalid"})
     chains = False
 
     def __init__(self, m: str, **options: str) -> None:
-        ties = read_options("short", options, {"ties": ("split", "shortest")})["ties"]
-        super().__init__(Majority() if ties == "split" else RankedMajority(), m, by="tokens")
-        self.name = f"short-{m}" + (":ties=shortest" if ties == "shortest" else "")
+        known = {
+            "ties": ("split", "first", "strict", "shortest"),
+            "invalid": ("abstain", "class", "wrong"),
+        }
+        chosen = read_options("short", options, known)
+        shortest = chosen["ties"] == "shortest"
+        vote = RankedMajority(chosen["invalid"]) if shortest else Majority(**chosen)
+        super().__init__(vote, m, by="tokens")
+        self.name = f"short-{m}"
 
 
 class RankedMajority(Majority):
     """Majority over ranked draws, a tie going to the answer whose best draw ranks first."""
 
-    def __init__(self) -> None:
-        super().__init__(ties="first")
+    def __init__(self, invalid: str = "abstain") -> None:
+        super().__init__(ties="first", invalid=invalid)
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         """Return the mean over k-subsets in the order given, which is the rank."""

@@ -21,6 +21,7 @@ class Majority:
     """
 
     name = "majority"
+    conventions = frozenset({"ties", "invalid"})
     needs = frozenset({"answer", "correct"})
     finishes: int | None = None
 

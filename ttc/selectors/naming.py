@@ -10,6 +10,7 @@ an argument says under which option (`argument`); one that is followed by anothe
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ttc import plugins
@@ -19,8 +20,11 @@ from ttc.selectors import Selector
 _NUMBERED = re.compile(r"(.+)-(\d+)")
 
 
-def build(spec: str) -> Selector:
-    """Return the rule that `spec` names; UsageError says what is wrong with it."""
+def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
+    """Return the rule that `spec` names; UsageError says what is wrong with it.
+
+    `conventions` are options for every rule of the spec that knows them, unless it says otherwise.
+    """
     head, chained, rest = spec.partition(">")
     called, colon, options_text = head.strip().partition(":")
     name, equals, argument = called.partition("=")
@@ -30,7 +34,9 @@ def build(spec: str) -> Selector:
         name, argument = (*numbered.groups(),) if numbered[1] in installed else (name, argument)
     _, options = plugins.parse_spec(f"{name}{colon}{options_text}")
     factory = plugins.load("selectors", name)
-    extra: dict[str, Any] = dict(options)
+    knows: frozenset[str] = getattr(factory, "conventions", frozenset())
+    common = {key: value for key, value in (conventions or {}).items() if key in knows}
+    extra: dict[str, Any] = {**common, **options}
     takes = getattr(factory, "argument", None)
     if takes is None and (equals or argument):
         raise UsageError(f"{spec}: {name} takes no argument")
@@ -43,7 +49,7 @@ def build(spec: str) -> Selector:
             raise UsageError(f"{spec}: {name} picks an answer; nothing can follow it")
         if not rest.strip():
             raise UsageError(f"{spec}: write {factory.usage}, as in {name}={argument}>majority")
-        extra["then"] = build(rest.strip())
+        extra["then"] = build(rest.strip(), conventions)
     rule: Selector = plugins.make("selectors", name, spec, lambda: factory(**extra))
     return rule
 

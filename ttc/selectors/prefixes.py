@@ -134,7 +134,7 @@ def _won_with(ballot: _Ballot, x: int, m: int) -> Floats:
             even[t] = _times(even[t], fewer, degree)
             if t:
                 even[t] = _plus(even[t], _scaled(even[t - 1], exactly, degree))
-    total = np.zeros_like(others)
+    total: Floats = np.zeros_like(others)
     for t in range(1, most + 1):
         for degree, ways in enumerate(won[t] or ()):
             total += ways * _choose(others, m - x * t - degree) / t

@@ -45,7 +45,7 @@ def hypergeometric(n: int, marked: int, k: int) -> Floats:
 def binomial_law(n: int, q: float) -> Floats:
     """Return P(y of n draws are taken), y = 0..n, each by itself with probability q."""
     if not 0 < q < 1:
-        return np.eye(n + 1)[n if q else 0]
+        return np.asarray(np.eye(n + 1)[n if q else 0])
     logs = log_factorials(_rounded(n))
     y = np.arange(n + 1)
     law = (

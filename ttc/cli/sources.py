@@ -1,0 +1,105 @@
+"""What `ttc sweep` reads: judged draws of pools, files and pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ttc import curves, exchangeability, interchange, keys, plugins
+from ttc.cli.session import Session, is_file, pool_named, store_with
+from ttc.errors import UsageError
+from ttc.records import Curve, Outcome
+from ttc.store import Store, samples, verdicts
+
+MAPPABLE = tuple(interchange.FIELDS)
+
+
+@dataclass(slots=True)
+class Source:
+    """The judged draws of one source by problem; how many had no verdict or were cancelled."""
+
+    name: str
+    problems: dict[str, list[Outcome]]
+    unjudged: int = 0
+    cancelled: int = 0
+
+    @property
+    def n(self) -> int:
+        """The most draws that a problem has."""
+        return max(map(len, self.problems.values()), default=0)
+
+
+def _collect(name: str, outcomes: Iterable[tuple[str, bool, Outcome]]) -> Source:
+    source = Source(name, {})
+    for problem, judged, outcome in outcomes:
+        if judged:
+            source.problems.setdefault(problem, []).append(outcome)
+        else:
+            source.unjudged += 1
+    return source
+
+
+def read(
+    session: Session, name: str, verifier: str | None, mapping: dict[str, str], text: bool
+) -> Source:
+    """Return the judged draws of a pool, a file or stdin; UsageError if there are none."""
+    if name == "-" or is_file(name):
+        source = _collect(name, interchange.read_outcomes(name, mapping, text=text))
+        remedy = f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD"
+    else:
+        source = _read_pool(session, name, verifier, text)
+        remedy = f"ttc verify {name} -V NAME first"
+    if not source.problems:
+        what = "samples have a verdict" if source.unjudged else "samples are there"
+        raise UsageError(f"{name}: no {what}; {remedy}")
+    return source
+
+
+def _read_pool(session: Session, name: str, verifier: str | None, text: bool) -> Source:
+    with Store.reading(store_with(session, name)) as store:
+        pool = pool_named(store, name)
+        by = _choose_verifier(verdicts.verifiers_of(store.reader, pool), verifier, name)
+        source = _collect(name, verdicts.outcomes(store.reader, pool, by, text=text))
+        source.cancelled = samples.cancelled_in(store.reader, pool)
+        return source
+
+
+def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
+    """Return the verifier whose verdicts count: the one asked for, or the only one there is."""
+    # The latest version of each comes first; older verdicts stand in its shadow.
+    latest = {(row["name"], row["config"]): row for row in reversed(found)}
+    if wanted is not None:
+        from ttc.verdicts import identify, make
+
+        name, options = plugins.parse_spec(wanted)
+        chosen = [row for row in latest.values() if row["name"] == name]
+        if options:
+            config = keys.canonical_json(identify(make(wanted)).config)
+            chosen = [row for row in chosen if row["config"] == config]
+        if not chosen:
+            raise UsageError(f"{pool}: no verdicts by {wanted}; ttc verify {pool} -V {wanted}")
+    else:
+        chosen = list(latest.values())
+    if len(chosen) > 1:
+        listed = ", ".join(f"{row['name']} {row['config']}" for row in chosen)
+        raise UsageError(f"{pool}: verdicts by {listed}; choose one with -V NAME:key=value")
+    return int(chosen[0]["id"]) if chosen else None
+
+
+def warnings(source: Source, drawn: Sequence[Curve], several: bool) -> list[str]:
+    """Return what a reader of these curves has to know, a line each."""
+    lines = curves.warnings(source.problems)
+    lines += exchangeability.suspicions(source.problems)
+    lines += curves.lost_races(drawn, source.problems)
+    if source.unjudged:
+        lines.append(
+            f"{source.unjudged} draws have no verdict yet and are left out; "
+            f"ttc verify {source.name}"
+        )
+    if source.cancelled:
+        lines.append(
+            f"{source.cancelled} draws were cancelled and are missing, which leaves the short "
+            "ones: not a fair sample until they are drawn (ttc sample)"
+        )
+    return [f"{source.name}: {line}" for line in lines] if several else lines

@@ -1,0 +1,164 @@
+"""Where the result of `ttc sweep` goes: terminal, files, and what a CI server reads."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ttc import curves
+from ttc.cells import Table
+from ttc.cli.output import document
+from ttc.comparisons import Comparison
+from ttc.errors import StoreError, UsageError
+from ttc.gates import Decision
+from ttc.pareto import frontier
+from ttc.records import Curve
+
+COSTS = {
+    "samples": "samples",
+    "tokens": "tokens",
+    "latency": "latency_tokens",
+    "uncancelled": "uncancelled_tokens",
+    "total": "total_tokens",
+    "unshared": "unshared_tokens",
+    "seconds": "seconds",
+    "sequential": "sequential_seconds",
+    "flops": "flops",
+    "eflops": "eflops",
+    "usd": "usd",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where the result goes, besides the table."""
+
+    csv: str | None = None
+    md: str | None = None
+    plot: str | None = None
+    as_json: bool = False
+    junit: str | None = None
+    github: bool = False
+    save_baseline: str | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """Everything that a sweep found."""
+
+    conventions: Mapping[str, str]
+    tables: Sequence[Table]
+    curves: list[Curve] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+
+    @property
+    def problems(self) -> dict[str, int]:
+        """How many problems each source has."""
+        return {table.source: len(table.problems) for table in self.tables}
+
+
+def write(result: Result, targets: Targets, cost: str, pareto: bool) -> None:
+    """Write a result to all its targets; to the terminal unless stdout is one of them."""
+    from ttc.report import tables
+
+    axis = COSTS[cost]
+    best = frontier(result.curves, axis) if pareto else []
+    if targets.as_json:
+        document(_document(result, best if pareto else None))
+    writers: list[tuple[str | None, Callable[[], str]]] = [
+        (targets.csv, lambda: tables.as_csv(result.curves)),
+        (targets.md, lambda: _markdown(result, axis)),
+    ]
+    for target, made in writers:
+        if target is not None:
+            _put(target, made())
+    if targets.plot is not None:
+        from ttc.report.plot import draw
+
+        draw(result.curves, axis, targets.plot, best)
+    if not (targets.as_json or "-" in (targets.csv, targets.md)):
+        conventions = tables.told(result.conventions)
+        tables.show(result.curves, axis, result.problems, conventions, best if pareto else None)
+        tables.show_comparisons(result.comparisons)
+    if targets.junit is not None:
+        from ttc.report.junit import write_gates
+
+        write_gates(targets.junit, result.decisions)
+    if targets.github:
+        _to_github(result, axis)
+
+
+def save(path: str, value: dict[str, Any]) -> None:
+    """Write a document to a file, a line a rule and budget so that version control can tell."""
+    head = {name: entry for name, entry in value.items() if name != "values"}
+    lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in value["values"])
+    _put(path, json.dumps(head)[:-1] + f', "values": [\n{lines}\n]}}\n')
+
+
+def _document(result: Result, best: Sequence[tuple[Curve, Any]] | None) -> dict[str, Any]:
+    names = list(result.problems)
+    problems = {problem for table in result.tables for problem in table.problems}
+    whole = curves.as_document(
+        result.curves,
+        source=names[0],
+        problems=len(problems),
+        conventions=result.conventions,
+        warnings=result.warnings,
+    )
+    if len(names) > 1:
+        whole["source"] = names
+        for curve, entry in zip(result.curves, whole["curves"], strict=True):
+            entry["source"] = curve.source
+    if result.comparisons:
+        whole["comparisons"] = [each.as_dict() for each in result.comparisons]
+    if result.decisions:
+        whole["gates"] = [each.as_dict() for each in result.decisions]
+    if best is not None:
+        whole["pareto"] = [
+            {"source": curve.source, "selector": curve.selector, "k": point.k}
+            for curve, point in best
+        ]
+    return whole
+
+
+def _markdown(result: Result, axis: str) -> str:
+    from ttc.report import tables
+
+    text = tables.as_markdown(result.curves, axis, tables.told(result.conventions))
+    if result.comparisons:
+        text += "\n" + tables.comparisons_as_markdown(result.comparisons)
+    if result.decisions:
+        text += "\n" + tables.decisions_as_markdown(result.decisions)
+    return text
+
+
+def _to_github(result: Result, axis: str) -> None:
+    """Annotate the run with each broken gate, and add the tables to the step's summary."""
+    for decision in result.decisions:
+        if not decision.met:
+            message = decision.reason.replace("%", "%25").replace("\r", " ").replace("\n", " ")
+            print(f"::error title=ttc sweep::{message}", file=sys.stderr)
+    for warning in result.warnings:
+        message = warning.replace("%", "%25").replace("\n", " ")
+        print(f"::warning title=ttc sweep::{message}", file=sys.stderr)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        _put(summary, _markdown(result, axis) + "\n", append=True)
+
+
+def _put(target: str, text: str, *, append: bool = False) -> None:
+    if target == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        with open(target, "a" if append else "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+    except OSError as error:
+        kind = StoreError if error.errno == errno.ENOSPC else UsageError
+        raise kind(f"{target}: {error.strerror}") from None
