@@ -50,7 +50,7 @@ def bootstrap_means(
             continue
         low, high = _bca_tails(present, means, tail) if bca else (tail, 1 - tail)
         ranked = sorted(means)
-        intervals.append(Interval(_quantile(ranked, low), _quantile(ranked, high)))
+        intervals.append(Interval(quantile(ranked, low), quantile(ranked, high)))
     return intervals
 
 
@@ -189,7 +189,8 @@ def _field(step: int | None, count_from: int, size: int) -> bytes:
     return (0 if step is None else step + (1 << count_from)).to_bytes(size, "little")
 
 
-def _quantile(ranked: Sequence[float], q: float) -> float:
+def quantile(ranked: Sequence[float], q: float) -> float:
+    """Return the q-quantile of sorted numbers, linear between neighbours."""
     position = (len(ranked) - 1) * q
     below = int(position)
     above = min(below + 1, len(ranked) - 1)

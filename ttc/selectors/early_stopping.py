@@ -67,7 +67,9 @@ class EarlyStopping(Stopping):
             drawn = w * sum(none[:windows]) + (k - w * windows) * none[windows]
             stopped = sum(right[1 : windows + 1], Fraction(0))
             left = Estimate(0.0)
-            if none[windows] and k == n:
+            if not windows:  # no window is complete: a plain vote
+                left = Estimate(Majority.expected(self, outcomes, [k])[0])
+            elif none[windows] and k == n:
                 won = value_of(outcomes, Majority.pick(self, outcomes))
                 left = Estimate(float(none[windows]) * won)
             elif none[windows]:
