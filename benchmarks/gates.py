@@ -78,21 +78,10 @@ def main() -> None:
         shrunk = chances * max(0.0, 1 - drop / chances.mean())
         worse = swept(pool(shrunk, options.draws, random))
         caught += bool(drops(worse, old, margin=0.0, seed=trial)[0])
+    alarms, heard = (100 * count / options.trials for count in (false_alarms, caught))
     figures = [
-        Figure(
-            "false_alarms",
-            "pools of one truth that fail",
-            100 * false_alarms / options.trials,
-            "%",
-            at_most=5,
-        ),
-        Figure(
-            "caught",
-            "drops of twice the interval that fail",
-            100 * caught / options.trials,
-            "%",
-            at_least=90,
-        ),
+        Figure("false_alarms", "pools of one truth that fail", alarms, "%", at_most=5),
+        Figure("caught", "drops of twice the interval that fail", heard, "%", at_least=90),
     ]
     settings = {k: v for k, v in vars(options).items() if k != "json"}
     report("gates", figures, settings, before, options.json)

@@ -16,19 +16,30 @@ SMALL = {
     "rerun": ["--repeats", "1"],
     "throughput": ["--repeats", "1", "--samples", "30"],
     "share": ["--rate", "200", "--paced", "8", "--block", "3"],
+    "wide": ["--problems", "3", "--draws", "8"],
+    "deep": ["--deep-problems", "2", "--deep-draws", "9"],
+    "simulated": ["--sample", "1", "--draws", "8", "--error", "0.02"],
+    "gates": ["--trials", "2", "--problems", "5", "--draws", "8"],
 }
+SCRIPTS = {"startup": "startup", "gates": "gates"}
+SCRIPTS |= dict.fromkeys(("wide", "deep", "simulated"), "curves")
 FIGURES = {
     "startup": {"python", "typer", "help", "sweep-help", "tab-bash", "tab-zsh"},
     "rerun": {"first_seconds", "rerun_seconds", "rerun_tokens", "rerun_differing"},
     "throughput": {"command_rate", "command_peak_mb", "loop_rate", "backend_rate"},
     "share": {"loop_share", "loop_share_error", "writer_share", "writer_cpu_share", "commit_ms"},
+    "wide": {f"wide_{key}" for key in ("seconds", "cpu_seconds", "peak_mb", "inexact")},
+    "deep": {f"deep_{key}" for key in ("seconds", "cpu_seconds", "peak_mb", "inexact")},
+    "simulated": {"exact_ms", "subsets", "simulated_ms", "times_faster", "furthest"}
+    | {"mean_subsets", "mean_times_faster"},
+    "gates": {"false_alarms", "caught"},
 }
 
 
 def run(part: str, folder: Path, *args: str) -> str:
     """Run a benchmark, or one part of the store's, and return what it prints."""
-    script = "startup" if part == "startup" else "store"
-    only = [] if part == "startup" else ["--only", part]
+    script = SCRIPTS.get(part, "store")
+    only = [] if part == script else ["--only", part]
     done = subprocess.run(
         [sys.executable, str(BENCHMARKS / f"{script}.py"), *only, *SMALL[part], *args],
         cwd=folder,

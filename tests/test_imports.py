@@ -28,6 +28,7 @@ FORBIDDEN = {
     "races": {"backends", "verifiers", "store", "samples", "verdicts", "models", "curves"},
     "costs": {"backends", "verifiers", "store", "samples", "verdicts", "models"},
     "uncertainty": {"*"},
+    "workers": {"*"},
     "samples": {"strategies", "api", "curves", "selectors", "verifiers"},
     "verdicts": {"strategies", "api", "curves", "selectors", "samples", "backends"},
     "problems": {"store", "backends", "samples", "verdicts", "selectors", "verifiers"},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from ttc import workers
 from ttc.costs import Rates, expected_cost
 from ttc.errors import UsageError
 from ttc.records import Outcome
@@ -70,25 +72,35 @@ def tabulate(
         raise UsageError(f"k must be 1 or more, not {min(ks)}")
     if draw not in DRAWS:
         raise UsageError(f"--draw {draw}: there are {', '.join(DRAWS)}")
+    draws = [outcome for outcomes in problems.values() for outcome in outcomes]
+    absent: dict[str, int] = {}
     for name, selector in selectors.items():
-        _check_needs(name, selector, problems)
+        _check_needs(name, selector, draws, absent)
     # Resamples go by position: sorted, they do not depend on the order of the input.
     names = tuple(sorted(problems))
     pools = [problems[name] for name in names]
-    costs = _Costs(pools, rates, draw)
+    budgets = sorted(set(ks))
+    rows = workers.spread(
+        lambda at: _row(pools[at], selectors, budgets, rates, draw),
+        len(pools),
+        sum(map(len, pools)),
+    )
     cells = [
-        cell
-        for name, selector in selectors.items()
-        for cell in _cells(name, selector, pools, sorted(set(ks)), costs)
+        Cell(name, k, [row[at, k][0] for row in rows], [c for row in rows if (c := row[at, k][1])])
+        for at, name in enumerate(selectors)
+        for k in budgets
     ]
     return Table(source, names, pools, cells, draw)
 
 
-def _check_needs(name: str, selector: Selector, problems: Problems) -> None:
-    draws = [outcome for outcomes in problems.values() for outcome in outcomes]
+def _check_needs(
+    name: str, selector: Selector, draws: Sequence[Outcome], absent: dict[str, int]
+) -> None:
     # Whatever a rule looks at, the value of its pick is whether that is correct.
     for field in sorted(selector.needs | {"correct"}):
-        lacking = sum(getattr(outcome, field, None) is None for outcome in draws)
+        if field not in absent:
+            absent[field] = sum(getattr(outcome, field, None) is None for outcome in draws)
+        lacking = absent[field]
         # Single draws may be without an answer (they abstain) or a verdict (not correct).
         optional = field in ("answer", "correct")
         if not lacking or (optional and lacking < len(draws)):
@@ -103,62 +115,45 @@ def _check_needs(name: str, selector: Selector, problems: Problems) -> None:
         )
 
 
-class _Costs:
-    """The costs of each pool, computed once for all rules that wait for as many finishes."""
+# By rule (its position) and k: what it is worth on a problem, and costs, if that has k draws.
+_Row: TypeAlias = "dict[tuple[int, int], tuple[Estimate | None, Mapping[str, float | None] | None]]"
 
-    def __init__(self, pools: Sequence[Sequence[Outcome]], rates: Rates, draw: str) -> None:
-        self._pools = pools
-        self._rates = rates
-        self.draw = draw
-        self._known: dict[tuple[int, int | None], list[dict[str, float | None]]] = {}
 
-    def of(
-        self, at: int, ks: Sequence[int], finishes: int | None
-    ) -> list[Mapping[str, float | None]]:
-        """Return the costs of pool number `at` at each k."""
-        if (at, finishes) not in self._known:
-            pool = self._pools[at]
-            if self.draw == "prefix":
-                costs = [self._first(at, k, finishes) for k in ks]
-            else:
-                replaced = self.draw == "with"
-                costs = expected_cost(pool, ks, finishes, self._rates, replaced=replaced)
-            self._known[at, finishes] = costs
-        return list(self._known[at, finishes])
+def _row(
+    outcomes: Sequence[Outcome],
+    selectors: Mapping[str, Selector],
+    ks: Sequence[int],
+    rates: Rates,
+    draw: str,
+) -> _Row:
+    usable = [k for k in ks if k <= len(outcomes) or (draw == "with" and outcomes)]
+    row: _Row = {(at, k): (None, None) for at in range(len(selectors)) for k in ks}
+    # Rules that wait for as many finishes cost the same.
+    costs: dict[int | None, list[dict[str, float | None]]] = {}
+    for at, (name, selector) in enumerate(selectors.items()):
+        try:
+            found = _estimates(selector, outcomes, usable, draw)
+        except ValueError as error:
+            raise UsageError(f"{name}: {error}") from error
+        if selector.finishes not in costs:
+            costs[selector.finishes] = _costs(outcomes, usable, selector.finishes, rates, draw)
+        for k, estimate, cost in zip(usable, found, costs[selector.finishes], strict=True):
+            row[at, k] = (estimate, _stopped(cost, estimate))
+    return row
 
-    def _first(self, at: int, k: int, finishes: int | None) -> dict[str, float | None]:
-        first = in_draw_order(self._pools[at])[:k]
-        return expected_cost(first, [k], finishes, self._rates)[0]
+
+def _costs(
+    outcomes: Sequence[Outcome], ks: Sequence[int], finishes: int | None, rates: Rates, draw: str
+) -> list[dict[str, float | None]]:
+    if draw == "prefix":
+        ordered = in_draw_order(outcomes)
+        return [expected_cost(ordered[:k], [k], finishes, rates)[0] for k in ks]
+    return expected_cost(outcomes, ks, finishes, rates, replaced=draw == "with")
 
 
 def in_draw_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Return draws by their index."""
     return sorted(outcomes, key=lambda outcome: outcome.index)
-
-
-def _cells(
-    name: str,
-    selector: Selector,
-    pools: Sequence[Sequence[Outcome]],
-    ks: Sequence[int],
-    costs: _Costs,
-) -> list[Cell]:
-    estimates: list[dict[int, Estimate]] = []
-    paid: list[dict[int, Mapping[str, float | None]]] = []
-    for at, outcomes in enumerate(pools):
-        usable = [k for k in ks if k <= len(outcomes) or (costs.draw == "with" and outcomes)]
-        try:
-            found = _estimates(selector, outcomes, usable, costs.draw)
-        except ValueError as error:
-            raise UsageError(f"{name}: {error}") from error
-        estimates.append(dict(zip(usable, found, strict=True)))
-        cost = costs.of(at, usable, selector.finishes)
-        cost = [_stopped(spent, each) for spent, each in zip(cost, found, strict=True)]
-        paid.append(dict(zip(usable, cost, strict=True)))
-    return [
-        Cell(name, k, [by_k.get(k) for by_k in estimates], [by_k[k] for by_k in paid if k in by_k])
-        for k in ks
-    ]
 
 
 def _estimates(

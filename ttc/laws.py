@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil, exp, fsum, lgamma, log
+from math import exp, fsum, lgamma, log
 from random import Random
 from typing import Any
 
@@ -17,11 +17,9 @@ import numpy as np
 from ttc.errors import UsageError
 from ttc.records import Outcome
 from ttc.selectors.subsets import Floats, within
-from ttc.uncertainty import chi_squared_tail, quantile
+from ttc.uncertainty import quantile
 
 RESAMPLES = 200
-GAIN = 0.01  # a marginal gain in coverage below which a pool counts as saturated
-REJECTED = 0.001
 
 Counts = Sequence[tuple[int, int]]  # (draws, correct draws) of each problem
 
@@ -40,21 +38,6 @@ class Prediction:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Saturation:
-    """One p for all problems (TTSPM), where its gain ends, and whether the pool rejects it."""
-
-    chance: float
-    ceiling: float
-    draws: int
-    p: float
-
-    @property
-    def rejected(self) -> bool:
-        """Whether the problems differ by more than one p allows."""
-        return self.p < REJECTED
 
 
 def counts_of(problems: Mapping[str, Sequence[Outcome]]) -> list[tuple[int, int]]:
@@ -121,8 +104,8 @@ def fit_beta(counts: Counts) -> tuple[float, float] | None:
 
     logit, size = log(right / (int(n.sum()) - right)), 0.0
     for _ in range(6):
-        size = _least(lambda s, at=logit: loss(_logistic(at), exp(s)), -7.0, 9.0)  # type: ignore[misc]
-        logit = _least(lambda m, s=size: loss(_logistic(m), exp(s)), -14.0, 14.0)  # type: ignore[misc]
+        size = least(lambda s, at=logit: loss(_logistic(at), exp(s)), -7.0, 9.0)  # type: ignore[misc]
+        logit = least(lambda m, s=size: loss(_logistic(m), exp(s)), -14.0, 14.0)  # type: ignore[misc]
     mean, precision = _logistic(logit), exp(size)
     return mean * precision, (1 - mean) * precision
 
@@ -164,7 +147,7 @@ def fit_power_law(ks: Sequence[int], coverage: Sequence[float]) -> tuple[float, 
         a = scale(b)
         return fsum((y - a * k**b) ** 2 for y, k in zip(logs, ks, strict=True))
 
-    b = _least(loss, -4.0, -1e-4)
+    b = least(loss, -4.0, -1e-4)
     return scale(b), b
 
 
@@ -184,60 +167,11 @@ def _by_power_law(counts: Counts, k: int) -> tuple[float, dict[str, float]] | No
     return exp(a * k**b), {"a": a, "b": b}
 
 
-# TTSPM (Wang et al. 2025, "Scaling over Scaling"): F(N) = F_max·(1 − (1 − p)^N).
-
-
-def saturation(counts: Counts, gain: float = GAIN) -> Saturation | None:
-    """Return where one more draw adds no more than `gain`, by one p for the whole pool.
-
-        N* = ⌈ ln(gain / (F_max·p)) / ln(1 − p) ⌉,   0 if gain ≥ F_max·p
-
-    p and F_max by least squares on exact coverage. The p-value is that of Pearson's test that
-    all problems have one chance, without which the law does not describe the pool.
-    """
-    fewest = min((n for n, _ in counts), default=0)
-    ks = sorted({*(1 << i for i in range(fewest.bit_length())), fewest} - {0})
-    if len(ks) < 2:
-        return None
-    curve = exact_coverage(counts, ks)
-    if not max(curve):
-        return None
-
-    def ceiling(p: float) -> float:
-        shape = [1 - (1 - p) ** k for k in ks]
-        free = fsum(y * x for y, x in zip(curve, shape, strict=True)) / fsum(x * x for x in shape)
-        return min(1.0, free)
-
-    def loss(log_p: float) -> float:
-        p, top = exp(log_p), ceiling(exp(log_p))
-        return fsum((y - top * (1 - (1 - p) ** k)) ** 2 for y, k in zip(curve, ks, strict=True))
-
-    chance = exp(_least(loss, log(1e-6), log(1 - 1e-9)))
-    top = ceiling(chance)
-    return Saturation(chance, top, saturates_at(chance, top, gain), _homogeneity(counts))
-
-
-def saturates_at(chance: float, ceiling: float, gain: float) -> int:
-    """Return N*, the fewest draws after which one more gains `gain` at most."""
-    if gain >= ceiling * chance:
-        return 0
-    return ceil(round(log(gain / (ceiling * chance)) / log(1 - chance), 9))
-
-
-def _homogeneity(counts: Counts) -> float:
-    total = sum(n for n, _ in counts)
-    share = sum(c for _, c in counts) / total
-    if share in (0, 1):
-        return 1.0
-    apart = fsum((c - n * share) ** 2 / (n * share * (1 - share)) for n, c in counts)
-    return chi_squared_tail(apart, len(counts) - 1)
-
-
 def _logistic(x: float) -> float:
     return 1 / (1 + exp(-x))
 
 
-def _least(loss: Callable[[float], float], low: float, high: float) -> float:
+def least(loss: Callable[[float], float], low: float, high: float) -> float:
     """Return where a function is least: the best of a grid, then golden sections around it."""
     grid = [low + (high - low) * i / 24 for i in range(25)]
     best = min(range(25), key=lambda i: loss(grid[i]))

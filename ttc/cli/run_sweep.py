@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ttc import cells, comparisons, curves, gates, jsonl, plugins
+from ttc import cells, comparisons, curves, gates, jsonl, laws, plugins
 from ttc.baselines import as_baseline, read_baseline
 from ttc.cells import Table
 from ttc.cli import sources, sweep_output
@@ -14,6 +14,8 @@ from ttc.cli.sweep_output import COSTS, Result, Targets
 from ttc.costs import Rates
 from ttc.errors import Exit, GateError, UsageError
 from ttc.gates import Decision
+from ttc.policy import policies
+from ttc.saturation import saturation
 from ttc.selectors import Selector, naming
 
 
@@ -35,6 +37,8 @@ class Order:
     rates: str | None = None
     compare: bool = False
     pareto: bool = False
+    predict: int | None = None
+    policy: bool = False
     asserted: tuple[str, ...] = ()
     baseline: str | None = None
     max_drop: float = 0.0
@@ -72,6 +76,7 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
         result.curves += drawn
         result.warnings += sources.warnings(source, drawn, several=len(read) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in asserted]
+        _extrapolate(order, source, rules, ks, result)
     if order.baseline is not None:
         base = kept if kept is not None else _swept_baseline(session, order, renamed, rules, ks)
         result.decisions += [_against(order, table, base) for table in tables]
@@ -126,6 +131,26 @@ def _rates(path: str | None) -> Rates:
         return Rates.of(read_toml(Path(path)))
     except ValueError as error:
         raise UsageError(f"--rates {path}: {error}") from None
+
+
+def _extrapolate(
+    order: Order,
+    source: sources.Source,
+    rules: dict[str, Selector],
+    ks: list[int],
+    result: Result,
+) -> None:
+    """Add what is asked for beyond the curves: laws carried further, and policies."""
+    if order.predict is not None:
+        counts = laws.counts_of(source.problems)
+        ci, seed = order.ci or None, order.seed
+        found = laws.predict(counts, order.predict, ci=ci, seed=seed)
+        result.predictions[source.name] = (found, saturation(counts))
+    if order.policy:
+        axis = COSTS[order.cost]
+        result.policies[source.name] = policies(
+            source.problems, rules, ks, axis, source=source.name
+        )
 
 
 # What is compared, and with what.

@@ -71,6 +71,12 @@ def sweep(
             help="Exit 1 unless this holds, also RULE@K-RULE@K>X; may be repeated.",
         ),
     ] = None,
+    predict: Annotated[
+        int | None, typer.Option(metavar="K", help="Coverage at a K beyond the draws, by laws.")
+    ] = None,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="The best rule and k by difficulty, cross-fitted.")
+    ] = False,
     baseline: Annotated[
         str | None,
         typer.Option(metavar="FILE|POOL", help="Exit 1 if a rule fell below this, paired."),
@@ -125,6 +131,8 @@ def sweep(
         rates=rates,
         compare=compare,
         pareto=pareto,
+        predict=predict,
+        policy=policy,
         asserted=tuple(asserted or ()),
         baseline=baseline,
         max_drop=max_drop,

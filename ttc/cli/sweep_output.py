@@ -16,8 +16,11 @@ from ttc.cli.output import document
 from ttc.comparisons import Comparison
 from ttc.errors import StoreError, UsageError
 from ttc.gates import Decision
+from ttc.laws import Prediction
 from ttc.pareto import frontier
+from ttc.policy import Policy
 from ttc.records import Curve
+from ttc.saturation import Saturation
 
 COSTS = {
     "samples": "samples",
@@ -57,6 +60,8 @@ class Result:
     warnings: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
+    predictions: dict[str, tuple[list[Prediction], Saturation | None]] = field(default_factory=dict)
+    policies: dict[str, list[Policy]] = field(default_factory=dict)
 
     @property
     def problems(self) -> dict[str, int]:
@@ -66,7 +71,7 @@ class Result:
 
 def write(result: Result, targets: Targets, cost: str, pareto: bool) -> None:
     """Write a result to all its targets; to the terminal unless stdout is one of them."""
-    from ttc.report import tables
+    from ttc.report import extrapolated, tables
 
     axis = COSTS[cost]
     best = frontier(result.curves, axis) if pareto else []
@@ -87,6 +92,10 @@ def write(result: Result, targets: Targets, cost: str, pareto: bool) -> None:
         conventions = tables.told(result.conventions)
         tables.show(result.curves, axis, result.problems, conventions, best if pareto else None)
         tables.show_comparisons(result.comparisons)
+        for source, (found, saturated) in result.predictions.items():
+            extrapolated.show_predictions(source, found, saturated)
+        for source, policies in result.policies.items():
+            extrapolated.show_policies(source, policies, cost)
     if targets.junit is not None:
         from ttc.report.junit import write_gates
 
@@ -120,6 +129,13 @@ def _document(result: Result, best: Sequence[tuple[Curve, Any]] | None) -> dict[
         whole["comparisons"] = [each.as_dict() for each in result.comparisons]
     if result.decisions:
         whole["gates"] = [each.as_dict() for each in result.decisions]
+    for source, (found, saturated) in result.predictions.items():
+        whole.setdefault("predictions", {})[source] = {
+            "coverage": [each.as_dict() for each in found],
+            "saturation": None if saturated is None else saturated.as_dict(),
+        }
+    for source, policies in result.policies.items():
+        whole.setdefault("policies", {})[source] = [each.as_dict() for each in policies]
     if best is not None:
         whole["pareto"] = [
             {"source": curve.source, "selector": curve.selector, "k": point.k}

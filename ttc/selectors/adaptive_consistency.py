@@ -18,9 +18,9 @@ MOST_STATES = 20_000  # at one draw; beyond them it is simulated
 
 
 class AdaptiveConsistency(Stopping):
-    """Draws one at a time until the leading answer is the majority with probability c (0.95).
+    """Votes until the leader is the majority with probability c (Aggarwal et al. 2023).
 
-    Aggarwal et al. 2023, "Let's Sample Step by Step": with a and b votes for the first two, it
+    Adaptive-Consistency, "Let's Sample Step by Step": with a and b votes for the first two, it
     stops when P(p > ½) ≥ c for p ~ Beta(a + 1, b + 1), which is Σ_{i≤a} C(a + b + 1, i) /
     2^(a+b+1). The answer is the majority then. Exact over all orders of the draws while there are
     few enough states of the count; else simulated.

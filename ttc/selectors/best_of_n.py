@@ -6,9 +6,10 @@ from ttc.selectors.ranking import BestByKey
 
 
 class BestOfN(BestByKey):
-    """Picks the draw with the highest score; equal scores share their credit, NaN comes last.
+    """Picks the draw with the highest score (Cobbe et al. 2021).
 
-    Cobbe et al. 2021, "Training Verifiers to Solve Math Word Problems"; the mean over k-subsets
+    "Training Verifiers to Solve Math Word Problems"; equal scores share their credit, NaN comes
+    last. The mean over k-subsets
     is `best_of_k`. The score is the one that the verdicts hold (or a file's field `score`).
     """
 
@@ -17,9 +18,9 @@ class BestOfN(BestByKey):
 
 
 class Perplexity(BestByKey):
-    """Picks the draw with the lowest perplexity: the highest mean log-probability of its tokens.
+    """Picks the draw with the highest mean log-probability (PPL in Zhou et al. 2025, RPC).
 
-    The PPL baseline of Zhou et al. 2025 ("RPC"), as coded there.
+    As coded there: the mean over tokens, not the sum.
     """
 
     name = "perplexity"

@@ -10,7 +10,7 @@ from ttc.selectors.subsets import as_list, within
 
 
 class Coverage:
-    """Picks the correct draws, as an oracle would (pass@k); abstains where there is none.
+    """Picks a correct draw if there is one: pass@k, an oracle (Chen et al. 2021).
 
         pass@k = 1 − C(n − c, k) / C(n, k)
 
@@ -43,11 +43,11 @@ class Coverage:
 
 
 class PassAll:
-    """Worth 1 where all k draws are correct (pass^k), else 0: reliability rather than luck.
+    """Worth 1 where all k draws are correct, else 0: reliability (pass^k, Yao et al. 2024).
 
         pass^k = C(c, k) / C(n, k)
 
-    Yao et al. 2024, "τ-bench". The mirror of coverage: worst-of-k against best-of-k.
+    "τ-bench". The mirror of coverage: worst-of-k against best-of-k.
     """
 
     name = "pass^k"
@@ -73,7 +73,7 @@ class PassAll:
 
 
 class Mean:
-    """Picks any of the k draws at random: pass@1 at every k, the line that a rule has to beat."""
+    """Picks any of the k draws: pass@1 at every k, what a rule has to beat (the plain mean)."""
 
     name = "mean"
     needs = frozenset({"correct"})

@@ -15,9 +15,9 @@ from ttc.selectors.stopping import Stopping
 
 
 class EarlyStopping(Stopping):
-    """Draws in windows of w (5) and stops at the first whose answers are all the same: ESC.
+    """Votes in windows of w, stops at a unanimous one (ESC, Li et al. 2024).
 
-    Li et al. 2024, "Escape Sky-high Cost". That window's answer is the answer; if none is
+    "Escape Sky-high Cost". That window's answer is the answer; if none is
     unanimous, the majority of all k draws is. Draws without an answer make no window unanimous.
     Of n draws with n_a votes for a, s given windows are unanimous with probability
 

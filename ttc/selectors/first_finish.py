@@ -9,9 +9,9 @@ from ttc.selectors.ranking import BestByKey
 
 
 class FirstFinish(BestByKey):
-    """Picks the draw with the fewest completion tokens, answer or no answer.
+    """Picks the draw that finishes first, answer or not (First Finish Search, Agarwal 2025).
 
-    Agarwal et al. 2025, "First Finish Search". Token counts stand for time because re-runs
+    The draw with the fewest completion tokens: token counts stand for time because re-runs
     reproduce them; draws of equal length share their credit. Where nothing finished, the rule is
     indifferent among the truncated draws.
     """
@@ -22,9 +22,9 @@ class FirstFinish(BestByKey):
 
 
 class FirstValid(BestByKey):
-    """Picks the draw that finishes first among those with an answer, however long that takes.
+    """Picks the first to finish among the draws with an answer (after Agarwal et al. 2025).
 
-    First-finish (Agarwal et al. 2025) that does not stop at a draw it cannot read. Its cost is
+    First-finish that does not stop at a draw it cannot read. Its cost is
     counted as if all ran to their end: when the race may stop depends on the answers.
     """
 
@@ -33,9 +33,9 @@ class FirstValid(BestByKey):
 
 
 class LastFinish(BestByKey):
-    """Picks the draw with the most completion tokens among those that finished.
+    """Picks the longest draw that finished (the control of Agarwal et al. 2025).
 
-    The control of first-finish (Agarwal et al. 2025): where it is as good, finishing first is not
+    Where it is as good, finishing first is not
     what made an answer right. Where nothing finished, it is indifferent among the truncated.
     """
 

@@ -30,10 +30,10 @@ NEGLIGIBLE = 1e-16
 
 
 class Keep:
-    """Keeps the m best of k by a key and applies a rule to them: keep=M:by=KEY>RULE.
+    """Keeps the best M of k, then applies a rule: keep=M:by=KEY>RULE (DeepConf, Fu et al. 2025).
 
     M is a number of draws, or a share (`10%`) as DeepConf cuts it: m = k − ⌈(1 − share)(k − 1)⌉,
-    the draws at or above that percentile (Fu et al. 2025, "Deep Think with Confidence"). KEY is
+    the draws at or above that percentile ("Deep Think with Confidence"). KEY is
     `logprob` (mean over tokens, the default), `score`, `tokens` (shortest first) or `longest`.
     Equal keys rank by draw index, which says nothing about a draw.
     """
@@ -68,9 +68,9 @@ class Keep:
 
 
 class Short(Keep):
-    """Votes among the first m of k draws to finish, then cancels the others: short-M.
+    """Votes among the first M draws to finish: short-M (short-m@k, Hassid et al. 2025).
 
-    Hassid et al. 2025, "Don't Overthink it" (short-m@k), on completion tokens. A tied vote is
+    "Don't Overthink it"; the others are cancelled. It goes by completion tokens. A tied vote is
     split (`ties=split`) or goes to the answer with the shortest draw (`ties=shortest`, as in the
     paper), with which short-2 is as accurate as short-1.
     """

@@ -12,7 +12,7 @@ from ttc.selectors.votes import majority_at_k
 
 
 class Majority:
-    """Picks the draws that give the most frequent answer.
+    """Picks the most frequent answer (self-consistency, Wang et al. 2022).
 
     `ties`: `split` is indifferent among the answers that lead; `first` takes the one drawn first,
     which over random orders has the same mean; `strict` abstains. `invalid`: draws without an

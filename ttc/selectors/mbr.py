@@ -36,9 +36,9 @@ def similarity(a: str, b: str) -> float:
 
 
 class MinimumBayesRisk:
-    """Picks the draw with the highest mean similarity to the others; a single draw picks itself.
+    """Picks the draw most similar to the others (minimum Bayes risk, Kumar and Byrne 2004).
 
-    Kumar and Byrne 2004, "Minimum Bayes-Risk Decoding", with the draws as evidence and as
+    A single draw picks itself. "Minimum Bayes-Risk Decoding", with the draws as evidence and as
     hypotheses.
     """
 

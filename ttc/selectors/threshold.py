@@ -12,9 +12,9 @@ from ttc.selectors.subsets import within
 
 
 class Threshold:
-    """Draws until the best score reaches `at`, in batches, and picks the best so far.
+    """Draws until a score reaches `at`, then picks the best (Manvi et al. 2024).
 
-    The adaptive sampling of Manvi et al. 2024, "Adaptive Inference-Time Compute", for any score.
+    Adaptive sampling, "Adaptive Inference-Time Compute", for any score.
     `batch` lists the sizes of the batches, the last for all that follow: `batch=1+1+2+4`. With h
     of the n draws at `at` or above, batch b begins (after J draws) with probability
     C(n − h, J)/C(n, J), its draws a subset of the n − J left.

@@ -18,9 +18,9 @@ FINEST = 1000  # weights that are multiples of 1/q, q up to this, are taken as s
 
 
 class Weighted(Majority):
-    """Picks the answer with the largest sum of scores (weighted self-consistency).
+    """Picks the answer with the largest sum of scores (DIVERSE, Li et al. 2023).
 
-    Li et al. 2023, "DIVERSE"; the sums of Snell et al. 2024. The scores, which must be numbers
+    Weighted self-consistency; the sums of Snell et al. 2024. The scores, which must be numbers
     from 0, are those of the verdicts. The mean over k-subsets is exact where the scores are
     multiples of a common step (whole numbers, tenths, shares of 32 votes); otherwise a certified
     bracket, or where that stays wider than 0.002, seeded permutations with their error.
@@ -118,9 +118,9 @@ class Weighted(Majority):
 
 
 class PerplexityConsistency(Weighted):
-    """Picks the answer with the largest sum of exp(mean log-probability) over distinct texts.
+    """Picks the answer with the largest sum of probabilities (RPC, Zhou et al. 2025).
 
-    The consistency of Zhou et al. 2025 ("RPC") without its pruning: a text that comes back is the
+    The sum of exp(mean log-probability) over distinct texts: perplexity consistency without its pruning: a text that comes back is the
     same path and counts once.
     """
 

@@ -1,0 +1,44 @@
+"""Work on many problems by several processes, where that pays."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+PAYS = 100_000  # draws below which starting processes costs more than it saves
+MOST = 16
+PIECES = 8  # for each process, so that none is left with the long ones
+
+_work: Callable[[int], Any] | None = None
+
+
+def spread(work: Callable[[int], T], count: int, draws: int) -> list[T]:
+    """Return `work(0)`, …, `work(count − 1)`; what it raises, raised.
+
+    Processes are forked, and so see what `work` closes over without a copy of it; where that is
+    not safe or does not pay, this one does all.
+    """
+    global _work
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    workers = min(cores, MOST, count)
+    if draws < PAYS or workers < 2 or sys.platform != "linux":
+        return [work(at) for at in range(count)]
+    _work = work
+    try:
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            chunk = max(1, count // (workers * PIECES))
+            return list(pool.map(_do, range(count), chunksize=chunk))
+    finally:
+        _work = None
+
+
+def _do(at: int) -> Any:
+    assert _work is not None
+    return _work(at)
