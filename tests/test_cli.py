@@ -290,6 +290,147 @@ def test_a_gate_that_cannot_be_decided_is_a_usage_error(demo: Ttc, gate: str, fa
     assert (ran.code, fault in ran.err, ran.err.count("\n")) == (2, True, 1)
 
 
+@pytest.fixture
+def regression(demo: Ttc, own_home: Path) -> Ttc:
+    """Two files of judged draws, the second far worse, and a baseline of the first."""
+    for name, right in (("old", 6), ("new", 1)):
+        lines = [
+            {"problem": f"p{i}", "index": d, "correct": (d + i) % 8 < right, "answer": "x"}
+            for i in range(24)
+            for d in range(8)
+        ]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (own_home / f"{name}.jsonl").write_text(text)
+    rules = ("-s", "coverage,mean", "-k", "1,4")
+    assert demo("sweep", "old.jsonl", *rules, "--save-baseline", "base.json").code == 0
+    return demo
+
+
+def test_a_drop_below_the_baseline_fails_the_job(regression: Ttc, own_home: Path) -> None:
+    rules = ("-s", "coverage,mean", "-k", "1,4")
+    for baseline in ("base.json", "old.jsonl"):
+        same = regression("sweep", "old.jsonl", *rules, "--baseline", baseline)
+        assert (same.code, same.err) == (0, "")
+        told = ("--junit", "g.xml", "--github", "--json")
+        ran = regression("sweep", "new.jsonl", *rules, "--baseline", baseline, *told)
+        assert ran.code == 1
+        assert f"not met: new.jsonl: no drop beyond 0 from {baseline}: mean@" in ran.err
+        assert "::error title=ttc sweep::new.jsonl: no drop" in ran.err
+        assert 'failures="1"' in (own_home / "g.xml").read_text()
+        assert [gate["met"] for gate in ran.document["gates"]] == [False]
+        differences = {each["value_of"]: each for each in ran.document["comparisons"]}
+        assert differences["mean@1 (new.jsonl)"]["difference"] == pytest.approx(-5 / 8)
+        assert differences["mean@1 (new.jsonl)"]["p"] < 0.001
+    wide = regression("sweep", "new.jsonl", *rules, "--baseline", "base.json", "--max-drop", 0.7)
+    assert wide.code == 0
+    strict = ("--strict", "--max-drop", "0.62")
+    ran = regression("sweep", "new.jsonl", *rules, "--baseline", "base.json", *strict)
+    assert (ran.code, "mean@1 (new.jsonl) 0.1250 from 0.7500" in ran.err) == (1, True)
+
+
+def test_a_summary_for_github(
+    regression: Ttc, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(own_home / "summary.md"))
+    gate = ("--assert", "mean@1>0.9", "--assert", "mean@1>0.1")
+    assert regression("sweep", "old.jsonl", "-s", "mean", "-k", 1, "--github", *gate).code == 1
+    summary = (own_home / "summary.md").read_text()
+    assert "| k | mean |" in summary
+    assert "- **not met**: old.jsonl: mean@1>0.9 (it is 0.75)" in summary
+    assert "- met: old.jsonl: mean@1>0.1" in summary
+
+
+@pytest.mark.parametrize(
+    ("args", "fault"),
+    [
+        (("--baseline", "none.json"), "none.json"),
+        (("--baseline", "other.jsonl"), "have no problem in common"),
+        (("--baseline", "broken.json"), "not a whole baseline"),
+        (("--max-drop", 0.1), "--max-drop and --strict need --baseline"),
+        (("--baseline", "base.json", "--max-drop", 2), "--max-drop 2"),
+        (("--draw", "twice"), "--draw twice: there are without, with, prefix"),
+        (("--draw", "with", "-s", "esc"), "esc: has no mean over draws with replacement"),
+        (("--ties", "fair"), "ties must be one of split, first, strict, not 'fair'"),
+        (("--invalid", "drop"), "invalid must be one of abstain, class, wrong, not 'drop'"),
+        (("--interval", "t"), "--interval t: there are percentile, bca"),
+        (("--rates", "none.toml"), "none.toml"),
+        (("--rates", "bad.toml"), "no rate is called 'params'"),
+        (("--cost", "euros"), "--cost euros: there are samples"),
+        (("--policy", "--cost", "usd"), "the cost on the axis usd is unknown"),
+        (("--predict", 0), "--predict 0: k must be 1 or more"),
+        (("-s", "keep>majority"), "write keep=M:by=KEY>RULE"),
+        (("-s", "keep=2"), "write keep=M:by=KEY>RULE"),
+        (("-s", "keep=0>mean"), "keep a number of draws from 1"),
+        (("-s", "majority>mean"), "nothing can follow it"),
+        (("-s", "short"), "write short-M"),
+        (("-s", "coverage-3"), "coverage takes no argument"),
+        (("-s", "accept=high>mean"), "accept a score, not 'high'"),
+        (("-s", "weighted"), "weighted needs score, which"),
+        (("-s", "short-2"), "short-2 needs completion_tokens"),
+    ],
+)
+def test_what_a_sweep_cannot_do_is_told_in_a_line(
+    regression: Ttc, own_home: Path, args: tuple[object, ...], fault: str
+) -> None:
+    (own_home / "other.jsonl").write_text('{"problem": "q", "correct": true, "answer": "x"}\n')
+    (own_home / "broken.json").write_text('{"kind": "ttc-baseline", "schema": 1}')
+    (own_home / "bad.toml").write_text("params = 1\n")
+    ran = regression("sweep", "old.jsonl", *args)
+    assert (ran.code, fault in ran.err, ran.err.count("\n")) == (2, True, 1), ran.err
+
+
+def test_conventions_are_switches_that_every_curve_tells(regression: Ttc) -> None:
+    switches = ("--ties", "strict", "--invalid", "class", "--draw", "prefix", "--interval", "bca")
+    ran = regression("sweep", "old.jsonl", "-s", "majority", *switches, "--json")
+    conventions = {"ties": "strict", "invalid": "class", "draw": "prefix"}
+    assert ran.document["conventions"] == conventions
+    told = regression("sweep", "old.jsonl", "-s", "majority", *switches).out
+    assert "exact of the first k draws; ties are wrong; no answer is an answer" in told
+    beyond = regression("sweep", "old.jsonl", "-s", "coverage", "-k", 99, "--draw", "with").out
+    assert "plug-in: k exceeds the draws" in beyond
+
+
+def test_costs_take_rates(regression: Ttc, own_home: Path) -> None:
+    lines = (own_home / "old.jsonl").read_text().splitlines()
+    costly = [{**json.loads(x), "completion_tokens": 10, "prompt_tokens": 5} for x in lines]
+    (own_home / "costly.jsonl").write_text("".join(json.dumps(x) + "\n" for x in costly))
+    (own_home / "rates.toml").write_text("usd_prompt = 1.0\nusd_completion = 2.0\n")
+    rates = ("--rates", "rates.toml", "--cost", "usd", "-k", "4", "-s", "mean")
+    ran = regression("sweep", "costly.jsonl", *rates, "--pareto", "--json")
+    (point,) = ran.document["curves"][0]["points"]
+    assert point["cost"]["usd"] == pytest.approx((5 * 1.0 + 4 * 10 * 2.0) / 1e6)
+    assert point["cost"]["flops"] is None
+    assert ran.document["pareto"] == [{"source": "costly.jsonl", "selector": "mean", "k": 4}]
+
+
+def test_rules_and_pools_are_compared_in_pairs(regression: Ttc) -> None:
+    ran = regression("sweep", "old.jsonl", "-s", "mean,coverage", "-k", "4", "--compare", "--json")
+    (found,) = ran.document["comparisons"]
+    assert (found["value_of"], found["against"]) == ("coverage@4", "mean@4")
+    ran = regression("sweep", "old.jsonl", "new.jsonl", "-s", "mean", "-k", "1", "--compare")
+    assert "mean@1 (new.jsonl) − mean@1 (old.jsonl)  -0.6250" in ran.out
+    assert "p < 0.0001  24 problems" in ran.out
+
+
+def test_laws_and_policies_are_told(regression: Ttc) -> None:
+    ran = regression("sweep", "old.jsonl", "-s", "mean,coverage", "-k", "1,2", "--predict", 50)
+    assert "coverage@50 = " in ran.out
+    assert "by beta-binomial" in ran.out
+    document = regression(
+        "sweep",
+        "old.jsonl",
+        "-k",
+        "1,2",
+        "-s",
+        "coverage",
+        "--policy",
+        "--cost",
+        "samples",
+        "--json",
+    ).document
+    assert [each["budget"] for each in document["policies"]["old.jsonl"]] == [1.0, 2.0]
+
+
 def test_rules_take_options(demo: Ttc) -> None:
     ran = demo("sweep", "demo", "-s", "majority:ties=strict,invalid=class,coverage", "--json")
     assert list(points(ran.document)) == ["majority:ties=strict,invalid=class", "coverage"]

@@ -7,6 +7,7 @@ import doctest
 import json
 import operator
 import re
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -154,3 +155,12 @@ def test_the_sample_configuration_stays_valid_with_its_settings_switched_on() ->
     switched_on = tomllib.loads(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
     settings = {"model", "n", "temperature", "top_p", "max_tokens", "system"}
     assert switched_on.keys() == settings | {"models"}
+
+
+def test_the_draws_of_the_gate_are_what_their_maker_makes(tmp_path: Path) -> None:
+    made = EXAMPLES / "gate"
+    copy = tmp_path / "make.py"
+    copy.write_text((made / "make.py").read_text(encoding="utf-8"), encoding="utf-8")
+    subprocess.run([sys.executable, str(copy)], check=True, timeout=60)
+    for name in ("main.jsonl", "change.jsonl"):
+        assert (tmp_path / name).read_bytes() == (made / name).read_bytes()

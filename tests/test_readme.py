@@ -60,6 +60,19 @@ def test_there_are_ten_one_liners_and_they_run(folder: Path) -> None:
     assert (folder / "report.xml").exists()
 
 
+def test_the_worked_gate_turns_red(folder: Path) -> None:
+    lines, told = (
+        text.partition("\n")[2] for text in README.split("**Gates")[1].split("```")[1:4:2]
+    )
+    ran = [
+        subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60)
+        for line in lines.strip().splitlines()
+    ]
+    assert [done.returncode for done in ran] == [0, 0, 1]
+    assert ran[-1].stderr.strip() == told.strip()
+    assert 'failures="1"' in (folder / "gates.xml").read_text(encoding="utf-8")
+
+
 def test_the_python_lines_run(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", block("From Python")],

@@ -16,10 +16,10 @@ from ttc.selectors.subsets import hypergeometric
 class Accept:
     """Applies a rule to draws with a score of X or more: accept=X>RULE (CoTnPoT, Liang 2024).
 
-    To all draws, if none has. `by=score` (the verdict's) or `by=logprob` (mean over tokens). The filter of Liang et al. 2024
-    ("CoTnPoT") before a vote or a ranking, for any verdict. Of h accepted among n draws, j are
-    among k with the hypergeometric probability, and are then a uniform j-subset of the h: the
-    rule's own mean over those, summed over j.
+    To all draws, if none has. `by=score` (the verdict's) or `by=logprob` (mean over tokens). A
+    filter before a vote or a ranking, for any verdict. Of h accepted among n draws, j are among k
+    with the hypergeometric probability, and are then a uniform j-subset of the h: the rule's own
+    mean over those, summed over j.
     """
 
     argument = "score"

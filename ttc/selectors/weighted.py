@@ -120,8 +120,8 @@ class Weighted(Majority):
 class PerplexityConsistency(Weighted):
     """Picks the answer with the largest sum of probabilities (RPC, Zhou et al. 2025).
 
-    The sum of exp(mean log-probability) over distinct texts: perplexity consistency without its pruning: a text that comes back is the
-    same path and counts once.
+    The sum of exp(mean log-probability) over distinct texts, since a text that comes back is the
+    same path: the perplexity consistency of RPC without its pruning.
     """
 
     name = "perplexity-consistency"
