@@ -314,7 +314,7 @@ def test_a_drop_below_the_baseline_fails_the_job(regression: Ttc, own_home: Path
         told = ("--junit", "g.xml", "--github", "--json")
         ran = regression("sweep", "new.jsonl", *rules, "--baseline", baseline, *told)
         assert ran.code == 1
-        assert f"not met: new.jsonl: no drop beyond 0 from {baseline}: mean@" in ran.err
+        assert f"not met: new.jsonl: no drop beyond 0 from {baseline}: coverage@1" in ran.err
         assert "::error title=ttc sweep::new.jsonl: no drop" in ran.err
         assert 'failures="1"' in (own_home / "g.xml").read_text()
         assert [gate["met"] for gate in ran.document["gates"]] == [False]
@@ -375,7 +375,7 @@ def test_what_a_sweep_cannot_do_is_told_in_a_line(
     (own_home / "other.jsonl").write_text('{"problem": "q", "correct": true, "answer": "x"}\n')
     (own_home / "broken.json").write_text('{"kind": "ttc-baseline", "schema": 1}')
     (own_home / "bad.toml").write_text("params = 1\n")
-    ran = regression("sweep", "old.jsonl", *args)
+    ran = regression("sweep", "old.jsonl", "-s", "coverage,majority", *args)
     assert (ran.code, fault in ran.err, ran.err.count("\n")) == (2, True, 1), ran.err
 
 
