@@ -1,0 +1,72 @@
+"""Solve or verify: best-of-k when each of k solutions is verified by only v of the votes it has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from ttc.records import Outcome
+from ttc.selectors.checks import check_budgets
+from ttc.selectors.ranking import score_key
+from ttc.selectors.subsets import hypergeometric
+from ttc.selectors.votes import Complex, Party, contest, frame
+
+
+class SolveVerify:
+    """Picks the best of k by v of its `of` verifications (Singhi et al. 2025, GenRM).
+
+    "When To Solve, When To Verify": a draw's score is the share of `of` verifications that said
+    yes. `expected` is the mean over all k-subsets and over which v of each draw's verifications
+    are made, ties shared: a contest of draws whose level, the yeses among v, is hypergeometric.
+    `pick` takes the best by all verifications there are, which is the rule at v = of.
+    """
+
+    name = "solve-verify"
+    needs = frozenset({"score", "correct"})
+    finishes: int | None = None
+
+    def __init__(self, v: str = "", of: str = "") -> None:
+        if not (v.isdecimal() and of.isdecimal() and 1 <= int(v) <= int(of)):
+            raise ValueError("write solve-verify:v=4,of=32, v of the verifications of each draw")
+        self._v, self._of = int(v), int(of)
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        keys = [score_key(outcome) for outcome in outcomes]
+        best = min(keys, default=None)
+        return tuple(i for i, key in enumerate(keys) if key == best)
+
+    def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        n = len(outcomes)
+        check_budgets(ks, n)
+        yeses = [self._yeses(outcome) for outcome in outcomes]
+        groups = Counter(yeses)
+        right = Counter(h for h, outcome in zip(yeses, outcomes, strict=True) if outcome.correct)
+        values = []
+        for k in ks:
+            # Every draw takes part at k = n, where a chance of 1 would leave no draw out.
+            at = frame(n, k) if k < n else None
+            q = at.q if at is not None else 1.0
+            z: Complex = at.powers(np.array([1])) if at is not None else np.ones((1, 1)) + 0j
+            parties = []
+            for h, draws in groups.items():
+                law = np.zeros(self._v + 1)
+                drawn = hypergeometric(self._of, h, self._v)
+                law[: len(drawn)] = drawn
+                level: Complex = q * z * law
+                below: Complex = 1 - q + q * z * (np.cumsum(law) - law)
+                parties.append(Party(level, below, draws, float(right[h])))
+            won = contest(parties, k, strict=False)
+            reading = at.reading if at is not None else np.ones(1)
+            values.append(min(max(float(np.sum((won * reading).real)), 0.0), 1.0))
+        return values
+
+    def _yeses(self, outcome: Outcome) -> int:
+        votes = (outcome.score if outcome.score is not None else -1.0) * self._of
+        if not (0 <= votes <= self._of and abs(votes - round(votes)) < 1e-6):
+            raise ValueError(
+                f"draw {outcome.index} has the score {outcome.score}, which is no share of "
+                f"{self._of} verifications"
+            )
+        return round(votes)
