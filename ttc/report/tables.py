@@ -127,6 +127,9 @@ def show(
         with console.capture() as rendered:
             console.print(table)
             legend = () if best is None else (f"* nothing gives more for less {LABELS[axis]}",)
+            inexact = any(point.error is not None for curve in ours for point in curve.points)
+            if inexact:
+                legend = (*legend, "±: the error of a simulation or a bracket, beside the interval")
             for line in (*_notes(ours), *legend, conventions):
                 console.print(line, style="dim")
         sys.stdout.write(rendered.get())

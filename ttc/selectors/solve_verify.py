@@ -48,7 +48,9 @@ class SolveVerify:
             # Every draw takes part at k = n, where a chance of 1 would leave no draw out.
             at = frame(n, k) if k < n else None
             q = at.q if at is not None else 1.0
-            z: Complex = at.powers(np.array([1])) if at is not None else np.ones((1, 1)) + 0j
+            z: Complex = np.ones((1, 1), dtype=np.complex128)
+            if at is not None:
+                z = at.powers(np.array([1]))
             parties = []
             for h, draws in groups.items():
                 law = np.zeros(self._v + 1)
