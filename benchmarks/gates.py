@@ -4,8 +4,9 @@
 
 Each trial draws two pools of the same problems: first from the same truth, where the gate must
 hold, then with the second one worse by twice the half-width of the 95 % interval of their
-difference at one draw, which it must notice. Problems have chances from Beta(0.8, 1.2), answers right or wrong in four ways; the
-gate sees coverage, majority and first-finish at k = 1, 4 and 8 at once, without a margin.
+difference at one draw, which it must notice. Problems have chances from Beta(0.8, 1.2), answers
+right or wrong in four ways; the gate sees coverage, majority and first-finish at k = 1, 4 and 8
+at once, without a margin.
 """
 
 from __future__ import annotations

@@ -34,7 +34,12 @@ def spread(work: Callable[[int], T], count: int, draws: int) -> list[T]:
         context = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             chunk = max(1, count // (workers * PIECES))
-            return list(pool.map(_do, range(count), chunksize=chunk))
+            try:
+                return list(pool.map(_do, range(count), chunksize=chunk))
+            except BaseException:
+                # What has not begun need not be waited for.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     finally:
         _work = None
 
