@@ -328,6 +328,15 @@ def test_a_drop_below_the_baseline_fails_the_job(regression: Ttc, own_home: Path
     assert (ran.code, "mean@1 (new.jsonl) 0.1250 from 0.7500" in ran.err) == (1, True)
 
 
+def test_what_a_gate_does_not_see_is_told(regression: Ttc, own_home: Path) -> None:
+    kept = (own_home / "old.jsonl").read_text().splitlines()[:160]
+    (own_home / "fewer.jsonl").write_text("\n".join(kept) + "\n")
+    ran = regression("sweep", "fewer.jsonl", "-s", "mean", "-k", "1,2", "--baseline", "base.json")
+    assert ran.code == 0
+    assert "4 of 24 problems of base.json are missing (p20, p21, p22, …)" in ran.err
+    assert "base.json has no mean@2: not compared" in ran.err
+
+
 def test_a_summary_for_github(
     regression: Ttc, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
         result.decisions += [_against(order, table, base) for table in tables]
         for table in tables:
             result.comparisons += _with_baseline(order, table, base)
+            result.warnings += _not_compared(order, table, base)
     if order.compare:
         result.comparisons += _compared(order, tables)
     if targets.save_baseline is not None:
@@ -185,6 +186,21 @@ def _with_baseline(
     names = (table.source, str(order.baseline))
     terms = comparisons.terms_of(table)
     return comparisons.between_pools(terms, base, names, ci=order.ci or None, seed=order.seed)
+
+
+def _not_compared(order: Order, table: Table, base: comparisons.Terms) -> list[str]:
+    """Return a line about each thing that the gate does not see: a silent gap would pass."""
+    lines = []
+    there = {problem for values in base.values() for problem in values}
+    if missing := sorted(there - set(table.problems)):
+        lines.append(
+            f"{table.source}: {len(missing)} of {len(there)} problems of {order.baseline} are "
+            f"missing ({', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}) and not compared"
+        )
+    terms = comparisons.terms_of(table)
+    if unknown := [f"{rule}@{k}" for rule, k in terms if (rule, k) not in base]:
+        lines.append(f"{order.baseline} has no {', '.join(unknown[:6])}: not compared")
+    return lines
 
 
 def _against(order: Order, table: Table, base: comparisons.Terms) -> Decision:

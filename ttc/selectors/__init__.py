@@ -5,6 +5,15 @@ exact mean of that same pick over all k-subsets of the n draws of a problem, whi
 prints. A plugin registers a class under the entry-point group `ttc.selectors`; it is called with
 the options of `NAME:key=value,…` as keyword arguments (strings) and raises ValueError for one it
 does not know or cannot use.
+
+What a rule may have besides the protocol:
+
+    estimates(outcomes, ks)      means with their errors, or draws saved by stopping (estimates.py)
+    replaced(outcomes, ks)       the mean over k draws with replacement (`sweep --draw with`)
+    over_prefixes(ranked, m)     the mean over the m-subsets of the first r draws, r = m..n, all at
+                                 once: what `keep` would otherwise ask `expected` for, one by one
+    conventions                  which of `ties` and `invalid` it takes from the switches of sweep
+    argument, usage, chains      for NAME=ARGUMENT and NAME=ARGUMENT>RULE (naming.py)
 """
 
 from __future__ import annotations
