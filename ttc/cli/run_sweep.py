@@ -193,9 +193,10 @@ def _not_compared(order: Order, table: Table, base: comparisons.Terms) -> list[s
     lines = []
     there = {problem for values in base.values() for problem in values}
     if missing := sorted(there - set(table.problems)):
+        named = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
         lines.append(
             f"{table.source}: {len(missing)} of {len(there)} problems of {order.baseline} are "
-            f"missing ({', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}) and not compared"
+            f"missing ({named}) and not compared"
         )
     terms = comparisons.terms_of(table)
     if unknown := [f"{rule}@{k}" for rule, k in terms if (rule, k) not in base]:
