@@ -43,13 +43,6 @@ class Table:
     cells: Sequence[Cell]
     draw: str = "without"
 
-    def cell(self, selector: str, k: int) -> Cell:
-        """Return one cell; KeyError if there is none."""
-        for cell in self.cells:
-            if (cell.selector, cell.k) == (selector, k):
-                return cell
-        raise KeyError(f"{selector}@{k}")
-
 
 def tabulate(
     problems: Problems,
