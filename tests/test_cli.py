@@ -337,6 +337,27 @@ def test_what_a_gate_does_not_see_is_told(regression: Ttc, own_home: Path) -> No
     assert "base.json has no mean@2: not compared" in ran.err
 
 
+def test_a_rule_may_go_by_another_verifiers_score(demo: Ttc, own_home: Path) -> None:
+    demo("verify", "demo", "-V", "exact")
+    rules = "best-of-n:score=exact,mean,keep=2:by=tokens>best-of-n:score=exact"
+    ran = demo("sweep", "demo", "-s", rules, "-k", "1,8", "--json")
+    assert ran.code == 0, ran.err
+    found = points(ran.document)
+    assert found["best-of-n:score=exact"][0] == pytest.approx(found["mean"][0])
+    assert found["best-of-n:score=exact"][1] >= found["mean"][1]
+    wrong = demo("sweep", "demo", "-s", "best-of-n:score=judge", "-V", "exact")
+    assert (wrong.code, "no verdicts by judge; ttc verify demo -V judge" in wrong.err) == (2, True)
+    lines = [
+        {"problem": "p", "index": i, "correct": i == 2, "scores": {"rm": [0.1, 0.5, 0.9][i]}}
+        for i in range(3)
+    ]
+    (own_home / "rm.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    ran = demo("sweep", "rm.jsonl", "-s", "best-of-n:score=rm", "-k", "3", "--json")
+    assert points(ran.document) == {"best-of-n:score=rm": [1.0]}
+    wrong = demo("sweep", "rm.jsonl", "-s", "best-of-n:score=other", "-k", "3")
+    assert (wrong.code, "draw 0 has no score by other" in wrong.err) == (2, True)
+
+
 def test_a_summary_for_github(
     regression: Ttc, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "correct": (bool,),
     "score": (int, float),
     "verifier_tokens": (int,),
+    "scores": (dict,),
     "verifier": (str,),
     "status": (str,),
 }
@@ -184,5 +185,6 @@ def read_outcomes(
                 seconds=record.get("seconds"),
                 text=record.get("text") if text else None,
                 verifier_tokens=record.get("verifier_tokens"),
+                scores=record.get("scores"),
             ),
         )

@@ -118,7 +118,8 @@ class Outcome:
     """What a selection rule sees of one draw: sample and verdict, without the bulk.
 
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
-    that compare texts; `verifier_tokens` is what judging it cost.
+    that compare texts; `verifier_tokens` is what judging it cost, `scores` what
+    other verifiers than the one that says what is correct gave it, by name.
     """
 
     index: int
@@ -132,6 +133,7 @@ class Outcome:
     seconds: float | None = None
     text: str | None = None
     verifier_tokens: int | None = None
+    scores: Mapping[str, float] | None = None
 
     @property
     def truncated(self) -> bool:

@@ -61,9 +61,9 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
     terms = [term for gate in asserted for term in gate.terms]
     for rule, _ in terms:
         rules.setdefault(rule, naming.build(rule, order.conventions))
-    text = any("text" in rule.needs for rule in rules.values())
     renamed = jsonl.parse_mapping(mapping, sources.MAPPABLE)
-    read = [sources.read(session, name, order.verifier, renamed, text) for name in order.sources]
+    wanted = sources.Wanted.by(order.verifier, renamed, rules.values())
+    read = [sources.read(session, name, wanted) for name in order.sources]
     kept = _baseline(order)
     ks = _budgets(order.budgets) or curves.default_ks(max(source.n for source in read))
     ks = [*ks, *(k for _, k in terms)]
@@ -78,7 +78,7 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in asserted]
         _extrapolate(order, source, rules, ks, result)
     if order.baseline is not None:
-        base = kept if kept is not None else _swept_baseline(session, order, renamed, rules, ks)
+        base = kept if kept is not None else _swept_baseline(session, order, wanted, rules, ks)
         result.decisions += [_against(order, table, base) for table in tables]
         for table in tables:
             result.comparisons += _with_baseline(order, table, base)
@@ -171,12 +171,11 @@ def _baseline(order: Order) -> comparisons.Terms | None:
 def _swept_baseline(
     session: Session,
     order: Order,
-    mapping: dict[str, str],
+    wanted: sources.Wanted,
     rules: dict[str, Selector],
     ks: list[int],
 ) -> comparisons.Terms:
-    text = any("text" in rule.needs for rule in rules.values())
-    source = sources.read(session, str(order.baseline), order.verifier, mapping, text)
+    source = sources.read(session, str(order.baseline), wanted)
     return comparisons.terms_of(_table(order, source, rules, ks))
 
 

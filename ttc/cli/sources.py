@@ -10,6 +10,7 @@ from ttc import curves, exchangeability, interchange, keys, plugins
 from ttc.cli.session import Session, is_file, pool_named, store_with
 from ttc.errors import UsageError
 from ttc.records import Curve, Outcome
+from ttc.selectors import Selector
 from ttc.store import Store, samples, verdicts
 
 MAPPABLE = tuple(interchange.FIELDS)
@@ -40,15 +41,31 @@ def _collect(name: str, outcomes: Iterable[tuple[str, bool, Outcome]]) -> Source
     return source
 
 
-def read(
-    session: Session, name: str, verifier: str | None, mapping: dict[str, str], text: bool
-) -> Source:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read of each draw: whose verdicts, whose scores beside them, whether its text."""
+
+    verifier: str | None
+    mapping: dict[str, str]
+    text: bool
+    scorers: frozenset[str]
+
+    @classmethod
+    def by(cls, verifier: str | None, mapping: dict[str, str], rules: Iterable[Selector]) -> Wanted:
+        """Return what some rules want."""
+        listed = list(rules)
+        scorers = (getattr(rule, "scored_by", frozenset[str]()) for rule in listed)
+        text = any("text" in rule.needs for rule in listed)
+        return cls(verifier, mapping, text, frozenset().union(*scorers))
+
+
+def read(session: Session, name: str, wanted: Wanted) -> Source:
     """Return the judged draws of a pool, a file or stdin; UsageError if there are none."""
     if name == "-" or is_file(name):
-        source = _collect(name, interchange.read_outcomes(name, mapping, text=text))
+        source = _collect(name, interchange.read_outcomes(name, wanted.mapping, text=wanted.text))
         remedy = f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD"
     else:
-        source = _read_pool(session, name, verifier, text)
+        source = _read_pool(session, name, wanted)
         remedy = f"ttc verify {name} -V NAME first"
     if not source.problems:
         what = "samples have a verdict" if source.unjudged else "samples are there"
@@ -56,11 +73,17 @@ def read(
     return source
 
 
-def _read_pool(session: Session, name: str, verifier: str | None, text: bool) -> Source:
+def _read_pool(session: Session, name: str, wanted: Wanted) -> Source:
     with Store.reading(store_with(session, name)) as store:
         pool = pool_named(store, name)
-        by = _choose_verifier(verdicts.verifiers_of(store.reader, pool), verifier, name)
-        source = _collect(name, verdicts.outcomes(store.reader, pool, by, text=text))
+        there = verdicts.verifiers_of(store.reader, pool)
+        # A verifier that only scores is not meant where none is named.
+        judges = [row for row in there if row["name"] not in wanted.scorers]
+        by = _choose_verifier(judges if wanted.verifier is None else there, wanted.verifier, name)
+        scorers = {scorer: _choose_verifier(there, scorer, name) for scorer in wanted.scorers}
+        known = {scorer: row for scorer, row in scorers.items() if row is not None}
+        found = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
+        source = _collect(name, found)
         source.cancelled = samples.cancelled_in(store.reader, pool)
         return source
 

@@ -13,6 +13,7 @@ What a rule may have besides the protocol:
     over_prefixes(ranked, m)     the mean over the m-subsets of the first r draws, r = m..n, all at
                                  once: what `keep` would otherwise ask `expected` for, one by one
     conventions                  which of `ties` and `invalid` it takes from the switches of sweep
+    scored_by                    names of verifiers whose scores it needs (`Outcome.scores`)
     argument, usage, chains      for NAME=ARGUMENT and NAME=ARGUMENT>RULE (naming.py)
 """
 

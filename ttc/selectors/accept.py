@@ -37,6 +37,7 @@ class Accept:
         self._rule = then
         self.name = f"accept={score}:by={by}>{then.name}"
         self.needs = needs | then.needs
+        self.scored_by: frozenset[str] = getattr(then, "scored_by", frozenset())
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         kept = [i for i, outcome in enumerate(outcomes) if self._key(outcome) <= self._least]

@@ -77,9 +77,15 @@ def valid_key(outcome: Outcome) -> tuple[bool, float]:
 
 def score_key(outcome: Outcome) -> tuple[bool, float]:
     """Rank a draw by its verdict's score, highest first, NaN last."""
-    if outcome.score is None:
-        raise ValueError(f"draw {outcome.index} has no score")
-    return highest_first(outcome.score)
+    return highest_first(score_by("", outcome))
+
+
+def score_by(name: str, outcome: Outcome) -> float:
+    """Return the score of the verifier of that name; of the verdicts' own for an empty name."""
+    found = (outcome.scores or {}).get(name) if name else outcome.score
+    if found is None:
+        raise ValueError(f"draw {outcome.index} has no score" + (f" by {name}" if name else ""))
+    return found
 
 
 def logprob_key(outcome: Outcome) -> tuple[bool, float]:

@@ -12,6 +12,7 @@ from ttc.selectors.checks import check_budgets
 from ttc.selectors.estimates import Estimate, replayed, value_of
 from ttc.selectors.majority import Majority
 from ttc.selectors.prefixes import Label
+from ttc.selectors.ranking import score_by
 from ttc.selectors.weights import Ballots, weighted_at_k
 
 FINEST = 1000  # weights that are multiples of 1/q, q up to this, are taken as such
@@ -21,13 +22,21 @@ class Weighted(Majority):
     """Picks the answer with the largest sum of scores (DIVERSE, Li et al. 2023).
 
     Weighted self-consistency; the sums of Snell et al. 2024. The scores, which must be numbers
-    from 0, are those of the verdicts. The mean over k-subsets is exact where the scores are
-    multiples of a common step (whole numbers, tenths, shares of 32 votes); otherwise a certified
-    bracket, or where that stays wider than 0.002, seeded permutations with their error.
+    from 0, are those of the verdicts, or with `score=NAME` of that verifier. The mean over
+    k-subsets is exact where the scores are multiples of a common step (whole numbers, tenths,
+    shares of 32 votes); otherwise a certified bracket, or where that stays wider than 0.002,
+    seeded permutations with their error.
     """
 
     name = "weighted"
     needs = frozenset({"score", "answer", "correct"})
+
+    def __init__(self, score: str = "", **options: str) -> None:
+        super().__init__(**options)
+        self.scored_by = frozenset({score} - {""})
+        self._scorer = score
+        if score:
+            self.needs = frozenset({"scores", "answer", "correct"})
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         labels = self._labels(outcomes)
@@ -74,11 +83,12 @@ class Weighted(Majority):
         return None
 
     def _weight(self, outcome: Outcome) -> float:
-        if outcome.score is None or not isfinite(outcome.score) or outcome.score < 0:
+        score = score_by(self._scorer, outcome)
+        if not (isfinite(score) and score >= 0):
             raise ValueError(
-                f"draw {outcome.index} has the score {outcome.score}; weights are numbers from 0"
+                f"draw {outcome.index} has the score {score}; weights are numbers from 0"
             )
-        return outcome.score
+        return score
 
     def _copy_of(self, outcome: Outcome) -> object:
         """Return what draws share that count once; by default each counts."""
@@ -126,6 +136,11 @@ class PerplexityConsistency(Weighted):
 
     name = "perplexity-consistency"
     needs = frozenset({"logprob", "completion_tokens", "text", "answer", "correct"})
+
+    def __init__(self, **options: str) -> None:
+        if "score" in options:
+            raise ValueError(f"{self.name} weighs by probability; it has no option 'score'")
+        super().__init__(**options)
 
     def _weight(self, outcome: Outcome) -> float:
         if outcome.logprob is None or outcome.completion_tokens is None:

@@ -105,15 +105,28 @@ def verifiers_of(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, A
 
 
 def outcomes(
-    connection: sqlite3.Connection, pool: Pool, verifier: int | None, *, text: bool = False
+    connection: sqlite3.Connection,
+    pool: Pool,
+    verifier: int | None,
+    *,
+    text: bool = False,
+    scorers: Mapping[str, int] | None = None,
 ) -> Iterator[tuple[str, bool, Outcome]]:
-    """Yield problem, whether it is judged, and outcome for every sample of a pool."""
+    """Yield problem, whether it is judged, and outcome for every sample of a pool.
+
+    `scorers` are other verifiers, by the name under which their scores are given.
+    """
+    scores: dict[int, dict[str, float]] = {}
+    for name, scorer in (scorers or {}).items():
+        for sample, verdict in by_sample(connection, pool, scorer).items():
+            if verdict.score is not None:
+                scores.setdefault(sample, {})[name] = verdict.score
     column = "samples.text" if text else "NULL"
     found = rows(
         connection,
         f"""
-        SELECT problems.name AS problem, draw, answer, correct, score, logprob, prompt_tokens,
-          completion_tokens, finish_reason, seconds, {column} AS text, status
+        SELECT problems.name AS problem, samples.id AS sample, draw, answer, correct, score,
+          logprob, prompt_tokens, completion_tokens, finish_reason, seconds, {column} AS text, status
         FROM problems JOIN samples USING (request_id)
           LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
             AND verdicts.reference_id = problems.reference_id
@@ -136,6 +149,7 @@ def outcomes(
                 finish_reason=row["finish_reason"],
                 seconds=row["seconds"],
                 text=row["text"],
+                scores=scores.get(row["sample"]),
             ),
         )
 
