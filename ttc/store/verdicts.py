@@ -126,7 +126,8 @@ def outcomes(
         connection,
         f"""
         SELECT problems.name AS problem, samples.id AS sample, draw, answer, correct, score,
-          logprob, prompt_tokens, completion_tokens, finish_reason, seconds, {column} AS text, status
+          logprob, prompt_tokens, completion_tokens, finish_reason, seconds, {column} AS text,
+          status
         FROM problems JOIN samples USING (request_id)
           LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
             AND verdicts.reference_id = problems.reference_id
