@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ttc.comparisons import Terms, between_pools, drops
+from ttc.comparisons import Comparison, Terms, drops
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
 
@@ -90,12 +90,17 @@ def decide(gate: Gate, curves: Sequence[Curve], source: str) -> Decision:
     return Decision(gate.text, source, met, f"{source}: {gate.text} (it is {value:.6g})")
 
 
-def hold(new: Terms, old: Terms, names: tuple[str, str], tolerance: Tolerance) -> Decision:
+def hold(
+    new: Terms,
+    old: Terms,
+    names: tuple[str, str],
+    compared: Sequence[Comparison],
+    tolerance: Tolerance,
+) -> Decision:
     """Decide whether no rule fell below its baseline by more than is tolerated.
 
-    UsageError if the two share no rule at a budget, or no problem.
+    `compared` are the differences of the two, as `between_pools` gives them.
     """
-    compared = between_pools(new, old, names, ci=None)
     gate = f"no drop beyond {tolerance.margin:g} from {names[1]}"
     if tolerance.strict:
         fallen = [

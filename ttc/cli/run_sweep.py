@@ -79,9 +79,10 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
         _extrapolate(order, source, rules, ks, result)
     if order.baseline is not None:
         base = kept if kept is not None else _swept_baseline(session, order, wanted, rules, ks)
-        result.decisions += [_against(order, table, base) for table in tables]
         for table in tables:
-            result.comparisons += _with_baseline(order, table, base)
+            compared = _with_baseline(order, table, base)
+            result.comparisons += compared
+            result.decisions.append(_against(order, table, base, compared))
             result.warnings += _not_compared(order, table, base)
     if order.compare:
         result.comparisons += _compared(order, tables)
@@ -203,15 +204,15 @@ def _not_compared(order: Order, table: Table, base: comparisons.Terms) -> list[s
     return lines
 
 
-def _against(order: Order, table: Table, base: comparisons.Terms) -> Decision:
-    level = order.ci or 95
-    terms = comparisons.terms_of(table)
-    return gates.hold(
-        terms,
-        base,
-        (table.source, str(order.baseline)),
-        gates.Tolerance(order.max_drop, order.strict, level, order.seed),
-    )
+def _against(
+    order: Order,
+    table: Table,
+    base: comparisons.Terms,
+    compared: list[comparisons.Comparison],
+) -> Decision:
+    tolerance = gates.Tolerance(order.max_drop, order.strict, order.ci or 95, order.seed)
+    names = (table.source, str(order.baseline))
+    return gates.hold(comparisons.terms_of(table), base, names, compared, tolerance)
 
 
 def _compared(order: Order, tables: list[Table]) -> list[comparisons.Comparison]:

@@ -52,7 +52,7 @@ class AdaptiveConsistency(Stopping):
         if not ks:
             return []
         classes, abstaining = self.classes(outcomes)
-        start = tuple(sorted((0, votes, correct / votes) for votes, correct in classes.values()))
+        start = tuple(sorted((0, votes, correct / votes) for votes, correct in classes))
         curve = self._walk(start, abstaining, len(outcomes), max(ks))
         if curve is None:
             return replayed(outcomes, ks, self.run)

@@ -36,19 +36,19 @@ class EarlyStopping(Stopping):
         self._w = int(w)
 
     def stop(self, outcomes: Sequence[Outcome]) -> int:
+        return self._unanimous(outcomes) or len(outcomes)
+
+    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+        end = self._unanimous(outcomes)
+        return Majority.pick(self, outcomes) if end is None else tuple(range(end - self._w, end))
+
+    def _unanimous(self, outcomes: Sequence[Outcome]) -> int | None:
+        """Return where the first window ends whose answers are all the same, if there is one."""
         labels = self._labels(outcomes)
         for end in range(self._w, len(labels) + 1, self._w):
             if labels[end - 1] is not None and len(set(labels[end - self._w : end])) == 1:
                 return end
-        return len(labels)
-
-    def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
-        end = self.stop(outcomes)
-        labels = self._labels(outcomes)
-        window = range(max(0, end - self._w), end)
-        if end >= self._w and end % self._w == 0 and len({labels[i] for i in window}) == 1:
-            return tuple(window) if labels[end - 1] is not None else super().pick(outcomes)
-        return super().pick(outcomes)
+        return None
 
     def estimates(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
         """Return accuracy and expected draws at each cap k."""
@@ -57,7 +57,7 @@ class EarlyStopping(Stopping):
         if not ks:
             return []
         classes, _ = self.classes(outcomes)
-        counts = tuple(sorted(classes.values()))
+        counts = tuple(sorted(classes))
         most = max(ks) // w
         none = _never_unanimous(tuple(votes for votes, _ in counts), n, w, most)
         right = _stops_right(counts, n, w, most)
@@ -79,11 +79,10 @@ class EarlyStopping(Stopping):
 
     def _unstopped(self, outcomes: Sequence[Outcome]) -> tuple[float, int]:
         """Return the value of the vote if no window was unanimous, else 0."""
-        labels = self._labels(outcomes)
-        for end in range(self._w, len(labels) + 1, self._w):
-            if labels[end - 1] is not None and len(set(labels[end - self._w : end])) == 1:
-                return 0.0, end
-        return value_of(outcomes, Majority.pick(self, outcomes)), len(labels)
+        end = self._unanimous(outcomes)
+        if end is not None:
+            return 0.0, end
+        return value_of(outcomes, Majority.pick(self, outcomes)), len(outcomes)
 
 
 @lru_cache(maxsize=256)

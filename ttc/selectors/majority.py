@@ -50,16 +50,18 @@ class Majority:
         return self._mean(outcomes, ks, replaced=True)
 
     def _mean(self, outcomes: Sequence[Outcome], ks: Sequence[int], replaced: bool) -> list[float]:
-        labels = self._labels(outcomes)
-        votes = Counter(labels)
-        right = Counter(
-            label for label, outcome in zip(labels, outcomes, strict=True) if outcome.correct
-        )
-        abstaining = votes.pop(None, 0)
-        classes = [(count, right[answer]) for answer, count in votes.items()]
+        classes, abstaining = self.classes(outcomes)
         return majority_at_k(
             classes, abstaining, ks, strict=self.ties == "strict", replaced=replaced
         )
+
+    def classes(self, outcomes: Sequence[Outcome]) -> tuple[list[tuple[int, int]], int]:
+        """Return (votes, correct votes) of each answer, and how many draws abstain."""
+        labels = self._labels(outcomes)
+        votes = Counter(labels)
+        right = Counter(a for a, outcome in zip(labels, outcomes, strict=True) if outcome.correct)
+        abstaining = votes.pop(None, 0)
+        return [(count, right[answer]) for answer, count in votes.items()], abstaining
 
     def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> list[float] | None:
         """Return the mean of `pick` over the m-subsets of the first r draws, for r = m..n.

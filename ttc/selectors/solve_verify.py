@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ttc.records import Outcome
+from ttc.selectors.best_of_n import BestOfN
 from ttc.selectors.checks import check_budgets
-from ttc.selectors.ranking import score_key
 from ttc.selectors.subsets import hypergeometric
 from ttc.selectors.votes import Complex, Party, contest, frame
 
@@ -33,9 +33,7 @@ class SolveVerify:
         self._v, self._of = int(v), int(of)
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
-        keys = [score_key(outcome) for outcome in outcomes]
-        best = min(keys, default=None)
-        return tuple(i for i, key in enumerate(keys) if key == best)
+        return BestOfN().pick(outcomes)
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         n = len(outcomes)

@@ -5,7 +5,6 @@ At a budget of k they may draw up to k; `Estimate.drawn` says how many they are 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from ttc.records import Outcome
@@ -39,11 +38,3 @@ class Stopping(Majority):
 
     def run(self, outcomes: Sequence[Outcome]) -> tuple[float, int]:
         return value_of(outcomes, self.pick(outcomes)), self.stop(outcomes)
-
-    def classes(self, outcomes: Sequence[Outcome]) -> tuple[dict[object, tuple[int, int]], int]:
-        """Return (votes, correct votes) by answer, and how many draws abstain."""
-        labels = self._labels(outcomes)
-        votes = Counter(labels)
-        right = Counter(a for a, outcome in zip(labels, outcomes, strict=True) if outcome.correct)
-        abstaining = votes.pop(None, 0)
-        return {answer: (count, right[answer]) for answer, count in votes.items()}, abstaining
