@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 # Values count in steps of 2^-53 of their column's range, as finely as a float divides [0, 1].
 _STEPS = 1 << 53
+_BLOCK = 1000  # sign patterns at a time
 
 
 class Interval(NamedTuple):
@@ -116,12 +117,16 @@ def paired_p_value(differences: Sequence[float], *, flips: int = 20_000, seed: i
         for difference in present:
             sums = [total + signed for total in sums for signed in (difference, -difference)]
         return sum(abs(total) >= least for total in sums) / len(sums)
-    random = Random(seed)
-    extreme = 0
-    for _ in range(flips):
-        signs = random.getrandbits(m)
-        total = 2 * sum(d for i, d in enumerate(present) if signs >> i & 1) - sum(present)
-        extreme += abs(total) >= least
+    import numpy as np
+
+    random, values, extreme = Random(seed), np.asarray(present), 0
+    for start in range(0, flips, _BLOCK):
+        size = min(_BLOCK, flips - start)
+        width = (m + 7) // 8
+        raw = b"".join(random.getrandbits(m).to_bytes(width, "little") for _ in range(size))
+        bits = np.frombuffer(raw, dtype=np.uint8).reshape(size, width)
+        signs = np.unpackbits(bits, axis=1, count=m, bitorder="little")
+        extreme += int((np.abs(2 * (signs @ values) - values.sum()) >= least).sum())
     return (1 + extreme) / (1 + flips)
 
 
