@@ -11,7 +11,7 @@ import pytest
 
 from ttc.backends import Completion
 from ttc.errors import StoreError, UsageError
-from ttc.records import Message, Problem, Sample, Verdict
+from ttc.records import Message, Problem, Sample, Verdict, Vote
 from ttc.store import Store, database, pools, samples, schema, verdicts
 from ttc.store.database import file_system
 from ttc.store.verdicts import VerifierId
@@ -189,9 +189,62 @@ def test_an_older_store_is_migrated_and_backed_up(
     with Store.reading(path) as migrated:
         assert migrated.reader.execute("SELECT x FROM later").fetchone() == (1,)
         assert pools.overview(migrated.reader)[0]["samples"] == 1
-    old = sqlite3.connect(tmp_path / "s.db.bak-v1")
-    assert old.execute("PRAGMA user_version").fetchone() == (1,)
+    version = len(schema.MIGRATIONS)
+    old = sqlite3.connect(tmp_path / f"s.db.bak-v{version}")
+    assert old.execute("PRAGMA user_version").fetchone() == (version,)
     old.close()
+
+
+def test_a_store_of_the_first_schema_opens_with_all_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.db"
+    with monkeypatch.context() as before:
+        before.setattr(database, "MIGRATIONS", schema.MIGRATIONS[:1])
+        with Store.writing(path) as opened:
+            pool, request = enrol(opened)
+            put(opened, request, 0)
+            for statement in (
+                "INSERT INTO verifiers VALUES (7, 'numeric', '1', '{}')",
+                "INSERT INTO verdicts SELECT samples.id, 7, reference_id, '42', 1, 1.0, 'ok', '', "
+                "'then' FROM samples JOIN problems USING (request_id)",
+            ):
+                opened.write(lambda connection, sql=statement: connection.execute(sql))
+    with Store.writing(path) as migrated:
+        there = verdicts.by_sample(migrated.reader, pool, 7)
+        assert list(there.values()) == [Verdict("42", True, 1.0)]
+        assert verdicts.votes(migrated.reader, pool, 7) == {}
+
+
+def test_votes_stand_behind_a_verdict_and_are_charged(store: Store) -> None:
+    pool, request = enrol(store)
+    put(store, request, 0)
+    ((sample_id, sample),) = samples.of_pool(store.reader, pool)
+    judging = VerifierId("judge", "1", {})
+    first = (Vote(1.0, "Yes", 60, 3), Vote(None, "Perhaps", 60, 2))
+
+    def keep(verdict: Verdict, who: VerifierId) -> int:
+        def write(connection: sqlite3.Connection) -> int:
+            row = verdicts.verifier_id(connection, who)
+            verdicts.keep(connection, sample_id, row, sample, verdict)
+            return row
+
+        return store.write(write)
+
+    keep(Verdict("42", True, 1.0, tokens=125, votes=first), judging)
+    row = keep(Verdict("42", False, 0.0, tokens=64, votes=(Vote(0.0, "No", 60, 4),)), judging)
+    assert verdicts.votes(store.reader, pool, row) == {sample_id: [Vote(0.0, "No", 60, 4)]}
+    assert verdicts.by_sample(store.reader, pool, row)[sample_id].tokens == 64
+    exact = keep(Verdict("42", True, 1.0), VerifierId("exact", "1", {}))
+
+    def charged(verifier: int, **scorers: int) -> int | None:
+        found = verdicts.outcomes(store.reader, pool, verifier, scorers=scorers)
+        return next(found)[2].verifier_tokens
+
+    assert charged(row) == 64
+    assert charged(row, judge=row) == 64
+    assert charged(exact) is None
+    assert charged(exact, judge=row) == 64
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(

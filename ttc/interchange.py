@@ -79,6 +79,8 @@ def verdict_fields(verdict: Verdict, verifier: str) -> dict[str, Any]:
         "verifier": verifier,
         "status": verdict.status,
     }
+    if verdict.tokens is not None:
+        added["verifier_tokens"] = verdict.tokens
     return {**added, "detail": verdict.detail} if verdict.detail else added
 
 

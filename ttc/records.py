@@ -97,13 +97,28 @@ class Sample:
     prompt_id: str | None = None
 
 
+class Vote(NamedTuple):
+    """One opinion of a judge on one sample.
+
+    `value` is in [0, 1], or None where the judge said nothing that counts (it abstains). Token
+    counts are None where the backend does not tell.
+    """
+
+    value: float | None
+    text: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One verifier's view of one sample.
 
     `answer` is the canonical text of the answer found, or None (the sample abstains from
     votes). `correct` is None where the verifier could not tell. `status` is `ok`, `no_answer`,
-    `no_reference` or `error`; `detail` says more in words.
+    `no_reference` or `error`; `detail` says more in words. `tokens` is what judging cost on a
+    model (prompt and completion), None for a verifier that asks none; `votes` are the opinions
+    behind the score.
     """
 
     answer: str | None = None
@@ -111,6 +126,8 @@ class Verdict:
     score: float | None = None
     status: str = "ok"
     detail: str = ""
+    tokens: int | None = None
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

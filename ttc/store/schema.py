@@ -1,12 +1,12 @@
 """The tables, and the migrations that lead to them.
 
-    pools ─┬─ problems ── requests ── samples ── verdicts
+    pools ─┬─ problems ── requests ── samples ── verdicts ── votes
            └─ runs             └──── attempts
 
 A request is one distribution to draw from (a prompt × everything in the key); its samples are
 shared by every pool that asks the same. Samples are immutable: triggers hold that. What failed
 or was cancelled is an attempt, never a sample. Prompts and references live apart, and verdicts
-name the reference they were made with.
+name the reference they were made with. A judge's votes stand behind its verdict.
 
 Migrations are appended, never edited. Each takes the file from version i to i + 1.
 """
@@ -124,7 +124,23 @@ CREATE TABLE runs (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001,)
+_M002 = """
+ALTER TABLE verdicts ADD COLUMN tokens INTEGER;
+
+CREATE TABLE votes (
+  sample_id INTEGER NOT NULL REFERENCES samples(id),
+  verifier_id INTEGER NOT NULL REFERENCES verifiers(id),
+  reference_id TEXT NOT NULL REFERENCES refs(id),
+  position INTEGER NOT NULL,
+  value REAL CHECK (value BETWEEN 0 AND 1),
+  text TEXT NOT NULL,
+  prompt_tokens INTEGER,
+  completion_tokens INTEGER,
+  PRIMARY KEY (sample_id, verifier_id, reference_id, position)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002)
 
 
 def statements(script: str) -> list[str]:

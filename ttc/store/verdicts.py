@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ttc import keys
-from ttc.records import Outcome, Sample, Verdict
+from ttc.records import Outcome, Sample, Verdict, Vote
 from ttc.store.pools import Pool
 from ttc.store.rows import now, rows, storable
 
@@ -47,19 +47,36 @@ def keep(
     reference = keys.reference_id(sample.reference)
     content = keys.canonical_json(sample.reference)
     connection.execute("INSERT OR IGNORE INTO refs VALUES (?, ?)", (reference, content))
+    whose = (sample_id, verifier, reference)
     connection.execute(
-        "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            sample_id,
-            verifier,
-            reference,
+            *whose,
             None if verdict.answer is None else storable(verdict.answer),
             verdict.correct,
             verdict.score,
             verdict.status,
             storable(verdict.detail),
             now(),
+            verdict.tokens,
         ),
+    )
+    connection.execute(
+        "DELETE FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?", whose
+    )
+    connection.executemany(
+        "INSERT INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *whose,
+                at,
+                vote.value,
+                storable(vote.text),
+                vote.prompt_tokens,
+                vote.completion_tokens,
+            )
+            for at, vote in enumerate(verdict.votes)
+        ],
     )
 
 
@@ -81,9 +98,26 @@ def by_sample(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict
     return {row["sample_id"]: _verdict(row) for row in found}
 
 
+def votes(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int, list[Vote]]:
+    """Return the votes behind a judge's verdicts on a pool, by sample, in the order cast."""
+    found = rows(
+        connection,
+        "SELECT votes.* FROM problems JOIN samples USING (request_id) "
+        "JOIN votes ON sample_id = samples.id AND votes.reference_id = problems.reference_id "
+        "WHERE pool_id = ? AND verifier_id = ? ORDER BY sample_id, position",
+        (pool.id, verifier),
+    )
+    cast: dict[int, list[Vote]] = {}
+    for row in found:
+        spent = row["prompt_tokens"], row["completion_tokens"]
+        cast.setdefault(row["sample_id"], []).append(Vote(row["value"], row["text"], *spent))
+    return cast
+
+
 def _verdict(row: Mapping[str, Any]) -> Verdict:
     correct = None if row["correct"] is None else bool(row["correct"])
-    return Verdict(row["answer"], correct, row["score"], row["status"], row["detail"])
+    told = row["status"], row["detail"], row["tokens"]
+    return Verdict(row["answer"], correct, row["score"], *told)
 
 
 def verifiers_of(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, Any]]:
@@ -117,17 +151,20 @@ def outcomes(
     `scorers` are other verifiers, by the name under which their scores are given.
     """
     scores: dict[int, dict[str, float]] = {}
+    spent: dict[int, int] = {}
     for name, scorer in (scorers or {}).items():
         for sample, verdict in by_sample(connection, pool, scorer).items():
             if verdict.score is not None:
                 scores.setdefault(sample, {})[name] = verdict.score
+            if verdict.tokens is not None and scorer != verifier:
+                spent[sample] = spent.get(sample, 0) + verdict.tokens
     column = "samples.text" if text else "NULL"
     found = rows(
         connection,
         f"""
         SELECT problems.name AS problem, samples.id AS sample, draw, answer, correct, score,
           logprob, prompt_tokens, completion_tokens, finish_reason, seconds, {column} AS text,
-          status
+          status, verdicts.tokens AS verifier_tokens
         FROM problems JOIN samples USING (request_id)
           LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
             AND verdicts.reference_id = problems.reference_id
@@ -150,9 +187,14 @@ def outcomes(
                 finish_reason=row["finish_reason"],
                 seconds=row["seconds"],
                 text=row["text"],
+                verifier_tokens=_both(row["verifier_tokens"], spent.get(row["sample"])),
                 scores=scores.get(row["sample"]),
             ),
         )
+
+
+def _both(tokens: int | None, others: int | None) -> int | None:
+    return others if tokens is None else tokens + (others or 0)
 
 
 def sample_row(connection: sqlite3.Connection, sample: Sample) -> int | None:
