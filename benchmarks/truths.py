@@ -98,7 +98,7 @@ def _put(connection: sqlite3.Connection, each: Any, draws: Draws, verifier: int)
         "SELECT reference_id FROM problems WHERE request_id = ?", (each.request_id,)
     ).fetchone()[0]
     connection.executemany(
-        "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, 'ok', '', ?)",
+        "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, 'ok', '', ?, NULL)",
         (
             (first + o.index, verifier, reference, o.answer, o.correct, o.score, time)
             for o in draws.outcomes()

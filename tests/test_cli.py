@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -459,6 +461,48 @@ def test_laws_and_policies_are_told(regression: Ttc) -> None:
         "--json",
     ).document
     assert [each["budget"] for each in document["policies"]["old.jsonl"]] == [1.0, 2.0]
+    beyond = ("sweep", "old.jsonl", "-k", "1,2", "-s", "coverage", "--predict", 50)
+    told = regression(*beyond, "--policy", "--cost", "samples", "--md", "-").out
+    assert "coverage@50 = " in told
+    assert "best by difficulty and budget" in told
+    *_, beta, power = csv.DictReader(io.StringIO(regression(*beyond, "--csv", "-").out))
+    assert (beta["selector"], beta["k"], beta["note"]) == (
+        "coverage",
+        "50",
+        "predicted by beta-binomial",
+    )
+    assert float(beta["low"]) <= float(beta["value"]) <= float(beta["high"])
+    assert power["note"] == "predicted by power law"
+
+
+def test_solve_or_verify_is_told(demo: Ttc, own_home: Path) -> None:
+    lines = [
+        {"problem": f"p{i}", "index": d, "correct": d % 3 == 0, "score": (i + d) % 5 / 4}
+        for i in range(8)
+        for d in range(8)
+    ]
+    (own_home / "scored.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    ran = demo("sweep", "scored.jsonl", "-s", "coverage", "-k", "1", "--solve-verify", 4)
+    assert "(λ = 1, assumed: no verifier tokens)" in ran.out
+    assert "C = 2   S = 1  V = 1  0.3750" in ran.out
+    ran = demo("sweep", "scored.jsonl", "-s", "coverage", "--solve-verify", 4, "--json")
+    first, *_, last = ran.document["splits"]["scored.jsonl"]["optima"]
+    assert (first["draws"], first["verifications"], last["budget"]) == (1, 1, 32.0)
+
+
+def test_a_plot_on_the_terminal(regression: Ttc) -> None:
+    pytest.importorskip("plotext")
+    plot = ("sweep", "old.jsonl", "-s", "mean,coverage", "-k", "1,2,4,8", "--plot", "-")
+    ran = regression(*plot)
+    assert (ran.code, "the tokens of these draws are unknown" in ran.err) == (2, True)
+    ran = regression(*plot, "--cost", "samples")
+    assert (ran.code, ran.err) == (0, "")
+    assert "●● mean" in ran.out
+    assert "k draws" in ran.out
+    assert "\x1b" not in ran.out
+    both = regression("sweep", "old.jsonl", "--plot", "-", "--json")
+    assert (both.code, both.out) == (2, "")
+    assert "--json and '-' both write to stdout" in both.err
 
 
 def test_rules_take_options(demo: Ttc) -> None:

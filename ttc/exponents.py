@@ -68,7 +68,10 @@ def split(
         raise UsageError("--solve-verify needs two verifications of each draw and two draws")
     draws, verifications = _powers(fewest), _powers(of)
     rules = [SolveVerify(str(v), str(of)) for v in verifications]
-    values = np.array([[rule.expected(row, draws) for rule in rules] for row in rows])
+    try:
+        values = np.array([[rule.expected(row, draws) for rule in rules] for row in rows])
+    except ValueError as error:
+        raise UsageError(f"--solve-verify {of}: {error}") from None
     known = _ratio(rows, of)
     ratio = 1.0 if known is None else known
     at = Grid(draws, verifications, ratio)
@@ -139,7 +142,7 @@ def _powers(most: int) -> list[int]:
 
 
 def _ratio(rows: Sequence[Sequence[Outcome]], of: int) -> float | None:
-    """Return tokens of a verification over tokens of a draw, both with their prompts or neither."""
+    """Return what a verification costs (prompt included) over what a draw generates, in tokens."""
     pairs = [
         (outcome.verifier_tokens, outcome.completion_tokens) for row in rows for outcome in row
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ttc import cells, comparisons, curves, gates, jsonl, laws, plugins
+from ttc import cells, comparisons, curves, exponents, gates, jsonl, laws, plugins
 from ttc.baselines import as_baseline, read_baseline
 from ttc.cells import Table
 from ttc.cli import sources, sweep_output
@@ -38,6 +38,7 @@ class Order:
     compare: bool = False
     pareto: bool = False
     predict: int | None = None
+    solve_verify: int | None = None
     policy: bool = False
     asserted: tuple[str, ...] = ()
     baseline: str | None = None
@@ -56,6 +57,8 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
         raise UsageError(f"--cost {order.cost}: there are {', '.join(COSTS)}")
     if order.interval not in ("percentile", "bca"):
         raise UsageError(f"--interval {order.interval}: there are percentile, bca")
+    if targets.as_json and "-" in (targets.csv, targets.md, targets.plot):
+        raise UsageError("--json and '-' both write to stdout; give the other a file name")
     rules = _selectors(order)
     asserted = [gates.parse(text) for text in order.asserted]
     terms = [term for gate in asserted for term in gate.terms]
@@ -147,7 +150,13 @@ def _extrapolate(
         counts = laws.counts_of(source.problems)
         ci, seed = order.ci or None, order.seed
         found = laws.predict(counts, order.predict, ci=ci, seed=seed)
-        result.predictions[source.name] = (found, saturation(counts))
+        result.predictions[source.name] = found
+        result.saturations[source.name] = saturation(counts)
+    if order.solve_verify is not None:
+        split = exponents.split(
+            source.problems, order.solve_verify, ci=order.ci or None, seed=order.seed
+        )
+        result.splits[source.name] = split
     if order.policy:
         axis = COSTS[order.cost]
         result.policies[source.name] = policies(

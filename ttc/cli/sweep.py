@@ -74,6 +74,13 @@ def sweep(
     predict: Annotated[
         int | None, typer.Option(metavar="K", help="Coverage at a K beyond the draws, by laws.")
     ] = None,
+    solve_verify: Annotated[
+        int | None,
+        typer.Option(
+            metavar="V",
+            help="Scores are shares of V verifications: the best draws × verifications.",
+        ),
+    ] = None,
     policy: Annotated[
         bool, typer.Option("--policy", help="The best rule and k by difficulty, cross-fitted.")
     ] = False,
@@ -92,7 +99,8 @@ def sweep(
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
     md: Annotated[str | None, typer.Option(metavar="FILE|-", help="… as Markdown.")] = None,
     plot: Annotated[
-        str | None, typer.Option(metavar="FILE", help="… as a picture (SVG, PNG, PDF).")
+        str | None,
+        typer.Option(metavar="FILE|-", help="… as a picture (SVG, PNG, PDF; - is the terminal)."),
     ] = None,
     junit: Annotated[
         str | None, typer.Option(metavar="FILE", help="The gates as JUnit XML.")
@@ -132,6 +140,7 @@ def sweep(
         compare=compare,
         pareto=pareto,
         predict=predict,
+        solve_verify=solve_verify,
         policy=policy,
         asserted=tuple(asserted or ()),
         baseline=baseline,

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from ttc.cells import Table
 from ttc.cli.output import document
 from ttc.comparisons import Comparison
 from ttc.errors import StoreError, UsageError
+from ttc.exponents import Split
 from ttc.gates import Decision
 from ttc.laws import Prediction
 from ttc.pareto import frontier
@@ -60,7 +61,9 @@ class Result:
     warnings: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
-    predictions: dict[str, tuple[list[Prediction], Saturation | None]] = field(default_factory=dict)
+    predictions: dict[str, list[Prediction]] = field(default_factory=dict)
+    saturations: dict[str, Saturation | None] = field(default_factory=dict)
+    splits: dict[str, Split] = field(default_factory=dict)
     policies: dict[str, list[Policy]] = field(default_factory=dict)
 
     @property
@@ -71,37 +74,55 @@ class Result:
 
 def write(result: Result, targets: Targets, cost: str, pareto: bool) -> None:
     """Write a result to all its targets; to the terminal unless stdout is one of them."""
-    from ttc.report import extrapolated, tables
+    from ttc.report import tables
+    from ttc.report.plot import position
 
     axis = COSTS[cost]
     best = frontier(result.curves, axis) if pareto else []
     if targets.as_json:
         document(_document(result, best if pareto else None))
     writers: list[tuple[str | None, Callable[[], str]]] = [
-        (targets.csv, lambda: tables.as_csv(result.curves)),
-        (targets.md, lambda: _markdown(result, axis)),
+        (targets.csv, lambda: tables.as_csv(result.curves, result.predictions)),
+        (targets.md, lambda: _markdown(result, cost)),
     ]
     for target, made in writers:
         if target is not None:
             _put(target, made())
-    if targets.plot is not None:
+    if targets.plot is not None and not any(
+        position(point, axis) is not None for curve in result.curves for point in curve.points
+    ):
+        raise UsageError(f"--plot: the {cost} of these draws are unknown; --cost samples plots k")
+    if targets.plot not in (None, "-"):
         from ttc.report.plot import draw
 
         draw(result.curves, axis, targets.plot, best)
     if not (targets.as_json or "-" in (targets.csv, targets.md)):
         conventions = tables.told(result.conventions)
         tables.show(result.curves, axis, result.problems, conventions, best if pareto else None)
-        tables.show_comparisons(result.comparisons)
-        for source, (found, saturated) in result.predictions.items():
-            extrapolated.show_predictions(source, found, saturated)
-        for source, policies in result.policies.items():
-            extrapolated.show_policies(source, policies, cost)
+        for line in (*tables.comparisons_as_lines(result.comparisons), *_beyond(result, cost)):
+            print(line)
+    if targets.plot == "-":
+        from ttc.report.terminal_plot import show
+
+        show(result.curves, axis)
     if targets.junit is not None:
         from ttc.report.junit import write_gates
 
         write_gates(targets.junit, result.decisions)
     if targets.github:
-        _to_github(result, axis)
+        _to_github(result, cost)
+
+
+def _beyond(result: Result, cost: str) -> Iterator[str]:
+    """Yield what is said beyond the curves, in lines."""
+    from ttc.report import extrapolated
+
+    for source, found in result.predictions.items():
+        yield from extrapolated.predictions(source, found, result.saturations[source])
+    for source, split in result.splits.items():
+        yield from extrapolated.splits(source, split)
+    for source, policies in result.policies.items():
+        yield from extrapolated.policies(source, policies, cost)
 
 
 def save(path: str, value: dict[str, Any]) -> None:
@@ -129,11 +150,14 @@ def _document(result: Result, best: Sequence[tuple[Curve, Any]] | None) -> dict[
         whole["comparisons"] = [each.as_dict() for each in result.comparisons]
     if result.decisions:
         whole["gates"] = [each.as_dict() for each in result.decisions]
-    for source, (found, saturated) in result.predictions.items():
+    for source, found in result.predictions.items():
+        saturated = result.saturations[source]
         whole.setdefault("predictions", {})[source] = {
             "coverage": [each.as_dict() for each in found],
             "saturation": None if saturated is None else saturated.as_dict(),
         }
+    for source, split in result.splits.items():
+        whole.setdefault("splits", {})[source] = split.as_dict()
     for source, policies in result.policies.items():
         whole.setdefault("policies", {})[source] = [each.as_dict() for each in policies]
     if best is not None:
@@ -144,18 +168,20 @@ def _document(result: Result, best: Sequence[tuple[Curve, Any]] | None) -> dict[
     return whole
 
 
-def _markdown(result: Result, axis: str) -> str:
+def _markdown(result: Result, cost: str) -> str:
     from ttc.report import tables
 
-    text = tables.as_markdown(result.curves, axis, tables.told(result.conventions))
+    text = tables.as_markdown(result.curves, COSTS[cost], tables.told(result.conventions))
     if result.comparisons:
         text += "\n" + tables.comparisons_as_markdown(result.comparisons)
     if result.decisions:
         text += "\n" + tables.decisions_as_markdown(result.decisions)
+    if lines := list(_beyond(result, cost)):
+        text += "\n```text\n" + "\n".join(lines) + "\n```\n"
     return text
 
 
-def _to_github(result: Result, axis: str) -> None:
+def _to_github(result: Result, cost: str) -> None:
     """Annotate the run with each broken gate, and add the tables to the step's summary."""
     for decision in result.decisions:
         if not decision.met:
@@ -165,7 +191,7 @@ def _to_github(result: Result, axis: str) -> None:
         message = warning.replace("%", "%25").replace("\n", " ")
         print(f"::warning title=ttc sweep::{message}", file=sys.stderr)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _put(summary, _markdown(result, axis) + "\n", append=True)
+        _put(summary, _markdown(result, cost) + "\n", append=True)
 
 
 def _put(target: str, text: str, *, append: bool = False) -> None:

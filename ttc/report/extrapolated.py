@@ -1,22 +1,24 @@
-"""What is said beyond the curves, in lines: laws carried further, and compute-optimal policies."""
+"""What is said beyond the curves: laws carried further, splits of a budget, and policies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from ttc.exponents import Split
 from ttc.laws import Prediction
 from ttc.policy import BINS, Policy
+from ttc.report.tables import columns
 from ttc.saturation import GAIN, Saturation
 
 
-def show_predictions(
-    source: str, predictions: Sequence[Prediction], saturated: Saturation | None
-) -> None:
-    """Print coverage beyond the draws, each with its interval and its estimator's name."""
-    for each in predictions:
+def predictions(
+    source: str, found: Sequence[Prediction], saturated: Saturation | None
+) -> Iterator[str]:
+    """Yield coverage beyond the draws, each with its interval and its estimator's name."""
+    for each in found:
         interval = "" if each.low is None else f" [{each.low:.3f}, {each.high:.3f}]"
         fitted = ", ".join(f"{name} = {value:.3g}" for name, value in each.parameters.items())
-        print(
+        yield (
             f"{source}: coverage@{each.k} = {each.value:.4f}{interval} "
             f"by {each.estimator}, {fitted}"
         )
@@ -24,17 +26,46 @@ def show_predictions(
         return
     law = f"{saturated.ceiling:.3g}·(1 − (1 − {saturated.chance:.3g})^N)"
     if saturated.rejected:
-        print(
+        yield (
             f"{source}: one chance for all problems (TTSPM, {law}) is rejected, "
             f"p = {saturated.p:.1g}: no saturation point"
         )
     else:
-        print(f"{source}: saturates at {saturated.draws} draws (TTSPM, {law}: +{GAIN:g} a draw)")
+        yield f"{source}: saturates at {saturated.draws} draws (TTSPM, {law}: +{GAIN:g} a draw)"
 
 
-def show_policies(source: str, policies: Sequence[Policy], cost: str) -> None:
-    """Print what each budget buys, cross-fitted."""
-    print(f"{source}: best by difficulty and budget, scored on problems that did not choose")
+def splits(source: str, found: Split) -> Iterator[str]:
+    """Yield the best draws and verifications of each budget, and how they grow with it."""
+    ratio = f"λ = {found.ratio:.3g}" + ("" if found.measured else ", assumed: no verifier tokens")
+    yield f"{source}: best split of a budget of C = S·(1 + λV) draws ({ratio})"
+    rows = [
+        (
+            f"C = {each.budget:.4g}",
+            f"S = {each.draws}",
+            f"V = {each.verifications}",
+            f"{each.value:.4f}",
+            "at the grid's edge" if each.at_edge else "",
+        )
+        for each in found.optima
+    ]
+    yield from columns(rows)
+    if found.exponents is None:
+        yield f"{source}: no exponents: fewer than three budgets have their best inside the grid"
+        return
+    grown = list(zip("SV", found.exponents, strict=True))
+    told = [f"{name} ∝ C^{value:.2f}" for name, value in grown]
+    if found.intervals is not None:
+        bounds = found.intervals
+        told = [
+            f"{text} [{low:.2f}, {high:.2f}]"
+            for text, (low, high) in zip(told, bounds, strict=True)
+        ]
+    yield f"{source}: {', '.join(told)}"
+
+
+def policies(source: str, found: Sequence[Policy], cost: str) -> Iterator[str]:
+    """Yield what each budget buys, cross-fitted."""
+    yield f"{source}: best by difficulty and budget, scored on problems that did not choose"
     rows = [
         (
             f"{each.budget:.6g} {cost}",
@@ -43,10 +74,6 @@ def show_policies(source: str, policies: Sequence[Policy], cost: str) -> None:
             f"in sample {each.in_sample:.4f}",
             *(f"{name} {each.choices[name]}" for name in BINS),
         )
-        for each in policies
+        for each in found
     ]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    for row in rows:
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
+    yield from columns(rows)

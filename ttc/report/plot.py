@@ -35,20 +35,19 @@ def draw(
     matplotlib.rcParams.update({"svg.hashsalt": "ttc", "svg.fonttype": "none"})
     figure = pyplot.figure(figsize=(6.4, 4.0), layout="constrained")
     axes: Any = figure.add_subplot()
-    several = len({curve.source for curve in curves}) > 1
+    names = named(curves)
     for at, curve in enumerate(curves):
         points = [point for point in curve.points if point.value is not None]
-        xs = [_position(point, axis) for point in points]
+        xs = [position(point, axis) for point in points]
         if not points or None in xs:
             continue
-        label = f"{curve.selector} ({curve.source})" if several else curve.selector
         style = {"marker": MARKERS[at % 8], "linestyle": DASHES[at % 4]}
-        (line,) = axes.plot(xs, [point.value for point in points], label=label, **style)
+        (line,) = axes.plot(xs, [point.value for point in points], label=names[at], **style)
         if all(point.low is not None for point in points):
             lows, highs = [point.low for point in points], [point.high for point in points]
             axes.fill_between(xs, lows, highs, alpha=0.12, color=line.get_color(), linewidth=0)
     if best:
-        corners = [(_position(point, axis), point.value) for _, point in best]
+        corners = [(position(point, axis), point.value) for _, point in best]
         axes.step(*zip(*corners, strict=True), where="post", color="0.6", zorder=0, label="Pareto")
     axes.set_xscale("log", base=2 if axis == "samples" else 10)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
@@ -65,5 +64,12 @@ def draw(
         pyplot.close(figure)
 
 
-def _position(point: Point, axis: str) -> float | None:
+def named(curves: Sequence[Curve]) -> list[str]:
+    """Return the name of each curve, with its source where there are several."""
+    several = len({curve.source for curve in curves}) > 1
+    return [f"{curve.selector} ({curve.source})" if several else curve.selector for curve in curves]
+
+
+def position(point: Point, axis: str) -> float | None:
+    """Return where a point stands on the cost axis, None if its cost is unknown."""
     return point.k if axis == "samples" else point.cost.get(axis)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ttc.comparisons import Comparison
 from ttc.gates import Decision
+from ttc.laws import Prediction
 from ttc.records import Curve, Point
 
 LABELS = {
@@ -135,8 +136,13 @@ def show(
         sys.stdout.write(rendered.get())
 
 
-def as_csv(curves: Sequence[Curve]) -> str:
-    """Return all points with every digit, one a line; what is undefined is empty."""
+def as_csv(
+    curves: Sequence[Curve], predictions: Mapping[str, Sequence[Prediction]] | None = None
+) -> str:
+    """Return all points with every digit, one a line; what is undefined is empty.
+
+    Predictions, by source, come last; their note names the estimator.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     header = (
@@ -157,6 +163,13 @@ def as_csv(curves: Sequence[Curve]) -> str:
             cells = (point.value, point.low, point.high, point.problems)
             costs = (point.cost.get(axis) for axis in LABELS)
             row = (curve.source, curve.selector, point.k, *cells, *costs, point.error, point.note)
+            writer.writerow(["" if cell is None else cell for cell in row])
+    for source, found in (predictions or {}).items():
+        for each in found:
+            value = (each.value, each.low, each.high)
+            blank = (None,) * (len(LABELS) + 2)
+            told = f"predicted by {each.estimator}"
+            row = (source, "coverage", each.k, *value, *blank, told)
             writer.writerow(["" if cell is None else cell for cell in row])
     return out.getvalue()
 
@@ -184,13 +197,16 @@ def _comparison_cells(each: Comparison) -> tuple[str, str, str, str]:
     return name, f"{each.difference:+.4f}{interval}", p, f"{each.problems} problems"
 
 
-def show_comparisons(comparisons: Sequence[Comparison]) -> None:
-    """Print paired differences, a line each."""
-    rows = [_comparison_cells(each) for each in comparisons]
-    widths = [max((len(row[at]) for row in rows), default=0) for at in range(4)]
+def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows of equal length as lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+
+
+def comparisons_as_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield paired differences, a line each."""
+    return columns([_comparison_cells(each) for each in comparisons])
 
 
 def comparisons_as_markdown(comparisons: Sequence[Comparison]) -> str:

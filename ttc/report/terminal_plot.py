@@ -36,8 +36,6 @@ def show(curves: Sequence[Curve], axis: str) -> None:
             xs, ys = zip(*drawn, strict=True)
             ticks.update(xs)
             plotext.plot(xs, ys, label=names[at], marker=MARKERS[at % len(MARKERS)])
-    if not ticks:
-        return
     plotext.xscale("log")
     shown = sorted(ticks) if axis == "samples" else [min(ticks), max(ticks)]
     plotext.xticks(shown, [f"{x:.4g}" for x in shown])
