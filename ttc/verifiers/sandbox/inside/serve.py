@@ -30,7 +30,15 @@ PATIENCE = 4  # times the CPU limit, in seconds of the wall
 TESTS_FD = 3
 _MOST_FDS = 1024
 # What programs import most; a fork has it already.
-_COMMON = ("collections", "copy", "datetime", "decimal", "functools", "fractions", "hashlib")
+_COMMON: tuple[str, ...] = (
+    "collections",
+    "copy",
+    "datetime",
+    "decimal",
+    "functools",
+    "fractions",
+    "hashlib",
+)
 _COMMON += ("heapq", "bisect", "itertools", "math", "operator", "random", "re", "statistics")
 _COMMON += ("string", "typing")
 
