@@ -34,6 +34,8 @@ class Order:
     fail_under: float | None
     junit: str | None
     output: str | None
+    sandbox: str | None = None
+    trusted: bool = False
 
 
 def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json: bool) -> int:
@@ -43,6 +45,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         names = ", ".join(installed("verifiers"))
         raise UsageError(f"name a verifier with -V: {names}")
     verifier = verdicts.make(spec)
+    _contain(verifier, order)
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     target = order.output or ("-" if piped() and not as_json else None)
     summary, cases = Summary(), dict[str, Case]()
@@ -68,7 +71,27 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         write_junit(order.junit, f"ttc verify {order.source}", cases.values())
     if as_json:
         document(_result(order, spec, summary))
+    if note := getattr(verifier, "note", None):
+        session.say(note)
     return _conclude(session, order, spec, summary, skipped or [])
+
+
+def _contain(verifier: Verifier, order: Order) -> None:
+    """Pass on what holds the programs; no file of settings can say `none`."""
+    if order.sandbox is None:
+        return
+    use = getattr(verifier, "use_sandbox", None)
+    if use is None:
+        raise UsageError(f"--sandbox: the verifier {verifier.name} runs no code")
+    if order.sandbox == "none" and not order.trusted:
+        raise UsageError(
+            "--sandbox none runs a model's programs with all your rights; if that is meant, add "
+            "--i-trust-this-code"
+        )
+    try:
+        use(order.sandbox)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
 
 
 def _of_pool(store: Store, order: Order, verifier: Verifier) -> Judged:

@@ -29,6 +29,14 @@ def verify(
     junit: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a JUnit report, a case a problem.")
     ] = None,
+    sandbox: Annotated[
+        str | None,
+        typer.Option(help="What holds the programs: auto, bwrap, landlock, seatbelt or none."),
+    ] = None,
+    trusted: Annotated[
+        bool,
+        typer.Option("--i-trust-this-code", help="Needed for --sandbox none: no containment."),
+    ] = False,
     mapping: opt.Mapping = "",
     skip_bad: opt.SkipBad = False,
     output: opt.Output = None,
@@ -47,5 +55,5 @@ def verify(
     from ttc.cli.session import begin
 
     session = begin(config, database, quiet)
-    order = run_verify.Order(source, verifier, recheck, fail_under, junit, output)
+    order = run_verify.Order(source, verifier, recheck, fail_under, junit, output, sandbox, trusted)
     return run_verify.verify(session, order, mapping, skip_bad, as_json)

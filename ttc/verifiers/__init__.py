@@ -18,6 +18,9 @@ class Verifier(Protocol):
 
     `name`, `version` and `config` (all that can change a verdict besides the sample and its
     reference) key the stored verdicts: raise `version` with every change in behaviour.
+
+    Two members are optional: `use_sandbox(tier)`, for one that runs code, takes what `--sandbox`
+    says; `note`, a line or None, is told on stderr once all is judged.
     """
 
     name: str

@@ -12,12 +12,12 @@ import selectors
 import struct
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ttc.verifiers.sandbox import tiers
-from ttc.verifiers.sandbox.inside.confine import Limits
+from ttc.verifiers.sandbox.inside.limits import Limits
 
 AHEAD = 64  # results that wait for their turn
 LIFETIME = 500  # jobs of a server
@@ -28,15 +28,15 @@ _START_PATIENCE = 20.0
 class Job:
     """A program, and what is done with it.
 
-    `calls`: its functions are called by `tests` in another process. `whole`: tests and program
-    share a process. `script`: it reads `stdin` and writes its answer. `tests` is what
-    `inside.judging.run` takes.
+    `calls`: its functions are called by `tests` in another process; where an argument cannot pass
+    between the two it becomes `whole`: they share one. `script`: it is run for each of `stdin`.
+    `tests` is what `inside.judging.run` takes.
     """
 
     kind: str
     program: str
     tests: Mapping[str, Any] | None = None
-    stdin: str = ""
+    stdin: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
@@ -47,15 +47,18 @@ class Ran:
 
     `why` is the judge's word (pass, fail, raised, gone, cannot_pass, broken_tests), None where no
     judge spoke; `stopped` is timeout, output_limit, infra_timeout or infra_error; `exits` are exit
-    codes, negative for signals, the program's first; `cpu` seconds of all its processes.
+    codes, negative for signals, the program's first; `cpu` seconds of all its processes. `runs`
+    has one entry for each input of a script, up to the first that did not end well.
     """
 
+    kind: str = "calls"
     why: str | None = None
     detail: str = ""
     stopped: str | None = None
     exits: tuple[int, ...] = ()
     cpu: float = 0.0
     output: str = ""
+    runs: tuple[Ran, ...] = ()
 
 
 class ServerError(Exception):
@@ -97,7 +100,12 @@ class Server:
 
     def give(self, job: Job) -> None:
         """Begin to send a job; `push` sends the rest."""
-        asked = {"id": job.nonce, "kind": job.kind, "program": job.program, "stdin": job.stdin}
+        asked = {
+            "id": job.nonce,
+            "kind": job.kind,
+            "program": job.program,
+            "stdin": list(job.stdin),
+        }
         line = json.dumps({**asked, "preload": job.preload}).encode("ascii") + b"\n"
         self._unsent[self._jobs] = memoryview(line)
         if job.tests is not None:
@@ -154,10 +162,15 @@ class Server:
 
 def result_of(job: Job, answer: Mapping[str, Any]) -> Ran:
     """Return what a server's answer says of a job."""
+    if "runs" in answer:
+        runs = tuple(result_of(job, {**run, "said": None}) for run in answer["runs"])
+        starved = [run.stopped for run in runs if run.stopped == "infra_timeout"]
+        return Ran(job.kind, stopped=starved[0] if starved else None, runs=runs)
     said = answer["said"] or {}
     if said and said.get("nonce") != job.nonce:
         said = {"why": "gone", "detail": "the verdict was forged"}
     return Ran(
+        kind=job.kind,
         why=said.get("why"),
         detail=str(said.get("detail", "")),
         stopped=answer["stopped"],
@@ -168,9 +181,9 @@ def result_of(job: Job, answer: Mapping[str, Any]) -> Ran:
 
 
 class Pool:
-    """Some servers of one tier. Use it as a context, in one thread."""
+    """Some servers of one tier, started when needed. Use it as a context, in one thread."""
 
-    def __init__(self, tier: str, limits: Limits, workers: int) -> None:
+    def __init__(self, tier: Callable[[], str], limits: Limits, workers: int) -> None:
         self._tier, self._limits, self._workers = tier, limits, workers
         self._idle: list[Server] = []
         self._busy: dict[Server, tuple[int, Job]] = {}
@@ -189,17 +202,16 @@ class Pool:
     def run(self, jobs: Iterable[Job]) -> Iterator[Ran]:
         """Yield what came of each job, in order; jobs are asked for as there is room."""
         source = enumerate(jobs)
+        soon: deque[tuple[int, Job]] = deque()
         again: deque[tuple[int, Job]] = deque()
         retried: set[int] = set()
         done: dict[int, Ran] = {}
         following, more = 0, True
         while True:
-            while (
-                more
-                and len(self._busy) < self._workers
-                and len(done) < AHEAD
-                and not (again and again[0][0] == following)
-            ):
+            while soon and len(self._busy) < self._workers:
+                self._give(*soon.popleft())
+            # What waits to run alone holds up the results behind it; then nothing more is begun.
+            while more and len(self._busy) < self._workers and len(done) < AHEAD:
                 if (each := next(source, None)) is None:
                     more = False
                 else:
@@ -210,16 +222,18 @@ class Pool:
                 if ran.stopped in ("infra_timeout", "infra_error") and index not in retried:
                     retried.add(index)
                     again.append((index, job))
+                elif ran.why == "cannot_pass":
+                    soon.append((index, replace(job, kind="whole")))
                 else:
                     done[index] = ran
             while following in done:
                 yield done.pop(following)
                 following += 1
-            if not (more or self._busy or again or done):
+            if not (more or self._busy or soon or again or done):
                 return
 
     def _give(self, index: int, job: Job) -> None:
-        server = self._idle.pop() if self._idle else Server(self._tier, self._limits)
+        server = self._idle.pop() if self._idle else Server(self._tier(), self._limits)
         self._busy[server] = (index, job)
         try:
             server.give(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from ttc.errors import SandboxError
 from ttc.verifiers.sandbox import tiers
-from ttc.verifiers.sandbox.inside.confine import Limits
+from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import Job, Pool, Server, ServerError
 
 # Returns the names of the attacks that worked. Nothing in it harms where one does.
@@ -70,9 +71,10 @@ def choose(wanted: str) -> Chosen:
 
     SandboxError (exit code 5) names each probe that did not hold, and the remedy.
     """
+    if sys.platform == "win32":
+        raise SandboxError(f"no sandbox holds here; {tiers.remedy()}")
     if wanted == "none":
-        with Pool("none", Limits(), 1):
-            return Chosen("none", ("rlimits",))
+        return Chosen("none", ("rlimits only",))
     failed = []
     for tier in tiers.AUTOMATIC if wanted == "auto" else (wanted,):
         try:
@@ -96,7 +98,7 @@ def probe(tier: str) -> tuple[str, ...]:
             and any(layer.startswith("landlock") for layer in server.layers)
         ):
             raise ServerError(f"only {', '.join(server.layers)} here")
-        pool = stack.enter_context(Pool(tier, Limits(), 1))
+        pool = stack.enter_context(Pool(lambda: tier, Limits(), 1))
         tests = {
             "setup": "",
             "names": ["attack"],

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import ttc
-from ttc.verifiers.sandbox.inside.confine import Limits
+from ttc.verifiers.sandbox.inside.limits import Limits
 
 TIERS = ("auto", "bwrap", "landlock", "seatbelt", "none")
 AUTOMATIC = ("bwrap", "landlock")

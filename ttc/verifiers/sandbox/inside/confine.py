@@ -13,9 +13,9 @@ import resource
 import struct
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ttc.verifiers.sandbox.inside import filters
+from ttc.verifiers.sandbox.inside.limits import Limits
 
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
@@ -34,16 +34,6 @@ _FILE_ONLY = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
 _NETWORK, _SCOPES = 0b11, 0b11  # bind and connect TCP; abstract sockets and signals
 
 OPEN_FILES = 64
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one program may use; `cpu` in seconds, the others in bytes."""
-
-    cpu: float = 3.0
-    memory: int = 1 << 30
-    output: int = 1 << 20
-    file: int = 16 << 20
 
 
 class Confinement:

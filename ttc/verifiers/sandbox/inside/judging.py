@@ -20,7 +20,7 @@ Function = Callable[..., Any]
 
 
 class GoneError(BaseException):
-    """The candidate's process has ended; no test may catch this."""
+    """The candidate's process has ended, or talks nonsense; no test may catch this."""
 
 
 class CannotPassError(BaseException):
@@ -56,9 +56,8 @@ class Remote:
             if "raised" in reply:
                 self._raise(reply)
             for given, changed in zip(args, reply.get("changed", ()), strict=False):
-                if changed is not None:
-                    _assign(given, plain.decode(changed))
-            return plain.decode(reply["value"])
+                _assign(given, changed)
+            return reply["value"]
 
         call.__name__ = call.__qualname__ = name
         return call
@@ -68,12 +67,17 @@ class Remote:
             if asked is not None:
                 plain.send(self._channel, asked)
             reply = plain.receive(self._channel)
+            if not isinstance(reply, dict):
+                raise ValueError("no object")
+            if "value" in reply:
+                reply["value"] = plain.decode(reply["value"])
+                reply["changed"] = [plain.decode(each) for each in reply.get("changed", ())]
+            elif not {"ready" if asked is None else "not_plain", "raised"} & set(reply):
+                raise ValueError("no reply")
         except (EOFError, OSError):
-            raise GoneError from None
-        if not isinstance(reply, dict) or not {"ready", "value", "raised", "not_plain"} & set(
-            reply
-        ):
-            raise GoneError
+            raise GoneError("the program ended before its tests did") from None
+        except Exception as error:  # noqa: BLE001
+            raise GoneError(f"the program's process talks nonsense: {_line(error)}") from None
         return reply
 
     def _raise(self, reply: dict[str, Any]) -> None:
@@ -92,6 +96,8 @@ def _listed(args: tuple[Any, ...]) -> list[Any]:
 
 def _assign(given: Any, changed: Any) -> None:
     """Give a mutable argument the content that the call left in it."""
+    if type(given) is not type(changed):
+        return
     if isinstance(given, (list, bytearray)):
         given[:] = changed
     elif isinstance(given, (dict, set)):
@@ -145,8 +151,8 @@ def judge(read_tests: Callable[[], Any], connect: Callable[[], Remote | Local]) 
         functions = connect()
         run(tests, functions)
         why, detail = "pass", ""
-    except GoneError:
-        why, detail = "gone", "the program ended before its tests did"
+    except GoneError as error:
+        why, detail = "gone", str(error)
     except CannotPassError as error:
         why, detail = "cannot_pass", str(error)
     except SyntaxError as error:

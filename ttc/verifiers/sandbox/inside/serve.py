@@ -23,7 +23,8 @@ from contextlib import suppress
 from typing import Any
 
 from ttc.verifiers.sandbox.inside import candidate, judging
-from ttc.verifiers.sandbox.inside.confine import Confinement, Limits
+from ttc.verifiers.sandbox.inside.confine import Confinement
+from ttc.verifiers.sandbox.inside.limits import Limits
 
 TICK = 0.05
 PATIENCE = 4  # times the CPU limit, in seconds of the wall
@@ -65,13 +66,11 @@ class Server:
                 importlib.import_module(module)
         limits = Limits(**{**vars(self._own), **job.get("limits", {})})
         kind, program = job["kind"], job["program"]
+        if kind == "script":
+            return {"id": job["id"], "runs": self._scripts(program, job["stdin"], limits)}
         out, into = os.pipe()
         watch = Watch(limits, out)
-        if kind == "script":
-            stdin = _file_of(job["stdin"])
-            self._fork(watch, limits, (stdin, into, None), lambda: _script(program))
-            os.close(stdin)
-        elif kind == "calls":
+        if kind == "calls":
             theirs, ours = socket.socketpair()
             keep = theirs.fileno()
             self._fork(watch, limits, (None, into, keep), lambda: _calls(program))
@@ -85,15 +84,31 @@ class Server:
             whole = lambda: _whole(program, told)  # noqa: E731
             self._fork(watch, limits, (None, into, None), whole, keep=(told,))
         os.close(into)
-        if kind != "script":
-            os.close(told)
-            watch.verdict = verdict
+        os.close(told)
+        watch.verdict = verdict
+        return {"id": job["id"], **self._watched(watch)}
+
+    def _scripts(self, program: str, inputs: list[str], limits: Limits) -> list[dict[str, Any]]:
+        """Run a program on each input, until it does not end well on one."""
+        runs: list[dict[str, Any]] = []
+        for text in inputs:
+            out, into = os.pipe()
+            watch, stdin = Watch(limits, out), _file_of(text)
+            self._fork(watch, limits, (stdin, into, None), lambda: _script(program))
+            os.close(stdin)
+            os.close(into)
+            runs.append(self._watched(watch))
+            if runs[-1]["stopped"] or runs[-1]["exits"][0] != 0:
+                break
+        return runs
+
+    def _watched(self, watch: Watch) -> dict[str, Any]:
         try:
             watch.until_done()
         finally:
             watch.end()
             self._clean()
-        return {"id": job["id"], **watch.result()}
+        return watch.result()
 
     def _fork(
         self,

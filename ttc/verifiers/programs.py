@@ -1,0 +1,144 @@
+"""The program in a completion: in a fenced block, in chat, or as the rest of a prompt of code."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import textwrap
+from collections.abc import Collection, Iterator
+
+from ttc.answers import visible
+
+_FENCE = re.compile(
+    r"^[ \t]*(?P<mark>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n"
+    r"(?P<body>.*?)(?:^[ \t]*(?P=mark)[ \t]*$|\Z)",
+    re.M | re.S,
+)
+_PYTHON = {"", "py", "python", "python3", "py3"}
+_CODE = re.compile(r"(?:async def|def|class|import|from|@)\b|@\w|[A-Za-z_]\w*\s*(?::[^=\n]+)?=[^=]")
+
+
+def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str | None:
+    """Return the program that a completion gives, or None if there is no code in it.
+
+    `names` are the functions that tests will call, `prompt` the code that the completion may
+    continue. Of several fenced blocks the last that defines one of the names counts, else the
+    last; without a fence, a text that defines one is taken from its first line of code on, and
+    any other as the rest of the prompt, which ends where something new begins in the first
+    column. A program that does not need the prompt still gets it, for its imports and helpers.
+    """
+    text = visible(text.replace("\r\n", "\n")) if "<think" in text or "</think" in text else text
+    text = text.replace("\r\n", "\n")
+    blocks = [
+        textwrap.dedent(block["body"])
+        for block in _FENCE.finditer(text)
+        if block["language"].lower() in _PYTHON and block["body"].strip()
+    ]
+    if not names:
+        return (blocks[-1] if blocks else text) if (blocks or text.strip()) else None
+    defining = [block for block in blocks if _defines(block, names)]
+    if defining:
+        return _with_prompt(defining[-1], prompt)
+    if not blocks and _defines(text, names):
+        return _with_prompt(_code_in(text), prompt)
+    body = blocks[-1] if blocks else text
+    return _completed(prompt, body, fenced=bool(blocks))
+
+
+def called_names(*codes: str) -> tuple[str, ...]:
+    """Return the names that code uses and neither defines, imports nor has as builtins.
+
+    SyntaxError for what is no Python.
+    """
+    used: dict[str, None] = {}
+    own: set[str] = set(dir(builtins))
+    for code in codes:
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.Name):
+                if isinstance(node.ctx, ast.Load):
+                    used[node.id] = None
+                else:
+                    own.add(node.id)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                own.add(node.name)
+            elif isinstance(node, ast.arg):
+                own.add(node.arg)
+            elif isinstance(node, ast.alias):
+                own.add((node.asname or node.name).partition(".")[0])
+            elif isinstance(node, ast.ExceptHandler) and node.name:
+                own.add(node.name)
+    return tuple(name for name in used if name not in own)
+
+
+def _defines(code: str, names: Collection[str]) -> bool:
+    either = "|".join(map(re.escape, names))
+    return bool(
+        re.search(rf"^(?:(?:async )?def|class)\s+(?:{either})\b|^(?:{either})\s*=", code, re.M)
+    )
+
+
+def parses(code: str) -> bool:
+    """Tell whether text is Python."""
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def preamble(prompt: str) -> str:
+    """Return a prompt of code as a module of its own: its imports, helpers and unfinished stub."""
+    for whole in (prompt, f"{prompt.rstrip()}\n    pass\n"):
+        if parses(whole):
+            return whole
+    imports = (
+        line for line in prompt.split("\n") if re.match(r"import\s|from\s.*\simport\s", line)
+    )
+    return "\n".join(imports)
+
+
+def _with_prompt(code: str, prompt: str) -> str:
+    return f"{preamble(prompt)}\n{code}" if prompt else code
+
+
+def _code_in(text: str) -> str:
+    """Cut prose off around code: from the first line of code to the last that still parses."""
+    lines = text.split("\n")
+    start = next((at for at, line in enumerate(lines) if _CODE.match(line)), 0)
+    for end in _ends(lines, start):
+        code = "\n".join(lines[start:end])
+        if parses(code):
+            return code
+    return "\n".join(lines[start:])
+
+
+def _ends(lines: list[str], start: int) -> Iterator[int]:
+    yield len(lines)
+    # A statement ends before a line in the first column.
+    for at in range(len(lines) - 1, start, -1):
+        if _begins(lines[at]):
+            yield at
+
+
+def _begins(line: str) -> bool:
+    return bool(line.strip()) and not line[0].isspace() and line[0] not in ")]}"
+
+
+def _completed(prompt: str, text: str, *, fenced: bool) -> str | None:
+    """Return prompt and text as one program, cut where something new begins."""
+    lines = text.split("\n")
+    first = next((at for at, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        return None
+    if _begins(lines[first]):
+        # A block may hold the body only, without its indentation; bare prose is no code.
+        if not fenced or not parses(text):
+            return None
+        return prompt + textwrap.indent(text, "    ") if prompt else text
+    cuts = [at for at in range(first, len(lines)) if _begins(lines[at])]
+    for at in (*cuts, len(lines)):
+        program = prompt + "\n".join(lines[:at]) + "\n"
+        if parses(program):
+            return program
+    return prompt + "\n".join(lines[: cuts[0] if cuts else len(lines)]) + "\n"

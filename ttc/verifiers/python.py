@@ -1,0 +1,276 @@
+"""python: the program in a completion passes its tests, in a sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ttc.records import Sample, Verdict
+from ttc.verifiers.programs import called_names, preamble, program_of
+from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.pool import Job, Pool, Ran
+from ttc.verifiers.sandbox.probe import Chosen, choose
+from ttc.verifiers.sandbox.tiers import TIERS
+
+# Imported once by the fork server where a program or its tests mention them.
+_PRELOADED = ("numpy",)
+
+
+class Python:
+    """Tests of a program, run in a sandbox: `cpu=3` seconds and `memory=1024` MiB each.
+
+    The tests run in another process than the program, which they call with plain data; where an
+    argument has no plain form both share one, and the detail says `judge: weak`. References are
+    those of HumanEval (`tests` with `check`, `entry_point`, `prompt`), MBPP (`tests` or
+    `test_list` of asserts, `setup`) or standard input and output (`inputs`, `outputs`). Statuses:
+    `ok`, `raised`, `timeout`, `oom`, `output_limit`, `denied` and `no_code` are the program's
+    (the last six never correct); `infra_timeout` and `infra_error` are the machine's and count
+    neither way. CPU time decides, the wall only guards.
+    """
+
+    name = "python"
+    version = "1"
+
+    def __init__(
+        self, cpu: str = "3", memory: str = "1024", sandbox: str = "auto", **unknown: object
+    ) -> None:
+        if unknown:
+            known = "cpu, memory, sandbox"
+            raise ValueError(
+                f"python has no option {', '.join(sorted(unknown))}; it knows: {known}"
+            )
+        self._cpu = _positive("cpu", cpu)
+        self._memory = _positive("memory", memory)
+        if sandbox == "none":
+            raise ValueError("without a sandbox only by --sandbox none --i-trust-this-code")
+        self._sandbox = _known(sandbox)
+        self._chosen: Chosen | None = None
+        self.note: str | None = None
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The options in force; the sandbox changes no verdict, and is in each one's detail."""
+        return {"cpu": self._cpu, "memory": self._memory}
+
+    def use_sandbox(self, tier: str) -> None:
+        """Take a tier by a flag of the command line, which alone may ask for `none`."""
+        self._sandbox = _known(tier)
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order; SandboxError where no sandbox holds.
+
+        Equal programs for equal tests are run once.
+        """
+        pending: deque[_Planned] = deque()
+        seen: dict[tuple[str, str], _Planned] = {}
+
+        def jobs() -> Iterator[Job]:
+            problem = None
+            for sample in samples:
+                if sample.problem != problem:
+                    problem = sample.problem
+                    seen.clear()
+                planned = _plan(sample)
+                if planned.job is not None:
+                    tests = json.dumps([planned.job.tests, planned.expected], sort_keys=True)
+                    first = seen.setdefault((planned.job.program, tests), planned)
+                    if first is not planned:
+                        planned = _Planned(twin=first)
+                pending.append(planned)
+                if planned.job is not None:
+                    yield planned.job
+
+        with Pool(self._tier, Limits(self._cpu, int(self._memory) << 20), _workers()) as pool:
+            for ran in pool.run(jobs()):
+                while pending[0].job is None:
+                    yield pending.popleft().known
+                planned = pending.popleft()
+                planned.verdict = _verdict(planned, ran, self._told())
+                yield planned.verdict
+        while pending:
+            yield pending.popleft().known
+
+    def _tier(self) -> str:
+        """Return the tier, chosen and probed before the first program runs."""
+        if self._chosen is None:
+            self._chosen = choose(self._sandbox)
+            self.note = f"programs ran in the sandbox {self._chosen}"
+        return self._chosen.tier
+
+    def _told(self) -> str:
+        return f"sandbox: {self._tier()}"
+
+
+@dataclass(slots=True)
+class _Planned:
+    """What is to be done with one sample: a job, or nothing but a verdict, or another's."""
+
+    job: Job | None = None
+    expected: Sequence[str] | None = None
+    verdict: Verdict | None = None
+    twin: _Planned | None = None
+
+    @property
+    def known(self) -> Verdict:
+        """The verdict, or its twin's."""
+        verdict = self.verdict if self.twin is None else self.twin.verdict
+        assert verdict is not None
+        return verdict
+
+
+def _known(tier: str) -> str:
+    if tier not in TIERS:
+        raise ValueError(f"sandbox must be one of {', '.join(TIERS)}, not {tier!r}")
+    return tier
+
+
+def _positive(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise ValueError(f"python: {name} must be a number above 0, not {text!r}")
+    return value
+
+
+def _workers() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _plan(sample: Sample) -> _Planned:
+    """Return what is to be done with a sample; a verdict at once where nothing is to be run."""
+    reference = sample.reference
+    if (streams := _streams(reference)) is not None:
+        program = program_of(sample.text)
+        if program is None:
+            return _no_code()
+        inputs, expected = streams
+        return _Planned(Job("script", program, stdin=tuple(inputs)), expected)
+    try:
+        tests = _tests(reference)
+    except (SyntaxError, ValueError) as error:
+        detail = f"the reference's tests cannot be used: {error}"
+        return _Planned(verdict=Verdict(status="no_reference", detail=detail))
+    if tests is None:
+        detail = "the reference has no tests, test_list or inputs and outputs"
+        return _Planned(verdict=Verdict(status="no_reference", detail=detail))
+    program = program_of(sample.text, str(reference.get("prompt") or ""), tests["names"])
+    if program is None:
+        return _no_code()
+    mentioned = program + tests["setup"] + tests["tests"]
+    preload = tuple(name for name in _PRELOADED if name in mentioned)
+    return _Planned(Job("calls", program, tests, preload=preload))
+
+
+def _no_code() -> _Planned:
+    detail = "there is no code in the completion"
+    return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
+
+
+def _streams(reference: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
+    """Return inputs and expected outputs of programs that read and write, if it is one."""
+    pairs = reference
+    if isinstance(packed := reference.get("input_output"), str):
+        try:
+            pairs = json.loads(packed)
+        except ValueError:
+            return None
+    inputs, outputs = pairs.get("inputs"), pairs.get("outputs")
+    if not (isinstance(inputs, list) and isinstance(outputs, list) and inputs):
+        return None
+    if len(inputs) != len(outputs) or not all(isinstance(t, str) for t in (*inputs, *outputs)):
+        return None
+    return inputs, outputs
+
+
+def _tests(reference: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the judge's process runs, of either kind of reference."""
+    given = reference.get("tests") or reference.get("test_list")
+    if isinstance(given, list) and all(isinstance(each, str) for each in given):
+        given = "\n".join(given)
+    if not isinstance(given, str) or not given.strip():
+        return None
+    setup, entry = str(reference.get("setup") or ""), reference.get("entry_point")
+    if isinstance(entry, str) and "def check(" in given:
+        # HumanEval's tests also use the helpers of its prompt.
+        setup = f"{preamble(str(reference.get('prompt') or ''))}\n{setup}"
+        return {"setup": setup, "tests": given, "names": [entry], "entry": entry}
+    names = [entry] if isinstance(entry, str) else list(called_names(setup, given))
+    if not names:
+        raise ValueError("they call nothing")
+    return {"setup": setup, "tests": given, "names": names, "entry": None}
+
+
+_RAISED = {"MemoryError": "oom", "PermissionError": "denied"}
+_MACHINE = ("infra_timeout", "infra_error")
+
+
+def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
+    """Return the verdict on what came of a job."""
+    if ran.stopped in _MACHINE:
+        return Verdict(status=str(ran.stopped), detail=_joined(ran.detail, told))
+    if ran.stopped is not None:
+        return Verdict(None, False, 0.0, ran.stopped, told)
+    if planned.expected is not None:
+        return _compared(planned.expected, ran, told)
+    if ran.kind == "whole":
+        told = f"judge: weak; {told}"
+    if ran.why == "pass":
+        return Verdict(None, True, 1.0, "ok", told)
+    if ran.why == "fail":
+        return Verdict(None, False, 0.0, "ok", _joined(ran.detail, told))
+    if ran.why == "broken_tests":
+        detail = f"the reference's tests cannot be used: {ran.detail}"
+        return Verdict(status="no_reference", detail=detail)
+    if ran.why in ("raised", "gone"):
+        detail = ran.detail
+        if ran.why == "gone" and (died := _death(ran.exits[0])):
+            detail = died
+        status = _RAISED.get(detail.partition(":")[0], "raised")
+        return Verdict(None, False, 0.0, status, _joined(detail, told))
+    return Verdict(status="infra_error", detail=_joined("the judge's process died", told))
+
+
+def _compared(expected: Sequence[str], ran: Ran, told: str) -> Verdict:
+    """Compare what a program wrote on each input; blanks at the ends of lines do not count."""
+    for at, (want, one) in enumerate(zip(expected, ran.runs, strict=False), 1):
+        if one.stopped in _MACHINE:
+            return Verdict(status=str(one.stopped), detail=told)
+        if one.stopped is not None:
+            return Verdict(None, False, 0.0, one.stopped, _joined(f"input {at}", told))
+        if one.exits[0] != 0:
+            last = one.output.strip().rpartition("\n")[2]
+            status = _RAISED.get(last.partition(":")[0], "raised")
+            detail = _death(one.exits[0]) or last or f"exit code {one.exits[0]}"
+            return Verdict(None, False, 0.0, status, _joined(f"input {at}: {detail}", told))
+        if _lines(one.output) != _lines(want):
+            return Verdict(None, False, 0.0, "ok", _joined(f"input {at}: another output", told))
+    if len(ran.runs) < len(expected):
+        return Verdict(status="infra_error", detail=told)
+    return Verdict(None, True, 1.0, "ok", told)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.rstrip().split("\n")]
+
+
+def _death(code: int) -> str:
+    """Return what a signal that ended a program says, "" for a plain exit or our own kill."""
+    if code >= 0 or -code == signal.SIGKILL:
+        return ""
+    try:
+        return f"died of {signal.Signals(-code).name}"
+    except ValueError:
+        return f"died of signal {-code}"
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)

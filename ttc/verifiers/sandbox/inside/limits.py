@@ -1,0 +1,15 @@
+"""What one program may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`cpu` in seconds; `memory`, `output` and the size of a `file` in bytes."""
+
+    cpu: float = 3.0
+    memory: int = 1 << 30
+    output: int = 1 << 20
+    file: int = 16 << 20
