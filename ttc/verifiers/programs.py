@@ -16,6 +16,7 @@ _FENCE = re.compile(
     re.M | re.S,
 )
 _PYTHON = {"", "py", "python", "python3", "py3"}
+_STOP = re.compile(r"\n(?=def|class|#|if|print)")
 _CODE = re.compile(r"(?:async def|def|class|import|from|@)\b|@\w|[A-Za-z_]\w*\s*(?::[^=\n]+)?=[^=]")
 
 
@@ -25,8 +26,9 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
     `names` are the functions that tests will call, `prompt` the code that the completion may
     continue. Of several fenced blocks the last that defines one of the names counts, else the
     last; without a fence, a text that defines one is taken from its first line of code on, and
-    any other as the rest of the prompt, which ends where something new begins in the first
-    column. A program that does not need the prompt still gets it, for its imports and helpers.
+    any other as the rest of the prompt, cut as HumanEval's figures are (Chen et al. 2021): before
+    the first line that begins with def, class, #, if or print. A program that does not need the
+    prompt still gets it, for its imports and helpers.
     """
     text = visible(text.replace("\r\n", "\n")) if "<think" in text or "</think" in text else text
     text = text.replace("\r\n", "\n")
@@ -126,7 +128,7 @@ def _begins(line: str) -> bool:
 
 
 def _completed(prompt: str, text: str, *, fenced: bool) -> str | None:
-    """Return prompt and text as one program, cut where something new begins."""
+    """Return prompt and text as one program, cut at the first of Codex's stop strings."""
     lines = text.split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
     if first is None:
@@ -136,9 +138,5 @@ def _completed(prompt: str, text: str, *, fenced: bool) -> str | None:
         if not fenced or not parses(text):
             return None
         return prompt + textwrap.indent(text, "    ") if prompt else text
-    cuts = [at for at in range(first, len(lines)) if _begins(lines[at])]
-    for at in (*cuts, len(lines)):
-        program = prompt + "\n".join(lines[:at]) + "\n"
-        if parses(program):
-            return program
-    return prompt + "\n".join(lines[: cuts[0] if cuts else len(lines)]) + "\n"
+    stop = _STOP.search(text)
+    return prompt + (text[: stop.start()] if stop else text).rstrip("\n") + "\n"

@@ -236,6 +236,9 @@ def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
             detail = died
         status = _RAISED.get(detail.partition(":")[0], "raised")
         return Verdict(None, False, 0.0, status, _joined(detail, told))
+    if ran.kind == "whole":
+        detail = _death(ran.exits[0]) or "the program ended before its tests did"
+        return Verdict(None, False, 0.0, "raised", _joined(detail, told))
     return Verdict(status="infra_error", detail=_joined("the judge's process died", told))
 
 

@@ -1,0 +1,270 @@
+"""Programs and their tests: what passes, what never does, and what is nobody's fault."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Ttc
+from exploits import exploits
+from tiers import TIERS, need
+
+from ttc.records import Sample, Verdict
+from ttc.verifiers.python import Python
+
+ROOT = Path(__file__).parents[1]
+HUMANEVAL = ROOT.parent / "shared" / "data" / "HumanEval.jsonl.gz"
+CODE = [json.loads(line) for line in (ROOT / "examples" / "code.jsonl").read_text().splitlines()]
+
+Judge = Callable[..., Verdict]
+
+
+def reference(row: dict[str, Any]) -> dict[str, Any]:
+    return {"tests": row["test"], "entry_point": row["entry_point"], "prompt": row["prompt"]}
+
+
+@pytest.fixture(params=TIERS)
+def tier(request: pytest.FixtureRequest) -> str:
+    return need(request.param)
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    """Judge one program by asserts, in the best sandbox there is."""
+    need("landlock")
+    verifier = Python(cpu="2")
+
+    def call(text: str, tests: str | list[str], **more: Any) -> Verdict:
+        given = {"tests": tests, **more}
+        (verdict,) = verifier.verify([Sample("p", 0, text, "stop", reference=given)])
+        return verdict
+
+    return call
+
+
+def test_canonical_solutions_pass(tier: str) -> None:
+    samples = [
+        Sample(row["task_id"], 0, row["canonical_solution"], "stop", reference=reference(row))
+        for row in CODE
+    ]
+    assert all(verdict.correct for verdict in Python(sandbox=tier).verify(samples))
+
+
+def test_humaneval_s_canonical_solutions_pass_and_exploits_do_not(tier: str) -> None:
+    if not HUMANEVAL.exists():
+        pytest.skip("HumanEval is not here")
+    with gzip.open(HUMANEVAL, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    right = [
+        Sample(row["task_id"], 0, row["canonical_solution"], "stop", reference=reference(row))
+        for row in rows
+    ]
+    assert sum(bool(v.correct) for v in Python(sandbox=tier).verify(right)) == 164
+    assert passed(rows[:60], tier) == []
+
+
+def test_no_exploit_passes(tier: str) -> None:
+    assert passed(CODE, tier) == []
+
+
+def passed(rows: list[dict[str, Any]], tier: str) -> list[tuple[str, str]]:
+    """Return the exploits that passed, or that nobody could judge."""
+    tried = [
+        (row["task_id"], label, code, reference(row))
+        for row in rows
+        for label, code in exploits(row["entry_point"]).items()
+    ]
+    samples = [
+        Sample(problem, at, f"```python\n{code}```", "stop", reference=given)
+        for at, (problem, _, code, given) in enumerate(tried)
+    ]
+    verdicts = Python(sandbox=tier).verify(samples)
+    return [
+        (problem, label)
+        for (problem, label, _, _), verdict in zip(tried, verdicts, strict=True)
+        if verdict.correct is not False
+    ]
+
+
+@pytest.mark.parametrize(
+    ("program", "tests"),
+    [
+        ("def f(x): x.append(1)", "a = [0]\nassert f(a) is None\nassert a == [0, 1]"),
+        ("def f(x): x['k'] = {1, 2}", "d = {}\nf(d)\nassert d == {'k': {1, 2}}"),
+        ("def f(x): return x", "for v in (1, -2**70, 1.5, 'é\\0', b'x', None, True, 1j): "
+         "assert f(v) == v and type(f(v)) is type(v)"),
+        ("def f(x): return x", "v = {(1, 2): [{'a': frozenset({1})}], None: (set(),)}\n"
+         "assert f(v) == v"),
+        ("def f(): return float('nan'), float('inf')", "a, b = f()\nassert a != a and b > 1e308"),
+        ("def f(n):\n    while n: yield n; n -= 1", "assert list(f(3)) == [3, 2, 1]"),
+        ("from collections import namedtuple, Counter\nP = namedtuple('P', 'x y')\n"
+         "def f(): return P(1, 2), Counter('aab')", "assert f() == ((1, 2), {'a': 2, 'b': 1})"),
+        ("from fractions import Fraction\nfrom decimal import Decimal\n"
+         "def f(): return Fraction(1, 3), Decimal('0.10')",
+         "from fractions import Fraction\nfrom decimal import Decimal\n"
+         "assert f() == (Fraction(1, 3), Decimal('0.1'))"),
+        ("import numpy as np\ndef f(): return np.arange(3), np.float64(1.5), np.int64(2)",
+         "assert f() == ([0, 1, 2], 1.5, 2)"),
+        ("def f(x):\n    if x < 0: raise ValueError('negative')\n    return x",
+         "try:\n    f(-1)\nexcept ValueError as e:\n    assert str(e) == 'negative'\n"
+         "else:\n    assert False"),
+        ("import asyncio\nasync def g(): return 3\ndef f(): return asyncio.run(g())",
+         "assert f() == 3"),
+        ("from dataclasses import dataclass\n@dataclass\nclass A:\n    x: int\n"
+         "def f(x): return A(x).x", "assert f(2) == 2"),
+        ("import tempfile\ndef f():\n    print('noise')\n    return 1", "assert f() == 1"),
+        ("def f(a, *, b): return a - b", "assert f(3, b=1) == 2"),
+        ("import threading\ndef f():\n    r = []\n    t = threading.Thread(target=lambda: "
+         "r.append(1))\n    t.start(); t.join()\n    return r", "assert f() == [1]"),
+    ],
+)  # fmt: skip
+def test_what_passes(judge: Judge, program: str, tests: str) -> None:
+    verdict = judge(f"```python\n{program}\n```", tests)
+    assert (verdict.correct, verdict.score, verdict.status) == (True, 1.0, "ok"), verdict
+    assert "weak" not in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("program", "status", "told"),
+    [
+        ("def f(): return 2", "ok", "not 2"),
+        ("def f(): return [1][1]", "raised", "IndexError: list index out of range"),
+        ("def g(): return 1", "raised", "NameError: name 'f' is not defined"),
+        ("def f(: return 1", "raised", "invalid syntax"),
+        ("x = 1 / 0\ndef f(): return 1", "raised", "ZeroDivisionError"),
+        ("class Own(Exception): pass\ndef f(): raise Own('mine')", "raised", "Own: mine"),
+        ("def f(): return object()", "raised", "no plain data but 'object'"),
+        ("def f():\n    while True: pass", "timeout", ""),
+        ("import time\ndef f(): time.sleep(100)", "timeout", ""),
+        ("import signal, os\ndef f(): os.kill(os.getpid(), signal.SIGSTOP)", "timeout", ""),
+        ("def f(): return 10 ** 10 ** 9", "timeout", ""),
+        ("def f(): return ' ' * (4 << 30)", "oom", "MemoryError"),
+        ("def f():\n    while True: print('x' * 4096)", "output_limit", ""),
+        ("import socket\ndef f(): socket.socket()", "denied", "PermissionError"),
+        ("import os\ndef f(): os.fork()", "denied", "PermissionError"),
+        ("def f(): return f()", "raised", "RecursionError"),
+        ("import ctypes\ndef f(): ctypes.string_at(0)", "raised", "died of SIGSEGV"),
+        ("def f():\n    x = []\n    for _ in range(10 ** 5): x = [x]\n    return x", "raised", ""),
+        ("\ud800", "no_code", "there is no code"),
+        ("def f(): return '\udcff'", "raised", ""),
+    ],
+)
+def test_what_does_not(judge: Judge, program: str, status: str, told: str) -> None:
+    text = program if status == "no_code" else f"```python\n{program}\n```"
+    verdict = judge(text, "got = f()\nassert got == 1, f'not {got!r}'")
+    assert (verdict.correct, verdict.score, verdict.status) == (False, 0.0, status), verdict
+    assert told in verdict.detail
+
+
+def test_tests_whose_arguments_cannot_pass_are_judged_weakly(judge: Judge) -> None:
+    tests = "assert f(lambda v: v + 1, 2) == 3"
+    right = judge("def f(g, x): return g(x)", tests)
+    assert (right.correct, "judge: weak" in right.detail) == (True, True)
+    cheats = {**exploits("f"), "wrong": "def f(g, x): return 0"}
+    for label, program in cheats.items():
+        verdict = judge(f"```python\n{program}```", tests)
+        assert verdict.correct is False, label
+
+
+def test_references_of_other_kinds(judge: Judge) -> None:
+    asserts = ["assert add(1, 2) == 3", "assert near(add(0.1, 0.2), 0.3)"]
+    setup = "def near(x, y): return abs(x - y) < 1e-9"
+    assert judge("def add(a, b): return a + b", asserts, setup=setup).correct
+    assert judge("def plus(a, b): return a + b", asserts, setup=setup).correct is False
+    program = "n = int(input())\nprint(n * 2, ' ')\nprint()"
+    streams = {"inputs": ["2\n", "5\n"], "outputs": ["4\n", "10"]}
+    assert judge(program, "", **streams).correct
+    assert judge(program, "", input_output=json.dumps(streams)).correct
+    wrong = judge("print(4)", "", **streams)
+    assert (wrong.correct, "input 2: another output" in wrong.detail) == (False, True)
+    cut = judge("input()\ninput()", "", **streams)
+    assert (cut.status, "EOFError" in cut.detail) == ("raised", True)
+    assert judge("while True: pass", "", **streams).status == "timeout"
+    closed = "import os\nos.close(1)\nwhile True: pass"
+    assert judge(closed, "", **streams).status == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "no tests, test_list or inputs"),
+        ({"tests": ""}, "no tests, test_list or inputs"),
+        ({"tests": "assert ("}, "cannot be used"),
+        ({"tests": "assert 1 == 1"}, "they call nothing"),
+        ({"tests": "def check(c): return (", "entry_point": "f"}, "cannot be used"),
+        ({"inputs": ["1"], "outputs": []}, "no tests, test_list or inputs"),
+    ],
+)
+def test_a_reference_that_cannot_be_used_counts_for_nobody(
+    given: dict[str, Any], told: str
+) -> None:
+    need("landlock")
+    sample = Sample("p", 0, "def f(): return 1", "stop", reference=given)
+    (verdict,) = Python().verify([sample])
+    assert (verdict.correct, verdict.status) == (None, "no_reference")
+    assert told in verdict.detail
+
+
+def test_verdicts_come_in_order_and_equal_programs_run_once() -> None:
+    need("landlock")
+    tests = "import random\nassert f() == 1"
+    texts = ["def f(): return 1", "", "def f(): return 2", "def f(): return 1", "prose"] * 3
+    samples = [Sample("p", at, text, "stop", reference={"tests": tests})
+               for at, text in enumerate(texts)]  # fmt: skip
+    found = [verdict.correct for verdict in Python().verify(samples)]
+    assert found == [True, False, False, True, False] * 3
+    chance = "import os\nx = os.urandom(8)\ndef f(): return x.hex()"
+    same = [Sample("p", at, chance, "stop", reference={"tests": "assert False, f()"})
+            for at in range(4)]  # fmt: skip
+    assert len({verdict.detail for verdict in Python().verify(same)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"cpu": "0"}, "cpu must be a number above 0"),
+        ({"memory": "much"}, "memory must be a number above 0"),
+        ({"sandbox": "docker"}, "sandbox must be one of auto, bwrap"),
+        ({"sandbox": "none"}, "only by --sandbox none --i-trust-this-code"),
+        ({"zeal": "1"}, "no option zeal; it knows: cpu, memory, sandbox"),
+    ],
+)
+def test_options(options: dict[str, str], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Python(**options)
+
+
+def test_the_command_line_says_where_programs_ran(ttc: Ttc, tmp_path: Path) -> None:
+    tier = need("landlock")
+    lines = [
+        {"problem": row["task_id"], "text": row["canonical_solution"], "reference": reference(row)}
+        for row in CODE
+    ]
+    (tmp_path / "s.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    ran = ttc("verify", "s.jsonl", "-V", "python", "--sandbox", tier, "-o", "-")
+    assert (ran.code, len(ran.lines)) == (0, len(CODE))
+    assert all(line["correct"] for line in ran.lines)
+    assert "programs ran in the sandbox landlock (rlimits, landlock" in ran.err
+    for flags, told in (
+        (("--sandbox", "none"), "add --i-trust-this-code"),
+        (("--sandbox", "jail"), "sandbox must be one of"),
+        (("-V", "exact", "--sandbox", "auto"), "runs no code"),
+    ):
+        refused = ttc("verify", "s.jsonl", "-V", "python", *flags)
+        assert (refused.code, told in refused.err) == (2, True), refused.err
+    trusted = ttc("verify", "s.jsonl", "-V", "python", "--sandbox", "none", "--i-trust-this-code")
+    assert (trusted.code, "sandbox none" in trusted.err) == (0, True)
+
+
+def test_no_sandbox_is_exit_5(ttc: Ttc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = {"problem": "p", "text": "def f(): return 1", "reference": {"tests": "assert f() == 1"}}
+    (tmp_path / "s.jsonl").write_text(json.dumps(line) + "\n")
+    monkeypatch.setattr("ttc.verifiers.sandbox.tiers.AUTOMATIC", ("seatbelt",))
+    ran = ttc("verify", "s.jsonl", "-V", "python")
+    assert (ran.code, ran.out) == (5, "")
+    assert "no sandbox holds here (seatbelt: there is no sandbox-exec here" in ran.err
+    assert "install bubblewrap" in ran.err
