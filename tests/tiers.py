@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from ttc.verifiers.sandbox.pool import ServerError
 from ttc.verifiers.sandbox.probe import probe
+from ttc.verifiers.sandbox.servers import ServerError
 
 TIERS = ("bwrap", "landlock")
 

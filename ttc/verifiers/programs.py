@@ -16,6 +16,7 @@ _FENCE = re.compile(
     re.M | re.S,
 )
 _PYTHON = {"", "py", "python", "python3", "py3"}
+_THOUGHT = re.compile(r"</?think", re.I)
 _STOP = re.compile(r"\n(?=def|class|#|if|print)")
 _CODE = re.compile(r"(?:async def|def|class|import|from|@)\b|@\w|[A-Za-z_]\w*\s*(?::[^=\n]+)?=[^=]")
 
@@ -30,8 +31,9 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
     the first line that begins with def, class, #, if or print. A program that does not need the
     prompt still gets it, for its imports and helpers.
     """
-    text = visible(text.replace("\r\n", "\n")) if "<think" in text or "</think" in text else text
     text = text.replace("\r\n", "\n")
+    if _THOUGHT.search(text):  # `visible` also strips, and the first indentation is code
+        text = visible(text)
     blocks = [
         textwrap.dedent(block["body"])
         for block in _FENCE.finditer(text)

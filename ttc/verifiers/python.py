@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttc.records import Sample, Verdict
-from ttc.verifiers.programs import called_names, preamble, program_of
+from ttc.verifiers.code_tests import streams, tests_of
+from ttc.verifiers.programs import program_of
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.pool import Job, Pool, Ran
+from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.probe import Chosen, choose
+from ttc.verifiers.sandbox.servers import Job, Ran
 from ttc.verifiers.sandbox.tiers import TIERS
 
 # Imported once by the fork server where a program or its tests mention them.
@@ -148,14 +150,14 @@ def _workers() -> int:
 def _plan(sample: Sample) -> _Planned:
     """Return what is to be done with a sample; a verdict at once where nothing is to be run."""
     reference = sample.reference
-    if (streams := _streams(reference)) is not None:
+    if (pairs := streams(reference)) is not None:
         program = program_of(sample.text)
         if program is None:
             return _no_code()
-        inputs, expected = streams
+        inputs, expected = pairs
         return _Planned(Job("script", program, stdin=tuple(inputs)), expected)
     try:
-        tests = _tests(reference)
+        tests = tests_of(reference)
     except (SyntaxError, ValueError) as error:
         detail = f"the reference's tests cannot be used: {error}"
         return _Planned(verdict=Verdict(status="no_reference", detail=detail))
@@ -173,40 +175,6 @@ def _plan(sample: Sample) -> _Planned:
 def _no_code() -> _Planned:
     detail = "there is no code in the completion"
     return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
-
-
-def _streams(reference: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
-    """Return inputs and expected outputs of programs that read and write, if it is one."""
-    pairs = reference
-    if isinstance(packed := reference.get("input_output"), str):
-        try:
-            pairs = json.loads(packed)
-        except ValueError:
-            return None
-    inputs, outputs = pairs.get("inputs"), pairs.get("outputs")
-    if not (isinstance(inputs, list) and isinstance(outputs, list) and inputs):
-        return None
-    if len(inputs) != len(outputs) or not all(isinstance(t, str) for t in (*inputs, *outputs)):
-        return None
-    return inputs, outputs
-
-
-def _tests(reference: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what the judge's process runs, of either kind of reference."""
-    given = reference.get("tests") or reference.get("test_list")
-    if isinstance(given, list) and all(isinstance(each, str) for each in given):
-        given = "\n".join(given)
-    if not isinstance(given, str) or not given.strip():
-        return None
-    setup, entry = str(reference.get("setup") or ""), reference.get("entry_point")
-    if isinstance(entry, str) and "def check(" in given:
-        # HumanEval's tests also use the helpers of its prompt.
-        setup = f"{preamble(str(reference.get('prompt') or ''))}\n{setup}"
-        return {"setup": setup, "tests": given, "names": [entry], "entry": entry}
-    names = [entry] if isinstance(entry, str) else list(called_names(setup, given))
-    if not names:
-        raise ValueError("they call nothing")
-    return {"setup": setup, "tests": given, "names": names, "entry": None}
 
 
 _RAISED = {"MemoryError": "oom", "PermissionError": "denied"}

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ttc.errors import SandboxError
 from ttc.verifiers.sandbox import tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.pool import Job, Pool, Server, ServerError
+from ttc.verifiers.sandbox.pool import Pool
+from ttc.verifiers.sandbox.servers import Job, Server, ServerError
 
 # Returns the names of the attacks that worked. Nothing in it harms where one does.
 ATTACK = """

@@ -117,6 +117,7 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "HOME": "/",
     "PYTHONHASHSEED": "0",
+    "MALLOC_ARENA_MAX": "2",  # each arena takes of the address space that is limited
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }

