@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +11,14 @@ from typing import Any
 from ttc.records import Sample, Verdict
 from ttc.verifiers.code_tests import streams, tests_of
 from ttc.verifiers.programs import program_of
-from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.pool import Pool
-from ttc.verifiers.sandbox.probe import Chosen, choose
 from ttc.verifiers.sandbox.servers import Job, Ran
-from ttc.verifiers.sandbox.tiers import TIERS
+from ttc.verifiers.sandboxed import MACHINE, Sandboxed, death, failure, joined, status_of
 
 # Imported once by the fork server where a program or its tests mention them.
 _PRELOADED = ("numpy",)
 
 
-class Python:
+class Python(Sandboxed):
     """Tests of a program, run in a sandbox: `cpu=3` seconds and `memory=1024` MiB each.
 
     The tests run in another process than the program, which they call with plain data; where an
@@ -46,22 +41,12 @@ class Python:
             raise ValueError(
                 f"python has no option {', '.join(sorted(unknown))}; it knows: {known}"
             )
-        self._cpu = _positive("cpu", cpu)
-        self._memory = _positive("memory", memory)
-        if sandbox == "none":
-            raise ValueError("without a sandbox only by --sandbox none --i-trust-this-code")
-        self._sandbox = _known(sandbox)
-        self._chosen: Chosen | None = None
-        self.note: str | None = None
+        super().__init__(self.name, cpu, memory, sandbox)
 
     @property
     def config(self) -> Mapping[str, Any]:
         """The options in force; the sandbox changes no verdict, and is in each one's detail."""
-        return {"cpu": self._cpu, "memory": self._memory}
-
-    def use_sandbox(self, tier: str) -> None:
-        """Take a tier by a flag of the command line, which alone may ask for `none`."""
-        self._sandbox = _known(tier)
+        return {"cpu": self.cpu, "memory": self.memory}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order; SandboxError where no sandbox holds.
@@ -87,25 +72,15 @@ class Python:
                 if planned.job is not None:
                     yield planned.job
 
-        with Pool(self._tier, Limits(self._cpu, int(self._memory) << 20), _workers()) as pool:
+        with self.pool() as pool:
             for ran in pool.run(jobs()):
                 while pending[0].job is None:
                     yield pending.popleft().known
                 planned = pending.popleft()
-                planned.verdict = _verdict(planned, ran, self._told())
+                planned.verdict = _verdict(planned, ran, self.told())
                 yield planned.verdict
         while pending:
             yield pending.popleft().known
-
-    def _tier(self) -> str:
-        """Return the tier, chosen and probed before the first program runs."""
-        if self._chosen is None:
-            self._chosen = choose(self._sandbox)
-            self.note = f"programs ran in the sandbox {self._chosen}"
-        return self._chosen.tier
-
-    def _told(self) -> str:
-        return f"sandbox: {self._tier()}"
 
 
 @dataclass(slots=True)
@@ -123,28 +98,6 @@ class _Planned:
         verdict = self.verdict if self.twin is None else self.twin.verdict
         assert verdict is not None
         return verdict
-
-
-def _known(tier: str) -> str:
-    if tier not in TIERS:
-        raise ValueError(f"sandbox must be one of {', '.join(TIERS)}, not {tier!r}")
-    return tier
-
-
-def _positive(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise ValueError(f"python: {name} must be a number above 0, not {text!r}")
-    return value
-
-
-def _workers() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _plan(sample: Sample) -> _Planned:
@@ -177,14 +130,10 @@ def _no_code() -> _Planned:
     return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
 
 
-_RAISED = {"MemoryError": "oom", "PermissionError": "denied"}
-_MACHINE = ("infra_timeout", "infra_error")
-
-
 def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
     """Return the verdict on what came of a job."""
-    if ran.stopped in _MACHINE:
-        return Verdict(status=str(ran.stopped), detail=_joined(ran.detail, told))
+    if ran.stopped in MACHINE:
+        return Verdict(status=str(ran.stopped), detail=joined(ran.detail, told))
     if ran.stopped is not None:
         return Verdict(None, False, 0.0, ran.stopped, told)
     if planned.expected is not None:
@@ -194,36 +143,32 @@ def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
     if ran.why == "pass":
         return Verdict(None, True, 1.0, "ok", told)
     if ran.why == "fail":
-        return Verdict(None, False, 0.0, "ok", _joined(ran.detail, told))
+        return Verdict(None, False, 0.0, "ok", joined(ran.detail, told))
     if ran.why == "broken_tests":
         detail = f"the reference's tests cannot be used: {ran.detail}"
         return Verdict(status="no_reference", detail=detail)
     if ran.why in ("raised", "gone"):
         detail = ran.detail
-        if ran.why == "gone" and (died := _death(ran.exits[0])):
+        if ran.why == "gone" and (died := death(ran.exits[0])):
             detail = died
-        status = _RAISED.get(detail.partition(":")[0], "raised")
-        return Verdict(None, False, 0.0, status, _joined(detail, told))
+        status = status_of(detail)
+        return Verdict(None, False, 0.0, status, joined(detail, told))
     if ran.kind == "whole":
-        detail = _death(ran.exits[0]) or "the program ended before its tests did"
-        return Verdict(None, False, 0.0, "raised", _joined(detail, told))
-    return Verdict(status="infra_error", detail=_joined("the judge's process died", told))
+        detail = death(ran.exits[0]) or "the program ended before its tests did"
+        return Verdict(None, False, 0.0, "raised", joined(detail, told))
+    return Verdict(status="infra_error", detail=joined("the judge's process died", told))
 
 
 def _compared(expected: Sequence[str], ran: Ran, told: str) -> Verdict:
     """Compare what a program wrote on each input; blanks at the ends of lines do not count."""
     for at, (want, one) in enumerate(zip(expected, ran.runs, strict=False), 1):
-        if one.stopped in _MACHINE:
+        if one.stopped in MACHINE:
             return Verdict(status=str(one.stopped), detail=told)
-        if one.stopped is not None:
-            return Verdict(None, False, 0.0, one.stopped, _joined(f"input {at}", told))
-        if one.exits[0] != 0:
-            last = one.output.strip().rpartition("\n")[2]
-            status = _RAISED.get(last.partition(":")[0], "raised")
-            detail = _death(one.exits[0]) or last or f"exit code {one.exits[0]}"
-            return Verdict(None, False, 0.0, status, _joined(f"input {at}: {detail}", told))
+        if failed := failure(one):
+            status, detail = failed
+            return Verdict(None, False, 0.0, status, joined(f"input {at}: {detail}", told))
         if _lines(one.output) != _lines(want):
-            return Verdict(None, False, 0.0, "ok", _joined(f"input {at}: another output", told))
+            return Verdict(None, False, 0.0, "ok", joined(f"input {at}: another output", told))
     if len(ran.runs) < len(expected):
         return Verdict(status="infra_error", detail=told)
     return Verdict(None, True, 1.0, "ok", told)
@@ -231,17 +176,3 @@ def _compared(expected: Sequence[str], ran: Ran, told: str) -> Verdict:
 
 def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().split("\n")]
-
-
-def _death(code: int) -> str:
-    """Return what a signal that ended a program says, "" for a plain exit or our own kill."""
-    if code >= 0 or -code == signal.SIGKILL:
-        return ""
-    try:
-        return f"died of {signal.Signals(-code).name}"
-    except ValueError:
-        return f"died of signal {-code}"
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
