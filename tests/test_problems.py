@@ -201,6 +201,35 @@ def test_the_public_sets_are_read_whole(name: str, form: str, count: int) -> Non
     assert all(problem.reference["answer"] for problem in read.problems)
 
 
+def test_mbpp_is_read(tmp_path: Path) -> None:
+    row = {
+        "task_id": 11,
+        "text": "Write a function to double a number.",
+        "code": "def double(n): return 2 * n",
+        "test_list": ["assert double(2) == 4", "assert double(0) == 0"],
+        "test_setup_code": "import math",
+    }
+    (tmp_path / "m.jsonl").write_text(json.dumps(row) + "\n")
+    (problem,) = problems.read(str(tmp_path / "m.jsonl")).problems
+    assert problem.id == "mbpp/11"
+    assert problem.messages[0].content.endswith("assert double(2) == 4\nassert double(0) == 0")
+    assert problem.reference == {"tests": row["test_list"], "setup": "import math"}
+    plus = {**row, "test": "for n in range(9): assert double(n) == 2 * n", "test_imports": []}
+    (tmp_path / "m.jsonl").write_text(json.dumps(plus) + "\n")
+    (problem,) = problems.read(str(tmp_path / "m.jsonl")).problems
+    assert problem.reference["tests"] == plus["test"]
+    (tmp_path / "m.jsonl").write_text(json.dumps({**row, "test_list": "assert"}) + "\n")
+    with pytest.raises(UsageError, match="'test_list' must be a list of asserts"):
+        problems.read(str(tmp_path / "m.jsonl"))
+
+
+def test_what_programs_and_models_need_is_kept(tmp_path: Path) -> None:
+    row = {"prompt": "Double it.", "inputs": ["2\n"], "outputs": ["4\n"], "other": 1}
+    (tmp_path / "s.jsonl").write_text(json.dumps(row) + "\n")
+    (problem,) = problems.read(str(tmp_path / "s.jsonl")).problems
+    assert problem.reference == {"inputs": ["2\n"], "outputs": ["4\n"]}
+
+
 def test_humaneval_gzip_is_read_whole() -> None:
     path = DATA / "HumanEval.jsonl.gz"
     if not path.exists():

@@ -71,15 +71,15 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON; write null")
 
 
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant, parse_float=_finite
+)
+
+
 def parse(text: str, place: str) -> dict[str, Any]:
     """Parse one JSON object strictly; BadLineError names the place and the reason."""
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_refuse_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-        )
+        value = _STRICT.decode(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -97,6 +97,14 @@ def parse(text: str, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadLineError(f"{place}: a JSON object is needed, not {text[:20]!r}")
     return value
+
+
+def object_at(text: str, at: int) -> tuple[dict[str, Any], int]:
+    """Return the strict JSON object that begins at `at`, and where it ends; ValueError if none."""
+    found, end = _STRICT.raw_decode(text, at)
+    if not isinstance(found, dict):
+        raise ValueError("it is no object")
+    return found, end
 
 
 class _Raw(NamedTuple):

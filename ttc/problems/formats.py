@@ -16,10 +16,13 @@ ASK = ("prompt", "question", "problem", "input")
 ANSWER = ("answer", "expected_answer", "target")
 IDENTIFIER = ("id", "unique_id", "task_id")
 
+KEPT = ("inputs", "outputs", "input_output", "tests", "test_list", "model", "variables")
+
 GSM8K_GOLD = re.compile(r"####\s*(.+?)\s*$")
 CODE_REQUEST = (
     "Complete this Python function. Reply with the whole function in one code block.\n\n{prompt}"
 )
+PROGRAM_REQUEST = "{prompt}\n\nReply with the Python program in one code block."
 
 
 def _text(record: Mapping[str, Any], *names: str) -> str:
@@ -71,6 +74,25 @@ def _humaneval(record: Mapping[str, Any], default_id: str) -> Problem:
     return Problem(_identifier(record, default_id), _ask(prompt), reference=reference)
 
 
+def _mbpp(record: Mapping[str, Any], default_id: str) -> Problem:
+    shown = record["test_list"]
+    if not isinstance(shown, list) or not shown or not all(isinstance(t, str) for t in shown):
+        raise ValueError("'test_list' must be a list of asserts")
+    task = _text(record, *(name for name in ("text", "prompt") if name in record), "text")
+    imports = record.get("test_imports") or []
+    setup = "\n".join([*map(str, imports), str(record.get("test_setup_code") or "")]).strip()
+    # MBPP+ has a script of many more tests beside the three that are shown.
+    whole = record.get("test")
+    reference = {"tests": whole if isinstance(whole, str) and whole else shown, "setup": setup}
+    asked = "\n".join([f"{task} Your code should pass these tests:", "", *shown])
+    identifier = _identifier(record, default_id)
+    return Problem(
+        f"mbpp/{identifier}" if identifier.isdecimal() else identifier,
+        _ask(asked),
+        reference=reference,
+    )
+
+
 def _messages(record: Mapping[str, Any]) -> tuple[Message, ...]:
     turns = record["messages"]
     if not isinstance(turns, list) or not turns:
@@ -101,6 +123,8 @@ def _generic(record: Mapping[str, Any], default_id: str) -> Problem:
         if not isinstance(choices, list) or not all(isinstance(c, str) for c in choices):
             raise ValueError("'choices' must be a list of strings")
         reference["choices"] = choices
+    # What verifiers of programs and models read.
+    reference |= {name: record[name] for name in KEPT if name in record}
     messages = _messages(record) if "messages" in record else _ask(_question(record, choices))
     return Problem(_identifier(record, default_id), messages, reference=reference)
 
@@ -133,6 +157,12 @@ FORMATS = (
         lambda r: _has(r, "task_id", "prompt", "entry_point", "test"),
         _humaneval,
         CODE_REQUEST,
+    ),
+    Format(
+        "mbpp",
+        lambda r: _has(r, "task_id", "code", "test_list"),
+        _mbpp,
+        PROGRAM_REQUEST,
     ),
     Format(
         "gsm8k",

@@ -1,0 +1,203 @@
+"""constraint: a printed assignment satisfies a CPMpy model, in a sandbox (extra `constraint`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
+from itertools import islice
+from typing import Any
+
+from ttc.answers import visible
+from ttc.jsonl import object_at
+from ttc.records import Sample, Verdict
+from ttc.verifiers.programs import program_of
+from ttc.verifiers.sandbox.servers import Job, Ran
+from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts
+
+_BATCH = 64
+_PRELOADED = ("cpmpy", "ortools.sat.python.cp_model")
+
+# Runs beside the reference's model, in its process. The model is the data set's, not the sample's.
+_CHECK = '''
+def _leaves(value):
+    if isinstance(value, (list, tuple)) or hasattr(value, "flat"):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+def _shape(value):
+    return [_shape(item) for item in value] if isinstance(value, (list, tuple)) or hasattr(
+        value, "flat") else None
+
+def _fault(name, variable, value):
+    """Return what is wrong with the type or the shape of a value, or None."""
+    if _shape(variable) != _shape(value):
+        return "%s has another shape than the variable" % name
+    for one, given in zip(_leaves(variable), _leaves(value)):
+        boolean = one.is_bool()
+        if type(given) is not int and not (boolean and type(given) is bool):
+            wanted = "boolean" if boolean else "integer"
+            return "%s holds %.50r, which is no %s" % (name, given, wanted)
+        if not one.lb <= given <= one.ub:
+            return "%s holds %.50r, which is not in its domain" % (name, given)
+    return None
+
+def _check(assignment, wanted):
+    variables = globals().get("decision") or {name: globals()[name] for name in wanted}
+    if set(variables) != set(assignment):
+        missing = sorted(set(variables) - set(assignment))
+        more = sorted(set(assignment) - set(variables))
+        return ["keys", "missing are %.100s, too many %.100s" % (missing, more)]
+    for name, variable in variables.items():
+        if fault := _fault(name, variable, assignment[name]):
+            return ["type", fault]
+    one = dict(solver="ortools", num_workers=1)
+    best = None
+    if model.has_objective():
+        if not model.solve(**one):
+            return ["broken", "the reference's model has no solution"]
+        best = model.objective_value()
+    for name, variable in variables.items():
+        for each, given in zip(_leaves(variable), _leaves(assignment[name])):
+            model.constraints.append(each == int(given))
+    if not model.solve(**one):
+        return ["violated", "a constraint is violated"]
+    if best is not None and model.objective_value() != best:
+        return ["objective", "the objective is %s, the best %s" % (model.objective_value(), best)]
+    return ["ok", ""]
+'''
+
+
+class Constraint(Sandboxed):
+    """A solution, printed as a JSON object, of a model in CPMpy; `cpu=60`, `memory=4096` (MiB).
+
+    The object is the last one in the text, or, where the completion holds a program, in what the
+    program prints. The reference's `model` is Python that makes `model` (a cpmpy.Model) and
+    `decision`, a dict from keys to variables; or it lists the names in `variables`. Every key
+    must be there and no other, with integers (booleans for boolean variables) in the right shape,
+    all constraints must hold with it, and an objective must be as good as the best. The checker
+    of CP-Bench (Michailidis et al. 2025) passes `{}`, and any part of a solution. The verdict's
+    answer is the object, so that votes are over solutions.
+    """
+
+    name = "constraint"
+    version = "1"
+
+    def __init__(
+        self, cpu: str = "60", memory: str = "4096", sandbox: str = "auto", **unknown: object
+    ) -> None:
+        if unknown:
+            known = "cpu, memory, sandbox"
+            raise ValueError(
+                f"constraint has no option {', '.join(sorted(unknown))}; it knows: {known}"
+            )
+        super().__init__(self.name, cpu, memory, sandbox)
+        if find_spec("cpmpy") is None or find_spec("ortools") is None:
+            raise ValueError("it needs CPMpy and OR-Tools: pip install 'ttc-cli[constraint]'")
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The options in force, and the solver's version, which may find what another does not."""
+        from importlib.metadata import version
+
+        solver = {"cpmpy": version("cpmpy"), "ortools": version("ortools")}
+        return {"cpu": self.cpu, "memory": self.memory, **solver}
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order; some are read ahead."""
+        source = iter(samples)
+        with self.pool() as pool:
+            while batch := list(islice(source, _BATCH)):
+                programs = [_program(sample.text) for sample in batch]
+                printed = run_scripts(pool, programs)
+                found = [
+                    _assignment(sample, program, ran)
+                    for sample, program, ran in zip(batch, programs, printed, strict=True)
+                ]
+                jobs = [
+                    _job(sample, each) if isinstance(each, dict) else None
+                    for sample, each in zip(batch, found, strict=True)
+                ]
+                checked = pool.run(job for job in jobs if job is not None)
+                for each, job in zip(found, jobs, strict=True):
+                    if isinstance(each, Verdict):
+                        yield each
+                    elif job is None:
+                        yield Verdict(_spelt(each), status="no_reference", detail=_NO_MODEL)
+                    else:
+                        yield _verdict(_spelt(each), next(checked), self.told())
+
+
+_NO_MODEL = "the reference has no model, or no variables"
+
+
+def _program(text: str) -> str | None:
+    """Return the program of a completion, None where the text itself is to hold the solution."""
+    if "```" not in text or "cpmpy" not in text:
+        return None
+    return program_of(text)
+
+
+def _assignment(sample: Sample, program: str | None, ran: Ran | None) -> dict[str, Any] | Verdict:
+    """Return the last JSON object in the text, or in what its program printed."""
+    text = visible(sample.text)
+    if program is not None and ran is not None:
+        if not ran.runs:
+            return Verdict(status=ran.stopped or "infra_error", detail=ran.detail)
+        if failed := failure(ran.runs[0]):
+            status, detail = failed
+            if status in MACHINE:
+                return Verdict(status=status, detail=detail)
+            return Verdict(None, False, 0.0, status, detail)
+        text = ran.runs[0].output
+    found = last_object(text)
+    return Verdict(None, False, 0.0, "no_answer") if found is None else found
+
+
+def last_object(text: str) -> dict[str, Any] | None:
+    """Return the last whole JSON object in a text, of those that are in no other."""
+    last, at = None, text.find("{")
+    while at >= 0:
+        try:
+            last, end = object_at(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        at = text.find("{", end)
+    return last
+
+
+def _job(sample: Sample, assignment: dict[str, Any]) -> Job | None:
+    model, wanted = sample.reference.get("model"), sample.reference.get("variables") or []
+    if not isinstance(model, str) or not ("decision" in model or wanted):
+        return None
+    given = json.dumps([assignment, list(wanted)])
+    tests = {
+        "setup": "import json",
+        "names": ["_check"],
+        "tests": f"raise AssertionError(json.dumps(_check(*json.loads({given!r}))))",
+        "entry": None,
+    }
+    return Job("calls", f"{model}\n{_CHECK}", tests, preload=_PRELOADED)
+
+
+def _spelt(assignment: dict[str, Any]) -> str:
+    return json.dumps(assignment, sort_keys=True, separators=(",", ":"))
+
+
+def _verdict(answer: str, ran: Ran, told: str) -> Verdict:
+    if ran.stopped in MACHINE:
+        return Verdict(answer, status=str(ran.stopped), detail=joined(ran.detail, told))
+    if ran.stopped is not None:
+        # It is the reference's model that took too long with this solution: nobody knows.
+        return Verdict(answer, status="undecided", detail=joined(ran.stopped, told))
+    try:
+        what, detail = json.loads(ran.detail) if ran.why == "fail" else ("broken", ran.detail)
+    except ValueError:
+        what, detail = "broken", ran.detail
+    if what == "broken":
+        detail = f"the reference's model cannot be used: {detail}"
+        return Verdict(answer, status="no_reference", detail=detail)
+    right = what == "ok"
+    return Verdict(answer, right, float(right), "ok", joined(detail, told))
