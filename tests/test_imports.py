@@ -20,8 +20,9 @@ FORBIDDEN = {
     "store": {"selectors", "verifiers", "samples", "verdicts", "curves", "strategies", "api"},
     "selectors": {"store", "verifiers", "samples", "verdicts", "curves", "strategies", "api"}
     | {"backends", "replay", "models", "simulated"},
+    # Judges ask any backend by its protocol; opening one is the command line's.
     "verifiers": {"store", "selectors", "samples", "verdicts", "curves", "strategies", "api"}
-    | {"backends", "replay", "models", "simulated"},
+    | {"replay", "models", "simulated"},
     "backends": {"store", "selectors", "verifiers", "samples", "verdicts", "curves"},
     "curves": {"backends", "verifiers", "store", "samples", "verdicts", "models", "replay"},
     "cells": {"backends", "verifiers", "store", "samples", "verdicts", "models", "curves"},

@@ -47,7 +47,9 @@ class Request:
     `id` is chosen by the caller and unique while the request is under way. `prefix` is the
     beginning of the assistant's answer, to be continued (capability `prefix`); it is not
     repeated in the completion. `seed` makes the draw its own (capability `seed`). `draw` is the
-    draw index within the prompt; engines ignore it, replay serves by it.
+    draw index within the prompt; engines ignore it, replay serves by it. With `choices`
+    (capability `choose`) nothing is drawn: the completion tells how likely each of these strings
+    is to come next.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Request:
     params: SamplingParams = SamplingParams()
     seed: int | None = None
     draw: int | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,10 @@ class Completion:
     that fired. `prompt_tokens` counts the whole prompt, `cached_tokens` the part of it that was
     not computed again. `logprob` is the sum of the sampled tokens' log-probabilities under the
     unfiltered temperature-1 distribution (capability `logprobs`). Times are seconds on one
-    monotonic clock: when the draw began, when its first token came, when it ended.
+    monotonic clock: when the draw began, when its first token came, when it ended. `chances` are
+    the probabilities of the request's `choices` in the unfiltered temperature-1 distribution, each
+    over all spellings of its first token (with a blank before it, in lower or upper case); they
+    need not add up to 1.
     """
 
     request_id: str
@@ -83,6 +89,7 @@ class Completion:
     first_token: float | None = None
     ended: float | None = None
     error: str | None = None
+    chances: Mapping[str, float] | None = None
 
 
 class Backend(Protocol):

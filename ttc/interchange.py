@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from ttc import jsonl
 from ttc.errors import UsageError
-from ttc.records import FinishReason, Outcome, Sample, Verdict
+from ttc.records import FinishReason, Message, Outcome, Sample, Verdict
 
 SCHEMA = 1
 FINISH_REASONS = ("stop", "length", "cancelled", "error")
@@ -151,9 +151,22 @@ def read_samples(
                 finish_reason=cast(FinishReason, record.get("finish_reason") or "stop"),
                 params=record.get("params") or {},
                 reference=record.get("reference") or {},
+                asked=_asked(record),
                 **{name: record.get(name) for name in (*optional, *about)},
             ),
         )
+
+
+def _asked(record: Mapping[str, Any]) -> tuple[Message, ...]:
+    """Return the question of a foreign line, if it has one; ours name it by its digest."""
+    turns = record.get("messages")
+    if isinstance(turns, list):
+        known = [t for t in turns if isinstance(t, dict) and isinstance(t.get("content"), str)]
+        return tuple(Message(str(turn.get("role", "user")), turn["content"]) for turn in known)
+    for name in ("prompt", "question"):
+        if isinstance(record.get(name), str):
+            return (Message("user", record[name]),)
+    return ()
 
 
 def read_outcomes(

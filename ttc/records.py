@@ -76,7 +76,8 @@ class Sample:
     itself or by a stop string) or `length` (truncated: it has not finished). `logprob` is the
     sum of the sampled tokens' log-probabilities (nats) under the unfiltered temperature-1
     distribution. `seconds` is the time from the first to the last token of this draw. `key` is
-    the digest of all that changes the distribution; `prompt_id` that of the prompt alone.
+    the digest of all that changes the distribution; `prompt_id` that of the prompt alone. `asked`
+    is the prompt itself, for verifiers that read it; empty where nobody needs it.
     """
 
     problem: str
@@ -95,6 +96,7 @@ class Sample:
     reference: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     prompt_id: str | None = None
+    asked: tuple[Message, ...] = ()
 
 
 class Vote(NamedTuple):

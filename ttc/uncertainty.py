@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from math import erfc, exp, fsum, isfinite, lgamma, log, sqrt
 from random import Random
 from statistics import NormalDist
@@ -192,6 +193,25 @@ def _resampled_totals(
 
 def _field(step: int | None, count_from: int, size: int) -> bytes:
     return (0 if step is None else step + (1 << count_from)).to_bytes(size, "little")
+
+
+def auc(scores: Sequence[float], truths: Sequence[bool]) -> float | None:
+    """Return the chance that a right one scores above a wrong one, ties a half; None without both.
+
+    The area under the ROC curve as a Mann-Whitney statistic over all pairs.
+    """
+    right = sum(truths)
+    wrong = len(truths) - right
+    if not right or not wrong:
+        return None
+    above, below = 0.0, 0
+    ranked = sorted(zip(scores, truths, strict=True))
+    for _, tied in groupby(ranked, key=lambda pair: pair[0]):
+        rights = [truth for _, truth in tied]
+        losers = len(rights) - sum(rights)
+        above += sum(rights) * (below + losers / 2)
+        below += losers
+    return above / (right * wrong)
 
 
 def quantile(ranked: Sequence[float], q: float) -> float:

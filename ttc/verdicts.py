@@ -5,17 +5,18 @@ A verifier that raises on one sample makes that verdict an `error` and goes on w
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ttc import plugins
 from ttc.errors import BackendError, TtcError
-from ttc.records import Sample, Verdict
+from ttc.records import Message, Sample, Verdict
 from ttc.store import Store, verdicts
 from ttc.store.pools import Pool
-from ttc.store.samples import of_pool
+from ttc.store.samples import asked, of_pool
 from ttc.store.verdicts import VerifierId
 from ttc.verifiers import Verifier
 
@@ -105,11 +106,14 @@ def verify_pool(
     rows: deque[tuple[int, Sample]] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
 
+    asks = getattr(verifier, "asks", False)
+    prompts: dict[str, tuple[Message, ...]] = {}
+
     def unjudged() -> Iterator[Sample]:
         for row, sample in of_pool(store.reader, pool):
             rows.append((row, sample))
             if row not in there:
-                yield sample
+                yield with_question(store, sample, prompts) if asks else sample
 
     def keep(connection: sqlite3.Connection) -> None:
         verifier_row = verdicts.verifier_id(connection, who)
@@ -132,6 +136,37 @@ def verify_pool(
             store.write(keep)
     for row, sample in rows:
         yield sample, there[row]
+
+
+def with_question(store: Store, sample: Sample, prompts: dict[str, tuple[Message, ...]]) -> Sample:
+    """Return a sample with what was asked, if the store knows it; `prompts` is a memo."""
+    if sample.asked or sample.prompt_id is None:
+        return sample
+    if sample.prompt_id not in prompts:
+        prompts[sample.prompt_id] = asked(store.reader, sample.prompt_id)
+    return replace(sample, asked=prompts[sample.prompt_id])
+
+
+def known_truths(
+    store: Store, pool: Pool, judge: Verifier
+) -> tuple[str, dict[tuple[str, int], bool]] | None:
+    """Return which samples of a pool are correct, by problem and draw, and who says so.
+
+    It is the latest verifier with a word on it, other than those that ask a model.
+    """
+    for row in verdicts.verifiers_of(store.reader, pool):
+        if row["name"] == judge.name or "model" in json.loads(row["config"]):
+            continue
+        by_row = verdicts.by_sample(store.reader, pool, row["id"])
+        known = {
+            (sample.problem, sample.index): by_row[at].correct
+            for at, sample in of_pool(store.reader, pool)
+            if at in by_row
+        }
+        told = {place: correct for place, correct in known.items() if correct is not None}
+        if told:
+            return row["name"], told
+    return None
 
 
 def keep_streamed(

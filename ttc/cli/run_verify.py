@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from ttc import interchange, jsonl, verdicts
+from ttc.backends import Backend
 from ttc.cli.output import Lines, document, piped
-from ttc.cli.session import Session, is_file, pool_named, store_with
+from ttc.cli.session import (
+    Session,
+    is_file,
+    open_model,
+    pool_named,
+    stdout_kept_clean,
+    store_with,
+)
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, UsageError
 from ttc.plugins import installed
-from ttc.records import Sample, Verdict
+from ttc.records import Message, Sample, Verdict
 from ttc.report.junit import Case, write_junit
 from ttc.store import Store
+from ttc.uncertainty import auc
 from ttc.verdicts import Summary
 from ttc.verifiers import Verifier
 
@@ -46,10 +55,14 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         raise UsageError(f"name a verifier with -V: {names}")
     verifier = verdicts.make(spec)
     _contain(verifier, order)
+    backend = _attach(session, verifier)
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     target = order.output or ("-" if piped() and not as_json else None)
-    summary, cases = Summary(), dict[str, Case]()
+    summary, cases, quality = Summary(), dict[str, Case](), Quality()
     with stoppable() as wake, ExitStack() as stack:
+        if backend is not None:
+            stack.callback(backend.close)
+            stack.enter_context(stdout_kept_clean())
         lines = Lines(target, on_failure=wake)
         keep = False
         stack.callback(lambda: lines.close(keep=keep))
@@ -59,10 +72,15 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         else:
             store = Store.writing(store_with(session, order.source))
             judged = _of_pool(stack.enter_context(store), order, verifier)
+            if backend is not None:
+                quality.truths = verdicts.known_truths(
+                    store, pool_named(store, order.source), verifier
+                )
         # Closed here whatever happens, for what has been judged is kept then.
         stack.enter_context(closing(judged))
         for record, sample, verdict in judged:
             summary.add(sample, verdict)
+            quality.add(record, sample, verdict)
             cases.setdefault(sample.problem, Case(sample.problem)).add(sample, verdict)
             lines.write({**record, **interchange.verdict_fields(verdict, verifier.name)})
             lines.check()
@@ -73,7 +91,49 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         document(_result(order, spec, summary))
     if note := getattr(verifier, "note", None):
         session.say(note)
+    if backend is not None and (told := quality.told(verifier.name)):
+        session.say(told)
     return _conclude(session, order, spec, summary, skipped or [])
+
+
+@dataclass(slots=True)
+class Quality:
+    """Whether a judge's scores tell right answers from wrong ones, where that is known."""
+
+    truths: tuple[str, dict[tuple[str, int], bool]] | None = None
+    scores: list[float] = field(default_factory=list)
+    correct: list[bool] = field(default_factory=list)
+
+    def add(self, record: dict[str, Any], sample: Sample, verdict: Verdict) -> None:
+        """Count a score if the answer is known: from the store, or from the line itself."""
+        truth = record.get("correct")
+        if self.truths is not None:
+            truth = self.truths[1].get((sample.problem, sample.index))
+        if verdict.score is not None and isinstance(truth, bool):
+            self.scores.append(verdict.score)
+            self.correct.append(truth)
+
+    def told(self, judge: str) -> str | None:
+        """Return a line on it; None where there is nothing to hold the scores against."""
+        if not self.scores:
+            return None
+        right = sum(self.correct)
+        who = self.truths[0] if self.truths is not None else "the lines"
+        over = f"{right} right and {len(self.correct) - right} wrong samples by {who}"
+        found = auc(self.scores, self.correct)
+        if found is None:
+            return f"{judge}: no AUC: {over}"
+        return f"{judge}: AUC {found:.3f} over {over}; 0.5 is what a score without sense has"
+
+
+def _attach(session: Session, verifier: Verifier) -> Backend | None:
+    """Open the model of a verifier that asks one."""
+    attach = getattr(verifier, "attach", None)
+    if attach is None:
+        return None
+    _, backend = open_model(session, getattr(verifier, "model", None))
+    attach(backend)
+    return backend
 
 
 def _contain(verifier: Verifier, order: Order) -> None:
@@ -113,9 +173,12 @@ def _of_stream(
     batch: list[tuple[Sample, Verdict]] = []
 
     def samples() -> Iterator[Sample]:
-        for record, sample in interchange.read_samples(source, mapping, skipped):
-            records.append(record)
-            yield sample
+        asks = getattr(verifier, "asks", False) and session.database.exists()
+        prompts: dict[str, tuple[Message, ...]] = {}
+        with Store.reading(session.database) if asks else nullcontext() as store:
+            for record, sample in interchange.read_samples(source, mapping, skipped):
+                records.append(record)
+                yield sample if store is None else verdicts.with_question(store, sample, prompts)
 
     def keep() -> None:
         ours = [pair for pair in batch if pair[0].key is not None]

@@ -159,6 +159,16 @@ def of_pool(
         yield row["id"], _sample(row, pool.name)
 
 
+def asked(connection: sqlite3.Connection, prompt_id: str) -> tuple[Message, ...]:
+    """Return a prompt by its digest, a raw one as the only turn; empty if it is not there."""
+    for row in rows(connection, "SELECT content FROM prompts WHERE id = ?", (prompt_id,)):
+        content = json.loads(row["content"])
+        if "prompt" in content:
+            return (Message("user", content["prompt"]),)
+        return tuple(Message(**turn) for turn in content["messages"])
+    return ()
+
+
 def problem_of(connection: sqlite3.Connection, pool: Pool, name: str) -> Problem | None:
     """Return a problem of a pool as the model saw it."""
     found = rows(

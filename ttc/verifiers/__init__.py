@@ -21,6 +21,9 @@ class Verifier(Protocol):
 
     Two members are optional: `use_sandbox(tier)`, for one that runs code, takes what `--sandbox`
     says; `note`, a line or None, is told on stderr once all is judged.
+
+    A judge asks a model: `model` is what its option names (None for the default), and
+    `attach(backend)` is called before anything else. `asks` tells that it reads `Sample.asked`.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -30,6 +31,7 @@ class Draw:
     stop: str | None = None
     started: float | None = None
     first_token: float | None = None
+    chances: Mapping[str, float] | None = None
 
     @property
     def needs(self) -> int:
@@ -80,4 +82,5 @@ class Draw:
             first_token=self.first_token,
             ended=monotonic(),
             error=error,
+            chances=self.chances,
         )

@@ -21,6 +21,7 @@ from time import monotonic
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason, Message
 from ttc_llamacpp.chat import Chat, ChatError
+from ttc_llamacpp.choices import chances, first_tokens
 from ttc_llamacpp.draws import Draw
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.native import Model
@@ -219,10 +220,24 @@ class Engine:
         return len(piece)
 
     def _place(self, sequences: Sequences, place: int, draw: Draw, logits: Logits) -> None:
-        """Begin a draw whose prompt its sequence holds: sample its first token."""
+        """Begin a draw whose prompt its sequence holds: sample its first token.
+
+        One that only asks how likely some strings are ends here, and its place stays free.
+        """
+        if draw.request.choices:
+            self._done.append(self._weigh(draw, logits))
+            return
         draw.begin()
         self._active[place] = draw
         self._sample(sequences, [place], logits[None])
+
+    def _weigh(self, draw: Draw, logits: Logits) -> Completion:
+        try:
+            firsts = first_tokens(self._model, draw.request.choices)
+            draw.chances = chances(logits, firsts)
+        except ValueError as error:
+            return draw.finish("error", str(error))
+        return draw.finish("stop")
 
     def _move(self, sequences: Sequences, source: int, target: int) -> bool:
         return self._prefixes.take(Match(sequences.held[source], place=source), target)

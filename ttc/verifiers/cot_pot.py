@@ -1,0 +1,145 @@
+"""cot-pot: the reasoning, translated into a program and run, comes to the same answer."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any, ClassVar
+
+from ttc.answers import canonical, extract, number, stated, visible
+from ttc.backends import Completion
+from ttc.records import Sample, Verdict
+from ttc.verifiers.judges import WINDOW, Ask, Judge
+from ttc.verifiers.programs import program_of
+from ttc.verifiers.sandbox.servers import Ran
+from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts
+
+BLANK = "[…]"
+
+
+class CotPot(Judge):
+    """Agreement of a chain of thought with its program (Liang et al. 2024, CoTnPoT, 2410.05318).
+
+    A model translates the reasoning, of which the answer is blanked out, into Python; the
+    program runs in a sandbox, and what it prints is compared with the answer. A program that
+    prints what it was given (no operation, no call) is rejected. Score 1 for agreement and 0 for
+    another result; where there is no program, or it fails, the score is None: a program that is
+    wrong does not make the reasoning wrong.
+    """
+
+    name = "cot-pot"
+    defaults: ClassVar[Mapping[str, str]] = {
+        "temperature": "0",
+        "cpu": "3",
+        "memory": "1024",
+        "sandbox": "auto",
+    }
+
+    def __init__(self, **given: object) -> None:
+        if "n" in given:
+            raise ValueError("there is one translation of each sample; it has no option n")
+        super().__init__(given)
+        own = (self.options[name] for name in ("cpu", "memory", "sandbox"))
+        self._box = Sandboxed(self.name, *own)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """As of any judge; the sandbox changes no verdict."""
+        return {name: value for name, value in super().config.items() if name != "sandbox"}
+
+    def use_sandbox(self, tier: str) -> None:
+        """Take a tier by a flag of the command line."""
+        self._box.use_sandbox(tier)
+
+    @property
+    def note(self) -> str | None:
+        """Where the programs ran."""
+        return self._box.note
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order; some are read ahead."""
+        source = iter(samples)
+        with self._box.pool() as pool:
+            while batch := list(islice(source, WINDOW)):
+                translated = list(super().verify(batch))
+                programs = [_program(verdict) for verdict in translated]
+                for sample, verdict, ran in zip(
+                    batch, translated, run_scripts(pool, programs), strict=True
+                ):
+                    yield verdict if ran is None else self._compared(sample, verdict, ran)
+
+    def ask(self, sample: Sample, vote: int) -> Ask:
+        """Ask for the translation; the translator never sees the answer."""
+        return Ask(self.filled(sample, answer=blanked(sample.text)))
+
+    def value(self, ask: Ask, done: Completion) -> float | None:
+        """Tell whether there is a program that computes something."""
+        program = program_of(done.text) if "```" in done.text else None
+        return None if program is None or is_literal(program) else 1.0
+
+    def _compared(self, sample: Sample, verdict: Verdict, ran: Ran) -> Verdict:
+        answer = extract(sample.text)
+        spelt = None if answer is None else canonical(answer)
+        verdict = replace(verdict, answer=spelt, correct=None, score=None)
+        told = self._box.told()
+        failed = failure(ran.runs[0]) if ran.runs else (ran.stopped or MACHINE[1], ran.detail)
+        if failed:
+            status, detail = failed
+            return replace(verdict, status=status, detail=joined(detail, told))
+        if answer is None:
+            return replace(verdict, status="no_answer", detail=told)
+        printed = ran.runs[0].output.strip().rpartition("\n")[2].strip()
+        same = _equal(printed, answer)
+        detail = joined("" if same else f"the program prints {printed[:60]!r}", told)
+        return replace(verdict, correct=same, score=float(same), status="ok", detail=detail)
+
+
+def blanked(text: str) -> str:
+    """Return reasoning without its answer: neither where it is stated, nor where it is reached."""
+    text = visible(text)
+    answer = extract(text)
+    if not answer:
+        return text
+    spellings = {answer.strip(), canonical(answer)}
+    value = number(answer)
+    if value is not None and value.denominator == 1:
+        spellings |= {str(value), f"{int(value):,}", f"{int(value)}.0", f"{int(value)}.00"}
+    either = "|".join(re.escape(each) for each in sorted(spellings, key=len, reverse=True) if each)
+    if stated(text) is None and value is None:
+        return text
+    return re.sub(rf"(?<![\w.,])(?:{either})(?![\w]|[.,]\d)", BLANK, text)
+
+
+def is_literal(program: str) -> bool:
+    """Tell whether a program computes nothing: no operation, and no call but print."""
+    try:
+        tree = ast.parse(program)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.BinOp, ast.AugAssign, ast.Compare, ast.comprehension)):
+            return False
+        printing = (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("print", "int", "float", "str", "round")
+        )
+        if isinstance(node, ast.Call) and not printing:
+            return False
+    return True
+
+
+def _program(verdict: Verdict) -> str | None:
+    readable = verdict.status == "ok" and verdict.votes
+    return program_of(verdict.votes[0].text) if readable else None
+
+
+def _equal(printed: str, answer: str) -> bool:
+    ours, theirs = number(printed), number(answer)
+    if ours is not None and theirs is not None:
+        # A program that divides prints the nearest double.
+        return abs(ours - theirs) <= abs(theirs) * 10**-9
+    return canonical(printed).casefold() == canonical(answer).casefold()

@@ -1,0 +1,66 @@
+"""genrm: a model verifies an answer step by step, several times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ttc.backends import Completion
+from ttc.records import Sample
+from ttc.verifiers.judges import Ask, Judge, last_line
+
+_LINE = "Verification: Is the answer correct (Yes/No)?"
+_WORDS = {"yes": 1.0, "no": 0.0}
+
+
+class GenRM(Judge):
+    """A share of `v` sampled verifications that end in Yes (Zhang et al. 2024; Singhi et al. 2025).
+
+    A verification's vote is p(Yes) / (p(Yes) + p(No)) at its last line where the backend can tell
+    (`choose` and `prefix`), else 1 or 0 by the word that ends it: "not sure" is neither. Votes
+    that cannot be read are left out of the mean. `solve-verify:v=…,of=V` reads scores that are
+    shares of V votes: with `hard=yes` each vote counts as Yes or No, and one that cannot be read
+    as No.
+    """
+
+    name = "genrm"
+    defaults: ClassVar[Mapping[str, str]] = {"v": "4", "hard": "no"}
+
+    def __init__(self, **given: object) -> None:
+        if "n" in given:
+            raise ValueError("the number of verifications is v, not n")
+        super().__init__({**given, "n": given.get("v", self.defaults["v"])})
+        if self.options["hard"] not in ("yes", "no"):
+            raise ValueError(f"hard must be yes or no, not {self.options['hard']!r}")
+        self._hard = self.options["hard"] == "yes"
+        self.silence = 0.0 if self._hard else None
+
+    def ask(self, sample: Sample, vote: int) -> Ask:
+        """Ask for a verification, up to the question at its end where that can be weighed."""
+        return Ask(self.filled(sample), stop=(_LINE,) if self._weighs else ())
+
+    @property
+    def _weighs(self) -> bool:
+        return {"choose", "prefix"} <= self.backend.capabilities
+
+    def follow(self, sample: Sample, ask: Ask, done: Completion) -> Ask | None:
+        """Ask how likely Yes and No are at the end of a verification that came to its end."""
+        if not self._weighs or done.stop != _LINE:
+            return None
+        return Ask(ask.messages, prefix=done.text + _LINE, choices=("Yes", "No"))
+
+    def value(self, ask: Ask, done: Completion) -> float | None:
+        """Return the chance of Yes, or read the word in the last line."""
+        value = None
+        if done.chances is not None:
+            yes, no = done.chances["Yes"], done.chances["No"]
+            value = yes / (yes + no) if yes + no > 0 else None
+        elif (word := last_line(done.text, _LINE)) is not None:
+            value = _WORDS.get(word.casefold())
+        if value is None or not self._hard:
+            return value
+        return float(value > 0.5)
+
+    def decide(self, score: float) -> bool | None:
+        """More than half of the verifications say Yes; a tie is undecided."""
+        return None if score == 0.5 else score > 0.5
