@@ -103,7 +103,8 @@ class Verdict:
 
     `answer` is the canonical text of the answer found, or None (the sample abstains from
     votes). `correct` is None where the verifier could not tell. `status` is `ok`, `no_answer`,
-    `no_reference` or `error`; `detail` says more in words.
+    `no_reference`, `timeout` (judging took more than its time), `oom` (more than its memory) or
+    `error` (the verifier failed: judge it again); `detail` says more in words.
     """
 
     answer: str | None = None

@@ -2,7 +2,8 @@
 
 A plugin registers a class under the entry-point group `ttc.verifiers`. It is called with the
 options of `-V NAME:key=value,…` as keyword arguments (strings) and raises ValueError for one it
-does not know or cannot use.
+does not know or cannot use. One with the class attribute `takes = "text"` is called with all that
+stands behind `NAME:`, commas and equals signs too, as its only argument.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ class Verifier(Protocol):
 
     `name`, `version` and `config` (all that can change a verdict besides the sample and its
     reference) key the stored verdicts: raise `version` with every change in behaviour.
+
+    One that judges the draws of a problem together, since the verdict on one depends on the
+    others, also has `together = True`. It is given all draws of a problem one after the other,
+    and again those it has judged before when there are new ones.
     """
 
     name: str
@@ -32,4 +37,5 @@ class Verifier(Protocol):
 
         A sample without an answer gets status `no_answer` and `correct` False; one whose
         reference lacks what the verifier needs gets status `no_reference` and `correct` None.
+        What the iterator holds is given back when it ends or is closed.
         """
