@@ -51,9 +51,10 @@ class Reply(NamedTuple):
     detail: str = ""
 
 
-def supported() -> bool:
-    """Whether this system has the limits."""
-    return hasattr(signal, "setitimer") and os.name == "posix"
+def require(verifier: str) -> None:
+    """ValueError where a system has not the limits that a verifier needs."""
+    if not hasattr(signal, "setitimer"):
+        raise ValueError(f"{verifier} needs the process limits of Linux or macOS; here use WSL2")
 
 
 class Workers:

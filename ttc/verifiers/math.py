@@ -14,7 +14,7 @@ from ttc.records import Sample, Verdict
 from ttc.spelling import count_words
 from ttc.verifiers.alignment import align, leaves
 from ttc.verifiers.equivalence import Classes, Oracle
-from ttc.verifiers.limited import Limits, Workers, supported
+from ttc.verifiers.limited import Limits, Workers, require
 from ttc.verifiers.shapes import Shape, read
 
 _LIMITS = Limits(cpu_seconds=4.0, memory_bytes=1 << 30)
@@ -47,8 +47,7 @@ class Math:
         tolerance = number(str(tol)) if not isinstance(tol, bool) else None
         if tolerance is None or not 0 <= tolerance < 1:
             raise ValueError(f"math: tol must be a number from 0 to below 1, not {tol!r}")
-        if not supported():
-            raise ValueError("math needs the process limits of Linux or macOS; on Windows use WSL2")
+        require("math")
         self._tol = tolerance
         self._versions = _versions()
 

@@ -1,0 +1,130 @@
+"""The verifiers regex, schema and cmd: what they take as options, what they find, their limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from conftest import Ttc
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_limited import children, descriptors
+
+from ttc import plugins
+from ttc.errors import UsageError
+from ttc.records import Sample, Verdict
+from ttc.verifiers import Verifier
+from ttc.verifiers.regex import Regex
+
+
+def judge(verifier: Verifier, texts: Iterable[str], **reference: object) -> list[Verdict]:
+    samples = [Sample("p", i, text, "stop", reference=reference) for i, text in enumerate(texts)]
+    return list(verifier.verify(samples))
+
+
+# --- what stands behind the colon
+
+
+def test_a_verifier_may_take_all_behind_its_name() -> None:
+    verifier = plugins.build("verifiers", r"regex:^a{1,2}=(?P<answer>b:c)$")
+    assert verifier.config == {"pattern": r"^a{1,2}=(?P<answer>b:c)$"}
+    assert plugins.build("verifiers", "exact:case=fold").config == {"case": "fold"}
+
+
+@pytest.mark.parametrize("spec", ["exact:fold", "exact:=x", "numeric:tol"])
+def test_the_others_still_take_options(spec: str) -> None:
+    with pytest.raises(UsageError, match="write options as"):
+        plugins.build("verifiers", spec)
+
+
+# --- regex
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "answer", "correct", "status"),
+    [
+        (r"^\s*42\b", " 42 apples", None, True, "ok"),
+        (r"^\s*42\b", "421", None, False, "ok"),
+        (r"(?i)yes", "YES", None, True, "ok"),
+        (r"answer: (\d+)", "answer: 7", "7", True, "ok"),
+        (r"(\d+) is (?P<answer>\w+)", "7 is prime", "prime", True, "ok"),
+        (r"(\d+)", "none", None, False, "no_answer"),
+        (r"(x)?b", "b", None, True, "ok"),
+        (r"(\d+\.\d+)", "it is 0.50", "0.5", True, "ok"),
+        ("42", "<think>42</think>43", None, False, "ok"),
+        ("😀", "a 😀 b", None, True, "ok"),
+        ("a\nb", "a\nb", None, True, "ok"),
+    ],
+)
+def test_regex(pattern: str, text: str, answer: str | None, correct: bool, status: str) -> None:
+    assert judge(Regex(pattern), [text]) == [Verdict(answer, correct, float(correct), status)]
+
+
+def test_a_catastrophic_pattern_costs_the_texts_it_hangs_on() -> None:
+    hangs = "a" * 60 + "!"
+    began = time.perf_counter()
+    verdicts = judge(Regex("^(a+)+$"), ["aaa", hangs, "b", "aaaa"])
+    assert time.perf_counter() - began < 15
+    assert [verdict.correct for verdict in verdicts] == [True, None, False, True]
+    assert verdicts[1].status == "timeout"
+    assert "1 s of processor time" in verdicts[1].detail
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_regex_leaves_nothing_behind(early: bool) -> None:
+    before = children(), descriptors()
+    given = Regex("a").verify(Sample("p", i, "a", "stop") for i in range(3))
+    assert next(given).correct
+    if early:
+        given.close()  # type: ignore[attr-defined]
+    else:
+        list(given)
+    del given
+    assert (children(), descriptors()) == before
+
+
+def test_regex_reads_no_further_than_it_judges() -> None:
+    source = iter([Sample("p", i, "a", "stop") for i in range(3)])
+    verdicts = Regex("a").verify(source)
+    next(verdicts)
+    assert len(list(source)) == 2
+
+
+@pytest.mark.parametrize(
+    ("spec", "fault"),
+    [
+        ("regex", "needs a pattern"),
+        ("regex:", "needs a pattern"),
+        ("regex:(", "unterminated subpattern"),
+        ("regex:(?P<answer>a)(?P<answer>b)", "redefinition"),
+    ],
+)
+def test_regex_refuses_what_is_no_pattern(spec: str, fault: str) -> None:
+    with pytest.raises(UsageError, match=fault):
+        plugins.build("verifiers", spec)
+
+
+def test_a_system_without_limits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("signal.setitimer")
+    for spec in ("math", "regex:a"):
+        with pytest.raises(UsageError, match="needs the process limits of Linux or macOS"):
+            plugins.build("verifiers", spec)
+
+
+@given(texts=st.lists(st.text(), max_size=5))
+@settings(max_examples=10, deadline=None)
+def test_regex_finds_what_python_finds(texts: list[str]) -> None:
+    verdicts = judge(Regex(r"[a-z0-9]"), texts)
+    assert [v.correct for v in verdicts] == [any(c in _PLAIN for c in text) for text in texts]
+
+
+_PLAIN = set("abcdefghijklmnopqrstuvwxyz0123456789")
+
+
+def test_regex_on_the_command_line(ttc: Ttc, sums: Path) -> None:
+    ttc("sample", sums, "-n", 4, "-m", "scripted:answers=1*1/2*1", "--pool", "p", "-q")
+    lines = ttc("verify", "p", "-V", r"regex:is (?P<answer>[12]{1,2})$", "-o", "-").lines
+    assert {line["answer"] for line in lines} == {"1", "2"}
+    assert all(line["correct"] for line in lines)
