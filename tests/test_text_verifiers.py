@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +19,7 @@ from ttc.errors import UsageError
 from ttc.records import Sample, Verdict
 from ttc.verifiers import Verifier
 from ttc.verifiers.regex import Regex
+from ttc.verifiers.schema import Schema
 
 
 def judge(verifier: Verifier, texts: Iterable[str], **reference: object) -> list[Verdict]:
@@ -128,3 +131,129 @@ def test_regex_on_the_command_line(ttc: Ttc, sums: Path) -> None:
     lines = ttc("verify", "p", "-V", r"regex:is (?P<answer>[12]{1,2})$", "-o", "-").lines
     assert {line["answer"] for line in lines} == {"1", "2"}
     assert all(line["correct"] for line in lines)
+
+
+# --- schema
+
+CITY = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "pattern": "^[A-Z]"},
+        "people": {"type": "integer", "minimum": 1},
+        "rivers": {"type": "array", "items": {"$ref": "#/$defs/river"}},
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+    "$defs": {"river": {"type": "string"}},
+}
+PARIS = '{"name": "Paris", "people": 2000000}'
+SPELT = '{"name":"Paris","people":2000000}'
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    path = tmp_path / "city=1,2.json"
+    path.write_text(json.dumps(CITY))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "detail"),
+    [
+        (PARIS, SPELT, ""),
+        ('{"people": 2000000.0, "name": "Paris"}', SPELT, ""),
+        (f"Here it is:\n```json\n{PARIS}\n```\nDone.", SPELT, ""),
+        (f"```\n{PARIS}\n```", SPELT, ""),
+        (f"```python\nx = 1\n```\n```JSON\n{PARIS}\n```", SPELT, ""),
+        (f"<think>{{}}</think>{PARIS}", SPELT, ""),
+        ("{}", "{}", "$: 'name' is a required property"),
+        ('{"name": "paris"}', '{"name":"paris"}', "$.name: 'paris' does not match '^[A-Z]'"),
+        ('{"name": "A", "x": 1}', '{"name":"A","x":1}', "'x' was unexpected"),
+        ('{"name": "A", "rivers": ["B", 3]}', '{"name":"A","rivers":["B",3]}', "$.rivers[1]: 3"),
+        ("3", "3", "$: 3 is not of type 'object'"),
+    ],
+)
+def test_schema(city: Path, text: str, answer: str, detail: str) -> None:
+    (verdict,) = judge(Schema(str(city)), [text])
+    assert (verdict.answer, verdict.status) == (answer, "ok")
+    assert verdict.correct is (detail == "")
+    assert detail in verdict.detail
+    assert bool(detail) == bool(verdict.detail)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Paris",
+        f"{PARIS} and more",
+        f"```json\n{PARIS}\n```\n```json\n{PARIS}\n```",
+        '{"name": "A", "people": NaN}',
+        '{"name": "A", "people": 1e999}',
+        '{"name": "A", "name": "B"}',
+        "[" * 100_000,
+        "9" * 5000,
+    ],
+)
+def test_what_is_no_json_is_no_answer(city: Path, text: str) -> None:
+    assert judge(Schema(str(city)), [text, PARIS]) == [
+        Verdict(correct=False, score=0.0, status="no_answer", detail="no JSON in it"),
+        Verdict(SPELT, True, 1.0),
+    ]
+
+
+def test_a_pattern_that_hangs_costs_its_text(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"pattern": "^(a+)+$"}')
+    verdicts = judge(Schema(str(tmp_path / "s.json")), ['"aa"', f'"{"a" * 60}!"', '"b"'])
+    assert [verdict.status for verdict in verdicts] == ["ok", "timeout", "ok"]
+    assert [verdict.correct for verdict in verdicts] == [True, None, False]
+
+
+def test_nothing_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"$ref": "http://127.0.0.1:9/schema.json"}')
+    (verdict,) = judge(Schema(str(tmp_path / "s.json")), ["3"])
+    assert (verdict.status, verdict.correct) == ("error", None)
+    assert "Unresolvable" in verdict.detail
+
+
+def test_the_config_is_what_the_file_holds(city: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "other.json"
+    elsewhere.write_text(json.dumps(CITY, indent=3))
+    first = plugins.build("verifiers", f"schema:{city}").config
+    assert first == Schema(str(elsewhere)).config
+    assert str(tmp_path) not in json.dumps(dict(first))
+    elsewhere.write_text("{}")
+    assert Schema(str(elsewhere)).config != first
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (None, "No such file or directory; give a file that holds a JSON Schema"),
+        ("{", "is no JSON Schema: Expecting property name"),
+        ('{"type": "objekt"}', "is no JSON Schema: at \\$.type: 'objekt' is not valid"),
+        ('{"type": "object", "type": "array"}', "a key stands twice"),
+        ("3", "is no JSON Schema"),
+        (b"\xff", "can't decode byte"),
+    ],
+)
+def test_a_bad_schema_file_is_named(
+    tmp_path: Path, content: str | bytes | None, fault: str
+) -> None:
+    path = tmp_path / "s.json"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UsageError, match=fault) as raised:
+        plugins.build("verifiers", f"schema:{path}")
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_schema_needs_a_file_and_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="schema needs a file"):
+        plugins.build("verifiers", "schema:")
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    monkeypatch.delitem(sys.modules, "ttc.verifiers.validating", raising=False)
+    monkeypatch.delattr("ttc.verifiers.validating", raising=False)
+    with pytest.raises(UsageError, match=r"pip install 'ttc-cli\[schema\]'"):
+        plugins.build("verifiers", "schema:s.json")
