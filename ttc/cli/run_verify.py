@@ -42,6 +42,9 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     if spec is None:
         names = ", ".join(installed("verifiers"))
         raise UsageError(f"name a verifier with -V: {names}")
+    if order.verifier is None and spec.partition(":")[0] == "cmd":
+        origin = session.config.values["verifier"].origin
+        raise UsageError(f"{origin}: {spec!r} would run a command; say so yourself with -V")
     verifier = verdicts.make(spec)
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     target = order.output or ("-" if piped() and not as_json else None)
