@@ -25,9 +25,10 @@ from ttc.answers import boxed_together
 from ttc.errors import UsageError
 from ttc.records import Sample, Verdict
 from ttc.verifiers.formulas import values, work
-from ttc.verifiers.limited import Workers
+from ttc.verifiers.limited import Reply, Workers
 from ttc.verifiers.math import Math, answer_of
 from ttc.verifiers.notation import depths, plain
+from ttc.verifiers.points import constant, same, told
 from ttc.verifiers.shapes import Shape, read
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -159,8 +160,62 @@ FORMULAS = st.recursive(
 def test_rewriting_keeps_the_values_and_adding_does_not(
     formula: str, rewritten: Callable[[str], str]
 ) -> None:
-    assert values(rewritten(formula)) == values(formula) != {}
-    assert values(f"{formula} + 1") != values(formula)
+    once, again, other = (
+        told(Reply(values(text))) for text in (formula, rewritten(formula), f"{formula} + 1")
+    )
+    assert once.points
+    assert same(once, again)
+    assert not same(once, other)
+
+
+Term = tuple[str, Fraction]
+
+
+def combined(one: Term, other: Term, way: int) -> Term:
+    """Two terms in brackets, put together in one of the ways that arithmetic is written."""
+    (a, x), (b, y) = one, other
+    ways: list[Term] = [
+        (f"({a}) + ({b})", x + y),
+        (f"({a}) - {b}" if b[0] != "-" and "+" not in b and "-" not in b else "1", x - y),
+        (f"({a})({b})", x * y),
+        (rf"({a}) \cdot ({b})", x * y),
+        (rf"({a}) \times ({b})", x * y),
+        (f"3({a})", 3 * x),
+        (f"({a})^2", x * x),
+        (f"-({a})", -x),
+        (rf"\frac{{{a}}}{{{b}}}" if y else "1", x / y if y else Fraction(1)),
+        (rf"2\frac{{1}}{{3}} + {a}", Fraction(7, 3) + x),
+    ]
+    text, value = ways[way]
+    return (text, value) if text != "1" else ("1", Fraction(1))
+
+
+TERMS: st.SearchStrategy[Term] = st.recursive(
+    st.integers(0, 12).map(lambda n: (str(n), Fraction(n)))
+    | st.decimals(0, 9, places=2).map(lambda d: (str(d), Fraction(d)))
+    | st.builds(lambda a, b: (rf"\frac{{{a}}}{{{b}}}", Fraction(a, b)), *[st.integers(1, 9)] * 2),
+    lambda inner: st.builds(combined, inner, inner, st.integers(0, 9)),
+    max_leaves=6,
+)
+
+
+@given(term=TERMS)
+@settings(max_examples=150, deadline=None)
+def test_arithmetic_is_read_as_it_is_written(term: Term) -> None:
+    text, value = term
+    assert same(told(Reply(values(text))), constant(value)), text
+
+
+@given(one=st.fractions(), other=st.fractions())
+def test_values_tell_numbers_apart(one: Fraction, other: Fraction) -> None:
+    assert same(constant(one), constant(other)) is (one == other)
+
+
+def test_values_beyond_floats_are_told_apart() -> None:
+    huge = [told(Reply(values(text))) for text in (r"e^{10000}", r"e^{10000}+e^{9900}", "0")]
+    tiny = [told(Reply(values(rf"10^{{-{power}}}\pi"))) for power in (400, 401)]
+    everything = [*huge, *tiny]
+    assert all(same(a, b) is (a is b) for a in everything for b in everything)
 
 
 # --- classes

@@ -8,31 +8,25 @@ Being the same is closed transitively: whatever a chain of comparisons joins is 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 from ttc.cache import Memo
 from ttc.verifiers.leaves import Leaf
 from ttc.verifiers.limited import Reply, Workers
+from ttc.verifiers.points import Values, apart, constant, decimal, proportional, same, told
 from ttc.verifiers.shapes import Shape
 
-_EXACT = Context(prec=100, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-_NEAR = Decimal("1e-50")  # relative; the values have 60 digits
-_FEWEST = 2  # points that both formulas must have a value at
-
-Complex = tuple[Decimal, Decimal]
-
-
-class Values(NamedTuple):
-    """What is known of a leaf: its value at each point, or why it has none."""
-
-    points: tuple[Complex | None, ...] = ()
-    infinity: str = ""
-    opaque: bool = False
-    status: str = "ok"
-    detail: str = ""
+# Different numbers and different words are different: only formulas can be something else too.
+_COMPARED = {
+    "number": ("formula",),
+    "formula": ("number", "formula"),
+    "relation": ("relation",),
+}
 
 
 class Oracle:
@@ -67,9 +61,10 @@ class Classes:
 
     def __init__(self, oracle: Oracle, tolerance: Fraction) -> None:
         self._oracle = oracle
-        self._tolerance = _decimal(tolerance)
+        self._tolerance = decimal(tolerance)
         self._values: dict[Leaf, Values] = {}
         self._parent: dict[Leaf, Leaf] = {}
+        self._kinds: dict[str, list[Leaf]] = defaultdict(list)
         self._targets: list[Leaf] = []
 
     def add(self, leaves: Iterable[Leaf], *, reference: bool = False) -> None:
@@ -77,10 +72,10 @@ class Classes:
         new = [leaf for leaf in dict.fromkeys(leaves) if leaf not in self._parent]
         asked = [leaf for leaf in new if leaf.kind in ("formula", "relation")]
         replies = self._oracle.ask([("values", leaf.text) for leaf in asked])
-        known = dict(zip(asked, map(_values, replies), strict=True))
+        known = dict(zip(asked, map(told, replies), strict=True))
         opaque: list[tuple[Leaf, Leaf]] = []
         for leaf in new:
-            self._values[leaf] = known.get(leaf) or _constant(leaf)
+            self._values[leaf] = known.get(leaf) or _known(leaf)
             opaque += self._place(leaf)
         for pair, reply in zip(opaque, self._oracle.ask([_pair(*p) for p in opaque]), strict=True):
             if reply.value is True:
@@ -106,14 +101,17 @@ class Classes:
         """Put a leaf in its class by its values; return the pairs that these leave open."""
         mine, open_pairs = self._values[leaf], []
         self._parent[leaf] = leaf
-        for other in list(self._parent):
-            if other == leaf or self.of(other) == self.of(leaf):
+        for other in chain.from_iterable(
+            self._kinds[kind] for kind in _COMPARED.get(leaf.kind, ())
+        ):
+            if self.of(other) == self.of(leaf):
                 continue
             theirs = self._values[other]
             if _equal(leaf, mine, other, theirs):
                 self._join(other, leaf)
             elif mine.opaque and theirs.opaque and leaf.sign == other.sign:
                 open_pairs.append((other, leaf))
+        self._kinds[leaf.kind].append(leaf)
         return open_pairs
 
     def _join(self, one: Leaf, other: Leaf) -> None:
@@ -121,16 +119,12 @@ class Classes:
 
     def _approach(self, leaf: Leaf) -> None:
         """Join a number to the reference's number nearest to it, if that is within tolerance."""
-        mine = _real(self._values[leaf])
         best: tuple[Decimal, Leaf] | None = None
         for target in self._targets:
-            theirs = _real(self._values[target])
-            if mine is None or theirs is None:
-                continue
-            off = _EXACT.subtract(mine, theirs).copy_abs()
-            within = off <= _EXACT.multiply(self._tolerance, theirs.copy_abs())
-            if within and (best is None or off < best[0]):
-                best = off, target
+            off = apart(self._values[leaf], self._values[target])
+            near = off is not None and off[1] <= self._tolerance
+            if off is not None and near and (best is None or off[0] < best[0]):
+                best = off[0], target
         if best is not None:
             self._join(best[1], leaf)
 
@@ -153,92 +147,11 @@ def _pair(one: Leaf, other: Leaf) -> tuple[str, ...]:
     return ("same", *sorted((one.text, other.text)))
 
 
-def _values(reply: Reply) -> Values:
-    """Read a worker's reply, of which nothing is taken for granted."""
-    if reply.status != "ok":
-        return Values(status=reply.status, detail=reply.detail)
-    said = reply.value if isinstance(reply.value, dict) else {}
-    points = said.get("points")
-    if not isinstance(points, list):
-        return Values(opaque=said.get("opaque") is True)
-    if points and points[0] in ("oo", "-oo"):
-        return Values(infinity=points[0])
-    return Values(tuple(map(_point, points)))
-
-
-def _point(said: Any) -> Complex | None:
-    try:
-        real, imaginary = map(Decimal, said)
-    except (InvalidOperation, TypeError, ValueError):
-        return None
-    return (real, imaginary) if real.is_finite() and imaginary.is_finite() else None
-
-
-def _constant(leaf: Leaf) -> Values:
-    if leaf.value is None:
-        return Values()
-    return Values(((_decimal(leaf.value), Decimal(0)),) * 4)
-
-
-def _decimal(value: Fraction) -> Decimal:
-    return _EXACT.divide(Decimal(value.numerator), Decimal(value.denominator))
+def _known(leaf: Leaf) -> Values:
+    return Values() if leaf.value is None else constant(leaf.value)
 
 
 def _equal(one: Leaf, first: Values, other: Leaf, second: Values) -> bool:
-    if first.infinity or second.infinity:
-        return first.infinity == second.infinity
-    if "relation" in (one.kind, other.kind):
-        alike = one.kind == other.kind and one.sign == other.sign
-        return alike and _proportional(first, second, either=one.sign in "=≠")
-    if one.kind == other.kind != "formula":
-        return False  # different numbers, different words
-    common = _common(first, second)
-    return len(common) >= _FEWEST and all(_near(a, b) for a, b in common)
-
-
-def _common(first: Values, second: Values) -> list[tuple[Complex, Complex]]:
-    pairs = zip(first.points, second.points, strict=False)
-    return [(a, b) for a, b in pairs if a is not None and b is not None]
-
-
-def _near(one: Complex, other: Complex) -> bool:
-    return all(_close(a, b, max(_size(one), _size(other))) for a, b in zip(one, other, strict=True))
-
-
-def _close(a: Decimal, b: Decimal, size: Decimal) -> bool:
-    return _EXACT.subtract(a, b).copy_abs() <= _EXACT.multiply(_NEAR, size)
-
-
-def _size(value: Complex) -> Decimal:
-    return max(value[0].copy_abs(), value[1].copy_abs())
-
-
-def _proportional(first: Values, second: Values, *, either: bool) -> bool:
-    """Say whether one side is the other times a constant: of either sign, or a positive one.
-
-    2x = 6 is x = 3, and −x < −3 is x > 3 by the way it is written down.
-    """
-    common = _common(first, second)
-    if len(common) < _FEWEST or not _size(common[0][0]) or not _size(common[0][1]):
-        return False
-    (a, _), (b, _) = common[0]
-    positive = (a > 0) == (b > 0)
-    cross = all(
-        _near(_product(one, common[0][1]), _product(other, common[0][0])) for one, other in common
-    )
-    return cross and (either or positive)
-
-
-def _product(one: Complex, other: Complex) -> Complex:
-    (a, b), (c, d) = one, other
-    times, plus, minus = _EXACT.multiply, _EXACT.add, _EXACT.subtract
-    return minus(times(a, c), times(b, d)), plus(times(a, d), times(b, c))
-
-
-def _real(values: Values) -> Decimal | None:
-    """Return the value of a constant, or None."""
-    if not values.points or values.points[0] is None or values.points[0][1]:
-        return None
-    first = values.points[0]
-    same = all(point is not None and _near(point, first) for point in values.points)
-    return first[0] if same else None
+    if one.kind == "relation":
+        return one.sign == other.sign and proportional(first, second, either=one.sign in "=≠")
+    return same(first, second)

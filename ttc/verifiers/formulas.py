@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +35,15 @@ _NORMAL = NormalizationConfig(
 )
 _READ = ConversionConfig(lowercase_symbols=False)  # r and R are two variables
 
+# The parser reads a whole number beside a rational as mixed with it: 2(7) as 2 + 7. Only where a
+# proper fraction follows it is; else a product, which is written out, or nothing at all (2 7).
+_MIXED = re.compile(r"(?<![0-9.,^_A-Za-z])([0-9]+) ?\\frac ?\{([0-9]+)\}\{([0-9]+)\}")
+_FACTOR = r"(?<![0-9.^_])[0-9]+(?:\.[0-9]+)?"
+_PRODUCT = re.compile(
+    rf"({_FACTOR}) ?(?=\(|\\(?:frac|binom|lfloor|lceil|max|min|gcd|lcm)(?![a-z]))"
+    r"|([)!]) ?(?=[0-9(]|\\frac)"
+)
+_SIDE_BY_SIDE = re.compile(rf"{_FACTOR} +[0-9]")
 _CONSTANTS = {"i": sympy.I, "e": sympy.E}
 
 logging.disable(logging.CRITICAL)
@@ -72,12 +82,21 @@ def same(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=200)
 def _parse(latex: str) -> Any:
+    latex = _PRODUCT.sub(lambda found: rf"{found[0]}\cdot ", _MIXED.sub(_mixed, latex))
+    if _SIDE_BY_SIDE.search(latex):
+        return None
     try:
         return latex2sympy(latex, normalization_config=_NORMAL, conversion_config=_READ)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - the parser raises whatever its grammar runs into
         return None
+
+
+def _mixed(found: re.Match[str]) -> str:
+    whole, top, bottom = found.groups()
+    proper = 0 < int(top) < int(bottom)
+    return rf"({whole}+\frac{{{top}}}{{{bottom}}})" if proper else found[0]
 
 
 def _value(read: sympy.Expr, at: int) -> list[str] | str | None:

@@ -191,7 +191,7 @@ class _Worker:
         """End a process that uses no processor time, or gets none."""
         self.end()
         wall = _PATIENCE * self._cpu_seconds
-        return Reply(status="error", detail=f"no reply within {wall:g} s; judge it again")
+        return Reply(status="error", detail=f"no reply within {wall:g} s; try --recheck")
 
     def end(self) -> int:
         """Kill and reap it; return its exit code."""
