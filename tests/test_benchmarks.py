@@ -19,9 +19,10 @@ SMALL = {
     "wide": ["--problems", "3", "--draws", "8"],
     "deep": ["--deep-problems", "2", "--deep-draws", "9"],
     "simulated": ["--sample", "1", "--draws", "8", "--error", "0.02"],
+    "math": ["--problems", "2", "--samples", "60"],
     "gates": ["--trials", "2", "--problems", "5", "--draws", "8"],
 }
-SCRIPTS = {"startup": "startup", "gates": "gates"}
+SCRIPTS = {"startup": "startup", "gates": "gates", "math": "verify"}
 SCRIPTS |= dict.fromkeys(("wide", "deep", "simulated"), "curves")
 FIGURES = {
     "startup": {"python", "typer", "help", "sweep-help", "tab-bash", "tab-zsh"},
@@ -32,6 +33,8 @@ FIGURES = {
     "deep": {f"deep_{key}" for key in ("seconds", "cpu_seconds", "peak_mb", "inexact")},
     "simulated": {"exact_ms", "subsets", "simulated_ms", "times_faster", "furthest"}
     | {"mean_subsets", "mean_times_faster"},
+    "math": {f"math_{key}" for key in ("answers", "cold_seconds", "cold_peak_mb", "memo_seconds")}
+    | {"math_wrong", "math_astray"},
     "gates": {"false_alarms", "caught"},
 }
 
@@ -68,6 +71,13 @@ def test_a_rerun_asks_nothing_of_the_model_and_prints_the_same_lines(tmp_path: P
     document = json.loads(run("rerun", tmp_path, "--json"))
     figures = {figure["key"]: figure["value"] for figure in document["figures"]}
     assert (figures["rerun_tokens"], figures["rerun_differing"]) == (0, 0)
+
+
+def test_answers_of_known_classes_are_judged_as_drawn(tmp_path: Path) -> None:
+    document = json.loads(run("math", tmp_path, "--json"))
+    figures = {figure["key"]: figure["value"] for figure in document["figures"]}
+    assert (figures["math_wrong"], figures["math_astray"]) == (0, 0)
+    assert figures["math_answers"] > 20
 
 
 def test_the_table_tells_targets_and_whether_they_are_met(tmp_path: Path) -> None:

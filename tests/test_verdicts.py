@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Ttc
 
+from ttc.cli.session import pool_named
 from ttc.errors import BackendError
 from ttc.records import Sample, Verdict
-from ttc.verdicts import Summary, judge
+from ttc.store import Store
+from ttc.verdicts import Summary, judge, verify_pool
 
 
 def samples(*texts: str) -> list[Sample]:
@@ -79,6 +84,61 @@ def test_a_verifier_that_cannot_begin_is_told() -> None:
 
     with pytest.raises(BackendError, match="RuntimeError: no model"):
         list(judge(Broken(), samples("a")))
+
+
+class Herd(Picky):
+    """Judges together: every draw gets the number of draws it was shown of its problem."""
+
+    name, together = "herd", True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[tuple[str, int]] = []
+
+    def verify(self, given: Iterable[Sample]) -> Iterator[Verdict]:
+        for problem, draws in groupby(given, lambda sample: sample.problem):
+            count = len(list(draws))
+            self.shown.append((problem, count))
+            yield from (Verdict(str(count), True, 1.0) for _ in range(count))
+
+
+def test_draws_judged_together_are_judged_anew_when_there_are_more(
+    sums: Path, own_home: Path, ttc: Ttc
+) -> None:
+    def verify(**options: bool) -> tuple[list[tuple[str, int]], list[tuple[str, str | None]]]:
+        herd = Herd()
+        with Store.writing(own_home / "ttc_home" / "ttc.db") as store:
+            pool = pool_named(store, "pool")
+            judged = list(verify_pool(store, pool, herd, **options))
+        return herd.shown, [(sample.problem, verdict.answer) for sample, verdict in judged]
+
+    model = ("-m", "scripted:slots=3", "--pool", "pool", "-q")
+    ttc("sample", sums, "--limit", 2, "-n", 3, *model)
+    assert verify() == ([("s0", 3), ("s1", 3)], [("s0", "3")] * 3 + [("s1", "3")] * 3)
+    assert verify()[0] == []
+    ttc("sample", sums, "--limit", 1, "-n", 5, *model)
+    shown, judged = verify()
+    assert shown == [("s0", 5)]
+    assert judged == [("s0", "5")] * 5 + [("s1", "3")] * 3
+    assert verify() == ([], judged)
+    assert verify(recheck=True) == ([("s0", 5), ("s1", 3)], judged)
+
+
+def test_what_a_verifier_holds_is_given_back_when_judging_is_left() -> None:
+    held: list[str] = []
+
+    class Holder(Picky):
+        def verify(self, given: Iterable[Sample]) -> Iterator[Verdict]:
+            try:
+                yield from map(self.one, given)
+            finally:
+                held.append("given back")
+
+    judged = judge(Holder(), samples("yes", "no"))
+    next(judged)
+    assert held == []
+    judged.close()  # type: ignore[attr-defined]
+    assert held == ["given back"]
 
 
 def test_the_summary_counts_what_it_was_given() -> None:

@@ -12,19 +12,25 @@ one kind the last wins, since a model that corrects itself does so later.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from ttc.spelling import NUMBER, canonical, count_words, number
 
-__all__ = ["boxed", "canonical", "extract", "number", "stated", "visible"]
+__all__ = ["boxed", "boxed_together", "canonical", "extract", "number", "stated", "visible"]
 
 _FEW_WORDS, _MANY_WORDS = 4, 12  # up to these an answer is a name, a phrase; then it is prose
 _WINDOW = 300  # how far behind its cue an answer may end
+_MANY_MARKS = 40  # between boxes that are joined
 _MOST_CUES = 100  # a model stuck in a loop repeats its cue for ever; the last ones are enough
 
 _THINKING = re.compile(r"<(/?)think(?:ing)?>", re.I)
 _CALCULATION = re.compile(r"<<[-+*/=.,()0-9 ]*>>")
 _BRACES = re.compile(
     r"\\(?:boxed|fbox)\s*(?:(?P<box>\{)|(?P<bare>[-+.0-9][^\s{}$]*|[A-Za-z](?![A-Za-z])))|\\.|[{}]"
+)
+_JOINED = re.compile(
+    r"[\s$*]*(?:\\[\])])?[\s$*]*(?:[,;]|(?:[,;]\s*)?(?:\\text\{)?\s*(?:and|or)\s*\}?)"
+    r"(?:[\s$*]|\\[\[(])*(?:[A-Za-z]\w?\s?=\s?)?"
 )
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n#]*)")
 # Labels (step 3, the list number of "3. Then …") are no answers. Dates, times, ratios and
@@ -104,23 +110,57 @@ def visible(text: str) -> str:
 
 def boxed(text: str) -> str | None:
     r"""Return what the last closed `\boxed{…}` or `\fbox{…}` holds, braces balanced, or None."""
-    spans: list[tuple[int, int]] = []
-    opened: list[int | None] = []  # where a box's content starts; None for any other brace
-    for token in _BRACES.finditer(text):
-        if token["bare"]:
-            spans.append(token.span("bare"))
-        elif token["box"]:
-            opened.append(token.end())
-        elif token[0] == "{":
-            opened.append(None)
-        elif token[0] == "}" and opened:
-            start = opened.pop()
-            if start is not None:
-                spans.append((start, token.start()))
-    for start, end in sorted(spans, reverse=True):
-        if content := text[start:end].strip():
+    for box in reversed(_boxes(text)):
+        if content := text[box.start : box.end].strip():
             return content
     return None
+
+
+def boxed_together(text: str) -> list[str]:
+    r"""Return what the last box holds, and before it what those hold that it is joined to.
+
+    Boxes are joined by a comma, "and" or "or" alone: `\boxed{1}$ and $x = \boxed{2}` are two
+    answers, whereas a box in an earlier sentence is an earlier try.
+    """
+    found: list[str] = []
+    following: _Box | None = None
+    for box in reversed(_boxes(text)):
+        content = text[box.start : box.end].strip()
+        if not content or (following and box.closed > following.opened):
+            continue  # empty, or around the one before
+        if following and not _joined(text[box.closed : following.opened]):
+            break
+        found, following = [content, *found], box
+    return list(dict.fromkeys(found))
+
+
+def _joined(between: str) -> bool:
+    return len(between) <= _MANY_MARKS and _JOINED.fullmatch(between) is not None
+
+
+class _Box(NamedTuple):
+    """Where a box's content starts and ends, and where the box itself does."""
+
+    start: int
+    end: int
+    opened: int
+    closed: int
+
+
+def _boxes(text: str) -> list[_Box]:
+    """Return all closed boxes by where their content starts."""
+    boxes: list[_Box] = []
+    opened: list[tuple[int, int] | None] = []  # of each open brace, its box, if it is one's
+    for token in _BRACES.finditer(text):
+        if token["bare"]:
+            boxes.append(_Box(*token.span("bare"), *token.span()))
+        elif token["box"]:
+            opened.append((token.end(), token.start()))
+        elif token[0] == "{":
+            opened.append(None)
+        elif token[0] == "}" and opened and (box := opened.pop()):
+            boxes.append(_Box(box[0], token.start(), box[1], token.end()))
+    return sorted(boxes)
 
 
 def _hashed(text: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ttc import places
@@ -42,3 +42,37 @@ def remembered(key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
     with contextlib.suppress(OSError, sqlite3.Error), memo() as cache:
         cache.set(name, value)
     return value
+
+
+class Memo:
+    """Many JSON values of one kind, in the cache folder; `salt` is all that they depend on besides
+    their keys. Like `remembered`, it never costs more than the computation."""
+
+    def __init__(self, *salt: Any) -> None:
+        self._salt = "\0".join(map(str, salt))
+        self._cache: diskcache.Cache | None = None
+        with contextlib.suppress(OSError, sqlite3.Error):
+            self._cache = memo()
+
+    def __enter__(self) -> Memo:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._cache is not None:
+            self._cache.close()
+
+    def get(self, key: str) -> Any:
+        """Return the value kept under `key`, or None."""
+        if self._cache is None:
+            return None
+        with contextlib.suppress(OSError, sqlite3.Error, ValueError):
+            return self._cache.get(f"{self._salt}\0{key}")
+        return None
+
+    def keep(self, values: Iterable[tuple[str, Any]]) -> None:
+        """Keep values by key, all in one transaction."""
+        if self._cache is None:
+            return
+        with contextlib.suppress(OSError, sqlite3.Error, ValueError), self._cache.transact():
+            for key, value in values:
+                self._cache.set(f"{self._salt}\0{key}", value)

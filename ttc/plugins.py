@@ -99,10 +99,13 @@ def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
 
 
 def build(group: str, spec: str) -> Any:
-    """Make the plugin of `name:key=value,…`; UsageError says what is wrong with it."""
-    name, options = parse_spec(spec)
+    """Make the plugin of `name:key=value,…`, or of `name:TEXT` if it `takes = "text"`; UsageError
+    says what is wrong with it."""
+    name, _, text = spec.partition(":")
     factory = load(group, name)
-
+    if getattr(factory, "takes", "") == "text":
+        return make(group, name, spec, lambda: factory(text))
+    _, options = parse_spec(spec)
     return make(group, name, spec, lambda: factory(**options))
 
 

@@ -46,7 +46,7 @@ _UNITS = re.compile(
     rf"(?:(?: ?/ ?| )\(?(?:[a-z]{{2,}}|{_SHORT_UNIT}|[mgshL])(?:\^?[23²³])?\b\)?){{0,5}}"
 )
 # Words that make another number, or none, of the one before them.
-_NO_UNIT = re.compile(
+NO_UNIT = re.compile(
     r"\b(?:and|or|to|than|plus|minus|times|over|squared|cubed|factorial|choose|base|mod|modulo|pi"
     r"|sqrt|sin|cos|tan|log|ln|am|pm|half|halves|thirds?"
     r"|(?:four|fif|six|seven|eigh|nin|ten|hundred|thousand)ths?)\b"
@@ -93,11 +93,11 @@ def canonical(answer: str) -> str:
     normalised, `\text{…}` is unwrapped, `\dfrac` is `\frac`, "(B)" is "B", and spaces that mean
     nothing in a formula go. Case is kept. Formulas that only algebra can equate stay apart.
     """
-    tidy = _tidy(answer)
-    value = _read(tidy)
+    neat = tidy(answer)
+    value = _read(neat)
     if value is not None:
         return _spelt(value.number) + "%" * value.percent
-    return re.sub(r"^\(([A-Za-z])\)$", r"\1", _compact(tidy)) or " ".join(answer.split())
+    return re.sub(r"^\(([A-Za-z])\)$", r"\1", _compact(neat)) or " ".join(answer.split())
 
 
 def number(text: str) -> Fraction | None:
@@ -105,7 +105,7 @@ def number(text: str) -> Fraction | None:
 
     A percent sign is a unit like any other: 50% reads as 50, never as 1/2.
     """
-    value = _read(_tidy(text))
+    value = _read(tidy(text))
     return value.number if value else None
 
 
@@ -114,7 +114,8 @@ def count_words(text: str) -> int:
     return len(_WORD.findall(_COMMAND.sub(" ", text)))
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
+    """Return an answer without outer markup, units of style and spaces that mean nothing."""
     text = " ".join(text.split())
     if len(text) > _LONGEST:
         return text
@@ -148,7 +149,7 @@ def _value(tidy: str) -> _Value | None:
     if not head or len(head[0]) > _MOST_DIGITS:
         return None
     tail = tidy[head.end() :]
-    if not _UNITS.fullmatch(tail) or _NO_UNIT.search(tail):
+    if not _UNITS.fullmatch(tail) or NO_UNIT.search(tail):
         return None
     rational = _rational(head)
     return None if rational is None else _Value(rational, bool(head["percent"]))

@@ -9,7 +9,9 @@ import json
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from ttc import plugins
 from ttc.errors import BackendError, TtcError
@@ -21,6 +23,9 @@ from ttc.store.verdicts import VerifierId
 from ttc.verifiers import Verifier
 
 CHUNK = 500
+
+# A sample, its row in the store, and its verdict where it need not be judged.
+Row = tuple[int, Sample, Verdict | None]
 
 
 def make(spec: str) -> Verifier:
@@ -77,8 +82,9 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
 
     while True:
         try:
-            for verdict in verifier.verify(feed()):
-                yield unjudged.popleft(), verdict
+            with _closing(verifier.verify(feed())) as judged:
+                for verdict in judged:
+                    yield unjudged.popleft(), verdict
         except TtcError:
             raise
         except Exception as error:
@@ -96,23 +102,39 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
         return
 
 
+@contextmanager
+def _closing(judged: Iterator[Verdict]) -> Iterator[Iterator[Verdict]]:
+    """Have a verifier give back what it holds (workers, files), however its judging ends."""
+    try:
+        yield judged
+    finally:
+        if isinstance(judged, Generator):
+            judged.close()
+
+
 def verify_pool(
     store: Store, pool: Pool, verifier: Verifier, *, recheck: bool = False
 ) -> Generator[tuple[Sample, Verdict], None, None]:
     """Yield every sample of a pool with its verdict; only new ones (or, with `recheck`, all) are
-    judged, and these are kept, also when the generator is closed early."""
+    judged, and these are kept, also when the generator is closed early.
+
+    By a verifier that judges together, all draws of a problem that has new ones are.
+    """
     who = identify(verifier)
     there = {} if recheck else verdicts.kept(store.reader, pool, who)
-    rows: deque[tuple[int, Sample]] = deque()
+    rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
+    together = bool(getattr(verifier, "together", False))
+    read = of_pool(store.reader, pool, by_problem=together)
 
     asks = getattr(verifier, "asks", False)
     prompts: dict[str, tuple[Message, ...]] = {}
 
     def unjudged() -> Iterator[Sample]:
-        for row, sample in of_pool(store.reader, pool):
-            rows.append((row, sample))
-            if row not in there:
+        plain = ((row, sample, there.get(row)) for row, sample in read)
+        for row, sample, verdict in _together(read, there) if together else plain:
+            rows.append((row, sample, verdict))
+            if verdict is None:
                 yield with_question(store, sample, prompts) if asks else sample
 
     def keep(connection: sqlite3.Connection) -> None:
@@ -122,10 +144,8 @@ def verify_pool(
 
     try:
         for _, verdict in judge(verifier, unjudged()):
-            while rows[0][0] in there:
-                row, sample = rows.popleft()
-                yield sample, there[row]
-            row, sample = rows.popleft()
+            yield from _judged_before(rows)
+            row, sample, _ = rows.popleft()
             done.append((row, sample, verdict))
             yield sample, verdict
             if len(done) >= CHUNK:
@@ -134,8 +154,21 @@ def verify_pool(
     finally:
         if done:
             store.write(keep)
-    for row, sample in rows:
-        yield sample, there[row]
+    yield from _judged_before(rows)
+
+
+def _judged_before(rows: deque[Row]) -> Iterator[tuple[Sample, Verdict]]:
+    """Take what needs no judging from the head of the queue."""
+    while rows and (verdict := rows[0][2]) is not None:
+        yield rows.popleft()[1], verdict
+
+
+def _together(read: Iterable[tuple[int, Sample]], there: dict[int, Verdict]) -> Iterator[Row]:
+    """Yield the draws problem by problem: with their verdicts if all of one's draws have one."""
+    for _, draws in groupby(read, lambda pair: pair[1].problem):
+        pairs = list(draws)
+        judged = all(row in there for row, _ in pairs)
+        yield from ((row, sample, there[row] if judged else None) for row, sample in pairs)
 
 
 def with_question(store: Store, sample: Sample, prompts: dict[str, tuple[Message, ...]]) -> Sample:

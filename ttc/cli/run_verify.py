@@ -53,6 +53,9 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     if spec is None:
         names = ", ".join(installed("verifiers"))
         raise UsageError(f"name a verifier with -V: {names}")
+    if order.verifier is None and spec.partition(":")[0] == "cmd":
+        origin = session.config.values["verifier"].origin
+        raise UsageError(f"{origin}: {spec!r} would run a command; say so yourself with -V")
     verifier = verdicts.make(spec)
     _contain(verifier, order)
     backend = _attach(session, verifier)

@@ -145,8 +145,9 @@ def of_pool(
     *,
     problem: str | None = None,
     below: int | None = None,
+    by_problem: bool = False,
 ) -> Iterator[tuple[int, Sample]]:
-    """Yield row id and sample for a pool in the order they were kept.
+    """Yield row id and sample for a pool in the order they were kept, or problem by problem.
 
     `problem` restricts to one problem, `below` to draw indices under it.
     """
@@ -155,7 +156,8 @@ def of_pool(
         sql, params = sql + " AND problems.name = :problem", {**params, "problem": problem}
     if below is not None:
         sql, params = sql + " AND samples.draw < :below", {**params, "below": below}
-    for row in rows(connection, sql + " ORDER BY samples.id, problems.id", params):
+    order = "problems.id, samples.draw" if by_problem else "samples.id, problems.id"
+    for row in rows(connection, f"{sql} ORDER BY {order}", params):
         yield row["id"], _sample(row, pool.name)
 
 

@@ -1,0 +1,185 @@
+"""math: the answer and the reference are equal as mathematics, read by math-verify's parser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from importlib import metadata
+from itertools import groupby
+from typing import Any
+
+from ttc.answers import boxed_together, canonical, extract, number, stated, visible
+from ttc.cache import Memo
+from ttc.records import Sample, Verdict
+from ttc.spelling import count_words
+from ttc.verifiers.alignment import align, leaves
+from ttc.verifiers.equivalence import Classes, Oracle
+from ttc.verifiers.limited import Limits, Workers, require
+from ttc.verifiers.shapes import Shape, read
+
+_LIMITS = Limits(cpu_seconds=4.0, memory_bytes=1 << 30)
+_PACKAGES = ("math-verify", "latex2sympy2-extended", "sympy")
+_LONGEST_LINE, _TAIL, _FEW_WORDS = 120, 2000, 3
+_CONJUNCTION = re.compile(r"\b(?:and|or)\b")
+_FORMULA = re.compile(
+    r"\$\$(.+?)\$\$|(?<![\\$])\$(?![\s$])([^$\n]*[^$\s\\])\$(?![0-9])|\\\((.+?)\\\)|\\\[(.+?)\\\]",
+    re.S,
+)
+
+
+class Math:
+    r"""Equality of mathematics: `\frac{\sqrt{3}}{3}` is `1/\sqrt{3}`, `x \in (2, \infty)` is x > 2.
+
+    Exact: 0.333 is not 1/3; `tol=0.01` also takes a number within 1 % of the reference's. Sets
+    and lists in any order, tuples and intervals as written, all of several answers and no more.
+    Units, currency and percent signs are ignored, as by `numeric`. The verdict's answer is one
+    text for all answers to a problem that are the same: the reference's spelling, or else the
+    shortest. Formulas are read in processes with limits; one that exceeds them is undecided.
+    """
+
+    name = "math"
+    version = "1"
+    together = True
+
+    def __init__(self, tol: str | float = 0, **unknown: object) -> None:
+        if unknown:
+            raise ValueError(f"math has no option {', '.join(sorted(unknown))}; it knows: tol")
+        tolerance = number(str(tol)) if not isinstance(tol, bool) else None
+        if tolerance is None or not 0 <= tolerance < 1:
+            raise ValueError(f"math: tol must be a number from 0 to below 1, not {tol!r}")
+        require("math")
+        self._tol = tolerance
+        self._versions = _versions()
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The options in force."""
+        return {"tol": float(self._tol)}
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order; draws of a problem that follow each other are
+        judged together, and later ones of it join their classes."""
+        problems: dict[tuple[str, str, str], _Problem] = {}
+        salt = ("math", Math.version, *_LIMITS, *self._versions)
+        with Workers("ttc.verifiers.formulas:work", _LIMITS) as workers, Memo(*salt) as memo:
+            oracle = Oracle(workers, memo)
+            for asked, draws in groupby(samples, lambda sample: (sample.problem, *_gold(sample))):
+                if asked not in problems:
+                    problems[asked] = _Problem(*asked[1:], Classes(oracle, self._tol))
+                yield from problems[asked].judge([answer_of(draw.text) for draw in draws])
+
+
+def _versions() -> list[str]:
+    try:
+        return [metadata.version(package) for package in _PACKAGES]
+    except metadata.PackageNotFoundError:
+        raise ValueError(
+            "math needs the library math-verify; pip install 'ttc-cli[math]'"
+        ) from None
+
+
+def _gold(sample: Sample) -> tuple[str, str]:
+    """Return the reference's answer, and why it cannot be compared with, if it cannot."""
+    gold = sample.reference.get("answer")
+    if isinstance(gold, bool) or not isinstance(gold, str | int | float):
+        return "", f"the reference answer is {gold!r}, neither text nor a number"
+    try:
+        written = str(gold).strip()
+    except ValueError:  # of Python's limit on printing integers
+        return "", "the reference answer has too many digits"
+    return written, "" if canonical(written) else "the reference answer is empty"
+
+
+def answer_of(text: str) -> str | None:
+    """Return the answer a completion gives, as `ttc.answers` finds it, but whole formulas.
+
+    Boxes joined by a comma, "and" or "or" are several answers. Without a cue, a short line
+    without prose is itself the answer, and the last formula goes before a number in it.
+    """
+    shown = visible(text)
+    if boxes := boxed_together(shown):
+        return ", ".join(boxes)
+    if cued := stated(shown):
+        return cued
+    tail = shown[-_TAIL:]
+    formulas = list(_FORMULA.finditer(tail))
+    if _is_answer(shown, bool(formulas)):
+        return shown
+    if formulas and extract(tail[formulas[-1].end() :]) is None:
+        content = next(filter(None, formulas[-1].groups()), "").strip()
+        if re.search(r"[0-9\\]", content):
+            return content
+    return extract(shown)
+
+
+def _is_answer(text: str, formulas: bool) -> bool:
+    """Tell a line that is an answer from a sentence that holds one."""
+    if not text or "\n" in text or len(text) > _LONGEST_LINE:
+        return False
+    if formulas:
+        return not count_words(_CONJUNCTION.sub("", _FORMULA.sub("", text)))
+    if not re.search(r"[0-9]", text):
+        return True
+    words = any(leaf.kind == "word" for leaf in leaves(read(text)))
+    return not words and count_words(text) <= _FEW_WORDS
+
+
+class _Problem:
+    """What the draws of one problem have been found to answer."""
+
+    def __init__(self, gold: str, complaint: str, classes: Classes) -> None:
+        self._classes = classes
+        self._shapes: dict[str, Shape] = {}
+        self._spelt: dict[Hashable, str] = {}
+        self._gold, self._complaint = canonical(gold), complaint
+        self._written = None if complaint else read(gold)
+        self._reference = None if self._written is None else align(self._written, self._written)
+        if self._reference is not None:
+            classes.add(leaves(self._reference), reference=True)
+
+    def judge(self, answers: list[str | None]) -> Iterator[Verdict]:
+        """Yield the verdicts on the answers of some draws."""
+        new = {
+            answer: align(read(answer), self._written)
+            for answer in set(answers)
+            if answer is not None and answer not in self._shapes
+        }
+        if new:
+            self._classes.add(leaf for shape in new.values() for leaf in leaves(shape))
+            # Those of earlier draws keep their spelling; among the new the shortest gives it.
+            spelt = sorted((len(canonical(answer)), canonical(answer), answer) for answer in new)
+            self._shapes |= {answer: new[answer] for *_, answer in spelt}
+            self._spell()
+        yield from map(self._verdict, answers)
+
+    def _spell(self) -> None:
+        """Give each class a text of its own. One may have grown together from two since."""
+        self._spelt = {}
+        if self._reference is not None:
+            self._spelt[self._classes.key(self._reference)] = self._gold
+        taken = set(self._spelt.values())
+        for answer, shape in self._shapes.items():
+            if (key := self._classes.key(shape)) not in self._spelt:
+                text = canonical(answer)
+                # Against y = 5 the answers x = 5 and 5 are two, and both are spelt 5.
+                self._spelt[key] = text if text not in taken else " ".join(answer.split())
+                taken.add(self._spelt[key])
+
+    def _verdict(self, answer: str | None) -> Verdict:
+        if self._reference is None:
+            spelt = None if answer is None else self._spelt[self._classes.key(self._shapes[answer])]
+            return Verdict(spelt, status="no_reference", detail=self._complaint)
+        if answer is None:
+            return Verdict(correct=False, score=0.0, status="no_answer")
+        shape = self._shapes[answer]
+        key = self._classes.key(shape)
+        correct = key == self._classes.key(self._reference)
+        for whose, part in (("", shape), ("the reference: ", self._reference)):
+            status, detail = self._trouble(part)
+            if status != "ok" and not correct:
+                return Verdict(self._spelt[key], status=status, detail=whose + detail)
+        return Verdict(self._spelt[key], correct, float(correct))
+
+    def _trouble(self, shape: Shape) -> tuple[str, str]:
+        found = (self._classes.trouble(leaf) for leaf in leaves(shape))
+        return next((trouble for trouble in found if trouble[0] != "ok"), ("ok", ""))

@@ -1,0 +1,102 @@
+r"""Other ways to write mathematics, made one: `sqrt(3)`, √3 and `\sqrt 3` are `\sqrt{3}`."""
+
+from __future__ import annotations
+
+import re
+
+_CHARACTERS = {
+    "π": r"\pi ",
+    "θ": r"\theta ",
+    "α": r"\alpha ",
+    "β": r"\beta ",
+    "∞": r"\infty ",
+    "√": r"\sqrt ",
+    "×": r"\times ",
+    "·": r"\cdot ",
+    "÷": "/",
+    "≤": r"\le ",
+    "≥": r"\ge ",
+    "≠": r"\ne ",
+    "≈": r"\approx ",
+    "∪": r"\cup ",
+    "∈": r"\in ",
+    "±": r"\pm ",
+    "∅": r"\emptyset ",
+    "²": "^2",
+    "³": "^3",
+    "−": "-",
+}
+_TRANSLATED = str.maketrans(_CHARACTERS)
+_FUNCTIONS = (
+    "sqrt|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|sinh|cosh|tanh|log|ln|exp|pi|theta|pm|infty"
+)
+_ASCII = re.compile(rf"(?<![\\A-Za-z])(?:{_FUNCTIONS})(?![A-Za-z])")
+_REPLACED = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"(?<=[0-9])(?:,\\!\s*|\{,\}|\\,)(?=[0-9]{3}(?![0-9]))", ""),
+        (r"(?<=[\w)\]}])\*\*(?=[\w({\\-])", "^"),
+        (r"(?<![\\A-Za-z])(?:infinity|oo|inf)(?![A-Za-z])", r"\\infty "),
+        (r"\\[lr]brace(?![A-Za-z])", lambda found: r"\{" if found[0][1] == "l" else r"\}"),
+        (r"\\[lr]angle(?![A-Za-z])", lambda found: "(" if found[0][1] == "l" else ")"),
+        (r"\\(?:big|Big|bigg|Bigg)[lrm]?(?![A-Za-z])", ""),
+        (r"\\(?:left|right)\.", ""),
+        (r"\\cdotp?(?![A-Za-z])", r"\\cdot "),
+        (r"\+\\infty", r"\\infty"),
+    )
+)
+_NESTING = re.compile(r"\\begin(?![A-Za-z])|\\end(?![A-Za-z])|\\[{}]|\\.|[()\[\]{}]")
+_OPENS = frozenset({"(", "[", "{", r"\{", r"\begin"})
+_CLOSES = frozenset({")", "]", "}", r"\}", r"\end"})
+_ARGUMENT = re.compile(r"(?:\\sqrt|\^) ?\(")
+LONGEST = 1000  # characters of an answer that may be a formula
+
+
+def plain(text: str) -> str:
+    """Return an answer in one notation."""
+    text = text.translate(_TRANSLATED)
+    for pattern, replacement in _REPLACED:
+        text = pattern.sub(replacement, text)
+    text = _ASCII.sub(lambda found: f"\\{found[0]} ", text)
+    return _braced(re.sub(r"(\\sqrt) +(?=[({0-9A-Za-z])", r"\1 ", text))
+
+
+def depths(text: str) -> list[int] | None:
+    """Return how many brackets are open around each character, or None if they do not match up.
+
+    Round and square ones may close each other, as in half-open intervals.
+    """
+    found, depth, end = [0] * len(text), 0, 0
+    for token in _NESTING.finditer(text):
+        found[end : token.start()] = [depth] * (token.start() - end)
+        opens, closes = token[0] in _OPENS, token[0] in _CLOSES
+        depth += opens
+        found[token.start() : token.end()] = [depth] * len(token[0])
+        depth -= closes
+        end = token.end()
+        if depth < 0:
+            return None
+    found[end:] = [depth] * (len(text) - end)
+    return None if depth else found
+
+
+def _braced(text: str) -> str:
+    r"""Put braces for the brackets of `\sqrt(…)` and `^(…)`, the innermost last."""
+    for found in reversed(list(_ARGUMENT.finditer(text))):
+        start = found.end()
+        depth = depths(text[start - 1 :]) or _until_closed(text[start - 1 :])
+        end = next((at for at, open_ in enumerate(depth) if at and open_ == 0), len(depth)) - 1
+        if end > 0 and text[start - 1 + end] == ")":
+            end += start - 1
+            text = f"{text[: start - 1]}{{{text[start:end]}}}{text[end + 1 :]}"
+    return text
+
+
+def _until_closed(text: str) -> list[int]:
+    """Return the depths up to where the first bracket closes; none if it never does."""
+    depth = 0
+    for token in _NESTING.finditer(text):
+        depth += (token[0] in _OPENS) - (token[0] in _CLOSES)
+        if depth == 0:
+            return depths(text[: token.end()]) or []
+    return []

@@ -1,0 +1,144 @@
+"""The values that formulas take at a few points, and when they are the same ones."""
+
+from __future__ import annotations
+
+import math
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from ttc.verifiers.limited import Reply
+
+# No exponent is too large for it: 10^(10^10) is a value like any other.
+_EXACT = Context(prec=100, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+_NEAR = Decimal("1e-50")  # relative; the values have 60 digits
+_FEWEST = 2  # points that both formulas must have a value at
+_ROUGHLY = 1e-9
+
+Complex = tuple[Decimal, Decimal]
+
+
+class Values(NamedTuple):
+    """What is known of a formula: its value at each point, or why it has none.
+
+    `rough` is the first value as a float where it has one, to tell most formulas apart by.
+    """
+
+    points: tuple[Complex | None, ...] = ()
+    rough: complex | None = None
+    infinity: str = ""
+    opaque: bool = False
+    status: str = "ok"
+    detail: str = ""
+
+
+def told(reply: Reply) -> Values:
+    """Read a worker's reply, of which nothing is taken for granted."""
+    if reply.status != "ok":
+        return Values(status=reply.status, detail=reply.detail)
+    said = reply.value if isinstance(reply.value, dict) else {}
+    points = said.get("points")
+    if not isinstance(points, list):
+        return Values(opaque=said.get("opaque") is True)
+    if points and points[0] in ("oo", "-oo"):
+        return Values(infinity=points[0])
+    return _values(tuple(map(_point, points)))
+
+
+def constant(value: Fraction) -> Values:
+    """Return the values of a number."""
+    return _values(((decimal(value), Decimal(0)),) * 4)
+
+
+def decimal(value: Fraction) -> Decimal:
+    """Return a rational to a hundred digits."""
+    return _EXACT.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def same(first: Values, second: Values) -> bool:
+    """Say whether two formulas take the same values wherever both have one."""
+    if first.infinity or second.infinity:
+        return first.infinity == second.infinity
+    if first.rough is not None and second.rough is not None:
+        size = max(abs(first.rough), abs(second.rough))
+        if abs(first.rough - second.rough) > _ROUGHLY * size:
+            return False
+    common = _common(first, second)
+    return len(common) >= _FEWEST and all(_near(a, b) for a, b in common)
+
+
+def proportional(first: Values, second: Values, *, either: bool) -> bool:
+    """Say whether a formula is another times a constant: of either sign, or a positive one.
+
+    2x = 6 is x = 3, whereas −x < −3 is not x < 3.
+    """
+    common = _common(first, second)
+    if len(common) < _FEWEST or not _size(common[0][0]) or not _size(common[0][1]):
+        return False
+    (a, _), (b, _) = common[0]
+    if not either and (a > 0) != (b > 0):
+        return False
+    return all(
+        _near(_product(one, common[0][1]), _product(other, common[0][0])) for one, other in common
+    )
+
+
+def apart(first: Values, second: Values) -> tuple[Decimal, Decimal] | None:
+    """Return how far a real constant is from a second one, and that relative to the second.
+
+    None where they are no real constants. To zero, nothing but zero has a relative distance.
+    """
+    one, other = _real(first), _real(second)
+    if one is None or other is None:
+        return None
+    distance = _EXACT.subtract(one, other).copy_abs()
+    if not distance:
+        return distance, distance
+    relative = _EXACT.divide(distance, other.copy_abs())
+    return (distance, relative) if relative.is_finite() else None
+
+
+def _values(points: tuple[Complex | None, ...]) -> Values:
+    first = points[0] if points else None
+    rough = None if first is None else complex(float(first[0]), float(first[1]))
+    # Beyond the range of floats there is no rough value, nor is 0 one of what is not quite 0.
+    usable = rough is not None and math.isfinite(abs(rough)) and abs(rough) > 1e-300
+    return Values(points, rough if usable else None)
+
+
+def _point(said: Any) -> Complex | None:
+    try:
+        real, imaginary = map(Decimal, said)
+    except (InvalidOperation, TypeError, ValueError):
+        return None
+    return (real, imaginary) if real.is_finite() and imaginary.is_finite() else None
+
+
+def _common(first: Values, second: Values) -> list[tuple[Complex, Complex]]:
+    pairs = zip(first.points, second.points, strict=False)
+    return [(a, b) for a, b in pairs if a is not None and b is not None]
+
+
+def _near(one: Complex, other: Complex) -> bool:
+    bound = _EXACT.multiply(_NEAR, max(_size(one), _size(other)))
+    pairs = zip(one, other, strict=True)
+    return all(_EXACT.subtract(a, b).copy_abs() <= bound for a, b in pairs)
+
+
+def _size(value: Complex) -> Decimal:
+    return max(value[0].copy_abs(), value[1].copy_abs())
+
+
+def _product(one: Complex, other: Complex) -> Complex:
+    (a, b), (c, d) = one, other
+    times, plus, minus = _EXACT.multiply, _EXACT.add, _EXACT.subtract
+    return minus(times(a, c), times(b, d)), plus(times(a, d), times(b, c))
+
+
+def _real(values: Values) -> Decimal | None:
+    """Return the value of a real constant, or None."""
+    if not values.points or values.points[0] is None or values.points[0][1]:
+        return None
+    first = values.points[0]
+    constant = all(point is not None and _near(point, first) for point in values.points)
+    return first[0] if constant else None

@@ -1,0 +1,88 @@
+"""schema: the text is JSON that a JSON Schema allows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ttc.answers import visible
+from ttc.records import Sample, Verdict
+from ttc.verifiers.limited import Limits, Reply, Workers, require
+
+_LIMITS = Limits(cpu_seconds=2.0, memory_bytes=1 << 30)
+_FENCED = re.compile(r"^[ \t]*```[ \t]*(\w*)[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.M | re.S)
+
+
+class Schema:
+    """Validity under the JSON Schema in a file: `schema:answer.schema.json`.
+
+    The whole text is JSON, or else its one fenced block marked json (or its one block at all).
+    NaN and keys that stand twice are no JSON. The answer is the canonical JSON, valid or not. No
+    reference is needed; `format` is not enforced, and no `$ref` is fetched. A text that takes
+    more than two seconds of processor time is undecided.
+    """
+
+    name = "schema"
+    version = "1"
+    takes = "text"
+
+    def __init__(self, file: str) -> None:
+        if not file:
+            raise ValueError("schema needs a file, as in schema:answer.schema.json")
+        require("schema")
+        self._schema = _checked(file)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What can change a verdict: what the file holds, wherever it lies."""
+        return {"sha256": hashlib.sha256(self._schema.encode()).hexdigest()}
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order."""
+        with Workers("ttc.verifiers.validating:validate", _LIMITS, count=1) as workers:
+            for sample in samples:
+                text = visible(sample.text)
+                (reply,) = workers.map([[self._schema, text]])
+                block = _fenced(text)
+                if not reply.value and reply.status == "ok" and block is not None:
+                    (reply,) = workers.map([[self._schema, block]])
+                yield _verdict(reply)
+
+
+def _checked(file: str) -> str:
+    """Read a schema and return it as canonical JSON; ValueError says what is wrong with it."""
+    try:
+        from ttc.verifiers import validating
+    except ImportError:
+        raise ValueError(
+            "schema needs the library jsonschema; pip install 'ttc-cli[schema]'"
+        ) from None
+    try:
+        content = validating.strict(Path(file).read_text(encoding="utf-8"))
+        validating.check(content)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{file}: {reason}; give a file that holds a JSON Schema") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file} is no JSON Schema: {error}; correct it there") from None
+    return json.dumps(content, sort_keys=True)
+
+
+def _fenced(text: str) -> str | None:
+    blocks = _FENCED.findall(text)
+    marked = [body for mark, body in blocks if mark.lower() == "json"]
+    found = marked or [body for _, body in blocks]
+    return found[0] if len(found) == 1 else None
+
+
+def _verdict(reply: Reply) -> Verdict:
+    if reply.status != "ok":
+        return Verdict(status=reply.status, detail=reply.detail)
+    if not isinstance(reply.value, list) or not reply.value:
+        return Verdict(correct=False, score=0.0, status="no_answer", detail="no JSON in it")
+    answer, *errors = map(str, reply.value)
+    return Verdict(answer, not errors, float(not errors), detail="".join(errors))

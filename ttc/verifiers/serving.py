@@ -1,0 +1,96 @@
+"""The inside of a limited worker: JSON lines in, JSON lines out. `ttc.verifiers.limited` starts it.
+
+It has read untrusted text, so nothing it says is executed or unpickled by the other side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import IO, Any
+
+
+def serve(task: str, cpu_seconds: float, memory_bytes: int) -> None:
+    """Answer each line with what the function `task` ("module:function") makes of it.
+
+    A reply is `{"value": …}`, or `{"status": "oom" | "error", "detail": …}`; the first line says
+    whether the function could be imported. Processor time beyond `cpu_seconds` in one call ends
+    the process by SIGPROF.
+    """
+    requests, replies = _pipes()
+    try:
+        work = _imported(task)
+    except Exception as error:  # noqa: BLE001 - whatever the import raises is told
+        _say(replies, {"status": "error", "detail": f"{type(error).__name__}: {error}"})
+        return
+    _limit(memory_bytes)
+    _say(replies, {"value": None})
+    for line in requests:
+        # Processor time decides, by the kernel's clock and default action: neither a loop in C
+        # nor a busy machine changes what it measures, and no Python code has to run for it.
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+        reply = _done(work, line)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _say(replies, reply)
+        if reply.get("status") == "oom":
+            return  # what a failed allocation left behind is not to be relied on
+
+
+def _imported(task: str) -> Callable[[Any], Any]:
+    module, _, name = task.partition(":")
+    work: Callable[[Any], Any] = getattr(importlib.import_module(module), name)
+    return work
+
+
+def _done(work: Callable[[Any], Any], line: bytes) -> dict[str, Any]:
+    try:
+        return {"value": work(json.loads(line))}
+    except MemoryError:
+        return {"status": "oom", "detail": ""}
+    except Exception as error:  # noqa: BLE001 - it is the reply
+        return {"status": "error", "detail": f"{type(error).__name__}: {error}"[:500]}
+
+
+def _pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Take the pipes for ourselves; what libraries print goes nowhere."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(nowhere, standard)
+    os.close(nowhere)
+    return requests, replies
+
+
+def _say(replies: IO[bytes], reply: dict[str, Any]) -> None:
+    replies.write(json.dumps(reply).encode() + b"\n")
+    replies.flush()
+
+
+def _limit(memory_bytes: int) -> None:
+    """Give up what the calls do not need. All that is imported has been imported by now."""
+    import resource
+
+    limits = {
+        resource.RLIMIT_AS: memory_bytes,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NOFILE: 16,
+    }
+    for limit, value in limits.items():
+        # macOS refuses RLIMIT_AS; the other limits hold there.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (value, value))
+
+
+def main() -> None:
+    """Serve as the arguments say, until the pipe ends."""
+    task, cpu_seconds, memory_bytes = sys.argv[-3:]
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        serve(task, float(cpu_seconds), int(memory_bytes))
+    os._exit(0)

@@ -1,0 +1,228 @@
+r"""What an answer is made of: a list, a tuple, an interval, a matrix, an equation, of formulas.
+
+The structure is told by the text alone, before any algebra: "1, -2" is a list whose order does not
+count, `(1, -2)` a tuple whose order does, `[1, 2)` an interval, `1 \pm \sqrt{2}` two answers,
+`x > 3` and `x \in (3, \infty)` the interval (3, ∞) of x. What is left are formulas, words and
+numbers: the leaves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ttc.spelling import number, tidy
+from ttc.verifiers.leaves import Leaf, leaf, relation
+from ttc.verifiers.notation import LONGEST, depths, plain
+
+__all__ = ["Shape", "read", "single"]
+
+_DEEPEST = 12
+
+# A comma before three digits is within a number ("1,000, 2,000"), unless brackets are around it.
+_LISTED = re.compile(
+    r"\s*(?:;|,(?!(?<=\d,)\d{3}(?!\d)))\s*(?:(?:and|or)\b)?|\s(?:and|or)\s|\s&\s", re.I
+)
+_COMMA = re.compile(r"\s*[,;]\s*")
+_UNION = re.compile(r"\\cup(?![A-Za-z])")
+_MEMBER = re.compile(r"\\in(?![A-Za-z])")
+_RELATION = re.compile(
+    r"(?P<op>\\(?:leq?s?(?:lant)?|geq?s?(?:lant)?|neq?|lt|gt|approx)(?![A-Za-z])|[<>]=|!=|[<>=])"
+)
+_SIGNS = {r"\lt": "<", r"\gt": ">", "<=": "≤", ">=": "≥", "!=": "≠", r"\approx": "="}
+_MATRIX = re.compile(r"\\begin\{([pbB]?|small)matrix\}(.*)\\end\{\1matrix\}", re.S)
+_ARRAY = re.compile(r"\\?[(\[]?\s*\\begin\{array\}\{[^{}]*\}(.*)\\end\{array\}\s*\\?[)\]]?", re.S)
+_EMPTY = re.compile(r"\\(?:emptyset|varnothing)|\\\{\s*\\\}")
+
+# What a value is called: x, \theta, x_1, f(x), P(A), AB, \angle ABC, m\angle A. xy is a product.
+_NAME = re.compile(
+    r"(?!(?:[a-z]{2,3}|.*\\(?:sin|cos|tan|log|ln|frac|sqrt).*)$)"
+    r"[A-Za-z]{0,5}(?:\\[A-Za-z]+(?: ?[A-Z]{1,4}|\{[A-Za-z]{1,4}\})?)?"
+    r"(?:_(?:\w|\{\w{1,6}\}))?'*(?: ?\([A-Za-z](?:, ?[A-Za-z])*\))?"
+)
+_PROSE_NAME = re.compile(r"(?=.{4,60}$)[A-Za-z][a-z]*(?: [A-Za-z]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A part of an answer.
+
+    `kind` is `leaf`, `list` (the order does not count), `set` (nor do repeats), `tuple`,
+    `interval` (`mark` is its brackets) or `matrix` (`mark` is its number of columns). An open
+    interval is written like a pair, and is one. `name` is what it was said to be the value of.
+    """
+
+    kind: str
+    items: tuple[Shape, ...] = ()
+    leaf: Leaf | None = None
+    name: str | None = None
+    mark: str = ""
+
+
+def single(content: Leaf, name: str | None = None) -> Shape:
+    """Return the shape of a leaf."""
+    return Shape("leaf", (), content, name)
+
+
+def read(answer: str) -> Shape:
+    """Return what an answer is made of; what cannot be told apart is one leaf."""
+    if len(answer) > LONGEST:
+        return single(Leaf("word", " ".join(answer.split())))
+    return _read(tidy(plain(answer)), 0)
+
+
+def _read(text: str, level: int) -> Shape:
+    text = text.strip()
+    if number(text) is not None and "=" not in text:
+        return single(leaf(text))
+    depth = depths(text)
+    if depth is None or level > _DEEPEST:
+        return single(leaf(text))
+    pieces = _split(text, _LISTED, depth)
+    if len(pieces) > 1:
+        return _listed((_read(piece, level + 1) for piece in pieces), "list")
+    for attempt in (_membership, _related, _united, _bracketed, _matrix):
+        if (found := attempt(text, depth, level)) is not None:
+            return found
+    if r"\pm" in text or r"\mp" in text:
+        both = [_signed(text, *signs) for signs in ("+-", "-+")]
+        return _listed((_read(one, level + 1) for one in both), "list")
+    return single(leaf(text))
+
+
+def _split(text: str, separator: re.Pattern[str], depth: list[int]) -> list[str]:
+    pieces, start = [], 0
+    for found in separator.finditer(text):
+        if depth[found.start()] == 0 and depth[found.end() - 1] == 0:
+            pieces.append(text[start : found.start()].strip())
+            start = found.end()
+    return [piece for piece in (*pieces, text[start:].strip()) if piece]
+
+
+def _listed(shapes: Iterable[Shape], kind: str) -> Shape:
+    """Make a list or set: of all that lists in it hold, and under one name if there is but one."""
+    items: list[Shape] = []
+    for shape in shapes:
+        inner = shape.items if shape.kind == "list" else (shape,)
+        items += [replace(item, name=item.name or shape.name) for item in inner]
+    names = [item.name for item in items]
+    if names and names[0] and all(name in (None, names[0]) for name in names):
+        bare = tuple(replace(item, name=None) for item in items)
+        return Shape(kind, bare, name=names[0])
+    if kind == "list" and len(set(names)) == len(names) > 1 and all(names):
+        # x = 1, y = 2 is the pair (1, 2), in whatever order they are said.
+        return Shape("tuple", tuple(sorted(items, key=lambda item: item.name or "")))
+    return Shape(kind, tuple(items))
+
+
+def _membership(text: str, depth: list[int], level: int) -> Shape | None:
+    sides = _split(text, _MEMBER, depth)
+    if len(sides) != 2 or not _NAME.fullmatch(sides[0]):
+        return None
+    return replace(_read(sides[1], level + 1), name=sides[0])
+
+
+def _related(text: str, depth: list[int], level: int) -> Shape | None:
+    sides = _split(text, _RELATION, depth)
+    found = [sign["op"] for sign in _RELATION.finditer(text) if depth[sign.start()] == 0]
+    signs = [_sign(sign) for sign in found]
+    if not signs or len(sides) != len(signs) + 1:
+        return _read(sides[0], level + 1) if signs == ["="] and len(sides) == 1 else None
+    if set(signs) == {"="}:
+        return _equation(sides, level)
+    if len(signs) == 1 and signs[0] == "≠":
+        return single(relation(sides[0], sides[1], "≠"))
+    return _inequality(sides, signs, level)
+
+
+def _sign(sign: str) -> str:
+    if sign.startswith((r"\le", r"\ge", r"\ne")):
+        return {"l": "≤", "g": "≥", "n": "≠"}[sign[1]]
+    return _SIGNS.get(sign, sign)
+
+
+def _equation(sides: list[str], level: int) -> Shape | None:
+    first, last = sides[0], sides[-1]
+    prose = _PROSE_NAME.fullmatch(first)
+    if _NAME.fullmatch(first) and not prose:
+        return replace(_read(last, level + 1), name=first.replace(" ", ""))
+    letters = re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", first))
+    if prose or not letters:
+        name = last if _NAME.fullmatch(last) and not letters else None
+        return replace(_read(first if name else last, level + 1), name=name)
+    return single(relation(first, last, "=")) if len(sides) == 2 else None
+
+
+def _inequality(sides: list[str], signs: list[str], level: int) -> Shape | None:
+    if signs[0] in (">", "≥"):
+        sides, signs = sides[::-1], [{">": "<", "≥": "≤"}.get(sign, "") for sign in signs[::-1]]
+    if not set(signs) <= {"<", "≤"}:
+        return None
+    named = [bool(_NAME.fullmatch(side)) for side in sides]
+    opening, closing = "(", ")"
+    if named == [False, True, False]:
+        low, name, high = sides
+        opening, closing = "(["[signs[0] == "≤"], ")]"[signs[1] == "≤"]
+    elif named == [True, False]:
+        low, name, high = r"-\infty", *sides
+        closing = ")]"[signs[0] == "≤"]
+    elif named == [False, True]:
+        low, name, high = *sides, r"\infty"
+        opening = "(["[signs[0] == "≤"]
+    else:
+        return single(relation(sides[0], sides[1], signs[0])) if len(sides) == 2 else None
+    ends = (_read(low, level + 1), _read(high, level + 1))
+    return _range(ends, opening + closing, name)
+
+
+def _range(ends: tuple[Shape, ...], mark: str, name: str | None = None) -> Shape:
+    return (
+        Shape("tuple", ends, name=name)
+        if mark == "()"
+        else Shape("interval", ends, None, name, mark)
+    )
+
+
+def _united(text: str, depth: list[int], level: int) -> Shape | None:
+    parts = _split(text, _UNION, depth)
+    return _listed((_read(part, level + 1) for part in parts), "list") if len(parts) > 1 else None
+
+
+def _bracketed(text: str, depth: list[int], level: int) -> Shape | None:
+    if _EMPTY.fullmatch(text):
+        return Shape("set")
+    opening = 2 if text.startswith(r"\{") else 1
+    around = text[:opening] + text[-opening:]
+    if around not in (r"\{\}", "()", "[]", "(]", "[)") or 0 in depth[opening:-opening]:
+        return None
+    inside = text[opening:-opening].strip()
+    inner = depths(inside)
+    if inner is None or (around == r"\{\}" and re.search(r"\\mid|(?<!\\)[|:]", inside)):
+        return None
+    pieces = _split(inside, _COMMA, inner)
+    items = tuple(_read(piece, level + 1) for piece in pieces)
+    if around == r"\{\}":
+        return _listed(items, "set")
+    if len(items) == 2:
+        return _range(items, around)
+    if len(items) > 2:
+        return Shape("tuple", items)
+    # Brackets around one thing are no structure, unless they are part of its formula.
+    return items[0] if items and items[0].kind != "leaf" else None
+
+
+def _matrix(text: str, depth: list[int], level: int) -> Shape | None:
+    found = _MATRIX.fullmatch(text) or _ARRAY.fullmatch(text)
+    if found is None:
+        return None
+    body = found[found.lastindex or 0]
+    rows = [row.split("&") for row in re.split(r"\\\\(?:\[[^\]]*\])?", body) if row.strip()]
+    if not rows or any(len(row) != len(rows[0]) for row in rows):
+        return None
+    items = tuple(_read(cell, level + 1) for row in rows for cell in row)
+    return Shape("matrix", items, mark=str(len(rows[0])))
+
+
+def _signed(text: str, plus: str, minus: str) -> str:
+    return re.sub(r"\\mp(?![A-Za-z])", minus, re.sub(r"\\pm(?![A-Za-z])", plus, text)).lstrip("+")

@@ -1,0 +1,77 @@
+"""What a limited worker does for `schema`: JSON is read strictly and held against a schema."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import lru_cache
+from typing import Any
+
+import jsonschema
+import referencing
+
+
+def validate(call: list[str]) -> list[str]:
+    """Hold [schema, text] together, both JSON: return [] if the text is no JSON, [canonical JSON]
+    if it is valid, [canonical JSON, the first error] if it is not."""
+    schema, text = call
+    try:
+        value = strict(text)
+    except (ValueError, RecursionError):
+        return []
+    errors = _validator(schema).iter_errors(value)
+    first = min(errors, key=lambda error: [str(part) for part in error.absolute_path], default=None)
+    return [canonical(value)] if first is None else [canonical(value), _told(first)]
+
+
+def strict(text: str) -> Any:
+    """Read JSON as its standard has it, and no key twice; ValueError says what is wrong."""
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_number)
+
+
+def canonical(value: Any) -> str:
+    """Return the one spelling of a JSON value: keys sorted, no spaces, 1.0 as 1."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def check(schema: Any) -> None:
+    """ValueError says what is wrong with a schema."""
+    if not isinstance(schema, dict | bool):
+        raise ValueError("it is neither an object nor a boolean")
+    try:
+        jsonschema.validators.validator_for(schema, _NEWEST).check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise ValueError(f"at {_told(error)}") from None
+
+
+_NEWEST = jsonschema.Draft202012Validator
+
+
+@lru_cache(maxsize=1)
+def _validator(schema: str) -> Any:
+    content = json.loads(schema)
+    kind = jsonschema.validators.validator_for(content, _NEWEST)
+    # With a registry of its own it fetches nothing that a $ref names.
+    return kind(content, registry=referencing.Registry())
+
+
+def _told(error: jsonschema.ValidationError | jsonschema.SchemaError) -> str:
+    return " ".join(f"{error.json_path}: {error.message}".split())[:300]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in an object")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _number(digits: str) -> int | float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits} is too large")
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
