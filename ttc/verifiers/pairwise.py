@@ -10,7 +10,8 @@ from typing import ClassVar
 from ttc.answers import visible
 from ttc.backends import Completion
 from ttc.records import Sample, Verdict
-from ttc.verifiers.judges import Ask, Judge, last_line
+from ttc.verifiers.judges import Ask, Judge
+from ttc.verifiers.prompting import last_line
 
 _LABEL = "Better:"
 

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any
 
+from ttc.verifiers.sandbox.inside.confine import Confinement
+
 
 def serve(task: str, cpu_seconds: float, memory_bytes: int) -> None:
     """Answer each line with what the function `task` ("module:function") makes of it.
@@ -86,6 +88,9 @@ def _limit(memory_bytes: int) -> None:
         # macOS refuses RLIMIT_AS; the other limits hold there.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (value, value))
+    # What is imported late is still read from where libraries are; nothing else is.
+    readable = [*sys.path, sys.base_prefix, "/usr", "/lib", "/lib64", "/etc/ld.so.cache"]
+    Confinement(readable, [os.devnull]).lock()
 
 
 def main() -> None:

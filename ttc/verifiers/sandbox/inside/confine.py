@@ -100,6 +100,10 @@ class Confinement:
             bounds[resource.RLIMIT_AS] = (limits.memory, limits.memory)
         for which, bound in bounds.items():
             resource.setrlimit(which, bound)
+        self.lock()
+
+    def lock(self) -> None:
+        """Put on what is no limit of resources; OSError if a layer does not hold."""
         if not sys.platform.startswith("linux"):
             return
         self._control(_PR_SET_DUMPABLE, 0)
