@@ -434,3 +434,9 @@ def test_the_command_line_judges_a_pool_and_tells_the_auc(
     )
     mixed = ttc("verify", "-", "-V", "judge:model=scripted:x", "-o", "-", stdin=foreign)
     assert [line["status"] for line in mixed.lines] == ["ok", "no_prompt"]
+    unasked = '{"problem": "p", "text": "42", "asked": "6 × 7?"}\n'
+    none = ttc("verify", "-", "-V", "judge:model=scripted:x", stdin=unasked)
+    assert (none.code, "with --map question=FIELD" in none.err) == (2, True)
+    mapped = ("--map", "question=asked", "-o", "-")
+    told = ttc("verify", "-", "-V", "judge:model=scripted:x", *mapped, stdin=unasked)
+    assert [line["status"] for line in told.lines] == ["ok"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ttc import interchange, jsonl, verdicts
 from ttc.backends import Backend
+from ttc.cli.judge_quality import Quality
 from ttc.cli.output import Lines, document, piped
 from ttc.cli.session import (
     Session,
@@ -24,11 +25,23 @@ from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
 from ttc.report.junit import Case, write_junit
 from ttc.store import Store
-from ttc.uncertainty import auc
 from ttc.verdicts import Summary
 from ttc.verifiers import Verifier
 
-MAPPABLE = (*interchange.FIELDS, "reference.answer", "reference.choices")
+MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
+MAPPABLE += tuple(
+    f"reference.{name}"
+    for name in (
+        "answer",
+        "choices",
+        "tests",
+        "entry_point",
+        "prompt",
+        "inputs",
+        "outputs",
+        "model",
+    )
+)
 
 Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
 
@@ -97,36 +110,6 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     if backend is not None and (told := quality.told(verifier.name)):
         session.say(told)
     return _conclude(session, order, spec, summary, skipped or [])
-
-
-@dataclass(slots=True)
-class Quality:
-    """Whether a judge's scores tell right answers from wrong ones, where that is known."""
-
-    truths: tuple[str, dict[tuple[str, int], bool]] | None = None
-    scores: list[float] = field(default_factory=list)
-    correct: list[bool] = field(default_factory=list)
-
-    def add(self, record: dict[str, Any], sample: Sample, verdict: Verdict) -> None:
-        """Count a score if the answer is known: from the store, or from the line itself."""
-        truth = record.get("correct")
-        if self.truths is not None:
-            truth = self.truths[1].get((sample.problem, sample.index))
-        if verdict.score is not None and isinstance(truth, bool):
-            self.scores.append(verdict.score)
-            self.correct.append(truth)
-
-    def told(self, judge: str) -> str | None:
-        """Return a line on it; None where there is nothing to hold the scores against."""
-        if not self.scores:
-            return None
-        right = sum(self.correct)
-        who = self.truths[0] if self.truths is not None else "the lines"
-        over = f"{right} right and {len(self.correct) - right} wrong samples by {who}"
-        found = auc(self.scores, self.correct)
-        if found is None:
-            return f"{judge}: no AUC: {over}"
-        return f"{judge}: AUC {found:.3f} over {over}; 0.5 is what a score without sense has"
 
 
 def _attach(session: Session, verifier: Verifier) -> Backend | None:
@@ -235,7 +218,12 @@ def _conclude(
     if summary.statuses["no_reference"] == summary.samples:
         raise UsageError(
             f"{order.source}: {spec} found nothing to compare with in any reference; for a foreign "
-            "file say where it is with --map reference.answer=FIELD"
+            "file say where it is with --map reference.answer=FIELD, or reference.tests=FIELD"
+        )
+    if summary.statuses["no_prompt"] == summary.samples:
+        raise UsageError(
+            f"{order.source}: {spec} needs the questions, and no line has one: judge a pool, or "
+            "say where they are with --map question=FIELD"
         )
     if order.fail_under is not None and accuracy < order.fail_under:
         session.say(f"{order.source}: {accuracy:.4f} is under {order.fail_under}")
