@@ -89,11 +89,11 @@ def test_a_seed_is_a_text(single: Backend, complete: Complete) -> None:
     assert texts(5, 4, 1, 3, 2) == [first[i] for i in (4, 3, 0, 2, 1)]
 
 
-def test_a_shared_prompt_is_computed_once(shared: Backend, complete: Complete) -> None:
+def test_a_shared_prompt_is_computed_once(fresh: Fresh, complete: Complete) -> None:
     message = (Message("user", "Name a colour."),)
     params = SamplingParams(max_tokens=4)
     done = complete(
-        shared,
+        fresh(slots=4),
         *(Request(str(i), messages=message, params=params, seed=i) for i in range(9)),
     )
     assert sorted(each.cached_tokens or 0 for each in done) == [0] + [done[0].prompt_tokens] * 8
