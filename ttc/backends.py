@@ -168,6 +168,28 @@ class Tunable(Protocol):
         """Forget what an earlier tuning kept; False if there is nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """What probing a server found.
+
+    `rows` are the rows of a table: what was tested, what came of it, and by what it was seen;
+    `model` and `capabilities` hold from now on; `kept` tells where the findings are.
+    """
+
+    model: ModelInfo
+    capabilities: frozenset[str]
+    rows: tuple[Mapping[str, Any], ...]
+    kept: str
+
+
+class Probeable(Protocol):
+    """A backend that can find out by trial what the server behind it does; an optional extra."""
+
+    def probe(self, *, tell: Callable[[str], None]) -> Probing:
+        """Try everything, keep the findings for later runs and return them; `tell` hears of each
+        step. BackendError."""
+
+
 def refusal(request: Request, capabilities: frozenset[str]) -> str | None:
     """Return why a backend with these capabilities must refuse a request, None if it need not."""
     lacking = sorted(request.needs - capabilities)
