@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc.testing.scripted import WORDS, cut
+from ttc.testing.scripted import WORDS
 
 Json = dict[str, Any]
 
@@ -21,9 +21,10 @@ class Behaviour:
 
     `able`: `n`, `seed`, `stop`, `stop-told`, `usage`, `logprobs`, `prefix`, `reasoning`, `raw`,
     `filters` (top_k, min_p); what is not in it is ignored. `strict` names fields that are refused.
-    `faults` are consumed by requests for completions: `429`, `429:SECONDS` and other statuses,
-    `html`, `empty`, `cut`, `reset`, `drip`, `malformed`, `error` (inside the stream), `same` (the
-    answer of every prompt and seed).
+    `faults` are consumed by requests for completions, one each: a status (`429`, `429:SECONDS`),
+    `html`, `empty`, `cut` (an end before the end), `broken` (no end), `reset` (no answer), `drip`,
+    `malformed`, `error` (inside the stream), `same` (one answer for every prompt and seed), `none`.
+    `always` is the fault of all requests that these leave.
     """
 
     models: tuple[str, ...] = ("scripted",)
@@ -62,7 +63,9 @@ class Answer:
         body, able = self._body, self._behaviour.able
         if self.fault == "empty":
             return [], "stop", None
-        turns = body.get("messages", [])
+        turns, begun = body.get("messages", []), 0
+        if "prefix" in able and turns and turns[-1]["role"] == "assistant":
+            begun, turns = len(turns[-1]["content"].split()), turns[:-1]
         prompt = json.dumps(turns or body.get("prompt"))
         greedy = not body.get("temperature") or (
             "filters" in able and (body.get("top_k") == 1 or body.get("min_p") == 1)
@@ -72,16 +75,19 @@ class Answer:
         if greedy or self.fault == "same":
             chance = 0
         rng = random.Random(f"{prompt}/{chance}/{index}" if self.fault != "same" else "same")
-        words = rng.choices(WORDS, k=self._behaviour.tokens)
-        words = [f" {word}" if at else word for at, word in enumerate(words)]
+        words = rng.choices(WORDS, k=self._behaviour.tokens + begun)
+        words = [f" {word}" if at else word for at, word in enumerate(words)][begun:]
         limit = int(body.get("max_tokens") or body.get("max_completion_tokens") or 16)
         finish = "stop" if len(words) <= limit else "length"
         stops = body.get("stop") or () if "stop" in able else ()
-        said = cut([word.strip() for word in words[:limit]], stops, keep=False)
-        if said.stop is None:
-            return words[:limit], finish, None
-        kept = words[: said.tokens - 1]
-        return [*kept, said.text[len("".join(kept)) :]], "stop", said.stop
+        for count in range(1, len(words[:limit]) + 1 if stops else 0):
+            text = "".join(words[:count])
+            found = [(text.index(stop), stop) for stop in stops if stop in text]
+            if found:
+                at, stop = min(found)
+                kept = words[: count - 1]
+                return [*kept, text[:at][len("".join(kept)) :]], "stop", stop
+        return words[:limit], finish, None
 
     def _piece(self, choice: Json | None, *, usage: bool) -> Json:
         kind = "chat.completion.chunk" if self._chat else "text_completion"
@@ -127,7 +133,7 @@ class Answer:
         for at in range(self.longest):
             if self._behaviour.pace:
                 await asyncio.sleep(self._behaviour.pace)
-            if at == 3 and self.fault in ("cut", "malformed", "error", "drip"):
+            if at == 3 and self.fault in ("cut", "broken", "malformed", "error", "drip"):
                 async for event in self._broken():
                     yield event
                 return
@@ -145,6 +151,8 @@ class Answer:
     async def _broken(self) -> AsyncIterator[bytes]:
         if self.fault == "malformed":
             yield b'data: {"choices": [{"delta"'
+        elif self.fault == "cut":
+            yield b"data: [DONE]"
         elif self.fault == "error":
             yield line({"error": {"message": "CUDA out of memory", "code": 500}})
         while self.fault == "drip":

@@ -12,7 +12,7 @@ from ttc.testing.http_answers import Behaviour
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import open_openai
 
-FULL = {"n", "seed", "stop", "stop-told", "usage", "logprobs", "raw", "filters"}
+FULL = {"n", "seed", "stop", "stop-told", "usage", "logprobs", "raw", "filters", "prefix"}
 KINDS = {
     "vllm": FULL,
     "llama-server": FULL - {"n", "stop-told"},
