@@ -22,12 +22,17 @@ PATIENCE = 120.0
 
 @dataclass(slots=True)
 class Answer:
-    """An answer: its choices by index, and the tokens that the server told."""
+    """An answer: its choices by index, and the tokens that the server told.
+
+    `began` is when the first piece of a stream came, `ended` when the last did.
+    """
 
     choices: dict[int, Reading] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     last: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    began: float = 0.0
+    ended: float = 0.0
 
     @property
     def first(self) -> Reading:
@@ -97,6 +102,8 @@ class Asker:
                 if not piece:
                     break
                 answer.take(piece)
+                answer.ended = time.monotonic()
+                answer.began = answer.began or answer.ended
                 if pieces is not None and answer.first.tokens >= pieces:
                     break
         answer.seconds = time.monotonic() - began

@@ -67,11 +67,14 @@ def probe(server: Server, tell: Callable[[str], None]) -> tuple[Traits, list[dic
 
 
 def _tried(trial: Trial, asker: Asker, known: Known) -> Finding:
-    """Try one thing. A server that refuses or breaks does not do it."""
+    """Try one thing. A server that refuses it does not do it; one that breaks tells nothing."""
     try:
         return trial(asker, known)
-    except (ExchangeError, MalformedError) as error:
-        return Finding(None, f"failed: {str(error)[:90]}")
+    except ExchangeError as error:
+        refused = error.refused is not None or (error.all and not error.again)
+        return Finding(False if refused else None, f"failed: {str(error)[:90]}")
+    except MalformedError as error:
+        return Finding(None, f"failed: {error}")
 
 
 def _traits(found: Mapping[str, Any], about: Mapping[str, Any]) -> Traits:

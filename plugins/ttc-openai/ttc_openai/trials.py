@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ttc_openai.asking import Asker
+from ttc_openai.asking import Answer, Asker
 from ttc_openai.faults import ExchangeError
 from ttc_openai.wire import PREFIXES
 
@@ -174,12 +174,12 @@ def raw(asker: Asker, known: Known) -> Finding:
 
 def slots(asker: Asker, known: Known) -> Finding:
     """Whether two answers may be under way; some servers drop one for the next."""
-    took: list[float] = []
+    answers: list[Answer] = []
     faults: list[ExchangeError] = []
 
     def ask() -> None:
         try:
-            took.append(asker.streamed(messages=_ASK, max_tokens=_SHORT * 2).seconds)
+            answers.append(asker.streamed(messages=_ASK, max_tokens=_SHORT * 2))
         except ExchangeError as error:
             faults.append(error)
 
@@ -193,8 +193,8 @@ def slots(asker: Asker, known: Known) -> Finding:
         return Finding(1, "one is cut when another comes")
     if faults:
         return Finding(None, str(faults[0]))
-    # One after the other, the second takes twice as long.
-    known.side_by_side = min(took) > 0.75 * max(took)
+    last_begun = max(answer.began for answer in answers)
+    known.side_by_side = last_begun < min(answer.ended for answer in answers)
     how = "side by side" if known.side_by_side else "one after the other"
     return Finding(None, f"two answers came whole, {how}")
 
