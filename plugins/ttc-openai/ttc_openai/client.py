@@ -12,7 +12,8 @@ import openai
 
 from ttc_openai.address import Address
 
-CONNECT = 5.0
+# Whether a server is there at all is soon known; one that is busy may take its time to accept.
+CONNECT, BUSY = 5.0, 30.0
 _AMBIENT = (
     "OPENAI_API_KEY",
     "OPENAI_ADMIN_KEY",
@@ -42,11 +43,11 @@ async def _unsigned_too(request: httpx2.Request) -> None:
     _unsigned(request)
 
 
-def _settings(timeout: float, hook: Any, key: str | None) -> dict[str, Any]:
+def _settings(timeout: httpx2.Timeout, hook: Any, key: str | None) -> dict[str, Any]:
     """Return what both clients have in common. Redirects are not followed: they would carry
     prompts to a server that nobody named."""
     return {
-        "timeout": httpx2.Timeout(timeout, connect=CONNECT, pool=None),
+        "timeout": timeout,
         "follow_redirects": False,
         "event_hooks": {} if key else {"request": [hook]},
     }
@@ -54,7 +55,8 @@ def _settings(timeout: float, hook: Any, key: str | None) -> dict[str, Any]:
 
 def sync_client(address: Address, key: str | None, timeout: float) -> openai.OpenAI:
     """Return a client for a few questions, one after the other."""
-    http = openai.DefaultHttpxClient(**_settings(timeout, _unsigned, key))
+    limits = httpx2.Timeout(timeout, connect=CONNECT)
+    http = openai.DefaultHttpxClient(**_settings(limits, _unsigned, key))
     with _alone():
         return openai.OpenAI(
             api_key=key or _NO_KEY, base_url=address.base_url, max_retries=0, http_client=http
@@ -65,9 +67,10 @@ def async_client(
     address: Address, key: str | None, timeout: float, connections: int
 ) -> openai.AsyncOpenAI:
     """Return a client for many requests at once, on as many connections."""
+    times = httpx2.Timeout(timeout, connect=min(BUSY, timeout), pool=None)
     http = openai.DefaultAsyncHttpxClient(
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=connections),
-        **_settings(timeout, _unsigned_too, key),
+        limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+        **_settings(times, _unsigned_too, key),
     )
     with _alone():
         return openai.AsyncOpenAI(

@@ -13,7 +13,6 @@ import random
 import threading
 from collections import OrderedDict
 from time import monotonic
-from typing import Any
 
 from ttc.backends import Completion, Request
 from ttc_openai.client import async_client
@@ -42,15 +41,13 @@ class Courier:
         self._chance = random.Random()
         self._over: str | None = None
         self._groups = server.traits.n and not server.traits.seed
-        self._resumes = 0.0
+        self._resumes = self._answered_at = 0.0
         self._back: queue.SimpleQueue[Completion] = queue.SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="ttc-openai", daemon=True)
         self._ready = threading.Event()
         self._thread.start()
         self._ready.wait()
-
-    # Called by the owner's thread.
 
     def submit(self, request: Request) -> None:
         """Queue a request."""
@@ -76,12 +73,11 @@ class Courier:
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
 
-    # The thread.
-
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._live())
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:
             self._loop.close()
 
@@ -124,8 +120,7 @@ class Courier:
     def _fill(self) -> None:
         """Send what may be sent now."""
         while self._waiting and self._over is None and len(self._tasks) < self._pace.limit:
-            if (wait := self._resumes - monotonic()) > 0:
-                self._loop.call_later(wait, self._fill)
+            if self._resumes > monotonic():
                 return
             job = Job(self._group())
             task = self._loop.create_task(self._run(job))
@@ -145,10 +140,10 @@ class Courier:
     def _group(self) -> list[Draw]:
         """Take the next draw, and with it those behind it that ask for the same."""
         _, first = self._waiting.popitem(last=False)
-        draws, same = [first], alike(first.request)
+        draws, same = [first], first.kind
         while self._groups and self._waiting and len(draws) < _GROUP:
             following = next(iter(self._waiting.values()))
-            if alike(following.request) != same or following.tries:
+            if following.kind != same or following.tries:
                 break
             draws.append(self._waiting.popitem(last=False)[1])
         return draws
@@ -171,6 +166,7 @@ class Courier:
             self._failed(job, understood(error, server.address, server.key), sent)
         else:
             self._pace.went_well()
+            self._answered_at = monotonic()
             self._answered(job, counts)
 
     def _answered(self, job: Job, counts: Usage) -> None:
@@ -209,7 +205,8 @@ class Courier:
             if fault.again and patient and draw.tries < self._options.retries:
                 self._again(draw, fault)
                 continue
-            if fault.all:
+            # A server that answered others meanwhile is still there.
+            if fault.all and (not fault.again or self._answered_at < (draw.failed or now)):
                 self._over = fault.reason
             reason = fault.reason
             if not patient:
@@ -219,9 +216,11 @@ class Courier:
             self._report(draw.finish("error", error=reason))
         if fault.after is not None and patient:
             self._resumes = max(self._resumes, now + fault.after)
+            self._loop.call_later(fault.after + 0.01, self._fill)
 
     def _again(self, draw: Draw, fault: ExchangeError) -> None:
         draw.tries += 1
+        draw.failed = draw.failed or monotonic()
         wait = pause(draw.tries - 1, fault.after, self._chance)
         timer = self._loop.call_later(wait, self._resume, draw.request.id)
         self._pausing[draw.request.id] = (draw, timer)
@@ -251,8 +250,3 @@ class Courier:
 
     def _report(self, done: Completion) -> None:
         self._back.put(done)
-
-
-def alike(request: Request) -> tuple[Any, ...]:
-    """Return all that draws must have in common to be asked for at once."""
-    return (request.messages, request.prompt, request.prefix, request.params, request.keep_stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any
 
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
@@ -12,14 +13,22 @@ from ttc_openai.reading import Reading, Usage
 
 @dataclass(slots=True, eq=False)
 class Draw:
-    """A request and its answer so far. `tries` counts the attempts that failed."""
+    """A request and its answer so far. `tries` counts the attempts that failed, the first of them
+    at `failed`."""
 
     request: Request
     reading: Reading = field(default_factory=lambda: Reading(()))
     tries: int = 0
+    failed: float | None = None
     started: float | None = None
     first_token: float | None = None
     cancelled: bool = False
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """All that draws must have in common to be asked for at once."""
+        asked = self.request
+        return (asked.messages, asked.prompt, asked.prefix, asked.params, asked.keep_stop)
 
     def begin(self, stops: tuple[str, ...]) -> None:
         """It is sent; what an attempt before it said is dropped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from time import monotonic
 from typing import Any
 
@@ -75,12 +75,12 @@ class Exchange:
             job.moved = monotonic()
             if "text/event-stream" not in response.headers.get("content-type", ""):
                 return await self._whole(job, response)
-            async for line in response.iter_lines():
-                piece = event(line)
-                if piece is None:
-                    continue
-                if not piece or (self._take(job, piece, counts) and ends_here and _stopped(job)):
-                    break
+            # Read to its end, a connection serves the next request.
+            async with aclosing(response.iter_lines()) as lines:
+                async for line in lines:
+                    piece = event(line)
+                    if piece and self._take(job, piece, counts) and ends_here and _stopped(job):
+                        break
         _check_end(job)
         return counts
 

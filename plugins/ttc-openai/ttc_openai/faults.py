@@ -65,7 +65,9 @@ def _connection(error: Exception, address: Address) -> ExchangeError:
     cause = error.__cause__ or error
     why = _line(cause) or type(cause).__name__
     if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout)):
-        return ExchangeError(f"{address.base_url}: cannot be reached ({why})", again=True, all=True)
+        # One that is there and does not accept has too much to do.
+        busy, told = isinstance(cause, httpx2.ConnectTimeout), f"cannot be reached ({why})"
+        return ExchangeError(f"{address.base_url}: {told}", again=True, busy=busy, all=True)
     if isinstance(cause, httpx2.TimeoutException):
         return ExchangeError(f"{address.base_url}: no answer in time", again=True)
     return ExchangeError(f"{address.base_url}: the connection broke ({why})", again=True)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 # How long a server may take to say which models it has.
 _LISTING = 10.0
-# Files that the rest of the process may need beside the connections.
-_SPARE_FILES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,8 @@ class Server:
         """How many requests may be under way: what was asked for, what the server bears, and
         what the process has files for."""
         most = min(self.options.concurrency, self.traits.slots or self.options.concurrency)
-        return max(1, min(most, _files() - _SPARE_FILES))
+        # The other half is for connections that are being closed, and for the rest of the process.
+        return max(1, min(most, _files() // 2))
 
     def check(self) -> None:
         """Ask what it serves. BackendError if it cannot be reached, wants another key, is no such
