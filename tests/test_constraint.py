@@ -83,8 +83,20 @@ assert m.solve()
 print(json.dumps({"shelf": shelf.value().tolist()}))
 ```"""
     broken = program.replace("assert m.solve()", "raise ValueError('no')")
-    right, wrong = judge(program, broken, model=MODELS["shelves"])
+    other = """```python
+from ortools.sat.python import cp_model
+m = cp_model.CpModel()
+shelf = [m.new_bool_var(f"s{i}") for i in range(5)]
+m.add(sum(w * s for w, s in zip([3, 5, 2, 7, 4], shelf)) <= 11)
+m.add(sum(w * (1 - s) for w, s in zip([3, 5, 2, 7, 4], shelf)) <= 11)
+solver = cp_model.CpSolver()
+solver.parameters.num_workers = 1
+solver.solve(m)
+print({"shelf": [solver.value(s) for s in shelf]}.__repr__().replace("'", '"'))
+```"""
+    right, wrong, through_or_tools = judge(program, broken, other, model=MODELS["shelves"])
     assert right.correct
+    assert through_or_tools.correct, through_or_tools
     assert (wrong.correct, wrong.status) == (False, "raised")
     assert "ValueError: no" in wrong.detail
 

@@ -17,6 +17,7 @@ from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scr
 
 _BATCH = 64
 _PRELOADED = ("cpmpy", "ortools.sat.python.cp_model")
+_LIBRARIES = ("cpmpy", "ortools")  # what a completion's program models with
 
 # Runs beside the reference's model, in its process. The model is the data set's, not the sample's.
 _CHECK = '''
@@ -135,7 +136,7 @@ _NO_MODEL = "the reference has no model, or no variables"
 
 def _program(text: str) -> str | None:
     """Return the program of a completion, None where the text itself is to hold the solution."""
-    if "```" not in text or "cpmpy" not in text:
+    if "```" not in text or not any(library in text for library in _LIBRARIES):
         return None
     return program_of(text)
 
