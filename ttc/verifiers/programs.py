@@ -34,11 +34,7 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
     text = text.replace("\r\n", "\n")
     if _THOUGHT.search(text):  # `visible` also strips, and the first indentation is code
         text = visible(text)
-    blocks = [
-        textwrap.dedent(block["body"])
-        for block in _FENCE.finditer(text)
-        if block["language"].lower() in _PYTHON and block["body"].strip()
-    ]
+    blocks = fenced(text, _PYTHON)
     if not names:
         return (blocks[-1] if blocks else text) if (blocks or text.strip()) else None
     defining = [block for block in blocks if _defines(block, names)]
@@ -48,6 +44,15 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
         return _with_prompt(_code_in(text), prompt)
     body = blocks[-1] if blocks else text
     return _completed(prompt, body, fenced=bool(blocks))
+
+
+def fenced(text: str, languages: Collection[str]) -> list[str]:
+    """Return the fenced blocks of a text that are marked as one of the languages."""
+    return [
+        textwrap.dedent(block["body"])
+        for block in _FENCE.finditer(text)
+        if block["language"].lower() in languages and block["body"].strip()
+    ]
 
 
 def called_names(*codes: str) -> tuple[str, ...]:
