@@ -120,7 +120,7 @@ constraint forall(i, j in 1..15 where i < j)(q[i] != q[j]);
 solve satisfy;
 ```"""
     right, also, wrong, other, late = judge(
-        f"Thus\n{model}", told, broken, unsound, endless, model=MODELS["shelves"], cpu="2"
+        f"Thus\n{model}", told, broken, unsound, endless, model=MODELS["shelves"], cpu="1"
     )
     assert right.correct, right
     assert also.correct, also

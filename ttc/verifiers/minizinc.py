@@ -23,7 +23,7 @@ from ttc.verifiers.sandbox.servers import Ran
 _LANGUAGES = ("minizinc", "mzn")
 _OUTPUT = re.compile(r"(?:^|;)\s*output\b", re.M)
 _LIMITED = 'ulimit -t {cpu}; ulimit -v {memory}; ulimit -f {file}; TMPDIR={work} exec "$@"'
-_PATIENCE = 4  # times the CPU limit, in seconds of the wall
+_PATIENCE = 10  # times the CPU limit, in seconds of the wall
 
 
 def model_of(text: str) -> str | None:
