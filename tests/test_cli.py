@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 import pytest
 from conftest import Ttc
 
+from ttc.plugins import KNOWN_BACKENDS
+
 S = ("-m", "scripted:answers=1*2/2*1/3*1")
 
 
@@ -538,7 +540,6 @@ def test_rules_take_options(demo: Ttc) -> None:
         (("show", "demo", "s1", "99"), "no draw 99"),
         (("sample", "sums.jsonl", "-m", "scripted:answer=1"), "no option 'answer'"),
         (("sample", "sums.jsonl", "-m", "scriptd:"), "did you mean scripted:"),
-        (("sample", "sums.jsonl", "-m", "openai:x"), "pip install 'ttc-openai'"),
         (("sample", "sums.jsonl", *S, "-t", "-1"), "temperature must be 0 or more"),
         (("sample", "sums.jsonl", *S, "--max-time", "soon"), "write 90s, 30m or 2h"),
         (("sample", "none.jsonl", *S), "none.jsonl: No such file"),
@@ -559,6 +560,16 @@ def test_each_fault_is_one_line_with_the_remedy(
     assert len(lines) == 1
     assert "Traceback" not in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize("name", KNOWN_BACKENDS)
+def test_a_backend_that_is_missing_says_what_to_install(
+    ttc: Ttc, sums: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("TTC_NO_PLUGINS", "1")
+    ran = ttc("sample", sums, "-m", f"{name}:x", "-q")
+    assert (ran.code, ran.out) == (3, "")
+    assert f"pip install '{KNOWN_BACKENDS[name]}'" in ran.err
 
 
 # --- ls, show, models, plugins, config

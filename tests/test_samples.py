@@ -256,3 +256,21 @@ def test_a_draw_without_a_seed_is_recorded_as_such(store: Store) -> None:
     plan = draw(store, 2, backend)
     assert set(backend.seeds) == {None}
     assert {sample.seed for sample in kept(store, plan).values()} == {None}
+
+
+@pytest.mark.parametrize(("tokens", "temperature", "copies"), [(20, 0.8, 9), (20, 0, 0), (3, 1, 0)])
+def test_long_draws_that_repeat_another_are_counted(
+    store: Store, tokens: int, temperature: float, copies: int
+) -> None:
+    """Greedy draws are alike by right, and short ones by nature."""
+
+    def script(request: Request) -> Completion:
+        return Completion("", "the same words", "stop", 3, 0, tokens)
+
+    backend = SimulatedBackend(scripted().model, script)
+    params = SamplingParams(temperature=temperature)
+    plan = make_plan(store, "alike", Recipe("s", backend.model, params), PROBLEMS, 4)
+    drawing = Drawing(store, backend, plan, lambda sample: None)
+    for _ in drawing.run():
+        pass
+    assert drawing.tally.copies == copies
