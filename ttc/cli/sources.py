@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ttc import curves, exchangeability, interchange, keys, plugins
+from ttc import curves, exchangeability, interchange, keys
 from ttc.cli.session import Session, is_file, pool_named, store_with
 from ttc.errors import UsageError
 from ttc.records import Curve, Outcome
@@ -95,9 +95,9 @@ def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str)
     if wanted is not None:
         from ttc.verdicts import identify, make
 
-        name, options = plugins.parse_spec(wanted)
+        name, _, more = wanted.partition(":")
         chosen = [row for row in latest.values() if row["name"] == name]
-        if options:
+        if more:
             config = keys.canonical_json(identify(make(wanted)).config)
             chosen = [row for row in chosen if row["config"] == config]
         if not chosen:
