@@ -618,7 +618,7 @@ def test_a_pool_is_scored_once_and_swept(
     cut = ttc("verify", pool, "-V", short, "-o", "-")
     assert {line["status"] for line in cut.lines} == {"ok", "too_long"}
     rules = f"best-of-n:score={short},weighted:score={short}"
-    ranked = ttc("sweep", pool, "-V", "numeric", "-s", rules, "-k", "6", "--json")
+    ranked = ttc("sweep", pool, "-s", rules, "-k", "6", "--json")
     assert ranked.code == 0, ranked.err
     named = ttc("sweep", pool, "-V", f"{spec},threshold=0.5", "-s", "coverage", "-k", "1", "--json")
     assert named.code == 0, named.err

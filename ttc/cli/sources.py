@@ -78,7 +78,8 @@ def _read_pool(session: Session, name: str, wanted: Wanted) -> Source:
         pool = pool_named(store, name)
         there = verdicts.verifiers_of(store.reader, pool)
         # A verifier that only scores is not meant where none is named.
-        judges = [row for row in there if row["name"] not in wanted.scorers]
+        scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
+        judges = [row for row in there if row["name"] not in scoring]
         by = _choose_verifier(judges if wanted.verifier is None else there, wanted.verifier, name)
         scorers = {scorer: _choose_verifier(there, scorer, name) for scorer in wanted.scorers}
         known = {scorer: row for scorer, row in scorers.items() if row is not None}
