@@ -13,7 +13,7 @@ import pytest
 from ttc.config import read_toml
 from ttc.plugins import installed
 
-TEMPLATE = Path(__file__).parents[1] / "examples" / "backend"
+TEMPLATE = Path(__file__).parents[1] / "examples" / "plugin-backend"
 
 
 def test_the_template_passes_the_contract(tmp_path: Path) -> None:

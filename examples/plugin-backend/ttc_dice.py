@@ -1,6 +1,6 @@
 """A template for backends of ttc: a model that throws dice for words, in one file.
 
-    pip install ./examples/backend && ttc solve -m dice:fox,river "What is in the story?"
+    pip install ./examples/plugin-backend && ttc solve -m dice:fox,river "What is in the story?"
 
 Put your engine where the dice are. What each verb must do is in `ttc.backends`; the contract in
 `test_ttc_dice.py` says whether it does.
