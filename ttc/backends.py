@@ -30,7 +30,8 @@ class ModelInfo:
 
     `fingerprint` identifies the weights: it is part of every sample's key. `parameters` is None
     where unknown, and `geometry` (layers, embedding, heads, kv_heads, head_size, vocabulary)
-    lacks what is.
+    lacks what is. `backend` names the engine where one backend has another do the work: it, and
+    not the messenger, is then part of the key.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ModelInfo:
     context_length: int | None = None
     parameters: int | None = None
     geometry: Mapping[str, int] = field(default_factory=dict)
+    backend: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,21 @@ class Tunable(Protocol):
 
     def untune(self) -> bool:
         """Forget what an earlier tuning kept; False if there is nothing."""
+
+
+class Spread(Protocol):
+    """A backend that draws in several places; an optional extra."""
+
+    def status(self) -> str:
+        """Say in a few words how they fare, for the line of progress; empty before they begin."""
+
+
+class Slotted(Protocol):
+    """A backend that tells how many draws it advances together; an optional extra."""
+
+    @property
+    def slots(self) -> int | None:
+        """How many draws are computed side by side; None while that is not known."""
 
 
 BackendFactory = Callable[[str, Mapping[str, Any]], Backend]

@@ -48,7 +48,7 @@ class SimulatedBackend:
     ) -> None:
         self.model = model
         self._script = script
-        self._slots = slots
+        self.slots = slots
         self._tick = tick
         self._clock = 0
         self._waiting: deque[tuple[Request, Completion]] = deque()
@@ -64,7 +64,7 @@ class SimulatedBackend:
         self._fill()
 
     def _fill(self) -> None:
-        while self._waiting and (self._slots is None or len(self._running) < self._slots):
+        while self._waiting and (self.slots is None or len(self._running) < self.slots):
             request, script = self._waiting.popleft()
             running = Running(request, script, self._clock)
             self._running[request.id] = running

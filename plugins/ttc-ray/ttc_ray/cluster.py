@@ -1,0 +1,161 @@
+"""The Ray cluster: one that is there, or one of this machine alone for as long as it is needed.
+
+Ray talks, installs a handler for SIGTERM, and tries a head that does not answer for minutes; none of
+that is wanted in a command that others pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from ttc.errors import BackendError
+from ttc_ray.options import Options
+
+ANSWERS_WITHIN = 5.0  # seconds
+OBJECTS = 100 * 2**20  # bytes of shared memory; requests and completions are small
+HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+SETTINGS = 4  # the type of the frame that an HTTP/2 server begins with
+
+
+def load() -> ModuleType:
+    """Import Ray, silenced. BackendError if it cannot be."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray would hide all GPUs from replicas that were promised none, llama.cpp's included.
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+    except (ImportError, OSError) as error:
+        raise BackendError(
+            f"ray cannot be imported: {error}; pip install 'ray>=2.40' (as ttc-ray does)"
+        ) from error
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    module: ModuleType = ray
+    return module
+
+
+class Cluster:
+    """A connection to Ray. `close` ends what `open` began, and nothing else."""
+
+    def __init__(self, ray: Any, begun: bool, folder: str | None) -> None:
+        self.ray = ray
+        self._begun = begun
+        self._folder = folder
+
+    @classmethod
+    def open(cls, options: Options) -> Cluster:
+        """Connect to the cluster of the options, or start one here. BackendError."""
+        ray: Any = load()
+        address = options.ray_address
+        if ray.is_initialized():
+            _check_same(ray, address)
+            return cls(ray, begun=False, folder=None)
+        if address is not None:
+            _probe(address)
+            how: dict[str, Any] = {"address": address}
+            return cls._begin(ray, how, f"{address} cannot be joined", None)
+        # Sockets have paths of about a hundred bytes at most, and Ray's own part is long.
+        short = "/tmp" if os.path.isdir("/tmp") else None
+        folder = tempfile.mkdtemp(prefix="ttc-ray-", dir=short)
+        how = {
+            "address": "local",
+            "num_cpus": max(os.cpu_count() or 1, _asked(options)),
+            "include_dashboard": False,
+            "object_store_memory": OBJECTS,
+            "_temp_dir": folder,
+        }
+        return cls._begin(ray, how, "no local Ray could be started", folder)
+
+    @classmethod
+    def _begin(cls, ray: Any, how: dict[str, Any], what: str, folder: str | None) -> Cluster:
+        cluster = cls(ray, begun=True, folder=folder)
+        try:
+            with _own_signals():
+                ray.init(
+                    **how,
+                    configure_logging=False,
+                    logging_level=logging.ERROR,
+                    log_to_driver=False,
+                )
+        except Exception as error:
+            cluster.close()
+            raise BackendError(f"ray: {what}: {first_line(error)}") from error
+        except BaseException:
+            cluster.close()
+            raise
+        return cluster
+
+    def close(self) -> None:
+        """Leave the cluster; one that was started here ends."""
+        if self._begun:
+            self._begun = False
+            with _own_signals():
+                self.ray.shutdown()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _asked(options: Options) -> int:
+    """Return the CPUs that replicas ask for: Ray only counts them, so any number can be had."""
+    wanted = (options.ray_replicas or 1) * (options.ray_cpus if options.ray_cpus is not None else 1)
+    return int(-(-wanted // 1))
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error of Ray's says, without the pages that follow."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _check_same(ray: Any, address: str | None) -> None:
+    there = ray.get_runtime_context().gcs_address
+    if address is not None and address != there:
+        raise BackendError(
+            f"ray: this process is part of the cluster {there} and cannot join {address} as well"
+        )
+
+
+def _probe(address: str) -> None:
+    """Raise BackendError, soon, if no head answers there: Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), ANSWERS_WITHIN) as connection:
+            if os.environ.get("RAY_USE_TLS", "0") == "1":
+                return
+            connection.settimeout(ANSWERS_WITHIN)
+            connection.sendall(HTTP2)
+            answer = connection.recv(9)
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise BackendError(
+            f"ray: {address} does not answer ({why}); start a head there with `ray start --head`, "
+            "or leave ray_address out to use this machine"
+        ) from error
+    if len(answer) < 4 or answer[3] != SETTINGS:
+        raise BackendError(
+            f"ray: {address} answers, but is no Ray head; its port is printed by `ray start --head`"
+        )
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep our handlers: Ray would end the process by an exit of its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            if handler is not None:
+                signal.signal(signum, handler)
