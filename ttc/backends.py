@@ -170,6 +170,19 @@ class Tunable(Protocol):
         """Forget what an earlier tuning kept; False if there is nothing."""
 
 
+class Stepped(Protocol):
+    """A backend whose `wait` can be taken in pieces; an optional extra.
+
+    Whoever drives it for another process sees new requests and cancellations in between.
+    """
+
+    def step(self) -> Completion | None:
+        """Advance the engine a little; return a completion if one has finished.
+
+        LookupError if none is under way.
+        """
+
+
 class Spread(Protocol):
     """A backend that draws in several places; an optional extra."""
 

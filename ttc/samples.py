@@ -30,7 +30,10 @@ PATIENCE = 30.0
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has done so far; `tokens` counts what it paid for, cancelled draws included."""
+    """What a run has done so far; `tokens` counts what it paid for, cancelled draws included.
+
+    `broken` is what the backend failed of in the middle.
+    """
 
     drawn: int = 0
     tokens: int = 0
@@ -38,9 +41,12 @@ class Tally:
     cancelled: int = 0
     errors: list[str] = field(default_factory=list)
     stopped: bool = False
+    broken: str | None = None
 
     def raise_errors(self) -> None:
         """Raise BackendError with the first failure, if there was one."""
+        if self.broken is not None:
+            raise BackendError(self.broken)
         if self.errors:
             raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
 
@@ -83,7 +89,8 @@ class Drawing:
         """Draw until nothing is missing or the deadline (monotonic seconds) has passed.
 
         Yields the tally after each completion. What is under way at the deadline is cancelled
-        and kept as such.
+        and kept as such. A backend that fails once there are draws ends the run as `broken`;
+        BackendError if it never gave any.
         """
         todo = iter(self._plan.missing)
         more = True
@@ -99,7 +106,13 @@ class Drawing:
                     self.submit(*draw)
             if not self._under_way:
                 break
-            self.receive()
+            try:
+                self.receive()
+            except BackendError as error:
+                if not self.tally.drawn:
+                    raise
+                self.tally.broken = str(error)
+                break
             yield self.tally
         self.settle()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc import models
-from ttc.backends import Completion, ModelInfo, Request
+from ttc.backends import Completion, ModelInfo, Request, refusal
 from ttc.errors import UsageError
 from ttc_ray.cluster import Cluster
 from ttc_ray.fleet import Fleet
@@ -58,6 +58,9 @@ class RayBackend:
 
     def submit(self, request: Request) -> None:
         """Queue a request; the first one begins the replicas. BackendError if there is no Ray."""
+        if reason := refusal(request, self.capabilities):
+            self._done.append(Completion(request.id, "", "error", error=reason))
+            return
         if self._fleet is None:
             self._cluster = Cluster.open(self._options)
             self._fleet = Fleet(self._cluster, self._inner, self._options)
@@ -75,7 +78,7 @@ class RayBackend:
         return self._done.popleft()
 
     def cancel(self, request_id: str) -> None:
-        """End a draw, waiting or begun. A replica hears of it between two completions."""
+        """End a draw, waiting or begun; a replica hears of it between two steps of its engine."""
         if self._fleet is not None and (done := self._fleet.cancel(request_id)) is not None:
             self._done.append(done)
 

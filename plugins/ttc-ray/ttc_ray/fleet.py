@@ -129,7 +129,8 @@ class Fleet:
         share = math.ceil(left / max(sharing, 1))
         for member in sorted(there, key=lambda member: len(member.under_way)):
             room = min(self._holds(member), share) - len(member.under_way)
-            given = [self._waiting.popitem(last=False)[1] for _ in range(min(room, len(self._waiting)))]
+            count = min(room, len(self._waiting))
+            given = [self._waiting.popitem(last=False)[1] for _ in range(count)]
             if given:
                 member.under_way.update((request.id, request) for request in given)
                 _orders(member.actor).remote(given, ())

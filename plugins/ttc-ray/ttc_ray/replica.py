@@ -1,8 +1,9 @@
 """One replica: an inner backend in a process of its own, driven by a thread of its own.
 
 A backend has one caller, so everything asked of it passes through an inbox that its thread reads
-between two completions; what it finishes is collected from an outbox as it comes, many at a time
-where there are many. Ray calls `order` and `take` from other threads of the process.
+between two steps (between two completions where the backend has no steps); what it finishes is
+collected from an outbox as it comes, many at a time where there are many. Ray calls `order` and
+`take` from other threads of the process.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,6 +107,8 @@ class Replica:
         return backend
 
     def _drive(self, backend: Backend) -> None:
+        # Extras that backends may lack; slots are known to some only once they are loaded.
+        advance: Callable[[], Completion | None] = getattr(backend, "step", backend.wait)
         under_way = 0
         while True:
             while not under_way or not self._inbox.empty():
@@ -115,8 +118,7 @@ class Replica:
                     under_way += 1
                 else:
                     backend.cancel(order)
-            done = backend.wait()
-            under_way -= 1
-            # An extra that backends may lack, and that some know only once they are loaded.
-            self._slots = getattr(backend, "slots", None)
-            self._outbox.put(done)
+            if (done := advance()) is not None:
+                under_way -= 1
+                self._slots = getattr(backend, "slots", None)
+                self._outbox.put(done)
