@@ -29,10 +29,10 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def ray(own_home: None) -> Iterator[Any]:
-    """A real Ray on this machine, with room for eight replicas."""
+    """A real Ray on this machine, with room for four replicas."""
     module = pytest.importorskip("ray", reason="Ray is not here: pip install -e ./plugins/ttc-ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
-    cluster = Cluster.open(Options(ray_replicas=8, ray_cpus=1))
+    cluster = Cluster.open(Options(ray_replicas=4, ray_cpus=1))
     yield module
     cluster.close()
 

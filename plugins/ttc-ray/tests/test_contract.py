@@ -11,37 +11,31 @@ from ttc.backends import Backend
 from ttc.testing.contract import BackendContract
 from ttc_ray import open_ray
 
-
-def over_ray(model: str, **options: Any) -> Backend:
-    return open_ray(model, {"ray_replicas": 2, "ray_cpus": 1, **options})
-
-
-class TestScripted(BackendContract):
-    chats = ()
-    raw = ("one two three", "four five")
-    prefix = "never"
-
-    @pytest.fixture(scope="class")
-    def backend(self, ray: Any) -> Iterator[Backend]:
-        backend = over_ray("scripted:tokens=60-80,tick=0.001")
-        yield backend
-        backend.close()
-
-    @pytest.fixture
-    def spare(self, replicated: Callable[..., Backend]) -> Backend:
-        return replicated("scripted:tokens=60-80")
+SCRIPTED = ("scripted:tokens=60-80,tick=0.001", {})
+LLAMA = ("llamacpp:smollm2", {"slots": 1, "threads": 1})
 
 
-class TestLlamaCpp(BackendContract):
-    rounds = 1
-
-    @pytest.fixture(scope="class")
-    def backend(self, ray: Any) -> Iterator[Backend]:
+@pytest.fixture(scope="module", params=[SCRIPTED, LLAMA], ids=["scripted", "llamacpp"])
+def inner(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    if request.param == LLAMA:
         pytest.importorskip("llama_cpp")
-        backend = over_ray("llamacpp:smollm2", slots=1, threads=1)
-        yield backend
-        backend.close()
+    made: tuple[str, dict[str, Any]] = request.param
+    return made
+
+
+@pytest.fixture(scope="module")
+def backend(ray: Any, inner: tuple[str, dict[str, Any]]) -> Iterator[Backend]:
+    model, options = inner
+    backend = open_ray(model, {"ray_replicas": 2, "ray_cpus": 1, **options})
+    yield backend
+    backend.close()
+
+
+class TestOverRay(BackendContract):
+    rounds = 2
 
     @pytest.fixture
-    def spare(self, replicated: Callable[..., Backend]) -> Backend:
-        return replicated("llamacpp:smollm2", slots=1, threads=1)
+    def spare(
+        self, inner: tuple[str, dict[str, Any]], replicated: Callable[..., Backend]
+    ) -> Backend:
+        return replicated(inner[0], **inner[1])

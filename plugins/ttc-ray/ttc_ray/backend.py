@@ -7,7 +7,7 @@ part of a sample.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from ttc import models
 from ttc.backends import Completion, ModelInfo, Request, refusal
 from ttc.errors import UsageError
 from ttc_ray.cluster import Cluster
-from ttc_ray.fleet import Fleet
+from ttc_ray.fleet import Fleet, Member
 from ttc_ray.options import Options
 from ttc_ray.replica import Inner
 
@@ -81,6 +81,11 @@ class RayBackend:
         """End a draw, waiting or begun; a replica hears of it between two steps of its engine."""
         if self._fleet is not None and (done := self._fleet.cancel(request_id)) is not None:
             self._done.append(done)
+
+    @property
+    def replicas(self) -> Sequence[Member]:
+        """The replicas as they are now; none before the first request."""
+        return () if self._fleet is None else tuple(self._fleet.members)
 
     def status(self) -> str:
         """Say how the replicas fare, for a line of progress."""

@@ -50,6 +50,8 @@ class Cluster:
         self.ray = ray
         self._begun = begun
         self._folder = folder
+        # What the cluster reports, such as a lost worker, Ray prints to stdout in any case.
+        self._printer = _print_with(lambda *args, **kwargs: None) if begun else None
 
     @classmethod
     def open(cls, options: Options) -> Cluster:
@@ -100,6 +102,7 @@ class Cluster:
             self._begun = False
             with _own_signals():
                 self.ray.shutdown()
+            _print_with(self._printer)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -108,6 +111,16 @@ def _asked(options: Options) -> int:
     """Return the CPUs that replicas ask for: Ray only counts them, so any number can be had."""
     wanted = (options.ray_replicas or 1) * (options.ray_cpus if options.ray_cpus is not None else 1)
     return int(-(-wanted // 1))
+
+
+def _print_with(printer: Any) -> Any:
+    """Have Ray print reports by another function; return the one that it had."""
+    from ray._private import worker
+
+    before = getattr(worker, "print_worker_logs", None)
+    if before is not None and printer is not None:
+        worker.print_worker_logs = printer
+    return before
 
 
 def first_line(error: BaseException) -> str:
