@@ -92,7 +92,7 @@ def test_the_bundled_model_loses_one_of_two_in_the_middle(
             assert both[0].under_way
             os.kill(both[0].pid, signal.SIGKILL)
 
-    rows = drawn(tmp_path / "ray.db", backend, "ray", 12, strike)
+    rows = drawn(tmp_path / "ray.db", backend, "ray", 6, strike)
     assert len(killed) == 1
     assert backend.status().endswith(", 1 lost")
     assert all(member.pid not in killed for member in backend.replicas)

@@ -1,7 +1,7 @@
 """The Ray cluster: one that is there, or one of this machine alone for as long as it is needed.
 
-Ray talks, installs a handler for SIGTERM, and tries a head that does not answer for minutes; none of
-that is wanted in a command that others pipe.
+Ray talks, installs a handler for SIGTERM, and tries a head that does not answer for minutes; none
+of that is wanted in a command that others pipe.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from ttc.errors import BackendError
+from ttc.errors import BackendError, Stopped
 from ttc_ray.options import Options
 
 ANSWERS_WITHIN = 5.0  # seconds
@@ -91,6 +91,10 @@ class Cluster:
         except Exception as error:
             cluster.close()
             raise BackendError(f"ray: {what}: {first_line(error)}") from error
+        except SystemExit as ended:
+            # Ray's handler was in place already.
+            cluster.close()
+            raise Stopped(signal.SIGTERM) from ended
         except BaseException:
             cluster.close()
             raise

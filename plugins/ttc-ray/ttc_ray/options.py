@@ -63,9 +63,7 @@ def _checked(name: str, value: Any) -> Any:
     if name not in _NUMBERS:
         near = get_close_matches(name, Options.__slots__, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(
-            f"ray: no option {name!r}; {hint}there are {', '.join(Options.__slots__)}"
-        )
+        raise UsageError(f"ray: no option {name!r}; {hint}there are {', '.join(Options.__slots__)}")
     kind, least, need = _NUMBERS[name]
     try:
         number = float(value)

@@ -68,8 +68,10 @@ class Replica:
 
     def order(self, requests: Sequence[Request], cancels: Sequence[str]) -> None:
         """Queue requests, and cancel others by their ids."""
-        for each in (*requests, *cancels):
-            self._inbox.put(each)
+        for request in requests:
+            self._inbox.put(request)
+        for request_id in cancels:
+            self._inbox.put(request_id)
 
     def take(self) -> Batch:
         """Wait until there is something to tell, and tell all there is."""
