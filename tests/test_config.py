@@ -52,7 +52,7 @@ def test_the_project_file_is_found_up_to_the_repository(
         ("n = \n", "ttc.toml"),
         (
             "[models.m]\nmodel = 'ray:x:y'\nray_address = 'far:6379'\n",
-            "[models.m] ray_address may not be set by a project",
+            r"\[models.m\] ray_address may not be set by a project",
         ),
         ("db = 'elsewhere.db'\n", "db may not be set by a project"),
         ("models = 3\n", r"\[models.NAME\] must be tables"),
