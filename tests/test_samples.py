@@ -157,7 +157,9 @@ def test_a_backend_that_fails_in_the_middle_leaves_a_partial_run(store: Store) -
 
 def test_a_wait_can_be_taken_in_steps(store: Store) -> None:
     backend = SimulatedBackend(
-        scripted().model, lambda request: Completion("", "x", "stop", completion_tokens=5), tick=0.03
+        scripted().model,
+        lambda request: Completion("", "x", "stop", completion_tokens=5),
+        tick=0.03,
     )
     backend.submit(Request("r", prompt="x"))
     steps = 0

@@ -189,6 +189,9 @@ class Spread(Protocol):
     def status(self) -> str:
         """Say in a few words how they fare, for the line of progress; empty before they begin."""
 
+    def room(self) -> int:
+        """Return how many requests under way keep all of them busy."""
+
 
 class Slotted(Protocol):
     """A backend that tells how many draws it advances together; an optional extra."""

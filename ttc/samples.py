@@ -22,7 +22,8 @@ from ttc.store import Store, runs, samples
 from ttc.store.pools import Enrolled
 from ttc.store.rows import storable
 
-# Requests a backend holds at once: enough for any batch, and a bound on memory.
+# Requests a backend holds at once: enough for any batch, and a bound on memory. One that draws in
+# many places may ask for more.
 WINDOW = 2048
 # How long another run may hold the pool before we give up.
 PATIENCE = 30.0
@@ -83,6 +84,8 @@ class Drawing:
         for each in plan.enrolled:
             self._sharing.setdefault(each.request_id, []).append(each)
         self._seeded = "seed" in backend.capabilities
+        # An extra that backends may lack, so it is looked for rather than declared.
+        self._room: Callable[[], int] = getattr(backend, "room", int)
         self.tally = Tally()
 
     def run(self, deadline: float | None = None) -> Iterator[Tally]:
@@ -98,7 +101,8 @@ class Drawing:
             if deadline is not None and time.monotonic() >= deadline and not self.tally.stopped:
                 self.tally.stopped, more = True, False
                 self.cancel_all()
-            while more and len(self._under_way) < WINDOW:
+            room = max(WINDOW, self._room())
+            while more and len(self._under_way) < room:
                 draw = next(todo, None)
                 if draw is None:
                     more = False

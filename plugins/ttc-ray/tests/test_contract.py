@@ -32,7 +32,8 @@ def backend(ray: Any, inner: tuple[str, dict[str, Any]]) -> Iterator[Backend]:
 
 
 class TestOverRay(BackendContract):
-    rounds = 2
+    rounds = 1
+    requests = 8
 
     @pytest.fixture
     def spare(

@@ -183,13 +183,13 @@ def stand_in(poison: str | None = None, failure: type[Exception] | None = None) 
 
 @pytest.fixture
 def fleet(ray: Any) -> Iterator[Callable[..., Fleet]]:
-    """Make a fleet of two replicas of a stand-in."""
+    """Make a fleet of replicas of a stand-in."""
     from ttc_ray.cluster import Cluster
 
     made: list[Fleet] = []
 
-    def make(inner: Any) -> Fleet:
-        options = Options(ray_replicas=2, ray_cpus=1)
+    def make(inner: Any, replicas: int = 1) -> Fleet:
+        options = Options(ray_replicas=replicas, ray_cpus=1)
         made.append(Fleet(Cluster(ray, begun=False, folder=None), inner, options))
         return made[-1]
 
@@ -220,7 +220,7 @@ def test_a_replica_that_dies_again_and_again_ends_the_run(fleet: Callable[..., F
 def test_one_request_that_kills_replicas_lets_the_others_finish_first(
     fleet: Callable[..., Fleet],
 ) -> None:
-    made = fleet(stand_in(poison="poison"))
+    made = fleet(stand_in(poison="poison"), replicas=2)
     for name in range(60):
         made.add(Request(str(name), prompt="poison" if name == 5 else "x"))
     *back, last = received(made)

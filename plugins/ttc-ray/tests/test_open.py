@@ -18,10 +18,11 @@ from ttc.backends import Request
 from ttc.errors import BackendError, UsageError
 from ttc.plans import Recipe
 from ttc.records import SamplingParams
-from ttc_ray import cluster, open_ray
+from ttc_ray import cluster, fleet, open_ray
 from ttc_ray.backend import RayBackend
-from ttc_ray.fleet import _resources
+from ttc_ray.fleet import resources
 from ttc_ray.options import Options
+from ttc_ray.replica import Inner
 
 CHEAP = """
 import sys
@@ -181,10 +182,35 @@ class Nodes:
 def test_what_replicas_get(
     nodes: Nodes, options: Options, count: int, cpus: float, gpus: float
 ) -> None:
-    assert _resources(nodes, options) == (count, {"num_cpus": cpus, "num_gpus": gpus})
+    assert resources(nodes, options) == (count, {"num_cpus": cpus, "num_gpus": gpus})
 
 
 def test_a_second_cluster_is_not_joined(ray: Any, replicated: Callable[..., RayBackend]) -> None:
     backend = replicated("scripted:", ray_address="127.0.0.1:1")
     with pytest.raises(BackendError, match=r"and cannot join 127\.0\.0\.1:1 as well"):
         backend.submit(Request("0", prompt="x"))
+
+
+def test_what_no_machine_has_is_not_waited_for_for_ever(
+    ray: Any, replicated: Callable[..., RayBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "1 replicas with 1 CPUs and 64 GPUs each were asked of 4 CPUs and 0 GPUs"
+    backend = replicated("scripted:", ray_replicas=1, ray_gpus=64)
+    backend.submit(Request("0", prompt="x"))
+    monkeypatch.setattr(fleet, "PATIENCE", 0.5)
+    with pytest.raises(BackendError, match=f"no replica could be started in 0 s; {told}"):
+        backend.wait()
+    # Nothing will ever join a cluster of this machine alone.
+    own = cluster.Cluster(ray, begun=False, folder="/nowhere")
+    with pytest.raises(BackendError, match=f"ray: {told}; lower ray_replicas or ray_gpus"):
+        fleet.Fleet(own, Inner("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64))
+
+
+def test_a_large_fleet_asks_for_more_than_the_usual_window(
+    replicated: Callable[..., RayBackend],
+) -> None:
+    backend = replicated("scripted:", ray_slots=5000)
+    assert backend.room() == 0
+    backend.submit(Request("0", prompt="x"))
+    assert backend.room() == 2 * 2 * 5000
+    backend.wait()

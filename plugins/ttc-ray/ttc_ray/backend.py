@@ -87,6 +87,10 @@ class RayBackend:
         """The replicas as they are now; none before the first request."""
         return () if self._fleet is None else tuple(self._fleet.members)
 
+    def room(self) -> int:
+        """Return how many requests it takes to keep the replicas busy."""
+        return 0 if self._fleet is None else self._fleet.room()
+
     def status(self) -> str:
         """Say how the replicas fare, for a line of progress."""
         return "" if self._fleet is None else self._fleet.status()

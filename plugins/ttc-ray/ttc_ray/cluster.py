@@ -30,8 +30,6 @@ SETTINGS = 4  # the type of the frame that an HTTP/2 server begins with
 def load() -> ModuleType:
     """Import Ray, silenced. BackendError if it cannot be."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray would hide all GPUs from replicas that were promised none, llama.cpp's included.
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
     except (ImportError, OSError) as error:
@@ -52,6 +50,11 @@ class Cluster:
         self._folder = folder
         # What the cluster reports, such as a lost worker, Ray prints to stdout in any case.
         self._printer = _print_with(lambda *args, **kwargs: None) if begun else None
+
+    @property
+    def own(self) -> bool:
+        """Whether it is of this machine alone, so that nothing will ever join it."""
+        return self._folder is not None
 
     @classmethod
     def open(cls, options: Options) -> Cluster:

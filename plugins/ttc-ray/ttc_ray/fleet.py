@@ -19,7 +19,7 @@ from ttc_ray.replica import Batch, Inner, Replica
 
 DEATHS = 3  # of one replica in a row, without a draw finished between
 STARTING = 20.0  # seconds for which a replica that is being started has a share of the work kept
-PATIENCE = 120.0  # seconds without a single replica
+PATIENCE = 300.0  # seconds without a single replica; a cloud takes minutes to add a machine
 HELD = 40  # draws that a replica holds whose backend does not tell its slots
 TURN = 1.0  # seconds between looks at the clock
 
@@ -69,15 +69,30 @@ class Fleet:
         self._inner = inner
         self._options = options
         self._waiting: OrderedDict[str, Request] = OrderedDict()
-        self._count, resources = _resources(self._ray, options)
-        self._create = self._actor(resources)
+        self._count, self._each = resources(self._ray, options)
+        if cluster.own:
+            self._check_feasible()
+        self._create = self._actor()
+        self._failure: BackendError | None = None
         self._heard = time.monotonic()
         self.lost = 0
         self.members = [self._begin(deaths=0) for _ in range(self._count)]
 
-    def _actor(self, resources: dict[str, float]) -> Callable[[Inner], Any]:
+    def _check_feasible(self) -> None:
+        there = self._ray.cluster_resources()
+        if self._each["num_gpus"] * self._count > there.get("GPU", 0):
+            raise BackendError(f"ray: {self._wanted()}; lower ray_replicas or ray_gpus")
+
+    def _wanted(self) -> str:
+        there, each = self._ray.cluster_resources(), self._each
+        return (
+            f"{self._count} replicas with {each['num_cpus']:g} CPUs and {each['num_gpus']:g} GPUs "
+            f"each were asked of {there.get('CPU', 0):g} CPUs and {there.get('GPU', 0):g} GPUs"
+        )
+
+    def _actor(self) -> Callable[[Inner], Any]:
         # Orders are taken while the replica waits for something to tell.
-        remote = self._ray.remote(concurrency_groups={"orders": 1, "take": 1}, **resources)
+        remote = self._ray.remote(concurrency_groups={"orders": 1, "take": 1}, **self._each)
         create = remote(Replica).options(scheduling_strategy="SPREAD").remote
         made: Callable[[Inner], Any] = create
         return made
@@ -108,8 +123,10 @@ class Fleet:
     def receive(self) -> list[Completion]:
         """Hand out what there is place for, and return what has come within a turn.
 
-        BackendError if the replicas cannot do the work.
+        BackendError if the replicas cannot do the work, once all that came before is returned.
         """
+        if self._failure is not None:
+            raise self._failure
         self._hand_out()
         by_told = {member.told: member for member in self.members}
         first, _ = self._ray.wait(list(by_told), num_returns=1, timeout=TURN)
@@ -117,7 +134,14 @@ class Fleet:
             self._check_patience()
             return []
         ready, _ = self._ray.wait(list(by_told), num_returns=len(by_told), timeout=0)
-        return [done for told in ready for done in self._take(by_told[told])]
+        back: list[Completion] = []
+        for told in ready:
+            try:
+                for done in self._take(by_told[told]):
+                    back.append(done)
+            except BackendError as error:
+                self._failure = error
+        return back
 
     def _hand_out(self) -> None:
         if not self._waiting:
@@ -186,12 +210,13 @@ class Fleet:
         if any(member.host for member in self.members):
             self._heard = time.monotonic()
         elif time.monotonic() - self._heard > PATIENCE:
-            wanted, there = self._options, self._ray.cluster_resources()
             raise BackendError(
-                f"ray: no replica could be started in {PATIENCE:.0f} s; {self._count} with "
-                f"ray_cpus {wanted.ray_cpus} and ray_gpus {wanted.ray_gpus} each were asked of a "
-                f"cluster of {there.get('CPU', 0):g} CPUs and {there.get('GPU', 0):g} GPUs"
+                f"ray: no replica could be started in {PATIENCE:.0f} s; {self._wanted()}"
             )
+
+    def room(self) -> int:
+        """Return how many requests keep all replicas busy, with as many again to hand out."""
+        return 2 * sum(self._holds(member) for member in self.members)
 
     def status(self) -> str:
         """Say how many draws each replica has finished, in a few words."""
@@ -217,7 +242,7 @@ def _orders(actor: Any) -> Any:
     return actor.order.options(concurrency_group="orders")
 
 
-def _resources(ray: Any, options: Options) -> tuple[int, dict[str, float]]:
+def resources(ray: Any, options: Options) -> tuple[int, dict[str, float]]:
     """Return how many replicas to run, and what each is to have.
 
     By default one to a GPU or, without any, one to a machine with all of its CPUs.
