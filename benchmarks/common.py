@@ -154,7 +154,7 @@ def run_ttc(folder: Path, *args: str) -> Run:
             stdin=subprocess.DEVNULL,
             stdout=out,
         )
-        cpu_seconds, peak_mb = _wait(process)
+        cpu_seconds, peak_mb = wait_for(process)
         seconds = time.perf_counter() - began
         if process.returncode != 0:
             raise SystemExit(f"ttc {args[0]}: exit {process.returncode}")
@@ -162,7 +162,7 @@ def run_ttc(folder: Path, *args: str) -> Run:
         return Run(json.load(out), seconds, cpu_seconds, peak_mb)
 
 
-def _wait(process: subprocess.Popen[bytes]) -> tuple[float | None, float | None]:
+def wait_for(process: subprocess.Popen[bytes]) -> tuple[float | None, float | None]:
     """Wait for a process to end; return its processor seconds and peak MB, where they are told."""
     if not hasattr(os, "wait4"):
         process.wait()

@@ -1,20 +1,16 @@
 """What replicas over Ray bring and cost: two beside one, the overhead of a draw, and lost workers.
 
-    python benchmarks/ray_replicas.py [--draws 300] [--repeats 3] [--kills 20] [--json]
-
-Needs `pip install ./plugins/ttc-ray`. Draws are scripted: each takes its time asleep, so that two
-replicas are not bound by the cores of one machine. One and two replicas take turns, and each is
-timed once all of them are there. Then processes of four replicas are killed at random moments.
+Draws are scripted: each takes its time asleep, so that two replicas are not bound by the cores of
+one machine. One and two replicas take turns, and are timed once all of them are there. Then
+processes of four replicas are killed at random moments.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import signal
 import statistics
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,22 +18,23 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from common import Figure, machine, report
+from common import Figure
 
 SLOW = "scripted:tokens=20-60,slots=8,tick=0.01"
 INSTANT = "scripted:"
 
 
 @contextmanager
-def cluster(replicas: int) -> Iterator[None]:
-    """Hold a Ray of this machine, so that it is started once."""
+def cluster(folder: Path, replicas: int) -> Iterator[None]:
+    """Hold a Ray of this machine, so that it is started once; replicas keep their things in a
+    folder."""
     from ttc_ray.cluster import Cluster
     from ttc_ray.options import Options
 
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["TTC_HOME"] = os.environ["TTC_CACHE"] = str(Path(home))
-        with closing(Cluster.open(Options(ray_replicas=replicas, ray_cpus=1))):
-            yield
+    for name in ("TTC_HOME", "TTC_CACHE"):
+        os.environ[name] = str(folder)
+    with closing(Cluster.open(Options(ray_replicas=replicas, ray_cpus=1))):
+        yield
 
 
 def opened(model: str, replicas: int) -> Any:
@@ -126,24 +123,7 @@ def losses(draws: int, kills: int) -> list[Figure]:
     ]
 
 
-def measure(draws: int, repeats: int, kills: int) -> list[Figure]:
+def measure(folder: Path, draws: int, repeats: int, kills: int) -> list[Figure]:
     """Return all figures of Ray."""
-    with cluster(4):
+    with cluster(folder, 4):
         return [*scaling(draws, repeats), *losses(max(3 * draws, 60 * kills), kills)]
-
-
-def main() -> None:
-    """Measure and print; the exit code says nothing of the targets."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--draws", type=int, default=300, help="draws of each run (300)")
-    parser.add_argument("--repeats", type=int, default=3, help="pairs of runs (3)")
-    parser.add_argument("--kills", type=int, default=20, help="replicas to kill (20)")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    options = parser.parse_args()
-    before = machine()
-    settings = {name: getattr(options, name) for name in ("draws", "repeats", "kills")}
-    report("ray", measure(**settings), settings, before, options.json)
-
-
-if __name__ == "__main__":
-    main()

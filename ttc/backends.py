@@ -170,6 +170,28 @@ class Tunable(Protocol):
         """Forget what an earlier tuning kept; False if there is nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """What probing a server found.
+
+    `rows` are the rows of a table: what was tested, what came of it, and by what it was seen;
+    `model` and `capabilities` hold from now on; `kept` tells where the findings are.
+    """
+
+    model: ModelInfo
+    capabilities: frozenset[str]
+    rows: tuple[Mapping[str, Any], ...]
+    kept: str
+
+
+class Probeable(Protocol):
+    """A backend that can find out by trial what the server behind it does; an optional extra."""
+
+    def probe(self, *, tell: Callable[[str], None]) -> Probing:
+        """Try everything, keep the findings for later runs and return them; `tell` hears of each
+        step. BackendError."""
+
+
 class Stepped(Protocol):
     """A backend whose `wait` can be taken in pieces; an optional extra.
 

@@ -27,16 +27,18 @@ from ttc.store.rows import storable
 WINDOW = 2048
 # How long another run may hold the pool before we give up.
 PATIENCE = 30.0
+# Shorter draws are alike by nature: a letter, a number.
+TELLING = 16
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has done so far; `tokens` counts what it paid for, cancelled draws included.
-
-    `broken` is what the backend failed of in the middle.
-    """
+    """What a run has done so far; `tokens` counts what it paid for, cancelled draws included, and
+    `copies` the draws at a temperature above 0 that an earlier one of their prompt said word for
+    word. `broken` is what the backend failed of in the middle."""
 
     drawn: int = 0
+    copies: int = 0
     tokens: int = 0
     truncated: int = 0
     cancelled: int = 0
@@ -86,6 +88,7 @@ class Drawing:
         self._seeded = "seed" in backend.capabilities
         # An extra that backends may lack, so it is looked for rather than declared.
         self._room: Callable[[], int] = getattr(backend, "room", int)
+        self._said: set[int] = set()
         self.tally = Tally()
 
     def run(self, deadline: float | None = None) -> Iterator[Tally]:
@@ -151,6 +154,7 @@ class Drawing:
             tally.drawn += 1
             tally.truncated += done.finish_reason == "length"
             self._keep(each, index, done)
+            self._count_copy(each, done)
         else:
             if done.finish_reason == "error":
                 tally.errors.append(f"{each.problem.id} draw {index}: {done.error}")
@@ -158,6 +162,13 @@ class Drawing:
                 tally.cancelled += 1
             self._store.submit(lambda c: samples.insert_attempt(c, each.request_id, index, done))
         return each, index, done
+
+    def _count_copy(self, each: Enrolled, done: Completion) -> None:
+        if not self._plan.recipe.params.temperature or (done.completion_tokens or 0) < TELLING:
+            return
+        said = hash((each.request_id, done.text))
+        self.tally.copies += said in self._said
+        self._said.add(said)
 
     def _keep(self, each: Enrolled, index: int, done: Completion) -> None:
         seed = self._seed(each, index)

@@ -27,7 +27,7 @@ COMMANDS = {
     "sweep": "Tell what any budget and rule would have given; no model call, ever.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
-    "models": "List the models that -m can name, describe one, or tune one for this machine.",
+    "models": "List the models that -m can name, describe one, tune one, or probe its server.",
     "plugins": "List backends, verifiers, selectors and strategies.",
     "config": "Show the settings in force and where they come from.",
     "db": "Tell where the store is, check it, copy it, or merge others into it.",

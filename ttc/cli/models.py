@@ -1,4 +1,4 @@
-"""`ttc models`: what -m can name, and what is fastest for one of them."""
+"""`ttc models`: what -m can name, what is fastest for one of them, and what its server does."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from ttc.cli import options as opt
 def models(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME|tune]", help="Describe this one: whatever -m takes."),
+        typer.Argument(metavar="[NAME|tune|probe]", help="Describe this one: whatever -m takes."),
     ] = None,
     model: Annotated[
         str | None,
         typer.Argument(
             metavar="[MODEL]",
-            help="With tune: measure what runs this model fastest here, and keep it.",
+            help="With tune: measure what runs this model fastest here, and keep it. "
+            "With probe: find out by trial what the server of this model does, and keep it.",
         ),
     ] = None,
     requantise: Annotated[
@@ -32,7 +33,7 @@ def models(
     config: opt.ConfigFile = None,
     quiet: opt.Quiet = False,
 ) -> None:
-    """List the models that -m can name, describe one, or tune one for this machine."""
+    """List the models that -m can name, describe one, tune one, or probe its server."""
     from ttc.cli import run_models
     from ttc.cli.session import begin
     from ttc.errors import UsageError
@@ -41,8 +42,11 @@ def models(
     if name == "tune":
         run_models.tune(session, model, requantise, forget, as_json)
         return
+    if name == "probe" and not (requantise or forget):
+        run_models.probe(session, model, as_json)
+        return
     if model is not None or requantise or forget:
-        meant = name if model in (None, "tune") else model
+        meant = name if model in (None, "tune", "probe") else model
         raise UsageError(f"ttc models {name or ''}: did you mean ttc models tune {meant or ''}?")
     if name is None:
         run_models.listing(session, as_json)

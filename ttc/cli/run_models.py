@@ -14,7 +14,7 @@ from ttc.errors import UsageError
 from ttc.report.listing import columns
 
 if TYPE_CHECKING:
-    from ttc.backends import Tuning
+    from ttc.backends import Probing, Tuning
 
 
 def listing(session: Session, as_json: bool) -> None:
@@ -55,6 +55,27 @@ def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_
             session.say(f"{choice.spec}: " + ("forgotten" if gone else "was not tuned here"))
             return
         _tell(session, choice.spec, tunable.tune(requantise=requantise, tell=session.say), as_json)
+
+
+def probe(session: Session, name: str | None, as_json: bool) -> None:
+    """Find out what a model's server does and print it; UsageError where there is no server."""
+    choice, backend = open_model(session, name)
+    with closing(backend):
+        probeable: Any = backend
+        if not hasattr(probeable, "probe"):
+            raise UsageError(f"{choice.spec}: the backend {choice.backend} has no server to probe")
+        found: Probing = probeable.probe(tell=session.say if as_json else _nothing)
+    if as_json:
+        about = {**asdict(found), "capabilities": sorted(found.capabilities)}
+        document({"schema": 1, "spec": choice.spec, **about})
+    else:
+        columns([dict(row) for row in found.rows])
+    session.say(f"{choice.spec}: used from now on, kept in {found.kept}")
+    session.say(f"samples are drawn by {found.model.name} ({found.model.fingerprint})")
+
+
+def _nothing(line: str) -> None:
+    """Tell nobody: the table will."""
 
 
 def _tell(session: Session, spec: str, found: Tuning, as_json: bool) -> None:

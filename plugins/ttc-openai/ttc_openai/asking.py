@@ -1,0 +1,121 @@
+"""Questions to a server, one after the other, for what is found out by trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import openai
+
+from ttc_openai.client import sync_client
+from ttc_openai.faults import ExchangeError, cut, understood
+from ttc_openai.reading import MalformedError, Reading, Usage, document, event
+from ttc_openai.server import Server
+
+# More than this a trial does not wait for.
+PATIENCE = 120.0
+
+
+@dataclass(slots=True)
+class Answer:
+    """An answer: its choices by index, and the tokens that the server told.
+
+    `began` is when the first piece of a stream came, `ended` when the last did.
+    """
+
+    choices: dict[int, Reading] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    last: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    began: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def first(self) -> Reading:
+        """Its only choice, or the first of several."""
+        return self.choices.get(0, Reading(()))
+
+    @property
+    def text(self) -> str:
+        """The text of its first choice."""
+        return self.first.text
+
+    def take(self, piece: Mapping[str, Any]) -> None:
+        """Take a whole answer, or a piece of a stream."""
+        if piece.get("error") is not None:
+            raise ExchangeError(f"the server says: {str(piece['error'])[:200]}")
+        self.usage.add(piece.get("usage"))
+        for choice in piece.get("choices") or ():
+            self.last = choice
+            self.choices.setdefault(choice.get("index", 0), Reading(())).add(choice)
+
+
+class Asker:
+    """Asks a server. What goes wrong is an ExchangeError, which a trial may take for an answer."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        limit = min(PATIENCE, server.options.timeout)
+        self._client = sync_client(server.address, server.key, limit)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+    @contextmanager
+    def _sent(self, body: Mapping[str, Any]) -> Iterator[Any]:
+        rest: dict[str, Any] = {"temperature": 0.0, "top_p": 1.0, **body}
+        stream = bool(rest.pop("stream", False))
+        named: dict[str, Any] = {"model": self.server.address.model, "stream": stream}
+        create: Any = self._client.chat.completions.with_streaming_response.create
+        if "prompt" in rest:
+            create = self._client.completions.with_streaming_response.create
+        for name in ("messages", "prompt"):
+            if name in rest:
+                named[name] = rest.pop(name)
+        try:
+            with create(**named, extra_body=rest) as response:
+                yield response
+        except (openai.APIError, httpx2.HTTPError) as error:
+            raise understood(error, self.server.address, self.server.key) from None
+
+    def whole(self, **body: Any) -> Answer:
+        """Ask for an answer that comes at once."""
+        answer, began = Answer(), time.monotonic()
+        with self._sent(body) as response:
+            answer.take(document(response.read().decode("utf-8", "replace")))
+        answer.seconds = time.monotonic() - began
+        return answer
+
+    def streamed(self, pieces: int | None = None, **body: Any) -> Answer:
+        """Ask for a stream, and close it after some pieces if a number is given."""
+        answer, began = Answer(), time.monotonic()
+        with self._sent({**body, "stream": True}) as response:
+            for line in response.iter_lines():
+                piece = event(line)
+                if piece is None:
+                    continue
+                if not piece:
+                    break
+                answer.take(piece)
+                answer.ended = time.monotonic()
+                answer.began = answer.began or answer.ended
+                if pieces is not None and answer.first.tokens >= pieces:
+                    break
+        answer.seconds = time.monotonic() - began
+        unfinished = any(each.finish is None for each in answer.choices.values())
+        if pieces is None and (unfinished or not answer.choices):
+            raise cut("without an end")
+        return answer
+
+    def page(self, path: str) -> str | None:
+        """Return a page of the server beside its API, None if there is none."""
+        try:
+            url = f"{self.server.address.origin}{path}"
+            return self._client.with_options(timeout=5.0).get(url, cast_to=str)
+        except (openai.APIError, MalformedError):
+            return None

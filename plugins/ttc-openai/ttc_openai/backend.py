@@ -1,0 +1,118 @@
+"""The four verbs over a server that is first asked with the first request.
+
+What is a model? The weights of a server are not seen, so a fingerprint is the digest of the
+model's name, of where it is served, of what the server told of the weights when it was probed
+(llama-server: their size, parameters and shape), and of the alias's `revision`. A public host
+counts, since providers quantise as they like; a server of one's own counts by nothing but the
+model, so that another port, machine or restart makes no other pool. Builds (`system_fingerprint`)
+do not count. A server with other weights under a name than when it was probed is refused.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from ttc import keys
+from ttc.backends import Completion, ModelInfo, Probing, Request, refusal
+from ttc.errors import UsageError
+from ttc_openai import traits as kept
+from ttc_openai.address import Address, key_for, parse
+from ttc_openai.options import Options
+from ttc_openai.server import Server, named
+from ttc_openai.traits import Traits
+from ttc_openai.wire import unmet
+
+if TYPE_CHECKING:
+    from ttc_openai.courier import Courier
+
+
+class OpenAI:
+    """A model of an OpenAI-compatible server as a ttc backend."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.model = describe(server.address, server.traits, server.options.revision)
+        self.capabilities = server.traits.capabilities
+        self._courier: Courier | None = None
+        self._refused: list[Completion] = []
+        self._under_way: set[str] = set()
+
+    @classmethod
+    def open(cls, model: str, options: Mapping[str, Any]) -> OpenAI:
+        """Find the model's address and what is known of it. UsageError, BackendError."""
+        given = Options.parse(options)
+        base_url = given.base_url
+        if base_url is not None and not isinstance(base_url, str):
+            raise UsageError(f"openai: base_url must be text, not {base_url!r}")
+        address = parse(model, base_url)
+        server = named(Server(address, given, Traits(), key_for(address)))
+        traits = kept.read(server.address)
+        return cls(Server(server.address, given, traits, server.key))
+
+    def submit(self, request: Request) -> None:
+        """Queue a request; the first one asks the server what it serves. BackendError if it does
+        not serve the model."""
+        reason = refusal(request, self.capabilities) or unmet(request, self._server.traits)
+        self._under_way.add(request.id)
+        if reason is not None:
+            error = f"{self._server.address.spec}: {reason}"
+            self._refused.append(Completion(request.id, "", "error", error=error))
+            return
+        if self._courier is None:
+            self._server.check()
+            from ttc_openai.courier import Courier
+
+            self._courier = Courier(self._server)
+            self._end = weakref.finalize(self, self._courier.close)
+        self._courier.submit(request)
+
+    def wait(self) -> Completion:
+        """Return the next completion to finish; LookupError if none is under way."""
+        if not self._under_way:
+            raise LookupError("no request is under way")
+        if self._refused:
+            done = self._refused.pop(0)
+        else:
+            assert self._courier is not None
+            done = self._courier.wait()
+        self._under_way.discard(done.request_id)
+        return done
+
+    def cancel(self, request_id: str) -> None:
+        """End a draw, waiting or begun; it comes back as `cancelled`. Unknown ids are ignored."""
+        if self._courier is not None and request_id in self._under_way:
+            self._courier.cancel(request_id)
+
+    def close(self) -> None:
+        """Close all connections. Requests still under way are dropped."""
+        self._under_way.clear()
+        self._refused.clear()
+        if self._courier is not None:
+            self._end()
+            self._courier = None
+
+    def probe(self, *, tell: Callable[[str], None]) -> Probing:
+        """Find out what the server does with this model and keep it. BackendError."""
+        from ttc_openai.probe import probe
+
+        traits, rows, path = probe(self._server, tell)
+        address, revision = self._server.address, self._server.options.revision
+        return Probing(
+            describe(address, traits, revision), traits.capabilities, tuple(rows), str(path)
+        )
+
+
+def describe(address: Address, traits: Traits, revision: str) -> ModelInfo:
+    """Say which model it is, as far as it can be known without its weights."""
+    about: dict[str, Any] = {"place": address.place, "model": address.model}
+    if traits.weights:
+        about["weights"] = dict(traits.weights)
+    if revision:
+        about["revision"] = revision
+    told = traits.weights.get("n_params"), traits.weights.get("n_ctx_train")
+    parameters, context = (value if isinstance(value, int) else None for value in told)
+    name = PurePath(address.model).name if address.model.startswith("/") else address.model
+    return ModelInfo(name, keys.digest("openai1", about), context, parameters)

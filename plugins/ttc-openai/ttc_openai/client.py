@@ -1,0 +1,78 @@
+"""The official client library, set up so that nothing goes where it should not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+import openai
+
+from ttc_openai.address import Address
+
+# Whether a server is there at all is soon known; one that is busy may take its time to accept.
+CONNECT, BUSY = 5.0, 30.0
+_AMBIENT = (
+    "OPENAI_API_KEY",
+    "OPENAI_ADMIN_KEY",
+    "OPENAI_ORG_ID",
+    "OPENAI_PROJECT_ID",
+    "OPENAI_CUSTOM_HEADERS",
+)
+# The library wants some key; where there is none, its header is taken off again.
+_NO_KEY = "none"
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hide what the library would read from the environment and send to any server."""
+    hidden = {name: os.environ.pop(name) for name in _AMBIENT if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def _unsigned(request: httpx2.Request) -> None:
+    request.headers.pop("Authorization", None)
+
+
+async def _unsigned_too(request: httpx2.Request) -> None:
+    _unsigned(request)
+
+
+def _settings(timeout: httpx2.Timeout, hook: Any, key: str | None) -> dict[str, Any]:
+    """Return what both clients have in common. Redirects are not followed: they would carry
+    prompts to a server that nobody named."""
+    return {
+        "timeout": timeout,
+        "follow_redirects": False,
+        "event_hooks": {} if key else {"request": [hook]},
+    }
+
+
+def sync_client(address: Address, key: str | None, timeout: float) -> openai.OpenAI:
+    """Return a client for a few questions, one after the other."""
+    limits = httpx2.Timeout(timeout, connect=CONNECT)
+    http = openai.DefaultHttpxClient(**_settings(limits, _unsigned, key))
+    with _alone():
+        return openai.OpenAI(
+            api_key=key or _NO_KEY, base_url=address.base_url, max_retries=0, http_client=http
+        )
+
+
+def async_client(
+    address: Address, key: str | None, timeout: float, connections: int
+) -> openai.AsyncOpenAI:
+    """Return a client for many requests at once, on as many connections."""
+    times = httpx2.Timeout(timeout, connect=min(BUSY, timeout), pool=None)
+    http = openai.DefaultAsyncHttpxClient(
+        limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+        **_settings(times, _unsigned_too, key),
+    )
+    with _alone():
+        return openai.AsyncOpenAI(
+            api_key=key or _NO_KEY, base_url=address.base_url, max_retries=0, http_client=http
+        )

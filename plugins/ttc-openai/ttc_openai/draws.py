@@ -1,0 +1,77 @@
+"""One request under way: what was read of it, its clock, and the completion that it becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from ttc.backends import Completion, Request
+from ttc.records import FinishReason
+from ttc_openai.reading import Reading, Usage
+
+
+@dataclass(slots=True, eq=False)
+class Draw:
+    """A request and its answer so far. `tries` counts the attempts that failed, the first of them
+    at `failed`."""
+
+    request: Request
+    reading: Reading = field(default_factory=lambda: Reading(()))
+    tries: int = 0
+    failed: float | None = None
+    started: float | None = None
+    first_token: float | None = None
+    cancelled: bool = False
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """All that draws must have in common to be asked for at once."""
+        asked = self.request
+        return (asked.messages, asked.prompt, asked.prefix, asked.params, asked.keep_stop)
+
+    def begin(self, stops: tuple[str, ...]) -> None:
+        """It is sent; what an attempt before it said is dropped."""
+        self.reading = Reading(stops)
+        self.started, self.first_token = monotonic(), None
+
+    def finish(
+        self, reason: FinishReason, counts: Usage | None = None, error: str | None = None
+    ) -> Completion:
+        """Report it, with the token counts that are known of it."""
+        counts = counts or Usage()
+        reading = self.reading
+        if self.request.keep_stop and reason == "stop":
+            reading.keep_stop()
+        return Completion(
+            request_id=self.request.id,
+            text=reading.text,
+            finish_reason=reason,
+            prompt_tokens=counts.prompt,
+            cached_tokens=counts.cached,
+            completion_tokens=counts.completion,
+            logprob=reading.logprob,
+            stop=reading.stop,
+            started=self.started,
+            first_token=self.first_token,
+            ended=monotonic(),
+            error=error,
+        )
+
+
+class Job:
+    """What one HTTP request asks for: one draw, or several of the same prompt (`n`)."""
+
+    def __init__(self, draws: list[Draw]) -> None:
+        self.draws = draws
+        self.moved = monotonic()
+
+    @property
+    def request(self) -> Request:
+        """What all its draws ask for, but for ids and draw indices."""
+        return self.draws[0].request
+
+    @property
+    def over(self) -> bool:
+        """Whether each of its draws has ended or was given up."""
+        return all(draw.cancelled or draw.reading.finish is not None for draw in self.draws)

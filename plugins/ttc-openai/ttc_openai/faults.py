@@ -1,0 +1,141 @@
+"""What went wrong, and whom it concerns: this request, every request, or only this moment."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import openai
+
+from ttc_openai.address import Address
+from ttc_openai.reading import MalformedError
+
+_TRANSIENT = (408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 524, 529)
+_BUSY = (429, 503, 529)
+
+
+@dataclass(slots=True, eq=False)
+class ExchangeError(Exception):
+    """A request that failed.
+
+    `again`: it may be tried again, after `after` seconds if the server says so. `busy`: the server
+    has too much to do. `drops`: it ends answers when others are asked for. `all`: it would be the
+    same for every request, so none is sent any more. `refused`: what the server said of a request
+    that it does not take as it is.
+    """
+
+    reason: str
+    again: bool = False
+    busy: bool = False
+    drops: bool = False
+    all: bool = False
+    after: float | None = None
+    refused: str | None = None
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def cut(why: str) -> ExchangeError:
+    """The answer was ended before its end, as by a server that drops one for the next."""
+    return ExchangeError(f"the answer was cut: {why}", again=True, busy=True, drops=True)
+
+
+def understood(error: Exception, address: Address, key: str | None) -> ExchangeError:
+    """Return what an exception of the client library means."""
+    if isinstance(error, ExchangeError):
+        return error
+    if isinstance(error, MalformedError):
+        return ExchangeError(f"{address.base_url}: {error}", again=True)
+    if isinstance(error, openai.APIStatusError):
+        fault = _status(error, address, key)
+    elif isinstance(error, (openai.APIConnectionError, httpx2.HTTPError)):
+        fault = _connection(error, address)
+    else:
+        fault = ExchangeError(f"{address.base_url}: {type(error).__name__}: {_line(error)}")
+    fault.reason = redacted(fault.reason, key)
+    return fault
+
+
+def _connection(error: Exception, address: Address) -> ExchangeError:
+    cause = error.__cause__ or error
+    why = _line(cause) or type(cause).__name__
+    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout)):
+        # One that is there and does not accept has too much to do.
+        busy, told = isinstance(cause, httpx2.ConnectTimeout), f"cannot be reached ({why})"
+        return ExchangeError(f"{address.base_url}: {told}", again=True, busy=busy, all=True)
+    if isinstance(cause, httpx2.TimeoutException):
+        return ExchangeError(f"{address.base_url}: no answer in time", again=True)
+    return ExchangeError(f"{address.base_url}: the connection broke ({why})", again=True)
+
+
+def _status(error: openai.APIStatusError, address: Address, key: str | None) -> ExchangeError:
+    status, said = error.status_code, _said(error)
+    where = f"{address.base_url}: "
+    if status in (401, 403):
+        how = (
+            "refuses the key"
+            if key
+            else f'wants a key; set TTC_OPENAI_KEYS="{address.origin}=KEY" in the environment'
+        )
+        return ExchangeError(f"{where}{how} ({status} {said})", all=True)
+    if status == 429 and "insufficient_quota" in str(error.body):
+        return ExchangeError(f"{where}the account has no quota left ({said})", all=True)
+    if status == 404:
+        return ExchangeError(f"{where}not found: {said}; is the model {address.model!r}?", all=True)
+    if 300 <= status < 400:
+        target = error.response.headers.get("location", "elsewhere")
+        return ExchangeError(f"{where}points to {target}; give -m that address", all=True)
+    again = status in _TRANSIENT or status == 429
+    return ExchangeError(
+        f"{where}{status} {said}",
+        again=again,
+        busy=status in _BUSY,
+        after=retry_after(error.response.headers) if again else None,
+        refused=f"{said} {error.body}" if status in (400, 422) else None,
+    )
+
+
+def _said(error: openai.APIStatusError) -> str:
+    """Return what a server says of its error, in a line."""
+    body: Any = error.body
+    if isinstance(body, dict):
+        inner = body.get("error", body)
+        told = inner.get("message") if isinstance(inner, dict) else inner
+        if told or (told := body.get("detail")):
+            return _line(told)
+    text = error.response.text if error.response.is_closed else ""
+    return "an HTML page" if is_html(text) else _line(text or error)
+
+
+def is_html(text: str) -> bool:
+    """Whether a body is a page for people."""
+    return bool(re.match(r"\s*<(!doctype|html|head|body)", text, re.IGNORECASE))
+
+
+def retry_after(headers: httpx2.Headers) -> float | None:
+    """Return the seconds that a server asks to wait, None if it asks nothing that can be read."""
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        told = headers.get(name)
+        if told is None:
+            continue
+        try:
+            return max(float(told) / unit, 0.0)
+        except ValueError:
+            date = email.utils.parsedate_tz(told)
+            if date is not None:
+                return max(email.utils.mktime_tz(date) - time.time(), 0.0)
+    return None
+
+
+def redacted(text: str, key: str | None) -> str:
+    """Return a text without the key, which servers like to repeat."""
+    return text.replace(key, "***") if key else text
+
+
+def _line(what: object) -> str:
+    return " ".join(str(what).split())[:200]

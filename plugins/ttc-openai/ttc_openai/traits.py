@@ -1,0 +1,106 @@
+"""What is known of a server: what `ttc models probe` found, kept between runs.
+
+Without a probe little is taken for granted (see the defaults): no seeds, no log-probabilities, no
+prefixes, and a request that sets min_p or top_k is refused, since a server that ignored it would
+draw from another distribution than its key says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ttc import keys, places
+from ttc_openai.address import Address
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """How a server behaves with a model. What is None was not found out.
+
+    `seed`: equal seeds give equal draws, and others do not. `n`: one request may ask for several
+    draws. `top_k`, `min_p`: they take effect. `logprobs`: those of the unfiltered temperature-1
+    distribution. `prefix`: how a chat's answer is begun, a key of `ttc_openai.wire.PREFIXES`; ""
+    if it cannot be. `stop_told`: it says which stop string fired. `usage`: a stream ends with its
+    token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends its
+    draw. `caches`: a prompt that was seen is not computed again. `slots`: how many draws it runs
+    at a time. `weights`: what it tells of them.
+    """
+
+    seed: bool = False
+    n: bool = False
+    top_k: bool | None = None
+    min_p: bool | None = None
+    logprobs: bool = False
+    prefix: str = ""
+    stop_told: bool = False
+    stop_stripped: bool | None = None
+    usage: bool | None = None
+    chunks: bool | None = None
+    raw: bool | None = None
+    frees: bool | None = None
+    caches: bool | None = None
+    slots: int | None = None
+    weights: Mapping[str, Any] = field(default_factory=dict)
+    probed: bool = False
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What of the Backend protocol it can do."""
+        able = {
+            "seed": self.seed,
+            "logprobs": self.logprobs,
+            "prefix": bool(self.prefix),
+            "stop-kept": self.stop_told or bool(self.chunks),
+        }
+        return frozenset({"cancel"} | {name for name, able in able.items() if able})
+
+
+def path_of(address: Address) -> Path:
+    """Return the file of a server and model."""
+    digest = keys.digest("server1", [address.base_url, address.model]).rpartition(":")[2]
+    return places.data_folder() / "servers" / f"{digest}.json"
+
+
+def read(address: Address) -> Traits:
+    """Return what was kept; the defaults if nothing was, or nothing that can be read."""
+    try:
+        kept = json.loads(path_of(address).read_text(encoding="utf-8"))
+        if kept["schema"] != SCHEMA:
+            return Traits()
+        known = {each.name for each in fields(Traits)}
+        return Traits(**{name: value for name, value in kept["traits"].items() if name in known})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return Traits()
+
+
+def write(address: Address, traits: Traits) -> Path:
+    """Keep what was found out. OSError if it cannot be written."""
+    about = {"schema": SCHEMA, "server": address.base_url, "model": address.model}
+    return _write(path_of(address), {**about, "traits": asdict(traits)})
+
+
+def only_model(base_url: str, found: str | None = None) -> str | None:
+    """Keep the only model of a server, or return the one kept: a finished run asks no server."""
+    path = path_of(Address(base_url, "")).with_suffix(".model.json")
+    if found is not None:
+        _write(path, {"schema": SCHEMA, "server": base_url, "model": found})
+        return found
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["model"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part.replace(path)
+    return path

@@ -1,0 +1,164 @@
+"""What the scripted server says: known words for a prompt and a seed, and faults on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ttc.testing.scripted import WORDS
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Behaviour:
+    """How a server behaves. `pace` is seconds a token, `tokens` the length of every answer.
+
+    `able`: `n`, `seed`, `stop`, `stop-told`, `usage`, `logprobs`, `prefix`, `reasoning`, `raw`,
+    `filters` (top_k, min_p); what is not in it is ignored. `strict` names fields that are refused.
+    `faults` are consumed by requests for completions, one each: a status (`429`, `429:SECONDS`),
+    `html`, `empty`, `cut` (an end before the end), `broken` (no end), `reset` (no answer), `drip`,
+    `malformed`, `error` (inside the stream), `same` (one answer for every prompt and seed), `none`.
+    `always` is the fault of all requests that these leave.
+    """
+
+    models: tuple[str, ...] = ("scripted",)
+    tokens: int = 12
+    pace: float = 0.0
+    able: frozenset[str] = frozenset({"seed", "stop", "usage", "logprobs", "raw", "filters"})
+    strict: frozenset[str] = frozenset()
+    key: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    faults: deque[str] = field(default_factory=deque)
+    always: str = ""
+
+
+class Answer:
+    """What is said to one request."""
+
+    def __init__(self, behaviour: Behaviour, path: str, body: Json, fault: str) -> None:
+        self.fault = fault
+        self._behaviour, self._body = behaviour, body
+        self._chat = "chat" in path
+        able = behaviour.able
+        self._choices = [self._choice(index) for index in range(self._n)]
+        self._usage = "usage" in able and bool(body.get("stream_options"))
+
+    @property
+    def _n(self) -> int:
+        return int(self._body.get("n", 1)) if "n" in self._behaviour.able else 1
+
+    @property
+    def longest(self) -> int:
+        """The tokens of its longest choice."""
+        return max(len(words) for words, _, _ in self._choices)
+
+    def _choice(self, index: int) -> tuple[list[str], str, str | None]:
+        """Return the words of a choice, how it ends and the stop string that fired."""
+        body, able = self._body, self._behaviour.able
+        if self.fault == "empty":
+            return [], "stop", None
+        turns, begun = body.get("messages", []), 0
+        if "prefix" in able and turns and turns[-1]["role"] == "assistant":
+            begun, turns = len(turns[-1]["content"].split()), turns[:-1]
+        prompt = json.dumps(turns or body.get("prompt"))
+        greedy = not body.get("temperature") or (
+            "filters" in able and (body.get("top_k") == 1 or body.get("min_p") == 1)
+        )
+        chance: Any = body.get("seed") if "seed" in able else None
+        chance = random.getrandbits(32) if chance is None else chance
+        if greedy or self.fault == "same":
+            chance = 0
+        rng = random.Random(f"{prompt}/{chance}/{index}" if self.fault != "same" else "same")
+        words = rng.choices(WORDS, k=self._behaviour.tokens + begun)
+        words = [f" {word}" if at else word for at, word in enumerate(words)][begun:]
+        limit = int(body.get("max_tokens") or body.get("max_completion_tokens") or 16)
+        finish = "stop" if len(words) <= limit else "length"
+        stops = body.get("stop") or () if "stop" in able else ()
+        for count in range(1, len(words[:limit]) + 1 if stops else 0):
+            text = "".join(words[:count])
+            found = [(text.index(stop), stop) for stop in stops if stop in text]
+            if found:
+                at, stop = min(found)
+                kept = words[: count - 1]
+                return [*kept, text[:at][len("".join(kept)) :]], "stop", stop
+        return words[:limit], finish, None
+
+    def _piece(self, choice: Json | None, *, usage: bool) -> Json:
+        kind = "chat.completion.chunk" if self._chat else "text_completion"
+        piece: Json = {"id": "x", "object": kind, "model": self._body.get("model")}
+        piece["choices"] = [] if choice is None else [choice]
+        if usage:
+            prompt = len(json.dumps(self._body.get("messages") or self._body.get("prompt")).split())
+            tokens = sum(len(words) for words, _, _ in self._choices)
+            piece["usage"] = {"prompt_tokens": prompt, "completion_tokens": tokens}
+        return piece
+
+    def _said(self, index: int, word: str, at: int, *, whole: bool) -> Json:
+        choice: Json = {"index": index, "finish_reason": None}
+        thinks = "reasoning" in self._behaviour.able and at < 3 and not whole
+        name = "reasoning_content" if thinks else "content"
+        if self._chat:
+            choice["message" if whole else "delta"] = {name: word}
+        else:
+            choice["text"] = word
+        if self._body.get("logprobs") and "logprobs" in self._behaviour.able and word:
+            entry = {"token": word, "logprob": -0.5}
+            best = {"token": WORDS[0], "logprob": -0.25}
+            content = [{**entry, "top_logprobs": [best]}]
+            choice["logprobs"] = {"content": content} if self._chat else {"token_logprobs": [-0.5]}
+        return choice
+
+    def _end(self, index: int) -> Json:
+        _, finish, stop = self._choices[index]
+        end: Json = {"finish_reason": finish}
+        return {**end, "stop_reason": stop} if "stop-told" in self._behaviour.able else end
+
+    def whole(self) -> Json:
+        """Return it at once."""
+        piece = self._piece(None, usage=True)
+        piece["choices"] = [
+            self._said(index, "".join(words), 0, whole=True) | self._end(index)
+            for index, (words, _, _) in enumerate(self._choices)
+        ]
+        return piece
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Yield it token by token, and do what is wrong with it."""
+        for at in range(self.longest):
+            if self._behaviour.pace:
+                await asyncio.sleep(self._behaviour.pace)
+            if at == 3 and self.fault in ("cut", "broken", "malformed", "error", "drip"):
+                async for event in self._broken():
+                    yield event
+                return
+            for index, (words, _, _) in enumerate(self._choices):
+                if at < len(words):
+                    said = self._said(index, words[at], at, whole=False)
+                    yield line(self._piece(said, usage=False))
+        for index in range(self._n):
+            end = self._said(index, "", 9, whole=False) | self._end(index)
+            yield line(self._piece(end, usage=False))
+        if self._usage:
+            yield line(self._piece(None, usage=True))
+        yield b"data: [DONE]"
+
+    async def _broken(self) -> AsyncIterator[bytes]:
+        if self.fault == "malformed":
+            yield b'data: {"choices": [{"delta"'
+        elif self.fault == "cut":
+            yield b"data: [DONE]"
+        elif self.fault == "error":
+            yield line({"error": {"message": "CUDA out of memory", "code": 500}})
+        while self.fault == "drip":
+            await asyncio.sleep(0.05)
+            yield b": ping"
+
+
+def line(piece: Json) -> bytes:
+    return b"data: " + json.dumps(piece).encode()
