@@ -18,7 +18,7 @@ def db(
     ],
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]…", help="backup: the copy. merge: the stores to bring in."),
+        typer.Argument(metavar="FILE", help="backup: the copy. merge: the stores to bring in."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="merge: say what each store would bring.")

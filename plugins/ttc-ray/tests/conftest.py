@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -31,7 +30,6 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def ray(own_home: None) -> Iterator[Any]:
     """A real Ray on this machine, with room for four replicas."""
     module = pytest.importorskip("ray", reason="Ray is not here: pip install -e ./plugins/ttc-ray")
-    logging.getLogger("ray").setLevel(logging.ERROR)
     cluster = Cluster.open(Options(ray_replicas=4, ray_cpus=1))
     yield module
     cluster.close()

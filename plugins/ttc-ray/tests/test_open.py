@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,8 +21,7 @@ from ttc.plans import Recipe
 from ttc.records import SamplingParams
 from ttc_ray import cluster, fleet, open_ray
 from ttc_ray.backend import RayBackend
-from ttc_ray.fleet import resources
-from ttc_ray.options import Options
+from ttc_ray.options import Options, resources
 from ttc_ray.replica import Inner
 
 CHEAP = """
@@ -87,6 +87,9 @@ def test_an_inner_backend_that_is_not_installed_says_what_to_install(
 def test_options_go_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "one:1")
     assert Options.parse({})[0].ray_address == "one:1"
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    with pytest.raises(UsageError, match="RAY_ADDRESS must be HOST:PORT"):
+        Options.parse({})
     monkeypatch.setenv("TTC_RAY_ADDRESS", "two:2")
     monkeypatch.setenv("TTC_RAY_REPLICAS", "3")
     options, others = Options.parse({"ray_replicas": 4, "slots": 8})
@@ -155,6 +158,21 @@ def test_the_command_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith(f"ttc: ray: {address} does not answer (")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_head_that_has_gone_ends_the_run(ray: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    joined = cluster.Cluster(ray, begun=False, folder=None)
+    joined.check()
+    assert not joined.gone
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    there = SimpleNamespace(gcs_address=address)
+    monkeypatch.setattr(ray, "get_runtime_context", lambda: there)
+    for _ in range(cluster.MISSED - 1):
+        joined.check()
+    with pytest.raises(BackendError, match=f"ray: the head {address} has gone"):
+        joined.check()
+    assert joined.gone
 
 
 class Nodes:

@@ -17,7 +17,8 @@ from ttc import models
 from ttc.backends import Completion, ModelInfo, Request, refusal
 from ttc.errors import UsageError
 from ttc_ray.cluster import Cluster
-from ttc_ray.fleet import Fleet, Member
+from ttc_ray.fleet import Fleet
+from ttc_ray.members import Member
 from ttc_ray.options import Options
 from ttc_ray.replica import Inner
 

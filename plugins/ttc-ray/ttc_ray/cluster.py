@@ -22,8 +22,10 @@ from ttc.errors import BackendError, Stopped
 from ttc_ray.options import Options
 
 ANSWERS_WITHIN = 5.0  # seconds
+MISSED = 3  # attempts to reach a head that was there
 OBJECTS = 100 * 2**20  # bytes of shared memory; requests and completions are small
 HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+TOKEN = "if it has a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN; if not, neither"
 SETTINGS = 4  # the type of the frame that an HTTP/2 server begins with
 
 
@@ -36,7 +38,7 @@ def load() -> ModuleType:
         raise BackendError(
             f"ray cannot be imported: {error}; pip install 'ray>=2.40' (as ttc-ray does)"
         ) from error
-    logging.getLogger("ray").setLevel(logging.ERROR)
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
     module: ModuleType = ray
     return module
 
@@ -48,8 +50,14 @@ class Cluster:
         self.ray = ray
         self._begun = begun
         self._folder = folder
+        self._missed = 0
         # What the cluster reports, such as a lost worker, Ray prints to stdout in any case.
         self._printer = _print_with(lambda *args, **kwargs: None) if begun else None
+
+    @property
+    def gone(self) -> bool:
+        """Whether the head has not answered several times in a row."""
+        return self._missed >= MISSED
 
     @property
     def own(self) -> bool:
@@ -67,7 +75,7 @@ class Cluster:
         if address is not None:
             _probe(address)
             how: dict[str, Any] = {"address": address}
-            return cls._begin(ray, how, f"{address} cannot be joined", None)
+            return cls._begin(ray, how, f"{address} cannot be joined ({TOKEN})", None)
         # Sockets have paths of about a hundred bytes at most, and Ray's own part is long.
         short = "/tmp" if os.path.isdir("/tmp") else None
         folder = tempfile.mkdtemp(prefix="ttc-ray-", dir=short)
@@ -84,11 +92,11 @@ class Cluster:
     def _begin(cls, ray: Any, how: dict[str, Any], what: str, folder: str | None) -> Cluster:
         cluster = cls(ray, begun=True, folder=folder)
         try:
-            with _own_signals():
+            with _own_signals(), _hushed():
                 ray.init(
                     **how,
                     configure_logging=False,
-                    logging_level=logging.ERROR,
+                    logging_level=logging.CRITICAL,
                     log_to_driver=False,
                 )
         except Exception as error:
@@ -102,6 +110,18 @@ class Cluster:
             cluster.close()
             raise
         return cluster
+
+    def check(self) -> None:
+        """Look for the head; BackendError once it has gone, which Ray would wait for and then end
+        the process."""
+        address = self.ray.get_runtime_context().gcs_address
+        try:
+            _connect(address).close()
+            self._missed = 0
+        except OSError as error:
+            self._missed += 1
+            if self.gone:
+                raise BackendError(f"ray: the head {address} has gone ({_why(error)})") from error
 
     def close(self) -> None:
         """Leave the cluster; one that was started here ends."""
@@ -144,26 +164,50 @@ def _check_same(ray: Any, address: str | None) -> None:
         )
 
 
+def _connect(address: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    return socket.create_connection((host.strip("[]"), int(port)), ANSWERS_WITHIN)
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
 def _probe(address: str) -> None:
     """Raise BackendError, soon, if no head answers there: Ray itself would try for minutes."""
-    host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), ANSWERS_WITHIN) as connection:
+        with _connect(address) as connection:
             if os.environ.get("RAY_USE_TLS", "0") == "1":
                 return
             connection.settimeout(ANSWERS_WITHIN)
             connection.sendall(HTTP2)
             answer = connection.recv(9)
     except (OSError, OverflowError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or str(error)
         raise BackendError(
-            f"ray: {address} does not answer ({why}); start a head there with `ray start --head`, "
-            "or leave ray_address out to use this machine"
+            f"ray: {address} does not answer ({_why(error)}); start a head there with "
+            "`ray start --head`, or leave ray_address out to use this machine"
         ) from error
     if len(answer) < 4 or answer[3] != SETTINGS:
         raise BackendError(
             f"ray: {address} answers, but is no Ray head; its port is printed by `ray start --head`"
         )
+
+
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """Send what native code says on stderr nowhere: Ray's writes a line for every attempt."""
+    try:
+        kept = os.dup(2)
+    except OSError:
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextlib.contextmanager

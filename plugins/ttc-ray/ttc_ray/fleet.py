@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import socket
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ttc.backends import Completion, Request
 from ttc.errors import BackendError
 from ttc_ray.cluster import Cluster, first_line
-from ttc_ray.options import Options
+from ttc_ray.members import Member, next_told, orders
+from ttc_ray.options import Options, resources
 from ttc_ray.replica import Batch, Inner, Replica
 
 DEATHS = 3  # of one replica in a row, without a draw finished between
@@ -22,38 +21,6 @@ STARTING = 20.0  # seconds for which a replica that is being started has a share
 PATIENCE = 300.0  # seconds without a single replica; a cloud takes minutes to add a machine
 HELD = 40  # draws that a replica holds whose backend does not tell its slots
 TURN = 1.0  # seconds between looks at the clock
-
-
-@dataclass(slots=True)
-class Member:
-    """One replica as the driver sees it. It is there once it has told its host."""
-
-    actor: Any
-    told: Any
-    born: float
-    deaths: int
-    host: str = ""
-    pid: int = 0
-    slots: int | None = None
-    offset: float = math.inf
-    finished: int = 0
-    under_way: dict[str, Request] = field(default_factory=dict)
-    cancelled: set[str] = field(default_factory=set)
-
-    def here(self, done: Completion, clock: float) -> Completion:
-        """Return a completion with its times on this machine's clock.
-
-        Where the replica is on another machine, they are late by the time that its quickest
-        message took to arrive.
-        """
-        same = self.host == socket.gethostname()
-        self.offset = 0.0 if same else min(self.offset, time.monotonic() - clock)
-
-        def moved(at: float | None) -> float | None:
-            return None if at is None else at + self.offset
-
-        started, first, ended = moved(done.started), moved(done.first_token), moved(done.ended)
-        return replace(done, started=started, first_token=first, ended=ended)
 
 
 class Fleet:
@@ -99,7 +66,7 @@ class Fleet:
 
     def _begin(self, deaths: int) -> Member:
         actor = self._create(self._inner)
-        return Member(actor, _next(actor), time.monotonic(), deaths)
+        return Member(actor, next_told(actor), time.monotonic(), deaths)
 
     def add(self, request: Request) -> None:
         """Queue a request."""
@@ -117,7 +84,7 @@ class Fleet:
         for member in self.members:
             if request_id in member.under_way and request_id not in member.cancelled:
                 member.cancelled.add(request_id)
-                _orders(member.actor).remote((), (request_id,))
+                orders(member.actor).remote((), (request_id,))
         return None
 
     def receive(self) -> list[Completion]:
@@ -131,6 +98,7 @@ class Fleet:
         by_told = {member.told: member for member in self.members}
         first, _ = self._ray.wait(list(by_told), num_returns=1, timeout=TURN)
         if not first:
+            self._cluster.check()
             self._check_patience()
             return []
         ready, _ = self._ray.wait(list(by_told), num_returns=len(by_told), timeout=0)
@@ -157,7 +125,7 @@ class Fleet:
             given = [self._waiting.popitem(last=False)[1] for _ in range(count)]
             if given:
                 member.under_way.update((request.id, request) for request in given)
-                _orders(member.actor).remote(given, ())
+                orders(member.actor).remote(given, ())
 
     def _holds(self, member: Member) -> int:
         if self._options.ray_slots is not None:
@@ -178,7 +146,7 @@ class Fleet:
             member.finished, member.deaths = member.finished + 1, 0
             yield member.here(done, batch.clock)
         if batch.failure is None:
-            member.told = _next(member.actor)
+            member.told = next_told(member.actor)
         elif batch.hopeless:
             raise BackendError(f"ray: on {batch.host}: {batch.failure}")
         else:
@@ -229,34 +197,6 @@ class Fleet:
 
     def close(self) -> None:
         """End the replicas."""
-        for member in self.members:
+        for member in [] if self._cluster.gone else self.members:
             with suppress(self._ray.exceptions.RayError):
                 self._ray.kill(member.actor, no_restart=True)
-
-
-def _next(actor: Any) -> Any:
-    return actor.take.options(concurrency_group="take").remote()
-
-
-def _orders(actor: Any) -> Any:
-    return actor.order.options(concurrency_group="orders")
-
-
-def resources(ray: Any, options: Options) -> tuple[int, dict[str, float]]:
-    """Return how many replicas to run, and what each is to have.
-
-    By default one to a GPU or, without any, one to a machine with all of its CPUs.
-    """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    gpus = options.ray_gpus
-    if gpus is None:
-        gpus = 1.0 if any(node.get("GPU", 0) for node in nodes) else 0.0
-    count = options.ray_replicas
-    if count is None:
-        places = sum(node.get("GPU", 0) // gpus for node in nodes) if gpus else len(nodes)
-        count = max(int(places), 1)
-    cpus = options.ray_cpus
-    if cpus is None:
-        smallest = min((node.get("CPU", 0) for node in nodes), default=1)
-        cpus = 1.0 if gpus else max(smallest * len(nodes) // count, 1.0)
-    return count, {"num_cpus": cpus, "num_gpus": gpus}

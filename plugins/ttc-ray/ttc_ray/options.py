@@ -45,7 +45,8 @@ class Options:
             else:
                 others[name] = value
         # The name by which Ray's own programs find a cluster.
-        ours.setdefault("ray_address", os.environ.get("RAY_ADDRESS") or None)
+        if "ray_address" not in ours and (text := os.environ.get("RAY_ADDRESS")):
+            ours["ray_address"] = _address("RAY_ADDRESS", text)
         return cls(**ours), others
 
 
@@ -59,7 +60,7 @@ _NUMBERS: dict[str, tuple[type, float, str]] = {
 
 def _checked(name: str, value: Any) -> Any:
     if name == "ray_address":
-        return _address(value)
+        return _address(name, value)
     if name not in _NUMBERS:
         near = get_close_matches(name, Options.__slots__, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -74,10 +75,30 @@ def _checked(name: str, value: Any) -> Any:
     return kind(number)
 
 
-def _address(value: Any) -> str:
+def _address(name: str, value: Any) -> str:
     host, colon, port = str(value).rpartition(":")
     if not colon or not host or "/" in host or not port.isdecimal():
         raise UsageError(
-            f"ray: ray_address must be HOST:PORT, as `ray start --head` prints it, not {value!r}"
+            f"ray: {name} must be HOST:PORT, as `ray start --head` prints it, not {value!r}"
         )
     return str(value)
+
+
+def resources(ray: Any, options: Options) -> tuple[int, dict[str, float]]:
+    """Return how many replicas to run, and what each is to have.
+
+    By default one to a GPU or, without any, one to a machine with all of its CPUs.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    gpus = options.ray_gpus
+    if gpus is None:
+        gpus = 1.0 if any(node.get("GPU", 0) for node in nodes) else 0.0
+    count = options.ray_replicas
+    if count is None:
+        places = sum(node.get("GPU", 0) // gpus for node in nodes) if gpus else len(nodes)
+        count = max(int(places), 1)
+    cpus = options.ray_cpus
+    if cpus is None:
+        smallest = min((node.get("CPU", 0) for node in nodes), default=1)
+        cpus = 1.0 if gpus else max(smallest * len(nodes) // count, 1.0)
+    return count, {"num_cpus": cpus, "num_gpus": gpus}
