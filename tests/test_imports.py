@@ -30,6 +30,7 @@ FORBIDDEN = {
     "costs": {"backends", "verifiers", "store", "samples", "verdicts", "models"},
     "uncertainty": {"*"},
     "workers": {"*"},
+    "hub": {"store", "selectors", "verifiers", "samples", "verdicts", "curves", "backends"},
     "samples": {"strategies", "api", "curves", "selectors", "verifiers"},
     "verdicts": {"strategies", "api", "curves", "selectors", "samples", "backends"},
     "problems": {"store", "backends", "samples", "verdicts", "selectors", "verifiers"},

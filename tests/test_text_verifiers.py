@@ -47,6 +47,16 @@ def test_the_others_still_take_options(spec: str) -> None:
         plugins.build("verifiers", spec)
 
 
+def test_a_sweep_names_one_by_all_behind_its_name(ttc: Ttc, sums: Path) -> None:
+    model = ("-m", "scripted:answers=1*1/2*1")
+    assert ttc("sample", sums, "-n", 4, "--pool", "p", *model, "-o", "out.jsonl").code == 0
+    for pattern in ("is 1$", "is [12]$"):
+        assert ttc("verify", "p", "-V", f"regex:{pattern}", "-q", "-o", "out.jsonl").code == 0
+    swept = ttc("sweep", "p", "-V", "regex:is [12]$", "-s", "coverage", "-k", "1", "--json")
+    assert swept.code == 0, swept.err
+    assert swept.document["curves"][0]["points"][0]["value"] == 1
+
+
 # --- regex
 
 

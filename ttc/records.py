@@ -139,7 +139,7 @@ class Outcome:
 
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
     that compare texts; `verifier_tokens` is what judging it cost, `scores` what
-    other verifiers than the one that says what is correct gave it, by name.
+    other verifiers than the one that says what is correct gave it, by name (NaN: no score).
     """
 
     index: int

@@ -66,18 +66,22 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     if spec is None:
         names = ", ".join(installed("verifiers"))
         raise UsageError(f"name a verifier with -V: {names}")
-    if order.verifier is None and spec.partition(":")[0] == "cmd":
+    name, _, options = spec.partition(":")
+    if order.verifier is None and (name == "cmd" or "trust_remote_code=yes" in options):
         origin = session.config.values["verifier"].origin
-        raise UsageError(f"{origin}: {spec!r} would run a command; say so yourself with -V")
+        what = "a command" if name == "cmd" else "a model's own code"
+        raise UsageError(f"{origin}: {spec!r} would run {what}; say so yourself with -V")
     verifier = verdicts.make(spec)
     _contain(verifier, order)
     backend = _attach(session, verifier)
+    by_model = backend is not None or bool(getattr(verifier, "asks", False))
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     target = order.output or ("-" if piped() and not as_json else None)
     summary, cases, quality = Summary(), dict[str, Case](), Quality()
     with stoppable() as wake, ExitStack() as stack:
         if backend is not None:
             stack.callback(backend.close)
+        if by_model:
             stack.enter_context(stdout_kept_clean())
         lines = Lines(target, on_failure=wake)
         keep = False
@@ -88,7 +92,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         else:
             store = Store.writing(store_with(session, order.source))
             judged = _of_pool(stack.enter_context(store), order, verifier)
-            if backend is not None:
+            if by_model:
                 quality.truths = verdicts.known_truths(
                     store, pool_named(store, order.source), verifier
                 )
@@ -107,7 +111,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         document(_result(order, spec, summary))
     if note := getattr(verifier, "note", None):
         session.say(note)
-    if backend is not None and (told := quality.told(verifier.name)):
+    if by_model and (told := quality.told(verifier.name)):
         session.say(told)
     return _conclude(session, order, spec, summary, skipped or [])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ttc import curves, exchangeability, interchange, keys, plugins
+from ttc import curves, exchangeability, interchange, keys
 from ttc.cli.session import Session, is_file, pool_named, store_with
 from ttc.errors import UsageError
 from ttc.records import Curve, Outcome
@@ -78,7 +78,8 @@ def _read_pool(session: Session, name: str, wanted: Wanted) -> Source:
         pool = pool_named(store, name)
         there = verdicts.verifiers_of(store.reader, pool)
         # A verifier that only scores is not meant where none is named.
-        judges = [row for row in there if row["name"] not in wanted.scorers]
+        scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
+        judges = [row for row in there if row["name"] not in scoring]
         by = _choose_verifier(judges if wanted.verifier is None else there, wanted.verifier, name)
         scorers = {scorer: _choose_verifier(there, scorer, name) for scorer in wanted.scorers}
         known = {scorer: row for scorer, row in scorers.items() if row is not None}
@@ -95,9 +96,9 @@ def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str)
     if wanted is not None:
         from ttc.verdicts import identify, make
 
-        name, options = plugins.parse_spec(wanted)
+        name, _, more = wanted.partition(":")
         chosen = [row for row in latest.values() if row["name"] == name]
-        if options:
+        if more:
             config = keys.canonical_json(identify(make(wanted)).config)
             chosen = [row for row in chosen if row["config"] == config]
         if not chosen:

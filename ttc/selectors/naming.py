@@ -32,11 +32,12 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
     if name not in installed and (numbered := _NUMBERED.fullmatch(name)):
         # `best-of-n` is a name; `short-3` is the name `short` with a number.
         name, argument = (*numbered.groups(),) if numbered[1] in installed else (name, argument)
-    _, options = plugins.parse_spec(f"{name}{colon}{options_text}")
+    before, scorer = _scored_by(options_text)
+    _, options = plugins.parse_spec(f"{name}{colon}{before}")
     factory = plugins.load("selectors", name)
     knows: frozenset[str] = getattr(factory, "conventions", frozenset())
     common = {key: value for key, value in (conventions or {}).items() if key in knows}
-    extra: dict[str, Any] = {**common, **options}
+    extra: dict[str, Any] = {**common, **options, **scorer}
     takes = getattr(factory, "argument", None)
     if takes is None and (equals or argument):
         raise UsageError(f"{spec}: {name} takes no argument")
@@ -52,6 +53,15 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
         extra["then"] = build(rest.strip(), conventions)
     rule: Selector = plugins.make("selectors", name, spec, lambda: factory(**extra))
     return rule
+
+
+def _scored_by(options: str) -> tuple[str, dict[str, str]]:
+    """Take from a rule's options a verifier that has options of its own, which comes last:
+    `ties=first,score=judge:n=2,as=verdict`."""
+    before, found, verifier = f",{options}".partition(",score=")
+    if not found or ":" not in verifier:
+        return options, {}
+    return before[1:], {"score": verifier}
 
 
 def split(text: str) -> list[str]:

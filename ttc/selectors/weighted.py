@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import exp, isfinite, lcm
+from math import exp, isfinite, isnan, lcm
 
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
@@ -22,7 +22,8 @@ class Weighted(Majority):
     """Picks the answer with the largest sum of scores (DIVERSE, Li et al. 2023).
 
     Weighted self-consistency; the sums of Snell et al. 2024. The scores, which must be numbers
-    from 0, are those of the verdicts, or with `score=NAME` of that verifier. The mean over
+    from 0, are those of the verdicts, or with `score=NAME` of that verifier (a draw that it could
+    not score weighs nothing). The mean over
     k-subsets is exact where the scores are multiples of a common step (whole numbers, tenths,
     shares of 32 votes); otherwise a certified bracket, or where that stays wider than 0.002,
     seeded permutations with their error.
@@ -84,6 +85,8 @@ class Weighted(Majority):
 
     def _weight(self, outcome: Outcome) -> float:
         score = score_by(self._scorer, outcome)
+        if self._scorer and isnan(score):
+            return 0.0  # it was judged, and no score could be given
         if not (isfinite(score) and score >= 0):
             raise ValueError(
                 f"draw {outcome.index} has the score {score}; weights are numbers from 0"

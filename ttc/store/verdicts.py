@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from math import nan
 from typing import Any, NamedTuple
 
 from ttc import keys
@@ -148,14 +149,16 @@ def outcomes(
 ) -> Iterator[tuple[str, bool, Outcome]]:
     """Yield problem, whether it is judged, and outcome for every sample of a pool.
 
-    `scorers` are other verifiers, by the name under which their scores are given.
+    `scorers` are other verifiers, by the name under which their scores are given: NaN for a draw
+    to which one could give none (no text, a judge that abstained), none for one that it failed on.
     """
     scores: dict[int, dict[str, float]] = {}
     spent: dict[int, int] = {}
     for name, scorer in (scorers or {}).items():
         for sample, verdict in by_sample(connection, pool, scorer).items():
-            if verdict.score is not None:
-                scores.setdefault(sample, {})[name] = verdict.score
+            if verdict.status != "error":
+                score = nan if verdict.score is None else verdict.score
+                scores.setdefault(sample, {})[name] = score
             if verdict.tokens is not None and scorer != verifier:
                 spent[sample] = spent.get(sample, 0) + verdict.tokens
     column = "samples.text" if text else "NULL"

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ttc import answers, verdicts
 from ttc.backends import Backend
 from ttc.plans import Plan
-from ttc.records import Outcome, Problem, Sample
+from ttc.records import Message, Outcome, Problem, Sample
 from ttc.samples import Drawing
 from ttc.selectors import Selector
 from ttc.selectors.majority import Majority
@@ -139,7 +139,7 @@ def solve(
     drawn = draw(store, backend, plan, selector.finishes if selector is not None else None)
     candidates = drawn.samples
     if verifier is not None:
-        judged = verdicts.judge(verifier, drawn.samples)
+        judged = verdicts.judge(verifier, _to_judge(store, drawn.samples, verifier))
         candidates = [sample for sample, verdict in judged if verdict.correct]
     problem = plan.enrolled[0].problem
     outcomes = [outcome_of(problem, sample) for sample in candidates]
@@ -159,6 +159,13 @@ def solve(
         tokens=drawn.tokens,
         paid=paid,
     )
+
+
+def _to_judge(store: Store, samples: Sequence[Sample], verifier: Verifier) -> Iterator[Sample]:
+    prompts: dict[str, tuple[Message, ...]] = {}
+    asks = getattr(verifier, "asks", False)
+    for sample in samples:
+        yield verdicts.with_question(store, sample, prompts) if asks else sample
 
 
 def _default_rule(outcomes: Sequence[Outcome]) -> Selector:

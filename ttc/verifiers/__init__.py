@@ -25,7 +25,8 @@ class Verifier(Protocol):
 
     One that asks a model has `model`, which its option names (None for the default), and
     `attach(backend)`, which is called before anything else; `asks = True` tells that it reads
-    `Sample.asked`.
+    `Sample.asked`, and that its scores are to be held against what is known to be right. That
+    is never taken from a verifier with `model` in its `config`.
 
     One that judges the draws of a problem together, since the verdict on one depends on the
     others, has `together = True`. It is given all draws of a problem one after the other, and

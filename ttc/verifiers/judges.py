@@ -16,7 +16,7 @@ from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
-from ttc.verifiers.prompting import fill, question, read_template
+from ttc.verifiers.prompting import UNASKED, fill, question, read_template
 
 # Votes under way at once: what fills an engine's places.
 WINDOW = 64
@@ -171,8 +171,7 @@ class Judge:
 
     def _open(self, sample: Sample) -> _Case:
         if not sample.asked:
-            detail = "the question is not known: judge a pool, or lines with prompt or messages"
-            return _Case(sample, 0, verdict=Verdict(status="no_prompt", detail=detail))
+            return _Case(sample, 0, verdict=Verdict(status="no_prompt", detail=UNASKED))
         if not visible(sample.text):
             return _Case(sample, 0, verdict=Verdict(None, None, None, "no_answer"))
         if not (wanted := self.votes_of(sample)):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ttc.records import Sample
 
+UNASKED = "the question is not known: judge a pool, or lines with prompt or messages"
+
 
 def read_template(name: str, path: str) -> str:
     """Return the packaged prompt of that name, or a file of the user's; ValueError if it cannot

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import socket
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import getproxies
+from typing import Any
 
+from ttc import hub
 from ttc.errors import BackendError
 
 BUNDLED = "smollm2"
@@ -54,43 +53,14 @@ def locate(model: str) -> Path:
     return path
 
 
-def _resolves(url: str) -> bool:
-    """Whether the host of a URL can be looked up: offline, the hub's client would try for half a
-    minute. Behind a proxy it is the proxy that looks up."""
-    if getproxies().get("https"):
-        return True
-    try:
-        socket.getaddrinfo(urlsplit(url).hostname, 443)
-    except OSError:
-        return False
-    return True
-
-
 def _download(model: str) -> Path:
     """Return a file of the Hugging Face cache, fetched first if it is not there yet."""
     match = _HUB.fullmatch(model)
     if match is None:
         raise BackendError(f"{model}: write hf:OWNER/REPO:FILE, where FILE ends in .gguf")
-    try:
-        from huggingface_hub import constants, hf_hub_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-    except ImportError:
-        raise BackendError(
-            f"{model}: huggingface_hub is not installed; pip install 'ttc-llamacpp[hf]'"
-        ) from None
-    repo, file = match["repo"], match["file"]
-    try:
-        # What is here already is used as it is: no network, and the same weights as last time.
-        return Path(hf_hub_download(repo, file, local_files_only=True))
-    except LocalEntryNotFoundError:
-        pass
-    unreachable = f"{model}: not downloaded yet, and the Hugging Face hub cannot be reached"
-    if not _resolves(constants.ENDPOINT):
-        raise BackendError(unreachable)
-    try:
-        return Path(hf_hub_download(repo, file))
-    except LocalEntryNotFoundError:
-        raise BackendError(unreachable) from None
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    raise BackendError(f"{model}: {reason}")
+
+    def fetch(client: Any, local: bool) -> str:
+        found = client.hf_hub_download(match["repo"], match["file"], local_files_only=local)
+        return str(found)
+
+    return hub.fetched(model, "pip install 'ttc-llamacpp[hf]'", fetch)

@@ -1,0 +1,185 @@
+"""Where a reward model's files are, and what its configuration says of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ttc import hub, keys
+from ttc.cache import remembered
+
+INSTALL = "pip install 'ttc-cli[rm]'"
+
+_HUB = re.compile(r"hf:([\w.-]+/[\w.-]+)")
+_CHUNK = 1 << 20
+# What transformers reads of a model's folder; what a training run leaves there too is not read.
+_READ = (
+    *("*.json", "*.jinja", "*.model", "*.py", "merges.txt", "vocab.txt"),
+    *("model*.safetensors", "pytorch_model*.bin"),
+)
+_SETTINGS = "config.json"
+_UNREAD = "trainer_state.json"
+_HEADS = {"ForSequenceClassification": "sequence", "ForTokenClassification": "token"}
+
+
+@dataclass(frozen=True, slots=True)
+class RewardFiles:
+    """A reward model that is not loaded yet.
+
+    `folder` is where its files are; one of the hub (`repo`) may have its config.json alone there.
+    `fingerprint` names these very weights, `settings` is what config.json holds.
+    """
+
+    name: str
+    folder: Path
+    repo: str | None
+    fingerprint: str
+    settings: Mapping[str, Any] = field(repr=False)
+
+    def fetched(self) -> Path:
+        """Return the folder with all files in it; BackendError where they cannot be had."""
+        if self.repo is None:
+            return self.folder
+        return _snapshot(self.name, self.repo, self.folder.name)
+
+    @property
+    def custom(self) -> bool:
+        """Whether it brings Python code of its own, which loading it runs."""
+        return bool(self.settings.get("auto_map"))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of what the head tells apart; one for a reward that is a number."""
+        found = self.settings.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
+        return tuple(str(found[key]) for key in sorted(found, key=int))
+
+    @property
+    def longest(self) -> int | None:
+        """How many tokens it can read, by its positions; None where that is not said."""
+        inner = self.settings.get("text_config") or self.settings
+        found = inner.get("max_position_embeddings")
+        return found if isinstance(found, int) and found > 0 else None
+
+    @property
+    def head(self) -> str | None:
+        """`sequence` (a score of the whole) or `token` (one at each step); None for neither."""
+        told = [self.settings.get(key) or () for key in ("architectures", "auto_map")]
+        names = [str(name) for each in told for name in each]
+        found = {head for end, head in _HEADS.items() for name in names if name.endswith(end)}
+        return found.pop() if len(found) == 1 else None
+
+    @property
+    def architecture(self) -> str:
+        """What its configuration calls it."""
+        return ", ".join(map(str, self.settings.get("architectures") or ())) or "(not said)"
+
+
+def locate(model: str, revision: str | None) -> RewardFiles:
+    """Return the model of a folder or of `hf:OWNER/NAME`.
+
+    ValueError for what is no model, BackendError where the hub does not give it.
+    """
+    if not model.startswith("hf:"):
+        if revision:
+            raise ValueError("revision is of models on the hub (hf:OWNER/NAME), not of folders")
+        folder = Path(model).expanduser()
+        if not folder.is_dir():
+            kind = "a file, not a folder" if folder.exists() else "no such folder"
+            raise ValueError(f"{kind}; give the folder of a model, or hf:OWNER/NAME")
+        settings = _settings(folder / _SETTINGS)
+        return RewardFiles(model, folder.resolve(), None, _fingerprint(folder), settings)
+    match = _HUB.fullmatch(model)
+    if match is None:
+        raise ValueError("write hf:OWNER/NAME")
+    path = _config(model, match[1], revision)
+    # The hub's cache has a folder for each commit.
+    fingerprint = f"{model}@{path.parent.name}"
+    return RewardFiles(model, path.parent, match[1], fingerprint, _settings(path))
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(
+            f"{path}: {reason}; a model's folder is what save_pretrained writes"
+        ) from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} holds no JSON object; it is not a model's configuration")
+    return found
+
+
+def _fingerprint(folder: Path) -> str:
+    """Return a digest over the names and contents of what is read of a folder."""
+    paths = {path for pattern in _READ for path in folder.glob(pattern) if path.is_file()}
+    try:
+        digests = {path.name: _digest(path) for path in paths if path.name != _UNREAD}
+    except OSError as error:
+        raise ValueError(f"{error.filename}: {error.strerror}") from None
+    return keys.digest("rm1", digests)
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file, remembered while its place, size and mtime stay the same."""
+
+    def compute() -> str:
+        total = hashlib.sha256()
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                total.update(chunk)
+        return total.hexdigest()
+
+    stat = path.stat()
+    key = ("rm-sha256", str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+    return str(remembered(key, compute))
+
+
+def _config(model: str, repo: str, revision: str | None) -> Path:
+    def fetch(client: Any, local: bool) -> str:
+        utils = import_module("huggingface_hub.utils")
+        shown = not utils.are_progress_bars_disabled()
+        utils.disable_progress_bars()  # for one small file
+        try:
+            told = {"revision": revision, "local_files_only": local}
+            return str(client.hf_hub_download(repo, _SETTINGS, **told))
+        finally:
+            if shown:
+                utils.enable_progress_bars()
+
+    return hub.fetched(model, INSTALL, fetch)
+
+
+def _snapshot(model: str, repo: str, commit: str) -> Path:
+    def fetch(client: Any, local: bool) -> str:
+        path = ""
+        for patterns in (_READ[:-1], _READ):  # pickled weights only where there are no others
+            path = str(
+                client.snapshot_download(
+                    repo, revision=commit, allow_patterns=[*patterns], local_files_only=local
+                )
+            )
+            if local or _whole(Path(path)):
+                break
+        return path
+
+    return hub.fetched(model, INSTALL, fetch, _whole)
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a folder has weights, and where they are in parts all of them."""
+    for single in ("model.safetensors", "pytorch_model.bin"):
+        index = folder / f"{single}.index.json"
+        if index.is_file():
+            parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+            if any((folder / part).exists() for part in parts):
+                return all((folder / part).exists() for part in parts)
+        if (folder / single).exists():
+            return True
+    return False

@@ -1,0 +1,164 @@
+"""The weights of a reward model: loaded once, run in batches."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ttc.errors import BackendError
+from ttc.verifiers.reward.files import INSTALL, RewardFiles
+from ttc.verifiers.reward.texts import Reading
+
+# What one text fails with, be it a position that is not there or a memory that is full.
+FAILURES = (IndexError, RuntimeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How a model is loaded; `dtype` as transformers names it, `auto` for that of the weights."""
+
+    head: str
+    device: str
+    dtype: str
+    trusted: bool
+
+
+def load_tokenizer(files: RewardFiles, loading: Loading) -> Any:
+    """Return the tokenizer of a model; BackendError if it cannot be had."""
+    with _quietly(files.name) as transformers:
+        return transformers.AutoTokenizer.from_pretrained(
+            files.fetched(), trust_remote_code=loading.trusted
+        )
+
+
+class Head:
+    """A model with a head of rewards; BackendError where it cannot be loaded, or has none."""
+
+    def __init__(self, files: RewardFiles, loading: Loading) -> None:
+        import torch
+
+        self._name, self._torch, self._by_token = files.name, torch, loading.head == "token"
+        with _quietly(files.name) as transformers:
+            kind = _auto_class(transformers, files, loading.head)
+            model, told = kind.from_pretrained(
+                files.fetched(),
+                trust_remote_code=loading.trusted,
+                output_loading_info=True,
+                # Under its old name the newest versions take it too.
+                torch_dtype=loading.dtype,
+            )
+            _check_loaded(told)
+            self._device = torch.device(_device(torch, loading.device))
+            self._model = model.to(self._device).eval().requires_grad_(False)
+        config = model.config.get_text_config()
+        self._configs = {id(each): each for each in (model.config, config)}.values()
+        for each in self._configs:
+            each.use_cache = False  # nothing is generated
+        # Tokenizers tell types to models, too, that know none.
+        self._typed = "token_type_ids" in inspect.signature(model.forward).parameters
+        self._vocabulary = int(model.get_input_embeddings().num_embeddings)
+        pad = config.pad_token_id
+        self._pad = pad if isinstance(pad, int) and 0 <= pad < self._vocabulary else None
+
+    def run(self, readings: Sequence[Reading]) -> list[list[list[float]]]:
+        """Return the logits of some readings, run together: a row for each step, or one in all.
+
+        They are padded on the right and masked, so that none depends on its neighbours.
+        """
+        torch, longest = self._torch, max(len(reading.ids) for reading in readings)
+        pad = self._padding(readings)
+        rows = [(reading.ids, longest - len(reading.ids)) for reading in readings]
+        inputs = {
+            "input_ids": [[*ids, *[pad] * short] for ids, short in rows],
+            "attention_mask": [[1] * len(ids) + [0] * short for ids, short in rows],
+        }
+        if self._typed and readings[0].types:
+            inputs["token_type_ids"] = [
+                [*reading.types, *[0] * short]
+                for reading, (_, short) in zip(readings, rows, strict=True)
+            ]
+        with torch.inference_mode(), contextlib.redirect_stdout(io.StringIO()):
+            told = self._model(
+                **{name: torch.tensor(value).to(self._device) for name, value in inputs.items()}
+            )
+        logits = told.logits.float().cpu()
+        if logits.dim() != 2 + self._by_token:
+            raise BackendError(
+                f"{self._name}: its head gives scores of shape {tuple(logits.shape)}; say which it "
+                "is with head=sequence or head=token"
+            )
+        if not self._by_token:
+            return [[row] for row in logits.tolist()]
+        return [logits[at, list(reading.ends)].tolist() for at, reading in enumerate(readings)]
+
+    def _padding(self, readings: Sequence[Reading]) -> int:
+        """Return the token that pads.
+
+        Decoders score the last token that is none of padding. Where the model has none, that is
+        the very last, which any token does not move that stands in none of the texts.
+        """
+        if self._pad is not None:
+            return self._pad
+        used = {token for reading in readings for token in reading.ids}
+        free = next((token for token in range(self._vocabulary) if token not in used), None)
+        if free is None:
+            raise ValueError("every token of the vocabulary stands in the text")
+        for each in self._configs:
+            each.pad_token_id = free
+        return free
+
+
+def _auto_class(transformers: Any, files: RewardFiles, head: str) -> Any:
+    if files.head is None:
+        return transformers.AutoModel  # its own code has the head
+    if head == "token":
+        return transformers.AutoModelForTokenClassification
+    return transformers.AutoModelForSequenceClassification
+
+
+def _check_loaded(told: Mapping[str, Any]) -> None:
+    if missing := sorted(told["missing_keys"]):
+        raise ValueError(
+            f"{', '.join(missing[:3])} {'is' if len(missing) == 1 else 'are'} not among its "
+            "weights and would be random: no trained reward model"
+        )
+
+
+def _device(torch: Any, wanted: str) -> str:
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+@contextlib.contextmanager
+def _quietly(name: str) -> Iterator[Any]:
+    """Give transformers without its talk; what goes wrong is a BackendError of one line."""
+    try:
+        import torch  # noqa: F401
+        import transformers
+    except ImportError as error:
+        raise BackendError(f"rm needs {error.name}, which is not installed; {INSTALL}") from None
+    logging = transformers.utils.logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(logging.CRITICAL)
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield transformers
+    except BackendError:
+        raise
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise BackendError(f"{name} cannot be loaded: {reason}; -vv shows where") from error
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
