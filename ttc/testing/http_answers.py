@@ -20,7 +20,8 @@ class Behaviour:
     """How a server behaves. `pace` is seconds a token, `tokens` the length of every answer.
 
     `able`: `n`, `seed`, `stop`, `stop-told`, `usage`, `logprobs`, `prefix`, `reasoning`, `raw`,
-    `filters` (top_k, min_p); what is not in it is ignored. `strict` names fields that are refused.
+    `repeats` (the prefix), `filters` (top_k, min_p); what is not in it is ignored. `strict` names
+    fields that are refused.
     `faults` are consumed by requests for completions, one each: a status (`429`, `429:SECONDS`),
     `html`, `empty`, `cut` (an end before the end), `broken` (no end), `reset` (no answer), `drip`,
     `malformed`, `error` (inside the stream), `same` (one answer for every prompt and seed), `none`.
@@ -77,6 +78,8 @@ class Answer:
         rng = random.Random(f"{prompt}/{chance}/{index}" if self.fault != "same" else "same")
         words = rng.choices(WORDS, k=self._behaviour.tokens + begun)
         words = [f" {word}" if at else word for at, word in enumerate(words)][begun:]
+        if begun and "repeats" in able:
+            words[0] = body["messages"][-1]["content"] + words[0]
         limit = int(body.get("max_tokens") or body.get("max_completion_tokens") or 16)
         finish = "stop" if len(words) <= limit else "length"
         stops = body.get("stop") or () if "stop" in able else ()

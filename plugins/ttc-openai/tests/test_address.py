@@ -200,6 +200,7 @@ def test_what_else_tells_models_apart() -> None:
     # What a server does is no part of it.
     assert fingerprint(url, traits=Traits(seed=True, probed=True)) == fingerprint(url)
     assert describe(Address(url, "/models/a.gguf"), Traits(), "").name == "a.gguf"
+    assert fingerprint(url, "/models/a.gguf") == fingerprint(url, "/else/where/a.gguf")
 
 
 def test_traits_are_kept_and_nonsense_is_not_believed() -> None:

@@ -15,7 +15,7 @@ from ttc_openai import open_openai
 FULL = {"n", "seed", "stop", "stop-told", "usage", "logprobs", "raw", "filters", "prefix"}
 KINDS = {
     "vllm": FULL,
-    "llama-server": FULL - {"n", "stop-told"},
+    "llama-server": (FULL - {"stop-told"}) | {"repeats"},
     "llama-cpp-python": {"stop", "raw", "seed", "filters"},  # no counts in its streams
     "n instead of seeds": {"n", "stop", "usage", "raw"},
     "ignores everything": {"usage", "raw"},

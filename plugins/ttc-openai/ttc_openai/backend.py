@@ -107,12 +107,13 @@ class OpenAI:
 
 def describe(address: Address, traits: Traits, revision: str) -> ModelInfo:
     """Say which model it is, as far as it can be known without its weights."""
-    about: dict[str, Any] = {"place": address.place, "model": address.model}
+    # Servers that were started with a file may name the model by its path.
+    name = PurePath(address.model).name if address.model.startswith("/") else address.model
+    about: dict[str, Any] = {"place": address.place, "model": name}
     if traits.weights:
         about["weights"] = dict(traits.weights)
     if revision:
         about["revision"] = revision
     told = traits.weights.get("n_params"), traits.weights.get("n_ctx_train")
     parameters, context = (value if isinstance(value, int) else None for value in told)
-    name = PurePath(address.model).name if address.model.startswith("/") else address.model
     return ModelInfo(name, keys.digest("openai1", about), context, parameters)

@@ -30,9 +30,9 @@ class Draw:
         asked = self.request
         return (asked.messages, asked.prompt, asked.prefix, asked.params, asked.keep_stop)
 
-    def begin(self, stops: tuple[str, ...]) -> None:
+    def begin(self, stops: tuple[str, ...], repeated: str) -> None:
         """It is sent; what an attempt before it said is dropped."""
-        self.reading = Reading(stops)
+        self.reading = Reading(stops, repeated)
         self.started, self.first_token = monotonic(), None
 
     def finish(

@@ -16,7 +16,7 @@ from ttc_openai.draws import Draw, Job
 from ttc_openai.faults import ExchangeError, cut, is_html, understood
 from ttc_openai.reading import MalformedError, Usage, document, event
 from ttc_openai.server import Server
-from ttc_openai.wire import Dialect, local_stops
+from ttc_openai.wire import Dialect, local_stops, repeated
 
 
 class Exchange:
@@ -70,7 +70,7 @@ class Exchange:
         stops = job.request.params.stop
         ends_here = local_stops(job.request, self._traits)
         for draw in job.draws:
-            draw.begin(stops)
+            draw.begin(stops, repeated(job.request, self._traits))
         async with self._sent(body, stream=True) as response:
             job.moved = monotonic()
             if "text/event-stream" not in response.headers.get("content-type", ""):

@@ -52,10 +52,12 @@ def document(text: str) -> Mapping[str, Any]:
 
 
 class Reading:
-    """One draw as it comes. `stops` are looked for here; what follows one is dropped."""
+    """One draw as it comes. `stops` are looked for here; what follows one is dropped, and so is
+    `repeated` if the answer begins with it."""
 
-    def __init__(self, stops: Sequence[str]) -> None:
+    def __init__(self, stops: Sequence[str], repeated: str = "") -> None:
         self._stops = stops
+        self._repeated = repeated
         self._reach = max(map(len, stops), default=1) - 1
         self._reasoning = ""
         self._content = ""
@@ -68,15 +70,16 @@ class Reading:
     @property
     def text(self) -> str:
         """What was said so far."""
+        content = self._content.removeprefix(self._repeated)
         if not self._reasoning:
-            return self._content
-        closed = f"\n</think>\n\n{self._content}" if self._content or self.finish == "stop" else ""
+            return content
+        closed = f"\n</think>\n\n{content}" if content or self.finish == "stop" else ""
         return f"<think>\n{self._reasoning}{closed}"
 
     @property
     def empty(self) -> bool:
         """Whether nothing was said."""
-        return not self._content and not self._reasoning
+        return not self.text
 
     def add(self, choice: Mapping[str, Any]) -> bool:
         """Take a piece; whether the draw is over. MalformedError if it is no piece."""
@@ -94,7 +97,7 @@ class Reading:
         return self.finish is not None or self.error is not None
 
     def _say(self, piece: str) -> bool:
-        start = max(len(self._content) - self._reach, 0)
+        start = max(len(self._content) - self._reach, len(self._repeated))
         self._content += piece
         found = [(self._content.find(stop, start), stop) for stop in self._stops]
         at, stop = min(((at, stop) for at, stop in found if at >= 0), default=(-1, None))

@@ -26,9 +26,9 @@ class Traits:
 
     `seed`: equal seeds give equal draws, and others do not. `n`: one request may ask for several
     draws. `top_k`, `min_p`: they take effect. `logprobs`: those of the unfiltered temperature-1
-    distribution. `prefix`: how a chat's answer is begun, a key of `ttc_openai.wire.PREFIXES`; ""
-    if it cannot be. `stop_told`: it says which stop string fired. `usage`: a stream ends with its
-    token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends its
+    distribution. `prefix`: how a chat's answer is begun, by a name of `ttc_openai.wire.PREFIXES`;
+    "" if it cannot be. `stop_told`: it says which stop string fired. `usage`: a stream ends with
+    its token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends its
     draw. `caches`: a prompt that was seen is not computed again. `slots`: how many draws it runs
     at a time. `weights`: what it tells of them.
     """

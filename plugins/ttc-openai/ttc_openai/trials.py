@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ttc_openai.asking import Answer, Asker
 from ttc_openai.faults import ExchangeError
-from ttc_openai.wire import PREFIXES
+from ttc_openai.wire import PREFIXES, REPEATED
 
 _ASK = [{"role": "user", "content": "Write a story about a fox who crosses a river."}]
 _SHORT, _LONG = 10, 96
@@ -39,6 +39,7 @@ class Known:
         self.whole = asker.whole(messages=_ASK, max_tokens=_SHORT)
         self.greedy = self.whole.text
         self.side_by_side = False
+        self.pieces_count = False
 
 
 def usage(asker: Asker, known: Known) -> Finding:
@@ -56,7 +57,8 @@ def chunks(asker: Asker, known: Known) -> Finding:
     pieces, tokens = answer.first.tokens, known.whole.usage.completion
     if known.whole.first.finish != "length" or answer.text != known.greedy:
         return Finding(None, "two greedy answers differ")
-    return Finding(pieces == tokens, f"{pieces} pieces, {tokens} tokens")
+    known.pieces_count = pieces == tokens
+    return Finding(known.pieces_count, f"{pieces} pieces, {tokens} tokens")
 
 
 def seed(asker: Asker, known: Known) -> Finding:
@@ -81,7 +83,7 @@ def n(asker: Asker, known: Known) -> Finding:
     counted = sum(each.tokens for each in answer.choices.values())
     if len(texts) < 2:
         return Finding(False, "two copies of one draw")
-    if answer.usage.completion != counted:
+    if answer.usage.completion != counted and not known.pieces_count:
         return Finding(
             False, f"two draws, but {answer.usage.completion} tokens in {counted} pieces"
         )
@@ -138,8 +140,11 @@ def prefix(asker: Asker, known: Known) -> Finding:
             answer = asker.whole(messages=turns, max_tokens=_SHORT, **fields)
         except ExchangeError:
             continue
-        if answer.text.startswith(rest[: max(len(rest) - 2, 2)]):
+        sure = rest[: max(len(rest) - 2, 2)]
+        if answer.text.startswith(sure):
             return Finding(name, "the rest of the greedy answer follows")
+        if answer.text.startswith(begun + sure):
+            return Finding(name + REPEATED, "the greedy answer comes, its beginning once more")
     return Finding("", "an answer that was begun is not continued")
 
 

@@ -13,6 +13,8 @@ PREFIXES: Mapping[str, Mapping[str, Any]] = {
     "continue_final_message": {"continue_final_message": True, "add_generation_prompt": False},
     "trailing turn": {},
 }
+# Said of a way in which the answer begins with its beginning once more.
+REPEATED = ", repeated"
 # Servers have defaults of their own (top_k 40, min_p 0.05, a model's generation_config.json), so
 # what is off is said to be off, in the ways that there are.
 OFF: Mapping[str, tuple[Any, ...]] = {
@@ -64,7 +66,7 @@ class Dialect:
         if not request.prefix:
             return {"messages": turns}
         turns.append({"role": "assistant", "content": request.prefix})
-        return {"messages": turns, **PREFIXES[traits.prefix]}
+        return {"messages": turns, **PREFIXES[traits.prefix.removesuffix(REPEATED)]}
 
     def learn(self, sent: Mapping[str, Any], refusal: str) -> None:
         """Take from a refusal of what was sent which fields to leave out or say otherwise."""
@@ -85,6 +87,11 @@ def local_stops(request: Request, traits: Traits) -> bool:
     of the stream is a token are the tokens known of a draw that is ended from here.
     """
     return bool(traits.chunks) and not traits.stop_told
+
+
+def repeated(request: Request, traits: Traits) -> str:
+    """Return what the answer to a request begins with although it was given."""
+    return request.prefix if request.messages and traits.prefix.endswith(REPEATED) else ""
 
 
 def unmet(request: Request, traits: Traits) -> str | None:
