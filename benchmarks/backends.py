@@ -1,14 +1,15 @@
 """What `ttc sample` costs over the engine behind it, and what a long queue costs.
 
-    python benchmarks/backends.py [--only paced|llama|queue] [--json]
+    python benchmarks/backends.py [--only paced|llama|queue|ray] [--json]
 
 paced    a scripted server (so many seconds a token), by `ttc sample` and by a bare client: the
          library's own asynchronous client, streaming, with as many requests under way; tokens per
          second from the start of the process to its end, by turns
 llama    the same against llama-cpp-python's server with the bundled model
 queue    10,000 requests submitted at once to a scripted server: memory, open files, finish order
+ray      two replicas over Ray beside one, draws that take no time, and replicas that are killed
 
-Needs `pip install './plugins/ttc-openai[test]'`.
+Needs `pip install './plugins/ttc-openai[test]' ./plugins/ttc-ray`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import ray_replicas
 import servers
 from common import DATA, Figure, cores, isolated, machine, report, run_ttc, wait_for
 
@@ -125,8 +127,13 @@ def queue(folder: Path, options: argparse.Namespace) -> list[Figure]:
     ]
 
 
+def replicas(folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """Over Ray, on this machine alone, with draws that are not bound by its cores."""
+    return ray_replicas.measure(folder, options.ray_draws, options.repeats, options.kills)
+
+
 # A row for another engine is a function here that returns figures.
-PARTS: dict[str, Part] = {"paced": paced, "llama": llama, "queue": queue}
+PARTS: dict[str, Part] = {"paced": paced, "llama": llama, "queue": queue, "ray": replicas}
 
 
 def main() -> None:
@@ -139,6 +146,8 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=48, help="paced: draws of each")
     parser.add_argument("--llama-draws", type=int, default=8, help="llama: draws of each of 6")
     parser.add_argument("--requests", type=int, default=10_000, help="queue: requests")
+    parser.add_argument("--ray-draws", type=int, default=300, help="ray: draws of each run")
+    parser.add_argument("--kills", type=int, default=20, help="ray: replicas to kill")
     parser.add_argument("--repeats", type=int, default=3, help="turns of each contender")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
@@ -147,6 +156,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             figures += PARTS[name](Path(folder), options)
     told = ("concurrency", "pace", "problems", "draws", "llama_draws", "requests", "repeats")
+    told += ("ray_draws", "kills")
     settings = {name: getattr(options, name) for name in told}
     report("backends", figures, settings, before, options.json)
 

@@ -50,6 +50,10 @@ def test_the_project_file_is_found_up_to_the_repository(
         ("n = true\n", "n must be of type int"),
         ("model = 3\n", "model must be of type str"),
         ("n = \n", "ttc.toml"),
+        (
+            "[models.m]\nmodel = 'ray:x:y'\nray_address = 'far:6379'\n",
+            r"\[models.m\] ray_address may not be set by a project",
+        ),
         ("db = 'elsewhere.db'\n", "db may not be set by a project"),
         ("models = 3\n", r"\[models.NAME\] must be tables"),
         ("[models.x]\ntemperature = 1\n", r"\[models.x\] needs model"),

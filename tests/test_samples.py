@@ -122,6 +122,54 @@ def test_failed_draws_are_attempts_and_a_rerun_fills_the_gaps(store: Store) -> N
     assert len(draw(store, 20).missing) == failed
 
 
+class Failing:
+    """A scripted backend that fails for good after some completions."""
+
+    def __init__(self, after: int) -> None:
+        self._inner = scripted()
+        self._left = after
+
+    def wait(self) -> Completion:
+        self._left -= 1
+        if self._left < 0:
+            raise BackendError("the engine is gone")
+        return self._inner.wait()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
+def test_a_backend_that_fails_in_the_middle_leaves_a_partial_run(store: Store) -> None:
+    recipe = Recipe("scripted", scripted().model)
+    plan = make_plan(store, "demo", recipe, PROBLEMS, 4)
+    drawing = Drawing(store, Failing(5), plan, lambda sample: None)  # type: ignore[arg-type]
+    assert len(list(drawing.run())) == 5
+    assert drawing.tally.broken == "the engine is gone"
+    with pytest.raises(BackendError, match="the engine is gone"):
+        drawing.tally.raise_errors()
+    assert len(kept(store, plan)) == 5
+    # One that never gave anything is an error at once.
+    drawing = Drawing(store, Failing(0), refreshed(store, plan), id)  # type: ignore[arg-type]
+    with pytest.raises(BackendError, match="the engine is gone"):
+        list(drawing.run())
+    assert len(draw(store, 4).missing) == 7
+
+
+def test_a_wait_can_be_taken_in_steps(store: Store) -> None:
+    backend = SimulatedBackend(
+        scripted().model,
+        lambda request: Completion("", "x", "stop", completion_tokens=5),
+        tick=0.03,
+    )
+    backend.submit(Request("r", prompt="x"))
+    steps = 0
+    while (done := backend.step()) is None:
+        steps += 1
+    assert (steps, done.request_id) == (4, "r")
+    with pytest.raises(LookupError):
+        backend.step()
+
+
 def test_a_deadline_cancels_what_is_under_way_and_keeps_its_cost(store: Store) -> None:
     backend = scripted("tick=0.002,tokens=5-400,slots=4")
     plan = make_plan(store, "demo", Recipe("scripted", backend.model), PROBLEMS, 20)

@@ -37,7 +37,8 @@ class ModelInfo:
 
     `fingerprint` identifies the weights: it is part of every sample's key. `parameters` is None
     where unknown, and `geometry` (layers, embedding, heads, kv_heads, head_size, vocabulary)
-    lacks what is.
+    lacks what is. `backend` names the engine where one backend has another do the work: it, and
+    not the messenger, is then part of the key.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ModelInfo:
     context_length: int | None = None
     parameters: int | None = None
     geometry: Mapping[str, int] = field(default_factory=dict)
+    backend: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,37 @@ class Probeable(Protocol):
     def probe(self, *, tell: Callable[[str], None]) -> Probing:
         """Try everything, keep the findings for later runs and return them; `tell` hears of each
         step. BackendError."""
+
+
+class Stepped(Protocol):
+    """A backend whose `wait` can be taken in pieces; an optional extra.
+
+    Whoever drives it for another process sees new requests and cancellations in between.
+    """
+
+    def step(self) -> Completion | None:
+        """Advance the engine a little; return a completion if one has finished.
+
+        LookupError if none is under way.
+        """
+
+
+class Spread(Protocol):
+    """A backend that draws in several places; an optional extra."""
+
+    def status(self) -> str:
+        """Say in a few words how they fare, for the line of progress; empty before they begin."""
+
+    def room(self) -> int:
+        """Return how many requests under way keep all of them busy."""
+
+
+class Slotted(Protocol):
+    """A backend that tells how many draws it advances together; an optional extra."""
+
+    @property
+    def slots(self) -> int | None:
+        """How many draws are computed side by side; None while that is not known."""
 
 
 def refusal(request: Request, capabilities: frozenset[str]) -> str | None:

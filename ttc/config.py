@@ -40,8 +40,10 @@ SETTINGS: dict[str, Setting] = {
     "verifier": Setting(str, None, "what verify uses when -V is not given"),
     "db": Setting(str, None, "the store"),
 }
-# A project file may not choose where a user's samples are written.
+# A project file may not choose where a user's samples are written,
 PROJECT = frozenset(SETTINGS) - {"db"}
+# nor may its aliases join this process to a cluster, whose head can run code in it.
+PERSONAL_OPTIONS = ("ray_address",)
 
 
 class Value(NamedTuple):
@@ -114,6 +116,12 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
     for name, alias in aliases.items():
         if not isinstance(alias.get("model"), str):
             raise UsageError(f'{path}: [models.{name}] needs model = "BACKEND:MODEL" or a path')
+        for option in PERSONAL_OPTIONS:
+            if option in alias and allowed == PROJECT:
+                raise UsageError(
+                    f"{path}: [models.{name}] {option} may not be set by a project; "
+                    f"use {user_file()}"
+                )
     for name in found:
         if name not in SETTINGS:
             near = get_close_matches(name, SETTINGS, n=1)

@@ -54,10 +54,10 @@ def resolve(spec: str | None, config: Config) -> Choice:
         if not bundled_installed():
             raise UsageError(HOW)
         note = "no model was named: using the bundled SmolLM2-135M-Instruct (-m names another)"
-        return Choice(*_split(BUNDLED), note=note)
+        return Choice(*split(BUNDLED), note=note)
     if wanted in config.aliases:
         return _alias(wanted, config.aliases[wanted])
-    backend, model = _split(wanted, config)
+    backend, model = split(wanted, config)
     return Choice(backend, model)
 
 
@@ -65,13 +65,14 @@ SAMPLING = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "system", "t
 
 
 def _alias(name: str, table: Mapping[str, Any]) -> Choice:
-    backend, model = _split(str(table["model"]))
+    backend, model = split(str(table["model"]))
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
     options = {key: v for key, v in table.items() if key not in SAMPLING and key != "model"}
     return Choice(backend, model, options, defaults)
 
 
-def _split(spec: str, config: Config | None = None) -> tuple[str, str]:
+def split(spec: str, config: Config | None = None) -> tuple[str, str]:
+    """Return the backend and the model that a spec other than an alias names. UsageError."""
     if spec.startswith(("http://", "https://")):
         return "openai", spec
     if spec == "smollm2":

@@ -32,7 +32,8 @@ class Recipe:
     @property
     def key(self) -> dict[str, Any]:
         """What changes the distribution of a draw, apart from the rendered prompt."""
-        return keys.identity(self.backend, self.model.fingerprint, self.params, self.seed)
+        engine = self.model.backend or self.backend
+        return keys.identity(engine, self.model.fingerprint, self.params, self.seed)
 
     @property
     def pool(self) -> dict[str, Any]:

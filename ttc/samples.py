@@ -22,7 +22,8 @@ from ttc.store import Store, runs, samples
 from ttc.store.pools import Enrolled
 from ttc.store.rows import storable
 
-# Requests a backend holds at once: enough for any batch, and a bound on memory.
+# Requests a backend holds at once: enough for any batch, and a bound on memory. One that draws in
+# many places may ask for more.
 WINDOW = 2048
 # How long another run may hold the pool before we give up.
 PATIENCE = 30.0
@@ -34,7 +35,7 @@ TELLING = 16
 class Tally:
     """What a run has done so far; `tokens` counts what it paid for, cancelled draws included, and
     `copies` the draws at a temperature above 0 that an earlier one of their prompt said word for
-    word."""
+    word. `broken` is what the backend failed of in the middle."""
 
     drawn: int = 0
     copies: int = 0
@@ -43,9 +44,12 @@ class Tally:
     cancelled: int = 0
     errors: list[str] = field(default_factory=list)
     stopped: bool = False
+    broken: str | None = None
 
     def raise_errors(self) -> None:
         """Raise BackendError with the first failure, if there was one."""
+        if self.broken is not None:
+            raise BackendError(self.broken)
         if self.errors:
             raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
 
@@ -82,6 +86,8 @@ class Drawing:
         for each in plan.enrolled:
             self._sharing.setdefault(each.request_id, []).append(each)
         self._seeded = "seed" in backend.capabilities
+        # An extra that backends may lack, so it is looked for rather than declared.
+        self._room: Callable[[], int] = getattr(backend, "room", int)
         self._said: set[int] = set()
         self.tally = Tally()
 
@@ -89,7 +95,8 @@ class Drawing:
         """Draw until nothing is missing or the deadline (monotonic seconds) has passed.
 
         Yields the tally after each completion. What is under way at the deadline is cancelled
-        and kept as such.
+        and kept as such. A backend that fails once there are draws ends the run as `broken`;
+        BackendError if it never gave any.
         """
         todo = iter(self._plan.missing)
         more = True
@@ -97,7 +104,8 @@ class Drawing:
             if deadline is not None and time.monotonic() >= deadline and not self.tally.stopped:
                 self.tally.stopped, more = True, False
                 self.cancel_all()
-            while more and len(self._under_way) < WINDOW:
+            room = max(WINDOW, self._room())
+            while more and len(self._under_way) < room:
                 draw = next(todo, None)
                 if draw is None:
                     more = False
@@ -105,7 +113,13 @@ class Drawing:
                     self.submit(*draw)
             if not self._under_way:
                 break
-            self.receive()
+            try:
+                self.receive()
+            except BackendError as error:
+                if not self.tally.drawn:
+                    raise
+                self.tally.broken = str(error)
+                break
             yield self.tally
         self.settle()
 

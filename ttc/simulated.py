@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from ttc.backends import Completion, ModelInfo, Request, refusal
 
+PIECE = 0.02  # seconds
 CAPABILITIES = frozenset({"seed", "logprobs", "cancel"})
 
 
@@ -50,7 +51,7 @@ class SimulatedBackend:
         self.model = model
         self.capabilities = capabilities
         self._script = script
-        self._slots = slots
+        self.slots = slots
         self._tick = tick
         self._clock = 0
         self._waiting: deque[tuple[Request, Completion]] = deque()
@@ -69,7 +70,7 @@ class SimulatedBackend:
         self._fill()
 
     def _fill(self) -> None:
-        while self._waiting and (self._slots is None or len(self._running) < self._slots):
+        while self._waiting and (self.slots is None or len(self._running) < self.slots):
             request, script = self._waiting.popleft()
             running = Running(request, script, self._clock)
             self._running[request.id] = running
@@ -79,19 +80,30 @@ class SimulatedBackend:
 
     def wait(self) -> Completion:
         """Advance the clock to the next finish."""
+        while True:
+            if (done := self.step()) is not None:
+                return done
+
+    def step(self) -> Completion | None:
+        """Advance the clock to the next finish, but by no more than PIECE real seconds."""
         if self._over:
             return self._over.popleft()
-        while self._order:
-            ends, _, request_id = heapq.heappop(self._order)
-            running = self._running.pop(request_id, None)
-            if running is None:
-                continue  # cancelled meanwhile
-            if self._tick:
-                time.sleep((ends - self._clock) * self._tick)
-            self._clock = ends
-            self._fill()
-            return self._told(running)
-        raise LookupError("no request is under way")
+        while self._order and self._order[0][2] not in self._running:
+            heapq.heappop(self._order)  # cancelled meanwhile
+        if not self._order:
+            raise LookupError("no request is under way")
+        ends, _, request_id = self._order[0]
+        if self._tick:
+            ticks = min(ends - self._clock, max(int(PIECE / self._tick), 1))
+            time.sleep(ticks * self._tick)
+            self._clock += ticks
+            if self._clock < ends:
+                return None
+        heapq.heappop(self._order)
+        self._clock = ends
+        running = self._running.pop(request_id)
+        self._fill()
+        return self._told(running)
 
     def _told(self, running: Running) -> Completion:
         def at(ticks: int) -> float:

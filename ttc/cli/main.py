@@ -30,6 +30,7 @@ COMMANDS = {
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
     "plugins": "List backends, verifiers, selectors and strategies.",
     "config": "Show the settings in force and where they come from.",
+    "db": "Tell where the store is, check it, copy it, or merge others into it.",
     "completion": "Print the completion script of a shell.",
 }
 # May stand before the command as well as after it.

@@ -85,10 +85,14 @@ def _run(
             store, backend, current, lambda s: lines.write(interchange.sample_line(s))
         )
         deadline = None if limit is None else time.monotonic() + limit
+        # An extra that backends may lack, so it is looked for rather than declared.
+        fares = getattr(backend, "status", str)
         with Meter(plan.pool.name, len(current.missing), quiet=session.quiet) as meter:
             for tally in drawing.run(deadline):
-                meter.update(tally.drawn, tally.tokens)
+                meter.update(tally.drawn, tally.tokens, fares())
                 lines.check()
+    if told := fares():
+        session.say(f"{plan.pool.name}: {told}")
     return current, drawing.tally, meter.seconds if current.missing else 0.0
 
 
@@ -138,6 +142,10 @@ def _conclude(session: Session, plan: Plan, tally: Tally, spent: float) -> int:
         )
     if not drawn and not plan.kept:
         tally.raise_errors()
+    if tally.broken is not None:
+        left = len(plan.missing) - drawn
+        session.say(f"{tally.broken}; {left} draws to go; to resume: {_again()}")
+        return Exit.PARTIAL
     if tally.errors:
         session.say(
             f"{len(tally.errors)} draws failed (the first: {tally.errors[0]}); to fill the gaps: "

@@ -73,14 +73,17 @@ class Meter:
         """Tokens per second so far."""
         return self._tokens / max(self.seconds, 1e-9)
 
-    def update(self, done: int, tokens: int) -> None:
-        """Tell how many draws are done and how many tokens were generated so far."""
+    def update(self, done: int, tokens: int, more: str = "") -> None:
+        """Tell how many draws are done and how many tokens were generated so far; `more` is what
+        else there is to say."""
         self._done, self._tokens = done, tokens
         status = f"{self.speed:.0f} tokens/s"
         # The first to finish are the short ones: too early to tell from them.
         if done >= min(SETTLED, self._total / 10):
             left = self.seconds / done * (self._total - done)
             status += f", {clock(left)} left"
+        if more:
+            status += f", {more}"
         if self._live is not None and self._task is not None:
             self._live.update(self._task, completed=done, speed=status)
         elif not self._quiet and time.monotonic() - self._told >= EVERY:

@@ -28,6 +28,10 @@ class OlderStoreError(StoreError):
     """The file is of an earlier schema; opening it for writing migrates it."""
 
 
+class NewerStoreError(StoreError):
+    """The file is of a later schema than this ttc knows."""
+
+
 def explain(error: sqlite3.Error, path: Path) -> StoreError:
     """Turn an SQLite error into one line with the remedy."""
     text = str(error)
@@ -146,7 +150,7 @@ def _check_header(connection: sqlite3.Connection, path: Path) -> int:
     if application != APPLICATION_ID and not (empty and version == 0):
         raise StoreError(f"{path}: a SQLite database, but not a ttc store; use another --db")
     if version > len(MIGRATIONS):
-        raise StoreError(
+        raise NewerStoreError(
             f"{path}: written by a newer ttc (schema {version}, this one knows "
             f"{len(MIGRATIONS)}); upgrade ttc-cli, or use another --db"
         )
@@ -197,8 +201,11 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
         return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """Open for reading only. StoreError if there is no store, or none that can be read."""
+def open_any(path: Path) -> tuple[sqlite3.Connection, int]:
+    """Open a store of any schema that is known, for reading only; return its version too.
+
+    StoreError if there is no store, or none that can be read.
+    """
     if not path.exists():
         raise StoreError(f"{path}: no store there yet; ttc sample makes one")
     quoted = path.resolve().as_uri()
@@ -215,7 +222,28 @@ def open_reader(path: Path) -> sqlite3.Connection:
             connection = sqlite3.connect(f"{quoted}?immutable=1", uri=True, isolation_level=None)
             version = _check_header(connection, path)
         connection.execute("PRAGMA busy_timeout = 30000")
-        if version < len(MIGRATIONS):
-            connection.close()
-            raise OlderStoreError(f"{path}: of an older schema ({version}), and not yet migrated")
-        return connection
+        return connection, version
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open for reading only. OlderStoreError before it is migrated; StoreError as above."""
+    connection, version = open_any(path)
+    if version < len(MIGRATIONS):
+        connection.close()
+        raise OlderStoreError(f"{path}: of an older schema ({version}), and not yet migrated")
+    return connection
+
+
+def empty() -> sqlite3.Connection:
+    """Return a store in memory, for what only needs one to hold others against."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for script in MIGRATIONS:
+        connection.executescript(script)
+    return connection
+
+
+def copied(path: Path, copy: Path) -> None:
+    """Write what a store of any schema that is known holds to a new file, as one."""
+    connection, _ = open_any(path)
+    with contextlib.closing(connection), translated(path):
+        connection.execute("VACUUM INTO ?", (str(copy),))

@@ -29,3 +29,18 @@ def now() -> str:
 def storable(text: str) -> str:
     """Replace lone surrogates, which neither SQLite nor UTF-8 can hold, by U+FFFD."""
     return _SURROGATES.sub("\ufffd", text)
+
+
+def one(connection: sqlite3.Connection, sql: str, *params: Any) -> tuple[Any, ...] | None:
+    """Return the first row of a query, or None."""
+    found: tuple[Any, ...] | None = connection.execute(sql, params).fetchone()
+    return found
+
+
+def insert(
+    connection: sqlite3.Connection, table: str, row: dict[str, Any], *, ignore: bool = False
+) -> None:
+    """Insert a row by the names of its columns; with `ignore` one that is there stays."""
+    how = "INSERT OR IGNORE" if ignore else "INSERT"
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    connection.execute(f"{how} INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))

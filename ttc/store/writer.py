@@ -92,11 +92,12 @@ class Writer:
                 raise self._failure
             self._check_space()
             with self._lock:
+                before = self._connection.total_changes
                 self._connection.execute("BEGIN IMMEDIATE")
                 for work, future in batch:
                     results.append((future, *self._attempt(work)))
                 self._connection.execute("COMMIT")
-                self._since_checkpoint += len(batch)
+                self._since_checkpoint += self._connection.total_changes - before
                 if self._since_checkpoint > CHECKPOINT_EVERY:
                     self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
                     self._since_checkpoint = 0

@@ -106,6 +106,17 @@ class LlamaCpp:
             raise LookupError("no request is under way")
         return self._engine.wait()
 
+    def step(self) -> Completion | None:
+        """Decode one more token of each draw; return one that has ended. LookupError as above."""
+        if self._engine is None:
+            raise LookupError("no request is under way")
+        return self._engine.step()
+
+    @property
+    def slots(self) -> int | None:
+        """How many draws are decoded together; None before the first has begun."""
+        return None if self._engine is None else self._engine.slots
+
     def cancel(self, request_id: str) -> None:
         """End a draw, waiting or begun; it comes back as `cancelled`. Unknown ids are ignored."""
         if self._engine is not None:

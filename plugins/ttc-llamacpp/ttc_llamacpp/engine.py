@@ -98,11 +98,23 @@ class Engine:
 
     def wait(self) -> Completion:
         """Step until a draw ends; LookupError if none is under way."""
-        while not self._done:
+        while True:
+            if (done := self.step()) is not None:
+                return done
+
+    def step(self) -> Completion | None:
+        """Decode one more token of each draw; return one that has ended. LookupError as above."""
+        if not self._done:
             if not self._waiting and not self._active and self._filling is None:
                 raise LookupError("no request is under way")
             self._step()
-        return self._done.popleft()
+        return self._done.popleft() if self._done else None
+
+    @property
+    def slots(self) -> int | None:
+        """How many draws are decoded together; None before the first has begun."""
+        sequences = self._room.sequences
+        return None if sequences is None else sequences.count
 
     def cancel(self, request_id: str) -> None:
         """End a draw where it is; its place is free for the next step."""

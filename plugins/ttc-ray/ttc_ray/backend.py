@@ -1,0 +1,107 @@
+"""The four verbs over the replicas of another backend.
+
+Draws are those of the inner backend, its seeds and keys included: where they were computed is no
+part of a sample.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ttc import models
+from ttc.backends import Completion, ModelInfo, Request, refusal
+from ttc.errors import UsageError
+from ttc_ray.cluster import Cluster
+from ttc_ray.fleet import Fleet
+from ttc_ray.members import Member
+from ttc_ray.options import Options
+from ttc_ray.replica import Inner
+
+# They serve what this machine holds, or would start clusters within clusters.
+REFUSED = ("ray", "replay")
+
+
+class RayBackend:
+    """Replicas of a backend, begun with the first request."""
+
+    def __init__(
+        self, inner: Inner, model: ModelInfo, capabilities: frozenset[str], options: Options
+    ) -> None:
+        self.model = model
+        self.capabilities = capabilities
+        self._inner = inner
+        self._options = options
+        self._cluster: Cluster | None = None
+        self._fleet: Fleet | None = None
+        self._done: deque[Completion] = deque()
+
+    @classmethod
+    def open(cls, model: str, given: Mapping[str, Any]) -> RayBackend:
+        """Open the inner backend here for what it is, and close it again."""
+        options, others = Options.parse(given)
+        if not model:
+            raise UsageError("ray: name what the replicas run, as in -m ray:llamacpp:smollm2")
+        name, inner_model = models.split(model)
+        if name in REFUSED:
+            raise UsageError(f"ray: {name} does not run on other machines; name an engine")
+        if Path(inner_model).is_file():
+            inner_model = str(Path(inner_model).resolve())
+        inner = Inner(name, inner_model, others)
+        with closing(inner.open()) as here:
+            inner = replace(inner, fingerprint=here.model.fingerprint)
+            about = replace(here.model, backend=name)
+            return cls(inner, about, frozenset(here.capabilities), options)
+
+    def submit(self, request: Request) -> None:
+        """Queue a request; the first one begins the replicas. BackendError if there is no Ray."""
+        if reason := refusal(request, self.capabilities):
+            self._done.append(Completion(request.id, "", "error", error=reason))
+            return
+        if self._fleet is None:
+            self._cluster = Cluster.open(self._options)
+            self._fleet = Fleet(self._cluster, self._inner, self._options)
+        self._fleet.add(request)
+
+    def wait(self) -> Completion:
+        """Return the next completion of any replica; LookupError if none is under way.
+
+        BackendError if replicas die again and again or cannot be started.
+        """
+        while not self._done:
+            if self._fleet is None or not self._fleet.busy:
+                raise LookupError("no request is under way")
+            self._done.extend(self._fleet.receive())
+        return self._done.popleft()
+
+    def cancel(self, request_id: str) -> None:
+        """End a draw, waiting or begun; a replica hears of it between two steps of its engine."""
+        if self._fleet is not None and (done := self._fleet.cancel(request_id)) is not None:
+            self._done.append(done)
+
+    @property
+    def replicas(self) -> Sequence[Member]:
+        """The replicas as they are now; none before the first request."""
+        return () if self._fleet is None else tuple(self._fleet.members)
+
+    def room(self) -> int:
+        """Return how many requests it takes to keep the replicas busy."""
+        return 0 if self._fleet is None else self._fleet.room()
+
+    def status(self) -> str:
+        """Say how the replicas fare, for a line of progress."""
+        return "" if self._fleet is None else self._fleet.status()
+
+    def close(self) -> None:
+        """End the replicas and what was begun for them. Requests still under way are dropped."""
+        if self._fleet is not None:
+            self._fleet.close()
+            self._fleet = None
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
+        self._done.clear()

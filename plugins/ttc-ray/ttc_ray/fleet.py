@@ -1,0 +1,202 @@
+"""The replicas of a run: who holds which requests, who is there, who was lost and begun anew."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from ttc.backends import Completion, Request
+from ttc.errors import BackendError
+from ttc_ray.cluster import Cluster, first_line
+from ttc_ray.members import Member, next_told, orders
+from ttc_ray.options import Options, resources
+from ttc_ray.replica import Batch, Inner, Replica
+
+DEATHS = 3  # of one replica in a row, without a draw finished between
+STARTING = 20.0  # seconds for which a replica that is being started has a share of the work kept
+PATIENCE = 300.0  # seconds without a single replica; a cloud takes minutes to add a machine
+HELD = 40  # draws that a replica holds whose backend does not tell its slots
+TURN = 1.0  # seconds between looks at the clock
+
+
+class Fleet:
+    """Hands requests out as places free up, and takes completions in.
+
+    A replica holds what its backend advances together and a quarter more, so that it need not
+    wait for the next, and never more than its share of what is left, so that all end together.
+    """
+
+    def __init__(self, cluster: Cluster, inner: Inner, options: Options) -> None:
+        self._cluster = cluster
+        self._ray = cluster.ray
+        self._inner = inner
+        self._options = options
+        self._waiting: OrderedDict[str, Request] = OrderedDict()
+        self._count, self._each = resources(self._ray, options)
+        if cluster.own:
+            self._check_feasible()
+        self._create = self._actor()
+        self._failure: BackendError | None = None
+        self._heard = time.monotonic()
+        self.lost = 0
+        self.members = [self._begin(deaths=0) for _ in range(self._count)]
+
+    def _check_feasible(self) -> None:
+        there = self._ray.cluster_resources()
+        if self._each["num_gpus"] * self._count > there.get("GPU", 0):
+            raise BackendError(f"ray: {self._wanted()}; lower ray_replicas or ray_gpus")
+
+    def _wanted(self) -> str:
+        there, each = self._ray.cluster_resources(), self._each
+        return (
+            f"{self._count} replicas with {each['num_cpus']:g} CPUs and {each['num_gpus']:g} GPUs "
+            f"each were asked of {there.get('CPU', 0):g} CPUs and {there.get('GPU', 0):g} GPUs"
+        )
+
+    def _actor(self) -> Callable[[Inner], Any]:
+        # Orders are taken while the replica waits for something to tell.
+        remote = self._ray.remote(concurrency_groups={"orders": 1, "take": 1}, **self._each)
+        create = remote(Replica).options(scheduling_strategy="SPREAD").remote
+        made: Callable[[Inner], Any] = create
+        return made
+
+    def _begin(self, deaths: int) -> Member:
+        actor = self._create(self._inner)
+        return Member(actor, next_told(actor), time.monotonic(), deaths)
+
+    def add(self, request: Request) -> None:
+        """Queue a request."""
+        self._waiting[request.id] = request
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything has not come back."""
+        return bool(self._waiting) or any(member.under_way for member in self.members)
+
+    def cancel(self, request_id: str) -> Completion | None:
+        """Cancel a request; one that nobody holds comes back at once."""
+        if self._waiting.pop(request_id, None) is not None:
+            return Completion(request_id, "", "cancelled", completion_tokens=0)
+        for member in self.members:
+            if request_id in member.under_way and request_id not in member.cancelled:
+                member.cancelled.add(request_id)
+                orders(member.actor).remote((), (request_id,))
+        return None
+
+    def receive(self) -> list[Completion]:
+        """Hand out what there is place for, and return what has come within a turn.
+
+        BackendError if the replicas cannot do the work, once all that came before is returned.
+        """
+        if self._failure is not None:
+            raise self._failure
+        self._hand_out()
+        by_told = {member.told: member for member in self.members}
+        first, _ = self._ray.wait(list(by_told), num_returns=1, timeout=TURN)
+        if not first:
+            self._cluster.check()
+            self._check_patience()
+            return []
+        ready, _ = self._ray.wait(list(by_told), num_returns=len(by_told), timeout=0)
+        back: list[Completion] = []
+        for told in ready:
+            try:
+                for done in self._take(by_told[told]):
+                    back.append(done)
+            except BackendError as error:
+                self._failure = error
+        return back
+
+    def _hand_out(self) -> None:
+        if not self._waiting:
+            return
+        now = time.monotonic()
+        there = [member for member in self.members if member.host]
+        sharing = sum(bool(m.host) or now - m.born < STARTING for m in self.members)
+        left = len(self._waiting) + sum(len(member.under_way) for member in there)
+        share = math.ceil(left / max(sharing, 1))
+        for member in sorted(there, key=lambda member: len(member.under_way)):
+            room = min(self._holds(member), share) - len(member.under_way)
+            count = min(room, len(self._waiting))
+            given = [self._waiting.popitem(last=False)[1] for _ in range(count)]
+            if given:
+                member.under_way.update((request.id, request) for request in given)
+                orders(member.actor).remote(given, ())
+
+    def _holds(self, member: Member) -> int:
+        if self._options.ray_slots is not None:
+            return self._options.ray_slots
+        return HELD if member.slots is None else member.slots + max(member.slots // 4, 2)
+
+    def _take(self, member: Member) -> Iterator[Completion]:
+        try:
+            batch: Batch = self._ray.get(member.told)
+        except self._ray.exceptions.RayError as error:
+            yield from self._lose(member, first_line(error))
+            return
+        self._heard = time.monotonic()
+        member.host, member.pid, member.slots = batch.host, batch.pid, batch.slots
+        for done in batch.completions:
+            member.under_way.pop(done.request_id)
+            member.cancelled.discard(done.request_id)
+            member.finished, member.deaths = member.finished + 1, 0
+            yield member.here(done, batch.clock)
+        if batch.failure is None:
+            member.told = next_told(member.actor)
+        elif batch.hopeless:
+            raise BackendError(f"ray: on {batch.host}: {batch.failure}")
+        else:
+            yield from self._lose(member, batch.failure)
+
+    def _lose(self, member: Member, why: str) -> Iterator[Completion]:
+        """Queue again what a dead replica held, behind the rest: should a request be what kills
+        replicas, the others come first. Begin another in its place."""
+        self.lost += 1
+        for request in member.under_way.values():
+            if request.id in member.cancelled:
+                # What it had generated is not known any more.
+                yield Completion(request.id, "", "cancelled")
+            else:
+                self._waiting[request.id] = request
+        with suppress(self._ray.exceptions.RayError):
+            self._ray.kill(member.actor, no_restart=True)
+        if member.deaths + 1 == DEATHS:
+            where = f" on {member.host}" if member.host else ""
+            raise BackendError(
+                f"ray: a replica died {DEATHS} times in a row without finishing a draw, the last "
+                f"time{where}: {why}"
+            )
+        successor = self._begin(member.deaths + 1)
+        successor.finished = member.finished
+        self.members[self.members.index(member)] = successor
+
+    def _check_patience(self) -> None:
+        if any(member.host for member in self.members):
+            self._heard = time.monotonic()
+        elif time.monotonic() - self._heard > PATIENCE:
+            raise BackendError(
+                f"ray: no replica could be started in {PATIENCE:.0f} s; {self._wanted()}"
+            )
+
+    def room(self) -> int:
+        """Return how many requests keep all replicas busy, with as many again to hand out."""
+        return 2 * sum(self._holds(member) for member in self.members)
+
+    def status(self) -> str:
+        """Say how many draws each replica has finished, in a few words."""
+        counts = [member.finished for member in self.members]
+        if len(counts) > 8:
+            told = f"{len(counts)} replicas with {min(counts)} to {max(counts)} draws"
+        else:
+            told = f"replicas {' + '.join(map(str, counts))}"
+        return told + (f", {self.lost} lost" if self.lost else "")
+
+    def close(self) -> None:
+        """End the replicas."""
+        for member in [] if self._cluster.gone else self.members:
+            with suppress(self._ray.exceptions.RayError):
+                self._ray.kill(member.actor, no_restart=True)

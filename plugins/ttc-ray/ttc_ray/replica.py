@@ -1,0 +1,126 @@
+"""One replica: an inner backend in a process of its own, driven by a thread of its own.
+
+A backend has one caller, so everything asked of it passes through an inbox that its thread reads
+between two steps (between two completions where the backend has no steps); what it finishes is
+collected from an outbox as it comes, many at a time where there are many. Ray calls `order` and
+`take` from other threads of the process.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ttc import models, places
+from ttc.backends import Backend, Completion, Request
+from ttc.errors import BackendError, TtcError
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """The backend to replicate, and the fingerprint that it has where the run began."""
+
+    backend: str
+    model: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
+
+    def open(self) -> Backend:
+        """Open it here; cheap, as for any backend. BackendError, UsageError."""
+        choice = models.Choice(self.backend, self.model, self.options)
+        return models.open_backend(choice, places.default_database())
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a replica has to tell.
+
+    `clock` is its monotonic time when it told. `slots` is how many draws it advances together,
+    where its backend says. `failure` is why it has ended; `hopeless` if it would end so again.
+    """
+
+    completions: tuple[Completion, ...]
+    pid: int
+    host: str
+    clock: float
+    slots: int | None = None
+    failure: str | None = None
+    hopeless: bool = False
+
+
+class Replica:
+    """The actor. Its first batch is empty: it tells that the replica is there."""
+
+    def __init__(self, inner: Inner) -> None:
+        self._inner = inner
+        self._inbox: queue.SimpleQueue[Request | str] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[Completion | None] = queue.SimpleQueue()
+        self._slots: int | None = None
+        self._failure: str | None = None
+        self._hopeless = False
+        threading.Thread(target=self._run, name="ttc-replica", daemon=True).start()
+
+    def order(self, requests: Sequence[Request], cancels: Sequence[str]) -> None:
+        """Queue requests, and cancel others by their ids."""
+        for request in requests:
+            self._inbox.put(request)
+        for request_id in cancels:
+            self._inbox.put(request_id)
+
+    def take(self) -> Batch:
+        """Wait until there is something to tell, and tell all there is."""
+        told = [self._outbox.get()]
+        while not self._outbox.empty():
+            told.append(self._outbox.get())
+        return Batch(
+            tuple(done for done in told if done is not None),
+            os.getpid(),
+            socket.gethostname(),
+            time.monotonic(),
+            self._slots,
+            self._failure,
+            self._hopeless,
+        )
+
+    def _run(self) -> None:
+        try:
+            backend = self._open()
+            self._outbox.put(None)
+            self._drive(backend)
+        except TtcError as error:
+            self._failure, self._hopeless = str(error), True
+        except Exception as error:  # noqa: BLE001 (whatever an engine raises ends its replica)
+            self._failure = f"{type(error).__name__}: {error}"
+        self._outbox.put(None)
+
+    def _open(self) -> Backend:
+        backend = self._inner.open()
+        if backend.model.fingerprint != self._inner.fingerprint:
+            raise BackendError(
+                f"{self._inner.backend}:{self._inner.model} is {backend.model.fingerprint} here, "
+                f"and {self._inner.fingerprint} where the run began; give both the same model"
+            )
+        return backend
+
+    def _drive(self, backend: Backend) -> None:
+        # Extras that backends may lack; slots are known to some only once they are loaded.
+        advance: Callable[[], Completion | None] = getattr(backend, "step", backend.wait)
+        under_way = 0
+        while True:
+            while not under_way or not self._inbox.empty():
+                order = self._inbox.get()
+                if isinstance(order, Request):
+                    backend.submit(order)
+                    under_way += 1
+                else:
+                    backend.cancel(order)
+            if (done := advance()) is not None:
+                under_way -= 1
+                self._slots = getattr(backend, "slots", None)
+                self._outbox.put(done)

@@ -1,0 +1,122 @@
+"""What `ttc db` does once its options are parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from ttc.cli.output import document
+from ttc.cli.session import Session
+from ttc.cli.signals import stoppable
+from ttc.cli.suggestions import remember
+from ttc.errors import Exit, Stopped, StoreError
+from ttc.store import Store, care, database, pools, sources
+from ttc.store.merge import Merged
+from ttc.store.merge import merge as merge_into
+
+
+def path(session: Session, as_json: bool) -> int:
+    """Print where the store is, whether or not there is one."""
+    where = session.database.absolute()
+    if as_json:
+        document({"schema": 1, "database": str(where), "exists": where.exists()})
+    else:
+        print(where)
+    return Exit.DONE
+
+
+def check(session: Session, as_json: bool) -> int:
+    """Say whether the store is sound; exit code 6 if it is not."""
+    where = session.database
+    connection, version = database.open_any(where)
+    with closing(connection):
+        found = care.faults(connection, where)
+    about = {"database": str(where), "version": version, "sound": not found, "faults": found}
+    if as_json:
+        document({"schema": 1, **about})
+    else:
+        for fault in found:
+            print(fault)
+    if found:
+        raise StoreError(f"{where}: the store is damaged; put a copy back, or merge what it holds")
+    session.say(f"{where}: sound (schema {version})")
+    return Exit.DONE
+
+
+def backup(session: Session, copy: Path, as_json: bool) -> int:
+    """Write a copy of the store, as it stands while others may be writing."""
+    care.backup(session.database, copy)
+    if as_json:
+        document({"schema": 1, "database": str(session.database), "copy": str(copy)})
+    session.say(f"{session.database}: copied to {copy}")
+    return Exit.DONE
+
+
+def merge(session: Session, files: Sequence[Path], dry: bool, as_json: bool) -> int:
+    """Merge other stores into this one; exit code 4 if something was left out as a conflict."""
+    target = session.database
+    for file in files:
+        sources.check(file, target)
+    with stoppable() as wake:
+        try:
+            if dry:
+                done = _held_against(target, files)
+            else:
+                with Store.writing(target, on_failure=wake) as store:
+                    for line in store.recover():
+                        session.say(line)
+                    done = [_merge(store, file) for file in files]
+                    remember(pools=pools.names(store.reader))
+        except Stopped:
+            session.say("interrupted; what was merged is kept, and the same command does the rest")
+            raise
+    told = [_told(file, merged) for file, merged in zip(files, done, strict=True)]
+    if as_json:
+        document({"schema": 1, "database": str(target), "dry_run": dry, "sources": told})
+    for file, merged in zip(files, done, strict=True):
+        _say(session, file, merged, dry)
+    return Exit.PARTIAL if any(merged.conflicting for merged in done) else Exit.DONE
+
+
+def _merge(store: Store, file: Path) -> Merged:
+    with sources.opened(file, scratch=store.path.parent) as source:
+        return merge_into(source, store.write)
+
+
+def _held_against(target: Path, files: Sequence[Path]) -> list[Merged]:
+    """Count what each source would bring to the store as it is; nothing is written."""
+    there = target.exists()
+    connection = database.open_any(target)[0] if there else database.empty()
+    done = []
+    with closing(connection):
+        for file in files:
+            with sources.opened(file, scratch=file.parent) as source:
+                done.append(merge_into(source, lambda work: work(connection), dry=True))
+    return done
+
+
+def _told(file: Path, merged: Merged) -> dict[str, Any]:
+    return {
+        "source": str(file),
+        "new": dict(merged.new),
+        "there": dict(merged.there),
+        "conflicting": merged.conflicting,
+        "conflicts": merged.conflicts,
+    }
+
+
+def _say(session: Session, file: Path, merged: Merged, dry: bool) -> None:
+    kinds = ("pools", "problems", "samples", "verdicts", "attempts", "runs")
+    new = ", ".join(f"{merged.new[kind]} {kind}" for kind in kinds if merged.new[kind])
+    there = merged.there["samples"]
+    what = f"{'would bring' if dry else 'brought'} {new}" if new else "nothing new"
+    session.say(f"{file}: {what}; {there} samples were here already")
+    for conflict in merged.conflicts:
+        session.say(f"{file}: left out: {conflict}")
+    if merged.conflicting:
+        session.say(
+            f"{file}: {merged.conflicting} conflicts in all; what {session.database} holds stays. "
+            "Of two texts for one draw neither is wrong: to keep both, sample with another --seed"
+        )

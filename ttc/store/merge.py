@@ -1,0 +1,116 @@
+"""Merging stores that were sampled apart: what another store holds and this one lacks comes over.
+
+Rows are found again by what they mean, never by their numbers: a sample by its key and draw
+index, a pool by its name and identity, a verdict by sample, verifier and reference. So a second
+merge adds nothing, and the order of merging does not matter. Nothing is overwritten, but that a
+later verdict takes the place of an earlier one, as when a verifier judges again. What this store
+holds otherwise is a conflict: it is named and left out. Runs come along once they have ended: an
+open one would claim its pool here, where it does not draw.
+
+Rows travel in batches, each a transaction of its own, what others refer to first. A merge that is
+cut off has merged a whole number of batches, and the same merge again does the rest.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ttc.store import merge_pools, merge_samples
+from ttc.store.merge_pools import Conflict, Found, Row
+from ttc.store.rows import rows
+
+Read = Callable[[sqlite3.Connection], Iterator[Row]]
+Find = Callable[[sqlite3.Connection, Row], Found]
+Work = Callable[[sqlite3.Connection], list[Found]]
+
+
+def _reading(sql: str) -> Read:
+    return lambda source: rows(source, sql)
+
+
+# How rows are read and found again, in the order in which they refer to each other.
+KINDS: dict[str, tuple[Read, Find]] = {
+    "requests": (_reading(merge_pools.REQUESTS), merge_pools.find_request),
+    "pools": (_reading(merge_pools.POOLS), merge_pools.find_pool),
+    "problems": (_reading(merge_pools.PROBLEMS), merge_pools.find_problem),
+    "samples": (_reading(merge_samples.SAMPLES), merge_samples.find_sample),
+    "verdicts": (merge_samples.verdicts_of, merge_samples.find_verdict),
+    "attempts": (_reading(merge_samples.ATTEMPTS), merge_samples.find_attempt),
+    "runs": (_reading(merge_pools.RUNS), merge_pools.find_run),
+}
+
+BATCH_ROWS = 1000
+BATCH_CHARACTERS = 4_000_000
+NAMED = 10
+
+
+@dataclass(slots=True)
+class Merged:
+    """What became of the rows of a source: `new` and `there` (here already) count them by kind.
+
+    `conflicts` has the first NAMED of all `conflicting` ones, in words.
+    """
+
+    new: Counter[str] = field(default_factory=Counter)
+    there: Counter[str] = field(default_factory=Counter)
+    conflicting: int = 0
+    conflicts: list[str] = field(default_factory=list)
+
+    def add(self, kind: str, found: Found) -> None:
+        """Count a row by what was found of it."""
+        if isinstance(found, Conflict):
+            self.conflicting += bool(found)
+            if found and len(self.conflicts) < NAMED:
+                self.conflicts.append(str(found))
+        else:
+            (self.new if found else self.there)[kind] += 1
+
+
+def merge(
+    source: sqlite3.Connection, transact: Callable[[Work], list[Found]], *, dry: bool = False
+) -> Merged:
+    """Bring over what a source holds; `dry` only counts what would come.
+
+    `transact` runs a function of the target's connection in a transaction. The source is read as
+    it stands at the beginning.
+    """
+    merged = Merged()
+    source.execute("BEGIN")
+    try:
+        for kind, (read, find) in KINDS.items():
+            for batch in _batches(read(source)):
+                for found in transact(_keeping(batch, find, dry)):
+                    merged.add(kind, found)
+    finally:
+        source.execute("ROLLBACK")
+    return merged
+
+
+def _keeping(batch: list[Row], find: Find, dry: bool) -> Work:
+    def work(connection: sqlite3.Connection) -> list[Found]:
+        outcomes: list[Found] = []
+        for row in batch:
+            found = find(connection, row)
+            if callable(found) and not dry:
+                found()
+            outcomes.append(found)
+        return outcomes
+
+    return work
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Group rows so that a batch is bounded by its number of rows and by its text."""
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += sum(len(value) for value in row.values() if isinstance(value, str))
+        if len(batch) == BATCH_ROWS or size > BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,128 @@
+"""Merging, one by one: requests, pools, problems and runs, found again in another store.
+
+A finder looks for a row of one store (all it refers to spelt out) in another: None if it is there,
+a Conflict if something else is in its place, or else a function that writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from ttc.store import pools
+from ttc.store.rows import insert, one
+
+Row = dict[str, Any]
+
+
+class Conflict(str):
+    """Why a row was left out, for people; empty where that was said of the row it belongs to."""
+
+
+Found = Callable[[], object] | Conflict | None
+
+REQUESTS = """
+SELECT key, prompt_id, model, identity, content
+FROM requests CROSS JOIN prompts ON prompts.id = prompt_id ORDER BY requests.id
+"""
+
+
+def find_request(target: sqlite3.Connection, row: Row) -> Found:
+    """Find a request by its key, the digest of all it stands for."""
+    if one(target, "SELECT 1 FROM requests WHERE key = ?", row["key"]):
+        return None
+
+    def write() -> None:
+        prompt = {"id": row["prompt_id"], "content": row["content"]}
+        insert(target, "prompts", prompt, ignore=True)
+        insert(target, "requests", {n: row[n] for n in ("key", "prompt_id", "model", "identity")})
+
+    return write
+
+
+POOLS = "SELECT base, model, identity, created FROM pools ORDER BY id"
+# An identity is kept as canonical JSON, so equal ones are equal texts.
+_POOL = "SELECT id FROM pools WHERE base = ? AND identity = ?"
+
+
+def find_pool(target: sqlite3.Connection, row: Row) -> Found:
+    """Find a pool by name and identity."""
+    if one(target, _POOL, row["base"], row["identity"]):
+        return None
+
+    def write() -> None:
+        pool = pools.ensure(target, row["base"], row["model"], json.loads(row["identity"]))
+        target.execute("UPDATE pools SET created = ? WHERE id = ?", (row["created"], pool.id))
+
+    return write
+
+
+PROBLEMS = """
+SELECT pools.base, pools.identity, problems.name, requests.key, refs.id AS reference_id,
+  refs.content
+FROM problems CROSS JOIN pools ON pools.id = pool_id CROSS JOIN requests ON requests.id = request_id
+  CROSS JOIN refs ON refs.id = reference_id
+ORDER BY problems.id
+"""
+
+
+def find_problem(target: sqlite3.Connection, row: Row) -> Found:
+    """Find a problem by pool and name; it must have the same prompt and the same reference."""
+    there = one(
+        target,
+        "SELECT requests.key, reference_id, pools.name FROM pools "
+        "JOIN problems ON pool_id = pools.id JOIN requests ON requests.id = request_id "
+        "WHERE base = ? AND pools.identity = ? AND problems.name = ?",
+        row["base"],
+        row["identity"],
+        row["name"],
+    )
+    if there is not None:
+        key, reference, pool = there
+        if key != row["key"]:
+            return Conflict(f"the pool {pool} has another problem called {row['name']!r}")
+        if reference != row["reference_id"]:
+            return Conflict(f"the pool {pool} has another reference for {row['name']!r}")
+        return None
+
+    def write() -> None:
+        keep_reference(target, row)
+        target.execute(
+            "INSERT INTO problems (pool_id, name, request_id, reference_id) VALUES "
+            f"(({_POOL}), ?, (SELECT id FROM requests WHERE key = ?), ?)",
+            (row["base"], row["identity"], row["name"], row["key"], row["reference_id"]),
+        )
+
+    return write
+
+
+def keep_reference(target: sqlite3.Connection, row: Row) -> None:
+    """Write the reference that a row names and spells out."""
+    insert(target, "refs", {"id": row["reference_id"], "content": row["content"]}, ignore=True)
+
+
+RUNS = """
+SELECT base, identity, command, host, pid, process, started, ended
+FROM runs CROSS JOIN pools ON pools.id = pool_id WHERE ended IS NOT NULL ORDER BY runs.id
+"""
+
+
+def find_run(target: sqlite3.Connection, row: Row) -> Found:
+    """Find a run by pool, machine, process and time."""
+    there = one(
+        target,
+        f"SELECT 1 FROM runs WHERE pool_id = ({_POOL}) AND host = ? AND pid = ? AND started = ?",
+        *(row["base"], row["identity"], row["host"], row["pid"], row["started"]),
+    )
+    if there is not None:
+        return None
+
+    def write() -> None:
+        pool = one(target, _POOL, row["base"], row["identity"])
+        assert pool is not None  # pools come before their runs
+        told = ("command", "host", "pid", "process", "started", "ended")
+        insert(target, "runs", {"pool_id": pool[0], **{name: row[name] for name in told}})
+
+    return write
