@@ -13,7 +13,7 @@ from unittest import mock
 
 from common import DATA
 
-from ttc import problems, samples
+from ttc import keys, problems, samples
 from ttc.backends import Backend, Request
 from ttc.plans import Plan, Recipe, make_plan
 from ttc.records import SamplingParams
@@ -38,7 +38,11 @@ class Loop:
 
     def requests(self) -> list[Request]:
         """Return the requests that the loop makes."""
-        return [samples.request_of(self.plan.recipe, *draw) for draw in self.plan.missing]
+        recipe = self.plan.recipe
+        return [
+            samples.request_of(recipe, each, index, keys.draw_seed(each.key, index))
+            for each, index in self.plan.missing
+        ]
 
 
 @contextlib.contextmanager

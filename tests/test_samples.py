@@ -236,3 +236,23 @@ def test_a_scripted_draw_depends_on_prompt_and_seed_alone() -> None:
     again = [scripted()._script(request("b", seed=s)) for s in range(5)]  # type: ignore[attr-defined]
     assert first == again
     assert len({done.text for done in first}) == 5
+
+
+class Seedless(SimulatedBackend):
+    """An engine without seeds."""
+
+    seeds: tuple[int | None, ...] = ()
+
+    def submit(self, request: Request) -> None:
+        self.seeds += (request.seed,)
+        super().submit(request)
+
+
+def test_a_draw_without_a_seed_is_recorded_as_such(store: Store) -> None:
+    def script(request: Request) -> Completion:
+        return Completion("", f"draw {request.draw}", "stop", 3, 0, 4)
+
+    backend = Seedless(scripted().model, script, capabilities=frozenset({"cancel"}))
+    plan = draw(store, 2, backend)
+    assert set(backend.seeds) == {None}
+    assert {sample.seed for sample in kept(store, plan).values()} == {None}

@@ -13,6 +13,13 @@ A plugin registers a factory under the entry-point group `ttc.backends`:
 It is called with what follows `mine:` in `-m mine:MODEL` and with the options of an alias. It
 must be cheap: `model` (with its fingerprint) is read before the first `submit`, and a run that
 finds all its samples in the store never submits, so load weights or open sockets only then.
+
+A request asks for nothing that a backend may overlook. What needs a capability (`needs`) is
+refused by a backend that does not claim it: `submit` raises BackendError, or the completion is an
+`error`. So is a sampling parameter that the engine does not have. Two things are wishes: a `seed`
+does nothing without `seed` (callers leave it out there, and the store records that the draw had
+none), and without `logprobs` a completion's `logprob` is None. `ttc.testing.contract` holds a
+backend against all of this.
 """
 
 from __future__ import annotations
@@ -49,7 +56,9 @@ class Request:
     repeated in the completion. `seed` makes the draw its own (capability `seed`). `draw` is the
     draw index within the prompt; engines ignore it, replay serves by it. With `choices`
     (capability `choose`) nothing is drawn: the completion tells how likely each of these strings
-    is to come next.
+    is to come next. With `score` (capability `score`) nothing is drawn either: the completion's
+    `logprob` and `completion_tokens` are those of this text as the answer, behind `prefix`. With
+    `keep_stop` (capability `stop-kept`) the stop string that fires stays at the end of the text.
     """
 
     id: str
@@ -60,6 +69,19 @@ class Request:
     seed: int | None = None
     draw: int | None = None
     choices: tuple[str, ...] = ()
+    score: str | None = None
+    keep_stop: bool = False
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The capabilities without which it cannot be answered."""
+        asked = {
+            "prefix": self.prefix,
+            "choose": self.choices,
+            "score": self.score is not None,
+            "stop-kept": self.keep_stop,
+        }
+        return frozenset(name for name, wanted in asked.items() if wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +166,12 @@ class Tunable(Protocol):
 
     def untune(self) -> bool:
         """Forget what an earlier tuning kept; False if there is nothing."""
+
+
+def refusal(request: Request, capabilities: frozenset[str]) -> str | None:
+    """Return why a backend with these capabilities must refuse a request, None if it need not."""
+    lacking = sorted(request.needs - capabilities)
+    return f"this backend cannot do what is asked: {', '.join(lacking)}" if lacking else None
 
 
 BackendFactory = Callable[[str, Mapping[str, Any]], Backend]

@@ -16,7 +16,7 @@ from ttc import keys, places
 from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.errors import BackendError, TtcError
 from ttc.records import Problem, Sample
-from ttc.simulated import SimulatedBackend
+from ttc.simulated import CAPABILITIES, SimulatedBackend
 
 
 def recorded_completion(sample: Sample) -> Completion:
@@ -47,6 +47,13 @@ class Recording:
             draws = self._draws.setdefault(sample.prompt_id, {})
             draws[sample.index] = recorded_completion(sample)
         self._next: Counter[str] = Counter()
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What a backend over it can do; log-probabilities only if all draws have theirs."""
+        every = (done for draws in self._draws.values() for done in draws.values())
+        whole = all(done.logprob is not None for done in every)
+        return CAPABILITIES if whole else CAPABILITIES - {"logprobs"}
 
     @property
     def fingerprint(self) -> str:
@@ -101,4 +108,4 @@ def open_replay(model: str, options: Mapping[str, Any]) -> Backend:
     except TtcError as error:
         raise BackendError(f"replay: {error}") from error
     info = ModelInfo(name=f"replay:{Path(model).stem}", fingerprint=recording.fingerprint)
-    return SimulatedBackend(info, recording.serve)
+    return SimulatedBackend(info, recording.serve, capabilities=recording.capabilities)

@@ -45,14 +45,14 @@ class Tally:
             raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
 
 
-def request_of(recipe: Recipe, each: Enrolled, index: int) -> Request:
-    """Return the request of one draw; its seed depends on the key and the index alone."""
+def request_of(recipe: Recipe, each: Enrolled, index: int, seed: int | None) -> Request:
+    """Return the request of one draw."""
     return Request(
         id=f"{each.request_id}/{index}",
         messages=each.problem.messages,
         prompt=each.problem.prompt,
         params=recipe.params,
-        seed=keys.draw_seed(each.key, index),
+        seed=seed,
         draw=index,
     )
 
@@ -76,6 +76,7 @@ class Drawing:
         self._sharing: dict[int, list[Enrolled]] = {}
         for each in plan.enrolled:
             self._sharing.setdefault(each.request_id, []).append(each)
+        self._seeded = "seed" in backend.capabilities
         self.tally = Tally()
 
     def run(self, deadline: float | None = None) -> Iterator[Tally]:
@@ -104,9 +105,14 @@ class Drawing:
 
     def submit(self, each: Enrolled, index: int) -> None:
         """Ask for one draw."""
-        request = request_of(self._plan.recipe, each, index)
+        request = request_of(self._plan.recipe, each, index, self._seed(each, index))
         self._under_way[request.id] = (each, index)
         self._backend.submit(request)
+
+    def _seed(self, each: Enrolled, index: int) -> int | None:
+        """Return a draw's seed, which depends on its key and index alone; None where the engine
+        knows no seeds."""
+        return keys.draw_seed(each.key, index) if self._seeded else None
 
     def cancel_all(self) -> None:
         """Cancel every draw under way; each still comes back."""
@@ -137,7 +143,7 @@ class Drawing:
         return each, index, done
 
     def _keep(self, each: Enrolled, index: int, done: Completion) -> None:
-        seed = keys.draw_seed(each.key, index)
+        seed = self._seed(each, index)
         future = self._store.submit(lambda c: samples.insert(c, each.request_id, index, seed, done))
 
         def tell(committed: Future[Any]) -> None:
@@ -158,7 +164,7 @@ class Drawing:
             completion_tokens=done.completion_tokens,
             logprob=done.logprob,
             seconds=samples.elapsed(done.started, done.ended),
-            seed=keys.draw_seed(each.key, index),
+            seed=self._seed(each, index),
             stop=done.stop,
             pool=self._plan.pool.name,
             model=self._plan.recipe.model.name,

@@ -13,7 +13,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ttc.backends import Completion, ModelInfo, Request
+from ttc.backends import Completion, ModelInfo, Request, refusal
+
+CAPABILITIES = frozenset({"seed", "logprobs", "cancel"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,6 @@ class SimulatedBackend:
     A script is a Completion of which request id and times are filled in here.
     """
 
-    capabilities = frozenset({"seed", "logprobs", "cancel"})
-
     def __init__(
         self,
         model: ModelInfo,
@@ -45,8 +45,10 @@ class SimulatedBackend:
         *,
         slots: int | None = None,
         tick: float = 0.0,
+        capabilities: frozenset[str] = CAPABILITIES,
     ) -> None:
         self.model = model
+        self.capabilities = capabilities
         self._script = script
         self._slots = slots
         self._tick = tick
@@ -54,12 +56,15 @@ class SimulatedBackend:
         self._waiting: deque[tuple[Request, Completion]] = deque()
         self._running: dict[str, Running] = {}
         self._order: list[tuple[int, int, str]] = []
-        self._cancelled: deque[Completion] = deque()
+        self._over: deque[Completion] = deque()
         self._started = 0
         self._epoch = time.monotonic()
 
     def submit(self, request: Request) -> None:
-        """Queue a request, whatever its script."""
+        """Queue a request, whatever its script; refuse what takes more than a script."""
+        if reason := refusal(request, self.capabilities):
+            self._over.append(Completion(request.id, "", "error", error=reason))
+            return
         self._waiting.append((request, self._script(request)))
         self._fill()
 
@@ -74,8 +79,8 @@ class SimulatedBackend:
 
     def wait(self) -> Completion:
         """Advance the clock to the next finish."""
-        if self._cancelled:
-            return self._cancelled.popleft()
+        if self._over:
+            return self._over.popleft()
         while self._order:
             ends, _, request_id = heapq.heappop(self._order)
             running = self._running.pop(request_id, None)
@@ -119,7 +124,7 @@ class SimulatedBackend:
             logprob=None,
             stop=None,
         )
-        self._cancelled.append(self._told(replace(running, script=partial)))
+        self._over.append(self._told(replace(running, script=partial)))
         self._fill()
 
     def close(self) -> None:
@@ -127,4 +132,4 @@ class SimulatedBackend:
         self._waiting.clear()
         self._running.clear()
         self._order.clear()
-        self._cancelled.clear()
+        self._over.clear()

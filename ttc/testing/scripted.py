@@ -8,15 +8,15 @@ it is known in closed form.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ttc import keys
 from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.errors import UsageError
 from ttc.plugins import parse_spec
 from ttc.records import Problem
-from ttc.simulated import SimulatedBackend
+from ttc.simulated import CAPABILITIES, SimulatedBackend
 
 WORDS = ("so", "we", "add", "take", "carry", "double", "halve", "check", "keep", "note")
 DEFAULTS = {
@@ -26,6 +26,25 @@ DEFAULTS = {
     "tick": "0",
     "fail": "0",
 }
+
+
+class Cut(NamedTuple):
+    """Where a draw ends: the words it takes, the text that is left, the stop that fired."""
+
+    tokens: int
+    text: str
+    stop: str | None
+
+
+def cut(words: Sequence[str], stops: Sequence[str], *, keep: bool) -> Cut:
+    """Say words one after the other until a stop string is complete; it stays if `keep`."""
+    for count in range(1, len(words) + 1 if stops else 0):
+        text = " ".join(words[:count])
+        found = [(text.index(stop), stop) for stop in stops if stop in text]
+        if found:
+            at, stop = min(found)
+            return Cut(count, text[: at + len(stop) * keep], stop)
+    return Cut(len(words), " ".join(words), None)
 
 
 class Script:
@@ -45,7 +64,7 @@ class Script:
         self._faults = random.Random()
 
     def __call__(self, request: Request) -> Completion:
-        """Return the completion of a request; its length is cut at `max_tokens`."""
+        """Return the completion of a request, cut at `max_tokens` and by its stop strings."""
         if self._faults.random() < self._fail:
             return Completion("", "", "error", completion_tokens=1, error="scripted failure")
         prompt = keys.prompt_id(Problem("", request.messages, request.prompt))
@@ -57,13 +76,16 @@ class Script:
         whole = [*words, "the", "answer", "is", answer]
         # The sum of as many exponential variates of mean ½ as there are tokens.
         logprob = -rng.gammavariate(max(min(tokens, limit), 1), 0.5)
+        said = cut(whole[:limit], request.params.stop, keep=request.keep_stop)
+        ended = said.stop is not None or tokens <= limit
         return Completion(
             request_id="",
-            text=" ".join(whole if tokens <= limit else whole[:limit]),
-            finish_reason="stop" if tokens <= limit else "length",
+            text=said.text,
+            finish_reason="stop" if ended else "length",
             prompt_tokens=len(str(request.messages or request.prompt).split()),
-            completion_tokens=min(tokens, limit),
+            completion_tokens=min(tokens, limit) if said.stop is None else said.tokens,
             logprob=round(logprob, 6),
+            stop=said.stop,
         )
 
 
@@ -82,4 +104,5 @@ def open_scripted(model: str, options: Mapping[str, Any]) -> Backend:
     # Speed and faults do not change what is drawn.
     drawn = {name: settings[name] for name in ("answers", "tokens")}
     info = ModelInfo("scripted", keys.digest("scripted1", drawn))
-    return SimulatedBackend(info, script, slots=slots, tick=tick)
+    able = CAPABILITIES | {"stop-kept"}
+    return SimulatedBackend(info, script, slots=slots, tick=tick, capabilities=able)

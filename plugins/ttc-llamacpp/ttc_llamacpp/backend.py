@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import Completion, ModelInfo, Request, Tuning
+from ttc.backends import Completion, ModelInfo, Request, Tuning, refusal
 from ttc.errors import BackendError, UsageError
 from ttc_llamacpp import profiles
 from ttc_llamacpp.fingerprint import fingerprint
@@ -53,7 +53,10 @@ class LlamaCpp:
         return cls(header, digest, given, chosen)
 
     def submit(self, request: Request) -> None:
-        """Queue a request; the first one loads the weights. BackendError if that fails."""
+        """Queue a request; the first one loads the weights. BackendError if that fails, or if the
+        request needs what llama.cpp is not asked for here."""
+        if reason := refusal(request, self.capabilities):
+            raise BackendError(f"llamacpp: {reason}")
         if request.prompt is None and not self._header.chat_template:
             raise BackendError(
                 f"{self._header.path}: no chat template; give the prompt as plain text (--raw)"

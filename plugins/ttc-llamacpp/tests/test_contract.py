@@ -1,0 +1,40 @@
+"""The contract of backends, held by llama.cpp: draw by draw, and several in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ttc.backends import Backend
+from ttc.testing.contract import BackendContract
+from ttc_llamacpp import open_llamacpp
+
+pytest.importorskip("llama_cpp")
+
+
+@pytest.fixture(scope="module", params=[1, 4])
+def slots(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture(scope="module")
+def backend(slots: int, weights: Path) -> Iterator[Backend]:
+    """What an earlier test computed may be held, which the contract allows."""
+    backend = open_llamacpp("smollm2", {"slots": slots, "threads": 1})
+    yield backend
+    backend.close()
+
+
+class TestLlamaCpp(BackendContract):
+    rounds = 2
+
+    @pytest.fixture
+    def spare(self, slots: int, fresh: Callable[..., Backend]) -> Backend:
+        return fresh(slots=slots)
+
+    def test_seeds(self, backend: Backend, slots: int) -> None:
+        # The company in a batch changes the order of sums.
+        self.deterministic = slots == 1
+        super().test_seeds(backend)
