@@ -23,6 +23,8 @@ CONVERT = Path(__file__).with_name("convert.py")
 
 # Enough for the tests, and as little as they can do with: the machine may be shared.
 SMALL = {
+    # Comparable with another implementation: logits of 16 bits are rounded to a sixteenth or so.
+    "dtype": "float32",
     "enforce_eager": True,
     "max_model_len": 512,
     "max_num_seqs": 32,
@@ -65,6 +67,12 @@ def smollm2(pytestconfig: pytest.Config) -> Path:
 def offline() -> dict[str, str]:
     """Return an environment in which no hub is asked for anything."""
     return {**os.environ, "HF_HUB_OFFLINE": "1"}
+
+
+@pytest.fixture(scope="session")
+def small() -> dict[str, Any]:
+    """The options of the tests' engines."""
+    return SMALL
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from ttc.backends import Backend
@@ -16,5 +14,10 @@ class TestVllm(BackendContract):
     deterministic = False
 
     @pytest.fixture
-    def backend(self, shared: Backend) -> Iterator[Backend]:
+    def backend(self, shared: Backend) -> Backend:
+        return shared
+
+    @pytest.fixture
+    def spare(self, shared: Backend) -> Backend:
+        """The same: once closed, it is loaded anew by the next request."""
         return shared

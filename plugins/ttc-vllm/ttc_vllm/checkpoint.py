@@ -58,7 +58,7 @@ class Checkpoint:
     def stretched(self) -> bool:
         """Whether rotary embeddings are scaled, so that vLLM allows a longer context."""
         rope = self.config.get("rope_parameters") or self.config.get("rope_scaling") or {}
-        return rope.get("rope_type", rope.get("type", "default")) != "default"
+        return bool(rope.get("rope_type", rope.get("type", "default")) != "default")
 
     @property
     def geometry(self) -> Mapping[str, int]:
@@ -134,4 +134,4 @@ def _parameters(path: Path) -> int:
         raise BackendError(f"{path}: not a safetensors file, or a damaged one") from None
     if size < 8 + length + ends:
         raise BackendError(f"{path}: truncated: {size} bytes of {8 + length + ends}")
-    return count
+    return int(count)

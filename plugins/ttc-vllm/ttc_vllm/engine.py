@@ -8,6 +8,7 @@ This imports vllm (seconds), so it is itself imported with the first request onl
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import deque
 from math import exp
@@ -16,6 +17,7 @@ from typing import Any
 
 import psutil
 from vllm import EngineArgs, SamplingParams
+from vllm.exceptions import VLLMValidationError
 from vllm.inputs.engine import tokens_input
 from vllm.platforms import current_platform
 from vllm.sampling_params import RequestOutputKind
@@ -41,7 +43,7 @@ def reason_of(error: BaseException) -> str:
     # Pydantic wraps what a validator says into three lines of its own.
     said = [line.partition(", ")[2] for line in lines if line.startswith(("Value error, ",))]
     found = (said or lines or [type(error).__name__])[0]
-    return found.partition(" [type=")[0].rstrip(".")
+    return re.split(r" \[type=| \(parameter=", found)[0].rstrip(".")
 
 
 class Engine:
@@ -81,8 +83,7 @@ class Engine:
             draw.engine_id = self._engine.add_request(
                 request.id, tokens_input([*draw.prompt, *draw.given]), _parameters(draw, seed)
             )
-        # vLLM's own errors of validation are ValueErrors.
-        except (PromptError, ValueError) as error:
+        except (PromptError, ValueError, VLLMValidationError) as error:
             self._done.append(draw.failed(reason_of(error)))
             return
         self._draws[request.id] = self._fresh[draw.engine_id] = draw
@@ -107,18 +108,21 @@ class Engine:
         began = monotonic()
         try:
             outputs = self._engine.step()
-        except Exception as error:
+            self._note_first_tokens(began)
+            for output in outputs:
+                self._take(output)
+        except Exception as error:  # noqa: BLE001 (whatever it is, every draw comes back)
             self._fail(reason_of(error))
-            return
         except BaseException:
             # Nobody knows what of the step is done: this engine cannot go on.
             self._fail("interrupted in the middle of a step")
             raise
-        self._note_first_tokens(began)
-        for output in outputs:
-            draw = self._draws.pop(output.request_id, None)
-            if draw is not None and output.finished:
-                self._done.append(self._completion(draw, output))
+
+    def _take(self, output: Any) -> None:
+        draw = self._draws.get(output.request_id)
+        if draw is not None:
+            self._done.append(self._completion(draw, output))
+            del self._draws[output.request_id]
 
     def _note_first_tokens(self, began: float) -> None:
         """Note which draws got their first token in this step.
@@ -176,7 +180,9 @@ class Engine:
 
     def _fail(self, reason: str) -> None:
         self._failure = reason
-        self._done.extend(draw.failed(f"vLLM's engine failed: {reason}") for draw in self._draws.values())
+        back = {done.request_id for done in self._done}
+        for name in self._draws.keys() - back:
+            self._done.append(self._draws[name].failed(f"vLLM's engine failed: {reason}"))
         self._draws.clear()
         self._fresh.clear()
 

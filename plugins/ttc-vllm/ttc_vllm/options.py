@@ -54,7 +54,7 @@ class Options:
     distributed_executor_backend: str | None = None
     gpu_memory_utilization: float | None = None
     enforce_eager: bool = False
-    enable_prefix_caching: bool = True
+    enable_prefix_caching: bool | None = None
     quantization: str | None = None
     revision: str | None = None
 

@@ -1,0 +1,181 @@
+"""What ttc costs over vLLM's own offline loop: the same draws on the same loaded engine, by turns.
+
+    python benchmarks/vllm_offline.py --model FOLDER [--json]
+
+`LLM.chat(…, n=64)` against the drawing loop of `ttc sample` with its store, both with the sampled
+tokens' log-probabilities, which ttc keeps; and, for the record, against LLM.chat without them. The
+prefix cache is emptied before each turn. A ratio is taken within each round of turns, and the
+figure is their median. On a machine that others use too, the ratios of tokens per second of
+processor time are the steadier ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+from common import DATA, Figure, Settings, machine, questions, report, turns
+
+from ttc.backends import Backend, Request
+from ttc.plans import Recipe, make_plan
+from ttc.problems import read
+from ttc.records import SamplingParams
+from ttc.samples import Drawing
+from ttc.store import Store
+from ttc_vllm import open_vllm, quiet
+
+TARGET = 0.95
+
+
+class Rate(NamedTuple):
+    """Tokens per second on the clock, and per second of the processor's time."""
+
+    wall: float
+    cpu: float
+
+
+class Clock:
+    """Both times since it was made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def rate(self, tokens: int) -> Rate:
+        """Return what so many tokens since then come to."""
+        wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+        return Rate(tokens / wall, tokens / cpu)
+
+
+class Bench:
+    """One engine, which vLLM's LLM and ttc's backend share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.params = SamplingParams(max_tokens=settings["max_tokens"])
+        options = {"max_model_len": 1024, "enforce_eager": settings["eager"]}
+        quiet.prepare()
+        with quiet.muffled(drop=not quiet.heard()):
+            from vllm import LLM
+            from vllm.v1.engine.llm_engine import LLMEngine
+
+            from ttc_vllm import engine
+
+            backend = open_vllm(settings["model"], options)
+            given = engine._arguments(backend._checkpoint, backend._options)
+            self.llm = LLM.from_engine_args(given)
+            with mock.patch.object(LLMEngine, "from_engine_args", return_value=self.llm.llm_engine):
+                warm_up(backend, questions(settings)[0])
+        self.backend = backend
+
+    def chat(self, logprobs: int | None) -> Rate:
+        """Draw by LLM.chat."""
+        from vllm import SamplingParams as Theirs
+
+        given = self.params
+        params = Theirs(
+            n=self.settings["n"],
+            temperature=given.temperature,
+            top_p=given.top_p,
+            max_tokens=given.max_tokens,
+            logprobs=logprobs,
+        )
+        asked = [turns(messages) for messages in questions(self.settings)]
+        self.llm.reset_prefix_cache()
+        clock = Clock()
+        found = self.llm.chat(asked, params, use_tqdm=False)
+        return clock.rate(sum(len(one.token_ids) for each in found for one in each.outputs))
+
+    def ours(self) -> Rate:
+        """Draw by the drawing loop, every sample committed."""
+        problems = read(self.settings["data"]).problems[: self.settings["problems"]]
+        recipe = Recipe("vllm", self.backend.model, self.params)
+        self.llm.reset_prefix_cache()
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Store.writing(Path(folder) / "loop.db") as store,
+        ):
+            plan = make_plan(store, "loop", recipe, problems, self.settings["n"])
+            drawing = Drawing(store, self.backend, plan, lambda sample: None)
+            clock = Clock()
+            for _ in drawing.run():
+                pass
+            found = clock.rate(drawing.tally.tokens)
+        drawing.tally.raise_errors()
+        return found
+
+
+def warm_up(backend: Backend, messages: Any) -> None:
+    """Load, and draw a little: first calls compile."""
+    backend.submit(Request("warm", messages=messages, params=SamplingParams(max_tokens=8)))
+    backend.wait()
+
+
+def measure(settings: Settings) -> list[Figure]:
+    """Run the turns and return the figures."""
+    bench = Bench(settings)
+    ways: dict[str, tuple[str, Callable[[], Rate]]] = {
+        "chat": ("LLM.chat, with log-probabilities", lambda: bench.chat(0)),
+        "ttc": ("ttc", bench.ours),
+        "bare": ("LLM.chat, without", lambda: bench.chat(None)),
+    }
+    rates: dict[str, list[Rate]] = {name: [] for name in ways}
+    for turn in range(settings["rounds"]):
+        # Whoever comes first on a machine that others use too has no advantage.
+        order = list(ways) if turn % 2 == 0 else list(reversed(ways))
+        for name in order:
+            rates[name].append(ways[name][1]())
+            told = f"{ways[name][0]}: {rates[name][-1].wall:.1f} tokens/s"
+            print(told, file=sys.stderr, flush=True)
+    bench.backend.close()
+    figures = [
+        spread(name, ways[name][0], [rate.wall for rate in rates[name]], "tokens/s")
+        for name in ways
+    ]
+    for other, target in (("chat", TARGET), ("bare", None)):
+        pairs = list(zip(rates["ttc"], rates[other], strict=True))
+        label = f"ttc / {ways[other][0]}"
+        wall = [mine.wall / theirs.wall for mine, theirs in pairs]
+        figures.append(spread(f"ttc_{other}", label, wall, "×", target))
+        cpu = [mine.cpu / theirs.cpu for mine, theirs in pairs]
+        figures.append(spread(f"ttc_{other}_cpu", "  by processor time", cpu, "×"))
+    return figures
+
+
+def spread(
+    key: str, label: str, values: Sequence[float], unit: str, at_least: float | None = None
+) -> Figure:
+    """Return the median of values, and their range."""
+    middle = statistics.median(values)
+    return Figure(key, label, middle, unit, min(values), max(values), at_least=at_least)
+
+
+def main() -> None:
+    """Parse the options, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", required=True, help="a model's folder, in Hugging Face format")
+    parser.add_argument("--data", default=DATA, help="problems, e.g. GSM8K")
+    parser.add_argument("--problems", type=int, default=1)
+    parser.add_argument("-n", type=int, default=64, help="draws a problem")
+    parser.add_argument("--max-tokens", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--eager", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    args = parser.parse_args()
+    shown = ("problems", "n", "max_tokens", "rounds", "eager")
+    told = {name: getattr(args, name) for name in shown}
+    places = {name: str(Path(getattr(args, name)).resolve()) for name in ("model", "data")}
+    before = machine()
+    figures = measure({**told, **places})
+    names = {name: Path(place).name for name, place in places.items()}
+    report("vllm_offline", figures, {**names, **told}, before, args.as_json)
+
+
+if __name__ == "__main__":
+    main()
