@@ -5,8 +5,8 @@
 `LLM.chat(…, n=64)` against the drawing loop of `ttc sample` with its store, both with the sampled
 tokens' log-probabilities, which ttc keeps; and, for the record, against LLM.chat without them. The
 prefix cache is emptied before each turn. A ratio is taken within each round of turns, and the
-figure is their median. On a machine that others use too, the ratios of tokens per second of
-processor time are the steadier ones.
+figure is their median. On a machine that others use too, the ratios by processor time are the
+steadier ones, and so is the share of the time that is spent outside the engine's steps.
 """
 
 from __future__ import annotations
@@ -35,22 +35,33 @@ TARGET = 0.95
 
 
 class Rate(NamedTuple):
-    """Tokens per second on the clock, and per second of the processor's time."""
+    """Tokens per second on the clock, and per second of the processor's time; and which percentage
+    of the time was spent outside vLLM's steps."""
 
     wall: float
     cpu: float
+    outside: float
 
 
 class Clock:
-    """Both times since it was made."""
+    """Times from when it is made on, and of the steps of an engine in between."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Any) -> None:
+        self._engine, self._step, self._inside = engine, engine.step, 0.0
+        engine.step = self._timed
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
+    def _timed(self) -> Any:
+        began = time.perf_counter()
+        found = self._step()
+        self._inside += time.perf_counter() - began
+        return found
+
     def rate(self, tokens: int) -> Rate:
-        """Return what so many tokens since then come to."""
+        """Return what so many tokens since then come to, and let go of the engine."""
         wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
-        return Rate(tokens / wall, tokens / cpu)
+        self._engine.step = self._step
+        return Rate(tokens / wall, tokens / cpu, 100 * (1 - self._inside / wall))
 
 
 class Bench:
@@ -88,7 +99,7 @@ class Bench:
         )
         asked = [turns(messages) for messages in questions(self.settings)]
         self.llm.reset_prefix_cache()
-        clock = Clock()
+        clock = Clock(self.llm.llm_engine)
         found = self.llm.chat(asked, params, use_tqdm=False)
         return clock.rate(sum(len(one.token_ids) for each in found for one in each.outputs))
 
@@ -103,7 +114,7 @@ class Bench:
         ):
             plan = make_plan(store, "loop", recipe, problems, self.settings["n"])
             drawing = Drawing(store, self.backend, plan, lambda sample: None)
-            clock = Clock()
+            clock = Clock(self.llm.llm_engine)
             for _ in drawing.run():
                 pass
             found = clock.rate(drawing.tally.tokens)
@@ -138,6 +149,11 @@ def measure(settings: Settings) -> list[Figure]:
         spread(name, ways[name][0], [rate.wall for rate in rates[name]], "tokens/s")
         for name in ways
     ]
+    for name in ways:
+        shares = [rate.outside for rate in rates[name]]
+        figures.append(
+            spread(f"{name}_outside", f"outside vLLM's steps: {ways[name][0]}", shares, "%")
+        )
     for other, target in (("chat", TARGET), ("bare", None)):
         pairs = list(zip(rates["ttc"], rates[other], strict=True))
         label = f"ttc / {ways[other][0]}"
