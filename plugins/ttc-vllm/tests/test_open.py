@@ -44,6 +44,13 @@ def test_a_folder_is_described(made: Made) -> None:
     assert open_vllm(str(made()), {"max_model_len": 64}).model.context_length == 64
 
 
+def test_weights_in_two_layouts_count_once(made: Made) -> None:
+    folder = made()
+    plain = open_vllm(str(folder), {}).model
+    (folder / "consolidated.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+    assert open_vllm(str(folder), {}).model == plain
+
+
 def test_packed_weights_are_not_counted(made: Made) -> None:
     config = json.loads((made() / "config.json").read_text())
     folder = made({**config, "quantization_config": {"quant_method": "gptq"}})
@@ -260,6 +267,14 @@ def test_the_hub(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     present, online = True, False
     assert locate.locate("owner/Some-Model", "v2") == folder
     assert asked == [True], "a model that is here was asked for again"
+    # One that was interrupted is fetched to its end.
+    index = {"weight_map": {"w": "model.safetensors", "v": "model-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    asked.clear()
+    with pytest.raises(BackendError, match="no such folder, and the Hugging Face hub cannot be"):
+        locate.locate("owner/Some-Model", "v2")
+    assert asked == [True], "the hub's client was left to find out by itself"
+    (folder / "model.safetensors.index.json").unlink()
     present = False
     with pytest.raises(BackendError, match="no such folder, and the Hugging Face hub cannot be"):
         locate.locate("owner/Some-Model", "v2")

@@ -94,6 +94,8 @@ def read(folder: Path) -> Checkpoint:
     if "model_type" not in config and "architectures" not in config:
         raise BackendError(f"{folder}: no model: its config.json names no architecture")
     found = tuple(sorted(folder.glob("*.safetensors")))
+    # The same weights once more, in their makers' own layout.
+    found = tuple(p for p in found if not p.name.startswith("consolidated")) or found
     if found:
         packed = "quantization_config" in config
         count = sum(_parameters(path) for path in found)

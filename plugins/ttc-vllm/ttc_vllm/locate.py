@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from pathlib import Path
@@ -60,7 +61,7 @@ def _snapshot(repo: str, revision: str | None) -> Path:
     try:
         # What is here already is used as it is: no network, and the same weights as last time.
         found = Path(snapshot_download(repo, revision=revision, local_files_only=True))
-        if (found / "config.json").is_file() and _weights(found):
+        if (found / "config.json").is_file() and _whole(found):
             return found
     except LocalEntryNotFoundError:
         pass
@@ -69,7 +70,7 @@ def _snapshot(repo: str, revision: str | None) -> Path:
         raise BackendError(unreachable)
     try:
         found = Path(snapshot_download(repo, revision=revision, allow_patterns=list(_WANTED)))
-        if not _weights(found):
+        if not _whole(found):
             patterns = [*_WANTED, *_PICKLED]
             found = Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
         return found
@@ -80,5 +81,12 @@ def _snapshot(repo: str, revision: str | None) -> Path:
     raise BackendError(f"{repo}: {reason}")
 
 
-def _weights(folder: Path) -> list[Path]:
-    return [*folder.glob("*.safetensors"), *folder.glob("*.bin"), *folder.glob("*.pt")]
+def _whole(folder: Path) -> bool:
+    """Whether all weights are there: an interrupted download leaves some."""
+    try:
+        index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
+        return all((folder / name).is_file() for name in set(index["weight_map"].values()))
+    except FileNotFoundError:
+        return any(any(folder.glob(pattern)) for pattern in ("*.safetensors", *_PICKLED))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return False
