@@ -182,6 +182,7 @@ def test_what_is_no_model(made: Made, tmp_path: Path) -> None:
         (str(damaged), "config.json: not valid JSON"),
         (str(gguf), "a GGUF file, which -m llamacpp: runs"),
         (str(tmp_path / "not" / "there"), "no such folder; give the folder of a model"),
+        ("./nowhere", "no such folder; give the folder of a model"),
     ]:
         with pytest.raises(BackendError, match=message) as caught:
             open_vllm(name, {})
@@ -280,6 +281,9 @@ def test_the_hub(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
         locate.locate("owner/Some-Model", "v2")
     online = True
     assert locate.locate("owner/Some-Model", "v2") == folder
+    monkeypatch.undo()
+    with pytest.raises(BackendError, match="no such folder; give the folder"):
+        locate.locate("owner/no--such..name")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(BackendError, match=r"is not installed; pip install 'ttc-vllm\[cuda\]'"):
         locate.locate("owner/Some-Model", "v2")

@@ -112,7 +112,9 @@ class Engine:
             for output in outputs:
                 self._take(output)
         except Exception as error:  # noqa: BLE001 (whatever it is, every draw comes back)
-            self._fail(reason_of(error))
+            self._fail(
+                f"{type(error).__name__}: {reason_of(error)}; VLLM_LOGGING_LEVEL=INFO tells more"
+            )
         except BaseException:
             # Nobody knows what of the step is done: this engine cannot go on.
             self._fail("interrupted in the middle of a step")

@@ -11,7 +11,7 @@ from urllib.request import getproxies
 
 from ttc.errors import BackendError
 
-_REPO = re.compile(r"[\w.-]+/[\w.-]+")
+_REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 # All that vLLM reads of a repository whose weights are safetensors; and of one that has none.
 _WANTED = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tiktoken")
 _PICKLED = ("*.bin", "*.pt")
@@ -65,6 +65,8 @@ def _snapshot(repo: str, revision: str | None) -> Path:
             return found
     except LocalEntryNotFoundError:
         pass
+    except ValueError:  # names that no repository may have
+        raise BackendError(f"{repo}: no such folder; {HOW}") from None
     unreachable = f"{repo}: no such folder, and the Hugging Face hub cannot be reached to fetch it"
     if not _resolves(constants.ENDPOINT):
         raise BackendError(unreachable)
