@@ -203,8 +203,8 @@ def test_without_vllm(made: Made, monkeypatch: pytest.MonkeyPatch, broken: str) 
     folder = made(tokenizer_config={"chat_template": "{{ messages }}"})
     monkeypatch.delitem(sys.modules, "ttc_vllm.engine", raising=False)
     if broken == "nothing":
-        monkeypatch.setitem(sys.modules, "vllm", None)
-        monkeypatch.setitem(sys.modules, "psutil", type(sys)("psutil"))
+        for name in ("vllm", "psutil"):
+            monkeypatch.setitem(sys.modules, name, None)
         expected = r"vLLM is not installed; pip install 'ttc-vllm\[cuda\]', or 'ttc-vllm\[cpu\]'"
     else:
         hollow = type(sys)("vllm")

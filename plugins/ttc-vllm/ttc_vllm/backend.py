@@ -68,6 +68,8 @@ class Vllm:
         # Workers in processes of their own would lose their stderr for good.
         with quiet.muffled(drop=alone and not quiet.heard()):
             try:
+                import vllm  # noqa: F401 (before what it brings along, so that it is what is missed)
+
                 from ttc_vllm.engine import Engine
             except ModuleNotFoundError as error:
                 if error.name is None or error.name.partition(".")[0] != "vllm":
