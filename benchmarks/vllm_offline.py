@@ -70,7 +70,7 @@ class Bench:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.params = SamplingParams(max_tokens=settings["max_tokens"])
-        options = {"max_model_len": 1024, "enforce_eager": settings["eager"]}
+        options = dict(part.split("=", 1) for part in settings["options"])
         quiet.prepare()
         with quiet.muffled(drop=not quiet.heard()):
             from vllm import LLM
@@ -181,10 +181,17 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=64, help="draws a problem")
     parser.add_argument("--max-tokens", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--eager", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--option",
+        action="append",
+        dest="options",
+        default=["max_model_len=1024", "enforce_eager=true"],
+        metavar="NAME=VALUE",
+        help="of the engine, as in an alias (repeatable)",
+    )
     parser.add_argument("--json", action="store_true", dest="as_json")
     args = parser.parse_args()
-    shown = ("problems", "n", "max_tokens", "rounds", "eager")
+    shown = ("problems", "n", "max_tokens", "rounds", "options")
     told = {name: getattr(args, name) for name in shown}
     places = {name: str(Path(getattr(args, name)).resolve()) for name in ("model", "data")}
     before = machine()

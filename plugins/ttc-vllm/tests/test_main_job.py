@@ -131,6 +131,23 @@ def session_of(pid: int) -> int | None:
         return None
 
 
+def test_the_benchmark_runs(smollm2: Path, folder: Path) -> None:
+    script = Path(__file__).parents[3] / "benchmarks" / "vllm_offline.py"
+    tiny = ("--rounds", "1", "-n", "2", "--max-tokens", "2", "--json")
+    tiny += ("--option", f"kv_cache_memory_bytes={2**28}")
+    done = subprocess.run(
+        [sys.executable, str(script), "--model", str(smollm2), *tiny],
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = {figure["key"]: figure["value"] for figure in json.loads(done.stdout)["figures"]}
+    assert {"chat", "ttc", "bare", "ttc_chat", "ttc_bare", "ttc_outside"} <= figures.keys()
+    assert all(value > 0 for key, value in figures.items() if not key.endswith("_outside"))
+
+
 def test_what_is_wrong_is_one_line(folder: Path, tmp_path: Path) -> None:
     for model, code, said in (
         (f"vllm:{tmp_path}", 3, "no model: the folder has no config.json"),
