@@ -157,6 +157,12 @@ def test_options_may_be_text_and_go_to_vllm_by_their_names() -> None:
     }
 
 
+def test_which_options_need_other_processes() -> None:
+    given = {"distributed_executor_backend": "ray"}, {"pipeline_parallel_size": 2}
+    assert all(Options.parse(each).spreads for each in given)
+    assert not Options.parse({"max_num_seqs": 4}).spreads
+
+
 def test_a_stretched_context_is_left_to_vllm(made: Made) -> None:
     config = json.loads((made() / "config.json").read_text())
     folder = made({**config, "rope_scaling": {"type": "yarn", "factor": 4.0}})

@@ -64,9 +64,8 @@ class Vllm:
 
     def _load(self) -> Engine:
         quiet.prepare()
-        alone = self._options.tensor_parallel_size * self._options.pipeline_parallel_size == 1
         # Workers in processes of their own would lose their stderr for good.
-        with quiet.muffled(drop=alone and not quiet.heard()):
+        with quiet.muffled(drop=not self._options.spreads and not quiet.heard()):
             try:
                 import vllm  # noqa: F401 (before what it brings along, so that it is what is missed)
 

@@ -70,6 +70,12 @@ class Options:
         return {name: value for name, value in chosen.items() if value is not None}
 
     @property
+    def spreads(self) -> bool:
+        """Whether the model is computed by other processes than this one."""
+        sizes = self.tensor_parallel_size, self.pipeline_parallel_size
+        return self.distributed_executor_backend is not None or sizes != (1, 1)
+
+    @property
     def other_arithmetic(self) -> str:
         """Return what sets the samples apart from those of the model as it is: `+fp8`, or ""."""
         chosen = (self.quantization, self.dtype, self.kv_cache_dtype)
