@@ -41,7 +41,7 @@ def reason_of(error: BaseException) -> str:
     """Return the line of an exception's message that says what is wrong."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # Pydantic wraps what a validator says into three lines of its own.
-    said = [line.partition(", ")[2] for line in lines if line.startswith(("Value error, ",))]
+    said = [line.partition(", ")[2] for line in lines if line.startswith("Value error, ")]
     found = (said or lines or [type(error).__name__])[0]
     return re.split(r" \[type=| \(parameter=", found)[0].rstrip(".")
 

@@ -24,7 +24,7 @@ _DEFAULTS = {
     # Nothing about a run is sent anywhere.
     "VLLM_NO_USAGE_STATS": "1",
     # OpenMP's threads spin for seconds at each barrier unless told otherwise before they are
-    # loaded: beside any other busy process a step on two cores took fifty times as long.
+    # loaded: beside any other busy process on two cores a step took five times as long.
     "GOMP_SPINCOUNT": "1000",
 }
 
