@@ -71,7 +71,7 @@ class Bench:
         self.settings = settings
         self.params = SamplingParams(max_tokens=settings["max_tokens"])
         options = dict(part.split("=", 1) for part in settings["options"])
-        quiet.prepare()
+        quiet.prepare(spreads=False)
         with quiet.muffled(drop=not quiet.heard()):
             from vllm import LLM
             from vllm.v1.engine.llm_engine import LLMEngine

@@ -63,9 +63,10 @@ class Vllm:
         self._engine.submit(request, request.seed if "seed" in self.capabilities else None)
 
     def _load(self) -> Engine:
-        quiet.prepare()
+        spreads = self._options.spreads
+        quiet.prepare(spreads=spreads)
         # Workers in processes of their own would lose their stderr for good.
-        with quiet.muffled(drop=not self._options.spreads and not quiet.heard()):
+        with quiet.muffled(drop=not spreads and not quiet.heard()):
             try:
                 import vllm  # noqa: F401 (before what it brings along, so that it is what is missed)
 

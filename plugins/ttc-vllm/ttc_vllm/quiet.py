@@ -1,7 +1,8 @@
 """vLLM's surroundings: an environment in which it is fast, private and still.
 
-What it and its libraries print while a model is loaded (several screens) is dropped: a failure
-comes as an exception. `VLLM_LOGGING_LEVEL=INFO` lets all of it out, on stderr.
+What it and its libraries print while a model is loaded (several screens) is dropped, and so are
+its dumps when a step fails: a failure comes as an exception. Of workers in other processes, errors
+are let through. `VLLM_LOGGING_LEVEL=INFO` lets all of it out, on stderr.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import warnings
 from collections.abc import Iterator
 
 _LEVEL = "VLLM_LOGGING_LEVEL"
+_STILL = ("ERROR", "CRITICAL")
 _ENVIRONMENT = {
     # The engine's loop in this process: it steps only while somebody waits for a completion.
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",
 }
 _DEFAULTS = {
-    _LEVEL: "ERROR",
     # Nothing about a run is sent anywhere.
     "VLLM_NO_USAGE_STATS": "1",
     # OpenMP's threads spin for seconds at each barrier unless told otherwise before they are
@@ -31,13 +32,14 @@ _DEFAULTS = {
 
 def heard() -> bool:
     """Whether the user wants to hear vLLM."""
-    return os.environ.get(_LEVEL, "ERROR").upper() != "ERROR"
+    return os.environ.get(_LEVEL, "ERROR").upper() not in _STILL
 
 
-def prepare() -> None:
-    """Set what vLLM and PyTorch read of the environment when they are imported."""
+def prepare(*, spreads: bool) -> None:
+    """Set what vLLM and PyTorch read of the environment when they are imported; `spreads`: other
+    processes compute."""
     os.environ.update(_ENVIRONMENT)
-    for name, value in _DEFAULTS.items():
+    for name, value in {**_DEFAULTS, _LEVEL: _STILL[0 if spreads else 1]}.items():
         os.environ.setdefault(name, value)
 
 
