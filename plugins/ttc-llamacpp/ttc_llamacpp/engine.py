@@ -21,7 +21,7 @@ from time import monotonic
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason, Message
 from ttc_llamacpp.chat import Chat, ChatError
-from ttc_llamacpp.choices import chances, first_tokens
+from ttc_llamacpp.choices import chances, firsts_of
 from ttc_llamacpp.draws import Draw
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.native import Model
@@ -245,7 +245,7 @@ class Engine:
 
     def _weigh(self, draw: Draw, logits: Logits) -> Completion:
         try:
-            firsts = first_tokens(self._model, draw.request.choices)
+            firsts = firsts_of(self._model, draw.request.choices)
             draw.chances = chances(logits, firsts)
         except ValueError as error:
             return draw.finish("error", str(error))

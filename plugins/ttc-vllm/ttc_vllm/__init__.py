@@ -1,0 +1,27 @@
+"""The vLLM backend of ttc: models in Hugging Face format, in process.
+
+    -m vllm:FOLDER    -m vllm:OWNER/REPO
+
+Nothing heavy is imported here: vLLM and PyTorch wait for the first request, so that a run that
+finds all its samples in the store costs milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ttc.backends import Backend
+
+__all__ = ["open_vllm"]
+
+
+def open_vllm(model: str, options: Mapping[str, Any]) -> Backend:
+    """Open a model's folder, or a repository of the Hugging Face hub, without loading its weights.
+
+    UsageError for a wrong option, BackendError for what is no model or cannot be had.
+    """
+    from ttc_vllm.backend import Vllm
+
+    return Vllm.open(model, options)

