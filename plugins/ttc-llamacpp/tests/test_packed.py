@@ -64,7 +64,7 @@ def test_a_product_is_ggmls_but_for_the_order_of_sums(
     assert trial.differ(found, trial.product(trial.cpu(), weights, encoding, x)) < 2e-6
 
 
-@pytest.mark.parametrize("scale", [0.0, 1e-30, 1e-3, 1e4])
+@pytest.mark.parametrize("scale", [0.0, 1e-30, 1e-3, 100.0])
 def test_activations_of_any_size(kernels: Any, normal: Callable[..., Floats], scale: float) -> None:
     weights, x = normal(32, 64), normal(5, 64)
     x[1:] *= np.float32(scale)
