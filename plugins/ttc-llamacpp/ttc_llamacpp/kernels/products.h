@@ -11,7 +11,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { ROWS = 16, BLOCK = 32, MOST_COLUMNS = 16 };
+enum { ROWS = 16, BLOCK = 32, MOST_COLUMNS = 12 };
 
 /* A block of a row as ggml stores it: a half-precision scale, perhaps an offset, quants. */
 typedef struct {
@@ -59,11 +59,15 @@ static void pack(Format f, const uint8_t *weights, int64_t rows, int64_t columns
             pack_block(f, weights + (r * blocks + b) * f.bytes, blocks * f.bytes, out);
 }
 
-/* A block of activations: ggml's block_q8_1, with its halves widened. */
+/* A block of activations: ggml's block_q8_1, with its halves widened. Where it is read, words are
+   broadcast from memory, which costs no arithmetic. */
 typedef struct {
     float scale, sum;       /* sum: of what the quants stand for */
-    int32_t total, unused;  /* total: the sum of the quants */
-    int8_t quants[BLOCK];
+    int32_t less8, less128; /* the sum of the quants, times -8 and -128 */
+    union {
+        int8_t bytes[BLOCK];
+        int32_t words[BLOCK / 4];
+    } quants;
 } Activations;
 
 static float as_half(float x) { return _cvtsh_ss(_cvtss_sh(x, 0)); }
@@ -77,11 +81,13 @@ static void quantise(const float *x, int64_t columns, Activations *out) {
         const __m512 by = _mm512_set1_ps(most != 0.0f ? 127.f / most : 0.0f);
         const __m512i first = _mm512_cvtps_epi32(_mm512_mul_ps(low, by));
         const __m512i second = _mm512_cvtps_epi32(_mm512_mul_ps(high, by));
-        _mm_storeu_si128((__m128i *)out->quants, _mm512_cvtepi32_epi8(first));
-        _mm_storeu_si128((__m128i *)(out->quants + 16), _mm512_cvtepi32_epi8(second));
-        out->total = _mm512_reduce_add_epi32(_mm512_add_epi32(first, second));
+        const int32_t total = _mm512_reduce_add_epi32(_mm512_add_epi32(first, second));
+        _mm_storeu_si128((__m128i *)out->quants.bytes, _mm512_cvtepi32_epi8(first));
+        _mm_storeu_si128((__m128i *)(out->quants.bytes + 16), _mm512_cvtepi32_epi8(second));
         out->scale = as_half(scale);
-        out->sum = as_half(scale * (float)out->total);
+        out->sum = as_half(scale * (float)total);
+        out->less8 = -8 * total;
+        out->less128 = -128 * total;
     }
 }
 
@@ -111,13 +117,13 @@ INLINE void tile(const Format f, const int n, const uint8_t *w, const Activation
         unpack(f, w + ROWS * (f.has_offset ? 4 : 2), quants);
         for (int j = 0; j < n; j++) {
             const Activations *a = x + j * blocks + b;
-            int32_t fours[BLOCK / 4];
-            memcpy(fours, a->quants, BLOCK);
+            const int32_t *words = a->quants.words;
             /* Two sums: the instruction takes longer than the next could start. */
-            __m512i even = _mm512_set1_epi32(-f.zero * a->total), odd = _mm512_setzero_si512();
+            __m512i even = _mm512_setzero_si512(), odd = _mm512_setzero_si512();
+            if (f.zero) even = _mm512_set1_epi32(f.zero == 8 ? a->less8 : a->less128);
             for (int g = 0; g < BLOCK / 4; g += 2) {
-                even = _mm512_dpbusd_epi32(even, quants[g], _mm512_set1_epi32(fours[g]));
-                odd = _mm512_dpbusd_epi32(odd, quants[g + 1], _mm512_set1_epi32(fours[g + 1]));
+                even = _mm512_dpbusd_epi32(even, quants[g], _mm512_set1_epi32(words[g]));
+                odd = _mm512_dpbusd_epi32(odd, quants[g + 1], _mm512_set1_epi32(words[g + 1]));
             }
             const __m512 dot = _mm512_cvtepi32_ps(_mm512_add_epi32(even, odd));
             const __m512 scales = _mm512_mul_ps(scale, _mm512_set1_ps(a->scale));
