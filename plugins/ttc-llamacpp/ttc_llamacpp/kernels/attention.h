@@ -98,12 +98,11 @@ INLINE float softmax(float *scores, int64_t end) {
 }
 
 /* Add 16 values, each by its weight, to one head's output. */
-INLINE void gather(const int parts, const float *weights, float by, const float *block,
-                   float *out) {
+INLINE void gather(const int parts, const float *weights, const float *block, float *out) {
     __m512 sums[MOST_HEAD / 16];
     for (int d = 0; d < parts; d++) sums[d] = _mm512_loadu_ps(out + 16 * d);
     for (int i = 0; i < POSITIONS; i++) {
-        const __m512 weight = _mm512_set1_ps(weights[i] * by);
+        const __m512 weight = _mm512_set1_ps(weights[i]);
         for (int d = 0; d < parts; d++) {
             const __m512 value = _mm512_load_ps(block + (i * parts + d) * 16);
             sums[d] = _mm512_fmadd_ps(weight, value, sums[d]);
@@ -139,8 +138,11 @@ INLINE void attend(const int parts, const Attention *a, float *scores, float *bl
     for (int64_t p = 0; p < end; p += POSITIONS) {
         widen(parts, a->values + p * a->value_stride, a->value_stride, end - p, block);
         for (int64_t h = 0; h < a->heads; h++)
-            gather(parts, scores + h * room + p, by[h], block, a->out + h * a->out_stride);
+            gather(parts, scores + h * room + p, block, a->out + h * a->out_stride);
     }
+    for (int64_t h = 0; h < a->heads; h++)
+        for (float *out = a->out + h * a->out_stride, *last = out + parts * 16; out < last; out++)
+            *out *= by[h];
 }
 
 /* Heads of 64, 96, 128 or 256. */
