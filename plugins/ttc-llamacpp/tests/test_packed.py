@@ -124,6 +124,15 @@ def test_attention_is_exact_to_32_bits(
         assert trial.differ(found, softmax_attention(q, k, v, mask)) < 3e-6
 
 
+def test_what_sees_nothing_is_zero(kernels: Any, normal: Callable[..., Floats]) -> None:
+    q, k = normal(2, 2, 1, 64), normal(2, 2, 20, 64)
+    mask = np.zeros((2, 1, 1, 20), np.float32)
+    mask[0] = -np.inf
+    found = trial.attention(trial.ours(kernels), q, k, k, mask)
+    assert not found[0].any()
+    assert trial.differ(found[1:], softmax_attention(q[1:], k[1:], k[1:], mask[1:])) < 3e-6
+
+
 def test_attention_of_a_prompt_stays_with_ggml(kernels: Any, normal: Callable[..., Floats]) -> None:
     q, k = normal(1, 2, 5, 64), normal(1, 2, 9, 64)
     mask = np.zeros((1, 1, 5, 9), np.float32)

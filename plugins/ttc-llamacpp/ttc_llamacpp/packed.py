@@ -107,9 +107,8 @@ def built() -> Path:
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _run(
-            [_compiler(), *_FLAGS, "-I", str(headers), str(_SOURCES / "device.c"), "-o", str(part)]
-        )
+        code = str(_SOURCES / "device.c")
+        _run([_compiler(), *_FLAGS, f"-I{headers}", code, "-o", str(part)])
         _run([sys.executable, "-m", "ttc_llamacpp.trial", str(part)])
         part.replace(path)
     except OSError as error:

@@ -80,7 +80,7 @@ INLINE __m512 dots(const int parts, const float *query, const float *block) {
     return _mm512_loadu_ps(out);
 }
 
-/* Turn scores into weights; return what they are to be multiplied by. */
+/* Turn scores into weights; return what they are to be multiplied by: 0 if all are masked. */
 INLINE float softmax(float *scores, int64_t end) {
     __m512 most = _mm512_set1_ps(-INFINITY), total = _mm512_setzero_ps();
     for (int64_t p = 0; p < end; p += POSITIONS)
@@ -94,7 +94,8 @@ INLINE float softmax(float *scores, int64_t end) {
         _mm512_storeu_ps(scores + p, weights);
         total = _mm512_add_ps(total, weights);
     }
-    return 1.0f / _mm512_reduce_add_ps(total);
+    const float sum = _mm512_reduce_add_ps(total);
+    return sum > 0.0f ? 1.0f / sum : 0.0f;
 }
 
 /* Add 16 values, each by its weight, to one head's output. */
