@@ -435,6 +435,18 @@ def test_costs_take_rates(regression: Ttc, own_home: Path) -> None:
     assert ran.document["pareto"] == [{"source": "costly.jsonl", "selector": "mean", "k": 4}]
 
 
+def test_an_oracle_is_no_candidate(regression: Ttc) -> None:
+    rules = ("old.jsonl", "-s", "coverage,majority,mean", "--cost", "samples", "--pareto")
+    ran = regression("sweep", *rules, "--policy", "--json")
+    assert "coverage" not in {point["selector"] for point in ran.document["pareto"]}
+    chosen = [each["choices"].values() for each in ran.document["policies"]["old.jsonl"]]
+    assert not any(choice.startswith("coverage") for each in chosen for choice in each)
+    assert "leave coverage aside" in ran.err
+    alone = regression("sweep", "old.jsonl", "-s", "coverage", "--cost", "samples", "--pareto")
+    assert "aside" not in alone.err
+    assert " *" in alone.out
+
+
 def test_rules_and_pools_are_compared_in_pairs(regression: Ttc) -> None:
     ran = regression("sweep", "old.jsonl", "-s", "mean,coverage", "-k", "4", "--compare", "--json")
     (found,) = ran.document["comparisons"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,10 @@ model = cp.Model(cp.AllDifferent(x), b == (x[0, 0] > x[1, 1]))
 """
 
 
-def judge(*texts: str, **reference: Any) -> list[Verdict]:
+def judge(*texts: str, cpu: str = "60", **reference: Any) -> list[Verdict]:
     need("landlock")
     samples = [Sample("p", at, text, "stop", reference=reference) for at, text in enumerate(texts)]
-    return list(Constraint().verify(samples))
+    return list(Constraint(cpu=cpu).verify(samples))
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,56 @@ assert m.solve()
 print(json.dumps({"shelf": shelf.value().tolist()}))
 ```"""
     broken = program.replace("assert m.solve()", "raise ValueError('no')")
-    right, wrong = judge(program, broken, model=MODELS["shelves"])
+    other = """```python
+from ortools.sat.python import cp_model
+m = cp_model.CpModel()
+shelf = [m.new_bool_var(f"s{i}") for i in range(5)]
+m.add(sum(w * s for w, s in zip([3, 5, 2, 7, 4], shelf)) <= 11)
+m.add(sum(w * (1 - s) for w, s in zip([3, 5, 2, 7, 4], shelf)) <= 11)
+solver = cp_model.CpSolver()
+solver.parameters.num_workers = 1
+solver.solve(m)
+print({"shelf": [solver.value(s) for s in shelf]}.__repr__().replace("'", '"'))
+```"""
+    right, wrong, through_or_tools = judge(program, broken, other, model=MODELS["shelves"])
     assert right.correct
+    assert through_or_tools.correct, through_or_tools
     assert (wrong.correct, wrong.status) == (False, "raised")
     assert "ValueError: no" in wrong.detail
+
+
+def test_a_minizinc_model_is_solved() -> None:
+    if shutil.which("minizinc") is None:
+        pytest.skip("MiniZinc is not here")
+    need("bwrap")
+    model = """```minizinc
+array[1..5] of int: weight = [3, 5, 2, 7, 4];
+array[1..5] of var 0..1: shelf;
+constraint forall(k in 0..1)(sum(i in 1..5)(weight[i] * bool2int(shelf[i] = k)) <= 11);
+solve satisfy;
+```"""
+    told = model.replace("satisfy;", 'satisfy; output ["So ", "{\\"shelf\\": ", show(shelf), "}"];')
+    broken, unsound = model.replace("satisfy", "please"), model.replace("<= 11", "<= 21")
+    endless = """```mzn
+array[1..15] of var 0..13: q;
+constraint forall(i, j in 1..15 where i < j)(q[i] != q[j]);
+solve satisfy;
+```"""
+    right, also, wrong, other, late = judge(
+        f"Thus\n{model}", told, broken, unsound, endless, model=MODELS["shelves"], cpu="1"
+    )
+    assert right.correct, right
+    assert also.correct, also
+    assert (wrong.correct, wrong.status) == (False, "raised")
+    assert other.correct in (True, False)
+    assert (late.correct, late.status) == (False, "timeout")
+
+
+def test_without_minizinc_its_models_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    (verdict,) = judge("```mzn\nvar 0..1: x;\n```", model=MODELS["shelves"])
+    assert (verdict.correct, verdict.status) == (None, "infra_error")
+    assert "needs MiniZinc" in verdict.detail
 
 
 def test_what_is_nobody_s_fault() -> None:

@@ -223,6 +223,34 @@ def test_mbpp_is_read(tmp_path: Path) -> None:
         problems.read(str(tmp_path / "m.jsonl"))
 
 
+def test_evalplus_own_files_are_read(tmp_path: Path) -> None:
+    row = {
+        "task_id": "HumanEval/0",
+        "prompt": "def double(n):\n",
+        "entry_point": "double",
+        "canonical_solution": "    return 2 * n\n",
+        "base_input": [[1]],
+        "plus_input": [[2.5]],
+        "atol": 0,
+    }
+    path = tmp_path / "plus.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    read = problems.read(str(path))
+    assert read.format == "evalplus"
+    (problem,) = read.problems
+    assert problem.messages[0].content == row["prompt"]
+    assert "[[1], [2.5]]" in problem.reference["tests"]
+    for change, message in [
+        ({"task_id": "Mbpp/2"}, "mbppplus"),
+        ({"base_input": [], "plus_input": None}, "neither 'base_input' nor 'plus_input'"),
+        ({"plus_input": [1]}, "'plus_input' must be a list of lists"),
+        ({"atol": "1e-6"}, "'atol' must be a number"),
+    ]:
+        path.write_text(json.dumps({**row, **change}) + "\n")
+        with pytest.raises(UsageError, match=message):
+            problems.read(str(path))
+
+
 def test_what_programs_and_models_need_is_kept(tmp_path: Path) -> None:
     row = {"prompt": "Double it.", "inputs": ["2\n"], "outputs": ["4\n"], "other": 1}
     (tmp_path / "s.jsonl").write_text(json.dumps(row) + "\n")

@@ -40,6 +40,8 @@ def run(program: str | None, n: int = 6) -> float:
         f"```\n{WHOLE}```",
         f"Sure!\n~~~py\n{WHOLE}~~~\nIt works.",
         f"```python\n{WHOLE}",
+        f"{WHOLE}```\n\nThis divides by two.",
+        f"{WHOLE}```\nUse it:\n```python\nprint(half(4))\n```\n",
         f"```python\n{BODY}```",
         "```python\nreturn n / 2\n```",
         f"```python\ndef half(n):\n    return 0\n```\nThat is wrong:\n```python\n{WHOLE}```",

@@ -13,6 +13,7 @@ from conftest import Ttc
 from exploits import exploits
 from tiers import TIERS, need
 
+from ttc.problems.evalplus import script
 from ttc.records import Sample, Verdict
 from ttc.verifiers.python import Python
 
@@ -44,6 +45,63 @@ def judge() -> Judge:
         return verdict
 
     return call
+
+
+@pytest.mark.parametrize(
+    ("name", "solution", "inputs", "atol", "verdicts"),
+    [
+        (
+            "thirds",
+            "    return [n / 3, (n,)]\n",
+            [[1], [7.5]],
+            0,
+            {
+                "return [n / 3, (n,)]": True,
+                "return [n * (1 / 3), (n,)]": True,  # rounds otherwise
+                "return [n / 3 + 1e-5, (n,)]": False,
+                "return (n / 3, (n,))": False,
+                "return [n / 3, [n]]": False,
+                "return n and __import__('os')._exit(0)": False,
+            },
+        ),
+        (
+            "grown",
+            "    xs.append(1)\n    return xs\n",
+            [[[]], [[2, 3]]],
+            0,
+            {"return xs + [1]": True, "return xs": False, "return [1]": False},
+        ),
+        (
+            "find_zero",
+            "    return -xs[0] / xs[1]\n",
+            [[[1, 2]], [[-6, 3]]],
+            1e-4,
+            {"return -xs[0] / xs[1] + 1e-6": True, "return 0.0": False, "return None": False},
+        ),
+    ],
+)
+def test_evalplus_inputs_are_held_against_its_solution(
+    name: str, solution: str, inputs: list[Any], atol: float, verdicts: dict[str, bool]
+) -> None:
+    need("landlock")
+    argument = "n" if name == "thirds" else "xs"
+    poly = "def poly(xs, x):\n    return sum(c * x**i for i, c in enumerate(xs))\n\n"
+    row = {
+        "task_id": f"HumanEval/{name}",
+        "prompt": f"{poly}def {name}({argument}):\n",
+        "entry_point": name,
+        "canonical_solution": solution,
+        "base_input": inputs[:1],
+        "plus_input": inputs[1:],
+        "atol": atol,
+    }
+    tests = {"tests": script(row), "entry_point": name, "prompt": row["prompt"]}
+    samples = [
+        Sample("p", at, f"    {body}\n", "stop", reference=tests)
+        for at, body in enumerate(verdicts)
+    ]
+    judged = [verdict.correct for verdict in Python().verify(samples)]
+    assert judged == list(verdicts.values())
 
 
 def test_canonical_solutions_pass(tier: str) -> None:

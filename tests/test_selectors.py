@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import combinations, permutations
 from math import comb
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 from exact_votes import exact_majority
@@ -358,9 +358,9 @@ def test_mbr_without_texts_is_refused() -> None:
 def test_votes_among_hundreds_of_draws_take_no_time() -> None:
     """Bounds ten times what it takes, so that only a lost algorithm fails."""
     classes = [(9, 9 if a == 0 else 0) for a in range(20)] + [(8, 0)] * 8
-    start = perf_counter()
+    start = process_time()
     curve = majority_at_k(classes, 12, range(1, 257))
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
     assert curve[:64] == close(exact_majority(classes, 12, range(1, 65)))
     assert curve[-1] == pytest.approx(1 / 20)
 

@@ -20,7 +20,7 @@ import numpy as np
 from ttc.races import Race
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
-from ttc.selectors.subsets import Floats, as_list, log_factorials
+from ttc.selectors.subsets import Floats, as_list, log_choose
 
 # Axis → what it counts, for one problem.
 AXES = {
@@ -81,11 +81,9 @@ def order_statistic(values: Sequence[int], j: int, k: int) -> float:
     check_budgets([k], n)
     if not 1 <= j <= k:
         raise ValueError(f"j must be between 1 and k = {k}, not {j}")
-    logs = log_factorials(n)
     r = np.arange(j, n - k + j + 1)
-    below = logs[r - 1] - logs[j - 1] - logs[r - j]
-    above = logs[n - r] - logs[k - j] - logs[n - r - k + j]
-    weights = np.exp(below + above - logs[n] + logs[k] + logs[n - k])
+    ways = log_choose(r - 1, j - 1) + log_choose(n - r, k - j)
+    weights = np.exp(ways - log_choose(n, k))
     return float(weights @ np.sort(np.asarray(values, dtype=np.float64))[r - 1])
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ttc.selectors.subsets import Floats, binomial_law, hypergeometric, log_factorials, within
+from ttc.selectors.subsets import Floats, binomial_law, hypergeometric, log_choose, within
 
 
 class _Phases(NamedTuple):
@@ -95,11 +95,9 @@ def few_marked(n: int, k: int, m: int, replaced: bool = False) -> Floats:
         share = np.arange(n + 1) / n
         terms = (comb(k, j) * share**j * (1 - share) ** (k - j) for j in range(min(m, k + 1)))
         return np.asarray(sum(terms), dtype=np.float64)
-    logs = log_factorials(n)
     total = np.zeros(n + 1)
     for j in range(min(m, k + 1)):
         marked = np.arange(j, n - k + j + 1)
-        ways = logs[marked] - logs[j] - logs[marked - j]
-        ways = ways + logs[n - marked] - logs[k - j] - logs[n - marked - k + j]
-        total[marked] += np.exp(ways - logs[n] + logs[k] + logs[n - k])
+        ways = log_choose(marked, j) + log_choose(n - marked, k - j)
+        total[marked] += np.exp(ways - log_choose(n, k))
     return total

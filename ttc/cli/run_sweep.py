@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ttc import cells, comparisons, curves, exponents, gates, jsonl, laws, plugins
+from ttc import cells, comparisons, curves, gates, jsonl, plugins
 from ttc.baselines import as_baseline, read_baseline
 from ttc.cells import Table
-from ttc.cli import sources, sweep_output
+from ttc.cli import beyond, sources, sweep_output
 from ttc.cli.session import Session
 from ttc.cli.sweep_output import COSTS, Result, Targets
 from ttc.costs import Rates
 from ttc.errors import Exit, GateError, UsageError
 from ttc.gates import Decision
-from ttc.policy import policies
-from ttc.saturation import saturation
 from ttc.selectors import Selector, naming
 
 
@@ -79,7 +77,7 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
         result.curves += drawn
         result.warnings += sources.warnings(source, drawn, several=len(read) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in asserted]
-        _extrapolate(order, source, rules, ks, result)
+        beyond.extrapolate(order, source, rules, ks, result)
     if order.baseline is not None:
         base = kept if kept is not None else _swept_baseline(session, order, wanted, rules, ks)
         for table in tables:
@@ -91,7 +89,8 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
         result.comparisons += _compared(order, tables)
     if targets.save_baseline is not None:
         sweep_output.save(targets.save_baseline, as_baseline(tables[0]))
-    sweep_output.write(result, targets, order.cost, order.pareto)
+    beyond.weigh(order, rules, result)
+    sweep_output.write(result, targets, order.cost)
     for line in result.warnings:
         session.say(f"note: {line}")
     if broken := [decision for decision in result.decisions if not decision.met]:
@@ -136,32 +135,6 @@ def _rates(path: str | None) -> Rates:
         return Rates.of(read_toml(Path(path)))
     except ValueError as error:
         raise UsageError(f"--rates {path}: {error}") from None
-
-
-def _extrapolate(
-    order: Order,
-    source: sources.Source,
-    rules: dict[str, Selector],
-    ks: list[int],
-    result: Result,
-) -> None:
-    """Add what is asked for beyond the curves: laws carried further, and policies."""
-    if order.predict is not None:
-        counts = laws.counts_of(source.problems)
-        ci, seed = order.ci or None, order.seed
-        found = laws.predict(counts, order.predict, ci=ci, seed=seed)
-        result.predictions[source.name] = found
-        result.saturations[source.name] = saturation(counts)
-    if order.solve_verify is not None:
-        split = exponents.split(
-            source.problems, order.solve_verify, ci=order.ci or None, seed=order.seed
-        )
-        result.splits[source.name] = split
-    if order.policy:
-        axis = COSTS[order.cost]
-        result.policies[source.name] = policies(
-            source.problems, rules, ks, axis, source=source.name
-        )
 
 
 # What is compared, and with what.

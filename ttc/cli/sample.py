@@ -31,7 +31,10 @@ def sample(
     ] = None,
     mapping: opt.Mapping = "",
     form: Annotated[
-        str | None, typer.Option("--format", help="gsm8k, math, humaneval or jsonl; else detected.")
+        str | None,
+        typer.Option(
+            "--format", help="gsm8k, math, humaneval, evalplus, mbpp or jsonl; else detected."
+        ),
     ] = None,
     skip_bad: opt.SkipBad = False,
     dry_run: Annotated[

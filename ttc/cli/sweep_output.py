@@ -18,9 +18,8 @@ from ttc.errors import StoreError, UsageError
 from ttc.exponents import Split
 from ttc.gates import Decision
 from ttc.laws import Prediction
-from ttc.pareto import frontier
 from ttc.policy import Policy
-from ttc.records import Curve
+from ttc.records import Curve, Point
 from ttc.saturation import Saturation
 
 COSTS = {
@@ -65,6 +64,7 @@ class Result:
     saturations: dict[str, Saturation | None] = field(default_factory=dict)
     splits: dict[str, Split] = field(default_factory=dict)
     policies: dict[str, list[Policy]] = field(default_factory=dict)
+    frontier: list[tuple[Curve, Point]] | None = None
 
     @property
     def problems(self) -> dict[str, int]:
@@ -72,15 +72,14 @@ class Result:
         return {table.source: len(table.problems) for table in self.tables}
 
 
-def write(result: Result, targets: Targets, cost: str, pareto: bool) -> None:
+def write(result: Result, targets: Targets, cost: str) -> None:
     """Write a result to all its targets; to the terminal unless stdout is one of them."""
     from ttc.report import tables
     from ttc.report.plot import position
 
     axis = COSTS[cost]
-    best = frontier(result.curves, axis) if pareto else []
     if targets.as_json:
-        document(_document(result, best if pareto else None))
+        document(_document(result))
     writers: list[tuple[str | None, Callable[[], str]]] = [
         (targets.csv, lambda: tables.as_csv(result.curves, result.predictions)),
         (targets.md, lambda: _markdown(result, cost)),
@@ -95,10 +94,10 @@ def write(result: Result, targets: Targets, cost: str, pareto: bool) -> None:
     if targets.plot not in (None, "-"):
         from ttc.report.plot import draw
 
-        draw(result.curves, axis, targets.plot, best)
+        draw(result.curves, axis, targets.plot, result.frontier or ())
     if not (targets.as_json or "-" in (targets.csv, targets.md)):
         conventions = tables.told(result.conventions)
-        tables.show(result.curves, axis, result.problems, conventions, best if pareto else None)
+        tables.show(result.curves, axis, result.problems, conventions, result.frontier)
         for line in (*tables.comparisons_as_lines(result.comparisons), *_beyond(result, cost)):
             print(line)
     if targets.plot == "-":
@@ -132,7 +131,7 @@ def save(path: str, value: dict[str, Any]) -> None:
     _put(path, json.dumps(head)[:-1] + f', "values": [\n{lines}\n]}}\n')
 
 
-def _document(result: Result, best: Sequence[tuple[Curve, Any]] | None) -> dict[str, Any]:
+def _document(result: Result) -> dict[str, Any]:
     names = list(result.problems)
     problems = {problem for table in result.tables for problem in table.problems}
     whole = curves.as_document(
@@ -160,10 +159,10 @@ def _document(result: Result, best: Sequence[tuple[Curve, Any]] | None) -> dict[
         whole.setdefault("splits", {})[source] = split.as_dict()
     for source, policies in result.policies.items():
         whole.setdefault("policies", {})[source] = [each.as_dict() for each in policies]
-    if best is not None:
+    if result.frontier is not None:
         whole["pareto"] = [
             {"source": curve.source, "selector": curve.selector, "k": point.k}
-            for curve, point in best
+            for curve, point in result.frontier
         ]
     return whole
 

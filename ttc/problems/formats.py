@@ -69,7 +69,17 @@ def _math(record: Mapping[str, Any], default_id: str) -> Problem:
 
 
 def _humaneval(record: Mapping[str, Any], default_id: str) -> Problem:
-    prompt, tests = _text(record, "prompt"), _text(record, "test")
+    return _function(record, default_id, _text(record, "test"))
+
+
+def _evalplus(record: Mapping[str, Any], default_id: str) -> Problem:
+    from ttc.problems import evalplus
+
+    return _function(record, default_id, evalplus.script(record))
+
+
+def _function(record: Mapping[str, Any], default_id: str, tests: str) -> Problem:
+    prompt = _text(record, "prompt")
     reference = {"tests": tests, "entry_point": _text(record, "entry_point"), "prompt": prompt}
     return Problem(_identifier(record, default_id), _ask(prompt), reference=reference)
 
@@ -156,6 +166,12 @@ FORMATS = (
         "humaneval",
         lambda r: _has(r, "task_id", "prompt", "entry_point", "test"),
         _humaneval,
+        CODE_REQUEST,
+    ),
+    Format(
+        "evalplus",
+        lambda r: _has(r, "task_id", "prompt", "entry_point", "canonical_solution", "base_input"),
+        _evalplus,
         CODE_REQUEST,
     ),
     Format(

@@ -68,7 +68,7 @@ def policies(source: str, found: Sequence[Policy], cost: str) -> Iterator[str]:
     yield f"{source}: best by difficulty and budget, scored on problems that did not choose"
     rows = [
         (
-            f"{each.budget:.6g} {cost}",
+            f"{each.budget:.4g} {cost}",
             f"{each.value:.4f}",
             f"one rule {each.single:.4f}",
             f"in sample {each.in_sample:.4f}",

@@ -29,7 +29,7 @@ def draw(
         raise UsageError("--plot needs matplotlib: pip install 'ttc-cli[plot]'") from None
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     # The same curve gives the same file, and text stays text.
     matplotlib.rcParams.update({"svg.hashsalt": "ttc", "svg.fonttype": "none"})
@@ -49,7 +49,13 @@ def draw(
     if best:
         corners = [(position(point, axis), point.value) for _, point in best]
         axes.step(*zip(*corners, strict=True), where="post", color="0.6", zorder=0, label="Pareto")
-    axes.set_xscale("log", base=2 if axis == "samples" else 10)
+    if axis == "samples":
+        axes.set_xscale("log", base=2)
+    else:
+        axes.set_xscale("log")
+        # Costs seldom span a decade for each label, so there are three in one.
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.set_xlabel("k draws" if axis == "samples" else LABELS[axis])
     axes.set_ylabel("share of problems solved")

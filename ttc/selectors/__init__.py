@@ -13,13 +13,14 @@ What a rule may have besides the protocol:
     over_prefixes(ranked, m)     the mean over the m-subsets of the first r draws, r = m..n, all at
                                  once: what `keep` would otherwise ask `expected` for, one by one
     conventions                  which of `ties` and `invalid` it takes from the switches of sweep
+    oracle                       whether it looks at `correct`, which nobody knows who has to choose
     scored_by                    names of verifiers whose scores it needs (`Outcome.scores`)
     argument, usage, chains      for NAME=ARGUMENT and NAME=ARGUMENT>RULE (naming.py)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ttc.records import Outcome
@@ -49,3 +50,10 @@ class Selector(Protocol):
 
         ValueError if some k is outside that range. `correct` None counts as not correct.
         """
+
+
+def contenders(rules: Mapping[str, Selector]) -> dict[str, Selector]:
+    """Return the rules that one could follow, which are all but the oracles; all, if there are
+    only oracles."""
+    followed = {name: rule for name, rule in rules.items() if not getattr(rule, "oracle", False)}
+    return followed or dict(rules)

@@ -38,6 +38,7 @@ class Accept:
         self.name = f"accept={score}:by={by}>{then.name}"
         self.needs = needs | then.needs
         self.scored_by: frozenset[str] = getattr(then, "scored_by", frozenset())
+        self.oracle: bool = getattr(then, "oracle", False)
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         kept = [i for i, outcome in enumerate(outcomes) if self._key(outcome) <= self._least]

@@ -20,6 +20,7 @@ class Coverage:
 
     name = "coverage"
     needs = frozenset({"correct"})
+    oracle = True
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
@@ -52,6 +53,7 @@ class PassAll:
 
     name = "pass^k"
     needs = frozenset({"correct"})
+    oracle = True
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:

@@ -50,6 +50,7 @@ class Keep:
         self.name = f"keep={m}:by={by}>{then.name}"
         self.needs = needs | then.needs
         self.scored_by: frozenset[str] = getattr(then, "scored_by", frozenset())
+        self.oracle: bool = getattr(then, "oracle", False)
         self.finishes = int(m) if by == "tokens" and not m.endswith("%") else None
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import log
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,17 +27,19 @@ def log_factorials(n: int) -> NDArray[np.longdouble]:
     return table
 
 
+def log_choose(n: Any, k: Any) -> Any:
+    """Return log C(n, k) for 0 ≤ k ≤ n, elementwise where they are arrays of integers."""
+    logs = log_factorials(_rounded(int(np.max(n))))
+    return logs[n] - logs[k] - logs[n - k]
+
+
 @lru_cache(maxsize=2048)
 def hypergeometric(n: int, marked: int, k: int) -> Floats:
     """Return C(m, y) C(n − m, k − y) / C(n, k) for y = 0..min(m, k): P(y of k draws are marked)."""
-    logs = log_factorials(_rounded(n))
     weights = np.zeros(min(marked, k) + 1)
     y = np.arange(max(0, k - (n - marked)), len(weights))
-    weights[y] = np.exp(
-        logs[marked] - logs[y] - logs[marked - y]
-        + logs[n - marked] - logs[k - y] - logs[n - marked - k + y]
-        - logs[n] + logs[k] + logs[n - k]
-    )  # fmt: skip
+    ways = log_choose(marked, y) + log_choose(n - marked, k - y)
+    weights[y] = np.exp(ways - log_choose(n, k))
     return weights
 
 
@@ -46,15 +48,8 @@ def binomial_law(n: int, q: float) -> Floats:
     """Return P(y of n draws are taken), y = 0..n, each by itself with probability q."""
     if not 0 < q < 1:
         return np.asarray(np.eye(n + 1)[n if q else 0])
-    logs = log_factorials(_rounded(n))
     y = np.arange(n + 1)
-    law = (
-        logs[n]
-        - logs[y]
-        - logs[n - y]
-        + y * np.longdouble(log(q))
-        + (n - y) * np.log1p(np.longdouble(-q))
-    )
+    law = log_choose(n, y) + y * np.longdouble(log(q)) + (n - y) * np.log1p(np.longdouble(-q))
     return np.asarray(np.exp(law), dtype=np.float64)
 
 
@@ -91,14 +86,10 @@ def last_of_best(n: int, k: int, m: int) -> Floats:
 
     The rank-prefix theorem: given r, the m best are a uniform m-subset of the first r ranks.
     """
-    logs = log_factorials(_rounded(n))
     weights = np.zeros(n + 1)
     r = np.arange(m, n - k + m + 1)
-    weights[r] = np.exp(
-        logs[r] - logs[m] - logs[r - m]
-        + logs[n - r - 1] - logs[k - m - 1] - logs[n - r - k + m]
-        - logs[n] + logs[k] + logs[n - k]
-    )  # fmt: skip
+    ways = log_choose(r, m) + log_choose(n - r - 1, k - m - 1)
+    weights[r] = np.exp(ways - log_choose(n, k))
     return weights
 
 

@@ -11,12 +11,16 @@ from typing import Any
 from ttc.answers import visible
 from ttc.jsonl import object_at
 from ttc.records import Sample, Verdict
+from ttc.verifiers.minizinc import model_of, solve
 from ttc.verifiers.programs import program_of
+from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.servers import Job, Ran
 from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts
 
 _BATCH = 64
 _PRELOADED = ("cpmpy", "ortools.sat.python.cp_model")
+_LIBRARIES = ("cpmpy", "ortools")  # what a completion's program models with
 
 # Runs beside the reference's model, in its process. The model is the data set's, not the sample's.
 _CHECK = '''
@@ -74,7 +78,8 @@ class Constraint(Sandboxed):
     """A solution, printed as a JSON object, of a model in CPMpy; `cpu=60`, `memory=4096` (MiB).
 
     The object is the last one in the text, or, where the completion holds a program, in what the
-    program prints. The reference's `model` is Python that makes `model` (a cpmpy.Model) and
+    program prints; a MiniZinc model is solved by the `minizinc` on PATH. The reference's `model` is
+    Python that makes `model` (a cpmpy.Model) and
     `decision`, a dict from keys to variables; or it lists the names in `variables`. Every key
     must be there and no other, with integers (booleans for boolean variables) in the right shape,
     all constraints must hold with it, and an objective must be as good as the best. The checker
@@ -110,11 +115,9 @@ class Constraint(Sandboxed):
         source = iter(samples)
         with self.pool() as pool:
             while batch := list(islice(source, _BATCH)):
-                programs = [_program(sample.text) for sample in batch]
-                printed = run_scripts(pool, programs)
                 found = [
-                    _assignment(sample, program, ran)
-                    for sample, program, ran in zip(batch, programs, printed, strict=True)
+                    _assignment(sample, ran)
+                    for sample, ran in zip(batch, self._printed(pool, batch), strict=True)
                 ]
                 jobs = [
                     _job(sample, each) if isinstance(each, dict) else None
@@ -129,21 +132,30 @@ class Constraint(Sandboxed):
                     else:
                         yield _verdict(_spelt(each), next(checked), self.told())
 
+    def _printed(self, pool: Pool, batch: list[Sample]) -> list[Ran | None]:
+        """Return what the program or the MiniZinc model of each sample printed, None without."""
+        limits = Limits(self.cpu, int(self.memory) << 20)
+        printed = list(run_scripts(pool, [_program(sample.text) for sample in batch]))
+        for at, sample in enumerate(batch):
+            if printed[at] is None and (model := model_of(sample.text)) is not None:
+                printed[at] = solve(model, limits)
+        return printed
+
 
 _NO_MODEL = "the reference has no model, or no variables"
 
 
 def _program(text: str) -> str | None:
     """Return the program of a completion, None where the text itself is to hold the solution."""
-    if "```" not in text or "cpmpy" not in text:
+    if "```" not in text or not any(library in text for library in _LIBRARIES):
         return None
     return program_of(text)
 
 
-def _assignment(sample: Sample, program: str | None, ran: Ran | None) -> dict[str, Any] | Verdict:
+def _assignment(sample: Sample, ran: Ran | None) -> dict[str, Any] | Verdict:
     """Return the last JSON object in the text, or in what its program printed."""
     text = visible(sample.text)
-    if program is not None and ran is not None:
+    if ran is not None:
         if not ran.runs:
             return Verdict(status=ran.stopped or "infra_error", detail=ran.detail)
         if failed := failure(ran.runs[0]):

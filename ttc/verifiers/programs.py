@@ -15,6 +15,7 @@ _FENCE = re.compile(
     r"(?P<body>.*?)(?:^[ \t]*(?P=mark)[ \t]*$|\Z)",
     re.M | re.S,
 )
+_FENCE_LINE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*$", re.M)
 _PYTHON = {"", "py", "python", "python3", "py3"}
 _THOUGHT = re.compile(r"</?think", re.I)
 _STOP = re.compile(r"\n(?=def|class|#|if|print)")
@@ -26,28 +27,35 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
 
     `names` are the functions that tests will call, `prompt` the code that the completion may
     continue. Of several fenced blocks the last that defines one of the names counts, else the
-    last; without a fence, a text that defines one is taken from its first line of code on, and
-    any other as the rest of the prompt, cut as HumanEval's figures are (Chen et al. 2021): before
-    the first line that begins with def, class, #, if or print. A program that does not need the
-    prompt still gets it, for its imports and helpers.
+    last; where only the text outside defines one, it is taken from its first line of code on, and
+    any other text as the rest of the prompt, cut as HumanEval's figures are (Chen et al. 2021):
+    before the first line that begins with def, class, #, if or print. A program that does not need
+    the prompt still gets it, for its imports and helpers.
     """
     text = text.replace("\r\n", "\n")
     if _THOUGHT.search(text):  # `visible` also strips, and the first indentation is code
         text = visible(text)
-    blocks = [
-        textwrap.dedent(block["body"])
-        for block in _FENCE.finditer(text)
-        if block["language"].lower() in _PYTHON and block["body"].strip()
-    ]
+    blocks = fenced(text, _PYTHON)
     if not names:
         return (blocks[-1] if blocks else text) if (blocks or text.strip()) else None
     defining = [block for block in blocks if _defines(block, names)]
     if defining:
         return _with_prompt(defining[-1], prompt)
-    if not blocks and _defines(text, names):
-        return _with_prompt(_code_in(text), prompt)
+    # A fence may be missing: models also only close the block that the question opened for them.
+    between = [part for part in _FENCE_LINE.split(text) if _defines(part, names)]
+    if between:
+        return _with_prompt(_code_in(between[-1]), prompt)
     body = blocks[-1] if blocks else text
     return _completed(prompt, body, fenced=bool(blocks))
+
+
+def fenced(text: str, languages: Collection[str]) -> list[str]:
+    """Return the fenced blocks of a text that are marked as one of the languages."""
+    return [
+        textwrap.dedent(block["body"])
+        for block in _FENCE.finditer(text)
+        if block["language"].lower() in languages and block["body"].strip()
+    ]
 
 
 def called_names(*codes: str) -> tuple[str, ...]:

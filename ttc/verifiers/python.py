@@ -31,7 +31,7 @@ class Python(Sandboxed):
     """
 
     name = "python"
-    version = "1"
+    version = "2"  # 2: code before a closing fence without an opening one
 
     def __init__(
         self, cpu: str = "3", memory: str = "1024", sandbox: str = "auto", **unknown: object

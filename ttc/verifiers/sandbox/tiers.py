@@ -33,7 +33,7 @@ from ttc.verifiers.sandbox.inside.limits import Limits
 TIERS = ("auto", "bwrap", "landlock", "seatbelt", "none")
 AUTOMATIC = ("bwrap", "landlock")
 _PACKAGE = Path(ttc.__file__).resolve().parent
-_WORK = "/run/work"
+WORK = "/run/work"
 _WORK_SIZE = 64 << 20
 # Where the interpreter finds our part of it; -s -S -E would also ignore the hash seed.
 _START = (
@@ -80,7 +80,7 @@ def start(tier: str, limits: Limits) -> Started:
     packages = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
     readable = [*_interpreter(), *packages]
     settings = {
-        "work": _WORK if tier == "bwrap" else None,
+        "work": WORK if tier == "bwrap" else None,
         "readable": [*readable, *_DEVICES],
         "confined": tier != "none",
         "limits": asdict(limits),
@@ -92,12 +92,12 @@ def start(tier: str, limits: Limits) -> Started:
     complaints = tempfile.TemporaryFile()  # noqa: SIM115
     try:
         process = subprocess.Popen(
-            [*_around(tier, readable), *python],
+            [*around(tier, readable), *python],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
             pass_fds=(reads,),
-            env=_ENVIRONMENT,
+            env=ENVIRONMENT,
             cwd="/",
             start_new_session=True,
             bufsize=0,
@@ -112,7 +112,7 @@ def start(tier: str, limits: Limits) -> Started:
 
 
 # The hash seed is fixed, so that a program that depends on it is judged alike each time.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "HOME": "/",
@@ -129,14 +129,19 @@ def _python() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
+def system() -> list[str]:
+    """Return the folders that any program needs to read."""
+    found = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/System")
+    return [path for path in found if os.path.exists(path)]
+
+
 def _interpreter() -> list[str]:
     """Return the folders that an interpreter needs to read."""
-    found = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/System", sys.base_prefix]
-    found.append(str(Path(_python()).parent.parent))
-    return [path for path in dict.fromkeys(found) if os.path.exists(path)]
+    return list(dict.fromkeys([*system(), sys.base_prefix, str(Path(_python()).parent.parent)]))
 
 
-def _around(tier: str, readable: Sequence[str]) -> list[str]:
+def around(tier: str, readable: Sequence[str]) -> list[str]:
+    """Return the command that a command is put behind in a tier; OSError if it is not there."""
     if tier == "bwrap":
         return _bwrap(readable)
     if tier == "seatbelt":
@@ -153,7 +158,7 @@ def _bwrap(readable: Sequence[str]) -> list[str]:
         raise FileNotFoundError("bubblewrap is not installed")
     command = [found, "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session"]
     command += ["--cap-drop", "ALL", "--clearenv"]
-    for name, value in _ENVIRONMENT.items():
+    for name, value in ENVIRONMENT.items():
         command += ["--setenv", name, value]
     bound: list[str] = []
     for path in (*readable, str(_PACKAGE)):
@@ -163,7 +168,7 @@ def _bwrap(readable: Sequence[str]) -> list[str]:
             command += ["--ro-bind", path, path]
             bound.append(path)
     command += ["--proc", "/proc", "--dev", "/dev"]
-    command += ["--size", str(_WORK_SIZE), "--tmpfs", _WORK, "--chdir", "/", "--"]
+    command += ["--size", str(_WORK_SIZE), "--tmpfs", WORK, "--chdir", "/", "--"]
     return command
 
 

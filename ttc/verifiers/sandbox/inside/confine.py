@@ -56,6 +56,7 @@ class Confinement:
             self.layers.append(f"landlock {version}")
         if self._machine in filters.ARCHITECTURES:
             self.layers.append("seccomp")
+            filters.template(self._machine)  # here, so that every fork has it
 
     @property
     def fd(self) -> int | None:
