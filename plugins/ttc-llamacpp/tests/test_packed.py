@@ -302,6 +302,15 @@ def test_no_compiler(empty: Path, monkeypatch: pytest.MonkeyPatch, fresh: Fresh)
         fresh(kernels="packed").submit(Request("a", prompt="Hi"))
 
 
+def test_a_processor_without_the_instructions(
+    empty: Path, kernels: Any, monkeypatch: pytest.MonkeyPatch, fresh: Fresh
+) -> None:
+    flags = tuple(flag.replace("native", "x86-64-v3") for flag in packed._FLAGS)
+    monkeypatch.setattr(packed, "_FLAGS", flags)
+    with pytest.raises(BackendError, match="this processor has no AVX-512 with VNNI"):
+        fresh(kernels="packed").submit(Request("a", prompt="Hi"))
+
+
 def test_a_library_that_crashes_is_not_kept(
     empty: Path, kernels: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fresh: Fresh
 ) -> None:
