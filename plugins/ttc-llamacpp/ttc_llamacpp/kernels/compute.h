@@ -46,7 +46,8 @@ static const float *column(const struct ggml_tensor *x, int64_t j) {
     return (const float *)((char *)x->data + i1 * x->nb[1] + i2 * x->nb[2] + i3 * x->nb[3]);
 }
 
-/* By every thread of a team. `same`: the activations are those of the product before. */
+/* By every thread of a team, which need not be done together. `same`: the activations are those of
+   the product before. */
 static void product(Context *c, const struct ggml_tensor *node, bool same) {
     const struct ggml_tensor *w = node->src[0], *x = node->src[1];
     const int64_t blocks = w->ne[0] / BLOCK, strips = w->ne[1] / ROWS, n = columns_of(x);
@@ -57,7 +58,7 @@ static void product(Context *c, const struct ggml_tensor *node, bool same) {
             quantise(column(x, j), w->ne[0], c->activations + j * blocks);
     }
     const int64_t share = strips / (8 * omp_get_num_threads()) + 1;
-#pragma omp for schedule(dynamic, share)
+#pragma omp for schedule(dynamic, share) nowait
     for (int64_t s = 0; s < strips; s++)
         multiply_rows(w->type, (uint8_t *)w->data + s * bytes, c->activations, blocks, n,
                       (float *)node->data + s * ROWS, w->ne[1]);
@@ -104,10 +105,17 @@ static enum ggml_status compute(Context *c, struct ggml_tensor **nodes, int coun
     {
         const struct ggml_tensor *rounded = NULL;
         for (int i = 0; i < count; i++) {
-            if (nodes[i]->op == GGML_OP_MUL_MAT) {
-                product(c, nodes[i], nodes[i]->src[1] == rounded);
+            const bool multiplies = nodes[i]->op == GGML_OP_MUL_MAT;
+            const bool same = multiplies && nodes[i]->src[1] == rounded;
+            if (!multiplies && nodes[i]->op != GGML_OP_FLASH_ATTN_EXT) continue;
+            if (!same) {
+                /* Products before it read other activations, or give what it reads. */
+#pragma omp barrier
+            }
+            if (multiplies) {
+                product(c, nodes[i], same);
                 rounded = nodes[i]->src[1];
-            } else if (nodes[i]->op == GGML_OP_FLASH_ATTN_EXT) {
+            } else {
                 attention(c, nodes[i]);
             }
         }
