@@ -72,6 +72,7 @@ def ours(settings: Settings) -> Settings:
         "kv_mb": kv / 1e6,
         "grown_mb": resident_mb() - third,
         "weights": backend.model.name,
+        "kernels": backend._options.kernels,
     }
 
 

@@ -82,7 +82,8 @@ def measure(bench: Bench, args: argparse.Namespace) -> None:
     if not args.no_tune:
         run_ttc(bench.folder, "models", "tune", args.model)
         tuned = bench.run("ours", "ttc, tuned", options={})
-        bench.speed("tuned", f"ttc, tuned: {tuned['weights']}, {tuned['slots']} slots", tuned)
+        how = f"{tuned['weights']}, kernels {tuned['kernels']}, {tuned['slots']} slots"
+        bench.speed("tuned", f"ttc, tuned: {how}", tuned)
     bench.ratio("ttc_loop", "ttc / loop", plain["rate"] / loop["rate"], 2)
     if tuned:
         bench.ratio("tuned_loop", "tuned / loop", tuned["rate"] / loop["rate"], 5)

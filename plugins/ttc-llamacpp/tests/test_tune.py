@@ -122,6 +122,7 @@ def test_the_fastest_is_kept_and_used(home: Path, measured: dict[str, float]) ->
     found, _ = choose(threads=2)
     assert found.options == {
         "most": 64, "weights": "f16", "attention": "plain", "cache": "f32", "threads": 2,
+        "kernels": "ggml",
     }  # fmt: skip
     assert found.after / found.before == pytest.approx(1.5 * 1.2 * 1.1)
     kept = json.loads(Path(found.kept).read_text())
@@ -163,9 +164,45 @@ def test_little_memory(
     assert any("not enough memory" in line for line in said)
 
 
+def test_packed_kernels_draw_the_files_own_samples(
+    home: Path, measured: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whether they can be had here is for test_packed.py; nothing is loaded with them.
+    monkeypatch.setattr("ttc_llamacpp.packed.load", lambda: None)
+    measured |= {"weights=f32": 1.5, "kernels=packed": 2.0, "attention=flash": 1.2}
+    measured["weights=file"] = 1.2
+    found, _ = choose(threads=1)
+    assert (found.options["kernels"], found.options["attention"]) == ("packed", "flash")
+    assert found.options["weights"] == "f32"
+    measured["weights=file"] = 1.6
+    found, _ = choose(threads=1)
+    assert (found.options["kernels"], found.options["weights"]) == ("packed", "file")
+    assert found.model == open_llamacpp("smollm2", {"profile": "off"}).model
+    assert profiles.read(found.model.fingerprint)["kernels"] == "packed"
+
+
+def test_no_kernels(
+    home: Path, measured: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable() -> None:
+        raise BackendError("no C compiler (cc)")
+
+    monkeypatch.setattr("ttc_llamacpp.packed.load", unavailable)
+    measured["kernels=packed"] = 9
+    found, said = choose(threads=1)
+    assert found.options["kernels"] == "ggml"
+    assert "kernels packed: no C compiler (cc)" in said
+
+
 def test_a_damaged_profile_is_no_profile(home: Path, weights: Path) -> None:
     print_of = open_llamacpp("smollm2", {}).model.fingerprint
-    for options in ({"most": "many"}, {"weights": "q9"}, [], {"threads": True}):
+    for options in (
+        {"most": "many"},
+        {"weights": "q9"},
+        {"kernels": "mine"},
+        [],
+        {"threads": True},
+    ):
         profiles.write(print_of, {"options": options})
         assert profiles.read(print_of) == {}
         assert open_llamacpp("smollm2", {}).model.fingerprint == print_of

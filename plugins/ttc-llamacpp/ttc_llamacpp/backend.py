@@ -18,6 +18,7 @@ from ttc_llamacpp.weights import encoded
 
 if TYPE_CHECKING:
     from ttc_llamacpp.engine import Engine
+    from ttc_llamacpp.packed import Kernels
 
 
 class LlamaCpp:
@@ -72,7 +73,21 @@ class LlamaCpp:
         from ttc_llamacpp.engine import Engine
 
         weights = encoded(self._header, self._digest, self._options.weights)
-        return Engine(self._header, weights, self._options)
+        return Engine(self._header, weights, self._options, self._kernels())
+
+    def _kernels(self) -> Kernels | None:
+        """Return the compiled kernels if they are wanted; None where a profile wants them and they
+        cannot be had any more, since ggml's compute the same. BackendError for the user's wish."""
+        if self._options.kernels == "ggml":
+            return None
+        from ttc_llamacpp.packed import load
+
+        try:
+            return load()
+        except BackendError:
+            if self._given.kernels == "packed":
+                raise
+            return None
 
     def tune(self, *, requantise: bool, tell: Callable[[str], None]) -> Tuning:
         """Measure what decodes fastest here and keep it for later runs. BackendError."""
@@ -131,7 +146,8 @@ class LlamaCpp:
 
 def _describe(header: Header, digest: str, options: Options) -> ModelInfo:
     """Say which weights draw the samples. Other encodings round differently, so they are told
-    apart even where every weight is the same."""
+    apart even where every weight is the same. Packed kernels round as ggml's do and differ in the
+    order of sums only, as another number of slots does, so they are not told."""
     other = "" if options.weights == "file" else f"+{options.weights}"
     return ModelInfo(
         header.path.stem + other,

@@ -17,6 +17,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason, Message
@@ -31,6 +32,9 @@ from ttc_llamacpp.room import Room
 from ttc_llamacpp.sampling import Choosers
 from ttc_llamacpp.sequences import BATCH, DecodeError, Logits, Row, Sequences
 from ttc_llamacpp.text import Text
+
+if TYPE_CHECKING:
+    from ttc_llamacpp.packed import Kernels
 
 # Prompt tokens computed in a step beside draws under way: about what the step itself costs.
 _PIECE = 64
@@ -49,12 +53,14 @@ class _Filling:
 class Engine:
     """Loaded weights and the draws under way. Loading fails with BackendError.
 
-    `weights` is the file itself or a re-encoding of it.
+    `weights` is the file itself or a re-encoding of it; `kernels` as in Model.
     """
 
-    def __init__(self, header: Header, weights: Path, options: Options) -> None:
+    def __init__(
+        self, header: Header, weights: Path, options: Options, kernels: Kernels | None = None
+    ) -> None:
         self._header = header
-        self._model = Model(weights, options.gpu_layers)
+        self._model = Model(weights, options.gpu_layers, kernels)
         threads = options.threads or default_threads()
         self._room = Room(header, self._model, options, threads)
         self._choosers = Choosers(threads)

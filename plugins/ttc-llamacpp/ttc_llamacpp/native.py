@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llama_cpp.llama_cpp as api
 
 from ttc.errors import BackendError
+
+if TYPE_CHECKING:
+    from ttc_llamacpp.packed import Kernels
 
 # ggml.h; llama-cpp-python's own table is off by one: it hides errors and shows warnings.
 _LOG_ERROR, _LOG_CONT = 4, 5
@@ -48,15 +52,21 @@ LOG = Log()
 
 
 class Model:
-    """Loaded weights and their vocabulary. BackendError with llama.cpp's reason if it fails."""
+    """Loaded weights and their vocabulary. BackendError with llama.cpp's reason if it fails.
 
-    def __init__(self, path: Path, gpu_layers: int) -> None:
+    `kernels` multiply the weights that they can pack; on a GPU build they are not used.
+    """
+
+    def __init__(self, path: Path, gpu_layers: int, kernels: Kernels | None = None) -> None:
         LOG.install()
         LOG.take()
         api.llama_backend_init()
         params = api.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
-        self.handle: Any = api.llama_model_load_from_file(str(path).encode(), params)
+        self.offloads: bool = gpu_layers != 0 and api.llama_supports_gpu_offload()
+        self._kernels = None if self.offloads else kernels
+        with self._kernels.model() if self._kernels else nullcontext():
+            self.handle: Any = api.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
             raise BackendError(f"{path}: llama.cpp cannot load it: {LOG.take()}")
         if api.llama_model_has_encoder(self.handle) or api.llama_model_is_diffusion(self.handle):
@@ -65,8 +75,11 @@ class Model:
         self.vocab: Any = api.llama_model_get_vocab(self.handle)
         self.n_vocab: int = api.llama_vocab_n_tokens(self.vocab)
         self.n_ctx_train: int = api.llama_model_n_ctx_train(self.handle)
-        self.offloads: bool = gpu_layers != 0 and api.llama_supports_gpu_offload()
         self._pieces: dict[int, bytes] = {}
+
+    def making_context(self) -> AbstractContextManager[None]:
+        """Where llama.cpp's contexts of this model must be made."""
+        return self._kernels.context() if self._kernels else nullcontext()
 
     def tokenize(self, text: str, *, add_bos: bool) -> tuple[int, ...]:
         """Return the tokens of a text in which special tokens are spelt out.

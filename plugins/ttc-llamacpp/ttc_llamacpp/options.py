@@ -32,6 +32,7 @@ WORDS = {
     "attention": ("plain", "flash"),
     "cache": ("f16", "f32"),
     "weights": WEIGHTS,
+    "kernels": ("ggml", "packed"),
     "profile": ("auto", "off"),
 }
 KNOWN = (*NUMBERS, *WORDS)
@@ -45,7 +46,8 @@ class Options:
     None for one per core; `slots`: draws decoded together (None: chosen by the device and the
     memory at hand, up to `most`); `gpu_layers`: layers on the GPU, -1 for all, nothing on a CPU
     build; `attention`: `plain` or `flash`; `cache`: the type of keys and values; `weights`: how
-    the weights are encoded; `profile`: whether what `ttc models tune` measured is used.
+    the weights are encoded; `kernels`: whose code multiplies them, ggml's or that of packed.py;
+    `profile`: whether what `ttc models tune` measured is used.
     """
 
     n_ctx: int | None = None
@@ -55,6 +57,7 @@ class Options:
     attention: str | None = None
     cache: Cache = "f16"
     weights: str = "file"
+    kernels: str = "ggml"
     profile: str = "auto"
     most: int | None = None
 

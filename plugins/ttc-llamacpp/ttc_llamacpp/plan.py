@@ -32,8 +32,11 @@ def length(needed: int, current: int, limit: int, fixed: int | None) -> int:
 
 
 def flash(options: Options, *, offloads: bool) -> bool:
-    """Whether attention is fused: as the user or the profile says, else on GPUs only."""
-    return offloads if options.attention is None else options.attention == "flash"
+    """Whether attention is fused: as the user or the profile says, else on GPUs, and where the
+    packed kernels compute it."""
+    if options.attention is None:
+        return offloads or options.kernels == "packed"
+    return options.attention == "flash"
 
 
 def sequence_bytes(geometry: Mapping[str, int], tokens: int, cache: str = "f16") -> int | None:

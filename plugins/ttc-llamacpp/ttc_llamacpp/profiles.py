@@ -16,7 +16,7 @@ from typing import Any
 from ttc import places
 from ttc_llamacpp.options import WORDS
 
-_TUNED = ("most", "threads", "attention", "cache", "weights")
+_TUNED = ("most", "threads", "attention", "cache", "weights", "kernels")
 
 
 def _processor() -> str:

@@ -75,7 +75,8 @@ class Sequences:
         params.flash_attn_type = int(shape.flash)
         params.type_k = params.type_v = _TYPES[shape.cache]
         LOG.take()
-        self.handle: Any = api.llama_init_from_model(model.handle, params)
+        with model.making_context():
+            self.handle: Any = api.llama_init_from_model(model.handle, params)
         if not self.handle:
             raise BackendError(
                 f"no memory for {count} draws of {length} tokens: {LOG.take()}; "

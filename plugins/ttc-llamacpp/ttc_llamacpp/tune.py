@@ -1,8 +1,8 @@
 """Which options decode fastest on this machine, by measuring them.
 
-One thing after the other: the encoding of the weights, the number of draws at a time, attention
-and the type of keys and values, threads. What is measured is decoding, 97 % of the time of
-sampling, with all places taken and sequences of middle length.
+One thing after the other: the encoding of the weights, the kernels that multiply them, the number
+of draws at a time, attention and the type of keys and values, threads. What is measured is
+decoding, 97 % of the time of sampling, with all places taken and sequences of middle length.
 
 An encoding that rounds the weights is only taken if it is nearer to the exact weights than the
 file's own arithmetic is, which rounds too (activations of quantised weights have 8 bits): by the
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.errors import BackendError
-from ttc_llamacpp import plan
+from ttc_llamacpp import packed, plan
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.native import Model
 from ttc_llamacpp.options import Cache, Options, default_threads
@@ -57,6 +57,7 @@ class Setup:
     attention: str
     cache: Cache
     threads: int
+    kernels: str = "ggml"
 
     def shape(self) -> Shape:
         """Return the sequences it needs."""
@@ -79,13 +80,14 @@ class Tuner:
     tell: Callable[[str], None]
     trials: list[dict[str, Any]] = field(default_factory=list)
     _model: Model | None = None
-    _weights: str = ""
+    _loaded: tuple[str, str] = ("", "")
 
     def run(self, requantise: bool) -> tuple[Setup, float, float]:
         """Return the best setup, and tokens per second of the default and of it, by turns."""
         try:
             default = self._default()
             best = self._stage(default, self._encodings(default, requantise))
+            best = self._stage(best, self._packed(best))
             best = self._stage(best, [replace(best, slots=count) for count in SLOTS])
             others: list[tuple[str, Cache]] = [("plain", "f16"), ("flash", "f16"), ("plain", "f32")]
             best = self._stage(best, [replace(best, attention=a, cache=c) for a, c in others])
@@ -97,7 +99,7 @@ class Tuner:
 
     def _default(self) -> Setup:
         """Return what is done without a profile when many draws wait."""
-        model, threads = self._load("file"), self.base.threads or default_threads()
+        model, threads = self._load("file", "ggml"), self.base.threads or default_threads()
         flash, many = plan.flash(self.base, offloads=model.offloads), 10**6
         geometry = self.header.geometry
         count = plan.slots(geometry, LENGTH, many, self.base, offloads=model.offloads)
@@ -129,7 +131,8 @@ class Tuner:
         each = plan.sequence_bytes(self.header.geometry, LENGTH, setup.cache)
         if free is None or each is None or self._model.offloads:
             return True
-        extra = 0 if setup.weights == self._weights else self._size(setup.weights)
+        loaded = (setup.weights, setup.kernels) == self._loaded
+        extra = 0 if loaded else self._size(setup.weights)
         return setup.slots * each + extra <= free // 2
 
     def _size(self, weights: str) -> int:
@@ -158,16 +161,32 @@ class Tuner:
             allowed += [setup] * fine
         return allowed
 
+    def _packed(self, best: Setup) -> list[Setup]:
+        """Return the packed kernels with the file's own weights, whose arithmetic they share, and
+        with the best ones; none where they cannot be had."""
+        assert self._model is not None
+        if self._model.offloads:
+            return []
+        try:
+            packed.load()
+        except BackendError as error:
+            self.tell(f"kernels packed: {error}")
+            return []
+        ways = dict.fromkeys([("file", "flash"), ("file", best.attention), (best.weights, "flash")])
+        return [replace(best, weights=w, attention=a, kernels="packed") for w, a in ways]
+
     def _note(self, weights: str, nats: float, *, allowed: bool) -> None:
         self.trials.append({"weights": weights, "divergence": nats, "allowed": allowed})
         verdict = "" if allowed else ", more than the file's own rounding: not taken"
         self.tell(f"weights {weights}: {nats:.2g} nats from the exact ones{verdict}")
 
-    def _load(self, weights: str) -> Model:
-        if self._model is None or self._weights != weights:
+    def _load(self, weights: str, kernels: str) -> Model:
+        if self._model is None or self._loaded != (weights, kernels):
             self._unload()
             path = encoded(self.header, self.digest, weights)
-            self._model, self._weights = Model(path, self.base.gpu_layers), weights
+            found = packed.load() if kernels == "packed" else None
+            self._model = Model(path, self.base.gpu_layers, found)
+            self._loaded = weights, kernels
         return self._model
 
     def _unload(self) -> None:
@@ -178,7 +197,7 @@ class Tuner:
 
     @contextmanager
     def _sequences(self, setup: Setup) -> Iterator[tuple[Sequences, list[int]]]:
-        model = self._load(setup.weights)
+        model = self._load(setup.weights, setup.kernels)
         sequences = Sequences(model, setup.shape())
         try:
             yield sequences, list(model.tokenize(TEXT * 3, add_bos=True))

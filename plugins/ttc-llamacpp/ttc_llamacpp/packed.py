@@ -1,0 +1,141 @@
+"""Products of packed weights, and attention, by code that is compiled for this processor.
+
+llama.cpp has no batched product for some types of weights (Q4_1 on any processor), and its
+attention of one token a sequence does not share what it reads among heads. `kernels/` holds both
+for AVX-512 with VNNI, as a device of ggml. It is compiled once, by the C compiler that
+llama-cpp-python needed too, against the headers installed with that, and kept in the cache folder.
+Before that it computes a few small nodes in a process of its own, beside ggml's CPU backend: what
+does not agree, or crashes, is not kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from ttc import places
+from ttc.errors import BackendError
+from ttc_llamacpp.profiles import machine
+
+_SOURCES = Path(__file__).parent / "kernels"
+_FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fopenmp", "-fPIC", "-shared")
+_COMPILERS = ("cc", "gcc", "clang")
+_PATIENCE = 120.0
+
+# struct ggml_calls in kernels/mirror.h.
+_CALLED = (
+    "ggml_backend_cpu_buffer_type",
+    "ggml_backend_buft_alloc_buffer",
+    "ggml_backend_buffer_free",
+    "ggml_backend_buft_is_host",
+    "ggml_backend_dev_by_type",
+    "ggml_backend_dev_backend_reg",
+    "ggml_backend_dev_init",
+    "ggml_backend_free",
+    "ggml_backend_device_register",
+    "ggml_graph_n_nodes",
+    "ggml_graph_nodes",
+)
+# What ttc_use is told.
+_NOTHING, _MODEL, _CONTEXT = 0, 1, 2
+
+
+class Kernels:
+    """The compiled code, made known to the llama.cpp of this process. BackendError if its structs
+    are not those the code was written for."""
+
+    def __init__(self, path: Path) -> None:
+        import llama_cpp.llama_cpp as api
+
+        try:
+            self.library: Any = ctypes.CDLL(str(path))
+            # The handle of the library that llama_cpp loaded finds what that depends on, too;
+            # loading ggml by its path could make a second copy of it.
+            found = [ctypes.cast(getattr(api._lib, name), ctypes.c_void_p) for name in _CALLED]
+        except (OSError, AttributeError) as error:
+            raise BackendError(f"{path}: cannot be used with this llama.cpp: {error}") from None
+        if self.library.ttc_register((ctypes.c_void_p * len(found))(*found)):
+            raise BackendError(f"{path}: llama.cpp's backends have another layout than expected")
+
+    def model(self) -> AbstractContextManager[None]:
+        """In this context models that are loaded have their weights packed."""
+        return self._use(_MODEL)
+
+    def context(self) -> AbstractContextManager[None]:
+        """In this context llama.cpp's contexts are made with the device; packed models need it."""
+        return self._use(_CONTEXT)
+
+    @contextmanager
+    def _use(self, what: int) -> Iterator[None]:
+        self.library.ttc_use(what)
+        try:
+            yield
+        finally:
+            self.library.ttc_use(_NOTHING)
+
+
+@functools.cache
+def load() -> Kernels:
+    """Return the kernels, compiled first if they are not; BackendError says why they cannot be."""
+    return Kernels(built())
+
+
+def built() -> Path:
+    """Return the library for this machine and llama.cpp, compiled and tried if it is not there."""
+    import llama_cpp
+
+    sources = sorted(_SOURCES.iterdir())
+    headers = Path(llama_cpp.__file__).parents[1] / "include"
+    told = [llama_cpp.__version__, machine(), *_FLAGS]
+    digest = hashlib.sha256("\0".join(told).encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    path = places.cache_folder() / "kernels" / f"{digest.hexdigest()[:32]}.so"
+    if path.is_file():
+        return path
+    if not (headers / "ggml.h").is_file():
+        raise BackendError(f"{headers}: no headers of ggml; llama-cpp-python's wheel brings them")
+    part = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        code = str(_SOURCES / "device.c")
+        _run([_compiler(), *_FLAGS, f"-I{headers}", code, "-o", str(part)])
+        _run([sys.executable, "-m", "ttc_llamacpp.trial", str(part)])
+        part.replace(path)
+    except OSError as error:
+        raise BackendError(f"{path.parent}: {error.strerror or error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _compiler() -> str:
+    named = os.environ.get("CC")
+    for name in [named] if named else _COMPILERS:
+        if found := shutil.which(name):
+            return found
+    raise BackendError(f"no C compiler ({named or ', '.join(_COMPILERS)}); install one or set CC")
+
+
+def _run(command: list[str]) -> None:
+    """Run a command; BackendError with its first complaint if it fails."""
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        raise BackendError(f"{name}: not done after {_PATIENCE:.0f} s") from None
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        told = next((line for line in lines if "error" in line), lines[-1])
+        raise BackendError(f"the kernels cannot be used: {told.strip()}")
