@@ -180,7 +180,10 @@ def test_junit_has_a_case_a_problem(demo: Ttc, own_home: Path) -> None:
 def test_verify_needs_a_verifier_and_names_them(demo: Ttc) -> None:
     ran = demo("verify", "demo")
     assert ran.code == 2
-    assert "choice, cmd, constraint, cot-pot, exact, genrm, judge, math, numeric" in ran.err
+    assert (
+        "choice, cmd, confidence, constraint, cot-pot, exact, genrm, judge, math, numeric"
+        in ran.err
+    )
     near = demo("verify", "demo", "-V", "numerc")
     assert (near.code, "did you mean numeric?" in near.err) == (2, True)
     option = demo("verify", "demo", "-V", "numeric:tolerance=1")

@@ -29,7 +29,9 @@ from ttc.store.merge import Merged
 from ttc.store.verdicts import VerifierId
 
 IDENTITY = {"backend": "b", "fingerprint": "f", "seed": 0, "temperature": 0.8}
-DONE = Completion("r", "It is 42", "stop", prompt_tokens=5, completion_tokens=4, logprob=-1.5)
+DONE = Completion(
+    "r", "It is 42", "stop", prompt_tokens=5, completion_tokens=4, logprob=-1.5, confidences=[2.0]
+)
 JUDGE = VerifierId("judge", "1", {"v": 2})
 
 # Everything a store holds, with row numbers replaced by what they stand for. The time of a pool
@@ -42,7 +44,8 @@ CONTENT = (
     "SELECT 'problem', pools.name, problems.name, key, reference_id FROM problems "
     "JOIN pools ON pools.id = pool_id JOIN requests ON requests.id = request_id",
     "SELECT 'sample', key, draw, parent_id, text, finish_reason, stop, prompt_tokens, "
-    "cached_tokens, completion_tokens, logprob, seed, seconds, first_token_seconds, created "
+    "cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "
+    "first_token_seconds, created "
     "FROM samples JOIN requests ON requests.id = request_id",
     "SELECT 'attempt', key, draw, status, detail, text, completion_tokens, created "
     "FROM attempts JOIN requests ON requests.id = request_id",
@@ -279,7 +282,8 @@ def test_sources_are_not_altered_and_older_ones_are_migrated_as_copies(
         with Store.writing(folder / "old.db") as store:
             pool = store.write(lambda c: pools.ensure(c, "demo", "m", IDENTITY))
             (each,) = store.write(lambda c: pools.enrol(c, pool, [problem(0)], IDENTITY))
-            store.write(lambda c: samples.insert(c, each.request_id, 0, 0, DONE))
+            old = "INSERT INTO samples (request_id, draw, text, finish_reason, created) VALUES "
+            store.write(lambda c: c.execute(f"{old} ({each.request_id}, 0, 'x', 'stop', 'then')"))
     fill(folder / "new.db", [(0, 1)])
     there = listing(folder)
     target = tmp_path / "target.db"

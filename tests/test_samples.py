@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ttc import samples
+from ttc import claims
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError, StoreError
 from ttc.plans import Plan, Recipe, make_plan, refreshed
@@ -195,15 +195,15 @@ def test_two_runs_do_not_draw_into_one_pool(store: Store, monkeypatch: pytest.Mo
     plan = draw(store, 1)
     store.write(lambda c: runs.begin(c, plan.pool.id, "ttc sample other"))
     store.write(lambda c: c.execute("UPDATE runs SET pid = 1, process = ?", (runs.process_tag(1),)))
-    monkeypatch.setattr(samples, "PATIENCE", 0.3)
+    monkeypatch.setattr(claims, "PATIENCE", 0.3)
     more = refreshed(store, replace(plan, n=2))
     with (
         pytest.raises(StoreError, match=r"pid 1 is drawing into this pool \(ttc sample other\)"),
-        samples.claimed(store, more, "ttc sample"),
+        claims.claimed(store, more, "ttc sample"),
     ):
         pytest.fail("the pool was not free")
     # What needs no draw waits for nobody.
-    with samples.claimed(store, refreshed(store, plan), "ttc sample") as current:
+    with claims.claimed(store, refreshed(store, plan), "ttc sample") as current:
         assert not current.missing
 
 
@@ -215,7 +215,7 @@ def test_a_run_whose_process_is_gone_does_not_hold_the_pool(store: Store) -> Non
     assert "was cut off" in line
     assert store.recover() == []
     more = refreshed(store, replace(plan, n=2))
-    with samples.claimed(store, more, "ttc sample") as current:
+    with claims.claimed(store, more, "ttc sample") as current:
         assert current == more
         assert runs.live(store.reader, plan.pool.id) is None  # this very process does not count
 

@@ -203,8 +203,9 @@ def test_a_store_of_the_first_schema_opens_with_all_it_holds(
         before.setattr(database, "MIGRATIONS", schema.MIGRATIONS[:1])
         with Store.writing(path) as opened:
             pool, request = enrol(opened)
-            put(opened, request, 0)
             for statement in (
+                "INSERT INTO samples (request_id, draw, text, finish_reason, created) "
+                f"VALUES ({request}, 0, 'It is 42', 'stop', 'then')",
                 "INSERT INTO verifiers VALUES (7, 'numeric', '1', '{}')",
                 "INSERT INTO verdicts SELECT samples.id, 7, reference_id, '42', 1, 1.0, 'ok', '', "
                 "'then' FROM samples JOIN problems USING (request_id)",

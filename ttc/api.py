@@ -9,10 +9,11 @@ from typing import Any
 
 from ttc import config, curves, models, places, problems, verdicts
 from ttc.backends import Backend
+from ttc.claims import claimed
 from ttc.errors import UsageError
 from ttc.plans import Plan, Recipe, default_pool, make_plan
 from ttc.records import Curve, Outcome, Problem, SamplingParams
-from ttc.samples import Drawing, claimed
+from ttc.samples import Drawing
 from ttc.selectors import naming
 from ttc.store import Store, pools
 from ttc.store import verdicts as kept

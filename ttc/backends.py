@@ -24,7 +24,7 @@ backend against all of this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -61,6 +61,8 @@ class Request:
     is to come next. With `score` (capability `score`) nothing is drawn either: the completion's
     `logprob` and `completion_tokens` are those of this text as the answer, behind `prefix`. With
     `keep_stop` (capability `stop-kept`) the stop string that fires stays at the end of the text.
+    With `alternatives` (capability `alternatives`) the completion has `confidences`, each from as
+    many of the likeliest tokens.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Request:
     choices: tuple[str, ...] = ()
     score: str | None = None
     keep_stop: bool = False
+    alternatives: int = 0
 
     @property
     def needs(self) -> frozenset[str]:
@@ -82,6 +85,7 @@ class Request:
             "choose": self.choices,
             "score": self.score is not None,
             "stop-kept": self.keep_stop,
+            "alternatives": self.alternatives,
         }
         return frozenset(name for name, wanted in asked.items() if wanted)
 
@@ -98,7 +102,9 @@ class Completion:
     monotonic clock: when the draw began, when its first token came, when it ended. `chances` are
     the probabilities of the request's `choices` in the unfiltered temperature-1 distribution, each
     over all spellings of its first token (with a blank before it, in lower or upper case); they
-    need not add up to 1.
+    need not add up to 1. `confidences` are how sure the model was at each token: minus the mean
+    log-probability of the likeliest tokens there, under the same distribution (Fu et al. 2025,
+    "Deep Think with Confidence", eq. 2: the higher the surer).
     """
 
     request_id: str
@@ -114,6 +120,7 @@ class Completion:
     ended: float | None = None
     error: str | None = None
     chances: Mapping[str, float] | None = None
+    confidences: Sequence[float] | None = None
 
 
 class Backend(Protocol):
@@ -125,7 +132,8 @@ class Backend(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Of `seed`, `prefix`, `logprobs`, `cancel`, `choose`, `score`, `stop-kept`, `hidden`."""
+        """Of `seed`, `prefix`, `logprobs`, `alternatives`, `cancel`, `choose`, `score`,
+        `stop-kept`, `hidden`."""
 
     def submit(self, request: Request) -> None:
         """Queue a request and return at once; BackendError if the model cannot be loaded."""

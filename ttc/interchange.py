@@ -7,7 +7,7 @@ of foreign files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ttc import jsonl
@@ -27,6 +27,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "prompt_tokens": (int,),
     "completion_tokens": (int,),
     "logprob": (int, float),
+    "confidences": (list,),
     "seconds": (int, float),
     "seed": (int,),
     "model": (str,),
@@ -58,6 +59,7 @@ def sample_line(sample: Sample) -> dict[str, Any]:
         "prompt_tokens": sample.prompt_tokens,
         "completion_tokens": sample.completion_tokens,
         "logprob": sample.logprob,
+        "confidences": _rounded(sample.confidences),
         "seconds": sample.seconds,
         "seed": sample.seed,
         "model": sample.model,
@@ -68,6 +70,10 @@ def sample_line(sample: Sample) -> dict[str, Any]:
         "prompt_id": sample.prompt_id,
     }
     return {name: value for name, value in line.items() if value is not None}
+
+
+def _rounded(confidences: Sequence[float] | None) -> list[float] | None:
+    return None if confidences is None else [round(value, 5) for value in confidences]
 
 
 def verdict_fields(verdict: Verdict, verifier: str) -> dict[str, Any]:
@@ -100,6 +106,8 @@ def _check(line: jsonl.Line, needed: tuple[str, ...]) -> dict[str, Any]:
         if value is not None and (wrong_bool or not isinstance(value, types)):
             kinds = " or ".join(kind.__name__ for kind in types)
             raise UsageError(f"{line.place}: {name!r} must be of type {kinds}, not {value!r}")
+    if not all(isinstance(value, (int, float)) for value in record.get("confidences") or ()):
+        raise UsageError(f"{line.place}: 'confidences' must be numbers, one for each token")
     schema = record.get("schema", SCHEMA)
     if isinstance(schema, int) and schema > SCHEMA:
         raise UsageError(f"{line.place}: schema {schema} is newer than this ttc; upgrade ttc-cli")
@@ -141,7 +149,7 @@ def read_samples(
         record = _check(line, ("problem", "text"))
         problem = str(record["problem"])
         optional = ("stop", "prompt_tokens", "completion_tokens", "logprob", "seconds", "seed")
-        about = ("model", "pool", "key", "prompt_id")
+        about = ("confidences", "model", "pool", "key", "prompt_id")
         yield (
             record,
             Sample(

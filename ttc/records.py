@@ -7,7 +7,7 @@ Absence is None, never a text or a number that stands for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -75,7 +75,8 @@ class Sample:
     `index` is the draw index within the problem, from 0. `finish_reason` is `stop` (ended by
     itself or by a stop string) or `length` (truncated: it has not finished). `logprob` is the
     sum of the sampled tokens' log-probabilities (nats) under the unfiltered temperature-1
-    distribution. `seconds` is the time from the first to the last token of this draw. `key` is
+    distribution, and `confidences` tell how sure the model was at each (of `ttc sample
+    --confidence`). `seconds` is the time from the first to the last token of this draw. `key` is
     the digest of all that changes the distribution; `prompt_id` that of the prompt alone. `asked`
     is the prompt itself, for verifiers that read it; empty where nobody needs it.
     """
@@ -87,6 +88,7 @@ class Sample:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     logprob: float | None = None
+    confidences: Sequence[float] | None = None
     seconds: float | None = None
     seed: int | None = None
     stop: str | None = None

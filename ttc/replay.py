@@ -28,6 +28,7 @@ def recorded_completion(sample: Sample) -> Completion:
         prompt_tokens=sample.prompt_tokens,
         completion_tokens=sample.completion_tokens,
         logprob=sample.logprob,
+        confidences=sample.confidences,
         stop=sample.stop,
     )
 
@@ -51,9 +52,10 @@ class Recording:
     @property
     def capabilities(self) -> frozenset[str]:
         """What a backend over it can do; log-probabilities only if all draws have theirs."""
-        every = (done for draws in self._draws.values() for done in draws.values())
-        whole = all(done.logprob is not None for done in every)
-        return CAPABILITIES if whole else CAPABILITIES - {"logprobs"}
+        every = [done for draws in self._draws.values() for done in draws.values()]
+        lacking = {"logprobs"} if any(done.logprob is None for done in every) else set()
+        sure = all(done.confidences is not None for done in every)
+        return CAPABILITIES - lacking | ({"alternatives"} if sure else set())
 
     @property
     def fingerprint(self) -> str:

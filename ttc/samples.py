@@ -8,25 +8,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from ttc import keys
 from ttc.backends import Backend, Completion, Request
-from ttc.errors import BackendError, StoreError
-from ttc.plans import Plan, Recipe, refreshed
+from ttc.errors import BackendError
+from ttc.plans import Plan, Recipe
 from ttc.records import Sample
-from ttc.store import Store, runs, samples
+from ttc.store import Store, samples
 from ttc.store.pools import Enrolled
 from ttc.store.rows import storable
 
 # Requests a backend holds at once: enough for any batch, and a bound on memory. One that draws in
 # many places may ask for more.
 WINDOW = 2048
-# How long another run may hold the pool before we give up.
-PATIENCE = 30.0
 # Shorter draws are alike by nature: a letter, a number.
 TELLING = 16
 
@@ -54,7 +50,9 @@ class Tally:
             raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
 
 
-def request_of(recipe: Recipe, each: Enrolled, index: int, seed: int | None) -> Request:
+def request_of(
+    recipe: Recipe, each: Enrolled, index: int, seed: int | None, alternatives: int = 0
+) -> Request:
     """Return the request of one draw."""
     return Request(
         id=f"{each.request_id}/{index}",
@@ -63,6 +61,7 @@ def request_of(recipe: Recipe, each: Enrolled, index: int, seed: int | None) -> 
         params=recipe.params,
         seed=seed,
         draw=index,
+        alternatives=alternatives,
     )
 
 
@@ -70,15 +69,23 @@ class Drawing:
     """One run of a plan: requests out, completions in, each kept before it is told.
 
     `on_sample` is called from the writer's thread once a sample is committed; it must not raise.
+    With `alternatives` each draw tells how sure the model was at each token.
     """
 
     def __init__(
-        self, store: Store, backend: Backend, plan: Plan, on_sample: Callable[[Sample], None]
+        self,
+        store: Store,
+        backend: Backend,
+        plan: Plan,
+        on_sample: Callable[[Sample], None],
+        *,
+        alternatives: int = 0,
     ) -> None:
         self._store = store
         self._backend = backend
         self._plan = plan
         self._on_sample = on_sample
+        self._alternatives = alternatives
         self._params = keys.told_params(plan.recipe.key)
         self._under_way: dict[str, tuple[Enrolled, int]] = {}
         # A prompt that several problems share is drawn once and told for each.
@@ -125,7 +132,8 @@ class Drawing:
 
     def submit(self, each: Enrolled, index: int) -> None:
         """Ask for one draw."""
-        request = request_of(self._plan.recipe, each, index, self._seed(each, index))
+        seed = self._seed(each, index)
+        request = request_of(self._plan.recipe, each, index, seed, self._alternatives)
         self._under_way[request.id] = (each, index)
         self._backend.submit(request)
 
@@ -191,6 +199,7 @@ class Drawing:
             prompt_tokens=done.prompt_tokens,
             completion_tokens=done.completion_tokens,
             logprob=done.logprob,
+            confidences=samples.single(done.confidences),
             seconds=samples.elapsed(done.started, done.ended),
             seed=self._seed(each, index),
             stop=done.stop,
@@ -205,34 +214,3 @@ class Drawing:
     def settle(self) -> None:
         """Return once all that came back is committed; raises if it could not be."""
         self._store.write(lambda connection: None)
-
-
-@contextmanager
-def claimed(store: Store, plan: Plan, command: str) -> Iterator[Plan]:
-    """Hold the pool while a plan is drawn; yields the plan with what is missing by then.
-
-    Two runs of one pool would draw the same samples twice, so the later one waits.
-    StoreError, with the pid of the other, after PATIENCE seconds.
-    """
-    until = time.monotonic() + PATIENCE
-    while plan.missing:
-        other, run_id = store.write(partial(_claim, pool_id=plan.pool.id, command=command))
-        if run_id is not None:
-            try:
-                yield refreshed(store, plan)
-            finally:
-                store.write(partial(runs.end, run_id=run_id))
-            return
-        if time.monotonic() > until:
-            raise StoreError(
-                f"{plan.pool.name}: pid {other['pid']} is drawing into this pool "
-                f"({other['command']}); wait for it, end it, or choose another --pool"
-            )
-        time.sleep(0.2)
-        plan = refreshed(store, plan)
-    yield plan
-
-
-def _claim(connection: Any, pool_id: int, command: str) -> tuple[Any, int | None]:
-    other = runs.live(connection, pool_id)
-    return other, None if other else runs.begin(connection, pool_id, command)

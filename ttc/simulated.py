@@ -134,6 +134,7 @@ class SimulatedBackend:
             finish_reason="cancelled",
             completion_tokens=tokens,
             logprob=None,
+            confidences=None,
             stop=None,
         )
         self._over.append(self._told(replace(running, script=partial)))

@@ -41,10 +41,14 @@ def identify(verifier: Verifier) -> VerifierId:
 
 @dataclass(slots=True)
 class Summary:
-    """Counts over the verdicts of one verification."""
+    """Counts over the verdicts of one verification; `decided` are those that say right or wrong,
+    `total` is the sum of the `scored` ones' scores."""
 
     samples: int = 0
     correct: int = 0
+    decided: int = 0
+    scored: int = 0
+    total: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
     problems: set[str] = field(default_factory=set)
     solved: set[str] = field(default_factory=set)
@@ -54,6 +58,10 @@ class Summary:
         """Count one verdict."""
         self.samples += 1
         self.problems.add(sample.problem)
+        self.decided += verdict.correct is not None
+        if verdict.score is not None:
+            self.scored += 1
+            self.total += verdict.score
         if verdict.correct:
             self.correct += 1
             self.solved.add(sample.problem)

@@ -27,6 +27,7 @@ class Order:
     pool: str | None
     output: str | None
     max_time: str | None
+    confidence: int = 0
 
 
 def reading(mapping: str, form: str | None, skip_bad: bool) -> Reading:
@@ -68,6 +69,11 @@ def prepare(
     """Read everything that can be wrong before the store is touched."""
     found, data, flags = gather(session, order, flags, how)
     choice, backend = open_model(session, order.model)
+    if order.confidence and "alternatives" not in backend.capabilities:
+        raise UsageError(
+            f"--confidence {order.confidence}: {backend.model.name} does not tell the likeliest "
+            "tokens; llamacpp and vllm do, and a server that ttc models probe found to"
+        )
     made = recipe(session, choice, backend, flags)
     rendered = tuple(
         problems.render(problem, made.system, made.template, made.raw) for problem in found

@@ -11,6 +11,7 @@ from typing import Any
 
 from ttc import interchange
 from ttc.backends import Backend
+from ttc.claims import claimed
 from ttc.cli.ordering import Order, draws, prepare, seconds
 from ttc.cli.output import Lines, document, piped
 from ttc.cli.session import Sampling, Session, stdout_kept_clean
@@ -20,7 +21,7 @@ from ttc.errors import Exit, Stopped
 from ttc.plans import Plan, make_plan
 from ttc.problems import Reading
 from ttc.report.progress import Meter, clock
-from ttc.samples import Drawing, Tally, claimed
+from ttc.samples import Drawing, Tally
 from ttc.store import Store, pools
 from ttc.store import samples as stored
 
@@ -58,7 +59,7 @@ def _draw(
         remember(pools=pools.names(store.reader))
         lines = Lines(target, on_failure=wake)
         try:
-            done = _run(session, store, backend, plan, lines, limit)
+            done = _run(session, store, backend, plan, lines, limit, order.confidence)
             lines.close()
         except BaseException:
             # A failure to write explains more than the interruption that it caused.
@@ -74,6 +75,7 @@ def _run(
     plan: Plan,
     lines: Lines,
     limit: float | None,
+    alternatives: int,
 ) -> tuple[Plan, Tally, float]:
     with claimed(store, plan, _again()) as current:
         wanted = {each.problem.id for each in current.enrolled}
@@ -82,7 +84,11 @@ def _run(
                 lines.write(interchange.sample_line(sample))
         lines.check()
         drawing = Drawing(
-            store, backend, current, lambda s: lines.write(interchange.sample_line(s))
+            store,
+            backend,
+            current,
+            lambda s: lines.write(interchange.sample_line(s)),
+            alternatives=alternatives,
         )
         deadline = None if limit is None else time.monotonic() + limit
         # An extra that backends may lack, so it is looked for rather than declared.

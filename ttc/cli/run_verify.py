@@ -210,11 +210,15 @@ def _conclude(
         )
     accuracy = summary.accuracy or 0.0
     counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
-    session.say(
-        f"{order.source}: {spec}: {summary.correct} of {summary.samples} samples correct "
-        f"({accuracy:.4f}), {len(summary.solved)} of {len(summary.problems)} problems solved at "
-        f"least once ({counts})"
-    )
+    if summary.scored and not summary.decided:
+        said = f"{summary.scored} of {summary.samples} samples scored, "
+        said += f"{summary.total / summary.scored:.4g} on average"
+    else:
+        said = (
+            f"{summary.correct} of {summary.samples} samples correct ({accuracy:.4f}), "
+            f"{len(summary.solved)} of {len(summary.problems)} problems solved at least once"
+        )
+    session.say(f"{order.source}: {spec}: {said} ({counts})")
     if summary.kept:
         session.say(f"{summary.kept} verdicts kept in the store")
     if skipped:
@@ -228,6 +232,11 @@ def _conclude(
         raise UsageError(
             f"{order.source}: {spec} needs the questions, and no line has one: judge a pool, or "
             "say where they are with --map question=FIELD"
+        )
+    if summary.statuses["no_confidences"] == summary.samples:
+        raise UsageError(
+            f"{order.source}: {spec} needs to know how sure the model was of each token: draw with "
+            "--confidence 20 into another --pool"
         )
     if order.fail_under is not None and accuracy < order.fail_under:
         session.say(f"{order.source}: {accuracy:.4f} is under {order.fail_under}")

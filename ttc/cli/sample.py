@@ -26,6 +26,14 @@ def sample(
     template: opt.Template = None,
     raw: opt.Raw = False,
     seed: opt.Seed = None,
+    confidence: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="K",
+            help="Keep how sure each token was, from its K likeliest (DeepConf: 20).",
+        ),
+    ] = 0,
     pool: Annotated[
         str | None, typer.Option(help="The pool's name (default: from data and model).")
     ] = None,
@@ -66,7 +74,7 @@ def sample(
         max_tokens, temperature, top_p, top_k, min_p, stop or (), system, template, raw, seed
     )
     reading = ordering.reading(mapping, form, skip_bad)
-    order = ordering.Order(tuple(data), model, n, limit, pool, output, max_time)
+    order = ordering.Order(tuple(data), model, n, limit, pool, output, max_time, confidence)
     if dry_run or explain:
         return run_plan.plan_only(session, order, flags, reading, explain, as_json)
     return run_sample.draw(session, order, flags, reading, as_json)

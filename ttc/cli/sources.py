@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 from typing import Any
 
 from ttc import curves, exchangeability, interchange, keys
@@ -85,8 +86,20 @@ def _read_pool(session: Session, name: str, wanted: Wanted) -> Source:
         known = {scorer: row for scorer, row in scorers.items() if row is not None}
         found = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
         source = _collect(name, found)
+        _check_scores(source, known)
         source.cancelled = samples.cancelled_in(store.reader, pool)
         return source
+
+
+def _check_scores(source: Source, scorers: Iterable[str]) -> None:
+    draws = [draw for outcomes in source.problems.values() for draw in outcomes]
+    for scorer in scorers:
+        # NaN stands for a draw that it could not score.
+        if draws and all(isnan((draw.scores or {}).get(scorer, nan)) for draw in draws):
+            raise UsageError(
+                f"{source.name}: {scorer} has a score for none of {len(draws)} draws; "
+                f"ttc verify {source.name} -V {scorer} tells why"
+            )
 
 
 def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:

@@ -23,7 +23,7 @@ from ttc.selectors import Selector
 from ttc.selectors.checks import check_budgets, read_options
 from ttc.selectors.majority import Majority
 from ttc.selectors.prefixes import votes_to_the_first
-from ttc.selectors.ranking import KEYS
+from ttc.selectors.ranking import KEYS, highest_first, score_by
 from ttc.selectors.subsets import last_of_best
 
 NEGLIGIBLE = 1e-16
@@ -35,6 +35,7 @@ class Keep:
     M is a number of draws, or a share (`10%`) as DeepConf cuts it: m = k − ⌈(1 − share)(k − 1)⌉,
     the draws at or above that percentile ("Deep Think with Confidence"). KEY is
     `logprob` (mean over tokens, the default), `score`, `tokens` (shortest first) or `longest`.
+    With `score=NAME` it is the score of that verifier: `score=confidence` is DeepConf's own.
     Equal keys rank by draw index, which says nothing about a draw.
     """
 
@@ -42,14 +43,19 @@ class Keep:
     usage = "keep=M:by=KEY>RULE"
     chains = True
 
-    def __init__(self, then: Selector, m: str, **options: str) -> None:
+    def __init__(self, then: Selector, m: str, score: str = "", **options: str) -> None:
         by = read_options("keep", options, {"by": ("logprob", "score", "tokens", "longest")})["by"]
+        if score and options.get("by", "score") != "score":
+            raise ValueError(f"keep ranks by score={score} or by={by}, not by both")
         self._key, needs = KEYS[by]
+        self.name = f"keep={m}:by={by}>{then.name}"
+        if score:
+            self._key = lambda outcome: highest_first(score_by(score, outcome))
+            needs, self.name = frozenset({"scores"}), f"keep={m}:score={score}>{then.name}"
         self._size = _size(m)
         self._rule = then
-        self.name = f"keep={m}:by={by}>{then.name}"
         self.needs = needs | then.needs
-        self.scored_by: frozenset[str] = getattr(then, "scored_by", frozenset())
+        self.scored_by = getattr(then, "scored_by", frozenset[str]()) | ({score} - {""})
         self.oracle: bool = getattr(then, "oracle", False)
         self.finishes = int(m) if by == "tokens" and not m.endswith("%") else None
 

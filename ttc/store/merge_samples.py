@@ -22,6 +22,7 @@ _SAMPLE = [
     "cached_tokens",
     "completion_tokens",
     "logprob",
+    "confidences",
     "seed",
     "seconds",
     "first_token_seconds",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
-from collections.abc import Iterable, Iterator
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ttc import keys
@@ -38,14 +40,37 @@ def elapsed(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None else round(end - start, 4)
 
 
+def single(confidences: Sequence[float] | None) -> array[float] | None:
+    """Return confidences as they are kept, in single precision: four bytes a token."""
+    return None if confidences is None else array("f", confidences)
+
+
+def _packed(confidences: Sequence[float] | None) -> bytes | None:
+    values = single(confidences)
+    if values is not None and sys.byteorder == "big":
+        values.byteswap()
+    return None if values is None else values.tobytes()
+
+
+def _unpacked(kept: bytes | None) -> array[float] | None:
+    if kept is None:
+        return None
+    values = array("f")
+    values.frombytes(kept)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
 def insert(
     connection: sqlite3.Connection, request_id: int, draw: int, seed: int | None, done: Completion
 ) -> None:
     """Keep a finished completion. A draw that is there already stays as it is."""
     connection.execute(
         "INSERT INTO samples (request_id, draw, text, finish_reason, stop, prompt_tokens, "
-        "cached_tokens, completion_tokens, logprob, seed, seconds, first_token_seconds, created) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id, draw) DO NOTHING",
+        "cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "
+        "first_token_seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (request_id, draw) DO NOTHING",
         (
             request_id,
             draw,
@@ -56,6 +81,7 @@ def insert(
             done.cached_tokens,
             done.completion_tokens,
             done.logprob,
+            _packed(done.confidences),
             seed,
             elapsed(done.started, done.ended),
             elapsed(done.started, done.first_token),
@@ -128,6 +154,7 @@ def _sample(row: dict[str, Any], pool: str) -> Sample:
         prompt_tokens=row["prompt_tokens"],
         completion_tokens=row["completion_tokens"],
         logprob=row["logprob"],
+        confidences=_unpacked(row["confidences"]),
         seconds=row["seconds"],
         seed=row["seed"],
         stop=row["stop"],

@@ -140,7 +140,12 @@ CREATE TABLE votes (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002)
+# Little-endian floats of four bytes, one for each token.
+_M003 = """
+ALTER TABLE samples ADD COLUMN confidences BLOB;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003)
 
 
 def statements(script: str) -> list[str]:

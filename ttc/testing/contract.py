@@ -179,6 +179,20 @@ class BackendContract(Trial):
         assert all(0 <= chance <= 1 for chance in done.chances.values())
         assert sum(done.chances.values()) <= 1 + 1e-6
 
+    def test_how_sure_each_token_was_is_told(self, backend: Backend) -> None:
+        request = self.request("sure", max_tokens=self.length(8))
+        if "alternatives" not in backend.capabilities:
+            self.refused(backend, replace(request, alternatives=5))
+            return
+        plain, done = self.complete(backend, request, replace(request, id="5", alternatives=5))
+        assert plain.confidences is None
+        assert done.confidences is not None
+        # Some servers say nothing of the token that ends a draw.
+        assert 0 < len(done.confidences) <= (done.completion_tokens or 0)
+        # Minus the mean of five logarithms whose exponentials add up to 1 at most.
+        assert min(done.confidences) >= math.log(5) - 1e-3
+        assert all(map(math.isfinite, done.confidences))
+
     def test_a_given_text_is_scored(self, backend: Backend) -> None:
         request = self.request("score", asked=self.first, score=" the sea and the wind")
         if "score" not in backend.capabilities:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -112,9 +113,16 @@ class Answer:
             choice["text"] = word
         if self._body.get("logprobs") and "logprobs" in self._behaviour.able and word:
             entry = {"token": word, "logprob": -0.5}
-            best = {"token": WORDS[0], "logprob": -0.25}
-            content = [{**entry, "top_logprobs": [best]}]
-            choice["logprobs"] = {"content": content} if self._chat else {"token_logprobs": [-0.5]}
+            asked = self._body["logprobs"]
+            count = self._body.get("top_logprobs", 0) if asked is True else asked
+            # As large as they can be: 1/2, 1/4, 1/8, …
+            tops = {WORDS[rank]: -math.log(2) * (rank + 1) for rank in range(min(count, 5))}
+            alike = [{"token": token, "logprob": value} for token, value in tops.items()]
+            choice["logprobs"] = (
+                {"content": [{**entry, "top_logprobs": alike}]}
+                if self._chat
+                else {"token_logprobs": [-0.5], "top_logprobs": [tops]}
+            )
         return choice
 
     def _end(self, index: int) -> Json:

@@ -78,15 +78,21 @@ class Script:
         logprob = -rng.gammavariate(max(min(tokens, limit), 1), 0.5)
         said = cut(whole[:limit], request.params.stop, keep=request.keep_stop)
         ended = said.stop is not None or tokens <= limit
+        count = min(tokens, limit) if said.stop is None else said.tokens
         return Completion(
             request_id="",
             text=said.text,
             finish_reason="stop" if ended else "length",
             prompt_tokens=len(str(request.messages or request.prompt).split()),
-            completion_tokens=min(tokens, limit) if said.stop is None else said.tokens,
+            completion_tokens=count,
             logprob=round(logprob, 6),
             stop=said.stop,
+            confidences=self._confidences(request, prompt, count) if request.alternatives else None,
         )
+
+    def _confidences(self, request: Request, prompt: str, tokens: int) -> list[float]:
+        rng = random.Random(f"{prompt}/{request.seed}/sure")
+        return [rng.uniform(5, 25) for _ in range(tokens)]
 
 
 def open_scripted(model: str, options: Mapping[str, Any]) -> Backend:
@@ -104,5 +110,5 @@ def open_scripted(model: str, options: Mapping[str, Any]) -> Backend:
     # Speed and faults do not change what is drawn.
     drawn = {name: settings[name] for name in ("answers", "tokens")}
     info = ModelInfo("scripted", keys.digest("scripted1", drawn))
-    able = CAPABILITIES | {"stop-kept"}
+    able = CAPABILITIES | {"stop-kept", "alternatives"}
     return SimulatedBackend(info, script, slots=slots, tick=tick, capabilities=able)

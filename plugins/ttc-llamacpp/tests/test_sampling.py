@@ -45,6 +45,17 @@ def their_choice(logits: Any, params: SamplingParams, seed: int) -> int:
     return token
 
 
+@pytest.mark.parametrize("count", [1, 20, 500])
+@pytest.mark.parametrize("temperature", [0.0, 0.6])
+def test_confidence_is_of_the_likeliest_tokens_at_temperature_1(
+    count: int, temperature: float
+) -> None:
+    logits = peaked(500, 3)
+    likeliest = np.sort(np.log(softmax(logits)))[-count:]
+    choice = Sampler(SamplingParams(temperature=temperature), 1, count).choose(logits)
+    assert choice.confidence == pytest.approx(-likeliest.mean(), abs=1e-5)
+
+
 @pytest.mark.parametrize("scale", [0.1, 1.0, 4.0])
 @pytest.mark.parametrize("top_p", [0.01, 0.5, 0.95, 0.9999])
 def test_nucleus_is_the_smallest_likely_set(scale: float, top_p: float) -> None:

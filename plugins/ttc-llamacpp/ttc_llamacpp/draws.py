@@ -27,6 +27,7 @@ class Draw:
     sampler: Sampler | None = None
     tokens: list[int] = field(default_factory=list)
     logprob: float = 0.0
+    confidences: list[float] = field(default_factory=list)
     computed: int = 0
     stop: str | None = None
     started: float | None = None
@@ -45,7 +46,8 @@ class Draw:
 
     def begin(self) -> None:
         """It has its place, and its prompt is computed."""
-        self.sampler = Sampler(self.request.params, self.request.seed)
+        asked = self.request
+        self.sampler = Sampler(asked.params, asked.seed, asked.alternatives)
 
     def accept(self, choice: Choice, model: Model, limit: int) -> FinishReason | None:
         """Take a sampled token; return how it ended the draw, None if it goes on.
@@ -57,6 +59,8 @@ class Draw:
             self.first_token = monotonic()
         self.tokens.append(choice.token)
         self.logprob += choice.logprob
+        if choice.confidence is not None:
+            self.confidences.append(choice.confidence)
         if model.ends(choice.token):
             return "stop"
         self.stop = self.text.add(model.piece(choice.token))
@@ -83,4 +87,5 @@ class Draw:
             ended=monotonic(),
             error=error,
             chances=self.chances,
+            confidences=self.confidences if self.request.alternatives else None,
         )

@@ -30,10 +30,14 @@ _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32
 
 
 class Choice(NamedTuple):
-    """A sampled token and its log-probability (nats) in the unfiltered temperature-1 softmax."""
+    """A sampled token and its log-probability (nats) in the unfiltered temperature-1 softmax.
+
+    `confidence` is minus the mean log-probability of the likeliest tokens there, if it was asked.
+    """
 
     token: int
     logprob: float
+    confidence: float | None = None
 
 
 def nucleus(weights: NDArray[np.float32], total: float, top_p: float) -> NDArray[np.intp]:
@@ -58,10 +62,14 @@ def nucleus(weights: NDArray[np.float32], total: float, top_p: float) -> NDArray
 
 
 class Sampler:
-    """The sampler chain of one draw. Without a seed, an unpredictable one."""
+    """The sampler chain of one draw. Without a seed, an unpredictable one.
 
-    def __init__(self, params: SamplingParams, seed: int | None) -> None:
+    With `alternatives` its choices tell their confidence from as many tokens.
+    """
+
+    def __init__(self, params: SamplingParams, seed: int | None, alternatives: int = 0) -> None:
         self._params = params
+        self._alternatives = alternatives
         self._chain: Any = None
         if params.temperature < GREEDY:
             return
@@ -93,7 +101,13 @@ class Sampler:
         # numpy adds pairwise: the error is below 1e-6 of the total, at half the time of doubles.
         total = float(weights.sum())
         token = self._pick(logits, weights, total)
-        return Choice(token, float(logits[token]) - top - float(np.log(total)))
+        whole = top + float(np.log(total))
+        sure = whole - self._mean_of_likeliest(logits) if self._alternatives else None
+        return Choice(token, float(logits[token]) - whole, sure)
+
+    def _mean_of_likeliest(self, logits: Logits) -> float:
+        count = min(self._alternatives, len(logits))
+        return float(np.partition(logits, -count)[-count:].mean(dtype=np.float64))
 
     def _pick(self, logits: Logits, weights: NDArray[np.float32], total: float) -> int:
         if self._chain is None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from ttc.backends import Request
 from ttc.cli.main import run
+from ttc.records import Message
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import open_openai
 
@@ -58,6 +62,7 @@ def test_each_thing_is_found_by_its_effect(serve: Serve, probed: Probed, lacking
         assert found[trial] == wanted, (trial, document["rows"])
     assert found["a piece of a stream is a token"] == "yes"
     claimed = {name for name in ("seed", "logprobs", "prefix") if name in able}
+    claimed |= {"alternatives"} if "logprobs" in able else set()
     assert set(document["capabilities"]) == claimed | {"cancel", "stop-kept"}
     # It is used from now on, without asking again.
     asked = len(server.asked)
@@ -112,3 +117,18 @@ def test_a_server_that_draws_nothing_cannot_be_probed(
     assert run(["models", "probe", f"{server.url}#scripted"]) == 3
     assert "cannot be probed" in capsys.readouterr().err
     assert run(["models", "probe", f"{server.url}#other"]) == 3
+
+
+def test_fewer_of_the_likeliest_tokens_than_were_asked_for(serve: Serve, probed: Probed) -> None:
+    """The server tells five of them, however many it is asked for."""
+    server = serve(able=frozenset(EVERYTHING), tokens=20)
+    probed(server.url)
+    with closing(open_openai(f"{server.url}#scripted", {})) as backend:
+        turns = (Message("user", "hello"),)
+        for alternatives in (5, 20):
+            backend.submit(Request(str(alternatives), turns, alternatives=alternatives))
+        done = {each.request_id: each for each in (backend.wait(), backend.wait())}
+    # 1/2, 1/4, …: the mean of their logarithms is that of 1/8.
+    assert done["5"].confidences == pytest.approx([math.log(8)] * 20)
+    assert done["20"].finish_reason == "error"
+    assert "5 of the likeliest tokens are told, not 20" in (done["20"].error or "")

@@ -28,11 +28,12 @@ class Draw:
     def kind(self) -> tuple[Any, ...]:
         """All that draws must have in common to be asked for at once."""
         asked = self.request
-        return (asked.messages, asked.prompt, asked.prefix, asked.params, asked.keep_stop)
+        said = (asked.messages, asked.prompt, asked.prefix)
+        return (*said, asked.params, asked.keep_stop, asked.alternatives)
 
     def begin(self, stops: tuple[str, ...], repeated: str) -> None:
         """It is sent; what an attempt before it said is dropped."""
-        self.reading = Reading(stops, repeated)
+        self.reading = Reading(stops, repeated, self.request.alternatives)
         self.started, self.first_token = monotonic(), None
 
     def finish(
@@ -51,6 +52,7 @@ class Draw:
             cached_tokens=counts.cached,
             completion_tokens=counts.completion,
             logprob=reading.logprob,
+            confidences=reading.confidences if self.request.alternatives else None,
             stop=reading.stop,
             started=self.started,
             first_token=self.first_token,

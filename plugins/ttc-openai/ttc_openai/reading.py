@@ -53,9 +53,12 @@ def document(text: str) -> Mapping[str, Any]:
 
 class Reading:
     """One draw as it comes. `stops` are looked for here; what follows one is dropped, and so is
-    `repeated` if the answer begins with it."""
+    `repeated` if the answer begins with it. `alternatives` is how many of the likeliest tokens
+    the server should tell at each place."""
 
-    def __init__(self, stops: Sequence[str], repeated: str = "") -> None:
+    def __init__(self, stops: Sequence[str], repeated: str = "", alternatives: int = 0) -> None:
+        self._alternatives = alternatives
+        self.confidences: list[float] = []
         self._stops = stops
         self._repeated = repeated
         self._reach = max(map(len, stops), default=1) - 1
@@ -113,12 +116,31 @@ class Reading:
             content = logprobs.get("content")
             entries = content if isinstance(content, list) else logprobs.get("token_logprobs")
             found = [each for each in entries or () if each is not None]
+            if self._alternatives:
+                self._weigh(content if isinstance(content, list) else logprobs)
         self.tokens += len(found) or pieces
         for each in found:
             value = each.get("logprob") if isinstance(each, Mapping) else each
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise MalformedError(f"a log-probability that is no number: {str(each)[:60]}")
             self.logprob = (self.logprob or 0.0) + value
+
+    def _weigh(self, told: Any) -> None:
+        """Take the likeliest tokens of each place: of a chat's entries, or of a raw completion."""
+        if isinstance(told, Mapping):
+            places = [list((each or {}).values()) for each in told.get("top_logprobs") or ()]
+        else:
+            tops = ([*(entry.get("top_logprobs") or ())] for entry in told)
+            places = [[each.get("logprob") for each in top] for top in tops]
+        for place in places:
+            best = sorted(map(float, place), reverse=True)[: self._alternatives]
+            if len(best) < self._alternatives:
+                self.error = (
+                    f"{len(best)} of the likeliest tokens are told, not {self._alternatives}; "
+                    "--confidence asks for fewer"
+                )
+                return
+            self.confidences.append(-sum(best) / len(best))
 
     def _end(self, reason: str, stopped_by: Any) -> None:
         if reason not in _ENDS:

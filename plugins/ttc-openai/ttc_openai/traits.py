@@ -56,6 +56,7 @@ class Traits:
         able = {
             "seed": self.seed,
             "logprobs": self.logprobs,
+            "alternatives": self.logprobs,
             "prefix": bool(self.prefix),
             "stop-kept": self.stop_told or bool(self.chunks),
         }

@@ -116,12 +116,13 @@ def logprobs(asker: Asker, known: Known) -> Finding:
     found = []
     for temperature in (0.5, 2.0):
         answer = asker.whole(
-            messages=_ASK, max_tokens=1, temperature=temperature, logprobs=True, top_logprobs=1
+            messages=_ASK, max_tokens=1, temperature=temperature, logprobs=True, top_logprobs=5
         )
         content = (answer.last.get("logprobs") or {}).get("content") or []
         if not content or not content[0].get("top_logprobs"):
             return Finding(False, "none are told")
-        best = content[0]["top_logprobs"][0]
+        # Not the first: some servers begin with the token that was drawn.
+        best = max(content[0]["top_logprobs"], key=lambda each: float(each["logprob"]))
         found.append((best["token"], float(best["logprob"])))
     (token, cool), (other, hot) = found
     shown = f"{cool:.3f} at temperature 0.5, {hot:.3f} at 2"

@@ -52,8 +52,9 @@ class Dialect:
             body["n"] = n
         if traits.logprobs:
             # Some servers give none at 0 alternatives.
-            chat = {"logprobs": True, "top_logprobs": 1}
-            body |= chat if request.prompt is None else {"logprobs": 1}
+            count = request.alternatives or 1
+            chat = {"logprobs": True, "top_logprobs": count}
+            body |= chat if request.prompt is None else {"logprobs": count}
         if self._options:
             body["stream_options"] = {"include_usage": True}
         return body

@@ -19,7 +19,9 @@ from ttc_vllm.options import Options
 if TYPE_CHECKING:
     from ttc_vllm.engine import Engine
 
-_ALWAYS = frozenset({"prefix", "logprobs", "cancel", "choose", "score", "stop-kept"})
+_ALWAYS = frozenset(
+    {"prefix", "logprobs", "alternatives", "cancel", "choose", "score", "stop-kept"}
+)
 
 
 class Vllm:

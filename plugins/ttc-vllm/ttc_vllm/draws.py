@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -29,6 +29,7 @@ class Draw:
     logprob: float | None = None
     stop: str | None = None
     chances: Mapping[str, float] | None = None
+    confidences: Sequence[float] | None = None
     started: float | None = None
     first_token: float | None = None
 
@@ -53,6 +54,7 @@ class Draw:
             ended=monotonic(),
             error=error,
             chances=self.chances,
+            confidences=self.confidences,
         )
 
     def failed(self, reason: str) -> Completion:

@@ -166,6 +166,8 @@ class Engine:
                 one.cumulative_logprob,
             )
             draw.stop = one.stop_reason if isinstance(one.stop_reason, str) else None
+            if draw.request.alternatives:
+                draw.confidences = _confidences(one.logprobs, draw.request.alternatives)
         return draw.finish("stop" if draw.weighs and reason == "length" else reason)
 
     def cancel(self, request_id: str) -> None:
@@ -194,6 +196,13 @@ class Engine:
         self._fresh.clear()
         self._engine.engine_core.shutdown()
         del self._engine
+
+
+def _confidences(told: Any, count: int) -> list[float]:
+    """Return how sure the model was at each token, from its `count` likeliest there."""
+    # The sampled token stands among them even where it is none of them.
+    likeliest = ([each.logprob for each in at.values() if each.rank <= count] for at in told)
+    return [-sum(values) / len(values) for values in likeliest]
 
 
 def _arguments(checkpoint: Checkpoint, options: Options) -> EngineArgs:
@@ -235,7 +244,7 @@ def _parameters(draw: Draw, seed: int | None) -> SamplingParams:
         stop=list(given.stop),
         include_stop_str_in_output=request.keep_stop,
         seed=seed,
-        logprobs=0,  # of the sampled token alone
+        logprobs=request.alternatives,  # and of the sampled token
         output_kind=RequestOutputKind.FINAL_ONLY,
         skip_clone=True,
     )

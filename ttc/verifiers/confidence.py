@@ -1,0 +1,83 @@
+"""confidence: how sure the model was of a draw, from what `ttc sample --confidence K` kept.
+
+Fu et al. 2025, "Deep Think with Confidence" (DeepConf). The confidence of a token is minus the
+mean log-probability of the K likeliest tokens at its place, that of a group the mean over a window
+of tokens that ends at each; a draw has its `mean`, that of its last `window` tokens (`tail`), of
+its least sure group (`lowest`), or the mean of its least sure tenth of groups (`bottom`). The
+published rules are `keep=10%:score=confidence>weighted:score=confidence` and `keep=90%:…`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttc.records import Sample, Verdict
+
+AGGREGATES = ("lowest", "tail", "mean", "bottom")
+BOTTOM = 0.1
+
+
+def groups(confidences: Sequence[float], window: int) -> NDArray[np.float64]:
+    """Return the means of all runs of `window` tokens; one of all tokens if there are fewer."""
+    values = np.asarray(confidences, dtype=np.float64)
+    width = min(window, len(values))
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    means: NDArray[np.float64] = (sums[width:] - sums[:-width]) / width
+    return means
+
+
+def score(confidences: Sequence[float], aggregate: str, window: int) -> float:
+    """Return the confidence of a draw of one token at least; higher is surer."""
+    if aggregate == "mean":
+        return float(np.mean(confidences, dtype=np.float64))
+    if aggregate == "tail":
+        return float(np.mean(confidences[-window:], dtype=np.float64))
+    means = np.sort(groups(confidences, window))
+    least = 1 if aggregate == "lowest" else max(int(len(means) * BOTTOM), 1)
+    return float(means[:least].mean())
+
+
+class Confidence:
+    """Scores draws by stored confidences; `aggregate` is lowest, tail, mean or bottom."""
+
+    name = "confidence"
+    version = "1"
+
+    def __init__(
+        self, aggregate: str = "lowest", window: str | int = 2048, **unknown: object
+    ) -> None:
+        if unknown:
+            raise ValueError(
+                f"confidence has no option {', '.join(sorted(unknown))}; "
+                "it knows: aggregate, window"
+            )
+        if aggregate not in AGGREGATES:
+            raise ValueError(f"aggregate must be one of {', '.join(AGGREGATES)}, not {aggregate!r}")
+        try:
+            self._window = int(window)
+        except ValueError:
+            self._window = 0
+        if self._window < 1:
+            raise ValueError(f"window must be a number of tokens, not {window!r}")
+        self._aggregate = aggregate
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The options in force."""
+        window = {} if self._aggregate == "mean" else {"window": self._window}
+        return {"aggregate": self._aggregate, **window}
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order. One without confidences has no score."""
+        return map(self._judge, samples)
+
+    def _judge(self, sample: Sample) -> Verdict:
+        if sample.confidences is None:
+            return Verdict(status="no_confidences", detail="drawn without --confidence")
+        if not len(sample.confidences):
+            return Verdict(status="no_answer")
+        return Verdict(score=score(sample.confidences, self._aggregate, self._window))
