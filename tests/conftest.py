@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,15 +13,14 @@ from typing import Any
 
 import pytest
 
+from ttc.testing.signals import hear_signals
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def signals_arrive() -> None:
-    """Undo what nohup or a job in the background set: children would inherit deaf ears."""
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(signum) == signal.SIG_IGN:
-            signal.signal(signum, signal.default_int_handler)
+    hear_signals()
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ import pytest
 from ttc.backends import Backend, Completion, Request
 from ttc.testing.http_answers import Behaviour
 from ttc.testing.http_server import ScriptedServer
+from ttc.testing.signals import hear_signals
 from ttc_openai import open_openai
 from ttc_openai.backend import OpenAI
 
@@ -28,6 +29,7 @@ KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TTC_OPENAI_BASE_URL", "TTC_OPENAI_
 @pytest.fixture(scope="session", autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what is found out, and keys, away from the user's; and no proxy in between."""
+    hear_signals()
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("TTC_HOME", "TTC_CACHE", "TTC_CONFIG_HOME"):
             patch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))

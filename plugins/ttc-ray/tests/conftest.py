@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ttc.testing.signals import hear_signals
 from ttc_ray import open_ray
 from ttc_ray.backend import RayBackend
 from ttc_ray.cluster import Cluster
@@ -18,6 +19,7 @@ pytest.register_assert_rewrite("ttc.testing")
 @pytest.fixture(scope="session", autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep stores, digests and profiles away from the user's, in replicas too."""
+    hear_signals()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TTC_HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("TTC_CACHE", str(tmp_path_factory.mktemp("cache")))

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ttc.backends import Backend, Completion, Request
+from ttc.testing.signals import hear_signals
 from ttc_vllm import open_vllm
 
 pytest.register_assert_rewrite("ttc.testing")
@@ -36,6 +37,7 @@ SMALL = {
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep digests away from the user's."""
+    hear_signals()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TTC_HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("TTC_CACHE", str(tmp_path_factory.mktemp("cache")))
