@@ -33,7 +33,7 @@ class EarlyStopping(Stopping):
         super().__init__(**options)
         if not w.isdecimal() or int(w) < 1:
             raise ValueError(f"esc: w must be a whole number from 1, not {w!r}")
-        self._w = int(w)
+        self._w = self.window = int(w)
 
     def stop(self, outcomes: Sequence[Outcome]) -> int:
         return self._unanimous(outcomes) or len(outcomes)

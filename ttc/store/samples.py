@@ -52,7 +52,8 @@ def _packed(confidences: Sequence[float] | None) -> bytes | None:
     return None if values is None else values.tobytes()
 
 
-def _unpacked(kept: bytes | None) -> array[float] | None:
+def unpacked(kept: bytes | None) -> array[float] | None:
+    """Return confidences that were kept."""
     if kept is None:
         return None
     values = array("f")
@@ -63,17 +64,25 @@ def _unpacked(kept: bytes | None) -> array[float] | None:
 
 
 def insert(
-    connection: sqlite3.Connection, request_id: int, draw: int, seed: int | None, done: Completion
+    connection: sqlite3.Connection,
+    request_id: int,
+    draw: int,
+    seed: int | None,
+    done: Completion,
+    *,
+    parent: int | None = None,
 ) -> None:
-    """Keep a finished completion. A draw that is there already stays as it is."""
+    """Keep a finished completion, and which sample it continues. A draw that is there already
+    stays as it is."""
     connection.execute(
-        "INSERT INTO samples (request_id, draw, text, finish_reason, stop, prompt_tokens, "
-        "cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "
-        "first_token_seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO samples (request_id, draw, parent_id, text, finish_reason, stop, "
+        "prompt_tokens, cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "
+        "first_token_seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (request_id, draw) DO NOTHING",
         (
             request_id,
             draw,
+            parent,
             storable(done.text),
             done.finish_reason,
             done.stop,
@@ -154,7 +163,7 @@ def _sample(row: dict[str, Any], pool: str) -> Sample:
         prompt_tokens=row["prompt_tokens"],
         completion_tokens=row["completion_tokens"],
         logprob=row["logprob"],
-        confidences=_unpacked(row["confidences"]),
+        confidences=unpacked(row["confidences"]),
         seconds=row["seconds"],
         seed=row["seed"],
         stop=row["stop"],

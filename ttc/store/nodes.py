@@ -1,0 +1,110 @@
+"""Nodes of searches: samples with a parent, found again by key and draw index."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ttc import keys
+from ttc.backends import Completion
+from ttc.records import Problem
+from ttc.store import samples
+from ttc.store.rows import one, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a draw is drawn from: its key, and all that the key is the digest of."""
+
+    key: str
+    problem: Problem
+    prompt_id: str
+    model: str
+    identity: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A draw of the store."""
+
+    done: Completion
+    seconds: float | None
+
+
+def find(connection: sqlite3.Connection, key: str, index: int) -> Kept | None:
+    """Return a finished draw, None if the store has none."""
+    found = rows(
+        connection,
+        "SELECT samples.* FROM requests JOIN samples ON request_id = requests.id "
+        "WHERE key = ? AND draw = ?",
+        (key, index),
+    )
+    for row in found:
+        done = Completion(
+            request_id="",
+            text=row["text"],
+            finish_reason=row["finish_reason"],
+            prompt_tokens=row["prompt_tokens"],
+            cached_tokens=row["cached_tokens"],
+            completion_tokens=row["completion_tokens"],
+            logprob=row["logprob"],
+            stop=row["stop"],
+            confidences=samples.unpacked(row["confidences"]),
+        )
+        return Kept(done, row["seconds"])
+    return None
+
+
+def given_up(connection: sqlite3.Connection, key: str, index: int) -> int:
+    """Return the tokens that a cancelled draw came to, 0 if there is none."""
+    row = one(
+        connection,
+        "SELECT max(coalesce(completion_tokens, 0)) FROM requests "
+        "JOIN attempts ON request_id = requests.id "
+        "WHERE key = ? AND draw = ? AND status = 'cancelled'",
+        key,
+        index,
+    )
+    return int(row[0] or 0) if row else 0
+
+
+def _request(connection: sqlite3.Connection, place: Place) -> int:
+    row = one(connection, "SELECT id FROM requests WHERE key = ?", place.key)
+    if row is None:
+        content = keys.canonical_json(keys.prompt_content(place.problem))
+        connection.execute(
+            "INSERT OR IGNORE INTO prompts VALUES (?, ?)", (place.prompt_id, content)
+        )
+        connection.execute(
+            "INSERT INTO requests (key, prompt_id, model, identity) VALUES (?, ?, ?, ?)",
+            (place.key, place.prompt_id, place.model, keys.canonical_json(place.identity)),
+        )
+        row = one(connection, "SELECT id FROM requests WHERE key = ?", place.key)
+    assert row is not None
+    return int(row[0])
+
+
+def insert(
+    connection: sqlite3.Connection,
+    place: Place,
+    index: int,
+    parent: tuple[str, int] | None,
+    seed: int | None,
+    done: Completion,
+) -> None:
+    """Keep a draw; one that failed or was cancelled is an attempt. `parent` is a key and index."""
+    request = _request(connection, place)
+    if done.finish_reason not in ("stop", "length"):
+        samples.insert_attempt(connection, request, index, done)
+        return
+    above = None
+    if parent is not None:
+        above = one(
+            connection,
+            "SELECT samples.id FROM requests JOIN samples ON request_id = requests.id "
+            "WHERE key = ? AND draw = ?",
+            *parent,
+        )
+    samples.insert(connection, request, index, seed, done, parent=above[0] if above else None)

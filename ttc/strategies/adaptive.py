@@ -1,0 +1,108 @@
+"""Whole answers drawn until one is good enough, or cut early: by a scorer's word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+
+from ttc.strategies.nodes import Decision, Generate, Node, Talk, Task
+from ttc.strategies.options import no_more, number, whole
+from ttc.strategies.search import best_first, draw, rate
+
+
+class Adaptive:
+    """Draws in growing batches until the best score reaches gamma (Manvi et al. 2024).
+
+    Capability-aware adaptive sampling, "LLMs can predict if they can do better": `batches` of
+    1/1/2/4/8 draws, at most `n`; with --scorer self-eval the score is the paper's, whether a
+    restart would do better. The best-scored draw answers.
+    """
+
+    name = "adaptive"
+    needs = frozenset[str]()
+    scores = True
+
+    def __init__(self, **options: str) -> None:
+        left = {name: str(value) for name, value in options.items()}
+        self.n, self.gamma = whole(left, "n", 16), number(left, "gamma", 0.95)
+        batches = left.pop("batches", "1/1/2/4/8")
+        try:
+            self.batches = [int(part) for part in batches.split("/")]
+        except ValueError:
+            self.batches = [0]
+        if min(self.batches) < 1:
+            raise ValueError(f"batches must be numbers as in 1/1/2/4/8, not {batches!r}")
+        no_more(left, self.name)
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The options in force."""
+        return {"n": self.n, "gamma": self.gamma, "batches": self.batches}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        """Draw, score, and stop or go on."""
+        finals: list[tuple[Node, float]] = []
+        asked, turn = 0, 0
+        while asked < self.n:
+            size = self.batches[min(turn, len(self.batches) - 1)]
+            count = min(size, self.n - asked)
+            asked, turn = asked + count, turn + 1
+            drawn = yield from draw([Generate() for _ in range(count)])
+            for node, score in zip(drawn, (yield from rate(drawn, "outcome")), strict=True):
+                finals.append((node, score))
+                task.offer(node, score)
+            if finals and max(score for _, score in finals) >= self.gamma:
+                break
+        if not finals:
+            return Decision(None, note="no draw came")
+        best, score = max(finals, key=lambda pair: pair[1])
+        return Decision(best, tuple(finals), f"score {score:.3g} after {asked} draws")
+
+
+class Prune:
+    """Scores n answers after `tokens`, and finishes the best share of them (Manvi et al. 2024).
+
+    Mid-generation pruning: `keep` is the share that is finished; of these the best-scored answers.
+    """
+
+    name = "prune"
+    needs = frozenset({"prefix"})
+    scores = True
+
+    def __init__(self, **options: str) -> None:
+        left = {name: str(value) for name, value in options.items()}
+        self.n, self.tokens = whole(left, "n", 16), whole(left, "tokens", 64)
+        self.keep = number(left, "keep", 0.25)
+        if not 0 < self.keep <= 1:
+            raise ValueError(f"keep must be a share above 0, not {self.keep}")
+        no_more(left, self.name)
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The options in force."""
+        return {"n": self.n, "tokens": self.tokens, "keep": self.keep}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        """Begin all, keep some, finish those."""
+        limit = task.params.max_tokens
+        begun = yield from draw(self._begin(limit))
+        scores = yield from rate(begun, "partial")
+        kept = [node for node, _ in best_first(begun, scores)[: ceil(self.keep * self.n)]]
+        whole_ones = [node for node in kept if self._ended(node, limit)]
+        cut = [node for node in kept if not self._ended(node, limit)]
+        rest = yield from draw([Generate(node, limit - node.length) for node in cut])
+        finals = [*whole_ones, *rest]
+        pairs = best_first(finals, (yield from rate(finals, "outcome")))
+        for node, score in pairs:
+            task.offer(node, score)
+        if not pairs:
+            return Decision(None, note="no draw came")
+        note = f"{len(kept)} of {len(begun)} finished, the best with score {pairs[0][1]:.3g}"
+        return Decision(pairs[0][0], tuple(pairs), note)
+
+    def _begin(self, limit: int) -> list[Generate]:
+        return [Generate(max_tokens=min(self.tokens, limit)) for _ in range(self.n)]
+
+    @staticmethod
+    def _ended(node: Node, limit: int) -> bool:
+        return node.finish == "stop" or node.length >= limit

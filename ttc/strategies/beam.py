@@ -1,0 +1,146 @@
+"""Beam searches over steps: beam, DVTS, and beam with early rejection."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from ttc.strategies.nodes import Decision, Generate, Node, Talk, Task, together
+from ttc.strategies.options import whole
+from ttc.strategies.search import Search, best_first, draw, rate, spread
+
+
+class Beam(Search):
+    """Keeps the best n/m of n traces after each step (Snell et al. 2024; search-and-learn).
+
+    `n` traces, of which each survivor has `m` children; `lookahead` steps are drawn greedily
+    behind a step before it is scored, and dropped. What is finished leaves the beam, which
+    narrows by as many: with m = 1 it is n plain samples.
+    """
+
+    name = "beam"
+
+    def parse(self, options: dict[str, str]) -> dict[str, Any]:
+        self.n, self.m = whole(options, "n", 16), whole(options, "m", 4)
+        self.lookahead = whole(options, "lookahead", 0, 0)
+        return {"n": self.n, "m": self.m, "lookahead": self.lookahead}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        finals: list[tuple[Node, float]] = []
+        beam: list[Node | None] = [None] * self.n
+        while beam:
+            children = yield from self.children(task, beam)
+            scores = yield from self.values(task, children)
+            going: list[tuple[Node, float]] = []
+            for child, score in zip(children, scores, strict=True):
+                if self.ended(child, task):
+                    finals.append((child, score))
+                    task.offer(child, score)
+                else:
+                    going.append((child, score))
+            width = self.n - len(finals)
+            kept = best_first(*_columns(going))[: ceil(width / self.m)]
+            beam = [*spread([node for node, _ in kept], max(width, 0))]
+        return self.decide(task, finals)
+
+    def children(self, task: Task, beam: list[Node | None]) -> Talk[list[Node]]:
+        """Draw the next step of each trace of the beam."""
+        return (yield from self.draw(task, beam))
+
+    def values(self, task: Task, children: list[Node]) -> Talk[list[float]]:
+        """Score the children, by where their lookahead ends."""
+        ends = list(children)
+        for _ in range(self.lookahead):
+            going = [place for place, end in enumerate(ends) if not self.ended(end, task)]
+            asked = [_greedy(self.steps.ask(ends[place], task.params)) for place in going]
+            for node, place in zip((yield from draw(asked)), going, strict=False):
+                ends[place] = node
+        return (yield from rate(ends))
+
+
+class EarlyRejection(Beam):
+    """Beam that drops children after `tau` tokens of a step (Cheshmi et al. 2025).
+
+    "Early rejection with partial reward modeling": m children of each trace draw tau tokens and
+    are scored so far, the best share of 1/m draws on to the end of the step and is scored again.
+    With tau beyond the longest step it is beam.
+    """
+
+    name = "early-rejection"
+
+    def parse(self, options: dict[str, str]) -> dict[str, Any]:
+        self.tau = whole(options, "tau", 64)
+        return {**super().parse(options), "tau": self.tau}
+
+    def children(self, task: Task, beam: list[Node | None]) -> Talk[list[Node]]:
+        asked = [self.steps.ask(at, task.params, self.tau) for at in beam]
+        begun = yield from draw(asked)
+        whole_ones = [node for node in begun if not self._cut(node, task)]
+        cut = [node for node in begun if self._cut(node, task)]
+        if not cut:
+            return begun
+        scores = yield from rate(begun, "partial")
+        keep = ceil(len(begun) / self.m)
+        chosen = {id(node) for node, _ in best_first(begun, scores)[:keep]}
+        kept = [node for node in cut if id(node) in chosen]
+        rest = [self._rest_of_step(node, task) for node in kept]
+        finished = yield from draw(rest)
+        # Dropping a step that is whole already would save nothing.
+        return [*whole_ones, *finished]
+
+    def _cut(self, node: Node, task: Task) -> bool:
+        more = self.tau < self.steps.longest and node.length < task.params.max_tokens
+        return node.finish == "length" and more
+
+    def _rest_of_step(self, node: Node, task: Task) -> Generate:
+        return self.steps.ask(node, task.params, self.steps.longest - node.tokens)
+
+
+class DVTS(Search):
+    """Keeps the best of m children in each of n/m separate trees (Beeching et al. 2024).
+
+    "Scaling test-time compute with open models": diverse verifier tree search. The trees never
+    mix; at its end, all finished children of a tree are candidates.
+    """
+
+    name = "dvts"
+
+    def parse(self, options: dict[str, str]) -> dict[str, Any]:
+        self.n, self.m = whole(options, "n", 16), whole(options, "m", 4)
+        if self.n % self.m:
+            raise ValueError(f"n must be a multiple of m, not {self.n} with m={self.m}")
+        return {"n": self.n, "m": self.m}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        finals: list[tuple[Node, float]] = []
+        heads: list[Node | None] = [None] * (self.n // self.m)
+        while heads:
+            asked = [self.steps.ask(at, task.params) for at in heads for _ in range(self.m)]
+            replies = yield from together(asked)
+            children = [(place // self.m, reply.node) for place, reply in enumerate(replies)]
+            drawn = [(tree, node) for tree, node in children if node is not None]
+            scores = yield from rate([node for _, node in drawn])
+            families: list[list[tuple[Node, float]]] = [[] for _ in heads]
+            for (tree, node), score in zip(drawn, scores, strict=True):
+                families[tree].append((node, score))
+            heads = []
+            for family in families:
+                if not family:
+                    continue
+                best, _ = max(family, key=lambda pair: pair[1])
+                if not self.ended(best, task):
+                    heads.append(best)
+                    continue
+                for child, score in family:
+                    if self.ended(child, task):
+                        finals.append((child, score))
+                        task.offer(child, score)
+        return self.decide(task, finals)
+
+
+def _columns(pairs: list[tuple[Node, float]]) -> tuple[list[Node], list[float]]:
+    return [node for node, _ in pairs], [score for _, score in pairs]
+
+
+def _greedy(asked: Generate) -> Generate:
+    return Generate(asked.at, asked.max_tokens, asked.stop, 0.0)

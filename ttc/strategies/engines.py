@@ -1,0 +1,90 @@
+"""A model as strategies draw from it: what a request means for a backend, and where the store keeps
+what comes of it.
+
+A whole answer has the very key of `ttc sample`, so that draws are shared with pools. A piece of a
+trace has the text before it in its key: continuing and forking are defined by text, and whatever a
+backend shares between traces is only its way to be fast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ttc import backends, keys
+from ttc.backends import Backend
+from ttc.plans import Recipe
+from ttc.records import Problem
+from ttc.store.nodes import Place
+from ttc.strategies.nodes import Choose, Generate
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A backend and how to draw from it."""
+
+    backend: Backend
+    recipe: Recipe
+
+    def place(self, problem: Problem, asked: Generate) -> Place:
+        """Return what a request draws from."""
+        changes: dict[str, Any] = {}
+        if asked.max_tokens is not None:
+            changes["max_tokens"] = asked.max_tokens
+        if asked.stop is not None:
+            changes["stop"] = asked.stop
+        if asked.temperature is not None:
+            changes["temperature"] = asked.temperature
+        recipe = replace(self.recipe, params=replace(self.recipe.params, **changes))
+        identity = recipe.key
+        if asked.at is not None:
+            identity["prefix"] = asked.at.trace
+        if self.keeps_stop(asked):
+            identity["stop_kept"] = True
+        if asked.messages is not None:
+            problem = replace(problem, messages=asked.messages, prompt=None)
+        prompt = keys.prompt_id(problem)
+        key = keys.sample_key(identity, prompt)
+        return Place(key, problem, prompt, recipe.model.name, identity)
+
+    def keeps_stop(self, asked: Generate) -> bool:
+        """Whether the stop string that fires stays: that of a step, which is part of the trace."""
+        return bool(asked.stop) and asked.stop != self.recipe.params.stop
+
+    def seed(self, place: Place, index: int) -> int | None:
+        """Return the seed of a draw; None where the engine knows none."""
+        return keys.draw_seed(place.key, index) if "seed" in self.backend.capabilities else None
+
+    def request(self, place: Place, index: int, asked: Generate) -> backends.Request:
+        """Return what to ask the backend for."""
+        names = ("temperature", "top_p", "top_k", "min_p", "max_tokens")
+        params = replace(
+            self.recipe.params,
+            stop=tuple(place.identity["stop"]),
+            **{name: place.identity[name] for name in names},
+        )
+        return backends.Request(
+            id=f"{place.key}/{index}",
+            messages=place.problem.messages,
+            prompt=place.problem.prompt,
+            prefix=asked.at.trace if asked.at is not None else "",
+            params=params,
+            seed=self.seed(place, index),
+            draw=index,
+            keep_stop=self.keeps_stop(asked),
+            alternatives=asked.alternatives,
+        )
+
+    def choice(self, problem: Problem, asked: Choose, number: int) -> backends.Request:
+        """Return the request for how likely strings are to come next."""
+        messages = problem.messages if asked.messages is None else asked.messages
+        prompt = problem.prompt if asked.messages is None else None
+        before = asked.at.trace if asked.at is not None else ""
+        return backends.Request(
+            id=f"choose/{number}",
+            messages=messages,
+            prompt=prompt,
+            prefix=before + asked.prefix,
+            params=self.recipe.params,
+            choices=asked.choices,
+        )

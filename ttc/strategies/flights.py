@@ -1,0 +1,243 @@
+"""Draws and distributions on their way: from a strategy's request to what comes of it, which the
+store keeps."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ttc.backends import Completion
+from ttc.errors import BackendError, UsageError
+from ttc.records import Problem
+from ttc.store import Store, nodes
+from ttc.store.nodes import Kept, Place
+from ttc.strategies.engines import Engine
+from ttc.strategies.nodes import Choose, Generate, Node, Reply
+from ttc.strategies.usage import Budget, Usage
+
+RETRIES = 2
+
+
+@dataclass(slots=True, eq=False)
+class Draw:
+    """A draw that is asked for: of what, by which engine, and how often it failed."""
+
+    asked: Generate
+    engine: Engine
+    place: Place
+    index: int
+    tries: int = 0
+
+    @property
+    def most(self) -> int:
+        """The tokens that it may come to."""
+        return int(self.place.identity["max_tokens"])
+
+
+@dataclass(slots=True, eq=False)
+class Stored:
+    """A draw that the store has, and the others that were asked for with it."""
+
+    draw: Draw
+    kept: Kept
+    race: Race
+
+    @property
+    def tokens(self) -> int:
+        """How long it takes."""
+        return self.kept.done.completion_tokens or 0
+
+
+@dataclass(slots=True, eq=False)
+class Race:
+    """Draws that began together: how many tokens each has had so far, were they drawn now."""
+
+    clock: int = 0
+
+
+class Flights:
+    """Those of one task. What has come is in `ready`.
+
+    What the store has comes before anything is submitted, one draw at a time and the shortest
+    first, as if all that were asked for together were drawn side by side: so a race that is run
+    again ends as it did, and costs what it cost.
+    """
+
+    def __init__(
+        self, store: Store, engines: Mapping[str, Engine], problem: Problem, budget: Budget
+    ) -> None:
+        self._store = store
+        self._engines = engines
+        self._problem = problem
+        self._budget = budget
+        self._counts: Counter[str] = Counter()
+        self._stored: list[Stored] = []
+        self._waiting: deque[Draw] = deque()
+        self._choices: deque[Choose] = deque()
+        self._flying: dict[str, tuple[Engine, Draw | Choose]] = {}
+        self.usage = Usage()
+        self.ready: list[Reply] = []
+        self.nodes: list[Node] = []
+        self.errors: list[str] = []
+
+    @property
+    def stored(self) -> bool:
+        """Whether the store has something that has not come."""
+        return bool(self._stored)
+
+    @property
+    def flying(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._flying)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything has not been submitted."""
+        return bool(self._waiting or self._choices)
+
+    def take(self, asked: Sequence[Generate | Choose]) -> None:
+        """Take requests in."""
+        draws = [request for request in asked if isinstance(request, Generate)]
+        self.usage.add_round(draws)
+        self._choices += [request for request in asked if isinstance(request, Choose)]
+        race = Race()
+        for request in draws:
+            draw = self._draw(request)
+            kept = nodes.find(self._store.reader, draw.place.key, draw.index)
+            # One that was drawn without does not tell how sure its tokens were.
+            if kept is None or (request.alternatives and kept.done.confidences is None):
+                self._waiting.append(draw)
+            else:
+                self._stored.append(Stored(draw, kept, race))
+        self._stored.sort(key=lambda each: each.tokens)
+
+    def fetch(self) -> None:
+        """Let the next draw of the store come."""
+        first = self._stored.pop(0)
+        first.race.clock = max(first.race.clock, first.tokens)
+        self._come(first.draw, first.kept.done, first.kept.seconds, new=False)
+
+    def _draw(self, request: Generate) -> Draw:
+        if request.model not in self._engines:
+            raise UsageError(f"no model is called {request.model!r} here")
+        engine = self._engines[request.model]
+        place = engine.place(self._problem, request)
+        index = self._counts[place.key]
+        self._counts[place.key] += 1
+        return Draw(request, engine, place, index)
+
+    def submit(self) -> None:
+        """Submit what the budget covers beside what is under way."""
+        budget, usage = self._budget, self.usage
+        draws = [what for _, what in self._flying.values() if isinstance(what, Draw)]
+        tokens = usage.tokens + sum(draw.most for draw in draws)
+        calls = usage.calls + len(draws)
+        while self._waiting and usage.prompt < budget.prompt:
+            draw = self._waiting[0]
+            tokens, calls = tokens + draw.most, calls + 1
+            if tokens > budget.tokens or calls > budget.calls:
+                return
+            self._waiting.popleft()
+            request = draw.engine.request(draw.place, draw.index, draw.asked)
+            self._flying[request.id] = (draw.engine, draw)
+            draw.engine.backend.submit(request)
+        while self._choices and usage.prompt < budget.prompt:
+            choice = self._choices.popleft()
+            engine = self._engines[choice.model]
+            self._counts["choose"] += 1
+            request = engine.choice(self._problem, choice, self._counts["choose"])
+            self._flying[request.id] = (engine, choice)
+            engine.backend.submit(request)
+
+    def receive(self) -> None:
+        """Wait for what comes next, of the engine whose turn it is."""
+        name, (engine, what) = next(iter(self._flying.items()))
+        done = engine.backend.wait()
+        _, what = self._flying.pop(done.request_id)
+        if len(self._engines) > 1 and name in self._flying:
+            # Another one is looked at next time, so that none is starved.
+            self._flying[name] = self._flying.pop(name)
+        if isinstance(what, Choose):
+            self.usage.add_choice(done)
+            error = done.error if done.finish_reason == "error" else None
+            self.ready.append(Reply(what, chances=done.chances or {}, error=error))
+            return
+        self._keep(what, done)
+        if done.finish_reason == "error" and what.tries < RETRIES:
+            what.tries += 1
+            self._waiting.appendleft(what)
+            return
+        started, ended = done.started, done.ended
+        seconds = None if started is None or ended is None else ended - started
+        self._come(what, done, seconds, new=True)
+
+    def _keep(self, draw: Draw, done: Completion) -> None:
+        at = draw.asked.at
+        while at is not None and not at.key:
+            at = at.parent  # what a strategy put there is in the prefix, and no sample
+        parent = None if at is None else (at.key, at.index)
+        seed = draw.engine.seed(draw.place, draw.index)
+        self._store.submit(lambda c: nodes.insert(c, draw.place, draw.index, parent, seed, done))
+
+    def _come(self, draw: Draw, done: Completion, seconds: float | None, *, new: bool) -> None:
+        self.usage.add(done, new=new)
+        if done.finish_reason == "error":
+            self.errors.append(done.error or "a draw failed")
+            self.ready.append(Reply(draw.asked, error=done.error))
+            return
+        node = Node(
+            parent=draw.asked.at,
+            text=done.text,
+            tokens=done.completion_tokens or 0,
+            finish=done.finish_reason,
+            stop=done.stop,
+            logprob=done.logprob,
+            confidences=done.confidences,
+            key=draw.place.key,
+            index=draw.index,
+            model=draw.asked.model,
+            seconds=seconds,
+        )
+        self.usage.kv += node.tokens
+        self.nodes.append(node)
+        self.ready.append(Reply(draw.asked, node))
+
+    def cancel(self, asked: Generate) -> None:
+        """Give up a draw, begun or not. One that has come is left as it is."""
+        for each in self._stored:
+            if each.draw.asked is asked:
+                self._stored.remove(each)
+                tokens = min(each.race.clock, each.tokens)
+                done = Completion("", "", "cancelled", completion_tokens=tokens)
+                self._come(each.draw, done, None, new=False)
+                return
+        for draw in self._waiting:
+            if draw.asked is asked:
+                self._waiting.remove(draw)
+                # An earlier run may have begun it.
+                tokens = nodes.given_up(self._store.reader, draw.place.key, draw.index)
+                done = Completion("", "", "cancelled", completion_tokens=tokens)
+                self._come(draw, done, None, new=False)
+                return
+        for name, (engine, what) in self._flying.items():
+            if isinstance(what, Draw) and what.asked is asked:
+                engine.backend.cancel(name)
+                return
+
+    def give_up(self) -> None:
+        """Cancel all that is under way and take in what it came to."""
+        for asked in [each.draw.asked for each in self._stored] + [
+            draw.asked for draw in self._waiting
+        ]:
+            self.cancel(asked)
+        self._choices.clear()
+        for name, (engine, _) in list(self._flying.items()):
+            engine.backend.cancel(name)
+        while self._flying:
+            try:
+                self.receive()
+            except BackendError as error:
+                self.errors.append(str(error))
+                self._flying.clear()
+            self._waiting.clear()

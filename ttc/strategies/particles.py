@@ -1,0 +1,128 @@
+"""Particle filtering and particle Gibbs over steps."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from ttc.strategies.nodes import Decision, Node, Talk, Task
+from ttc.strategies.options import number, one_of, whole
+from ttc.strategies.search import Search, draw, rate
+
+CLIP = 1e-7
+
+
+class Particles(Search):
+    """Resamples n traces after each step by the odds of their scores (Puri et al. 2025).
+
+    "Rollout roulette": sequential Monte Carlo. Weights are softmax(logit(score) / tau), or of
+    log(score) with `weight=prob`; finished traces keep theirs and are resampled with the others.
+    With `iterations` above 1 it is particle Gibbs: n are shared among the iterations, and one
+    trace of each is kept through the next one as its reference. `final=best` answers with the
+    highest weight, `draw` with a trace drawn by weight.
+    """
+
+    name = "particles"
+
+    def parse(self, options: dict[str, str]) -> dict[str, Any]:
+        self.n, self.iterations = whole(options, "n", 16), whole(options, "iterations", 1)
+        self.tau = number(options, "tau", 1.0)
+        self.weight = one_of(options, "weight", ("odds", "prob"))
+        self.final = one_of(options, "final", ("best", "draw"))
+        if self.n < self.iterations or self.tau <= 0:
+            raise ValueError("n must be at least the iterations, and tau above 0")
+        names = ("n", "iterations", "tau", "weight", "final")
+        return {name: getattr(self, name) for name in names}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        chance = random.Random(task.seed)
+        each = self.n // self.iterations
+        reference: Node | None = None
+        finals: list[tuple[Node, float]] = []
+        for _ in range(self.iterations):
+            swarm = yield from self.sweep(task, each, reference, chance)
+            if not swarm:
+                continue
+            finals = swarm
+            nodes, weights = [node for node, _ in swarm], [weight for _, weight in swarm]
+            (reference,) = chance.choices(nodes, weights)
+        if not finals:
+            return Decision(None, note="no trace was finished")
+        # Copies of one trace are one trace, as likely as all of them.
+        merged: dict[int, tuple[Node, float]] = {}
+        for node, weight in finals:
+            before = merged.get(id(node), (node, 0.0))[1]
+            merged[id(node)] = (node, before + weight)
+        held = list(merged.values())
+        size = 1 / math.fsum(weight**2 for _, weight in held)
+        if self.final == "draw":
+            (node,) = chance.choices([node for node, _ in held], [weight for _, weight in held])
+            return Decision(node, tuple(held), f"one of {len(held)} traces, drawn by weight")
+        decision = self.decide(task, held)
+        note = f"{decision.note}; effective size {size:.1f} of {each}"
+        return Decision(decision.node, decision.finals, note)
+
+    def sweep(
+        self, task: Task, count: int, reference: Node | None, chance: random.Random
+    ) -> Talk[list[tuple[Node, float]]]:
+        """Run `count` particles to their ends; return them with their normalised weights.
+
+        The first follows the reference, if there is one, whatever is resampled.
+        """
+        path = [] if reference is None else reference.path
+        swarm: list[Node | None] = [None] * count
+        logs: dict[int, float] = {}
+        step = 0
+        while True:
+            going = [at for at in swarm if at is None or not self.ended(at, task)]
+            if not going:
+                break
+            moved = yield from self._move(task, swarm, path, step)
+            fresh = [node for node in moved if id(node) not in logs]
+            for node, score in zip(fresh, (yield from rate(fresh)), strict=True):
+                logs[id(node)] = self._log_weight(score)
+                if self.ended(node, task):
+                    task.offer(node, score)
+            if not moved:
+                return []
+            weights = self._weights(moved, logs)
+            step += 1
+            last = all(self.ended(node, task) for node in moved)
+            if last:
+                return list(zip(moved, weights, strict=True))
+            kept = moved[:1] if path else []
+            swarm = [*kept, *chance.choices(moved, weights, k=count - len(kept))]
+        return []
+
+    def _move(
+        self, task: Task, swarm: Sequence[Node | None], path: Sequence[Node], step: int
+    ) -> Talk[list[Node]]:
+        """Let each particle that is not at its end take a step; the first takes the reference's."""
+        places = [
+            place
+            for place, at in enumerate(swarm)
+            if (at is None or not self.ended(at, task)) and not (path and place == 0)
+        ]
+        drawn = yield from draw([self.steps.ask(swarm[place], task.params) for place in places])
+        moved: list[Node | None] = list(swarm)
+        for place in places:
+            moved[place] = None
+        for place, node in zip(places, drawn, strict=False):
+            moved[place] = node
+        if path:
+            moved[0] = path[min(step, len(path) - 1)]
+        return [node for node in moved if node is not None]
+
+    def _log_weight(self, score: float) -> float:
+        clipped = min(max(score, CLIP), 1 - CLIP)
+        odds = self.weight == "odds"
+        return math.log(clipped) - (math.log(1 - clipped) if odds else 0.0)
+
+    def _weights(self, swarm: Sequence[Node], logs: dict[int, float]) -> list[float]:
+        scaled = [logs[id(node)] / self.tau for node in swarm]
+        top = max(scaled)
+        weights = [math.exp(each - top) for each in scaled]
+        total = math.fsum(weights)
+        return [weight / total for weight in weights]

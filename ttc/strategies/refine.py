@@ -1,0 +1,226 @@
+"""One answer after the other: self-refine, revisions, review-refine-repeat, post-editing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ttc.records import Message
+from ttc.strategies.decisions import decide
+from ttc.strategies.nodes import Decision, Evaluate, Generate, Node, Talk, Task, together
+from ttc.strategies.options import no_more, number, one_of, whole
+from ttc.strategies.search import draw
+
+FINE = "NOTHING TO IMPROVE"
+FEEDBACK = (
+    "Review your answer. Name what is wrong or missing in it, and how to mend it; do not rewrite "
+    f"it. If nothing can be improved, say only: {FINE}"
+)
+REFINE = "Feedback on your answer:\n{feedback}\n\nAnswer the question again, with this mended."
+REVISE = "Reconsider: check your answer step by step, and answer the question again."
+EDIT = "This is a draft. Edit it: mend its mistakes, keep what is right, and give it whole."
+BEST = "An earlier attempt (rated {score:.2f}); improve on it:\n{text}"
+WORST = "A worse attempt (rated {score:.2f}); avoid its mistakes:\n{text}"
+SAID = "What the reviewer said of the first: {words}"
+AGAIN = "Answer the question again, better than the attempts above."
+
+
+class Sequential:
+    """The base: options are whole numbers by name."""
+
+    name = ""
+    needs = frozenset[str]()
+    scores = False
+    numbers: Mapping[str, int] = {}
+
+    def __init__(self, **options: str) -> None:
+        left = {name: str(value) for name, value in options.items()}
+        self.own = {name: whole(left, name, default) for name, default in self.numbers.items()}
+        self.parse(left)
+        no_more(left, self.name)
+
+    def parse(self, options: dict[str, str]) -> None:
+        """Take other options out. ValueError."""
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The options in force."""
+        return self.own
+
+    def run(self, task: Task) -> Talk[Decision]:
+        """Solve a task."""
+        raise NotImplementedError
+
+
+def question(task: Task) -> tuple[Message, ...]:
+    """Return what is asked, as a chat."""
+    return task.problem.messages or (Message("user", task.problem.prompt or ""),)
+
+
+def say(task: Task, turns: Sequence[Message]) -> Talk[Node | None]:
+    """Have the model answer a chat of several turns."""
+    drawn = yield from draw([Generate(messages=tuple(turns))])
+    return drawn[0] if drawn else None
+
+
+class SelfRefine(Sequential):
+    """Answers, criticises its answer, and answers again (Self-Refine, Madaan et al. 2023).
+
+    Up to `rounds` times, until the criticism is that nothing can be improved. The last answer
+    counts.
+    """
+
+    name = "self-refine"
+    numbers: Mapping[str, int] = {"rounds": 3}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        first = yield from draw([Generate()])
+        if not first:
+            return Decision(None, note="no draw came")
+        answer, rounds = first[0], 0
+        task.offer(answer, 0.0)
+        while rounds < self.own["rounds"]:
+            turns = (*question(task), Message("assistant", answer.text))
+            feedback = yield from say(task, (*turns, Message("user", FEEDBACK)))
+            if feedback is None or FINE in feedback.text.upper():
+                break
+            mended = REFINE.format(feedback=feedback.text.strip())
+            following = yield from say(task, (*turns, Message("user", mended)))
+            if following is None:
+                break
+            answer, rounds = following, rounds + 1
+            task.offer(answer, float(rounds))
+        return Decision(answer, ((answer, 1.0),), f"refined {rounds} times")
+
+
+class Revisions(Sequential):
+    """Revises its answer again and again in several chains, and votes over all (Snell et al. 2024).
+
+    "Scaling LLM test-time compute optimally": `chains` side by side, each revised `rounds` times,
+    with the last `shown` answers before it. `pick=majority` votes over all answers, `last` over
+    those that end their chains.
+    """
+
+    name = "revisions"
+    numbers: Mapping[str, int] = {"chains": 2, "rounds": 3, "shown": 4}
+
+    def parse(self, options: dict[str, str]) -> None:
+        self.pick = one_of(options, "pick", ("majority", "last"))
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The options in force."""
+        return {**self.own, "pick": self.pick}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        first = yield from draw([Generate() for _ in range(self.own["chains"])])
+        chains = [[node] for node in first]
+        for _ in range(self.own["rounds"]):
+            asked = [Generate(messages=self._turns(task, chain)) for chain in chains]
+            replies = yield from together(asked)
+            for chain, reply in zip(chains, replies, strict=True):
+                if reply.node is not None:
+                    chain.append(reply.node)
+                    task.offer(reply.node)
+        every = self.pick == "majority"
+        voting = [node for chain in chains for node in (chain if every else chain[-1:])]
+        return decide(task.problem, [(node, 1.0) for node in voting], "majority")
+
+    def _turns(self, task: Task, chain: Sequence[Node]) -> tuple[Message, ...]:
+        turns = list(question(task))
+        for node in chain[-self.own["shown"] :]:
+            turns += [Message("assistant", node.text), Message("user", REVISE)]
+        return tuple(turns)
+
+
+class PostEdit(Sequential):
+    """Edits a draft of its own into the answer (post-editing; Li et al. 2025 for translation).
+
+    "Test-time scaling of reasoning models for machine translation": `rounds` edits, one after the
+    other; the last counts.
+    """
+
+    name = "post-edit"
+    numbers: Mapping[str, int] = {"rounds": 1}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        drawn = yield from draw([Generate()])
+        if not drawn:
+            return Decision(None, note="no draw came")
+        answer = drawn[0]
+        task.offer(answer, 0.0)
+        edits = 0
+        for edits in range(1, self.own["rounds"] + 1):
+            draft = Message("assistant", answer.text)
+            edited = yield from say(task, (*question(task), draft, Message("user", EDIT)))
+            if edited is None:
+                break
+            answer = edited
+            task.offer(answer, float(edits))
+        return Decision(answer, ((answer, 1.0),), f"edited {edits} times")
+
+
+class Review(Sequential):
+    """Reviews candidates, refines the best, and repeats (IAD, Chakraborty et al. 2025).
+
+    "Review, Refine, Repeat": `n` candidates a round, scored; the next round is shown the best so
+    far, to be improved on, the worst, to be avoided, and what the reviewer said (`feedback=no`
+    leaves all that out: the same loop without it). It ends after `rounds`, at a score of `enough`,
+    or after `patience` rounds without a better one.
+    """
+
+    name = "review"
+    scores = True
+    numbers: Mapping[str, int] = {"n": 4, "rounds": 3, "patience": 2}
+
+    def parse(self, options: dict[str, str]) -> None:
+        self.feedback = one_of(options, "feedback", ("yes", "no"))
+        self.enough = number(options, "enough", 1.0)
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The options in force."""
+        return {**self.own, "feedback": self.feedback, "enough": self.enough}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        finals: list[tuple[Node, float]] = []
+        best: tuple[Node, float, str] | None = None
+        worst: tuple[Node, float, str] | None = None
+        stale = rounds = 0
+        while rounds < self.own["rounds"] and stale < self.own["patience"]:
+            rounds += 1
+            turns = self._turns(task, best, worst)
+            drawn = yield from draw([Generate(messages=turns) for _ in range(self.own["n"])])
+            replies = yield from together([Evaluate(node, "outcome") for node in drawn])
+            before = best
+            for node, reply in zip(drawn, replies, strict=True):
+                score = reply.score or 0.0
+                finals.append((node, score))
+                task.offer(node, score)
+                if best is None or score > best[1]:
+                    best = (node, score, reply.words)
+                if worst is None or score < worst[1]:
+                    worst = (node, score, reply.words)
+            stale = stale + 1 if best is before else 0
+            if best is not None and best[1] >= self.enough:
+                break
+        if best is None:
+            return Decision(None, note="no draw came")
+        note = f"score {best[1]:.3g} after {rounds} rounds of {self.own['n']}"
+        return Decision(best[0], tuple(finals), note)
+
+    def _turns(
+        self,
+        task: Task,
+        best: tuple[Node, float, str] | None,
+        worst: tuple[Node, float, str] | None,
+    ) -> tuple[Message, ...] | None:
+        if best is None or self.feedback == "no":
+            return None
+        parts = [BEST.format(score=best[1], text=best[0].text)]
+        if best[2]:
+            parts.append(SAID.format(words=best[2]))
+        if worst is not None and worst[0] is not best[0]:
+            parts.append(WORST.format(score=worst[1], text=worst[0].text))
+        turns = question(task)
+        shown = "\n\n".join([turns[-1].content, *parts, AGAIN])
+        return (*turns[:-1], Message(turns[-1].role, shown))

@@ -1,0 +1,50 @@
+"""Step by step with a quota that carries over: rollover budget forcing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ttc.strategies.nodes import Decision, Node, Talk, Task
+from ttc.strategies.options import whole
+from ttc.strategies.search import Search, rate
+
+
+class Rollover(Search):
+    """Draws steps one by one until one scores higher than all before (Kim et al. 2025).
+
+    "Inference-time scaling for flow models": rollover budget forcing, here for text. Each step has
+    a `quota` of draws; a better one ends it at once and leaves what it did not use to the next.
+    Where the quota runs out, the best of the step is taken, and the next has the plain quota. No
+    more is ever drawn than the quotas add up to.
+    """
+
+    name = "rollover"
+
+    def parse(self, options: dict[str, str]) -> dict[str, Any]:
+        self.quota = whole(options, "quota", 4)
+        return {"quota": self.quota}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        at: Node | None = None
+        best, carried, spent, score = float("-inf"), 0, 0, 0.0
+        while at is None or not self.ended(at, task):
+            allowed = self.quota + carried
+            tried: list[tuple[Node, float]] = []
+            carried = 0
+            for used in range(1, allowed + 1):
+                drawn = yield from self.draw(task, [at])
+                spent += 1
+                if not drawn:
+                    continue
+                (value,) = yield from rate(drawn)
+                tried.append((drawn[0], value))
+                if value > best:
+                    carried = allowed - used
+                    break
+            if not tried:
+                return Decision(None, note="no step could be drawn")
+            at, score = max(tried, key=lambda pair: pair[1])
+            best = max(best, score)
+        return Decision(
+            at, ((at, score),), f"{spent} steps drawn for {at.depth}, score {score:.3g}"
+        )

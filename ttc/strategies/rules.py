@@ -1,0 +1,141 @@
+"""Selection rules as strategies: whole answers drawn side by side, and a rule that picks.
+
+A rule that stops by itself (`esc`, `ac`) is asked after each batch, in the order of the draws; one
+that waits for the first few (`first-finish`, `short-M`) cancels the rest of the race; the others
+wait for all. What they pick is what `ttc sweep` says of the same draws: it is the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ttc.records import Outcome, Problem
+from ttc.selectors import Selector
+from ttc.selectors.majority import Majority
+from ttc.selectors.mbr import MinimumBayesRisk
+from ttc.strategies.decisions import answer_of
+from ttc.strategies.nodes import Cancel, Decision, Generate, Node, Talk, Task, nodes, together
+from ttc.strategies.search import rate
+
+# What a rule may need that a draw has without being judged.
+FREE = frozenset({"answer", "correct", "text", "completion_tokens", "logprob", "scores"})
+
+
+def outcome_of(problem: Problem, node: Node, score: float | None = None) -> Outcome:
+    """Return what a selection rule sees of a whole answer."""
+    return Outcome(
+        index=node.index,
+        answer=answer_of(problem, node.trace, node.finish),
+        score=score,
+        logprob=node.logprob,
+        completion_tokens=node.tokens,
+        finish_reason=node.finish,
+        seconds=node.seconds,
+        text=node.trace,
+    )
+
+
+def default_rule(outcomes: Sequence[Outcome]) -> Selector:
+    """Return what answers where no rule was named: a vote if half of the draws have an answer,
+    else what agrees most with the others."""
+    voting = sum(outcome.answer is not None for outcome in outcomes)
+    return Majority() if 2 * voting >= len(outcomes) and voting else MinimumBayesRisk()
+
+
+class Rule:
+    """Draws n whole answers and picks by a selection rule; without one, votes, else agrees.
+
+    `accept`, if there is one, says which draws are candidates at all.
+    """
+
+    needs = frozenset[str]()
+
+    def __init__(
+        self,
+        rule: Selector | None,
+        n: int,
+        accept: Callable[[Sequence[Node]], Sequence[bool]] | None = None,
+    ) -> None:
+        self._rule = rule
+        self._n = n
+        self._accept = accept
+        self.name = "vote" if rule is None else rule.name
+        self.scores = rule is not None and "score" in rule.needs
+        self.picked_by = rule
+        self.outcomes: list[Outcome] = []
+        self.picked: int | None = None
+        self.candidates: list[Node] = []
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The options in force."""
+        return {"n": self._n}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        """Draw and pick."""
+        stop = getattr(self._rule, "stop", None)
+        finishes = None if self._rule is None else self._rule.finishes
+        if stop is not None:
+            drawn = yield from self._in_turn(task, stop)
+        elif finishes is not None:
+            drawn = yield from self._race(finishes)
+        else:
+            drawn = list(nodes((yield from together([Generate() for _ in range(self._n)]))))
+        drawn.sort(key=lambda node: node.index)
+        if self._accept is not None:
+            accepted = self._accept(drawn)
+            drawn = [node for node, good in zip(drawn, accepted, strict=True) if good]
+        scores: list[float | None] = [None] * len(drawn)
+        if self.scores:
+            scores = list((yield from rate(drawn, "outcome")))
+        return self._decide(task, drawn, scores)
+
+    def _decide(self, task: Task, drawn: list[Node], scores: Sequence[float | None]) -> Decision:
+        self.candidates = drawn
+        self.outcomes = [
+            outcome_of(task.problem, node, score) for node, score in zip(drawn, scores, strict=True)
+        ]
+        rule = self.picked_by = self._rule or default_rule(self.outcomes)
+        picked = rule.pick(self.outcomes) if drawn else ()
+        self.picked = picked[0] if picked else None
+        weights = [1.0 if score is None else score for score in scores]
+        finals = tuple(zip(drawn, weights, strict=True))
+        return Decision(None if self.picked is None else drawn[self.picked], finals)
+
+    def _race(self, finishes: int) -> Talk[list[Node]]:
+        """Draw all at once, and cancel the rest once that many have finished by themselves."""
+        asked = [Generate() for _ in range(self._n)]
+        running = {id(request): request for request in asked}
+        drawn: list[Node] = []
+        requests: Sequence[Any] = asked
+        ended = 0
+        while running:
+            replies = yield requests
+            requests = ()
+            for reply in replies:
+                if running.pop(id(reply.request), None) is None:
+                    continue
+                if reply.node is None or reply.node.finish == "cancelled":
+                    continue
+                drawn.append(reply.node)
+                ended += reply.node.finish == "stop"
+                if ended == finishes and reply.node.finish == "stop":
+                    requests = [Cancel(other) for other in running.values()]
+        return drawn
+
+    def _in_turn(self, task: Task, stop: Callable[[Sequence[Outcome]], int]) -> Talk[list[Node]]:
+        """Draw batch by batch until the rule has what it waits for."""
+        batch = getattr(self._rule, "window", 1)
+        drawn: list[Node] = []
+        asked = 0
+        while asked < self._n:
+            count = min(batch, self._n - asked)
+            asked += count
+            drawn += nodes((yield from together([Generate() for _ in range(count)])))
+            outcomes = [outcome_of(task.problem, node) for node in drawn]
+            # A rule that would go on takes the one after the last, too.
+            silent = Outcome(index=asked, finish_reason="stop")
+            if stop([*outcomes, silent]) <= len(outcomes):
+                break
+        return drawn

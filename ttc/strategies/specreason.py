@@ -1,0 +1,91 @@
+"""Two models: a small one drafts steps, the main one judges them and writes those it rejects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ttc.records import Message
+from ttc.strategies.nodes import Choose, Decision, Generate, Node, Talk, Task, together
+from ttc.strategies.options import no_more, number, one_of, whole
+from ttc.strategies.search import draw
+from ttc.strategies.steps import Steps
+
+DIGITS = tuple("0123456789")
+ASKED = (
+    "Evaluate the last reasoning step solely on whether it is correct and useful for solving the "
+    "problem. Give it a quality score from 0 (wrong or useless) to 9 (right and useful). Answer "
+    "with the score alone."
+)
+PREFIX = "The quality score is:"
+
+
+class SpecReason:
+    """Drafts steps with a small model and keeps those that the main one rates (Pan et al. 2025).
+
+    "SpecReason": a step is accepted if its score, the mean of the digits 0 to 9 by the main model's
+    distribution (`score=mean`) or the likeliest of them (`greedy`), is at least `threshold`; else
+    the main model writes it. `first` steps are the main model's own.
+    """
+
+    name = "specreason"
+    needs = frozenset({"prefix", "stop-kept", "choose"})
+    scores = False
+    drafts = True
+
+    def __init__(self, **options: str) -> None:
+        left = {name: str(value) for name, value in options.items()}
+        self.steps = Steps.parse(left)
+        self.threshold = number(left, "threshold", 7.0)
+        self.first = whole(left, "first", 0, 0)
+        self.score = one_of(left, "score", ("mean", "greedy"))
+        no_more(left, self.name)
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The options in force."""
+        own = {"threshold": self.threshold, "first": self.first, "score": self.score}
+        return {**self.steps.config, **own}
+
+    def run(self, task: Task) -> Talk[Decision]:
+        at: Node | None = None
+        accepted = judged = 0
+        while at is None or not self.steps.ended(at, task.params):
+            before = at
+            step: Node | None = None
+            if (0 if at is None else at.depth) >= self.first:
+                step = yield from self._write(task, at, "draft")
+            if step is not None:
+                judged += 1
+                if (yield from self._rate(task, step)) >= self.threshold:
+                    accepted += 1
+                else:
+                    step = None
+            if step is None:
+                step = yield from self._write(task, at, "main")
+            if step is None:
+                return Decision(None, note="no step could be drawn")
+            at = step
+            if before is not None and before.text == at.text:
+                break  # it says the same again, and would for ever
+        task.offer(at)
+        return Decision(at, ((at, 1.0),), f"{accepted} of {judged} drafted steps accepted")
+
+    def _write(self, task: Task, at: Node | None, model: str) -> Talk[Node | None]:
+        asked = self.steps.ask(at, task.params)
+        own = Generate(asked.at, asked.max_tokens, asked.stop, model=model)
+        drawn = yield from draw([own])
+        return drawn[0] if drawn else None
+
+    def _rate(self, task: Task, step: Node) -> Talk[float]:
+        problem = task.problem
+        question = problem.messages or (Message("user", problem.prompt or ""),)
+        turns = (*question, Message("assistant", step.trace), Message("user", ASKED))
+        (reply,) = yield from together([Choose(DIGITS, messages=turns, prefix=PREFIX)])
+        chances = reply.chances
+        total = math.fsum(chances.values())
+        if not total:
+            return 0.0  # no digit is likely at all
+        if self.score == "greedy":
+            return float(max(DIGITS, key=lambda digit: chances.get(digit, 0.0)))
+        return math.fsum(int(digit) * chance for digit, chance in chances.items()) / total
