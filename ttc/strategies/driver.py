@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ttc.errors import UsageError
 from ttc.store import Store
@@ -64,20 +64,27 @@ class Driver:
 
     def check(self, strategy: Strategy) -> None:
         """Raise UsageError if a strategy needs what is not there, before the first token."""
-        main = self._engines["main"].backend
-        if lacking := sorted(strategy.needs - main.capabilities):
-            raise UsageError(
-                f"{strategy.name} needs {', '.join(lacking)}, which {main.model.name} does not "
-                "have; llamacpp and vllm do, and a server that ttc models probe found to"
-            )
+        self._refuse(strategy, strategy.needs, "main")
         if strategy.scores and self._scorer is None:
             raise UsageError(f"{strategy.name} needs a scorer: --scorer NAME")
-        if getattr(strategy, "drafts", False) and "draft" not in self._engines:
-            raise UsageError(f"{strategy.name} needs a second model: --draft MODEL")
+        if getattr(strategy, "drafts", False):
+            if "draft" not in self._engines:
+                raise UsageError(f"{strategy.name} needs a second model: --draft MODEL")
+            # The main one judges.
+            self._refuse(strategy, strategy.needs - {"choose"}, "draft")
+
+    def _refuse(self, strategy: Strategy, needs: frozenset[str], name: str) -> None:
+        backend = self._engines[name].backend
+        if lacking := sorted(needs - backend.capabilities):
+            raise UsageError(
+                f"{strategy.name} needs {', '.join(lacking)}, which {backend.model.name} does not "
+                "have; llamacpp and vllm do, and a server that ttc models probe found to"
+            )
 
     def solve(self, strategy: Strategy, task: Task) -> Run:
         """Run a strategy on a task to its end, or to that of the budget."""
         self.check(strategy)
+        task = replace(task, problem=replace(task.problem, reference={}))
         began = time.monotonic()
         flights = Flights(self._store, self._engines, task.problem, self._budget)
         turns = _Turns(flights, self._scorer, self._aggregation, self._budget, task, began)
@@ -100,6 +107,9 @@ class Driver:
             decision: Decision = stop.value
         except Exhausted:
             decision = _best(task)
+        except BaseException:
+            flights.give_up()  # else it would come back to the next task
+            raise
         finally:
             talk.close()
         flights.give_up()

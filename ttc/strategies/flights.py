@@ -5,63 +5,26 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ttc.backends import Completion
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
-from ttc.store import Store, nodes
-from ttc.store.nodes import Kept, Place
+from ttc.store import Store, nodes, samples
+from ttc.store.rows import storable
+from ttc.strategies.draws import Draw, Race, Room, Stored
 from ttc.strategies.engines import Engine
 from ttc.strategies.nodes import Choose, Generate, Node, Reply
-from ttc.strategies.usage import Budget, Usage
+from ttc.strategies.usage import Budget, Exhausted, Usage
 
 RETRIES = 2
-
-
-@dataclass(slots=True, eq=False)
-class Draw:
-    """A draw that is asked for: of what, by which engine, and how often it failed."""
-
-    asked: Generate
-    engine: Engine
-    place: Place
-    index: int
-    tries: int = 0
-
-    @property
-    def most(self) -> int:
-        """The tokens that it may come to."""
-        return int(self.place.identity["max_tokens"])
-
-
-@dataclass(slots=True, eq=False)
-class Stored:
-    """A draw that the store has, and the others that were asked for with it."""
-
-    draw: Draw
-    kept: Kept
-    race: Race
-
-    @property
-    def tokens(self) -> int:
-        """How long it takes."""
-        return self.kept.done.completion_tokens or 0
-
-
-@dataclass(slots=True, eq=False)
-class Race:
-    """Draws that began together: how many tokens each has had so far, were they drawn now."""
-
-    clock: int = 0
 
 
 class Flights:
     """Those of one task. What has come is in `ready`.
 
-    What the store has comes before anything is submitted, one draw at a time and the shortest
-    first, as if all that were asked for together were drawn side by side: so a race that is run
-    again ends as it did, and costs what it cost.
+    What the store has comes before anything is submitted, one draw at a time, as if all that were
+    asked for together were drawn side by side, as far as the budget covers them: so a race that
+    is run again ends as it did, and costs what it cost.
     """
 
     def __init__(
@@ -72,7 +35,8 @@ class Flights:
         self._problem = problem
         self._budget = budget
         self._counts: Counter[str] = Counter()
-        self._stored: list[Stored] = []
+        self._kept: deque[Stored] = deque()  # not begun
+        self._stored: list[Stored] = []  # begun, by where they end
         self._waiting: deque[Draw] = deque()
         self._choices: deque[Choose] = deque()
         self._flying: dict[str, tuple[Engine, Draw | Choose]] = {}
@@ -84,7 +48,7 @@ class Flights:
     @property
     def stored(self) -> bool:
         """Whether the store has something that has not come."""
-        return bool(self._stored)
+        return bool(self._kept or self._stored)
 
     @property
     def flying(self) -> bool:
@@ -100,7 +64,9 @@ class Flights:
         """Take requests in."""
         draws = [request for request in asked if isinstance(request, Generate)]
         self.usage.add_round(draws)
-        self._choices += [request for request in asked if isinstance(request, Choose)]
+        for request in asked:
+            if isinstance(request, Choose):
+                self._take_choice(request)
         race = Race()
         for request in draws:
             draw = self._draw(request)
@@ -109,19 +75,48 @@ class Flights:
             if kept is None or (request.alternatives and kept.done.confidences is None):
                 self._waiting.append(draw)
             else:
-                self._stored.append(Stored(draw, kept, race))
-        self._stored.sort(key=lambda each: each.tokens)
+                self._kept.append(Stored(draw, kept, race))
 
-    def fetch(self) -> None:
-        """Let the next draw of the store come."""
-        first = self._stored.pop(0)
-        first.race.clock = max(first.race.clock, first.tokens)
-        self._come(first.draw, first.kept.done, first.kept.seconds, new=False)
+    def _take_choice(self, request: Choose) -> None:
+        done = self._engine(request).weighed(self._problem, request)
+        if done is None:
+            self._choices.append(request)
+            return
+        self.usage.add_choice(done)
+        self.ready.append(Reply(request, chances=done.chances or {}))
 
-    def _draw(self, request: Generate) -> Draw:
+    def _engine(self, request: Generate | Choose) -> Engine:
         if request.model not in self._engines:
             raise UsageError(f"no model is called {request.model!r} here")
-        engine = self._engines[request.model]
+        return self._engines[request.model]
+
+    def fetch(self) -> None:
+        """Let the next draw of the store come. Exhausted if the budget does not cover it."""
+        self._begin()
+        if not self._stored:
+            raise Exhausted
+        first = self._stored.pop(0)
+        first.race.clock = max(first.race.clock, first.ends)
+        self._come(first.draw, first.kept.done, first.kept.seconds, new=False)
+
+    def _begin(self) -> None:
+        """Begin the draws of the store that the budget covers, as if they were drawn now."""
+        room = self._room([each.draw for each in self._stored])
+        begun = False
+        while self._kept and room.covers(self._kept[0].draw):
+            each = self._kept.popleft()
+            each.began, begun = each.race.clock, True
+            self._stored.append(each)
+        if begun:
+            self._stored.sort(key=lambda each: each.ends)
+
+    def _room(self, under_way: Sequence[Draw]) -> Room:
+        usage = self.usage
+        tokens = usage.tokens + sum(draw.most for draw in under_way)
+        return Room(self._budget, usage.prompt, tokens, usage.calls + len(under_way))
+
+    def _draw(self, request: Generate) -> Draw:
+        engine = self._engine(request)
         place = engine.place(self._problem, request)
         index = self._counts[place.key]
         self._counts[place.key] += 1
@@ -129,20 +124,13 @@ class Flights:
 
     def submit(self) -> None:
         """Submit what the budget covers beside what is under way."""
-        budget, usage = self._budget, self.usage
-        draws = [what for _, what in self._flying.values() if isinstance(what, Draw)]
-        tokens = usage.tokens + sum(draw.most for draw in draws)
-        calls = usage.calls + len(draws)
-        while self._waiting and usage.prompt < budget.prompt:
-            draw = self._waiting[0]
-            tokens, calls = tokens + draw.most, calls + 1
-            if tokens > budget.tokens or calls > budget.calls:
-                return
-            self._waiting.popleft()
+        room = self._room([what for _, what in self._flying.values() if isinstance(what, Draw)])
+        while self._waiting and room.covers(self._waiting[0]):
+            draw = self._waiting.popleft()
             request = draw.engine.request(draw.place, draw.index, draw.asked)
             self._flying[request.id] = (draw.engine, draw)
             draw.engine.backend.submit(request)
-        while self._choices and usage.prompt < budget.prompt:
+        while self._choices and self.usage.prompt < self._budget.prompt:
             choice = self._choices.popleft()
             engine = self._engines[choice.model]
             self._counts["choose"] += 1
@@ -160,6 +148,7 @@ class Flights:
             self._flying[name] = self._flying.pop(name)
         if isinstance(what, Choose):
             self.usage.add_choice(done)
+            engine.weigh(self._problem, what, done)
             error = done.error if done.finish_reason == "error" else None
             self.ready.append(Reply(what, chances=done.chances or {}, error=error))
             return
@@ -168,9 +157,7 @@ class Flights:
             what.tries += 1
             self._waiting.appendleft(what)
             return
-        started, ended = done.started, done.ended
-        seconds = None if started is None or ended is None else ended - started
-        self._come(what, done, seconds, new=True)
+        self._come(what, done, samples.elapsed(done.started, done.ended), new=True)
 
     def _keep(self, draw: Draw, done: Completion) -> None:
         at = draw.asked.at
@@ -180,20 +167,29 @@ class Flights:
         seed = draw.engine.seed(draw.place, draw.index)
         self._store.submit(lambda c: nodes.insert(c, draw.place, draw.index, parent, seed, done))
 
-    def _come(self, draw: Draw, done: Completion, seconds: float | None, *, new: bool) -> None:
-        self.usage.add(done, new=new)
+    def _come(
+        self,
+        draw: Draw,
+        done: Completion,
+        seconds: float | None,
+        *,
+        new: bool,
+        begun: bool = True,
+    ) -> None:
+        if begun:
+            self.usage.add(done, new=new)
         if done.finish_reason == "error":
             self.errors.append(done.error or "a draw failed")
             self.ready.append(Reply(draw.asked, error=done.error))
             return
         node = Node(
             parent=draw.asked.at,
-            text=done.text,
+            text=storable(done.text),
             tokens=done.completion_tokens or 0,
             finish=done.finish_reason,
             stop=done.stop,
             logprob=done.logprob,
-            confidences=done.confidences,
+            confidences=samples.single(done.confidences),
             key=draw.place.key,
             index=draw.index,
             model=draw.asked.model,
@@ -205,32 +201,34 @@ class Flights:
 
     def cancel(self, asked: Generate) -> None:
         """Give up a draw, begun or not. One that has come is left as it is."""
-        for each in self._stored:
+        for each in [*self._stored, *self._kept]:
             if each.draw.asked is asked:
-                self._stored.remove(each)
-                tokens = min(each.race.clock, each.tokens)
-                done = Completion("", "", "cancelled", completion_tokens=tokens)
-                self._come(each.draw, done, None, new=False)
+                begun = each in self._stored
+                (self._stored if begun else self._kept).remove(each)
+                self._give_up(each.draw, each.cut if begun else None)
                 return
         for draw in self._waiting:
             if draw.asked is asked:
                 self._waiting.remove(draw)
                 # An earlier run may have begun it.
-                tokens = nodes.given_up(self._store.reader, draw.place.key, draw.index)
-                done = Completion("", "", "cancelled", completion_tokens=tokens)
-                self._come(draw, done, None, new=False)
+                cut = nodes.given_up(self._store.reader, draw.place.key, draw.index)
+                self._give_up(draw, cut)
                 return
         for name, (engine, what) in self._flying.items():
             if isinstance(what, Draw) and what.asked is asked:
                 engine.backend.cancel(name)
                 return
 
+    def _give_up(self, draw: Draw, cut: Completion | None) -> None:
+        """Let a draw that is not under way come back; `cut` is what it came to, if it began."""
+        done = Completion("", "", "cancelled") if cut is None else cut
+        self._come(draw, done, None, new=False, begun=cut is not None)
+
     def give_up(self) -> None:
         """Cancel all that is under way and take in what it came to."""
-        for asked in [each.draw.asked for each in self._stored] + [
-            draw.asked for draw in self._waiting
-        ]:
-            self.cancel(asked)
+        there = [each.draw for each in [*self._stored, *self._kept]]
+        for draw in [*there, *self._waiting]:
+            self.cancel(draw.asked)
         self._choices.clear()
         for name, (engine, _) in list(self._flying.items()):
             engine.backend.cancel(name)
