@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import (
-    CAPABILITIES,
     SMALL,
     SMALL_ONES,
     WORLD,
@@ -43,7 +42,7 @@ from ttc.strategies.rules import Rule
 from ttc.strategies.scoring import AGGREGATES, Verified, aggregate
 from ttc.strategies.specreason import SpecReason
 from ttc.strategies.usage import Budget
-from ttc.testing.synthworld import Scorer, open_world
+from ttc.testing.synthworld import CAPABILITIES, Scorer, open_world
 
 
 def decided(run: Run) -> Any:
