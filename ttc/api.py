@@ -17,8 +17,8 @@ from ttc.samples import Drawing
 from ttc.selectors import naming
 from ttc.store import Store, pools
 from ttc.store import verdicts as kept
-from ttc.strategies import parallel
-from ttc.strategies.parallel import Solution
+from ttc.strategies import solving
+from ttc.strategies.solving import Method, Solution
 from ttc.verdicts import Summary
 
 
@@ -124,6 +124,6 @@ def solve(
     try:
         with Store.writing(path) as store:
             plan = make_plan(store, default_pool("solve", recipe.model.name), recipe, [problem], n)
-            return parallel.solve(store, backend, plan, selector)
+            return solving.solve(store, backend, plan, Method(rule=selector))
     finally:
         backend.close()

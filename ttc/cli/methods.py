@@ -1,0 +1,116 @@
+"""What `--method` and its companions mean: a rule or a strategy, and what it runs with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from ttc import plugins, verdicts
+from ttc.backends import Backend
+from ttc.cli.session import Sampling, Session, open_model, recipe
+from ttc.errors import UsageError
+from ttc.selectors import Selector, naming
+from ttc.strategies.engines import Engine
+from ttc.strategies.nodes import Strategy
+from ttc.strategies.scoring import AGGREGATES, Likelihood, Scorer, Verified
+from ttc.strategies.solving import Method
+from ttc.strategies.usage import Budget
+from ttc.verifiers import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """The options that say how to solve, as they were given."""
+
+    method: str | None = None
+    n: int | None = None
+    verifier: str | None = None
+    scorer: str | None = None
+    aggregate: str = "last"
+    budget: str | None = None
+    draft: str | None = None
+
+
+def named(how: How) -> tuple[Strategy | None, Selector | None]:
+    """Return the strategy or the rule that was named. UsageError for what is neither."""
+    if how.method is None:
+        return None, None
+    name = how.method.partition(":")[0]
+    if name in plugins.installed("strategies"):
+        return _strategy(how.method, how.n), None
+    known = plugins.installed("selectors")
+    if name.partition("=")[0].partition("-")[0] not in {each.partition("-")[0] for each in known}:
+        strategies = ", ".join(plugins.installed("strategies"))
+        raise UsageError(
+            f"--method {name}: no such rule or strategy; rules are {', '.join(known)}; "
+            f"strategies are {strategies}"
+        )
+    selector: Selector = naming.build(how.method)
+    if selector.needs == {"correct"}:
+        raise UsageError(
+            f"--method {how.method} is a measure, not a rule that can pick; take majority, "
+            "first-finish or mbr"
+        )
+    return None, selector
+
+
+def _strategy(spec: str, n: int | None) -> Strategy:
+    made: Strategy = plugins.build("strategies", spec)
+    _, options = plugins.parse_spec(spec)
+    # -n is theirs as well, where they have such a number and the spec does not say it.
+    if n is not None and "n" in made.config and "n" not in options:
+        made = plugins.build("strategies", f"{spec}{',' if options else ':'}n={n}")
+    return made
+
+
+def prepare(
+    session: Session,
+    how: How,
+    flags: Sampling,
+    backend: Backend,
+    stack: ExitStack,
+    parts: tuple[Strategy | None, Selector | None],
+) -> Method:
+    """Open what a method needs besides the model, to be closed by `stack`. UsageError."""
+    strategy, rule = parts
+    if how.aggregate not in AGGREGATES:
+        raise UsageError(f"--aggregate must be one of {', '.join(AGGREGATES)}")
+    others: dict[str, Engine] = {}
+    if how.draft is not None:
+        choice, draft = open_model(session, how.draft)
+        stack.callback(draft.close)
+        others["draft"] = Engine(draft, recipe(session, choice, draft, flags))
+    verifier = None
+    if how.verifier is not None:
+        verifier = _made(session, how.verifier, backend, stack)
+    scores = strategy.scores if strategy is not None else rule is not None and "score" in rule.needs
+    scorer = _scorer(session, how, backend, stack) if scores else None
+    return Method(strategy, rule, verifier, scorer, how.aggregate, Budget.parse(how.budget), others)
+
+
+def _scorer(session: Session, how: How, backend: Backend, stack: ExitStack) -> Scorer:
+    if how.scorer is not None and how.scorer != Likelihood.name:
+        return Verified(_made(session, how.scorer, backend, stack))
+    if "logprobs" not in backend.capabilities:
+        raise UsageError(
+            f"{how.method} needs a scorer, and {backend.model.name} tells no log-probabilities; "
+            "name one with --scorer NAME (ttc plugins --verifiers)"
+        )
+    if how.scorer is None:
+        session.say("scored by the likelihood of each step; --scorer names another judge of steps")
+    return Likelihood()
+
+
+def _made(session: Session, spec: str, backend: Backend, stack: ExitStack) -> Verifier:
+    """Make a verifier; one that asks a model asks the one that solves, unless it names another."""
+    verifier = verdicts.make(spec)
+    attach: Callable[[Backend], Any] | None = getattr(verifier, "attach", None)
+    if attach is not None:
+        asked = getattr(verifier, "model", None)
+        if asked is not None:
+            _, backend = open_model(session, asked)
+            stack.callback(backend.close)
+        attach(backend)
+    return verifier

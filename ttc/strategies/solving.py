@@ -1,0 +1,229 @@
+"""One problem through a method to its answer: what `ttc solve` does for each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ttc import answers, verdicts
+from ttc.backends import Backend
+from ttc.errors import UsageError
+from ttc.plans import Plan
+from ttc.records import Message, Outcome, Problem, Sample
+from ttc.selectors import Selector
+from ttc.selectors.majority import Majority
+from ttc.selectors.mbr import MinimumBayesRisk, agreement
+from ttc.store import Store
+from ttc.strategies.decisions import answer_of
+from ttc.strategies.driver import UNLIMITED, Driver, Run
+from ttc.strategies.engines import Engine
+from ttc.strategies.nodes import Node, Strategy, Task
+from ttc.strategies.rules import FREE, Rule, default_rule
+from ttc.strategies.scoring import Scorer
+from ttc.strategies.usage import Budget
+from ttc.verifiers import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How to solve: by a strategy, else by a selection rule over n draws (None: vote, or agree).
+
+    With a verifier, only what it accepts can be the answer.
+    """
+
+    strategy: Strategy | None = None
+    rule: Selector | None = None
+    verifier: Verifier | None = None
+    scorer: Scorer | None = None
+    aggregation: str = "last"
+    budget: Budget = UNLIMITED
+    others: Mapping[str, Engine] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of what solves."""
+        if self.strategy is not None:
+            return self.strategy.name
+        return "vote" if self.rule is None else self.rule.name
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What came of solving one problem.
+
+    `answer` is None if there is none to give: a verifier accepted nothing, or nothing finished.
+    `firmness` says in words how firmly the rule answered. `node` is the trace behind it. `tokens`
+    is what this call generated, cancelled draws included; `paid` what all draws behind the answer
+    cost, whenever drawn. `run` has the rest.
+    """
+
+    answer: str | None
+    rule: str
+    firmness: str
+    node: Node | None
+    votes: dict[str, int]
+    drawn: int
+    cancelled: int
+    tokens: int
+    paid: int
+    run: Run
+
+
+def solve(store: Store, backend: Backend, plan: Plan, method: Method = Method()) -> Solution:
+    """Solve the one problem of a plan."""
+    problem = plan.enrolled[0].problem
+    engines = {"main": Engine(backend, plan.recipe), **method.others}
+    driver = Driver(
+        store,
+        engines,
+        scorer=method.scorer,
+        aggregation=method.aggregation,
+        budget=method.budget,
+    )
+    # What a strategy draws by itself differs from one problem to the next, and not between runs.
+    seed = int(plan.enrolled[0].prompt_id.rpartition(":")[2][:8], 16) ^ plan.recipe.seed
+    task = Task(Problem(problem.id, problem.messages, problem.prompt), plan.recipe.params, seed)
+    accepting = _Accepting(problem, method.verifier)
+    if method.strategy is None:
+        rule = Rule(method.rule, plan.n, accepting.accepts)
+        _check_needs(method)
+        return _by_rule(problem, rule, driver.solve(rule, task), accepting)
+    return _by_strategy(problem, method.strategy, driver.solve(method.strategy, task), accepting)
+
+
+def _check_needs(method: Method) -> None:
+    if method.rule is None:
+        return
+    if lacking := sorted(method.rule.needs - FREE - {"score"}):
+        raise UsageError(f"--method {method.rule.name} needs {', '.join(lacking)}, for ttc sweep")
+
+
+class _Accepting:
+    """The verifier's word on whole answers, if there is a verifier."""
+
+    def __init__(self, problem: Problem, verifier: Verifier | None) -> None:
+        self._problem = problem
+        self._verifier = verifier
+        self.judged = 0
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is one."""
+        return self._verifier is not None
+
+    def accepts(self, nodes: Sequence[Node]) -> list[bool]:
+        """Return which it accepts; all, if there is none."""
+        self.judged = len(nodes)
+        if self._verifier is None:
+            return [True] * len(nodes)
+        problem = self._problem
+        question = problem.messages or (Message("user", problem.prompt or ""),)
+        given = [
+            Sample(
+                problem.id,
+                place,
+                node.trace,
+                node.finish,
+                completion_tokens=node.length,
+                reference=problem.reference,
+                asked=question,
+            )
+            for place, node in enumerate(nodes)
+        ]
+        return [bool(verdict.correct) for _, verdict in verdicts.judge(self._verifier, given)]
+
+
+def _cancelled(run: Run) -> int:
+    return sum(node.finish == "cancelled" for node in run.nodes)
+
+
+def _solution(run: Run, **more: Any) -> Solution:
+    cancelled, usage = _cancelled(run), run.usage
+    return Solution(
+        drawn=len(run.nodes) - cancelled,
+        cancelled=cancelled,
+        tokens=usage.new,
+        paid=usage.tokens,
+        run=run,
+        **more,
+    )
+
+
+def _by_rule(problem: Problem, made: Rule, run: Run, accepting: _Accepting) -> Solution:
+    outcomes, rule = made.outcomes, made.picked_by or default_rule(made.outcomes)
+    picked = made.picked
+    votes = Counter(outcome.answer for outcome in outcomes if outcome.answer is not None)
+    return _solution(
+        run,
+        answer=None if picked is None else _printed(rule, outcomes[picked]),
+        rule=rule.name,
+        firmness=_firmness(rule, outcomes, picked, run, accepting),
+        node=None if picked is None else made.candidates[picked],
+        votes={str(answer): count for answer, count in votes.most_common()},
+    )
+
+
+def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: _Accepting) -> Solution:
+    node, note = run.decision.node, run.decision.note
+    finals = list(run.decision.finals)
+    if accepting.asked:
+        every = [final for final, _ in finals]
+        good = accepting.accepts(every)
+        finals = [pair for pair, accepted in zip(finals, good, strict=True) if accepted]
+        note = f"{len(finals)} of {len(every)} accepted, {note}"
+        if node not in [final for final, _ in finals]:
+            node = max(finals, key=lambda pair: pair[1])[0] if finals else None
+            note = note if finals else f"nothing was accepted ({len(every)} finished)"
+    found = [answer_of(problem, final.trace, final.finish) for final, _ in finals]
+    votes = Counter(answer for answer in found if answer is not None)
+    answer = None
+    if node is not None:
+        answer = answer_of(problem, node.trace, node.finish) or answers.visible(node.trace)
+    return _solution(
+        run,
+        answer=answer,
+        rule=strategy.name,
+        firmness=note + _failed(run),
+        node=node,
+        votes=dict(votes.most_common()),
+    )
+
+
+def _printed(rule: Selector, outcome: Outcome) -> str:
+    text = answers.visible(outcome.text or "")
+    return text if rule.name == MinimumBayesRisk.name or outcome.answer is None else outcome.answer
+
+
+def _firmness(
+    rule: Selector,
+    outcomes: Sequence[Outcome],
+    picked: int | None,
+    run: Run,
+    accepting: _Accepting,
+) -> str:
+    n = accepting.judged
+    among = f"{len(outcomes)} of {n} accepted, " if accepting.asked else ""
+    if picked is None:
+        why = "nothing was accepted" if accepting.asked else "no draw gives an answer"
+        return f"{why} ({n} draws{_failed(run)})"
+    if rule.name == MinimumBayesRisk.name:
+        share = agreement(outcomes, picked)
+        how = (
+            "a single draw"
+            if share is None
+            else f"agreement {share:.2f} over {len(outcomes)} draws"
+        )
+    elif rule.name == Majority.name:
+        for_it = sum(o.answer == outcomes[picked].answer for o in outcomes)
+        voting = sum(o.answer is not None for o in outcomes)
+        how = f"{for_it} of {voting} votes, {len(outcomes) - voting} draws without an answer"
+    else:
+        tokens = outcomes[picked].completion_tokens
+        how = f"draw {outcomes[picked].index} at {tokens} tokens, {_cancelled(run)} cancelled"
+    return f"{among}{how}{_failed(run)}"
+
+
+def _failed(run: Run) -> str:
+    return f", {len(run.errors)} draws failed: {run.errors[0]}" if run.errors else ""
