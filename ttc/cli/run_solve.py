@@ -117,6 +117,12 @@ def _solve_one(
     name = default_pool("solve", made.model.name)
     plan = make_plan(means.store, name, made, [rendered], means.n)
     solution = solving.solve(means.store, means.backend, plan, means.method)
+    if not solution.drawn and solution.run.exhausted:
+        most = made.params.max_tokens
+        raise UsageError(
+            f"--budget {order.how.budget}: not enough for one draw, which may take {most} tokens; "
+            "raise it, or lower --max-tokens"
+        )
     if not solution.drawn:
         raise BackendError(f"every draw failed: {solution.firmness}")
     pool = None

@@ -148,13 +148,13 @@ class _Turns:
         while not flights.ready:
             if time.monotonic() >= self._deadline:
                 raise Exhausted
-            if flights.stored:
-                flights.fetch()
+            if flights.stored and flights.fetch():
                 continue
-            flights.submit()
+            if not flights.stored:
+                flights.submit()
             if flights.flying:
                 flights.receive()
-            elif flights.waiting:
+            elif flights.waiting or flights.stored:
                 raise Exhausted
             elif self._evaluations:
                 self._evaluate()

@@ -41,6 +41,9 @@ class Engine:
             identity["prefix"] = asked.at.trace
         if self.keeps_stop(asked):
             identity["stop_kept"] = True
+        if asked.alternatives:
+            # Draws of a pool may have been kept without what is asked for here.
+            identity["alternatives"] = asked.alternatives
         if asked.messages is not None:
             problem = replace(problem, messages=asked.messages, prompt=None)
         prompt = keys.prompt_id(problem)

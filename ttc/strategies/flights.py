@@ -37,31 +37,29 @@ class Draw:
 
 @dataclass(slots=True, eq=False)
 class Stored:
-    """A draw that the store has, and the others that were asked for with it."""
+    """A draw that the store has: when it begins and ends, were it drawn now, in tokens."""
 
     draw: Draw
     kept: Kept
-    race: Race
+    began: int = 0
 
     @property
     def tokens(self) -> int:
         """How long it takes."""
         return self.kept.done.completion_tokens or 0
 
-
-@dataclass(slots=True, eq=False)
-class Race:
-    """Draws that began together: how many tokens each has had so far, were they drawn now."""
-
-    clock: int = 0
+    @property
+    def ends(self) -> int:
+        """When it is over."""
+        return self.began + self.tokens
 
 
 class Flights:
     """Those of one task. What has come is in `ready`.
 
-    What the store has comes before anything is submitted, one draw at a time and the shortest
-    first, as if all that were asked for together were drawn side by side: so a race that is run
-    again ends as it did, and costs what it cost.
+    What the store has comes before anything is submitted, one draw at a time and as if it were
+    drawn now, side by side with the others that the budget admits: so a race that is run again
+    ends as it did, and costs what it cost.
     """
 
     def __init__(
@@ -72,7 +70,9 @@ class Flights:
         self._problem = problem
         self._budget = budget
         self._counts: Counter[str] = Counter()
-        self._stored: list[Stored] = []
+        self._stored: deque[Stored] = deque()
+        self._racing: list[Stored] = []
+        self._clock = 0
         self._waiting: deque[Draw] = deque()
         self._choices: deque[Choose] = deque()
         self._flying: dict[str, tuple[Engine, Draw | Choose]] = {}
@@ -84,7 +84,7 @@ class Flights:
     @property
     def stored(self) -> bool:
         """Whether the store has something that has not come."""
-        return bool(self._stored)
+        return bool(self._stored or self._racing)
 
     @property
     def flying(self) -> bool:
@@ -101,22 +101,36 @@ class Flights:
         draws = [request for request in asked if isinstance(request, Generate)]
         self.usage.add_round(draws)
         self._choices += [request for request in asked if isinstance(request, Choose)]
-        race = Race()
         for request in draws:
             draw = self._draw(request)
             kept = nodes.find(self._store.reader, draw.place.key, draw.index)
-            # One that was drawn without does not tell how sure its tokens were.
-            if kept is None or (request.alternatives and kept.done.confidences is None):
+            if kept is None:
                 self._waiting.append(draw)
             else:
-                self._stored.append(Stored(draw, kept, race))
-        self._stored.sort(key=lambda each: each.tokens)
+                self._stored.append(Stored(draw, kept))
 
-    def fetch(self) -> None:
-        """Let the next draw of the store come."""
-        first = self._stored.pop(0)
-        first.race.clock = max(first.race.clock, first.tokens)
+    def fetch(self) -> bool:
+        """Let the next draw of the store come; False if the budget admits none."""
+        while self._stored and self._admits(self._stored[0].draw):
+            each = self._stored.popleft()
+            each.began = self._clock
+            self._racing.append(each)
+        if not self._racing:
+            return False
+        first = min(self._racing, key=lambda each: each.ends)
+        self._racing.remove(first)
+        self._clock = first.ends
         self._come(first.draw, first.kept.done, first.kept.seconds, new=False)
+        return True
+
+    def _admits(self, draw: Draw) -> bool:
+        """Whether the budget covers a draw beside what is under way."""
+        budget, usage = self._budget, self.usage
+        draws = [what for _, what in self._flying.values() if isinstance(what, Draw)]
+        draws += [each.draw for each in self._racing]
+        tokens = usage.tokens + draw.most + sum(each.most for each in draws)
+        fits = tokens <= budget.tokens and usage.calls + len(draws) < budget.calls
+        return fits and usage.prompt < budget.prompt
 
     def _draw(self, request: Generate) -> Draw:
         if request.model not in self._engines:
@@ -129,20 +143,12 @@ class Flights:
 
     def submit(self) -> None:
         """Submit what the budget covers beside what is under way."""
-        budget, usage = self._budget, self.usage
-        draws = [what for _, what in self._flying.values() if isinstance(what, Draw)]
-        tokens = usage.tokens + sum(draw.most for draw in draws)
-        calls = usage.calls + len(draws)
-        while self._waiting and usage.prompt < budget.prompt:
-            draw = self._waiting[0]
-            tokens, calls = tokens + draw.most, calls + 1
-            if tokens > budget.tokens or calls > budget.calls:
-                return
-            self._waiting.popleft()
+        while self._waiting and self._admits(self._waiting[0]):
+            draw = self._waiting.popleft()
             request = draw.engine.request(draw.place, draw.index, draw.asked)
             self._flying[request.id] = (draw.engine, draw)
             draw.engine.backend.submit(request)
-        while self._choices and usage.prompt < budget.prompt:
+        while self._choices and self.usage.prompt < self._budget.prompt:
             choice = self._choices.popleft()
             engine = self._engines[choice.model]
             self._counts["choose"] += 1
@@ -205,10 +211,11 @@ class Flights:
 
     def cancel(self, asked: Generate) -> None:
         """Give up a draw, begun or not. One that has come is left as it is."""
-        for each in self._stored:
+        for each in (*self._racing, *self._stored):
             if each.draw.asked is asked:
-                self._stored.remove(each)
-                tokens = min(each.race.clock, each.tokens)
+                begun = each in self._racing
+                (self._racing if begun else self._stored).remove(each)
+                tokens = self._clock - each.began if begun else 0
                 done = Completion("", "", "cancelled", completion_tokens=tokens)
                 self._come(each.draw, done, None, new=False)
                 return
@@ -227,7 +234,7 @@ class Flights:
 
     def give_up(self) -> None:
         """Cancel all that is under way and take in what it came to."""
-        for asked in [each.draw.asked for each in self._stored] + [
+        for asked in [each.draw.asked for each in (*self._racing, *self._stored)] + [
             draw.asked for draw in self._waiting
         ]:
             self.cancel(asked)

@@ -185,7 +185,7 @@ def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: _Acc
         run,
         answer=answer,
         rule=strategy.name,
-        firmness=note + _failed(run),
+        firmness=note if run.exhausted else note + _failed(run),
         node=node,
         votes=dict(votes.most_common()),
     )
@@ -226,4 +226,5 @@ def _firmness(
 
 
 def _failed(run: Run) -> str:
-    return f", {len(run.errors)} draws failed: {run.errors[0]}" if run.errors else ""
+    ended = f", {run.decision.note}" if run.exhausted and run.decision.note else ""
+    return ended + (f", {len(run.errors)} draws failed: {run.errors[0]}" if run.errors else "")
