@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,26 +16,30 @@ from ttc.cli.methods import How
 from ttc.cli.session import Sampling, Session, open_model, recipe, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import BackendError, Exit, UsageError
-from ttc.plans import Recipe, default_pool, make_plan
+from ttc.plans import Plan, Recipe, default_pool, make_plan
 from ttc.problems import Reading
 from ttc.records import Problem
 from ttc.report.trees import picture
 from ttc.store import Store
 from ttc.strategies import keeping, solving
+from ttc.strategies.engines import Engine
 from ttc.strategies.solving import Method, Solution
 
 DEFAULT_N = 8
+SIDE_BY_SIDE = 4  # problems of a file
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked for. `keep` names the pool that answers are kept in as samples."""
+    """What was asked for. `jobs` problems are solved side by side (None: by where they come from);
+    `keep` names the pool that answers are kept in as samples."""
 
     prompt: str | None
     each: bool
     model: str | None
     how: How
     mapping: str
+    jobs: int | None
     show: bool
     keep: str | None
     as_json: bool
@@ -93,8 +98,9 @@ def solve(session: Session, order: Order, flags: Sampling) -> int:
         method = methods.prepare(session, order.how, flags, backend, stack, parts)
         with Store.writing(session.database, on_failure=wake) as store:
             means = Means(store, backend, made, method, n)
-            for problem in _chain(first, asked):
-                solution, pool = _solve_one(session, order, means, problem)
+            for solution, problem, name in _solutions(means, _chain(first, asked), order):
+                pool = _kept(session, order, means, problem, solution)
+                _tell(session, order, problem, solution, name)
                 solved += solution.answer is not None
                 unsolved += solution.answer is None
     if order.each and unsolved:
@@ -109,27 +115,43 @@ def _chain(first: Problem, rest: Iterator[Problem]) -> Iterator[Problem]:
     yield from rest
 
 
-def _solve_one(
-    session: Session, order: Order, means: Means, problem: Problem
-) -> tuple[Solution, str | None]:
+def _solutions(
+    means: Means, asked: Iterator[Problem], order: Order
+) -> Iterator[tuple[Solution, Problem, str]]:
+    """Yield what came of each problem, the problem as it was asked, and its pool."""
     made = means.recipe
-    rendered = problems.render(problem, made.system, made.template, made.raw)
-    name = default_pool("solve", made.model.name)
-    plan = make_plan(means.store, name, made, [rendered], means.n)
-    solution = solving.solve(means.store, means.backend, plan, means.method)
+    begun: deque[Plan] = deque()
+
+    def plans() -> Iterator[Plan]:
+        for problem in asked:
+            rendered = problems.render(problem, made.system, made.template, made.raw)
+            name = default_pool("solve", made.model.name)
+            begun.append(make_plan(means.store, name, made, [rendered], means.n))
+            yield begun[-1]
+
+    # Whoever writes into a pipe line by line wants each answer before the next question.
+    streamed = not order.each or order.prompt in (None, "-")
+    width = order.jobs or (1 if streamed else SIDE_BY_SIDE)
+    engine = Engine(means.backend, made)
+    for solution in solving.solve_each(means.store, engine, plans(), means.method, width):
+        plan = begun.popleft()
+        yield solution, plan.enrolled[0].problem, plan.pool.name
+
+
+def _kept(
+    session: Session, order: Order, means: Means, problem: Problem, solution: Solution
+) -> str | None:
     if not solution.drawn and solution.run.exhausted:
-        most = made.params.max_tokens
+        most = means.recipe.params.max_tokens
         raise UsageError(
             f"--budget {order.how.budget}: not enough for one draw, which may take {most} tokens; "
             "raise it, or lower --max-tokens"
         )
     if not solution.drawn:
         raise BackendError(f"every draw failed: {solution.firmness}")
-    pool = None
-    if order.keep is not None:
-        pool = keeping.keep(means.store, order.keep, made, rendered, means.method, solution)
-    _tell(session, order, rendered, solution, plan.pool.name)
-    return solution, pool
+    if order.keep is None:
+        return None
+    return keeping.keep(means.store, order.keep, means.recipe, problem, means.method, solution)
 
 
 def _tell(session: Session, order: Order, problem: Problem, solution: Solution, pool: str) -> None:

@@ -51,6 +51,10 @@ def solve(
     raw: opt.Raw = False,
     seed: opt.Seed = None,
     mapping: opt.Mapping = "",
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Problems side by side [default: 4; a pipe: 1]."),
+    ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Draw the tree of what was drawn, on stderr.")
     ] = False,
@@ -77,5 +81,5 @@ def solve(
         max_tokens, temperature, top_p, top_k, min_p, stop or (), system, template, raw, seed
     )
     how = methods.How(method, n, verifier, scorer, aggregate, budget, draft)
-    order = run_solve.Order(prompt, each, model, how, mapping, show, keep, as_json)
+    order = run_solve.Order(prompt, each, model, how, mapping, jobs, show, keep, as_json)
     return run_solve.solve(session, order, flags)

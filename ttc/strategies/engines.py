@@ -78,13 +78,13 @@ class Engine:
             alternatives=asked.alternatives,
         )
 
-    def choice(self, problem: Problem, asked: Choose, number: int) -> backends.Request:
+    def choice(self, problem: Problem, asked: Choose) -> backends.Request:
         """Return the request for how likely strings are to come next."""
         messages = problem.messages if asked.messages is None else asked.messages
         prompt = problem.prompt if asked.messages is None else None
         before = asked.at.trace if asked.at is not None else ""
         return backends.Request(
-            id=f"choose/{number}",
+            id="choose",
             messages=messages,
             prompt=prompt,
             prefix=before + asked.prefix,

@@ -5,53 +5,19 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from ttc import backends
 from ttc.backends import Completion
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
 from ttc.store import Store, nodes
-from ttc.store.nodes import Kept, Place
+from ttc.strategies.draws import Draw, Stored
 from ttc.strategies.engines import Engine
 from ttc.strategies.nodes import Choose, Generate, Node, Reply
+from ttc.strategies.traffic import Traffic
 from ttc.strategies.usage import Budget, Usage
 
 RETRIES = 2
-
-
-@dataclass(slots=True, eq=False)
-class Draw:
-    """A draw that is asked for: of what, by which engine, and how often it failed."""
-
-    asked: Generate
-    engine: Engine
-    place: Place
-    index: int
-    tries: int = 0
-
-    @property
-    def most(self) -> int:
-        """The tokens that it may come to."""
-        return int(self.place.identity["max_tokens"])
-
-
-@dataclass(slots=True, eq=False)
-class Stored:
-    """A draw that the store has: when it begins and ends, were it drawn now, in tokens."""
-
-    draw: Draw
-    kept: Kept
-    began: int = 0
-
-    @property
-    def tokens(self) -> int:
-        """How long it takes."""
-        return self.kept.done.completion_tokens or 0
-
-    @property
-    def ends(self) -> int:
-        """When it is over."""
-        return self.began + self.tokens
 
 
 class Flights:
@@ -63,9 +29,15 @@ class Flights:
     """
 
     def __init__(
-        self, store: Store, engines: Mapping[str, Engine], problem: Problem, budget: Budget
+        self,
+        store: Store,
+        engines: Mapping[str, Engine],
+        problem: Problem,
+        budget: Budget,
+        traffic: Traffic,
     ) -> None:
         self._store = store
+        self._traffic = traffic
         self._engines = engines
         self._problem = problem
         self._budget = budget
@@ -75,7 +47,7 @@ class Flights:
         self._clock = 0
         self._waiting: deque[Draw] = deque()
         self._choices: deque[Choose] = deque()
-        self._flying: dict[str, tuple[Engine, Draw | Choose]] = {}
+        self._flying: dict[str, Draw | Choose] = {}
         self.usage = Usage()
         self.ready: list[Reply] = []
         self.nodes: list[Node] = []
@@ -126,7 +98,7 @@ class Flights:
     def _admits(self, draw: Draw) -> bool:
         """Whether the budget covers a draw beside what is under way."""
         budget, usage = self._budget, self.usage
-        draws = [what for _, what in self._flying.values() if isinstance(what, Draw)]
+        draws = [what for what in self._flying.values() if isinstance(what, Draw)]
         draws += [each.draw for each in self._racing]
         tokens = usage.tokens + draw.most + sum(each.most for each in draws)
         fits = tokens <= budget.tokens and usage.calls + len(draws) < budget.calls
@@ -145,25 +117,19 @@ class Flights:
         """Submit what the budget covers beside what is under way."""
         while self._waiting and self._admits(self._waiting[0]):
             draw = self._waiting.popleft()
-            request = draw.engine.request(draw.place, draw.index, draw.asked)
-            self._flying[request.id] = (draw.engine, draw)
-            draw.engine.backend.submit(request)
+            self._send(draw.engine, draw.engine.request(draw.place, draw.index, draw.asked), draw)
         while self._choices and self.usage.prompt < self._budget.prompt:
             choice = self._choices.popleft()
             engine = self._engines[choice.model]
-            self._counts["choose"] += 1
-            request = engine.choice(self._problem, choice, self._counts["choose"])
-            self._flying[request.id] = (engine, choice)
-            engine.backend.submit(request)
+            self._send(engine, engine.choice(self._problem, choice), choice)
 
-    def receive(self) -> None:
-        """Wait for what comes next, of the engine whose turn it is."""
-        name, (engine, what) = next(iter(self._flying.items()))
-        done = engine.backend.wait()
-        _, what = self._flying.pop(done.request_id)
-        if len(self._engines) > 1 and name in self._flying:
-            # Another one is looked at next time, so that none is starved.
-            self._flying[name] = self._flying.pop(name)
+    def _send(self, engine: Engine, request: backends.Request, what: Draw | Choose) -> None:
+        name = self._traffic.send(engine.backend, request, self)
+        self._flying[name] = what
+
+    def land(self, name: str, done: Completion) -> None:
+        """Take in what came of a request."""
+        what = self._flying.pop(name)
         if isinstance(what, Choose):
             self.usage.add_choice(done)
             error = done.error if done.finish_reason == "error" else None
@@ -227,9 +193,9 @@ class Flights:
                 done = Completion("", "", "cancelled", completion_tokens=tokens)
                 self._come(draw, done, None, new=False)
                 return
-        for name, (engine, what) in self._flying.items():
+        for name, what in self._flying.items():
             if isinstance(what, Draw) and what.asked is asked:
-                engine.backend.cancel(name)
+                self._traffic.cancel(name)
                 return
 
     def give_up(self) -> None:
@@ -239,11 +205,11 @@ class Flights:
         ]:
             self.cancel(asked)
         self._choices.clear()
-        for name, (engine, _) in list(self._flying.items()):
-            engine.backend.cancel(name)
+        for name in list(self._flying):
+            self._traffic.cancel(name)
         while self._flying:
             try:
-                self.receive()
+                self._traffic.wait()
             except BackendError as error:
                 self.errors.append(str(error))
                 self._flying.clear()

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc import answers, verdicts
+from ttc import answers
 from ttc.backends import Backend
 from ttc.errors import UsageError
 from ttc.plans import Plan
-from ttc.records import Message, Outcome, Problem, Sample
+from ttc.records import Outcome, Problem
 from ttc.selectors import Selector
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk, agreement
 from ttc.store import Store
+from ttc.strategies.accepting import Accepting
 from ttc.strategies.decisions import answer_of
 from ttc.strategies.driver import UNLIMITED, Driver, Run
 from ttc.strategies.engines import Engine
@@ -49,6 +50,9 @@ class Method:
         return "vote" if self.rule is None else self.rule.name
 
 
+ONE = Method()
+
+
 @dataclass(frozen=True, slots=True)
 class Solution:
     """What came of solving one problem.
@@ -71,26 +75,49 @@ class Solution:
     run: Run
 
 
-def solve(store: Store, backend: Backend, plan: Plan, method: Method = Method()) -> Solution:
+def solve(store: Store, backend: Backend, plan: Plan, method: Method = ONE) -> Solution:
     """Solve the one problem of a plan."""
-    problem = plan.enrolled[0].problem
-    engines = {"main": Engine(backend, plan.recipe), **method.others}
+    return next(solve_each(store, Engine(backend, plan.recipe), [plan], method))
+
+
+def solve_each(
+    store: Store, engine: Engine, plans: Iterable[Plan], method: Method, width: int = 1
+) -> Iterator[Solution]:
+    """Solve the problems of plans, one each, `width` of them side by side; yield in their order.
+
+    With a verifier or a scorer that asks the same engine, one after the other.
+    """
+    _check_needs(method)
+    begun: deque[tuple[Problem, Rule | None, Accepting]] = deque()
+
+    def jobs() -> Iterator[tuple[Strategy, Task]]:
+        for plan in plans:
+            (each,) = plan.enrolled
+            problem, accepting = each.problem, Accepting(each.problem, method.verifier)
+            rule = Rule(method.rule, plan.n, accepting.accepts) if method.strategy is None else None
+            begun.append((problem, rule, accepting))
+            # What a strategy draws itself differs between problems, and not between runs.
+            seed = int(each.prompt_id.rpartition(":")[2][:8], 16) ^ plan.recipe.seed
+            unseen = Problem(problem.id, problem.messages, problem.prompt)
+            strategy: Strategy | None = rule or method.strategy
+            assert strategy is not None
+            yield strategy, Task(unseen, plan.recipe.params, seed)
+
     driver = Driver(
         store,
-        engines,
+        {"main": engine, **method.others},
         scorer=method.scorer,
         aggregation=method.aggregation,
         budget=method.budget,
     )
-    # What a strategy draws by itself differs from one problem to the next, and not between runs.
-    seed = int(plan.enrolled[0].prompt_id.rpartition(":")[2][:8], 16) ^ plan.recipe.seed
-    task = Task(Problem(problem.id, problem.messages, problem.prompt), plan.recipe.params, seed)
-    accepting = _Accepting(problem, method.verifier)
-    if method.strategy is None:
-        rule = Rule(method.rule, plan.n, accepting.accepts)
-        _check_needs(method)
-        return _by_rule(problem, rule, driver.solve(rule, task), accepting)
-    return _by_strategy(problem, method.strategy, driver.solve(method.strategy, task), accepting)
+    alone = getattr(method.verifier, "attach", None) is not None
+    for run in driver.run(jobs(), 1 if alone else width):
+        problem, rule, accepting = begun.popleft()
+        if rule is not None:
+            yield _by_rule(problem, rule, run, accepting)
+        else:
+            assert method.strategy is not None
+            yield _by_strategy(problem, method.strategy, run, accepting)
 
 
 def _check_needs(method: Method) -> None:
@@ -98,41 +125,6 @@ def _check_needs(method: Method) -> None:
         return
     if lacking := sorted(method.rule.needs - FREE - {"score"}):
         raise UsageError(f"--method {method.rule.name} needs {', '.join(lacking)}, for ttc sweep")
-
-
-class _Accepting:
-    """The verifier's word on whole answers, if there is a verifier."""
-
-    def __init__(self, problem: Problem, verifier: Verifier | None) -> None:
-        self._problem = problem
-        self._verifier = verifier
-        self.judged = 0
-
-    @property
-    def asked(self) -> bool:
-        """Whether there is one."""
-        return self._verifier is not None
-
-    def accepts(self, nodes: Sequence[Node]) -> list[bool]:
-        """Return which it accepts; all, if there is none."""
-        self.judged = len(nodes)
-        if self._verifier is None:
-            return [True] * len(nodes)
-        problem = self._problem
-        question = problem.messages or (Message("user", problem.prompt or ""),)
-        given = [
-            Sample(
-                problem.id,
-                place,
-                node.trace,
-                node.finish,
-                completion_tokens=node.length,
-                reference=problem.reference,
-                asked=question,
-            )
-            for place, node in enumerate(nodes)
-        ]
-        return [bool(verdict.correct) for _, verdict in verdicts.judge(self._verifier, given)]
 
 
 def _cancelled(run: Run) -> int:
@@ -151,7 +143,7 @@ def _solution(run: Run, **more: Any) -> Solution:
     )
 
 
-def _by_rule(problem: Problem, made: Rule, run: Run, accepting: _Accepting) -> Solution:
+def _by_rule(problem: Problem, made: Rule, run: Run, accepting: Accepting) -> Solution:
     outcomes, rule = made.outcomes, made.picked_by or default_rule(made.outcomes)
     picked = made.picked
     votes = Counter(outcome.answer for outcome in outcomes if outcome.answer is not None)
@@ -165,7 +157,7 @@ def _by_rule(problem: Problem, made: Rule, run: Run, accepting: _Accepting) -> S
     )
 
 
-def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: _Accepting) -> Solution:
+def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: Accepting) -> Solution:
     node, note = run.decision.node, run.decision.note
     finals = list(run.decision.finals)
     if accepting.asked:
@@ -201,7 +193,7 @@ def _firmness(
     outcomes: Sequence[Outcome],
     picked: int | None,
     run: Run,
-    accepting: _Accepting,
+    accepting: Accepting,
 ) -> str:
     n = accepting.judged
     among = f"{len(outcomes)} of {n} accepted, " if accepting.asked else ""
