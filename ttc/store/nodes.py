@@ -57,17 +57,20 @@ def find(connection: sqlite3.Connection, key: str, index: int) -> Kept | None:
     return None
 
 
-def given_up(connection: sqlite3.Connection, key: str, index: int) -> int:
-    """Return the tokens that a cancelled draw came to, 0 if there is none."""
+def given_up(connection: sqlite3.Connection, key: str, index: int) -> Completion | None:
+    """Return what a cancelled draw came to, the longest if there are several, None if none."""
     row = one(
         connection,
-        "SELECT max(coalesce(completion_tokens, 0)) FROM requests "
+        "SELECT prompt_tokens, completion_tokens FROM requests "
         "JOIN attempts ON request_id = requests.id "
-        "WHERE key = ? AND draw = ? AND status = 'cancelled'",
+        "WHERE key = ? AND draw = ? AND status = 'cancelled' "
+        "ORDER BY coalesce(completion_tokens, 0) DESC LIMIT 1",
         key,
         index,
     )
-    return int(row[0] or 0) if row else 0
+    if row is None:
+        return None
+    return Completion("", "", "cancelled", prompt_tokens=row[0], completion_tokens=row[1])
 
 
 def _request(connection: sqlite3.Connection, place: Place) -> int:

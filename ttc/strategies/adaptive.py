@@ -87,7 +87,7 @@ class Prune:
         limit = task.params.max_tokens
         begun = yield from draw(self._begin(limit))
         scores = yield from rate(begun, "partial")
-        kept = [node for node, _ in best_first(begun, scores)[: ceil(self.keep * self.n)]]
+        kept = [node for node, _ in best_first(begun, scores)[: ceil(round(self.keep * self.n, 9))]]
         whole_ones = [node for node in kept if self._ended(node, limit)]
         cut = [node for node in kept if not self._ended(node, limit)]
         rest = yield from draw([Generate(node, limit - node.length) for node in cut])

@@ -40,10 +40,10 @@ class AStar(Search):
         while frontier and left:
             popped: list[tuple[Node | None, tuple[float, ...]]] = []
             while frontier and len(popped) < min(self.batch, left):
-                f, _, node, scores = heapq.heappop(frontier)
+                f, place, node, scores = heapq.heappop(frontier)
                 if node is not None and self.ended(node, task):
                     if popped:
-                        heapq.heappush(frontier, (f, next(order), node, scores))
+                        heapq.heappush(frontier, (f, place, node, scores))
                         break
                     note = f"popped at f = {f:.3g} after {self.expansions - left} expansions"
                     return Decision(node, ((node, scores[-1]),), note)

@@ -53,8 +53,9 @@ class Beam(Search):
         for _ in range(self.lookahead):
             going = [place for place, end in enumerate(ends) if not self.ended(end, task)]
             asked = [_greedy(self.steps.ask(ends[place], task.params)) for place in going]
-            for node, place in zip((yield from draw(asked)), going, strict=False):
-                ends[place] = node
+            for reply, place in zip((yield from together(asked)), going, strict=True):
+                if reply.node is not None:
+                    ends[place] = reply.node
         return (yield from rate(ends))
 
 
@@ -73,7 +74,8 @@ class EarlyRejection(Beam):
         return {**super().parse(options), "tau": self.tau}
 
     def children(self, task: Task, beam: list[Node | None]) -> Talk[list[Node]]:
-        asked = [self.steps.ask(at, task.params, self.tau) for at in beam]
+        tau = min(self.tau, self.steps.longest)
+        asked = [self.steps.ask(at, task.params, tau) for at in beam]
         begun = yield from draw(asked)
         whole_ones = [node for node in begun if not self._cut(node, task)]
         cut = [node for node in begun if self._cut(node, task)]

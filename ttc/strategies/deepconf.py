@@ -56,6 +56,8 @@ class DeepConf:
         finals = [
             (node, least) for node, least in zip(warm, lowest, strict=True) if least >= threshold
         ]
+        for node, least in finals:
+            task.offer(node, least)
         going = [self._more(None, task) for _ in range(self.n - count)]
         given_up = 0
         while going:
@@ -67,6 +69,7 @@ class DeepConf:
                     given_up += 1
                 elif node.finish == "stop" or node.length >= task.params.max_tokens:
                     finals.append((node, least))
+                    task.offer(node, least)
                 else:
                     going.append(self._more(node, task))
         decision = decide(task.problem, finals, "weighted")

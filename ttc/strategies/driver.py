@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ttc.errors import TtcError, UsageError
 from ttc.store import Store
@@ -65,16 +65,22 @@ class Driver:
 
     def check(self, strategy: Strategy) -> None:
         """Raise UsageError if a strategy needs what is not there, before the first token."""
-        main = self._engines["main"].backend
-        if lacking := sorted(strategy.needs - main.capabilities):
-            raise UsageError(
-                f"{strategy.name} needs {', '.join(lacking)}, which {main.model.name} does not "
-                "have; llamacpp and vllm do, and a server that ttc models probe found to"
-            )
+        self._refuse(strategy, strategy.needs, "main")
         if strategy.scores and self._scorer is None:
             raise UsageError(f"{strategy.name} needs a scorer: --scorer NAME")
-        if getattr(strategy, "drafts", False) and "draft" not in self._engines:
-            raise UsageError(f"{strategy.name} needs a second model: --draft MODEL")
+        if getattr(strategy, "drafts", False):
+            if "draft" not in self._engines:
+                raise UsageError(f"{strategy.name} needs a second model: --draft MODEL")
+            # The main one judges.
+            self._refuse(strategy, strategy.needs - {"choose"}, "draft")
+
+    def _refuse(self, strategy: Strategy, needs: frozenset[str], name: str) -> None:
+        backend = self._engines[name].backend
+        if lacking := sorted(needs - backend.capabilities):
+            raise UsageError(
+                f"{strategy.name} needs {', '.join(lacking)}, which {backend.model.name} does not "
+                "have; llamacpp and vllm do, and a server that ttc models probe found to"
+            )
 
     def solve(self, strategy: Strategy, task: Task) -> Run:
         """Run a strategy on a task to its end, or to that of the budget."""
@@ -105,7 +111,8 @@ class Driver:
                 while open_jobs and open_jobs[0].over:
                     yield self._told(open_jobs.popleft())
                 self._wait(traffic, open_jobs)
-        except GeneratorExit:
+        except (Exception, GeneratorExit):
+            # Else it would come back to whoever asks the engine next.
             for job in open_jobs:
                 job.close()
             raise
@@ -114,6 +121,7 @@ class Driver:
 
     def _begin(self, strategy: Strategy, task: Task, traffic: Traffic) -> Job:
         self.check(strategy)
+        task = replace(task, problem=replace(task.problem, reference={}))
         flights = Flights(self._store, self._engines, task.problem, self._budget, traffic)
         return Job(strategy, task, flights, self._budget)
 

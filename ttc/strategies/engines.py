@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ttc import backends, keys
-from ttc.backends import Backend
+from ttc.backends import Backend, Completion
+from ttc.cache import Memo
 from ttc.plans import Recipe
 from ttc.records import Problem
 from ttc.store.nodes import Place
@@ -77,6 +78,34 @@ class Engine:
             keep_stop=self.keeps_stop(asked),
             alternatives=asked.alternatives,
         )
+
+    def weighed(self, problem: Problem, asked: Choose) -> Completion | None:
+        """Return a distribution that was asked for before, if it is remembered."""
+        with self._memo() as memo:
+            found = memo.get(self._place_of_choice(problem, asked))
+        if found is None:
+            return None
+        chances, prompt, cached = found
+        return Completion(
+            "", "", "stop", prompt_tokens=prompt, cached_tokens=cached, chances=chances
+        )
+
+    def weigh(self, problem: Problem, asked: Choose, done: Completion) -> None:
+        """Remember a distribution."""
+        if done.finish_reason == "error" or not done.chances:
+            return
+        told = [dict(done.chances), done.prompt_tokens, done.cached_tokens]
+        with self._memo() as memo:
+            memo.keep([(self._place_of_choice(problem, asked), told)])
+
+    def _memo(self) -> Memo:
+        model = self.recipe.model
+        return Memo("choices", model.backend or self.recipe.backend, model.fingerprint)
+
+    def _place_of_choice(self, problem: Problem, asked: Choose) -> str:
+        request = self.choice(problem, asked)
+        prompt = keys.prompt_id(Problem("", request.messages, request.prompt))
+        return keys.digest("choice1", [prompt, request.prefix, list(request.choices)])
 
     def choice(self, problem: Problem, asked: Choose) -> backends.Request:
         """Return the request for how likely strings are to come next."""

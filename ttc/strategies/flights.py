@@ -10,8 +10,9 @@ from ttc import backends
 from ttc.backends import Completion
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
-from ttc.store import Store, nodes
-from ttc.strategies.draws import Draw, Stored
+from ttc.store import Store, nodes, samples
+from ttc.store.rows import storable
+from ttc.strategies.draws import Draw, Race, Room, Stored
 from ttc.strategies.engines import Engine
 from ttc.strategies.nodes import Choose, Generate, Node, Reply
 from ttc.strategies.traffic import Traffic
@@ -23,9 +24,9 @@ RETRIES = 2
 class Flights:
     """Those of one task. What has come is in `ready`.
 
-    What the store has comes before anything is submitted, one draw at a time and as if it were
-    drawn now, side by side with the others that the budget admits: so a race that is run again
-    ends as it did, and costs what it cost.
+    What the store has comes before anything is submitted, one draw at a time, as if all that were
+    asked for together were drawn side by side, as far as the budget covers them: so a race that
+    is run again ends as it did, and costs what it cost.
     """
 
     def __init__(
@@ -42,9 +43,8 @@ class Flights:
         self._problem = problem
         self._budget = budget
         self._counts: Counter[str] = Counter()
-        self._stored: deque[Stored] = deque()
-        self._racing: list[Stored] = []
-        self._clock = 0
+        self._kept: deque[Stored] = deque()  # not begun
+        self._stored: list[Stored] = []  # begun, by where they end
         self._waiting: deque[Draw] = deque()
         self._choices: deque[Choose] = deque()
         self._flying: dict[str, Draw | Choose] = {}
@@ -56,7 +56,7 @@ class Flights:
     @property
     def stored(self) -> bool:
         """Whether the store has something that has not come."""
-        return bool(self._stored or self._racing)
+        return bool(self._kept or self._stored)
 
     @property
     def flying(self) -> bool:
@@ -72,42 +72,59 @@ class Flights:
         """Take requests in."""
         draws = [request for request in asked if isinstance(request, Generate)]
         self.usage.add_round(draws)
-        self._choices += [request for request in asked if isinstance(request, Choose)]
+        for request in asked:
+            if isinstance(request, Choose):
+                self._take_choice(request)
+        race = Race()
         for request in draws:
             draw = self._draw(request)
             kept = nodes.find(self._store.reader, draw.place.key, draw.index)
             if kept is None:
                 self._waiting.append(draw)
             else:
-                self._stored.append(Stored(draw, kept))
+                self._kept.append(Stored(draw, kept, race))
+
+    def _take_choice(self, request: Choose) -> None:
+        done = self._engine(request).weighed(self._problem, request)
+        if done is None:
+            self._choices.append(request)
+            return
+        self.usage.add_choice(done)
+        self.ready.append(Reply(request, chances=done.chances or {}))
+
+    def _engine(self, request: Generate | Choose) -> Engine:
+        if request.model not in self._engines:
+            raise UsageError(f"no model is called {request.model!r} here")
+        return self._engines[request.model]
 
     def fetch(self) -> bool:
-        """Let the next draw of the store come; False if the budget admits none."""
-        while self._stored and self._admits(self._stored[0].draw):
-            each = self._stored.popleft()
-            each.began = self._clock
-            self._racing.append(each)
-        if not self._racing:
+        """Let the next draw of the store come; False if the budget does not cover it."""
+        self._begin()
+        if not self._stored:
             return False
-        first = min(self._racing, key=lambda each: each.ends)
-        self._racing.remove(first)
-        self._clock = first.ends
+        first = self._stored.pop(0)
+        first.race.clock = max(first.race.clock, first.ends)
         self._come(first.draw, first.kept.done, first.kept.seconds, new=False)
         return True
 
-    def _admits(self, draw: Draw) -> bool:
-        """Whether the budget covers a draw beside what is under way."""
-        budget, usage = self._budget, self.usage
-        draws = [what for what in self._flying.values() if isinstance(what, Draw)]
-        draws += [each.draw for each in self._racing]
-        tokens = usage.tokens + draw.most + sum(each.most for each in draws)
-        fits = tokens <= budget.tokens and usage.calls + len(draws) < budget.calls
-        return fits and usage.prompt < budget.prompt
+    def _begin(self) -> None:
+        """Begin the draws of the store that the budget covers, as if they were drawn now."""
+        room = self._room([each.draw for each in self._stored])
+        begun = False
+        while self._kept and room.covers(self._kept[0].draw):
+            each = self._kept.popleft()
+            each.began, begun = each.race.clock, True
+            self._stored.append(each)
+        if begun:
+            self._stored.sort(key=lambda each: each.ends)
+
+    def _room(self, under_way: Sequence[Draw]) -> Room:
+        usage = self.usage
+        tokens = usage.tokens + sum(draw.most for draw in under_way)
+        return Room(self._budget, usage.prompt, tokens, usage.calls + len(under_way))
 
     def _draw(self, request: Generate) -> Draw:
-        if request.model not in self._engines:
-            raise UsageError(f"no model is called {request.model!r} here")
-        engine = self._engines[request.model]
+        engine = self._engine(request)
         place = engine.place(self._problem, request)
         index = self._counts[place.key]
         self._counts[place.key] += 1
@@ -115,23 +132,24 @@ class Flights:
 
     def submit(self) -> None:
         """Submit what the budget covers beside what is under way."""
-        while self._waiting and self._admits(self._waiting[0]):
+        room = self._room([what for what in self._flying.values() if isinstance(what, Draw)])
+        while self._waiting and room.covers(self._waiting[0]):
             draw = self._waiting.popleft()
             self._send(draw.engine, draw.engine.request(draw.place, draw.index, draw.asked), draw)
         while self._choices and self.usage.prompt < self._budget.prompt:
             choice = self._choices.popleft()
-            engine = self._engines[choice.model]
+            engine = self._engine(choice)
             self._send(engine, engine.choice(self._problem, choice), choice)
 
     def _send(self, engine: Engine, request: backends.Request, what: Draw | Choose) -> None:
-        name = self._traffic.send(engine.backend, request, self)
-        self._flying[name] = what
+        self._flying[self._traffic.send(engine.backend, request, self)] = what
 
     def land(self, name: str, done: Completion) -> None:
         """Take in what came of a request."""
         what = self._flying.pop(name)
         if isinstance(what, Choose):
             self.usage.add_choice(done)
+            self._engine(what).weigh(self._problem, what, done)
             error = done.error if done.finish_reason == "error" else None
             self.ready.append(Reply(what, chances=done.chances or {}, error=error))
             return
@@ -140,9 +158,7 @@ class Flights:
             what.tries += 1
             self._waiting.appendleft(what)
             return
-        started, ended = done.started, done.ended
-        seconds = None if started is None or ended is None else ended - started
-        self._come(what, done, seconds, new=True)
+        self._come(what, done, samples.elapsed(done.started, done.ended), new=True)
 
     def _keep(self, draw: Draw, done: Completion) -> None:
         at = draw.asked.at
@@ -152,20 +168,29 @@ class Flights:
         seed = draw.engine.seed(draw.place, draw.index)
         self._store.submit(lambda c: nodes.insert(c, draw.place, draw.index, parent, seed, done))
 
-    def _come(self, draw: Draw, done: Completion, seconds: float | None, *, new: bool) -> None:
-        self.usage.add(done, new=new)
+    def _come(
+        self,
+        draw: Draw,
+        done: Completion,
+        seconds: float | None,
+        *,
+        new: bool,
+        begun: bool = True,
+    ) -> None:
+        if begun:
+            self.usage.add(done, new=new)
         if done.finish_reason == "error":
             self.errors.append(done.error or "a draw failed")
             self.ready.append(Reply(draw.asked, error=done.error))
             return
         node = Node(
             parent=draw.asked.at,
-            text=done.text,
+            text=storable(done.text),
             tokens=done.completion_tokens or 0,
             finish=done.finish_reason,
             stop=done.stop,
             logprob=done.logprob,
-            confidences=done.confidences,
+            confidences=samples.single(done.confidences),
             key=draw.place.key,
             index=draw.index,
             model=draw.asked.model,
@@ -177,33 +202,34 @@ class Flights:
 
     def cancel(self, asked: Generate) -> None:
         """Give up a draw, begun or not. One that has come is left as it is."""
-        for each in (*self._racing, *self._stored):
+        for each in [*self._stored, *self._kept]:
             if each.draw.asked is asked:
-                begun = each in self._racing
-                (self._racing if begun else self._stored).remove(each)
-                tokens = self._clock - each.began if begun else 0
-                done = Completion("", "", "cancelled", completion_tokens=tokens)
-                self._come(each.draw, done, None, new=False)
+                begun = each in self._stored
+                (self._stored if begun else self._kept).remove(each)
+                self._give_up(each.draw, each.cut if begun else None)
                 return
         for draw in self._waiting:
             if draw.asked is asked:
                 self._waiting.remove(draw)
                 # An earlier run may have begun it.
-                tokens = nodes.given_up(self._store.reader, draw.place.key, draw.index)
-                done = Completion("", "", "cancelled", completion_tokens=tokens)
-                self._come(draw, done, None, new=False)
+                cut = nodes.given_up(self._store.reader, draw.place.key, draw.index)
+                self._give_up(draw, cut)
                 return
         for name, what in self._flying.items():
             if isinstance(what, Draw) and what.asked is asked:
                 self._traffic.cancel(name)
                 return
 
+    def _give_up(self, draw: Draw, cut: Completion | None) -> None:
+        """Let a draw that is not under way come back; `cut` is what it came to, if it began."""
+        done = Completion("", "", "cancelled") if cut is None else cut
+        self._come(draw, done, None, new=False, begun=cut is not None)
+
     def give_up(self) -> None:
         """Cancel all that is under way and take in what it came to."""
-        for asked in [each.draw.asked for each in (*self._racing, *self._stored)] + [
-            draw.asked for draw in self._waiting
-        ]:
-            self.cancel(asked)
+        there = [each.draw for each in [*self._stored, *self._kept]]
+        for draw in [*there, *self._waiting]:
+            self.cancel(draw.asked)
         self._choices.clear()
         for name in list(self._flying):
             self._traffic.cancel(name)

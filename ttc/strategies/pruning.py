@@ -66,8 +66,8 @@ def value(
     return worth - memory * held + variety * len(there) / len(set(alike))
 
 
-def _ancestors(leaves: Sequence[Node]) -> list[set[int]]:
-    return [{id(node) for node in leaf.path[:-1]} for leaf in leaves]
+def _ancestors(leaves: Sequence[Node]) -> list[list[int]]:
+    return [[id(node) for node in leaf.path[:-1]] for leaf in leaves]
 
 
 def prune(
@@ -80,7 +80,8 @@ def prune(
     """Return which leaves to keep, one at least: the maximum of `value`, exactly."""
     scipy = _scipy()
     above = _ancestors(leaves)
-    every = sorted(set().union(*above))
+    # In the order of the leaves, so that a tie is broken in the same way each time.
+    every = list(dict.fromkeys(place for each in above for place in each))
     kinds = sorted(set(alike))
     n, m = len(leaves), len(every)
     place = {name: n + at for at, name in enumerate(every)}
@@ -110,6 +111,7 @@ def prune(
         constraints=scipy.optimize.LinearConstraint(matrix, *bounds),
         integrality=np.ones(len(gains)),
         bounds=scipy.optimize.Bounds(0, 1),
+        options={"mip_rel_gap": 0.0},
     )
     if found.x is None:
         return [True] * n  # the solver gave up; nothing is lost but memory

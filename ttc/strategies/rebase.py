@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from ttc.strategies.nodes import Decision, Node, Talk, Task
@@ -18,16 +19,14 @@ def allocate(scores: Sequence[float], width: int, temperature: float) -> list[in
     order = sorted(range(len(scores)), key=lambda place: -scores[place])
     top = max(scores, default=0.0)
     masses = [math.exp((scores[place] - top) / temperature) for place in order]
+    # What is left for each and those after it, added up from the smallest.
+    sums = list(accumulate(reversed(masses)))[::-1]
     shares = [0] * len(scores)
-    left, mass = width, math.fsum(masses)
-    for place, own in zip(order, masses, strict=True):
-        if left <= 0:
-            break
+    left = width
+    for place, own, mass in zip(order, masses, sums, strict=True):
         # Rounding must not make a whole share one more.
-        count = min(left, math.ceil(left * own / mass - 1e-9)) if mass > 0 else left
-        shares[place] = max(count, 0)
+        shares[place] = max(math.ceil(left * own / mass - 1e-9), 0) if mass > 0 else left
         left -= shares[place]
-        mass -= own
     return shares
 
 
@@ -88,6 +87,8 @@ class ETS(Rebase):
     def parse(self, options: dict[str, str]) -> dict[str, Any]:
         self.memory, self.variety = number(options, "memory", 1.0), number(options, "variety", 1.5)
         self.distance = number(options, "distance", 0.05)
+        if min(self.memory, self.variety) < 0:
+            raise ValueError("memory and variety must be 0 or more")
         names = ("memory", "variety", "distance")
         return {**super().parse(options), **{name: getattr(self, name) for name in names}}
 

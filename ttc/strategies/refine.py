@@ -114,6 +114,8 @@ class Revisions(Sequential):
     def run(self, task: Task) -> Talk[Decision]:
         first = yield from draw([Generate() for _ in range(self.own["chains"])])
         chains = [[node] for node in first]
+        for node in first:
+            task.offer(node)
         for _ in range(self.own["rounds"]):
             asked = [Generate(messages=self._turns(task, chain)) for chain in chains]
             replies = yield from together(asked)
@@ -149,12 +151,12 @@ class PostEdit(Sequential):
         answer = drawn[0]
         task.offer(answer, 0.0)
         edits = 0
-        for edits in range(1, self.own["rounds"] + 1):
+        while edits < self.own["rounds"]:
             draft = Message("assistant", answer.text)
             edited = yield from say(task, (*question(task), draft, Message("user", EDIT)))
             if edited is None:
                 break
-            answer = edited
+            answer, edits = edited, edits + 1
             task.offer(answer, float(edits))
         return Decision(answer, ((answer, 1.0),), f"edited {edits} times")
 

@@ -52,10 +52,19 @@ class Steps:
     def ended(self, node: Node, params: SamplingParams) -> bool:
         """Whether nothing can come after a step."""
         by_itself = node.finish == "stop" and not (self.boundary and self._at_boundary(node))
-        # A step may have come in pieces, all but the last of them cut short.
-        drawn = sum(not self.boundary or each.finish == "stop" for each in node.path if each.tokens)
-        return by_itself or node.length >= params.max_tokens or drawn >= self.limit
+        return by_itself or node.length >= params.max_tokens or self._count(node) >= self.limit
+
+    def _count(self, node: Node) -> int:
+        """Return how many steps a trace has; one may have come in pieces, cut short."""
+        count = tokens = 0
+        for piece in node.path:
+            tokens += piece.tokens
+            if piece.tokens and (piece.finish == "stop" or tokens >= self.longest):
+                count, tokens = count + 1, 0
+        return count
 
     def _at_boundary(self, node: Node) -> bool:
-        # One that is nothing but its boundary says nothing, and would do so for ever.
-        return node.text.endswith(self.boundary) and bool(node.text.strip())
+        # One that is nothing but its boundary says nothing, and would do so for ever; the rest of
+        # a step that was cut short may be.
+        cut = node.parent is not None and node.parent.finish == "length"
+        return node.text.endswith(self.boundary) and (cut or bool(node.text.strip()))

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
@@ -31,6 +32,7 @@ BOUNDARY = "\n\n"
 SHORTEST, LONGEST = 8, 40
 CAPABILITIES = frozenset({"seed", "logprobs", "cancel", "prefix", "stop-kept", "choose"})
 _FILLER = "and"
+_WORD = re.compile("[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,12 @@ class World:
         return self.value(True, self.depth)
 
     def read(self, trace: str) -> list[list[str]]:
-        """Return the words of each step of a trace, the last of which may be cut short."""
-        return [piece.split() for piece in trace.split(BOUNDARY) if piece.strip()]
+        """Return the words of each step of a trace, the last of which may be cut short.
+
+        What no step of this world begins with is not its own, as what a strategy puts there.
+        """
+        pieces = [piece.split() for piece in trace.split(BOUNDARY)]
+        return [words for words in pieces if words and _WORD.fullmatch(words[0])]
 
     def word(self, rng: random.Random, right: bool) -> str:
         """Return a first word of a step that leaves the trace right, or broken."""
@@ -88,7 +94,7 @@ class World:
         """Return the words of the next step, or of what is left of one, and whether it is the
         last."""
         steps = self.read(trace)
-        whole = not trace or trace.endswith(BOUNDARY)
+        whole = not steps or trace.endswith(BOUNDARY)
         if whole:
             right = self.right(steps[-1][0]) if steps else True
             word = self.word(rng, rng.random() < (self.stays if right else self.recovers))
@@ -98,8 +104,9 @@ class World:
             said, left, number = [], self.tokens(word) - len(steps[-1]), len(steps)
         last = number >= self.depth
         words = [*said, *[_FILLER] * left]
-        if last and words:
-            words[-1] = f"answer={self.answer(word)}"
+        if last:
+            # One that is at its end says its answer once more.
+            words = [*words[:-1], f"answer={self.answer(word)}"]
         return words, last
 
     def answer(self, word: str) -> int:
