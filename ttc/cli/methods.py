@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from ttc import plugins, verdicts
+from ttc import verdicts
 from ttc.backends import Backend
 from ttc.cli.session import Sampling, Session, open_model, recipe
 from ttc.errors import UsageError
-from ttc.selectors import Selector, naming
+from ttc.selectors import Selector
 from ttc.strategies.engines import Engine
 from ttc.strategies.nodes import Strategy
 from ttc.strategies.scoring import AGGREGATES, Likelihood, Scorer, Verified
@@ -31,38 +31,6 @@ class How:
     aggregate: str = "last"
     budget: str | None = None
     draft: str | None = None
-
-
-def named(how: How) -> tuple[Strategy | None, Selector | None]:
-    """Return the strategy or the rule that was named. UsageError for what is neither."""
-    if how.method is None:
-        return None, None
-    name = how.method.partition(":")[0]
-    if name in plugins.installed("strategies"):
-        return _strategy(how.method, how.n), None
-    known = plugins.installed("selectors")
-    if name.partition("=")[0].partition("-")[0] not in {each.partition("-")[0] for each in known}:
-        strategies = ", ".join(plugins.installed("strategies"))
-        raise UsageError(
-            f"--method {name}: no such rule or strategy; rules are {', '.join(known)}; "
-            f"strategies are {strategies}"
-        )
-    selector: Selector = naming.build(how.method)
-    if selector.needs == {"correct"}:
-        raise UsageError(
-            f"--method {how.method} is a measure, not a rule that can pick; take majority, "
-            "first-finish or mbr"
-        )
-    return None, selector
-
-
-def _strategy(spec: str, n: int | None) -> Strategy:
-    made: Strategy = plugins.build("strategies", spec)
-    _, options = plugins.parse_spec(spec)
-    # -n is theirs as well, where they have such a number and the spec does not say it.
-    if n is not None and "n" in made.config and "n" not in options:
-        made = plugins.build("strategies", f"{spec}{',' if options else ':'}n={n}")
-    return made
 
 
 def prepare(

@@ -21,7 +21,7 @@ from ttc.problems import Reading
 from ttc.records import Problem
 from ttc.report.trees import picture
 from ttc.store import Store
-from ttc.strategies import keeping, solving
+from ttc.strategies import keeping, naming, solving
 from ttc.strategies.engines import Engine
 from ttc.strategies.solving import Method, Solution
 
@@ -83,7 +83,8 @@ def _asked_each(order: Order) -> Iterator[Problem]:
 
 def solve(session: Session, order: Order, flags: Sampling) -> int:
     """Solve what is asked, one problem after another, and return the exit code."""
-    parts = methods.named(order.how)
+    how = order.how
+    parts = (None, None) if how.method is None else naming.build(how.method, how.n)
     asked = _asked(order)
     first = next(asked, None)
     if first is None:
@@ -94,8 +95,8 @@ def solve(session: Session, order: Order, flags: Sampling) -> int:
         choice, backend = open_model(session, order.model)
         stack.callback(backend.close)
         made = recipe(session, choice, backend, flags)
-        n = int(session.config.get("n", order.how.n, DEFAULT_N))
-        method = methods.prepare(session, order.how, flags, backend, stack, parts)
+        n = int(session.config.get("n", how.n, DEFAULT_N))
+        method = methods.prepare(session, how, flags, backend, stack, parts)
         with Store.writing(session.database, on_failure=wake) as store:
             means = Means(store, backend, made, method, n)
             for solution, problem, name in _solutions(means, _chain(first, asked), order):
