@@ -207,7 +207,7 @@ def _firmness(
             if share is None
             else f"agreement {share:.2f} over {len(outcomes)} draws"
         )
-    elif rule.name == Majority.name:
+    elif isinstance(rule, Majority):
         for_it = sum(o.answer == outcomes[picked].answer for o in outcomes)
         voting = sum(o.answer is not None for o in outcomes)
         how = f"{for_it} of {voting} votes, {len(outcomes) - voting} draws without an answer"
