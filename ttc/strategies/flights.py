@@ -109,7 +109,7 @@ class Flights:
 
     def _begin(self) -> None:
         """Begin the draws of the store that the budget covers, as if they were drawn now."""
-        room = self._room([each.draw for each in self._stored])
+        room = self._room()
         begun = False
         while self._kept and room.covers(self._kept[0].draw):
             each = self._kept.popleft()
@@ -118,8 +118,10 @@ class Flights:
         if begun:
             self._stored.sort(key=lambda each: each.ends)
 
-    def _room(self, under_way: Sequence[Draw]) -> Room:
+    def _room(self) -> Room:
         usage = self.usage
+        flying = [what for what in self._flying.values() if isinstance(what, Draw)]
+        under_way = [*flying, *(each.draw for each in self._stored)]
         tokens = usage.tokens + sum(draw.most for draw in under_way)
         return Room(self._budget, usage.prompt, tokens, usage.calls + len(under_way))
 
@@ -132,7 +134,7 @@ class Flights:
 
     def submit(self) -> None:
         """Submit what the budget covers beside what is under way."""
-        room = self._room([what for what in self._flying.values() if isinstance(what, Draw)])
+        room = self._room()
         while self._waiting and room.covers(self._waiting[0]):
             draw = self._waiting.popleft()
             self._send(draw.engine, draw.engine.request(draw.place, draw.index, draw.asked), draw)
@@ -211,9 +213,9 @@ class Flights:
         for draw in self._waiting:
             if draw.asked is asked:
                 self._waiting.remove(draw)
-                # An earlier run may have begun it.
+                # An earlier run may have begun it, as this one would have if it may.
                 cut = nodes.given_up(self._store.reader, draw.place.key, draw.index)
-                self._give_up(draw, cut)
+                self._give_up(draw, cut if self._room().covers(draw) else None)
                 return
         for name, what in self._flying.items():
             if isinstance(what, Draw) and what.asked is asked:

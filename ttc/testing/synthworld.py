@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
 
-from ttc import keys
+from ttc import keys, simulated
 from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.records import Problem
 from ttc.simulated import SimulatedBackend
@@ -30,7 +30,7 @@ from ttc.strategies.scoring import Score
 
 BOUNDARY = "\n\n"
 SHORTEST, LONGEST = 8, 40
-CAPABILITIES = frozenset({"seed", "logprobs", "cancel", "prefix", "stop-kept", "choose"})
+CAPABILITIES = simulated.CAPABILITIES | {"prefix", "stop-kept", "choose", "alternatives"}
 _FILLER = "and"
 _WORD = re.compile("[0-9a-f]{12}")
 
@@ -59,6 +59,10 @@ class World:
     def tokens(self, word: str) -> int:
         """How long that step is."""
         return SHORTEST + self._hash(word, "tokens") % (LONGEST - SHORTEST + 1)
+
+    def sure(self, word: str) -> float:
+        """How sure a model is of that step's tokens: more so, on the whole, if it is right."""
+        return (12 if self.right(word) else 10) + 4 * self.chance(word, "sure")
 
     def chance(self, word: str, salt: str) -> float:
         """Return a number in (0, 1) that is a fixed function of a step."""
@@ -130,19 +134,18 @@ class Teller:
         """Draw steps up to a stop string, the token limit or the end."""
         if request.choices:
             return self._weigh(request)
-        params = request.params
+        params, world = request.params, self._world
         rng = random.Random(f"{request.prefix}/{request.seed}")
-        text, tokens, finish = "", 0, "length"
-        stop: str | None = None
-        while tokens < params.max_tokens:
-            words, last = self._world.go_on(request.prefix + text, rng)
-            room = params.max_tokens - tokens
-            before = bool(request.prefix + text) and not (request.prefix + text).endswith(BOUNDARY)
-            said = (" " if before else "") + " ".join(words[:room])
-            tokens += len(words[:room])
+        text, finish, stop = "", "length", None
+        sure: list[float] = []
+        while (room := params.max_tokens - len(sure)) > 0:
+            before = request.prefix + text
+            words, last = world.go_on(before, rng)
+            said = words[:room]
+            text += " " * bool(before and not before.endswith(BOUNDARY)) + " ".join(said)
+            sure += [world.sure(world.read(request.prefix + text)[-1][0])] * len(said)
             if len(words) > room:
-                return self._done(text + said, tokens, "length", None)
-            text += said
+                break
             if last:
                 finish = "stop"
                 break
@@ -152,19 +155,15 @@ class Teller:
                 break
         if stop is not None and not request.keep_stop:
             text = text.removesuffix(stop)
-        return self._done(text, tokens, finish, stop)
-
-    @staticmethod
-    def _done(text: str, tokens: int, finish: str, stop: str | None) -> Completion:
-        ended = "stop" if finish == "stop" else "length"
         return Completion(
             request_id="",
             text=text,
-            finish_reason="stop" if ended == "stop" else "length",
+            finish_reason="stop" if finish == "stop" else "length",
             prompt_tokens=1,
-            completion_tokens=tokens,
-            logprob=-0.5 * tokens,
+            completion_tokens=len(sure),
+            logprob=-0.5 * len(sure),
             stop=stop,
+            confidences=sure if request.alternatives else None,
         )
 
     def _weigh(self, request: Request) -> Completion:
