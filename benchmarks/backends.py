@@ -60,7 +60,8 @@ def against(folder: Path, key: str, url: str, model: str, settings: dict[str, An
     alias = f'[models.it]\nmodel = "openai:{url}#{model}"\n'
     config.write_text(f"{alias}concurrency = {settings['concurrency']}\n", encoding="utf-8")
     # Where a server does not tell its tokens, a probe finds out how they are counted.
-    run_ttc(folder, "models", "probe", "it")
+    found = run_ttc(folder, "models", "probe", "it")
+    settings["logprobs"] = "logprobs" in found.document["capabilities"]
     command = ["sample", DATA, "-m", "it", "--limit", str(settings["problems"])]
     command += ["-n", str(settings["n"]), "--max-tokens", str(settings["max_tokens"])]
     ours, theirs = [], []

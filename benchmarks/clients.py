@@ -25,6 +25,8 @@ def bare(url: str, model: str, settings: Settings) -> Settings:
     """Stream all answers with at most `concurrency` under way, and count their tokens."""
     import openai
 
+    # The same work: what a probe found the server to tell is asked for here, too.
+    asked: dict[str, Any] = {"logprobs": True, "top_logprobs": 1} if settings["logprobs"] else {}
     client = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0)
 
     async def draw(messages: list[dict[str, str]], free: asyncio.Semaphore) -> int:
@@ -38,6 +40,7 @@ def bare(url: str, model: str, settings: Settings) -> Settings:
                 top_p=0.95,
                 stream=True,
                 stream_options={"include_usage": True},
+                **asked,
             )
             async for piece in stream:
                 if piece.choices and piece.choices[0].delta.content:

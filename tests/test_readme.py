@@ -37,6 +37,21 @@ def folder(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return own_home
 
 
+def test_the_methods_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTC_MODEL", "synth:")
+    for line in block("Methods").strip().splitlines():
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, (line, done.stderr)
+        assert done.stdout
+        assert "Traceback" not in done.stderr
+
+
 def test_there_are_ten_one_liners_and_they_run(folder: Path) -> None:
     assert len(ONE_LINERS) >= 10
     printed = {}

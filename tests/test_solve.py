@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import Ttc
 
-from ttc.records import Message, Problem, Sample
-from ttc.strategies.parallel import answer_of
+from ttc.records import Message, Problem
+from ttc.strategies.decisions import answer_of
 
 VOTE = ("-m", "scripted:answers=25*8/24*1")
 
@@ -125,5 +125,4 @@ def test_a_loose_number_answers_only_questions_about_quantities(
     question: str, text: str, finish: str, answer: str | None
 ) -> None:
     problem = Problem("p", (Message("user", question),))
-    sample = Sample("p", 0, text, finish)  # type: ignore[arg-type]
-    assert answer_of(problem, sample) == answer
+    assert answer_of(problem, text, finish) == answer  # type: ignore[arg-type]

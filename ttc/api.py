@@ -17,8 +17,10 @@ from ttc.samples import Drawing
 from ttc.selectors import naming
 from ttc.store import Store, pools
 from ttc.store import verdicts as kept
-from ttc.strategies import parallel
-from ttc.strategies.parallel import Solution
+from ttc.strategies import naming as methods
+from ttc.strategies import solving
+from ttc.strategies.scoring import Likelihood, Verified
+from ttc.strategies.solving import Method, Solution
 from ttc.verdicts import Summary
 
 
@@ -112,18 +114,24 @@ def solve(
     n: int = 8,
     *,
     method: str | None = None,
+    scorer: str | None = None,
     model: str | None = None,
     database: str | Path | None = None,
     **sampling: Any,
 ) -> Solution:
-    """Answer one question; `method` is a selection rule (default: vote, else agree)."""
+    """Answer one question; `method` is a selection rule (default: vote, else agree) or a strategy.
+
+    `scorer` is the verifier that scores a strategy's steps (default: their likelihood).
+    """
     path = Path(database) if database is not None else places.default_database()
     problem = problems.question(question)
+    strategy, rule = (None, None) if method is None else methods.build(method, n)
+    scores = Likelihood() if scorer is None else Verified(verdicts.make(scorer))
     backend, recipe = _open(model, path, sampling)
-    selector = naming.build(method) if method is not None else None
     try:
         with Store.writing(path) as store:
             plan = make_plan(store, default_pool("solve", recipe.model.name), recipe, [problem], n)
-            return parallel.solve(store, backend, plan, selector)
+            how = Method(strategy, rule, scorer=scores)
+            return solving.solve(store, backend, plan, how)
     finally:
         backend.close()

@@ -197,7 +197,9 @@ def law(odds: Callable[[str], float]) -> dict[str, float]:
 def swarm(store: Store, n: int, seed: int, rated: Mapping[str, float] | None = None) -> Any:
     """The final weights of the leaves, and the run."""
     scorer = Table(lambda trace: 0.5 if rated is None else rated[letters(trace)])
-    run = over(store, scripted(two_steps), scorer).solve(Particles(n=str(n)), task(seed))
+    run = over(store, scripted(two_steps), scorer).solve(
+        Particles(n=str(n), final="draw"), task(seed)
+    )
     weights: dict[str, float] = defaultdict(float)
     for node, weight in run.decision.finals:
         weights[letters(node.trace)] += weight

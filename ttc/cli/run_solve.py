@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from ttc import interchange, jsonl, problems, verdicts
+from ttc import interchange, jsonl, problems
 from ttc.backends import Backend
+from ttc.cli import methods
+from ttc.cli.methods import How
 from ttc.cli.session import Sampling, Session, open_model, recipe, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import BackendError, Exit, UsageError
-from ttc.plans import Recipe, default_pool, make_plan
+from ttc.plans import Plan, Recipe, default_pool, make_plan
 from ttc.problems import Reading
 from ttc.records import Problem
-from ttc.selectors import Selector, naming
+from ttc.report.trees import picture
 from ttc.store import Store
-from ttc.strategies import parallel
-from ttc.strategies.parallel import Solution
-from ttc.verifiers import Verifier
+from ttc.strategies import keeping, naming, solving
+from ttc.strategies.engines import Engine
+from ttc.strategies.solving import Method, Solution
 
 DEFAULT_N = 8
+SIDE_BY_SIDE = 4  # problems of a file
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked for."""
+    """What was asked for. `jobs` problems are solved side by side (None: by where they come from);
+    `keep` names the pool that answers are kept in as samples."""
 
     prompt: str | None
     each: bool
     model: str | None
-    n: int | None
-    method: str | None
-    verifier: str | None
+    how: How
     mapping: str
+    jobs: int | None
+    show: bool
+    keep: str | None
     as_json: bool
 
 
@@ -45,8 +52,7 @@ class Means:
     store: Store
     backend: Backend
     recipe: Recipe
-    selector: Selector | None
-    verifier: Verifier | None
+    method: Method
     n: int
 
 
@@ -75,42 +81,33 @@ def _asked_each(order: Order) -> Iterator[Problem]:
             yield problems.question(line)
 
 
-def _selector(method: str | None) -> Selector | None:
-    if method is None:
-        return None
-    selector: Selector = naming.build(method)
-    if selector.needs == {"correct"}:
-        raise UsageError(
-            f"--method {method} is a measure, not a rule that can pick; take majority, "
-            "first-finish or mbr"
-        )
-    return selector
-
-
 def solve(session: Session, order: Order, flags: Sampling) -> int:
     """Solve what is asked, one problem after another, and return the exit code."""
-    selector = _selector(order.method)
-    verifier = verdicts.make(order.verifier) if order.verifier is not None else None
+    how = order.how
+    parts = (None, None) if how.method is None else naming.build(how.method, how.n)
     asked = _asked(order)
     first = next(asked, None)
     if first is None:
         raise UsageError("no problems in the input")
     solved = unsolved = 0
-    with stdout_kept_clean(), stoppable() as wake:
+    pool: str | None = None
+    with stdout_kept_clean(), stoppable() as wake, ExitStack() as stack:
         choice, backend = open_model(session, order.model)
+        stack.callback(backend.close)
         made = recipe(session, choice, backend, flags)
-        n = int(session.config.get("n", order.n, DEFAULT_N))
+        n = int(session.config.get("n", how.n, DEFAULT_N))
+        method = methods.prepare(session, how, flags, backend, stack, parts)
         with Store.writing(session.database, on_failure=wake) as store:
-            means = Means(store, backend, made, selector, verifier, n)
-            try:
-                for problem in _chain(first, asked):
-                    solution = _solve_one(session, order, means, problem)
-                    solved += solution.answer is not None
-                    unsolved += solution.answer is None
-            finally:
-                backend.close()
+            means = Means(store, backend, made, method, n)
+            for solution, problem, name in _solutions(means, _chain(first, asked), order):
+                pool = _kept(session, order, means, problem, solution)
+                _tell(session, order, problem, solution, name)
+                solved += solution.answer is not None
+                unsolved += solution.answer is None
     if order.each and unsolved:
         session.say(f"{unsolved} of {solved + unsolved} problems without an answer")
+    if pool is not None:
+        session.say(f"kept in the pool {pool}; ttc verify {pool} -V NAME")
     return Exit.GATE if unsolved else Exit.DONE
 
 
@@ -119,39 +116,78 @@ def _chain(first: Problem, rest: Iterator[Problem]) -> Iterator[Problem]:
     yield from rest
 
 
-def _solve_one(session: Session, order: Order, means: Means, problem: Problem) -> Solution:
+def _solutions(
+    means: Means, asked: Iterator[Problem], order: Order
+) -> Iterator[tuple[Solution, Problem, str]]:
+    """Yield what came of each problem, the problem as it was asked, and its pool."""
     made = means.recipe
-    rendered = problems.render(problem, made.system, made.template, made.raw)
-    pool = default_pool("solve", made.model.name)
-    plan = make_plan(means.store, pool, made, [rendered], means.n)
-    solution = parallel.solve(means.store, means.backend, plan, means.selector, means.verifier)
+    begun: deque[Plan] = deque()
+
+    def plans() -> Iterator[Plan]:
+        for problem in asked:
+            rendered = problems.render(problem, made.system, made.template, made.raw)
+            name = default_pool("solve", made.model.name)
+            begun.append(make_plan(means.store, name, made, [rendered], means.n))
+            yield begun[-1]
+
+    # Whoever writes into a pipe line by line wants each answer before the next question.
+    streamed = not order.each or order.prompt in (None, "-")
+    width = order.jobs or (1 if streamed else SIDE_BY_SIDE)
+    engine = Engine(means.backend, made)
+    for solution in solving.solve_each(means.store, engine, plans(), means.method, width):
+        plan = begun.popleft()
+        yield solution, plan.enrolled[0].problem, plan.pool.name
+
+
+def _kept(
+    session: Session, order: Order, means: Means, problem: Problem, solution: Solution
+) -> str | None:
+    if not solution.drawn and solution.run.exhausted:
+        most = means.recipe.params.max_tokens
+        raise UsageError(
+            f"--budget {order.how.budget}: not enough for one draw, which may take {most} tokens; "
+            "raise it, or lower --max-tokens"
+        )
     if not solution.drawn:
         raise BackendError(f"every draw failed: {solution.firmness}")
-    _tell(session, order, rendered, solution)
-    return solution
+    if order.keep is None:
+        return None
+    return keeping.keep(means.store, order.keep, means.recipe, problem, means.method, solution)
 
 
-def _tell(session: Session, order: Order, problem: Problem, solution: Solution) -> None:
+def _tell(session: Session, order: Order, problem: Problem, solution: Solution, pool: str) -> None:
     label = f"{problem.id}: " if order.each else ""
     session.say(f"{label}{solution.rule}: {solution.firmness}; {solution.tokens} new tokens")
+    if order.show:
+        for line in picture(solution.run.nodes, solution.run.scores, solution.node):
+            session.say(line)
     if order.as_json:
-        record = {
-            "schema": interchange.SCHEMA,
-            "problem": problem.id,
-            "answer": solution.answer,
-            "text": solution.sample.text if solution.sample else None,
-            "rule": solution.rule,
-            "firmness": solution.firmness,
-            "votes": solution.votes,
-            "draws": solution.drawn,
-            "cancelled": solution.cancelled,
-            "tokens": solution.tokens,
-            "tokens_paid": solution.paid,
-            "pool": solution.sample.pool if solution.sample else None,
-            "index": solution.sample.index if solution.sample else None,
-        }
+        record = _record(problem, solution, pool)
         print(jsonl.dump(record) if order.each else json.dumps(record, indent=2), flush=True)
     elif solution.answer is not None:
         print(solution.answer, flush=True)
     elif order.each:
         print(flush=True)
+
+
+def _record(problem: Problem, solution: Solution, pool: str) -> dict[str, object]:
+    node, usage = solution.node, solution.run.usage
+    return {
+        "schema": interchange.SCHEMA,
+        "problem": problem.id,
+        "answer": solution.answer,
+        "text": node.trace if node is not None else None,
+        "rule": solution.rule,
+        "firmness": solution.firmness,
+        "votes": solution.votes,
+        "draws": solution.drawn,
+        "cancelled": solution.cancelled,
+        "tokens": solution.tokens,
+        "tokens_paid": solution.paid,
+        "rounds": usage.rounds,
+        "scores": usage.scores,
+        "scorer_tokens": usage.scorer,
+        "exhausted": solution.run.exhausted,
+        "pool": pool if node is not None else None,
+        "index": node.index if node is not None else None,
+    }

@@ -17,9 +17,26 @@ def solve(
     n: opt.Draws = None,
     method: Annotated[
         str | None,
-        typer.Option(help="majority, first-finish, mbr, …; default: vote, else agree."),
+        typer.Option(
+            metavar="NAME[:OPTIONS]",
+            help="majority, first-finish, beam:n=16,m=4, …; default: vote, else agree.",
+        ),
     ] = None,
     verifier: opt.VerifierName = None,
+    scorer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME[:OPTIONS]", help="What scores steps: likelihood or a verifier."),
+    ] = None,
+    aggregate: Annotated[
+        str, typer.Option(help="How scores of steps go together: last, min, prod or mean.")
+    ] = "last",
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="tokens=N,…", help="Limits: tokens, prompt, calls, scores, seconds."),
+    ] = None,
+    draft: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="The small model of specreason.")
+    ] = None,
     each: Annotated[
         bool, typer.Option("--each", help="A problem a line: text, or JSON with a question.")
     ] = False,
@@ -34,23 +51,35 @@ def solve(
     raw: opt.Raw = False,
     seed: opt.Seed = None,
     mapping: opt.Mapping = "",
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Problems side by side [default: 4; a pipe: 1]."),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Draw the tree of what was drawn, on stderr.")
+    ] = False,
+    keep: Annotated[
+        str | None,
+        typer.Option(metavar="POOL", help="Keep the answers as samples of a pool, for ttc sweep."),
+    ] = None,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = 0,
 ) -> int:
-    """Answer one question now: draw, vote, print the answer.
+    """Answer one question now: draw, vote or search, print the answer.
 
     Only the answer goes to stdout; stderr says which rule gave it and how firmly. The draws are
-    kept, so asking again costs nothing.
+    kept, so asking again costs nothing. ttc plugins --strategies lists the methods that search.
     """
-    from ttc.cli import run_solve
+    from ttc.cli import methods, run_solve
     from ttc.cli.session import Sampling, begin
 
     session = begin(config, database, quiet)
     flags = Sampling(
         max_tokens, temperature, top_p, top_k, min_p, stop or (), system, template, raw, seed
     )
-    order = run_solve.Order(prompt, each, model, n, method, verifier, mapping, as_json)
+    how = methods.How(method, n, verifier, scorer, aggregate, budget, draft)
+    order = run_solve.Order(prompt, each, model, how, mapping, jobs, show, keep, as_json)
     return run_solve.solve(session, order, flags)

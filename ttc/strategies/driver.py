@@ -7,18 +7,19 @@ one that finished asks nothing of a model again.
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ttc.errors import UsageError
+from ttc.errors import TtcError, UsageError
 from ttc.store import Store
 from ttc.strategies.engines import Engine
 from ttc.strategies.flights import Flights
-from ttc.strategies.nodes import Cancel, Decision, Evaluate, Node, Reply, Request, Strategy, Task
-from ttc.strategies.scoring import Scorer, aggregate
-from ttc.strategies.usage import Budget, Exhausted, Usage
+from ttc.strategies.jobs import Job
+from ttc.strategies.nodes import Decision, Node, Strategy, Task
+from ttc.strategies.scoring import Scorer
+from ttc.strategies.traffic import Traffic
+from ttc.strategies.usage import Budget, Usage
 
 UNLIMITED = Budget()
 
@@ -83,129 +84,70 @@ class Driver:
 
     def solve(self, strategy: Strategy, task: Task) -> Run:
         """Run a strategy on a task to its end, or to that of the budget."""
+        return next(self.run([(strategy, task)]))
+
+    def run(self, jobs: Iterable[tuple[Strategy, Task]], width: int = 1) -> Iterator[Run]:
+        """Run strategies on tasks, `width` tasks side by side, and yield what came of each, in
+        the order of the tasks. What is under way when the iterator is closed is given up."""
+        source = iter(jobs)
+        traffic = Traffic()
+        open_jobs: deque[Job] = deque()
+        more = True
+        failure: TtcError | None = None
+        try:
+            while more or open_jobs:
+                while more and sum(not job.over for job in open_jobs) < width:
+                    try:
+                        pair = next(source, None)
+                    except TtcError as error:
+                        # What is under way comes to its end before that is told.
+                        failure, pair = error, None
+                    if pair is None:
+                        more = False
+                    else:
+                        open_jobs.append(self._begin(*pair, traffic))
+                for job in open_jobs:
+                    job.advance()
+                while open_jobs and open_jobs[0].over:
+                    yield self._told(open_jobs.popleft())
+                self._wait(traffic, open_jobs)
+        except (Exception, GeneratorExit):
+            # Else it would come back to whoever asks the engine next.
+            for job in open_jobs:
+                job.close()
+            raise
+        if failure is not None:
+            raise failure
+
+    def _begin(self, strategy: Strategy, task: Task, traffic: Traffic) -> Job:
         self.check(strategy)
         task = replace(task, problem=replace(task.problem, reference={}))
-        began = time.monotonic()
-        flights = Flights(self._store, self._engines, task.problem, self._budget)
-        turns = _Turns(flights, self._scorer, self._aggregation, self._budget, task, began)
-        talk = strategy.run(task)
-        exhausted = False
-        try:
-            asked = next(talk)
-            while True:
-                turns.take(asked)
-                try:
-                    replies = turns.replies()
-                except Exhausted as end:
-                    exhausted = True
-                    flights.give_up()
-                    talk.throw(end)
-                    raise  # one that goes on asking is answered by what it has offered
-                self._tell(flights.usage)
-                asked = talk.send(replies)
-        except StopIteration as stop:
-            decision: Decision = stop.value
-        except Exhausted:
-            decision = _best(task)
-        except BaseException:
-            flights.give_up()  # else it would come back to the next task
-            raise
-        finally:
-            talk.close()
-        flights.give_up()
-        self._store.write(lambda connection: None)
-        usage = flights.usage
-        usage.seconds = time.monotonic() - began
-        nodes, errors = tuple(flights.nodes), tuple(flights.errors)
-        return Run(decision, usage, exhausted, nodes, turns.scores, errors)
+        flights = Flights(self._store, self._engines, task.problem, self._budget, traffic)
+        return Job(strategy, task, flights, self._budget)
 
-
-class _Turns:
-    """What a task asks for and is answered, turn by turn: draws by flights, scores here."""
-
-    def __init__(
-        self,
-        flights: Flights,
-        scorer: Scorer | None,
-        aggregation: str,
-        budget: Budget,
-        task: Task,
-        began: float,
-    ) -> None:
-        self._flights = flights
-        self._scorer = scorer
-        self._aggregation = aggregation
-        self._budget = budget
-        self._problem = task.problem
-        self._deadline = began + budget.seconds
-        self._evaluations: list[Evaluate] = []
-        self.scores: dict[int, float] = {}
-
-    def take(self, asked: Sequence[Request]) -> None:
-        """Take requests in."""
-        self._flights.take([each for each in asked if not isinstance(each, (Cancel, Evaluate))])
-        self._evaluations += [each for each in asked if isinstance(each, Evaluate)]
-        for each in asked:
-            if isinstance(each, Cancel):
-                self._flights.cancel(each.request)
-
-    def replies(self) -> list[Reply]:
-        """Return what has come, one reply at least. Exhausted if the budget does not cover more.
+    def _wait(self, traffic: Traffic, jobs: Iterable[Job]) -> None:
+        """Wait for what some job waits for: a completion, else scores.
 
         Scores wait until no draw is under way: the scorer may ask the same engine.
         """
-        flights = self._flights
-        while not flights.ready:
-            if time.monotonic() >= self._deadline:
-                raise Exhausted
-            if flights.stored:
-                flights.fetch()
-                continue
-            flights.submit()
-            if flights.flying:
-                flights.receive()
-            elif flights.waiting:
-                raise Exhausted
-            elif self._evaluations:
-                self._evaluate()
-            else:
-                raise RuntimeError("the strategy waits, and nothing is under way")
-        ready, flights.ready = flights.ready, []
-        return ready
+        waiting = [job for job in jobs if not job.over]
+        if traffic.busy:
+            traffic.wait()
+            return
+        for job in waiting:
+            if job.asks_scores:
+                assert self._scorer is not None
+                job.score(self._scorer, self._aggregation)
 
-    def _evaluate(self) -> None:
-        usage = self._flights.usage
-        if usage.scores + len(self._evaluations) > self._budget.scores:
-            raise Exhausted
-        assert self._scorer is not None
-        asked, self._evaluations = self._evaluations, []
-        for scope in sorted({each.scope for each in asked}):
-            batch = [each for each in asked if each.scope == scope]
-            traces = [each.node for each in batch]
-            found = self._scorer.score(self._problem, traces, scope)
-            for request, score in zip(batch, found, strict=True):
-                usage.scores += 1
-                usage.scorer += score.tokens
-                value = score.value
-                if value is not None and not math.isnan(value):
-                    value = self._counted(request, value)
-                self._flights.ready.append(Reply(request, score=value, words=score.words))
-
-    def _counted(self, request: Evaluate, value: float) -> float:
-        if request.scope == "outcome":
-            return value
-        above = (self.scores.get(id(node)) for node in request.node.path[:-1])
-        steps = [*(each for each in above if each is not None), value]
-        # The score of half a step is replaced by that of the whole one.
-        if request.scope == "step":
-            self.scores[id(request.node)] = value
-        return aggregate(steps, self._aggregation)
-
-
-def _best(task: Task) -> Decision:
-    """Decide by what a strategy has offered when its budget ended."""
-    note = "the budget ended it"
-    if not task.offered:
-        return Decision(None, note=f"{note} before a trace was finished")
-    best = max(task.offered, key=lambda pair: pair[1])[0]
-    return Decision(best, tuple(task.offered), f"{note}; the best of {len(task.offered)}")
+    def _told(self, job: Job) -> Run:
+        self._store.write(lambda connection: None)
+        self._tell(job.flights.usage)
+        assert job.decision is not None
+        return Run(
+            job.decision,
+            job.flights.usage,
+            job.exhausted,
+            tuple(job.flights.nodes),
+            job.scores,
+            tuple(job.flights.errors),
+        )

@@ -42,6 +42,9 @@ class Engine:
             identity["prefix"] = asked.at.trace
         if self.keeps_stop(asked):
             identity["stop_kept"] = True
+        if asked.alternatives:
+            # Draws of a pool may have been kept without what is asked for here.
+            identity["alternatives"] = asked.alternatives
         if asked.messages is not None:
             problem = replace(problem, messages=asked.messages, prompt=None)
         prompt = keys.prompt_id(problem)
@@ -100,17 +103,17 @@ class Engine:
         return Memo("choices", model.backend or self.recipe.backend, model.fingerprint)
 
     def _place_of_choice(self, problem: Problem, asked: Choose) -> str:
-        request = self.choice(problem, asked, 0)
+        request = self.choice(problem, asked)
         prompt = keys.prompt_id(Problem("", request.messages, request.prompt))
         return keys.digest("choice1", [prompt, request.prefix, list(request.choices)])
 
-    def choice(self, problem: Problem, asked: Choose, number: int) -> backends.Request:
+    def choice(self, problem: Problem, asked: Choose) -> backends.Request:
         """Return the request for how likely strings are to come next."""
         messages = problem.messages if asked.messages is None else asked.messages
         prompt = problem.prompt if asked.messages is None else None
         before = asked.at.trace if asked.at is not None else ""
         return backends.Request(
-            id=f"choose/{number}",
+            id="choose",
             messages=messages,
             prompt=prompt,
             prefix=before + asked.prefix,

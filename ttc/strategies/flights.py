@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 
+from ttc import backends
 from ttc.backends import Completion
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
@@ -14,7 +15,8 @@ from ttc.store.rows import storable
 from ttc.strategies.draws import Draw, Race, Room, Stored
 from ttc.strategies.engines import Engine
 from ttc.strategies.nodes import Choose, Generate, Node, Reply
-from ttc.strategies.usage import Budget, Exhausted, Usage
+from ttc.strategies.traffic import Traffic
+from ttc.strategies.usage import Budget, Usage
 
 RETRIES = 2
 
@@ -28,9 +30,15 @@ class Flights:
     """
 
     def __init__(
-        self, store: Store, engines: Mapping[str, Engine], problem: Problem, budget: Budget
+        self,
+        store: Store,
+        engines: Mapping[str, Engine],
+        problem: Problem,
+        budget: Budget,
+        traffic: Traffic,
     ) -> None:
         self._store = store
+        self._traffic = traffic
         self._engines = engines
         self._problem = problem
         self._budget = budget
@@ -39,7 +47,7 @@ class Flights:
         self._stored: list[Stored] = []  # begun, by where they end
         self._waiting: deque[Draw] = deque()
         self._choices: deque[Choose] = deque()
-        self._flying: dict[str, tuple[Engine, Draw | Choose]] = {}
+        self._flying: dict[str, Draw | Choose] = {}
         self.usage = Usage()
         self.ready: list[Reply] = []
         self.nodes: list[Node] = []
@@ -71,8 +79,7 @@ class Flights:
         for request in draws:
             draw = self._draw(request)
             kept = nodes.find(self._store.reader, draw.place.key, draw.index)
-            # One that was drawn without does not tell how sure its tokens were.
-            if kept is None or (request.alternatives and kept.done.confidences is None):
+            if kept is None:
                 self._waiting.append(draw)
             else:
                 self._kept.append(Stored(draw, kept, race))
@@ -90,14 +97,15 @@ class Flights:
             raise UsageError(f"no model is called {request.model!r} here")
         return self._engines[request.model]
 
-    def fetch(self) -> None:
-        """Let the next draw of the store come. Exhausted if the budget does not cover it."""
+    def fetch(self) -> bool:
+        """Let the next draw of the store come; False if the budget does not cover it."""
         self._begin()
         if not self._stored:
-            raise Exhausted
+            return False
         first = self._stored.pop(0)
         first.race.clock = max(first.race.clock, first.ends)
         self._come(first.draw, first.kept.done, first.kept.seconds, new=False)
+        return True
 
     def _begin(self) -> None:
         """Begin the draws of the store that the budget covers, as if they were drawn now."""
@@ -112,7 +120,7 @@ class Flights:
 
     def _room(self) -> Room:
         usage = self.usage
-        flying = [what for _, what in self._flying.values() if isinstance(what, Draw)]
+        flying = [what for what in self._flying.values() if isinstance(what, Draw)]
         under_way = [*flying, *(each.draw for each in self._stored)]
         tokens = usage.tokens + sum(draw.most for draw in under_way)
         return Room(self._budget, usage.prompt, tokens, usage.calls + len(under_way))
@@ -129,28 +137,21 @@ class Flights:
         room = self._room()
         while self._waiting and room.covers(self._waiting[0]):
             draw = self._waiting.popleft()
-            request = draw.engine.request(draw.place, draw.index, draw.asked)
-            self._flying[request.id] = (draw.engine, draw)
-            draw.engine.backend.submit(request)
+            self._send(draw.engine, draw.engine.request(draw.place, draw.index, draw.asked), draw)
         while self._choices and self.usage.prompt < self._budget.prompt:
             choice = self._choices.popleft()
-            engine = self._engines[choice.model]
-            self._counts["choose"] += 1
-            request = engine.choice(self._problem, choice, self._counts["choose"])
-            self._flying[request.id] = (engine, choice)
-            engine.backend.submit(request)
+            engine = self._engine(choice)
+            self._send(engine, engine.choice(self._problem, choice), choice)
 
-    def receive(self) -> None:
-        """Wait for what comes next, of the engine whose turn it is."""
-        name, (engine, what) = next(iter(self._flying.items()))
-        done = engine.backend.wait()
-        _, what = self._flying.pop(done.request_id)
-        if len(self._engines) > 1 and name in self._flying:
-            # Another one is looked at next time, so that none is starved.
-            self._flying[name] = self._flying.pop(name)
+    def _send(self, engine: Engine, request: backends.Request, what: Draw | Choose) -> None:
+        self._flying[self._traffic.send(engine.backend, request, self)] = what
+
+    def land(self, name: str, done: Completion) -> None:
+        """Take in what came of a request."""
+        what = self._flying.pop(name)
         if isinstance(what, Choose):
             self.usage.add_choice(done)
-            engine.weigh(self._problem, what, done)
+            self._engine(what).weigh(self._problem, what, done)
             error = done.error if done.finish_reason == "error" else None
             self.ready.append(Reply(what, chances=done.chances or {}, error=error))
             return
@@ -216,9 +217,9 @@ class Flights:
                 cut = nodes.given_up(self._store.reader, draw.place.key, draw.index)
                 self._give_up(draw, cut if self._room().covers(draw) else None)
                 return
-        for name, (engine, what) in self._flying.items():
+        for name, what in self._flying.items():
             if isinstance(what, Draw) and what.asked is asked:
-                engine.backend.cancel(name)
+                self._traffic.cancel(name)
                 return
 
     def _give_up(self, draw: Draw, cut: Completion | None) -> None:
@@ -232,11 +233,11 @@ class Flights:
         for draw in [*there, *self._waiting]:
             self.cancel(draw.asked)
         self._choices.clear()
-        for name, (engine, _) in list(self._flying.items()):
-            engine.backend.cancel(name)
+        for name in list(self._flying):
+            self._traffic.cancel(name)
         while self._flying:
             try:
-                self.receive()
+                self._traffic.wait()
             except BackendError as error:
                 self.errors.append(str(error))
                 self._flying.clear()

@@ -50,17 +50,20 @@ class Particles(Search):
             (reference,) = chance.choices(nodes, weights)
         if not finals:
             return Decision(None, note="no trace was finished")
-        # Copies of one trace are one trace, as likely as all of them.
-        merged: dict[int, tuple[Node, float]] = {}
+        # Copies of one trace are one trace, as likely as all of them, and no better than one.
+        chances: dict[int, float] = {}
+        held = {id(node): node for node, _ in finals}
         for node, weight in finals:
-            before = merged.get(id(node), (node, 0.0))[1]
-            merged[id(node)] = (node, before + weight)
-        held = list(merged.values())
-        size = 1 / math.fsum(weight**2 for _, weight in held)
+            chances[id(node)] = chances.get(id(node), 0.0) + weight
+        size = 1 / math.fsum(weight**2 for weight in chances.values())
+        traces = list(held.values())
         if self.final == "draw":
-            (node,) = chance.choices([node for node, _ in held], [weight for _, weight in held])
-            return Decision(node, tuple(held), f"one of {len(held)} traces, drawn by weight")
-        decision = self.decide(task, held)
+            weights = [chances[id(node)] for node in traces]
+            (node,) = chance.choices(traces, weights)
+            drawn = tuple(zip(traces, weights, strict=True))
+            return Decision(node, drawn, f"one of {len(traces)} traces, drawn by weight")
+        scores = {id(node): score for node, score in task.offered}
+        decision = self.decide(task, [(node, scores[id(node)]) for node in traces])
         note = f"{decision.note}; effective size {size:.1f} of {each}"
         return Decision(decision.node, decision.finals, note)
 
@@ -76,9 +79,6 @@ class Particles(Search):
         logs: dict[int, float] = {}
         step = 0
         while True:
-            going = [at for at in swarm if at is None or not self.ended(at, task)]
-            if not going:
-                break
             moved = yield from self._move(task, swarm, path, step)
             fresh = [node for node in moved if id(node) not in logs]
             for node, score in zip(fresh, (yield from rate(fresh)), strict=True):
@@ -89,12 +89,14 @@ class Particles(Search):
                 return []
             weights = self._weights(moved, logs)
             step += 1
-            last = all(self.ended(node, task) for node in moved)
-            if last:
+            if all(self.ended(node, task) for node in moved):
                 return list(zip(moved, weights, strict=True))
             kept = moved[:1] if path else []
-            swarm = [*kept, *chance.choices(moved, weights, k=count - len(kept))]
-        return []
+            survivors = [*kept, *chance.choices(moved, weights, k=count - len(kept))]
+            if all(self.ended(node, task) for node in survivors):
+                # Resampling has weighed them; they are alike from here on.
+                return [(node, 1 / len(survivors)) for node in survivors]
+            swarm = [*survivors]
 
     def _move(
         self, task: Task, swarm: Sequence[Node | None], path: Sequence[Node], step: int

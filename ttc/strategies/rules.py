@@ -8,15 +8,25 @@ wait for all. What they pick is what `ttc sweep` says of the same draws: it is t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from ttc.records import Outcome, Problem
 from ttc.selectors import Selector
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk
 from ttc.strategies.decisions import answer_of
-from ttc.strategies.nodes import Cancel, Decision, Generate, Node, Talk, Task, nodes, together
+from ttc.strategies.nodes import (
+    Cancel,
+    Decision,
+    Generate,
+    Node,
+    Request,
+    Talk,
+    Task,
+    nodes,
+    together,
+)
 from ttc.strategies.search import rate
+from ttc.strategies.usage import Exhausted
 
 # What a rule may need that a draw has without being judged.
 FREE = frozenset({"answer", "correct", "text", "completion_tokens", "logprob", "scores"})
@@ -73,42 +83,48 @@ class Rule:
         return {"n": self._n}
 
     def run(self, task: Task) -> Talk[Decision]:
-        """Draw and pick."""
+        """Draw and pick; where the budget ends the drawing, among what has come by then."""
         stop = getattr(self._rule, "stop", None)
         finishes = None if self._rule is None else self._rule.finishes
-        if stop is not None:
-            drawn = yield from self._in_turn(task, stop)
-        elif finishes is not None:
-            drawn = yield from self._race(finishes)
-        else:
-            drawn = list(nodes((yield from together([Generate() for _ in range(self._n)]))))
+        drawn: list[Node] = []
+        scores: list[float | None] = []
+        note = ""
+        try:
+            if stop is not None:
+                yield from self._in_turn(task, stop, drawn)
+            else:
+                yield from self._race(finishes, drawn)
+        except Exhausted:
+            note = "the budget ended it"
         drawn.sort(key=lambda node: node.index)
         if self._accept is not None:
             accepted = self._accept(drawn)
             drawn = [node for node, good in zip(drawn, accepted, strict=True) if good]
-        scores: list[float | None] = [None] * len(drawn)
-        if self.scores:
+        if self.scores and not note:
             scores = list((yield from rate(drawn, "outcome")))
-        return self._decide(task, drawn, scores)
+        scores += [None] * (len(drawn) - len(scores))
+        return self._decide(task, drawn, scores, note)
 
-    def _decide(self, task: Task, drawn: list[Node], scores: Sequence[float | None]) -> Decision:
+    def _decide(
+        self, task: Task, drawn: list[Node], scores: Sequence[float | None], note: str
+    ) -> Decision:
         self.candidates = drawn
         self.outcomes = [
             outcome_of(task.problem, node, score) for node, score in zip(drawn, scores, strict=True)
         ]
         rule = self.picked_by = self._rule or default_rule(self.outcomes)
-        picked = rule.pick(self.outcomes) if drawn else ()
+        lacks_scores = self.scores and None in scores
+        picked = rule.pick(self.outcomes) if drawn and not lacks_scores else ()
         self.picked = picked[0] if picked else None
         weights = [1.0 if score is None else score for score in scores]
         finals = tuple(zip(drawn, weights, strict=True))
-        return Decision(None if self.picked is None else drawn[self.picked], finals)
+        return Decision(None if self.picked is None else drawn[self.picked], finals, note)
 
-    def _race(self, finishes: int) -> Talk[list[Node]]:
-        """Draw all at once, and cancel the rest once that many have finished by themselves."""
+    def _race(self, finishes: int | None, drawn: list[Node]) -> Talk[None]:
+        """Draw all at once, and cancel the rest once `finishes` have finished by themselves."""
         asked = [Generate() for _ in range(self._n)]
         running = {id(request): request for request in asked}
-        drawn: list[Node] = []
-        requests: Sequence[Any] = asked
+        requests: Sequence[Request] = asked
         ended = 0
         while running:
             replies = yield requests
@@ -116,18 +132,17 @@ class Rule:
             for reply in replies:
                 if running.pop(id(reply.request), None) is None:
                     continue
-                if reply.node is None or reply.node.finish == "cancelled":
-                    continue
-                drawn.append(reply.node)
-                ended += reply.node.finish == "stop"
-                if ended == finishes and reply.node.finish == "stop":
-                    requests = [Cancel(other) for other in running.values()]
-        return drawn
+                for node in nodes([reply]):
+                    drawn.append(node)
+                    ended += node.finish == "stop"
+                    if ended == finishes and node.finish == "stop":
+                        requests = [Cancel(other) for other in running.values()]
 
-    def _in_turn(self, task: Task, stop: Callable[[Sequence[Outcome]], int]) -> Talk[list[Node]]:
+    def _in_turn(
+        self, task: Task, stop: Callable[[Sequence[Outcome]], int], drawn: list[Node]
+    ) -> Talk[None]:
         """Draw batch by batch until the rule has what it waits for."""
         batch = getattr(self._rule, "window", 1)
-        drawn: list[Node] = []
         asked = 0
         while asked < self._n:
             count = min(batch, self._n - asked)
@@ -138,4 +153,3 @@ class Rule:
             silent = Outcome(index=asked, finish_reason="stop")
             if stop([*outcomes, silent]) <= len(outcomes):
                 break
-        return drawn

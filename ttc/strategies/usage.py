@@ -49,6 +49,10 @@ class Budget:
                 )
         return cls(**given)
 
+    def told(self) -> dict[str, float]:
+        """Return the limits there are."""
+        return {name: value for name, value in asdict(self).items() if value != math.inf}
+
 
 @dataclass(slots=True)
 class Usage:

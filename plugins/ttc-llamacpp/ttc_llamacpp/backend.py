@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 class LlamaCpp:
     """A GGUF file as a ttc backend. `completion_tokens` counts the token that ends a draw too."""
 
-    capabilities = frozenset({"seed", "prefix", "logprobs", "alternatives", "cancel", "choose"})
+    capabilities = frozenset(
+        {"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"}
+    )
 
     def __init__(self, header: Header, digest: str, given: Options, options: Options) -> None:
         self.model = _describe(header, digest, options)

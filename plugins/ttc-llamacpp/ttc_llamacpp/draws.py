@@ -69,13 +69,17 @@ class Draw:
         full = len(self.tokens) >= self.request.params.max_tokens or self.position >= limit
         return "length" if full else None
 
+    def _read(self, *, ended: bool) -> str:
+        kept = self.stop if self.request.keep_stop else None
+        return self.text.read(ended=ended) + (kept or "")
+
     def finish(self, reason: FinishReason, error: str | None = None) -> Completion:
         """Report it and free its sampler."""
         if self.sampler is not None:
             self.sampler.close()
         return Completion(
             request_id=self.request.id,
-            text=self.text.read(ended=reason == "stop"),
+            text=self._read(ended=reason == "stop"),
             finish_reason=reason,
             prompt_tokens=len(self.prompt),
             cached_tokens=len(self.prompt) - self.computed,

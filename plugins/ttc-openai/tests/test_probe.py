@@ -128,6 +128,8 @@ def test_fewer_of_the_likeliest_tokens_than_were_asked_for(serve: Serve, probed:
         for alternatives in (5, 20):
             backend.submit(Request(str(alternatives), turns, alternatives=alternatives))
         done = {each.request_id: each for each in (backend.wait(), backend.wait())}
+    with closing(open_openai(f"{server.url}#scripted", {"logprobs": False})) as backend:
+        assert not {"logprobs", "alternatives"} & backend.capabilities
     # 1/2, 1/4, …: the mean of their logarithms is that of 1/8.
     assert done["5"].confidences == pytest.approx([math.log(8)] * 20)
     assert done["20"].finish_reason == "error"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ class OpenAI:
         address = parse(model, base_url)
         server = named(Server(address, given, Traits(), key_for(address)))
         traits = kept.read(server.address)
+        traits = replace(traits, logprobs=traits.logprobs and given.logprobs)
         return cls(Server(server.address, given, traits, server.key))
 
     def submit(self, request: Request) -> None:

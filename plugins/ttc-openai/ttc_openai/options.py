@@ -15,13 +15,15 @@ CONCURRENCY, TIMEOUT, RETRIES = 64, 600.0, 5
 class Options:
     """`concurrency`: requests under way at most. `timeout`: seconds that a server may be silent.
     `retries`: how often what failed is tried again. `revision`: tells apart what a server serves
-    under one name; any text."""
+    under one name; any text. `logprobs`: whether to ask for them where the server has them; some
+    compute them slowly."""
 
     base_url: str | None = None
     concurrency: int = CONCURRENCY
     timeout: float = TIMEOUT
     retries: int = RETRIES
     revision: str = ""
+    logprobs: bool = True
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Options:
@@ -42,12 +44,19 @@ class Options:
                 float(given.get("timeout", TIMEOUT)),
                 _whole("retries", given.get("retries", RETRIES)),
                 str(given.get("revision", "")),
+                _flag("logprobs", given.get("logprobs", True)),
             )
         except (TypeError, ValueError) as error:
             raise UsageError(f"openai: {error}") from None
         if made.concurrency < 1 or made.timeout <= 0 or made.retries < 0:
             raise UsageError("openai: concurrency, timeout and retries may not be below 1, 0 and 0")
         return made
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be true or false, not {value!r}")
+    return value
 
 
 def _whole(name: str, value: Any) -> int:

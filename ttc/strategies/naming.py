@@ -1,0 +1,39 @@
+"""Methods by name: a strategy, else a selection rule that can pick."""
+
+from __future__ import annotations
+
+from ttc import plugins
+from ttc.errors import UsageError
+from ttc.selectors import Selector, naming
+from ttc.strategies.nodes import Strategy
+
+
+def build(method: str, n: int | None) -> tuple[Strategy | None, Selector | None]:
+    """Return the strategy or the rule that `NAME:options` names. UsageError for what is neither.
+
+    `n` is a strategy's as well, where it has such a number and its options do not say it.
+    """
+    name = method.partition(":")[0]
+    strategies = plugins.installed("strategies")
+    if name in strategies:
+        return _strategy(method, n), None
+    rules = plugins.installed("selectors")
+    if name.partition("=")[0].partition("-")[0] not in {each.partition("-")[0] for each in rules}:
+        raise UsageError(
+            f"no method {name!r}; rules are {', '.join(rules)}; "
+            f"strategies are {', '.join(strategies)}"
+        )
+    selector: Selector = naming.build(method)
+    if selector.needs == {"correct"}:
+        raise UsageError(
+            f"{method} is a measure, not a rule that can pick; take majority, first-finish or mbr"
+        )
+    return None, selector
+
+
+def _strategy(spec: str, n: int | None) -> Strategy:
+    made: Strategy = plugins.build("strategies", spec)
+    _, options = plugins.parse_spec(spec)
+    if n is not None and "n" in made.config and "n" not in options:
+        made = plugins.build("strategies", f"{spec}{',' if options else ':'}n={n}")
+    return made

@@ -1,0 +1,58 @@
+"""SynthWorld on the command line: `-m synth:…` and the scorer of its traces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+
+from ttc.backends import Backend
+from ttc.errors import UsageError
+from ttc.plugins import parse_spec
+from ttc.records import Sample, Verdict
+from ttc.testing.synthworld import Scorer, World, open_world
+
+
+def _world(text: str, what: str) -> tuple[World, dict[str, float]]:
+    """Read `stays=0.7,depth=6,sigma=1`. UsageError."""
+    _, given = parse_spec(f"{what}:{text}")
+    numbers = {"stays": 0.7, "recovers": 0.02, "depth": 6.0, "sigma": 0.0, "hacked": 0.0}
+    for name, value in given.items():
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if name not in numbers or math.isnan(number):
+            raise UsageError(f"{what}: {name}={value}: there are numbers {', '.join(numbers)}")
+        numbers[name] = number
+    world = World(numbers["stays"], numbers["recovers"], int(numbers["depth"]))
+    return world, {name: numbers[name] for name in ("sigma", "hacked")}
+
+
+def open_synth(model: str, options: Mapping[str, object]) -> Backend:
+    """Open `-m synth:stays=0.7,depth=6`. UsageError for a bad option."""
+    world, error = _world(model, "synth")
+    return open_world(world, Scorer(world, **error))
+
+
+class SynthScorer:
+    """Scores traces of SynthWorld, and judges those that have ended: tests' own."""
+
+    name = "synth"
+    version = "1"
+    takes = "text"
+
+    def __init__(self, text: str = "") -> None:
+        self._world, self._error = _world(text, "synth")
+        self._scorer = Scorer(self._world, **self._error)
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The world, and the error of the scores."""
+        return self._scorer.config
+
+    def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
+        """Yield one verdict a sample, in order."""
+        for sample in samples:
+            found = sample.text.rpartition("answer=")[2] if "answer=" in sample.text else None
+            correct = None if found is None else found == "1"
+            yield Verdict(found, correct, self._scorer.of(sample.text))
