@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 import pytest
 from worlds import driver, task
 
 from ttc import keys, plugins
+from ttc.errors import BackendError
 from ttc.store import Store
 
 NAMES = sorted(
@@ -74,3 +76,10 @@ def test_its_options_are_told_and_no_other_is_taken(name: str) -> None:
 def test_what_is_out_of_range_is_refused(name: str, options: dict[str, str], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         plugins.load("strategies", name)(**options)
+
+
+def test_without_a_solver_ets_says_so_before_it_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(BackendError, match=r"ets needs scipy; pip install 'ttc-cli\[rpc\]'"):
+        plugins.load("strategies", "ets")()
+    assert plugins.load("strategies", "ets")(memory="0", variety="0").memory == 0
