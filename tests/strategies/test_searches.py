@@ -89,6 +89,18 @@ def test_trees_of_dvts_do_not_mix(store: Store) -> None:
             assert len(parents) == 4
 
 
+def test_each_tree_of_dvts_goes_on_from_its_best(store: Store) -> None:
+    scorer = Scorer(WORLD, sigma=1)  # no two scores are equal
+    run = driver(store, scorer=scorer).solve(DVTS(n="12", m="3"), task(1))
+    heads = {id(node.parent): node.parent for node in run.nodes if node.parent is not None}
+    deeper = [node for node in heads.values() if node is not None and node.parent is not None]
+    assert len(deeper) == 4 * (WORLD.depth - 2)
+    for head in deeper:
+        family = [node for node in run.nodes if node.parent is head.parent]
+        assert len(family) == 3
+        assert max(family, key=lambda node: run.scores[id(node)]) is head
+
+
 def test_lookahead_changes_scores_and_not_what_is_appended(store: Store) -> None:
     found: dict[str, tuple[Run, Table]] = {}
     for ahead in ("0", "2"):
