@@ -17,6 +17,8 @@ from ttc.store import Store
 from ttc.strategies.adaptive import Adaptive, Prune
 from ttc.strategies.astar import AStar
 from ttc.strategies.beam import DVTS, Beam, EarlyRejection
+from ttc.strategies.budget_forcing import BudgetForcing
+from ttc.strategies.deepconf import DeepConf
 from ttc.strategies.driver import Driver
 from ttc.strategies.engines import Engine
 from ttc.strategies.mcts import MCTS
@@ -152,6 +154,8 @@ SMALL_ONES: dict[str, Callable[[], Any]] = {
     "adaptive": lambda: Adaptive(n="6", gamma="0.9"),
     "beam": lambda: Beam(n="8", m="4"),
     "lookahead": lambda: Beam(n="4", m="2", lookahead="1"),
+    "budget-forcing": lambda: BudgetForcing(budget="60", waits="2"),
+    "deepconf": lambda: DeepConf(n="8", warmup="4", window="8", chunk="16", keep="50"),
     "dvts": lambda: DVTS(n="8", m="4"),
     "early-rejection": lambda: EarlyRejection(n="8", m="4", tau="8"),
     "ets": lambda: ETS(width="6"),

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import (
-    CAPABILITIES,
     SMALL,
     SMALL_ONES,
     WORLD,
@@ -43,7 +42,7 @@ from ttc.strategies.rules import Rule
 from ttc.strategies.scoring import AGGREGATES, Verified, aggregate
 from ttc.strategies.specreason import SpecReason
 from ttc.strategies.usage import Budget
-from ttc.testing.synthworld import Scorer, open_world
+from ttc.testing.synthworld import CAPABILITIES, Scorer, open_world
 
 
 def decided(run: Run) -> Any:
@@ -390,3 +389,36 @@ def test_rounds_and_what_they_hold(store: Store) -> None:
         above = {id(node): node for each in drawn for node in each.path}
         live += sum(node.tokens for node in above.values())
     assert run.usage.kv == live
+
+
+@pytest.mark.parametrize("name", ["beam", "mcts", "specreason", "esc", "best-of-n", "short-3"])
+def test_tasks_side_by_side_come_in_order_and_as_they_do_alone(
+    name: str, store: Store, tmp_path: Path
+) -> None:
+    numbers = [3, 1, 4, 1, 5, 9]  # one of them twice
+    with Store.writing(tmp_path / "alone.db") as alone:
+        one_by_one = [driver(alone).solve(SMALL_ONES[name](), task(at)) for at in numbers]
+    together_ones = driver(store).run([(SMALL_ONES[name](), task(at)) for at in numbers], width=4)
+    for run, expected in zip(together_ones, one_by_one, strict=True):
+        assert decided(run)[:2] == decided(expected)[:2]
+    assert [
+        decided(run)[0]
+        for run in silent(store).run(((SMALL_ONES[name](), task(at)) for at in numbers), width=2)
+    ] == [decided(run)[0] for run in one_by_one]
+
+
+def test_an_engine_serves_another_run_after_one_was_interrupted(store: Store) -> None:
+    backend = open_world(WORLD)
+
+    interrupted = {"main": engine(breaking(backend, 3, KeyboardInterrupt()))}
+    with pytest.raises(KeyboardInterrupt):
+        Driver(store, interrupted, scorer=Scorer(WORLD)).solve(Beam(n="8", m="4"), task(1))
+    # What was under way is still to come from the engine, under whatever names.
+    again = over(store, backend, Scorer(WORLD))
+    run = again.solve(Beam(n="8", m="4"), task(1))
+    assert run.decision.node is not None
+    assert len(set(named(run.nodes))) == len(run.nodes) == 8 * WORLD.depth
+    other = again.solve(Beam(n="8", m="4"), task(2))
+    assert len(other.nodes) == 8 * WORLD.depth
+    with pytest.raises(LookupError):
+        backend.wait()

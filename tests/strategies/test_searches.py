@@ -435,7 +435,7 @@ def branches(request: Request) -> Completion:
 def popped(tree: Mapping[str, float], g: str) -> tuple[list[str], str]:
     """Which places are expanded, in order, and which leaf answers: a reference."""
     frontier, count = [(0.0, 0, "")], 1
-    order = []
+    order: list[str] = []
     while True:
         frontier.sort()
         _, _, place = frontier.pop(0)

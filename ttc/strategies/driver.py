@@ -116,6 +116,9 @@ class Driver:
             for job in open_jobs:
                 job.close()
             raise
+        except KeyboardInterrupt:
+            traffic.abandon()  # without waiting for it
+            raise
         if failure is not None:
             raise failure
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,16 @@ from ttc.strategies.nodes import Node
 GRAM = 3
 
 
+def check_solver() -> None:
+    """Raise BackendError if there is no solver here, before anything is drawn."""
+    if find_spec("scipy") is None:
+        raise BackendError("ets needs scipy; pip install 'ttc-cli[rpc]'")
+
+
 def _scipy() -> Any:
-    try:
-        import scipy.cluster.hierarchy
-        import scipy.optimize
-    except ImportError:
-        raise BackendError("ets needs scipy; pip install 'ttc-cli[rpc]'") from None
+    import scipy.cluster.hierarchy
+    import scipy.optimize
+
     return scipy
 
 

@@ -89,6 +89,10 @@ class ETS(Rebase):
         self.distance = number(options, "distance", 0.05)
         if min(self.memory, self.variety) < 0:
             raise ValueError("memory and variety must be 0 or more")
+        if self.memory or self.variety:
+            from ttc.strategies.pruning import check_solver
+
+            check_solver()
         names = ("memory", "variety", "distance")
         return {**super().parse(options), **{name: getattr(self, name) for name in names}}
 

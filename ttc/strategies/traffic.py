@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,11 +16,16 @@ class Sender(Protocol):
         """Take in what came of the request of that name."""
 
 
+# Of this process, so that no two runs share a name.
+_RUNS = itertools.count()
+
+
 class Traffic:
     """Sends requests of many tasks to engines, and brings home what comes."""
 
     def __init__(self) -> None:
         self._whose: dict[str, tuple[Backend, Sender]] = {}
+        self._run = next(_RUNS)
         self._sent = 0
 
     @property
@@ -31,7 +37,7 @@ class Traffic:
         """Submit a request under a name of its own, and return that."""
         self._sent += 1
         # Two tasks may ask for the same.
-        name = f"{self._sent}/{request.id}"
+        name = f"{self._run}.{self._sent}/{request.id}"
         self._whose[name] = (backend, whose)
         backend.submit(replace(request, id=name))
         return name
@@ -40,10 +46,17 @@ class Traffic:
         """Have a request come back as it is."""
         self._whose[name][0].cancel(name)
 
+    def abandon(self) -> None:
+        """Have everything come back as it is, to whoever waits next, who passes it over."""
+        for name, (backend, _) in self._whose.items():
+            backend.cancel(name)
+
     def wait(self) -> None:
         """Wait for what comes next, of the engine that has waited longest for its turn."""
         oldest, (backend, _) = next(iter(self._whose.items()))
         done = backend.wait()
+        if done.request_id not in self._whose:
+            return  # of a run that was interrupted
         _, whose = self._whose.pop(done.request_id)
         if oldest in self._whose:
             self._whose[oldest] = self._whose.pop(oldest)
