@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.suggestions import offer
 
 
 def solve(
@@ -20,12 +21,17 @@ def solve(
         typer.Option(
             metavar="NAME[:OPTIONS]",
             help="majority, first-finish, beam:n=16,m=4, …; default: vote, else agree.",
+            autocompletion=offer("strategies", "selectors"),
         ),
     ] = None,
     verifier: opt.VerifierName = None,
     scorer: Annotated[
         str | None,
-        typer.Option(metavar="NAME[:OPTIONS]", help="What scores steps: likelihood or a verifier."),
+        typer.Option(
+            metavar="NAME[:OPTIONS]",
+            help="What scores steps: likelihood or a verifier.",
+            autocompletion=offer("verifiers"),
+        ),
     ] = None,
     aggregate: Annotated[
         str, typer.Option(help="How scores of steps go together: last, min, prod or mean.")
@@ -35,7 +41,12 @@ def solve(
         typer.Option(metavar="tokens=N,…", help="Limits: tokens, prompt, calls, scores, seconds."),
     ] = None,
     draft: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="The small model of specreason.")
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="The small model of specreason.",
+            autocompletion=offer("models"),
+        ),
     ] = None,
     each: Annotated[
         bool, typer.Option("--each", help="A problem a line: text, or JSON with a question.")

@@ -34,11 +34,13 @@ def remember(**names: list[str]) -> None:
         part.replace(folder / "names.json")
 
 
-def offer(kind: str) -> Callable[[str], list[str]]:
-    """Return a completer for names of a kind; after a comma it completes the next of a list."""
+def offer(*kinds: str) -> Callable[[str], list[str]]:
+    """Return a completer for names of some kinds; after a comma it completes the next of a list."""
 
     def complete(incomplete: str) -> list[str]:
         before, comma, last = incomplete.rpartition(",")
-        return [before + comma + name for name in _read().get(kind, ()) if name.startswith(last)]
+        known = _read()
+        names = [name for kind in kinds for name in known.get(kind, ())]
+        return [before + comma + name for name in names if name.startswith(last)]
 
     return complete
