@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import (
+    PARAMS,
     SMALL,
     SMALL_ONES,
     WORLD,
@@ -224,6 +226,43 @@ def test_a_draw_that_fails_is_asked_for_again(store: Store) -> None:
     run = over(store, failing(2)).solve(Rule(None, 4), task())
     assert run.errors == ()
     assert sorted(node.index for node in run.nodes) == [0, 1, 2, 3]
+
+
+def test_what_failed_attempts_took_is_counted_and_bounded(store: Store) -> None:
+    tries: Counter[int | None] = Counter()
+
+    def tell(request: Request) -> Completion:
+        tries[request.draw] += 1
+        if tries[request.draw] < 3:
+            return said("so far", 30, "error", error="a slot was lost")
+        return said("the answer is 4", 50)
+
+    params = replace(PARAMS, max_tokens=100)
+    options = {"params": params, "budget": Budget(tokens=250)}
+    run = over(store, scripted(tell), **options).solve(Rule(None, 4), task(0, params))
+    assert run.exhausted
+    came = [node for node in run.nodes if node.finish != "cancelled"]
+    assert run.usage.calls == len(came)
+    failed = sum(tries.values()) - len(came)
+    assert failed >= 2
+    assert run.usage.tokens == 30 * failed + 50 * len(came) <= 250
+
+
+def test_the_stop_string_of_the_sampling_is_in_no_answer(store: Store) -> None:
+    def tell(request: Request) -> Completion:
+        assert request.params.stop == ("DONE", "\n\n")
+        assert request.keep_stop
+        if request.prefix:
+            return said("the answer is 4DONE", 4, stop="DONE")
+        return said("a step\n\n", 2, stop="\n\n")
+
+    params = replace(PARAMS, stop=("DONE",))
+    solver = over(store, scripted(tell), Scorer(WORLD), params=params)
+    for _ in range(2):  # drawn, and from the store
+        run = solver.solve(Beam(n="2", m="1"), task(0, params))
+        assert run.decision.node is not None
+        assert run.decision.node.trace == "a step\n\nthe answer is 4"
+        assert len(run.nodes) == 4
 
 
 def test_a_draw_that_always_fails_is_told(store: Store) -> None:

@@ -55,6 +55,10 @@ class Engine:
         """Whether the stop string that fires stays: that of a step, which is part of the trace."""
         return bool(asked.stop) and asked.stop != self.recipe.params.stop
 
+    def without_stop(self, text: str, stop: str | None) -> str:
+        """Return a text without the stop string of the sampling, which no answer keeps."""
+        return text.removesuffix(stop) if stop and stop in self.recipe.params.stop else text
+
     def seed(self, place: Place, index: int) -> int | None:
         """Return the seed of a draw; None where the engine knows none."""
         return keys.draw_seed(place.key, index) if "seed" in self.backend.capabilities else None

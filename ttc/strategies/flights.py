@@ -158,6 +158,7 @@ class Flights:
         self._keep(what, done)
         if done.finish_reason == "error" and what.tries < RETRIES:
             what.tries += 1
+            self.usage.add_failed(done)
             self._waiting.appendleft(what)
             return
         self._come(what, done, samples.elapsed(done.started, done.ended), new=True)
@@ -187,7 +188,7 @@ class Flights:
             return
         node = Node(
             parent=draw.asked.at,
-            text=storable(done.text),
+            text=draw.engine.without_stop(storable(done.text), done.stop),
             tokens=done.completion_tokens or 0,
             finish=done.finish_reason,
             stop=done.stop,

@@ -87,6 +87,12 @@ class Usage:
         self.cancelled += tokens * (done.finish_reason == "cancelled")
         self._add_prompt(done)
 
+    def add_failed(self, done: Completion) -> None:
+        """Count what an attempt took that is made again."""
+        tokens = done.completion_tokens or 0
+        self.tokens += tokens
+        self.new += tokens
+
     def add_choice(self, done: Completion) -> None:
         """Count one distribution."""
         self.choices += 1
