@@ -334,12 +334,18 @@ def test_a_threshold_beyond_nine_is_the_main_model_alone(store: Store) -> None:
 
 def test_the_higher_the_threshold_the_fewer_drafts_are_accepted(store: Store) -> None:
     shares = []
-    for threshold in (0, 4.5, 6.5, 8.5, 9.5):
-        steps = [model for number in range(12) for model in models(spec(store, number, threshold))]
+    first_steps = []
+    for threshold in (0, 2, 4.5, 6.5, 9.5):
+        runs = [models(spec(store, number, threshold)) for number in range(8)]
+        steps = [model for run in runs for model in run]
         shares.append(steps.count("draft") / len(steps))
+        first_steps.append([run[0] == "draft" for run in runs])
     assert shares[0] == 1
     assert shares[-1] == 0
     assert all(more > fewer for more, fewer in pairwise(shares))
+    # The first draft is the same whatever the threshold: once rejected, it stays so.
+    for lower, higher in pairwise(first_steps):
+        assert all(before >= after for before, after in zip(lower, higher, strict=True))
 
 
 def test_the_first_steps_are_the_main_models_own(store: Store) -> None:

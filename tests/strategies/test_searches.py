@@ -46,7 +46,7 @@ from ttc.testing.synthworld import Scorer
 END = "\n\n"
 
 
-@pytest.mark.parametrize(("n", "tasks"), [(1, 800), (4, 400), (16, 200)])
+@pytest.mark.parametrize(("n", "tasks"), [(1, 400), (4, 400), (16, 200)])
 def test_best_of_n_by_an_oracle_is_coverage(n: int, tasks: int, store: Store) -> None:
     solver = driver(store)
     runs = (solver.solve(by_name("best-of-n", n), task(at)) for at in range(tasks))
