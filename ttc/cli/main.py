@@ -21,7 +21,7 @@ from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
 
 # In the order of the work. A test holds these lines equal to the commands' docstrings.
 COMMANDS = {
-    "solve": "Answer one question now: draw, vote, print the answer.",
+    "solve": "Answer one question now: draw, vote or search, print the answer.",
     "sample": "Draw n completions per problem and keep every one.",
     "verify": "Judge samples: a pool, a file or a pipe.",
     "sweep": "Tell what any budget and rule would have given; no model call, ever.",
