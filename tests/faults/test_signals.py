@@ -36,6 +36,25 @@ def _read_lines(process: subprocess.Popen[str], count: int) -> str:
     return "".join(process.stdout.readline() for _ in range(count))
 
 
+def test_solve_is_interrupted_between_answers(
+    start: Start, inside: Run, problems: Problems
+) -> None:
+    problems(8)
+    line = ("solve", "--each", "data.jsonl", "-j", "1", "-n", "16", "-m", SLOW)
+    process = start(*line)
+    told = _read_lines(process, 2)
+    process.send_signal(signal.SIGINT)
+    rest, talk = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in talk
+    resume = talk.splitlines()[-1]
+    assert shlex.split(resume.partition("to resume: ")[2]) == ["ttc", *line]
+    done = inside(*line[:-1], QUICK)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(told + rest)
+    assert done.stderr.count(" 0 new tokens") >= 2
+
+
 @pytest.mark.parametrize(
     ("signum", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,7 +12,7 @@ from ttc.backends import Backend
 from ttc.claims import claimed
 from ttc.cli.ordering import Order, draws, prepare, seconds
 from ttc.cli.output import Lines, document, piped
-from ttc.cli.session import Sampling, Session, stdout_kept_clean
+from ttc.cli.session import Sampling, Session, again, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped
@@ -33,7 +31,7 @@ def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json:
             plan, tally, spent = _draw(session, order, flags, how, as_json, wake)
         except Stopped as stopped:
             if not stopped.nobody_reads:
-                session.say(f"interrupted; what is finished is kept; to resume: {_again()}")
+                session.say(f"interrupted; what is finished is kept; to resume: {again()}")
             raise
         if as_json:
             document(_result(plan, tally, spent))
@@ -77,7 +75,7 @@ def _run(
     limit: float | None,
     alternatives: int,
 ) -> tuple[Plan, Tally, float]:
-    with claimed(store, plan, _again()) as current:
+    with claimed(store, plan, again()) as current:
         wanted = {each.problem.id for each in current.enrolled}
         for _, sample in stored.of_pool(store.reader, current.pool, below=current.n):
             if sample.problem in wanted:
@@ -100,10 +98,6 @@ def _run(
     if told := fares():
         session.say(f"{plan.pool.name}: {told}")
     return current, drawing.tally, meter.seconds if current.missing else 0.0
-
-
-def _again() -> str:
-    return shlex.join(["ttc", *sys.argv[1:]])
 
 
 def _tell_name(session: Session, plan: Plan) -> None:
@@ -150,15 +144,15 @@ def _conclude(session: Session, plan: Plan, tally: Tally, spent: float) -> int:
         tally.raise_errors()
     if tally.broken is not None:
         left = len(plan.missing) - drawn
-        session.say(f"{tally.broken}; {left} draws to go; to resume: {_again()}")
+        session.say(f"{tally.broken}; {left} draws to go; to resume: {again()}")
         return Exit.PARTIAL
     if tally.errors:
         session.say(
             f"{len(tally.errors)} draws failed (the first: {tally.errors[0]}); to fill the gaps: "
-            + _again()
+            + again()
         )
         return Exit.PARTIAL
     if tally.stopped:
-        session.say(f"time is up, {len(plan.missing) - drawn} draws to go; to resume: {_again()}")
+        session.say(f"time is up, {len(plan.missing) - drawn} draws to go; to resume: {again()}")
         return Exit.PARTIAL
     return Exit.DONE

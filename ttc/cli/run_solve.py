@@ -13,9 +13,16 @@ from ttc import interchange, jsonl, problems
 from ttc.backends import Backend
 from ttc.cli import methods
 from ttc.cli.methods import How
-from ttc.cli.session import Sampling, Session, open_model, recipe, stdout_kept_clean
+from ttc.cli.session import (
+    Sampling,
+    Session,
+    again,
+    open_model,
+    recipe,
+    stdout_kept_clean,
+)
 from ttc.cli.signals import stoppable
-from ttc.errors import BackendError, Exit, UsageError
+from ttc.errors import BackendError, Exit, Stopped, UsageError
 from ttc.plans import Plan, Recipe, default_pool, make_plan
 from ttc.problems import Reading
 from ttc.records import Problem
@@ -99,11 +106,16 @@ def solve(session: Session, order: Order, flags: Sampling) -> int:
         method = methods.prepare(session, how, flags, backend, stack, parts)
         with Store.writing(session.database, on_failure=wake) as store:
             means = Means(store, backend, made, method, n)
-            for solution, problem, name in _solutions(means, _chain(first, asked), order):
-                pool = _kept(session, order, means, problem, solution)
-                _tell(session, order, problem, solution, name)
-                solved += solution.answer is not None
-                unsolved += solution.answer is None
+            try:
+                for solution, problem, name in _solutions(means, _chain(first, asked), order):
+                    pool = _kept(session, order, means, problem, solution)
+                    _tell(session, order, problem, solution, name)
+                    solved += solution.answer is not None
+                    unsolved += solution.answer is None
+            except Stopped as stopped:
+                if not stopped.nobody_reads:
+                    session.say(f"interrupted; what is finished is kept; to resume: {again()}")
+                raise
     if order.each and unsolved:
         session.say(f"{unsolved} of {solved + unsolved} problems without an answer")
     if pool is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ class Session:
         if not self.quiet:
             with contextlib.suppress(OSError, ValueError):
                 print(line, file=sys.stderr, flush=True)
+
+
+def again() -> str:
+    """Return the command line that resumes this run."""
+    return shlex.join(["ttc", *sys.argv[1:]])
 
 
 def begin(config: Path | None, database: Path | None, quiet: bool = False) -> Session:
