@@ -39,7 +39,7 @@ from ttc.store import Store
 from ttc.strategies.beam import Beam
 from ttc.strategies.driver import Driver, Run
 from ttc.strategies.mcts import MCTS
-from ttc.strategies.nodes import Decision, Generate, Talk, Task, nodes, together
+from ttc.strategies.nodes import Decision, Generate, Talk, Task, Weigh, nodes, together
 from ttc.strategies.rules import Rule
 from ttc.strategies.scoring import AGGREGATES, Verified, aggregate
 from ttc.strategies.specreason import SpecReason
@@ -461,3 +461,32 @@ def test_an_engine_serves_another_run_after_one_was_interrupted(store: Store) ->
     assert len(other.nodes) == 8 * WORLD.depth
     with pytest.raises(LookupError):
         backend.wait()
+
+
+def test_how_likely_a_text_is_may_be_asked(store: Store) -> None:
+    """The request of capability `score`; asked again, it is answered from memory."""
+
+    class Weighing:
+        name, needs, scores, config = "weighing", frozenset({"score"}), False, dict[str, object]()
+
+        def run(self, task: Task) -> Talk[Decision]:
+            replies = yield from together([Weigh(text) for text in ("a sea", "wind")])
+            best = max(replies, key=lambda reply: reply.logprob or -math.inf)
+            return Decision(None, answer=best.request.text)  # type: ignore[union-attr]
+
+    def weigh(request: Request) -> Completion:
+        assert request.score is not None
+        return Completion("", "", "stop", 3, 0, 1, logprob=-float(len(request.score)))
+
+    backend = scripted(weigh, frozenset({"score"}))
+    run = over(store, backend).solve(Weighing(), task())
+    assert run.decision.answer == "wind"
+    assert (run.usage.choices, run.usage.tokens, run.usage.prompt) == (2, 0, 6)
+    again = over(store, scripted(refuse, frozenset({"score"}))).solve(Weighing(), task())
+    assert again.decision.answer == "wind"
+    with pytest.raises(UsageError, match="weighing needs score"):
+        driver(store).solve(Weighing(), task())
+
+
+def refuse(request: Request) -> Completion:
+    raise AssertionError(f"{request.id} was asked")

@@ -614,3 +614,26 @@ def test_steps_of_tokens_alone(store: Store) -> None:
     for node, _ in run.decision.finals:
         assert [piece.tokens for piece in node.path[:-1]] == [10] * (node.depth - 1)
         assert node.trace.count(END) == WORLD.depth - 1
+
+
+@pytest.mark.parametrize("method", [Beam, DVTS, Particles, Rebase, EarlyRejection])
+def test_steps_that_end_where_a_pattern_matches(method: Any, store: Store) -> None:
+    """What is drawn behind the match is paid for and dropped; the world goes on from the step."""
+    size = {"width": "4"} if method is Rebase else {"n": "4"}
+    run = driver(store).solve(method(pattern=r"\s*\n\s*\n", **size), task(1))
+    assert run.decision.node is not None
+    for node, _ in run.decision.finals:
+        assert node.trace.count(END) == WORLD.depth - 1
+        assert "answer=" in node.trace
+    assert run.usage.tokens > sum(node.tokens for node in run.nodes)
+    again = driver(store).solve(method(pattern=r"\s*\n\s*\n", **size), task(1))
+    assert (again.usage.new, again.usage.tokens) == (0, run.usage.tokens)
+    assert again.decision.node is not None
+    assert again.decision.node.trace == run.decision.node.trace
+
+
+def test_a_pattern_is_checked() -> None:
+    with pytest.raises(ValueError, match="no regular expression"):
+        Beam(pattern="(")
+    with pytest.raises(ValueError, match="not both"):
+        Beam(pattern="x", step="y")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -145,4 +146,4 @@ def _columns(pairs: list[tuple[Node, float]]) -> tuple[list[Node], list[float]]:
 
 
 def _greedy(asked: Generate) -> Generate:
-    return Generate(asked.at, asked.max_tokens, asked.stop, 0.0)
+    return replace(asked, temperature=0.0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from ttc.backends import Completion
+from ttc.store import samples
 from ttc.store.nodes import Kept, Place
+from ttc.store.rows import storable
 from ttc.strategies.engines import Engine
-from ttc.strategies.nodes import Generate
+from ttc.strategies.nodes import Generate, Node
 from ttc.strategies.usage import Budget
 
 
@@ -25,6 +28,45 @@ class Draw:
     def most(self) -> int:
         """The tokens that it may come to."""
         return int(self.place.identity["max_tokens"])
+
+    def node(self, done: Completion, seconds: float | None) -> Node:
+        """Return what came of it as a piece of its trace."""
+        whole = Node(
+            parent=self.asked.at,
+            text=self.engine.without_stop(storable(done.text), done.stop),
+            tokens=done.completion_tokens or 0,
+            finish=done.finish_reason,
+            stop=done.stop,
+            logprob=done.logprob,
+            confidences=samples.single(done.confidences),
+            key=self.place.key,
+            index=self.index,
+            model=self.asked.model,
+            seconds=seconds,
+        )
+        return cut(whole, self.asked.until) if self.asked.until else whole
+
+
+def cut(node: Node, pattern: str) -> Node:
+    """Return a piece as far as the first match of a pattern; `stop` is then what matched.
+
+    Engines stop at strings and not at patterns, so what is behind was drawn. Tokens and
+    log-probability are not told apart within a piece: it gets its share by length.
+    """
+    found = re.search(pattern, node.text)
+    if found is None or not found[0] or node.finish == "cancelled":
+        return node
+    text = node.text[: found.end()]
+    share = len(text) / len(node.text)
+    return replace(
+        node,
+        text=text,
+        tokens=max(round(node.tokens * share), 1),
+        finish="stop",
+        stop=found[0],
+        logprob=None if node.logprob is None else node.logprob * share,
+        confidences=None,
+    )
 
 
 @dataclass(slots=True, eq=False)

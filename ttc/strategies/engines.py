@@ -17,7 +17,7 @@ from ttc.cache import Memo
 from ttc.plans import Recipe
 from ttc.records import Problem
 from ttc.store.nodes import Place
-from ttc.strategies.nodes import Choose, Generate
+from ttc.strategies.nodes import Choose, Generate, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,44 +83,51 @@ class Engine:
             alternatives=asked.alternatives,
         )
 
-    def weighed(self, problem: Problem, asked: Choose) -> Completion | None:
-        """Return a distribution that was asked for before, if it is remembered."""
+    def remembered(self, problem: Problem, asked: Question) -> Completion | None:
+        """Return what a question was answered with before, if it is remembered."""
         with self._memo() as memo:
-            found = memo.get(self._place_of_choice(problem, asked))
+            found = memo.get(self._place_of(problem, asked))
         if found is None:
             return None
-        chances, prompt, cached = found
+        chances, logprob, prompt, cached = found
         return Completion(
-            "", "", "stop", prompt_tokens=prompt, cached_tokens=cached, chances=chances
+            "",
+            "",
+            "stop",
+            prompt_tokens=prompt,
+            cached_tokens=cached,
+            logprob=logprob,
+            chances=chances,
         )
 
-    def weigh(self, problem: Problem, asked: Choose, done: Completion) -> None:
-        """Remember a distribution."""
-        if done.finish_reason == "error" or not done.chances:
+    def remember(self, problem: Problem, asked: Question, done: Completion) -> None:
+        """Remember what a question was answered with."""
+        if done.finish_reason == "error":
             return
-        told = [dict(done.chances), done.prompt_tokens, done.cached_tokens]
+        chances = None if done.chances is None else dict(done.chances)
+        told = [chances, done.logprob, done.prompt_tokens, done.cached_tokens]
         with self._memo() as memo:
-            memo.keep([(self._place_of_choice(problem, asked), told)])
+            memo.keep([(self._place_of(problem, asked), told)])
 
     def _memo(self) -> Memo:
         model = self.recipe.model
-        return Memo("choices", model.backend or self.recipe.backend, model.fingerprint)
+        return Memo("questions", model.backend or self.recipe.backend, model.fingerprint)
 
-    def _place_of_choice(self, problem: Problem, asked: Choose) -> str:
-        request = self.choice(problem, asked)
+    def _place_of(self, problem: Problem, asked: Question) -> str:
+        request = self.question(problem, asked)
         prompt = keys.prompt_id(Problem("", request.messages, request.prompt))
-        return keys.digest("choice1", [prompt, request.prefix, list(request.choices)])
+        about = [prompt, request.prefix, list(request.choices), request.score]
+        return keys.digest("question1", about)
 
-    def choice(self, problem: Problem, asked: Choose) -> backends.Request:
-        """Return the request for how likely strings are to come next."""
-        messages = problem.messages if asked.messages is None else asked.messages
-        prompt = problem.prompt if asked.messages is None else None
-        before = asked.at.trace if asked.at is not None else ""
+    def question(self, problem: Problem, asked: Question) -> backends.Request:
+        """Return what to ask the backend for where nothing is drawn."""
         return backends.Request(
-            id="choose",
-            messages=messages,
-            prompt=prompt,
-            prefix=before + asked.prefix,
+            id="question",
+            messages=problem.messages if asked.messages is None else asked.messages,
+            prompt=problem.prompt if asked.messages is None else None,
+            prefix=(asked.at.trace if asked.at is not None else "")
+            + (asked.prefix if isinstance(asked, Choose) else ""),
             params=self.recipe.params,
-            choices=asked.choices,
+            choices=asked.choices if isinstance(asked, Choose) else (),
+            score=None if isinstance(asked, Choose) else asked.text,
         )

@@ -11,10 +11,9 @@ from ttc.backends import Completion
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
 from ttc.store import Store, nodes, samples
-from ttc.store.rows import storable
 from ttc.strategies.draws import Draw, Race, Room, Stored
 from ttc.strategies.engines import Engine
-from ttc.strategies.nodes import Choose, Generate, Node, Reply
+from ttc.strategies.nodes import Generate, Node, Question, Reply
 from ttc.strategies.traffic import Traffic
 from ttc.strategies.usage import Budget, Usage
 
@@ -46,8 +45,8 @@ class Flights:
         self._kept: deque[Stored] = deque()  # not begun
         self._stored: list[Stored] = []  # begun, by where they end
         self._waiting: deque[Draw] = deque()
-        self._choices: deque[Choose] = deque()
-        self._flying: dict[str, Draw | Choose] = {}
+        self._questions: deque[Question] = deque()
+        self._flying: dict[str, Draw | Question] = {}
         self.usage = Usage()
         self.ready: list[Reply] = []
         self.nodes: list[Node] = []
@@ -66,15 +65,15 @@ class Flights:
     @property
     def waiting(self) -> bool:
         """Whether anything has not been submitted."""
-        return bool(self._waiting or self._choices)
+        return bool(self._waiting or self._questions)
 
-    def take(self, asked: Sequence[Generate | Choose]) -> None:
+    def take(self, asked: Sequence[Generate | Question]) -> None:
         """Take requests in."""
         draws = [request for request in asked if isinstance(request, Generate)]
         self.usage.add_round(draws)
         for request in asked:
-            if isinstance(request, Choose):
-                self._take_choice(request)
+            if not isinstance(request, Generate):
+                self._take_question(request)
         race = Race()
         for request in draws:
             draw = self._draw(request)
@@ -84,15 +83,21 @@ class Flights:
             else:
                 self._kept.append(Stored(draw, kept, race))
 
-    def _take_choice(self, request: Choose) -> None:
-        done = self._engine(request).weighed(self._problem, request)
+    def _take_question(self, request: Question) -> None:
+        done = self._engine(request).remembered(self._problem, request)
         if done is None:
-            self._choices.append(request)
-            return
-        self.usage.add_choice(done)
-        self.ready.append(Reply(request, chances=done.chances or {}))
+            self._questions.append(request)
+        else:
+            self._answer(request, done)
 
-    def _engine(self, request: Generate | Choose) -> Engine:
+    def _answer(self, request: Question, done: Completion) -> None:
+        self.usage.add_choice(done)
+        error = done.error if done.finish_reason == "error" else None
+        self.ready.append(
+            Reply(request, chances=done.chances or {}, logprob=done.logprob, error=error)
+        )
+
+    def _engine(self, request: Generate | Question) -> Engine:
         if request.model not in self._engines:
             raise UsageError(f"no model is called {request.model!r} here")
         return self._engines[request.model]
@@ -138,22 +143,20 @@ class Flights:
         while self._waiting and room.covers(self._waiting[0]):
             draw = self._waiting.popleft()
             self._send(draw.engine, draw.engine.request(draw.place, draw.index, draw.asked), draw)
-        while self._choices and self.usage.prompt < self._budget.prompt:
-            choice = self._choices.popleft()
-            engine = self._engine(choice)
-            self._send(engine, engine.choice(self._problem, choice), choice)
+        while self._questions and self.usage.prompt < self._budget.prompt:
+            question = self._questions.popleft()
+            engine = self._engine(question)
+            self._send(engine, engine.question(self._problem, question), question)
 
-    def _send(self, engine: Engine, request: backends.Request, what: Draw | Choose) -> None:
+    def _send(self, engine: Engine, request: backends.Request, what: Draw | Question) -> None:
         self._flying[self._traffic.send(engine.backend, request, self)] = what
 
     def land(self, name: str, done: Completion) -> None:
         """Take in what came of a request."""
         what = self._flying.pop(name)
-        if isinstance(what, Choose):
-            self.usage.add_choice(done)
-            self._engine(what).weigh(self._problem, what, done)
-            error = done.error if done.finish_reason == "error" else None
-            self.ready.append(Reply(what, chances=done.chances or {}, error=error))
+        if not isinstance(what, Draw):
+            self._engine(what).remember(self._problem, what, done)
+            self._answer(what, done)
             return
         self._keep(what, done)
         if done.finish_reason == "error" and what.tries < RETRIES:
@@ -186,19 +189,7 @@ class Flights:
             self.errors.append(done.error or "a draw failed")
             self.ready.append(Reply(draw.asked, error=done.error))
             return
-        node = Node(
-            parent=draw.asked.at,
-            text=draw.engine.without_stop(storable(done.text), done.stop),
-            tokens=done.completion_tokens or 0,
-            finish=done.finish_reason,
-            stop=done.stop,
-            logprob=done.logprob,
-            confidences=samples.single(done.confidences),
-            key=draw.place.key,
-            index=draw.index,
-            model=draw.asked.model,
-            seconds=seconds,
-        )
+        node = draw.node(done, seconds)
         self.usage.kv += node.tokens
         self.nodes.append(node)
         self.ready.append(Reply(draw.asked, node))
@@ -233,7 +224,7 @@ class Flights:
         there = [each.draw for each in [*self._stored, *self._kept]]
         for draw in [*there, *self._waiting]:
             self.cancel(draw.asked)
-        self._choices.clear()
+        self._questions.clear()
         for name in list(self._flying):
             self._traffic.cancel(name)
         while self._flying:

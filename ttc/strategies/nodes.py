@@ -77,7 +77,9 @@ class Generate:
     """Draw a piece after `at` (None: from the prompt). What is None is as the task has it.
 
     `messages` is another prompt than the task's, of which `at` is the beginning of an answer.
-    `alternatives` has the node tell how sure each token was.
+    `alternatives` has the node tell how sure each token was. With `until`, a regular expression,
+    the node ends where it first matches: what was drawn behind is paid for and dropped, and the
+    node's `tokens` are the share of them that its text has.
     """
 
     at: Node | None = None
@@ -87,6 +89,7 @@ class Generate:
     messages: tuple[Message, ...] | None = None
     model: str = "main"
     alternatives: int = 0
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +100,16 @@ class Choose:
     at: Node | None = None
     messages: tuple[Message, ...] | None = None
     prefix: str = ""
+    model: str = "main"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weigh:
+    """Ask how likely a given text is to come next (capability `score`)."""
+
+    text: str
+    at: Node | None = None
+    messages: tuple[Message, ...] | None = None
     model: str = "main"
 
 
@@ -115,17 +128,22 @@ class Cancel:
     request: Generate
 
 
-Request: TypeAlias = "Generate | Choose | Evaluate | Cancel"
+Question: TypeAlias = "Choose | Weigh"  # nothing is drawn
+Request: TypeAlias = "Generate | Question | Evaluate | Cancel"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reply:
-    """What came of a request: the `node` of a Generate, the `chances` of a Choose, the `score` in
-    [0, 1] of an Evaluate with its `words`, or None of it with the `error` that is why."""
+    """What came of a request, or nothing of it and the `error` that is why.
 
-    request: Generate | Choose | Evaluate
+    It is the `node` of a Generate, the `chances` of a Choose, the `logprob` (nats) of a Weigh, the
+    `score` in [0, 1] of an Evaluate with its `words`.
+    """
+
+    request: Generate | Question | Evaluate
     node: Node | None = None
     chances: Mapping[str, float] = field(default_factory=dict)
+    logprob: float | None = None
     score: float | None = None
     words: str = ""
     error: str | None = None
@@ -185,7 +203,7 @@ class Strategy(Protocol):
         """Solve a task."""
 
 
-def together(requests: Sequence[Generate | Choose | Evaluate]) -> Talk[list[Reply]]:
+def together(requests: Sequence[Generate | Question | Evaluate]) -> Talk[list[Reply]]:
     """Ask for all, wait for all, and return the replies in the order of the requests."""
     if not requests:
         return []

@@ -12,8 +12,12 @@ from ttc.strategies.steps import Steps
 
 
 class Search:
-    """The base of searches. Their options: `step` (the text that ends a step), `step_tokens` and
-    `steps` (limits), `pick` (best, weighted or majority, among finished traces)."""
+    """The base of searches.
+
+    Their options: `step` (the text that ends a step) or `pattern` (what does, as a regular
+    expression), `step_tokens` and `steps` (limits), `pick` (best, weighted or majority, among
+    finished traces).
+    """
 
     name = ""
     needs = frozenset({"prefix", "stop-kept"})

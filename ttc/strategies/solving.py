@@ -170,8 +170,8 @@ def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: Acce
             note = note if finals else f"nothing was accepted ({len(every)} finished)"
     found = [answer_of(problem, final.trace, final.finish) for final, _ in finals]
     votes = Counter(answer for answer in found if answer is not None)
-    answer = None
-    if node is not None:
+    answer = run.decision.answer
+    if node is not None and answer is None:
         answer = answer_of(problem, node.trace, node.finish) or answers.visible(node.trace)
     return _solution(
         run,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ttc.records import Message
-from ttc.strategies.nodes import Choose, Decision, Generate, Node, Talk, Task, together
+from ttc.strategies.nodes import Choose, Decision, Node, Talk, Task, together
 from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import Steps
@@ -73,8 +74,7 @@ class SpecReason:
 
     def _write(self, task: Task, at: Node | None, model: str) -> Talk[Node | None]:
         asked = self.steps.ask(at, task.params)
-        own = Generate(asked.at, asked.max_tokens, asked.stop, model=model)
-        drawn = yield from draw([own])
+        drawn = yield from draw([replace(asked, model=model)])
         return drawn[0] if drawn else None
 
     def _rate(self, task: Task, step: Node) -> Talk[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,33 +17,45 @@ ESCAPES = {r"\n": "\n", r"\t": "\t"}
 class Steps:
     """A step ends with `boundary`, which its text keeps, or after `longest` tokens.
 
-    An empty boundary cuts steps by tokens alone. A trace ends when the model ends it, with an
+    With a `pattern` (a regular expression) it ends where that first matches instead; what was
+    drawn behind, up to `longest` tokens, is paid for and dropped. With neither, steps are cut by
+    tokens alone. A trace ends when the model ends it, with an
     empty step, after `limit` steps, or when it has the task's `max_tokens`.
     """
 
     boundary: str = "\n\n"
     longest: int = 256
     limit: int = 40
+    pattern: str = ""
 
     @classmethod
     def parse(cls, options: dict[str, str]) -> Steps:
-        """Take `step`, `step_tokens` and `steps` from options of a strategy. ValueError."""
-        boundary = options.pop("step", r"\n\n")
+        """Take `step` or `pattern`, `step_tokens` and `steps` out of options. ValueError."""
+        pattern = options.pop("pattern", "")
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"pattern is no regular expression: {error}") from None
+        if pattern and "step" in options:
+            raise ValueError("a step ends with step=TEXT or where pattern=REGEX matches, not both")
+        boundary = options.pop("step", "" if pattern else r"\n\n")
         for written, meant in ESCAPES.items():
             boundary = boundary.replace(written, meant)
         longest, limit = (whole(options, *given) for given in (("step_tokens", 256), ("steps", 40)))
-        return cls(boundary, longest, limit)
+        return cls(boundary, longest, limit, pattern)
 
     @property
     def config(self) -> Mapping[str, object]:
         """As canonical JSON values."""
-        return {"step": self.boundary, "step_tokens": self.longest, "steps": self.limit}
+        ends = {"pattern": self.pattern} if self.pattern else {"step": self.boundary}
+        return {**ends, "step_tokens": self.longest, "steps": self.limit}
 
     def ask(self, at: Node | None, params: SamplingParams, longest: int | None = None) -> Generate:
         """Return the request for the step after `at`, or for its first `longest` tokens."""
         room = params.max_tokens - (at.length if at is not None else 0)
         stop = (*params.stop, self.boundary) if self.boundary else params.stop
-        return Generate(at, max(min(longest or self.longest, room), 1), stop)
+        most = max(min(longest or self.longest, room), 1)
+        return Generate(at, most, stop, until=self.pattern)
 
     def rest(self, at: Node | None, params: SamplingParams) -> Generate:
         """Return the request for all that is left of a trace."""
@@ -51,7 +64,7 @@ class Steps:
 
     def ended(self, node: Node, params: SamplingParams) -> bool:
         """Whether nothing can come after a step."""
-        by_itself = node.finish == "stop" and not (self.boundary and self._at_boundary(node))
+        by_itself = node.finish == "stop" and not self._at_boundary(node)
         return by_itself or node.length >= params.max_tokens or self._count(node) >= self.limit
 
     def _count(self, node: Node) -> int:
@@ -64,6 +77,11 @@ class Steps:
         return count
 
     def _at_boundary(self, node: Node) -> bool:
+        if self.pattern:
+            matched = node.stop is not None and re.search(self.pattern, node.stop) is not None
+            return matched and bool(node.text.strip())
+        if not self.boundary:
+            return False
         # One that is nothing but its boundary says nothing, and would do so for ever; the rest of
         # a step that was cut short may be.
         cut = node.parent is not None and node.parent.finish == "length"
