@@ -71,7 +71,8 @@ def test_a_draft_model_writes_steps(ttc: Ttc) -> None:
 @pytest.mark.parametrize(
     ("method", "said"),
     [
-        ("beem", "strategies are a-star"),
+        ("beem", "did you mean beam?"),
+        ("tree-of-thoughts", "strategies are a-star"),
         ("beam:n=x", "n must be a whole number from 1"),
         ("beam:width=3", "beam has no option width"),
         ("coverage", "is a measure"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from ttc import plugins
 from ttc.errors import UsageError
 from ttc.selectors import Selector, naming
@@ -19,6 +21,9 @@ def build(method: str, n: int | None) -> tuple[Strategy | None, Selector | None]
         return _strategy(method, n), None
     rules = plugins.installed("selectors")
     if name.partition("=")[0].partition("-")[0] not in {each.partition("-")[0] for each in rules}:
+        near = get_close_matches(name, [*rules, *strategies], n=1)
+        if near:
+            raise UsageError(f"no method {name!r}; did you mean {near[0]}?")
         raise UsageError(
             f"no method {name!r}; rules are {', '.join(rules)}; "
             f"strategies are {', '.join(strategies)}"

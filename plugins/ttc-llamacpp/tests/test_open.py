@@ -23,7 +23,8 @@ def test_the_bundled_model(weights: Path) -> None:
     assert backend.model.fingerprint == f"sha256:{locate.BUNDLED_SHA256}"
     assert backend.model.parameters == 134_515_008
     assert backend.model.context_length == 8192
-    assert backend.capabilities == {"seed", "prefix", "logprobs", "cancel", "choose"}
+    always = {"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"}
+    assert backend.capabilities == always
     assert open_llamacpp(str(weights), {}).model == backend.model
 
 

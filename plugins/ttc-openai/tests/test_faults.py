@@ -274,7 +274,7 @@ def test_the_pool_is_being_drawn(ttc: Ttc, serve: Serve, monkeypatch: pytest.Mon
         until = time.monotonic() + 60
         while not server.running and time.monotonic() < until:
             time.sleep(0.05)
-        monkeypatch.setattr("ttc.samples.PATIENCE", 0.3)
+        monkeypatch.setattr("ttc.claims.PATIENCE", 0.3)
         refused(ttc(*line, "-q"), 6, "p:", f"pid {first.pid}", "--pool")
         # 16: what is under way is given up, and the server hears of it.
         first.send_signal(signal.SIGINT)

@@ -37,7 +37,7 @@ assert "ray" not in sys.modules
 def test_opening_tells_the_model_and_imports_no_ray() -> None:
     done = subprocess.run([sys.executable, "-c", CHEAP], capture_output=True, text=True, timeout=60)
     assert done.stderr == ""
-    assert done.stdout.startswith("scripted ['cancel', ")
+    assert done.stdout.startswith("scripted ['alternatives', 'cancel', ")
 
 
 def test_draws_have_the_keys_of_the_inner_backend() -> None:
