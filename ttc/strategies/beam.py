@@ -32,13 +32,7 @@ class Beam(Search):
         while beam:
             children = yield from self.children(task, beam)
             scores = yield from self.values(task, children)
-            going: list[tuple[Node, float]] = []
-            for child, score in zip(children, scores, strict=True):
-                if self.ended(child, task):
-                    finals.append((child, score))
-                    task.offer(child, score)
-                else:
-                    going.append((child, score))
+            going = self.part(task, children, scores, finals)
             width = self.n - len(finals)
             kept = best_first(*_columns(going))[: ceil(width / self.m)]
             beam = [*spread([node for node, _ in kept], max(width, 0))]
@@ -134,10 +128,7 @@ class DVTS(Search):
                 if not self.ended(best, task):
                     heads.append(best)
                     continue
-                for child, score in family:
-                    if self.ended(child, task):
-                        finals.append((child, score))
-                        task.offer(child, score)
+                self.part(task, *_columns(family), finals)
         return self.decide(task, finals)
 
 

@@ -52,13 +52,7 @@ class Rebase(Search):
         while asked:
             children = yield from self.draw(task, asked)
             scores = yield from rate(children)
-            going: list[tuple[Node, float]] = []
-            for child, score in zip(children, scores, strict=True):
-                if self.ended(child, task):
-                    finals.append((child, score))
-                    task.offer(child, score)
-                else:
-                    going.append((child, score))
+            going = self.part(task, children, scores, finals)
             width = self.width - len(finals)
             if width <= 0 or not going:
                 break

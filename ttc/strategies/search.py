@@ -47,6 +47,23 @@ class Search:
         """Pick among what is finished."""
         return decide(task.problem, finals, self.pick)
 
+    def part(
+        self,
+        task: Task,
+        children: Sequence[Node],
+        scores: Sequence[float],
+        finals: list[tuple[Node, float]],
+    ) -> list[tuple[Node, float]]:
+        """Add the traces that are over to the finals, and return those that go on."""
+        going: list[tuple[Node, float]] = []
+        for child, score in zip(children, scores, strict=True):
+            if self.ended(child, task):
+                finals.append((child, score))
+                task.offer(child, score)
+            else:
+                going.append((child, score))
+        return going
+
     def draw(self, task: Task, ats: Sequence[Node | None]) -> Talk[list[Node]]:
         """Draw the next step of each trace; those that failed are left out."""
         return (yield from draw([self.steps.ask(at, task.params) for at in ats]))
