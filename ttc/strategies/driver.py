@@ -8,7 +8,7 @@ one that finished asks nothing of a model again.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ttc.errors import TtcError, UsageError
@@ -43,7 +43,6 @@ class Driver:
     """Runs strategies over engines by name (`main`, `draft`), a store, a scorer and a budget.
 
     `aggregation` puts the scores of a trace's steps together: `last`, `min`, `prod` or `mean`.
-    `tell` hears of the usage after each reply.
     """
 
     def __init__(
@@ -54,14 +53,12 @@ class Driver:
         scorer: Scorer | None = None,
         aggregation: str = "last",
         budget: Budget = UNLIMITED,
-        tell: Callable[[Usage], None] = lambda usage: None,
     ) -> None:
         self._store = store
         self._engines = engines
         self._scorer = scorer
         self._aggregation = aggregation
         self._budget = budget
-        self._tell = tell
 
     def check(self, strategy: Strategy) -> None:
         """Raise UsageError if a strategy needs what is not there, before the first token."""
@@ -144,7 +141,6 @@ class Driver:
 
     def _told(self, job: Job) -> Run:
         self._store.write(lambda connection: None)
-        self._tell(job.flights.usage)
         assert job.decision is not None
         return Run(
             job.decision,

@@ -85,7 +85,7 @@ def solve_each(
 ) -> Iterator[Solution]:
     """Solve the problems of plans, one each, `width` of them side by side; yield in their order.
 
-    With a verifier or a scorer that asks the same engine, one after the other.
+    With a verifier that asks a model, one after the other: it may be the same engine.
     """
     _check_needs(method)
     begun: deque[tuple[Problem, Rule | None, Accepting]] = deque()
@@ -170,7 +170,7 @@ def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: Acce
             note = note if finals else f"nothing was accepted ({len(every)} finished)"
     found = [answer_of(problem, final.trace, final.finish) for final, _ in finals]
     votes = Counter(answer for answer in found if answer is not None)
-    answer = run.decision.answer
+    answer = None if accepting.asked and node is None else run.decision.answer
     if node is not None and answer is None:
         answer = answer_of(problem, node.trace, node.finish) or answers.visible(node.trace)
     return _solution(
