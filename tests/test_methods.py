@@ -117,6 +117,10 @@ def test_strategies_are_listed_with_their_sources(ttc: Ttc) -> None:
     rows = ttc("plugins", "--strategies", "--json").document["plugins"]
     assert {"beam", "mcts", "specreason"} <= {row["name"] for row in rows}
     assert all("(" in row["about"] for row in rows)
+    about = {row["name"]: row["about"] for row in rows}
+    assert about["beam"].endswith("Needs prefix, stop-kept, a scorer.")
+    assert about["specreason"].endswith("Needs choose, prefix, stop-kept, a draft model.")
+    assert "Needs" not in about["self-refine"]
 
 
 @pytest.mark.parametrize("method", ["majority", "ac", "first-finish"])

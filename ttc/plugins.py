@@ -121,6 +121,13 @@ def make(group: str, name: str, spec: str, construct: Callable[[], Any]) -> Any:
     return guarded(group, name, "be made", act)
 
 
+def _needs(strategy: Any) -> list[str]:
+    """Return what a strategy needs besides draws: capabilities, a scorer, a second model."""
+    needs = sorted(getattr(strategy, "needs", ()))
+    needs += ["a scorer"] if getattr(strategy, "scores", False) else []
+    return needs + (["a draft model"] if getattr(strategy, "drafts", False) else [])
+
+
 def survey(groups: Iterable[str]) -> list[dict[str, str]]:
     """Return a row a plugin: what it is, who brought it, and the first line of what it says of
     itself, or why it cannot be imported."""
@@ -129,7 +136,10 @@ def survey(groups: Iterable[str]) -> list[dict[str, str]]:
         for name, entry in installed(group).items():
             package, version = distribution(entry)
             try:
-                about = (load(group, name).__doc__ or "").strip().partition("\n")[0]
+                member = load(group, name)
+                about = (member.__doc__ or "").strip().partition("\n")[0]
+                if group == "strategies" and (needs := _needs(member)):
+                    about += f" Needs {', '.join(needs)}."
             except TtcError as error:
                 about = f"broken: {error}"
             row = {"kind": group, "name": name, "package": f"{package} {version}", "about": about}
