@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from ttc import keys
 from ttc.backends import Completion
-from ttc.records import Problem
 from ttc.store import samples
+from ttc.store.pools import Place, request_of
 from ttc.store.rows import one, rows
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What a draw is drawn from: its key, and all that the key is the digest of."""
-
-    key: str
-    problem: Problem
-    prompt_id: str
-    model: str
-    identity: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +59,6 @@ def given_up(connection: sqlite3.Connection, key: str, index: int) -> Completion
     return Completion("", "", "cancelled", prompt_tokens=row[0], completion_tokens=row[1])
 
 
-def _request(connection: sqlite3.Connection, place: Place) -> int:
-    row = one(connection, "SELECT id FROM requests WHERE key = ?", place.key)
-    if row is None:
-        content = keys.canonical_json(keys.prompt_content(place.problem))
-        connection.execute(
-            "INSERT OR IGNORE INTO prompts VALUES (?, ?)", (place.prompt_id, content)
-        )
-        connection.execute(
-            "INSERT INTO requests (key, prompt_id, model, identity) VALUES (?, ?, ?, ?)",
-            (place.key, place.prompt_id, place.model, keys.canonical_json(place.identity)),
-        )
-        row = one(connection, "SELECT id FROM requests WHERE key = ?", place.key)
-    assert row is not None
-    return int(row[0])
-
-
 def insert(
     connection: sqlite3.Connection,
     place: Place,
@@ -98,7 +68,7 @@ def insert(
     done: Completion,
 ) -> None:
     """Keep a draw; one that failed or was cancelled is an attempt. `parent` is a key and index."""
-    request = _request(connection, place)
+    request = request_of(connection, place)
     if done.finish_reason not in ("stop", "length"):
         samples.insert_attempt(connection, request, index, done)
         return

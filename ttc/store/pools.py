@@ -11,7 +11,7 @@ from typing import Any
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.records import Problem
-from ttc.store.rows import now, rows
+from ttc.store.rows import now, one, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +84,29 @@ def ensure(
     return Pool(int(cursor.lastrowid or 0), name, base, model, identity)
 
 
-def _request(
-    connection: sqlite3.Connection, pool: Pool, problem: Problem, identity: Mapping[str, Any]
-) -> tuple[int, str, str]:
-    prompt = keys.prompt_id(problem)
-    key = keys.sample_key(identity, prompt)
-    content = keys.canonical_json(keys.prompt_content(problem))
-    connection.execute("INSERT OR IGNORE INTO prompts VALUES (?, ?)", (prompt, content))
-    connection.execute(
-        "INSERT OR IGNORE INTO requests (key, prompt_id, model, identity) VALUES (?, ?, ?, ?)",
-        (key, prompt, pool.model, keys.canonical_json(identity)),
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What draws are drawn from: a key, and all that the key is the digest of."""
+
+    key: str
+    problem: Problem
+    prompt_id: str
+    model: str
+    identity: Mapping[str, Any]
+
+
+def request_of(connection: sqlite3.Connection, place: Place) -> int:
+    """Return the row of the request of a place, made if need be."""
+    row = one(connection, "SELECT id FROM requests WHERE key = ?", place.key)
+    if row is not None:
+        return int(row[0])
+    content = keys.canonical_json(keys.prompt_content(place.problem))
+    connection.execute("INSERT OR IGNORE INTO prompts VALUES (?, ?)", (place.prompt_id, content))
+    cursor = connection.execute(
+        "INSERT INTO requests (key, prompt_id, model, identity) VALUES (?, ?, ?, ?)",
+        (place.key, place.prompt_id, place.model, keys.canonical_json(place.identity)),
     )
-    request = connection.execute("SELECT id FROM requests WHERE key = ?", (key,)).fetchone()[0]
-    return int(request), key, prompt
+    return int(cursor.lastrowid or 0)
 
 
 def enrol(
@@ -112,7 +122,9 @@ def enrol(
     """
     enrolled = []
     for problem in problems:
-        request, key, prompt = _request(connection, pool, problem, identity)
+        prompt = keys.prompt_id(problem)
+        key = keys.sample_key(identity, prompt)
+        request = request_of(connection, Place(key, problem, prompt, pool.model, identity))
         reference = keys.reference_id(problem.reference)
         content = keys.canonical_json(problem.reference)
         connection.execute("INSERT OR IGNORE INTO refs VALUES (?, ?)", (reference, content))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttc import verdicts
-from ttc.records import Message, Problem, Sample
-from ttc.strategies.nodes import Node
+from ttc.records import Problem, Sample
+from ttc.strategies.nodes import Node, chat
 from ttc.verifiers import Verifier
 
 
@@ -29,7 +29,7 @@ class Accepting:
         if self._verifier is None:
             return [True] * len(nodes)
         problem = self._problem
-        question = problem.messages or (Message("user", problem.prompt or ""),)
+        question = chat(problem)
         given = [
             Sample(
                 problem.id,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from ttc.backends import Completion
 from ttc.store import samples
-from ttc.store.nodes import Kept, Place
+from ttc.store.nodes import Kept
+from ttc.store.pools import Place
 from ttc.store.rows import storable
 from ttc.strategies.engines import Engine
 from ttc.strategies.nodes import Generate, Node

@@ -16,7 +16,7 @@ from ttc.backends import Backend, Completion
 from ttc.cache import Memo
 from ttc.plans import Recipe
 from ttc.records import Problem
-from ttc.store.nodes import Place
+from ttc.store.pools import Place
 from ttc.strategies.nodes import Choose, Generate, Question
 
 

@@ -184,6 +184,11 @@ class Task:
         self.offered.append((node, weight))
 
 
+def chat(problem: Problem) -> tuple[Message, ...]:
+    """Return what is asked as a chat; a raw prompt is its only turn."""
+    return problem.messages or (Message("user", problem.prompt or ""),)
+
+
 class Strategy(Protocol):
     """A method. Made with its options as keyword arguments (text); ValueError for a wrong one.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ttc.records import Message
 from ttc.strategies.decisions import decide
-from ttc.strategies.nodes import Decision, Evaluate, Generate, Node, Talk, Task, together
+from ttc.strategies.nodes import Decision, Evaluate, Generate, Node, Talk, Task, chat, together
 from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 
@@ -51,11 +51,6 @@ class Sequential:
         raise NotImplementedError
 
 
-def question(task: Task) -> tuple[Message, ...]:
-    """Return what is asked, as a chat."""
-    return task.problem.messages or (Message("user", task.problem.prompt or ""),)
-
-
 def say(task: Task, turns: Sequence[Message]) -> Talk[Node | None]:
     """Have the model answer a chat of several turns."""
     drawn = yield from draw([Generate(messages=tuple(turns))])
@@ -79,7 +74,7 @@ class SelfRefine(Sequential):
         answer, rounds = first[0], 0
         task.offer(answer, 0.0)
         while rounds < self.own["rounds"]:
-            turns = (*question(task), Message("assistant", answer.text))
+            turns = (*chat(task.problem), Message("assistant", answer.text))
             feedback = yield from say(task, (*turns, Message("user", FEEDBACK)))
             if feedback is None or FINE in feedback.text.upper():
                 break
@@ -128,7 +123,7 @@ class Revisions(Sequential):
         return decide(task.problem, [(node, 1.0) for node in voting], "majority")
 
     def _turns(self, task: Task, chain: Sequence[Node]) -> tuple[Message, ...]:
-        turns = list(question(task))
+        turns = list(chat(task.problem))
         for node in chain[-self.own["shown"] :]:
             turns += [Message("assistant", node.text), Message("user", REVISE)]
         return tuple(turns)
@@ -153,7 +148,7 @@ class PostEdit(Sequential):
         edits = 0
         while edits < self.own["rounds"]:
             draft = Message("assistant", answer.text)
-            edited = yield from say(task, (*question(task), draft, Message("user", EDIT)))
+            edited = yield from say(task, (*chat(task.problem), draft, Message("user", EDIT)))
             if edited is None:
                 break
             answer, edits = edited, edits + 1
@@ -223,6 +218,6 @@ class Review(Sequential):
             parts.append(SAID.format(words=best[2]))
         if worst is not None and worst[0] is not best[0]:
             parts.append(WORST.format(score=worst[1], text=worst[0].text))
-        turns = question(task)
+        turns = chat(task.problem)
         shown = "\n\n".join([turns[-1].content, *parts, AGAIN])
         return (*turns[:-1], Message(turns[-1].role, shown))

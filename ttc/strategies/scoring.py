@@ -9,8 +9,8 @@ from typing import Protocol
 
 from ttc import keys, verdicts
 from ttc.cache import Memo
-from ttc.records import Message, Problem, Sample
-from ttc.strategies.nodes import Node
+from ttc.records import Problem, Sample
+from ttc.strategies.nodes import Node, chat
 from ttc.verifiers import Verifier
 
 AGGREGATES = ("last", "min", "prod", "mean")
@@ -82,7 +82,7 @@ class Verified:
 
     def score(self, problem: Problem, nodes: Sequence[Node], scope: str) -> list[Score]:
         """Judge each trace as a completion of the problem, without its reference."""
-        asked = problem.messages or (Message("user", problem.prompt or ""),)
+        asked = chat(problem)
         samples = [
             Sample(problem.id, index, node.trace, "stop", asked=asked)
             for index, node in enumerate(nodes)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ttc.records import Message
-from ttc.strategies.nodes import Choose, Decision, Node, Talk, Task, together
+from ttc.strategies.nodes import Choose, Decision, Node, Talk, Task, chat, together
 from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import Steps
@@ -79,7 +79,7 @@ class SpecReason:
 
     def _rate(self, task: Task, step: Node) -> Talk[float]:
         problem = task.problem
-        question = problem.messages or (Message("user", problem.prompt or ""),)
+        question = chat(problem)
         turns = (*question, Message("assistant", step.trace), Message("user", ASKED))
         (reply,) = yield from together([Choose(DIGITS, messages=turns, prefix=PREFIX)])
         chances = reply.chances
