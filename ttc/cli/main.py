@@ -18,6 +18,7 @@ import typer.core
 import typer.main
 
 from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
+from ttc.report.visible import one_line
 
 # In the order of the work. A test holds these lines equal to the commands' docstrings.
 COMMANDS = {
@@ -127,7 +128,7 @@ def _complete() -> None:
 def complain(message: str) -> None:
     """Write one line to stderr, whatever state stderr is in."""
     with contextlib.suppress(OSError, ValueError):
-        print(f"ttc: {' '.join(message.split())}", file=sys.stderr, flush=True)
+        print(f"ttc: {one_line(' '.join(message.split()))}", file=sys.stderr, flush=True)
 
 
 def _usage_line(error: Any) -> str:

@@ -12,6 +12,7 @@ from ttc.cli.session import Session, open_model
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
 from ttc.report.listing import columns
+from ttc.report.visible import for_stdout
 
 if TYPE_CHECKING:
     from ttc.backends import Probing, Tuning
@@ -39,7 +40,7 @@ def describe(session: Session, name: str, as_json: bool) -> None:
         document({"schema": 1, **about})
         return
     for field, value in about.items():
-        print(f"{field}: {value}")
+        print(for_stdout(f"{field}: {value}"))
 
 
 def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_json: bool) -> None:

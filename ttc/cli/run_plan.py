@@ -11,6 +11,7 @@ from ttc.cli.session import Sampling, Session
 from ttc.errors import Exit
 from ttc.problems import Reading
 from ttc.report.progress import clock
+from ttc.report.visible import for_stdout
 from ttc.store import Store, pools
 from ttc.store import samples as stored
 
@@ -61,12 +62,11 @@ def plan_only(
 
 def _print_plan(report: dict[str, Any]) -> None:
     state = "a new pool" if report["new"] else "known"
-    print(f"pool {report['pool']}: {state}")
+    print(for_stdout(f"pool {report['pool']}: {state}"))
     for other, fields in report.get("differs", {}).items():
         for field, values in fields.items():
-            print(
-                f"  {other} differs in {field}: {values['there']!r} there, {values['here']!r} here"
-            )
+            there, here = values["there"], values["here"]
+            print(for_stdout(f"  {other} differs in {field}: {there!r} there, {here!r} here"))
     print(
         f"{report['problems']} problems × {report['n']}: {report['draws']} draws to make, "
         f"{report['kept']} kept, at most {report['tokens_at_most']} tokens"

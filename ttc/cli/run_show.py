@@ -10,6 +10,7 @@ from ttc.cli.output import document
 from ttc.cli.session import Session
 from ttc.errors import UsageError
 from ttc.report.listing import columns
+from ttc.report.visible import for_stdout
 from ttc.store import Store, pools, samples, verdicts
 from ttc.store.pools import Pool
 
@@ -39,11 +40,12 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
         about = {"pool": pool.name, "model": pool.model, "identity": dict(pool.identity)}
         document({"schema": 1, **about, "verifiers": judged, "problems": problems})
         return
-    print(f"pool {pool.name}: {pool.model}")
+    print(for_stdout(f"pool {pool.name}: {pool.model}"))
     for field, value in pool.identity.items():
-        print(f"  {field}: {value}")
+        print(for_stdout(f"  {field}: {value}"))
     for row in judged:
-        print(f"  {row['verdicts']} verdicts by {row['name']} {row['version']} {row['config']}")
+        judge = f"{row['name']} {row['version']} {row['config']}"
+        print(for_stdout(f"  {row['verdicts']} verdicts by {judge}"))
     if problems:
         columns(problems)
 
@@ -79,10 +81,10 @@ def _problem(store: Store, pool: Pool, problem: str, as_json: bool) -> None:
         )
         return
     for message in asked.messages:
-        print(f"{message.role}: {message.content}")
+        print(for_stdout(f"{message.role}: {message.content}"))
     if asked.prompt is not None:
-        print(asked.prompt)
-    print(f"reference: {asked.reference or 'none'}\n")
+        print(for_stdout(asked.prompt))
+    print(for_stdout(f"reference: {asked.reference or 'none'}\n"))
     fields = ("index", "finish_reason", "completion_tokens", "answer", "correct")
     if drawn:
         columns([{field: line.get(field) for field in fields} for line in drawn])
@@ -99,7 +101,7 @@ def _sample(store: Store, pool: Pool, problem: str, index: int, as_json: bool) -
     if as_json:
         document(line)
         return
-    print(line.pop("text"))
+    print(for_stdout(line.pop("text")))
     print()
     for field, value in line.items():
-        print(f"{field}: {value}")
+        print(for_stdout(f"{field}: {value}"))

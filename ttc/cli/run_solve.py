@@ -27,6 +27,7 @@ from ttc.plans import Plan, Recipe, default_pool, make_plan
 from ttc.problems import Reading
 from ttc.records import Problem
 from ttc.report.trees import picture
+from ttc.report.visible import for_stdout
 from ttc.store import Store
 from ttc.strategies import keeping, naming, solving
 from ttc.strategies.engines import Engine
@@ -177,7 +178,7 @@ def _tell(session: Session, order: Order, problem: Problem, solution: Solution, 
         record = _record(problem, solution, pool)
         print(jsonl.dump(record) if order.each else json.dumps(record, indent=2), flush=True)
     elif solution.answer is not None:
-        print(solution.answer, flush=True)
+        print(for_stdout(solution.answer), flush=True)
     elif order.each:
         print(flush=True)
 

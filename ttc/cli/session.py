@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ttc import places
 from ttc.config import Config, load
 from ttc.errors import UsageError
+from ttc.report.visible import one_line
 
 if TYPE_CHECKING:
     from ttc.backends import Backend
@@ -35,7 +36,7 @@ class Session:
         """Write a line to stderr for people, unless they asked for quiet."""
         if not self.quiet:
             with contextlib.suppress(OSError, ValueError):
-                print(line, file=sys.stderr, flush=True)
+                print(one_line(line), file=sys.stderr, flush=True)
 
 
 def again() -> str:

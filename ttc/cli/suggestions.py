@@ -41,6 +41,8 @@ def offer(*kinds: str) -> Callable[[str], list[str]]:
         before, comma, last = incomplete.rpartition(",")
         known = _read()
         names = [name for kind in kinds for name in known.get(kind, ())]
-        return [before + comma + name for name in names if name.startswith(last)]
+        # A shell would obey a control character, and break the list at a line's end.
+        shown = (name for name in names if name.isprintable() and name.startswith(last))
+        return [before + comma + name for name in shown]
 
     return complete

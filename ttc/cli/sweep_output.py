@@ -20,6 +20,7 @@ from ttc.gates import Decision
 from ttc.laws import Prediction
 from ttc.policy import Policy
 from ttc.records import Curve, Point
+from ttc.report.visible import for_stdout, one_line
 from ttc.saturation import Saturation
 
 COSTS = {
@@ -99,7 +100,7 @@ def write(result: Result, targets: Targets, cost: str) -> None:
         conventions = tables.told(result.conventions)
         tables.show(result.curves, axis, result.problems, conventions, result.frontier)
         for line in (*tables.comparisons_as_lines(result.comparisons), *_beyond(result, cost)):
-            print(line)
+            print(for_stdout(line))
     if targets.plot == "-":
         from ttc.report.terminal_plot import show
 
@@ -176,7 +177,7 @@ def _markdown(result: Result, cost: str) -> str:
     if result.decisions:
         text += "\n" + tables.decisions_as_markdown(result.decisions)
     if lines := list(_beyond(result, cost)):
-        text += "\n```text\n" + "\n".join(lines) + "\n```\n"
+        text += "\n" + tables.fenced(lines)
     return text
 
 
@@ -184,13 +185,17 @@ def _to_github(result: Result, cost: str) -> None:
     """Annotate the run with each broken gate, and add the tables to the step's summary."""
     for decision in result.decisions:
         if not decision.met:
-            message = decision.reason.replace("%", "%25").replace("\r", " ").replace("\n", " ")
-            print(f"::error title=ttc sweep::{message}", file=sys.stderr)
+            _annotate("error", decision.reason)
     for warning in result.warnings:
-        message = warning.replace("%", "%25").replace("\n", " ")
-        print(f"::warning title=ttc sweep::{message}", file=sys.stderr)
+        _annotate("warning", warning)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _put(summary, _markdown(result, cost) + "\n", append=True)
+
+
+def _annotate(kind: str, message: str) -> None:
+    """Print an annotation of GitHub Actions. A name in it can neither end it nor begin another."""
+    line = one_line(message).replace("%", "%25")
+    print(f"::{kind} title=ttc sweep::{line}", file=sys.stderr)
 
 
 def _put(target: str, text: str, *, append: bool = False) -> None:

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ttc.report.visible import for_stdout
+
 
 def _cell(value: Any) -> str:
-    return "-" if value is None or value == "" else " ".join(str(value).split())
+    return "-" if value is None or value == "" else for_stdout(" ".join(str(value).split()))
 
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> None:

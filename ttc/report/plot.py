@@ -8,6 +8,7 @@ from typing import Any
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
 from ttc.report.tables import LABELS
+from ttc.report.visible import one_line
 
 MARKERS = "os^DvPX*"
 DASHES = ("-", "--", "-.", ":")
@@ -35,7 +36,8 @@ def draw(
     matplotlib.rcParams.update({"svg.hashsalt": "ttc", "svg.fonttype": "none"})
     figure = pyplot.figure(figsize=(6.4, 4.0), layout="constrained")
     axes: Any = figure.add_subplot()
-    names = named(curves)
+    # A dollar would begin a formula.
+    names = [name.replace("$", r"\$") for name in named(curves)]
     for at, curve in enumerate(curves):
         points = [point for point in curve.points if point.value is not None]
         xs = [position(point, axis) for point in points]
@@ -73,7 +75,8 @@ def draw(
 def named(curves: Sequence[Curve]) -> list[str]:
     """Return the name of each curve, with its source where there are several."""
     several = len({curve.source for curve in curves}) > 1
-    return [f"{curve.selector} ({curve.source})" if several else curve.selector for curve in curves]
+    names = (f"{each.selector} ({each.source})" if several else each.selector for each in curves)
+    return [one_line(name) for name in names]
 
 
 def position(point: Point, axis: str) -> float | None:

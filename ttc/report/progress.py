@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ttc.report.visible import one_line
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -28,7 +30,7 @@ class Meter:
     """Counts draws and tokens of a run; used in a with statement."""
 
     def __init__(self, label: str, total: int, *, quiet: bool) -> None:
-        self._label = label
+        self._label = one_line(label)
         self._total = total
         self._quiet = quiet or total == 0
         self._live: Progress | None = None
@@ -43,9 +45,9 @@ class Meter:
             from rich.progress import BarColumn, Progress, TextColumn
 
             self._live = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
-                TextColumn("{task.completed}/{task.total}  {task.fields[speed]}"),
+                TextColumn("{task.completed}/{task.total}  {task.fields[speed]}", markup=False),
                 console=Console(stderr=True),
                 transient=True,
                 redirect_stdout=False,
@@ -83,7 +85,7 @@ class Meter:
             left = self.seconds / done * (self._total - done)
             status += f", {clock(left)} left"
         if more:
-            status += f", {more}"
+            status += f", {one_line(more)}"
         if self._live is not None and self._task is not None:
             self._live.update(self._task, completed=done, speed=status)
         elif not self._quiet and time.monotonic() - self._told >= EVERY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,6 +12,7 @@ from ttc.comparisons import Comparison
 from ttc.gates import Decision
 from ttc.laws import Prediction
 from ttc.records import Curve, Point
+from ttc.report.visible import for_stdout, one_line
 
 LABELS = {
     "samples": "samples",
@@ -100,14 +102,15 @@ def show(
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    # Names come from outside: brackets and colons in them are text, not markup or emoji.
+    plain = {"markup": False, "emoji": False, "highlight": False}
+    console = Console(file=sys.stdout, soft_wrap=True, **plain)
     shape = box.SIMPLE_HEAD if console.is_terminal else None
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
         n = problems[source]
-        table = Table(
-            title=f"{source}: {n} problem{'s' * (n != 1)}", title_justify="left", box=shape
-        )
+        title = for_stdout(f"{source}: {n} problem{'s' * (n != 1)}")
+        table = Table(title=title, title_justify="left", box=shape)
         table.add_column("rule")
         table.add_column("k", justify="right")
         table.add_column("value")
@@ -118,7 +121,7 @@ def show(
             for at, point in enumerate(curve.points):
                 bar = [_bar(point.value)] if console.is_terminal else []
                 # A pipe has the rule on each line, for grep and awk.
-                rule = curve.selector if not (at and console.is_terminal) else ""
+                rule = for_stdout(curve.selector) if not (at and console.is_terminal) else ""
                 star = " *" if (id(curve), point.k) in starred else ""
                 cost = _cost(point, axis) + star
                 table.add_row(rule, str(point.k), _value(point), *bar, cost)
@@ -132,7 +135,7 @@ def show(
             if inexact:
                 legend = (*legend, "±: the error of a simulation or a bracket, beside the interval")
             for line in (*_notes(ours), *legend, conventions):
-                console.print(line, style="dim")
+                console.print(for_stdout(line), style="dim")
         sys.stdout.write(rendered.get())
 
 
@@ -179,15 +182,29 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
     lines: list[str] = []
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
-        lines += [f"**{source}** ({conventions})", ""]
-        lines.append("| k | " + " | ".join(curve.selector for curve in ours) + " |")
+        lines += [f"**{in_markdown(source)}** ({conventions})", ""]
+        rules = (in_markdown(curve.selector) for curve in ours)
+        lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))
         for points in zip(*(curve.points for curve in ours), strict=True):
             cells = (f"{_value(point)} · {_cost(point, axis)}" for point in points)
             lines.append(f"| {points[0].k} | " + " | ".join(cells) + " |")
         lines += ["", f"value [interval] · {LABELS[axis]}", ""]
-        lines += [f"- {note}" for note in _notes(ours)]
+        lines += [f"- {in_markdown(note)}" for note in _notes(ours)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def in_markdown(text: str) -> str:
+    """Return a text as Markdown shows it to the letter, on one line: a name is never markup."""
+    return re.sub(r"[\\`*_\[\]<|~$&]", r"\\\g<0>", one_line(text))
+
+
+def fenced(lines: Sequence[str]) -> str:
+    """Return lines as a block of plain text in Markdown, which no line in it can end."""
+    told = [one_line(line) for line in lines]
+    longest = max((len(run) for line in told for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join((f"{fence}text", *told, fence)) + "\n"
 
 
 def _comparison_cells(each: Comparison) -> tuple[str, str, str, str]:
@@ -212,11 +229,13 @@ def comparisons_as_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
 def comparisons_as_markdown(comparisons: Sequence[Comparison]) -> str:
     """Return paired differences as a table."""
     lines = ["| difference, paired by problem | value [interval] | p | over |", "|---|--:|--:|--:|"]
-    lines += [f"| {' | '.join(_comparison_cells(each))} |" for each in comparisons]
+    for name, *cells in map(_comparison_cells, comparisons):
+        lines.append(f"| {' | '.join((in_markdown(name), *cells))} |")
     return "\n".join(lines) + "\n"
 
 
 def decisions_as_markdown(decisions: Sequence[Decision]) -> str:
     """Return gates as a list."""
     marks = {True: "met", False: "**not met**"}
-    return "\n".join(f"- {marks[each.met]}: {each.reason}" for each in decisions) + "\n"
+    lines = (f"- {marks[each.met]}: {in_markdown(each.reason)}" for each in decisions)
+    return "\n".join(lines) + "\n"
