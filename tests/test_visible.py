@@ -156,9 +156,9 @@ def test_a_name_forges_no_annotation(own_home: Path) -> None:
     name = "x\n::error::forged\r%0A::error::again.jsonl"
     Path(name).write_text(json.dumps(row) + "\n")
     summary = own_home / "summary.md"
+    gate = ["sweep", name, "-s", "mean", "-k", "1", "--github", "--assert", "mean@1>0.9"]
     done = subprocess.run(
-        [sys.executable, "-m", "ttc.cli.main", "sweep", name, "-s", "mean", "-k", "1", "--github"]
-        + ["--assert", "mean@1>0.9"],
+        [sys.executable, "-m", "ttc.cli.main", *gate],
         capture_output=True,
         text=True,
         env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary)},
