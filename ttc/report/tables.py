@@ -103,8 +103,7 @@ def show(
     from rich.table import Table
 
     # Names come from outside: brackets and colons in them are text, not markup or emoji.
-    plain = {"markup": False, "emoji": False, "highlight": False}
-    console = Console(file=sys.stdout, soft_wrap=True, **plain)
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True, markup=False, emoji=False)
     shape = box.SIMPLE_HEAD if console.is_terminal else None
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
