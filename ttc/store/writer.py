@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc.errors import StoreError
+from ttc.store import soundness
 from ttc.store.database import WriteLock, explain, open_writer, translated
 
 Work = Callable[[sqlite3.Connection], Any]
@@ -71,6 +72,7 @@ class Writer:
         self._lock.close()
         if self._failure is not None:
             raise self._failure
+        soundness.left(self._path)
 
     def _run(self) -> None:
         ending = False
