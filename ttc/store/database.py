@@ -164,9 +164,15 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
         return connection
 
 
-def open_any(path: Path) -> tuple[sqlite3.Connection, int]:
+def in_use(path: Path) -> bool:
+    """Whether somebody has a store open, or left it without folding its log into it."""
+    return path.with_name(path.name + "-wal").exists()
+
+
+def open_any(path: Path, *, alone: bool = False) -> tuple[sqlite3.Connection, int]:
     """Open a store of any schema that is known, for reading only; return its version too.
 
+    With `alone`, one that nobody has open is read without a lock, which leaves no file beside it.
     StoreError if there is no store, or none that can be read.
     """
     if not path.exists():
@@ -174,13 +180,14 @@ def open_any(path: Path) -> tuple[sqlite3.Connection, int]:
     quoted = path.resolve().as_uri()
     _journal_mode(path)
     with translated(path):
-        connection = sqlite3.connect(f"{quoted}?mode=ro", uri=True, isolation_level=None)
+        how = "immutable=1" if alone and not in_use(path) else "mode=ro"
+        connection = sqlite3.connect(f"{quoted}?{how}", uri=True, isolation_level=None)
         try:
             version = _check_header(connection, path)
         except sqlite3.OperationalError:
             # A WAL file in a folder that cannot be written opens only as immutable.
             connection.close()
-            if path.with_name(path.name + "-wal").exists():
+            if in_use(path):
                 raise
             connection = sqlite3.connect(f"{quoted}?immutable=1", uri=True, isolation_level=None)
             version = _check_header(connection, path)
@@ -188,10 +195,10 @@ def open_any(path: Path) -> tuple[sqlite3.Connection, int]:
         return connection, version
 
 
-def open_reader(path: Path, *, checked: bool = False) -> sqlite3.Connection:
+def open_reader(path: Path, *, checked: bool = False, alone: bool = False) -> sqlite3.Connection:
     """Open for reading only. OlderStoreError before it is migrated; StoreError as above, and for
     a store that is damaged, unless it was `checked` when it was opened for writing."""
-    connection, version = open_any(path)
+    connection, version = open_any(path, alone=alone)
     try:
         if version < len(MIGRATIONS):
             raise OlderStoreError(f"{path}: of an older schema ({version}), and not yet migrated")
@@ -212,9 +219,9 @@ def empty() -> sqlite3.Connection:
     return connection
 
 
-def copied(path: Path, copy: Path) -> None:
+def copied(path: Path, copy: Path, *, alone: bool = False) -> None:
     """Write what a store of any schema that is known holds to a file, as one."""
-    connection, _ = open_any(path)
+    connection, _ = open_any(path, alone=alone)
     with contextlib.closing(connection), translated(path):
         backup_to(connection, copy)
 

@@ -19,7 +19,8 @@ from typing import Any
 
 from ttc.errors import StoreError
 from ttc.store import soundness
-from ttc.store.database import WriteLock, explain, open_writer, translated
+from ttc.store.database import explain, open_writer, translated
+from ttc.store.lock import WriteLock
 
 Work = Callable[[sqlite3.Connection], Any]
 
