@@ -485,7 +485,7 @@ def test_votes_of_a_run_that_was_cut_off_are_not_paid_for_again(paid_pool: Path)
     assert kept == 9
     again = Saying(lambda request: "Score: 7")
     verdicts = run(again)
-    assert [len(verdict.votes) for verdict in verdicts] == [4] * 6
+    assert [verdict.score for verdict in verdicts] == [0.7] * 6
     assert len(again.requests) == 24 - kept
 
 
