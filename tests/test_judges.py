@@ -20,7 +20,9 @@ from ttc.errors import BackendError
 from ttc.records import Message, Sample, Verdict
 from ttc.selectors.solve_verify import SolveVerify
 from ttc.simulated import SimulatedBackend
+from ttc.store import Store, pools
 from ttc.uncertainty import auc
+from ttc.verdicts import verify_pool
 from ttc.verifiers.cot_pot import BLANK, CotPot, blanked, is_literal
 from ttc.verifiers.genrm import GenRM
 from ttc.verifiers.judge import Rubric
@@ -440,3 +442,73 @@ def test_the_command_line_judges_a_pool_and_tells_the_auc(
     mapped = ("--map", "question=asked", "-o", "-")
     told = ttc("verify", "-", "-V", "judge:model=scripted:x", *mapped, stdin=unasked)
     assert [line["status"] for line in told.lines] == ["ok"]
+
+
+# --- votes are paid for
+
+
+@pytest.fixture
+def paid_pool(ttc: Ttc, sums: Path, own_home: Path) -> Path:
+    """A store with a pool `p` of six draws; returns its path."""
+    model = "scripted:answers=1,tokens=5-5"
+    assert ttc("sample", sums, "-n", 1, "--pool", "p", "-m", model, "-q").code == 0
+    return own_home / "ttc_home" / "ttc.db"
+
+
+def test_votes_of_a_run_that_was_cut_off_are_not_paid_for_again(paid_pool: Path) -> None:
+    class CutOffError(BaseException):
+        pass
+
+    class CutOff(Saying):
+        """A model whose run is killed when the tenth vote comes."""
+
+        heard = 0
+
+        def wait(self) -> Completion:
+            self.heard += 1
+            if self.heard == 10:
+                raise CutOffError
+            return super().wait()
+
+    def run(backend: Saying) -> list[Verdict]:
+        judge = Rubric(n="4")
+        judge.attach(backend)
+        with Store.writing(paid_pool) as store:
+            pool = pools.find(store.reader, "p")
+            assert pool is not None
+            return [verdict for _, verdict in verify_pool(store, pool, judge)]
+
+    with pytest.raises(CutOffError):
+        run(CutOff(lambda request: "Score: 7"))
+    with Store.reading(paid_pool) as store:
+        kept = store.reader.execute("SELECT count(*) FROM votes").fetchone()[0]
+    assert kept == 9
+    again = Saying(lambda request: "Score: 7")
+    verdicts = run(again)
+    assert [verdict.score for verdict in verdicts] == [0.7] * 6
+    assert len(again.requests) == 24 - kept
+
+
+def test_a_verdict_that_is_told_is_kept(paid_pool: Path) -> None:
+    judge = Rubric()
+    judge.attach(Saying(lambda request: "Score: 7"))
+    with Store.writing(paid_pool) as store, Store.reading(paid_pool) as other:
+        pool = pools.find(store.reader, "p")
+        assert pool is not None
+        for told, _ in enumerate(verify_pool(store, pool, judge), start=1):
+            kept = other.reader.execute("SELECT count(*) FROM verdicts").fetchone()[0]
+            assert kept >= told
+
+
+def test_an_error_is_no_vote_to_remember(paid_pool: Path) -> None:
+    def broken(request: Request) -> Completion:
+        return Completion("", "", "error", error="down")
+
+    for say, correct in ((broken, "error"), (lambda request: "Score: 7", "ok")):
+        judge = Rubric()
+        judge.attach(Saying(say))
+        with Store.writing(paid_pool) as store:
+            pool = pools.find(store.reader, "p")
+            assert pool is not None
+            found = [v.status for _, v in verify_pool(store, pool, judge, recheck=True)]
+        assert found == [correct] * 6

@@ -1,9 +1,19 @@
-"""Where things live: the store, the cache and the settings files. Environment before platform."""
+"""Where things live: the store, the cache and the settings files. Environment before platform.
+
+And the one way in which files of results are written: whole, or not at all.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import stat
 from pathlib import Path
+
+from ttc.errors import StoreError, UsageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _folder(variable: str, kind: str) -> Path:
@@ -32,3 +42,44 @@ def config_folder() -> Path:
 def default_database() -> Path:
     """The store that is used when neither `--db` nor a setting names one."""
     return data_folder() / "ttc.db"
+
+
+def atomic_write(path: str | Path, data: str | bytes, option: str = "") -> None:
+    """Write a file so that it holds either all of `data` or what it held before.
+
+    The data is written beside the file and renamed over it once it is on the disk. A link is
+    followed; a device or a named pipe is written as it is. `option` (`--csv`) is named in errors.
+    StoreError if the disk is full, UsageError if the file cannot be written for another reason.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+        else:
+            _replace(target, content)
+    except OSError as error:
+        raise unwritable(path, error, option) from None
+
+
+def unwritable(path: str | Path, error: OSError, option: str = "") -> StoreError | UsageError:
+    """Return the error to raise for a file that could not be written."""
+    kind = StoreError if error.errno in _FULL else UsageError
+    named = f"{option} {path}" if option else f"{path}"
+    kept = "; what was there before is unchanged" if os.path.exists(path) else ""
+    return kind(f"{named}: {error.strerror or error}{kept}")
+
+
+def _replace(target: Path, content: bytes) -> None:
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            part.chmod(stat.S_IMODE(target.stat().st_mode))
+        part.replace(target)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()

@@ -15,7 +15,7 @@ from itertools import groupby
 
 from ttc import plugins
 from ttc.errors import BackendError, TtcError
-from ttc.records import Message, Sample, Verdict
+from ttc.records import Message, Sample, Verdict, Vote
 from ttc.store import Store, verdicts
 from ttc.store.pools import Pool
 from ttc.store.samples import asked, of_pool
@@ -130,6 +130,7 @@ def verify_pool(
     """
     who = identify(verifier)
     there = {} if recheck else verdicts.kept(store.reader, pool, who)
+    remember_votes(store, verifier, recall=not recheck)
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
     together = bool(getattr(verifier, "together", False))
@@ -155,14 +156,31 @@ def verify_pool(
             yield from _judged_before(rows)
             row, sample, _ = rows.popleft()
             done.append((row, sample, verdict))
-            yield sample, verdict
-            if len(done) >= CHUNK:
+            # What a model was paid for is kept before it is told.
+            if asks or len(done) >= CHUNK:
                 store.write(keep)
                 done.clear()
+            yield sample, verdict
     finally:
         if done:
             store.write(keep)
     yield from _judged_before(rows)
+
+
+def remember_votes(store: Store, verifier: Verifier, *, recall: bool = True) -> None:
+    """Have a judge's votes kept one by one as they come, and those of a run that was cut off taken
+    up again. A verifier that asks no model has none."""
+    if (remember := getattr(verifier, "remember", None)) is None:
+        return
+    who = identify(verifier)
+
+    def keep(sample: Sample, at: int, vote: Vote) -> None:
+        store.submit(lambda connection: verdicts.keep_vote(connection, who, sample, at, vote))
+
+    def recalled(sample: Sample) -> dict[int, Vote]:
+        return verdicts.votes_on(store.reader, who, sample) if recall else {}
+
+    remember(recalled, keep)
 
 
 def _judged_before(rows: deque[Row]) -> Iterator[tuple[Sample, Verdict]]:

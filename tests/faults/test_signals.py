@@ -259,3 +259,18 @@ def test_what_nohup_ignores_stays_ignored(problems: Problems, start: Start) -> N
     process.send_signal(signal.SIGHUP)
     _, talk = process.communicate(timeout=60)
     assert (process.returncode, talk) == (0, "")
+
+
+@pytest.mark.parametrize("signum", [signal.SIGPIPE, signal.SIGURG], ids=["PIPE", "URG"])
+def test_a_broken_connection_is_no_reader_that_left(
+    problems: Problems, start: Start, held: Found, signum: int
+) -> None:
+    """A write to a server that died raises SIGPIPE in the process: the run goes on."""
+    problems(4)
+    line = _line("scripted:answers=18*3/20*1,tokens=10-20,slots=4,tick=0.01", "-q")
+    process = start(*line)
+    told = _read_lines(process, 1)
+    process.send_signal(signum)
+    rest, talk = process.communicate(timeout=60)
+    assert (process.returncode, talk) == (0, "")
+    assert (told + rest).count("\n") == len(held()) == 100

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from ttc.store import database as opening
+from ttc.store import lock as locking
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -302,7 +303,7 @@ def test_turn_to_write_is_taken(
     inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """Case 19: whoever waits too long names the pid of the one who has it; readers do not wait."""
-    monkeypatch.setattr(opening, "LOCK_PATIENCE", 0.2)
+    monkeypatch.setattr(locking, "LOCK_PATIENCE", 0.2)
     lock = store.with_name("ttc.db.lock")
     with subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", HOLDER, str(lock)],
@@ -425,3 +426,144 @@ def test_full_disk(problems: Problems, held: Found, printed: Found, inside: Run)
     again = inside(*line[:-1], MODEL.replace("5-9", "200-300"), "--db", copy)
     assert again.returncode == 0, again.stderr
     assert len(held(copy)) == 800
+
+
+def _zero_a_page(path: Path) -> None:
+    """Make a page of the samples' table all zeros, as a lost block of a disk does."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        root = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'samples'"
+        ).fetchone()[0]
+    with path.open("rb+") as file:
+        file.seek((root - 1) * size)
+        file.write(bytes(size))
+
+
+@pytest.mark.parametrize("command", [*WRITING, *READING])
+def test_a_zeroed_page_is_found_before_anything_is_written(
+    store: Path, inside: Run, refused: Refused, command: str
+) -> None:
+    _zero_a_page(store)
+    before = store.read_bytes()
+    refused(inside(*COMMANDS[command]), 6, "damaged", "ttc db merge")
+    assert store.read_bytes() == before
+
+
+def test_a_store_is_checked_again_only_where_its_file_changed(
+    store: Path, inside: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+    connect = sqlite3.connect
+
+    def listening(*args: Any, **how: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **how)
+        connection.set_trace_callback(checked.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", listening)
+
+    def checks() -> int:
+        found = sum("quick_check" in line for line in checked)
+        checked.clear()
+        return found
+
+    for command in ("ls", "sample", "verify", "sweep"):
+        assert inside(*COMMANDS[command]).returncode == 0
+        assert checks() == 0, command
+    os.utime(store)
+    assert inside("ls").returncode == 0
+    assert checks() == 1
+    assert inside("ls").returncode == 0
+    assert checks() == 0
+
+
+@pytest.mark.skipif(not shutil.which("mount") or os.geteuid() != 0, reason="mounts a small disk")
+def test_a_migration_on_a_full_disk_changes_nothing(tmp_path: Path, store: Path) -> None:
+    """No migration goes on without its backup, and the backup is there whole or not at all."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    size = store.stat().st_size
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size * 3 // 2}", "none", disk], check=True
+    )
+    try:
+        old = disk / "ttc.db"
+        shutil.copy(store, old)
+        with contextlib.closing(sqlite3.connect(old)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("ALTER TABLE samples DROP COLUMN confidences")
+            connection.execute("PRAGMA user_version = 2")
+        before = old.read_bytes()
+        done = subprocess.run(
+            [sys.executable, "-m", "ttc.cli.main", "ls", "--db", old],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 6, done.stderr
+        assert "disk is full" in done.stderr
+        assert old.read_bytes() == before
+        assert not list(disk.glob("*.bak*"))
+        assert not list(disk.glob("*.part"))
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_migration_that_was_killed_leaves_no_half_backup(
+    store: Path, inside: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup that was cut off is another file, and the next migration makes a whole one."""
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        connection.execute("ALTER TABLE samples DROP COLUMN confidences")
+        connection.execute("PRAGMA user_version = 2")
+    code = (
+        "import os; from pathlib import Path; Path.replace = lambda *a: os._exit(9)\n"
+        "from ttc.cli.main import run; run(['ls'])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    backup = store.with_name("ttc.db.bak-v2")
+    assert not backup.exists()
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == 2
+    assert inside("ls").returncode == 0
+    with contextlib.closing(sqlite3.connect(backup)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == 2
+        assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--csv", "out.csv"),
+        ("--md", "out.md"),
+        ("--junit", "out.xml"),
+        ("--plot", "out.svg"),
+        ("--save-baseline", "out.json"),
+    ],
+    ids=lambda flags: flags[0],
+)
+def test_results_are_written_whole_or_not_at_all(
+    store: Path, inside: Run, monkeypatch: pytest.MonkeyPatch, flags: Any
+) -> None:
+    if flags[0] == "--plot":
+        pytest.importorskip("matplotlib")
+    flag, name = flags
+    Path(name).write_text("what was there before")
+    line = ("sweep", "p", "-q", "-k", "1", "-s", "coverage", flag, name)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        done = inside(*line)
+    assert done.returncode == 6
+    assert name in done.stderr
+    assert "No space left" in done.stderr
+    assert Path(name).read_text() == "what was there before"
+    assert [path.name for path in Path().iterdir() if path.suffix == ".part"] == []
+    assert inside(*line).returncode == 0
+    assert Path(name).read_text() != "what was there before"
+    done = inside(*line[:-1], "no/folder/x.svg")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "no/folder/x.svg" in done.stderr

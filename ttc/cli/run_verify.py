@@ -29,19 +29,8 @@ from ttc.verdicts import Summary
 from ttc.verifiers import Verifier
 
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
-MAPPABLE += tuple(
-    f"reference.{name}"
-    for name in (
-        "answer",
-        "choices",
-        "tests",
-        "entry_point",
-        "prompt",
-        "inputs",
-        "outputs",
-        "model",
-    )
-)
+_REFERENCE = ("answer", "choices", "tests", "entry_point", "prompt", "inputs", "outputs", "model")
+MAPPABLE += tuple(f"reference.{name}" for name in _REFERENCE)
 
 Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
 
@@ -161,30 +150,37 @@ def _of_stream(
 ) -> Judged:
     records: list[dict[str, Any]] = []
     batch: list[tuple[Sample, Verdict]] = []
+    prompts: dict[str, tuple[Message, ...]] = {}
+    asks = bool(getattr(verifier, "asks", False))
+    store: Store | None = None
 
     def samples() -> Iterator[Sample]:
-        asks = getattr(verifier, "asks", False) and session.database.exists()
-        prompts: dict[str, tuple[Message, ...]] = {}
-        with Store.reading(session.database) if asks else nullcontext() as store:
-            for record, sample in interchange.read_samples(source, mapping, skipped):
-                records.append(record)
-                yield sample if store is None else verdicts.with_question(store, sample, prompts)
+        nonlocal store
+        for record, sample in interchange.read_samples(source, mapping, skipped):
+            records.append(record)
+            # In a pipe the store may be made while we wait for the first line.
+            if asks and store is None and session.database.exists():
+                store = stack.enter_context(Store.writing(session.database))
+                verdicts.remember_votes(store, verifier)
+            yield sample if store is None else verdicts.with_question(store, sample, prompts)
 
     def keep() -> None:
         ours = [pair for pair in batch if pair[0].key is not None]
         batch.clear()
         if ours and session.database.exists():
-            with Store.writing(session.database) as store:
-                summary.kept += verdicts.keep_streamed(store, verifier, ours)
+            with nullcontext(store) if store else Store.writing(session.database) as home:
+                summary.kept += verdicts.keep_streamed(home, verifier, ours)
 
-    try:
-        for sample, verdict in verdicts.judge(verifier, samples()):
-            batch.append((sample, verdict))
-            yield records.pop(0), sample, verdict
-            if len(batch) >= verdicts.CHUNK:
-                keep()
-    finally:
-        keep()
+    with ExitStack() as stack:
+        try:
+            for sample, verdict in verdicts.judge(verifier, samples()):
+                batch.append((sample, verdict))
+                # What a model was paid for is kept before it is told.
+                if asks or len(batch) >= verdicts.CHUNK:
+                    keep()
+                yield records.pop(0), sample, verdict
+        finally:
+            keep()
 
 
 def _result(order: Order, spec: str, summary: Summary) -> dict[str, Any]:

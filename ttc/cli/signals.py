@@ -1,4 +1,9 @@
-"""Signals during a run: the first asks it to end in good order, the second ends it at once."""
+"""Signals during a run: the first asks it to end in good order, the second ends it at once.
+
+SIGPIPE stays ignored, as Python leaves it: a write to a dead connection of any library raises it
+too, so it says nothing about who reads our output. That a reader is gone is learnt from the write
+to it, which fails with EPIPE in the thread that writes; `wake` then tells the main thread.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +15,13 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from ttc.errors import Stopped
+from ttc.errors import SIGPIPE, Stopped
 
 ASKS = [signal.SIGINT, signal.SIGTERM]
 if hasattr(signal, "SIGHUP"):
     ASKS.append(signal.SIGHUP)
+# It interrupts whatever the main thread waits for, and does nothing where nobody handles it.
+_WAKE = getattr(signal, "SIGURG", None)
 
 
 @contextlib.contextmanager
@@ -24,29 +31,37 @@ def stoppable() -> Iterator[Callable[[], None]]:
     Yields a function for other threads: it wakes the main thread with Stopped, for when there
     is nobody left to write to.
     """
-    asked = False
+    asked = gone = False
 
     def stop(signum: int, frame: FrameType | None) -> None:
         nonlocal asked
         if asked:
-            if signum == pipe:
-                return  # it has been noticed; a person's second ^C is another matter
             os._exit(128 + signum)
         asked = True
         raise Stopped(signum)
+
+    def woken(signum: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        # Anybody may send the signal that wakes; only `wake` means it.
+        if gone and not asked:
+            asked = True
+            raise Stopped(SIGPIPE)
 
     main = threading.main_thread()
     if threading.current_thread() is not main:
         yield lambda: None
         return
-    pipe = getattr(signal, "SIGPIPE", None)
     # What nohup or a shell told us to ignore stays ignored.
     heard = [signum for signum in ASKS if signal.getsignal(signum) != signal.SIG_IGN]
-    before = {signum: signal.signal(signum, stop) for signum in (*heard, *([pipe] if pipe else []))}
+    before = {signum: signal.signal(signum, stop) for signum in heard}
+    if _WAKE is not None:
+        before[_WAKE] = signal.signal(_WAKE, woken)
 
     def wake() -> None:
-        if pipe is not None and sys.platform != "win32":
-            signal.pthread_kill(main.ident or 0, pipe)
+        nonlocal gone
+        gone = True
+        if _WAKE is not None and sys.platform != "win32":
+            signal.pthread_kill(main.ident or 0, _WAKE)
 
     try:
         yield wake

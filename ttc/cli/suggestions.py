@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 
 from ttc import places
+from ttc.errors import TtcError
 
 
 def _read() -> dict[str, list[str]]:
@@ -26,12 +27,10 @@ def remember(**names: list[str]) -> None:
     known = _read()
     if all(known.get(kind) == listed for kind, listed in names.items()):
         return
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, TtcError):
         folder = places.cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / "names.json.part"
-        part.write_text(json.dumps({**known, **names}), encoding="utf-8")
-        part.replace(folder / "names.json")
+        places.atomic_write(folder / "names.json", json.dumps({**known, **names}))
 
 
 def offer(*kinds: str) -> Callable[[str], list[str]]:

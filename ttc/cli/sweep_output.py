@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
@@ -14,10 +13,11 @@ from ttc import curves
 from ttc.cells import Table
 from ttc.cli.output import document
 from ttc.comparisons import Comparison
-from ttc.errors import StoreError, UsageError
+from ttc.errors import UsageError
 from ttc.exponents import Split
 from ttc.gates import Decision
 from ttc.laws import Prediction
+from ttc.places import atomic_write, unwritable
 from ttc.policy import Policy
 from ttc.records import Curve, Point
 from ttc.report.visible import for_stdout, one_line
@@ -81,13 +81,13 @@ def write(result: Result, targets: Targets, cost: str) -> None:
     axis = COSTS[cost]
     if targets.as_json:
         document(_document(result))
-    writers: list[tuple[str | None, Callable[[], str]]] = [
-        (targets.csv, lambda: tables.as_csv(result.curves, result.predictions)),
-        (targets.md, lambda: _markdown(result, cost)),
+    writers: list[tuple[str, str | None, Callable[[], str]]] = [
+        ("--csv", targets.csv, lambda: tables.as_csv(result.curves, result.predictions)),
+        ("--md", targets.md, lambda: _markdown(result, cost)),
     ]
-    for target, made in writers:
+    for option, target, made in writers:
         if target is not None:
-            _put(target, made())
+            _put(target, made(), option)
     if targets.plot is not None and not any(
         position(point, axis) is not None for curve in result.curves for point in curve.points
     ):
@@ -129,7 +129,8 @@ def save(path: str, value: dict[str, Any]) -> None:
     """Write a document to a file, a line a rule and budget so that version control can tell."""
     head = {name: entry for name, entry in value.items() if name != "values"}
     lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in value["values"])
-    _put(path, json.dumps(head)[:-1] + f', "values": [\n{lines}\n]}}\n')
+    text = json.dumps(head)[:-1] + f', "values": [\n{lines}\n]}}\n'
+    _put(path, text, "--save-baseline")
 
 
 def _document(result: Result) -> dict[str, Any]:
@@ -189,7 +190,7 @@ def _to_github(result: Result, cost: str) -> None:
     for warning in result.warnings:
         _annotate("warning", warning)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _put(summary, _markdown(result, cost) + "\n", append=True)
+        _append(summary, _markdown(result, cost) + "\n")
 
 
 def _annotate(kind: str, message: str) -> None:
@@ -198,13 +199,17 @@ def _annotate(kind: str, message: str) -> None:
     print(f"::{kind} title=ttc sweep::{line}", file=sys.stderr)
 
 
-def _put(target: str, text: str, *, append: bool = False) -> None:
+def _put(target: str, text: str, option: str) -> None:
     if target == "-":
         sys.stdout.write(text)
-        return
+    else:
+        atomic_write(target, text, option)
+
+
+def _append(path: str, text: str) -> None:
+    """Add a text to a file that others add to as well, and that is read when all are done."""
     try:
-        with open(target, "a" if append else "w", encoding="utf-8", newline="") as stream:
+        with open(path, "a", encoding="utf-8", newline="") as stream:
             stream.write(text)
     except OSError as error:
-        kind = StoreError if error.errno == errno.ENOSPC else UsageError
-        raise kind(f"{target}: {error.strerror}") from None
+        raise unwritable(path, error) from None

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ttc.errors import UsageError
 from ttc.gates import Decision
+from ttc.places import atomic_write
 from ttc.records import Sample, Verdict
 
 # What XML 1.0 cannot carry, even escaped.
@@ -76,7 +76,5 @@ def _clean(text: str) -> str:
 
 
 def _write(root: ElementTree.Element, path: str) -> None:
-    try:
-        ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
-    except OSError as error:
-        raise UsageError(f"--junit {path}: {error.strerror}") from None
+    document = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    atomic_write(path, document, "--junit")

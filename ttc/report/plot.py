@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from ttc.errors import UsageError
+from ttc.places import atomic_write
 from ttc.records import Curve, Point
 from ttc.report.tables import LABELS
 from ttc.report.visible import one_line
@@ -64,12 +67,14 @@ def draw(
     axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
+    picture, form = BytesIO(), Path(path).suffix.removeprefix(".").lower() or "png"
     try:
-        figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
-    except (OSError, ValueError) as error:
+        figure.savefig(picture, format=form, metadata={"Date": None} if form == "svg" else None)
+    except ValueError as error:
         raise UsageError(f"--plot {path}: {error}") from None
     finally:
         pyplot.close(figure)
+    atomic_write(path, picture.getvalue(), "--plot")
 
 
 def named(curves: Sequence[Curve]) -> list[str]:

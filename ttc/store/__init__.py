@@ -27,7 +27,7 @@ class Store:
     def __init__(self, path: Path, writer: Writer | None) -> None:
         self.path = path
         self.writer = writer
-        self.reader: sqlite3.Connection = open_reader(path)
+        self.reader: sqlite3.Connection = open_reader(path, checked=writer is not None)
 
     @classmethod
     def reading(cls, path: Path) -> Store:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -50,11 +49,4 @@ def backup(source: Path, copy: Path) -> None:
         raise UsageError(f"{copy}: there already; name a new file")
     if not copy.parent.is_dir():
         raise UsageError(f"{copy}: no such folder")
-    part = copy.with_name(f"{copy.name}.part")
-    part.unlink(missing_ok=True)
-    try:
-        copied(source, part)
-        part.replace(copy)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+    copied(source, copy)

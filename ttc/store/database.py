@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shutil
 import sqlite3
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.errors import StoreError
+from ttc.store import soundness
+from ttc.store.lock import WriteLock
 from ttc.store.schema import APPLICATION_ID, MIGRATIONS, statements
 
-LOCK_PATIENCE = 30.0
 NETWORK_FILE_SYSTEMS = frozenset(
     "9p afs ceph cifs fuse.glusterfs fuse.sshfs glusterfs gpfs lustre nfs nfs4 smb3 smbfs".split()  # noqa: SIM905
 )
+
+
+_IO = re.compile("disk I/O error|unable to open")
 
 
 class OlderStoreError(StoreError):
@@ -41,11 +46,18 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreError(
             f"{path}: the store is damaged ({text}); put a copy back, or start another with --db"
         )
-    if "full" in text:
+    if "full" in text or (_IO.search(text) and _no_space(path)):
         return StoreError(f"{path}: the disk is full; make room and run the same command again")
     if "locked" in text or "busy" in text:
         return StoreError(f"{path}: the store is locked by another program; try again later")
     return StoreError(f"{path}: {text}; --db names another store")
+
+
+def _no_space(path: Path) -> bool:
+    """Whether the file system has no room for a page: SQLite then may speak of other faults."""
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(path.parent).free < 1 << 16
+    return False
 
 
 @contextlib.contextmanager
@@ -57,58 +69,6 @@ def translated(path: Path) -> Iterator[None]:
         raise explain(error, path) from error
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}; --db names another store") from error
-
-
-class WriteLock:
-    """The turn to write, among all processes. It tells others the pid of whoever has it."""
-
-    def __init__(self, database: Path) -> None:
-        self._database = database
-        self._path = database.with_name(database.name + ".lock")
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-
-    def _holder(self) -> str:
-        pid = os.pread(self._descriptor, 32, 0).decode(errors="replace").strip("\0 \n")
-        return f"pid {pid}" if pid else "another process"
-
-    def acquire(self) -> None:
-        """Wait for the turn; StoreError with the holder's pid after LOCK_PATIENCE seconds."""
-        if sys.platform == "win32":
-            return  # BEGIN IMMEDIATE with its busy timeout is all there is
-        import fcntl
-
-        deadline = time.monotonic() + LOCK_PATIENCE
-        delay = 0.001
-        while True:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise StoreError(
-                        f"{self._database}: {self._holder()} has been writing for "
-                        f"{LOCK_PATIENCE:.0f} s; end it, or name another store with --db"
-                    ) from None
-                time.sleep(delay)
-                delay = min(2 * delay, 0.05)
-        os.pwrite(self._descriptor, str(os.getpid()).ljust(16).encode(), 0)
-
-    def release(self) -> None:
-        """Give the turn to the next."""
-        if sys.platform != "win32":
-            import fcntl
-
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        """Let go of the lock file; it stays, since removing it would race with others."""
-        os.close(self._descriptor)
-
-    def __enter__(self) -> None:
-        self.acquire()
-
-    def __exit__(self, *exc: object) -> None:
-        self.release()
 
 
 def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
@@ -162,9 +122,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     if version == len(MIGRATIONS):
         return
     if version > 0:
-        backup = path.with_name(f"{path.name}.bak-v{version}")
-        if not backup.exists():
-            connection.execute("VACUUM INTO ?", (str(backup),))
+        backup_to(connection, path.with_name(f"{path.name}.bak-v{version}"))
     connection.execute("BEGIN EXCLUSIVE")
     try:
         # The version may have moved while we waited for the lock.
@@ -175,18 +133,22 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # SQLite may have rolled back by itself; an error of that would hide the first one.
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
         raise
 
 
 def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
-    """Open for writing, creating or migrating the file as needed."""
+    """Open for writing, creating or migrating the file as needed. StoreError for a damaged one,
+    before anything is written."""
     with translated(path), lock:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA busy_timeout = 30000")
             _check_header(connection, path)
-            connection.execute(f"PRAGMA journal_mode = {_journal_mode(path)}")
+            soundness.check(connection, path)
+            mode = _journal_mode(path)
             # FULL: an acknowledged sample survives a power cut, for 4 ms against its seconds.
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -195,15 +157,22 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
                 connection.execute("PRAGMA fullfsync = ON")
                 connection.execute("PRAGMA checkpoint_fullfsync = ON")
             _migrate(connection, path)
+            connection.execute(f"PRAGMA journal_mode = {mode}")
         except BaseException:
             connection.close()
             raise
         return connection
 
 
-def open_any(path: Path) -> tuple[sqlite3.Connection, int]:
+def in_use(path: Path) -> bool:
+    """Whether somebody has a store open, or left it without folding its log into it."""
+    return path.with_name(path.name + "-wal").exists()
+
+
+def open_any(path: Path, *, alone: bool = False) -> tuple[sqlite3.Connection, int]:
     """Open a store of any schema that is known, for reading only; return its version too.
 
+    With `alone`, one that nobody has open is read without a lock, which leaves no file beside it.
     StoreError if there is no store, or none that can be read.
     """
     if not path.exists():
@@ -211,13 +180,14 @@ def open_any(path: Path) -> tuple[sqlite3.Connection, int]:
     quoted = path.resolve().as_uri()
     _journal_mode(path)
     with translated(path):
-        connection = sqlite3.connect(f"{quoted}?mode=ro", uri=True, isolation_level=None)
+        how = "immutable=1" if alone and not in_use(path) else "mode=ro"
+        connection = sqlite3.connect(f"{quoted}?{how}", uri=True, isolation_level=None)
         try:
             version = _check_header(connection, path)
         except sqlite3.OperationalError:
             # A WAL file in a folder that cannot be written opens only as immutable.
             connection.close()
-            if path.with_name(path.name + "-wal").exists():
+            if in_use(path):
                 raise
             connection = sqlite3.connect(f"{quoted}?immutable=1", uri=True, isolation_level=None)
             version = _check_header(connection, path)
@@ -225,12 +195,19 @@ def open_any(path: Path) -> tuple[sqlite3.Connection, int]:
         return connection, version
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """Open for reading only. OlderStoreError before it is migrated; StoreError as above."""
-    connection, version = open_any(path)
-    if version < len(MIGRATIONS):
+def open_reader(path: Path, *, checked: bool = False, alone: bool = False) -> sqlite3.Connection:
+    """Open for reading only. OlderStoreError before it is migrated; StoreError as above, and for
+    a store that is damaged, unless it was `checked` when it was opened for writing."""
+    connection, version = open_any(path, alone=alone)
+    try:
+        if version < len(MIGRATIONS):
+            raise OlderStoreError(f"{path}: of an older schema ({version}), and not yet migrated")
+        if not checked:
+            with translated(path):
+                soundness.check(connection, path)
+    except BaseException:
         connection.close()
-        raise OlderStoreError(f"{path}: of an older schema ({version}), and not yet migrated")
+        raise
     return connection
 
 
@@ -242,8 +219,22 @@ def empty() -> sqlite3.Connection:
     return connection
 
 
-def copied(path: Path, copy: Path) -> None:
-    """Write what a store of any schema that is known holds to a new file, as one."""
-    connection, _ = open_any(path)
+def copied(path: Path, copy: Path, *, alone: bool = False) -> None:
+    """Write what a store of any schema that is known holds to a file, as one."""
+    connection, _ = open_any(path, alone=alone)
     with contextlib.closing(connection), translated(path):
-        connection.execute("VACUUM INTO ?", (str(copy),))
+        backup_to(connection, copy)
+
+
+def backup_to(connection: sqlite3.Connection, copy: Path) -> None:
+    """Write what a connection sees to a file, which is there whole or not at all."""
+    part = copy.with_name(f"{copy.name}.{os.getpid()}.part")
+    try:
+        part.unlink(missing_ok=True)
+        connection.execute("VACUUM INTO ?", (str(part),))
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(copy)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)

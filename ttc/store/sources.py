@@ -13,12 +13,13 @@ from ttc.store.care import faults
 from ttc.store.database import (
     NewerStoreError,
     OlderStoreError,
-    WriteLock,
     copied,
+    in_use,
     open_reader,
     open_writer,
     translated,
 )
+from ttc.store.lock import WriteLock
 
 
 def check(path: Path, target: Path) -> None:
@@ -29,7 +30,7 @@ def check(path: Path, target: Path) -> None:
     if target.exists() and path.samefile(target):
         raise UsageError(f"{path}: is the store to merge into; name the others only")
     with _as_source(path), contextlib.suppress(OlderStoreError):
-        open_reader(path).close()
+        open_reader(path, alone=True).close()
 
 
 @contextlib.contextmanager
@@ -39,19 +40,37 @@ def opened(path: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.ExitStack() as stack:
         with _as_source(path):
             try:
-                connection = open_reader(path)
+                connection = open_reader(path, alone=True)
             except OlderStoreError:
                 folder = tempfile.TemporaryDirectory(prefix=".ttc-merge-", dir=scratch)
                 copy = Path(stack.enter_context(folder)) / "copy.db"
-                copied(path, copy)
+                copied(path, copy, alone=True)
                 with contextlib.closing(WriteLock(copy)) as lock:
                     open_writer(copy, lock).close()
                 connection = open_reader(copy)
             stack.callback(connection.close)
             if found := faults(connection, path):
                 raise StoreError(f"{path}: the store is damaged ({found[0]})")
-        with translated(path):
+        with translated(path), _unchanged(path):
             yield connection
+
+
+@contextlib.contextmanager
+def _unchanged(path: Path) -> Iterator[None]:
+    """Raise StoreError if a store was written to while it was read without a lock: SQLite leaves
+    files beside a store that it locks for reading, and a source is not ours to litter."""
+
+    def state() -> tuple[int, int, bool]:
+        told = path.stat()
+        return told.st_size, told.st_mtime_ns, in_use(path)
+
+    before = state()
+    yield
+    if not before[-1] and state() != before:
+        raise StoreError(
+            f"{path}: was written to while it was merged; what came is kept, and the same command "
+            "brings the rest"
+        )
 
 
 @contextlib.contextmanager

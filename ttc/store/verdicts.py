@@ -45,10 +45,7 @@ def keep(
     connection: sqlite3.Connection, sample_id: int, verifier: int, sample: Sample, verdict: Verdict
 ) -> None:
     """Keep a verdict, in place of an earlier one of the same sample, verifier and reference."""
-    reference = keys.reference_id(sample.reference)
-    content = keys.canonical_json(sample.reference)
-    connection.execute("INSERT OR IGNORE INTO refs VALUES (?, ?)", (reference, content))
-    whose = (sample_id, verifier, reference)
+    whose = (sample_id, verifier, _reference(connection, sample))
     connection.execute(
         "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -65,20 +62,54 @@ def keep(
     connection.execute(
         "DELETE FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?", whose
     )
-    connection.executemany(
-        "INSERT INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *whose,
-                at,
-                vote.value,
-                storable(vote.text),
-                vote.prompt_tokens,
-                vote.completion_tokens,
-            )
-            for at, vote in enumerate(verdict.votes)
-        ],
+    for at, vote in enumerate(verdict.votes):
+        _insert_vote(connection, whose, at, vote)
+
+
+def keep_vote(
+    connection: sqlite3.Connection, verifier: VerifierId, sample: Sample, at: int, vote: Vote
+) -> None:
+    """Keep one vote before its verdict is there, if the sample is one of the store's."""
+    if (row := sample_row(connection, sample)) is not None:
+        whose = row, verifier_id(connection, verifier), _reference(connection, sample)
+        _insert_vote(connection, whose, at, vote)
+
+
+def votes_on(
+    connection: sqlite3.Connection, verifier: VerifierId, sample: Sample
+) -> dict[int, Vote]:
+    """Return the votes cast on a sample, by position, whether or not there is a verdict yet."""
+    judge, row = find_verifier(connection, verifier), sample_row(connection, sample)
+    if judge is None or row is None:
+        return {}
+    found = rows(
+        connection,
+        "SELECT * FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?",
+        (row, judge, keys.reference_id(sample.reference)),
     )
+    return {each["position"]: _vote(each) for each in found}
+
+
+def _vote(row: Mapping[str, Any]) -> Vote:
+    return Vote(row["value"], row["text"], row["prompt_tokens"], row["completion_tokens"])
+
+
+def _insert_vote(
+    connection: sqlite3.Connection, whose: tuple[int, int, str], at: int, vote: Vote
+) -> None:
+    spent = vote.prompt_tokens, vote.completion_tokens
+    connection.execute(
+        "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*whose, at, vote.value, storable(vote.text), *spent),
+    )
+
+
+def _reference(connection: sqlite3.Connection, sample: Sample) -> str:
+    """Return the row of a sample's reference, made if need be."""
+    reference = keys.reference_id(sample.reference)
+    content = keys.canonical_json(sample.reference)
+    connection.execute("INSERT OR IGNORE INTO refs VALUES (?, ?)", (reference, content))
+    return reference
 
 
 def kept(connection: sqlite3.Connection, pool: Pool, verifier: VerifierId) -> dict[int, Verdict]:
@@ -110,8 +141,7 @@ def votes(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int
     )
     cast: dict[int, list[Vote]] = {}
     for row in found:
-        spent = row["prompt_tokens"], row["completion_tokens"]
-        cast.setdefault(row["sample_id"], []).append(Vote(row["value"], row["text"], *spent))
+        cast.setdefault(row["sample_id"], []).append(_vote(row))
     return cast
 
 

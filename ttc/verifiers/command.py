@@ -103,8 +103,7 @@ class _Runs:
         """Run the command on one sample and return the verdict."""
         text = visible(sample.text).encode("utf-8", "replace")
         in_file = any("{file}" in word for word in self._words)
-        # A file is stdin as well, since a command that does not read it to the end must not
-        # send us SIGPIPE, which tells the tool that its own reader has gone.
+        # A file is stdin as well: a command that does not read it to the end closes no pipe on us.
         with tempfile.NamedTemporaryFile(prefix="ttc-") as file:
             file.write(text)
             file.flush()

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from ttc.answers import canonical, extract, number, stated, visible
 from ttc.backends import Completion
 from ttc.records import Sample, Verdict
-from ttc.verifiers.judges import WINDOW, Ask, Judge
+from ttc.verifiers.asking import Ask
+from ttc.verifiers.judges import WINDOW, Judge
 from ttc.verifiers.programs import program_of
 from ttc.verifiers.sandbox.servers import Ran
 from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from ttc.backends import Completion
 from ttc.records import Sample
-from ttc.verifiers.judges import Ask, Judge
+from ttc.verifiers.asking import Ask
+from ttc.verifiers.judges import Judge
 from ttc.verifiers.prompting import last_line
 
 _LINE = "Verification: Is the answer correct (Yes/No)?"

@@ -7,8 +7,8 @@ What it says that cannot be read is no vote: it abstains, and is never counted a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from ttc import keys
@@ -16,36 +16,11 @@ from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
+from ttc.verifiers.asking import Ask, Case
 from ttc.verifiers.prompting import UNASKED, fill, question, read_template
 
 # Votes under way at once: what fills an engine's places.
 WINDOW = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One vote to ask for: the chat, a beginning of the reply, and strings to be weighed.
-
-    With `choices` the model only tells how likely each is to come next. `own` is the place of
-    the sample where several are shown.
-    """
-
-    messages: tuple[Message, ...]
-    prefix: str = ""
-    own: str = ""
-    choices: tuple[str, ...] = ()
-    stop: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Case:
-    """A sample under judgement: the votes cast so far, by position, and the errors met."""
-
-    sample: Sample
-    wanted: int
-    votes: dict[int, Vote] = field(default_factory=dict)
-    verdict: Verdict | None = None
-    error: str | None = None
 
 
 class Judge:
@@ -60,6 +35,7 @@ class Judge:
     asks = True
     defaults: ClassVar[Mapping[str, str]] = {}
     silence: float | None = None  # the value of a vote that cannot be read
+    recalls = True  # whether a vote of the same sample and position is the same question
 
     def __init__(self, given: Mapping[str, object]) -> None:
         known = {"model": "", "prompt": "", "n": "1", "temperature": "0.7", "max_tokens": "512"}
@@ -81,6 +57,8 @@ class Judge:
         self.params = SamplingParams(temperature=temperature, top_p=1.0, max_tokens=limit)
         self.template = read_template(self.template_name, self.options["prompt"])
         self._backend: Backend | None = None
+        self._recall: Callable[[Sample], Mapping[int, Vote]] = lambda sample: {}
+        self._keep: Callable[[Sample, int, Vote], None] = lambda sample, position, vote: None
 
     @property
     def template_name(self) -> str:
@@ -90,6 +68,17 @@ class Judge:
     def attach(self, backend: Backend) -> None:
         """Take the model that judges."""
         self._backend = backend
+
+    def remember(
+        self,
+        recall: Callable[[Sample], Mapping[int, Vote]],
+        keep: Callable[[Sample, int, Vote], None],
+    ) -> None:
+        """Take a memory of votes, which are paid for: `recall` gives those cast on a sample, by
+        position, and `keep` is handed each new one as it comes."""
+        self._keep = keep
+        if self.recalls:
+            self._recall = recall
 
     @property
     def backend(self) -> Backend:
@@ -137,8 +126,8 @@ class Judge:
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order; votes on the next ones are asked for meanwhile."""
         source = iter(samples)
-        cases: deque[_Case] = deque()
-        waiting: dict[str, tuple[_Case, int, Ask, list[Completion]]] = {}
+        cases: deque[Case] = deque()
+        waiting: dict[str, tuple[Case, int, Ask, list[Completion]]] = {}
         more = True
         count = 0
         while True:
@@ -150,6 +139,8 @@ class Judge:
                 case = self._open(sample)
                 cases.append(case)
                 for vote in range(case.wanted):
+                    if vote in case.votes:
+                        continue
                     count += 1
                     ask = self.ask(sample, vote)
                     waiting[self._submit(sample, vote, ask, count)] = (case, vote, ask, [])
@@ -169,14 +160,18 @@ class Judge:
                 continue
             self._count(case, vote, ask, [*before, done])
 
-    def _open(self, sample: Sample) -> _Case:
+    def _open(self, sample: Sample) -> Case:
         if not sample.asked:
-            return _Case(sample, 0, verdict=Verdict(status="no_prompt", detail=UNASKED))
+            return Case(sample, 0, verdict=Verdict(status="no_prompt", detail=UNASKED))
         if not visible(sample.text):
-            return _Case(sample, 0, verdict=Verdict(None, None, None, "no_answer"))
+            return Case(sample, 0, verdict=Verdict(None, None, None, "no_answer"))
         if not (wanted := self.votes_of(sample)):
-            return _Case(sample, 0, verdict=Verdict(status="abstained", detail="nothing to ask"))
-        return _Case(sample, wanted)
+            return Case(sample, 0, verdict=Verdict(status="abstained", detail="nothing to ask"))
+        known = self._recall(sample)
+        case = Case(sample, wanted, {at: known[at] for at in range(wanted) if at in known})
+        if len(case.votes) == wanted:
+            case.verdict = self._conclude(case)
+        return case
 
     def _submit(self, sample: Sample, vote: int, ask: Ask, count: int) -> str:
         # The seed comes from what is judged, not from the order of judging: a rerun votes alike.
@@ -195,7 +190,7 @@ class Judge:
         self.backend.submit(request)
         return request.id
 
-    def _count(self, case: _Case, vote: int, ask: Ask, said: Sequence[Completion]) -> None:
+    def _count(self, case: Case, vote: int, ask: Ask, said: Sequence[Completion]) -> None:
         last = said[-1]
         value = None
         if last.finish_reason == "error":
@@ -209,10 +204,12 @@ class Judge:
             _sum(each.prompt_tokens for each in said),
             _sum(each.completion_tokens for each in said),
         )
+        if last.finish_reason != "error":
+            self._keep(case.sample, vote, case.votes[vote])
         if len(case.votes) == case.wanted:
             case.verdict = self._conclude(case)
 
-    def _conclude(self, case: _Case) -> Verdict:
+    def _conclude(self, case: Case) -> Verdict:
         votes = tuple(case.votes[at] for at in range(case.wanted))
         spent = _sum(_sum((vote.prompt_tokens, vote.completion_tokens)) for vote in votes)
         if case.error is not None:

@@ -26,7 +26,7 @@ _LONGEST_REPLY = 1 << 24
 _START_SECONDS = 120.0  # of wall time, to import what the calls need on a busy machine
 _PATIENCE = 20.0  # wall seconds for a second of processor time, before a call counts as stuck
 
-# A worker may be gone when it is written to, and SIGPIPE is how the tool learns of its readers.
+# A worker may be gone when it is written to: that is told by an error, without a signal.
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 
 # Isolated, so that neither PYTHON* variables nor the working folder choose what is imported.

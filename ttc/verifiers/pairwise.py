@@ -10,7 +10,8 @@ from typing import ClassVar
 from ttc.answers import visible
 from ttc.backends import Completion
 from ttc.records import Sample, Verdict
-from ttc.verifiers.judges import Ask, Judge
+from ttc.verifiers.asking import Ask
+from ttc.verifiers.judges import Judge
 from ttc.verifiers.prompting import last_line
 
 _LABEL = "Better:"
@@ -27,6 +28,7 @@ class Pairwise(Judge):
     name = "pairwise"
     together = True
     defaults: ClassVar[Mapping[str, str]] = {"rounds": "4"}
+    recalls = False  # a position is an opponent, and other draws may have come since
 
     def __init__(self, **given: object) -> None:
         if "n" in given:

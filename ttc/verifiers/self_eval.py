@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from ttc.backends import Backend, Completion
 from ttc.records import Message, Sample
-from ttc.verifiers.judges import Ask, Judge
+from ttc.verifiers.asking import Ask
+from ttc.verifiers.judges import Judge
 
 _WORDS = {"yes": 0.0, "no": 1.0}
 

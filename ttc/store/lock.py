@@ -1,0 +1,65 @@
+"""The turn to write to a store, among all processes that write to it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from ttc.errors import StoreError
+
+LOCK_PATIENCE = 30.0
+
+
+class WriteLock:
+    """The turn to write, among all processes. It tells others the pid of whoever has it."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        real = Path(os.path.realpath(database))  # one lock for a file, by whatever link it is named
+        self._path = real.with_name(real.name + ".lock")
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    def _holder(self) -> str:
+        pid = os.pread(self._descriptor, 32, 0).decode(errors="replace").strip("\0 \n")
+        return f"pid {pid}" if pid else "another process"
+
+    def acquire(self) -> None:
+        """Wait for the turn; StoreError with the holder's pid after LOCK_PATIENCE seconds."""
+        if sys.platform == "win32":
+            return  # BEGIN IMMEDIATE with its busy timeout is all there is
+        import fcntl
+
+        deadline = time.monotonic() + LOCK_PATIENCE
+        delay = 0.001
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise StoreError(
+                        f"{self._database}: {self._holder()} has been writing for "
+                        f"{LOCK_PATIENCE:.0f} s; end it, or name another store with --db"
+                    ) from None
+                time.sleep(delay)
+                delay = min(2 * delay, 0.05)
+        os.pwrite(self._descriptor, str(os.getpid()).ljust(16).encode(), 0)
+
+    def release(self) -> None:
+        """Give the turn to the next."""
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the lock file; it stays, since removing it would race with others."""
+        os.close(self._descriptor)
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()

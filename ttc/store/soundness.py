@@ -1,0 +1,88 @@
+"""Whether a store is sound, asked again only when its file is not as ttc left it.
+
+SQLite notices a damaged page when it reads it, so rows can be written beside one for months. A
+check reads the whole file, too long for each command: it is made where the file was changed since
+ttc last closed or checked it, by whatever changed it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from ttc import places
+from ttc.errors import StoreError, TtcError
+
+# A check that takes longer is given up: `ttc db check` makes it to its end.
+SECONDS = 10.0
+_STEPS = 20_000  # of SQLite's machine between two looks at the clock
+
+
+def check(connection: sqlite3.Connection, path: Path) -> bool:
+    """Check a store whose file has changed; whether it is known to be sound.
+
+    StoreError if it is damaged. Nothing is written to the store.
+    """
+    state = _state(path)
+    if state is not None and state == _remembered(path):
+        return True
+    deadline = time.monotonic() + SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        with contextlib.suppress(OSError):
+            _note(path).unlink()
+        return False
+    finally:
+        connection.set_progress_handler(None, 0)
+    if found != "ok":
+        told = " ".join(str(found).removeprefix("*** in database main ***").split())
+        raise StoreError(
+            f"{path}: the store is damaged ({told}); put a copy back, or merge what can be read "
+            f"into another: ttc db merge {path} --db OTHER"
+        )
+    _remember(path, state)
+    return True
+
+
+def left(path: Path) -> None:
+    """Note how a store's file is left by who opened it when it was sound, and wrote to it."""
+    if _note(path).exists():
+        _remember(path, _state(path))
+
+
+def _remember(path: Path, state: list[int] | None) -> None:
+    # Where this cannot be kept, the check is made each time.
+    with contextlib.suppress(OSError, TtcError):
+        note = _note(path)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        places.atomic_write(note, json.dumps(state))
+
+
+def _note(path: Path) -> Path:
+    name = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]
+    return places.cache_folder() / "stores" / f"{name}.json"
+
+
+def _remembered(path: Path) -> list[int] | None:
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(_note(path).read_text(encoding="utf-8"))
+        return found if isinstance(found, list) else None
+    return None
+
+
+def _state(path: Path) -> list[int] | None:
+    """Return what changes whenever a file is written or replaced; None if there is no file."""
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return [told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns]
