@@ -17,6 +17,7 @@ import typer
 import typer.core
 import typer.main
 
+from ttc import secrets
 from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
 
 # In the order of the work. A test holds these lines equal to the commands' docstrings.
@@ -127,7 +128,8 @@ def _complete() -> None:
 def complain(message: str) -> None:
     """Write one line to stderr, whatever state stderr is in."""
     with contextlib.suppress(OSError, ValueError):
-        print(f"ttc: {' '.join(message.split())}", file=sys.stderr, flush=True)
+        line = secrets.redacted(" ".join(message.split()))
+        print(f"ttc: {line}", file=sys.stderr, flush=True)
 
 
 def _usage_line(error: Any) -> str:
@@ -167,7 +169,8 @@ def run(args: Sequence[str]) -> int:
         if "-vv" in args:
             import traceback
 
-            traceback.print_exc()
+            # Libraries put headers into what they raise.
+            print(secrets.redacted(traceback.format_exc()), file=sys.stderr, end="")
         code = error.code
     except ClickFault as error:
         complain(_usage_line(error))

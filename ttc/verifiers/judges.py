@@ -16,6 +16,7 @@ from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
+from ttc.settling import settled
 from ttc.verifiers.prompting import UNASKED, fill, question, read_template
 
 # Votes under way at once: what fills an engine's places.
@@ -90,6 +91,7 @@ class Judge:
     def attach(self, backend: Backend) -> None:
         """Take the model that judges."""
         self._backend = backend
+        self._unset = sorted(set(settled(backend, self.params).unset) & self.params.off)
 
     @property
     def backend(self) -> Backend:
@@ -103,6 +105,8 @@ class Judge:
         """All that can change a verdict: the model's weights, the prompt's text, the options."""
         told = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
         weighs = "choose" in self.backend.capabilities
+        if self._unset:
+            told["unset"] = ",".join(self._unset)
         return {
             **told,
             "model": self.backend.model.fingerprint,

@@ -1,0 +1,174 @@
+"""Keys are never shown: one place knows them and takes them out of what comes from outside.
+
+`keep` makes a key known. `redacted` takes it out of a text in every spelling: as it is and in any
+case, escaped as in Python, JSON, HTML or a URL, in hexadecimal and in base64 (alone, or inside
+`user:key` or `Bearer key`), and pieces of twelve characters or more. What a server, a proxy or a
+library says goes through here before it is shown, stored or logged.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+MASK = "***"
+# A key that is shorter may be a word (`none`, `EMPTY`): it is looked for as a word of its own,
+# and not in what a model says.
+SHORT = 12
+_PIECE = 12
+_GRAM = 6
+_RUN = re.compile(r"[A-Za-z0-9+/_=%-]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    text: str
+    spelled: re.Pattern[str]
+    encoded: re.Pattern[str] | None
+
+
+_known: dict[str, _Secret] = {}
+
+
+def keep(secret: str | None) -> None:
+    """Make a secret known; nothing happens for None and for an empty text."""
+    if not secret or secret in _known:
+        return
+    if not _known:
+        _watch_logs()
+    _known[secret] = _Secret(secret, _spelled(secret), _encoded(secret))
+
+
+def redacted(text: str, *, said_by_model: bool = False) -> str:
+    """Return a text without any known secret. What a model says is left alone by short ones."""
+    for secret in list(_known.values()):
+        if len(secret.text) < SHORT and said_by_model:
+            continue
+        text = secret.spelled.sub(MASK, text)
+        if secret.encoded is not None:
+            text = _without(text, [found.span() for found in secret.encoded.finditer(text)])
+        text = _without_pieces(text, secret.text)
+    return text
+
+
+def cleaned(value: Any) -> Any:
+    """Return a JSON value whose texts, names included, hold no known secret."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {redacted(str(name)): cleaned(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [cleaned(each) for each in value]
+    return value
+
+
+@cache
+def _character(char: str) -> str:
+    """Return a pattern for all spellings of a character."""
+    number = ord(char)
+    ways = [
+        re.escape(char),
+        rf"%(?:25)*(?:u00)?{number:02x}",
+        rf"\\+(?:x|u00|u\{{0*|U000000){number:02x}\}}?",
+        rf"\\+0?{number:03o}",
+        rf"&(?:amp;)*#0*{number};",
+        rf"&(?:amp;)*#x0*{number:x};",
+    ]
+    if not char.isalnum():
+        ways.append(r"\\+" + re.escape(char))
+    if (entity := html.escape(char)) != char:
+        ways.append(entity)
+    return f"(?:{'|'.join(ways)})"
+
+
+def _spelled(secret: str) -> re.Pattern[str]:
+    # A text may be broken over lines.
+    gap = r"(?:\s|\\[rn])*" if len(secret) >= SHORT else ""
+    spelled = gap.join(map(_character, secret))
+    if len(secret) < SHORT:
+        return re.compile(rf"(?<![A-Za-z0-9]){spelled}(?![A-Za-z0-9])")
+    hexadecimal = r"[\s:]*".join(f"{byte:02x}" for byte in secret.encode())
+    return re.compile(f"{spelled}|{hexadecimal}", re.IGNORECASE)
+
+
+def _encoded(secret: str) -> re.Pattern[str] | None:
+    """Return a pattern for what base64 makes of a secret, whatever stands around it there."""
+    if len(secret) < _GRAM:
+        return None
+    ways = []
+    for before in range(3):
+        data = b"\0" * before + secret.encode()
+        # Characters that depend on what stands before or behind are left out.
+        first = (0, 2, 3)[before]
+        sure = base64.b64encode(data).decode()[first : len(data) * 8 // 6]
+        ways.append(r"(?:\s|\\[rn])*".join(map(_of_base64, sure)))
+    return re.compile("|".join(ways))
+
+
+def _of_base64(char: str) -> str:
+    special = {"+": r"(?:[+-]|%2[Bb])", "/": r"(?:[/_]|%2[Ff]|\\/)"}
+    return special.get(char, char)
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    """Mask parts of a text, and the run of base64 around each."""
+    for start, end in reversed(spans):
+        while start > 0 and _RUN.match(text[start - 1]):
+            start -= 1
+        while end < len(text) and _RUN.match(text[end]):
+            end += 1
+        text = text[:start] + MASK + text[end:]
+    return text
+
+
+def _without_pieces(text: str, secret: str) -> str:
+    """Mask long pieces of a secret: what a text shows that was cut in the middle of it."""
+    if len(secret) <= _PIECE:
+        return text
+    for at in range(0, len(secret) - _GRAM + 1, _GRAM):
+        gram, found = secret[at : at + _GRAM], text.find(secret[at : at + _GRAM])
+        while found >= 0:
+            start, end = found, found + len(gram)
+            while (
+                start > 0
+                and at - (found - start) > 0
+                and (text[start - 1] == secret[at - (found - start) - 1])
+            ):
+                start -= 1
+            while (
+                end < len(text)
+                and at + end - found < len(secret)
+                and (text[end] == secret[at + end - found])
+            ):
+                end += 1
+            if end - start >= _PIECE:
+                text, end = text[:start] + MASK + text[end:], start + len(MASK)
+            found = text.find(gram, end)
+    return text
+
+
+def _watch_logs() -> None:
+    """See to it that no log record, of any library, holds a known secret."""
+    import logging
+    import traceback
+
+    before = logging.getLogRecordFactory()
+
+    def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        made = before(*args, **kwargs)
+        try:
+            said = made.getMessage()
+        except Exception:  # noqa: BLE001 - whoever logs wrongly is told so by logging itself
+            return made
+        if (clean := redacted(said)) != said:
+            made.msg, made.args = clean, ()
+        if made.exc_info and made.exc_info[0] is not None:
+            made.exc_text = redacted("".join(traceback.format_exception(*made.exc_info))).strip()
+        return made
+
+    logging.setLogRecordFactory(record)
