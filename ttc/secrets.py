@@ -71,18 +71,20 @@ def cleaned(value: Any) -> Any:
 def _character(char: str) -> str:
     """Return a pattern for all spellings of a character."""
     number = ord(char)
+    # Escaped a few times over, and no more: an endless run would take its square in time.
+    slashes, entity = r"\\{1,8}", r"&(?:amp;){0,4}"
     ways = [
         re.escape(char),
-        rf"%(?:25)*(?:u00)?{number:02x}",
-        rf"\\+(?:x|u00|u\{{0*|U000000){number:02x}\}}?",
-        rf"\\+0?{number:03o}",
-        rf"&(?:amp;)*#0*{number};",
-        rf"&(?:amp;)*#x0*{number:x};",
+        rf"%(?:25){{0,4}}(?:u00)?{number:02x}",
+        rf"{slashes}(?:x|u00|u\{{0{{0,4}}|U000000){number:02x}\}}?",
+        rf"{slashes}0?{number:03o}",
+        rf"{entity}#0{{0,5}}{number};",
+        rf"{entity}#x0{{0,5}}{number:x};",
     ]
     if not char.isalnum():
-        ways.append(r"\\+" + re.escape(char))
-    if (entity := html.escape(char)) != char:
-        ways.append(entity)
+        ways.append(slashes + re.escape(char))
+    if (named := html.escape(char)) != char:
+        ways.append(entity + named[1:])
     return f"(?:{'|'.join(ways)})"
 
 

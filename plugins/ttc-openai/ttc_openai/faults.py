@@ -118,8 +118,7 @@ def _status(error: openai.APIStatusError, address: Address, key: str | None) -> 
         path = "" if addresses.versioned(address.base_url) else "; the address often ends in /v1"
         return ExchangeError(f"{where}not found: {said}; {near}{path}", all=True)
     if 300 <= status < 400:
-        target = _line(error.response.headers.get("location", "elsewhere"))
-        return ExchangeError(f"{where}points to {target}; give -m that address", all=True)
+        return ExchangeError(f"{where}{_elsewhere(error.response.headers)}", all=True)
     again = status in _TRANSIENT or status == 429
     return ExchangeError(
         f"{where}{status} {said}",
@@ -128,6 +127,14 @@ def _status(error: openai.APIStatusError, address: Address, key: str | None) -> 
         after=retry_after(error.response.headers) if again else None,
         refused=_refusal(error) if status in (400, 422) else None,
     )
+
+
+def _elsewhere(headers: httpx2.Headers) -> str:
+    """Return what a redirect says, and the address to give instead where it tells one."""
+    target = _line(headers.get("location", "elsewhere"))
+    if not addresses.is_url(target) or urlsplit(target).query:
+        return f"points to {target}, which is no OpenAI-compatible server"
+    return f"points to {target}; give -m that server's address, {addresses.plain(target)}"
 
 
 def wants_key(address: Address, key: str | None) -> str:

@@ -118,7 +118,8 @@ def named(server: Server) -> Server:
             raise
         return replace(server, address=replace(address, model=before))
     if found.models is None or len(found.models) != 1:
-        which = found.why if found.models is None else f"has {_shown(found.models)}"
+        has = f"has {_shown(found.models)}" if found.models else "lists no models"
+        which = found.why if found.models is None else has
         raise BackendError(f"{address.base_url}: {which}; name one, -m {address.base_url}#MODEL")
     (model,) = found.models
     kept.only_model(address.base_url, model)
@@ -171,8 +172,9 @@ def _models(client: openai.OpenAI, server: Server) -> Listing:
             return Listing(None, f"has no list of its models ({error.status_code})")
         if error.status_code == 403 and not page:
             said = understood(error, server.address, server.key).reason.rpartition("(")[2]
-            who = "this key" if server.key else "us without a key"
-            return Listing(None, f"does not let {who} list its models ({said}")
+            how = "does not let this key list its models"
+            how = how if server.key else "does not list its models without a key"
+            return Listing(None, f"{how} ({said}")
         raise
     return _read(text, server)
 
