@@ -11,9 +11,10 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 MASK = "***"
@@ -22,13 +23,18 @@ MASK = "***"
 SHORT = 12
 _PIECE = 12
 _GRAM = 6
+_ENCODED = 16
 _RUN = re.compile(r"[A-Za-z0-9+/_=%-]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Secret:
+    """A secret, what its beginning looks like (a text may be cut in the middle of it), what each
+    character after that may look like, and its beginning in base64."""
+
     text: str
     spelled: re.Pattern[str]
+    rest: tuple[re.Pattern[str], ...]
     encoded: re.Pattern[str] | None
 
 
@@ -41,7 +47,8 @@ def keep(secret: str | None) -> None:
         return
     if not _known:
         _watch_logs()
-    _known[secret] = _Secret(secret, _spelled(secret), _encoded(secret))
+    begun, rest = _spelled(secret)
+    _known[secret] = _Secret(secret, begun, rest, _encoded(secret))
 
 
 def redacted(text: str, *, said_by_model: bool = False) -> str:
@@ -49,7 +56,7 @@ def redacted(text: str, *, said_by_model: bool = False) -> str:
     for secret in list(_known.values()):
         if len(secret.text) < SHORT and said_by_model:
             continue
-        text = secret.spelled.sub(MASK, text)
+        text = _without_spelled(text, secret)
         if secret.encoded is not None:
             text = _without(text, [found.span() for found in secret.encoded.finditer(text)])
         text = _without_pieces(text, secret.text)
@@ -74,7 +81,6 @@ def _character(char: str) -> str:
     # Escaped a few times over, and no more: an endless run would take its square in time.
     slashes, entity = r"\\{1,8}", r"&(?:amp;){0,4}"
     ways = [
-        re.escape(char),
         rf"%(?:25){{0,4}}(?:u00)?{number:02x}",
         rf"{slashes}(?:x|u00|u\{{0{{0,4}}|U000000){number:02x}\}}?",
         rf"{slashes}0?{number:03o}",
@@ -85,17 +91,41 @@ def _character(char: str) -> str:
         ways.append(slashes + re.escape(char))
     if (named := html.escape(char)) != char:
         ways.append(entity + named[1:])
-    return f"(?:{'|'.join(ways)})"
+    # The plain one last: it may be the beginning of another.
+    return f"(?:{'|'.join([*ways, re.escape(char)])})"
 
 
-def _spelled(secret: str) -> re.Pattern[str]:
-    # A text may be broken over lines.
-    gap = r"(?:\s|\\[rn])*" if len(secret) >= SHORT else ""
-    spelled = gap.join(map(_character, secret))
+def _spelled(secret: str) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
+    """Return a pattern for the beginning of a secret, and one for each character behind it."""
     if len(secret) < SHORT:
-        return re.compile(rf"(?<![A-Za-z0-9]){spelled}(?![A-Za-z0-9])")
-    hexadecimal = r"[\s:]*".join(f"{byte:02x}" for byte in secret.encode())
-    return re.compile(f"{spelled}|{hexadecimal}", re.IGNORECASE)
+        spelled = "".join(map(_character, secret))
+        return re.compile(rf"(?<![A-Za-z0-9]){spelled}(?![A-Za-z0-9])"), ()
+    # A text may be broken over lines.
+    gap = r"(?:\s|\\[rn])*"
+    begun = gap.join(map(_character, secret[:_PIECE]))
+    hexadecimal = r"[\s:]*".join(f"{byte:02x}" for byte in _bytes(secret)[:_PIECE])
+    hexadecimal += r"(?:[\s:]*[0-9a-f]{2})*"
+    rest = (re.compile(gap + _character(char), re.IGNORECASE) for char in secret[_PIECE:])
+    return re.compile(f"{begun}|{hexadecimal}", re.IGNORECASE), tuple(rest)
+
+
+def _without_spelled(text: str, secret: _Secret) -> str:
+    """Mask a secret as far as it goes on from where it begins."""
+    at = 0
+    while (found := secret.spelled.search(text, at)) is not None:
+        end = found.end()
+        for following in secret.rest:
+            more = following.match(text, end)
+            if more is None:
+                break
+            end = more.end()
+        text, at = text[: found.start()] + MASK + text[end:], found.start() + len(MASK)
+    return text
+
+
+def _bytes(secret: str) -> bytes:
+    # A variable of the environment may hold bytes that are no text.
+    return secret.encode("utf-8", "surrogateescape")
 
 
 def _encoded(secret: str) -> re.Pattern[str] | None:
@@ -104,11 +134,13 @@ def _encoded(secret: str) -> re.Pattern[str] | None:
         return None
     ways = []
     for before in range(3):
-        data = b"\0" * before + secret.encode()
+        data = b"\0" * before + _bytes(secret)
         # Characters that depend on what stands before or behind are left out.
         first = (0, 2, 3)[before]
         sure = base64.b64encode(data).decode()[first : len(data) * 8 // 6]
-        ways.append(r"(?:\s|\\[rn])*".join(map(_of_base64, sure)))
+        # Its beginning alone, where a text is cut.
+        ways += [sure, sure[:_ENCODED]]
+    ways = [r"(?:\s|\\[rn])*".join(map(_of_base64, way)) for way in sorted(ways, key=len)[::-1]]
     return re.compile("|".join(ways))
 
 
@@ -129,29 +161,26 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def _without_pieces(text: str, secret: str) -> str:
-    """Mask long pieces of a secret: what a text shows that was cut in the middle of it."""
-    if len(secret) <= _PIECE:
+    """Mask long pieces of a secret: what a text shows that was cut in front of them."""
+    if len(secret) <= _PIECE or len(text.lower()) != len(text):
         return text
-    for at in range(0, len(secret) - _GRAM + 1, _GRAM):
-        gram, found = secret[at : at + _GRAM], text.find(secret[at : at + _GRAM])
+    lower, key = text.lower(), secret.lower()
+    for at in range(0, len(key) - _GRAM + 1, _GRAM):
+        found = lower.find(key[at : at + _GRAM])
         while found >= 0:
-            start, end = found, found + len(gram)
-            while (
-                start > 0
-                and at - (found - start) > 0
-                and (text[start - 1] == secret[at - (found - start) - 1])
-            ):
-                start -= 1
-            while (
-                end < len(text)
-                and at + end - found < len(secret)
-                and (text[end] == secret[at + end - found])
-            ):
-                end += 1
+            before = _alike(reversed(lower[:found][-at:] if at else ""), reversed(key[:at]))
+            after = _alike(lower[found : found + len(key) - at], key[at:])
+            start, end = found - before, found + after
             if end - start >= _PIECE:
-                text, end = text[:start] + MASK + text[end:], start + len(MASK)
-            found = text.find(gram, end)
+                text, lower = (each[:start] + MASK + each[end:] for each in (text, lower))
+                end = start + len(MASK)
+            found = lower.find(key[at : at + _GRAM], end)
     return text
+
+
+def _alike(one: Iterable[str], other: Iterable[str]) -> int:
+    """Return how many characters two texts have in common at their beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _watch_logs() -> None:
