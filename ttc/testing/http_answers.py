@@ -20,8 +20,9 @@ Json = dict[str, Any]
 class Behaviour:
     """How a server behaves. `pace` is seconds a token, `tokens` the length of every answer.
 
-    `picky` refuses other models than these. `listing` is what `/models` says instead: a status, or
-    any JSON. `refuses` returns the error (status 400) of a body that is not taken.
+    `base` is the only path below which it answers. `picky` refuses other models than these.
+    `listing` is what `/models` says instead: a status, or any JSON. `refuses` returns the error
+    (status 400) of a body that is not taken.
 
     `able`: `n`, `seed`, `stop`, `stop-told`, `usage`, `logprobs`, `prefix`, `reasoning`, `raw`,
     `repeats` (the prefix), `filters` (top_k, min_p); what is not in it is ignored. `strict` names
@@ -34,6 +35,7 @@ class Behaviour:
 
     models: tuple[str, ...] = ("scripted",)
     picky: bool = False
+    base: str = ""
     listing: Any = None
     refuses: Callable[[Json], Json | None] = lambda body: None
     tokens: int = 12

@@ -90,6 +90,8 @@ class ScriptedServer:
         if behaviour.key and headers.get("authorization") != f"Bearer {behaviour.key}":
             given = headers.get("authorization", "none")
             return await plain(writer, 401, error(f"Incorrect API key provided: {given}"))
+        if not path.startswith(behaviour.base):
+            return await plain(writer, 404, error("Not Found"))
         if path.endswith("/models") and behaviour.listing is not None:
             told = behaviour.listing
             if isinstance(told, int):
