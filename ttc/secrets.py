@@ -24,18 +24,25 @@ SHORT = 12
 _PIECE = 12
 _GRAM = 6
 _ENCODED = 16
+_PERCENT = re.compile(r"%(?:25){0,4}(?:u00)?([0-9A-Fa-f]{2})")
+_ESCAPE = re.compile(
+    r"\\{1,8}(?:(?:[xX]|u00|u\{0{0,4}|U000000)([0-9A-Fa-f]{2})\}?|0?([0-3][0-7]{2}))"
+)
+_BREAK = re.compile(r"\\+[rn]")
 _RUN = re.compile(r"[A-Za-z0-9+/_=%-]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Secret:
     """A secret, what its beginning looks like (a text may be cut in the middle of it), what each
-    character after that may look like, and its beginning in base64."""
+    character after that may look like, and its beginning in base64 and in hexadecimal."""
 
     text: str
     spelled: re.Pattern[str]
     rest: tuple[re.Pattern[str], ...]
     encoded: re.Pattern[str] | None
+    ways: tuple[str, ...]
+    digits: str
 
 
 _known: dict[str, _Secret] = {}
@@ -48,13 +55,18 @@ def keep(secret: str | None) -> None:
     if not _known:
         _watch_logs()
     begun, rest = _spelled(secret)
-    _known[secret] = _Secret(secret, begun, rest, _encoded(secret))
+    ways = _in_base64(secret)
+    short = tuple(way[:_ENCODED] for way in ways)
+    digits = _bytes(secret)[:_PIECE].hex()
+    _known[secret] = _Secret(secret, begun, rest, _encoded(secret, ways), short, digits)
 
 
 def redacted(text: str, *, said_by_model: bool = False) -> str:
     """Return a text without any known secret. What a model says is left alone by short ones."""
+    bare = _bare(text) if _known else []
     for secret in list(_known.values()):
-        if len(secret.text) < SHORT and said_by_model:
+        short = len(secret.text) < SHORT
+        if said_by_model if short else not any(_may_hold(each, secret) for each in bare):
             continue
         text = _without_spelled(text, secret)
         if secret.encoded is not None:
@@ -72,6 +84,28 @@ def cleaned(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [cleaned(each) for each in value]
     return value
+
+
+def _bare(text: str) -> list[str]:
+    """Return a text as it reads without escapes and white space: a quick look shows there whether
+    a long one is in it at all. A line break that is escaped may be one, or a letter."""
+    bare = "".join(text.split())
+    if "%" in bare:
+        bare = _PERCENT.sub(lambda found: chr(int(found[1], 16)), bare)
+    if "&" in bare:
+        bare = html.unescape(html.unescape(bare))
+    if "\\" not in bare:
+        return [bare]
+    bare = _ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16 if found[1] else 8)), bare)
+    return [_BREAK.sub("", bare).replace("\\", ""), bare.replace("\\", "")]
+
+
+def _may_hold(bare: str, secret: _Secret) -> bool:
+    lower, key = bare.lower(), secret.text.replace("\\", "").lower()
+    if any(key[at : at + _GRAM] in lower for at in range(0, len(key) - _GRAM + 1, _GRAM)):
+        return True
+    base = bare.replace("-", "+").replace("_", "/")
+    return any(way in base for way in secret.ways) or secret.digits in lower.replace(":", "")
 
 
 @cache
@@ -128,20 +162,25 @@ def _bytes(secret: str) -> bytes:
     return secret.encode("utf-8", "surrogateescape")
 
 
-def _encoded(secret: str) -> re.Pattern[str] | None:
-    """Return a pattern for what base64 makes of a secret, whatever stands around it there."""
-    if len(secret) < _GRAM:
-        return None
+def _in_base64(secret: str) -> list[str]:
+    """Return what of a secret is the same in base64 whatever stands around it, by its offset."""
     ways = []
     for before in range(3):
         data = b"\0" * before + _bytes(secret)
         # Characters that depend on what stands before or behind are left out.
         first = (0, 2, 3)[before]
-        sure = base64.b64encode(data).decode()[first : len(data) * 8 // 6]
-        # Its beginning alone, where a text is cut.
-        ways += [sure, sure[:_ENCODED]]
-    ways = [r"(?:\s|\\[rn])*".join(map(_of_base64, way)) for way in sorted(ways, key=len)[::-1]]
-    return re.compile("|".join(ways))
+        ways.append(base64.b64encode(data).decode()[first : len(data) * 8 // 6])
+    return ways
+
+
+def _encoded(secret: str, ways: Iterable[str]) -> re.Pattern[str] | None:
+    """Return a pattern for a secret in base64."""
+    if len(secret) < _GRAM:
+        return None
+    # The beginning alone, where a text is cut.
+    all_ways = sorted({*ways, *(way[:_ENCODED] for way in ways)}, key=len, reverse=True)
+    gap = r"(?:\s|\\[rn])*"
+    return re.compile("|".join(gap.join(map(_of_base64, way)) for way in all_ways))
 
 
 def _of_base64(char: str) -> str:
