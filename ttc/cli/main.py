@@ -17,7 +17,6 @@ import typer
 import typer.core
 import typer.main
 
-from ttc import secrets
 from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
 
 # In the order of the work. A test holds these lines equal to the commands' docstrings.
@@ -127,6 +126,8 @@ def _complete() -> None:
 
 def complain(message: str) -> None:
     """Write one line to stderr, whatever state stderr is in."""
+    from ttc import secrets
+
     with contextlib.suppress(OSError, ValueError):
         line = secrets.redacted(" ".join(message.split()))
         print(f"ttc: {line}", file=sys.stderr, flush=True)
@@ -168,6 +169,8 @@ def run(args: Sequence[str]) -> int:
         complain(str(error))
         if "-vv" in args:
             import traceback
+
+            from ttc import secrets
 
             # Libraries put headers into what they raise.
             print(secrets.redacted(traceback.format_exc()), file=sys.stderr, end="")
