@@ -15,6 +15,7 @@ from ttc.plans import Plan, Recipe, default_pool, make_plan
 from ttc.records import Curve, Outcome, Problem, SamplingParams
 from ttc.samples import Drawing
 from ttc.selectors import naming
+from ttc.settling import settled
 from ttc.store import Store, pools
 from ttc.store import verdicts as kept
 from ttc.strategies import naming as methods
@@ -72,7 +73,7 @@ def _open(model: str | None, database: Path, sampling: dict[str, Any]) -> tuple[
     backend = models.open_backend(choice, database)
     defaults = {k: v for k, v in choice.defaults.items() if k not in ("system", "template")}
     params = SamplingParams(**{**defaults, **sampling})
-    return backend, Recipe(choice.backend, backend.model, params)
+    return backend, Recipe(choice.backend, settled(backend, params), params)
 
 
 def sample(

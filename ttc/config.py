@@ -42,8 +42,9 @@ SETTINGS: dict[str, Setting] = {
 }
 # A project file may not choose where a user's samples are written,
 PROJECT = frozenset(SETTINGS) - {"db"}
-# nor may its aliases join this process to a cluster, whose head can run code in it.
-PERSONAL_OPTIONS = ("ray_address",)
+# nor may its aliases join this process to a cluster, whose head can run code in it, or hand what is
+# meant for this machine to a proxy.
+PERSONAL_OPTIONS = ("ray_address", "proxy")
 
 
 class Value(NamedTuple):

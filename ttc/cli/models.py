@@ -12,7 +12,10 @@ from ttc.cli import options as opt
 def models(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME|tune|probe]", help="Describe this one: whatever -m takes."),
+        typer.Argument(
+            metavar="[NAME|tune|probe]",
+            help="Describe this one: whatever -m takes (a file, http://HOST:PORT/v1#MODEL, …).",
+        ),
     ] = None,
     model: Annotated[
         str | None,

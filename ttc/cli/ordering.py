@@ -64,7 +64,7 @@ def gather(
 
 
 def prepare(
-    session: Session, order: Order, flags: Sampling, how: Reading
+    session: Session, order: Order, flags: Sampling, how: Reading, *, asks: bool = True
 ) -> tuple[Backend, Recipe, tuple[Problem, ...], str]:
     """Read everything that can be wrong before the store is touched."""
     found, data, flags = gather(session, order, flags, how)
@@ -74,7 +74,7 @@ def prepare(
             f"--confidence {order.confidence}: {backend.model.name} does not tell the likeliest "
             "tokens; llamacpp and vllm do, and a server that ttc models probe found to"
         )
-    made = recipe(session, choice, backend, flags)
+    made = recipe(session, choice, backend, flags, asks=asks)
     rendered = tuple(
         problems.render(problem, made.system, made.template, made.raw) for problem in found
     )

@@ -23,7 +23,7 @@ def plan_only(
 
     Nothing is written: a store that does not exist is not made.
     """
-    backend, made, rendered, name = prepare(session, order, flags, how)
+    backend, made, rendered, name = prepare(session, order, flags, how, asks=False)
     n = draws(session, order)
     backend.close()
     report: dict[str, Any] = {"schema": interchange.SCHEMA, "pool": name, "new": True}

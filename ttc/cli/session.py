@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc import places
+from ttc import places, secrets, talk
 from ttc.config import Config, load
 from ttc.errors import UsageError
 from ttc.report.visible import one_line
@@ -36,7 +36,7 @@ class Session:
         """Write a line to stderr for people, unless they asked for quiet."""
         if not self.quiet:
             with contextlib.suppress(OSError, ValueError):
-                print(one_line(line), file=sys.stderr, flush=True)
+                print(one_line(secrets.redacted(line)), file=sys.stderr, flush=True)
 
 
 def again() -> str:
@@ -46,6 +46,7 @@ def again() -> str:
 
 def begin(config: Path | None, database: Path | None, quiet: bool = False) -> Session:
     """Read the settings and find the store. UsageError for settings that are wrong."""
+    talk.hush(quiet)
     settings = load(config)
     path = settings.get("db", str(database) if database else None)
     return Session(settings, Path(path) if path else places.default_database(), quiet)
@@ -88,10 +89,16 @@ def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
     return choice, backend
 
 
-def recipe(session: Session, choice: Choice, backend: Backend, flags: Sampling) -> Recipe:
-    """Put flags, alias and settings together. UsageError for a value out of range."""
+def recipe(
+    session: Session, choice: Choice, backend: Backend, flags: Sampling, *, asks: bool = True
+) -> Recipe:
+    """Put flags, alias and settings together. UsageError for a value out of range.
+
+    Unless it `asks`, the model's server is not asked which of them it takes.
+    """
     from ttc.plans import Recipe
     from ttc.records import SamplingParams
+    from ttc.settling import settled
 
     def value(name: str) -> Any:
         given = getattr(flags, name)
@@ -110,7 +117,7 @@ def recipe(session: Session, choice: Choice, backend: Backend, flags: Sampling) 
         raise UsageError(str(error)) from None
     return Recipe(
         backend=choice.backend,
-        model=backend.model,
+        model=settled(backend, params) if asks else backend.model,
         params=params,
         seed=int(value("seed")),
         system=text_of(value("system"), "--system"),

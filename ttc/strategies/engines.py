@@ -15,7 +15,7 @@ from ttc import backends, keys
 from ttc.backends import Backend, Completion
 from ttc.cache import Memo
 from ttc.plans import Recipe
-from ttc.records import Problem
+from ttc.records import OFF, Problem
 from ttc.store.pools import Place
 from ttc.strategies.nodes import Choose, Generate, Question
 
@@ -66,11 +66,11 @@ class Engine:
     def request(self, place: Place, index: int, asked: Generate) -> backends.Request:
         """Return what to ask the backend for."""
         names = ("temperature", "top_p", "top_k", "min_p", "max_tokens")
-        params = replace(
-            self.recipe.params,
-            stop=tuple(place.identity["stop"]),
-            **{name: place.identity[name] for name in names},
-        )
+        # What is None in a key is off.
+        values: dict[str, Any] = {name: place.identity[name] for name in names}
+        values |= {name: OFF[name] for name, value in values.items() if value is None}
+        stop = tuple(place.identity["stop"])
+        params = replace(self.recipe.params, stop=stop, **values)
         return backends.Request(
             id=f"{place.key}/{index}",
             messages=place.problem.messages,

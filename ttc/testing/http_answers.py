@@ -7,7 +7,7 @@ import json
 import math
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,10 @@ Json = dict[str, Any]
 class Behaviour:
     """How a server behaves. `pace` is seconds a token, `tokens` the length of every answer.
 
+    `base` is the only path below which it answers. `picky` refuses other models than these.
+    `listing` is what `/models` says instead: a status, or any JSON. `refuses` returns the error
+    (status 400) of a body that is not taken.
+
     `able`: `n`, `seed`, `stop`, `stop-told`, `usage`, `logprobs`, `prefix`, `reasoning`, `raw`,
     `repeats` (the prefix), `filters` (top_k, min_p); what is not in it is ignored. `strict` names
     fields that are refused.
@@ -30,6 +34,10 @@ class Behaviour:
     """
 
     models: tuple[str, ...] = ("scripted",)
+    picky: bool = False
+    base: str = ""
+    listing: Any = None
+    refuses: Callable[[Json], Json | None] = lambda body: None
     tokens: int = 12
     pace: float = 0.0
     able: frozenset[str] = frozenset({"seed", "stop", "usage", "logprobs", "raw", "filters"})

@@ -90,6 +90,13 @@ class ScriptedServer:
         if behaviour.key and headers.get("authorization") != f"Bearer {behaviour.key}":
             given = headers.get("authorization", "none")
             return await plain(writer, 401, error(f"Incorrect API key provided: {given}"))
+        if not path.startswith(behaviour.base):
+            return await plain(writer, 404, error("Not Found"))
+        if path.endswith("/models") and behaviour.listing is not None:
+            told = behaviour.listing
+            if isinstance(told, int):
+                return await plain(writer, told, error("no list for you"))
+            return await plain(writer, 200, json.dumps(told).encode())
         if path.endswith("/models"):
             rows = [{"id": name, "meta": dict(behaviour.meta)} for name in behaviour.models]
             return await plain(writer, 200, {"object": "list", "data": rows})
@@ -105,6 +112,10 @@ class ScriptedServer:
         if refused := behaviour.strict & body.keys():
             names = ", ".join(sorted(refused))
             return await plain(writer, 400, error(f"Unrecognized request argument: {names}"))
+        if (told := behaviour.refuses(body)) is not None:
+            return await plain(writer, 400, told)
+        if behaviour.picky and body.get("model") not in behaviour.models:
+            return await plain(writer, 404, error(f"The model {body.get('model')} does not exist"))
         if fault.partition(":")[0].isdecimal():
             status, _, after = fault.partition(":")
             return await plain(writer, int(status), error("not now"), after=after)

@@ -16,6 +16,7 @@ from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
+from ttc.settling import settled
 from ttc.verifiers.asking import Ask, Case
 from ttc.verifiers.prompting import UNASKED, fill, question, read_template
 
@@ -68,6 +69,7 @@ class Judge:
     def attach(self, backend: Backend) -> None:
         """Take the model that judges."""
         self._backend = backend
+        self._unset = sorted(set(settled(backend, self.params).unset) & self.params.off)
 
     def remember(
         self,
@@ -92,6 +94,8 @@ class Judge:
         """All that can change a verdict: the model's weights, the prompt's text, the options."""
         told = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
         weighs = "choose" in self.backend.capabilities
+        if self._unset:
+            told["unset"] = ",".join(self._unset)
         return {
             **told,
             "model": self.backend.model.fingerprint,

@@ -144,12 +144,15 @@ def test_a_refused_key(ttc: Ttc, serve: Serve, folder: Path, key: str) -> None:
 
 
 def test_a_model_that_the_server_does_not_have(ttc: Ttc, serve: Serve) -> None:
-    server = serve(models=("llama-3.1-8b", "qwen3-4b"))
-    hint = "did you mean qwen3-4b?"
-    failed(ttc, 3, f"{server.url}#qwen3-4B", server.url, "has no model 'qwen3-4B'", hint)
-    failed(ttc, 3, f"{server.url}#zzz", "it has llama-3.1-8b, qwen3-4b")
+    server = serve(models=("llama-3.1-8b", "qwen3-4b"), picky=True)
     failed(ttc, 3, server.url, "has llama-3.1-8b, qwen3-4b; name one", "#MODEL")
     assert not server.bodies
+    hint = "did you mean qwen3-4b?"
+    failed(ttc, 3, f"{server.url}#qwen3-4B", server.url, "not found", "qwen3-4B", hint)
+    loud = ttc("sample", "data.jsonl", "-n", "1", "--pool", "q", "-m", f"{server.url}#zzz")
+    assert loud.returncode == 3
+    assert "its list of models lacks 'zzz' (it has llama-3.1-8b, qwen3-4b)" in loud.stderr
+    assert "not found" in loud.stderr.splitlines()[-1]
 
 
 # 11

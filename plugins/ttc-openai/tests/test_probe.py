@@ -74,8 +74,8 @@ def test_each_thing_is_found_by_its_effect(serve: Serve, probed: Probed, lacking
 
 def test_a_server_that_drops_one_answer_for_the_next(serve: Serve, probed: Probed) -> None:
     server = serve(pace=0.01, tokens=120)
-    # The fifth and sixth requests are the two at once.
-    server.behaviour.faults.extend(["none"] * 4 + ["cut"])
+    # The sixth and seventh requests are the two at once.
+    server.behaviour.faults.extend(["none"] * 5 + ["cut"])
     found = {row["trial"]: row for row in probed(server.url)["rows"]}
     assert found["answers at a time, where more are cut"]["found"] == "1"
 

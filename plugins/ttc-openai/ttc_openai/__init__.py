@@ -1,6 +1,7 @@
 """The backend of ttc for OpenAI-compatible servers.
 
     -m http://localhost:8000/v1    -m http://localhost:8000/v1#MODEL    -m openai:MODEL
+    -m ollama:MODEL
 
 Nothing heavy is imported here: the client library waits for the first request, so that a run
 that finds all its samples in the store costs milliseconds and needs no server.

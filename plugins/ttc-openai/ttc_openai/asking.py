@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import openai
 
+from ttc.records import OFF
 from ttc_openai.client import sync_client
 from ttc_openai.faults import ExchangeError, cut, understood
 from ttc_openai.reading import MalformedError, Reading, Usage, document, event
@@ -69,6 +70,9 @@ class Asker:
     @contextmanager
     def _sent(self, body: Mapping[str, Any]) -> Iterator[Any]:
         rest: dict[str, Any] = {"temperature": 0.0, "top_p": 1.0, **body}
+        for name in self.server.traits.unset:
+            if rest.get(name) == OFF[name]:
+                del rest[name]
         stream = bool(rest.pop("stream", False))
         named: dict[str, Any] = {"model": self.server.address.model, "stream": stream}
         create: Any = self._client.chat.completions.with_streaming_response.create

@@ -4,8 +4,9 @@ What is a model? The weights of a server are not seen, so a fingerprint is the d
 model's name, of where it is served, of what the server told of the weights when it was probed
 (llama-server: their size, parameters and shape), and of the alias's `revision`. A public host
 counts, since providers quantise as they like; a server of one's own counts by nothing but the
-model, so that another port, machine or restart makes no other pool. Builds (`system_fingerprint`)
-do not count. A server with other weights under a name than when it was probed is refused.
+model, so that another port, machine or restart makes no other pool (`ttc_openai.serving` holds them
+against one another). Builds (`system_fingerprint`) do not count. A server with other weights under
+a name than when it was probed is refused.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ttc import keys
+from ttc import keys, secrets, talk
 from ttc.backends import Completion, ModelInfo, Probing, Request, refusal
 from ttc.errors import UsageError
+from ttc.records import SamplingParams
 from ttc_openai import traits as kept
 from ttc_openai.address import Address, key_for, parse
 from ttc_openai.options import Options
 from ttc_openai.server import Server, named
+from ttc_openai.serving import meet
+from ttc_openai.settling import settle
 from ttc_openai.traits import Traits
 from ttc_openai.wire import unmet
 
@@ -48,7 +52,7 @@ class OpenAI:
         base_url = given.base_url
         if base_url is not None and not isinstance(base_url, str):
             raise UsageError(f"openai: base_url must be text, not {base_url!r}")
-        address = parse(model, base_url)
+        address = parse(model, base_url, given.proxy)
         server = named(Server(address, given, Traits(), key_for(address)))
         traits = kept.read(server.address)
         traits = replace(traits, logprobs=traits.logprobs and given.logprobs)
@@ -64,7 +68,8 @@ class OpenAI:
             self._refused.append(Completion(request.id, "", "error", error=error))
             return
         if self._courier is None:
-            self._server.check()
+            self._server, told = self._server.check()
+            meet(self._server.address, self.model.fingerprint, told)
             from ttc_openai.courier import Courier
 
             self._courier = Courier(self._server)
@@ -81,7 +86,28 @@ class OpenAI:
             assert self._courier is not None
             done = self._courier.wait()
         self._under_way.discard(done.request_id)
-        return done
+        return self._without_key(done)
+
+    def _without_key(self, done: Completion) -> Completion:
+        """Return a completion without the key, whoever put it there."""
+        text = secrets.redacted(done.text, said_by_model=True)
+        if text != done.text:
+            talk.tell(
+                f"{self._server.address.spec}: a draw had the key in its text; it is kept as ***"
+            )
+        stop = done.stop and secrets.redacted(done.stop)
+        error = done.error and secrets.redacted(done.error)
+        if (text, stop, error) == (done.text, done.stop, done.error):
+            return done
+        return replace(done, text=text, stop=stop, error=error)
+
+    def settle(self, params: SamplingParams) -> ModelInfo:
+        """Find out whether what is off in `params` is taken, and return the model as its draws are
+        keyed."""
+        if self._courier is None:
+            self._server = replace(self._server, traits=settle(self._server, params))
+            self.model = replace(self.model, unset=self._server.traits.unset)
+        return self.model
 
     def cancel(self, request_id: str) -> None:
         """End a draw, waiting or begun; it comes back as `cancelled`. Unknown ids are ignored."""
@@ -118,4 +144,5 @@ def describe(address: Address, traits: Traits, revision: str) -> ModelInfo:
         about["revision"] = revision
     told = traits.weights.get("n_params"), traits.weights.get("n_ctx_train")
     parameters, context = (value if isinstance(value, int) else None for value in told)
-    return ModelInfo(name, keys.digest("openai1", about), context, parameters)
+    fingerprint = keys.digest("openai1", about)
+    return ModelInfo(name, fingerprint, context, parameters, unset=traits.unset)

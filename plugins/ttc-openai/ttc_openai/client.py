@@ -43,20 +43,23 @@ async def _unsigned_too(request: httpx2.Request) -> None:
     _unsigned(request)
 
 
-def _settings(timeout: httpx2.Timeout, hook: Any, key: str | None) -> dict[str, Any]:
+def _settings(
+    address: Address, timeout: httpx2.Timeout, hook: Any, key: str | None
+) -> dict[str, Any]:
     """Return what both clients have in common. Redirects are not followed: they would carry
-    prompts to a server that nobody named."""
+    prompts to a server that nobody named. Nothing stands between this machine and itself."""
     return {
         "timeout": timeout,
         "follow_redirects": False,
         "event_hooks": {} if key else {"request": [hook]},
+        **({"mounts": dict.fromkeys(("http://", "https://"))} if address.straight else {}),
     }
 
 
 def sync_client(address: Address, key: str | None, timeout: float) -> openai.OpenAI:
     """Return a client for a few questions, one after the other."""
     limits = httpx2.Timeout(timeout, connect=CONNECT)
-    http = openai.DefaultHttpxClient(**_settings(limits, _unsigned, key))
+    http = openai.DefaultHttpxClient(**_settings(address, limits, _unsigned, key))
     with _alone():
         return openai.OpenAI(
             api_key=key or _NO_KEY, base_url=address.base_url, max_retries=0, http_client=http
@@ -70,7 +73,7 @@ def async_client(
     times = httpx2.Timeout(timeout, connect=min(BUSY, timeout), pool=None)
     http = openai.DefaultAsyncHttpxClient(
         limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
-        **_settings(times, _unsigned_too, key),
+        **_settings(address, times, _unsigned_too, key),
     )
     with _alone():
         return openai.AsyncOpenAI(

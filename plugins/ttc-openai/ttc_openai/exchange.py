@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -16,6 +17,7 @@ from ttc_openai.draws import Draw, Job
 from ttc_openai.faults import ExchangeError, cut, is_html, understood
 from ttc_openai.reading import MalformedError, Usage, document, event
 from ttc_openai.server import Server
+from ttc_openai.traits import leave_out
 from ttc_openai.wire import Dialect, local_stops, repeated
 
 
@@ -26,7 +28,7 @@ class Exchange:
         self._client = client
         self._server = server
         self._traits = server.traits
-        self._dialect = Dialect()
+        self._dialect = Dialect(server.traits.unset, partial(leave_out, server.address))
         self._prompts: dict[int, asyncio.Task[int | None]] = {}
 
     async def run(self, job: Job) -> Usage:
@@ -38,7 +40,7 @@ class Exchange:
                 break
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 fault = understood(error, self._server.address, self._server.key)
-                self._dialect.learn(body, fault.refused or "")
+                self._dialect.learn(body, fault)
                 said, body = body, self._body(job)
                 if body == said:
                     raise fault from None

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import email.utils
+import json
 import re
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
 
+from ttc import addresses, secrets
 from ttc_openai.address import Address
+from ttc_openai.proxies import proxy_of
 from ttc_openai.reading import MalformedError
+from ttc_openai.refusals import Refusal
 
 _TRANSIENT = (408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 524, 529)
+_LONGEST = 100_000
 _BUSY = (429, 503, 529)
 
 
@@ -34,7 +40,7 @@ class ExchangeError(Exception):
     drops: bool = False
     all: bool = False
     after: float | None = None
-    refused: str | None = None
+    refused: Refusal | None = None
 
     def __str__(self) -> str:
         return self.reason
@@ -46,58 +52,109 @@ def cut(why: str) -> ExchangeError:
 
 
 def understood(error: Exception, address: Address, key: str | None) -> ExchangeError:
-    """Return what an exception of the client library means."""
+    """Return what an exception of the client library means. Nothing in it holds a key: what comes
+    from outside is redacted here, before it is cut, shown or stored."""
     if isinstance(error, ExchangeError):
-        return error
-    if isinstance(error, MalformedError):
-        return ExchangeError(f"{address.base_url}: {error}", again=True)
-    if isinstance(error, openai.APIStatusError):
+        fault = error
+    elif isinstance(error, MalformedError):
+        fault = ExchangeError(f"{address.base_url}: {error}", again=True)
+    elif isinstance(error, openai.APIStatusError):
         fault = _status(error, address, key)
     elif isinstance(error, (openai.APIConnectionError, httpx2.HTTPError)):
         fault = _connection(error, address)
     else:
         fault = ExchangeError(f"{address.base_url}: {type(error).__name__}: {_line(error)}")
-    fault.reason = redacted(fault.reason, key)
+    fault.reason = secrets.redacted(fault.reason)
     return fault
 
 
 def _connection(error: Exception, address: Address) -> ExchangeError:
     cause = error.__cause__ or error
     why = _line(cause) or type(cause).__name__
+    proxy, where = proxy_of(address), address.base_url
+    past = f"; NO_PROXY={urlsplit(where).hostname} goes past it"
+    if isinstance(cause, httpx2.ProxyError):
+        told = f"{proxy or 'the proxy'} refuses ({why}){past}"
+        return ExchangeError(f"{where}: {told}", again=True, all=True)
     if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout)):
         # One that is there and does not accept has too much to do.
         busy, told = isinstance(cause, httpx2.ConnectTimeout), f"cannot be reached ({why})"
-        return ExchangeError(f"{address.base_url}: {told}", again=True, busy=busy, all=True)
+        if "CERTIFICATE_VERIFY_FAILED" in why:
+            told += _CERTIFICATE
+        elif proxy is not None:
+            told = f"cannot be reached through {proxy} ({why}){past}"
+        return ExchangeError(f"{where}: {told}", again=True, busy=busy, all=True)
     if isinstance(cause, httpx2.TimeoutException):
-        return ExchangeError(f"{address.base_url}: no answer in time", again=True)
-    return ExchangeError(f"{address.base_url}: the connection broke ({why})", again=True)
+        return ExchangeError(f"{where}: no answer in time", again=True)
+    through = f" to {proxy}" if proxy is not None else ""
+    return ExchangeError(f"{where}: the connection{through} broke ({why})", again=True)
+
+
+_CERTIFICATE = (
+    "; SSL_CERT_FILE=FILE.pem in the environment trusts what that file holds, and no others"
+)
 
 
 def _status(error: openai.APIStatusError, address: Address, key: str | None) -> ExchangeError:
     status, said = error.status_code, _said(error)
     where = f"{address.base_url}: "
-    if status in (401, 403):
-        how = (
-            "refuses the key"
-            if key
-            else f'wants a key; set TTC_OPENAI_KEYS="{address.origin}=KEY" in the environment'
-        )
-        return ExchangeError(f"{where}{how} ({status} {said})", all=True)
+    proxy = proxy_of(address)
+    if proxy is not None and (status == 407 or said == _PAGE):
+        host = urlsplit(address.base_url).hostname
+        said += f", by way of {proxy}; NO_PROXY={host} goes past it"
+    if status == 407:
+        return ExchangeError(f"{where}407 {said}", all=True)
+    if status == 401:
+        return ExchangeError(f"{where}{wants_key(address, key)} (401 {said})", all=True)
+    if status == 403:
+        how = "does not let this key do that" if key else f"refuses, or {wants_key(address, key)}"
+        return ExchangeError(f"{where}{how} (403 {said})", all=True)
     if status == 429 and "insufficient_quota" in str(error.body):
         return ExchangeError(f"{where}the account has no quota left ({said})", all=True)
     if status == 404:
-        return ExchangeError(f"{where}not found: {said}; is the model {address.model!r}?", all=True)
+        near = (
+            f"did you mean {address.near}?" if address.near else f"is the model {address.model!r}?"
+        )
+        path = "" if addresses.versioned(address.base_url) else "; the address often ends in /v1"
+        return ExchangeError(f"{where}not found: {said}; {near}{path}", all=True)
     if 300 <= status < 400:
-        target = error.response.headers.get("location", "elsewhere")
-        return ExchangeError(f"{where}points to {target}; give -m that address", all=True)
+        return ExchangeError(f"{where}{_elsewhere(error.response.headers)}", all=True)
     again = status in _TRANSIENT or status == 429
     return ExchangeError(
         f"{where}{status} {said}",
         again=again,
         busy=status in _BUSY,
         after=retry_after(error.response.headers) if again else None,
-        refused=f"{said} {error.body}" if status in (400, 422) else None,
+        refused=_refusal(error) if status in (400, 422) else None,
     )
+
+
+def _elsewhere(headers: httpx2.Headers) -> str:
+    """Return what a redirect says, and the address to give instead where it tells one."""
+    target = _line(headers.get("location", "elsewhere"))
+    if not addresses.is_url(target) or urlsplit(target).query:
+        return f"points to {target}, which is no OpenAI-compatible server"
+    return f"points to {target}; give -m that server's address, {addresses.plain(target)}"
+
+
+def wants_key(address: Address, key: str | None) -> str:
+    """Return what a server that lets nobody in says of the key."""
+    if key:
+        return "refuses the key"
+    return f'wants a key; set TTC_OPENAI_KEYS="{address.origin}=KEY" in the environment'
+
+
+def _refusal(error: openai.APIStatusError) -> Refusal:
+    """Return all that a server says of a request that it does not take."""
+    text = error.response.text if error.response.is_closed else ""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = error.body
+    return Refusal(text or str(error), body)
+
+
+_PAGE = "an HTML page"
 
 
 def _said(error: openai.APIStatusError) -> str:
@@ -109,7 +166,7 @@ def _said(error: openai.APIStatusError) -> str:
         if told or (told := body.get("detail")):
             return _line(told)
     text = error.response.text if error.response.is_closed else ""
-    return "an HTML page" if is_html(text) else _line(text or error)
+    return _PAGE if is_html(text) else _line(text or error)
 
 
 def is_html(text: str) -> bool:
@@ -132,10 +189,6 @@ def retry_after(headers: httpx2.Headers) -> float | None:
     return None
 
 
-def redacted(text: str, key: str | None) -> str:
-    """Return a text without the key, which servers like to repeat."""
-    return text.replace(key, "***") if key else text
-
-
 def _line(what: object) -> str:
-    return " ".join(str(what).split())[:200]
+    """Return a text from outside as a line to be shown: the key is taken out, then it is cut."""
+    return " ".join(secrets.redacted(str(what)[:_LONGEST]).split())[:200]

@@ -16,7 +16,8 @@ class Options:
     """`concurrency`: requests under way at most. `timeout`: seconds that a server may be silent.
     `retries`: how often what failed is tried again. `revision`: tells apart what a server serves
     under one name; any text. `logprobs`: whether to ask for them where the server has them; some
-    compute them slowly."""
+    compute them slowly. `proxy`: whether a server on this very machine is reached through the proxy
+    of the environment."""
 
     base_url: str | None = None
     concurrency: int = CONCURRENCY
@@ -24,6 +25,7 @@ class Options:
     retries: int = RETRIES
     revision: str = ""
     logprobs: bool = True
+    proxy: bool = False
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Options:
@@ -45,6 +47,7 @@ class Options:
                 _whole("retries", given.get("retries", RETRIES)),
                 str(given.get("revision", "")),
                 _flag("logprobs", given.get("logprobs", True)),
+                _flag("proxy", given.get("proxy", False)),
             )
         except (TypeError, ValueError) as error:
             raise UsageError(f"openai: {error}") from None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ttc.errors import BackendError
+from ttc.records import SamplingParams
 from ttc_openai import traits as kept
 from ttc_openai import trials
 from ttc_openai.asking import Asker
 from ttc_openai.faults import ExchangeError
 from ttc_openai.reading import MalformedError
-from ttc_openai.server import Server, listing, weights
+from ttc_openai.server import Server, weights
+from ttc_openai.settling import settle
 from ttc_openai.traits import Traits
 from ttc_openai.trials import Finding, Known, Trial
 
@@ -41,13 +44,10 @@ def probe(server: Server, tell: Callable[[str], None]) -> tuple[Traits, list[dic
 
     BackendError if the server cannot be asked, or does not draw at all.
     """
-    told = listing(server)
-    model = server.address.model
-    if told is not None and model not in told:
-        raise BackendError(
-            f"{server.address.base_url}: has no model {model!r}; it has {sorted(told)}"
-        )
-    about = weights(told[model]) if told else {}
+    unprobed = replace(server, traits=replace(server.traits, weights={}))
+    server, told = unprobed.check()
+    about = weights(told)
+    server = replace(server, traits=settle(server, SamplingParams(temperature=1.0, top_p=1.0)))
     rows, found = [], dict[str, Any]()
     with closing(Asker(server)) as asker:
         try:
@@ -59,7 +59,7 @@ def probe(server: Server, tell: Callable[[str], None]) -> tuple[Traits, list[dic
             tell(f"{question}: {shown(finding.found)} ({finding.seen})")
             found[name] = finding.found
             rows.append({"trial": question, "found": shown(finding.found), "seen": finding.seen})
-    traits = _traits(found, about)
+    traits = _traits(found, about, server.traits)
     try:
         return traits, rows, kept.write(server.address, traits)
     except OSError as error:
@@ -77,10 +77,11 @@ def _tried(trial: Trial, asker: Asker, known: Known) -> Finding:
         return Finding(None, f"failed: {error}")
 
 
-def _traits(found: Mapping[str, Any], about: Mapping[str, Any]) -> Traits:
+def _traits(found: Mapping[str, Any], about: Mapping[str, Any], before: Traits) -> Traits:
     """Return findings as traits: what must be known to hold is False where it is not."""
     sure = ("seed", "n", "top_k", "min_p", "logprobs", "stop_told", "raw")
-    settled = {name: bool(found[name]) for name in sure}
+    settled: dict[str, Any] = {name: bool(found[name]) for name in sure}
+    settled |= {"unset": before.unset, "taken": before.taken}
     return Traits(
         **{**found, **settled, "prefix": found["prefix"] or ""}, weights=about, probed=True
     )

@@ -3,13 +3,16 @@ it says of itself before anything is drawn."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from ttc import addresses, secrets, talk
 from ttc.errors import BackendError
 from ttc_openai import traits as kept
 from ttc_openai.address import Address
@@ -21,6 +24,24 @@ if TYPE_CHECKING:
 
 # How long a server may take to say which models it has.
 _LISTING = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a server says of each of its models; `why` there is no such list where it is None."""
+
+    models: Mapping[str, Mapping[str, Any]] | None
+    why: str = ""
+
+    def find(self, model: str) -> str | None:
+        """Return the name in the list that a model goes by: its own, with a variant that is the
+        default, or a pattern of a proxy."""
+        names = self.models or {}
+        for name in (model, f"models/{model}", f"{model}:latest"):
+            if name in names:
+                return name
+        patterns = (name for name in names if "*" in name)
+        return next((name for name in patterns if fnmatchcase(model, name)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +61,36 @@ class Server:
         # The other half is for connections that are being closed, and for the rest of the process.
         return max(1, min(most, _files() // 2))
 
-    def check(self) -> None:
-        """Ask what it serves. BackendError if it cannot be reached, wants another key, is no such
-        server, lacks the model, or has other weights under its name than were probed."""
-        found = listing(self)
-        if found is None:
-            return
-        wanted = self.address.model
-        if wanted not in found:
-            near = get_close_matches(wanted, found, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {_shown(found)}"
-            raise BackendError(f"{self.address.base_url}: has no model {wanted!r}; {hint}")
-        if self.traits.weights and self.traits.weights != weights(found[wanted]):
+    def check(self) -> tuple[Server, Mapping[str, Any]]:
+        """Ask what it serves; return the server, and what it says of the model.
+
+        A model that its list lacks is asked for all the same, and people are told: lists are
+        forbidden, short or patterns. BackendError if it cannot be reached, wants another key, is no
+        such server, or has other weights under the model's name than were probed.
+        """
+        found, wanted = listing(self), self.address.model
+        name = found.find(wanted)
+        if name is None:
+            return self._unlisted(found), {}
+        told = (found.models or {})[name]
+        if self.traits.weights and name == wanted and self.traits.weights != weights(told):
             raise BackendError(
                 f"{self.address.spec}: serves other weights than when it was probed; "
                 f"ttc models probe {self.address.spec} looks again, and its draws go to other pools"
             )
+        return self, told
+
+    def _unlisted(self, found: Listing) -> Server:
+        where, wanted = self.address.base_url, self.address.model
+        if found.models is None:
+            talk.tell(f"{where}: {found.why}; asking for {wanted!r} all the same")
+            return self
+        near = next(iter(get_close_matches(wanted, found.models, n=1)), "")
+        hint = f"did you mean {near}?" if near else f"it has {_shown(found.models)}"
+        talk.tell(
+            f"{where}: its list of models lacks {wanted!r} ({hint}); asking for it all the same"
+        )
+        return replace(self, address=replace(self.address, near=near))
 
 
 def _files() -> int:
@@ -82,16 +117,17 @@ def named(server: Server) -> Server:
         if before is None:
             raise
         return replace(server, address=replace(address, model=before))
-    if found is None or len(found) != 1:
-        which = "does not say which models it has" if found is None else f"has {_shown(found)}"
+    if found.models is None or len(found.models) != 1:
+        has = f"has {_shown(found.models)}" if found.models else "lists no models"
+        which = found.why if found.models is None else has
         raise BackendError(f"{address.base_url}: {which}; name one, -m {address.base_url}#MODEL")
-    (model,) = found
+    (model,) = found.models
     kept.only_model(address.base_url, model)
     return replace(server, address=replace(address, model=model))
 
 
-def listing(server: Server) -> dict[str, Mapping[str, Any]] | None:
-    """Return what a server says of each of its models; None if it has no such list.
+def listing(server: Server) -> Listing:
+    """Return what a server says of each of its models, or why it does not.
 
     BackendError if it cannot be reached, refuses the key or is no such server. A server that is
     still loading is waited for.
@@ -108,36 +144,72 @@ def listing(server: Server) -> dict[str, Mapping[str, Any]] | None:
                 if isinstance(error, BackendError):
                     raise
                 fault = understood(error, server.address, server.key)
-                if not (fault.busy and left):
-                    raise BackendError(fault.reason) from None
+            if fault.busy and left:
                 time.sleep(min(fault.after or 1.0, 10.0))
+                continue
+            if fault.all or fault.busy:
+                raise BackendError(fault.reason) from None
+            said = fault.reason.removeprefix(f"{server.address.base_url}: ")
+            return Listing(None, f"does not say which models it has ({said})")
     raise AssertionError("the last try returns or raises")
 
 
-def _models(client: openai.OpenAI, server: Server) -> dict[str, Mapping[str, Any]] | None:
+def _models(client: openai.OpenAI, server: Server) -> Listing:
     from openai import APIStatusError
 
-    from ttc_openai.faults import is_html
-    from ttc_openai.reading import MalformedError, document
+    from ttc_openai.faults import is_html, understood
 
     where = server.address.base_url
     try:
         text = client.models.with_raw_response.list().http_response.text
     except APIStatusError as error:
         page = is_html(error.response.text)
-        if error.status_code in (404, 405, 501) and not page:
-            return None
-        if page and error.status_code not in (401, 403, 429, 503):
+        if page and error.status_code not in (401, 403, 407, 429, 503):
+            _at_v1(client, server)
             raise BackendError(_NO_SERVER.format(where, "an HTML page")) from None
+        if error.status_code in (404, 405, 501):
+            _at_v1(client, server)
+            return Listing(None, f"has no list of its models ({error.status_code})")
+        if error.status_code == 403 and not page:
+            said = understood(error, server.address, server.key).reason.rpartition("(")[2]
+            how = "does not let this key list its models"
+            how = how if server.key else "does not list its models without a key"
+            return Listing(None, f"{how} ({said}")
         raise
+    return _read(text, server)
+
+
+def _read(text: str, server: Server) -> Listing:
+    """Read the answer that should be a list: as OpenAI has it, bare, or under another name."""
+    from ttc_openai.faults import is_html
+
     try:
-        rows = document(text).get("data")
-    except MalformedError:
-        what = "an HTML page" if is_html(text) else repr(text[:40])
-        raise BackendError(_NO_SERVER.format(where, what)) from None
+        told = secrets.cleaned(json.loads(text))
+    except ValueError:
+        what = "an HTML page" if is_html(text) else repr(secrets.redacted(text)[:40])
+        raise BackendError(_NO_SERVER.format(server.address.base_url, what)) from None
+    rows = told
+    if isinstance(told, dict):
+        rows = told.get("data", told.get("models"))
     if not isinstance(rows, list):
-        raise BackendError(_NO_SERVER.format(where, "JSON without a list of models"))
-    return {str(row["id"]): row for row in rows if isinstance(row, dict) and "id" in row}
+        return Listing(None, "its /models answers with JSON without a list of models")
+    return Listing({str(row["id"]): row for row in rows if isinstance(row, dict) and "id" in row})
+
+
+def _at_v1(client: openai.OpenAI, server: Server) -> None:
+    """Raise BackendError if what is looked for is below /v1 of the address."""
+    from openai import APIError
+
+    where = server.address.base_url
+    if addresses.versioned(where):
+        return
+    try:
+        found = json.loads(client.get(f"{where}/v1/models", cast_to=str))
+    except (APIError, ValueError):
+        return
+    if isinstance(found, dict) and isinstance(found.get("data"), list):
+        right = replace(server.address, base_url=f"{where}/v1").spec
+        raise BackendError(f"{where}: the API is not here but below /v1; write -m {right}")
 
 
 _NO_SERVER = (

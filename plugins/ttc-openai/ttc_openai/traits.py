@@ -7,10 +7,11 @@ draw from another distribution than its key says.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ class Traits:
     "" if it cannot be. `stop_told`: it says which stop string fired. `usage`: a stream ends with
     its token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends
     its draw. `caches`: a prompt that was seen is not computed again. `slots`: how many draws it
-    runs at a time where more are cut. `weights`: what it tells of them.
+    runs at a time where more are cut. `weights`: what it tells of them. `unset`: parameters that it
+    refuses even where they are off; `taken`: those that it takes there (both without a probe).
     """
 
     seed: bool = False
@@ -49,6 +51,8 @@ class Traits:
     slots: int | None = None
     weights: Mapping[str, Any] = field(default_factory=dict)
     probed: bool = False
+    unset: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -76,7 +80,9 @@ def read(address: Address) -> Traits:
         if kept["schema"] != SCHEMA:
             return Traits()
         known = {each.name for each in fields(Traits)}
-        return Traits(**{name: value for name, value in kept["traits"].items() if name in known})
+        found = {name: value for name, value in kept["traits"].items() if name in known}
+        names = {name: tuple(map(str, found.get(name, ()))) for name in ("unset", "taken")}
+        return Traits(**{**found, **names})
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Traits()
 
@@ -84,14 +90,34 @@ def read(address: Address) -> Traits:
 def write(address: Address, traits: Traits) -> Path:
     """Keep what was found out. OSError if it cannot be written."""
     about = {"schema": SCHEMA, "server": address.base_url, "model": address.model}
-    return _write(path_of(address), {**about, "traits": asdict(traits)})
+    return write_json(path_of(address), {**about, "traits": asdict(traits)})
+
+
+def settle(address: Address, unset: Collection[str], taken: Collection[str]) -> Traits:
+    """Add what a server refuses and takes where it is off, and return all that is known.
+
+    Where it cannot be kept, the next run finds it out again.
+    """
+    before = read(address)
+    known = {*before.unset, *unset}
+    traits = replace(
+        before, unset=tuple(sorted(known)), taken=tuple(sorted({*before.taken, *taken} - known))
+    )
+    with contextlib.suppress(OSError):
+        write(address, traits)
+    return traits
+
+
+def leave_out(address: Address, names: Collection[str]) -> None:
+    """Keep that a server refuses parameters where they are off."""
+    settle(address, names, ())
 
 
 def only_model(base_url: str, found: str | None = None) -> str | None:
     """Keep the only model of a server, or return the one kept: a finished run asks no server."""
     path = path_of(Address(base_url, "")).with_suffix(".model.json")
     if found is not None:
-        _write(path, {"schema": SCHEMA, "server": base_url, "model": found})
+        write_json(path, {"schema": SCHEMA, "server": base_url, "model": found})
         return found
     try:
         return str(json.loads(path.read_text(encoding="utf-8"))["model"])
@@ -99,7 +125,8 @@ def only_model(base_url: str, found: str | None = None) -> str | None:
         return None
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> Path:
+def write_json(path: Path, content: Mapping[str, Any]) -> Path:
+    """Write a file whole or not at all. OSError if it cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
     part.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ttc.backends import Request
+from ttc.records import OFF as NEUTRAL
+from ttc_openai.faults import ExchangeError
+from ttc_openai.refusals import Refusal
 from ttc_openai.traits import Traits
 
 # How a chat's answer is begun: what stands beside the unfinished turn of the assistant.
@@ -25,13 +29,46 @@ OFF: Mapping[str, tuple[Any, ...]] = {
 }
 
 
-class Dialect:
-    """What a server takes. Servers that refuse a field say its name, and do without it."""
+# Said of each draw, off or not: what is off is left out only where a key says so (ttc.settling).
+SETTLED = ("temperature", "top_p")
+# What to pass where a value that is set is refused.
+_INSTEAD = {
+    "temperature": "-t 1",
+    "top_p": "--top-p 1",
+    "top_k": "no --top-k",
+    "min_p": "no --min-p",
+    "stop": "no --stop",
+}
+_ANOTHER = {
+    "temperature": "another -t",
+    "top_p": "another --top-p",
+    "top_k": "another --top-k",
+    "min_p": "another --min-p",
+    "max_tokens": "another --max-tokens",
+    "max_completion_tokens": "another --max-tokens",
+}
+_USE = re.compile(
+    r"max_completion_tokens\W{0,3}\s+instead|use\W+max_completion_tokens", re.IGNORECASE
+)
 
-    def __init__(self) -> None:
+
+class Dialect:
+    """What a server takes. Servers that refuse a field say its name, and do without it.
+
+    `unset` are parameters of SETTLED that are left out where they are off. A server that turns out
+    to refuse another one is `on_unset` of it: keys were made without knowing.
+    """
+
+    def __init__(
+        self,
+        unset: Collection[str] = (),
+        on_unset: Callable[[Collection[str]], object] = lambda names: None,
+    ) -> None:
         self._off = {name: list(values) for name, values in OFF.items()}
         self._limit = "max_tokens"
         self._options = True
+        self._unset = set(unset)
+        self._on_unset = on_unset
 
     def body(self, request: Request, traits: Traits, *, model: str, n: int = 1) -> dict[str, Any]:
         """Return the JSON of a request for `n` draws of it."""
@@ -42,7 +79,8 @@ class Dialect:
             body["top_k"] = params.top_k
         if params.min_p:
             body["min_p"] = params.min_p
-        body |= {"temperature": params.temperature, "top_p": params.top_p}
+        left_out = self._unset & params.off
+        body |= {name: getattr(params, name) for name in SETTLED if name not in left_out}
         body[self._limit] = params.max_tokens
         if params.stop and not local_stops(request, traits):
             body["stop"] = list(params.stop)
@@ -69,16 +107,68 @@ class Dialect:
         turns.append({"role": "assistant", "content": request.prefix})
         return {"messages": turns, **PREFIXES[traits.prefix.removesuffix(REPEATED)]}
 
-    def learn(self, sent: Mapping[str, Any], refusal: str) -> None:
-        """Take from a refusal of what was sent which fields to leave out or say otherwise."""
+    def learn(self, sent: Mapping[str, Any], fault: ExchangeError) -> None:
+        """Take from a refusal of what was sent which fields to leave out or say otherwise.
+
+        Raises the fault where that would not be what a key says; else adds to its reason what to
+        pass instead of a value that is refused.
+        """
+        if fault.refused is None:
+            return
+        refused = fault.refused.fields(sent)
         for name, values in self._off.items():
             # Another request may have taught it meanwhile.
-            if values and name in refusal and sent.get(name) == values[0]:
+            if values and name in refused and sent.get(name) == values[0]:
                 values.pop(0)
-        if "stream_options" in refusal:
+        if "stream_options" in refused:
             self._options = False
-        if "max_tokens" in sent and "max_completion_tokens" in refusal:
+        if "max_tokens" in refused and _USE.search(fault.refused.text):
             self._limit = "max_completion_tokens"
+        if lacking := off_and_refused(sent, fault.refused):
+            self._on_unset(lacking)
+            names = " and ".join(f"{name} {NEUTRAL[name]:g}" for name in sorted(lacking))
+            fault.reason += (
+                f"; it is off as {names} and will be left out, and recorded as unset: "
+                "run the same command again"
+            )
+            fault.all = True
+            raise fault
+        if instead := _instead(sent, refused, fault.refused):
+            fault.reason += f"; pass {instead}"
+            fault.all = True
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """Leave parameters out from now on where they are off."""
+        self._unset |= set(names)
+
+
+def off_and_refused(sent: Mapping[str, Any], refusal: Refusal) -> frozenset[str]:
+    """Return the parameters of SETTLED that are refused although their value is off.
+
+    Of two that are refused beside one another, both: which is set changes from run to run.
+    """
+    refused = refusal.fields(sent)
+    names = frozenset(name for name in SETTLED if name in refused and sent[name] == NEUTRAL[name])
+    together = refusal.both and refused.issuperset(SETTLED)
+    return frozenset(SETTLED) if names and together else names
+
+
+def _instead(sent: Mapping[str, Any], refused: Collection[str], refusal: Refusal) -> str:
+    """Return what to pass instead of values that are set and refused, "" if that is not known."""
+    on = [name for name in _ANOTHER | _INSTEAD if name in refused and _is_on(sent, name)]
+    if refusal.both and len(on) > 1:
+        return " or ".join(_INSTEAD[name] for name in on if name in _INSTEAD)
+    if refusal.of_value:
+        return " and ".join(_ANOTHER[name] for name in on if name in _ANOTHER)
+    told = [_INSTEAD[name] for name in on if name in _INSTEAD]
+    if on == ["temperature"] and _is_on(sent, "top_p"):
+        # Where the one is the server's own, so is the other.
+        told.append(_INSTEAD["top_p"])
+    return " ".join(told)
+
+
+def _is_on(sent: Mapping[str, Any], name: str) -> bool:
+    return name in sent and sent[name] not in (NEUTRAL.get(name), *OFF.get(name, ()))
 
 
 def local_stops(request: Request, traits: Traits) -> bool:

@@ -1,0 +1,133 @@
+"""Which fields of a request a refusal is about.
+
+Servers say it in many ways: `param` (OpenAI), `loc` (pydantic), `field` (Google), or a sentence.
+What is named as refused counts, and not what else is mentioned: a message that lists the fields
+that there are (serde: "expected one of …") is about none of those.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# What tells other fields than those refused, up to the end of its sentence.
+_ASIDE = re.compile(
+    r"(?<!not )(?<!n't )(?<!never )\b"
+    r"(?:expected|did you mean|instead of|(?:please |try to )?use|choose from|one of|to drop|"
+    r"(?:supported|allowed|valid|accepted|available|known|permitted|possible|recogni[sz]ed)"
+    r"(?: (?:parameter|field|argument|propert|name|option|key|value|input|one)\w*)?"
+    r"(?: are| is|:))(?![\w.])(?:(?![.;] |[.;]$|\n).)*",
+    re.IGNORECASE,
+)
+# A sentence with none of these refuses nothing.
+_REFUSES = re.compile(
+    r"\b(?:un\w+|in(?:valid|correct|compatible)|not|cannot|no|never|neither|must|should|extra|additional|"
+    r"forbid\w*|disallow\w*|illegal|deprecated|removed|too|exceeds?|only|out of|bad|wrong|mutually|"
+    r"both|less|greater|above|below|between|at (?:most|least))\b|n't\b|[<>≤≥]",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.;!])\s+|\n{2,}|\n(?=\S)")
+# Names of fields that are words as well count only where they stand as a name.
+_WORDS = ("model", "messages", "prompt", "stream", "stop", "seed", "n")
+_KIND = r"(?:parameter|argument|field|property|key|option|setting|support)"
+_PLACES = re.compile(r"['\"](?:loc|path)['\"]\s*:\s*[\[(]([^\])]*)[\])]")
+_BOTH = re.compile(
+    r"\bboth\b|\btogether\b|only one of|at the same time|mutually exclusive|simultaneous",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    r"must be|should be|between|less than|greater than|at (?:most|least)|range|positive|maximum|"
+    r"minimum|[<>≤≥]",
+    re.IGNORECASE,
+)
+_POINTERS = ("param", "field", "parameter", "property", "path", "loc", "params", "fields")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a server says of a request that it does not take: all of its words, and the body."""
+
+    said: str
+    body: Any = None
+
+    def fields(self, sent: Collection[str]) -> frozenset[str]:
+        """Return which of the fields that were sent are refused; none if that is not said."""
+        pointed = frozenset(_pointed(self.body, sent))
+        return pointed or frozenset(_told(self.text, sent))
+
+    @property
+    def text(self) -> str:
+        """All texts of the body, else what was said."""
+        return "\n".join(_texts(self.body)) or self.said
+
+    @property
+    def both(self) -> bool:
+        """Whether fields are refused only beside one another."""
+        return bool(_BOTH.search(self.text))
+
+    @property
+    def of_value(self) -> bool:
+        """Whether another value of the same field may be taken."""
+        return bool(_RANGE.search(self.text))
+
+
+def _inner(text: str) -> Any:
+    """Return JSON that is quoted inside a text, as proxies do; None if there is none."""
+    at, end = text.find("{"), text.rfind("}")
+    try:
+        return json.loads(text[at : end + 1]) if 0 <= at < end else None
+    except ValueError:
+        return None
+
+
+def _pointed(body: Any, sent: Collection[str]) -> Iterator[str]:
+    """Yield fields that the structure of a body points to."""
+    if isinstance(body, Mapping):
+        for name, value in body.items():
+            if name in _POINTERS:
+                yield from _sent_of(value, sent)
+            yield from _pointed(value, sent)
+    elif isinstance(body, (list, tuple)):
+        for each in body:
+            yield from _pointed(each, sent)
+    elif isinstance(body, str):
+        if (inner := _inner(body)) is not None:
+            yield from _pointed(inner, sent)
+        for place in _PLACES.findall(body):
+            yield from _sent_of(place, sent)
+
+
+def _sent_of(pointer: Any, sent: Collection[str]) -> Iterator[str]:
+    """Yield the field of the request that a pointer is into: `body.top_k`, `messages[0].role`."""
+    parts = pointer if isinstance(pointer, (list, tuple)) else [pointer]
+    words = [word for part in parts if isinstance(part, str) for word in re.findall(r"\w+", part)]
+    found = next((word for word in words if word in sent), None)
+    if found is not None:
+        yield found
+
+
+def _texts(body: Any) -> Iterator[str]:
+    if isinstance(body, str):
+        yield body
+    elif isinstance(body, Mapping):
+        for each in body.values():
+            yield from _texts(each)
+    elif isinstance(body, (list, tuple)):
+        for each in body:
+            yield from _texts(each)
+
+
+def _told(text: str, sent: Collection[str]) -> Iterator[str]:
+    """Yield fields that a sentence says are refused."""
+    for sentence in _SENTENCE.split(_ASIDE.sub("", text)):
+        if not _REFUSES.search(sentence):
+            continue
+        for name in sent:
+            plain = r"(?<![\w-])" + re.escape(name) + r"(?![\w-])"
+            named = rf"{_KIND}s?(?:\(s\))?:? {plain}|: {plain}$|^{plain}(?:$|:| is\b)"
+            quoted = rf"[\"'`“‘./\[{{(]{plain}|{named}"
+            if re.search(quoted if name in _WORDS else plain, sentence, re.IGNORECASE):
+                yield name

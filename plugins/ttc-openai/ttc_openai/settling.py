@@ -1,0 +1,99 @@
+"""Whether a server takes `temperature` and `top_p` where they are off, found out before any key.
+
+By one short request, sent only where one of them is off and it is not known yet; the answer is
+kept with the server's traits. Nothing that fails here ends a run.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ttc.backends import Request
+from ttc.records import Message, SamplingParams
+from ttc_openai import traits as kept
+from ttc_openai.faults import ExchangeError, understood
+from ttc_openai.server import Server
+from ttc_openai.traits import Traits
+from ttc_openai.wire import SETTLED, Dialect, off_and_refused
+
+if TYPE_CHECKING:
+    import openai
+
+# Some reasoning models refuse to be given a token or two.
+_TOKENS = 16
+_PATIENCE = 60.0
+# Each refusal names a field at least, and there are not more.
+_MOST = 12
+
+
+def settle(server: Server, params: SamplingParams) -> Traits:
+    """Return what is known of a server, with what it takes of these parameters where they are
+    off."""
+    before = server.traits
+    open_still = (set(SETTLED) & params.off) - {*before.unset, *before.taken}
+    if not open_still:
+        return before
+    from ttc_openai.client import sync_client
+
+    dialect = Dialect(before.unset)
+    asked = Request(
+        "settling",
+        (Message("user", "Hi"),),
+        params=replace(params, top_k=0, min_p=0.0, max_tokens=_TOKENS, stop=()),
+    )
+    limit = min(_PATIENCE, server.options.timeout)
+    with closing(sync_client(server.address, server.key, limit)) as client:
+        unset = _refused(client, server, dialect, asked)
+    if unset is None:
+        return before
+    found = kept.settle(server.address, unset, open_still - unset)
+    return replace(before, unset=found.unset, taken=found.taken)
+
+
+def _refused(
+    client: openai.OpenAI, server: Server, dialect: Dialect, asked: Request
+) -> set[str] | None:
+    """Return the parameters that a server refuses although they are off; None if it cannot be
+    told."""
+    unset, waits = set[str](), server.options.retries
+    for _ in range(_MOST + waits):
+        body = _body(dialect, server, asked)
+        fault = _sent(client, server, body)
+        if fault is None:
+            return unset
+        if fault.busy and waits:
+            waits -= 1
+            time.sleep(min(fault.after or 1.0, 10.0))
+            continue
+        if fault.refused is None:
+            return None
+        if found := off_and_refused(body, fault.refused):
+            dialect.leave_out(found)
+            unset |= found
+            continue
+        dialect.learn(body, fault)
+        if _body(dialect, server, asked) == body:
+            return None
+    return None
+
+
+def _body(dialect: Dialect, server: Server, asked: Request) -> dict[str, Any]:
+    # What is asked for besides is tried by the draws themselves.
+    body = dialect.body(asked, Traits(), model=server.address.model)
+    body.pop("stream_options", None)
+    return body
+
+
+def _sent(client: openai.OpenAI, server: Server, body: dict[str, Any]) -> ExchangeError | None:
+    """Send a request; return what it failed of, None if it was answered."""
+    rest = dict(body)
+    model, messages = rest.pop("model"), rest.pop("messages")
+    create = client.chat.completions.with_raw_response.create
+    try:
+        create(model=model, messages=messages, extra_body=rest)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the draws will tell
+        return understood(error, server.address, server.key)
+    return None
