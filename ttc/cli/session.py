@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc import places
 from ttc.config import Config, load
+from ttc.config import database as store_path
 from ttc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def again() -> str:
 def begin(config: Path | None, database: Path | None, quiet: bool = False) -> Session:
     """Read the settings and find the store. UsageError for settings that are wrong."""
     settings = load(config)
-    path = settings.get("db", str(database) if database else None)
-    return Session(settings, Path(path) if path else places.default_database(), quiet)
+    return Session(settings, store_path(settings, database), quiet)
 
 
 def text_of(value: str | None, option: str) -> str | None:

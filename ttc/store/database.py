@@ -201,17 +201,17 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
         return connection
 
 
-def open_any(path: Path) -> tuple[sqlite3.Connection, int]:
-    """Open a store of any schema that is known, for reading only; return its version too.
-
-    StoreError if there is no store, or none that can be read.
-    """
+def open_any(path: Path, *, untouched: bool = False) -> tuple[sqlite3.Connection, int]:
+    """Open a store of any known schema, for reading only; return its version too. `untouched`
+    makes no file beside an idle one. StoreError if there is none that can be read."""
     if not path.exists():
         raise StoreError(f"{path}: no store there yet; ttc sample makes one")
     quoted = path.resolve().as_uri()
     _journal_mode(path)
+    idle = untouched and not path.with_name(path.name + "-wal").exists()
+    how = f"{quoted}?{'immutable=1' if idle else 'mode=ro'}"
     with translated(path):
-        connection = sqlite3.connect(f"{quoted}?mode=ro", uri=True, isolation_level=None)
+        connection = sqlite3.connect(how, uri=True, isolation_level=None)
         try:
             version = _check_header(connection, path)
         except sqlite3.OperationalError:

@@ -17,7 +17,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from ttc import keys
-from ttc.backends import Completion, ModelInfo, Probing, Request, refusal
+from ttc.backends import Completion, Finding, ModelInfo, Probing, Request, refusal
 from ttc.errors import UsageError
 from ttc_openai import traits as kept
 from ttc_openai.address import Address, key_for, parse
@@ -95,6 +95,12 @@ class OpenAI:
         if self._courier is not None:
             self._end()
             self._courier = None
+
+    def check(self) -> tuple[Finding, ...]:
+        """Ask the server for its list of models; nothing is drawn."""
+        from ttc_openai.checking import findings
+
+        return findings(self._server)
 
     def probe(self, *, tell: Callable[[str], None]) -> Probing:
         """Find out what the server does with this model and keep it. BackendError."""
