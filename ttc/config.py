@@ -167,7 +167,7 @@ def files(
     given = config or (Path(variable) if variable else None)
     if given is not None and not _is_file(given):
         who = "--config" if config else "TTC_CONFIG"
-        on_fault(UsageError(f"{given}: no such settings file; {who} names it"))
+        on_fault(UsageError(f"{given}: no such settings file; change {who}, which names it"))
     user, project = given or user_file(), project_file(Path.cwd())
     found = [(user, frozenset(SETTINGS))] if _is_file(user) else []
     return found + ([(project, PROJECT)] if project is not None else [])

@@ -82,7 +82,7 @@ def _table(console: Console, group: str, checks: Sequence[Check]) -> str:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for check in checks:
-        text = Text(f"{check.what}: ", style="bold").append(Text(check.detail, style="not bold"))
+        text = Text.assemble((f"{check.what}: ", "bold"), check.detail)
         if check.remedy:
             text.append("\n→ ", style="cyan").append(check.remedy, style="cyan")
         table.add_row(Text(f"  {_WORDS[check.status]:<4}", style=_STYLES[check.status]), text)

@@ -24,6 +24,7 @@ _VARIABLES = (
     "TTC_OPENAI_KEYS",
     "TTC_RAY_ADDRESS",
 )
+_MEND = "mend or remove what is named there"
 _SHOWN = 60  # characters of a value
 
 
@@ -45,7 +46,7 @@ def _files(options: DoctorOptions) -> Iterator[Check]:
     missing = len(faults)
     config.load(given, faults.append)
     for fault in faults[missing:]:
-        yield refused("settings", fault, "mend that line, or take it out")
+        yield refused("settings", fault, _MEND)
     bad = " ".join(map(str, faults))
     for path, _ in found:
         if str(path) not in bad:
