@@ -105,12 +105,13 @@ def _from_where_ours_came(requirement: str) -> tuple[str, bool]:
 
 
 def _shown(folder: Path) -> str:
-    """Return a folder as pip takes it, from the working folder if it is there."""
-    try:
-        inside = folder.relative_to(Path.cwd())
-    except (ValueError, OSError):
-        return str(folder)
-    return f".{os.sep}{inside}" if inside.parts else "."
+    """Return a folder as pip takes it: in a checkout as its README does, else whole."""
+    with contextlib.suppress(ValueError, OSError):
+        here = Path.cwd()
+        inside = folder.relative_to(here)
+        if (here / "pyproject.toml").is_file():
+            return f".{os.sep}{inside}" if inside.parts else "."
+    return str(folder)
 
 
 @cache

@@ -30,7 +30,7 @@ def _drawn(options: DoctorOptions) -> Iterator[Check]:
     spec = options.model or "smollm2"
     what = f"model {spec}"
     if options.model is None and not models.bundled_installed():
-        yield fail(what, "the bundled model is not installed", models.HOW.partition(": ")[2])
+        yield fail(what, "the bundled model is not installed", models.how().partition(": ")[2])
         return
     began = time.monotonic()
     try:

@@ -80,7 +80,7 @@ def _default(options: DoctorOptions) -> Iterator[Check]:
     spec = options.model or wanted.value
     if spec is None:
         if not models.bundled_installed():
-            yield note("default model", "none", models.HOW.partition(": ")[2])
+            yield note("default model", "none", models.how().partition(": ")[2])
         else:
             yield ok("default model", f"{models.BUNDLED} (bundled)")
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ttc import installing
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
 from ttc.report.tables import LABELS
@@ -26,7 +27,8 @@ def draw(
     try:
         import matplotlib
     except ImportError:
-        raise UsageError("--plot needs matplotlib: pip install 'ttc-cli[plot]'") from None
+        how = installing.install("ttc-cli[plot]")
+        raise UsageError(f"--plot needs matplotlib; {how}") from None
     matplotlib.use("Agg")
     from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
