@@ -90,7 +90,7 @@ def test_each_group_has_a_module_with_steps() -> None:
 
 @pytest.mark.skipif(shutil.which("script") is None, reason="script(1) is not here")
 def test_a_narrow_terminal_is_kept_to(own_home: Path) -> None:
-    command = f"stty cols 40; {sys.executable} -m ttc.cli.main doctor settings store"
+    command = f"unset COLUMNS; stty cols 40; {sys.executable} -m ttc.cli.main doctor settings store"
     done = subprocess.run(
         ["script", "-qec", command, "/dev/null"],
         env={**os.environ, "NO_COLOR": "1", "TERM": "xterm"},
@@ -368,6 +368,25 @@ def test_no_plugins(ttc: Ttc, stub: Callable[[str], None], monkeypatch: pytest.M
     # An engine that was asked for by name has to be there.
     assert only_failure(ran.document)["what"] == "engine"
     assert "pip" in only_failure(ran.document)["remedy"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for nvidia-smi")
+@pytest.mark.parametrize("offloads", [True, False])
+def test_a_gpu_and_a_build_of_llama_cpp(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, ttc: Ttc, offloads: bool
+) -> None:
+    site = own_home / "site"
+    site.mkdir()
+    (site / "llama_cpp.py").write_text(f"def llama_supports_gpu_offload():\n    return {offloads}")
+    monkeypatch.syspath_prepend(str(site))
+    program = own_home / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'Some GPU, 81559 MiB, 580.1'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{own_home}{os.pathsep}{os.environ['PATH']}")
+    found = by_what(ttc("doctor", "engine", "-m", "scripted:", "--json").document)
+    assert (found["GPU"]["status"], found["GPU"]["detail"]) == ("ok", "Some GPU, 81559 MiB, 580.1")
+    assert found["llama.cpp"]["status"] == ("ok" if offloads else "note")
+    assert ("CMAKE_ARGS=" in found["llama.cpp"]["remedy"]) is not offloads
 
 
 # --- servers -------------------------------------------------------------------------------------

@@ -158,6 +158,9 @@ def _scratch() -> IO[bytes] | None:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and its group; one that was reaped has no number of its own any more."""
+    if process.returncode is not None:
+        return
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
