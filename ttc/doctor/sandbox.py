@@ -45,7 +45,8 @@ def _attacked(tier: str) -> Callable[[], Iterable[Check]]:
             yield ok(f"tier {tier}", f"holds: {', '.join(probe(tier))}")
         except ServerError as error:
             # One tier is enough; the programs below fail where none holds.
-            yield note(f"tier {tier}", str(error), tiers.remedy())
+            how = tiers.remedy_of(tier) if tier in tiers.AUTOMATIC else tiers.remedy()
+            yield note(f"tier {tier}", str(error), how)
 
     return attack
 
@@ -62,7 +63,7 @@ def _judged(options: DoctorOptions) -> Iterable[Check]:
     try:
         right, wrong = verifier.verify(samples)
     except SandboxError as error:
-        yield _none(options, str(error).rpartition("; ")[0])
+        yield _none(options, str(error).removesuffix(f"; {tiers.remedy()}"))
         return
     if right.correct is True and wrong.correct is False:
         took = time.monotonic() - began
