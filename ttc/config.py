@@ -124,36 +124,83 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
                     f"use {user_file()}"
                 )
     for name in found:
+        place = _place(path, name)
         if name not in SETTINGS:
             near = get_close_matches(name, SETTINGS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(SETTINGS)}"
-            raise UsageError(f"{path}: unknown setting {name!r}; {hint}")
+            raise UsageError(f"{place}: unknown setting {name!r}; {hint}")
         if name not in allowed:
-            raise UsageError(f"{path}: {name} may not be set by a project; use {user_file()}")
+            raise UsageError(f"{place}: {name} may not be set by a project; use {user_file()}")
     values = {
-        name: Value(_typed(name, value, str(path)), str(path)) for name, value in found.items()
+        name: Value(_typed(name, value, _place(path, name)), str(path))
+        for name, value in found.items()
     }
     return values, aliases
 
 
-def load(config: Path | None = None) -> Config:
+def _place(path: Path, name: str) -> str:
+    """Return a file with the line that sets a name, as far as that can be told."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.partition("=")[0].strip().strip("\"'") == name and "=" in line:
+            return f"{path}:{number}"
+    return str(path)
+
+
+def _raise(fault: UsageError) -> None:
+    raise fault
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return True  # in a folder that cannot be searched; reading it tells
+
+
+def files(
+    config: Path | None = None, on_fault: Callable[[UsageError], None] = _raise
+) -> list[tuple[Path, frozenset[str]]]:
+    """Return the settings files that are there, the stronger one last, with what each may set.
+
+    `config` and `on_fault` are those of `load`.
+    """
+    variable = os.environ.get("TTC_CONFIG")
+    given = config or (Path(variable) if variable else None)
+    if given is not None and not _is_file(given):
+        who = "--config" if config else "TTC_CONFIG"
+        on_fault(UsageError(f"{given}: no such settings file; change {who}, which names it"))
+    user, project = given or user_file(), project_file(Path.cwd())
+    found = [(user, frozenset(SETTINGS))] if _is_file(user) else []
+    return found + ([(project, PROJECT)] if project is not None else [])
+
+
+def load(config: Path | None = None, on_fault: Callable[[UsageError], None] = _raise) -> Config:
     """Read all layers below the flags. `config` (`--config`, `TTC_CONFIG`) replaces the user file.
 
-    UsageError names the file and the setting that is wrong.
+    UsageError names the file and the setting that is wrong; where `on_fault` takes it instead,
+    that file or variable is left out and the others are read.
     """
     values = {name: Value(setting.default, "default") for name, setting in SETTINGS.items()}
     aliases: dict[str, Any] = {}
-    given = config or (Path(os.environ["TTC_CONFIG"]) if os.environ.get("TTC_CONFIG") else None)
-    if given is not None and not given.is_file():
-        raise UsageError(f"{given}: no such settings file")
-    user, project = given or user_file(), project_file(Path.cwd())
-    for path, allowed in ((user, frozenset(SETTINGS)), (project, PROJECT)):
-        if path is not None and path.is_file():
+    for path, allowed in files(config, on_fault):
+        try:
             layer, tables = _layer(path, allowed)
-            values.update(layer)
-            aliases.update(tables)
+        except UsageError as fault:
+            on_fault(fault)
+            continue
+        values.update(layer)
+        aliases.update(tables)
     for name in SETTINGS:
         variable = f"TTC_{name.upper()}"
         if (text := os.environ.get(variable)) is not None:
-            values[name] = Value(_typed(name, text, variable), variable)
+            try:
+                values[name] = Value(_typed(name, text, variable), variable)
+            except UsageError as fault:
+                on_fault(fault)
     return Config(values, aliases)
+
+
+def database(config: Config, flag: Path | None = None) -> Path:
+    """Return where the store is, or would be: the flag, the setting or the default."""
+    path = config.get("db", str(flag) if flag else None)
+    return Path(path) if path else places.default_database()

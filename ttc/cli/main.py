@@ -32,6 +32,7 @@ COMMANDS = {
     "plugins": "List backends, verifiers, selectors and strategies.",
     "config": "Show the settings in force and where they come from.",
     "db": "Tell where the store is, check it, copy it, or merge others into it.",
+    "doctor": "Check this installation, and print what mends each thing that does not work.",
     "completion": "Print the completion script of a shell.",
 }
 # May stand before the command as well as after it.

@@ -27,7 +27,7 @@ def listing(session: Session, as_json: bool) -> None:
     elif found:
         columns(found)
     else:
-        session.say(known.HOW)
+        session.say(known.how())
 
 
 def describe(session: Session, name: str, as_json: bool) -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc import places, secrets, talk
+from ttc import secrets, talk
 from ttc.config import Config, load
+from ttc.config import database as store_path
 from ttc.errors import UsageError
 from ttc.report.visible import one_line
 
@@ -48,8 +49,7 @@ def begin(config: Path | None, database: Path | None, quiet: bool = False) -> Se
     """Read the settings and find the store. UsageError for settings that are wrong."""
     talk.hush(quiet)
     settings = load(config)
-    path = settings.get("db", str(database) if database else None)
-    return Session(settings, Path(path) if path else places.default_database(), quiet)
+    return Session(settings, store_path(settings, database), quiet)
 
 
 def text_of(value: str | None, option: str) -> str | None:

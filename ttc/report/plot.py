@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from ttc import installing
 from ttc.errors import UsageError
 from ttc.places import atomic_write
 from ttc.records import Curve, Point
@@ -30,7 +31,8 @@ def draw(
     try:
         import matplotlib
     except ImportError:
-        raise UsageError("--plot needs matplotlib: pip install 'ttc-cli[plot]'") from None
+        how = installing.install("ttc-cli[plot]")
+        raise UsageError(f"--plot needs matplotlib; {how}") from None
     matplotlib.use("Agg")
     from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from ttc import installing
 from ttc.errors import UsageError
 from ttc.records import Curve
 from ttc.report.plot import named, position
@@ -21,7 +22,8 @@ def show(curves: Sequence[Curve], axis: str) -> None:
     try:
         import plotext
     except ImportError:
-        raise UsageError("--plot - needs plotext: pip install 'ttc-cli[plot]'") from None
+        how = installing.install("ttc-cli[plot]")
+        raise UsageError(f"--plot - needs plotext; {how}") from None
     plotext.clear_figure()
     plotext.plot_size(min(shutil.get_terminal_size().columns, WIDEST), HEIGHT)
     names = named(curves)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ttc import installing
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
 from ttc.selectors.estimates import Estimate, replayed, value_of
@@ -62,7 +63,8 @@ def belongs_high(chances: Floats) -> Any:
     try:
         from scipy.optimize import minimize
     except ImportError:
-        raise ValueError("rpc needs scipy: pip install 'ttc-cli[rpc]'") from None
+        how = installing.install("ttc-cli[rpc]")
+        raise ValueError(f"rpc needs scipy; {how}") from None
 
     def loss(numbers: Floats) -> float:
         low, high = _parts(numbers, chances)

@@ -44,7 +44,8 @@ def end(connection: sqlite3.Connection, run_id: int) -> None:
     connection.execute("UPDATE runs SET ended = ? WHERE id = ?", (now(), run_id))
 
 
-def _open(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def under_way(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return the runs that have not said that they ended."""
     sql = (
         "SELECT runs.*, pools.name AS pool FROM runs JOIN pools ON pools.id = pool_id "
         "WHERE ended IS NULL"
@@ -59,10 +60,10 @@ def _alive(run: dict[str, Any]) -> bool:
 
 def unclean(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return the runs that were killed: still open, their process gone."""
-    return [run for run in _open(connection) if not _alive(run)]
+    return [run for run in under_way(connection) if not _alive(run)]
 
 
 def live(connection: sqlite3.Connection, pool_id: int) -> dict[str, Any] | None:
     """Return the run that is drawing into a pool now, if another process is."""
-    others = (run for run in _open(connection) if run["pool_id"] == pool_id)
+    others = (run for run in under_way(connection) if run["pool_id"] == pool_id)
     return next((r for r in others if r["pid"] != os.getpid() and _alive(r)), None)

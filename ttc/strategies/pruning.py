@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ttc import installing
 from ttc.errors import BackendError
 from ttc.strategies.nodes import Node
 
@@ -18,7 +19,7 @@ GRAM = 3
 def check_solver() -> None:
     """Raise BackendError if there is no solver here, before anything is drawn."""
     if find_spec("scipy") is None:
-        raise BackendError("ets needs scipy; pip install 'ttc-cli[rpc]'")
+        raise BackendError(f"ets needs scipy; {installing.install('ttc-cli[rpc]')}")
 
 
 def _scipy() -> Any:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import Any
 
+from ttc import installing
 from ttc.answers import visible
 from ttc.jsonl import object_at
 from ttc.records import Sample, Verdict
@@ -100,7 +101,8 @@ class Constraint(Sandboxed):
             )
         super().__init__(self.name, cpu, memory, sandbox)
         if find_spec("cpmpy") is None or find_spec("ortools") is None:
-            raise ValueError("it needs CPMpy and OR-Tools: pip install 'ttc-cli[constraint]'")
+            how = installing.install("ttc-cli[constraint]")
+            raise ValueError(f"it needs CPMpy and OR-Tools; {how}")
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from importlib import metadata
 from itertools import groupby
 from typing import Any
 
+from ttc import installing
 from ttc.answers import boxed_together, canonical, extract, number, stated, visible
 from ttc.cache import Memo
 from ttc.records import Sample, Verdict
@@ -73,9 +74,8 @@ def _versions() -> list[str]:
     try:
         return [metadata.version(package) for package in _PACKAGES]
     except metadata.PackageNotFoundError:
-        raise ValueError(
-            "math needs the library math-verify; pip install 'ttc-cli[math]'"
-        ) from None
+        how = installing.install("ttc-cli[math]")
+        raise ValueError(f"math needs the library math-verify; {how}") from None
 
 
 def _gold(sample: Sample) -> tuple[str, str]:

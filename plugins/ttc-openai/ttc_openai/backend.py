@@ -18,7 +18,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from ttc import keys, secrets, talk
-from ttc.backends import Completion, ModelInfo, Probing, Request, refusal
+from ttc.backends import Completion, Finding, ModelInfo, Probing, Request, refusal
 from ttc.errors import UsageError
 from ttc.records import SamplingParams
 from ttc_openai import traits as kept
@@ -121,6 +121,12 @@ class OpenAI:
         if self._courier is not None:
             self._end()
             self._courier = None
+
+    def check(self) -> tuple[Finding, ...]:
+        """Ask the server for its list of models; nothing is drawn."""
+        from ttc_openai.checking import findings
+
+        return findings(self._server)
 
     def probe(self, *, tell: Callable[[str], None]) -> Probing:
         """Find out what the server does with this model and keep it. BackendError."""

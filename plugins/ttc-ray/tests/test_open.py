@@ -80,7 +80,7 @@ def test_an_inner_backend_that_is_not_installed_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TTC_NO_PLUGINS", "1")
-    with pytest.raises(BackendError, match="pip install 'ttc-vllm'"):
+    with pytest.raises(BackendError, match=r"pip install .*ttc-vllm"):
         open_ray("vllm:some-model", {})
 
 

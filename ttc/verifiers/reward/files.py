@@ -11,10 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ttc import hub, keys
+from ttc import hub, installing, keys
 from ttc.cache import remembered
 
-INSTALL = "pip install 'ttc-cli[rm]'"
+INSTALL = installing.install("ttc-cli[rm]")
 
 _HUB = re.compile(r"hf:([\w.-]+/[\w.-]+)")
 _CHUNK = 1 << 20

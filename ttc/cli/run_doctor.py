@@ -1,0 +1,103 @@
+"""What `ttc doctor` does once its options are parsed."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from ttc import doctor
+from ttc.cli.output import document
+from ttc.doctor import Check, DoctorOptions
+from ttc.errors import Exit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WORDS = {"ok": "ok", "note": "note", "fail": "FAIL"}
+_STYLES = {"ok": "green", "note": "yellow", "fail": "bold red"}
+
+
+def run(options: DoctorOptions, as_json: bool, quiet: bool, tracebacks: bool) -> int:
+    """Print the checks, each group when it is done; exit code 1 if one failed."""
+    traces: list[str] = []
+    options = replace(options, encoding=sys.stdout.encoding or "ascii")
+    checks = doctor.examine(options, trace=traces.append)
+    done = list(checks) if as_json else list(_printed(checks))
+    failed = sum(check.status == "fail" for check in done)
+    if as_json:
+        document(_document(done, failed))
+    for trace in traces if tracebacks else ():
+        _say(trace)
+    if not quiet:
+        notes = sum(check.status == "note" for check in done)
+        told = f"{failed} failed" if failed else "everything that is here works"
+        _say(f"{len(done)} checks, {notes} notes: {told}")
+    return Exit.GATE if failed else Exit.DONE
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def _document(checks: Sequence[Check], failed: int) -> dict[str, Any]:
+    listed = [asdict(check) for check in checks]
+    return {"schema": 1, "works": not failed, "failed": failed, "checks": listed}
+
+
+def _printed(checks: Iterable[Check]) -> Iterator[Check]:
+    """Print checks by group as they come, and yield them."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    for group, several in groupby(checks, lambda check: check.group):
+        listed = list(several)
+        if console.is_terminal:
+            text = _table(console, group, listed)
+        else:
+            text = "".join(f"{_line(check)}\n" for check in listed)
+        # Rich ends the process by itself where nobody reads, so it only renders.
+        sys.stdout.write(_encodable(text))
+        sys.stdout.flush()
+        yield from listed
+
+
+def _line(check: Check) -> str:
+    """Return a check as one line that grep finds whole."""
+    remedy = f" → {check.remedy}" if check.remedy else ""
+    text = f"{check.what}: {check.detail}{remedy}"
+    return f"{check.group:<9} {_WORDS[check.status]:<4}  {' '.join(text.split())}"
+
+
+def _table(console: Console, group: str, checks: Sequence[Check]) -> str:
+    """Return a group as a table that fits the terminal, however narrow."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in checks:
+        text = Text.assemble((f"{check.what}: ", "bold"), check.detail)
+        if check.remedy:
+            text.append("\n→ ", style="cyan").append(check.remedy, style="cyan")
+        table.add_row(Text(f"  {_WORDS[check.status]:<4}", style=_STYLES[check.status]), text)
+    with console.capture() as rendered:
+        console.print(Text(group, style="bold underline"))
+        console.print(table, soft_wrap=False)
+    return rendered.get()
+
+
+def _encodable(text: str) -> str:
+    """Return a text without what the terminal's encoding has no characters for."""
+    encoding = sys.stdout.encoding or "ascii"
+    try:
+        text.encode(encoding)
+    except UnicodeError:
+        plain = text.replace("→", "->").replace("…", "...")
+        return plain.encode(encoding, "replace").decode(encoding)
+    return text

@@ -1,0 +1,67 @@
+"""Whether this installation works, and for each thing that does not, the line that mends it.
+
+    from ttc import doctor
+
+    for check in doctor.examine():
+        print(check.status, check.group, check.what, check.detail, check.remedy)
+
+Each group of checks is a module with `steps`, and runs in a process of its own: a check that
+raises, hangs, or dies in native code is a finding like any other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+
+from ttc.doctor.checks import Check, DoctorOptions
+from ttc.errors import UsageError
+
+__all__ = ["GROUPS", "Check", "DoctorOptions", "examine"]
+
+# In the order of the report.
+GROUPS = ("system", "settings", "store", "engine", "sandbox", "plugins", "servers", "extras")
+SELF_TEST = "self-test"
+_AT_ONCE = 3  # groups; more would take time from the checks that measure it
+
+
+def examine(
+    options: DoctorOptions | None = None,
+    *,
+    limit: float | None = None,
+    trace: Callable[[str], None] = lambda text: None,
+) -> Iterator[Check]:
+    """Yield the checks of the groups that are named (default: all), in the order of GROUPS.
+
+    `limit` shortens the seconds that a step may take; `trace` gets the traceback of a check that
+    raises. UsageError for an unknown group.
+    """
+    options = options or DoctorOptions()
+    for name in options.groups:
+        if name not in GROUPS:
+            near = get_close_matches(name, GROUPS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(GROUPS)}"
+            raise UsageError(f"ttc doctor {name}: no such group; {hint}")
+    return _examined(options, limit, trace)
+
+
+def _examined(
+    options: DoctorOptions, limit: float | None, trace: Callable[[str], None]
+) -> Iterator[Check]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ttc.doctor.children import Children
+
+    children = Children(options, limit, trace)
+    executor = ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1), "ttc-doctor")
+    chosen = [name for name in GROUPS if name in options.groups or not options.groups]
+    waiting = [executor.submit(children.run, name) for name in chosen]
+    try:
+        for future in waiting:
+            yield from future.result()
+        if options.self_test:  # takes all processors, so it comes when the others are done
+            yield from children.run(SELF_TEST)
+    finally:
+        children.close()
+        executor.shutdown(cancel_futures=True)

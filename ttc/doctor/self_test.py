@@ -1,0 +1,66 @@
+"""The whole way once: two samples of a model, judged, in a store that is thrown away."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ttc import api, models
+from ttc.doctor.checks import Check, DoctorOptions, Step, fail, ok, refused
+from ttc.errors import TtcError
+from ttc.records import Message, Problem
+from ttc.store.database import open_any
+
+_PATIENCE = 300.0  # seconds, to load a model and draw on a slow processor
+_DRAWS, _TOKENS = 2, 64
+_QUESTION = Problem(
+    "doctor", (Message("user", "What is 2 + 3? Answer with a number."),), reference={"answer": "5"}
+)
+
+
+def steps(options: DoctorOptions) -> list[Step]:
+    """Return the steps of this group."""
+    return [Step("self-test", lambda: _drawn(options), _PATIENCE)]
+
+
+def _drawn(options: DoctorOptions) -> Iterator[Check]:
+    spec = options.model or "smollm2"
+    what = f"model {spec}"
+    if options.model is None and not models.bundled_installed():
+        yield fail(what, "the bundled model is not installed", models.how().partition(": ")[2])
+        return
+    began = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="ttc-doctor-") as folder:
+            path = Path(folder) / "doctor.db"
+            pool = api.sample(
+                [_QUESTION], _DRAWS, model=spec, pool="doctor", database=path, max_tokens=_TOKENS
+            )
+            summary = pool.verify("numeric")
+            told = _told(path)
+    except TtcError as error:
+        yield refused(what, error)
+        return
+    took = time.monotonic() - began
+    if summary.samples < _DRAWS or summary.decided < summary.samples:
+        counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.items())
+        yield fail(what, f"{summary.samples} of {_DRAWS} samples were judged ({counts})")
+        return
+    right = f"{summary.correct} right, as such a model may be"
+    yield ok(what, f"{_DRAWS} samples drawn, {told}, and judged ({right}) in {took:.1f} s")
+
+
+def _told(path: Path) -> str:
+    """Return how many tokens were drawn, and how fast each draw went, where that is known."""
+    connection, _ = open_any(path)
+    with contextlib.closing(connection):
+        rows = connection.execute("SELECT completion_tokens, seconds FROM samples").fetchall()
+    if any(tokens is None for tokens, _ in rows):
+        return "tokens unknown"
+    total = f"{sum(tokens for tokens, _ in rows)} tokens"
+    # The first token is there when the time begins.
+    rates = [(tokens - 1) / seconds for tokens, seconds in rows if seconds and tokens > 1]
+    return f"{total}, {sum(rates) / len(rates):.0f} tokens/s a draw" if rates else total

@@ -1,0 +1,106 @@
+"""Servers of the settings: does each answer? Nothing is asked for but the list of models."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+from ttc import installing, models, plugins
+from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
+from ttc.doctor.engine import REMOTE, checked, findings
+from ttc.errors import TtcError
+
+_PATIENCE = 5.0  # seconds between two bytes of a server
+_WHOLE = 12.0  # seconds for all servers together, asked side by side
+_VARIABLES = ("TTC_OPENAI_BASE_URL", "OPENAI_BASE_URL")
+
+
+def steps(options: DoctorOptions) -> list[Step]:
+    """Return the steps of this group."""
+    return [Step("servers", lambda: _asked(_servers(options), options), _WHOLE + 10)]
+
+
+def _servers(options: DoctorOptions) -> dict[str, models.Choice]:
+    """Return the servers that the settings and the environment name, by what names them."""
+    settings = options.settings()
+    default = options.model or settings.values["model"].value
+    named = {f"alias {name}": name for name in settings.aliases}
+    if default is not None and default not in settings.aliases:
+        named = {f"model {_safe(default)}": default, **named}
+    found = {}
+    for what, spec in named.items():
+        try:
+            choice = models.resolve(spec, settings)
+        except TtcError:
+            continue  # the group `settings` tells
+        if choice.backend == REMOTE:
+            found[what] = choice
+    for variable in _VARIABLES:
+        if url := os.environ.get(variable):
+            found[variable] = models.Choice(REMOTE, "", {"base_url": url})
+            break
+    return found
+
+
+def _safe(spec: str) -> str:
+    """Return a spec without the user and password that somebody may have written into it."""
+    scheme, slashes, rest = spec.partition("://")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+
+
+def _asked(servers: Mapping[str, models.Choice], options: DoctorOptions) -> Iterator[Check]:
+    if not servers:
+        yield note("servers", "none in the settings")
+        return
+    if REMOTE not in plugins.installed("backends"):
+        for what in servers:
+            how = installing.install(plugins.KNOWN_BACKENDS[REMOTE])
+            yield fail(what, f"no backend {REMOTE!r} is installed", how)
+        return
+    answers: queue.SimpleQueue[tuple[str, list[Check]]] = queue.SimpleQueue()
+    for what, choice in servers.items():
+        threading.Thread(target=_ask, args=(what, choice, options, answers), daemon=True).start()
+    deadline, waiting = time.monotonic() + _WHOLE, dict(servers)
+    while waiting:
+        try:
+            what, found = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            break
+        del waiting[what]
+        yield from found
+    for what in waiting:
+        yield fail(what, f"no answer within {_WHOLE:g} s", "is it up? is it busy?")
+
+
+def _ask(what: str, choice: models.Choice, options: DoctorOptions, answers: Any) -> None:
+    """Ask one server, and put what came of it into a queue, whatever happens."""
+    quick = {"retries": 0, "timeout": min(_PATIENCE, _seconds(choice.options.get("timeout")))}
+    choice = replace(choice, options={**choice.options, **quick})
+    try:
+        found = list(_answered(what, choice, options))
+    except TtcError as error:
+        found = [refused(what, error)]
+    except Exception as error:  # noqa: BLE001 (one server's fault is not another's)
+        found = [fail(what, f"this check failed: {type(error).__name__}: {error}")]
+    answers.put((what, found))
+
+
+def _seconds(given: Any) -> float:
+    return float(given) if isinstance(given, (int, float)) and given > 0 else _PATIENCE
+
+
+def _answered(what: str, choice: models.Choice, options: DoctorOptions) -> Iterator[Check]:
+    # A model has to be named, or the server is asked which it has as it is opened.
+    nameless = choice if choice.model else replace(choice, model="any")
+    with closing(models.open_backend(nameless, options.store())) as backend:
+        told = [each for each in findings(backend) if choice.model or each.what == "server"]
+        for finding in told:
+            yield replace(checked(finding), what=f"{what}: {finding.what}")
+        if not told:
+            yield ok(what, "opened; this backend cannot tell more")

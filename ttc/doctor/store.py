@@ -1,0 +1,185 @@
+"""The store: is it sound, who holds it, can it grow? Nothing is made or written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
+from ttc.doctor.system import existing
+from ttc.errors import StoreError
+from ttc.store import care, runs
+from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any, translated
+from ttc.store.schema import MIGRATIONS
+from ttc.store.writer import FREE_SPACE
+
+_OTHER = "name another store with --db, TTC_DB or db = in the settings"
+_WHOLE_CHECK = 5.0  # seconds; a store that takes longer is left to `ttc db check`
+_UNITS = ((1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"))
+_HELD = 3.0  # seconds that a writer may keep the lock before it is told
+
+
+def steps(options: DoctorOptions) -> list[Step]:
+    """Return the steps of this group."""
+    path = options.store()
+    return [
+        Step("place", lambda: _place(path)),
+        Step("file system", lambda: _file_system(path)),
+        Step("lock", lambda: _lock(path)),
+        Step("contents", lambda: _contents(path), _WHOLE_CHECK + 15),
+    ]
+
+
+def _place(path: Path) -> Iterator[Check]:
+    folder = existing(path.parent)
+    if path.is_dir():
+        yield fail("store", f"{path} is a folder", _OTHER)
+        return
+    there = path.exists()
+    writable = os.access(folder, os.W_OK | os.X_OK)
+    if there and not os.access(path, os.R_OK):
+        yield fail("store", f"{path} may not be read by this user", _OTHER)
+    elif not writable or (there and not os.access(path, os.W_OK)):
+        what = path if writable else folder
+        if not folder.is_dir():
+            yield fail("store", f"{path}: {folder} is no folder", _OTHER)
+        else:
+            yield fail("store", f"{path}: {what} may not be written: nothing is kept", _OTHER)
+    elif there:
+        yield ok("store", f"{path}, {_size(path.stat().st_size)}")
+    else:
+        yield note("store", f"none yet; the first run makes {path}")
+    free = shutil.disk_usage(folder).free
+    if free < FREE_SPACE:
+        least = _size(FREE_SPACE)
+        yield fail(
+            "disk", f"{_size(free)} free at {folder}; a run stops below {least}", "make room"
+        )
+    else:
+        yield ok("disk", f"{_size(free)} free at {folder}")
+
+
+def _size(count: float) -> str:
+    if count < 1000:
+        return f"{count:.0f} bytes"
+    unit, name = next(each for each in _UNITS if count < 1000 * each[0] or each is _UNITS[-1])
+    return f"{count / unit:.1f} {name}"
+
+
+def _file_system(path: Path) -> Iterator[Check]:
+    kind = file_system(existing(path))
+    if kind is None:
+        yield note("file system", "this platform does not tell; keep the store on a local disk")
+    elif kind not in NETWORK_FILE_SYSTEMS:
+        yield ok("file system", kind)
+    elif os.environ.get("TTC_NETWORK_DB") == "1":
+        yield note(
+            "file system",
+            f"{kind}, of a network: safe from one process at a time only (TTC_NETWORK_DB=1)",
+            "put the store on a local disk with --db",
+        )
+    else:
+        yield fail(
+            "file system",
+            f"{kind}, of a network, where SQLite cannot be shared safely",
+            "put the store on a local disk with --db, or set TTC_NETWORK_DB=1 to use it from one "
+            "process at a time",
+        )
+
+
+def _lock(path: Path) -> Iterator[Check]:
+    """Tell who has been writing for longer than a transaction takes."""
+    lock = path.with_name(f"{path.name}.lock")
+    if sys.platform == "win32" or not lock.exists():
+        return
+    import fcntl
+
+    descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        until = time.monotonic() + _HELD
+        while time.monotonic() < until:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                yield ok("lock", "free")
+                return
+            time.sleep(0.02)
+        said = os.pread(descriptor, 32, 0).decode(errors="replace").strip("\0 \n")
+    finally:
+        os.close(descriptor)
+    pid = said if said.isdigit() else ""
+    who = f"pid {pid}{_command(pid)}" if pid else "another process"
+    end = f", or end it: kill {pid}" if pid else ""
+    yield fail(
+        "lock", f"{who} has been writing for {_HELD:.0f} s; others wait", f"wait for it{end}"
+    )
+
+
+def _command(pid: str) -> str:
+    with contextlib.suppress(OSError):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        if line := " ".join(filter(None, words)):
+            return f" ({line[:80]})"
+    return ""
+
+
+def _contents(path: Path) -> Iterator[Check]:
+    if not path.is_file():
+        return
+    try:
+        connection, version = open_any(path, alone=True)
+    except StoreError as error:
+        yield refused("contents", error, _OTHER)
+        return
+    with contextlib.closing(connection):
+        newest = len(MIGRATIONS)
+        if version < newest:
+            yield note("schema", f"{version}; the next run migrates it to {newest}, with a backup")
+        else:
+            yield ok("schema", str(version))
+        if version:
+            yield _sound(connection, path)
+            if version == newest:
+                yield from _runs(connection, path)
+
+
+def _sound(connection: sqlite3.Connection, path: Path) -> Check:
+    deadline = time.monotonic() + _WHOLE_CHECK
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+    try:
+        found = care.faults(connection, path)
+    except StoreError as error:
+        if time.monotonic() > deadline and "interrupted" in str(error):
+            long = f"longer than {_WHOLE_CHECK:.0f} s to check"
+            return note("contents", f"sound as far as looked at; takes {long}", "ttc db check")
+        return refused("contents", error, _OTHER)
+    finally:
+        connection.set_progress_handler(None, 0)
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        how = "put a copy back, or start another with --db; ttc db check lists all"
+        return fail("contents", f"damaged: {found[0]}{more}", how)
+    with translated(path):
+        pools, samples = (
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("pools", "samples")
+        )
+    return ok("contents", f"sound; {pools} pools, {samples} samples")
+
+
+def _runs(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:
+    with translated(path):
+        killed = {run["id"] for run in runs.unclean(connection)}
+        under_way = runs.under_way(connection)
+    for run in under_way:
+        since = run["started"][:19]
+        if run["id"] in killed:
+            yield note("run", f"{run['pool']}: cut off; the next run goes on (begun {since})")
+        else:
+            where = f"pid {run['pid']} on {run['host']}"
+            yield note("run", f"{run['pool']}: {where} is drawing since {since} ({run['command']})")
