@@ -1,10 +1,9 @@
 """The Backend protocol: requests in, completions out.
 
-A backend knows nothing of problems, verdicts or stores. Its four verbs cover everything:
-drawing n samples is submit × n, then wait × n; first-finish is submit × n, wait × 1 and
-cancel for the rest; a search submits continuations as scores come back. An in-process engine
-steps inside `wait`; a remote one has its sockets behind it. All of it is synchronous for the
-caller.
+A backend knows nothing of problems, verdicts or stores. Its four verbs cover everything: drawing n
+samples is submit × n, then wait × n; first-finish is submit × n, wait × 1 and cancel for the rest;
+a search submits continuations as scores come back. An in-process engine steps inside `wait`; a
+remote one has its sockets behind it. All of it is synchronous for the caller.
 
 A plugin registers a factory under the entry-point group `ttc.backends`:
 
@@ -150,12 +149,9 @@ class Backend(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What tuning measured and chose.
-
-    `before` and `after` are generated tokens per second with the defaults and with `options`,
-    taken by turns; `trials` are the rows of a table; `model` is what draws from now on; `kept`
-    tells where the choice is.
-    """
+    """What tuning measured and chose: tokens per second `before` (with the defaults) and `after`
+    (with `options`), taken by turns, its `trials` as rows of a table, the `model` that draws from
+    now on, and where the choice is `kept`."""
 
     model: ModelInfo
     options: Mapping[str, Any]
@@ -180,11 +176,8 @@ class Tunable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Probing:
-    """What probing a server found.
-
-    `rows` are the rows of a table: what was tested, what came of it, and by what it was seen;
-    `model` and `capabilities` hold from now on; `kept` tells where the findings are.
-    """
+    """What probing a server found: `rows` of a table (what was tested, what came of it, by what it
+    was seen), the `model` and `capabilities` from now on, and where the findings are `kept`."""
 
     model: ModelInfo
     capabilities: frozenset[str]
@@ -200,17 +193,29 @@ class Probeable(Protocol):
         step. BackendError."""
 
 
-class Stepped(Protocol):
-    """A backend whose `wait` can be taken in pieces; an optional extra.
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part that was checked. `detail` says what was seen, `remedy` what to run if it fails."""
 
-    Whoever drives it for another process sees new requests and cancellations in between.
-    """
+    what: str
+    works: bool
+    detail: str
+    remedy: str = ""
+
+
+class Checkable(Protocol):
+    """A backend that can tell whether its engine works on this machine; an optional extra."""
+
+    def check(self) -> tuple[Finding, ...]:
+        """Try what the engine needs, without drawing; what fails is a finding, no exception."""
+
+
+class Stepped(Protocol):
+    """A backend whose `wait` can be taken in pieces, so that its driver sees new requests and
+    cancellations in between; an optional extra."""
 
     def step(self) -> Completion | None:
-        """Advance the engine a little; return a completion if one has finished.
-
-        LookupError if none is under way.
-        """
+        """Advance the engine a little and return what has finished; LookupError as for `wait`."""
 
 
 class Spread(Protocol):
