@@ -1,4 +1,4 @@
-"""Python processes for native code that may crash or hang: what came of them, never a crash here."""
+"""Python processes for native code that may crash or hang. Here it is told, and harms nobody."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _START = (
 _SENT = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGXCPU", "SIGPIPE")
 
 
-class NoChild(Exception):
+class NoChildError(Exception):
     """The process could not be started, or was ended by somebody."""
 
 
@@ -43,7 +43,7 @@ class Child:
 
 
 def run(module: str, *arguments: str, given: str = "", patience: float = PATIENCE) -> Child:
-    """Run `main` of a module as a process. NoChild if there is none to judge by."""
+    """Run `main` of a module as a process. NoChildError if there is none to judge by."""
     path = "\n".join(sys.path)
     command = [sys.executable, "-c", _START, path, module, *arguments]
     try:
@@ -60,7 +60,7 @@ def run(module: str, *arguments: str, given: str = "", patience: float = PATIENC
         out = said if isinstance(said, str) else said.decode("utf-8", "replace")
         return Child(out, "", f"{LATE} within {patience:.0f} s")
     except (OSError, ValueError) as error:
-        raise NoChild(f"no process can be started: {error}") from None
+        raise NoChildError(f"no process can be started: {error}") from None
     return Child(done.stdout, done.stderr, _death(done.returncode), done.returncode)
 
 
@@ -73,5 +73,5 @@ def _death(status: int) -> str:
     except ValueError:
         name = f"signal {-status}"
     if name in _SENT:
-        raise NoChild(f"the process was ended by {name}; is memory short?")
+        raise NoChildError(f"the process was ended by {name}; is memory short?")
     return f"crashes ({name})"

@@ -146,7 +146,7 @@ def _try(library: Path) -> None:
     or if it does not live through it."""
     try:
         child = children.run("ttc_llamacpp.trial", str(library))
-    except children.NoChild as none:
+    except children.NoChildError as none:
         raise BackendError(f"the kernels cannot be tried: {none}") from None
     if child.failed:
         raise _refused(child.complaints, f"their trial {child.death or 'fails'}")

@@ -219,10 +219,10 @@ def _try(question: Question) -> Outcome:
             given = json.dumps({**question.asked(), "model": str(_model(question, Path(place)))})
             try:
                 child = children.run("ttc_llamacpp.rehearsal", given=given)
-            except children.NoChild:
+            except children.NoChildError:
                 # Whoever ended it may not do so again.
                 child = children.run("ttc_llamacpp.rehearsal", given=given)
-    except children.NoChild as none:
+    except children.NoChildError as none:
         return Outcome(unknown=str(none))
     except OSError as error:
         return Outcome(unknown=f"{error.filename or 'its files'}: {error.strerror or error}")
@@ -236,7 +236,7 @@ def _model(question: Question, place: Path) -> Path:
         small.write(header.path, place / "tiny.gguf")
         return place / "tiny.gguf"
     if header.path.stat().st_size > _LARGEST:
-        raise children.NoChild("its matrices are of no shape that is known")
+        raise children.NoChildError("its matrices are of no shape that is known")
     return header.path
 
 
@@ -260,10 +260,10 @@ def _judged(question: Question, child: children.Child) -> Outcome:
     faults = [_fault(each) for each in told[1:]]
     if told[1:] and "error" in told[1]:
         return Outcome(unknown=str(told[1]["error"]), features=features)
-    if len(faults) < len(question.ways):
-        if not (child.death or child.failed):
+    if len(faults) < len(question.ways) and "error" not in told[-1]:
+        if not child.failed:
             return Outcome(unknown="it told too little", features=features)
-        faults.append(child.death or complaint)
+        faults.append(child.death or f"ends early ({complaint})")
     names = [_name(*each) for each in question.ways]
     return Outcome(dict(zip(names, faults, strict=False)), features=features)
 
