@@ -33,7 +33,9 @@ class Recipe:
     def key(self) -> dict[str, Any]:
         """What changes the distribution of a draw, apart from the rendered prompt."""
         engine = self.model.backend or self.backend
-        return keys.identity(engine, self.model.fingerprint, self.params, self.seed)
+        key = keys.identity(engine, self.model.fingerprint, self.params, self.seed)
+        clock = None if self.raw else self.model.clock
+        return key if clock is None else {**key, "clock": clock}
 
     @property
     def pool(self) -> dict[str, Any]:

@@ -103,8 +103,10 @@ class Judge:
         """All that can change a verdict: the model's weights, the prompt's text, the options."""
         told = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
         weighs = "choose" in self.backend.capabilities
+        clock = self.backend.model.clock
         return {
             **told,
+            **({} if clock is None else {"clock": clock}),
             "model": self.backend.model.fingerprint,
             "prompt": keys.digest("judge1", self.template),
             "weighs": weighs,

@@ -175,6 +175,7 @@ def _describe(header: Header, digest: str, options: Options) -> ModelInfo:
         header.context_length,
         header.parameters,
         header.geometry,
+        clock=options.clock.read_by(header.chat_text),
     )
 
 

@@ -65,7 +65,7 @@ class Engine:
         *,
         extras: bool = True,
     ) -> None:
-        self._header = header
+        self._header, self._clock = header, options.clock
         self._model = Model(weights, options.gpu_layers, kernels, extras=extras)
         threads = options.threads or default_threads()
         self._room = Room(header, self._model, options, threads)
@@ -80,7 +80,7 @@ class Engine:
 
     @functools.cached_property
     def _chat(self) -> Chat:
-        return Chat(self._model, self._header.metadata["tokenizer.chat_template"])
+        return Chat(self._model, self._header.chat_text, self._clock)
 
     def _tokenise(
         self, messages: tuple[Message, ...], prompt: str | None, prefix: str

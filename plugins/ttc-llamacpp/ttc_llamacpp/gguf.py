@@ -60,7 +60,12 @@ class Header:
     @property
     def chat_template(self) -> bool:
         """Whether the model brings a chat template."""
-        return bool(self.metadata.get("tokenizer.chat_template"))
+        return bool(self.chat_text)
+
+    @property
+    def chat_text(self) -> str:
+        """The chat template, "" without one."""
+        return str(self.metadata.get("tokenizer.chat_template") or "")
 
     @property
     def generates(self) -> bool:
@@ -166,7 +171,7 @@ def _parse(path: Path, reader: _Reader) -> Header:
     if tensors and start + last >= reader.size:
         raise BackendError(f"{path}: truncated: its weights end before the last tensor begins")
     offsets.sort()
-    ends = dict(zip(offsets, [*offsets[1:], reader.size - start], strict=True))
+    ends = dict(zip(offsets, [*offsets[1:], reader.size - start], strict=False))
     matrices = tuple(
         each._replace(start=start + each.start, span=ends[each.start] - each.start)
         for each in found
