@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import weakref
 from collections.abc import Callable, Mapping
@@ -10,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.backends import Completion, Finding, ModelInfo, Request, Tuning, refusal
 from ttc.errors import BackendError, UsageError
-from ttc_llamacpp import profiles, soundness
-from ttc_llamacpp.findings import findings
+from ttc_llamacpp import profiles
 from ttc_llamacpp.fingerprint import fingerprint
 from ttc_llamacpp.gguf import Header, read_header
 from ttc_llamacpp.locate import BUNDLED, BUNDLED_SHA256, locate
 from ttc_llamacpp.options import Options
-from ttc_llamacpp.soundness import Way
 from ttc_llamacpp.weights import encoded
 
 if TYPE_CHECKING:
     from ttc_llamacpp.engine import Engine
-
-log = logging.getLogger("ttc.llamacpp")
+    from ttc_llamacpp.soundness import Way
 
 
 class LlamaCpp:
@@ -75,6 +71,8 @@ class LlamaCpp:
         self._engine.submit(request)
 
     def _load(self) -> Engine:
+        import logging
+
         way, header = self._way(self._header), self._header
         _prepare()
         weights = encoded(header, self._digest, self._options.weights)
@@ -86,13 +84,15 @@ class LlamaCpp:
         kernels = load() if way.kernels == "packed" else None
         engine = Engine(header, weights, self._options, kernels, extras=way.extras)
         for line in way.off:
-            log.warning("%s", line)
+            logging.getLogger("ttc.llamacpp").warning("%s", line)
         return engine
 
     def _way(self, header: Header) -> Way:
         """Return how to compute with a file's weights here, by trial. BackendError for packed
         kernels that the user wants and that cannot be compiled; where a profile wants them, ggml's
         do, since they compute the same."""
+        from ttc_llamacpp import soundness
+
         library = None
         if self._options.kernels == "packed":
             from ttc_llamacpp.packed import built
@@ -106,10 +106,14 @@ class LlamaCpp:
 
     def check(self) -> tuple[Finding, ...]:
         """Try llama.cpp as this model would use it, whatever is known from an earlier trial."""
+        from ttc_llamacpp.findings import findings
+
         return findings(self._header, self._options)
 
     def tune(self, *, requantise: bool, tell: Callable[[str], None]) -> Tuning:
         """Measure what decodes fastest here and keep it for later runs. BackendError."""
+        from ttc_llamacpp import soundness
+
         soundness.way(self._header, Options(gpu_layers=self._given.gpu_layers))
         _prepare()
         from llama_cpp import __version__

@@ -15,8 +15,6 @@ from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ttc_llamacpp.gguf import Header
 
 VOCABULARY = 256
@@ -145,14 +143,19 @@ class _Rows:
 
     def __init__(self, file: Any, width: int) -> None:
         self._file, self.width = file, width
-        self._random = np.random.default_rng(0)
+        # Not at the top: questions about models are asked before anything is computed.
+        import numpy as np
+
+        self._np, self._random = np, np.random.default_rng(0)
         self._taken = dict[Source, int]()
 
     def ones(self, name: str) -> _Tensor:
-        return _Tensor(name, _F32, (self.width,), np.ones(self.width, np.float32).tobytes())
+        return _Tensor(
+            name, _F32, (self.width,), self._np.ones(self.width, self._np.float32).tobytes()
+        )
 
     def made(self, name: str, count: int) -> _Tensor:
-        data = self._random.standard_normal((count, self.width), np.float32) / self.width**0.5
+        data = self._random.standard_normal((count, self.width), self._np.float32) / self.width**0.5
         return _Tensor(name, _F32, (self.width, count), data.tobytes())
 
     def taken(self, name: str, source: Source | None, count: int, experts: int = 0) -> _Tensor:
