@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -25,6 +26,10 @@ _SENT = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGXCPU", "SIGPIP
 
 class NoChildError(Exception):
     """The process could not be started, or was ended by somebody."""
+
+
+class BusyError(NoChildError):
+    """There was no answer in time, on a machine where that says little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +59,27 @@ def run(module: str, *arguments: str, given: str = "", patience: float = PATIENC
             encoding="utf-8",
             errors="replace",
             timeout=patience,
+            # Threads that spin at each barrier starve beside any other busy process.
+            env={"GOMP_SPINCOUNT": "1000", **os.environ},
         )
     except subprocess.TimeoutExpired as late:
+        if _busy():
+            told = f"{LATE} within {patience:.0f} s, which may be due to how busy the machine is"
+            raise BusyError(told) from None
         said: bytes | str = late.stdout or b""
         out = said if isinstance(said, str) else said.decode("utf-8", "replace")
         return Child(out, "", f"{LATE} within {patience:.0f} s")
     except (OSError, ValueError) as error:
         raise NoChildError(f"no process can be started: {error}") from None
     return Child(done.stdout, done.stderr, _death(done.returncode), done.returncode)
+
+
+def _busy() -> bool:
+    """Whether more wants to run here than there are processors for it."""
+    try:
+        return os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
+    except (AttributeError, OSError):
+        return False
 
 
 def _death(status: int) -> str:

@@ -219,6 +219,8 @@ def _try(question: Question) -> Outcome:
             given = json.dumps({**question.asked(), "model": str(_model(question, Path(place)))})
             try:
                 child = children.run("ttc_llamacpp.rehearsal", given=given)
+            except children.BusyError:
+                raise
             except children.NoChildError:
                 # Whoever ended it may not do so again.
                 child = children.run("ttc_llamacpp.rehearsal", given=given)
