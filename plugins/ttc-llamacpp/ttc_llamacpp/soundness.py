@@ -37,7 +37,7 @@ ROUNDING = 0.05
 _DAY = 86_400.0
 # Where no tiny model can be made the model itself is tried, up to this size.
 _LARGEST = 256 << 20
-_COST = "costs speed alone: about a fifth for Q4_0 files, next to nothing for Q4_1 and Q8_0"
+_COST = "costs speed alone: about a fifth of the tokens/s for Q4_0 files, next to nothing for Q4_1 and Q8_0"
 _EXTRAS = "its AMX kernels and repacked weights"
 
 
