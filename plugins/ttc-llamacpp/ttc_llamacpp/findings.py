@@ -29,7 +29,7 @@ def findings(header: Header, options: Options) -> tuple[Finding, ...]:
         return (Finding("llama.cpp", True, f"{library}; all layers are computed on the GPU"),)
     told = [
         _finding("llama.cpp", library, found, extras=False),
-        _finding("llama.cpp's AMX kernels and repacked weights", library, found, extras=True),
+        _finding(f"llama.cpp's {soundness.extras()}", library, found, extras=True),
     ]
     if options.kernels == "packed":
         told.append(_packed(header, options))

@@ -37,8 +37,10 @@ ROUNDING = 0.05
 _DAY = 86_400.0
 # Where no tiny model can be made the model itself is tried, up to this size.
 _LARGEST = 256 << 20
-_COST = "costs speed alone: about a fifth of the tokens/s for Q4_0 files, next to nothing for Q4_1 and Q8_0"
-_EXTRAS = "its AMX kernels and repacked weights"
+_COST = (
+    "costs speed alone: about a fifth of the tokens/s for Q4_0 files, "
+    "next to nothing for Q4_1 and Q8_0"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,12 @@ def _name(kernels: str, extras: bool) -> str:
     return f"{kernels}+extras" if extras else kernels
 
 
+def extras() -> str:
+    """Say what ggml's extra buffers are for on this processor."""
+    amx = "amx_int8" in profiles.flags()
+    return "AMX kernels and repacked weights" if amx else "repacked weights"
+
+
 def files() -> list[tuple[str, int, int]]:
     """Return the files that are llama.cpp here (path, size, time of change); none is loaded."""
     spec = find_spec("llama_cpp")
@@ -151,9 +159,9 @@ def way(header: Header, options: Options, library: Path | None = None) -> Way:
     found = outcome(question)
     demand(found)
     if found.unknown:
-        told = f"llama.cpp could not be checked ({found.unknown}): this run goes without {_EXTRAS}"
+        told = f"llama.cpp could not be checked ({found.unknown}): this run goes without its {extras()}"
         return Way("ggml", extras=False, off=(told,))
-    faults = [found.fault(question.kernels, extras) for extras in (True, False)]
+    faults = [found.fault(question.kernels, extra) for extra in (True, False)]
     if not faults[0]:
         return Way(question.kernels, extras=True)
     if not faults[1]:
@@ -179,7 +187,7 @@ def demand(found: Outcome) -> None:
 
 
 def _without_extras(fault: str) -> str:
-    return f"llama.cpp {fault} with {_EXTRAS}, so they are off, which {_COST}; to mend it: {mend()}"
+    return f"llama.cpp {fault} with its {extras()}, so they are off, which {_COST}; to mend it: {mend()}"
 
 
 def outcome(question: Question, *, anew: bool = False) -> Outcome:
