@@ -159,7 +159,7 @@ def way(header: Header, options: Options, library: Path | None = None) -> Way:
     found = outcome(question)
     demand(found)
     if found.unknown:
-        told = f"llama.cpp could not be checked ({found.unknown}): this run goes without its {extras()}"
+        told = f"llama.cpp could not be checked ({found.unknown}), so its {extras()} are off"
         return Way("ggml", extras=False, off=(told,))
     faults = [found.fault(question.kernels, extra) for extra in (True, False)]
     if not faults[0]:
