@@ -187,7 +187,8 @@ def demand(found: Outcome) -> None:
 
 
 def _without_extras(fault: str) -> str:
-    return f"llama.cpp {fault} with its {extras()}, so they are off, which {_COST}; to mend it: {mend()}"
+    off = f"llama.cpp {fault} with its {extras()}, so they are off, which {_COST}"
+    return f"{off}; to mend it: {mend()}"
 
 
 def outcome(question: Question, *, anew: bool = False) -> Outcome:
