@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from common import PATIENCE, Settings, cores, questions, turns
@@ -20,6 +21,9 @@ def loop(settings: Settings) -> Settings:
     """llama-cpp-python's high-level API, one draw after the other."""
     from llama_cpp import Llama
 
+    from ttc_llamacpp.bindings import make_safe
+
+    make_safe(Path(settings["model"]))
     length = settings["length"]
     llama = Llama(settings["model"], n_ctx=length, n_threads=cores(), verbose=False)
     same = {"temperature": 0.8, "top_p": 0.95, "top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0}

@@ -60,10 +60,11 @@ def llama_cpp_python(folder: Path, threads: int) -> Iterator[str]:
     settings |= {"interrupt_requests": "false", "verbose": "false"}
     args = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
     log = folder / "server.log"
+    safely = [sys.executable, "-m", "ttc_llamacpp.bindings", str(path)]
     with (
         log.open("wb") as out,
         subprocess.Popen(
-            [sys.executable, "-m", "llama_cpp.server", *args],
+            [*safely, "llama_cpp.server", *args],
             stdout=out,
             stderr=out,
             env={**os.environ, "GOMP_SPINCOUNT": "1000"},

@@ -37,7 +37,9 @@ class ModelInfo:
     `fingerprint` identifies the weights: it is part of every sample's key. `parameters` is None
     where unknown, and `geometry` (layers, embedding, heads, kv_heads, head_size, vocabulary)
     lacks what is. `backend` names the engine where one backend has another do the work: it, and
-    not the messenger, is then part of the key. `unset`: see `ttc.settling`.
+    not the messenger, is then part of the key. `unset`: see `ttc.settling`. `clock` is what the
+    chat template reads from the clock, as it renders it (ttc.clock), None for nothing: part of the
+    key of what it renders.
     """
 
     name: str
@@ -47,6 +49,7 @@ class ModelInfo:
     geometry: Mapping[str, int] = field(default_factory=dict)
     backend: str | None = None
     unset: tuple[str, ...] = ()
+    clock: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ class Recipe:
         """What changes the distribution of a draw, apart from the rendered prompt."""
         engine = self.model.backend or self.backend
         fingerprint, unset = self.model.fingerprint, self.model.unset
-        return keys.identity(engine, fingerprint, self.params, self.seed, unset)
+        key = keys.identity(engine, fingerprint, self.params, self.seed, unset)
+        clock = None if self.raw else self.model.clock
+        return key if clock is None else {**key, "clock": clock}
 
     @property
     def pool(self) -> dict[str, Any]:

@@ -82,6 +82,11 @@ def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
     """Open the backend that `-m` stands for, and say so when it was nobody's explicit choice."""
     from ttc import models
 
+    if session.quiet:
+        import logging
+
+        # What backends have to say beside errors goes to the log, and from there to stderr.
+        logging.getLogger("ttc").setLevel(logging.ERROR)
     choice = models.resolve(spec, session.config)
     backend = models.open_backend(choice, session.database)
     if choice.note:

@@ -111,7 +111,8 @@ class Engine:
 
     def _memo(self) -> Memo:
         model = self.recipe.model
-        return Memo("questions", model.backend or self.recipe.backend, model.fingerprint)
+        clock = () if model.clock is None else (model.clock,)
+        return Memo("questions", model.backend or self.recipe.backend, model.fingerprint, *clock)
 
     def _place_of(self, problem: Problem, asked: Question) -> str:
         request = self.question(problem, asked)

@@ -96,8 +96,10 @@ class Judge:
         weighs = "choose" in self.backend.capabilities
         if self._unset:
             told["unset"] = ",".join(self._unset)
+        clock = self.backend.model.clock
         return {
             **told,
+            **({} if clock is None else {"clock": clock}),
             "model": self.backend.model.fingerprint,
             "prompt": keys.digest("judge1", self.template),
             "weighs": weighs,

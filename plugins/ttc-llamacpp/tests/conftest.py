@@ -31,6 +31,20 @@ def weights() -> Path:
 
 
 @pytest.fixture(scope="session")
+def extras(weights: Path) -> bool:
+    """Whether ggml's extra buffers work here; what tests load by themselves must go without, else.
+
+    llama-cpp-python's own classes are made to.
+    """
+    from ttc_llamacpp import bindings, soundness
+    from ttc_llamacpp.gguf import read_header
+    from ttc_llamacpp.options import Options
+
+    bindings.make_safe(weights)
+    return soundness.way(read_header(weights), Options()).extras
+
+
+@pytest.fixture(scope="session")
 def single(weights: Path) -> Iterator[Backend]:
     """The bundled model with one slot.
 

@@ -19,7 +19,7 @@ Complete = Callable[..., list[Completion]]
 
 
 def test_chances_are_those_of_the_first_tokens(
-    shared: Backend, complete: Complete, weights: Any
+    shared: Backend, complete: Complete, weights: Any, extras: bool
 ) -> None:
     prompt = "Is the sky blue? Answer Yes or No:"
     asked = Request("a", prompt=prompt, choices=("Yes", "No"))

@@ -67,7 +67,7 @@ def pairs(weights: Path) -> list[tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def exact(weights: Path) -> Callable[..., NDArray[np.float64]]:
+def exact(weights: Path, extras: bool) -> Callable[..., NDArray[np.float64]]:
     """The softmax after the prompt and some more tokens, by llama-cpp-python's own engine."""
     llama = llama_cpp.Llama(
         str(weights), n_ctx=64, logits_all=True, verbose=False, n_threads=1, n_threads_batch=1

@@ -23,7 +23,7 @@ GREEDY = SamplingParams(temperature=0, max_tokens=24)
 
 
 @pytest.fixture(scope="module")
-def reference(weights: Path) -> Iterator[Any]:
+def reference(weights: Path, extras: bool) -> Iterator[Any]:
     """llama-cpp-python's own engine, which keeps the logits of every position.
 
     It turns flash attention off where llama.cpp would use it; that is another rounding.

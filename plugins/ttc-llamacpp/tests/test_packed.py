@@ -140,13 +140,13 @@ def test_attention_of_a_prompt_stays_with_ggml(kernels: Any, normal: Callable[..
         trial.attention(trial.ours(kernels), q, k, k, mask)
 
 
-def distributions(weights: Path, kernels: Any, attention: bool) -> Floats:
+def distributions(weights: Path, kernels: Any, *, attention: bool, extras: bool) -> Floats:
     """Log-probabilities (positions, vocabulary) after two sequences' tokens, decoded together."""
     from ttc_llamacpp.native import Model
     from ttc_llamacpp.sequences import Row, Sequences, Shape
     from ttc_llamacpp.tune import TEXT
 
-    model = Model(weights, 0, kernels)
+    model = Model(weights, 0, kernels, extras=extras)
     sequences = Sequences(model, Shape(2, 256, 1, flash=attention))
     tokens = model.tokenize(TEXT, add_bos=True)
     sequences.prefill(0, tokens[:40], last=False)
@@ -163,7 +163,7 @@ def distributions(weights: Path, kernels: Any, attention: bool) -> Floats:
 
 
 def test_the_packed_model_is_no_further_from_the_exact_one_than_the_file_is(
-    kernels: Any, weights: Path
+    kernels: Any, weights: Path, extras: bool
 ) -> None:
     """Activations that lie on the edge of two quants fall either way, so logits differ by what the
     rounding itself costs: the distance from the exact weights must not grow."""
@@ -172,13 +172,15 @@ def test_the_packed_model_is_no_further_from_the_exact_one_than_the_file_is(
     from ttc_llamacpp.weights import encoded
 
     exact_file = encoded(read_header(weights), fingerprint(weights), "f32")
-    exact = distributions(exact_file, None, attention=False)
-    own = divergence(exact, distributions(weights, None, attention=False))
+    exact = distributions(exact_file, None, attention=False, extras=extras)
+    plain = distributions(weights, None, attention=False, extras=extras)
+    own = divergence(exact, plain)
     for attention in (False, True):
-        found = divergence(exact, distributions(weights, kernels, attention=attention))
+        packed = distributions(weights, kernels, attention=attention, extras=extras)
+        found = divergence(exact, packed)
         assert 0 < found < 1.5 * own
     # Of weights that are not packed only the attention is another, and of 32 bits.
-    fused = distributions(exact_file, kernels, attention=True)
+    fused = distributions(exact_file, kernels, attention=True, extras=extras)
     assert divergence(exact, fused) < 1e-4
 
 
@@ -187,6 +189,7 @@ def test_log_probabilities_are_those_of_a_full_evaluation(
     fresh: Fresh,
     complete: Complete,
     weights: Path,
+    extras: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """By ggml's kernels, one token after the other, of the very tokens that were drawn."""
@@ -206,7 +209,7 @@ def test_log_probabilities_are_those_of_a_full_evaluation(
     requests = [Request(str(i), prompt="The sea", params=params, seed=i) for i in range(6)]
     done = complete(fresh(kernels="packed", slots=4), *requests)
     assert len({each.text for each in done}) == 6
-    model = Model(weights, 0)
+    model = Model(weights, 0, extras=extras)
     sequences = Sequences(model, Shape(1, 256, 1, cache="f32"))
     for each in done:
         draw = drawn[each.request_id]
@@ -256,7 +259,9 @@ def test_the_interpreter_ends_cleanly_with_a_packed_model_open(kernels: Any) -> 
         "b._engine._step()\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    # What is off is said once; where the tests run, the fallback may be in use.
+    said = [line for line in done.stderr.splitlines() if not line.startswith("llama.cpp ")]
+    assert (done.returncode, said) == (0, [])
 
 
 @pytest.fixture

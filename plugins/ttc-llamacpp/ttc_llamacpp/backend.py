@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import Completion, ModelInfo, Request, Tuning, refusal
+from ttc.backends import Completion, Finding, ModelInfo, Request, Tuning, refusal
 from ttc.errors import BackendError, UsageError
 from ttc_llamacpp import profiles
 from ttc_llamacpp.fingerprint import fingerprint
@@ -18,7 +18,7 @@ from ttc_llamacpp.weights import encoded
 
 if TYPE_CHECKING:
     from ttc_llamacpp.engine import Engine
-    from ttc_llamacpp.packed import Kernels
+    from ttc_llamacpp.soundness import Way
 
 
 class LlamaCpp:
@@ -71,28 +71,50 @@ class LlamaCpp:
         self._engine.submit(request)
 
     def _load(self) -> Engine:
+        import logging
+
+        way, header = self._way(self._header), self._header
         _prepare()
+        weights = encoded(header, self._digest, self._options.weights)
+        if weights != header.path:
+            way = self._way(read_header(weights))
         from ttc_llamacpp.engine import Engine
-
-        weights = encoded(self._header, self._digest, self._options.weights)
-        return Engine(self._header, weights, self._options, self._kernels())
-
-    def _kernels(self) -> Kernels | None:
-        """Return the compiled kernels if they are wanted; None where a profile wants them and they
-        cannot be had any more, since ggml's compute the same. BackendError for the user's wish."""
-        if self._options.kernels == "ggml":
-            return None
         from ttc_llamacpp.packed import load
 
-        try:
-            return load()
-        except BackendError:
-            if self._given.kernels == "packed":
-                raise
-            return None
+        kernels = load() if way.kernels == "packed" else None
+        engine = Engine(header, weights, self._options, kernels, extras=way.extras)
+        for line in way.off:
+            logging.getLogger("ttc.llamacpp").warning("%s", line)
+        return engine
+
+    def _way(self, header: Header) -> Way:
+        """Return how to compute with a file's weights here, by trial. BackendError for packed
+        kernels that the user wants and that cannot be compiled; where a profile wants them, ggml's
+        do, since they compute the same."""
+        from ttc_llamacpp import soundness
+
+        library = None
+        if self._options.kernels == "packed":
+            from ttc_llamacpp.packed import built
+
+            try:
+                library = built()
+            except BackendError:
+                if self._given.kernels == "packed":
+                    raise
+        return soundness.way(header, self._options, library)
+
+    def check(self) -> tuple[Finding, ...]:
+        """Try llama.cpp as this model would use it, whatever is known from an earlier trial."""
+        from ttc_llamacpp.findings import findings
+
+        return findings(self._header, self._options)
 
     def tune(self, *, requantise: bool, tell: Callable[[str], None]) -> Tuning:
         """Measure what decodes fastest here and keep it for later runs. BackendError."""
+        from ttc_llamacpp import soundness
+
+        soundness.way(self._header, Options(gpu_layers=self._given.gpu_layers))
         _prepare()
         from llama_cpp import __version__
 
@@ -157,6 +179,7 @@ def _describe(header: Header, digest: str, options: Options) -> ModelInfo:
         header.context_length,
         header.parameters,
         header.geometry,
+        clock=options.clock.read_by(header.chat_text),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import TemplateError
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
+from ttc.clock import Clock
 from ttc.errors import BackendError
 from ttc.records import Message
 from ttc_llamacpp.native import Model
@@ -20,11 +21,13 @@ class ChatError(Exception):
 class Chat:
     """Messages to text. BackendError if the template itself is wrong."""
 
-    def __init__(self, model: Model, template: str) -> None:
+    def __init__(self, model: Model, template: str, clock: Clock) -> None:
         try:
             self._format = Jinja2ChatFormatter(
                 template=template, eos_token=model.eos, bos_token=model.bos
             )
+            # Looked up on the formatter with each rendering.
+            setattr(self._format, "strftime_now", clock.strftime_now)  # noqa: B010 (a static method)
         except TemplateError as error:
             raise BackendError(
                 f"the model's chat template is not valid Jinja ({error}); "

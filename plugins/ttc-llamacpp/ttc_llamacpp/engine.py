@@ -53,14 +53,20 @@ class _Filling:
 class Engine:
     """Loaded weights and the draws under way. Loading fails with BackendError.
 
-    `weights` is the file itself or a re-encoding of it; `kernels` as in Model.
+    `weights` is the file itself or a re-encoding of it; `kernels` and `extras` as in Model.
     """
 
     def __init__(
-        self, header: Header, weights: Path, options: Options, kernels: Kernels | None = None
+        self,
+        header: Header,
+        weights: Path,
+        options: Options,
+        kernels: Kernels | None = None,
+        *,
+        extras: bool = True,
     ) -> None:
-        self._header = header
-        self._model = Model(weights, options.gpu_layers, kernels)
+        self._header, self._clock = header, options.clock
+        self._model = Model(weights, options.gpu_layers, kernels, extras=extras)
         threads = options.threads or default_threads()
         self._room = Room(header, self._model, options, threads)
         self._choosers = Choosers(threads)
@@ -74,7 +80,7 @@ class Engine:
 
     @functools.cached_property
     def _chat(self) -> Chat:
-        return Chat(self._model, self._header.metadata["tokenizer.chat_template"])
+        return Chat(self._model, self._header.chat_text, self._clock)
 
     def _tokenise(
         self, messages: tuple[Message, ...], prompt: str | None, prefix: str

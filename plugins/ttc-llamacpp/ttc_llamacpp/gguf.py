@@ -29,9 +29,20 @@ class Counted(NamedTuple):
     length: int
 
 
+class Matrix(NamedTuple):
+    """A tensor of two dimensions or more: its type, its shape (the length of a row first), where in
+    the file its data begins and how many bytes there are up to the next tensor's."""
+
+    name: str
+    kind: int
+    shape: tuple[int, ...]
+    start: int
+    span: int
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The metadata of a GGUF file and the sum of its tensors' sizes.
+    """The metadata of a GGUF file, its matrices and the sum of its tensors' sizes.
 
     `geometry` has those of layers, embedding, heads, kv_heads, head_size and vocabulary that the
     file gives; `context_length` is in tokens.
@@ -44,11 +55,17 @@ class Header:
     context_length: int | None
     parameters: int
     geometry: Mapping[str, int]
+    matrices: tuple[Matrix, ...] = field(repr=False, default=())
 
     @property
     def chat_template(self) -> bool:
         """Whether the model brings a chat template."""
-        return bool(self.metadata.get("tokenizer.chat_template"))
+        return bool(self.chat_text)
+
+    @property
+    def chat_text(self) -> str:
+        """The chat template, "" without one."""
+        return str(self.metadata.get("tokenizer.chat_template") or "")
 
     @property
     def generates(self) -> bool:
@@ -140,20 +157,31 @@ def _parse(path: Path, reader: _Reader) -> Header:
     for _ in range(pairs):
         key = reader.string()
         metadata[key] = reader.value(*reader.numbers("I"))
-    parameters, last = 0, 0
+    parameters, last, found, offsets = 0, 0, list[Matrix](), list[int]()
     for _ in range(tensors):
-        reader.string()
+        name = reader.string()
         shape = reader.numbers("Q", *reader.numbers("I"))
-        _, offset = (*reader.numbers("I"), *reader.numbers("Q"))
+        kind, offset = (*reader.numbers("I"), *reader.numbers("Q"))
         parameters, last = parameters + prod(shape), max(last, offset)
+        offsets.append(offset)
+        if len(shape) > 1:
+            found.append(Matrix(name, kind, shape, offset, 0))
     alignment = int(metadata.get("general.alignment") or 32)
     start = -(-reader.at // alignment) * alignment
     if tensors and start + last >= reader.size:
         raise BackendError(f"{path}: truncated: its weights end before the last tensor begins")
-    return _describe(path, metadata, parameters)
+    offsets.sort()
+    ends = dict(zip(offsets, [*offsets[1:], reader.size - start], strict=False))
+    matrices = tuple(
+        each._replace(start=start + each.start, span=ends[each.start] - each.start)
+        for each in found
+    )
+    return _describe(path, metadata, parameters, matrices)
 
 
-def _describe(path: Path, metadata: Mapping[str, Any], parameters: int) -> Header:
+def _describe(
+    path: Path, metadata: Mapping[str, Any], parameters: int, matrices: tuple[Matrix, ...]
+) -> Header:
     architecture = str(metadata.get("general.architecture", "unknown"))
 
     def number(key: str) -> int | None:
@@ -181,4 +209,5 @@ def _describe(path: Path, metadata: Mapping[str, Any], parameters: int) -> Heade
         context_length=number("context_length"),
         parameters=parameters,
         geometry={key: value for key, value in known.items() if value},
+        matrices=matrices,
     )

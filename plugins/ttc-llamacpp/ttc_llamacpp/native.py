@@ -54,15 +54,18 @@ LOG = Log()
 class Model:
     """Loaded weights and their vocabulary. BackendError with llama.cpp's reason if it fails.
 
-    `kernels` multiply the weights that they can pack; on a GPU build they are not used.
+    `kernels` multiply the weights that they can pack; on a GPU build they are not used. `extras`
+    are the buffers in which ggml keeps weights in a layout of its own, for other kernels.
     """
 
-    def __init__(self, path: Path, gpu_layers: int, kernels: Kernels | None = None) -> None:
+    def __init__(
+        self, path: Path, gpu_layers: int, kernels: Kernels | None = None, *, extras: bool = True
+    ) -> None:
         LOG.install()
         LOG.take()
         api.llama_backend_init()
         params = api.llama_model_default_params()
-        params.n_gpu_layers = gpu_layers
+        params.n_gpu_layers, params.use_extra_bufts = gpu_layers, extras
         self.offloads: bool = gpu_layers != 0 and api.llama_supports_gpu_offload()
         self._kernels = None if self.offloads else kernels
         with self._kernels.model() if self._kernels else nullcontext():

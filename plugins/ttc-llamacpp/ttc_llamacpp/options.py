@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, cast
 
+from ttc.clock import Clock
 from ttc.errors import UsageError
 
 # How keys and values are kept. Nothing less precise than llama.cpp's own default is offered.
@@ -35,7 +36,7 @@ WORDS = {
     "kernels": ("ggml", "packed"),
     "profile": ("auto", "off"),
 }
-KNOWN = (*NUMBERS, *WORDS)
+KNOWN = (*NUMBERS, *WORDS, "today")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Options:
     memory at hand, up to `most`); `gpu_layers`: layers on the GPU, -1 for all, nothing on a CPU
     build; `attention`: `plain` or `flash`; `cache`: the type of keys and values; `weights`: how
     the weights are encoded; `kernels`: whose code multiplies them, ggml's or that of packed.py;
-    `profile`: whether what `ttc models tune` measured is used.
+    `profile`: whether what `ttc models tune` measured is used; `clock`: the day that a chat
+    template sees (`today`).
     """
 
     n_ctx: int | None = None
@@ -60,6 +62,7 @@ class Options:
     kernels: str = "ggml"
     profile: str = "auto"
     most: int | None = None
+    clock: Clock = field(default_factory=Clock)
 
     @classmethod
     def parse(cls, given: Mapping[str, Any], tuned: Mapping[str, Any] | None = None) -> Options:
@@ -67,8 +70,10 @@ class Options:
 
         UsageError names the option that is wrong.
         """
-        chosen = {name: _checked(name, value) for name, value in given.items()}
-        return cls(**{**(tuned or {}), **chosen})
+        clock = Clock.parse("llamacpp", given.get("today"))
+        others = {name: value for name, value in given.items() if name != "today"}
+        chosen = {name: _checked(name, value) for name, value in others.items()}
+        return cls(**{**(tuned or {}), **chosen}, clock=clock)
 
 
 def _checked(name: str, value: Any) -> int | str:

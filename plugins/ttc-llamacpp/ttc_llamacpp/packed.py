@@ -16,14 +16,15 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ttc import places
 from ttc.errors import BackendError
+from ttc_llamacpp import children, remedy
 from ttc_llamacpp.profiles import machine
 
 _SOURCES = Path(__file__).parent / "kernels"
@@ -91,11 +92,12 @@ def load() -> Kernels:
 
 def built() -> Path:
     """Return the library for this machine and llama.cpp, compiled and tried if it is not there."""
-    import llama_cpp
-
+    spec = find_spec("llama_cpp")
+    if spec is None or spec.origin is None:
+        raise BackendError("llama-cpp-python is not installed")
     sources = sorted(_SOURCES.iterdir())
-    headers = Path(llama_cpp.__file__).parents[1] / "include"
-    told = [llama_cpp.__version__, machine(), *_FLAGS]
+    headers = Path(spec.origin).parents[1] / "include"
+    told = [remedy.installed() or "", machine(), *_FLAGS]
     digest = hashlib.sha256("\0".join(told).encode())
     for source in sources:
         digest.update(source.read_bytes())
@@ -109,7 +111,7 @@ def built() -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         code = str(_SOURCES / "device.c")
         _run([_compiler(), *_FLAGS, f"-I{headers}", code, "-o", str(part)])
-        _run([sys.executable, "-m", "ttc_llamacpp.trial", str(part)])
+        _try(part)
         part.replace(path)
     except OSError as error:
         raise BackendError(f"{path.parent}: {error.strerror or error}") from None
@@ -136,6 +138,21 @@ def _run(command: list[str]) -> None:
     except subprocess.TimeoutExpired:
         raise BackendError(f"{name}: not done after {_PATIENCE:.0f} s") from None
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-        told = next((line for line in lines if "error" in line), lines[-1])
-        raise BackendError(f"the kernels cannot be used: {told.strip()}")
+        raise _refused(done.stderr, f"status {done.returncode}")
+
+
+def _try(library: Path) -> None:
+    """Compare a library's nodes with ggml's in a process of its own; BackendError if they differ,
+    or if it does not live through it."""
+    try:
+        child = children.run("ttc_llamacpp.trial", str(library))
+    except children.NoChildError as none:
+        raise BackendError(f"the kernels cannot be tried: {none}") from None
+    if child.failed:
+        raise _refused(child.complaints, f"their trial {child.death or 'fails'}")
+
+
+def _refused(complaints: str, otherwise: str) -> BackendError:
+    lines = complaints.strip().splitlines() or [otherwise]
+    told = next((line for line in lines if "error" in line), lines[-1])
+    return BackendError(f"the kernels cannot be used: {told.strip()}")

@@ -34,11 +34,28 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()} {_processor()} {os.cpu_count()}"
 
 
+def flags() -> tuple[str, ...]:
+    """Return what the processor says it can do; nothing where the system does not tell."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                name, _, value = line.partition(":")
+                if name.strip() in ("flags", "Features"):
+                    return tuple(sorted(value.split()))
+    except OSError:
+        pass
+    return ()
+
+
+def folder() -> Path:
+    """Return where all that was found out about this machine is kept."""
+    return places.data_folder() / "profiles"
+
+
 def path(fingerprint: str) -> Path:
     """Return where the profile of a model is, by the fingerprint of its file."""
     here = hashlib.sha256(machine().encode()).hexdigest()[:8]
-    name = f"{fingerprint.removeprefix('sha256:')[:32]}-{here}.json"
-    return places.data_folder() / "profiles" / name
+    return folder() / f"{fingerprint.removeprefix('sha256:')[:32]}-{here}.json"
 
 
 def read(fingerprint: str) -> dict[str, Any]:
@@ -55,11 +72,18 @@ def read(fingerprint: str) -> dict[str, Any]:
 
 def write(fingerprint: str, profile: Mapping[str, Any]) -> Path:
     """Keep a profile; OSError if it cannot be written."""
-    target = path(fingerprint)
+    return put(path(fingerprint), profile)
+
+
+def put(target: Path, document: Mapping[str, Any]) -> Path:
+    """Write a file whole or not at all; OSError if it cannot be written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(profile, indent=1, allow_nan=False), encoding="utf-8")
-    part.replace(target)
+    try:
+        part.write_text(json.dumps(document, indent=1, allow_nan=False), encoding="utf-8")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
     return target
 
 

@@ -1,6 +1,6 @@
 """Single nodes of ggml, computed by the kernels of packed.py and by ggml's CPU backend.
 
-`python -m ttc_llamacpp.trial LIBRARY` ends with status 0 if both agree.
+Run by children.py with the path of a library, it ends with status 0 if both agree.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc_llamacpp.packed import Kernels
+from ttc_llamacpp.rehearsal import leave_no_core
 
 Floats = NDArray[np.float32]
 
@@ -180,7 +181,7 @@ def differ(one: Floats, other: Floats) -> float:
     return float(np.abs(one - other).max() / np.abs(other).max())
 
 
-def main(path: str) -> str | None:
+def compared(path: str) -> str | None:
     """Compare; return what differs."""
     device, random = ours(Kernels(Path(path))), np.random.default_rng(0)
 
@@ -201,5 +202,7 @@ def main(path: str) -> str | None:
     return None
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+def main() -> None:
+    """Compare the library that the command line names."""
+    leave_no_core()
+    sys.exit(compared(sys.argv[1]))

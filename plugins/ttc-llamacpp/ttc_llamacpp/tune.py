@@ -15,6 +15,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -23,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.errors import BackendError
-from ttc_llamacpp import packed, plan
-from ttc_llamacpp.gguf import Header
+from ttc_llamacpp import packed, plan, soundness
+from ttc_llamacpp.gguf import Header, read_header
 from ttc_llamacpp.native import Model
 from ttc_llamacpp.options import Cache, Options, default_threads
 from ttc_llamacpp.sequences import BATCH, Row, Sequences, Shape
+from ttc_llamacpp.soundness import Way
 from ttc_llamacpp.weights import EXPANSIONS, REQUANTISED, encoded, size
 
 LENGTH = 512
@@ -80,7 +82,8 @@ class Tuner:
     tell: Callable[[str], None]
     trials: list[dict[str, Any]] = field(default_factory=list)
     _model: Model | None = None
-    _loaded: tuple[str, str] = ("", "")
+    _loaded: tuple[str, Way] | None = None
+    _told: set[str] = field(default_factory=set)
 
     def run(self, requantise: bool) -> tuple[Setup, float, float]:
         """Return the best setup, and tokens per second of the default and of it, by turns."""
@@ -99,7 +102,8 @@ class Tuner:
 
     def _default(self) -> Setup:
         """Return what is done without a profile when many draws wait."""
-        model, threads = self._load("file", "ggml"), self.base.threads or default_threads()
+        threads = self.base.threads or default_threads()
+        model = self._load(Setup("file", 1, "plain", "f16", threads))
         flash, many = plan.flash(self.base, offloads=model.offloads), 10**6
         geometry = self.header.geometry
         count = plan.slots(geometry, LENGTH, many, self.base, offloads=model.offloads)
@@ -131,7 +135,8 @@ class Tuner:
         each = plan.sequence_bytes(self.header.geometry, LENGTH, setup.cache)
         if free is None or each is None or self._model.offloads:
             return True
-        loaded = (setup.weights, setup.kernels) == self._loaded
+        now = self._loaded
+        loaded = now is not None and (setup.weights, setup.kernels) == (now[0], now[1].kernels)
         extra = 0 if loaded else self._size(setup.weights)
         return setup.slots * each + extra <= free // 2
 
@@ -180,14 +185,30 @@ class Tuner:
         verdict = "" if allowed else ", more than the file's own rounding: not taken"
         self.tell(f"weights {weights}: {nats:.2g} nats from the exact ones{verdict}")
 
-    def _load(self, weights: str, kernels: str) -> Model:
-        if self._model is None or self._loaded != (weights, kernels):
+    def _load(self, setup: Setup) -> Model:
+        path = encoded(self.header, self.digest, setup.weights)
+        way = self._way(path, setup)
+        if self._model is None or self._loaded != (setup.weights, way):
             self._unload()
-            path = encoded(self.header, self.digest, weights)
-            found = packed.load() if kernels == "packed" else None
-            self._model = Model(path, self.base.gpu_layers, found)
-            self._loaded = weights, kernels
+            found = packed.load() if way.kernels == "packed" else None
+            self._model = Model(path, self.base.gpu_layers, found, extras=way.extras)
+            self._loaded = setup.weights, way
         return self._model
+
+    def _way(self, path: Path, setup: Setup) -> Way:
+        """Return how this machine can compute it. BackendError where its kernels do not work."""
+        options = replace(
+            self.base, attention=setup.attention, cache=setup.cache, kernels=setup.kernels
+        )
+        library = packed.built() if setup.kernels == "packed" else None
+        way = soundness.way(read_header(path), options, library)
+        for line in way.off:
+            if line not in self._told:
+                self._told.add(line)
+                self.tell(line)
+        if way.kernels != setup.kernels:
+            raise BackendError(way.off[0])
+        return way
 
     def _unload(self) -> None:
         if self._model is not None:
@@ -197,7 +218,7 @@ class Tuner:
 
     @contextmanager
     def _sequences(self, setup: Setup) -> Iterator[tuple[Sequences, list[int]]]:
-        model = self._load(setup.weights, setup.kernels)
+        model = self._load(setup)
         sequences = Sequences(model, setup.shape())
         try:
             yield sequences, list(model.tokenize(TEXT * 3, add_bos=True))

@@ -145,7 +145,8 @@ def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }
     args = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    with started([sys.executable, "-m", "llama_cpp.server", *args], port, log) as url:
+    safely = [sys.executable, "-m", "ttc_llamacpp.bindings", str(settings["model"])]
+    with started([*safely, "llama_cpp.server", *args], port, log) as url:
         yield url
 
 

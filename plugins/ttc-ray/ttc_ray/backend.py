@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,12 @@ class RayBackend:
         if Path(inner_model).is_file():
             inner_model = str(Path(inner_model).resolve())
         inner = Inner(name, inner_model, others)
+        day = date.today().isoformat()
         with closing(inner.open()) as here:
             inner = replace(inner, fingerprint=here.model.fingerprint)
+            if here.model.clock is not None:
+                # A replica that begins after midnight, or elsewhere, sees the same day.
+                inner = replace(inner, options={"today": day, **others})
             about = replace(here.model, backend=name)
             return cls(inner, about, frozenset(here.capabilities), options)
 

@@ -36,6 +36,7 @@ class Vllm:
             options.max_model_len or found.context_length,
             found.parameters,
             found.geometry,
+            clock=options.clock.read_by(found.template),
         )
         self.capabilities = _ALWAYS if built_for_cpu() else _ALWAYS | {"seed"}
         self._checkpoint, self._options = found, options

@@ -63,7 +63,8 @@ class Engine:
                 f"{checkpoint.folder}: vLLM cannot load it: {reason_of(error)}"
             ) from error
         self._limit: int = self._engine.model_config.max_model_len
-        self._prompts = Prompts(self._engine.get_tokenizer())
+        clock = options.clock if options.clock.read_by(checkpoint.template) else None
+        self._prompts = Prompts(self._engine.get_tokenizer(), clock)
         self._draws: dict[str, Draw] = {}
         # Those without a token so far, by vLLM's own ids, in the order of their submission.
         self._fresh: dict[str, Draw] = {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from ttc.clock import Clock
 from ttc.errors import UsageError
 
 
@@ -34,7 +35,7 @@ SHARES = ("gpu_memory_utilization",)
 SWITCHES = ("enforce_eager", "enable_prefix_caching")
 # vLLM knows several dozen ways to quantise, and plugins of its own may bring others.
 TEXTS = ("quantization", "revision")
-KNOWN = (*NUMBERS, *WORDS, *SHARES, *SWITCHES, *TEXTS)
+KNOWN = (*NUMBERS, *WORDS, *SHARES, *SWITCHES, *TEXTS, "today")
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -57,16 +58,20 @@ class Options:
     enable_prefix_caching: bool | None = None
     quantization: str | None = None
     revision: str | None = None
+    clock: Clock = field(default_factory=Clock)
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Options:
         """Read values or their text. UsageError names the option that is wrong."""
-        return cls(**{name: _checked(name, value) for name, value in given.items()})
+        clock = Clock.parse("vllm", given.get("today"))
+        others = {name: value for name, value in given.items() if name != "today"}
+        return cls(**{name: _checked(name, value) for name, value in others.items()}, clock=clock)
 
     def arguments(self) -> dict[str, Any]:
         """Return what vLLM's EngineArgs are given: all that is not left to vLLM."""
         chosen = asdict(self)
         del chosen["revision"]  # of a hub's repository, which is a folder by then
+        del chosen["clock"]  # of the chat template
         return {name: value for name, value in chosen.items() if value is not None}
 
     @property

@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 from ttc.backends import Request
+from ttc.clock import Clock
 from ttc.first_tokens import first_tokens
 from ttc.records import Message
 
@@ -17,8 +18,10 @@ class PromptError(Exception):
 class Prompts:
     """Tokens of prompts; the last ones are remembered, since draws share them."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, clock: Clock | None = None) -> None:
         self._tokenizer = tokenizer
+        # Given to a template only if it reads a clock: some tokenizers take no other arguments.
+        self._given = {} if clock is None else {"strftime_now": clock.strftime_now}
         self._tokens = functools.lru_cache(maxsize=256)(self._tokenise)
         self.firsts = functools.lru_cache(maxsize=256)(self._firsts)
 
@@ -58,7 +61,7 @@ class Prompts:
         try:
             return str(
                 self._tokenizer.apply_chat_template(
-                    turns, tokenize=False, add_generation_prompt=True
+                    turns, tokenize=False, add_generation_prompt=True, **self._given
                 )
             )
         except (TemplateError, ValueError, TypeError, KeyError) as error:

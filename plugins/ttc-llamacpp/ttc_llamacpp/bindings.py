@@ -1,0 +1,38 @@
+"""llama-cpp-python's own classes, made to compute in the way that works on this machine.
+
+They know no option for it. `python -m ttc_llamacpp.bindings MODEL MODULE [ARGUMENTS]` does it for a
+module that loads the model, such as `llama_cpp.server`.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+from ttc_llamacpp import soundness
+from ttc_llamacpp.gguf import read_header
+from ttc_llamacpp.options import Options
+
+
+def make_safe(model: Path) -> None:
+    """Have models loaded without extra buffers from now on, if this one needs it. BackendError."""
+    if soundness.way(read_header(model), Options()).extras:
+        return
+    import llama_cpp.llama_cpp as api
+
+    default = api.llama_model_default_params
+
+    def without() -> Any:
+        params = default()
+        params.use_extra_bufts = False
+        return params
+
+    api.llama_model_default_params = without
+
+
+if __name__ == "__main__":
+    make_safe(Path(sys.argv[1]))
+    del sys.argv[:2]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

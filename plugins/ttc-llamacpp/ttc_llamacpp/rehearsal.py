@@ -1,0 +1,154 @@
+"""Decode a few tokens in ways that may kill the process: the child's side of soundness.py.
+
+It reads `soundness.Question.asked` as JSON from standard input and writes a line of JSON for each
+thing that went well: the library's import, then each way of decoding with its distance from the
+first one. What kills it shows in the line that is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ttc_llamacpp.packed import Kernels
+
+    Floats = NDArray[np.float32]
+
+# Work is divided among threads, and no more of them spin beside a busy machine.
+_THREADS = 2
+# Tokens in the prompts of two sequences: products of many rows, with and without a rest.
+_PROMPTS = (40, 17)
+
+
+def silence() -> Any:
+    """Return standard output as a file of our own; whatever else is printed goes to stderr."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return out
+
+
+def leave_no_core() -> None:
+    """See to it that a crash here leaves no file, no dialog and no report."""
+    if sys.platform == "win32":
+        import ctypes
+
+        # SEM_FAILCRITICALERRORS, SEM_NOGPFAULTERRORBOX, SEM_NOOPENFILEERRORBOX
+        ctypes.windll.kernel32.SetErrorMode(0x8003)
+        return
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    if sys.platform == "linux":
+        import ctypes
+
+        # PR_SET_DUMPABLE: a handler of cores that the kernel pipes them to knows no limit.
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+
+
+def bindings() -> Any:
+    """Import llama.cpp's C API alone: the package around it would take twice the time."""
+    spec = find_spec("llama_cpp")
+    if spec is None:
+        raise ImportError("No module named 'llama_cpp'")
+    bare = types.ModuleType("llama_cpp")
+    bare.__path__ = list(spec.submodule_search_locations or ())
+    sys.modules.setdefault("llama_cpp", bare)
+    import llama_cpp.llama_cpp as api
+
+    return api
+
+
+def rehearse(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what to tell after each step that went well."""
+    api = bindings()
+    offloads = bool(api.llama_supports_gpu_offload())
+    on_gpu = offloads and asked["on_gpu"]
+    yield {"features": api.llama_print_system_info().decode("utf-8", "replace"), "on_gpu": on_gpu}
+    if on_gpu:
+        return
+    if offloads:
+        _hide_devices(api)
+    first: Floats | None = None
+    for kernels, extras in asked["ways"]:
+        try:
+            found = logits(asked, kernels, extras=extras)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the other side tells it)
+            yield {"error": f"{error or type(error).__name__}"}
+            return
+        first = found if first is None else first
+        yield {"difference": difference(first, found)}
+
+
+def logits(asked: Mapping[str, Any], kernels: str, *, extras: bool) -> Floats:
+    """Return the logits (rows, vocabulary) of a few prompts and steps, decoded one way."""
+    import numpy as np
+
+    from ttc_llamacpp.native import Model
+    from ttc_llamacpp.sequences import Row, Sequences, Shape
+
+    loaded = packed(asked["library"]) if kernels == "packed" else None
+    model = Model(Path(asked["model"]), 0, loaded, extras=extras)
+    sequences = Sequences(model, Shape(2, 256, _THREADS, asked["flash"], asked["cache"]))
+    tokens = [7 * index % min(model.n_vocab, 251) for index in range(sum(_PROMPTS) + 4)]
+    rows, at = list[Any](), 0
+    for place, count in enumerate(_PROMPTS):
+        last = sequences.prefill(place, tokens[at : at + count], last=True)
+        rows.append(last)
+        at += count
+    # One token alone and one a sequence: products of one row and of a few.
+    rows += list(sequences.decode([Row(0, tokens[at])]).copy())
+    rows += list(sequences.decode([Row(0, tokens[at + 1]), Row(1, tokens[at + 2])]).copy())
+    sequences.close()
+    model.close()
+    return np.stack(rows)
+
+
+def _hide_devices(api: Any) -> None:
+    """Make llama.cpp compute on the processor alone, which is what is to be tried."""
+    default, none = api.llama_model_default_params, (api.ctypes.c_void_p * 1)(None)
+
+    def without() -> Any:
+        params = default()
+        params.devices = api.ctypes.cast(none, api.ctypes.c_void_p)
+        return params
+
+    api.llama_model_default_params = without
+
+
+def packed(library: str) -> Kernels:
+    """Return the compiled kernels, made known to this process."""
+    from ttc_llamacpp.packed import Kernels
+
+    return Kernels(Path(library))
+
+
+def difference(one: Floats, other: Floats) -> float | None:
+    """Return the distance of logits as a share of their spread; None where one is no number."""
+    import numpy as np
+
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        return None
+    spread = float(one.std())
+    return float(np.sqrt(np.square(one - other).mean())) / spread if spread else 0.0
+
+
+def main() -> None:
+    """Answer one request."""
+    leave_no_core()
+    out, asked = silence(), json.load(sys.stdin)
+    try:
+        for told in rehearse(asked):
+            print(json.dumps(told), file=out, flush=True)
+    except (ImportError, OSError, RuntimeError) as error:
+        print(json.dumps({"unusable": str(error)}), file=out, flush=True)
