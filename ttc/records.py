@@ -67,6 +67,17 @@ class SamplingParams:
             if not holds:
                 raise ValueError(f"{name} must be {need}, not {getattr(self, name)!r}")
 
+    @property
+    def greedy(self) -> str:
+        """The setting that leaves one token to choose from, as in "temperature 0"; "" if none
+        does. All draws of a prompt are then the same text."""
+        alone = {
+            "temperature 0": not self.temperature,
+            "top_k 1": self.top_k == 1,
+            "min_p 1": self.min_p == 1,
+        }
+        return next((name for name, holds in alone.items() if holds), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

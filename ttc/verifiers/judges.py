@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from ttc import keys
+from ttc import keys, thinking
 from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
@@ -201,7 +201,8 @@ class Judge:
         if last.finish_reason == "error":
             case.error = last.error or "the judge's model failed"
         else:
-            value = self.value(ask, last) if last.finish_reason == "stop" else None
+            heard = replace(last, text=thinking.said(last.text))
+            value = self.value(ask, heard) if last.finish_reason == "stop" else None
             value = self.silence if value is None else value
         case.votes[vote] = Vote(
             value,
