@@ -55,6 +55,8 @@ def identity(
 ) -> dict[str, Any]:
     """Return everything but the prompt that changes a draw."""
     fields = {**asdict(params), "stop": list(params.stop)}
+    if params.thinking is None:
+        del fields["thinking"]  # keys from before there was such a switch stay as they are
     return {"backend": backend, "fingerprint": fingerprint, "seed": seed, **fields}
 
 

@@ -42,6 +42,7 @@ class SamplingParams:
 
     `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts
     generated tokens. A completion ends before the first of the `stop` strings, which is not kept.
+    `thinking` is `on` or `off` where the chat template has a switch for it, None as it comes.
     """
 
     temperature: float = 0.8
@@ -50,6 +51,7 @@ class SamplingParams:
     min_p: float = 0.0
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
+    thinking: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("temperature", "top_p", "min_p"):
@@ -62,6 +64,7 @@ class SamplingParams:
             ("min_p", 0 <= self.min_p <= 1, "between 0 and 1"),
             ("max_tokens", self.max_tokens >= 1, "1 or more"),
             ("stop", all(self.stop), "non-empty strings"),
+            ("thinking", self.thinking in (None, "on", "off"), "on or off"),
         )
         for name, holds, need in bounds:
             if not holds:

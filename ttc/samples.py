@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc import keys
+from ttc import keys, thinking
 from ttc.backends import Backend, Completion, Request
 from ttc.counts import uncounted
 from ttc.errors import BackendError
@@ -32,11 +32,13 @@ TELLING = 16
 class Tally:
     """What a run has done so far; `tokens` counts what it paid for, cancelled draws included and
     without the `uncounted` ones, whose tokens the engine does not tell, and `copies` the draws at
-    a temperature above 0 that an earlier one of their prompt said word for word. `broken` is what
-    the backend failed of in the middle."""
+    a temperature above 0 that an earlier one of their prompt said word for word. `thinking` are
+    those with a thought, where it was to be turned on or off. `broken` is what the backend failed
+    of in the middle."""
 
     drawn: int = 0
     copies: int = 0
+    thinking: int = 0
     tokens: int = 0
     uncounted: int = 0
     truncated: int = 0
@@ -167,6 +169,8 @@ class Drawing:
             tally.truncated += done.finish_reason == "length"
             self._keep(each, index, done)
             self._count_copy(each, done)
+            if self._plan.recipe.params.thinking is not None:
+                tally.thinking += thinking.read(done.text).thought
         else:
             if done.finish_reason == "error":
                 tally.errors.append(f"{each.problem.id} draw {index}: {done.error}")

@@ -15,11 +15,7 @@ from __future__ import annotations
 import re
 from bisect import bisect, bisect_left
 from collections import Counter
-from collections.abc import Collection
 from typing import NamedTuple
-
-# What chat templates call the switch that `--thinking` turns.
-SWITCHES = ("enable_thinking", "thinking", "reasoning")
 
 _NAMES = r"(?:[a-z][\w.-]*[:_])?(?:think(?:ing)?|thoughts?|reasoning|reflection)"
 _OPENERS = (
@@ -119,12 +115,6 @@ def wrap(thought: str, answer: str, *, ended: bool) -> str:
 def is_mark(token: str) -> bool:
     """Whether the spelling of a special token marks thoughts, so that a text must show it."""
     return any(pattern.fullmatch(token) is not None for pattern in (_TAG, _CONTROL, _AROUND))
-
-
-def switches(known: Collection[str], thinking: str) -> dict[str, bool]:
-    """Return the arguments of a chat template that turn thinking `on` or `off`, of those that it
-    knows."""
-    return {name: thinking == "on" for name in SWITCHES if name in known}
 
 
 def _channels(text: str) -> Reading:

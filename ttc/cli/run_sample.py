@@ -22,6 +22,7 @@ from ttc.report.progress import Meter, clock
 from ttc.samples import Drawing, Tally
 from ttc.store import Store, pools
 from ttc.store import samples as stored
+from ttc.switches import without_effect
 
 
 def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json: bool) -> int:
@@ -144,6 +145,8 @@ def _conclude(session: Session, plan: Plan, tally: Tally, spent: float) -> int:
             "word: either the model is sure of them, or what serves it ignores seeds or the "
             "temperature (ttc models probe tells of a server)"
         )
+    if line := without_effect(plan.recipe.params.thinking, tally.thinking, drawn):
+        session.say(line)
     if not drawn and not plan.kept:
         tally.raise_errors()
     if tally.broken is not None:

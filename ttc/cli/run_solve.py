@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from ttc import counts, interchange, jsonl, problems
+from ttc import counts, interchange, jsonl, problems, thinking
 from ttc.backends import Backend
 from ttc.cli import methods
 from ttc.cli.methods import How
@@ -31,6 +31,7 @@ from ttc.store import Store
 from ttc.strategies import keeping, naming, solving
 from ttc.strategies.engines import Engine
 from ttc.strategies.solving import Method, Solution
+from ttc.switches import without_effect
 
 DEFAULT_N = 8
 SIDE_BY_SIDE = 4  # problems of a file
@@ -112,6 +113,7 @@ def solve(session: Session, order: Order, flags: Sampling) -> int:
                 for solution, problem, name in _solutions(means, _chain(first, asked), order):
                     pool = _kept(session, order, means, problem, solution)
                     _tell(session, order, problem, solution, name)
+                    _tell_effect(session, made, solution)
                     solved += solution.answer is not None
                     unsolved += solution.answer is None
             except Stopped as stopped:
@@ -200,6 +202,17 @@ def _tell(session: Session, order: Order, problem: Problem, solution: Solution, 
         print(solution.answer, flush=True)
     elif order.each:
         print(flush=True)
+
+
+def _tell_effect(session: Session, made: Recipe, solution: Solution) -> None:
+    """Tell if reasoning was to be turned on or off, and nothing of that is seen."""
+    wanted = made.params.thinking
+    if wanted is None:
+        return
+    begun = [node for node in solution.run.nodes if node.parent is None and node.model == "main"]
+    thinks = sum(thinking.read(node.text).thought for node in begun)
+    if line := without_effect(wanted, thinks, len(begun)):
+        session.say(line)
 
 
 def _record(problem: Problem, solution: Solution, pool: str) -> dict[str, object]:

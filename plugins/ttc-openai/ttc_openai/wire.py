@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ttc import switches
 from ttc.backends import Request
 from ttc_openai.traits import Traits
 
@@ -50,6 +51,8 @@ class Dialect:
             body["seed"] = request.seed
         if n > 1:
             body["n"] = n
+        if params.thinking is not None and request.prompt is None:
+            body["chat_template_kwargs"] = switches.arguments(params.thinking)
         if traits.logprobs:
             # Some servers give none at 0 alternatives.
             count = request.alternatives or 1

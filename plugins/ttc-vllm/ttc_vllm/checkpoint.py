@@ -82,6 +82,17 @@ class Checkpoint:
             return True
         return bool(_json(self.folder / "tokenizer_config.json").get("chat_template"))
 
+    @property
+    def template(self) -> str:
+        """The chat template's text, several of them in a row; "" if there is none."""
+        alone = self.folder / "chat_template.jinja"
+        if alone.is_file():
+            return alone.read_text(encoding="utf-8", errors="replace")
+        told = _json(self.folder / "chat_template.json").get("chat_template")
+        told = told or _json(self.folder / "tokenizer_config.json").get("chat_template") or ""
+        several = told if isinstance(told, list) else [{"template": told}]
+        return "\n".join(str(each.get("template", "")) for each in several)
+
     def _number(self, key: str) -> int | None:
         # Models of several modalities keep those of the language in a table of its own.
         value = self.config.get(key, (self.config.get("text_config") or {}).get(key))
