@@ -24,7 +24,7 @@ def amount(known: int, uncounted: int, what: str = "tokens") -> str:
 def as_fields(name: str, known: int, uncounted: int) -> dict[str, int | None]:
     """Return a sum as JSON fields: null where parts of it are unknown, with what is known."""
     fields = {name: exact(known, uncounted)}
-    return {**fields, f"{name}_at_least": known} if uncounted else fields
+    return {**fields, f"{name}_at_least": known} if uncounted and known else fields
 
 
 def uncounted(done: Completion) -> bool:

@@ -63,7 +63,9 @@ class Silence:
             parts.append(f"{self.cut} {of} {were} cut while thinking; raise --max-tokens")
         if self.thought:
             alone = "is" if self.thought == 1 else "are"
-            parts.append(f"{self.thought} {of} {alone} reasoning only, without an answer")
+            parts.append(
+                f"{self.thought} {of} {alone} reasoning only, without an answer; try --thinking off"
+            )
         if self.empty:
             parts.append(f"{self.empty} {of} {'is' if self.empty == 1 else 'are'} empty")
         return ", ".join(parts)

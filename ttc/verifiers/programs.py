@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections.abc import Collection, Iterator
 
-from ttc.thinking import read
+from ttc.thinking import said
 
 _FENCE = re.compile(
     r"^[ \t]*(?P<mark>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n"
@@ -32,9 +32,8 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
     the prompt still gets it, for its imports and helpers.
     """
     text = text.replace("\r\n", "\n")
-    reading = read(text)
-    if reading.thought:
-        text = reading.said.lstrip("\n")  # the first indentation is code
+    if (apart := said(text)) != text:
+        text = apart.lstrip("\n")  # the first indentation is code
     blocks = fenced(text, _PYTHON)
     if not names:
         return (blocks[-1] if blocks else text) if (blocks or text.strip()) else None
