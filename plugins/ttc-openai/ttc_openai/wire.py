@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ttc import switches
+from ttc import switches, thinking
 from ttc.backends import Request
 from ttc_openai.traits import Traits
 
@@ -65,7 +65,7 @@ class Dialect:
     @staticmethod
     def _asked(request: Request, traits: Traits) -> dict[str, Any]:
         if request.prompt is not None:
-            return {"prompt": request.prompt + request.prefix}
+            return {"prompt": thinking.behind(request.prompt, request.prefix)}
         turns = [message._asdict() for message in request.messages]
         if not request.prefix:
             return {"messages": turns}
