@@ -208,7 +208,8 @@ class Judge:
             value,
             "".join(each.text for each in said),
             _sum(each.prompt_tokens for each in said),
-            _sum(each.completion_tokens for each in said),
+            # Where chances were weighed, nothing was drawn.
+            _sum(0 if each.chances else each.completion_tokens for each in said),
         )
         if len(case.votes) == case.wanted:
             case.verdict = self._conclude(case)
@@ -242,5 +243,7 @@ def _whole(name: str, text: str) -> int:
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    """Return a sum of token counts, None where some are unknown."""
+    listed = list(counts)
+    known = [count for count in listed if count is not None]
+    return sum(known) if known and len(known) == len(listed) else None
