@@ -71,6 +71,7 @@ def test_a_closing_mark_alone_ends_what_the_prompt_opened(opens: str, closes: st
         ("see `<think>x</think>` there", "see `<think>x</think>` there"),
         ("split('</think>')[1]", "split('</think>')[1]"),
         ("```\n<think>\nfoo\n</think>\nbar\n```\nok", "```\n<think>\nfoo\n</think>\nbar\n```\nok"),
+        ("<think>`so 7</think>`x`", "`x`"),
         ("<think>`</think>` ends it</think>z", "z"),
         ("<think>```\ncode\n</think>\nanswer", "answer"),
         ("```\nunfinished code\n</think>\n```\nx = 1\n```", "```\nx = 1\n```"),

@@ -213,8 +213,11 @@ class _Scan:
 
     def _quoted(self, tag: re.Match[str]) -> bool:
         start, end, text = tag.start(), tag.end(), self.text
-        if text[start - 1 : start] in ('"', "'") and text[end : end + 1] == text[start - 1]:
+        mark = text[start - 1 : start]
+        if mark in ('"', "'") and text[end : end + 1] == mark:
             return True
+        if self.inside and not (mark == "`" and text[end : end + 1] == "`"):
+            return False  # thoughts are careless with their quotes
         before = text[max(start - _NEAR, 0) : start].rpartition("\n")[2]
         after = text[end : end + _NEAR].partition("\n")[0]
         opened, closed = before.rfind("`"), after.find("`")
