@@ -153,7 +153,7 @@ def test_the_sample_configuration_sets_only_an_alias() -> None:
 def test_the_sample_configuration_stays_valid_with_its_settings_switched_on() -> None:
     text = (EXAMPLES / "ttc.toml").read_text(encoding="utf-8")
     switched_on = tomllib.loads(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
-    settings = {"model", "n", "temperature", "top_p", "max_tokens", "system"}
+    settings = {"model", "n", "temperature", "top_p", "max_tokens", "thinking", "system"}
     assert switched_on.keys() == settings | {"models"}
 
 

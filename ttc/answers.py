@@ -15,6 +15,7 @@ import re
 from typing import NamedTuple
 
 from ttc.spelling import NUMBER, canonical, count_words, number
+from ttc.thinking import said
 
 __all__ = ["boxed", "boxed_together", "canonical", "extract", "number", "stated", "visible"]
 
@@ -23,7 +24,6 @@ _WINDOW = 300  # how far behind its cue an answer may end
 _MANY_MARKS = 40  # between boxes that are joined
 _MOST_CUES = 100  # a model stuck in a loop repeats its cue for ever; the last ones are enough
 
-_THINKING = re.compile(r"<(/?)think(?:ing)?>", re.I)
 _CALCULATION = re.compile(r"<<[-+*/=.,()0-9 ]*>>")
 _BRACES = re.compile(
     r"\\(?:boxed|fbox)\s*(?:(?P<box>\{)|(?P<bare>[-+.0-9][^\s{}$]*|[A-Za-z](?![A-Za-z])))|\\.|[{}]"
@@ -92,20 +92,9 @@ def stated(text: str) -> str | None:
 def visible(text: str) -> str:
     """Return the text without its thinking blocks and GSM8K's `<<9*2=18>>` annotations.
 
-    A closing tag alone ends a block that the prompt opened, and all before it goes. An opening
-    tag alone is a thought cut short, and all behind it goes.
+    What is a thought is told by `ttc.thinking`.
     """
-    kept: list[str] = []
-    start, inside = 0, False
-    for tag in _THINKING.finditer(text):
-        if tag[1]:
-            kept = kept if inside else []
-            start, inside = tag.end(), False
-        elif not inside:
-            kept.append(text[start : tag.start()])
-            inside = True
-    shown = "".join(kept if inside else [*kept, text[start:]])
-    return _CALCULATION.sub("", shown).strip()
+    return _CALCULATION.sub("", said(text)).strip()
 
 
 def boxed(text: str) -> str | None:

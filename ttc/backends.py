@@ -65,7 +65,9 @@ class Request:
     `logprob` and `completion_tokens` are those of this text as the answer, behind `prefix`. With
     `keep_stop` (capability `stop-kept`) the stop string that fires stays at the end of the text.
     With `alternatives` (capability `alternatives`) the completion has `confidences`, each from as
-    many of the likeliest tokens.
+    many of the likeliest tokens. `params.thinking` (capability `thinking`) turns the switch of the
+    chat template. Where the rendered prompt ends in a mark that opens a thought, the completion's
+    text begins with that mark (`ttc.thinking.opening`), unless `prefix` is continued.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Request:
             "score": self.score is not None,
             "stop-kept": self.keep_stop,
             "alternatives": self.alternatives,
+            "thinking": self.params.thinking,
         }
         return frozenset(name for name, wanted in asked.items() if wanted)
 
@@ -136,7 +139,7 @@ class Backend(Protocol):
     @property
     def capabilities(self) -> frozenset[str]:
         """Of `seed`, `prefix`, `logprobs`, `alternatives`, `cancel`, `choose`, `score`,
-        `stop-kept`, `hidden`."""
+        `stop-kept`, `thinking`, `hidden`."""
 
     def submit(self, request: Request) -> None:
         """Queue a request and return at once; BackendError if the model cannot be loaded."""
@@ -244,6 +247,3 @@ def refusal(request: Request, capabilities: frozenset[str]) -> str | None:
     """Return why a backend with these capabilities must refuse a request, None if it need not."""
     lacking = sorted(request.needs - capabilities)
     return f"this backend cannot do what is asked: {', '.join(lacking)}" if lacking else None
-
-
-BackendFactory = Callable[[str, Mapping[str, Any]], Backend]

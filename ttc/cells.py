@@ -68,7 +68,8 @@ def tabulate(
     draws = [outcome for outcomes in problems.values() for outcome in outcomes]
     absent: dict[str, int] = {}
     for name, selector in selectors.items():
-        _check_needs(name, selector, draws, absent)
+        if reason := _lacking(name, selector, draws, absent):
+            raise UsageError(reason)
     # Resamples go by position: sorted, they do not depend on the order of the input.
     names = tuple(sorted(problems))
     pools = [problems[name] for name in names]
@@ -86,9 +87,15 @@ def tabulate(
     return Table(source, names, pools, cells, draw)
 
 
-def _check_needs(
+def unmet(name: str, selector: Selector, problems: Problems) -> str | None:
+    """Return why a rule cannot be computed over these draws, None if it can."""
+    draws = [outcome for outcomes in problems.values() for outcome in outcomes]
+    return _lacking(name, selector, draws, {})
+
+
+def _lacking(
     name: str, selector: Selector, draws: Sequence[Outcome], absent: dict[str, int]
-) -> None:
+) -> str | None:
     # Whatever a rule looks at, the value of its pick is whether that is correct.
     for field in sorted(selector.needs | {"correct"}):
         if field not in absent:
@@ -103,9 +110,8 @@ def _check_needs(
         remedy = f"for a file, name the field that holds it: --map {field}=FIELD"
         if optional:
             remedy = f"run ttc verify first or, {remedy}"
-        raise UsageError(
-            f"{name} needs {field}, which {lacking} of {len(draws)} draws lack; {remedy}"
-        )
+        return f"{name} needs {field}, which {lacking} of {len(draws)} draws lack; {remedy}"
+    return None
 
 
 # By rule (its position) and k: what it is worth on a problem, and costs, if that has k draws.

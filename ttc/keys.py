@@ -63,6 +63,8 @@ def identity(
     """
     fields = {**asdict(params), "stop": list(params.stop)}
     fields |= dict.fromkeys(name for name in unset if name in params.off)
+    if params.thinking is None:
+        del fields["thinking"]  # keys from before there was such a switch stay as they are
     return {"backend": backend, "fingerprint": fingerprint, "seed": seed, **fields}
 
 

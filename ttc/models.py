@@ -68,7 +68,10 @@ def resolve(spec: str | None, config: Config) -> Choice:
     return Choice(backend, model)
 
 
-SAMPLING = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "system", "template")
+SAMPLING = (
+    *("temperature", "top_p", "top_k", "min_p", "max_tokens", "thinking"),
+    *("system", "template"),
+)
 
 
 def _alias(name: str, table: Mapping[str, Any]) -> Choice:

@@ -66,8 +66,25 @@ def default_pool(data: str, model: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()
 
 
+def worth_drawing(recipe: Recipe, n: int) -> int:
+    """Return how many of n draws of a prompt are worth drawing: one, where all are the same."""
+    return 1 if recipe.params.greedy else n
+
+
+def told_same(recipe: Recipe, n: int) -> str | None:
+    """Return the line that tells why there is one draw where n were asked for; None if all are."""
+    if worth_drawing(recipe, n) == n:
+        return None
+    return (
+        f"{recipe.params.greedy} always gives the same text: 1 draw a problem instead of {n}; "
+        "for different draws, raise the temperature (-t 0.8) and leave top_k and min_p off"
+    )
+
+
 def make_plan(store: Store, name: str, recipe: Recipe, problems: Sequence[Problem], n: int) -> Plan:
-    """Find or make the pool, enrol the rendered problems, and list the draws it lacks below n."""
+    """Find or make the pool, enrol the rendered problems, and list the draws it lacks below n, of
+    those that are worth drawing."""
+    n = worth_drawing(recipe, n)
 
     def work(connection: Any) -> tuple[Pool, list[Enrolled]]:
         pool = pools.ensure(connection, name, recipe.model.name, recipe.pool)

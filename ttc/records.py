@@ -46,6 +46,7 @@ class SamplingParams:
 
     `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts
     generated tokens. A completion ends before the first of the `stop` strings, which is not kept.
+    `thinking` is `on` or `off` where the chat template has a switch for it, None as it comes.
     """
 
     temperature: float = 0.8
@@ -54,6 +55,7 @@ class SamplingParams:
     min_p: float = 0.0
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
+    thinking: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("temperature", "top_p", "min_p"):
@@ -66,6 +68,7 @@ class SamplingParams:
             ("min_p", 0 <= self.min_p <= 1, "between 0 and 1"),
             ("max_tokens", self.max_tokens >= 1, "1 or more"),
             ("stop", all(self.stop), "non-empty strings"),
+            ("thinking", self.thinking in (None, "on", "off"), "on or off"),
         )
         for name, holds, need in bounds:
             if not holds:
@@ -75,6 +78,17 @@ class SamplingParams:
     def off(self) -> frozenset[str]:
         """The parameters whose value leaves the distribution as the model gives it."""
         return frozenset(name for name, value in OFF.items() if getattr(self, name) == value)
+
+    @property
+    def greedy(self) -> str:
+        """The setting that leaves one token to choose from, as in "temperature 0"; "" if none
+        does. All draws of a prompt are then the same text."""
+        alone = {
+            "temperature 0": not self.temperature,
+            "top_k 1": self.top_k == 1,
+            "min_p 1": self.min_p == 1,
+        }
+        return next((name for name, holds in alone.items() if holds), "")
 
 
 @dataclass(frozen=True, slots=True)

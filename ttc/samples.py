@@ -11,8 +11,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc import keys
+from ttc import keys, thinking
 from ttc.backends import Backend, Completion, Request
+from ttc.counts import uncounted
 from ttc.errors import BackendError
 from ttc.plans import Plan, Recipe
 from ttc.records import Sample
@@ -29,13 +30,17 @@ TELLING = 16
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has done so far; `tokens` counts what it paid for, cancelled draws included, and
-    `copies` the draws at a temperature above 0 that an earlier one of their prompt said word for
-    word. `broken` is what the backend failed of in the middle."""
+    """What a run has done so far; `tokens` counts what it paid for, cancelled draws included and
+    without the `uncounted` ones, whose tokens the engine does not tell, and `copies` the draws at
+    a temperature above 0 that an earlier one of their prompt said word for word. `thinking` are
+    those with a thought, where it was to be turned on or off. `broken` is what the backend failed
+    of in the middle."""
 
     drawn: int = 0
     copies: int = 0
+    thinking: int = 0
     tokens: int = 0
+    uncounted: int = 0
     truncated: int = 0
     cancelled: int = 0
     errors: list[str] = field(default_factory=list)
@@ -158,11 +163,14 @@ class Drawing:
         each, index = self._under_way.pop(done.request_id)
         tally = self.tally
         tally.tokens += done.completion_tokens or 0
+        tally.uncounted += uncounted(done)
         if done.finish_reason in ("stop", "length"):
             tally.drawn += 1
             tally.truncated += done.finish_reason == "length"
             self._keep(each, index, done)
             self._count_copy(each, done)
+            if self._plan.recipe.params.thinking is not None:
+                tally.thinking += thinking.read(done.text).thought
         else:
             if done.finish_reason == "error":
                 tally.errors.append(f"{each.problem.id} draw {index}: {done.error}")
@@ -172,7 +180,9 @@ class Drawing:
         return each, index, done
 
     def _count_copy(self, each: Enrolled, done: Completion) -> None:
-        if not self._plan.recipe.params.temperature or (done.completion_tokens or 0) < TELLING:
+        tokens = done.completion_tokens
+        length = len(done.text.split()) if tokens is None else tokens
+        if self._plan.recipe.params.greedy or length < TELLING:
             return
         said = hash((each.request_id, done.text))
         self.tally.copies += said in self._said

@@ -15,6 +15,7 @@ def ls(
     from ttc.cli.output import document
     from ttc.cli.session import begin
     from ttc.cli.suggestions import remember
+    from ttc.counts import rows_told
     from ttc.report.listing import columns
     from ttc.store import Store, pools
 
@@ -24,6 +25,7 @@ def ls(
         with Store.reading(session.database) as store:
             found = pools.overview(store.reader)
         remember(pools=[row["pool"] for row in found])
+    found = rows_told(found, as_json=as_json)
     if as_json:
         document({"schema": 1, "database": str(session.database), "pools": found})
     elif found:

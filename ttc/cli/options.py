@@ -57,6 +57,13 @@ MinP = Annotated[float | None, typer.Option(help=_setting("min_p", "0 is off."))
 Stop = Annotated[
     list[str] | None, typer.Option(help="End before this text; may be given several times.")
 ]
+Thinking = Annotated[
+    str | None,
+    typer.Option(
+        metavar="on|off",
+        help="Turn reasoning on or off, where the model's chat template has a switch.",
+    ),
+]
 System = Annotated[str | None, typer.Option(help="The system message; @FILE reads it.")]
 Template = Annotated[
     str | None, typer.Option(help="Text around the question, {prompt} in it; @FILE reads it.")

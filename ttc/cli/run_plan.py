@@ -24,7 +24,10 @@ def plan_only(
     Nothing is written: a store that does not exist is not made.
     """
     backend, made, rendered, name = prepare(session, order, flags, how, asks=False)
-    n = draws(session, order)
+    asked = draws(session, order)
+    n = plans.worth_drawing(made, asked)
+    if line := plans.told_same(made, asked):
+        session.say(line)
     backend.close()
     report: dict[str, Any] = {"schema": interchange.SCHEMA, "pool": name, "new": True}
     there, differing, speed = 0, {}, None

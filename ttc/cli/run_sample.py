@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from ttc import interchange
+from ttc import counts, interchange
 from ttc.backends import Backend
 from ttc.claims import claimed
 from ttc.cli.ordering import Order, draws, prepare, seconds
@@ -16,12 +16,13 @@ from ttc.cli.session import Sampling, Session, again, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped
-from ttc.plans import Plan, make_plan
+from ttc.plans import Plan, make_plan, told_same
 from ttc.problems import Reading
 from ttc.report.progress import Meter, clock
 from ttc.samples import Drawing, Tally
 from ttc.store import Store, pools
 from ttc.store import samples as stored
+from ttc.switches import without_effect
 
 
 def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json: bool) -> int:
@@ -52,7 +53,10 @@ def _draw(
     with closing(backend), Store.writing(session.database, on_failure=wake) as store:
         for line in store.recover():
             session.say(line)
-        plan = make_plan(store, name, made, rendered, draws(session, order))
+        asked = draws(session, order)
+        if same := told_same(made, asked):
+            session.say(same)
+        plan = make_plan(store, name, made, rendered, asked)
         _tell_name(session, plan)
         remember(pools=pools.names(store.reader))
         lines = Lines(target, on_failure=wake)
@@ -93,7 +97,7 @@ def _run(
         fares = getattr(backend, "status", str)
         with Meter(plan.pool.name, len(current.missing), quiet=session.quiet) as meter:
             for tally in drawing.run(deadline):
-                meter.update(tally.drawn, tally.tokens, fares())
+                meter.update(tally.drawn, tally.tokens, fares(), uncounted=tally.uncounted)
                 lines.check()
     if told := fares():
         session.say(f"{plan.pool.name}: {told}")
@@ -118,7 +122,7 @@ def _result(plan: Plan, tally: Tally, spent: float) -> dict[str, Any]:
         "n": plan.n,
         "kept": plan.kept,
         "drawn": tally.drawn,
-        "tokens": tally.tokens,
+        **counts.as_fields("tokens", tally.tokens, tally.uncounted),
         "truncated": tally.truncated,
         "cancelled": tally.cancelled,
         "errors": len(tally.errors),
@@ -128,10 +132,11 @@ def _result(plan: Plan, tally: Tally, spent: float) -> dict[str, Any]:
 
 def _conclude(session: Session, plan: Plan, tally: Tally, spent: float) -> int:
     drawn, total = tally.drawn, len(plan.enrolled) * plan.n
-    speed = f", {tally.tokens / spent:.0f} tokens/s" if spent else ""
+    made = counts.amount(tally.tokens, tally.uncounted)
+    speed = f", {tally.tokens / spent:.0f} tokens/s" if spent and not tally.uncounted else ""
     session.say(
         f"{plan.pool.name}: {len(plan.enrolled)} problems × {plan.n}: {total} samples, {drawn} new "
-        f"({tally.tokens} tokens in {clock(spent)}{speed}), {plan.kept} kept"
+        f"({made} in {clock(spent)}{speed}), {plan.kept} kept"
         + (f", {tally.truncated} truncated at the token limit" if tally.truncated else "")
     )
     if tally.copies > drawn / 2:
@@ -140,6 +145,8 @@ def _conclude(session: Session, plan: Plan, tally: Tally, spent: float) -> int:
             "word: either the model is sure of them, or what serves it ignores seeds or the "
             "temperature (ttc models probe tells of a server)"
         )
+    if line := without_effect(plan.recipe.params.thinking, tally.thinking, drawn):
+        session.say(line)
     if not drawn and not plan.kept:
         tally.raise_errors()
     if tally.broken is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from ttc import interchange, keys
+from ttc import counts, interchange, keys
 from ttc.cli.output import document
 from ttc.cli.session import Session
 from ttc.errors import UsageError
@@ -35,7 +35,7 @@ def show(
 
 def _pool(store: Store, pool: Pool, as_json: bool) -> None:
     judged = verdicts.verifiers_of(store.reader, pool)
-    problems = pools.problems_overview(store.reader, pool)
+    problems = counts.rows_told(pools.problems_overview(store.reader, pool), as_json=as_json)
     if as_json:
         about = {"pool": pool.name, "model": pool.model, "identity": dict(pool.identity)}
         document({"schema": 1, **about, "verifiers": judged, "problems": problems})

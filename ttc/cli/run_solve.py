@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from ttc import interchange, jsonl, problems
+from ttc import counts, interchange, jsonl, problems, thinking
 from ttc.backends import Backend
 from ttc.cli import methods
 from ttc.cli.methods import How
@@ -23,7 +23,7 @@ from ttc.cli.session import (
 )
 from ttc.cli.signals import stoppable
 from ttc.errors import BackendError, Exit, Stopped, UsageError
-from ttc.plans import Plan, Recipe, default_pool, make_plan
+from ttc.plans import Plan, Recipe, default_pool, make_plan, told_same
 from ttc.problems import Reading
 from ttc.records import Problem
 from ttc.report.trees import picture
@@ -32,9 +32,11 @@ from ttc.store import Store
 from ttc.strategies import keeping, naming, solving
 from ttc.strategies.engines import Engine
 from ttc.strategies.solving import Method, Solution
+from ttc.switches import without_effect
 
 DEFAULT_N = 8
 SIDE_BY_SIDE = 4  # problems of a file
+ONE_BY_ONE = ("budget-forcing", "self-refine", "post-edit")  # never draw the same twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,14 @@ def solve(session: Session, order: Order, flags: Sampling) -> int:
         made = recipe(session, choice, backend, flags)
         n = int(session.config.get("n", how.n, DEFAULT_N))
         method = methods.prepare(session, how, flags, backend, stack, parts)
+        _tell_same(session, made, n, method)
         with Store.writing(session.database, on_failure=wake) as store:
             means = Means(store, backend, made, method, n)
             try:
                 for solution, problem, name in _solutions(means, _chain(first, asked), order):
                     pool = _kept(session, order, means, problem, solution)
                     _tell(session, order, problem, solution, name)
+                    _tell_effect(session, made, solution)
                     solved += solution.answer is not None
                     unsolved += solution.answer is None
             except Stopped as stopped:
@@ -122,6 +126,21 @@ def solve(session: Session, order: Order, flags: Sampling) -> int:
     if pool is not None:
         session.say(f"kept in the pool {pool}; ttc verify {pool} -V NAME")
     return Exit.GATE if unsolved else Exit.DONE
+
+
+def _tell_same(session: Session, made: Recipe, n: int, method: Method) -> None:
+    """Tell what a setting does that makes all draws of a prompt the same."""
+    if method.strategy is None:
+        line = told_same(made, n)
+    elif made.params.greedy and method.strategy.name not in ONE_BY_ONE:
+        line = (
+            f"{made.params.greedy} always gives the same text: {method.name} draws copies of one "
+            "trace; a temperature above 0 (-t 0.8) tells draws apart"
+        )
+    else:
+        line = None
+    if line is not None:
+        session.say(line)
 
 
 def _chain(first: Problem, rest: Iterator[Problem]) -> Iterator[Problem]:
@@ -170,7 +189,10 @@ def _kept(
 
 def _tell(session: Session, order: Order, problem: Problem, solution: Solution, pool: str) -> None:
     label = f"{problem.id}: " if order.each else ""
-    session.say(f"{label}{solution.rule}: {solution.firmness}; {solution.tokens} new tokens")
+    usage = solution.run.usage
+    spent = counts.amount(usage.new, usage.uncounted_new, "new tokens")
+    spent = "tokens unknown" if solution.tokens is None and not usage.new else spent
+    session.say(f"{label}{solution.rule}: {solution.firmness}; {spent}")
     if order.show:
         for line in picture(solution.run.nodes, solution.run.scores, solution.node):
             session.say(line)
@@ -181,6 +203,17 @@ def _tell(session: Session, order: Order, problem: Problem, solution: Solution, 
         print(for_stdout(solution.answer), flush=True)
     elif order.each:
         print(flush=True)
+
+
+def _tell_effect(session: Session, made: Recipe, solution: Solution) -> None:
+    """Tell if reasoning was to be turned on or off, and nothing of that is seen."""
+    wanted = made.params.thinking
+    if wanted is None:
+        return
+    begun = [node for node in solution.run.nodes if node.parent is None and node.model == "main"]
+    thinks = sum(thinking.read(node.text).thought for node in begun)
+    if line := without_effect(wanted, thinks, len(begun)):
+        session.say(line)
 
 
 def _record(problem: Problem, solution: Solution, pool: str) -> dict[str, object]:
@@ -195,11 +228,14 @@ def _record(problem: Problem, solution: Solution, pool: str) -> dict[str, object
         "votes": solution.votes,
         "draws": solution.drawn,
         "cancelled": solution.cancelled,
-        "tokens": solution.tokens,
-        "tokens_paid": solution.paid,
+        "cut_while_thinking": solution.silence.cut,
+        "reasoning_only": solution.silence.thought,
+        "empty": solution.silence.empty,
+        **counts.as_fields("tokens", usage.new, usage.uncounted_new),
+        **counts.as_fields("tokens_paid", usage.tokens, usage.uncounted),
         "rounds": usage.rounds,
         "scores": usage.scores,
-        "scorer_tokens": usage.scorer,
+        **counts.as_fields("scorer_tokens", usage.scorer, usage.uncounted_scores),
         "exhausted": solution.run.exhausted,
         "pool": pool if node is not None else None,
         "index": node.index if node is not None else None,

@@ -16,13 +16,15 @@ from ttc.errors import Exit, GateError, UsageError
 from ttc.gates import Decision
 from ttc.selectors import Selector, naming
 
+DEFAULT = "coverage,majority,first-finish"
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What was asked for."""
 
     sources: tuple[str, ...]
-    selectors: str
+    selectors: str | None  # None: those of DEFAULT that can be computed
     budgets: str | None
     verifier: str | None
     cost: str
@@ -65,11 +67,13 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
     renamed = jsonl.parse_mapping(mapping, sources.MAPPABLE)
     wanted = sources.Wanted.by(order.verifier, renamed, rules.values())
     read = [sources.read(session, name, wanted) for name in order.sources]
+    left_out = _leave_out(order, rules, read, {rule for rule, _ in terms})
     kept = _baseline(order)
     ks = _budgets(order.budgets) or curves.default_ks(max(source.n for source in read))
     ks = [*ks, *(k for _, k in terms)]
     tables = [_table(order, source, rules, ks) for source in read]
     result = Result(order.conventions, tables)
+    result.warnings += left_out
     for source, table in zip(read, tables, strict=True):
         drawn = curves.curves_of(
             table, ci=order.ci or None, seed=order.seed, interval=order.interval
@@ -99,10 +103,27 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
 
 
 def _selectors(order: Order) -> dict[str, Selector]:
-    specs = naming.split(order.selectors)
+    specs = naming.split(DEFAULT if order.selectors is None else order.selectors)
     if not specs:
         raise UsageError(f"-s: name a rule: {', '.join(plugins.installed('selectors'))}")
     return {spec: naming.build(spec, order.conventions) for spec in specs}
+
+
+def _leave_out(
+    order: Order, rules: dict[str, Selector], read: list[sources.Source], asked: set[str]
+) -> list[str]:
+    """Drop the rules that nobody asked for and some source lacks the fields of; return a line for
+    each. One always stays, whose error then tells."""
+    if order.selectors is not None:
+        return []
+    lines = []
+    for name in [name for name in rules if name not in asked]:
+        reasons = (cells.unmet(name, rules[name], source.problems) for source in read)
+        reason = next(filter(None, reasons), None)
+        if reason is not None and len(rules) > 1:
+            del rules[name]
+            lines.append(f"left out: {reason}")
+    return lines
 
 
 def _budgets(text: str | None) -> list[int]:

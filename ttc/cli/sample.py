@@ -22,6 +22,7 @@ def sample(
     top_k: opt.TopK = None,
     min_p: opt.MinP = None,
     stop: opt.Stop = None,
+    thinking: opt.Thinking = None,
     system: opt.System = None,
     template: opt.Template = None,
     raw: opt.Raw = False,
@@ -71,7 +72,17 @@ def sample(
 
     session = begin(config, database, quiet)
     flags = Sampling(
-        max_tokens, temperature, top_p, top_k, min_p, stop or (), system, template, raw, seed
+        max_tokens,
+        temperature,
+        top_p,
+        top_k,
+        min_p,
+        stop or (),
+        system,
+        template,
+        raw,
+        seed,
+        thinking,
     )
     reading = ordering.reading(mapping, form, skip_bad)
     order = ordering.Order(tuple(data), model, n, limit, pool, output, max_time, confidence)

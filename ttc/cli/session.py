@@ -16,6 +16,7 @@ from ttc.config import Config, load
 from ttc.config import database as store_path
 from ttc.errors import UsageError
 from ttc.report.visible import one_line
+from ttc.switches import NAMES
 
 if TYPE_CHECKING:
     from ttc.backends import Backend
@@ -76,6 +77,7 @@ class Sampling:
     template: str | None = None
     raw: bool = False
     seed: int | None = None
+    thinking: str | None = None
 
 
 def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
@@ -117,9 +119,12 @@ def recipe(
             min_p=float(value("min_p")),
             max_tokens=int(value("max_tokens")),
             stop=tuple(flags.stop),
+            thinking=value("thinking"),
         )
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
+    if params.thinking is not None:
+        check_thinking(backend, params.thinking, raw=flags.raw)
     return Recipe(
         backend=choice.backend,
         model=settled(backend, params) if asks else backend.model,
@@ -129,6 +134,20 @@ def recipe(
         template=text_of(value("template"), "--template"),
         raw=flags.raw,
     )
+
+
+def check_thinking(backend: Backend, wanted: str, *, raw: bool) -> None:
+    """Raise UsageError where nothing turns reasoning on or off."""
+    if raw:
+        raise UsageError(
+            f"--thinking {wanted}: a raw prompt has no chat template that could turn it {wanted}; "
+            "leave out --raw or --thinking"
+        )
+    if "thinking" not in backend.capabilities:
+        raise UsageError(
+            f"--thinking {wanted}: {backend.model.name} has no switch for it (a chat template has "
+            f"one if it reads {', '.join(NAMES)}); leave out --thinking"
+        )
 
 
 @contextlib.contextmanager

@@ -57,6 +57,7 @@ def solve(
     top_k: opt.TopK = None,
     min_p: opt.MinP = None,
     stop: opt.Stop = None,
+    thinking: opt.Thinking = None,
     system: opt.System = None,
     template: opt.Template = None,
     raw: opt.Raw = False,
@@ -89,7 +90,17 @@ def solve(
 
     session = begin(config, database, quiet)
     flags = Sampling(
-        max_tokens, temperature, top_p, top_k, min_p, stop or (), system, template, raw, seed
+        max_tokens,
+        temperature,
+        top_p,
+        top_k,
+        min_p,
+        stop or (),
+        system,
+        template,
+        raw,
+        seed,
+        thinking,
     )
     how = methods.How(method, n, verifier, scorer, aggregate, budget, draft)
     order = run_solve.Order(prompt, each, model, how, mapping, jobs, show, keep, as_json)

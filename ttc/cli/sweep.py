@@ -20,15 +20,15 @@ def sweep(
         ),
     ],
     selectors: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--select",
             "-s",
             metavar="RULE,…",
-            help="Selection rules.",
+            help="Selection rules [default: coverage,majority,first-finish].",
             autocompletion=offer("selectors"),
         ),
-    ] = "coverage,majority,first-finish",
+    ] = None,
     budgets: Annotated[
         str | None, typer.Option("-k", metavar="K,…", help="Budgets (default: 1, 2, 4, … n).")
     ] = None,

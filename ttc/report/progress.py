@@ -38,6 +38,7 @@ class Meter:
         self._began = self._told = time.monotonic()
         self._done = 0
         self._tokens = 0
+        self._uncounted = 0
 
     def __enter__(self) -> Meter:
         if not self._quiet and sys.stderr.isatty():
@@ -71,15 +72,16 @@ class Meter:
         return time.monotonic() - self._began
 
     @property
-    def speed(self) -> float:
-        """Tokens per second so far."""
-        return self._tokens / max(self.seconds, 1e-9)
+    def speed(self) -> float | None:
+        """Tokens per second so far; None where some draws do not tell theirs."""
+        return None if self._uncounted else self._tokens / max(self.seconds, 1e-9)
 
-    def update(self, done: int, tokens: int, more: str = "") -> None:
-        """Tell how many draws are done and how many tokens were generated so far; `more` is what
-        else there is to say."""
-        self._done, self._tokens = done, tokens
-        status = f"{self.speed:.0f} tokens/s"
+    def update(self, done: int, tokens: int, more: str = "", *, uncounted: int = 0) -> None:
+        """Tell how many draws are done and how many tokens were generated so far, without those
+        of `uncounted` draws; `more` is what else there is to say."""
+        self._done, self._tokens, self._uncounted = done, tokens, uncounted
+        speed = self.speed
+        status = "tokens unknown" if speed is None else f"{speed:.0f} tokens/s"
         # The first to finish are the short ones: too early to tell from them.
         if done >= min(SETTLED, self._total / 10):
             left = self.seconds / done * (self._total - done)

@@ -8,6 +8,8 @@ symmetric, and with the orders pooled rather than averaged:
 
 where A and B are the multisets of n-grams; 1 for two empty texts. It is in [0, 1] and needs no
 tokenizer, so it serves prose in any script and code alike. All comparisons are between integers.
+
+Thoughts are left out. A draw that says nothing else is never picked, and is no evidence.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import NamedTuple, TypeAlias
 
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets, read_options
+from ttc.thinking import said
 
 ORDERS = range(1, 7)
 MOST_SUBSETS = 20_000
@@ -50,7 +53,8 @@ class MinimumBayesRisk:
         read_options(self.name, options, {})
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
-        return _most_central(_similarities(_texts(outcomes)).shared, range(len(outcomes)))
+        texts = _texts(outcomes)
+        return _most_central(_similarities(texts).shared, _speaking(texts))
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         """Enumerate the k-subsets; ValueError where there are more than `MOST_SUBSETS`."""
@@ -62,16 +66,20 @@ class MinimumBayesRisk:
                     f"k = {k} of {n} draws has {comb(n, k)} subsets, more than the "
                     f"{MOST_SUBSETS} that are enumerated; there is no closed form"
                 )
-        shared = _similarities(_texts(outcomes)).shared
-        return [float(_mean_over_subsets(outcomes, shared, k)) for k in ks]
+        texts = _texts(outcomes)
+        shared, speaking = _similarities(texts).shared, set(_speaking(texts))
+        return [float(_mean_over_subsets(outcomes, shared, speaking, k)) for k in ks]
 
 
 def agreement(outcomes: Sequence[Outcome], position: int) -> float | None:
-    """Return the mean similarity of one draw to the others; None if there are no others."""
-    if len(outcomes) < 2:
+    """Return the mean similarity of one draw to the others that say something; None if there are
+    none."""
+    texts = _texts(outcomes)
+    others = [at for at in _speaking(texts) if at != position]
+    if not others:
         return None
-    matrix = _similarities(_texts(outcomes))
-    return sum(matrix.shared[position]) / (matrix.unit * (len(outcomes) - 1))
+    matrix = _similarities(texts)
+    return sum(matrix.shared[position][at] for at in others) / (matrix.unit * len(others))
 
 
 class _Similarities(NamedTuple):
@@ -121,17 +129,22 @@ def _most_central(shared: Sequence[Sequence[int]], members: Sequence[int]) -> tu
 
 
 def _mean_over_subsets(
-    outcomes: Sequence[Outcome], shared: Sequence[Sequence[int]], k: int
+    outcomes: Sequence[Outcome], shared: Sequence[Sequence[int]], speaking: set[int], k: int
 ) -> Fraction:
     value = Fraction(0)
     for members in combinations(range(len(outcomes)), k):
-        picked = _most_central(shared, members)
-        value += Fraction(sum(bool(outcomes[i].correct) for i in picked), len(picked))
+        picked = _most_central(shared, [member for member in members if member in speaking])
+        if picked:
+            value += Fraction(sum(bool(outcomes[i].correct) for i in picked), len(picked))
     return value / comb(len(outcomes), k)
 
 
 def _texts(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    texts = tuple(outcome.text for outcome in outcomes if outcome.text is not None)
+    texts = tuple(said(outcome.text) for outcome in outcomes if outcome.text is not None)
     if len(texts) < len(outcomes):
         raise ValueError(f"{len(outcomes) - len(texts)} of {len(outcomes)} draws have no text")
     return texts
+
+
+def _speaking(texts: Sequence[str]) -> list[int]:
+    return [at for at, text in enumerate(texts) if text.strip()]

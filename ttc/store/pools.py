@@ -166,6 +166,8 @@ def overview(connection: sqlite3.Connection) -> list[dict[str, Any]]:
                 WHERE pool_id = pools.id) AS verdicts,
               (SELECT sum(completion_tokens) FROM problems JOIN samples USING (request_id)
                 WHERE pool_id = pools.id) AS tokens,
+              (SELECT coalesce(sum(completion_tokens IS NULL), 0) FROM problems
+                JOIN samples USING (request_id) WHERE pool_id = pools.id) AS uncounted,
               pools.created
             FROM pools ORDER BY pools.id
             """,
@@ -181,7 +183,8 @@ def problems_overview(connection: sqlite3.Connection, pool: Pool) -> list[dict[s
             """
             SELECT problems.name AS problem, count(samples.id) AS samples,
               coalesce(sum(finish_reason = 'length'), 0) AS truncated,
-              sum(completion_tokens) AS tokens
+              sum(completion_tokens) AS tokens,
+              sum(samples.id IS NOT NULL AND completion_tokens IS NULL) AS uncounted
             FROM problems LEFT JOIN samples USING (request_id)
             WHERE pool_id = ? GROUP BY problems.id ORDER BY problems.id
             """,

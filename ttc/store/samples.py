@@ -226,14 +226,17 @@ def problem_of(connection: sqlite3.Connection, pool: Pool, name: str) -> Problem
 
 def speed(connection: sqlite3.Connection, pool: Pool) -> float | None:
     """Return the tokens per second of a pool's ended runs on this machine, all draws together, if
-    there are any. A run during which the clock was set back tells nothing."""
+    there are any and all tell their tokens. A run whose clock was set back tells nothing.
+    """
     row = connection.execute(
         """
         SELECT sum(julianday(ended) - julianday(started)) * 86400,
           sum((SELECT sum(completion_tokens) FROM problems JOIN samples USING (request_id)
+            WHERE pool_id = runs.pool_id AND samples.created BETWEEN started AND ended)),
+          sum((SELECT sum(completion_tokens IS NULL) FROM problems JOIN samples USING (request_id)
             WHERE pool_id = runs.pool_id AND samples.created BETWEEN started AND ended))
         FROM runs WHERE pool_id = ? AND ended > started AND host = ?
         """,
         (pool.id, socket.gethostname()),
     ).fetchone()
-    return float(row[1]) / float(row[0]) if row[0] and row[1] else None
+    return float(row[1]) / float(row[0]) if row[0] and row[1] and not row[2] else None

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ttc import answers
 from ttc.records import FinishReason, Problem
 from ttc.strategies.nodes import Decision, Node
+from ttc.strategies.silence import Silence, kinds
 
 PICKS = ("best", "weighted", "majority")
 _QUANTITY = re.compile(r"[0-9]|\bhow (?:many|much)\b", re.IGNORECASE)
@@ -34,16 +35,21 @@ def answer_of(problem: Problem, text: str, finish: FinishReason) -> str | None:
 def decide(problem: Problem, finals: Sequence[tuple[Node, float]], pick: str) -> Decision:
     """Pick among finished traces: the `best` by weight, the answer with the largest sum of weights
     (`weighted`) or the most traces (`majority`). Traces without an answer do not vote; where none
-    has one, the best is taken. Ties go to the earlier trace."""
+    has one, the best is taken that says anything apart from its thoughts. Ties go to the earlier
+    trace."""
     if not finals:
         return Decision(None, note="no trace was finished")
-    best = max(finals, key=lambda pair: pair[1])
+    found_of = kinds([node for node, _ in finals])
+    speaking = [pair for pair, kind in zip(finals, found_of, strict=True) if not kind]
+    if not speaking:
+        return Decision(None, tuple(finals), Silence.of(found_of).words)
+    best = max(speaking, key=lambda pair: pair[1])
     if pick == "best":
         note = f"the best of {len(finals)} traces, {best[1]:.3g}"
         return Decision(best[0], tuple(finals), note)
     sums: dict[str, float] = defaultdict(float)
     heads: dict[str, tuple[Node, float]] = {}
-    for node, weight in finals:
+    for node, weight in speaking:
         found = answer_of(problem, node.trace, node.finish)
         if found is None:
             continue

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from ttc.backends import Completion
+from ttc.counts import uncounted
 from ttc.store import samples
 from ttc.store.nodes import Kept
 from ttc.store.pools import Place
@@ -35,7 +36,7 @@ class Draw:
         whole = Node(
             parent=self.asked.at,
             text=self.engine.without_stop(storable(done.text), done.stop),
-            tokens=done.completion_tokens or 0,
+            tokens=self.most if uncounted(done) else done.completion_tokens or 0,
             finish=done.finish_reason,
             stop=done.stop,
             logprob=done.logprob,
@@ -44,6 +45,7 @@ class Draw:
             index=self.index,
             model=self.asked.model,
             seconds=seconds,
+            counted=not uncounted(done),
         )
         return cut(whole, self.asked.until) if self.asked.until else whole
 
@@ -90,12 +92,14 @@ class Stored:
     @property
     def ends(self) -> int:
         """Where the clock stands when it comes."""
-        return self.began + (self.kept.done.completion_tokens or 0)
+        tokens = self.kept.done.completion_tokens
+        return self.began + (self.draw.most if tokens is None else tokens)
 
     @property
     def cut(self) -> Completion:
         """What it has come to, as if it were given up now."""
-        tokens = min(self.race.clock, self.ends) - self.began
+        known = self.kept.done.completion_tokens is not None
+        tokens = min(self.race.clock, self.ends) - self.began if known else None
         return replace(self.kept.done, text="", finish_reason="cancelled", completion_tokens=tokens)
 
 

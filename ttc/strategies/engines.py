@@ -118,6 +118,8 @@ class Engine:
         request = self.question(problem, asked)
         prompt = keys.prompt_id(Problem("", request.messages, request.prompt))
         about = [prompt, request.prefix, list(request.choices), request.score]
+        if request.params.thinking is not None:
+            about.append(request.params.thinking)
         return keys.digest("question1", about)
 
     def question(self, problem: Problem, asked: Question) -> backends.Request:

@@ -127,7 +127,7 @@ class Flights:
         usage = self.usage
         flying = [what for what in self._flying.values() if isinstance(what, Draw)]
         under_way = [*flying, *(each.draw for each in self._stored)]
-        tokens = usage.tokens + sum(draw.most for draw in under_way)
+        tokens = usage.charged + sum(draw.most for draw in under_way)
         return Room(self._budget, usage.prompt, tokens, usage.calls + len(under_way))
 
     def _draw(self, request: Generate) -> Draw:
@@ -161,7 +161,7 @@ class Flights:
         self._keep(what, done)
         if done.finish_reason == "error" and what.tries < RETRIES:
             what.tries += 1
-            self.usage.add_failed(done)
+            self.usage.add_failed(done, most=what.most)
             self._waiting.appendleft(what)
             return
         self._come(what, done, samples.elapsed(done.started, done.ended), new=True)
@@ -184,7 +184,7 @@ class Flights:
         begun: bool = True,
     ) -> None:
         if begun:
-            self.usage.add(done, new=new)
+            self.usage.add(done, new=new, most=draw.most)
         if done.finish_reason == "error":
             self.errors.append(done.error or "a draw failed")
             self.ready.append(Reply(draw.asked, error=done.error))

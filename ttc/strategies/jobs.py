@@ -113,7 +113,8 @@ class Job:
             found = scorer.score(self._task.problem, [each.node for each in batch], scope)
             for request, score in zip(batch, found, strict=True):
                 usage.scores += 1
-                usage.scorer += score.tokens
+                usage.scorer += score.tokens or 0
+                usage.uncounted_scores += score.tokens is None
                 value = score.value
                 if value is not None and not math.isnan(value):
                     value = self._counted(request, value, aggregation)

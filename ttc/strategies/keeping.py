@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ttc.backends import Completion
+from ttc.counts import exact
 from ttc.plans import Recipe
 from ttc.records import Problem
 from ttc.store import Store, pools, samples
@@ -32,9 +33,9 @@ def keep(
     done = Completion(
         request_id="",
         text=node.trace if node is not None else "",
-        finish_reason="stop" if node is None or node.finish != "length" else "length",
-        prompt_tokens=usage.prompt,
-        completion_tokens=usage.tokens,
+        finish_reason="length" if _was_cut(solved) else "stop",
+        prompt_tokens=exact(usage.prompt, usage.uncounted_prompts),
+        completion_tokens=exact(usage.tokens, usage.uncounted),
         started=0.0,
         ended=usage.seconds,
     )
@@ -47,3 +48,10 @@ def keep(
         return pool.name
 
     return store.write(work)
+
+
+def _was_cut(solved: Solution) -> bool:
+    silence = solved.silence
+    if solved.node is None:
+        return silence.total and silence.cut > 0
+    return solved.node.finish == "length"

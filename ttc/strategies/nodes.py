@@ -25,8 +25,9 @@ T = TypeVar("T")
 class Node:
     """A piece of a trace. `stop` is the stop string that ended it, which its text keeps.
 
-    `tokens` and `logprob` are those of this piece alone. `key` and `index` name its draw in the
-    store. `model` is the one that drew it (`main`, `draft`).
+    `tokens` and `logprob` are those of this piece alone; where the engine tells no tokens, it is
+    not `counted`, and `tokens` is the limit that was asked for. `key` and `index` name its draw in
+    the store. `model` is the one that drew it (`main`, `draft`).
     """
 
     parent: Node | None
@@ -40,6 +41,7 @@ class Node:
     index: int = 0
     model: str = "main"
     seconds: float | None = None
+    counted: bool = True
 
     @property
     def path(self) -> list[Node]:

@@ -9,6 +9,7 @@ from ttc.strategies.decisions import decide
 from ttc.strategies.nodes import Decision, Evaluate, Generate, Node, Talk, Task, chat, together
 from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
+from ttc.thinking import said
 
 FINE = "NOTHING TO IMPROVE"
 FEEDBACK = (
@@ -74,11 +75,12 @@ class SelfRefine(Sequential):
         answer, rounds = first[0], 0
         task.offer(answer, 0.0)
         while rounds < self.own["rounds"]:
-            turns = (*chat(task.problem), Message("assistant", answer.text))
+            turns = (*chat(task.problem), Message("assistant", said(answer.text)))
             feedback = yield from say(task, (*turns, Message("user", FEEDBACK)))
-            if feedback is None or FINE in feedback.text.upper():
+            words = "" if feedback is None else said(feedback.text).strip()
+            if not words or FINE in words.upper():
                 break
-            mended = REFINE.format(feedback=feedback.text.strip())
+            mended = REFINE.format(feedback=words)
             following = yield from say(task, (*turns, Message("user", mended)))
             if following is None:
                 break
@@ -125,7 +127,7 @@ class Revisions(Sequential):
     def _turns(self, task: Task, chain: Sequence[Node]) -> tuple[Message, ...]:
         turns = list(chat(task.problem))
         for node in chain[-self.own["shown"] :]:
-            turns += [Message("assistant", node.text), Message("user", REVISE)]
+            turns += [Message("assistant", said(node.text)), Message("user", REVISE)]
         return tuple(turns)
 
 
@@ -147,7 +149,7 @@ class PostEdit(Sequential):
         task.offer(answer, 0.0)
         edits = 0
         while edits < self.own["rounds"]:
-            draft = Message("assistant", answer.text)
+            draft = Message("assistant", said(answer.text))
             edited = yield from say(task, (*chat(task.problem), draft, Message("user", EDIT)))
             if edited is None:
                 break
@@ -213,11 +215,11 @@ class Review(Sequential):
     ) -> tuple[Message, ...] | None:
         if best is None or self.feedback == "no":
             return None
-        parts = [BEST.format(score=best[1], text=best[0].text)]
+        parts = [BEST.format(score=best[1], text=said(best[0].text))]
         if best[2]:
             parts.append(SAID.format(words=best[2]))
         if worst is not None and worst[0] is not best[0]:
-            parts.append(WORST.format(score=worst[1], text=worst[0].text))
+            parts.append(WORST.format(score=worst[1], text=said(worst[0].text)))
         turns = chat(task.problem)
         shown = "\n\n".join([turns[-1].content, *parts, AGAIN])
         return (*turns[:-1], Message(turns[-1].role, shown))

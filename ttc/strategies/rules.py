@@ -26,17 +26,20 @@ from ttc.strategies.nodes import (
     together,
 )
 from ttc.strategies.search import rate
+from ttc.strategies.silence import Silence, kinds
 from ttc.strategies.usage import Exhausted
 
 # What a rule may need that a draw has without being judged.
 FREE = frozenset({"answer", "correct", "text", "completion_tokens", "logprob", "scores"})
 
 
-def outcome_of(problem: Problem, node: Node, score: float | None = None) -> Outcome:
-    """Return what a selection rule sees of a whole answer."""
+def outcome_of(
+    problem: Problem, node: Node, score: float | None = None, *, silent: bool = False
+) -> Outcome:
+    """Return what a selection rule sees of a whole answer; a `silent` one gives no answer."""
     return Outcome(
         index=node.index,
-        answer=answer_of(problem, node.trace, node.finish),
+        answer=None if silent else answer_of(problem, node.trace, node.finish),
         score=score,
         logprob=node.logprob,
         completion_tokens=node.tokens,
@@ -76,6 +79,7 @@ class Rule:
         self.outcomes: list[Outcome] = []
         self.picked: int | None = None
         self.candidates: list[Node] = []
+        self.silence = Silence()
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -97,21 +101,26 @@ class Rule:
         except Exhausted:
             note = "the budget ended it"
         drawn.sort(key=lambda node: node.index)
+        found = kinds(drawn)
+        self.silence = Silence.of(found)
+        silent = {id(node) for node, kind in zip(drawn, found, strict=True) if kind}
         if self._accept is not None:
             accepted = self._accept(drawn)
             drawn = [node for node, good in zip(drawn, accepted, strict=True) if good]
+        if stop is None and finishes is None:
+            # A race is over when it is over; what all are waited for can be told from answers.
+            drawn = [node for node in drawn if id(node) not in silent]
         if self.scores and not note:
             scores = list((yield from rate(drawn, "outcome")))
         scores += [None] * (len(drawn) - len(scores))
-        return self._decide(task, drawn, scores, note)
-
-    def _decide(
-        self, task: Task, drawn: list[Node], scores: Sequence[float | None], note: str
-    ) -> Decision:
         self.candidates = drawn
         self.outcomes = [
-            outcome_of(task.problem, node, score) for node, score in zip(drawn, scores, strict=True)
+            outcome_of(task.problem, node, score, silent=id(node) in silent)
+            for node, score in zip(drawn, scores, strict=True)
         ]
+        return self._decide(drawn, scores, note)
+
+    def _decide(self, drawn: Sequence[Node], scores: Sequence[float | None], note: str) -> Decision:
         rule = self.picked_by = self._rule or default_rule(self.outcomes)
         lacks_scores = self.scores and None in scores
         picked = rule.pick(self.outcomes) if drawn and not lacks_scores else ()

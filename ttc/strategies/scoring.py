@@ -18,11 +18,11 @@ AGGREGATES = ("last", "min", "prod", "mean")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The score of a trace's last step in [0, 1], None if it has none; what it cost in tokens, and
-    what was said of it in words."""
+    """The score of a trace's last step in [0, 1], None if it has none; what it cost in tokens,
+    None if that is unknown, and what was said of it in words."""
 
     value: float | None
-    tokens: int = 0
+    tokens: int | None = 0
     words: str = ""
 
 
@@ -96,7 +96,8 @@ class Verified:
             for place, kept in zip(places, there, strict=True):
                 if kept is None:
                     verdict = next(judged)
-                    kept = [verdict.score, verdict.tokens or 0, verdict.detail]
+                    asked_none = verdict.tokens is None and not verdict.votes
+                    kept = [verdict.score, 0 if asked_none else verdict.tokens, verdict.detail]
                     if verdict.status != "error":
                         kept_now.append((place, kept))
                 scores.append(Score(*kept))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc import answers
+from ttc import answers, counts
 from ttc.backends import Backend
 from ttc.errors import UsageError
 from ttc.plans import Plan
@@ -23,6 +23,7 @@ from ttc.strategies.engines import Engine
 from ttc.strategies.nodes import Node, Strategy, Task
 from ttc.strategies.rules import FREE, Rule, default_rule
 from ttc.strategies.scoring import Scorer
+from ttc.strategies.silence import Silence, kinds
 from ttc.strategies.usage import Budget
 from ttc.verifiers import Verifier
 
@@ -57,10 +58,11 @@ ONE = Method()
 class Solution:
     """What came of solving one problem.
 
-    `answer` is None if there is none to give: a verifier accepted nothing, or nothing finished.
-    `firmness` says in words how firmly the rule answered. `node` is the trace behind it. `tokens`
-    is what this call generated, cancelled draws included; `paid` what all draws behind the answer
-    cost, whenever drawn. `run` has the rest.
+    `answer` is None if there is none to give: a verifier accepted nothing, nothing finished, or
+    no draw says anything apart from its thoughts (`silence` counts those). `firmness` says in
+    words how firmly the rule answered. `node` is the trace behind it. `tokens` is what this call
+    generated, cancelled draws included; `paid` what all draws behind the answer cost, whenever
+    drawn; both are None where an engine does not tell. `run` has the rest.
     """
 
     answer: str | None
@@ -70,8 +72,9 @@ class Solution:
     votes: dict[str, int]
     drawn: int
     cancelled: int
-    tokens: int
-    paid: int
+    tokens: int | None
+    paid: int | None
+    silence: Silence
     run: Run
 
 
@@ -136,8 +139,8 @@ def _solution(run: Run, **more: Any) -> Solution:
     return Solution(
         drawn=len(run.nodes) - cancelled,
         cancelled=cancelled,
-        tokens=usage.new,
-        paid=usage.tokens,
+        tokens=counts.exact(usage.new, usage.uncounted_new),
+        paid=counts.exact(usage.tokens, usage.uncounted),
         run=run,
         **more,
     )
@@ -150,9 +153,10 @@ def _by_rule(problem: Problem, made: Rule, run: Run, accepting: Accepting) -> So
     return _solution(
         run,
         answer=None if picked is None else _printed(rule, outcomes[picked]),
-        rule=rule.name,
-        firmness=_firmness(rule, outcomes, picked, run, accepting),
+        rule=made.name if picked is None else rule.name,
+        firmness=_firmness(made, rule, run, accepting),
         node=None if picked is None else made.candidates[picked],
+        silence=made.silence,
         votes={str(answer): count for answer, count in votes.most_common()},
     )
 
@@ -168,39 +172,50 @@ def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: Acce
         if node not in [final for final, _ in finals]:
             node = max(finals, key=lambda pair: pair[1])[0] if finals else None
             note = note if finals else f"nothing was accepted ({len(every)} finished)"
-    found = [answer_of(problem, final.trace, final.finish) for final, _ in finals]
-    votes = Counter(answer for answer in found if answer is not None)
+    shown = [final for final, _ in finals] or ([] if node is None else [node])
+    found = kinds(shown)
+    silence = Silence.of(found)
+    speaking = [final for final, kind in zip(shown, found, strict=True) if not kind]
+    given = [answer_of(problem, final.trace, final.finish) for final in speaking if finals]
+    votes = Counter(answer for answer in given if answer is not None)
     answer = None if accepting.asked and node is None else run.decision.answer
     if node is not None and answer is None:
-        answer = answer_of(problem, node.trace, node.finish) or answers.visible(node.trace)
+        if any(kinds([node])):
+            # What says something comes before what was only thought.
+            weights = {id(final): weight for final, weight in finals}
+            node = max(speaking, key=lambda final: weights[id(final)], default=None)
+        if node is not None:
+            answer = answer_of(problem, node.trace, node.finish) or answers.visible(node.trace)
+    if silence.words and silence.words not in note:
+        note = f"{silence.words}, {note}" if node is None else f"{note}, {silence.words}"
     return _solution(
         run,
         answer=answer,
         rule=strategy.name,
         firmness=note if run.exhausted else note + _failed(run),
         node=node,
+        silence=silence,
         votes=dict(votes.most_common()),
     )
 
 
-def _printed(rule: Selector, outcome: Outcome) -> str:
+def _printed(rule: Selector, outcome: Outcome) -> str | None:
     text = answers.visible(outcome.text or "")
-    return text if rule.name == MinimumBayesRisk.name or outcome.answer is None else outcome.answer
+    whole = rule.name == MinimumBayesRisk.name or outcome.answer is None
+    return (text or None) if whole else outcome.answer
 
 
-def _firmness(
-    rule: Selector,
-    outcomes: Sequence[Outcome],
-    picked: int | None,
-    run: Run,
-    accepting: Accepting,
-) -> str:
-    n = accepting.judged
+def _firmness(made: Rule, rule: Selector, run: Run, accepting: Accepting) -> str:
+    n, outcomes, picked, silence = accepting.judged, made.outcomes, made.picked, made.silence
     among = f"{len(outcomes)} of {n} accepted, " if accepting.asked else ""
     if picked is None:
+        if silence.total:
+            return f"{silence.words}{_failed(run)}"
         why = "nothing was accepted" if accepting.asked else "no draw gives an answer"
-        return f"{why} ({n} draws{_failed(run)})"
-    if rule.name == MinimumBayesRisk.name:
+        return f"{why} ({n} draws{_failed(run)})" + _also(silence)
+    if len(outcomes) == 1 and made.candidates[0].index == 0 and len(run.nodes) == 1:
+        how = "a single draw"
+    elif rule.name == MinimumBayesRisk.name:
         share = agreement(outcomes, picked)
         how = (
             "a single draw"
@@ -212,9 +227,14 @@ def _firmness(
         voting = sum(o.answer is not None for o in outcomes)
         how = f"{for_it} of {voting} votes, {len(outcomes) - voting} draws without an answer"
     else:
-        tokens = outcomes[picked].completion_tokens
-        how = f"draw {outcomes[picked].index} at {tokens} tokens, {_cancelled(run)} cancelled"
-    return f"{among}{how}{_failed(run)}"
+        node = made.candidates[picked]
+        tokens = counts.amount(node.tokens * node.counted, not node.counted)
+        how = f"draw {node.index} at {tokens}, {_cancelled(run)} cancelled"
+    return f"{among}{how}{_also(silence)}{_failed(run)}"
+
+
+def _also(silence: Silence) -> str:
+    return f", {silence.words}" if silence.words else ""
 
 
 def _failed(run: Run) -> str:

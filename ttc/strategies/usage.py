@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ttc.backends import Completion
+from ttc.counts import uncounted
 from ttc.errors import UsageError
 from ttc.strategies.nodes import Generate, Node
 
@@ -21,7 +22,8 @@ class Budget:
     """Limits of one task, infinite where not given.
 
     `tokens` are generated ones, those of cancelled draws included: a draw begins only if its
-    token limit fits into what is left beside those under way, so that they are never exceeded.
+    token limit fits into what is left beside those under way, so that they are never exceeded; one
+    whose tokens the engine does not tell counts as that limit.
     `prompt` counts prompt tokens as sent, `calls` draws, `scores` evaluations, `seconds` the clock.
     """
 
@@ -58,11 +60,14 @@ class Budget:
 class Usage:
     """What a run came to, whether drawn now or found in the store.
 
-    `tokens` are all generated, `cancelled` those of them that were given up, `new` those of this
-    call. `prompt` counts each prompt as sent, `computed` what of them no earlier draw of the
-    engine shared. `kv` sums over rounds the tokens that are held at the end of each: those of the
-    traces that are continued, shared beginnings once, and what is drawn. `choices` are
-    distributions asked for, `scores` evaluations, `scorer` the tokens that these took.
+    `tokens` are all generated that are known, `cancelled` those of them that were given up, `new`
+    those of this call. `uncounted` draws did not tell theirs, `uncounted_new` of them in this
+    call; `assumed` tokens stand for them in a budget; `uncounted_prompts` did not tell those of
+    their prompts. `prompt` counts each prompt as sent, `computed` what of them no earlier draw of
+    the engine shared. `kv` sums over rounds the tokens that are held at the end of each: those of
+    the traces that are continued, shared beginnings once, and what is drawn. `choices` are
+    distributions asked for, `scores` evaluations, `scorer` the tokens that these took, without
+    those of `uncounted_scores`.
     """
 
     tokens: int = 0
@@ -77,21 +82,37 @@ class Usage:
     rounds: int = 0
     kv: int = 0
     seconds: float = 0.0
+    uncounted: int = 0
+    uncounted_new: int = 0
+    assumed: int = 0
+    uncounted_scores: int = 0
+    uncounted_prompts: int = 0
 
-    def add(self, done: Completion, *, new: bool) -> None:
-        """Count one draw."""
-        tokens = done.completion_tokens or 0
+    @property
+    def charged(self) -> int:
+        """What counts for a budget of tokens."""
+        return self.tokens + self.assumed
+
+    def add(self, done: Completion, *, new: bool, most: int) -> None:
+        """Count one draw that was asked for `most` tokens."""
         self.calls += 1
-        self.tokens += tokens
-        self.new += tokens * new
-        self.cancelled += tokens * (done.finish_reason == "cancelled")
+        self._add_tokens(done, new=new, most=most)
         self._add_prompt(done)
 
-    def add_failed(self, done: Completion) -> None:
+    def add_failed(self, done: Completion, *, most: int) -> None:
         """Count what an attempt took that is made again."""
-        tokens = done.completion_tokens or 0
-        self.tokens += tokens
-        self.new += tokens
+        self._add_tokens(done, new=True, most=most)
+
+    def _add_tokens(self, done: Completion, *, new: bool, most: int) -> None:
+        tokens = done.completion_tokens
+        if tokens is not None:
+            self.tokens += tokens
+            self.new += tokens * new
+            self.cancelled += tokens * (done.finish_reason == "cancelled")
+        elif uncounted(done):
+            self.uncounted += 1
+            self.uncounted_new += new
+            self.assumed += most
 
     def add_choice(self, done: Completion) -> None:
         """Count one distribution."""
@@ -99,8 +120,11 @@ class Usage:
         self._add_prompt(done)
 
     def _add_prompt(self, done: Completion) -> None:
-        self.prompt += done.prompt_tokens or 0
-        self.computed += (done.prompt_tokens or 0) - (done.cached_tokens or 0)
+        if done.prompt_tokens is None:
+            self.uncounted_prompts += 1
+            return
+        self.prompt += done.prompt_tokens
+        self.computed += done.prompt_tokens - (done.cached_tokens or 0)
 
     def add_round(self, asked: Iterable[Generate]) -> None:
         """Count one round of draws, by what they continue."""

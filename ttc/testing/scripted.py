@@ -22,6 +22,7 @@ WORDS = ("so", "we", "add", "take", "carry", "double", "halve", "check", "keep",
 DEFAULTS = {
     "answers": "1*4/2*2/3*1/4*1",
     "tokens": "10-60",
+    "think": "0",
     "slots": "16",
     "tick": "0",
     "fail": "0",
@@ -51,6 +52,7 @@ class Script:
     """What each request gets: text, tokens, finish reason, from prompt and seed alone.
 
     `answers`: alternatives with weights, `18*3/20*1`. `tokens`: lengths, uniform in `10-60`.
+    `think`: as many words of thought stand before the answer, which may be turned off.
     `fail`: the share of requests that end as `error` (drawn anew on every attempt).
     """
 
@@ -60,6 +62,8 @@ class Script:
         self._weights = [float(weight or 1) for _, _, weight in pairs]
         low, _, high = options["tokens"].partition("-")
         self._tokens = int(low), int(high or low)
+        least, _, most = options["think"].partition("-")
+        self._think = int(least), int(most or least)
         self._fail = float(options["fail"])
         self._faults = random.Random()
 
@@ -74,6 +78,10 @@ class Script:
         words = rng.choices(WORDS, k=max(tokens - 4, 0))
         limit = request.params.max_tokens
         whole = [*words, "the", "answer", "is", answer]
+        if self._think[1] and request.params.thinking != "off":
+            thought = rng.choices(WORDS, k=rng.randint(*self._think))
+            whole = ["<think>", *thought, "</think>", *whole]
+            tokens += len(thought) + 2
         # The sum of as many exponential variates of mean ½ as there are tokens.
         logprob = -rng.gammavariate(max(min(tokens, limit), 1), 0.5)
         said = cut(whole[:limit], request.params.stop, keep=request.keep_stop)
@@ -109,6 +117,10 @@ def open_scripted(model: str, options: Mapping[str, Any]) -> Backend:
         raise UsageError(f"scripted:{model}: {error}") from None
     # Speed and faults do not change what is drawn.
     drawn = {name: settings[name] for name in ("answers", "tokens")}
+    if settings["think"] != DEFAULTS["think"]:
+        drawn["think"] = settings["think"]
     info = ModelInfo("scripted", keys.digest("scripted1", drawn))
     able = CAPABILITIES | {"stop-kept", "alternatives"}
+    if "think" in drawn:
+        able |= {"thinking"}
     return SimulatedBackend(info, script, slots=slots, tick=tick, capabilities=able)

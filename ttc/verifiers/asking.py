@@ -31,3 +31,10 @@ class Case:
     votes: dict[int, Vote] = field(default_factory=dict)
     verdict: Verdict | None = None
     error: str | None = None
+
+
+def whole(name: str, text: str) -> int:
+    """Return an option that is a number from 1; ValueError for anything else."""
+    if not (text.isdecimal() and int(text) >= 1):
+        raise ValueError(f"{name} must be a whole number from 1, not {text!r}")
+    return int(text)

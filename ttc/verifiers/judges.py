@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from ttc import keys
+from ttc import keys, thinking
 from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
 from ttc.settling import settled
-from ttc.verifiers.asking import Ask, Case
+from ttc.verifiers.asking import Ask, Case, whole
 from ttc.verifiers.prompting import UNASKED, fill, question, read_template
 
 # Votes under way at once: what fills an engine's places.
@@ -47,14 +47,14 @@ class Judge:
             )
         self.options = {**known, **{name: str(value) for name, value in given.items()}}
         self.model = self.options["model"] or None
-        self.n = _whole("n", self.options["n"])
+        self.n = whole("n", self.options["n"])
         if self.options["reference"] not in ("yes", "no"):
             raise ValueError(f"reference must be yes or no, not {self.options['reference']!r}")
         try:
             temperature = float(self.options["temperature"])
         except ValueError:
             raise ValueError("temperature must be a number") from None
-        limit = _whole("max_tokens", self.options["max_tokens"])
+        limit = whole("max_tokens", self.options["max_tokens"])
         self.params = SamplingParams(temperature=temperature, top_p=1.0, max_tokens=limit)
         self.template = read_template(self.template_name, self.options["prompt"])
         self._backend: Backend | None = None
@@ -202,13 +202,15 @@ class Judge:
         if last.finish_reason == "error":
             case.error = last.error or "the judge's model failed"
         else:
-            value = self.value(ask, last) if last.finish_reason == "stop" else None
+            heard = replace(last, text=thinking.said(last.text))
+            value = self.value(ask, heard) if last.finish_reason == "stop" else None
             value = self.silence if value is None else value
         case.votes[vote] = Vote(
             value,
             "".join(each.text for each in said),
             _sum(each.prompt_tokens for each in said),
-            _sum(each.completion_tokens for each in said),
+            # Where chances were weighed, nothing was drawn.
+            _sum(0 if each.chances else each.completion_tokens for each in said),
         )
         if last.finish_reason != "error":
             self._keep(case.sample, vote, case.votes[vote])
@@ -237,12 +239,8 @@ class Judge:
         return (Message("user", fill(self.template, reference=reference, **known)),)
 
 
-def _whole(name: str, text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise ValueError(f"{name} must be a whole number from 1, not {text!r}")
-    return int(text)
-
-
 def _sum(counts: Iterable[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    """Return a sum of token counts, None where some are unknown."""
+    listed = list(counts)
+    known = [count for count in listed if count is not None]
+    return sum(known) if known and len(known) == len(listed) else None

@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections.abc import Collection, Iterator
 
-from ttc.answers import visible
+from ttc.thinking import said
 
 _FENCE = re.compile(
     r"^[ \t]*(?P<mark>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n"
@@ -17,7 +17,6 @@ _FENCE = re.compile(
 )
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*$", re.M)
 _PYTHON = {"", "py", "python", "python3", "py3"}
-_THOUGHT = re.compile(r"</?think", re.I)
 _STOP = re.compile(r"\n(?=def|class|#|if|print)")
 _CODE = re.compile(r"(?:async def|def|class|import|from|@)\b|@\w|[A-Za-z_]\w*\s*(?::[^=\n]+)?=[^=]")
 
@@ -33,8 +32,8 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
     the prompt still gets it, for its imports and helpers.
     """
     text = text.replace("\r\n", "\n")
-    if _THOUGHT.search(text):  # `visible` also strips, and the first indentation is code
-        text = visible(text)
+    if (apart := said(text)) != text:
+        text = apart.lstrip("\n")  # the first indentation is code
     blocks = fenced(text, _PYTHON)
     if not names:
         return (blocks[-1] if blocks else text) if (blocks or text.strip()) else None

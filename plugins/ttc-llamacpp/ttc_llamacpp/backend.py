@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ttc import switches
 from ttc.backends import Completion, Finding, ModelInfo, Request, Tuning, refusal
 from ttc.errors import BackendError, UsageError
 from ttc_llamacpp import profiles
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
     from ttc_llamacpp.soundness import Way
 
 
+_ALWAYS = frozenset({"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"})
+
+
 class LlamaCpp:
     """A GGUF file as a ttc backend. `completion_tokens` counts the token that ends a draw too."""
 
-    capabilities = frozenset(
-        {"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"}
-    )
-
     def __init__(self, header: Header, digest: str, given: Options, options: Options) -> None:
         self.model = _describe(header, digest, options)
+        template = str(header.metadata.get("tokenizer.chat_template") or "")
+        switched = {"thinking"} if switches.read_by(template) else set[str]()
+        self.capabilities = _ALWAYS | switched
         self._header, self._digest = header, digest
         self._given, self._options = given, options
         self._engine: Engine | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import TemplateError
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
+from ttc import switches
 from ttc.clock import Clock
 from ttc.errors import BackendError
 from ttc.records import Message
@@ -34,12 +35,13 @@ class Chat:
                 "give the prompt as plain text (--raw)"
             ) from None
 
-    def render(self, messages: Sequence[Message]) -> str:
+    def render(self, messages: Sequence[Message], thinking: str | None = None) -> str:
         """Return the prompt up to where the assistant speaks, special tokens spelt out, BOS too."""
         turns: list[Any] = [
             {"role": message.role, "content": message.content} for message in messages
         ]
+        more: Any = {} if thinking is None else switches.arguments(thinking)
         try:
-            return str(self._format(messages=turns).prompt)
+            return str(self._format(messages=turns, **more).prompt)
         except (TemplateError, ValueError, TypeError, KeyError) as error:
             raise ChatError(f"the chat template refuses these messages: {error}") from error

@@ -18,12 +18,14 @@ class Draw:
     """A request, the tokens of its prompt and what was sampled so far.
 
     `started` is None while it waits for a place; `computed` counts prompt tokens that were
-    computed for it.
+    computed for it. `opened` is the mark of a thought that the prompt ends in: its text goes on
+    from there.
     """
 
     request: Request
     prompt: tuple[int, ...]
     text: Text
+    opened: str = ""
     sampler: Sampler | None = None
     tokens: list[int] = field(default_factory=list)
     logprob: float = 0.0
@@ -71,7 +73,7 @@ class Draw:
 
     def _read(self, *, ended: bool) -> str:
         kept = self.stop if self.request.keep_stop else None
-        return self.text.read(ended=ended) + (kept or "")
+        return self.opened + self.text.read(ended=ended) + (kept or "")
 
     def finish(self, reason: FinishReason, error: str | None = None) -> Completion:
         """Report it and free its sampler."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from ttc import thinking
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason, Message
 from ttc_llamacpp.chat import Chat, ChatError
@@ -83,22 +84,25 @@ class Engine:
         return Chat(self._model, self._header.chat_text, self._clock)
 
     def _tokenise(
-        self, messages: tuple[Message, ...], prompt: str | None, prefix: str
-    ) -> tuple[int, ...]:
-        if prompt is not None:
-            return self._model.tokenize(prompt + prefix, add_bos=True)
+        self, messages: tuple[Message, ...], prompt: str | None, prefix: str, switch: str | None
+    ) -> tuple[tuple[int, ...], str]:
+        """Return the tokens of prompt and prefix, and the mark of a thought that it ends in."""
         # A template spells out BOS where its model wants one.
-        return self._model.tokenize(self._chat.render(messages) + prefix, add_bos=False)
+        rendered = self._chat.render(messages, switch) if prompt is None else prompt
+        whole = thinking.behind(rendered, prefix)
+        tokens = self._model.tokenize(whole, add_bos=prompt is not None)
+        return tokens, "" if prefix else thinking.opening(rendered)
 
     def submit(self, request: Request) -> None:
         """Queue a request. One that cannot run comes back as `error`."""
         text = Text(request.params.stop)
         try:
-            tokens = self._tokens(request.messages, request.prompt, request.prefix)
+            switch = request.params.thinking
+            tokens, opened = self._tokens(request.messages, request.prompt, request.prefix, switch)
         except ChatError as error:
             self._done.append(Draw(request, (), text).finish("error", str(error)))
             return
-        draw = Draw(request, tokens, text)
+        draw = Draw(request, tokens, text, "" if request.choices else opened)
         if not tokens:
             self._done.append(draw.finish("error", "the prompt is empty"))
         elif len(tokens) > self._room.limit:

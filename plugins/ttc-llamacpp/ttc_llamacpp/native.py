@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import llama_cpp.llama_cpp as api
 
 from ttc.errors import BackendError
+from ttc.thinking import is_mark
 
 if TYPE_CHECKING:
     from ttc_llamacpp.packed import Kernels
@@ -99,7 +100,8 @@ class Model:
         return (bos, *tokens) if wanted and tokens[:1] != (bos,) else tokens
 
     def piece(self, token: int) -> bytes:
-        """Return a token's bytes, which may be part of a character; b"" for control tokens."""
+        """Return a token's bytes, which may be part of a character; b"" for control tokens but
+        those that mark thoughts."""
         found = self._pieces.get(token)
         if found is None:
             found = self._pieces[token] = self._render(token)
@@ -110,6 +112,8 @@ class Model:
         while True:
             buffer = ctypes.create_string_buffer(room)
             count = api.llama_token_to_piece(self.vocab, token, buffer, room, 0, False)
+            if count == 0 and is_mark(spelling := self.spelling(token)):
+                return spelling.encode()
             if count >= 0:
                 return buffer.raw[:count]
             room = -count

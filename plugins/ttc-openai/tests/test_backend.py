@@ -17,10 +17,12 @@ from ttc.records import Message, SamplingParams
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import traits as kept
 from ttc_openai.address import Address
+from ttc_openai.draws import Draw
 from ttc_openai.faults import retry_after
 from ttc_openai.pace import Pace, pause
 from ttc_openai.reading import MalformedError, Reading, event
 from ttc_openai.traits import Traits
+from ttc_openai.wire import Dialect
 
 Serve = Callable[..., ScriptedServer]
 Client = Callable[..., Backend]
@@ -278,6 +280,27 @@ def test_reasoning_stands_before_the_answer(
     assert done.completion_tokens == 6
     cut = read({"delta": {"reasoning": "let me"}}, {"delta": {}, "finish_reason": "length"})
     assert cut.text == "<think>\nlet me"
+
+
+def test_the_switch_for_thinking_is_sent_only_where_it_is_set() -> None:
+    def body(**sampling: Any) -> dict[str, Any]:
+        asked = Request("a", (Message("user", "2?"),), params=SamplingParams(**sampling))
+        return Dialect().body(asked, Traits(), model="m")
+
+    assert "chat_template_kwargs" not in body()
+    off = body(thinking="off")["chat_template_kwargs"]
+    assert off["enable_thinking"] is False
+    assert off["thinking"] is False
+    assert body(thinking="on")["chat_template_kwargs"]["enable_thinking"] is True
+
+
+def test_a_raw_prompt_that_opens_a_thought_has_its_mark_in_the_text() -> None:
+    draw = Draw(Request("a", prompt="2?<think>\n"))
+    draw.reading.add({"text": "so 9", "finish_reason": "length"})
+    assert draw.finish("length").text == "<think>\nso 9"
+    draw = Draw(Request("a", prompt="2?<think>\n", prefix="so"))
+    draw.reading.add({"text": " 9", "finish_reason": "length"})
+    assert draw.finish("length").text == " 9"
 
 
 def test_a_stop_string_may_span_pieces() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from ttc.backends import Finding
 from ttc.errors import BackendError
-from ttc_openai.server import Server, listing
+from ttc_openai.server import Server, listing, shown
 
 
 def findings(server: Server) -> tuple[Finding, ...]:
@@ -13,16 +15,20 @@ def findings(server: Server) -> tuple[Finding, ...]:
         found = listing(server)
     except BackendError as error:
         return (_refused("server", error),)
-    where = server.address.base_url
-    if found is None:
-        return (Finding("server", True, f"{where} answers, and does not list its models"),)
-    several = f"{len(found)} model{'s' * (len(found) != 1)}"
+    where, wanted = server.address.base_url, server.address.model
+    if found.models is None:
+        return (Finding("server", True, f"{where} answers; it {found.why}"),)
+    several = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
     answers = Finding("server", True, f"{where} answers, with {several}")
+    if found.find(wanted) is None:
+        near = get_close_matches(wanted, found.models, n=1) or [shown(found.models)]
+        remedy = f"name one that it has ({near[0]}); it may know others than it lists"
+        return answers, Finding("model", False, f"its list lacks {wanted!r}", remedy)
     try:
         server.check()
     except BackendError as error:
         return answers, _refused("model", error)
-    return answers, Finding("model", True, f"{server.address.model} is served")
+    return answers, Finding("model", True, f"{wanted} is served")
 
 
 def _refused(what: str, error: BackendError) -> Finding:

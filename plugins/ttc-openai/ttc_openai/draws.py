@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from ttc import thinking
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
 from ttc_openai.reading import Reading, Usage
@@ -44,9 +45,10 @@ class Draw:
         reading = self.reading
         if self.request.keep_stop and reason == "stop":
             reading.keep_stop()
+        raw = self.request.prompt if self.request.prompt and not self.request.prefix else ""
         return Completion(
             request_id=self.request.id,
-            text=reading.text,
+            text=thinking.opening(raw) + reading.text,
             finish_reason=reason,
             prompt_tokens=counts.prompt,
             cached_tokens=counts.cached,

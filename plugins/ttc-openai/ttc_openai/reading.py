@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ttc import thinking
 from ttc.records import FinishReason
 
 _ENDS: Mapping[str, FinishReason] = {
@@ -74,10 +75,7 @@ class Reading:
     def text(self) -> str:
         """What was said so far."""
         content = self._content.removeprefix(self._repeated)
-        if not self._reasoning:
-            return content
-        closed = f"\n</think>\n\n{content}" if content or self.finish == "stop" else ""
-        return f"<think>\n{self._reasoning}{closed}"
+        return thinking.wrap(self._reasoning, content, ended=self.finish == "stop")
 
     @property
     def empty(self) -> bool:

@@ -86,7 +86,7 @@ class Server:
             talk.tell(f"{where}: {found.why}; asking for {wanted!r} all the same")
             return self
         near = next(iter(get_close_matches(wanted, found.models, n=1)), "")
-        hint = f"did you mean {near}?" if near else f"it has {_shown(found.models)}"
+        hint = f"did you mean {near}?" if near else f"it has {shown(found.models)}"
         talk.tell(
             f"{where}: its list of models lacks {wanted!r} ({hint}); asking for it all the same"
         )
@@ -118,7 +118,7 @@ def named(server: Server) -> Server:
             raise
         return replace(server, address=replace(address, model=before))
     if found.models is None or len(found.models) != 1:
-        has = f"has {_shown(found.models)}" if found.models else "lists no models"
+        has = f"has {shown(found.models)}" if found.models else "lists no models"
         which = found.why if found.models is None else has
         raise BackendError(f"{address.base_url}: {which}; name one, -m {address.base_url}#MODEL")
     (model,) = found.models
@@ -227,7 +227,7 @@ def weights(told: Mapping[str, Any]) -> dict[str, Any]:
     return {name: about[name] for name in names if isinstance(about.get(name), (int, str))}
 
 
-def _shown(names: Mapping[str, Any]) -> str:
+def shown(names: Mapping[str, Any]) -> str:
     several = sorted(names)
     more = f" and {len(several) - 5} more" if len(several) > 5 else ""
     return (", ".join(several[:5]) + more) or "none"

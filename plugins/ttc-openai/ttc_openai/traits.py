@@ -64,7 +64,8 @@ class Traits:
             "prefix": bool(self.prefix),
             "stop-kept": self.stop_told or bool(self.chunks),
         }
-        return frozenset({"cancel"} | {name for name, able in able.items() if able})
+        # A switch for thinking goes to the server's chat template, which cannot be seen from here.
+        return frozenset({"cancel", "thinking"} | {name for name, able in able.items() if able})
 
 
 def path_of(address: Address) -> Path:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from ttc import switches, thinking
 from ttc.backends import Request
 from ttc.records import OFF as NEUTRAL
 from ttc_openai.faults import ExchangeError
@@ -88,6 +89,8 @@ class Dialect:
             body["seed"] = request.seed
         if n > 1:
             body["n"] = n
+        if params.thinking is not None and request.prompt is None:
+            body["chat_template_kwargs"] = switches.arguments(params.thinking)
         if traits.logprobs:
             # Some servers give none at 0 alternatives.
             count = request.alternatives or 1
@@ -100,7 +103,7 @@ class Dialect:
     @staticmethod
     def _asked(request: Request, traits: Traits) -> dict[str, Any]:
         if request.prompt is not None:
-            return {"prompt": request.prompt + request.prefix}
+            return {"prompt": thinking.behind(request.prompt, request.prefix)}
         turns = [message._asdict() for message in request.messages]
         if not request.prefix:
             return {"messages": turns}

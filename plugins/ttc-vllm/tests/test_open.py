@@ -237,6 +237,14 @@ def test_which_builds_know_no_seeds(made: Made, monkeypatch: pytest.MonkeyPatch)
     assert "seed" not in open_vllm(str(made()), {}).capabilities
 
 
+def test_a_template_with_a_switch_can_turn_thinking(made: Made) -> None:
+    folder = made()
+    (folder / "chat_template.jinja").write_text("{% if enable_thinking %}x{% endif %}")
+    assert "thinking" in open_vllm(str(folder), {}).capabilities
+    (folder / "chat_template.jinja").write_text("{{ messages }}")
+    assert "thinking" not in open_vllm(str(folder), {}).capabilities
+
+
 def test_cpu_builds_are_told_by_their_version(monkeypatch: pytest.MonkeyPatch) -> None:
     there: dict[str, str] = {}
 

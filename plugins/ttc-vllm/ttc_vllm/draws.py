@@ -14,12 +14,14 @@ from ttc.records import FinishReason
 class Draw:
     """A request and the tokens of its prompt.
 
-    `given` are the tokens of the text to score, `firsts` those that its choices begin with;
-    `engine_id` is vLLM's id of it. `started` is None while it waits for a place.
+    `opened` is the mark of a thought that the prompt ends in: its text goes on from there. `given`
+    are the tokens of the text to score, `firsts` those that its choices begin with; `engine_id` is
+    vLLM's id of it. `started` is None while it waits for a place.
     """
 
     request: Request
     prompt: tuple[int, ...] = ()
+    opened: str = ""
     given: tuple[int, ...] = ()
     firsts: Mapping[str, list[int]] = field(default_factory=dict)
     engine_id: str = ""

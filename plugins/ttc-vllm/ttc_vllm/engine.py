@@ -78,12 +78,15 @@ class Engine:
         draw = Draw(request)
         try:
             draw.prompt = self._prompts.tokens(request)
+            draw.opened = self._prompts.opened(request)
             draw.given = () if request.score is None else self._prompts.answer(request.score)
             if request.choices:
                 draw.firsts = self._prompts.firsts(request.choices)
             self._check(draw)
             draw.engine_id = self._engine.add_request(
-                request.id, tokens_input([*draw.prompt, *draw.given]), _parameters(draw, seed)
+                request.id,
+                tokens_input([*draw.prompt, *draw.given]),
+                _parameters(draw, seed, shows=self._prompts.shows),
             )
         except (PromptError, ValueError, VLLMValidationError) as error:
             self._done.append(draw.failed(reason_of(error)))
@@ -163,7 +166,7 @@ class Engine:
             draw.tokens = len(draw.given)
         elif not draw.weighs:
             draw.text, draw.tokens, draw.logprob = (
-                one.text,
+                draw.opened + self._prompts.shown(one.text),
                 len(one.token_ids),
                 one.cumulative_logprob,
             )
@@ -225,7 +228,7 @@ def _arguments(checkpoint: Checkpoint, options: Options) -> EngineArgs:
     )
 
 
-def _parameters(draw: Draw, seed: int | None) -> SamplingParams:
+def _parameters(draw: Draw, seed: int | None, *, shows: bool) -> SamplingParams:
     request, given = draw.request, draw.request.params
     if draw.weighs:
         asked = sorted({token for tokens in draw.firsts.values() for token in tokens})
@@ -245,6 +248,7 @@ def _parameters(draw: Draw, seed: int | None) -> SamplingParams:
         max_tokens=given.max_tokens,
         stop=list(given.stop),
         include_stop_str_in_output=request.keep_stop,
+        skip_special_tokens=not shows,
         seed=seed,
         logprobs=request.alternatives,  # and of the sampled token
         output_kind=RequestOutputKind.FINAL_ONLY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ttc import switches, thinking
 from ttc.backends import Request
 from ttc.clock import Clock
 from ttc.first_tokens import first_tokens
@@ -24,6 +25,10 @@ class Prompts:
         self._given = {} if clock is None else {"strftime_now": clock.strftime_now}
         self._tokens = functools.lru_cache(maxsize=256)(self._tokenise)
         self.firsts = functools.lru_cache(maxsize=256)(self._firsts)
+        special = [str(token) for token in getattr(tokenizer, "all_special_tokens", ())]
+        # Whether special tokens mark thoughts, so that texts must show them; the others go.
+        self.shows = any(map(thinking.is_mark, special))
+        self._hidden = [token for token in special if not thinking.is_mark(token)]
 
     def tokens(self, request: Request) -> tuple[int, ...]:
         """Return the tokens of prompt and prefix. PromptError if there are none.
@@ -31,10 +36,22 @@ class Prompts:
         A prefix stands behind what makes the assistant speak. The template's own rendering of an
         answer would drop reasoning from it, and a continuation must see what was drawn.
         """
-        found = self._tokens(request.messages, request.prompt, request.prefix)
+        switch = request.params.thinking
+        found, _ = self._tokens(request.messages, request.prompt, request.prefix, switch)
         if not found:
             raise PromptError("the prompt is empty")
         return found
+
+    def opened(self, request: Request) -> str:
+        """Return the mark of a thought that the prompt ends in: the text goes on from there."""
+        switch = request.params.thinking
+        return self._tokens(request.messages, request.prompt, request.prefix, switch)[1]
+
+    def shown(self, text: str) -> str:
+        """Return a text without its special tokens, but for those that mark thoughts."""
+        for token in self._hidden if self.shows else ():
+            text = text.replace(token, "")
+        return text
 
     def answer(self, text: str) -> tuple[int, ...]:
         """Return the tokens of a given answer. PromptError if there are none."""
@@ -44,24 +61,30 @@ class Prompts:
         return found
 
     def _tokenise(
-        self, messages: tuple[Message, ...], prompt: str | None, prefix: str
-    ) -> tuple[int, ...]:
-        if prompt is not None:
-            return tuple(self._tokenizer.encode(prompt + prefix))
+        self, messages: tuple[Message, ...], prompt: str | None, prefix: str, switch: str | None
+    ) -> tuple[tuple[int, ...], str]:
+        rendered = self._render(messages, switch) if prompt is None else prompt
+        whole = thinking.behind(rendered, prefix)
         # A template spells out BOS where its model wants one.
-        return tuple(self._encode(self._render(messages) + prefix))
+        encoded = self._encode(whole) if prompt is None else self._tokenizer.encode(whole)
+        return tuple(encoded), "" if prefix else thinking.opening(rendered)
 
     def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False))
 
-    def _render(self, messages: tuple[Message, ...]) -> str:
+    def _render(self, messages: tuple[Message, ...], switch: str | None) -> str:
         from jinja2 import TemplateError
 
         turns = [message._asdict() for message in messages]
+        more: Any = {} if switch is None else switches.arguments(switch)
         try:
             return str(
                 self._tokenizer.apply_chat_template(
-                    turns, tokenize=False, add_generation_prompt=True, **self._given
+                    turns,
+                    tokenize=False,
+                    add_generation_prompt=True,
+                    **self._given,
+                    **more,
                 )
             )
         except (TemplateError, ValueError, TypeError, KeyError) as error:

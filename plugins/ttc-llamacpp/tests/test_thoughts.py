@@ -1,0 +1,101 @@
+"""Templates that open a thought, the switch they read, and control tokens that mark thoughts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ttc.backends import Request
+from ttc.records import Message, SamplingParams
+from ttc_llamacpp.backend import LlamaCpp
+from ttc_llamacpp.chat import Chat
+from ttc_llamacpp.draws import Draw
+from ttc_llamacpp.engine import Engine
+from ttc_llamacpp.gguf import Header
+from ttc_llamacpp.native import Model
+from ttc_llamacpp.options import Options
+from ttc_llamacpp.text import Text
+
+SWITCHED = (
+    "{{ messages[-1]['content'] }}|{% if enable_thinking is defined and not enable_thinking %}"
+    "{{ '<think>\n\n</think>\n\n' }}{% else %}{{ '<think>\n' }}{% endif %}"
+)
+
+
+class Vocabulary:
+    """A model whose tokens are characters."""
+
+    eos, bos = "</s>", "<s>"
+
+    def tokenize(self, text: str, *, add_bos: bool) -> tuple[int, ...]:
+        return tuple(map(ord, text))
+
+
+@pytest.fixture
+def engine() -> Engine:
+    model: Any = Vocabulary()
+    made = Engine.__new__(Engine)
+    made.__dict__.update(_model=model, _chat=Chat(model, SWITCHED))
+    return made
+
+
+def tokens(engine: Engine, prefix: str = "", switch: str | None = None) -> tuple[str, str]:
+    found, opened = engine._tokenise((Message("user", "2?"),), None, prefix, switch)
+    return "".join(map(chr, found)), opened
+
+
+def test_the_mark_that_the_template_ends_in_is_told(engine: Engine) -> None:
+    assert tokens(engine) == ("2?|<think>\n", "<think>\n")
+    assert tokens(engine, switch="on") == tokens(engine)
+    assert tokens(engine, switch="off") == ("2?|<think>\n\n</think>\n\n", "")
+    raw = engine._tokenise((), "2?<think>", "", None)
+    assert raw == (tuple(map(ord, "2?<think>")), "<think>")
+
+
+def test_a_continuation_has_the_mark_once(engine: Engine) -> None:
+    assert tokens(engine, "<think>\nso") == ("2?|<think>\nso", "")
+    # Drawn before texts had the mark.
+    assert tokens(engine, "so") == ("2?|<think>\nso", "")
+
+
+def test_the_text_begins_with_the_mark_and_its_tokens_do_not_count() -> None:
+    text = Text(("<think>",))
+    draw = Draw(Request("a", prompt="2?"), (1, 2), text, "<think>\n")
+    assert text.add(b"so 9") is None
+    draw.tokens += [7, 8]
+    done = draw.finish("length")
+    assert (done.text, done.completion_tokens, done.prompt_tokens) == ("<think>\nso 9", 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("template", "switched"), [(SWITCHED, True), ("{{ messages[-1]['content'] }}", False)]
+)
+def test_the_switch_is_a_capability(template: str, switched: bool, tmp_path: Path) -> None:
+    header = Header(
+        path=tmp_path / "m.gguf",
+        metadata={"tokenizer.chat_template": template},
+        architecture="llama",
+        name="m",
+        context_length=8,
+        parameters=1,
+        geometry={},
+    )
+    backend = LlamaCpp(header, "sha256:0", Options(), Options())
+    assert ("thinking" in backend.capabilities) == switched
+    request = Request("a", (Message("user", "2?"),), params=SamplingParams(thinking="off"))
+    assert request.needs == {"thinking"}
+
+
+def test_control_tokens_that_mark_thoughts_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    spelt = {1: "[THINK]", 2: "<|im_end|>", 3: "<|channel|>"}
+    nothing = SimpleNamespace(llama_token_to_piece=lambda *asked: 0)
+    monkeypatch.setattr("ttc_llamacpp.native.api", nothing)
+    model = Model.__new__(Model)
+    model.vocab, model._pieces = None, {}
+    monkeypatch.setattr(Model, "spelling", lambda self, token: spelt[token])
+    assert [model.piece(token) for token in spelt] == [b"[THINK]", b"", b"<|channel|>"]
+    monkeypatch.undo()
+    model.handle = None

@@ -1,0 +1,46 @@
+"""Counts that may be unknown, and how they are said: unknown is never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ttc.backends import Completion
+
+
+def exact(known: int, uncounted: int) -> int | None:
+    """Return a sum, None where some of what it adds up is unknown."""
+    return None if uncounted else known
+
+
+def amount(known: int, uncounted: int, what: str = "tokens") -> str:
+    """Say a sum of which `uncounted` parts are unknown: "96 tokens", "at least 96 tokens" or
+    "tokens unknown"."""
+    if not uncounted:
+        return f"{known} {what}"
+    return f"at least {known} {what}" if known else f"{what} unknown"
+
+
+def as_fields(name: str, known: int, uncounted: int) -> dict[str, int | None]:
+    """Return a sum as JSON fields: null where parts of it are unknown, with what is known."""
+    fields = {name: exact(known, uncounted)}
+    return {**fields, f"{name}_at_least": known} if uncounted and known else fields
+
+
+def uncounted(done: Completion) -> bool:
+    """Whether a draw generated tokens that nobody counted. One that failed or was given up before
+    it said anything generated none."""
+    began = done.finish_reason in ("stop", "length") or done.text or done.first_token is not None
+    return done.completion_tokens is None and bool(began)
+
+
+def rows_told(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> list[dict[str, Any]]:
+    """Return rows of a table with their `tokens` as JSON fields or as people read them, of which
+    `uncounted` samples did not tell theirs."""
+    told = []
+    for row in rows:
+        known, missing = row["tokens"], row["uncounted"] or 0
+        shown = f"≥{known}" if missing and known else known
+        fields = as_fields("tokens", known, missing) if as_json else {"tokens": shown}
+        told.append({**{k: v for k, v in row.items() if k != "uncounted"}, **fields})
+    return told

@@ -1,0 +1,71 @@
+"""Draws that say nothing apart from their thoughts: what they lack, and how many there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ttc import thinking
+from ttc.strategies.nodes import Node
+
+CUT, THOUGHT, EMPTY = "cut", "thought", "empty"
+
+
+def kinds(nodes: Sequence[Node]) -> list[str]:
+    """Return for each draw of one prompt what it is instead of an answer: `cut` while thinking, a
+    `thought` alone, or `empty`; "" for one that says something.
+
+    Where one draw closes a thought that the prompt opened, another that was cut and closes none
+    is still thinking.
+    """
+    readings = [thinking.read(node.trace) for node in nodes]
+    unopened = any(reading.unopened for reading in readings)
+    return [_kind(*pair, unopened) for pair in zip(nodes, readings, strict=True)]
+
+
+def _kind(node: Node, reading: thinking.Reading, unopened: bool) -> str:
+    cut = node.finish == "length"
+    if reading.said.strip():
+        return CUT if cut and unopened and not reading.thought else ""
+    if not reading.thought:
+        return EMPTY
+    return CUT if cut else THOUGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """How many of some draws are what instead of an answer."""
+
+    draws: int = 0
+    cut: int = 0
+    thought: int = 0
+    empty: int = 0
+
+    @classmethod
+    def of(cls, found: Sequence[str]) -> Silence:
+        """Count kinds."""
+        counts = Counter(found)
+        return cls(len(found), counts[CUT], counts[THOUGHT], counts[EMPTY])
+
+    @property
+    def total(self) -> bool:
+        """Whether no draw says anything, though there are some."""
+        return bool(self.draws) and self.cut + self.thought + self.empty == self.draws
+
+    @property
+    def words(self) -> str:
+        """Say it; "" if every draw says something."""
+        of = f"of {self.draws} draws"
+        parts = []
+        if self.cut:
+            were = "was" if self.cut == 1 else "were"
+            parts.append(f"{self.cut} {of} {were} cut while thinking; raise --max-tokens")
+        if self.thought:
+            alone = "is" if self.thought == 1 else "are"
+            parts.append(
+                f"{self.thought} {of} {alone} reasoning only, without an answer; try --thinking off"
+            )
+        if self.empty:
+            parts.append(f"{self.empty} {of} {'is' if self.empty == 1 else 'are'} empty")
+        return ", ".join(parts)

@@ -1,0 +1,242 @@
+"""Thoughts in a text, and the answer apart from them: one place knows how models mark them.
+
+    <think>…</think>  <thinking>  <thought>  <reasoning>  <reflection>  <seed:think>   many models
+    [THINK]…[/THINK]                                                                   Magistral
+    <|begin_of_thought|>…<|end_of_thought|>  <|START_THINKING|>…<|END_THINKING|>   Sky-T1, Command
+    ◁think▷…◁/think▷  <|channel>thought…<channel|>                                    Kimi, Gemma
+    <|channel|>analysis<|message|>…<|end|>…<|channel|>final<|message|>…                    gpt-oss
+    Here is my thought process: … Here is my response: …                                   Granite
+
+A tag that is quoted (in backticks, in a fenced block of an answer) is a mention, not a mark.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect, bisect_left
+from collections import Counter
+from typing import NamedTuple
+
+_NAMES = r"(?:[a-z][\w.-]*[:_])?(?:think(?:ing)?|thoughts?|reasoning|reflection)"
+_OPENERS = (
+    rf"<(?i:(?P<opens>{_NAMES}))(?:\s[^<>/]*)?>",
+    r"(?P<magistral>\[THINK\])",
+    r"(?P<sky><\|begin_of_thought\|>)",
+    r"(?P<command><\|START_THINKING\|>)",
+    r"(?P<kimi>◁think▷)",
+    r"(?P<gemma><\|channel>thought\b)",
+)
+_CLOSERS = (
+    rf"</(?i:(?P<closes>{_NAMES}))\s*>",
+    r"(?P<magistral_>\[/THINK\])",
+    r"(?P<sky_><\|end_of_thought\|>)",
+    r"(?P<command_><\|END_THINKING\|>)",
+    r"(?P<kimi_>◁/think▷)",
+    r"(?P<gemma_><channel\|>)",
+)
+_OPENER = "|".join(_OPENERS)
+_TAG = re.compile(f"{_OPENER}|{'|'.join(_CLOSERS)}")
+_OPENS_NOW = re.compile(rf"(?:{_OPENER}|<\|channel\|>analysis<\|message\|>)\s*\Z")
+_AROUND = re.compile(r"<\|(?:(?:begin|end)_of_solution|(?:START|END)_RESPONSE)\|>")
+_RESPONSE = re.compile(r"\s*<response>(.*?)(?:</response>\s*)?\Z", re.S)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.M)
+_SENTENCE = re.compile(r"(?:\A|\n|[.!?:;>)\]]|▷)[ \t]*\Z")
+_NEAR = 80  # characters of one line that a quotation has at most
+
+_CHANNELS = re.compile(r"\s*(?:<\|start\|>assistant\s*)?<\|(?:channel|message)\|>")
+_LATER_CHANNEL = "<|start|>assistant<|channel|>"
+_MESSAGE_ENDS = re.compile(r"<\|(?:start|end|return|call)\|>")
+_CONTROL = re.compile(r"<\|(?:channel|message|start|end|return|call|constrain)\|>")
+# gpt-oss by an engine that leaves its control tokens out.
+_FLAT = re.compile(r"\s*analysis(?=[A-Z0-9])|\s*analysis(?=.*assistantfinal)", re.S)
+_FLAT_END = "assistantfinal"
+_GRANITE = re.compile(r"\s*(?:Here is|Here's) my thought process:")
+_GRANITE_END = re.compile(r"(?:Here is|Here's) my response:")
+
+
+class Reading(NamedTuple):
+    """What a text says apart from its thoughts.
+
+    `thought` tells that it thinks at all, `open` that it ends in the middle of a thought,
+    `unopened` that it closes a thought which the prompt must have opened.
+    """
+
+    said: str
+    thought: bool = False
+    open: bool = False
+    unopened: bool = False
+
+
+def said(text: str) -> str:
+    """Return a text without its thoughts.
+
+    A closing tag alone ends a thought that the prompt opened, and all before it goes. An opening
+    tag alone is a thought cut short, and all behind it goes.
+    """
+    return read(text).said
+
+
+def read(text: str) -> Reading:
+    """Tell thoughts and answer apart."""
+    if _CHANNELS.match(text) or _LATER_CHANNEL in text:
+        return _channels(text)
+    if found := _FLAT.match(text):
+        _, end, answer = text.rpartition(_FLAT_END)
+        return Reading(answer if end else "", True, not end)
+    if found := _GRANITE.match(text):
+        end_of_it = _GRANITE_END.search(text, found.end())
+        return Reading(text[end_of_it.end() :] if end_of_it else "", True, not end_of_it)
+    return _Scan(text).read()
+
+
+def opening(prompt: str) -> str:
+    """Return the mark at the end of a rendered prompt that opens a thought, with the blanks behind
+    it; "" if there is none. What the model then says goes on from there."""
+    found = _OPENS_NOW.search(prompt, max(len(prompt) - 200, 0))
+    return "" if found is None else prompt[found.start() :]
+
+
+def behind(prompt: str, prefix: str) -> str:
+    """Return a rendered prompt with the beginning of the answer behind it.
+
+    A beginning that was drawn holds the mark that the prompt ends with, which is said once.
+    """
+    mark = opening(prompt)
+    return prompt + (prefix.removeprefix(mark) if mark else prefix)
+
+
+def wrap(thought: str, answer: str, *, ended: bool) -> str:
+    """Return a text of a thought that came apart from its answer; not `ended`: it may go on."""
+    if not thought:
+        return answer
+    return f"<think>\n{thought}" + (f"\n</think>\n\n{answer}" if answer or ended else "")
+
+
+def is_mark(token: str) -> bool:
+    """Whether the spelling of a special token marks thoughts, so that a text must show it."""
+    return any(pattern.fullmatch(token) is not None for pattern in (_TAG, _CONTROL, _AROUND))
+
+
+def _channels(text: str) -> Reading:
+    """Read gpt-oss's channels: what is on `final` is the answer."""
+    answers, thought, going_on = [], False, False
+    ends = [found.span() for found in _MESSAGE_ENDS.finditer(text)]
+    starts = [0, *(end for _, end in ends)]
+    for start, end in zip(starts, [*(begin for begin, _ in ends), len(text)], strict=True):
+        head, message, content = text[start:end].partition("<|message|>")
+        _, channel, name = head.partition("<|channel|>")
+        if message and (not channel or name.strip().startswith("final")):
+            answers.append(content)
+            going_on = False
+        elif channel:
+            thought, going_on = True, end == len(text)
+        elif not start and head.strip() and not message:
+            answers.append(head)
+    return Reading("".join(answers), thought, going_on)
+
+
+class _Scan:
+    """Reads the tags of a text one after the other."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tags = list(_TAG.finditer(text))
+        self.last = {_family(tag): tag.start() for tag in self.tags if _closes(tag)}
+        self.fences = [found.start() for found in _FENCE.finditer(text)] if self.tags else []
+        self.kept: list[str] = []
+        self.start = 0  # of what is said now
+        self.inside = ""  # the family of the thought that is open
+        self.owed: Counter[str] = Counter()  # thoughts within thoughts that are not closed
+        self.listed: Counter[str] = Counter()  # opening tags in fenced blocks
+        self.thought = self.unopened = False
+
+    def read(self) -> Reading:
+        """Return what is said."""
+        for tag in self.tags:
+            if self.inside:
+                self._think(tag)
+            elif not self._mentioned(tag):
+                (self._close if _closes(tag) else self._open)(tag)
+        if not self.inside:
+            self.kept.append(self.text[self.start :])
+        text = "".join(self.kept)
+        if self.thought:
+            text = _AROUND.sub("", text)
+            around = _RESPONSE.fullmatch(text)
+            text = text if around is None else around[1]
+        return Reading(text, self.thought, bool(self.inside), self.unopened)
+
+    def _think(self, tag: re.Match[str]) -> None:
+        if _family(tag) != self.inside:
+            return
+        if not _closes(tag):
+            self.owed[self.inside] += 1
+        elif not self._quoted(tag):
+            self.start, self.inside = tag.end(), ""
+
+    def _open(self, tag: re.Match[str]) -> None:
+        family, text = _family(tag), self.text
+        begins = _SENTENCE.search(text[max(tag.start() - _NEAR, 0) : tag.start()]) is not None
+        # "Put it in <think> tags" opens nothing.
+        if begins or self.last.get(family, -1) > tag.start():
+            self.kept.append(text[self.start : tag.start()])
+            self.inside, self.thought = family, True
+            self.owed[family] = 0
+
+    def _close(self, tag: re.Match[str]) -> None:
+        family = _family(tag)
+        before = self.text[self.start : tag.start()]
+        if self.owed[family]:
+            self.owed[family] -= 1
+        elif self.thought and before.strip() and not self.text[tag.end() :].strip():
+            self.kept.append(before)  # one too many, behind the answer
+        else:
+            self.unopened = self.unopened or not self.thought
+            self.kept.clear()
+        self.start, self.thought = tag.end(), True
+
+    def _mentioned(self, tag: re.Match[str]) -> bool:
+        if self._quoted(tag):
+            return True
+        here = bisect(self.fences, tag.start())
+        if not (here - bisect_left(self.fences, self.start)) % 2 or here == len(self.fences):
+            self.listed.clear()
+            return False
+        if not _closes(tag):
+            self.listed[_family(tag)] += 1
+            return True
+        if self.listed[_family(tag)]:
+            return True
+        # Alone on its line it ends a thought whose code was left unfinished.
+        line = self.text[self.text.rfind("\n", 0, tag.start()) + 1 : tag.start()]
+        return bool((line + self.text[tag.end() :].partition("\n")[0]).strip())
+
+    def _quoted(self, tag: re.Match[str]) -> bool:
+        start, end, text = tag.start(), tag.end(), self.text
+        mark = text[start - 1 : start]
+        if mark in ('"', "'") and text[end : end + 1] == mark:
+            return True
+        if self.inside and not (mark == "`" and text[end : end + 1] == "`"):
+            return False  # thoughts are careless with their quotes
+        before = text[max(start - _NEAR, 0) : start].rpartition("\n")[2]
+        after = text[end : end + _NEAR].partition("\n")[0]
+        opened, closed = before.rfind("`"), after.find("`")
+        if opened < 0 or closed < 0:
+            return False
+        if before[: opened + 1].endswith("```") or after[closed:].startswith("```"):
+            return False  # fences
+        inner = before[opened + 1 :] + tag[0] + after[:closed]
+        return inner == inner.strip()
+
+
+def _closes(tag: re.Match[str]) -> bool:
+    name = tag.lastgroup or ""
+    return name == "closes" or name.endswith("_")
+
+
+def _family(tag: re.Match[str]) -> str:
+    """Return what an opening tag and its closing one have in common."""
+    name = tag["opens"] or tag["closes"]
+    if name is None:
+        return (tag.lastgroup or "").removesuffix("_")
+    return name.lower().removesuffix("ing").removesuffix("s")
