@@ -53,7 +53,7 @@ def _draw(
         for line in store.recover():
             session.say(line)
         plan = make_plan(store, name, made, rendered, draws(session, order))
-        _tell_name(session, plan)
+        _tell_name(session, plan, order.new_pool)
         remember(pools=pools.names(store.reader))
         lines = Lines(target, on_failure=wake)
         try:
@@ -100,19 +100,22 @@ def _run(
     return current, drawing.tally, meter.seconds if current.missing else 0.0
 
 
-def _tell_name(session: Session, plan: Plan) -> None:
+def _tell_name(session: Session, plan: Plan, new_pool: bool) -> None:
     pool = plan.pool
     if pool.name != pool.base:
         session.say(
             f"{pool.base} holds samples drawn in another way; these go to {pool.name} "
             "(--explain says what differs)"
         )
+    elif new_pool:
+        session.say(f"--new-pool: these go to {pool.name}, which holds no other samples")
 
 
 def _result(plan: Plan, tally: Tally, spent: float) -> dict[str, Any]:
     return {
         "schema": interchange.SCHEMA,
         "pool": plan.pool.name,
+        "asked_pool": plan.pool.base,
         "model": plan.recipe.model.name,
         "problems": len(plan.enrolled),
         "n": plan.n,

@@ -28,6 +28,7 @@ from ttc.problems import Reading
 from ttc.records import Problem
 from ttc.report.trees import picture
 from ttc.store import Store
+from ttc.store.names import PoolName
 from ttc.strategies import keeping, naming, solving
 from ttc.strategies.engines import Engine
 from ttc.strategies.solving import Method, Solution
@@ -50,6 +51,14 @@ class Order:
     show: bool
     keep: str | None
     as_json: bool
+    new_pool: bool = False
+
+    @property
+    def pool(self) -> PoolName | None:
+        """The name of the pool that answers are kept in, if they are."""
+        if self.keep is None:
+            return None
+        return PoolName(self.keep, other="--keep OTHER").given(self.keep, new=self.new_pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,8 @@ def solve(session: Session, order: Order, flags: Sampling) -> int:
         made = recipe(session, choice, backend, flags)
         n = int(session.config.get("n", how.n, DEFAULT_N))
         method = methods.prepare(session, how, flags, backend, stack, parts)
+        if order.pool is not None:
+            keeping.check_name(session.database, order.pool, made, method)
         with Store.writing(session.database, on_failure=wake) as store:
             means = Means(store, backend, made, method, n)
             try:
@@ -162,9 +173,9 @@ def _kept(
         )
     if not solution.drawn:
         raise BackendError(f"every draw failed: {solution.firmness}")
-    if order.keep is None:
+    if order.pool is None:
         return None
-    return keeping.keep(means.store, order.keep, means.recipe, problem, means.method, solution)
+    return keeping.keep(means.store, order.pool, means.recipe, problem, means.method, solution)
 
 
 def _tell(session: Session, order: Order, problem: Problem, solution: Solution, pool: str) -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from ttc import interchange, jsonl, verdicts
+from ttc import freshness, interchange, jsonl, verdicts
 from ttc.backends import Backend
 from ttc.cli.judge_quality import Quality
 from ttc.cli.output import Lines, document, piped
@@ -20,7 +20,8 @@ from ttc.cli.session import (
     store_with,
 )
 from ttc.cli.signals import stoppable
-from ttc.errors import Exit, UsageError
+from ttc.errors import Exit, GateError, UsageError
+from ttc.freshness import Standing
 from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
 from ttc.report.junit import Case, write_junit
@@ -29,19 +30,8 @@ from ttc.verdicts import Summary
 from ttc.verifiers import Verifier
 
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
-MAPPABLE += tuple(
-    f"reference.{name}"
-    for name in (
-        "answer",
-        "choices",
-        "tests",
-        "entry_point",
-        "prompt",
-        "inputs",
-        "outputs",
-        "model",
-    )
-)
+REFERENCE = "answer choices tests entry_point prompt inputs outputs model"
+MAPPABLE += tuple(f"reference.{name}" for name in REFERENCE.split())
 
 Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
 
@@ -78,6 +68,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     target = order.output or ("-" if piped() and not as_json else None)
     summary, cases, quality = Summary(), dict[str, Case](), Quality()
+    standing = Standing()
     with stoppable() as wake, ExitStack() as stack:
         if backend is not None:
             stack.callback(backend.close)
@@ -92,10 +83,10 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         else:
             store = Store.writing(store_with(session, order.source))
             judged = _of_pool(stack.enter_context(store), order, verifier)
+            pool = pool_named(store, order.source)
+            standing = freshness.standing(store, pool)
             if by_model:
-                quality.truths = verdicts.known_truths(
-                    store, pool_named(store, order.source), verifier
-                )
+                quality.truths = verdicts.known_truths(store, pool, verifier)
         # Closed here whatever happens, for what has been judged is kept then.
         stack.enter_context(closing(judged))
         for record, sample, verdict in judged:
@@ -108,12 +99,25 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     if order.junit is not None:
         write_junit(order.junit, f"ttc verify {order.source}", cases.values())
     if as_json:
-        document(_result(order, spec, summary))
-    if note := getattr(verifier, "note", None):
-        session.say(note)
-    if by_model and (told := quality.told(verifier.name)):
-        session.say(told)
-    return _conclude(session, order, spec, summary, skipped or [])
+        document(_result(order, spec, summary, standing.notes))
+    _note(session, verifier, quality.told(verifier.name) if by_model else None, standing)
+    code = _conclude(session, order, spec, summary, skipped or [])
+    return _by_the_last(order, standing, code)
+
+
+def _note(session: Session, verifier: Verifier, quality: str | None, standing: Standing) -> None:
+    for line in (getattr(verifier, "note", None), quality):
+        if line:
+            session.say(line)
+    for line in standing.notes:
+        session.say(f"note: {line}")
+
+
+def _by_the_last(order: Order, standing: Standing, code: int) -> int:
+    """Let no gate pass by other samples than the last."""
+    if order.fail_under is None or standing.superseded is None:
+        return code
+    raise GateError(f"not met: --fail-under {order.fail_under}: {standing.superseded}")
 
 
 def _attach(session: Session, verifier: Verifier) -> Backend | None:
@@ -187,7 +191,7 @@ def _of_stream(
         keep()
 
 
-def _result(order: Order, spec: str, summary: Summary) -> dict[str, Any]:
+def _result(order: Order, spec: str, summary: Summary, notes: list[str]) -> dict[str, Any]:
     return {
         "schema": interchange.SCHEMA,
         "source": order.source,
@@ -198,6 +202,7 @@ def _result(order: Order, spec: str, summary: Summary) -> dict[str, Any]:
         "accuracy": summary.accuracy,
         "solved": len(summary.solved),
         "statuses": dict(summary.statuses),
+        "warnings": notes,
     }
 
 

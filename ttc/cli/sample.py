@@ -37,6 +37,7 @@ def sample(
     pool: Annotated[
         str | None, typer.Option(help="The pool's name (default: from data and model).")
     ] = None,
+    new_pool: opt.NewPool = False,
     mapping: opt.Mapping = "",
     form: Annotated[
         str | None,
@@ -74,7 +75,9 @@ def sample(
         max_tokens, temperature, top_p, top_k, min_p, stop or (), system, template, raw, seed
     )
     reading = ordering.reading(mapping, form, skip_bad)
-    order = ordering.Order(tuple(data), model, n, limit, pool, output, max_time, confidence)
+    order = ordering.Order(
+        tuple(data), model, n, limit, pool, output, max_time, confidence, new_pool
+    )
     if dry_run or explain:
         return run_plan.plan_only(session, order, flags, reading, explain, as_json)
     return run_sample.draw(session, order, flags, reading, as_json)
