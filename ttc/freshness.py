@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from ttc.errors import GateError
 from ttc.store import Store, runs
 from ttc.store.pools import Pool
 
@@ -55,6 +56,11 @@ class Standing:
     def notes(self) -> list[str]:
         """All of it, a line each."""
         return [line for line in (self.superseded, self.unfinished) if line is not None]
+
+    def hold(self, gate: str) -> None:
+        """Raise GateError rather than let a gate pass by other samples than the last."""
+        if self.superseded is not None:
+            raise GateError(f"not met: {gate}: {self.superseded}")
 
 
 def standing(store: Store, pool: Pool, beside: Collection[str] = ()) -> Standing:

@@ -12,9 +12,11 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Any
 
-from ttc import plugins
-from ttc.errors import BackendError, TtcError
+from ttc import keys, plugins
+from ttc.errors import Stopped, TtcError
+from ttc.guards import Guarded, unsound
 from ttc.records import Message, Sample, Verdict
 from ttc.store import Store, verdicts
 from ttc.store.pools import Pool
@@ -30,13 +32,17 @@ Row = tuple[int, Sample, Verdict | None]
 
 def make(spec: str) -> Verifier:
     """Return the verifier of `NAME:key=value,…`; UsageError for an unknown one."""
-    verifier: Verifier = plugins.build("verifiers", spec)
+    behind: Any = Guarded("verifiers", spec.partition(":")[0], plugins.build("verifiers", spec))
+    verifier: Verifier = behind
     return verifier
 
 
 def identify(verifier: Verifier) -> VerifierId:
     """Return what keys the verdicts of a verifier."""
-    return VerifierId(verifier.name, verifier.version, dict(verifier.config))
+    with plugins.calling("verifiers", str(verifier.name), "be identified"):
+        who = VerifierId(str(verifier.name), str(verifier.version), dict(verifier.config))
+        keys.canonical_json(who.config)
+    return who
 
 
 @dataclass(slots=True)
@@ -53,6 +59,7 @@ class Summary:
     problems: set[str] = field(default_factory=set)
     solved: set[str] = field(default_factory=set)
     kept: int = 0
+    failure: str | None = None
 
     def add(self, sample: Sample, verdict: Verdict) -> None:
         """Count one verdict."""
@@ -66,6 +73,8 @@ class Summary:
             self.correct += 1
             self.solved.add(sample.problem)
         status = verdict.status
+        if status == "error" and self.failure is None:
+            self.failure = f"{sample.problem} draw {sample.index}: {verdict.detail}"
         if status == "ok":
             status = {True: "correct", False: "wrong", None: "undecided"}[verdict.correct]
         self.statuses[status] += 1
@@ -92,21 +101,24 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
         try:
             with _closing(verifier.verify(feed())) as judged:
                 for verdict in judged:
-                    yield unjudged.popleft(), verdict
-        except TtcError:
+                    if not unjudged:
+                        raise plugins.fault("verifiers", verifier.name, "gave a verdict on nothing")
+                    wrong = unsound(verdict)
+                    sound = verdict if wrong is None else Verdict(status="error", detail=wrong)
+                    yield unjudged.popleft(), sound
+        except (TtcError, Stopped, KeyboardInterrupt, GeneratorExit):
             raise
-        except Exception as error:
+        except BaseException as error:
+            failure = plugins.said(error)
             if not unjudged:
-                raise BackendError(
-                    f"the verifier {verifier.name!r} failed: {type(error).__name__}: {error}"
-                ) from error
-            failure = f"{type(error).__name__}: {error}"
+                what = f"cannot judge: {failure}; -vv shows where"
+                raise plugins.fault("verifiers", verifier.name, what) from error
             yield unjudged.popleft(), Verdict(status="error", detail=failure)
             continue
-        if unjudged:
-            raise BackendError(
-                f"the verifier {verifier.name!r} gave no verdict on {len(unjudged)} samples"
-            )
+        # One that ends early may not have read what it leaves out.
+        if left := len(unjudged) + (next(source, None) is not None):
+            what = f"gave no verdict on {left} samples or more"
+            raise plugins.fault("verifiers", verifier.name, what)
         return
 
 
@@ -130,6 +142,8 @@ def verify_pool(
     """
     who = identify(verifier)
     there = {} if recheck else verdicts.kept(store.reader, pool, who)
+    # A verifier that failed on a sample has not judged it.
+    there = {row: verdict for row, verdict in there.items() if verdict.status != "error"}
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
     together = bool(getattr(verifier, "together", False))

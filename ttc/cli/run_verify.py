@@ -20,7 +20,7 @@ from ttc.cli.session import (
     store_with,
 )
 from ttc.cli.signals import stoppable
-from ttc.errors import Exit, GateError, UsageError
+from ttc.errors import Exit, UsageError
 from ttc.freshness import Standing
 from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
@@ -67,8 +67,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     by_model = backend is not None or bool(getattr(verifier, "asks", False))
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     target = order.output or ("-" if piped() and not as_json else None)
-    summary, cases, quality = Summary(), dict[str, Case](), Quality()
-    standing = Standing()
+    summary, cases, quality, standing = Summary(), dict[str, Case](), Quality(), Standing()
     with stoppable() as wake, ExitStack() as stack:
         if backend is not None:
             stack.callback(backend.close)
@@ -102,7 +101,9 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         document(_result(order, spec, summary, standing.notes))
     _note(session, verifier, quality.told(verifier.name) if by_model else None, standing)
     code = _conclude(session, order, spec, summary, skipped or [])
-    return _by_the_last(order, standing, code)
+    if order.fail_under is not None:
+        standing.hold(f"--fail-under {order.fail_under}")
+    return code
 
 
 def _note(session: Session, verifier: Verifier, quality: str | None, standing: Standing) -> None:
@@ -111,13 +112,6 @@ def _note(session: Session, verifier: Verifier, quality: str | None, standing: S
             session.say(line)
     for line in standing.notes:
         session.say(f"note: {line}")
-
-
-def _by_the_last(order: Order, standing: Standing, code: int) -> int:
-    """Let no gate pass by other samples than the last."""
-    if order.fail_under is None or standing.superseded is None:
-        return code
-    raise GateError(f"not met: --fail-under {order.fail_under}: {standing.superseded}")
 
 
 def _attach(session: Session, verifier: Verifier) -> Backend | None:
@@ -224,6 +218,11 @@ def _conclude(
             f"{len(summary.solved)} of {len(summary.problems)} problems solved at least once"
         )
     session.say(f"{order.source}: {spec}: {said} ({counts})")
+    if summary.failure is not None:
+        session.say(
+            f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "
+            f"judges again; the first: {summary.failure}"
+        )
     if summary.kept:
         session.say(f"{summary.kept} verdicts kept in the store")
     if skipped:
