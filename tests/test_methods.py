@@ -109,8 +109,12 @@ def test_answers_are_kept_as_a_pool_that_sweep_sets_beside_draws(ttc: Ttc, sums:
     both = ttc("sweep", "plain", "search", "-V", "synth", "-s", "coverage", "--pareto")
     assert both.code == 0, both.err
     # Another method's answers are another pool.
-    other = ttc("solve", "--each", sums, *SYNTH, "--method", "beam:n=2,m=2", *keep)
-    assert "kept in the pool search.2" in other.err
+    another = ("solve", "--each", sums, *SYNTH, "--method", "beam:n=2,m=2", *keep)
+    refused = ttc(*another)
+    assert (refused.code, refused.out) == (2, "")
+    assert "the pool search holds samples drawn in another way: strategy " in refused.err
+    assert "--keep OTHER, or add --new-pool to take search.2" in refused.err
+    assert "kept in the pool search.2" in ttc(*another, "--new-pool").err
 
 
 def test_strategies_are_listed_with_their_sources(ttc: Ttc) -> None:

@@ -11,13 +11,14 @@ from ttc import config, curves, models, places, problems, verdicts
 from ttc.backends import Backend
 from ttc.claims import claimed
 from ttc.errors import UsageError
-from ttc.plans import Plan, Recipe, default_pool, make_plan
+from ttc.plans import Plan, Recipe, check_name, default_pool, make_plan
 from ttc.records import Curve, Outcome, Problem, SamplingParams
 from ttc.samples import Drawing
 from ttc.selectors import naming
 from ttc.settling import settled
 from ttc.store import Store, pools
 from ttc.store import verdicts as kept
+from ttc.store.names import PoolName
 from ttc.strategies import naming as methods
 from ttc.strategies import solving
 from ttc.strategies.scoring import Likelihood, Verified
@@ -81,21 +82,27 @@ def sample(
     n: int = 16,
     *,
     model: str | None = None,
-    pool: str = "python",
+    pool: str | None = None,
+    new_pool: bool = False,
     database: str | Path | None = None,
     **sampling: Any,
 ) -> Pool:
     """Draw what a pool lacks of n samples per problem, and return the pool.
 
     `data` is a file or problems; `model` what `-m` takes; `sampling` the fields of SamplingParams.
-    BackendError if a draw failed; what was drawn is kept, and calling again resumes.
+    UsageError if the pool that is named holds samples drawn in another way, unless `new_pool`: then
+    the next free name is taken, and is that of the pool returned. BackendError if a draw failed;
+    what was drawn is kept, and calling again resumes.
     """
+    own = PoolName("python", other="pool='OTHER'", fresh="new_pool=True")
+    name = own.given(pool, new=new_pool)
     path = Path(database) if database is not None else places.default_database()
     asked = problems.read(data).problems if isinstance(data, str) else tuple(data)
     backend, recipe = _open(model, path, sampling)
     try:
+        check_name(path, name, recipe.model.name, recipe.pool)
         with Store.writing(path) as store:
-            plan = make_plan(store, pool, recipe, asked, n)
+            plan = make_plan(store, name, recipe, asked, n)
             _draw(store, backend, plan)
             return Pool(plan.pool.name, path)
     finally:

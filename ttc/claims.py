@@ -10,7 +10,7 @@ from typing import Any
 
 from ttc.errors import StoreError
 from ttc.plans import Plan, refreshed
-from ttc.store import Store, runs
+from ttc.store import Store, runs, samples
 
 # How long another run may hold the pool before we give up.
 PATIENCE = 30.0
@@ -20,16 +20,17 @@ PATIENCE = 30.0
 def claimed(store: Store, plan: Plan, command: str) -> Iterator[Plan]:
     """Hold the pool while a plan is drawn; yields the plan with what is missing by then.
 
-    A later run waits. StoreError, with the pid of the other, after PATIENCE seconds.
+    A later run waits. StoreError, with the pid of the other, after PATIENCE seconds. A run that
+    finds nothing missing is noted too: the pool is as it was asked for then.
     """
     until = time.monotonic() + PATIENCE
     while plan.missing:
-        other, run_id = store.write(partial(_claim, pool_id=plan.pool.id, command=command))
+        other, run_id = store.write(partial(_claim, plan=plan, command=command))
         if run_id is not None:
             try:
                 yield refreshed(store, plan)
             finally:
-                store.write(partial(runs.end, run_id=run_id))
+                store.write(partial(_release, run_id=run_id, plan=plan))
             return
         if time.monotonic() > until:
             raise StoreError(
@@ -38,9 +39,29 @@ def claimed(store: Store, plan: Plan, command: str) -> Iterator[Plan]:
             )
         time.sleep(0.2)
         plan = refreshed(store, plan)
+    store.write(partial(_note, plan=plan, command=command))
     yield plan
 
 
-def _claim(connection: Any, pool_id: int, command: str) -> tuple[Any, int | None]:
-    other = runs.live(connection, pool_id)
-    return other, None if other else runs.begin(connection, pool_id, command)
+def _claim(connection: Any, plan: Plan, command: str) -> tuple[Any, int | None]:
+    other = runs.live(connection, plan.pool.id)
+    return other, None if other else runs.begin(connection, plan.pool.id, command, _asked(plan))
+
+
+def _release(connection: Any, run_id: int, plan: Plan) -> None:
+    there = sum(samples.count_below(connection, key, plan.n) for key in _keys(plan))
+    runs.end(connection, run_id, _asked(plan) - there)
+
+
+def _note(connection: Any, plan: Plan, command: str) -> None:
+    run_id = runs.begin(connection, plan.pool.id, command, _asked(plan))
+    runs.end(connection, run_id, 0)
+
+
+def _keys(plan: Plan) -> set[str]:
+    # Problems that ask the same share their draws.
+    return {each.key for each in plan.enrolled}
+
+
+def _asked(plan: Plan) -> int:
+    return len(_keys(plan)) * plan.n

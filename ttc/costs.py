@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ttc.config import read_toml
+from ttc.errors import UsageError
 from ttc.races import Race
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
@@ -175,3 +178,13 @@ def _put_rated(
 def _column(outcomes: Sequence[Outcome], field: str) -> Floats | None:
     values = [getattr(outcome, field) for outcome in outcomes]
     return None if None in values else np.asarray(values, dtype=np.float64)
+
+
+def read_rates(path: str | None) -> Rates:
+    """Return the rates of a TOML file, unknown ones without a file. UsageError if it is wrong."""
+    if path is None:
+        return Rates()
+    try:
+        return Rates.of(read_toml(Path(path)))
+    except ValueError as error:
+        raise UsageError(f"--rates {path}: {error}") from None

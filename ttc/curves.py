@@ -58,6 +58,19 @@ def curves_of(
     return [Curve(name, table.source, tuple(curve)) for name, curve in points.items()]
 
 
+def read_ks(text: str | None) -> list[int]:
+    """Return the budgets of `-k 1,2,4`, none without a text. UsageError if they are no such list."""
+    if text is None:
+        return []
+    try:
+        ks = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        ks = []
+    if not ks or min(ks) < 1:
+        raise UsageError(f"-k {text}: write whole numbers from 1, separated by commas")
+    return ks
+
+
 def default_ks(n: int) -> list[int]:
     """Return 1, 2, 4, … up to n, and n itself."""
     return sorted({*(1 << i for i in range(n.bit_length())), n} - {0})

@@ -1,7 +1,8 @@
 """The one exception that is shown to users, and the exit codes of the command line.
 
 A `TtcError` is an expected failure: its message is one line that names the place and the
-remedy. It is printed as it stands, without a traceback. Anything else that escapes is a bug.
+remedy. It is printed as it stands, without a traceback. Anything else that escapes is a bug, and
+ends with BUG.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ SIGPIPE = 13  # which Windows does not define
 
 
 class Exit(IntEnum):
-    """Exit codes. Where several apply: STORE > SANDBOX > BACKEND > PARTIAL > GATE."""
+    """Exit codes. Where several apply: BUG > STORE > SANDBOX > BACKEND > PARTIAL > GATE."""
 
     DONE = 0
     GATE = 1
@@ -21,6 +22,7 @@ class Exit(IntEnum):
     PARTIAL = 4
     SANDBOX = 5
     STORE = 6
+    BUG = 70
 
 
 class TtcError(Exception):

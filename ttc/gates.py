@@ -90,6 +90,11 @@ def decide(gate: Gate, curves: Sequence[Curve], source: str) -> Decision:
     return Decision(gate.text, source, met, f"{source}: {gate.text} (it is {value:.6g})")
 
 
+def refused(source: str, reason: str) -> Decision:
+    """Return a gate that is not met whatever the values are: they are of other samples."""
+    return Decision("the last samples", source, False, reason)
+
+
 def hold(
     new: Terms,
     old: Terms,

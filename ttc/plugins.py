@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from ttc import installing
-from ttc.errors import BackendError, TtcError, UsageError
+from ttc.errors import BackendError, Stopped, TtcError, UsageError
 
 GROUPS = ("backends", "verifiers", "selectors", "strategies")
 OWN_DISTRIBUTION = "ttc-cli"
@@ -74,17 +75,37 @@ def load(group: str, name: str) -> Any:
 def guarded(group: str, name: str, what: str, act: Callable[[], Any]) -> Any:
     """Let a plugin act: what it prints is dropped, and what it raises (leaving aside what is
     written for users) is a BackendError that names it and who brought it."""
+    with calling(group, name, what), contextlib.redirect_stdout(io.StringIO()):
+        return act()
+
+
+@contextlib.contextmanager
+def calling(group: str, name: str, what: str) -> Iterator[None]:
+    """Have whatever a plugin raises in the block be a BackendError, if it is not written for users.
+
+    That includes SystemExit and cancellations of its own; a signal to ttc goes through.
+    """
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            return act()
-    except TtcError:
+        yield
+    except (TtcError, Stopped, KeyboardInterrupt, GeneratorExit):
         raise
-    except (Exception, SystemExit) as error:
-        package, version = distribution(installed(group)[name])
-        raise BackendError(
-            f"the {kind_of(group)} {name!r} ({package} {version}) cannot {what}: "
-            f"{type(error).__name__}: {error}; -vv shows where"
-        ) from error
+    except BaseException as error:
+        raise fault(group, name, f"cannot {what}: {said(error)}; -vv shows where") from error
+
+
+def fault(group: str, name: str, what: str) -> BackendError:
+    """Return the error that says what a plugin did wrong, with its name and who brought it."""
+    entry = installed(group).get(name)
+    brought = "" if entry is None else " ({} {})".format(*distribution(entry))
+    return BackendError(f"the {kind_of(group)} {name!r}{brought} {what}")
+
+
+def said(error: BaseException) -> str:
+    """Return an exception in words, even one that cannot be printed."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 (what the exception of a plugin does is anybody's guess)
+        return type(error).__name__
 
 
 def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
@@ -129,6 +150,14 @@ def _needs(strategy: Any) -> list[str]:
     return needs + (["a draft model"] if getattr(strategy, "drafts", False) else [])
 
 
+def _about(group: str, name: str) -> str:
+    member = load(group, name)
+    about = (member.__doc__ or "").strip().partition("\n")[0]
+    if group == "strategies" and (needs := _needs(member)):
+        about += f" Needs {', '.join(needs)}."
+    return about
+
+
 def survey(groups: Iterable[str]) -> list[dict[str, str]]:
     """Return a row a plugin: what it is, who brought it, and the first line of what it says of
     itself, or why it cannot be imported."""
@@ -137,10 +166,7 @@ def survey(groups: Iterable[str]) -> list[dict[str, str]]:
         for name, entry in installed(group).items():
             package, version = distribution(entry)
             try:
-                member = load(group, name)
-                about = (member.__doc__ or "").strip().partition("\n")[0]
-                if group == "strategies" and (needs := _needs(member)):
-                    about += f" Needs {', '.join(needs)}."
+                about = guarded(group, name, "be described", partial(_about, group, name))
             except TtcError as error:
                 about = f"broken: {error}"
             row = {"kind": group, "name": name, "package": f"{package} {version}", "about": about}

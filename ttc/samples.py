@@ -116,16 +116,16 @@ class Drawing:
             if deadline is not None and time.monotonic() >= deadline and not self.tally.stopped:
                 self.tally.stopped, more = True, False
                 self.cancel_all()
-            room = max(WINDOW, self._room())
-            while more and len(self._under_way) < room:
-                draw = next(todo, None)
-                if draw is None:
-                    more = False
-                else:
-                    self.submit(*draw)
-            if not self._under_way:
-                break
             try:
+                room = max(WINDOW, self._room())
+                while more and len(self._under_way) < room:
+                    draw = next(todo, None)
+                    if draw is None:
+                        more = False
+                    else:
+                        self.submit(*draw)
+                if not self._under_way:
+                    break
                 self.receive()
             except BackendError as error:
                 if not self.tally.drawn:
@@ -193,9 +193,13 @@ class Drawing:
         future = self._store.submit(lambda c: samples.insert(c, each.request_id, index, seed, done))
 
         def tell(committed: Future[Any]) -> None:
-            if committed.exception() is None:
+            if committed.exception() is not None:
+                return
+            try:
                 for one in self._sharing[each.request_id]:
                     self._on_sample(self._as_sample(one, index, done))
+            except BaseException as error:  # noqa: BLE001 (a future would log it, and go on)
+                self._store.lose(error)
 
         future.add_done_callback(tell)
 

@@ -9,6 +9,7 @@ import contextlib
 import sys
 
 from ttc import secrets
+from ttc.report.visible import one_line
 
 _said: set[str] = set()
 _quiet = False
@@ -27,4 +28,4 @@ def tell(line: str) -> None:
         return
     _said.add(line)
     with contextlib.suppress(OSError, ValueError):
-        print(secrets.redacted(" ".join(line.split())), file=sys.stderr, flush=True)
+        print(one_line(secrets.redacted(" ".join(line.split()))), file=sys.stderr, flush=True)

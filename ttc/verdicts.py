@@ -5,20 +5,22 @@ A verifier that raises on one sample makes that verdict an `error` and goes on w
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
-from ttc import plugins
-from ttc.errors import BackendError, TtcError
-from ttc.records import Message, Sample, Verdict, Vote
+from ttc import keys, plugins
+from ttc.errors import Stopped, TtcError
+from ttc.guards import Guarded, unsound
+from ttc.judging import remember_votes, with_question
+from ttc.records import Message, Sample, Verdict
 from ttc.store import Store, verdicts
 from ttc.store.pools import Pool
-from ttc.store.samples import asked, of_pool
+from ttc.store.samples import of_pool
 from ttc.store.verdicts import VerifierId
 from ttc.verifiers import Verifier
 
@@ -30,13 +32,17 @@ Row = tuple[int, Sample, Verdict | None]
 
 def make(spec: str) -> Verifier:
     """Return the verifier of `NAME:key=value,…`; UsageError for an unknown one."""
-    verifier: Verifier = plugins.build("verifiers", spec)
+    behind: Any = Guarded("verifiers", spec.partition(":")[0], plugins.build("verifiers", spec))
+    verifier: Verifier = behind
     return verifier
 
 
 def identify(verifier: Verifier) -> VerifierId:
     """Return what keys the verdicts of a verifier."""
-    return VerifierId(verifier.name, verifier.version, dict(verifier.config))
+    with plugins.calling("verifiers", str(verifier.name), "be identified"):
+        who = VerifierId(str(verifier.name), str(verifier.version), dict(verifier.config))
+        keys.canonical_json(who.config)
+    return who
 
 
 @dataclass(slots=True)
@@ -53,6 +59,7 @@ class Summary:
     problems: set[str] = field(default_factory=set)
     solved: set[str] = field(default_factory=set)
     kept: int = 0
+    failure: str | None = None
 
     def add(self, sample: Sample, verdict: Verdict) -> None:
         """Count one verdict."""
@@ -66,6 +73,8 @@ class Summary:
             self.correct += 1
             self.solved.add(sample.problem)
         status = verdict.status
+        if status == "error" and self.failure is None:
+            self.failure = f"{sample.problem} draw {sample.index}: {verdict.detail}"
         if status == "ok":
             status = {True: "correct", False: "wrong", None: "undecided"}[verdict.correct]
         self.statuses[status] += 1
@@ -92,21 +101,24 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
         try:
             with _closing(verifier.verify(feed())) as judged:
                 for verdict in judged:
-                    yield unjudged.popleft(), verdict
-        except TtcError:
+                    if not unjudged:
+                        raise plugins.fault("verifiers", verifier.name, "gave a verdict on nothing")
+                    wrong = unsound(verdict)
+                    sound = verdict if wrong is None else Verdict(status="error", detail=wrong)
+                    yield unjudged.popleft(), sound
+        except (TtcError, Stopped, KeyboardInterrupt, GeneratorExit):
             raise
-        except Exception as error:
+        except BaseException as error:
+            failure = plugins.said(error)
             if not unjudged:
-                raise BackendError(
-                    f"the verifier {verifier.name!r} failed: {type(error).__name__}: {error}"
-                ) from error
-            failure = f"{type(error).__name__}: {error}"
+                what = f"cannot judge: {failure}; -vv shows where"
+                raise plugins.fault("verifiers", verifier.name, what) from error
             yield unjudged.popleft(), Verdict(status="error", detail=failure)
             continue
-        if unjudged:
-            raise BackendError(
-                f"the verifier {verifier.name!r} gave no verdict on {len(unjudged)} samples"
-            )
+        # One that ends early may not have read what it leaves out.
+        if left := len(unjudged) + (next(source, None) is not None):
+            what = f"gave no verdict on {left} samples or more"
+            raise plugins.fault("verifiers", verifier.name, what)
         return
 
 
@@ -130,7 +142,9 @@ def verify_pool(
     """
     who = identify(verifier)
     there = {} if recheck else verdicts.kept(store.reader, pool, who)
-    remember_votes(store, verifier, recall=not recheck)
+    remember_votes(store, who, verifier, recall=not recheck)
+    # A verifier that failed on a sample has not judged it.
+    there = {row: verdict for row, verdict in there.items() if verdict.status != "error"}
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
     together = bool(getattr(verifier, "together", False))
@@ -167,22 +181,6 @@ def verify_pool(
     yield from _judged_before(rows)
 
 
-def remember_votes(store: Store, verifier: Verifier, *, recall: bool = True) -> None:
-    """Have a judge's votes kept one by one as they come, and those of a run that was cut off taken
-    up again. A verifier that asks no model has none."""
-    if (remember := getattr(verifier, "remember", None)) is None:
-        return
-    who = identify(verifier)
-
-    def keep(sample: Sample, at: int, vote: Vote) -> None:
-        store.submit(lambda connection: verdicts.keep_vote(connection, who, sample, at, vote))
-
-    def recalled(sample: Sample) -> dict[int, Vote]:
-        return verdicts.votes_on(store.reader, who, sample) if recall else {}
-
-    remember(recalled, keep)
-
-
 def _judged_before(rows: deque[Row]) -> Iterator[tuple[Sample, Verdict]]:
     """Take what needs no judging from the head of the queue."""
     while rows and (verdict := rows[0][2]) is not None:
@@ -195,37 +193,6 @@ def _together(read: Iterable[tuple[int, Sample]], there: dict[int, Verdict]) -> 
         pairs = list(draws)
         judged = all(row in there for row, _ in pairs)
         yield from ((row, sample, there[row] if judged else None) for row, sample in pairs)
-
-
-def with_question(store: Store, sample: Sample, prompts: dict[str, tuple[Message, ...]]) -> Sample:
-    """Return a sample with what was asked, if the store knows it; `prompts` is a memo."""
-    if sample.asked or sample.prompt_id is None:
-        return sample
-    if sample.prompt_id not in prompts:
-        prompts[sample.prompt_id] = asked(store.reader, sample.prompt_id)
-    return replace(sample, asked=prompts[sample.prompt_id])
-
-
-def known_truths(
-    store: Store, pool: Pool, judge: Verifier
-) -> tuple[str, dict[tuple[str, int], bool]] | None:
-    """Return which samples of a pool are correct, by problem and draw, and who says so.
-
-    It is the latest verifier with a word on it, other than those that ask a model.
-    """
-    for row in verdicts.verifiers_of(store.reader, pool):
-        if row["name"] == judge.name or "model" in json.loads(row["config"]):
-            continue
-        by_row = verdicts.by_sample(store.reader, pool, row["id"])
-        known = {
-            (sample.problem, sample.index): by_row[at].correct
-            for at, sample in of_pool(store.reader, pool)
-            if at in by_row
-        }
-        told = {place: correct for place, correct in known.items() if correct is not None}
-        if told:
-            return row["name"], told
-    return None
 
 
 def keep_streamed(

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import options as opt
+
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -13,6 +15,7 @@ def completion(
     shell: Annotated[
         str, typer.Argument(metavar="bash|zsh|fish", autocompletion=lambda: list(SHELLS))
     ],
+    verbose: opt.Verbose = 0,
 ) -> None:
     """Print the completion script of a shell.
 

@@ -17,6 +17,7 @@ def config(
     database: opt.Database = None,
     file: opt.ConfigFile = None,
     quiet: opt.Quiet = False,
+    verbose: opt.Verbose = 0,
 ) -> None:
     """Show the settings in force and where they come from."""
     from ttc import config as settings

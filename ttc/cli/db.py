@@ -27,6 +27,7 @@ def db(
     database: opt.Database = None,
     config: opt.ConfigFile = None,
     quiet: opt.Quiet = False,
+    verbose: opt.Verbose = 0,
 ) -> int:
     """Tell where the store is, check it, copy it, or merge others into it.
 

@@ -10,6 +10,7 @@ def ls(
     database: opt.Database = None,
     config: opt.ConfigFile = None,
     quiet: opt.Quiet = False,
+    verbose: opt.Verbose = 0,
 ) -> None:
     """List the pools of the store."""
     from ttc.cli.output import document

@@ -17,6 +17,7 @@ import typer
 import typer.core
 import typer.main
 
+from ttc.cli import failures
 from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
 from ttc.report.visible import one_line
 
@@ -161,21 +162,18 @@ def _dispatch(args: Sequence[str]) -> int:
 
 def run(args: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
+    lost = failures.heard()
     try:
         code = _dispatch(args)
         sys.stdout.flush()
+        if lost:
+            raise lost[0]
     except typer.Exit as ended:
         # Help was shown; to somebody who asked for nothing, as a hint.
         code = ended.exit_code if args else Exit.USAGE
     except TtcError as error:
         complain(str(error))
-        if "-vv" in args:
-            import traceback
-
-            from ttc import secrets
-
-            # Libraries put headers into what they raise.
-            print(secrets.redacted(traceback.format_exc()), file=sys.stderr, end="")
+        failures.trace(error, args)
         code = error.code
     except ClickFault as error:
         complain(_usage_line(error))
@@ -189,6 +187,11 @@ def run(args: Sequence[str]) -> int:
     except OSError as error:
         complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
         code = Exit.STORE
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else Exit.BUG
+    except BaseException as error:  # noqa: BLE001 (whatever it is, it is no gate that was not met)
+        complain(failures.told(error, args))
+        code = Exit.BUG
     return int(code)
 
 

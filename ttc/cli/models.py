@@ -35,6 +35,7 @@ def models(
     database: opt.Database = None,
     config: opt.ConfigFile = None,
     quiet: opt.Quiet = False,
+    verbose: opt.Verbose = 0,
 ) -> None:
     """List the models that -m can name, describe one, tune one, or probe its server."""
     from ttc.cli import run_models

@@ -76,6 +76,13 @@ Mapping = Annotated[
     str, typer.Option("--map", metavar="OURS=THEIRS,…", help="Rename fields of foreign files.")
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Pass over lines that are not JSON.")]
+NewPool = Annotated[
+    bool,
+    typer.Option(
+        "--new-pool",
+        help="If the pool that was named holds other samples, take the next free name.",
+    ),
+]
 VerifierName = Annotated[
     str | None,
     typer.Option(

@@ -9,9 +9,10 @@ from ttc import jsonl, problems
 from ttc.backends import Backend
 from ttc.cli.session import Sampling, Session, open_model, recipe
 from ttc.errors import UsageError
-from ttc.plans import Recipe, default_pool
+from ttc.plans import Recipe, check_name, default_pool
 from ttc.problems import Reading
 from ttc.records import Problem
+from ttc.store.names import PoolName
 
 DEFAULT_N = 16
 
@@ -28,6 +29,7 @@ class Order:
     output: str | None
     max_time: str | None
     confidence: int = 0
+    new_pool: bool = False
 
 
 def reading(mapping: str, form: str | None, skip_bad: bool) -> Reading:
@@ -64,9 +66,19 @@ def gather(
 
 
 def prepare(
-    session: Session, order: Order, flags: Sampling, how: Reading, *, asks: bool = True
-) -> tuple[Backend, Recipe, tuple[Problem, ...], str]:
-    """Read everything that can be wrong before the store is touched."""
+    session: Session,
+    order: Order,
+    flags: Sampling,
+    how: Reading,
+    *,
+    asks: bool = True,
+    check: bool = True,
+) -> tuple[Backend, Recipe, tuple[Problem, ...], PoolName]:
+    """Read everything that can be wrong before the store is touched; a server may be asked what it
+    takes, unless `asks` is off.
+
+    UsageError, unless `check` is off, if a pool that was named holds other draws.
+    """
     found, data, flags = gather(session, order, flags, how)
     choice, backend = open_model(session, order.model)
     if order.confidence and "alternatives" not in backend.capabilities:
@@ -78,7 +90,11 @@ def prepare(
     rendered = tuple(
         problems.render(problem, made.system, made.template, made.raw) for problem in found
     )
-    return backend, made, rendered, order.pool or default_pool(data, backend.model.name)
+    own = PoolName(default_pool(data, backend.model.name))
+    name = own.given(order.pool, new=order.new_pool)
+    if check:
+        check_name(session.database, name, made.model.name, made.pool)
+    return backend, made, rendered, name
 
 
 def draws(session: Session, order: Order) -> int:

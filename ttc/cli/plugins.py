@@ -16,6 +16,7 @@ def plugins(
     strategies: Annotated[bool, typer.Option("--strategies", help="Only strategies.")] = False,
     as_json: opt.AsJson = False,
     quiet: opt.Quiet = False,
+    verbose: opt.Verbose = 0,
 ) -> None:
     """List backends, verifiers, selectors and strategies."""
     from ttc import plugins as known

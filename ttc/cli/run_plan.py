@@ -8,11 +8,11 @@ from ttc import interchange, plans
 from ttc.cli.ordering import Order, draws, prepare
 from ttc.cli.output import document
 from ttc.cli.session import Sampling, Session
-from ttc.errors import Exit
+from ttc.errors import Exit, UsageError
 from ttc.problems import Reading
 from ttc.report.progress import clock
 from ttc.report.visible import for_stdout
-from ttc.store import Store, pools
+from ttc.store import Store, names, pools
 from ttc.store import samples as stored
 
 
@@ -23,19 +23,24 @@ def plan_only(
 
     Nothing is written: a store that does not exist is not made.
     """
-    backend, made, rendered, name = prepare(session, order, flags, how, asks=False)
-    asked = draws(session, order)
+    backend, made, rendered, wanted = prepare(
+        session, order, flags, how, asks=False, check=not explain
+    )
+    asked, name = draws(session, order), wanted.name
     n = plans.worth_drawing(made, asked)
     if line := plans.told_same(made, asked):
         session.say(line)
     backend.close()
     report: dict[str, Any] = {"schema": interchange.SCHEMA, "pool": name, "new": True}
-    there, differing, speed = 0, {}, None
+    there, differing, speed, refused = 0, {}, None, None
     if session.database.exists():
         with Store.reading(session.database) as store:
-            others = pools.siblings(store.reader, name)
-            same = pools.same(others, made.pool)
-            report |= {"new": same is None, "pool": same.name if same else name}
+            others = names.alike(store.reader, name)
+            try:
+                taken, same = names.resolve(store.reader, wanted, made.model.name, made.pool)
+            except UsageError as error:
+                taken, same, refused = name, None, error
+            report |= {"new": same is None, "pool": taken}
             there = plans.already_drawn(store, made, rendered, n)
             differing = {
                 other.name: pools.differences(other.identity, made.pool)
@@ -56,15 +61,20 @@ def plan_only(
             other: {field: {"there": old, "here": new} for field, (old, new) in fields.items()}
             for other, fields in differing.items()
         }
+    if refused is not None:
+        report["refused"] = str(refused)
     if as_json:
         document(report)
     else:
         _print_plan(report)
+    if refused is not None:
+        raise refused
     return Exit.DONE
 
 
 def _print_plan(report: dict[str, Any]) -> None:
     state = "a new pool" if report["new"] else "known"
+    state = "holds other samples" if "refused" in report else state
     print(for_stdout(f"pool {report['pool']}: {state}"))
     for other, fields in report.get("differs", {}).items():
         for field, values in fields.items():

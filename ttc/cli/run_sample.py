@@ -57,7 +57,7 @@ def _draw(
         if same := told_same(made, asked):
             session.say(same)
         plan = make_plan(store, name, made, rendered, asked)
-        _tell_name(session, plan)
+        _tell_name(session, plan, order.new_pool)
         remember(pools=pools.names(store.reader))
         lines = Lines(target, on_failure=wake)
         try:
@@ -104,19 +104,22 @@ def _run(
     return current, drawing.tally, meter.seconds if current.missing else 0.0
 
 
-def _tell_name(session: Session, plan: Plan) -> None:
+def _tell_name(session: Session, plan: Plan, new_pool: bool) -> None:
     pool = plan.pool
     if pool.name != pool.base:
         session.say(
             f"{pool.base} holds samples drawn in another way; these go to {pool.name} "
             "(--explain says what differs)"
         )
+    elif new_pool:
+        session.say(f"--new-pool: these go to {pool.name}, which holds no other samples")
 
 
 def _result(plan: Plan, tally: Tally, spent: float) -> dict[str, Any]:
     return {
         "schema": interchange.SCHEMA,
         "pool": plan.pool.name,
+        "asked_pool": plan.pool.base,
         "model": plan.recipe.model.name,
         "problems": len(plan.enrolled),
         "n": plan.n,

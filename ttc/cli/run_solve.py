@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 
 from ttc import counts, interchange, jsonl, problems, thinking
 from ttc.backends import Backend
@@ -29,6 +30,7 @@ from ttc.records import Problem
 from ttc.report.trees import picture
 from ttc.report.visible import for_stdout
 from ttc.store import Store
+from ttc.store.names import PoolName
 from ttc.strategies import keeping, naming, solving
 from ttc.strategies.engines import Engine
 from ttc.strategies.solving import Method, Solution
@@ -53,6 +55,14 @@ class Order:
     show: bool
     keep: str | None
     as_json: bool
+    new_pool: bool = False
+
+    @property
+    def pool(self) -> PoolName | None:
+        """The name of the pool that answers are kept in, if they are."""
+        if self.keep is None:
+            return None
+        return PoolName(self.keep, other="--keep OTHER").given(self.keep, new=self.new_pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +118,12 @@ def solve(session: Session, order: Order, flags: Sampling) -> int:
         n = int(session.config.get("n", how.n, DEFAULT_N))
         method = methods.prepare(session, how, flags, backend, stack, parts)
         _tell_same(session, made, n, method)
+        if order.pool is not None:
+            keeping.check_name(session.database, order.pool, made, method)
         with Store.writing(session.database, on_failure=wake) as store:
             means = Means(store, backend, made, method, n)
             try:
-                for solution, problem, name in _solutions(means, _chain(first, asked), order):
+                for solution, problem, name in _solutions(means, chain([first], asked), order):
                     pool = _kept(session, order, means, problem, solution)
                     _tell(session, order, problem, solution, name)
                     _tell_effect(session, made, solution)
@@ -141,11 +153,6 @@ def _tell_same(session: Session, made: Recipe, n: int, method: Method) -> None:
         line = None
     if line is not None:
         session.say(line)
-
-
-def _chain(first: Problem, rest: Iterator[Problem]) -> Iterator[Problem]:
-    yield first
-    yield from rest
 
 
 def _solutions(
@@ -182,9 +189,9 @@ def _kept(
         )
     if not solution.drawn:
         raise BackendError(f"every draw failed: {solution.firmness}")
-    if order.keep is None:
+    if order.pool is None:
         return None
-    return keeping.keep(means.store, order.keep, means.recipe, problem, means.method, solution)
+    return keeping.keep(means.store, order.pool, means.recipe, problem, means.method, solution)
 
 
 def _tell(session: Session, order: Order, problem: Problem, solution: Solution, pool: str) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from ttc import cells, comparisons, curves, gates, jsonl, plugins
-from ttc.baselines import as_baseline, read_baseline
+from ttc.baselines import as_baseline, made_otherwise, read_baseline
 from ttc.cells import Table
 from ttc.cli import beyond, sources, sweep_output
 from ttc.cli.session import Session
 from ttc.cli.sweep_output import COSTS, Result, Targets
-from ttc.costs import Rates
+from ttc.costs import read_rates
 from ttc.errors import Exit, GateError, UsageError
 from ttc.gates import Decision
 from ttc.selectors import Selector, naming
@@ -65,11 +64,12 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
     for rule, _ in terms:
         rules.setdefault(rule, naming.build(rule, order.conventions))
     renamed = jsonl.parse_mapping(mapping, sources.MAPPABLE)
-    wanted = sources.Wanted.by(order.verifier, renamed, rules.values())
+    named = (*order.sources, *([order.baseline] if order.baseline is not None else []))
+    wanted = sources.Wanted.by(order.verifier, renamed, rules.values(), named)
     read = [sources.read(session, name, wanted) for name in order.sources]
     left_out = _leave_out(order, rules, read, {rule for rule, _ in terms})
     kept = _baseline(order)
-    ks = _budgets(order.budgets) or curves.default_ks(max(source.n for source in read))
+    ks = curves.read_ks(order.budgets) or curves.default_ks(max(source.n for source in read))
     ks = [*ks, *(k for _, k in terms)]
     tables = [_table(order, source, rules, ks) for source in read]
     result = Result(order.conventions, tables)
@@ -84,15 +84,14 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
         beyond.extrapolate(order, source, rules, ks, result)
     if order.baseline is not None:
         base = kept if kept is not None else _swept_baseline(session, order, wanted, rules, ks)
-        for table in tables:
-            compared = _with_baseline(order, table, base)
-            result.comparisons += compared
-            result.decisions.append(_against(order, table, base, compared))
-            result.warnings += _not_compared(order, table, base)
+        _hold(order, read, base, result)
+    if result.decisions:
+        result.decisions += _other_samples(read)
     if order.compare:
         result.comparisons += _compared(order, tables)
     if targets.save_baseline is not None:
-        sweep_output.save(targets.save_baseline, as_baseline(tables[0]))
+        kept_as = as_baseline(tables[0], read[0].origin, order.conventions)
+        sweep_output.save(targets.save_baseline, kept_as)
     beyond.weigh(order, rules, result)
     sweep_output.write(result, targets, order.cost)
     for line in result.warnings:
@@ -126,36 +125,13 @@ def _leave_out(
     return lines
 
 
-def _budgets(text: str | None) -> list[int]:
-    if text is None:
-        return []
-    try:
-        ks = [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        ks = []
-    if not ks or min(ks) < 1:
-        raise UsageError(f"-k {text}: write whole numbers from 1, separated by commas")
-    return ks
-
-
 def _table(
     order: Order, source: sources.Source, rules: dict[str, Selector], ks: list[int]
 ) -> Table:
-    rates = _rates(order.rates)
+    rates = read_rates(order.rates)
     return cells.tabulate(
         source.problems, rules, ks, source=source.name, rates=rates, draw=order.draw
     )
-
-
-def _rates(path: str | None) -> Rates:
-    if path is None:
-        return Rates()
-    from ttc.config import read_toml
-
-    try:
-        return Rates.of(read_toml(Path(path)))
-    except ValueError as error:
-        raise UsageError(f"--rates {path}: {error}") from None
 
 
 # What is compared, and with what.
@@ -183,6 +159,24 @@ def _swept_baseline(
     return comparisons.terms_of(_table(order, source, rules, ks))
 
 
+def _hold(
+    order: Order, read: list[sources.Source], base: comparisons.Terms, result: Result
+) -> None:
+    """Hold every source against the baseline, and tell what is not compared, or not alike."""
+    for source, table in zip(read, result.tables, strict=True):
+        compared = _with_baseline(order, table, base)
+        result.comparisons += compared
+        result.decisions.append(_against(order, table, base, compared))
+        result.warnings += _not_compared(order, table, base)
+        result.warnings += made_otherwise(str(order.baseline), source.origin, order.conventions)
+
+
+def _other_samples(read: list[sources.Source]) -> list[Decision]:
+    """Return a gate that is not met for each source that the last sampling did not fill."""
+    reasons = [(source.name, source.standing.superseded) for source in read]
+    return [gates.refused(name, reason) for name, reason in reasons if reason is not None]
+
+
 def _with_baseline(
     order: Order, table: Table, base: comparisons.Terms
 ) -> list[comparisons.Comparison]:
@@ -204,6 +198,20 @@ def _not_compared(order: Order, table: Table, base: comparisons.Terms) -> list[s
     terms = comparisons.terms_of(table)
     if unknown := [f"{rule}@{k}" for rule, k in terms if (rule, k) not in base]:
         lines.append(f"{order.baseline} has no {', '.join(unknown[:6])}: not compared")
+    # A term that no problem has enough draws for is there without a value.
+    valued = {term for term, values in terms.items() if values}
+    if lost := [f"{rule}@{k}" for rule, k in base if (rule, k) not in valued]:
+        more = f" and {len(lost) - 6} more" if len(lost) > 6 else ""
+        lines.append(
+            f"{order.baseline} has {', '.join(lost[:6])}{more}, which {table.source} has not at "
+            "these -s and -k, or with its number of draws: not compared"
+        )
+    fewer = [f"{r}@{k}" for r, k in base if 0 < len(terms.get((r, k), ())) < len(base[r, k])]
+    if fewer and not missing:
+        lines.append(
+            f"{table.source}: {', '.join(fewer[:6])} on fewer problems than {order.baseline}, for "
+            "lack of draws; the others are not compared"
+        )
     return lines
 
 

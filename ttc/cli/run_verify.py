@@ -7,20 +7,20 @@ from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from ttc import interchange, jsonl, verdicts
-from ttc.backends import Backend
+from ttc import freshness, interchange, jsonl, judging, verdicts
 from ttc.cli.judge_quality import Quality
 from ttc.cli.output import Lines, document, piped
 from ttc.cli.session import (
     Session,
+    attach_model,
     is_file,
-    open_model,
     pool_named,
     stdout_kept_clean,
     store_with,
 )
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, UsageError
+from ttc.freshness import Standing
 from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
 from ttc.report.junit import Case, write_junit
@@ -62,11 +62,11 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         raise UsageError(f"{origin}: {spec!r} would run {what}; say so yourself with -V")
     verifier = verdicts.make(spec)
     _contain(verifier, order)
-    backend = _attach(session, verifier)
+    backend = attach_model(session, verifier)
     by_model = backend is not None or bool(getattr(verifier, "asks", False))
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     target = order.output or ("-" if piped() and not as_json else None)
-    summary, cases, quality = Summary(), dict[str, Case](), Quality()
+    summary, cases, quality, standing = Summary(), dict[str, Case](), Quality(), Standing()
     with stoppable() as wake, ExitStack() as stack:
         if backend is not None:
             stack.callback(backend.close)
@@ -81,10 +81,10 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         else:
             store = Store.writing(store_with(session, order.source))
             judged = _of_pool(stack.enter_context(store), order, verifier)
+            pool = pool_named(store, order.source)
+            standing = freshness.standing(store, pool)
             if by_model:
-                quality.truths = verdicts.known_truths(
-                    store, pool_named(store, order.source), verifier
-                )
+                quality.truths = judging.known_truths(store, pool, verifier)
         # Closed here whatever happens, for what has been judged is kept then.
         stack.enter_context(closing(judged))
         for record, sample, verdict in judged:
@@ -97,22 +97,20 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
     if order.junit is not None:
         write_junit(order.junit, f"ttc verify {order.source}", cases.values())
     if as_json:
-        document(_result(order, spec, summary))
-    if note := getattr(verifier, "note", None):
-        session.say(note)
-    if by_model and (told := quality.told(verifier.name)):
-        session.say(told)
-    return _conclude(session, order, spec, summary, skipped or [])
+        document(_result(order, spec, summary, standing.notes))
+    _note(session, verifier, quality.told(verifier.name) if by_model else None, standing)
+    code = _conclude(session, order, spec, summary, skipped or [])
+    if order.fail_under is not None:
+        standing.hold(f"--fail-under {order.fail_under}")
+    return code
 
 
-def _attach(session: Session, verifier: Verifier) -> Backend | None:
-    """Open the model of a verifier that asks one."""
-    attach = getattr(verifier, "attach", None)
-    if attach is None:
-        return None
-    _, backend = open_model(session, getattr(verifier, "model", None))
-    attach(backend)
-    return backend
+def _note(session: Session, verifier: Verifier, quality: str | None, standing: Standing) -> None:
+    for line in (getattr(verifier, "note", None), quality):
+        if line:
+            session.say(line)
+    for line in standing.notes:
+        session.say(f"note: {line}")
 
 
 def _contain(verifier: Verifier, order: Order) -> None:
@@ -161,8 +159,8 @@ def _of_stream(
             # In a pipe the store may be made while we wait for the first line.
             if asks and store is None and session.database.exists():
                 store = stack.enter_context(Store.writing(session.database))
-                verdicts.remember_votes(store, verifier)
-            yield sample if store is None else verdicts.with_question(store, sample, prompts)
+                judging.remember_votes(store, verdicts.identify(verifier), verifier)
+            yield sample if store is None else judging.with_question(store, sample, prompts)
 
     def keep() -> None:
         ours = [pair for pair in batch if pair[0].key is not None]
@@ -183,7 +181,7 @@ def _of_stream(
             keep()
 
 
-def _result(order: Order, spec: str, summary: Summary) -> dict[str, Any]:
+def _result(order: Order, spec: str, summary: Summary, notes: list[str]) -> dict[str, Any]:
     return {
         "schema": interchange.SCHEMA,
         "source": order.source,
@@ -194,6 +192,7 @@ def _result(order: Order, spec: str, summary: Summary) -> dict[str, Any]:
         "accuracy": summary.accuracy,
         "solved": len(summary.solved),
         "statuses": dict(summary.statuses),
+        "warnings": notes,
     }
 
 
@@ -215,6 +214,11 @@ def _conclude(
             f"{len(summary.solved)} of {len(summary.problems)} problems solved at least once"
         )
     session.say(f"{order.source}: {spec}: {said} ({counts})")
+    if summary.failure is not None:
+        session.say(
+            f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "
+            f"judges again; the first: {summary.failure}"
+        )
     if summary.kept:
         session.say(f"{summary.kept} verdicts kept in the store")
     if skipped:

@@ -38,6 +38,7 @@ def sample(
     pool: Annotated[
         str | None, typer.Option(help="The pool's name (default: from data and model).")
     ] = None,
+    new_pool: opt.NewPool = False,
     mapping: opt.Mapping = "",
     form: Annotated[
         str | None,
@@ -85,7 +86,9 @@ def sample(
         thinking,
     )
     reading = ordering.reading(mapping, form, skip_bad)
-    order = ordering.Order(tuple(data), model, n, limit, pool, output, max_time, confidence)
+    order = ordering.Order(
+        tuple(data), model, n, limit, pool, output, max_time, confidence, new_pool
+    )
     if dry_run or explain:
         return run_plan.plan_only(session, order, flags, reading, explain, as_json)
     return run_sample.draw(session, order, flags, reading, as_json)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ttc.plans import Recipe
     from ttc.store import Store
     from ttc.store.pools import Pool
+    from ttc.verifiers import Verifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,16 @@ def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
     if choice.note:
         session.say(choice.note)
     return choice, backend
+
+
+def attach_model(session: Session, verifier: Verifier) -> Backend | None:
+    """Open the model of a verifier that asks one, and hand it over; None if it asks none."""
+    attach = getattr(verifier, "attach", None)
+    if attach is None:
+        return None
+    _, backend = open_model(session, getattr(verifier, "model", None))
+    attach(backend)
+    return backend
 
 
 def recipe(

@@ -18,6 +18,7 @@ def show(
     database: opt.Database = None,
     config: opt.ConfigFile = None,
     quiet: opt.Quiet = False,
+    verbose: opt.Verbose = 0,
 ) -> None:
     """Show a pool, a problem or a sample."""
     from ttc.cli import run_show

@@ -74,6 +74,7 @@ def solve(
         str | None,
         typer.Option(metavar="POOL", help="Keep the answers as samples of a pool, for ttc sweep."),
     ] = None,
+    new_pool: opt.NewPool = False,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,
@@ -103,5 +104,5 @@ def solve(
         thinking,
     )
     how = methods.How(method, n, verifier, scorer, aggregate, budget, draft)
-    order = run_solve.Order(prompt, each, model, how, mapping, jobs, show, keep, as_json)
+    order = run_solve.Order(prompt, each, model, how, mapping, jobs, show, keep, as_json, new_pool)
     return run_solve.solve(session, order, flags)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Any
 
-from ttc import curves, exchangeability, interchange, keys
+from ttc import curves, exchangeability, freshness, interchange, keys
+from ttc.baselines import Origin
 from ttc.cli.session import Session, is_file, pool_named, store_with
 from ttc.errors import UsageError
+from ttc.freshness import Standing
 from ttc.records import Curve, Outcome
 from ttc.selectors import Selector
 from ttc.store import Store, samples, verdicts
@@ -19,12 +22,17 @@ MAPPABLE = tuple(interchange.FIELDS)
 
 @dataclass(slots=True)
 class Source:
-    """The judged draws of one source by problem; how many had no verdict or were cancelled."""
+    """The judged draws of one source by problem; how many had no verdict or were cancelled.
+
+    Of a pool also what it is (`origin`), and how it stands beside the last sampling of its name.
+    """
 
     name: str
     problems: dict[str, list[Outcome]]
     unjudged: int = 0
     cancelled: int = 0
+    origin: Origin | None = None
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def n(self) -> int:
@@ -50,14 +58,21 @@ class Wanted:
     mapping: dict[str, str]
     text: bool
     scorers: frozenset[str]
+    beside: tuple[str, ...] = ()
 
     @classmethod
-    def by(cls, verifier: str | None, mapping: dict[str, str], rules: Iterable[Selector]) -> Wanted:
-        """Return what some rules want."""
+    def by(
+        cls,
+        verifier: str | None,
+        mapping: dict[str, str],
+        rules: Iterable[Selector],
+        beside: Iterable[str] = (),
+    ) -> Wanted:
+        """Return what some rules want of sources that are read with others `beside` them."""
         listed = list(rules)
         scorers = (getattr(rule, "scored_by", frozenset[str]()) for rule in listed)
         text = any("text" in rule.needs for rule in listed)
-        return cls(verifier, mapping, text, frozenset().union(*scorers))
+        return cls(verifier, mapping, text, frozenset().union(*scorers), tuple(beside))
 
 
 def read(session: Session, name: str, wanted: Wanted) -> Source:
@@ -88,7 +103,18 @@ def _read_pool(session: Session, name: str, wanted: Wanted) -> Source:
         source = _collect(name, found)
         _check_scores(source, known)
         source.cancelled = samples.cancelled_in(store.reader, pool)
+        source.origin = Origin(pool.name, pool.model, pool.identity, _told(there, by))
+        source.standing = freshness.standing(store, pool, wanted.beside)
         return source
+
+
+def _told(verifiers: Iterable[Mapping[str, Any]], row: int | None) -> dict[str, Any]:
+    """Return the verifier of a row as name, version and configuration."""
+    for each in verifiers:
+        if each["id"] == row:
+            config = json.loads(each["config"])
+            return {"name": each["name"], "version": each["version"], "config": config}
+    return {}
 
 
 def _check_scores(source: Source, scorers: Iterable[str]) -> None:
@@ -126,7 +152,7 @@ def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str)
 
 def warnings(source: Source, drawn: Sequence[Curve], several: bool) -> list[str]:
     """Return what a reader of these curves has to know, a line each."""
-    lines = curves.warnings(source.problems)
+    lines = [*source.standing.notes, *curves.warnings(source.problems)]
     lines += exchangeability.suspicions(source.problems)
     lines += curves.lost_races(drawn, source.problems)
     if source.unjudged:

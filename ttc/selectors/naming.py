@@ -16,6 +16,7 @@ from typing import Any
 from ttc import plugins
 from ttc.errors import UsageError
 from ttc.selectors import Selector
+from ttc.selectors.guard import guarded
 
 _NUMBERED = re.compile(r"(.+)-(\d+)")
 
@@ -52,7 +53,7 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
             raise UsageError(f"{spec}: write {factory.usage}, as in {name}={argument}>majority")
         extra["then"] = build(rest.strip(), conventions)
     rule: Selector = plugins.make("selectors", name, spec, lambda: factory(**extra))
-    return rule
+    return guarded(name, rule)
 
 
 def _scored_by(options: str) -> tuple[str, dict[str, str]]:

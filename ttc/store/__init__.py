@@ -27,6 +27,7 @@ class Store:
     def __init__(self, path: Path, writer: Writer | None) -> None:
         self.path = path
         self.writer = writer
+        self._lost: BaseException | None = None
         self.reader: sqlite3.Connection = open_reader(path, checked=writer is not None)
 
     @classmethod
@@ -50,15 +51,38 @@ class Store:
             raise
 
     def submit(self, work: Callable[[sqlite3.Connection], Any]) -> Future[Any]:
-        """Queue work for the next transaction; the future is done once that is committed."""
+        """Queue work for the next transaction; the future is done once that is committed.
+
+        Whoever does not wait for the future need not look at it: what the work raises, the next
+        `write`, or `close`, raises.
+        """
+        future = self._queued(work)
+        future.add_done_callback(self._note)
+        return future
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work in a transaction, and return once it is committed."""
+        result: T = self._queued(work).result()
+        self._raise_lost()
+        return result
+
+    def lose(self, error: BaseException) -> None:
+        """Keep what went wrong in the writer's thread: the next `write`, or `close`, raises it."""
+        self._lost = self._lost or error
+
+    def _queued(self, work: Callable[[sqlite3.Connection], Any]) -> Future[Any]:
         if self.writer is None:
             raise StoreError(f"{self.path}: opened for reading only")
         return self.writer.submit(work)
 
-    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do work in a transaction, and return once it is committed."""
-        result: T = self.submit(work).result()
-        return result
+    def _note(self, done: Future[Any]) -> None:
+        if (error := done.exception()) is not None:
+            self.lose(error)
+
+    def _raise_lost(self) -> None:
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            raise lost
 
     def recover(self) -> list[str]:
         """Check the file after runs that were killed; return a line about each.
@@ -92,6 +116,7 @@ class Store:
         self.reader.close()
         if self.writer is not None:
             self.writer.close()
+        self._raise_lost()
 
     def __enter__(self) -> Store:
         return self

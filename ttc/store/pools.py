@@ -63,20 +63,32 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tup
     return {n: (old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)}
 
 
+def free_name(connection: sqlite3.Connection, base: str) -> str:
+    """Return a name, with the next number behind it where it is taken: BASE, BASE.2, BASE.3, …"""
+    number, name = 1, base
+    while find(connection, name) is not None:
+        number += 1
+        name = f"{base}.{number}"
+    return name
+
+
 def ensure(
     connection: sqlite3.Connection, base: str, model: str, identity: Mapping[str, Any]
 ) -> Pool:
     """Return the pool of this name and identity, made if need be.
 
     A name that belongs to another identity is not shared: the new pool is BASE.2, BASE.3, …
+    That is for names that nobody chose; see `ttc.store.names` for those that somebody did.
     """
-    others = siblings(connection, base)
-    if (pool := same(others, identity)) is not None:
+    if (pool := same(siblings(connection, base), identity)) is not None:
         return pool
-    number, name = 1, base
-    while find(connection, name) is not None:
-        number += 1
-        name = f"{base}.{number}"
+    return make(connection, free_name(connection, base), base, model, identity)
+
+
+def make(
+    connection: sqlite3.Connection, name: str, base: str, model: str, identity: Mapping[str, Any]
+) -> Pool:
+    """Make a pool. `base` is the name that was asked for."""
     cursor = connection.execute(
         "INSERT INTO pools (name, base, model, identity, created) VALUES (?, ?, ?, ?, ?)",
         (name, base, model, keys.canonical_json(identity), now()),

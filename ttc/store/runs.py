@@ -28,20 +28,38 @@ def process_tag(pid: int) -> str | None:
     return "running"
 
 
-def begin(connection: sqlite3.Connection, pool_id: int, command: str) -> int:
-    """Note that this process draws into a pool."""
+def begin(
+    connection: sqlite3.Connection, pool_id: int, command: str, asked: int | None = None
+) -> int:
+    """Note that this process draws into a pool, which is to have as many draws as were asked."""
     pid = os.getpid()
     cursor = connection.execute(
-        "INSERT INTO runs (pool_id, command, host, pid, process, started) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (pool_id, command, socket.gethostname(), pid, process_tag(pid), now()),
+        "INSERT INTO runs (pool_id, command, host, pid, process, started, asked) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (pool_id, command, socket.gethostname(), pid, process_tag(pid), now(), asked),
     )
     return int(cursor.lastrowid or 0)
 
 
-def end(connection: sqlite3.Connection, run_id: int) -> None:
-    """Note that a run has ended in good order."""
-    connection.execute("UPDATE runs SET ended = ? WHERE id = ?", (now(), run_id))
+def end(connection: sqlite3.Connection, run_id: int, lacking: int | None = None) -> None:
+    """Note that a run has ended, and how many draws are lacking; None if that is not known."""
+    connection.execute(
+        "UPDATE runs SET ended = ?, lacking = ? WHERE id = ?", (now(), lacking, run_id)
+    )
+
+
+def last(connection: sqlite3.Connection, base: str) -> dict[str, Any] | None:
+    """Return the latest run that was given a name, whatever its pool is called; None of none."""
+    sql = (
+        "SELECT runs.*, pools.name AS pool FROM runs JOIN pools ON pools.id = pool_id "
+        "WHERE base = ? ORDER BY started DESC, runs.id DESC LIMIT 1"
+    )
+    return next(iter(rows(connection, sql, (base,))), None)
+
+
+def alive(run: dict[str, Any]) -> bool:
+    """Whether a run is still drawing, as far as can be told."""
+    return run["ended"] is None and _alive(run)
 
 
 def under_way(connection: sqlite3.Connection) -> list[dict[str, Any]]:

@@ -145,7 +145,13 @@ _M003 = """
 ALTER TABLE samples ADD COLUMN confidences BLOB;
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003)
+# How many draws a run was to leave in the pool, and how many of them were lacking when it ended.
+_M004 = """
+ALTER TABLE runs ADD COLUMN asked INTEGER;
+ALTER TABLE runs ADD COLUMN lacking INTEGER;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004)
 
 
 def statements(script: str) -> list[str]:

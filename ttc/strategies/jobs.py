@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 
+from ttc import plugins
 from ttc.strategies.flights import Flights
 from ttc.strategies.nodes import Cancel, Decision, Evaluate, Reply, Request, Strategy, Task
 from ttc.strategies.scoring import Scorer, aggregate
@@ -24,6 +25,7 @@ class Job:
         self._budget = budget
         self._began = time.monotonic()
         self._evaluations: list[Evaluate] = []
+        self._name = strategy.name
         self._talk = strategy.run(task)
         self._go_on(None)
 
@@ -59,7 +61,9 @@ class Job:
                 if flights.waiting or flights.stored:
                     self._exhaust()
                 elif not self._evaluations:
-                    raise RuntimeError("the strategy waits, and nothing is under way")
+                    raise plugins.fault(
+                        "strategies", self._name, "waits for replies, and nothing is under way"
+                    )
                 elif self.flights.usage.scores + len(self._evaluations) > self._budget.scores:
                     self._exhaust()
                 else:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from ttc import plans
 from ttc.backends import Completion
 from ttc.counts import exact
 from ttc.plans import Recipe
 from ttc.records import Problem
-from ttc.store import Store, pools, samples
+from ttc.store import Store, names, pools, samples
+from ttc.store.names import PoolName
 from ttc.strategies.solving import Method, Solution
 
 
-def keep(
-    store: Store, base: str, recipe: Recipe, problem: Problem, method: Method, solved: Solution
-) -> str:
-    """Keep a solution as the one draw of its problem in a pool of the method's own, by the name
-    `base`, so that it is verified and swept like any other: its tokens are all that the method
-    generated, its seconds all it took. Returns the pool's name."""
+def described(recipe: Recipe, method: Method) -> dict[str, Any]:
+    """Return what the answers of a method depend on, besides what a recipe says."""
     strategy = method.strategy
     about: dict[str, Any] = {"name": method.name, "aggregate": method.aggregation}
     if strategy is not None:
@@ -26,9 +25,33 @@ def keep(
         about["scorer"] = {"name": method.scorer.name, **method.scorer.config}
     if method.verifier is not None:
         about["verifier"] = {"name": method.verifier.name, **method.verifier.config}
-    limits = method.budget.told()
-    key = {**recipe.key, "strategy": about, "budget": limits}
-    identity = {**recipe.pool, "strategy": about, "budget": limits}
+    return {"strategy": about, "budget": method.budget.told()}
+
+
+def check_name(database: Path, wanted: PoolName, recipe: Recipe, method: Method) -> None:
+    """Raise UsageError if the name that was given for the answers stands for others."""
+    plans.check_name(
+        database, wanted, model_of(recipe, method), {**recipe.pool, **described(recipe, method)}
+    )
+
+
+def model_of(recipe: Recipe, method: Method) -> str:
+    """Return what answers are said to be by."""
+    return f"{recipe.model.name}+{method.name}"
+
+
+def keep(
+    store: Store,
+    wanted: PoolName,
+    recipe: Recipe,
+    problem: Problem,
+    method: Method,
+    solved: Solution,
+) -> str:
+    """Keep a solution as the one draw of its problem in a pool of the method's own, by the name
+    that is wanted, so that it is verified and swept like any other: its tokens are all that the
+    method generated, its seconds all it took. Returns the pool's name."""
+    about = described(recipe, method)
     usage, node = solved.run.usage, solved.node
     done = Completion(
         request_id="",
@@ -41,9 +64,9 @@ def keep(
     )
 
     def work(connection: Any) -> str:
-        model = f"{recipe.model.name}+{method.name}"
-        pool = pools.ensure(connection, base, model, identity)
-        (each,) = pools.enrol(connection, pool, [problem], key)
+        model = model_of(recipe, method)
+        pool = names.ensure(connection, wanted, model, {**recipe.pool, **about})
+        (each,) = pools.enrol(connection, pool, [problem], {**recipe.key, **about})
         samples.insert(connection, each.request_id, 0, None, done)
         return pool.name
 

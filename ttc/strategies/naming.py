@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import Any
 
 from ttc import plugins
 from ttc.errors import UsageError
 from ttc.selectors import Selector, naming
+from ttc.strategies.guard import GuardedStrategy
 from ttc.strategies.nodes import Strategy
 
 
@@ -37,8 +39,10 @@ def build(method: str, n: int | None) -> tuple[Strategy | None, Selector | None]
 
 
 def _strategy(spec: str, n: int | None) -> Strategy:
-    made: Strategy = plugins.build("strategies", spec)
-    _, options = plugins.parse_spec(spec)
-    if n is not None and "n" in made.config and "n" not in options:
-        made = plugins.build("strategies", f"{spec}{',' if options else ':'}n={n}")
+    name, options = plugins.parse_spec(spec)
+    guarded: Any = GuardedStrategy(name, plugins.build("strategies", spec))
+    if n is not None and "n" in guarded.config and "n" not in options:
+        spec += f"{',' if options else ':'}n={n}"
+        guarded = GuardedStrategy(name, plugins.build("strategies", spec))
+    made: Strategy = guarded
     return made

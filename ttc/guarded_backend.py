@@ -1,0 +1,157 @@
+"""A backend behind a guard: what `models.open_backend` returns, and all of ttc draws from."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from numbers import Real
+from operator import index
+from typing import Any, ClassVar
+
+from ttc.backends import Completion, ModelInfo, Probing, Request, Tuning
+from ttc.errors import BackendError
+from ttc.guards import Guarded, a
+
+REASONS = ("stop", "length", "cancelled", "error")
+
+
+class GuardedBackend(Guarded):
+    """A backend that may fail, or lie, in any of its calls.
+
+    It knows what is under way: each request comes back once, and nothing else comes.
+    """
+
+    extras: ClassVar[Mapping[str, tuple[type, ...]]] = {
+        "room": (int,),
+        "status": (str,),
+        "slots": (int, type(None)),
+        "tune": (Tuning,),
+        "probe": (Probing,),
+    }
+
+    def __init__(self, name: str, inner: Any) -> None:
+        super().__init__("backends", name, inner)
+        self._under_way: Counter[str] = Counter()
+
+    @property
+    def model(self) -> ModelInfo:
+        """Which model this is."""
+        model: ModelInfo = self._needed("model", ModelInfo)
+        return model
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What it can do."""
+        told = self._call("tell its capabilities", lambda: frozenset(self._inner.capabilities))
+        if not all(isinstance(each, str) for each in told):
+            raise self._fault("has capabilities that are no names")
+        return told
+
+    def submit(self, request: Request) -> None:
+        """Queue a request."""
+        self._under_way[request.id] += 1
+        try:
+            self._call("submit", lambda: self._inner.submit(request))
+        except BackendError:
+            self._over(request.id)
+            raise
+
+    def wait(self) -> Completion:
+        """Return the next completion; LookupError if none is under way."""
+        if not self._under_way.total():
+            raise LookupError("no request is under way")
+        return self._landed(self._call("wait", self._inner.wait))
+
+    def cancel(self, request_id: str) -> None:
+        """Free the place of a request."""
+        self._call("cancel", lambda: self._inner.cancel(request_id))
+
+    def close(self) -> None:
+        """Release everything. Of two failures the first is the one to tell."""
+        pending = sys.exc_info()[1]
+        self._under_way.clear()
+        try:
+            self._call("close", self._inner.close)
+        except BackendError:
+            if pending is None:
+                raise
+
+    def _member(self, member: str) -> Any:
+        value = super()._member(member)
+        if member != "step":
+            return value
+
+        def step() -> Completion | None:
+            if not self._under_way.total():
+                raise LookupError("no request is under way")
+            done = value()
+            return None if done is None else self._landed(done)
+
+        return step
+
+    def _landed(self, done: Any) -> Completion:
+        if not isinstance(done, Completion) or not isinstance(done.request_id, str):
+            raise self._fault(f"gave {a(done)} from wait, not a Completion")
+        if done.request_id not in self._under_way:
+            raise self._fault(
+                f"gave a completion of the request {str(done.request_id)[:80]!r}, which is not "
+                "under way"
+            )
+        self._over(done.request_id)
+        return self._sound(done)
+
+    def _over(self, request_id: str) -> None:
+        self._under_way[request_id] -= 1
+        if self._under_way[request_id] <= 0:
+            del self._under_way[request_id]
+
+    def _sound(self, done: Completion) -> Completion:
+        """Return a completion in plain types; BackendError if a field is not what it should be."""
+        if not isinstance(done.finish_reason, str) or done.finish_reason not in REASONS:
+            raise self._fault(f"gave the finish reason {str(done.finish_reason)[:40]!r}")
+        if not isinstance(done.text, str):
+            raise self._fault(f"gave {a(done.text)} for a text")
+        kinds: tuple[tuple[str, Any], ...] = (("stop", str), ("error", str), ("chances", Mapping))
+        for name, kind in (*kinds, ("confidences", Sequence)):
+            value = getattr(done, name)
+            if value is not None and not isinstance(value, kind) and not _array(name, value):
+                raise self._fault(f"gave {a(value)} for {name}")
+        changed: dict[str, Any] = {}
+        for name in ("prompt_tokens", "cached_tokens", "completion_tokens"):
+            self._convert(done, name, _count, changed)
+        for name in ("logprob", "started", "first_token", "ended"):
+            self._convert(done, name, _real, changed)
+        told = {name: value for name, value in changed.items() if value is not getattr(done, name)}
+        return replace(done, **told) if told else done
+
+    def _convert(
+        self, done: Completion, name: str, kind: Callable[[Any], Any], changed: dict[str, Any]
+    ) -> None:
+        value = getattr(done, name)
+        if value is None:
+            return
+        try:
+            changed[name] = kind(value)
+        except Exception:  # noqa: BLE001 (a foreign type may raise anything)
+            raise self._fault(f"gave {str(value)[:40]!r} for {name}") from None
+
+
+def _array(name: str, value: Any) -> bool:
+    return name == "confidences" and hasattr(value, "__len__") and hasattr(value, "__getitem__")
+
+
+def _count(value: Any) -> int:
+    count = index(value)
+    if not 0 <= count < 1 << 63:
+        raise ValueError(value)
+    return count
+
+
+def _real(value: Any) -> Any:
+    if isinstance(value, (int, float)):
+        return value
+    if not isinstance(value, Real):
+        raise TypeError(value)
+    return float(value)

@@ -1,0 +1,99 @@
+"""What stands between ttc and a plugin's object: each call is guarded, each result looked at.
+
+An exception of a plugin, whatever its kind, becomes the one line of a BackendError that names it
+(`plugins.calling`); so does a result that is not what the protocol says. Members beyond the
+protocol stay visible as they are there: `getattr(backend, "room", …)` works through a guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from ttc import plugins
+from ttc.errors import BackendError
+from ttc.records import Verdict
+
+T = TypeVar("T")
+
+
+class Guarded:
+    """A plugin's object by another name: what is read from it and called on it is guarded."""
+
+    # What optional members give, where that is computed with.
+    extras: ClassVar[Mapping[str, tuple[type, ...]]] = {}
+
+    def __init__(self, group: str, name: str, inner: Any) -> None:
+        self._group = group
+        self._name = name
+        self._inner = inner
+
+    def __getattr__(self, member: str) -> Any:
+        """Return an optional member; AttributeError if it has none."""
+        if member.startswith("__") or member in ("_group", "_name", "_inner"):
+            raise AttributeError(member)
+        return self._member(member)
+
+    def _member(self, member: str) -> Any:
+        try:
+            value = self._call(f"tell its {member}", lambda: getattr(self._inner, member))
+        except BackendError as error:
+            if isinstance(error.__cause__, AttributeError):
+                raise error.__cause__ from None
+            raise
+        if not callable(value):
+            return self._expect(member, value)
+
+        def guarded(*args: Any, **options: Any) -> Any:
+            return self._expect(member, self._call(member, lambda: value(*args, **options)))
+
+        return guarded
+
+    def _needed(self, member: str, kind: type) -> Any:
+        """Return a member that the protocol asks for; BackendError if it is not of its kind."""
+        value = self._call(f"tell its {member}", lambda: getattr(self._inner, member))
+        if not isinstance(value, kind):
+            raise self._fault(f"has {a(value)} for its {member}, not {named(kind)}")
+        return value
+
+    def _call(self, what: str, act: Callable[[], T]) -> T:
+        with plugins.calling(self._group, self._name, what):
+            return act()
+
+    def _expect(self, member: str, value: Any) -> Any:
+        kinds = self.extras.get(member)
+        if kinds is not None and not isinstance(value, kinds):
+            raise self._fault(f"gave {a(value)} from {member}, not {named(kinds[0])}")
+        return value
+
+    def _fault(self, what: str) -> BackendError:
+        return plugins.fault(self._group, self._name, what)
+
+
+def a(value: Any) -> str:
+    """Return what kind of thing a plugin gave, in words."""
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def named(kind: type) -> str:
+    """Return what kind of thing was wanted, in words."""
+    return f"a {kind.__name__}"
+
+
+def unsound(verdict: Any) -> str | None:
+    """Return what is wrong with what a verifier gave as a verdict, None if nothing is."""
+    if not isinstance(verdict, Verdict):
+        return f"the verifier gave {a(verdict)}, not a Verdict"
+    kinds: dict[str, tuple[type, ...]] = {
+        "answer": (str,),
+        "correct": (bool,),
+        "score": (int, float),
+        "tokens": (int,),
+    }
+    for name, kind in kinds.items():
+        value = getattr(verdict, name)
+        if value is not None and not isinstance(value, kind):
+            return f"the verifier gave {a(value)} for {name}"
+    if not all(isinstance(text, str) for text in (verdict.status, verdict.detail)):
+        return "the verifier gave a status or a detail that is no text"
+    return None
