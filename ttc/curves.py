@@ -59,7 +59,7 @@ def curves_of(
 
 
 def read_ks(text: str | None) -> list[int]:
-    """Return the budgets of `-k 1,2,4`, none without a text. UsageError if they are no such list."""
+    """Return the budgets of `-k 1,2,4`, none without a text. UsageError for anything else."""
     if text is None:
         return []
     try:
