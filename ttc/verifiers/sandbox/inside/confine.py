@@ -64,7 +64,7 @@ class Confinement:
         return self._ruleset
 
     def _rules(self, version: int, readable: Sequence[str], writable: Sequence[str]) -> int:
-        every = _ALL_RIGHTS.get(version, _ALL_RIGHTS_SINCE_5)
+        every = self._every = _ALL_RIGHTS.get(version, _ALL_RIGHTS_SINCE_5)
         network = _NETWORK if version >= 4 else 0
         scopes = _SCOPES if version >= 6 else 0
         size = 24 if version >= 6 else 16 if version >= 4 else 8
@@ -87,6 +87,11 @@ class Confinement:
             self._call(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0)
         finally:
             os.close(descriptor)
+
+    def allow_writing(self, path: str) -> None:
+        """Open a path that was mounted since, for processes that are not confined yet."""
+        if self._ruleset is not None:
+            self._allow(self._ruleset, path, self._every)
 
     def confine(self, limits: Limits) -> None:
         """Put all layers on this process; OSError if one does not hold."""
