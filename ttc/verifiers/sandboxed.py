@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.probe import Chosen, choose
-from ttc.verifiers.sandbox.servers import INFRA as MACHINE
 from ttc.verifiers.sandbox.servers import Job, Ran
 from ttc.verifiers.sandbox.tiers import TIERS
 

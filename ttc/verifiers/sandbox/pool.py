@@ -11,8 +11,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+from ttc.records import INFRA
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.servers import INFRA, Job, Ran, Server, ServerError
+from ttc.verifiers.sandbox.servers import Job, Ran, Server, ServerError
 
 AHEAD = 64  # results that wait for their turn
 

@@ -14,11 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ttc.verifiers.sandbox import tiers
+from ttc.records import INFRA
+from ttc.verifiers.sandbox import groups, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
 
 LIFETIME = 500  # jobs of a server
-INFRA = ("infra_timeout", "infra_error")  # what the machine stopped
 _START_PATIENCE = 20.0
 
 
@@ -42,9 +42,7 @@ class Job:
 
     def afresh(self, *, kind: str | None = None, alone: bool = False) -> Job:
         """Return the job as one that no process has seen."""
-        return replace(
-            self, kind=kind or self.kind, alone=alone, nonce=secrets.token_hex(16)
-        )
+        return replace(self, kind=kind or self.kind, alone=alone, nonce=secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,6 @@ class Ran:
     errors: str = ""
     runs: tuple[Ran, ...] = ()
 
-    @property
-    def clean(self) -> bool:
-        """Whether it ended as it should, by itself or by the judge's word."""
-        return self.stopped is None
-
 
 class ServerError(Exception):
     """A fork server did not start, or ended; the message is its last line."""
@@ -90,6 +83,7 @@ class Server:
         self._channel = self._started.channel
         self._channel.setblocking(False)
         self.answers = self._channel.fileno()
+        self._group: groups.Group | None = None
         self._heard = bytearray()
         self._job: Job | None = None
         self._runs: list[Ran] = []
@@ -97,6 +91,8 @@ class Server:
         self.since = time.monotonic()
         try:
             self.layers = tuple(self._hello()["layers"])
+            # Its processes are all there now, and none is a job's yet.
+            self._group = groups.confine(self._started.process.pid, limits)
         except BaseException:
             self.close()
             raise
@@ -144,7 +140,7 @@ class Server:
         if job.kind != "script":
             return ran
         self._runs.append(ran)
-        if ran.clean and ran.exits[0] == 0 and len(self._runs) < len(job.stdin):
+        if ran.stopped is None and ran.exits[0] == 0 and len(self._runs) < len(job.stdin):
             self._send()
             return None
         starved = ran.stopped if ran.stopped in INFRA else None
@@ -181,11 +177,13 @@ class Server:
         One whose job was stopped, or was told of by nobody, is not trusted with the next.
         """
         last = ran.runs[-1] if ran.runs else ran
-        return self.served < LIFETIME and not self._heard and last.clean
+        return self.served < LIFETIME and not self._heard and last.stopped is None
 
     def close(self) -> None:
         """End it."""
         tiers.stop(self._started)
+        if self._group is not None:
+            self._group.close()
 
 
 def _ran(job: Job, answer: Mapping[str, Any], heard: list[bytes]) -> Ran:

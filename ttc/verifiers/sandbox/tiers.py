@@ -93,7 +93,7 @@ def start(tier: str, limits: Limits) -> Started:
     try:
         process = subprocess.Popen(
             [*around(tier, readable), *python],
-            stdin=theirs,
+            stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=complaints,
             env=ENVIRONMENT,
@@ -156,6 +156,9 @@ def _bwrap(readable: Sequence[str]) -> list[str]:
         raise FileNotFoundError("bubblewrap is not installed")
     command = [found, "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session"]
     command += ["--cap-drop", "ALL", "--clearenv"]
+    if os.geteuid() == 0:
+        # Root needs it to map itself into the namespace that mounts a folder (`inside.folder`).
+        command += ["--cap-add", "CAP_SETFCAP"]
     for name, value in ENVIRONMENT.items():
         command += ["--setenv", name, value]
     bound: list[str] = []

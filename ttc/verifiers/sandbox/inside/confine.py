@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from ttc.verifiers.sandbox.inside import filters
-from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.inside.limits import THREADS, Limits
 
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
@@ -93,8 +93,11 @@ class Confinement:
         if self._ruleset is not None:
             self._allow(self._ruleset, path, self._every)
 
-    def confine(self, limits: Limits) -> None:
-        """Put all layers on this process; OSError if one does not hold."""
+    def confine(self, limits: Limits, *, own_users: bool = False) -> None:
+        """Put all layers on this process; OSError if one does not hold.
+
+        With `own_users` its user has no processes but those of the sandbox.
+        """
         whole = int(limits.cpu) + 2  # the server counts exactly; this only backs it
         bounds = {
             resource.RLIMIT_CPU: (whole, whole + 1),
@@ -102,6 +105,8 @@ class Confinement:
             resource.RLIMIT_NOFILE: (OPEN_FILES, OPEN_FILES),
             resource.RLIMIT_CORE: (0, 0),
         }
+        if own_users:
+            bounds[resource.RLIMIT_NPROC] = (THREADS + 8, THREADS + 8)
         if sys.platform.startswith("linux"):
             bounds[resource.RLIMIT_AS] = (limits.memory, limits.memory)
         for which, bound in bounds.items():

@@ -88,7 +88,7 @@ class Remote:
 
     def _raise(self, reply: dict[str, Any]) -> None:
         name, message = str(reply["raised"]), str(reply.get("message", ""))
-        kind = getattr(builtins, name, None)
+        kind: Any = getattr(builtins, name, None)
         self.raised = CandidateError(f"{name}: {message}")
         ordinary = isinstance(kind, type) and issubclass(kind, Exception)
         if ordinary and not issubclass(kind, _ENDING):
@@ -125,7 +125,7 @@ class Local:
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
                 value = self._namespace[name](*args, **kwargs)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001
                 self.raised = _ordinary(error)
                 raise self.raised from None
             try:

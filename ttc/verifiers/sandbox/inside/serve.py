@@ -50,6 +50,8 @@ class Server:
         self._confined: bool = settings["confined"]
         self._limits = Limits(**settings["limits"])
         self._work = folder(settings["work"], settings["work_size"])
+        # Threads are counted by namespace of users since Linux 5.14.
+        self._own_users = self._work is not None and _linux() >= (5, 14)
         writable = [self._work.path] if self._work else []
         self._confinement = Confinement(settings["readable"], writable)
         self._ears = Ears(self._limits)
@@ -97,12 +99,13 @@ class Server:
     def _calls(self, watch: Watch, program: int, tests: int) -> Act | None:
         out, told = watch.listen(self._ears.out), watch.listen(self._ears.said, verdict=True)
         theirs, ours = (end.detach() for end in socket.socketpair())
+        # The judge first: a program that fills what there is of processes cannot keep it away.
+        if watch.fork(program=False):
+            judge = lambda: children.judge(tests, told)  # noqa: E731
+            return self._entering((None, None, None, ours), {tests, told}, judge)
         if watch.fork():
             run = lambda: children.calls(program)  # noqa: E731
             return self._entering((None, out, out, theirs), {program}, run)
-        if watch.fork():
-            judge = lambda: children.judge(tests, told)  # noqa: E731
-            return self._entering((None, None, None, ours), {tests, told}, judge)
         os.close(theirs)
         os.close(ours)
         return None
@@ -122,9 +125,11 @@ class Server:
             try:
                 os.setsid()
                 children.arrange(standard, keep if rules is None else {*keep, rules})
+                if standard[1] is not None:  # the program, which the others must outlive
+                    children.first_to_go()
                 os.chdir(self._work.path if self._work else "/")
                 if self._confined:
-                    self._confinement.confine(self._limits)
+                    self._confinement.confine(self._limits, own_users=self._own_users)
                 act()
                 sys.stdout.flush()
             except SystemExit as error:
@@ -158,6 +163,11 @@ class Server:
         for each in heard:
             self._channel.sendall(each)
         self._ears.forget()
+
+
+def _linux() -> tuple[int, int]:
+    major, minor = os.uname().release.split(".")[:2]
+    return (int(major), int(minor)) if (major + minor).isdigit() else (0, 0)
 
 
 def main(settings: dict[str, Any]) -> None:

@@ -100,10 +100,10 @@ class Watch:
             self._verdict = reads
         return writes
 
-    def fork(self) -> bool:
+    def fork(self, *, program: bool = True) -> bool:
         """Start another process of this job; tell whether one is it."""
         if pid := os.fork():
-            self.pids.append(pid)
+            self.pids.insert(0 if program else len(self.pids), pid)
         return pid == 0
 
     def until_done(self) -> None:
