@@ -403,7 +403,7 @@ def frames():
         found |= set(map(repr, frame.f_locals.values()))
         frame = frame.f_back
     nonces = [each for each in found if "'non" + "ce'" in each]
-    return nonces + [each for each in found if "Open" + "Sesame_" in each]
+    return nonces + [each for each in found if "OpenSesame" + chr(95) in each]
 def f(): return [near(), frames()]
 """
 
