@@ -331,7 +331,9 @@ def judged(samples: list[Any]) -> tuple[list[bool | None], float]:
 def busy(count: int | None = None) -> Iterator[None]:
     """Keep every core busy with processes of our own, which also end if this one is killed."""
     burn = f"import os\nwhile os.getppid() == {os.getpid()}: sum(range(10**6))"
-    burners = [subprocess.Popen([sys.executable, "-c", burn]) for _ in range(count or os.cpu_count() or 1)]
+    burners = [
+        subprocess.Popen([sys.executable, "-c", burn]) for _ in range(count or os.cpu_count() or 1)
+    ]
     try:
         yield
     finally:
