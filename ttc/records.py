@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 FinishReason = Literal["stop", "length", "cancelled", "error"]
 
 # Statuses of the machine's failure to judge: such a verdict counts for nobody, and is made again.
-INFRA = frozenset({"infra_timeout", "infra_error"})
+INFRA = ("infra_timeout", "infra_error")
 
 
 class Message(NamedTuple):

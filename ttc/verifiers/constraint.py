@@ -10,13 +10,13 @@ from typing import Any
 
 from ttc.answers import visible
 from ttc.jsonl import object_at
-from ttc.records import INFRA, Sample, Verdict
+from ttc.records import Sample, Verdict
 from ttc.verifiers.minizinc import model_of, solve
 from ttc.verifiers.programs import program_of
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.servers import Job, Ran
-from ttc.verifiers.sandboxed import Sandboxed, failure, joined, run_scripts
+from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts
 
 _BATCH = 64
 _PRELOADED = ("cpmpy", "ortools.sat.python.cp_model")
@@ -160,7 +160,7 @@ def _assignment(sample: Sample, ran: Ran | None) -> dict[str, Any] | Verdict:
             return Verdict(status=ran.stopped or "infra_error", detail=ran.detail)
         if failed := failure(ran.runs[0]):
             status, detail = failed
-            if status in INFRA:
+            if status in MACHINE:
                 return Verdict(status=status, detail=detail)
             return Verdict(None, False, 0.0, status, detail)
         text = ran.runs[0].output
@@ -199,7 +199,7 @@ def _spelt(assignment: dict[str, Any]) -> str:
 
 
 def _verdict(answer: str, ran: Ran, told: str) -> Verdict:
-    if ran.stopped in INFRA:
+    if ran.stopped in MACHINE:
         return Verdict(answer, status=str(ran.stopped), detail=joined(ran.detail, told))
     if ran.stopped is not None:
         # It is the reference's model that took too long with this solution: nobody knows.

@@ -15,7 +15,7 @@ from ttc.records import Sample, Verdict
 from ttc.verifiers.judges import WINDOW, Ask, Judge
 from ttc.verifiers.programs import program_of
 from ttc.verifiers.sandbox.servers import Ran
-from ttc.verifiers.sandboxed import Sandboxed, failure, joined, run_scripts
+from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts
 
 BLANK = "[…]"
 
@@ -85,7 +85,7 @@ class CotPot(Judge):
         spelt = None if answer is None else canonical(answer)
         verdict = replace(verdict, answer=spelt, correct=None, score=None)
         told = self._box.told()
-        failed = failure(ran.runs[0]) if ran.runs else (ran.stopped or "infra_error", ran.detail)
+        failed = failure(ran.runs[0]) if ran.runs else (ran.stopped or MACHINE[1], ran.detail)
         if failed:
             status, detail = failed
             return replace(verdict, status=status, detail=joined(detail, told))

@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ttc.verifiers.sandbox.inside.limits import THREADS, Limits
+from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.inside.watch import THREADS
 
 ROOT = Path("/sys/fs/cgroup")
 # Beside what a program may use: the tests' process, the server, files in memory.

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from ttc.verifiers.sandbox.inside import filters
-from ttc.verifiers.sandbox.inside.limits import THREADS, Limits
+from ttc.verifiers.sandbox.inside.limits import Limits
 
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
@@ -63,6 +63,11 @@ class Confinement:
         """The descriptor that a child must keep until it is confined."""
         return self._ruleset
 
+    def allow_writing(self, path: str) -> None:
+        """Open a path that was mounted since, for processes that are not confined yet."""
+        if self._ruleset is not None:
+            self._allow(self._ruleset, path, self._every)
+
     def _rules(self, version: int, readable: Sequence[str], writable: Sequence[str]) -> int:
         every = self._every = _ALL_RIGHTS.get(version, _ALL_RIGHTS_SINCE_5)
         network = _NETWORK if version >= 4 else 0
@@ -88,16 +93,8 @@ class Confinement:
         finally:
             os.close(descriptor)
 
-    def allow_writing(self, path: str) -> None:
-        """Open a path that was mounted since, for processes that are not confined yet."""
-        if self._ruleset is not None:
-            self._allow(self._ruleset, path, self._every)
-
-    def confine(self, limits: Limits, *, own_users: bool = False) -> None:
-        """Put all layers on this process; OSError if one does not hold.
-
-        With `own_users` its user has no processes but those of the sandbox.
-        """
+    def confine(self, limits: Limits) -> None:
+        """Put all layers on this process; OSError if one does not hold."""
         whole = int(limits.cpu) + 2  # the server counts exactly; this only backs it
         bounds = {
             resource.RLIMIT_CPU: (whole, whole + 1),
@@ -105,8 +102,6 @@ class Confinement:
             resource.RLIMIT_NOFILE: (OPEN_FILES, OPEN_FILES),
             resource.RLIMIT_CORE: (0, 0),
         }
-        if own_users:
-            bounds[resource.RLIMIT_NPROC] = (THREADS + 8, THREADS + 8)
         if sys.platform.startswith("linux"):
             bounds[resource.RLIMIT_AS] = (limits.memory, limits.memory)
         for which, bound in bounds.items():

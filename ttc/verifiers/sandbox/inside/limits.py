@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-THREADS = 128  # of a process
-
 
 @dataclass(frozen=True)
 class Limits:

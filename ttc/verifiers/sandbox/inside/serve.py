@@ -50,8 +50,6 @@ class Server:
         self._confined: bool = settings["confined"]
         self._limits = Limits(**settings["limits"])
         self._work = folder(settings["work"], settings["work_size"])
-        # Threads are counted by namespace of users since Linux 5.14.
-        self._own_users = self._work is not None and _linux() >= (5, 14)
         writable = [self._work.path] if self._work else []
         self._confinement = Confinement(settings["readable"], writable)
         self._ears = Ears(self._limits)
@@ -129,7 +127,7 @@ class Server:
                     children.first_to_go()
                 os.chdir(self._work.path if self._work else "/")
                 if self._confined:
-                    self._confinement.confine(self._limits, own_users=self._own_users)
+                    self._confinement.confine(self._limits)
                 act()
                 sys.stdout.flush()
             except SystemExit as error:
@@ -163,11 +161,6 @@ class Server:
         for each in heard:
             self._channel.sendall(each)
         self._ears.forget()
-
-
-def _linux() -> tuple[int, int]:
-    major, minor = os.uname().release.split(".")[:2]
-    return (int(major), int(minor)) if (major + minor).isdigit() else (0, 0)
 
 
 def main(settings: dict[str, Any]) -> None:

@@ -13,9 +13,10 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.limits import THREADS, Limits
+from ttc.verifiers.sandbox.inside.limits import Limits
 
 TICK = 0.05
+THREADS = 128  # of a process
 PATIENCE = 4  # times the CPU limit, in seconds of the wall
 _AT_ONCE = 1 << 16
 _LAST_WORDS = 1 << 13  # of standard error, where the end says what happened
