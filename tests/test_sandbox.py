@@ -572,6 +572,28 @@ def test_a_job_that_never_gets_a_verdict_is_the_machine_s_fault(
     assert "another job's" in ran.detail
 
 
+def test_a_weak_judge_s_verdict_is_called_forged_only_a_second_time(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone: list[bool] = []
+    give = Server.give
+
+    def seen(server: Server, job: Job) -> None:
+        alone.append(job.alone)
+        give(server, job)
+
+    monkeypatch.setattr(Server, "give", seen)
+    said = '{"why": "pass", "nonce": "x"}\\n'
+    program = (
+        "import os\nfor fd in range(3, 64):\n"
+        f"    try: os.write(fd, b'{said}')\n    except OSError: pass\n"
+        "os._exit(0)\n"
+    )
+    (ran,) = pool.run([Job("whole", program, INNOCENT.tests)])
+    assert (ran.why, ran.stopped, ran.detail) == (None, None, "the verdict was forged")
+    assert alone == [False, True]
+
+
 def test_a_weak_judge_that_asks_for_a_weak_judge_ends(pool: Pool) -> None:
     program = (
         "import sys, json, os\n"

@@ -203,8 +203,9 @@ def _ran(job: Job, answer: Mapping[str, Any], heard: list[bytes]) -> Ran:
     if verdict.get("nonce") == job.nonce:
         why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))
         return replace(ran, why=why, detail=detail)
-    if job.kind == "whole" and ran.stopped is None:
-        # Its judge is the program's own process: whoever ends it, or speaks for it, is the program.
+    if job.kind == "whole" and job.alone and ran.stopped is None:
+        # Its judge is the program's own process: what ends it, or speaks for it, a second time and
+        # on a fresh server, is the program.
         return replace(ran, detail="the verdict was forged" if said else "")
     # Nobody but the judge could write a verdict: it is the machine that failed.
     what = "the verdict is another job's" if said else "the judge's process died"
