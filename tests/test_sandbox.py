@@ -513,6 +513,22 @@ def test_a_control_group_counts_what_single_processes_do_not() -> None:
     assert not any(folder.exists() for folder in folders)
 
 
+def test_a_run_that_was_killed_leaves_no_control_group_for_long() -> None:
+    need("landlock")
+    server = Server("landlock", LIMITS)
+    try:
+        if server._group is None:
+            pytest.skip("this user can make no control group here")
+        left = [folder.parent / "ttc-4194999-dead" for folder in server._group.folders]
+        for folder in left:
+            folder.mkdir()
+        Server("landlock", LIMITS).close()
+        assert not any(folder.exists() for folder in left)
+        assert all(folder.exists() for folder in server._group.folders)
+    finally:
+        server.close()
+
+
 def test_in_the_unified_layout_a_group_is_made_beside_one_s_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

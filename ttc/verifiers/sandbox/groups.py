@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,8 @@ ROOT = Path("/sys/fs/cgroup")
 # Beside what a program may use: the tests' process, the server, files in memory.
 _BESIDE = 256 << 20
 _TASKS = 2 * THREADS + 16
+_GONE_WITHIN = 1.0
+_NAME = "ttc-"
 
 
 class Group(NamedTuple):
@@ -28,10 +31,11 @@ class Group(NamedTuple):
     folders: tuple[Path, ...]
 
     def close(self) -> None:
-        """Remove it; its processes are gone."""
+        """Remove it, once its processes, which have been killed, are gone."""
+        deadline = time.monotonic() + _GONE_WITHIN
         for folder in self.folders:
-            with suppress(OSError):
-                folder.rmdir()
+            while not _removed(folder) and time.monotonic() < deadline:
+                time.sleep(0.005)
 
 
 def confine(process: int, limits: Limits) -> Group | None:
@@ -39,7 +43,10 @@ def confine(process: int, limits: Limits) -> Group | None:
     made: list[Path] = []
     try:
         for parent, bounds in _places(limits):
-            made.append(folder := parent / f"ttc-{os.getpid()}-{secrets.token_hex(4)}")
+            for left in parent.glob(f"{_NAME}*"):
+                if not Path("/proc", left.name.split("-")[1]).exists():  # its run was killed
+                    _removed(left)
+            made.append(folder := parent / f"{_NAME}{os.getpid()}-{secrets.token_hex(4)}")
             folder.mkdir()
             for name, value in bounds.items():
                 (folder / name).write_text(str(value))
@@ -49,6 +56,13 @@ def confine(process: int, limits: Limits) -> Group | None:
         Group(tuple(made)).close()
         return None
     return Group(tuple(made)) if made else None
+
+
+def _removed(folder: Path) -> bool:
+    """Remove a group; tell whether it is gone."""
+    with suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()
 
 
 def _places(limits: Limits) -> list[tuple[Path, dict[str, int]]]:
