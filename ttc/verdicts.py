@@ -17,7 +17,7 @@ from ttc import keys, plugins
 from ttc.errors import Stopped, TtcError
 from ttc.guards import Guarded, unsound
 from ttc.judging import remember_votes, with_question
-from ttc.records import Message, Sample, Verdict
+from ttc.records import INFRA, Message, Sample, Verdict
 from ttc.store import Store, verdicts
 from ttc.store.pools import Pool
 from ttc.store.samples import of_pool
@@ -48,7 +48,7 @@ def identify(verifier: Verifier) -> VerifierId:
 @dataclass(slots=True)
 class Summary:
     """Counts over the verdicts of one verification; `decided` are those that say right or wrong,
-    `total` is the sum of the `scored` ones' scores."""
+    `total` is the sum of the `scored` ones' scores, `left_out` those that count for nobody."""
 
     samples: int = 0
     correct: int = 0
@@ -60,10 +60,15 @@ class Summary:
     solved: set[str] = field(default_factory=set)
     kept: int = 0
     failure: str | None = None
+    left_out: int = 0
 
     def add(self, sample: Sample, verdict: Verdict) -> None:
         """Count one verdict."""
         self.samples += 1
+        if verdict.status in INFRA:
+            self.left_out += 1
+            self.statuses[verdict.status] += 1
+            return
         self.problems.add(sample.problem)
         self.decided += verdict.correct is not None
         if verdict.score is not None:
@@ -80,9 +85,14 @@ class Summary:
         self.statuses[status] += 1
 
     @property
+    def counted(self) -> int:
+        """The samples that count."""
+        return self.samples - self.left_out
+
+    @property
     def accuracy(self) -> float | None:
-        """The share of correct samples among all; None of none."""
-        return self.correct / self.samples if self.samples else None
+        """The share of correct samples among those that count; None of none."""
+        return self.correct / self.counted if self.counted else None
 
 
 def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sample, Verdict]]:
@@ -136,15 +146,17 @@ def verify_pool(
     store: Store, pool: Pool, verifier: Verifier, *, recheck: bool = False
 ) -> Generator[tuple[Sample, Verdict], None, None]:
     """Yield every sample of a pool with its verdict; only new ones (or, with `recheck`, all) are
-    judged, and these are kept, also when the generator is closed early.
+    judged, and these are kept, also when the generator is closed early. A verdict that the machine
+    failed to give is made again.
 
     By a verifier that judges together, all draws of a problem that has new ones are.
     """
     who = identify(verifier)
-    there = {} if recheck else verdicts.kept(store.reader, pool, who)
+    kept = {} if recheck else verdicts.kept(store.reader, pool, who)
     remember_votes(store, who, verifier, recall=not recheck)
-    # A verifier that failed on a sample has not judged it.
-    there = {row: verdict for row, verdict in there.items() if verdict.status != "error"}
+    # A sample on which the verifier or the machine failed has not been judged.
+    redone = {"error", *INFRA}
+    there = {row: verdict for row, verdict in kept.items() if verdict.status not in redone}
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
     together = bool(getattr(verifier, "together", False))

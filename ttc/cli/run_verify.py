@@ -188,6 +188,7 @@ def _result(order: Order, spec: str, summary: Summary, notes: list[str]) -> dict
         "verifier": spec,
         "samples": summary.samples,
         "problems": len(summary.problems),
+        "left_out": summary.left_out,
         "correct": summary.correct,
         "accuracy": summary.accuracy,
         "solved": len(summary.solved),
@@ -203,14 +204,15 @@ def _conclude(
         raise UsageError(
             f"{order.source}: no samples in it" + (f" ({skipped[0]})" if skipped else "")
         )
-    accuracy = summary.accuracy or 0.0
+    accuracy = summary.accuracy
     counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
     if summary.scored and not summary.decided:
         said = f"{summary.scored} of {summary.samples} samples scored, "
         said += f"{summary.total / summary.scored:.4g} on average"
     else:
         said = (
-            f"{summary.correct} of {summary.samples} samples correct ({accuracy:.4f}), "
+            f"{summary.correct} of {summary.counted} samples correct "
+            f"({'unknown' if accuracy is None else f'{accuracy:.4f}'}), "
             f"{len(summary.solved)} of {len(summary.problems)} problems solved at least once"
         )
     session.say(f"{order.source}: {spec}: {said} ({counts})")
@@ -218,6 +220,11 @@ def _conclude(
         session.say(
             f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "
             f"judges again; the first: {summary.failure}"
+        )
+    if summary.left_out:
+        session.say(
+            f"{summary.left_out} of {summary.samples} samples count for nobody: the machine failed "
+            "to judge them (out of time or memory?); run it again"
         )
     if summary.kept:
         session.say(f"{summary.kept} verdicts kept in the store")
@@ -238,7 +245,7 @@ def _conclude(
             f"{order.source}: {spec} needs to know how sure the model was of each token: draw with "
             "--confidence 20 into another --pool"
         )
-    if order.fail_under is not None and accuracy < order.fail_under:
+    if order.fail_under is not None and accuracy is not None and accuracy < order.fail_under:
         session.say(f"{order.source}: {accuracy:.4f} is under {order.fail_under}")
         return Exit.GATE
-    return Exit.PARTIAL if summary.statuses["error"] else Exit.DONE
+    return Exit.PARTIAL if summary.statuses["error"] or summary.left_out else Exit.DONE

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from ttc.gates import Decision
 from ttc.places import atomic_write
-from ttc.records import Sample, Verdict
+from ttc.records import INFRA, Sample, Verdict
 
 # What XML 1.0 cannot carry, even escaped.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -17,16 +17,23 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 @dataclass(slots=True)
 class Case:
-    """The verdicts on one problem: it passes if a sample is correct."""
+    """The verdicts on one problem: it passes if a sample is correct.
+
+    Those that the machine failed to give are left out; a problem with no others is skipped.
+    """
 
     problem: str
     samples: int = 0
     correct: int = 0
     errors: int = 0
+    left_out: int = 0
     example: str = ""
 
     def add(self, sample: Sample, verdict: Verdict) -> None:
         """Count one sample."""
+        if verdict.status in INFRA:
+            self.left_out += 1
+            return
         self.samples += 1
         self.correct += bool(verdict.correct)
         self.errors += verdict.status == "error"
@@ -38,8 +45,9 @@ class Case:
 def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
     """Write one suite. The failure text stands in the body too, which GitLab shows."""
     listed = list(cases)
-    failed = [case for case in listed if not case.correct]
-    counts = {"tests": len(listed), "failures": len(failed), "errors": 0, "skipped": 0}
+    skipped = sum(not case.samples for case in listed)
+    failed = sum(not case.correct for case in listed) - skipped
+    counts = {"tests": len(listed), "failures": failed, "errors": 0, "skipped": skipped}
     attributes = {"name": suite, **{name: str(count) for name, count in counts.items()}}
     root = ElementTree.Element("testsuites")
     element = ElementTree.SubElement(root, "testsuite", attributes)
@@ -47,7 +55,10 @@ def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
         test = ElementTree.SubElement(
             element, "testcase", {"classname": suite, "name": _clean(case.problem)}
         )
-        if not case.correct:
+        if not case.samples:
+            line = f"the machine failed to judge {case.left_out} samples"
+            ElementTree.SubElement(test, "skipped", {"message": line}).text = line
+        elif not case.correct:
             line = f"0 of {case.samples} samples correct; {case.example}"
             line = _clean(line)
             ElementTree.SubElement(test, "failure", {"message": line}).text = line

@@ -8,7 +8,7 @@ from math import nan
 from typing import Any, NamedTuple
 
 from ttc import keys
-from ttc.records import Outcome, Sample, Verdict, Vote
+from ttc.records import INFRA, Outcome, Sample, Verdict, Vote
 from ttc.store.pools import Pool
 from ttc.store.rows import now, rows, storable
 
@@ -179,6 +179,8 @@ def outcomes(
 ) -> Iterator[tuple[str, bool, Outcome]]:
     """Yield problem, whether it is judged, and outcome for every sample of a pool.
 
+    A verdict that the machine failed to give is none.
+
     `scorers` are other verifiers, by the name under which their scores are given: NaN for a draw
     to which one could give none (no text, a judge that abstained), none for one that it failed on.
     """
@@ -208,7 +210,7 @@ def outcomes(
     for row in found:
         yield (
             row["problem"],
-            row["status"] is not None,
+            row["status"] is not None and row["status"] not in INFRA,
             Outcome(
                 index=row["draw"],
                 answer=row["answer"],

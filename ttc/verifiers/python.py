@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ttc.records import Sample, Verdict
+from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code_tests import streams, tests_of
 from ttc.verifiers.programs import program_of
 from ttc.verifiers.sandbox.servers import Job, Ran
-from ttc.verifiers.sandboxed import MACHINE, Sandboxed, death, failure, joined, status_of
+from ttc.verifiers.sandboxed import Sandboxed, death, failure, joined, status_of
 
 # Imported once by the fork server where a program or its tests mention them.
 _PRELOADED = ("numpy",)
@@ -22,16 +22,19 @@ class Python(Sandboxed):
     """Tests of a program, run in a sandbox: `cpu=3` seconds and `memory=1024` MiB each.
 
     The tests run in another process than the program, which they call with plain data; where an
-    argument has no plain form both share one, and the detail says `judge: weak`. References are
+    argument has no plain form both share one, and a program that passes there is undecided, with
+    status `weak`: it could have cheated. References are
     those of HumanEval (`tests` with `check`, `entry_point`, `prompt`), MBPP (`tests` or
     `test_list` of asserts, `setup`) or standard input and output (`inputs`, `outputs`). Statuses:
-    `ok`, `raised`, `timeout`, `oom`, `output_limit`, `denied` and `no_code` are the program's
-    (the last six never correct); `infra_timeout` and `infra_error` are the machine's and count
-    neither way. CPU time decides, the wall only guards.
+    `ok`, `raised`, `timeout`, `oom`, `output_limit`, `thread_limit`, `denied` and `no_code` are the
+    program's (the last seven never correct); `infra_timeout` and `infra_error` are the machine's
+    and count for nobody. CPU time decides, the wall only guards.
     """
 
     name = "python"
-    version = "2"  # 2: code before a closing fence without an opening one
+    # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
+    # standard error is apart from output.
+    version = "3"
 
     def __init__(
         self, cpu: str = "3", memory: str = "1024", sandbox: str = "auto", **unknown: object
@@ -132,7 +135,7 @@ def _no_code() -> _Planned:
 
 def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
     """Return the verdict on what came of a job."""
-    if ran.stopped in MACHINE:
+    if ran.stopped in INFRA:
         return Verdict(status=str(ran.stopped), detail=joined(ran.detail, told))
     if ran.stopped is not None:
         return Verdict(None, False, 0.0, ran.stopped, told)
@@ -140,6 +143,9 @@ def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
         return _compared(planned.expected, ran, told)
     if ran.kind == "whole":
         told = f"judge: weak; {told}"
+        if ran.why in ("pass", "not_plain", "cannot_pass"):
+            detail = "" if ran.why == "pass" else ran.detail
+            return Verdict(status="weak", detail=joined(detail, told))
     if ran.why == "pass":
         return Verdict(None, True, 1.0, "ok", told)
     if ran.why == "fail":
@@ -154,7 +160,7 @@ def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
         status = status_of(detail)
         return Verdict(None, False, 0.0, status, joined(detail, told))
     if ran.kind == "whole":
-        detail = death(ran.exits[0]) or "the program ended before its tests did"
+        detail = ran.detail or death(ran.exits[0]) or "the program ended before its tests did"
         return Verdict(None, False, 0.0, "raised", joined(detail, told))
     return Verdict(status="infra_error", detail=joined("the judge's process died", told))
 
@@ -162,7 +168,7 @@ def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
 def _compared(expected: Sequence[str], ran: Ran, told: str) -> Verdict:
     """Compare what a program wrote on each input; blanks at the ends of lines do not count."""
     for at, (want, one) in enumerate(zip(expected, ran.runs, strict=False), 1):
-        if one.stopped in MACHINE:
+        if one.stopped in INFRA:
             return Verdict(status=str(one.stopped), detail=told)
         if failed := failure(one):
             status, detail = failed

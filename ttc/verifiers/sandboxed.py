@@ -6,13 +6,14 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 
+from ttc.records import INFRA
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.probe import Chosen, choose
 from ttc.verifiers.sandbox.servers import Job, Ran
 from ttc.verifiers.sandbox.tiers import TIERS
 
-MACHINE = ("infra_timeout", "infra_error")
+MACHINE = INFRA
 _RAISED = {"MemoryError": "oom", "PermissionError": "denied"}
 
 
@@ -67,7 +68,7 @@ def failure(ran: Ran) -> tuple[str, str] | None:
         return ran.stopped, ""
     if ran.exits[0] == 0:
         return None
-    last = ran.output.strip().rpartition("\n")[2]
+    last = ran.errors.strip().rpartition("\n")[2]
     return status_of(last), death(ran.exits[0]) or last or f"exit code {ran.exits[0]}"
 
 

@@ -1,6 +1,7 @@
 """Jobs on fork servers: a few at a time, results in the order of the jobs.
 
-A job whose server died, or whose program was starved of the processor, is run again, alone.
+A job whose server died, that got no verdict or another's, or whose program was starved of the
+processor, is run again: alone, and on a server that has run no other.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
+from ttc.records import INFRA
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.servers import Job, Ran, Server, ServerError, result_of
+from ttc.verifiers.sandbox.servers import Job, Ran, Server, ServerError
 
 AHEAD = 64  # results that wait for their turn
 
@@ -31,10 +32,15 @@ class Pool:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for server in (*self._idle, *self._busy):
+        self._close_idle()
+        for server in self._busy:
+            server.close()
+        self._busy.clear()
+
+    def _close_idle(self) -> None:
+        for server in self._idle:
             server.close()
         self._idle.clear()
-        self._busy.clear()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Ran]:
         """Yield what came of each job, in order; jobs are asked for as there is room."""
@@ -54,13 +60,14 @@ class Pool:
                 else:
                     self._give(*each)
             if again and not self._busy:
+                self._close_idle()
                 self._give(*again.popleft())
             for index, job, ran in self._collect():
-                if ran.stopped in ("infra_timeout", "infra_error") and index not in retried:
+                if ran.stopped in INFRA and index not in retried:
                     retried.add(index)
-                    again.append((index, job))
-                elif ran.why == "cannot_pass":
-                    soon.append((index, replace(job, kind="whole")))
+                    again.append((index, job.afresh(alone=True)))
+                elif ran.why == "cannot_pass" and job.kind == "calls":
+                    soon.append((index, job.afresh(kind="whole")))
                 else:
                     done[index] = ran
             while following in done:
@@ -84,27 +91,24 @@ class Pool:
         with selectors.DefaultSelector() as selector:
             for server in self._busy:
                 selector.register(server.answers, selectors.EVENT_READ, server)
-                for descriptor in server.unsent:
-                    selector.register(descriptor, selectors.EVENT_WRITE, server)
             ready = selector.select(1.0)
         found = []
         late = [s for s in self._busy if time.monotonic() - s.since > self._patience]
         for server in dict.fromkeys([*(key.data for key, _ in ready), *late]):
             index, job = self._busy[server]
             try:
-                server.push()
-                answer = server.hear()
-                if server in late and answer is None:
+                ran = server.hear()
+                if ran is None and server in late:
                     raise ServerError("it is stuck")
             except (ServerError, ValueError) as error:
-                ran = Ran(stopped="infra_error", detail=f"the sandbox failed: {error}")
+                failed = Ran(job.kind, stopped="infra_error", detail=f"the sandbox failed: {error}")
                 self._retire(server)
-                found.append((index, job, ran))
+                found.append((index, job, failed))
                 continue
-            if answer is None:
+            if ran is None:
                 continue
-            found.append((index, job, result_of(job, answer)))
-            if server.fresh:
+            found.append((index, job, ran))
+            if server.may_go_on(ran):
                 del self._busy[server]
                 self._idle.append(server)
             else:

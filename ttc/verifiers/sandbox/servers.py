@@ -6,13 +6,16 @@ import json
 import os
 import secrets
 import selectors
-import struct
+import socket
+import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ttc.verifiers.sandbox import tiers
+from ttc.records import INFRA
+from ttc.verifiers.sandbox import groups, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
 
 LIFETIME = 500  # jobs of a server
@@ -25,7 +28,8 @@ class Job:
 
     `calls`: its functions are called by `tests` in another process; where an argument cannot pass
     between the two it becomes `whole`: they share one. `script`: it is run for each of `stdin`.
-    `tests` is what `inside.judging.run` takes.
+    `tests` is what `inside.judging.run` takes. `alone` is a job that runs again, with no other
+    beside it.
     """
 
     kind: str
@@ -33,17 +37,24 @@ class Job:
     tests: Mapping[str, Any] | None = None
     stdin: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+    alone: bool = False
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def afresh(self, *, kind: str | None = None, alone: bool = False) -> Job:
+        """Return the job as one that no process has seen."""
+        return replace(self, kind=kind or self.kind, alone=alone, nonce=secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
 class Ran:
     """What came of a job.
 
-    `why` is the judge's word (pass, fail, raised, gone, cannot_pass, broken_tests), None where no
-    judge spoke; `stopped` is timeout, output_limit, infra_timeout or infra_error; `exits` are exit
-    codes, negative for signals, the program's first; `cpu` seconds of all its processes. `runs`
-    has one entry for each input of a script, up to the first that did not end well.
+    `why` is the judge's word (pass, fail, raised, gone, cannot_pass, not_plain, broken_tests), None
+    where no judge spoke; `stopped` is timeout, output_limit, thread_limit, infra_timeout or
+    infra_error; `exits` are exit codes, negative for signals, the program's first; `cpu` seconds
+    of all its processes. `runs` has one entry for each input of a script, up to the first that did
+    not end well, with what it wrote on standard output and the end of what it wrote on standard
+    error.
     """
 
     kind: str = "calls"
@@ -53,6 +64,7 @@ class Ran:
     exits: tuple[int, ...] = ()
     cpu: float = 0.0
     output: str = ""
+    errors: str = ""
     runs: tuple[Ran, ...] = ()
 
 
@@ -68,18 +80,19 @@ class Server:
             self._started = tiers.start(tier, limits)
         except OSError as error:
             raise ServerError(error.strerror or str(error)) from None
-        process = self._started.process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._jobs, self.answers = process.stdin.fileno(), process.stdout.fileno()
-        for descriptor in (self._jobs, self.answers, self._started.tests):
-            os.set_blocking(descriptor, False)
+        self._channel = self._started.channel
+        self._channel.setblocking(False)
+        self.answers = self._channel.fileno()
+        self._group: groups.Group | None = None
         self._heard = bytearray()
-        self._unsent: dict[int, memoryview] = {}
+        self._job: Job | None = None
+        self._runs: list[Ran] = []
         self.served = 0
         self.since = time.monotonic()
         try:
             self.layers = tuple(self._hello()["layers"])
+            # Its processes are all there now, and none is a job's yet.
+            self._group = groups.confine(self._started.process.pid, limits)
         except BaseException:
             self.close()
             raise
@@ -89,87 +102,132 @@ class Server:
         with selectors.DefaultSelector() as selector:
             selector.register(self.answers, selectors.EVENT_READ)
             while time.monotonic() < deadline:
-                if selector.select(0.5) and (said := self.hear()) is not None:
-                    return said
+                if selector.select(0.5) and (said := self._next()) is not None:
+                    return said[0]
         raise ServerError("it did not start in time")
 
     def give(self, job: Job) -> None:
-        """Begin to send a job; `push` sends the rest."""
-        asked = {
-            "id": job.nonce,
-            "kind": job.kind,
-            "program": job.program,
-            "stdin": list(job.stdin),
-        }
-        line = json.dumps({**asked, "preload": job.preload}).encode("ascii") + b"\n"
-        self._unsent[self._jobs] = memoryview(line)
-        if job.tests is not None:
-            tests = json.dumps({**job.tests, "nonce": job.nonce}).encode("ascii")
-            self._unsent[self._started.tests] = memoryview(struct.pack("<I", len(tests)) + tests)
+        """Send a job. ServerError if nobody is there any more."""
+        self._job, self._runs = job, []
         self.served += 1
+        self._send()
+
+    def _send(self) -> None:
+        """Send what is to be run next: the server gets files that it does not read."""
+        job = self._job
+        assert job is not None
+        if job.kind == "script":
+            second = job.stdin[len(self._runs)].encode("utf-8", "surrogateescape")
+        else:
+            second = json.dumps({**(job.tests or {}), "nonce": job.nonce}).encode("ascii")
+        order = json.dumps({"kind": job.kind, "preload": job.preload, "alone": job.alone})
+        files = [_file_of(job.program.encode("utf-8", "surrogatepass")), _file_of(second)]
         self.since = time.monotonic()
-        self.push()
-
-    @property
-    def unsent(self) -> list[int]:
-        """The descriptors that more is to be written to."""
-        return list(self._unsent)
-
-    def push(self) -> None:
-        """Send as much as there is room for. ServerError if nobody reads any more."""
-        for descriptor, rest in list(self._unsent.items()):
-            try:
-                rest = rest[os.write(descriptor, rest) :]
-            except BlockingIOError:
-                continue
-            except OSError:
-                raise ServerError(tiers.complaint(self._started)) from None
-            if rest:
-                self._unsent[descriptor] = rest
-            else:
-                del self._unsent[descriptor]
-
-    def hear(self) -> dict[str, Any] | None:
-        """Return the next answer if it is whole. ServerError at the end of the stream."""
         try:
-            data = os.read(self.answers, 1 << 20)
+            socket.send_fds(self._channel, [order.encode("ascii")], files)
+        except OSError:
+            raise ServerError(tiers.complaint(self._started)) from None
+        finally:
+            for descriptor in files:
+                os.close(descriptor)
+
+    def hear(self) -> Ran | None:
+        """Return what came of the job if it is done. ServerError at the end of the stream."""
+        job = self._job
+        if (answer := self._next()) is None or job is None:
+            return None
+        ran = _ran(job, *answer)
+        if job.kind != "script":
+            return ran
+        self._runs.append(ran)
+        if ran.stopped is None and ran.exits[0] == 0 and len(self._runs) < len(job.stdin):
+            self._send()
+            return None
+        starved = ran.stopped if ran.stopped in INFRA else None
+        return Ran(job.kind, stopped=starved, runs=tuple(self._runs))
+
+    def _next(self) -> tuple[dict[str, Any], list[bytes]] | None:
+        """Return the next answer if it is whole: its line, and the bytes that follow it."""
+        try:
+            data = self._channel.recv(1 << 20)
         except BlockingIOError:
             return None
+        except OSError:
+            data = b""
         if not data:
             raise ServerError(tiers.complaint(self._started))
         self._heard += data
-        line, newline, rest = self._heard.partition(b"\n")
-        if not newline:
+        end = self._heard.find(b"\n") + 1
+        if not end:
             return None
-        self._heard = rest
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        line: dict[str, Any] = json.loads(self._heard[:end])
+        sizes = line.get("sizes", [])
+        if len(self._heard) < end + sum(sizes):
+            return None
+        parts = []
+        for size in sizes:
+            parts.append(bytes(self._heard[end : end + size]))
+            end += size
+        del self._heard[:end]
+        return line, parts
 
-    @property
-    def fresh(self) -> bool:
-        """Whether it may take another job: nothing is left of the last one."""
-        return self.served < LIFETIME and not self._unsent
+    def may_go_on(self, ran: Ran) -> bool:
+        """Tell whether it may take another job after what came of this one.
+
+        One whose job was stopped, or was told of by nobody, is not trusted with the next.
+        """
+        last = ran.runs[-1] if ran.runs else ran
+        return self.served < LIFETIME and not self._heard and last.stopped is None
 
     def close(self) -> None:
         """End it."""
         tiers.stop(self._started)
+        if self._group is not None:
+            self._group.close()
 
 
-def result_of(job: Job, answer: Mapping[str, Any]) -> Ran:
-    """Return what a server's answer says of a job."""
-    if "runs" in answer:
-        runs = tuple(result_of(job, {**run, "said": None}) for run in answer["runs"])
-        starved = [run.stopped for run in runs if run.stopped == "infra_timeout"]
-        return Ran(job.kind, stopped=starved[0] if starved else None, runs=runs)
-    said = answer["said"] or {}
-    if said and said.get("nonce") != job.nonce:
-        said = {"why": "gone", "detail": "the verdict was forged"}
-    return Ran(
+def _ran(job: Job, answer: Mapping[str, Any], heard: list[bytes]) -> Ran:
+    """Return what a server's answer says of a job, or of one run of a script."""
+    said, output, errors = heard
+    ran = Ran(
         kind=job.kind,
-        why=said.get("why"),
-        detail=str(said.get("detail", "")),
         stopped=answer["stopped"],
         exits=tuple(answer["exits"]),
         cpu=answer["cpu"],
-        output=answer["output"],
+        output=output.decode("utf-8", "replace"),
+        errors=errors.decode("utf-8", "replace"),
     )
+    if job.kind == "script" or (ran.stopped is not None and not said):
+        return ran
+    verdict = _verdict(said)
+    if verdict.get("nonce") == job.nonce:
+        why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))
+        return replace(ran, why=why, detail=detail)
+    if job.kind == "whole" and job.alone and ran.stopped is None:
+        # Its judge is the program's own process: what ends it, or speaks for it, a second time and
+        # on a fresh server, is the program.
+        return replace(ran, detail="the verdict was forged" if said else "")
+    # Nobody but the judge could write a verdict: it is the machine that failed.
+    what = "the verdict is another job's" if said else "the judge's process died"
+    return replace(ran, stopped=ran.stopped or "infra_error", detail=what)
+
+
+def _verdict(said: bytes) -> dict[str, Any]:
+    with suppress(ValueError):
+        found = json.loads(said)
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _file_of(data: bytes) -> int:
+    """Return a descriptor to read bytes from, of a file that has no name."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("job")
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -17,12 +17,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -54,10 +54,10 @@ _SEATBELT = """(version 1)
 
 
 class Started(NamedTuple):
-    """A fork server, and the pipe by which its judges get their tests."""
+    """A fork server, the socket by which it gets its jobs and answers, and what it complains of."""
 
     process: subprocess.Popen[bytes]
-    tests: int
+    channel: socket.socket
     complaints: IO[bytes]
 
 
@@ -77,39 +77,37 @@ def bubblewrap() -> str | None:
 
 def start(tier: str, limits: Limits) -> Started:
     """Start a fork server in a tier; OSError if it cannot be. It has said nothing yet."""
-    reads, tests = os.pipe()
     packages = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
     readable = [*_interpreter(), *packages]
     settings = {
         "work": WORK if tier == "bwrap" else None,
+        "work_size": _WORK_SIZE,
         "readable": [*readable, *_DEVICES],
         "confined": tier != "none",
         "limits": asdict(limits),
-        "tests": reads,
         "path": packages,
     }
     start = _START.format(root=str(_PACKAGE.parent))
     python = [_python(), "-s", "-S", "-B", "-c", start, json.dumps(settings)]
     complaints = tempfile.TemporaryFile()  # noqa: SIM115
+    channel, theirs = socket.socketpair()
     try:
         process = subprocess.Popen(
             [*around(tier, readable), *python],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
             stderr=complaints,
-            pass_fds=(reads,),
             env=ENVIRONMENT,
             cwd="/",
             start_new_session=True,
-            bufsize=0,
         )
     except BaseException:
-        os.close(tests)
+        channel.close()
         complaints.close()
         raise
     finally:
-        os.close(reads)
-    return Started(process, tests, complaints)
+        theirs.close()
+    return Started(process, channel, complaints)
 
 
 # The hash seed is fixed, so that a program that depends on it is judged alike each time.
@@ -159,6 +157,9 @@ def _bwrap(readable: Sequence[str]) -> list[str]:
         raise FileNotFoundError("bubblewrap is not installed")
     command = [found, "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session"]
     command += ["--cap-drop", "ALL", "--clearenv"]
+    if os.geteuid() == 0:
+        # Root needs it to map itself into the namespace that mounts a folder (`inside.folder`).
+        command += ["--cap-add", "CAP_SETFCAP"]
     for name, value in ENVIRONMENT.items():
         command += ["--setenv", name, value]
     bound: list[str] = []
@@ -175,12 +176,7 @@ def _bwrap(readable: Sequence[str]) -> list[str]:
 
 def stop(server: Started) -> None:
     """End a server and reap it."""
-    for stream in (server.process.stdin, server.process.stdout):
-        if stream is not None:
-            with suppress(OSError):
-                stream.close()
-    with suppress(OSError):
-        os.close(server.tests)
+    server.channel.close()
     server.process.kill()
     server.process.wait()
     server.complaints.close()

@@ -1,59 +1,89 @@
-"""What each kind of process does once it is forked and confined."""
+"""What each kind of process does once it is forked and confined.
+
+What a job is about comes by descriptors, which are read here and closed: the fork server never
+knew it, and so no other job's process has it in its memory.
+"""
 
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import socket
-import struct
 import sys
+from contextlib import suppress
 from typing import Any
 
 from ttc.verifiers.sandbox.inside import candidate, judging
 
-TESTS_FD = 3
+CHANNEL = 3
 _MOST_FDS = 1024
+_BALLAST = 8 << 20  # bytes that a judge has left for its verdict, whatever the program sends
+
+# A child's standard input, output and error, and its channel to another; None for none.
+Standard = tuple[int | None, int | None, int | None, int | None]
 
 
-def arrange(standard: tuple[int | None, int | None, int | None], keep: set[int | None]) -> None:
-    """Give this process its descriptors, and close all others."""
+def arrange(standard: Standard, keep: set[int]) -> None:
+    """Give this process its descriptors, and close all others.
+
+    None of those given is below CHANNEL + 1.
+    """
     nothing = os.open(os.devnull, os.O_RDWR)
-    stdin, stdout, channel = standard
-    os.dup2(nothing if stdin is None else stdin, 0)
-    os.dup2(nothing if stdout is None else stdout, 1)
-    os.dup2(nothing if stdout is None else stdout, 2)
-    if channel is not None:
-        os.dup2(channel, TESTS_FD)
-        keep = {*keep, TESTS_FD}
-    start = 3
-    for descriptor in sorted(each for each in keep if each is not None):
+    for at, descriptor in enumerate(standard):
+        if descriptor is not None:
+            os.dup2(descriptor, at)
+        elif at < CHANNEL:
+            os.dup2(nothing, at)
+        else:
+            os.close(at)
+    start = len(standard)
+    for descriptor in sorted(keep):
         os.closerange(start, descriptor)
         start = descriptor + 1
     os.closerange(start, _MOST_FDS)
 
 
-def calls(program: str) -> None:
-    with socket.socket(fileno=TESTS_FD) as channel:
-        candidate.answer_calls(program, channel)
+def first_to_go() -> None:
+    """Have the kernel end this process before any other where memory runs out."""
+    with suppress(OSError):
+        descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        try:
+            os.write(descriptor, b"1000")
+        finally:
+            os.close(descriptor)
 
 
-def script(program: str) -> None:
+def calls(program: int) -> None:
+    """Run a program and answer the judge's calls."""
+    text = _text(program)
+    with socket.socket(fileno=CHANNEL) as channel:
+        candidate.answer_calls(text, channel)
+
+
+def script(program: int) -> None:
+    """Run a program as a script."""
     sys.argv = ["candidate"]
-    candidate.load(program, "__main__")
+    candidate.load(_text(program), "__main__")
 
 
-def judge(channel: int, told: int) -> None:
-    with socket.socket(fileno=channel) as opened:
-        verdict = judging.judge(_read_tests, lambda: judging.Remote(opened))
+def judge(tests: int, told: int) -> None:
+    """Run the tests against the program behind the channel, and report."""
+    ballast = mmap.mmap(-1, _BALLAST)
+    given = json.loads(_whole(tests))
+    with socket.socket(fileno=CHANNEL) as channel:
+        verdict = judging.judge(given, lambda: judging.Remote(channel))
+    ballast.close()
     judging.report(told, verdict)
 
 
-def whole(program: str, told: int) -> None:
+def whole(program: int, tests: int, told: int) -> None:
+    """Run program and tests in this one process, and report."""
     # The program runs first: tests that it could read are not there yet.
     failed: BaseException | None = None
     namespace: dict[str, Any] = {}
     try:
-        namespace = candidate.load(program)
+        namespace = candidate.load(_text(program))
     except BaseException as error:  # noqa: BLE001
         failed = error
 
@@ -62,32 +92,19 @@ def whole(program: str, told: int) -> None:
             raise failed
         return judging.Local(namespace)
 
-    judging.report(told, judging.judge(_read_tests, connect))
+    judging.report(told, judging.judge(json.loads(_whole(tests)), connect))
 
 
-def _read_tests() -> Any:
-    """Read the tests of this job from the pipe that only the judge reads."""
-    size = struct.unpack("<I", _read(4))[0]
-    tests = json.loads(_read(size))
-    os.close(TESTS_FD)
-    return tests
+def _text(descriptor: int) -> str:
+    return _whole(descriptor).decode("utf-8", "surrogatepass")
 
 
-def _read(size: int) -> bytes:
+def _whole(descriptor: int) -> bytes:
+    """Read what a descriptor gives, and close it."""
     parts = []
-    while size:
-        part = os.read(TESTS_FD, min(size, 1 << 20))
-        if not part:
-            raise EOFError
+    with suppress(OSError):
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    while part := os.read(descriptor, 1 << 20):
         parts.append(part)
-        size -= len(part)
+    os.close(descriptor)
     return b"".join(parts)
-
-
-def file_of(text: str) -> int:
-    descriptor = os.memfd_create("stdin")
-    data = text.encode("utf-8", "surrogateescape")
-    while data:
-        data = data[os.write(descriptor, data) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor

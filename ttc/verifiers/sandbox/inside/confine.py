@@ -63,8 +63,13 @@ class Confinement:
         """The descriptor that a child must keep until it is confined."""
         return self._ruleset
 
+    def allow_writing(self, path: str) -> None:
+        """Open a path that was mounted since, for processes that are not confined yet."""
+        if self._ruleset is not None:
+            self._allow(self._ruleset, path, self._every)
+
     def _rules(self, version: int, readable: Sequence[str], writable: Sequence[str]) -> int:
-        every = _ALL_RIGHTS.get(version, _ALL_RIGHTS_SINCE_5)
+        every = self._every = _ALL_RIGHTS.get(version, _ALL_RIGHTS_SINCE_5)
         network = _NETWORK if version >= 4 else 0
         scopes = _SCOPES if version >= 6 else 0
         size = 24 if version >= 6 else 16 if version >= 4 else 8

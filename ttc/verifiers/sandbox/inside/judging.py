@@ -16,6 +16,8 @@ from typing import Any
 from ttc.verifiers.sandbox.inside import candidate, plain
 
 _LONGEST = 500
+# In the judge's process they would end a loop of the tests, and all that is left of it.
+_ENDING = (StopIteration, StopAsyncIteration)
 Function = Callable[..., Any]
 
 
@@ -29,6 +31,10 @@ class CannotPassError(BaseException):
 
 class CandidateError(Exception):
     """The candidate raised an exception of its own making, or gave back no plain data."""
+
+
+class NoPlainFormError(CandidateError):
+    """What it gave back, in the judge's own process, has no plain form: nobody can tell."""
 
 
 class Remote:
@@ -82,9 +88,10 @@ class Remote:
 
     def _raise(self, reply: dict[str, Any]) -> None:
         name, message = str(reply["raised"]), str(reply.get("message", ""))
-        kind = getattr(builtins, name, None)
+        kind: Any = getattr(builtins, name, None)
         self.raised = CandidateError(f"{name}: {message}")
-        if isinstance(kind, type) and issubclass(kind, Exception):
+        ordinary = isinstance(kind, type) and issubclass(kind, Exception)
+        if ordinary and not issubclass(kind, _ENDING):
             with suppress(TypeError):  # as of UnicodeDecodeError, which wants five arguments
                 self.raised = kind(message)
         raise self.raised
@@ -118,13 +125,13 @@ class Local:
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
                 value = self._namespace[name](*args, **kwargs)
-            except BaseException as error:
-                self.raised = error
-                raise
+            except BaseException as error:  # noqa: BLE001
+                self.raised = _ordinary(error)
+                raise self.raised from None
             try:
                 return plain.decode(plain.encode(value))
             except plain.NotPlainError as error:
-                self.raised = CandidateError(f"returned no plain data but {error}")
+                self.raised = NoPlainFormError(f"returned no plain data but {error}")
                 raise self.raised from None
 
         call.__name__ = call.__qualname__ = name
@@ -143,10 +150,10 @@ def run(tests: Mapping[str, Any], functions: Remote | Local) -> None:
         namespace["check"](namespace[tests["entry"]])
 
 
-def judge(read_tests: Callable[[], Any], connect: Callable[[], Remote | Local]) -> dict[str, Any]:
-    """Return the verdict: `why` is pass, fail, raised, gone, cannot_pass or broken_tests."""
+def judge(tests: Mapping[str, Any], connect: Callable[[], Remote | Local]) -> dict[str, Any]:
+    """Return the verdict: `why` is pass, fail, raised, gone, cannot_pass, not_plain (of a Local)
+    or broken_tests."""
     functions: Remote | Local | None = None
-    tests = read_tests()
     try:
         functions = connect()
         run(tests, functions)
@@ -155,16 +162,27 @@ def judge(read_tests: Callable[[], Any], connect: Callable[[], Remote | Local]) 
         why, detail = "gone", str(error)
     except CannotPassError as error:
         why, detail = "cannot_pass", str(error)
-    except SyntaxError as error:
-        broken = error.filename in ("<setup>", "<tests>")
-        why, detail = "broken_tests" if broken else "raised", _line(error)
     except BaseException as error:  # noqa: BLE001
         own = functions is None or error is functions.raised
-        asserted = isinstance(error, AssertionError) and not own
-        line = _line(error)
-        why = "raised" if own else "fail"
-        detail = line.removeprefix("AssertionError").removeprefix(": ") if asserted else line
+        why, detail = _failed(error, own=own), _line(error)
+        if why == "fail" and isinstance(error, AssertionError):
+            detail = detail.removeprefix("AssertionError").removeprefix(": ")
     return {"why": why, "detail": detail[:_LONGEST], "nonce": tests["nonce"]}
+
+
+def _failed(error: BaseException, *, own: bool) -> str:
+    if own:
+        return "not_plain" if isinstance(error, NoPlainFormError) else "raised"
+    broken = isinstance(error, SyntaxError) and error.filename in ("<setup>", "<tests>")
+    return "broken_tests" if broken else "fail"
+
+
+def _ordinary(error: BaseException) -> BaseException:
+    """Return an exception of the candidate as one that ends nothing but the test."""
+    if isinstance(error, Exception) and not isinstance(error, _ENDING):
+        return error
+    known = candidate.told(error)
+    return CandidateError(f"{known['raised']}: {known['message']}")
 
 
 def _line(error: BaseException) -> str:
@@ -175,5 +193,5 @@ def _line(error: BaseException) -> str:
 
 
 def report(descriptor: int, verdict: dict[str, Any]) -> None:
-    """Write the verdict whole."""
-    os.write(descriptor, json.dumps(verdict).encode("ascii"))
+    """Write the verdict whole, on a line."""
+    os.write(descriptor, json.dumps(verdict).encode("ascii") + b"\n")

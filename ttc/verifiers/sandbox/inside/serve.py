@@ -1,8 +1,9 @@
 """The fork server: a confined process, or a pair of them, for each job; one job at a time.
 
-It reads jobs as JSON lines on descriptor 0 and answers on 1. The tests of a job come by another
-pipe, which only the judge's process reads: the candidate, forked from here, would otherwise find
-them in its memory.
+It is told by a socket, on descriptor 0, what kind of job there is. Program, tests and standard
+input come as descriptors, which only the process that needs them reads; what the processes say
+goes on unread, from memory that forks do not get. So a process that is forked here finds nothing
+of another job in its memory, and nothing of its own that it should not have.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import gc
 import importlib
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -20,12 +20,12 @@ from contextlib import suppress
 from typing import Any
 
 from ttc.verifiers.sandbox.inside import candidate, children
-from ttc.verifiers.sandbox.inside.children import TESTS_FD
+from ttc.verifiers.sandbox.inside.children import CHANNEL, Standard
 from ttc.verifiers.sandbox.inside.confine import Confinement
+from ttc.verifiers.sandbox.inside.folder import folder
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.inside.watch import Watch
+from ttc.verifiers.sandbox.inside.watch import Ears, Watch
 
-_MOST_FDS = 1024
 # What programs import most; a fork has it already.
 _COMMON: tuple[str, ...] = (
     "collections",
@@ -39,141 +39,145 @@ _COMMON: tuple[str, ...] = (
 _COMMON += ("heapq", "bisect", "itertools", "math", "operator", "random", "re", "statistics")
 _COMMON += ("string", "typing")
 
+Act = Callable[[], None]
+
 
 class Server:
     """Forks processes for jobs. `settings` come from `ttc.verifiers.sandbox.tiers`."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._work: str | None = settings["work"]
+    def __init__(self, settings: dict[str, Any], channel: socket.socket) -> None:
+        self._channel = channel
         self._confined: bool = settings["confined"]
-        writable = [self._work] if self._work else []
+        self._limits = Limits(**settings["limits"])
+        self._work = folder(settings["work"], settings["work_size"])
+        writable = [self._work.path] if self._work else []
         self._confinement = Confinement(settings["readable"], writable)
-        self._own = Limits(**settings["limits"])
+        self._ears = Ears(self._limits)
 
     def hello(self) -> dict[str, Any]:
         """Return what the other side should know first."""
         layers = self._confinement.layers if self._confined else ["none"]
         return {"ready": True, "layers": layers, "python": sys.version.split()[0]}
 
-    def run(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Run one job and return what came of it, its processes dead and reaped."""
-        for module in job.get("preload", ()):
+    def serve(self) -> Act | None:
+        """Take a job, run it and answer it; in a process of the job return what that has to do."""
+        asked, given, _, _ = socket.recv_fds(self._channel, 1 << 16, 4)
+        if not asked:
+            return lambda: os._exit(0)
+        order = json.loads(asked)
+        for module in order["preload"]:
             with suppress(Exception):
                 importlib.import_module(module)
-        limits = Limits(**{**vars(self._own), **job.get("limits", {})})
-        kind, program = job["kind"], job["program"]
-        if kind == "script":
-            return {"id": job["id"], "runs": self._scripts(program, job["stdin"], limits)}
-        out, into = os.pipe()
-        watch = Watch(limits, out)
-        if kind == "calls":
-            theirs, ours = socket.socketpair()
-            keep = theirs.fileno()
-            self._fork(watch, limits, (None, into, keep), lambda: children.calls(program))
-            theirs.close()
-            verdict, told = os.pipe()
-            judge = lambda: children.judge(ours.fileno(), told)  # noqa: E731
-            self._fork(watch, limits, (None, None, None), judge, keep=(ours.fileno(), told))
-            ours.close()
-        else:
-            verdict, told = os.pipe()
-            whole = lambda: children.whole(program, told)  # noqa: E731
-            self._fork(watch, limits, (None, into, None), whole, keep=(told,))
-        os.close(into)
-        os.close(told)
-        watch.verdict = verdict
-        return {"id": job["id"], **self._watched(watch)}
-
-    def _scripts(self, program: str, inputs: list[str], limits: Limits) -> list[dict[str, Any]]:
-        """Run a program on each input, until it does not end well on one."""
-        runs: list[dict[str, Any]] = []
-        for text in inputs:
-            out, into = os.pipe()
-            watch, stdin = Watch(limits, out), children.file_of(text)
-            self._fork(watch, limits, (stdin, into, None), lambda: children.script(program))
-            os.close(stdin)
-            os.close(into)
-            runs.append(self._watched(watch))
-            if runs[-1]["stopped"] or runs[-1]["exits"][0] != 0:
-                break
-        return runs
-
-    def _watched(self, watch: Watch) -> dict[str, Any]:
+        watch = Watch(self._limits, self._ears, alone=order["alone"])
+        if (act := self._start(order["kind"], given, watch)) is not None:
+            return act
+        for descriptor in given:
+            os.close(descriptor)
         try:
             watch.until_done()
         finally:
             watch.end()
             self._clean()
-        return watch.result()
+        self._answer(watch.result())
+        return None
 
-    def _fork(
-        self,
-        watch: Watch,
-        limits: Limits,
-        standard: tuple[int | None, int | None, int | None],
-        act: Callable[[], None],
-        keep: tuple[int, ...] = (),
-    ) -> None:
-        """Start a confined process; `standard` are its stdin, stdout and socket, None for none."""
-        pid = os.fork()
-        if pid:
-            watch.pids.append(pid)
-            return
-        try:
-            os.setsid()
-            children.arrange(
-                standard, {*keep, *((TESTS_FD,) if keep else ()), self._confinement.fd}
-            )
-            os.chdir(self._work or "/")
-            if self._confined:
-                self._confinement.confine(limits)
-            act()
-            sys.stdout.flush()
-        except SystemExit as error:
-            with suppress(BaseException):
+    def _start(self, kind: str, given: list[int], watch: Watch) -> Act | None:
+        """Start the processes of a job; return what one of them has to do, in that one."""
+        if kind == "script":
+            return self._script(watch, *given)
+        return self._calls(watch, *given) if kind == "calls" else self._whole(watch, *given)
+
+    def _script(self, watch: Watch, program: int, stdin: int) -> Act | None:
+        out, err = watch.listen(self._ears.out), watch.listen(self._ears.err)
+        if watch.fork():
+            run = lambda: children.script(program)  # noqa: E731
+            return self._entering((stdin, out, err, None), {program}, run)
+        return None
+
+    def _calls(self, watch: Watch, program: int, tests: int) -> Act | None:
+        out, told = watch.listen(self._ears.out), watch.listen(self._ears.said, verdict=True)
+        theirs, ours = (end.detach() for end in socket.socketpair())
+        # The judge first: a program that fills what there is of processes cannot keep it away.
+        if watch.fork(program=False):
+            judge = lambda: children.judge(tests, told)  # noqa: E731
+            return self._entering((None, None, None, ours), {tests, told}, judge)
+        if watch.fork():
+            run = lambda: children.calls(program)  # noqa: E731
+            return self._entering((None, out, out, theirs), {program}, run)
+        os.close(theirs)
+        os.close(ours)
+        return None
+
+    def _whole(self, watch: Watch, program: int, tests: int) -> Act | None:
+        out, told = watch.listen(self._ears.out), watch.listen(self._ears.said, verdict=True)
+        if watch.fork():
+            run = lambda: children.whole(program, tests, told)  # noqa: E731
+            return self._entering((None, out, out, None), {program, tests, told}, run)
+        return None
+
+    def _entering(self, standard: Standard, keep: set[int], act: Act) -> Act:
+        """Return what a new process does: confine itself, act, and end."""
+        rules = self._confinement.fd if self._confined else None
+
+        def enter() -> None:
+            try:
+                os.setsid()
+                children.arrange(standard, keep if rules is None else {*keep, rules})
+                if standard[1] is not None:  # the program, which the others must outlive
+                    children.first_to_go()
+                os.chdir(self._work.path if self._work else "/")
+                if self._confined:
+                    self._confinement.confine(self._limits)
+                act()
                 sys.stdout.flush()
-            os._exit(error.code if isinstance(error.code, int) else int(error.code is not None))
-        except BaseException as error:  # noqa: BLE001
-            with suppress(BaseException):
-                sys.stdout.flush()
-            told = candidate.told(error)
-            with suppress(BaseException):
-                os.write(2, f"{told['raised']}: {told['message']}\n".encode())
-            os._exit(1)
-        os._exit(0)
+            except SystemExit as error:
+                with suppress(BaseException):
+                    sys.stdout.flush()
+                os._exit(error.code if isinstance(error.code, int) else int(error.code is not None))
+            except BaseException as error:  # noqa: BLE001
+                with suppress(BaseException):
+                    sys.stdout.flush()
+                told = candidate.told(error)
+                with suppress(BaseException):
+                    os.write(2, f"{told['raised']}: {told['message']}\n".encode())
+                os._exit(1)
+            os._exit(0)
+
+        return enter
 
     def _clean(self) -> None:
+        """Leave nothing of a job: no process, and no file."""
         if os.getpid() == 1:
             with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
-        if self._work:
-            for name in os.listdir(self._work):
-                path = os.path.join(self._work, name)
-                shutil.rmtree(path, ignore_errors=True)
-                with suppress(OSError):
-                    os.unlink(path)
+        if self._work and self._work.renew():
+            self._confinement.allow_writing(self._work.path)
+
+    def _answer(self, result: dict[str, Any]) -> None:
+        """Tell what came of a job, and forget it."""
+        heard = self._ears.told()
+        line = json.dumps({**result, "sizes": [len(each) for each in heard]})
+        self._channel.sendall(line.encode("ascii") + b"\n")
+        for each in heard:
+            self._channel.sendall(each)
+        self._ears.forget()
 
 
 def main(settings: dict[str, Any]) -> None:
     """Serve jobs until descriptor 0 is closed."""
-    os.dup2(settings["tests"], TESTS_FD)
-    if settings["tests"] != TESTS_FD:
-        os.close(settings["tests"])
+    # Descriptors that come later are above those that a child is given (`children.arrange`).
+    os.dup2(os.open(os.devnull, os.O_RDWR), CHANNEL)
     for module in _COMMON:
         with suppress(ImportError):
             importlib.import_module(module)
     sys.path.extend(settings["path"])
-    server = Server(settings)
+    channel = socket.socket(fileno=0)
+    server = Server(settings, channel)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
-    os.write(1, json.dumps(server.hello()).encode("ascii") + b"\n")
-    with os.fdopen(0, "rb", closefd=False) as jobs:
-        for line in jobs:
-            answer = server.run(json.loads(line))
-            _write(json.dumps(answer).encode("ascii") + b"\n")
-
-
-def _write(data: bytes) -> None:
-    while data:
-        data = data[os.write(1, data) :]
+    channel.sendall(json.dumps(server.hello()).encode("ascii") + b"\n")
+    act = None
+    while act is None:
+        act = server.serve()
+    act()

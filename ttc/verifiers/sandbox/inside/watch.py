@@ -5,7 +5,7 @@ CPU time decides; the wall only guards against programs that sleep.
 
 from __future__ import annotations
 
-import json
+import mmap
 import os
 import select
 import signal
@@ -16,47 +16,123 @@ from typing import Any
 from ttc.verifiers.sandbox.inside.limits import Limits
 
 TICK = 0.05
+THREADS = 128  # of a process
 PATIENCE = 4  # times the CPU limit, in seconds of the wall
+_AT_ONCE = 1 << 16
+_LAST_WORDS = 1 << 13  # of standard error, where the end says what happened
+
+
+class Heard:
+    """Bytes that a job's processes write. No process that is forked later gets this memory."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._memory = mmap.mmap(-1, most + _AT_ONCE)
+        if hasattr(mmap, "MADV_DONTFORK"):
+            self._memory.madvise(mmap.MADV_DONTFORK)
+        self._view = memoryview(self._memory)
+        self.size = 0
+
+    def take(self, descriptor: int) -> int:
+        """Read what is there and return how much it was; 0 at the end. It holds up to `most`."""
+        count = os.readv(descriptor, [self._view[self.size : self.size + _AT_ONCE]])
+        self.size = min(self.size + count, self._most)
+        return count
+
+    def ends_line(self) -> bool:
+        """Tell whether the last byte ends a line."""
+        return self.size > 0 and self._memory[self.size - 1] == 0x0A
+
+    def told(self, last: int | None = None) -> memoryview:
+        """Return what was read, or only its last bytes."""
+        return self._view[max(0, self.size - last) if last else 0 : self.size]
+
+    def forget(self) -> None:
+        """Wipe it."""
+        # `take` may have read beyond what counts.
+        end = min(self.size + _AT_ONCE, len(self._memory)) if self.size else 0
+        self._memory[:end] = bytes(end)
+        self.size = 0
+
+
+class Ears:
+    """What a fork server hears of a job: the verdict, standard output, standard error."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.said, self.out, self.err = Heard(_AT_ONCE), Heard(limits.output), Heard(limits.output)
+
+    def told(self) -> list[memoryview]:
+        """Return what is to be told of each."""
+        return [self.said.told(), self.out.told(), self.err.told(_LAST_WORDS)]
+
+    def forget(self) -> None:
+        """Wipe all of it."""
+        for each in (self.said, self.out, self.err):
+            each.forget()
 
 
 class Watch:
-    """The processes of one job: their output, their time, and their end."""
+    """The processes of one job: their output, their time, and their end.
 
-    def __init__(self, limits: Limits, out: int) -> None:
+    `pids` begins with the program. A job that runs a second time is `alone`: it may wait longer,
+    and only for the processor.
+    """
+
+    def __init__(self, limits: Limits, ears: Ears, *, alone: bool = False) -> None:
         self.pids: list[int] = []
-        self.verdict: int | None = None
-        self._limits, self._out = limits, out
-        self._text, self._size = bytearray(), 0
-        self._said = b""
+        self._limits, self._ears = limits, ears
+        self._patience = (4 if alone else 1) * PATIENCE * limits.cpu
+        self._waits = "R" if alone else "RD"
+        self._from: dict[int, Heard] = {}
+        self._theirs: list[int] = []
+        self._verdict: int | None = None
+        self._written = 0
         self._stopped: str | None = None
         self._exits: list[int] = []
         self._cpu = 0.0
         self._waited, self._runnable, self._looks = 0.0, 0, 0
 
+    def listen(self, heard: Heard, *, verdict: bool = False) -> int:
+        """Return the end of a new pipe to write to; what comes by it is heard."""
+        reads, writes = os.pipe()
+        self._from[reads] = heard
+        self._theirs.append(writes)
+        if verdict:
+            self._verdict = reads
+        return writes
+
+    def fork(self, *, program: bool = True) -> bool:
+        """Start another process of this job; tell whether one is it."""
+        if pid := os.fork():
+            self.pids.insert(0 if program else len(self.pids), pid)
+        return pid == 0
+
     def until_done(self) -> None:
         """Return when the verdict is there, or all have ended, or a limit is reached."""
         poll = select.poll()
-        done_by = self._out if self.verdict is None else self.verdict
-        for descriptor in {self._out, done_by}:
+        for descriptor in self._theirs:
+            os.close(descriptor)
+        for descriptor in self._from:
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
-        last = time.monotonic()
+        still, last = set(self._from), time.monotonic()
         while True:
-            ready = poll.poll(TICK * 1000)
-            for descriptor, _ in ready:
-                if descriptor == self.verdict:
-                    self._said += os.read(descriptor, 65536)
-                    return
-                data = os.read(descriptor, 65536)
-                self._size += len(data)
-                self._text += data[: self._limits.output - len(self._text)]
-                if self._size > self._limits.output:
+            for descriptor, _ in poll.poll(TICK * 1000):
+                heard = self._from[descriptor]
+                count = heard.take(descriptor)
+                if descriptor == self._verdict:
+                    if heard.ends_line() or not count:
+                        return
+                    continue
+                self._written += count
+                if self._written > self._limits.output:
                     self._stopped = "output_limit"
                     return
-                if not data:
+                if not count:
                     poll.unregister(descriptor)
-                    if descriptor == done_by:
-                        self._until_ended()
-                        return
+                    still.discard(descriptor)
+            if not still:
+                self._until_ended()
+                return
             now = time.monotonic()
             # A pause of this very process is no time that the program had.
             self._waited += min(now - last, 4 * TICK)
@@ -67,7 +143,7 @@ class Watch:
     def _until_ended(self) -> None:
         """A program may close its output and go on."""
         delay = 0.0005
-        while os.waitid(os.P_PID, self.pids[0], os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        while not _ended(self.pids[0]):
             time.sleep(delay)
             self._waited += delay
             delay = min(2 * delay, TICK)
@@ -79,13 +155,18 @@ class Watch:
         if used > self._limits.cpu:
             self._stopped = "timeout"
             return True
+        known = [_stat_of(pid) for pid in self.pids]
+        if any(threads > THREADS for _, threads, _ in known):
+            self._stopped = "thread_limit"
+            return True
         self._looks += 1
-        self._runnable += any(_state_of(pid) in "RD" for pid in self.pids)
-        if self._waited <= PATIENCE * self._limits.cpu:
+        self._runnable += any(state in self._waits for state, _, _ in known)
+        if self._waited <= self._patience:
             return False
-        # It wanted the processor most of the time, and did not get it.
+        # It wanted the processor most of the time, and did not get it, nor did it stand back.
         starved = used < self._limits.cpu / 2 and self._runnable > self._looks / 2
-        self._stopped = "infra_timeout" if starved else "timeout"
+        polite = any(nice > os.nice(0) for _, _, nice in known)
+        self._stopped = "infra_timeout" if starved and not polite else "timeout"
         return True
 
     def end(self) -> None:
@@ -97,23 +178,16 @@ class Watch:
             _, status, usage = os.wait4(pid, 0)
             self._exits.append(os.waitstatus_to_exitcode(status))
             self._cpu += usage.ru_utime + usage.ru_stime
-        os.close(self._out)
-        if self.verdict is not None:
-            os.close(self.verdict)
+        for descriptor in self._from:
+            os.close(descriptor)
 
     def result(self) -> dict[str, Any]:
-        """Return what the other side is told."""
-        try:
-            said = json.loads(self._said) if self._said else None
-        except ValueError:
-            said = None
-        return {
-            "said": said,
-            "stopped": self._stopped,
-            "exits": self._exits,
-            "cpu": round(self._cpu, 6),
-            "output": self._text.decode("utf-8", "replace"),
-        }
+        """Return what the other side is told beside what was heard."""
+        return {"stopped": self._stopped, "exits": self._exits, "cpu": round(self._cpu, 6)}
+
+
+def _ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _cpu_of(pid: int) -> float:
@@ -124,9 +198,11 @@ def _cpu_of(pid: int) -> float:
         return 0.0
 
 
-def _state_of(pid: int) -> str:
+def _stat_of(pid: int) -> tuple[str, int, int]:
+    """Return state, number of threads and niceness of a process."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stat:
-            return chr(stat.read().rpartition(b") ")[2][0])
+            fields = stat.read().rpartition(b") ")[2].split()
+        return chr(fields[0][0]), int(fields[17]), int(fields[16])
     except (OSError, IndexError):
-        return "R"
+        return "R", 1, 0
