@@ -83,6 +83,7 @@ def start(tier: str, limits: Limits) -> Started:
         "work": WORK if tier == "bwrap" else None,
         "readable": [*readable, *_DEVICES],
         "confined": tier != "none",
+        "hides": tier == "landlock",
         "limits": asdict(limits),
         "tests": reads,
         "path": packages,

@@ -47,7 +47,7 @@ class Server:
         self._work: str | None = settings["work"]
         self._confined: bool = settings["confined"]
         writable = [self._work] if self._work else []
-        self._confinement = Confinement(settings["readable"], writable)
+        self._confinement = Confinement(settings["readable"], writable, hides=settings["hides"])
         self._own = Limits(**settings["limits"])
 
     def hello(self) -> dict[str, Any]:
