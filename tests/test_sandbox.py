@@ -314,7 +314,12 @@ def test_as_an_ordinary_user() -> None:
         code = (
             "import sys\nfrom ttc.verifiers.sandbox.probe import probe\nprint(probe(sys.argv[1]))"
         )
-        environment = {"PYTHONPATH": folder, "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}
+        environment = {
+            "PYTHONPATH": folder,
+            "HOME": "/nonexistent",
+            "TTC_HOME": "/nonexistent",
+            "PATH": "/usr/bin:/bin",
+        }
         for tier in TIERS:
             need(tier)
             done = subprocess.run(

@@ -58,6 +58,7 @@ class Order:
     output: str | None
     sandbox: str | None = None
     trusted: bool = False
+    env: tuple[str, ...] = ()
 
 
 def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json: bool) -> int:
@@ -128,6 +129,11 @@ def _attach(session: Session, verifier: Verifier) -> Backend | None:
 
 def _contain(verifier: Verifier, order: Order) -> None:
     """Pass on what holds the programs; no file of settings can say `none`."""
+    if order.env:
+        take = getattr(verifier, "pass_environment", None)
+        if take is None:
+            raise UsageError(f"--env: the verifier {verifier.name} runs no command")
+        take(order.env)
     if order.sandbox is None:
         return
     use = getattr(verifier, "use_sandbox", None)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from ttc.verifiers.sandbox.inside import filters, trapped
-from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
 
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
@@ -34,7 +34,6 @@ _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _FILE_ONLY = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
 _NETWORK, _SCOPES = 0b11, 0b11  # bind and connect TCP; abstract sockets and signals
 
-HIDDEN = "stat"  # the layer that `hides`
 OPEN_FILES = 64
 THREADS = 256  # in a user namespace of one's own; elsewhere all the user's would count
 _SIGNALS = 256  # pending ones, and timers, are counted a user: what is taken here others lack

@@ -33,6 +33,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _FARTHEST = 255  # steps of a conditional jump
 
 _CLONE_THREAD = 0x00010000
+_CLONE_NAMESPACES = 0x7E020080  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _AF_UNIX, _SOCK_STREAM, _SOCK_FLAGS = 1, 1, 0o2004000  # close on exec, do not block
 _O_PATH = 0o10000000
 # Whether it is a terminal and how large, how much can be read, and flags of the descriptor. Others
@@ -78,6 +79,10 @@ def template(machine: str, *, hides: bool = False) -> bytes:
 
     A fork server makes it once: in each of its forks that would take half a millisecond.
     """
+    return _assembled(machine, _decisions(ARCHITECTURES[machine].column, hides=hides))
+
+
+def _assembled(machine: str, decisions: dict[int, Steps]) -> bytes:
     known = ARCHITECTURES[machine]
     start = [
         _step(_LOAD, _ARCHITECTURE_AT),
@@ -88,8 +93,24 @@ def template(machine: str, *, hides: bool = False) -> bytes:
     if known.audit == AUDIT_X86_64:
         start += [_step(_GREATER_EQUAL, X32, 0, 1), _step(_RETURN, _KILL)]
     start += [_step(_GREATER, NEWEST, 0, 1), _step(_RETURN, _ENOSYS)]
-    code = (*start, *_tree(_runs(_decisions(known.column, hides=hides))))
+    code = (*start, *_tree(_runs(decisions)))
     return b"".join(struct.pack("<HBBI", *each) for each in code)
+
+
+@cache
+def commands(machine: str) -> bytes:
+    """Return the filter of a user's command in namespaces of its own: it starts and signals what
+    it likes there, but makes no further namespaces and gets at none of the kernel's other doors."""
+    column = ARCHITECTURES[machine].column
+    decisions = _decisions(column, hides=False)
+    for name in _OWN_AFFAIRS.split():
+        number = {**DENIED, **PRETENDED, **RULED}[name][column]
+        if number is not None:
+            del decisions[number]
+    clone = RULED["clone"][column]
+    assert clone is not None
+    decisions[clone] = _unless(0, _CLONE_NAMESPACES, _returned(_ALLOW))
+    return _assembled(machine, decisions)
 
 
 def _decisions(column: int, *, hides: bool) -> dict[int, Steps]:
@@ -174,6 +195,21 @@ _HIDDEN: dict[str, Steps] = {
     "open": _unless(1, _O_PATH, _returned(_ALLOW)),
     "openat": _unless(2, _O_PATH, _returned(_ALLOW)),
 }
+
+
+# What a command in namespaces of its own may do there.
+_OWN_AFFAIRS = """
+    fork vfork execve execveat tkill pidfd_open pidfd_send_signal get_robust_list setpriority
+    sched_setparam sched_setscheduler sched_setaffinity sched_setattr ioprio_set ioprio_get
+    socket connect bind listen accept accept4 sendmsg sendmmsg chmod fchmod fchmodat fchmodat2
+    chown fchown lchown fchownat utime utimes futimesat utimensat truncate mknod mknodat statfs
+    fstatfs getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr inotify_init
+    inotify_init1 inotify_add_watch flock memfd_create rt_sigqueueinfo rt_tgsigqueueinfo
+    shmget shmat shmdt shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl
+    socketpair sendto kill tgkill prlimit64 fcntl clock_gettime clock_getres getpriority getpgid
+    getsid sched_getscheduler sched_getparam sched_getattr sched_getaffinity
+    sched_rr_get_interval
+"""
 
 
 def _runs(decisions: dict[int, Steps]) -> list[tuple[int, Steps]]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from ttc.verifiers.sandbox.inside import candidate, children
 from ttc.verifiers.sandbox.inside.children import TESTS_FD
-from ttc.verifiers.sandbox.inside.confine import Confinement
+from ttc.verifiers.sandbox.inside.confine import Confinement, cut
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.inside.watch import Watch
 
@@ -53,6 +53,7 @@ class Server:
     def hello(self) -> dict[str, Any]:
         """Return what the other side should know first."""
         layers = self._confinement.layers if self._confined else ["none"]
+        layers = [*layers, *cut(self._own)]
         return {"ready": True, "layers": layers, "python": sys.version.split()[0]}
 
     def run(self, job: dict[str, Any]) -> dict[str, Any]:
