@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import resource
 import shutil
 import socket
@@ -19,9 +20,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import battery
 import pytest
 from tiers import TIERS, need
 
+from ttc.verifiers.sandbox import attacks, interpreter
 from ttc.verifiers.sandbox import tiers as started
 from ttc.verifiers.sandbox.inside import filters, syscalls
 from ttc.verifiers.sandbox.inside.limits import Limits
@@ -206,8 +209,8 @@ def test_others_are_not_signalled_traced_or_limited(
         pool,
         "os.kill(a, 9)",
         "os.kill(b, 9)",
-        "os.kill(-1, 9)",
-        "os.killpg(os.getpgid(0) + 1, 9)",
+        "os.kill(-1, 0)",  # 0: where it gets out, nobody is hurt
+        "os.killpg(os.getpgid(0) + 1, 0)",
         "os.kill(os.getppid(), 9)",
         "__import__('signal').pidfd_send_signal(os.pidfd_open(a), 9)",
         "__import__('resource').prlimit(a, __import__('resource').RLIMIT_NPROC, (1, 1))",
@@ -320,22 +323,123 @@ def test_as_an_ordinary_user() -> None:
             "TTC_HOME": "/nonexistent",
             "PATH": "/usr/bin:/bin",
         }
+        shutil.copy(battery.__file__, folder)
         for tier in TIERS:
             need(tier)
-            done = subprocess.run(
-                [python, "-c", code, tier],
-                user=65534,
-                env=environment,
-                cwd="/",
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if "SyntaxError" in done.stderr or "dataclass" in done.stderr:
-                pytest.skip("the Python of the system is too old")
-            if tier == "bwrap" and ("namespace" in done.stderr or "uid map" in done.stderr):
-                continue  # closed to ordinary users here
-            assert "seccomp" in done.stdout, done.stderr
+            for command in (["-c", code, tier], [f"{folder}/battery.py", tier]):
+                done = subprocess.run(
+                    [python, *command],
+                    user=65534,
+                    env=environment,
+                    cwd="/",
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                if "SyntaxError" in done.stderr or "dataclass" in done.stderr:
+                    pytest.skip("the Python of the system is too old")
+                if tier == "bwrap" and ("namespace" in done.stderr or "uid map" in done.stderr):
+                    break  # closed to ordinary users here
+                wanted = "seccomp" if command[0] == "-c" else "[]"
+                assert wanted in done.stdout, (command, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_nothing_gets_out(tier: str) -> None:
+    assert len(battery.ATTACKS) + len(battery.FATAL) >= 120
+    if platform.machine() == "x86_64":
+        named = re.findall(r"(?:call|refused)\('(\w+)'", "".join(battery.ATTACKS.values()))
+        assert set(named) <= set(battery.NUMBERS)
+    assert battery.run(need(tier)) == []
+
+
+@pytest.mark.parametrize("abi", [1, 3, 5])
+def test_nothing_gets_out_by_an_old_landlock(abi: int) -> None:
+    need("landlock")
+    done = subprocess.run(
+        [sys.executable, battery.__file__, str(abi)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+HARD = [
+    ("-v", 400_000, "memory 409600000 bytes by ulimit"),
+    ("-n", 32, "open files 32 by ulimit"),
+    ("-f", 64, "file 65536 bytes by ulimit"),
+    ("-t", 3, "cpu 3 s by ulimit"),
+]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize(("flag", "bound", "told"), HARD)
+def test_hard_limits_of_the_caller_are_kept_and_told(
+    tier: str, flag: str, bound: int, told: str
+) -> None:
+    code = f"from ttc.verifiers.sandbox.probe import choose\nprint(choose({need(tier)!r}))"
+    command = f'ulimit -S {flag} {bound}; ulimit -H {flag} {bound}; exec "$@"'
+    done = subprocess.run(
+        ["bash", "-c", command, "bash", sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told in done.stdout, done.stderr
+
+
+def test_limits_that_are_too_low_are_the_reason_that_is_told(tmp_path: Path) -> None:
+    code = "from ttc.verifiers.sandbox.probe import choose\nchoose('auto')"
+    command = 'ulimit -n 12; exec "$@"'
+    done = subprocess.run(
+        ["bash", "-c", command, "bash", sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Too many open files" in done.stderr
+    assert "open files 12 by ulimit: raise that first" in done.stderr
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_home_around_a_python_is_not_read(
+    tier: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `./configure --prefix=$HOME`: what the interpreter needs, and nothing beside it."""
+    need(tier)
+    home = tmp_path / "home"
+    library = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}"
+    (home / "lib").mkdir(parents=True)
+    (home / ".ssh").mkdir()
+    (home / ".ssh" / "id_rsa").write_text("open sesame")
+    (home / "lib" / "private.txt").write_text("open sesame")
+    (home / "lib" / "libfoo.so.1").write_text("a library")
+    (home / library).symlink_to(os.path.dirname(os.__file__))
+    monkeypatch.setattr(sys, "base_prefix", str(home))
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("TTC_DB", str(home / "ttc.db"))
+    (home / "ttc.db").write_text("open sesame")
+    monkeypatch.setattr(interpreter, "files", interpreter.files.__wrapped__)
+    assert str(home / "lib" / "libfoo.so.1") in interpreter.files()
+    readable = started.readable_paths()
+    assert not interpreter.within(str(home / ".ssh"), readable)
+    private = list(attacks.private(readable))
+    assert {str(home / ".ssh"), str(home / "ttc.db")} <= set(private)
+    assert probe(tier)
+    paths = [".ssh/id_rsa", "lib/private.txt", "ttc.db"]
+    with Pool(lambda: tier, LIMITS, 1) as pool:
+        said = tried(pool, *(f"open(a + {'/' + path!r}).read()" for path in paths),
+                     f"len(open(a + '/{library}/os.py').read()) > 100",
+                     args=(str(home),))  # fmt: skip
+    assert set(said[:-1]) <= REFUSED
+    assert said[-1] is True
+    # A sandbox that lets the home through is found out.
+    monkeypatch.setattr(interpreter, "packages", lambda: [str(home / "lib"), *PACKAGES])
+    (home / "lib" / "link").symlink_to(home / ".ssh" / "id_rsa")
+    monkeypatch.setattr(attacks, "private", lambda readable: [str(home / "lib" / "private.txt")])
+    with pytest.raises(ServerError, match=r"got through: reading .*private\.txt"):
+        probe(tier)
+
+
+PACKAGES = interpreter.packages()
 
 
 def test_a_starved_program_is_nobody_s_fault_and_runs_again_alone() -> None:

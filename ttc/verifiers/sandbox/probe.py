@@ -43,7 +43,10 @@ def choose(wanted: str) -> Chosen:
             return Chosen(tier, probe(tier))
         except ServerError as error:
             failed.append(f"{tier}: {error}")
-    raise SandboxError(f"no sandbox holds here ({'; '.join(failed)}); {tiers.remedy()}")
+    from ttc.verifiers.sandbox.inside.confine import cut
+
+    low = f"{', '.join(lower)}: raise that first; " if (lower := cut(Limits())) else ""
+    raise SandboxError(f"no sandbox holds here ({'; '.join(failed)}); {low}{tiers.remedy()}")
 
 
 def probe(tier: str) -> tuple[str, ...]:
