@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import IO, Any
+from typing import Any
 
 from ttc.answers import visible
 from ttc.errors import UsageError
@@ -78,9 +78,9 @@ class Command:
             if value not in ("yes", "no"):
                 raise ValueError(f"cmd: sandboxed must be yes or no, not {value!r}")
             self._sandboxed = value == "yes"
+        elif not _NUMBER.fullmatch(value):
+            raise ValueError(f"cmd: timeout must be a number of seconds, not {value!r}")
         else:
-            if not _NUMBER.fullmatch(value):
-                raise ValueError(f"cmd: timeout must be a number of seconds, not {value!r}")
             self._seconds = float(value)
 
     def pass_environment(self, names: Iterable[str]) -> None:
@@ -101,9 +101,9 @@ class Command:
     @property
     def config(self) -> Mapping[str, Any]:
         """The options in force."""
-        found: dict[str, Any] = {"command": self._words, "timeout": self._seconds}
-        found |= {"env": sorted(set(self._names))} if self._names else {}
-        return found | ({"sandboxed": True} if self._sandboxed else {})
+        more = {"env": sorted(set(self._names)), "sandboxed": self._sandboxed}
+        given = {name: value for name, value in more.items() if value}
+        return {"command": self._words, "timeout": self._seconds, **given}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order; as many are read ahead as there are processors.
@@ -157,23 +157,22 @@ class _Runs:
     def run(self, sample: Sample) -> Verdict:
         """Run the command on one sample and return the verdict."""
         text = visible(sample.text).encode("utf-8", "replace")
-        in_file = next(filter(None, map(_FILE.search, self._words)), None)
+        ending = next((found[1] for found in map(_FILE.search, self._words) if found), None)
         # A file is stdin as well, since a command that does not read it to the end must not
         # send us SIGPIPE, which tells the tool that its own reader has gone.
-        ending = in_file[1] if in_file else ""
-        with tempfile.NamedTemporaryFile(prefix="ttc-", suffix=ending) as file:
+        with tempfile.NamedTemporaryFile(prefix="ttc-", suffix=ending or "") as file:
             file.write(text)
             file.flush()
             file.seek(0)
             words = [_FILE.sub(lambda _: file.name, word) for word in self._words]
             try:
-                process = self._start(words, None if in_file else file, sample, file.name)
+                process = self._start(words, file, ending is not None, sample)
             except (OSError, ValueError) as error:
                 return Verdict(status="error", detail=f"{words[0]} cannot be started: {error}")
             return self._judged(process)
 
     def _start(
-        self, words: list[str], stdin: IO[bytes] | None, sample: Sample, path: str
+        self, words: list[str], file: Any, in_file: bool, sample: Sample
     ) -> subprocess.Popen[bytes]:
         told = {
             "TTC_PROBLEM": sample.problem,
@@ -185,11 +184,11 @@ class _Runs:
                 raise OSError("the run has ended")
             inherited: tuple[int, ...] = ()
             if self._box is not None:
-                words, given = self._box.around(words, path)
+                words, given = self._box.around(words, file.name)
                 inherited = () if given is None else (stack.enter_context(given).fileno(),)
             process = subprocess.Popen(
                 words,
-                stdin=subprocess.DEVNULL if stdin is None else stdin,
+                stdin=subprocess.DEVNULL if in_file else file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={**self._environment, **told},
