@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
+import time
+from collections.abc import Callable
 
-from ttc.verifiers.programs import called_names, preamble, program_of
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttc.verifiers.parsing import examine, parse
+from ttc.verifiers.programs import (
+    _CODE,
+    _begins,
+    _code_in,
+    called_names,
+    fenced,
+    preamble,
+    program_of,
+)
 
 PROMPT = (
     'import math\n\ndef helper(x):\n    return x\n\ndef half(n):\n    """Return half of n."""\n'
@@ -89,3 +103,71 @@ def test_names_that_tests_call() -> None:
     assert sorted(called_names(setup, tests)) == ["E", "area", "f", "parts"]
     with pytest.raises(SyntaxError):
         called_names("assert (")
+
+
+# --- hostile texts: the time grows as the length does
+
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "backticks": lambda n: "`" * n,
+    "backtick lines": lambda n: "```\n" * n,
+    "open fences": lambda n: "```python\n" * n,
+    "mixed fences": lambda n: "```python\n~~~\n" * n,
+    "long fences": lambda n: "".join("`" * (3 + at % 50) + "\n" for at in range(n)),
+    "blanks behind a fence": lambda n: "```" + " " * n,
+    "lines of blanks": lambda n: (" " * 50 + "\n") * n,
+    "unclosed list": lambda n: "def f(): pass\nx = [\n" + "1,\n" * n,
+    "unclosed call": lambda n: "def f():\n x = g(\n" + "1,\n" * n,
+    "broken at the end": lambda n: "def f(): pass\n" + "x = 1\n" * n + "(",
+    "headers": lambda n: "def f\n" * n,
+    "decorators": lambda n: "def f(): pass\n" + "@a\n" * n,
+    "prose": lambda n: "def f(): pass\n" + "It's what you asked for, isn't it\n" * n,
+    "annotation": lambda n: "def f(): pass\na: " + "b" * n,
+    "boxes": lambda n: r"\boxed{" * n,
+    "parentheses": lambda n: "def f(): return " + "(" * n,
+    "minus signs": lambda n: "def f(): return " + "-" * n + "1",
+    "NULs": lambda n: "def f(): pass\n" + "\0" * n,
+    "surrogates": lambda n: "def f(): pass\n" + "\ud800" * n,
+    "thoughts": lambda n: "<think>" * n,
+    "ends of thoughts": lambda n: "</think>" * n,
+}
+
+
+def seconds(text: str) -> float:
+    best = 1e9
+    for _ in range(3):
+        began = time.perf_counter()
+        program_of(text, "def g():\n    '''x'''\n", ["f"])
+        program_of(text)
+        fenced(text, ("minizinc",))
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_text_of_four_times_the_length_takes_no_sixteen_times_as_long(kind: str) -> None:
+    short = 2000
+    while (few := seconds(HOSTILE[kind](short))) < 0.02 and short < 10**5:
+        short *= 4
+    many = seconds(HOSTILE[kind](4 * short))
+    assert many < 9 * few + 0.02, (kind, short, few, many)
+
+
+def test_a_parser_that_does_not_end_or_dies_is_no_program() -> None:
+    assert parse("-" * 500_000 + "1").fault is not None  # deeper than the C stack is safe for
+    assert parse("x = 1").fault is None
+    assert parse("x = 1\ny = (").fault == 2
+    assert (parse("print(7)").literal, parse("print(3 + 4)").literal) == (True, False)
+
+
+@given(st.lists(st.sampled_from(
+    ["def f(x):", "    return x", "", "Here's the code:", "x = [1,", "  2]", "@dec", "class A:",
+     "'''doc", "'''", "print(f(1))", "if x:", "    pass", "else:", "try:", "It's fine", "```",
+     "```python", "~~~", "````", "  ```", "for i in y:", "\\", ")", "f'''{", "1 +"]
+), max_size=12))  # fmt: skip
+def test_cuts_at_faults_find_what_trying_every_end_finds(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    ends = [len(lines), *(at for at in range(len(lines) - 1, 0, -1) if _begins(lines[at]))]
+    start = next((at for at, line in enumerate(lines) if _CODE.match(line)), 0)
+    tried = ("\n".join(lines[start:end]) for end in ends if end > start)
+    wanted = next((code for code in tried if examine(code)[0] is None), "\n".join(lines[start:]))
+    assert _code_in(text) == wanted

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,13 +20,15 @@ from conftest import Ttc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_limited import children, descriptors
+from tiers import need
 
 from ttc import plugins
 from ttc.errors import UsageError
 from ttc.records import Sample, Verdict
 from ttc.verifiers import Verifier
-from ttc.verifiers.command import Command
+from ttc.verifiers.command import KEPT, Command
 from ttc.verifiers.regex import Regex
+from ttc.verifiers.sandbox import tiers
 from ttc.verifiers.schema import Schema
 
 
@@ -527,3 +532,139 @@ def test_a_command_comes_from_the_command_line_alone(
     assert not (own_home / "pwned").exists()
     assert ttc("verify", "s.jsonl", "-V", "cmd:touch made").code == 0
     assert (own_home / "made").exists()
+
+
+# --- cmd: its environment and its sandbox
+
+SECRETS = [
+    "TTC_API_KEY",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "GITHUB_TOKEN",
+    "DATABASE_URL",
+    "SSH_AUTH_SOCK",
+    "PYTHONPATH",
+    "LD_PRELOAD",
+]
+TELL = "import json, os; print(json.dumps(sorted(os.environ)))"
+
+
+def names_in(verdict: Verdict) -> set[str]:
+    return set(json.loads(verdict.detail))
+
+
+def test_cmd_passes_on_what_is_named_and_no_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*SECRETS, "TZ"):
+        monkeypatch.setenv(name, "")
+    command = python(tmp_path, TELL)
+    (verdict,) = judge(Command(command), ["x"])
+    ours = {"TTC_PROBLEM", "TTC_INDEX", "TTC_REFERENCE"}
+    assert {"PATH", "TZ", *ours} <= names_in(verdict) <= {*KEPT, *ours, "LC_CTYPE", "PWD"}
+    verifier = plugins.build("verifiers", f"cmd:env=HF_TOKEN,AWS_SESSION_TOKEN {command}")
+    (verdict,) = judge(verifier, ["x"])
+    assert names_in(verdict) & set(SECRETS) == {"HF_TOKEN", "AWS_SESSION_TOKEN"}
+    assert verifier.config["env"] == ["AWS_SESSION_TOKEN", "HF_TOKEN"]
+
+
+def test_cmd_env_by_a_flag(ttc: Ttc, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (own_home / "s.jsonl").write_text('{"problem": "p", "index": 0, "text": "x"}\n')
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    monkeypatch.setenv("CI_URL", "here")
+    command = "cmd:sh -c 'echo $CI_URL-$OPENAI_API_KEY'"
+    found = ttc("verify", "s.jsonl", "-V", command, "--env", "CI_URL")
+    assert json.loads(found.out)["detail"] == "here-"
+    for more, fault in (
+        (("-V", "cmd:true", "--env", "NOT_SET"), "env: NOT_SET is not set here"),
+        (("-V", "cmd:true", "--env", "A=b"), "env takes the name of a variable, not 'A=b'"),
+        (("-V", "exact", "--env", "HOME"), "--env: the verifier exact runs no command"),
+        (("-V", "cmd:sandboxed=maybe true"), "sandboxed must be yes or no"),
+        (("-V", "cmd:true", "--sandbox", "landlock"), "landlock cannot hold a command"),
+    ):
+        ran = ttc("verify", "s.jsonl", *more)
+        assert (ran.code, fault in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.parametrize("code", ["1", "raise SystemExit(3)"])
+def test_cmd_gives_a_file_the_ending_that_is_asked_for(code: str) -> None:
+    (verdict,) = judge(Command(f"{sys.executable} {{file.py}}"), [code])
+    assert verdict.correct == (code == "1")
+    (verdict,) = judge(Command("echo {file.py}"), ["x"])
+    assert re.fullmatch(r".*/ttc-\w+\.py", verdict.detail)
+
+
+BOXED = """
+import json, os, socket, subprocess, sys
+def tried(act):
+    try:
+        return repr(act())
+    except Exception as error:
+        return type(error).__name__
+home, listener, pid = json.loads(os.environ["TARGETS"])
+libc = __import__("ctypes").CDLL(None, use_errno=True)
+print(json.dumps([
+    tried(lambda: open(home + "/secret").read()),
+    tried(lambda: open(home + "/written", "w")),
+    tried(lambda: open(sys.argv[1], "w")),
+    tried(lambda: open(__file__, "w")),
+    tried(lambda: os.listdir(os.path.expanduser("~root"))),
+    tried(lambda: socket.socket(socket.AF_UNIX).connect(listener)),
+    tried(lambda: socket.create_connection(("127.0.0.1", 9), 1)),
+    tried(lambda: os.kill(pid, 0)),
+    tried(lambda: open("/proc/%d/environ" % pid).read()),
+    tried(lambda: 1 / (1 + libc.unshare(0x10000000))),
+    tried(lambda: 1 / (1 + libc.mount(b"none", b"/tmp", b"tmpfs", 0, None))),
+    tried(lambda: 1 / (1 + libc.syscall(425, 1, b"x" * 120))),
+    [name for name in os.environ if "KEY" in name],
+    open(sys.argv[1]).read(),
+    subprocess.check_output(["sh", "-c", "echo started; touch /tmp/own"]).decode(),
+]))
+"""
+
+
+def test_cmd_sandboxed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need("bwrap")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "secret").write_text("open sesame")
+    (tmp_path / "check.py").write_text(BOXED)
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "listener"))
+        listener.listen()
+        # By the environment, for what a word names is bound.
+        targets = [str(tmp_path / "home"), str(tmp_path / "listener"), os.getpid()]
+        monkeypatch.setenv("TARGETS", json.dumps(targets))
+        verifier = Command(f"sandboxed=yes env=TARGETS {sys.executable} check.py {{file}}")
+        (verdict,) = judge(verifier, ["the text"])
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert verdict.correct, verdict
+    *refused, keys, text, started = json.loads(verdict.detail)
+    errors = {"FileNotFoundError", "PermissionError", "OSError", "NotADirectoryError"}
+    assert set(refused) <= {*errors, "ConnectionRefusedError", "ZeroDivisionError",
+                            "ProcessLookupError"}, refused  # fmt: skip
+    assert (keys, text, started) == ([], "the text", "started\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["check.py", "home", "listener"]
+    assert not Path("/tmp/own").exists()
+    assert verifier.config["sandboxed"] is True
+
+
+def test_cmd_sandboxed_where_that_cannot_be(
+    ttc: Ttc, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_home / "s.jsonl").write_text('{"problem": "p", "index": 0, "text": "x"}\n')
+    monkeypatch.setattr(tiers, "bubblewrap", lambda: None)
+    flag = ("--sandbox", "auto")
+    for more in (("-V", "cmd:sandboxed=yes touch made"), ("-V", "cmd:touch made", *flag)):
+        ran = ttc("verify", "s.jsonl", *more)
+        assert ran.code == 5
+        assert "bubblewrap is not installed" in ran.err
+        assert "leave out sandboxed=yes" in ran.err
+    assert not (own_home / "made").exists()

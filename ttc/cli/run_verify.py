@@ -47,6 +47,7 @@ class Order:
     output: str | None
     sandbox: str | None = None
     trusted: bool = False
+    env: tuple[str, ...] = ()
 
 
 def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json: bool) -> int:
@@ -115,6 +116,160 @@ def _note(session: Session, verifier: Verifier, quality: str | None, standing: S
 
 def _contain(verifier: Verifier, order: Order) -> None:
     """Pass on what holds the programs; no file of settings can say `none`."""
+    if order.env:
+        take = getattr(verifier, "pass_environment", None)
+        if take is None:
+            raise UsageError(f"--env: the verifier {verifier.name} runs no command")
+        take(order.env)
+    if order.sandbox is None:
+        return
+    use = getattr(verifier, "use_sandbox", None)
+    if use is None:
+        raise UsageError(f"--sandbox: the verifier {verifier.name} runs no code")
+    if order.sandbox == "none" and not order.trusted:
+        raise UsageError(
+            "--sandbox none runs a model's programs with all your rights; if that is meant, add "
+            "--i-trust-this-code"
+        )
+    try:
+        use(order.sandbox)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
+
+
+def _of_pool(store: Store, order: Order, verifier: Verifier) -> Judged:
+    pool = pool_named(store, order.source)
+    with closing(verdicts.verify_pool(store, pool, verifier, recheck=order.recheck)) as judged:
+        for sample, verdict in judged:
+            yield interchange.sample_line(sample), sample, verdict
+
+
+def _of_stream(
+    session: Session,
+    source: str,
+    verifier: Verifier,
+    mapping: dict[str, str],
+    skipped: list[str] | None,
+    summary: Summary,
+) -> Judged:
+    records: list[dict[str, Any]] = []
+    batch: list[tuple[Sample, Verdict]] = []
+    prompts: dict[str, tuple[Message, ...]] = {}
+    asks = bool(getattr(verifier, "asks", False))
+    store: Store | None = None
+
+    def samples() -> Iterator[Sample]:
+        nonlocal store
+        for record, sample in interchange.read_samples(source, mapping, skipped):
+            records.append(record)
+            # In a pipe the store may be made while we wait for the first line.
+            if asks and store is None and session.database.exists():
+                store = stack.enter_context(Store.writing(session.database))
+                judging.remember_votes(store, verdicts.identify(verifier), verifier)
+            yield sample if store is None else judging.with_question(store, sample, prompts)
+
+    def keep() -> None:
+        ours = [pair for pair in batch if pair[0].key is not None]
+        batch.clear()
+        if ours and session.database.exists():
+            with nullcontext(store) if store else Store.writing(session.database) as home:
+                summary.kept += verdicts.keep_streamed(home, verifier, ours)
+
+    with ExitStack() as stack:
+        try:
+            for sample, verdict in verdicts.judge(verifier, samples()):
+                batch.append((sample, verdict))
+                # What a model was paid for is kept before it is told.
+                if asks or len(batch) >= verdicts.CHUNK:
+                    keep()
+                yield records.pop(0), sample, verdict
+        finally:
+            keep()
+
+
+def _result(order: Order, spec: str, summary: Summary, notes: list[str]) -> dict[str, Any]:
+    return {
+        "schema": interchange.SCHEMA,
+        "source": order.source,
+        "verifier": spec,
+        "samples": summary.samples,
+        "problems": len(summary.problems),
+        "left_out": summary.left_out,
+        "correct": summary.correct,
+        "accuracy": summary.accuracy,
+        "solved": len(summary.solved),
+        "statuses": dict(summary.statuses),
+        "warnings": notes,
+    }
+
+
+# What to say where every sample has one of these statuses.
+_NOTHING = {
+    "no_reference": "found nothing to compare with in any reference; for a foreign file say where "
+    "it is with --map reference.answer=FIELD, or reference.tests=FIELD",
+    "no_prompt": "needs the questions, and no line has one: judge a pool, or say where they are "
+    "with --map question=FIELD",
+    "no_confidences": "needs to know how sure the model was of each token: draw with "
+    "--confidence 20 into another --pool",
+}
+
+
+def _conclude(
+    session: Session, order: Order, spec: str, summary: Summary, skipped: list[str]
+) -> int:
+    if not summary.samples:
+        raise UsageError(
+            f"{order.source}: no samples in it" + (f" ({skipped[0]})" if skipped else "")
+        )
+    accuracy = summary.accuracy
+    counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
+    if summary.scored and not summary.decided:
+        said = f"{summary.scored} of {summary.samples} samples scored, "
+        said += f"{summary.total / summary.scored:.4g} on average"
+    else:
+        said = (
+            f"{summary.correct} of {summary.counted} samples correct "
+            f"({'unknown' if accuracy is None else f'{accuracy:.4f}'}), "
+            f"{len(summary.solved)} of {len(summary.problems)} problems solved at least once"
+        )
+    session.say(f"{order.source}: {spec}: {said} ({counts})")
+    if summary.failure is not None:
+        session.say(
+            f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "
+            f"judges again; the first: {summary.failure}"
+        )
+    if summary.left_out:
+        session.say(
+            f"{summary.left_out} of {summary.samples} samples count for nobody: the machine failed "
+            "to judge them (out of time or memory?); run it again"
+        )
+    if summary.kept:
+        session.say(f"{summary.kept} verdicts kept in the store")
+    if skipped:
+        session.say(f"{len(skipped)} bad lines skipped, the first: {skipped[0]}")
+    for status, hint in _NOTHING.items():
+        if summary.statuses[status] == summary.samples:
+            raise UsageError(f"{order.source}: {spec} {hint}")
+    if order.fail_under is not None:
+        standing.hold(f"--fail-under {order.fail_under}")
+    return code
+
+
+def _note(session: Session, verifier: Verifier, quality: str | None, standing: Standing) -> None:
+    for line in (getattr(verifier, "note", None), quality):
+        if line:
+            session.say(line)
+    for line in standing.notes:
+        session.say(f"note: {line}")
+
+
+def _contain(verifier: Verifier, order: Order) -> None:
+    """Pass on what holds the programs; no file of settings can say `none`."""
+    if order.env:
+        take = getattr(verifier, "pass_environment", None)
+        if take is None:
+            raise UsageError(f"--env: the verifier {verifier.name} runs no command")
+        take(order.env)
     if order.sandbox is None:
         return
     use = getattr(verifier, "use_sandbox", None)

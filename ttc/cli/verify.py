@@ -37,6 +37,10 @@ def verify(
         bool,
         typer.Option("--i-trust-this-code", help="Needed for --sandbox none: no containment."),
     ] = False,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Pass a variable on to the command of cmd:; repeatable."),
+    ] = None,
     mapping: opt.Mapping = "",
     skip_bad: opt.SkipBad = False,
     output: opt.Output = None,
@@ -55,5 +59,7 @@ def verify(
     from ttc.cli.session import begin
 
     session = begin(config, database, quiet)
-    order = run_verify.Order(source, verifier, recheck, fail_under, junit, output, sandbox, trusted)
+    order = run_verify.Order(
+        source, verifier, recheck, fail_under, junit, output, sandbox, trusted, tuple(env or ())
+    )
     return run_verify.verify(session, order, mapping, skip_bad, as_json)

@@ -24,6 +24,7 @@ _CHOSEN = re.compile(
       | (?<![\w'’])(?P<before>[A-Z])\)?\**\s(?:is|would\sbe)\s(?:the\s)?(?:correct|right|best)\b""",
     re.M | re.X,
 )
+_MOST_LINES = 1000  # different ones: a model stuck in a loop writes for ever
 
 
 class Choice:
@@ -91,7 +92,7 @@ def _by_line(text: str, texts: Sequence[str]) -> str | None:
     lines = [line for line in text.split("\n") if line.strip()]
     if lines and (letter := _within(_lone(lines[-1]), texts)):
         return letter
-    named = {_named(line, texts) for line in lines} - {None}
+    named = {_named(line, texts) for line in list(dict.fromkeys(lines))[-_MOST_LINES:]} - {None}
     return named.pop() if len(named) == 1 else None
 
 

@@ -17,14 +17,20 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import IO, Any
+from typing import Any
 
 from ttc.answers import visible
+from ttc.errors import UsageError
 from ttc.records import Sample, Verdict
+from ttc.verifiers.boxed import Box
 
 _SECONDS = 30.0
 _MOST_OUTPUT, _LONGEST_DETAIL = 64 << 10, 500
 _TICK = 0.05  # seconds; how long a command is waited for that has ended but left a child behind
+_OPTION = re.compile(r"(timeout|env|sandboxed)=(.*)", re.S)
+_FILE = re.compile(r"\{file((?:\.\w+)?)\}")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 _NOT_RUN = {126: "cannot be executed", 127: "is not there"}
 
 
@@ -32,15 +38,20 @@ class Command:
     """The exit code of a command: 0 is correct, anything else is wrong. `cmd:python check.py`.
 
     It is started without a shell for each sample, several at a time. The text without its
-    thinking comes on stdin, or where the command says {file} in a file of that name; TTC_PROBLEM,
-    TTC_INDEX and TTC_REFERENCE (JSON) are in the environment. The last line it prints is the
-    verdict's detail. `cmd:timeout=60 COMMAND` gives it other than 30 seconds; one that takes
-    longer is killed with all it started, and the sample is undecided. Verdicts are kept under the
-    command's words: after a change in what they run, `--recheck`.
+    thinking comes on stdin, or where the command says {file}, or {file.py}, in such a file. The
+    last line it prints is the verdict's detail. After a change in what it runs, `--recheck`.
+
+    Options stand before it: `cmd:timeout=60 env=CI sandboxed=yes pytest {file.py}`. `timeout` (30
+    seconds): one that takes longer is killed with all it started, and the sample is undecided. The
+    environment has TTC_PROBLEM, TTC_INDEX and TTC_REFERENCE (JSON), and of the caller's PATH, HOME,
+    USER, LOGNAME, SHELL, LANG, LC_ALL, LC_CTYPE, TZ and TMPDIR only; `env` (names with commas
+    between them) and `--env NAME` pass more.
+    This is no sandbox: what it runs of a model's can do all that you can, unless `sandboxed=yes`
+    puts it into bubblewrap (`boxed.Box`).
     """
 
     name = "cmd"
-    version = "1"
+    version = "2"  # 2: a clean environment
     takes = "text"
 
     def __init__(self, command: str) -> None:
@@ -48,26 +59,60 @@ class Command:
             words = shlex.split(command)
         except ValueError as error:
             raise ValueError(f"cmd: {error} in {command!r}") from None
-        self._seconds = _SECONDS
-        if words and (limit := re.fullmatch(r"timeout=([0-9]+(?:\.[0-9]+)?)", words[0])):
-            self._seconds, words = float(limit[1]), words[1:]
+        self._seconds, self._sandboxed, self._names = _SECONDS, False, list[str]()
+        while words and (option := _OPTION.fullmatch(words[0])):
+            self._take(option[1], option[2])
+            words = words[1:]
         if not words:
             raise ValueError("cmd needs a command, as in cmd:python check.py")
         if os.name != "posix":
             raise ValueError("cmd needs the process groups of Linux or macOS; here use WSL2")
-        if shutil.which(words[0]) is None:
+        if (program := shutil.which(words[0])) is None:
             raise ValueError(f"cmd: no command {words[0]!r} is found; give its path, or install it")
-        self._words = words
+        self._words, self._program = words, os.path.abspath(program)
+
+    def _take(self, name: str, value: str) -> None:
+        if name == "env":
+            self.pass_environment(value.split(","))
+        elif name == "sandboxed":
+            if value not in ("yes", "no"):
+                raise ValueError(f"cmd: sandboxed must be yes or no, not {value!r}")
+            self._sandboxed = value == "yes"
+        elif not _NUMBER.fullmatch(value):
+            raise ValueError(f"cmd: timeout must be a number of seconds, not {value!r}")
+        else:
+            self._seconds = float(value)
+
+    def pass_environment(self, names: Iterable[str]) -> None:
+        """Pass more of the caller's variables on, by name; UsageError for one that is not set."""
+        for name in names:
+            if "=" in name or not name:
+                raise UsageError(f"env takes the name of a variable, not {name!r}")
+            if name not in os.environ:
+                raise UsageError(f"env: {name} is not set here; export it first")
+            self._names.append(name)
+
+    def use_sandbox(self, tier: str) -> None:
+        """Take what `--sandbox` says."""
+        if tier not in ("auto", "bwrap", "none"):
+            raise ValueError(f"sandbox {tier} cannot hold a command: only bwrap can")
+        self._sandboxed = tier != "none"
 
     @property
     def config(self) -> Mapping[str, Any]:
         """The options in force."""
-        return {"command": self._words, "timeout": self._seconds}
+        more = {"env": sorted(set(self._names)), "sandboxed": self._sandboxed}
+        given = {name: value for name, value in more.items() if value}
+        return {"command": self._words, "timeout": self._seconds, **given}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order; as many are read ahead as there are processors."""
+        """Yield one verdict a sample, in order; as many are read ahead as there are processors.
+
+        SandboxError where it is to be sandboxed and that cannot be.
+        """
         count = os.cpu_count() or 1
-        runs = _Runs(self._words, self._seconds)
+        box = Box(self._program, self._words) if self._sandboxed else None
+        runs = _Runs(self._words, self._seconds, environment(self._names), box)
         waiting: deque[Future[Verdict]] = deque()
         with ThreadPoolExecutor(count) as threads:
             try:
@@ -81,13 +126,23 @@ class Command:
                 for future in waiting:
                     future.cancel()
                 runs.stop()
+                if box is not None:
+                    box.close()
+
+
+def environment(names: Iterable[str]) -> dict[str, str]:
+    """Return what of the caller's environment a command gets."""
+    return {name: os.environ[name] for name in (*KEPT, *names) if name in os.environ}
 
 
 class _Runs:
     """The commands under way. After `stop` there are none, and no new ones start."""
 
-    def __init__(self, words: list[str], seconds: float) -> None:
+    def __init__(
+        self, words: list[str], seconds: float, environment: dict[str, str], box: Box | None
+    ) -> None:
         self._words, self._seconds = words, seconds
+        self._environment, self._box = environment, box
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
@@ -102,36 +157,41 @@ class _Runs:
     def run(self, sample: Sample) -> Verdict:
         """Run the command on one sample and return the verdict."""
         text = visible(sample.text).encode("utf-8", "replace")
-        in_file = any("{file}" in word for word in self._words)
+        ending = next((found[1] for found in map(_FILE.search, self._words) if found), None)
         # A file is stdin as well: a command that does not read it to the end closes no pipe on us.
-        with tempfile.NamedTemporaryFile(prefix="ttc-") as file:
+        with tempfile.NamedTemporaryFile(prefix="ttc-", suffix=ending or "") as file:
             file.write(text)
             file.flush()
             file.seek(0)
-            words = [word.replace("{file}", file.name) for word in self._words]
+            words = [_FILE.sub(lambda _: file.name, word) for word in self._words]
             try:
-                process = self._start(words, None if in_file else file, sample)
+                process = self._start(words, file, ending is not None, sample)
             except (OSError, ValueError) as error:
                 return Verdict(status="error", detail=f"{words[0]} cannot be started: {error}")
             return self._judged(process)
 
     def _start(
-        self, words: list[str], stdin: IO[bytes] | None, sample: Sample
+        self, words: list[str], file: Any, in_file: bool, sample: Sample
     ) -> subprocess.Popen[bytes]:
         told = {
             "TTC_PROBLEM": sample.problem,
             "TTC_INDEX": str(sample.index),
             "TTC_REFERENCE": json.dumps(dict(sample.reference)),
         }
-        with self._lock:
+        with self._lock, contextlib.ExitStack() as stack:
             if self._stopped:
                 raise OSError("the run has ended")
+            inherited: tuple[int, ...] = ()
+            if self._box is not None:
+                words, given = self._box.around(words, file.name)
+                inherited = () if given is None else (stack.enter_context(given).fileno(),)
             process = subprocess.Popen(
                 words,
-                stdin=subprocess.DEVNULL if stdin is None else stdin,
+                stdin=subprocess.DEVNULL if in_file else file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, **told},
+                env={**self._environment, **told},
+                pass_fds=inherited,
                 start_new_session=True,
             )
             self._running.add(process)

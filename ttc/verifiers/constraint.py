@@ -12,6 +12,8 @@ from ttc import installing
 from ttc.answers import visible
 from ttc.jsonl import object_at
 from ttc.records import Sample, Verdict
+from ttc.verifiers import limited
+from ttc.verifiers.limited import Workers
 from ttc.verifiers.minizinc import model_of, solve
 from ttc.verifiers.programs import program_of
 from ttc.verifiers.sandbox.inside.limits import Limits
@@ -20,6 +22,8 @@ from ttc.verifiers.sandbox.servers import Job, Ran
 from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts
 
 _BATCH = 64
+_READER = "ttc.verifiers.constraint:last_object"  # unclosed braces can make it take long
+_READING = limited.Limits(5.0, 1 << 30)
 _PRELOADED = ("cpmpy", "ortools.sat.python.cp_model")
 _LIBRARIES = ("cpmpy", "ortools")  # what a completion's program models with
 
@@ -115,10 +119,10 @@ class Constraint(Sandboxed):
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order; some are read ahead."""
         source = iter(samples)
-        with self.pool() as pool:
+        with self.pool() as pool, Workers(_READER, _READING, count=1) as readers:
             while batch := list(islice(source, _BATCH)):
                 found = [
-                    _assignment(sample, ran)
+                    _assignment(readers, sample, ran)
                     for sample, ran in zip(batch, self._printed(pool, batch), strict=True)
                 ]
                 jobs = [
@@ -154,7 +158,7 @@ def _program(text: str) -> str | None:
     return program_of(text)
 
 
-def _assignment(sample: Sample, ran: Ran | None) -> dict[str, Any] | Verdict:
+def _assignment(readers: Workers, sample: Sample, ran: Ran | None) -> dict[str, Any] | Verdict:
     """Return the last JSON object in the text, or in what its program printed."""
     text = visible(sample.text)
     if ran is not None:
@@ -166,8 +170,10 @@ def _assignment(sample: Sample, ran: Ran | None) -> dict[str, Any] | Verdict:
                 return Verdict(status=status, detail=detail)
             return Verdict(None, False, 0.0, status, detail)
         text = ran.runs[0].output
-    found = last_object(text)
-    return Verdict(None, False, 0.0, "no_answer") if found is None else found
+    (reply,) = readers.map([text])
+    if reply.status != "ok":
+        return Verdict(None, False, 0.0, "no_answer", f"cannot be read as JSON: {reply.status}")
+    return reply.value if isinstance(reply.value, dict) else Verdict(None, False, 0.0, "no_answer")
 
 
 def last_object(text: str) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ from ttc.backends import Completion
 from ttc.records import Sample, Verdict
 from ttc.verifiers.asking import Ask
 from ttc.verifiers.judges import WINDOW, Judge
+from ttc.verifiers.parsing import parse
 from ttc.verifiers.programs import program_of
 from ttc.verifiers.sandbox.servers import Ran
 from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts
@@ -116,21 +116,7 @@ def blanked(text: str) -> str:
 
 def is_literal(program: str) -> bool:
     """Tell whether a program computes nothing: no operation, and no call but print."""
-    try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.BinOp, ast.AugAssign, ast.Compare, ast.comprehension)):
-            return False
-        printing = (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in ("print", "int", "float", "str", "round")
-        )
-        if isinstance(node, ast.Call) and not printing:
-            return False
-    return True
+    return parse(program).literal
 
 
 def _program(verdict: Verdict) -> str | None:

@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 from ttc.verifiers.programs import fenced
-from ttc.verifiers.sandbox import tiers
+from ttc.verifiers.sandbox import interpreter, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.servers import Ran
 
@@ -48,7 +48,7 @@ def solve(model: str, limits: Limits) -> Ran:
         "memory": limits.memory >> 10,
         "file": limits.output >> 9,
     }
-    command = [*tiers.around("bwrap", [*tiers.system(), home]), "/usr/bin/sh", "-c"]
+    command = [*tiers.around("bwrap", [*interpreter.system(), home]), "/usr/bin/sh", "-c"]
     command += [_LIMITED.format(**bounds), "sh", program, "--solver", "gecode"]
     if not _OUTPUT.search(model):
         command += ["--output-mode", "json"]

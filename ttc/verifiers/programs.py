@@ -7,15 +7,14 @@ import builtins
 import re
 import textwrap
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from ttc.thinking import said
+from ttc.verifiers.parsing import parse
 
-_FENCE = re.compile(
-    r"^[ \t]*(?P<mark>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n"
-    r"(?P<body>.*?)(?:^[ \t]*(?P=mark)[ \t]*$|\Z)",
-    re.M | re.S,
-)
+_OPENING = re.compile(r"[ \t]*(?P<mark>```+|~~~+)[ \t]*(?P<language>[\w+-]*)")
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*$", re.M)
+_MOST_CUTS = 16  # one at the first fault, and some where what is before is no whole statement
 _PYTHON = {"", "py", "python", "python3", "py3"}
 _STOP = re.compile(r"\n(?=def|class|#|if|print)")
 _CODE = re.compile(r"(?:async def|def|class|import|from|@)\b|@\w|[A-Za-z_]\w*\s*(?::[^=\n]+)?=[^=]")
@@ -51,21 +50,43 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
 def fenced(text: str, languages: Collection[str]) -> list[str]:
     """Return the fenced blocks of a text that are marked as one of the languages."""
     return [
-        textwrap.dedent(block["body"])
-        for block in _FENCE.finditer(text)
-        if block["language"].lower() in languages and block["body"].strip()
+        textwrap.dedent(body)
+        for language, body in _blocks(text)
+        if language.lower() in languages and body.strip()
     ]
+
+
+def _blocks(text: str) -> Iterator[tuple[str, str]]:
+    """Yield language and body of each fenced block; the last may lack its closing fence."""
+    lines = text.split("\n")
+    opened: re.Match[str] | None = None
+    body: list[str] = []
+    for line in lines[:-1]:  # what opens a block ends with a newline
+        if opened is None:
+            opened, body = _OPENING.match(line), []
+        elif line.strip(" \t") == opened["mark"]:
+            yield opened["language"], "".join(body)
+            opened = None
+        else:
+            body.append(line + "\n")
+    if opened is not None:
+        closed = lines[-1].strip(" \t") == opened["mark"]
+        yield opened["language"], "".join(body) + ("" if closed else lines[-1])
 
 
 def called_names(*codes: str) -> tuple[str, ...]:
     """Return the names that code uses and neither defines, imports nor has as builtins.
 
-    SyntaxError for what is no Python.
+    SyntaxError or ValueError for what is no Python.
     """
+    try:
+        trees = [ast.parse(code) for code in codes]
+    except (RecursionError, MemoryError):
+        raise ValueError("they are nested too deeply") from None
     used: dict[str, None] = {}
     own: set[str] = set(dir(builtins))
-    for code in codes:
-        for node in ast.walk(ast.parse(code)):
+    for tree in trees:
+        for node in ast.walk(tree):
             if isinstance(node, ast.Name):
                 if isinstance(node.ctx, ast.Load):
                     used[node.id] = None
@@ -91,13 +112,10 @@ def _defines(code: str, names: Collection[str]) -> bool:
 
 def parses(code: str) -> bool:
     """Tell whether text is Python."""
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return parse(code).fault is None
 
 
+@lru_cache(64)
 def preamble(prompt: str) -> str:
     """Return a prompt of code as a module of its own: its imports, helpers and unfinished stub."""
     for whole in (prompt, f"{prompt.rstrip()}\n    pass\n"):
@@ -117,19 +135,18 @@ def _code_in(text: str) -> str:
     """Cut prose off around code: from the first line of code to the last that still parses."""
     lines = text.split("\n")
     start = next((at for at, line in enumerate(lines) if _CODE.match(line)), 0)
-    for end in _ends(lines, start):
+    end = len(lines)
+    for _ in range(_MOST_CUTS):
         code = "\n".join(lines[start:end])
-        if parses(code):
+        if (fault := parse(code).fault) is None:
             return code
+        # What follows the fault does not mend it. A statement ends before a line in the first
+        # column.
+        last = min(end - 1, start + fault - 1) if fault else end - 1
+        before = (at for at in range(last, start, -1) if _begins(lines[at]))
+        if (end := next(before, start)) == start:
+            break
     return "\n".join(lines[start:])
-
-
-def _ends(lines: list[str], start: int) -> Iterator[int]:
-    yield len(lines)
-    # A statement ends before a line in the first column.
-    for at in range(len(lines) - 1, start, -1):
-        if _begins(lines[at]):
-            yield at
 
 
 def _begins(line: str) -> bool:

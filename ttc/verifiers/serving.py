@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any
 
+from ttc.verifiers.sandbox import interpreter
 from ttc.verifiers.sandbox.inside.confine import Confinement
 
 
@@ -89,7 +90,7 @@ def _limit(memory_bytes: int) -> None:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (value, value))
     # What is imported late is still read from where libraries are; nothing else is.
-    readable = [*sys.path, sys.base_prefix, "/usr", "/lib", "/lib64", "/etc/ld.so.cache"]
+    readable = [*interpreter.system(), *interpreter.files(), *filter(None, sys.path)]
     Confinement(readable, [os.devnull]).lock()
 
 

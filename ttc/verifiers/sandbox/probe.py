@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
+import json
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -12,49 +11,10 @@ from typing import NamedTuple
 
 from ttc.errors import SandboxError
 from ttc.verifiers.sandbox import tiers
-from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.attacks import ATTACK, Victims
+from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
 from ttc.verifiers.sandbox.pool import Pool
-from ttc.verifiers.sandbox.servers import Job, Server, ServerError
-
-# Returns the names of the attacks that worked. Nothing in it harms where one does.
-ATTACK = """
-import os, socket
-
-def attack(folder, port, victim):
-    def write():
-        with open(os.path.join(folder, "written"), "w") as file:
-            file.write("x")
-    def read():
-        with open(os.path.join(folder, "secret")) as file:
-            file.read()
-    def home():
-        os.listdir(os.path.expanduser("~root"))
-    def connect():
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    def fork():
-        pid = os.fork()
-        if pid == 0:
-            os._exit(0)
-        os.waitpid(pid, 0)
-    def start():
-        os.posix_spawn("/bin/true", ["true"], {})
-    def signal():
-        os.kill(victim, 0)
-    def environment():
-        with open("/proc/%d/environ" % victim, "rb") as file:
-            file.read()
-    def parent():
-        with open("/proc/%d/environ" % os.getppid(), "rb") as file:
-            file.read()
-    worked = []
-    for act in (write, read, home, connect, fork, start, signal, environment, parent):
-        try:
-            act()
-            worked.append(act.__name__)
-        except (OSError, ValueError, AttributeError):
-            pass
-    return worked
-"""
+from ttc.verifiers.sandbox.servers import Job, Ran, Server, ServerError
 
 
 class Chosen(NamedTuple):
@@ -64,7 +24,8 @@ class Chosen(NamedTuple):
     layers: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.tier} ({', '.join(self.layers)})"
+        told = f"{self.tier} ({', '.join(self.layers)})"
+        return "; ".join(filter(None, (told, tiers.lacks(self.tier, self.layers))))
 
 
 def choose(wanted: str) -> Chosen:
@@ -82,16 +43,16 @@ def choose(wanted: str) -> Chosen:
             return Chosen(tier, probe(tier))
         except ServerError as error:
             failed.append(f"{tier}: {error}")
-    raise SandboxError(f"no sandbox holds here ({'; '.join(failed)}); {tiers.remedy()}")
+    from ttc.verifiers.sandbox.inside.confine import cut
+
+    low = f"{', '.join(lower)}: raise that first; " if (lower := cut(Limits())) else ""
+    raise SandboxError(f"no sandbox holds here ({'; '.join(failed)}); {low}{tiers.remedy()}")
 
 
 def probe(tier: str) -> tuple[str, ...]:
     """Return the layers of a tier after attacking it; ServerError names what got through."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ttc-probe-")))
-        (folder / "secret").write_text("secret")
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        port = listener.getsockname()[1]
         server = Server(tier, Limits())
         stack.callback(server.close)
         if tier == "landlock" and not (
@@ -99,17 +60,28 @@ def probe(tier: str) -> tuple[str, ...]:
             and any(layer.startswith("landlock") for layer in server.layers)
         ):
             raise ServerError(f"only {', '.join(server.layers)} here")
+        hides = tier != "landlock" or HIDDEN in server.layers
+        victims = Victims(stack, folder, tiers.readable_paths(), hides=hides)
         pool = stack.enter_context(Pool(lambda: tier, Limits(), 1))
         tests = {
-            "setup": "",
+            "setup": "import json",
             "names": ["attack"],
-            "tests": f"worked = attack({str(folder)!r}, {port}, {os.getpid()})\n"
+            "tests": f"worked = attack(json.loads({json.dumps(victims.given)!r}))\n"
             "assert not worked, ', '.join(worked)",
             "entry": None,
         }
         (ran,) = pool.run([Job("calls", ATTACK, tests)])
-        if (folder / "written").exists():
-            raise ServerError("a file outside could be written")
+        if harm := victims.harmed():
+            raise ServerError(harm)
+        if ran.why == "fail":
+            raise ServerError(f"the probe got through: {ran.detail}")
         if ran.why != "pass":
-            raise ServerError(f"the probe got through: {ran.detail or ran.stopped or ran.why}")
+            raise ServerError(f"the probe could not run: {_reason(ran)}")
         return server.layers
+
+
+def _reason(ran: Ran) -> str:
+    """Return why a job has no verdict: its own words, then its last line, then how it ended."""
+    said = ran.output.strip().rpartition("\n")[2]
+    died = [f"ended with {tiers.exit_of(code)}" for code in ran.exits if code]
+    return ran.detail or said or ran.stopped or ", ".join(died) or str(ran.why)

@@ -17,19 +17,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, NamedTuple
 
 import ttc
 from ttc import installing
-from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox import interpreter
+from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
 
 TIERS = ("auto", "bwrap", "landlock", "seatbelt", "none")
 AUTOMATIC = ("bwrap", "landlock")
@@ -77,18 +79,19 @@ def bubblewrap() -> str | None:
 
 def start(tier: str, limits: Limits) -> Started:
     """Start a fork server in a tier; OSError if it cannot be. It has said nothing yet."""
-    packages = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
-    readable = [*_interpreter(), *packages]
+    packages = interpreter.packages()
+    readable = readable_paths()
     settings = {
         "work": WORK if tier == "bwrap" else None,
         "work_size": _WORK_SIZE,
         "readable": [*readable, *_DEVICES],
         "confined": tier != "none",
+        "hides": tier == "landlock",
         "limits": asdict(limits),
         "path": packages,
     }
     start = _START.format(root=str(_PACKAGE.parent))
-    python = [_python(), "-s", "-S", "-B", "-c", start, json.dumps(settings)]
+    python = [interpreter.python(), "-s", "-S", "-B", "-c", start, json.dumps(settings)]
     complaints = tempfile.TemporaryFile()  # noqa: SIM115
     channel, theirs = socket.socketpair()
     try:
@@ -123,20 +126,9 @@ ENVIRONMENT = {
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
 
-def _python() -> str:
-    """Return the interpreter itself: a virtual environment's is a link that leads home."""
-    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
-
-
-def system() -> list[str]:
-    """Return the folders that any program needs to read."""
-    found = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/System")
-    return [path for path in found if os.path.exists(path)]
-
-
-def _interpreter() -> list[str]:
-    """Return the folders that an interpreter needs to read."""
-    return list(dict.fromkeys([*system(), sys.base_prefix, str(Path(_python()).parent.parent)]))
+def readable_paths() -> list[str]:
+    """Return what a program may read: the system, the interpreter and installed packages."""
+    return [*interpreter.system(), *interpreter.files(), *interpreter.packages()]
 
 
 def around(tier: str, readable: Sequence[str]) -> list[str]:
@@ -152,26 +144,35 @@ def around(tier: str, readable: Sequence[str]) -> list[str]:
 
 
 def _bwrap(readable: Sequence[str]) -> list[str]:
+    environment = [word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair)]
+    work = ["--size", str(_WORK_SIZE), "--tmpfs", WORK]
+    # Root needs it to map itself into the namespace that mounts a folder (`inside.folder`).
+    mounts = ["--cap-add", "CAP_SETFCAP"] if os.geteuid() == 0 else []
+    more = ["--as-pid-1", "--clearenv", *mounts, *environment, *work, "--chdir", "/"]
+    return command([*readable, str(_PACKAGE)], more)
+
+
+def command(readable: Sequence[str], more: Sequence[str], first: Sequence[str] = ()) -> list[str]:
+    """Return bubblewrap with nothing but what may be read, and more of its options.
+
+    Those in `first` stand before what is bound, which may lie in them.
+    """
     found = bubblewrap()
     if found is None:
         raise FileNotFoundError("bubblewrap is not installed")
-    command = [found, "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session"]
-    command += ["--cap-drop", "ALL", "--clearenv"]
-    if os.geteuid() == 0:
-        # Root needs it to map itself into the namespace that mounts a folder (`inside.folder`).
-        command += ["--cap-add", "CAP_SETFCAP"]
-    for name, value in ENVIRONMENT.items():
-        command += ["--setenv", name, value]
+    words = [found, "--unshare-all", "--die-with-parent", "--new-session"]
+    words += ["--cap-drop", "ALL", "--hostname", "sandbox", *first]
     bound: list[str] = []
-    for path in (*readable, str(_PACKAGE)):
+    for path in readable:
+        if interpreter.within(path, bound):
+            continue
         if os.path.islink(path):
-            command += ["--symlink", os.readlink(path), path]
-        elif not any(Path(path).is_relative_to(parent) for parent in bound):
-            command += ["--ro-bind", path, path]
-            bound.append(path)
-    command += ["--proc", "/proc", "--dev", "/dev"]
-    command += ["--size", str(_WORK_SIZE), "--tmpfs", WORK, "--chdir", "/", "--"]
-    return command
+            words += ["--symlink", os.readlink(path), path]
+        real = os.path.realpath(path) if os.path.islink(path) else path
+        if os.path.exists(real) and not interpreter.within(real, bound):  # where a link leads, too
+            words += ["--ro-bind", real, real]
+            bound.append(real)
+    return [*words, "--proc", "/proc", "--dev", "/dev", *more, "--"]
 
 
 def stop(server: Started) -> None:
@@ -183,10 +184,30 @@ def stop(server: Started) -> None:
 
 
 def complaint(server: Started) -> str:
-    """Return the last line that a server wrote on stderr."""
+    """Return the last line that a server wrote on stderr, or else how it ended."""
     server.complaints.seek(0)
     lines = server.complaints.read().decode("utf-8", "replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    if said := next((line.strip() for line in reversed(lines) if line.strip()), ""):
+        return said
+    with suppress(subprocess.TimeoutExpired):
+        code = server.process.wait(1)  # it has closed its end, and is about to be gone
+        return f"it ended with {exit_of(code)} and said nothing"
+    return "it said nothing"
+
+
+def exit_of(code: int) -> str:
+    """Return a signal's name or an exit code, as subprocess tells them."""
+    with suppress(ValueError):
+        return signal.Signals(-code).name
+    return f"exit code {code}"
+
+
+def lacks(tier: str, layers: Sequence[str]) -> str:
+    """Return what a tier does not hold that one might expect of it, "" if there is nothing."""
+    if tier != "landlock":
+        return ""
+    told = "whether a path exists" if HIDDEN in layers else "whether a path exists, sizes and times"
+    return f"it hides neither {told} nor the machine's name"
 
 
 def remedy_of(tier: str) -> str:

@@ -13,9 +13,10 @@ import resource
 import struct
 import sys
 from collections.abc import Sequence
+from functools import cache
 
-from ttc.verifiers.sandbox.inside import filters
-from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.inside import filters, trapped
+from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
 
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
@@ -33,30 +34,43 @@ _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _FILE_ONLY = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
 _NETWORK, _SCOPES = 0b11, 0b11  # bind and connect TCP; abstract sockets and signals
 
+NEWEST_ABI = 1 << 30  # of Landlock; tests lower it
 OPEN_FILES = 64
+THREADS = 256  # in a user namespace of one's own; elsewhere all the user's would count
+_SIGNALS = 256  # pending ones, and timers, are counted a user: what is taken here others lack
 
 
 class Confinement:
     """The layers this machine has, ready to be put on.
 
-    `readable` and `writable` are the paths that stay open; `layers` names what is in force.
+    `readable` and `writable` are the paths that stay open; `layers` names what is in force. With
+    `hides`, files that may not be read do not tell their sizes and times either, where the
+    processor is one that `trapped` knows.
     OSError if a layer that was there at the start fails: nothing goes on unconfined.
     """
 
-    def __init__(self, readable: Sequence[str], writable: Sequence[str]) -> None:
+    def __init__(
+        self, readable: Sequence[str], writable: Sequence[str], *, hides: bool = False
+    ) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._machine = platform.machine()
         self._ruleset: int | None = None
+        self._hides = False
         self.layers: list[str] = ["rlimits"]
         if not sys.platform.startswith("linux"):
             return
-        version = self._libc.syscall(_CREATE_RULESET, None, 0, _ABI)
+        version = min(self._libc.syscall(_CREATE_RULESET, None, 0, _ABI), NEWEST_ABI)
         if version > 0:
             self._ruleset = self._rules(version, readable, writable)
             self.layers.append(f"landlock {version}")
         if self._machine in filters.ARCHITECTURES:
             self.layers.append("seccomp")
-            filters.template(self._machine)  # here, so that every fork has it
+            # These are here, so that every fork has them.
+            _own_namespace()
+            self._hides = hides and trapped.install(self._libc, self._machine)
+            filters.template(self._machine, hides=self._hides)
+            if self._hides:
+                self.layers.append(HIDDEN)
 
     @property
     def fd(self) -> int | None:
@@ -95,17 +109,12 @@ class Confinement:
 
     def confine(self, limits: Limits) -> None:
         """Put all layers on this process; OSError if one does not hold."""
+        for which, bound in _bounds(limits).items():
+            least = _least(bound, resource.getrlimit(which)[1])
+            resource.setrlimit(which, (least, least))
         whole = int(limits.cpu) + 2  # the server counts exactly; this only backs it
-        bounds = {
-            resource.RLIMIT_CPU: (whole, whole + 1),
-            resource.RLIMIT_FSIZE: (limits.file, limits.file),
-            resource.RLIMIT_NOFILE: (OPEN_FILES, OPEN_FILES),
-            resource.RLIMIT_CORE: (0, 0),
-        }
-        if sys.platform.startswith("linux"):
-            bounds[resource.RLIMIT_AS] = (limits.memory, limits.memory)
-        for which, bound in bounds.items():
-            resource.setrlimit(which, bound)
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (_least(whole, hard), _least(whole + 1, hard)))
         self.lock()
 
     def lock(self) -> None:
@@ -124,7 +133,8 @@ class Confinement:
             self._filter()
 
     def _filter(self) -> None:
-        code = ctypes.create_string_buffer(filters.program(self._machine, os.getpid()))
+        made = filters.program(self._machine, os.getpid(), hides=self._hides)
+        code = ctypes.create_string_buffer(made)
         count = (len(code) - 1) // 8
         described = struct.pack("@HP", count, ctypes.addressof(code))
         self._control(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, described)
@@ -141,3 +151,51 @@ class Confinement:
         if result < 0:
             raise OSError(ctypes.get_errno(), f"system call {number}")
         return result
+
+
+def _bounds(limits: Limits) -> dict[int, int]:
+    """Return the bounds of a program's process, but for its processor time."""
+    bounds = {
+        resource.RLIMIT_FSIZE: limits.file,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+    if sys.platform.startswith("linux"):
+        bounds[resource.RLIMIT_AS] = limits.memory
+        bounds[resource.RLIMIT_MEMLOCK] = 0
+        bounds[resource.RLIMIT_SIGPENDING] = _SIGNALS
+        if _own_namespace():
+            bounds[resource.RLIMIT_NPROC] = THREADS
+    return bounds
+
+
+def _least(bound: int, hard: int) -> int:
+    """Return a bound, or the hard limit that was there before if it is lower."""
+    return bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+
+
+@cache
+def _own_namespace() -> bool:
+    """Tell whether this is a user namespace with fewer users than there are."""
+    try:
+        with open("/proc/self/uid_map") as mapped:
+            return mapped.read().split() != ["0", "0", "4294967295"]
+    except OSError:
+        return False
+
+
+def cut(limits: Limits) -> list[str]:
+    """Name the limits of a program that are lower here by the hard ones of the caller."""
+    told = {
+        resource.RLIMIT_FSIZE: ("file", limits.file, "bytes"),
+        resource.RLIMIT_CPU: ("cpu", int(limits.cpu) + 1, "s"),
+        resource.RLIMIT_NOFILE: ("open files", OPEN_FILES, ""),
+    }
+    if sys.platform.startswith("linux"):
+        told[resource.RLIMIT_AS] = ("memory", limits.memory, "bytes")
+    hard = {which: resource.getrlimit(which)[1] for which in told}
+    return [
+        f"{name} {hard[which]} {unit} by ulimit".replace("  ", " ")
+        for which, (name, wanted, unit) in told.items()
+        if _least(wanted, hard[which]) < wanted
+    ]

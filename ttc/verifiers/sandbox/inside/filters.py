@@ -1,140 +1,52 @@
-"""The system calls a program may not make, as a seccomp filter for x86-64 and aarch64.
+"""A seccomp filter for x86-64 and aarch64, made of the tables in `syscalls`.
 
 Denied calls fail with EPERM, so that a program can say what it was refused; calls newer than the
-newest one known here fail with ENOSYS; another architecture's calls end the process. Names and
-numbers are those of the kernel's tables (asm/unistd_64.h, asm-generic/unistd.h).
+newest one known fail with ENOSYS; another architecture's calls end the process.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from ttc.verifiers.sandbox.inside.syscalls import (
+    DENIED,
+    NEWEST,
+    PRETENDED,
+    RULED,
+    TOLD,
+    UNKNOWN,
+    Numbers,
+)
+
 AUDIT_X86_64, AUDIT_AARCH64 = 0xC000003E, 0xC00000B7
 X32 = 0x40000000
-NEWEST = 469  # file_setattr, Linux 6.17
 
-_ALLOW, _KILL = 0x7FFF0000, 0x80000000
-_EPERM, _ENOSYS = 0x00050000 | 1, 0x00050000 | 38
-_LOAD, _EQUAL, _GREATER, _GREATER_EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x35, 0x45, 0x06
+_ALLOW, _KILL, _TRAP = 0x7FFF0000, 0x80000000, 0x00030000
+_EPERM, _EACCES, _EINVAL, _ENOSYS = (0x00050000 | errno for errno in (1, 13, 22, 38))
+_DONE = 0x00050000  # error number 0: the call returns 0 and does nothing
+_LOAD, _AND, _EQUAL, _GREATER, _GREATER_EQUAL = 0x20, 0x54, 0x15, 0x25, 0x35
+_ANY_BIT, _JUMP, _RETURN = 0x45, 0x05, 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
+_FARTHEST = 255  # steps of a conditional jump
 
 _CLONE_THREAD = 0x00010000
-_AF_UNIX = 1
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_CLONE_NAMESPACES = 0x7E020080  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+_AF_UNIX, _SOCK_STREAM, _SOCK_FLAGS = 1, 1, 0o2004000  # close on exec, do not block
+_O_PATH = 0o10000000
+# Whether it is a terminal and how large, how much can be read, and flags of the descriptor. Others
+# reach other processes (owners of signals, input of terminals) or file systems.
+_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+# Copies, flags, locks, the size of a pipe, seals. Others send signals, watch folders, take leases.
+_FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032, 1033, 1034)
+_NEGATIVE, _THREADS_CLOCK, _OWN_CLOCK = 0x80000000, 4, 0xFFFFFFFA
 
-# Call → (number on x86-64, number on aarch64), None where there is no such call.
-DENIED: dict[str, tuple[int | None, int | None]] = {
-    # Other programs: nothing is started, traced, signalled or limited but oneself.
-    "fork": (57, None),
-    "vfork": (58, None),
-    "execve": (59, 221),
-    "execveat": (322, 281),
-    "ptrace": (101, 117),
-    "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271),
-    "process_madvise": (440, 440),
-    "process_mrelease": (448, 448),
-    "kcmp": (312, 272),
-    "pidfd_open": (434, 434),
-    "pidfd_send_signal": (424, 424),
-    "pidfd_getfd": (438, 438),
-    "tkill": (200, 130),
-    "rt_sigqueueinfo": (129, 138),
-    "rt_tgsigqueueinfo": (297, 240),
-    "migrate_pages": (256, 238),
-    "move_pages": (279, 239),
-    # The network; a socketpair stays, for asyncio.
-    "socket": (41, 198),
-    "connect": (42, 203),
-    "bind": (49, 200),
-    "listen": (50, 201),
-    "accept": (43, 202),
-    "accept4": (288, 242),
-    # What outlives the process.
-    "shmget": (29, 194),
-    "msgget": (68, 186),
-    "semget": (64, 190),
-    "mq_open": (240, 180),
-    # The view of the file system, and files by other ways than by path.
-    "mount": (165, 40),
-    "umount2": (166, 39),
-    "pivot_root": (155, 41),
-    "chroot": (161, 51),
-    "unshare": (272, 97),
-    "setns": (308, 268),
-    "open_tree": (428, 428),
-    "move_mount": (429, 429),
-    "fsopen": (430, 430),
-    "fsconfig": (431, 431),
-    "fsmount": (432, 432),
-    "fspick": (433, 433),
-    "mount_setattr": (442, 442),
-    "open_tree_attr": (467, 467),
-    "name_to_handle_at": (303, 264),
-    "open_by_handle_at": (304, 265),
-    "mknod": (133, None),
-    "mknodat": (259, 33),
-    "truncate": (76, 45),  # by path: Landlock before its third version lets it through
-    "fanotify_init": (300, 262),
-    # Landlock does not see changes of what is told about a file.
-    "chmod": (90, None),
-    "fchmod": (91, 52),
-    "fchmodat": (268, 53),
-    "fchmodat2": (452, 452),
-    "chown": (92, None),
-    "fchown": (93, 55),
-    "lchown": (94, None),
-    "fchownat": (260, 54),
-    "utime": (132, None),
-    "utimes": (235, None),
-    "futimesat": (261, None),
-    "utimensat": (280, 88),
-    "setxattr": (188, 5),
-    "lsetxattr": (189, 6),
-    "fsetxattr": (190, 7),
-    "setxattrat": (463, 463),
-    "removexattr": (197, 14),
-    "lremovexattr": (198, 15),
-    "fremovexattr": (199, 16),
-    "removexattrat": (466, 466),
-    "file_setattr": (469, 469),
-    "quotactl": (179, 60),
-    "quotactl_fd": (443, 443),
-    # The kernel's other doors.
-    "bpf": (321, 280),
-    "perf_event_open": (298, 241),
-    "userfaultfd": (323, 282),
-    "io_uring_setup": (425, 425),
-    "io_uring_enter": (426, 426),
-    "io_uring_register": (427, 427),
-    "add_key": (248, 217),
-    "request_key": (249, 218),
-    "keyctl": (250, 219),
-    "init_module": (175, 105),
-    "finit_module": (313, 273),
-    "delete_module": (176, 106),
-    "kexec_load": (246, 104),
-    "kexec_file_load": (320, 294),
-    "reboot": (169, 142),
-    "swapon": (167, 224),
-    "swapoff": (168, 225),
-    "sethostname": (170, 161),
-    "setdomainname": (171, 162),
-    "settimeofday": (164, 170),
-    "clock_settime": (227, 112),
-    "clock_adjtime": (305, 266),
-    "adjtimex": (159, 171),
-    "acct": (163, 89),
-    "syslog": (103, 116),
-    "personality": (135, 92),
-    "vhangup": (153, 58),
-    "iopl": (172, None),
-    "ioperm": (173, None),
-    "lookup_dcookie": (212, 18),
-    "memfd_secret": (447, 447),
-}
+# Stands for the process's id until there is a process: the rest is the same for all of them.
+_PID = 0xA5C3E1F7
+
+Steps = tuple[tuple[int, int, int, int], ...]
 
 
 class Architecture(NamedTuple):
@@ -142,83 +54,181 @@ class Architecture(NamedTuple):
 
     audit: int
     column: int
-    clone: int
-    clone3: int
-    socketpair: int
-    kill: int
-    tgkill: int
-    prlimit64: int
-    ioctl: int
 
 
 ARCHITECTURES = {
-    "x86_64": Architecture(AUDIT_X86_64, 0, 56, 435, 53, 62, 234, 302, 16),
-    "aarch64": Architecture(AUDIT_AARCH64, 1, 220, 435, 199, 129, 131, 261, 29),
+    "x86_64": Architecture(AUDIT_X86_64, 0),
+    "aarch64": Architecture(AUDIT_AARCH64, 1),
 }
 
 
-# Stands for the process's id until there is a process: the rest is the same for all of them.
-_PID = 0xA5C3E1F7
-
-
-def program(machine: str, pid: int) -> bytes:
+def program(machine: str, pid: int, *, hides: bool = False) -> bytes:
     """Return the filter (struct sock_filter[]) for a process of that id; KeyError if unknown.
 
     It may signal and limit itself, start threads, and make socket pairs, and nothing further.
+    With `hides` it is not told either about files that it may not open, and needs what
+    `confine` puts in the place of `stat`.
     """
-    return template(machine).replace(struct.pack("<I", _PID), struct.pack("<I", pid))
+    made = template(machine, hides=hides)
+    return made.replace(struct.pack("<I", _PID), struct.pack("<I", pid))
 
 
 @cache
-def template(machine: str) -> bytes:
+def template(machine: str, *, hides: bool = False) -> bytes:
     """Return the filter of a process whose id is not known yet.
 
     A fork server makes it once: in each of its forks that would take half a millisecond.
     """
-    known, pid = ARCHITECTURES[machine], _PID
-    code: list[tuple[int, int, int, int]] = []
+    return _assembled(machine, _decisions(ARCHITECTURES[machine].column, hides=hides))
 
-    def put(operation: int, value: int, true: int = 0, false: int = 0) -> None:
-        code.append((operation, true, false, value))
 
-    def only(number: int, argument: int, *values: int) -> None:
-        """Let a call through where the argument is one of the values."""
-        put(_EQUAL, number, 0, len(values) + 3)
-        put(_LOAD, _ARGUMENTS_AT + 8 * argument)
-        for at, value in enumerate(values):
-            put(_EQUAL, value, len(values) - at)
-        put(_RETURN, _EPERM)
-        put(_RETURN, _ALLOW)
-
-    put(_LOAD, _ARCHITECTURE_AT)
-    put(_EQUAL, known.audit, 1)
-    put(_RETURN, _KILL)
-    put(_LOAD, _NUMBER_AT)
+def _assembled(machine: str, decisions: dict[int, Steps]) -> bytes:
+    known = ARCHITECTURES[machine]
+    start = [
+        _step(_LOAD, _ARCHITECTURE_AT),
+        _step(_EQUAL, known.audit, 1),
+        _step(_RETURN, _KILL),
+        _step(_LOAD, _NUMBER_AT),
+    ]
     if known.audit == AUDIT_X86_64:
-        put(_GREATER_EQUAL, X32, 0, 1)
-        put(_RETURN, _KILL)
-    put(_GREATER, NEWEST, 0, 1)
-    put(_RETURN, _ENOSYS)
-    put(_EQUAL, known.clone3, 0, 1)
-    put(_RETURN, _ENOSYS)  # the C library falls back to clone, whose flags can be read
-    put(_EQUAL, known.clone, 0, 4)
-    put(_LOAD, _ARGUMENTS_AT)
-    put(_ANY_BIT, _CLONE_THREAD, 1)
-    put(_RETURN, _EPERM)
-    put(_RETURN, _ALLOW)
-    only(known.socketpair, 0, _AF_UNIX)
-    only(known.kill, 0, pid)
-    only(known.tgkill, 0, pid)
-    only(known.prlimit64, 0, 0, pid)
-    put(_EQUAL, known.ioctl, 0, 5)
-    put(_LOAD, _ARGUMENTS_AT + 8)
-    put(_EQUAL, _TIOCSTI, 2)
-    put(_EQUAL, _TIOCLINUX, 1)
-    put(_RETURN, _ALLOW)
-    put(_RETURN, _EPERM)
-    for numbers in DENIED.values():
-        if (number := numbers[known.column]) is not None:
-            put(_EQUAL, number, 0, 1)
-            put(_RETURN, _EPERM)
-    put(_RETURN, _ALLOW)
+        start += [_step(_GREATER_EQUAL, X32, 0, 1), _step(_RETURN, _KILL)]
+    start += [_step(_GREATER, NEWEST, 0, 1), _step(_RETURN, _ENOSYS)]
+    code = (*start, *_tree(_runs(decisions)))
     return b"".join(struct.pack("<HBBI", *each) for each in code)
+
+
+@cache
+def commands(machine: str) -> bytes:
+    """Return the filter of a user's command in namespaces of its own: it starts and signals what
+    it likes there, but makes no further namespaces and gets at none of the kernel's other doors."""
+    column = ARCHITECTURES[machine].column
+    decisions = _decisions(column, hides=False)
+    for name in _OWN_AFFAIRS.split():
+        number = {**DENIED, **PRETENDED, **RULED}[name][column]
+        if number is not None:
+            del decisions[number]
+    clone = RULED["clone"][column]
+    assert clone is not None
+    decisions[clone] = _unless(0, _CLONE_NAMESPACES, _returned(_ALLOW))
+    return _assembled(machine, decisions)
+
+
+def _decisions(column: int, *, hides: bool) -> dict[int, Steps]:
+    """Return what is decided of each call that is not simply allowed."""
+    found: dict[int, Steps] = {}
+
+    def put(calls: dict[str, Numbers], decided: dict[str, Steps] | Steps) -> None:
+        for name, numbers in calls.items():
+            if (number := numbers[column]) is not None:
+                found[number] = decided[name] if isinstance(decided, dict) else decided
+
+    put(DENIED, _returned(_EPERM))
+    put(PRETENDED, _returned(_DONE))
+    put(UNKNOWN, _returned(_ENOSYS))
+    put(RULED, _RULES)
+    if hides:
+        put(TOLD, _HIDDEN)
+    return found
+
+
+def _step(operation: int, value: int, true: int = 0, false: int = 0) -> tuple[int, int, int, int]:
+    return operation, true, false, value
+
+
+def _returned(value: int) -> Steps:
+    return (_step(_RETURN, value),)
+
+
+def _only(argument: int, *values: int, then: Steps | None = None, bits: int = ~0) -> Steps:
+    """Let a call through, or go on with `then`, where the argument is one of the values."""
+    mask = () if bits == ~0 else (_step(_AND, bits & 0xFFFFFFFF),)
+    tests = (_step(_EQUAL, value, len(values) - at) for at, value in enumerate(values))
+    load = _step(_LOAD, _ARGUMENTS_AT + 8 * argument)
+    return load, *mask, *tests, _step(_RETURN, _EPERM), *(then or _returned(_ALLOW))
+
+
+def _unless(argument: int, bit: int, then: Steps) -> Steps:
+    """Deny a call whose argument has a bit set, else go on with `then`."""
+    load = _step(_LOAD, _ARGUMENTS_AT + 8 * argument)
+    return load, _step(_ANY_BIT, bit, 0, 1), _step(_RETURN, _EPERM), *then
+
+
+# A process's own clock and its threads' have negative numbers, as have other processes'.
+_CLOCK = (
+    _step(_LOAD, _ARGUMENTS_AT),
+    _step(_ANY_BIT, _NEGATIVE, 0, 3),
+    _step(_ANY_BIT, _THREADS_CLOCK, 2),
+    _step(_EQUAL, _OWN_CLOCK, 1),
+    _step(_RETURN, _EPERM),
+    _step(_RETURN, _ALLOW),
+)
+_OWN = _only(0, 0, _PID)
+_RULES: dict[str, Steps] = {
+    # The parts of a thread's flags that make namespaces are refused by the kernel with this one.
+    "clone": _only(0, _CLONE_THREAD, bits=_CLONE_THREAD),
+    "socketpair": _only(0, _AF_UNIX, then=_only(1, _SOCK_STREAM, bits=~_SOCK_FLAGS)),
+    "sendto": (
+        _step(_LOAD, _ARGUMENTS_AT + 8 * 4),
+        _step(_EQUAL, 0, 1),
+        _step(_RETURN, _EPERM),
+        _step(_LOAD, _ARGUMENTS_AT + 8 * 4 + 4),
+        _step(_EQUAL, 0, 1),
+        _step(_RETURN, _EPERM),
+        _step(_RETURN, _ALLOW),
+    ),
+    "kill": _only(0, _PID),
+    "tgkill": _only(0, _PID),
+    "ioctl": _only(1, *_IOCTLS),
+    "fcntl": _only(1, *_FCNTLS),
+    "clock_gettime": _CLOCK,
+    "clock_getres": _CLOCK,
+    "getpriority": _only(0, 0, then=_only(1, 0, _PID)),
+    **dict.fromkeys(("prlimit64", "getpgid", "getsid"), _OWN),
+    **{f"sched_get{what}": _OWN for what in ("scheduler", "param", "attr", "affinity")},
+    "sched_rr_get_interval": _OWN,
+}
+_HIDDEN: dict[str, Steps] = {
+    **dict.fromkeys(("stat", "lstat", "newfstatat"), _returned(_TRAP)),
+    "statx": _returned(_ENOSYS),
+    **dict.fromkeys(("readlink", "readlinkat"), _returned(_EINVAL)),  # "no symbolic link"
+    **dict.fromkeys(("access", "faccessat", "faccessat2"), _returned(_EACCES)),
+    "open": _unless(1, _O_PATH, _returned(_ALLOW)),
+    "openat": _unless(2, _O_PATH, _returned(_ALLOW)),
+}
+
+
+# What a command in namespaces of its own may do there.
+_OWN_AFFAIRS = """
+    fork vfork execve execveat tkill pidfd_open pidfd_send_signal get_robust_list setpriority
+    sched_setparam sched_setscheduler sched_setaffinity sched_setattr ioprio_set ioprio_get
+    socket connect bind listen accept accept4 sendmsg sendmmsg chmod fchmod fchmodat fchmodat2
+    chown fchown lchown fchownat utime utimes futimesat utimensat truncate mknod mknodat statfs
+    fstatfs getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr inotify_init
+    inotify_init1 inotify_add_watch flock memfd_create rt_sigqueueinfo rt_tgsigqueueinfo
+    shmget shmat shmdt shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl
+    socketpair sendto kill tgkill prlimit64 fcntl clock_gettime clock_getres getpriority getpgid
+    getsid sched_getscheduler sched_getparam sched_getattr sched_getaffinity
+    sched_rr_get_interval
+"""
+
+
+def _runs(decisions: dict[int, Steps]) -> list[tuple[int, Steps]]:
+    """Return where each run of calls begins of which the same is decided."""
+    runs: list[tuple[int, Steps]] = []
+    for number in range(NEWEST + 1):
+        decided = decisions.get(number, _returned(_ALLOW))
+        if not runs or runs[-1][1] != decided:
+            runs.append((number, decided))
+    return runs
+
+
+def _tree(runs: Sequence[tuple[int, Steps]]) -> Steps:
+    """Return steps that find the run of a call by halving: the kernel asks for every number."""
+    if len(runs) == 1:
+        return runs[0][1]
+    middle = len(runs) // 2
+    below, above = _tree(runs[:middle]), _tree(runs[middle:])
+    start = runs[middle][0]
+    if len(below) <= _FARTHEST:
+        return _step(_GREATER_EQUAL, start, len(below)), *below, *above
+    return _step(_GREATER_EQUAL, start, 0, 1), _step(_JUMP, len(below)), *below, *above

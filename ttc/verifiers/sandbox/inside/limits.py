@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HIDDEN = "stat"  # the layer that hides sizes and times of files that may not be read
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -21,7 +21,7 @@ from typing import Any
 
 from ttc.verifiers.sandbox.inside import candidate, children
 from ttc.verifiers.sandbox.inside.children import CHANNEL, Standard
-from ttc.verifiers.sandbox.inside.confine import Confinement
+from ttc.verifiers.sandbox.inside.confine import Confinement, cut
 from ttc.verifiers.sandbox.inside.folder import folder
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.inside.watch import Ears, Watch
@@ -51,12 +51,13 @@ class Server:
         self._limits = Limits(**settings["limits"])
         self._work = folder(settings["work"], settings["work_size"])
         writable = [self._work.path] if self._work else []
-        self._confinement = Confinement(settings["readable"], writable)
+        self._confinement = Confinement(settings["readable"], writable, hides=settings["hides"])
         self._ears = Ears(self._limits)
 
     def hello(self) -> dict[str, Any]:
         """Return what the other side should know first."""
         layers = self._confinement.layers if self._confined else ["none"]
+        layers = [*layers, *cut(self._limits)]
         return {"ready": True, "layers": layers, "python": sys.version.split()[0]}
 
     def serve(self) -> Act | None:

@@ -1,0 +1,68 @@
+"""Whether text is Python: asked of a process with limits, since it may be a model's.
+
+Python's parser takes as long as a text makes it take, and can be made to crash.
+"""
+
+from __future__ import annotations
+
+import ast
+import atexit
+import signal
+import threading
+from functools import cache
+from typing import Any
+
+from ttc.verifiers.limited import Limits, Workers
+
+_LIMITS = Limits(5.0, 1 << 30)
+_LOCK = threading.Lock()
+
+
+class Parsed:
+    """What came of parsing: the line of the fault (from 1, or 0 where nobody knows), or None; and
+    whether the program computes nothing, so that it prints what it was given."""
+
+    def __init__(self, fault: int | None, literal: bool) -> None:
+        self.fault, self.literal = fault, literal
+
+
+def parse(code: str) -> Parsed:
+    """Parse a text as Python. One that exceeds the limits counts as one with a fault."""
+    if not hasattr(signal, "setitimer"):
+        return Parsed(*examine(code))
+    with _LOCK:
+        (reply,) = _workers().map([code])
+    return Parsed(*reply.value) if reply.status == "ok" else Parsed(0, literal=False)
+
+
+def examine(code: str) -> list[Any]:
+    """Parse in this process; return the members of a `Parsed`. This is what the workers do."""
+    try:
+        tree = ast.parse(code)
+        return [None, _literal(tree)]
+    except SyntaxError as error:
+        return [error.lineno or 0, False]
+    except (ValueError, RecursionError, MemoryError):
+        return [0, False]
+
+
+@cache
+def _workers() -> Workers:
+    """Return the one process that parses, which ends with this one."""
+    workers = Workers("ttc.verifiers.parsing:examine", _LIMITS, count=1)
+    atexit.register(workers.close)
+    return workers
+
+
+def _literal(tree: ast.AST) -> bool:
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.BinOp, ast.AugAssign, ast.Compare, ast.comprehension)):
+            return False
+        printing = (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("print", "int", "float", "str", "round")
+        )
+        if isinstance(node, ast.Call) and not printing:
+            return False
+    return True
