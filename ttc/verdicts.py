@@ -94,6 +94,17 @@ class Summary:
         """The share of correct samples among those that count; None of none."""
         return self.correct / self.counted if self.counted else None
 
+    def told(self) -> str:
+        """Return in words what came of it."""
+        if self.scored and not self.decided:
+            mean = self.total / self.scored
+            return f"{self.scored} of {self.samples} samples scored, {mean:.4g} on average"
+        accuracy = "unknown" if self.accuracy is None else f"{self.accuracy:.4f}"
+        return (
+            f"{self.correct} of {self.counted} samples correct ({accuracy}), "
+            f"{len(self.solved)} of {len(self.problems)} problems solved at least once"
+        )
+
 
 def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sample, Verdict]]:
     """Yield each sample with its verdict, in order, whatever the verifier raises on one of them."""
