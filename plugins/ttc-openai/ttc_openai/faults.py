@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,11 @@ import httpx2
 import openai
 
 from ttc_openai.address import Address
-from ttc_openai.reading import MalformedError
+from ttc_openai.events import MalformedError, PageError
+from ttc_openai.events import is_html as is_html
 
-_TRANSIENT = (408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 524, 529)
-_BUSY = (429, 503, 529)
+TRANSIENT = (408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529)
+BUSY = (429, 503, 529)
 
 
 @dataclass(slots=True, eq=False)
@@ -23,9 +23,9 @@ class ExchangeError(Exception):
     """A request that failed.
 
     `again`: it may be tried again, after `after` seconds if the server says so. `busy`: the server
-    has too much to do. `drops`: it ends answers when others are asked for. `all`: it would be the
-    same for every request, so none is sent any more. `refused`: what the server said of a request
-    that it does not take as it is.
+    has too much to do. `drops`: the answer was ended, perhaps since others were asked for. `all`:
+    it is the same for every request, unless others are answered. `odd`: what came is no answer.
+    `refused`: what the server said of a request that it does not take as it is.
     """
 
     reason: str
@@ -33,16 +33,29 @@ class ExchangeError(Exception):
     busy: bool = False
     drops: bool = False
     all: bool = False
+    odd: bool = False
     after: float | None = None
     refused: str | None = None
 
     def __str__(self) -> str:
         return self.reason
 
+    @property
+    def kind(self) -> str:
+        """What sort of fault it is: `cut`, `busy`, `gone` (nobody listens), `odd`, `refused` (this
+        request, as it is) or `broken`."""
+        if self.drops:
+            return "cut"
+        if self.busy:
+            return "busy"
+        if self.all or self.odd:
+            return "gone" if self.all and self.again else "odd"
+        return "broken" if self.again else "refused"
+
 
 def cut(why: str) -> ExchangeError:
     """The answer was ended before its end, as by a server that drops one for the next."""
-    return ExchangeError(f"the answer was cut: {why}", again=True, busy=True, drops=True)
+    return ExchangeError(f"the answer was cut: {why}", again=True, drops=True)
 
 
 def understood(error: Exception, address: Address, key: str | None) -> ExchangeError:
@@ -50,7 +63,8 @@ def understood(error: Exception, address: Address, key: str | None) -> ExchangeE
     if isinstance(error, ExchangeError):
         return error
     if isinstance(error, MalformedError):
-        return ExchangeError(f"{address.base_url}: {error}", again=True)
+        page = isinstance(error, PageError)
+        return ExchangeError(f"{address.base_url}: {error}", again=not page, all=page, odd=True)
     if isinstance(error, openai.APIStatusError):
         fault = _status(error, address, key)
     elif isinstance(error, (openai.APIConnectionError, httpx2.HTTPError)):
@@ -70,7 +84,9 @@ def _connection(error: Exception, address: Address) -> ExchangeError:
         return ExchangeError(f"{address.base_url}: {told}", again=True, busy=busy, all=True)
     if isinstance(cause, httpx2.TimeoutException):
         return ExchangeError(f"{address.base_url}: no answer in time", again=True)
-    return ExchangeError(f"{address.base_url}: the connection broke ({why})", again=True)
+    return ExchangeError(
+        f"{address.base_url}: the connection broke ({why})", again=True, drops=True
+    )
 
 
 def _status(error: openai.APIStatusError, address: Address, key: str | None) -> ExchangeError:
@@ -90,11 +106,11 @@ def _status(error: openai.APIStatusError, address: Address, key: str | None) -> 
     if 300 <= status < 400:
         target = error.response.headers.get("location", "elsewhere")
         return ExchangeError(f"{where}points to {target}; give -m that address", all=True)
-    again = status in _TRANSIENT or status == 429
+    again = status in TRANSIENT
     return ExchangeError(
         f"{where}{status} {said}",
         again=again,
-        busy=status in _BUSY,
+        busy=status in BUSY,
         after=retry_after(error.response.headers) if again else None,
         refused=f"{said} {error.body}" if status in (400, 422) else None,
     )
@@ -110,11 +126,6 @@ def _said(error: openai.APIStatusError) -> str:
             return _line(told)
     text = error.response.text if error.response.is_closed else ""
     return "an HTML page" if is_html(text) else _line(text or error)
-
-
-def is_html(text: str) -> bool:
-    """Whether a body is a page for people."""
-    return bool(re.match(r"\s*<(!doctype|html|head|body)", text, re.IGNORECASE))
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:

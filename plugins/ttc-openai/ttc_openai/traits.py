@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ class Traits:
     "" if it cannot be. `stop_told`: it says which stop string fired. `usage`: a stream ends with
     its token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends
     its draw. `caches`: a prompt that was seen is not computed again. `slots`: how many draws it
-    runs at a time where more are cut. `weights`: what it tells of them.
+    runs at a time where more are cut. `bears`: how many requests under way it bore at the end of
+    the last run, where that is few. `weights`: what it tells of them.
     """
 
     seed: bool = False
@@ -47,6 +48,7 @@ class Traits:
     frees: bool | None = None
     caches: bool | None = None
     slots: int | None = None
+    bears: int | None = None
     weights: Mapping[str, Any] = field(default_factory=dict)
     probed: bool = False
 
@@ -85,6 +87,13 @@ def write(address: Address, traits: Traits) -> Path:
     """Keep what was found out. OSError if it cannot be written."""
     about = {"schema": SCHEMA, "server": address.base_url, "model": address.model}
     return _write(path_of(address), {**about, "traits": asdict(traits)})
+
+
+def keep_limit(address: Address, bears: int | None) -> None:
+    """Keep how many requests under way a server bore. OSError if it cannot be written."""
+    known = read(address)
+    if known.bears != bears:
+        write(address, replace(known, bears=bears))
 
 
 def only_model(base_url: str, found: str | None = None) -> str | None:
