@@ -16,6 +16,7 @@ from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.plans import Plan, Recipe
 from ttc.records import Sample
+from ttc.soundness import sound
 from ttc.store import Store, samples
 from ttc.store.pools import Enrolled
 from ttc.store.rows import storable
@@ -96,6 +97,8 @@ class Drawing:
         # An extra that backends may lack, so it is looked for rather than declared.
         self._room: Callable[[], int] = getattr(backend, "room", int)
         self._said: set[int] = set()
+        # What telling of a kept sample ran into, on the writer's thread.
+        self._untold: Exception | None = None
         self.tally = Tally()
 
     def run(self, deadline: float | None = None) -> Iterator[Tally]:
@@ -154,7 +157,8 @@ class Drawing:
 
     def receive(self) -> tuple[Enrolled, int, Completion]:
         """Wait for the next completion and hand it to the writer."""
-        done = self._backend.wait()
+        self._raise_untold()
+        done = sound(self._backend.wait())
         each, index = self._under_way.pop(done.request_id)
         tally = self.tally
         tally.tokens += done.completion_tokens or 0
@@ -183,9 +187,13 @@ class Drawing:
         future = self._store.submit(lambda c: samples.insert(c, each.request_id, index, seed, done))
 
         def tell(committed: Future[Any]) -> None:
-            if committed.exception() is None:
+            if committed.exception() is not None:
+                return
+            try:
                 for one in self._sharing[each.request_id]:
                     self._on_sample(self._as_sample(one, index, done))
+            except Exception as error:  # noqa: BLE001 - else the future would swallow it
+                self._untold = self._untold or error
 
         future.add_done_callback(tell)
 
@@ -212,5 +220,10 @@ class Drawing:
         )
 
     def settle(self) -> None:
-        """Return once all that came back is committed; raises if it could not be."""
+        """Return once all that came back is committed; raises if it could not be, or not told."""
         self._store.write(lambda connection: None)
+        self._raise_untold()
+
+    def _raise_untold(self) -> None:
+        if self._untold is not None:
+            raise self._untold

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from time import monotonic
 
 from ttc.backends import Completion, Request
+from ttc.errors import BackendError
 from ttc_openai import traits
 from ttc_openai.client import async_client
 from ttc_openai.draws import Draw, Job
@@ -44,6 +45,7 @@ class Courier:
         self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
         self._pausing: dict[str, tuple[Draw, asyncio.TimerHandle]] = {}
         self._over: str | None = None
+        self._broken = "the client is closed"
         self._groups = server.traits.n and not server.traits.seed
         # When requests may be sent again, when one last was, and when one last said something.
         self._resumes = self._sent = self._alive = 0.0
@@ -55,7 +57,9 @@ class Courier:
         self._ready.wait()
 
     def submit(self, request: Request) -> None:
-        """Queue a request."""
+        """Queue a request. BackendError if the thread has ended."""
+        if not self._thread.is_alive():
+            raise BackendError(f"{self._server.address.spec}: {self._broken}")
         self._loop.call_soon_threadsafe(self._enqueue, Draw(request))
 
     def cancel(self, request_id: str) -> None:
@@ -70,7 +74,7 @@ class Courier:
                 return self._back.get(timeout=1.0)
             except queue.Empty:
                 if not self._thread.is_alive():
-                    raise
+                    raise BackendError(f"{self._server.address.spec}: {self._broken}") from None
 
     def close(self) -> None:
         """Close every connection and end the thread."""
@@ -83,7 +87,10 @@ class Courier:
         try:
             self._loop.run_until_complete(self._live())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self._broken = f"the client ended by itself ({type(error).__name__}: {error})"
         finally:
+            self._ready.set()
             self._loop.close()
 
     async def _live(self) -> None:
@@ -178,8 +185,7 @@ class Courier:
             else:
                 self._failed(job, self._silence(job))
         except Exception as error:  # noqa: BLE001 - whatever it is becomes the draw's error
-            server = self._server
-            self._failed(job, understood(error, server.address, server.key))
+            self._failed(job, self._understood(error))
         else:
             self._answered(job)
 
@@ -187,8 +193,15 @@ class Courier:
         for draw in job.draws:
             draw.silences += 1
         seconds = job.silent or self._options.timeout
-        where = self._server.address.base_url
-        return ExchangeError(f"{where}: silent for {seconds:g} s", again=True)
+        return self._understood(ExchangeError(f"silent for {seconds:g} s", again=True))
+
+    def _understood(self, error: Exception) -> ExchangeError:
+        """Return what an error means, with the place where it was met."""
+        address = self._server.address
+        fault = understood(error, address, self._server.key)
+        if not fault.reason.startswith(address.base_url):
+            fault.reason = f"{address.base_url}: {fault.reason}"
+        return fault
 
     def _answered(self, job: Job) -> None:
         """Report the draws that came; the server may have given fewer than were asked for."""
@@ -211,7 +224,7 @@ class Courier:
                 self._patience.answered(draw, monotonic())
                 self._report(draw.finish(draw.reading.finish, told))
                 continue
-            fault.reason = f"{self._server.address.base_url}: {fault.reason}"
+            fault = self._understood(fault)
             if fault.again:
                 self._try_again(draw, fault, beside=False)
             else:  # the model's own doing: to ask until it does otherwise would choose its answers

@@ -11,7 +11,6 @@ read so, a lone CR is taken as the end of a line too, as the specification of ev
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,14 +23,11 @@ _FIELDS = (b"data", b"event", b"id", b"retry")
 
 
 class MalformedError(Exception):
-    """The answer is not what the protocol says."""
+    """The answer is not what the protocol says; `text` is what came instead."""
 
-
-class PageError(MalformedError):
-    """The answer is a page for people."""
-
-    def __init__(self) -> None:
-        super().__init__("answers with an HTML page; no OpenAI-compatible server is there")
+    def __init__(self, why: str, text: str = "") -> None:
+        super().__init__(why)
+        self.text = text
 
 
 class Events:
@@ -130,15 +126,8 @@ def objects(data: bytes) -> list[Json]:
         # Not strict: some servers leave control characters in strings as they are.
         found = json.loads(text, strict=False)
     except (ValueError, RecursionError):
-        if is_html(text):
-            raise PageError from None
-        raise MalformedError(f"malformed JSON: {text[:60]!r}") from None
+        raise MalformedError(f"malformed JSON: {text[:60]!r}", text) from None
     rows = found if isinstance(found, list) else [found]
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise MalformedError(f"not a JSON object: {text[:60]!r}")
     return rows
-
-
-def is_html(text: str) -> bool:
-    """Whether a body is a page for people."""
-    return bool(re.match(r"\s*(<!--|<\?xml|<(!doctype|html|head|body)\b)", text, re.IGNORECASE))

@@ -12,10 +12,11 @@ import httpx2
 import openai
 
 from ttc.backends import Completion, Request
+from ttc_openai.contents import number
 from ttc_openai.draws import Draw, Job
 from ttc_openai.events import Events, Json, MalformedError
-from ttc_openai.faults import BUSY, TRANSIENT, ExchangeError, cut, understood
-from ttc_openai.reading import Usage, number
+from ttc_openai.faults import ExchangeError, cut, told, understood
+from ttc_openai.reading import Usage
 from ttc_openai.server import Server
 from ttc_openai.wire import Dialect, local_stops, repeated
 
@@ -222,9 +223,4 @@ def _told(error: Any) -> ExchangeError:
     """Return the fault that a server tells of inside an answer."""
     about = error if isinstance(error, Mapping) else {"message": error}
     code = number(about.get("code", about.get("status"))) or 0
-    said = about.get("message") or about.get("detail") or dict(about)
-    return ExchangeError(
-        f"the server says: {' '.join(str(said).split())[:200]}",
-        again=not 400 <= code < 500 or code in TRANSIENT,
-        busy=code in BUSY,
-    )
+    return told(about.get("message") or about.get("detail") or dict(about), code)

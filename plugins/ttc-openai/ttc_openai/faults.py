@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,10 @@ import httpx2
 import openai
 
 from ttc_openai.address import Address
-from ttc_openai.events import MalformedError, PageError
-from ttc_openai.events import is_html as is_html
+from ttc_openai.events import MalformedError
 
-TRANSIENT = (408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529)
-BUSY = (429, 503, 529)
+_TRANSIENT = (408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 524, 529)
+_BUSY = (429, 503, 529)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,10 +61,10 @@ def cut(why: str) -> ExchangeError:
 def understood(error: Exception, address: Address, key: str | None) -> ExchangeError:
     """Return what an exception of the client library means."""
     if isinstance(error, ExchangeError):
+        error.reason = redacted(error.reason, key)
         return error
     if isinstance(error, MalformedError):
-        page = isinstance(error, PageError)
-        return ExchangeError(f"{address.base_url}: {error}", again=not page, all=page, odd=True)
+        return _malformed(error, address)
     if isinstance(error, openai.APIStatusError):
         fault = _status(error, address, key)
     elif isinstance(error, (openai.APIConnectionError, httpx2.HTTPError)):
@@ -73,6 +73,22 @@ def understood(error: Exception, address: Address, key: str | None) -> ExchangeE
         fault = ExchangeError(f"{address.base_url}: {type(error).__name__}: {_line(error)}")
     fault.reason = redacted(fault.reason, key)
     return fault
+
+
+def _malformed(error: MalformedError, address: Address) -> ExchangeError:
+    if is_html(error.text):
+        none = "answers with an HTML page; no OpenAI-compatible server is there"
+        return ExchangeError(f"{address.base_url}: {none}", all=True)
+    return ExchangeError(f"{address.base_url}: {error}", again=True, odd=True)
+
+
+def told(said: object, code: float) -> ExchangeError:
+    """The server tells of an error inside an answer, with a code like those of HTTP, or 0."""
+    return ExchangeError(
+        f"the server says: {_line(said)}",
+        again=not 400 <= code < 500 or code in _TRANSIENT or code == 429,
+        busy=code in _BUSY,
+    )
 
 
 def _connection(error: Exception, address: Address) -> ExchangeError:
@@ -101,16 +117,18 @@ def _status(error: openai.APIStatusError, address: Address, key: str | None) -> 
         return ExchangeError(f"{where}{how} ({status} {said})", all=True)
     if status == 429 and "insufficient_quota" in str(error.body):
         return ExchangeError(f"{where}the account has no quota left ({said})", all=True)
+    if status == 402:
+        return ExchangeError(f"{where}the account has no credit left (402 {said})", all=True)
     if status == 404:
         return ExchangeError(f"{where}not found: {said}; is the model {address.model!r}?", all=True)
     if 300 <= status < 400:
         target = error.response.headers.get("location", "elsewhere")
         return ExchangeError(f"{where}points to {target}; give -m that address", all=True)
-    again = status in TRANSIENT
+    again = status in _TRANSIENT or status == 429
     return ExchangeError(
         f"{where}{status} {said}",
         again=again,
-        busy=status in BUSY,
+        busy=status in _BUSY,
         after=retry_after(error.response.headers) if again else None,
         refused=f"{said} {error.body}" if status in (400, 422) else None,
     )
@@ -126,6 +144,11 @@ def _said(error: openai.APIStatusError) -> str:
             return _line(told)
     text = error.response.text if error.response.is_closed else ""
     return "an HTML page" if is_html(text) else _line(text or error)
+
+
+def is_html(text: str) -> bool:
+    """Whether a body is a page for people."""
+    return bool(re.match(r"\s*<(!doctype|html|head|body)", text, re.IGNORECASE))
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:

@@ -8,11 +8,11 @@ taken apart, and where what reads answers leaves it out.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ttc.records import FinishReason
+from ttc_openai.contents import number, said_in
 from ttc_openai.events import MalformedError as MalformedError
 
 # What servers call the ends of an answer, in lower case.
@@ -204,51 +204,6 @@ class Reading:
         self._content += self.stop or ""
 
 
-# How the parts of a content are called.
-_THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
-_TEXTS = (None, "text", "output_text")
-_HELD = ("text", "thinking", "reasoning", "refusal", "value", "content", "summary")
-
-
-class Said(NamedTuple):
-    """What a piece of an answer holds."""
-
-    thought: str = ""
-    text: str = ""
-    refusal: str = ""
-
-    @property
-    def whole(self) -> str:
-        """All of it, whatever it is."""
-        return self.thought + self.text + self.refusal
-
-
-def said_in(value: Any, name: str) -> Said:
-    """Return what a content says: a text, or a list of parts. MalformedError names a part that
-    holds no text, as an image."""
-    if value is None or isinstance(value, str):
-        return Said(text=value or "")
-    said = Said()
-    for part in value if isinstance(value, list) else [value]:
-        said = Said(*(before + more for before, more in zip(said, _part(part, name), strict=True)))
-    return said
-
-
-def _part(part: Any, name: str) -> Said:
-    if isinstance(part, str):
-        return Said(text=part)
-    fields = part if isinstance(part, Mapping) else {}
-    kind = fields.get("type")
-    held = [fields[each] for each in _HELD if fields.get(each) is not None]
-    if kind not in (*_THOUGHTS, *_TEXTS, "refusal") or not (kind or held):
-        shown = f"a part of the kind {kind!r}" if kind else f"{part!s:.60}"
-        raise MalformedError(f"{name} holds what is no text: {shown}")
-    inner = said_in(held[0], name) if held else Said()
-    if kind in _THOUGHTS:
-        return Said(thought=inner.whole)
-    return Said(refusal=inner.whole) if kind == "refusal" else inner
-
-
 def _inside(row: Any, name: str) -> Any:
     return row.get(name) if isinstance(row, Mapping) else row
 
@@ -258,17 +213,6 @@ def _reason(told: Any) -> str:
     if isinstance(told, Mapping):
         told = told.get("type") or told.get("reason")
     return str(told).strip() if told else ""
-
-
-def number(told: Any) -> float | None:
-    """Return a finite number, None for what is none: null, NaN, an infinity, a text of these."""
-    if isinstance(told, bool) or not isinstance(told, (int, float, str)):
-        return None
-    try:
-        value = float(told)
-    except (ValueError, OverflowError):
-        return None
-    return value if math.isfinite(value) else None
 
 
 class Usage:
