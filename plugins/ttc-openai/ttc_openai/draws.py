@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -17,7 +18,7 @@ class Draw:
 
     `tries` counts the attempts that failed, `alone` those of them since any draw was heard of,
     from `failed` on; `cuts` and `silences` those that were ended by another request, and by us
-    after a long silence. `fault` is the kind of the last.
+    after a long silence. `fault` is the kind of the last, `faults` counts kinds.
     """
 
     request: Request
@@ -27,6 +28,7 @@ class Draw:
     cuts: int = 0
     silences: int = 0
     fault: str = ""
+    faults: Counter[str] = field(default_factory=Counter)
     failed: float | None = None
     started: float | None = None
     first_token: float | None = None

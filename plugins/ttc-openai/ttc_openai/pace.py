@@ -8,9 +8,11 @@ not follow single faults but their share among the requests that were sent at th
 
 - It is halved (Chiu and Jain 1989, as TCP does it) once the share is sure to be above `SHARE`, by
   the lower end of Wilson's interval. A few stray faults do not show that, and leave it alone.
-- If the share is as high with one request at a time, then others are not to blame: the limit goes
-  back to where it fell from, and only a share well above this one lets it fall again.
-- A limit that rose and fell again at once waits twice as long before it rises the next time, so
+- If the share is as high with half as many, or with one at a time, then others are not to blame:
+  the limit goes back to where it fell from, and only a share well above this one lets it fall
+  again. A server that bears C of L turns away 1 - C/L, which half of L would bring down by more
+  than a third; but one that turns nearly all away tells nothing, so this waits for `_TELLING`.
+- A limit that rose too far goes back, and waits twice as long before it rises the next time, so
   that a server that bears one request is asked for two ever more rarely.
 """
 
@@ -25,11 +27,13 @@ _FIRST, _LONGEST = 0.5, 30.0
 # A server that asks for more than this is not waited for.
 PATIENCE = 120.0
 # Requests turned away of those sent: beyond this there are too many under way.
-SHARE = 0.2
+SHARE = 0.25
+# A share below this must fall to less than `_SAME` of it with the limit, seen in `_SEEN` outcomes.
+_TELLING, _SEEN, _SAME = 0.7, 24, 0.8
 # Outcomes that are remembered, about: older ones fade.
 _WINDOW = 128
 # Requests that must be answered before the limit rises, at least and at most.
-_HOLD, _LONGEST_HOLD = 16, 1024
+_HOLD, _LONGEST_HOLD = 4, 1024
 
 
 class Pace:
@@ -44,8 +48,10 @@ class Pace:
         self._good = self._away = 0.0
         self._hold = _HOLD
         self._clean = 0
-        self._rose = False
+        self._rose, self._before = False, self._limit
         self._share = SHARE
+        # The share at the limit that was just halved.
+        self._above: float | None = None
 
     @property
     def limit(self) -> int:
@@ -69,29 +75,51 @@ class Pace:
         self._clean += 1
         if not self._fell_from:
             self._limit = min(self._most, self._limit + 1)
+        elif self._no_better():
+            self._acquit()
+            self._begin_again(sent)
         elif self._clean >= max(self._limit, self._hold) and self._limit < self._most:
             if self._rose:  # it bore the last rise
                 self._hold = _HOLD
+            self._before = self._limit
             self._limit = min(self._most, self._limit + max(1.0, self._limit // 4))
             self._rose, self._clean = True, 0
             self._begin_again(sent)
 
     def turned_away(self, sent: float, now: float, under_way: int) -> None:
         """A request that was sent at a time, beside others, was turned away or cut."""
-        if not self._count(sent, away=True) or self._away < (2 if self._rose else 3):
+        if not self._count(sent, away=True) or self._away < (2 if self._limit == 2 else 3):
             return
-        if _at_least(self._away, self._good + self._away) <= self._share:
+        outcomes = self._good + self._away
+        if self._no_better():
+            self._acquit()
+        elif _at_least(self._away, outcomes) <= self._share:
             return
-        if self.limit > 1:
-            self._fell_from = max(self._fell_from, self._limit)
-            self._limit = float(max(1, min(self.limit, under_way) // 2))
-            self._hold = min(2 * self._hold, _LONGEST_HOLD) if self._rose else self._hold
+        elif self.limit == 1:
+            self._acquit()
         else:
-            alone = self._away / (self._good + self._away)
-            self._share = min(0.95, max(1.5 * alone, SHARE))
-            self._limit, self._fell_from = max(self._fell_from, 1.0), 0.0
+            self._above = self._away / outcomes
+            self._fell_from = max(self._fell_from, self._limit)
+            if self._rose:  # too far: back to where it was good
+                self._limit, self._hold = self._before, min(2 * self._hold, _LONGEST_HOLD)
+            else:
+                self._limit = float(max(1, min(self.limit, under_way) // 2))
         self._rose, self._clean = False, 0
         self._begin_again(now)
+
+    def _no_better(self) -> bool:
+        """Whether as many are turned away as before the limit was halved."""
+        outcomes = self._good + self._away
+        if self._above is None or outcomes < _SEEN:
+            return False
+        above, self._above = self._above, None
+        return above < _TELLING and self._away / outcomes > _SAME * above
+
+    def _acquit(self) -> None:
+        """Requests are turned away, and not since there are others."""
+        share = self._away / (self._good + self._away)
+        self._share = min(0.95, max(1.5 * share, SHARE))
+        self._limit, self._fell_from, self._above = max(self._fell_from, 1.0), 0.0, None
 
     def _count(self, sent: float, *, away: bool) -> bool:
         """Count an outcome, unless it is that of a limit that was before this one."""

@@ -60,8 +60,8 @@ class Patience:
         self._answered, self._misses, self.gone = now, 0, None
         self._fine.add(hash(draw.kind))
         if draw.fault:
-            self._tried[draw.fault] += 1
-            self._helped[draw.fault] += 1
+            self._tried[_sort(draw.fault)] += 1
+            self._helped[_sort(draw.fault)] += 1
 
     def judge(
         self, draw: Draw, fault: ExchangeError, now: float, alive: float, beside: bool
@@ -70,23 +70,25 @@ class Patience:
         were under way."""
         self._misses += 1
         kind = fault.kind
+        if draw.fault:
+            self._tried[_sort(draw.fault)] += 1
+        draw.fault = kind
         if kind == "gone" and self._retries:
             return self._gone(draw, now)
         if fault.drops and beside and draw.cuts < _MOST and self._retries:
             draw.cuts += 1  # by another: that says nothing of this one
             return Next(True, pause(min(draw.cuts, 3) - 1, None, self._chance), self._hopeless)
-        if draw.fault:
-            self._tried[draw.fault] += 1
         alive = max(alive, self._answered)
         if draw.failed is None or alive > draw.failed:
             draw.failed, draw.alone = now, 0
-        draw.fault = kind
         draw.tries, draw.alone = draw.tries + 1, draw.alone + 1
+        draw.faults[kind] += 1
         nobody = draw.alone > self._retries and self._misses > _FEW
         none_yet = kind == "odd" and not alive and draw.alone >= min(_SURE, self._retries + 1)
         over = (kind != "refused" and (nobody or none_yet)) or self._hopeless
-        again = not over and draw.tries <= self._allowed(draw, kind, alive)
-        steps = draw.tries if kind == "busy" else draw.alone
+        few = draw.faults[kind] <= self._allowed(draw, kind, alive)
+        again = not over and few and draw.tries < _MOST
+        steps = max(draw.faults[kind] if kind == "busy" else 0, draw.alone)
         calm = kind in ("odd", "refused") and not alive
         return Next(again, pause(0 if calm else steps - 1, fault.after, self._chance), over)
 
@@ -111,8 +113,13 @@ class Patience:
             allowed = min(allowed, _SURE - 1)
         if kind == "busy" and alive and allowed:
             allowed = max(allowed, _BUSY)
-        tried, helped = self._tried[kind], self._helped[kind]
+        tried, helped = self._tried[_sort(kind)], self._helped[_sort(kind)]
         if allowed and tried >= _ENOUGH and helped / tried >= _HELPS:
             miss = 1 - helped / (tried + 1)
             allowed = max(allowed, min(_MOST, math.ceil(math.log(_UNLUCKY) / math.log(miss))))
         return allowed
+
+
+def _sort(kind: str) -> str:
+    """Return what a try after a kind of fault tells of: the request, or the connection."""
+    return "refused" if kind == "refused" else "any"
