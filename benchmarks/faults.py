@@ -104,6 +104,7 @@ class Ran:
 
     code: int
     seconds: float
+    cpu_seconds: float | None
     peak_mb: float | None
     lost: int
     doubled: int
@@ -135,7 +136,7 @@ def run(folder: Path, server: Server, options: argparse.Namespace, restarts: int
             stdout=subprocess.DEVNULL,
             stderr=talk,
         )
-        _, peak = wait_for(process)
+        cpu, peak = wait_for(process)
         seconds = time.perf_counter() - began
         talk.seek(0)
         said = talk.read()
@@ -144,6 +145,7 @@ def run(folder: Path, server: Server, options: argparse.Namespace, restarts: int
     return Ran(
         code=int(process.returncode),
         seconds=seconds,
+        cpu_seconds=cpu,
         peak_mb=peak,
         lost=wanted - len(seen),
         doubled=sum(count - 1 for count in seen.values()),
@@ -192,6 +194,8 @@ def main() -> None:
         Figure("faults_without", "without faults", round(whole.seconds, 2), "s"),
         Figure("faults_with", "with faults", round(broken.seconds, 2), "s"),
         Figure("faults_ratio", "  ratio", round(ratio, 3), "", at_most=RATIO),
+        Figure("faults_cpu_without", "  processor time without", whole.cpu_seconds, "s"),
+        Figure("faults_cpu_with", "  processor time with", broken.cpu_seconds, "s"),
         Figure("faults_code", "  exit code", float(broken.code), "", at_most=0),
         Figure("faults_lost", "  lost", float(broken.lost), "draws", at_most=0),
         Figure("faults_doubled", "  doubled", float(broken.doubled), "draws", at_most=0),
