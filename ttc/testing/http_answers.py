@@ -127,8 +127,6 @@ class Answer:
             choice["text"] = word
         if self.fault == "finish":
             choice["finish_reason"] = ""
-        if self.fault == "ninf" and word:
-            choice["logprobs"] = {"content": [{"token": word, "logprob": -math.inf}]}
         if self._body.get("logprobs") and "logprobs" in self._behaviour.able and word:
             entry = {"token": word, "logprob": -0.5}
             asked = self._body["logprobs"]
@@ -141,6 +139,8 @@ class Answer:
                 if self._chat
                 else {"token_logprobs": [-0.5], "top_logprobs": [tops]}
             )
+        if self.fault == "ninf" and word:
+            choice["logprobs"] = {"content": [{"token": word, "logprob": -math.inf}]}
         return choice
 
     def _end(self, index: int) -> Json:

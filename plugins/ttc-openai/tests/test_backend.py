@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import deque
@@ -19,7 +20,7 @@ from ttc_openai import traits as kept
 from ttc_openai.address import Address
 from ttc_openai.faults import retry_after
 from ttc_openai.pace import pause
-from ttc_openai.reading import MalformedError, Reading
+from ttc_openai.reading import MalformedError, Reading, Usage
 from ttc_openai.traits import Traits
 
 Serve = Callable[..., ScriptedServer]
@@ -302,3 +303,163 @@ def test_other_weights_under_the_name_are_refused(serve: Serve, client: Client) 
     server.behaviour.meta = {"n_params": 10, "size": 8}
     with pytest.raises(BackendError, match="other weights than when it was probed"):
         client(server).submit(request("a"))
+
+
+# What is odd, and what is no answer.
+
+
+@pytest.mark.parametrize("told", ["-Infinity", "NaN", "Infinity", '"-inf"', "null", "1e999"])
+def test_a_log_probability_that_is_no_number_is_unknown(told: str) -> None:
+    """Not 0, and not the sum of the others."""
+    entries = json.loads(f'[{{"logprob": -0.5}}, {{"logprob": {told}}}]')
+    reading = read({"delta": {"content": "ab"}, "logprobs": {"content": entries}})
+    assert (reading.logprob, reading.tokens, reading.text) == (None, 2, "ab")
+    weighing = Reading((), alternatives=1)
+    rows = [{"logprob": -1.0, "top_logprobs": [{"logprob": row["logprob"]}]} for row in entries]
+    weighing.add({"delta": {"content": "ab"}, "logprobs": {"content": rows}})
+    assert (weighing.confidences, weighing.logprob, weighing.error) == (None, -2.0, None)
+
+
+def test_log_probabilities_of_a_part_are_not_summed() -> None:
+    listed = {"content": [{"logprob": -0.5}]}
+    pieces = [{"delta": {"content": "a"}, "logprobs": listed}, {"delta": {"content": "b"}}]
+    assert read(*pieces).logprob is None
+    apart = {"reasoning_content": [{"logprob": -0.7}], "content": [{"logprob": -0.1}]}
+    message = {"content": "b", "reasoning_content": "a"}
+    assert read({"message": message, "logprobs": apart}).logprob == pytest.approx(-0.8)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (["a", {"type": "text", "text": "b"}], "ab"),
+        ([{"type": "output_text", "text": "a"}, {"text": "b"}], "ab"),
+        ([{"type": "text", "text": {"value": "ab"}}], "ab"),
+        ({"type": "text", "text": "ab"}, "ab"),
+        ([{"type": "thinking", "thinking": "t"}, {"type": "text", "text": "a"}], "<think>"),
+        ([{"type": "thinking", "thinking": [{"type": "text", "text": "t"}]}], "<think>"),
+        ([{"type": "reasoning", "summary": [{"type": "summary_text", "text": "t"}]}], "<think>"),
+        ([{"type": "thinking", "signature": "x"}, {"type": "text", "text": "a"}], "a"),
+        ([], ""),
+    ],
+)
+def test_a_content_may_be_a_list_of_parts(content: Any, text: str) -> None:
+    for name in ("delta", "message"):
+        assert read({name: {"content": content}, "finish_reason": "stop"}).text.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("choice", "told", "broken"),
+    [
+        ({"finish_reason": "content_filter"}, "content filter ended the answer after 2", False),
+        ({"finish_reason": "SAFETY"}, "content filter ended the answer after 2", False),
+        ({"finish_reason": "tool_calls"}, "the model called a tool after 2 characters", False),
+        ({"delta": {"refusal": "I cannot."}, "finish_reason": "stop"}, "'I cannot.'", False),
+        ({"finish_reason": "abort"}, "broke the answer off after 2 characters", True),
+        ({"finish_reason": "eaten by a dog"}, "ttc does not know: eaten by a dog", False),
+    ],
+)
+def test_other_ends_are_told_as_what_they_are(
+    choice: dict[str, Any], told: str, broken: bool
+) -> None:
+    reading = read({"delta": {"content": "ab"}}, choice)
+    assert told in (reading.error or "")
+    assert (reading.finish, reading.broken, reading.over) == (None, broken, True)
+
+
+def test_the_tool_that_is_called_is_named() -> None:
+    calls = [{"index": 0, "function": {"name": "search", "arguments": ""}}]
+    reading = read({"delta": {"tool_calls": calls}}, {"finish_reason": "tool_calls"})
+    assert "called search" in (reading.error or "")
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish"),
+    [
+        *[("", None), (None, None), (False, None), ("STOP", "stop"), ("MAX_TOKENS", "length")],
+        *[({"type": "stop"}, "stop"), ("eos", "stop"), ("model_length", "length")],
+    ],
+)
+def test_reasons_are_read_as_servers_write_them(reason: Any, finish: str | None) -> None:
+    reading = read({"delta": {"content": "ab"}, "finish_reason": reason})
+    assert (reading.finish, reading.error) == (finish, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [
+        *[(11, 11), ("11", 11), (11.0, 11), ("11.0", 11), (11.5, None), (-1, None), (True, None)],
+        *[(None, None), ("many", None), (float("nan"), None), ([11], None)],
+    ],
+)
+def test_counts_are_read_as_servers_write_them(told: Any, count: int | None) -> None:
+    usage = Usage()
+    usage.add_piece({"usage": {"completion_tokens": told, "prompt_tokens": told}})
+    assert (usage.completion, usage.prompt) == (count, count)
+
+
+@pytest.mark.parametrize(
+    "odd", ["late", "ninf", "u2028", "lines", "finish", "parts", "plain", "crlf"]
+)
+def test_what_is_odd_is_read(serve: Serve, client: Client, complete: Complete, odd: str) -> None:
+    server = serve(always=odd, able=frozenset({"usage", "logprobs"}), tokens=5)
+    know(server, replace(KNOWN, seed=False, logprobs=True))
+    done = complete(client(server), *(request(str(i)) for i in range(4)))
+    assert {each.finish_reason for each in done} == {"stop"}
+    assert len(server.bodies) == 4
+    for each in done:
+        words = each.text.split("\u2028" if odd == "u2028" else " ")
+        assert (len(words), each.completion_tokens) == (5, 5)
+        assert each.logprob == (None if odd == "ninf" else -2.5)
+
+
+def test_one_stray_answer_costs_its_draw_a_try(
+    serve: Serve, client: Client, complete: Complete
+) -> None:
+    """Whatever comes first, and whatever comes last."""
+    strays = ["401", "html", "403", "404", "302", "malformed", "400", "413", "402", "empty"]
+    strays += ["429", "500", "error", "cut", "broken", "reset"]
+    for stray in strays:
+        server = serve(tokens=5, faults=deque([stray, "none", "none", stray]))
+        done = complete(client(server), *(request(str(i)) for i in range(8)))
+        assert {each.finish_reason for each in done} == {"stop"}, stray
+        assert len(server.bodies) == 10, stray
+
+
+@pytest.mark.parametrize("fault", ["401", "html", "404", "empty", "429:86400"])
+def test_what_always_comes_is_believed_soon(
+    serve: Serve, client: Client, complete: Complete, fault: str
+) -> None:
+    server = serve(faults=deque([fault] * 1000), tokens=3)
+    backend, began = client(server), time.monotonic()
+    done = complete(backend, *(request(str(i)) for i in range(300)))
+    assert {each.finish_reason for each in done} == {"error"}
+    assert time.monotonic() - began < 20
+    assert len(server.bodies) < 30  # those under way at the start, and a few more
+
+
+def test_a_hanging_request_does_not_hold_a_run(
+    serve: Serve, client: Client, complete: Complete
+) -> None:
+    server = serve(tokens=3, faults=deque(["none"] * 120 + ["hang"] + ["none"] * 200))
+    began = time.monotonic()
+    done = complete(client(server), *(request(str(i)) for i in range(300)))
+    assert {each.finish_reason for each in done} == {"stop"}
+    assert time.monotonic() - began < 60
+
+
+def test_what_a_server_bears_is_kept_for_the_next_run(
+    serve: Serve, client: Client, complete: Complete
+) -> None:
+    server = serve(tokens=5, pace=0.005, faults=deque(["cut"] * 22))
+    backend = client(server)
+    complete(backend, *(request(str(i)) for i in range(20)))
+    backend.close()
+    found = kept.read(Address(server.url, "scripted")).bears
+    assert found is not None
+    assert found < 16
+    # A few answers in order, and many may be under way again.
+    again = client(server)
+    complete(again, *(request(str(i)) for i in range(200)))
+    again.close()
+    assert kept.read(Address(server.url, "scripted")).bears is None

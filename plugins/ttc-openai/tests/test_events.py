@@ -117,9 +117,10 @@ def test_what_is_no_json_is_malformed(body: bytes) -> None:
 def test_what_never_ends_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ttc_openai.events._LONGEST", 1000)
     events = Events()
+    for _ in range(17):
+        assert list(events.feed(b"data: " + b"x" * 50)) == []
     with pytest.raises(MalformedError, match="more than"):
-        for _ in range(100):
-            list(events.feed(b"data: " + b"x" * 50))
+        list(events.feed(b"data: " + b"x" * 150))
     short = Events()
     for _ in range(100):
         assert list(short.feed(b"data: " + a + b"\n\n: wait\n\n")) == [A]

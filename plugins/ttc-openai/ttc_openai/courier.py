@@ -207,7 +207,6 @@ class Courier:
         """Report the draws that came; the server may have given fewer than were asked for."""
         self._pace.went_well(job.sent)
         self._silences.answered(job.sent, job.longest)
-        self._alive = monotonic()
         for draw in job.draws:
             self._running.pop(draw.request.id, None)
             if draw.cancelled:
@@ -221,7 +220,8 @@ class Courier:
             fault = self._exchange.fault_of(draw, told)
             if fault is None:
                 assert draw.reading.finish is not None
-                self._patience.answered(draw, monotonic())
+                self._alive = monotonic()
+                self._patience.answered(draw, self._alive)
                 self._report(draw.finish(draw.reading.finish, told))
                 continue
             fault = self._understood(fault)
