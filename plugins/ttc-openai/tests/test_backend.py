@@ -451,7 +451,7 @@ def test_a_hanging_request_does_not_hold_a_run(
 def test_what_a_server_bears_is_kept_for_the_next_run(
     serve: Serve, client: Client, complete: Complete
 ) -> None:
-    server = serve(tokens=5, pace=0.005, faults=deque(["cut"] * 22))
+    server = serve(tokens=5, pace=0.005, faults=deque(["cut"] * 18))
     backend = client(server)
     complete(backend, *(request(str(i)) for i in range(20)))
     backend.close()

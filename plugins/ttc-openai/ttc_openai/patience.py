@@ -74,7 +74,8 @@ class Patience:
             self._tried[_sort(draw.fault)] += 1
         draw.fault = kind
         if kind == "gone" and self._retries:
-            return self._gone(draw, now)
+            return self._gone(now)
+        self.gone = None  # what can fail in another way is there
         if fault.drops and beside and draw.cuts < _MOST and self._retries:
             draw.cuts += 1  # by another: that says nothing of this one
             return Next(True, pause(min(draw.cuts, 3) - 1, None, self._chance), self._hopeless)
@@ -96,14 +97,13 @@ class Patience:
     def _hopeless(self) -> bool:
         return self._misses >= _HOPELESS
 
-    def _gone(self, draw: Draw, now: float) -> Next:
+    def _gone(self, now: float) -> Next:
         """Nobody listens: this says nothing of the draw. One that has answered may come back."""
         self.gone = self.gone or now
-        draw.alone += 1
         waited = now - self.gone
         enough = PATIENCE if self._answered else 2.0**self._retries
         over = waited > enough
-        return Next(not over, pause(min(draw.alone - 1, 3), None, self._chance), over)
+        return Next(not over, min(max(waited / 2, 0.5), 4.0), over)
 
     def _allowed(self, draw: Draw, kind: str, alive: float) -> int:
         """Return how often a draw may be tried again after a fault of a kind."""
