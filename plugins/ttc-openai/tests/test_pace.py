@@ -80,7 +80,7 @@ def test_faults_of_single_connections_do_not_hold_a_run(share: float, seed: int)
 def test_a_server_that_bears_few_is_asked_by_few(bears: int, seed: int) -> None:
     line = Line(beyond(bears)).run(2000, seed)
     assert line.seconds < 1.6 * 2000 * 0.3 / bears
-    assert line.wasted < 400
+    assert line.wasted < 600
     assert line.pace.limit <= 2 * bears
 
 

@@ -90,7 +90,8 @@ class Pace:
         """A request that was sent at a time, beside others, was turned away or cut."""
         if not self._count(sent, away=True) or self._away < (2 if self._limit == 2 else 3):
             return
-        outcomes = self._good + self._away
+        # Faults come sooner than answers: those under way count as if they were to be answered.
+        outcomes = self._good + self._away + under_way - 1
         if self._no_better():
             self._acquit()
         elif _at_least(self._away, outcomes) <= self._share:
