@@ -17,6 +17,7 @@ from ttc.counts import uncounted
 from ttc.errors import BackendError
 from ttc.plans import Plan, Recipe
 from ttc.records import Sample
+from ttc.soundness import sound
 from ttc.store import Store, samples
 from ttc.store.pools import Enrolled
 from ttc.store.rows import storable
@@ -159,7 +160,7 @@ class Drawing:
 
     def receive(self) -> tuple[Enrolled, int, Completion]:
         """Wait for the next completion and hand it to the writer."""
-        done = self._backend.wait()
+        done = sound(self._backend.wait())
         each, index = self._under_way.pop(done.request_id)
         tally = self.tally
         tally.tokens += done.completion_tokens or 0
@@ -226,5 +227,5 @@ class Drawing:
         )
 
     def settle(self) -> None:
-        """Return once all that came back is committed; raises if it could not be."""
+        """Return once all that came back is committed; raises if it could not be, or not told."""
         self._store.write(lambda connection: None)

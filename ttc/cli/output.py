@@ -41,7 +41,7 @@ class Lines:
     def __init__(self, target: str | None, on_failure: Callable[[], None] = lambda: None) -> None:
         self._target = target
         self._on_failure = on_failure
-        self._failure: OSError | None = None
+        self._failure: Exception | None = None
         self._part: Path | None = None
         self._put = self._open(target)
         self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
@@ -75,17 +75,29 @@ class Lines:
                 if self._failure is None:
                     self._put(jsonl.dump(record).encode() + b"\n")
             except OSError as error:
-                self._failure = error
-                self._on_failure()
-            self._queue.task_done()
+                self._fail(error)
+            except Exception as error:  # noqa: BLE001 - a thread that dies would be waited for
+                place = f"{record.get('problem')}, draw {record.get('index')}"
+                why = f"{place} cannot be written ({type(error).__name__}: {error})"
+                self._fail(StoreError(f"{self._where}: {why}; the samples are in the store"))
+            finally:
+                self._queue.task_done()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+        self._on_failure()
+
+    @property
+    def _where(self) -> str:
+        return "standard output" if self._target == "-" else str(self._target)
 
     def check(self) -> None:
         """Raise what writing ran into: BrokenPipeError if nobody reads, StoreError if full."""
-        if isinstance(self._failure, BrokenPipeError):
+        if isinstance(self._failure, (BrokenPipeError, StoreError)):
             raise self._failure
         if self._failure is not None:
-            where = "standard output" if self._target == "-" else self._target
-            raise StoreError(f"{where}: {self._failure.strerror}; the samples are in the store")
+            why = getattr(self._failure, "strerror", None) or self._failure
+            raise StoreError(f"{self._where}: {why}; the samples are in the store")
 
     def close(self, keep: bool = True) -> None:
         """Finish: put the file in its place if `keep`, and raise what writing ran into.

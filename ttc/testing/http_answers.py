@@ -29,8 +29,12 @@ class Behaviour:
     fields that are refused.
     `faults` are consumed by requests for completions, one each: a status (`429`, `429:SECONDS`),
     `html`, `empty`, `cut` (an end before the end), `broken` (no end), `reset` (no answer), `drip`,
-    `malformed`, `error` (inside the stream), `same` (one answer for every prompt and seed), `none`.
-    `always` is the fault of all requests that these leave.
+    `malformed`, `error` (inside the stream), `hang` (no byte, ever), `same` (one answer for every
+    prompt and seed), `none`. Odd, and whole all the same: `late` (broken behind the end), `ninf`
+    (log-probabilities of minus infinity), `u2028` (between the words), `lines` (JSON over several),
+    `finish` (a reason that is empty), `parts` (a list of them), `plain` (as text/plain), `crlf`.
+    `rates` are the chances of faults for requests that these leave, and `always` is the fault of
+    all that are left then.
     """
 
     models: tuple[str, ...] = ("scripted",)
@@ -45,7 +49,16 @@ class Behaviour:
     key: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     faults: deque[str] = field(default_factory=deque)
+    rates: Mapping[str, float] = field(default_factory=dict)
     always: str = ""
+
+    def fault(self) -> str:
+        """Return what is wrong with the next answer."""
+        if self.faults:
+            return self.faults.popleft()
+        names = [*self.rates, self.always]
+        chances = [*self.rates.values(), max(0.0, 1 - sum(self.rates.values()))]
+        return random.choices(names, chances)[0]
 
 
 class Answer:
@@ -116,9 +129,12 @@ class Answer:
         thinks = "reasoning" in self._behaviour.able and at < 3 and not whole
         name = "reasoning_content" if thinks else "content"
         if self._chat:
-            choice["message" if whole else "delta"] = {name: word}
+            content = [{"type": "text", "text": word}] if self.fault == "parts" else word
+            choice["message" if whole else "delta"] = {name: content}
         else:
             choice["text"] = word
+        if self.fault == "finish":
+            choice["finish_reason"] = ""
         if self._body.get("logprobs") and "logprobs" in self._behaviour.able and word:
             entry = {"token": word, "logprob": -0.5}
             asked = self._body["logprobs"]
@@ -131,6 +147,8 @@ class Answer:
                 if self._chat
                 else {"token_logprobs": [-0.5], "top_logprobs": [tops]}
             )
+        if self.fault == "ninf" and word:
+            choice["logprobs"] = {"content": [{"token": word, "logprob": -math.inf}]}
         return choice
 
     def _end(self, index: int) -> Json:
@@ -159,13 +177,23 @@ class Answer:
             for index, (words, _, _) in enumerate(self._choices):
                 if at < len(words):
                     said = self._said(index, words[at], at, whole=False)
-                    yield line(self._piece(said, usage=False))
+                    yield self._line(self._piece(said, usage=False))
         for index in range(self._n):
             end = self._said(index, "", 9, whole=False) | self._end(index)
-            yield line(self._piece(end, usage=False))
+            yield self._line(self._piece(end, usage=False))
         if self._usage:
-            yield line(self._piece(None, usage=True))
+            yield self._line(self._piece(None, usage=True))
         yield b"data: [DONE]"
+
+    def _line(self, piece: Json) -> bytes:
+        """Return a piece as an event."""
+        if self.fault == "lines":
+            text = json.dumps(piece, indent=1)
+            return b"\n".join(b"data: " + part.encode() for part in text.splitlines())
+        if self.fault == "u2028":
+            text = json.dumps(piece, ensure_ascii=False)
+            return b"data: " + text.replace('": " ', '": "\u2028').encode()
+        return line(piece).replace(b"\n", b"\r\n") if self.fault == "crlf" else line(piece)
 
     async def _broken(self) -> AsyncIterator[bytes]:
         if self.fault == "malformed":

@@ -2,8 +2,8 @@
 
 It speaks enough HTTP/1.1 for any client: keep-alive, chunked streams. What it says is a function
 of the prompt and the seed; what it does wrong is what `faults` lists, one for each request in
-turn. In a process of its own: `python -m ttc.testing.http_server PACE TOKENS`, which prints its
-port.
+turn. In a process of its own: `python -m ttc.testing.http_server PACE TOKENS [PORT RATES]`, which
+prints its port.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ PAGE = b"<!DOCTYPE html><html><body>Welcome to nginx!</body></html>"
 class ScriptedServer:
     """The server, on a thread of its own. What it was asked is in `asked` (path, headers, body)."""
 
-    def __init__(self, behaviour: Behaviour | None = None) -> None:
+    def __init__(self, behaviour: Behaviour | None = None, port: int = 0) -> None:
         self.behaviour = behaviour or Behaviour()
+        self.port = port
         self.asked: list[tuple[str, Mapping[str, str], Json]] = []
         self.running = self.most = self.dropped = 0
         self._loop = asyncio.new_event_loop()
@@ -57,7 +58,7 @@ class ScriptedServer:
     async def live(self) -> None:
         """Serve until it is stopped."""
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, backlog=4096)
+        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=4096)
         self.port = int(server.sockets[0].getsockname()[1])
         self._ready.set()
         await self._stop.wait()
@@ -84,6 +85,8 @@ class ScriptedServer:
         data = await reader.readexactly(int(headers.get("content-length", 0)))
         body: Json = json.loads(data) if data else {}
         self.asked.append((path, headers, body))
+        if self.behaviour.rates:  # a long run, of which nobody asks what was asked
+            self.asked.clear()
         behaviour = self.behaviour
         if behaviour.always == "html":
             return await plain(writer, 200, PAGE, "text/html")
@@ -108,7 +111,7 @@ class ScriptedServer:
         self, path: str, body: Json, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         behaviour = self.behaviour
-        fault = behaviour.faults.popleft() if behaviour.faults else behaviour.always
+        fault = behaviour.fault()
         if refused := behaviour.strict & body.keys():
             names = ", ".join(sorted(refused))
             return await plain(writer, 400, error(f"Unrecognized request argument: {names}"))
@@ -121,6 +124,9 @@ class ScriptedServer:
             return await plain(writer, int(status), error("not now"), after=after)
         if fault == "html":
             return await plain(writer, 200, PAGE, "text/html")
+        if fault == "hang":
+            await reader.read(1)
+            return False
         if fault == "reset":
             writer.transport.abort()
             return False
@@ -142,18 +148,18 @@ class ScriptedServer:
     async def _stream(
         self, answer: Answer, gone: asyncio.Future[bytes], writer: asyncio.StreamWriter
     ) -> bool:
+        kind = b"text/plain" if answer.fault == "plain" else b"text/event-stream"
         writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n" % kind
         )
         async for event in answer.events():
             if gone.done() or writer.is_closing():
                 self.dropped += 1
                 return False
-            data = event + b"\n\n"
+            data = event + (b"\r\n\r\n" if answer.fault == "crlf" else b"\n\n")
             writer.write(b"%x\r\n%s\r\n" % (len(data), data))
             await writer.drain()
-        if answer.fault == "broken":
+        if answer.fault in ("broken", "late"):
             return False
         writer.write(b"0\r\n\r\n")
         return True
@@ -180,9 +186,12 @@ async def plain(
 
 
 def main(args: Iterable[str]) -> None:
-    """Serve at a pace (seconds a token), with answers of so many tokens, until stdin ends."""
-    pace, tokens = args
-    with ScriptedServer(Behaviour(pace=float(pace), tokens=int(tokens))) as server:
+    """Serve at a pace (seconds a token), with answers of so many tokens, until stdin ends; at a
+    port, and with rates of faults, if they are given."""
+    pace, tokens, *more = args
+    port, rates = [*more, *("0", "{}")[len(more) :]]
+    behaviour = Behaviour(pace=float(pace), tokens=int(tokens), rates=json.loads(rates))
+    with ScriptedServer(behaviour, int(port)) as server:
         print(server.port, flush=True)
         sys.stdin.read()
 

@@ -125,9 +125,9 @@ def started(command: list[str], port: int, log: Path) -> Iterator[str]:
         process.wait()
 
 
-@pytest.fixture(scope="session")
-def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """llama-cpp-python's server with the bundled model; its base URL."""
+@contextmanager
+def llama_cpp_python(log: Path, **more: str) -> Iterator[str]:
+    """Run llama-cpp-python's server with the bundled model; yields its base URL."""
     for module in ("llama_cpp", "fastapi", "uvicorn", "sse_starlette", "starlette_context"):
         pytest.importorskip(module)
     port = free_port()
@@ -139,14 +139,27 @@ def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "n_ctx": 1024,
         "n_threads": 1,
         "n_threads_batch": 1,
-        "logits_all": "true",
-        "interrupt_requests": "false",
         "verbose": "false",
+        **more,
     }
     args = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     safely = [sys.executable, "-m", "ttc_llamacpp.bindings", str(settings["model"])]
     with started([*safely, "llama_cpp.server", *args], port, log) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """llama-cpp-python's server with the bundled model; its base URL."""
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with llama_cpp_python(log, logits_all="true", interrupt_requests="false") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def interrupting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same as it comes: a request ends the one before it."""
+    with llama_cpp_python(tmp_path_factory.mktemp("interrupting") / "log.txt") as url:
         yield url
 
 

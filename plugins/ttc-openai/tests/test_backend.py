@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import deque
@@ -19,8 +20,8 @@ from ttc_openai import traits as kept
 from ttc_openai.address import Address
 from ttc_openai.draws import Draw
 from ttc_openai.faults import retry_after
-from ttc_openai.pace import Pace, pause
-from ttc_openai.reading import MalformedError, Reading, event
+from ttc_openai.pace import pause
+from ttc_openai.reading import MalformedError, Reading, Usage
 from ttc_openai.traits import Traits
 from ttc_openai.wire import Dialect
 
@@ -207,28 +208,6 @@ def test_no_more_is_under_way_than_asked_for(
     assert server.most == 5
 
 
-def test_the_limit_is_halved_once_for_a_burst_and_grows_again() -> None:
-    pace = Pace(100)
-    for _ in range(1000):
-        pace.went_well()
-    assert pace.limit == 100
-    for _ in range(40):
-        pace.overloaded(sent=1.0, now=2.0)
-    assert pace.limit == 50
-    pace.overloaded(sent=2.5, now=3.0)
-    assert pace.limit == 25
-    for _ in range(26):
-        pace.went_well()
-    assert pace.limit == 26
-    pace.cap()
-    for _ in range(1000):
-        pace.went_well()
-    assert pace.limit == 26
-    for sent in range(10, 30):
-        pace.overloaded(sent=float(sent), now=float(sent))
-    assert pace.limit == 1
-
-
 def test_pauses_are_jittered_and_honour_the_server() -> None:
     chance = random.Random(1)
     pauses = [pause(tries, None, chance) for tries in range(12)]
@@ -314,7 +293,7 @@ def test_log_probabilities_of_both_kinds_are_summed() -> None:
     reading = read({"delta": {"content": "ab"}, "logprobs": chat})
     assert (reading.logprob, reading.tokens) == (-1.5, 2)
     raw = {"token_logprobs": [-0.25, None], "tokens": ["a", "b"]}
-    assert read({"text": "a", "logprobs": raw}).logprob == -0.25
+    assert read({"text": "a", "logprobs": raw}).logprob is None, "the sum of a part"
 
 
 @pytest.mark.parametrize(
@@ -322,30 +301,13 @@ def test_log_probabilities_of_both_kinds_are_summed() -> None:
     [
         {"delta": "text"},
         {"delta": {"content": 3}},
-        {"text": ["a"]},
-        {"delta": {"content": "a"}, "logprobs": {"content": [{"logprob": "low"}]}},
+        {"text": [3]},
+        {"message": {"content": [{"type": "image_url", "image_url": {"url": "x"}}]}},
     ],
 )
 def test_what_is_no_piece_is_malformed(choice: dict[str, Any]) -> None:
     with pytest.raises(MalformedError):
         Reading(()).add(choice)
-
-
-def test_lines_of_a_stream() -> None:
-    assert event(": ping") is None
-    assert event("") is None
-    assert event("event: x") is None
-    assert event("data: [DONE]") == {}
-    assert event('data:{"a": 1}') == {"a": 1}
-    for line in ("data: {", "data: []", "data: 3"):
-        with pytest.raises(MalformedError):
-            event(line)
-
-
-@pytest.mark.parametrize("reason", ["content_filter", "tool_calls", "abort"])
-def test_other_ends_are_errors(reason: str) -> None:
-    reading = read({"delta": {"content": "a"}, "finish_reason": reason})
-    assert (reading.finish, reading.error) == (None, f"ended as {reason}")
 
 
 def test_an_unprobed_server_without_counts_tells_none(
@@ -364,3 +326,163 @@ def test_other_weights_under_the_name_are_refused(serve: Serve, client: Client) 
     server.behaviour.meta = {"n_params": 10, "size": 8}
     with pytest.raises(BackendError, match="other weights than when it was probed"):
         client(server).submit(request("a"))
+
+
+# What is odd, and what is no answer.
+
+
+@pytest.mark.parametrize("told", ["-Infinity", "NaN", "Infinity", '"-inf"', "null", "1e999"])
+def test_a_log_probability_that_is_no_number_is_unknown(told: str) -> None:
+    """Not 0, and not the sum of the others."""
+    entries = json.loads(f'[{{"logprob": -0.5}}, {{"logprob": {told}}}]')
+    reading = read({"delta": {"content": "ab"}, "logprobs": {"content": entries}})
+    assert (reading.logprob, reading.tokens, reading.text) == (None, 2, "ab")
+    weighing = Reading((), alternatives=1)
+    rows = [{"logprob": -1.0, "top_logprobs": [{"logprob": row["logprob"]}]} for row in entries]
+    weighing.add({"delta": {"content": "ab"}, "logprobs": {"content": rows}})
+    assert (weighing.confidences, weighing.logprob, weighing.error) == (None, -2.0, None)
+
+
+def test_log_probabilities_of_a_part_are_not_summed() -> None:
+    listed = {"content": [{"logprob": -0.5}]}
+    pieces = [{"delta": {"content": "a"}, "logprobs": listed}, {"delta": {"content": "b"}}]
+    assert read(*pieces).logprob is None
+    apart = {"reasoning_content": [{"logprob": -0.7}], "content": [{"logprob": -0.1}]}
+    message = {"content": "b", "reasoning_content": "a"}
+    assert read({"message": message, "logprobs": apart}).logprob == pytest.approx(-0.8)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (["a", {"type": "text", "text": "b"}], "ab"),
+        ([{"type": "output_text", "text": "a"}, {"text": "b"}], "ab"),
+        ([{"type": "text", "text": {"value": "ab"}}], "ab"),
+        ({"type": "text", "text": "ab"}, "ab"),
+        ([{"type": "thinking", "thinking": "t"}, {"type": "text", "text": "a"}], "<think>"),
+        ([{"type": "thinking", "thinking": [{"type": "text", "text": "t"}]}], "<think>"),
+        ([{"type": "reasoning", "summary": [{"type": "summary_text", "text": "t"}]}], "<think>"),
+        ([{"type": "thinking", "signature": "x"}, {"type": "text", "text": "a"}], "a"),
+        ([], ""),
+    ],
+)
+def test_a_content_may_be_a_list_of_parts(content: Any, text: str) -> None:
+    for name in ("delta", "message"):
+        assert read({name: {"content": content}, "finish_reason": "stop"}).text.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("choice", "told", "broken"),
+    [
+        ({"finish_reason": "content_filter"}, "content filter ended the answer after 2", False),
+        ({"finish_reason": "SAFETY"}, "content filter ended the answer after 2", False),
+        ({"finish_reason": "tool_calls"}, "the model called a tool after 2 characters", False),
+        ({"delta": {"refusal": "I cannot."}, "finish_reason": "stop"}, "'I cannot.'", False),
+        ({"finish_reason": "abort"}, "broke the answer off after 2 characters", True),
+        ({"finish_reason": "eaten by a dog"}, "ttc does not know: eaten by a dog", False),
+    ],
+)
+def test_other_ends_are_told_as_what_they_are(
+    choice: dict[str, Any], told: str, broken: bool
+) -> None:
+    reading = read({"delta": {"content": "ab"}}, choice)
+    assert told in (reading.error or "")
+    assert (reading.finish, reading.broken, reading.over) == (None, broken, True)
+
+
+def test_the_tool_that_is_called_is_named() -> None:
+    calls = [{"index": 0, "function": {"name": "search", "arguments": ""}}]
+    reading = read({"delta": {"tool_calls": calls}}, {"finish_reason": "tool_calls"})
+    assert "called search" in (reading.error or "")
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish"),
+    [
+        *[("", None), (None, None), (False, None), ("STOP", "stop"), ("MAX_TOKENS", "length")],
+        *[({"type": "stop"}, "stop"), ("eos", "stop"), ("model_length", "length")],
+    ],
+)
+def test_reasons_are_read_as_servers_write_them(reason: Any, finish: str | None) -> None:
+    reading = read({"delta": {"content": "ab"}, "finish_reason": reason})
+    assert (reading.finish, reading.error) == (finish, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [
+        *[(11, 11), ("11", 11), (11.0, 11), ("11.0", 11), (11.5, None), (-1, None), (True, None)],
+        *[(None, None), ("many", None), (float("nan"), None), ([11], None)],
+    ],
+)
+def test_counts_are_read_as_servers_write_them(told: Any, count: int | None) -> None:
+    usage = Usage()
+    usage.add_piece({"usage": {"completion_tokens": told, "prompt_tokens": told}})
+    assert (usage.completion, usage.prompt) == (count, count)
+
+
+@pytest.mark.parametrize(
+    "odd", ["late", "ninf", "u2028", "lines", "finish", "parts", "plain", "crlf"]
+)
+def test_what_is_odd_is_read(serve: Serve, client: Client, complete: Complete, odd: str) -> None:
+    server = serve(always=odd, able=frozenset({"usage", "logprobs"}), tokens=5)
+    know(server, replace(KNOWN, seed=False, logprobs=True))
+    done = complete(client(server), *(request(str(i)) for i in range(4)))
+    assert {each.finish_reason for each in done} == {"stop"}
+    assert len(server.bodies) == 4
+    for each in done:
+        words = each.text.split("\u2028" if odd == "u2028" else " ")
+        assert (len(words), each.completion_tokens) == (5, 5)
+        assert each.logprob == (None if odd == "ninf" else -2.5)
+
+
+def test_one_stray_answer_costs_its_draw_a_try(
+    serve: Serve, client: Client, complete: Complete
+) -> None:
+    """Whatever comes first, and whatever comes last."""
+    strays = ["401", "html", "403", "404", "302", "malformed", "400", "413", "402", "empty"]
+    strays += ["429", "500", "error", "cut", "broken", "reset"]
+    for stray in strays:
+        server = serve(tokens=5, faults=deque([stray, "none", "none", stray]))
+        done = complete(client(server), *(request(str(i)) for i in range(8)))
+        assert {each.finish_reason for each in done} == {"stop"}, stray
+        assert len(server.bodies) == 10, stray
+
+
+@pytest.mark.parametrize("fault", ["401", "html", "404", "empty", "429:86400"])
+def test_what_always_comes_is_believed_soon(
+    serve: Serve, client: Client, complete: Complete, fault: str
+) -> None:
+    server = serve(faults=deque([fault] * 1000), tokens=3)
+    backend, began = client(server), time.monotonic()
+    done = complete(backend, *(request(str(i)) for i in range(300)))
+    assert {each.finish_reason for each in done} == {"error"}
+    assert time.monotonic() - began < 20
+    assert len(server.bodies) < 30  # those under way at the start, and a few more
+
+
+def test_a_hanging_request_does_not_hold_a_run(
+    serve: Serve, client: Client, complete: Complete
+) -> None:
+    server = serve(tokens=3, faults=deque(["none"] * 120 + ["hang"] + ["none"] * 200))
+    began = time.monotonic()
+    done = complete(client(server), *(request(str(i)) for i in range(300)))
+    assert {each.finish_reason for each in done} == {"stop"}
+    assert time.monotonic() - began < 60
+
+
+def test_what_a_server_bears_is_kept_for_the_next_run(
+    serve: Serve, client: Client, complete: Complete
+) -> None:
+    server = serve(tokens=5, pace=0.005, faults=deque(["cut"] * 18))
+    backend = client(server)
+    complete(backend, *(request(str(i)) for i in range(20)))
+    backend.close()
+    found = kept.read(Address(server.url, "scripted")).bears
+    assert found is not None
+    assert found < 16
+    # A few answers in order, and many may be under way again.
+    again = client(server)
+    complete(again, *(request(str(i)) for i in range(200)))
+    again.close()
+    assert kept.read(Address(server.url, "scripted")).bears is None

@@ -42,3 +42,20 @@ def test_the_benchmark_prints_one_json_document(part: str, tmp_path: Path) -> No
     else:
         assert figures["paced_ttc"]["value"] > 0
     assert not list(tmp_path.iterdir())
+
+
+def test_a_server_that_breaks_in_every_way_loses_no_draw(tmp_path: Path) -> None:
+    script = SCRIPT.with_name("faults.py")
+    small = ["--requests", "300", "--draws", "10", "--pace", "0.005", "--hangs", "0"]
+    done = subprocess.run(
+        [sys.executable, str(script), *small, "--restarts", "1", "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    figures = {each["key"]: each for each in json.loads(done.stdout)["figures"]}
+    exact = ("code", "lost", "doubled", "wrong")
+    assert {name: figures[f"faults_{name}"]["value"] for name in exact} == dict.fromkeys(exact, 0)
+    assert figures["faults_peak_mb"]["met"]

@@ -95,3 +95,29 @@ def test_from_a_server_to_a_curve(
     capsys.readouterr()
     assert run(["sweep", "p", "-s", "coverage", "-k", "1,2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["problems"] == 2
+
+
+@pytest.mark.parametrize(("problems", "n"), [(3, 3), (4, 16)])
+def test_a_server_that_ends_one_answer_for_the_next_loses_none(
+    problems: int,
+    n: int,
+    interrupting_server: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Unprobed, as a newcomer meets it."""
+    from ttc_openai import traits
+    from ttc_openai.address import Address
+
+    traits.keep_limit(Address(interrupting_server, "smollm2"), None)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TTC_DB", str(tmp_path / "ttc.db"))
+    rows = [{"id": f"s{i}", "question": f"What is {i} + 1?"} for i in range(problems)]
+    Path("d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    sample = ["sample", "d.jsonl", "-n", str(n), "-m", interrupting_server, "--max-tokens", "24"]
+    assert run([*sample, "--pool", "p", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["drawn"], told["errors"]) == (problems * n, 0)
+    # And the next run begins with what was found out.
+    assert traits.read(Address(interrupting_server, "smollm2")).bears in (1, 2)

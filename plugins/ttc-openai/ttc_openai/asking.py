@@ -13,8 +13,9 @@ import openai
 
 from ttc.records import OFF
 from ttc_openai.client import sync_client
+from ttc_openai.events import Events, Json, MalformedError
 from ttc_openai.faults import ExchangeError, cut, understood
-from ttc_openai.reading import MalformedError, Reading, Usage, document, event
+from ttc_openai.reading import Reading, Usage
 from ttc_openai.server import Server
 
 # More than this a trial does not wait for.
@@ -49,7 +50,7 @@ class Answer:
         """Take a whole answer, or a piece of a stream."""
         if piece.get("error") is not None:
             raise ExchangeError(f"the server says: {str(piece['error'])[:200]}")
-        self.usage.add(piece.get("usage"))
+        self.usage.add_piece(piece)
         for choice in piece.get("choices") or ():
             self.last = choice
             self.choices.setdefault(choice.get("index", 0), Reading(())).add(choice)
@@ -91,7 +92,8 @@ class Asker:
         """Ask for an answer that comes at once."""
         answer, began = Answer(), time.monotonic()
         with self._sent(body) as response:
-            answer.take(document(response.read().decode("utf-8", "replace")))
+            for piece in _objects(response):
+                answer.take(piece)
         answer.seconds = time.monotonic() - began
         return answer
 
@@ -99,10 +101,7 @@ class Asker:
         """Ask for a stream, and close it after some pieces if a number is given."""
         answer, began = Answer(), time.monotonic()
         with self._sent({**body, "stream": True}) as response:
-            for line in response.iter_lines():
-                piece = event(line)
-                if piece is None:
-                    continue
+            for piece in _objects(response):
                 if not piece:
                     break
                 answer.take(piece)
@@ -123,3 +122,11 @@ class Asker:
             return self._client.with_options(timeout=5.0).get(url, cast_to=str)
         except (openai.APIError, MalformedError):
             return None
+
+
+def _objects(response: Any) -> Iterator[Json]:
+    """Yield the objects of a body as they come."""
+    events = Events()
+    for data in response.iter_bytes():
+        yield from events.feed(data)
+    yield from events.end()

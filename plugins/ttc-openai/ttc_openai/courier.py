@@ -8,23 +8,27 @@ is tried again; and it leaves through `_report`, once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
-import random
 import threading
 from collections import OrderedDict
 from time import monotonic
 
 from ttc.backends import Completion, Request
+from ttc.errors import BackendError
+from ttc_openai import traits
 from ttc_openai.client import async_client
 from ttc_openai.draws import Draw, Job
 from ttc_openai.exchange import Exchange
 from ttc_openai.faults import ExchangeError, understood
-from ttc_openai.pace import PATIENCE, Pace, pause
-from ttc_openai.reading import Usage
+from ttc_openai.pace import PATIENCE, Pace, Silences
+from ttc_openai.patience import Patience
 from ttc_openai.server import Server
 
 # Draws that one request may ask for.
 _GROUP = 16
+# Seconds that an answer gets which is over, for its token counts and the end of its stream.
+_REST = 10.0
 
 
 class Courier:
@@ -33,15 +37,18 @@ class Courier:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._options = server.options
-        self._pace = Pace(server.concurrency)
+        self._pace = Pace(server.concurrency, server.traits.bears)
+        self._silences = Silences(self._options.timeout)
+        self._patience = Patience(self._options.retries)
         self._waiting: OrderedDict[str, Draw] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
         self._pausing: dict[str, tuple[Draw, asyncio.TimerHandle]] = {}
-        self._chance = random.Random()
         self._over: str | None = None
+        self._broken = "the client is closed"
         self._groups = server.traits.n and not server.traits.seed
-        self._resumes = self._answered_at = 0.0
+        # When requests may be sent again, when one last was, and when one last said something.
+        self._resumes = self._sent = self._alive = 0.0
         self._back: queue.SimpleQueue[Completion] = queue.SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="ttc-openai", daemon=True)
@@ -50,7 +57,9 @@ class Courier:
         self._ready.wait()
 
     def submit(self, request: Request) -> None:
-        """Queue a request."""
+        """Queue a request. BackendError if the thread has ended."""
+        if not self._thread.is_alive():
+            raise BackendError(f"{self._server.address.spec}: {self._broken}")
         self._loop.call_soon_threadsafe(self._enqueue, Draw(request))
 
     def cancel(self, request_id: str) -> None:
@@ -65,7 +74,7 @@ class Courier:
                 return self._back.get(timeout=1.0)
             except queue.Empty:
                 if not self._thread.is_alive():
-                    raise
+                    raise BackendError(f"{self._server.address.spec}: {self._broken}") from None
 
     def close(self) -> None:
         """Close every connection and end the thread."""
@@ -78,7 +87,10 @@ class Courier:
         try:
             self._loop.run_until_complete(self._live())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self._broken = f"the client ended by itself ({type(error).__name__}: {error})"
         finally:
+            self._ready.set()
             self._loop.close()
 
     async def _live(self) -> None:
@@ -98,14 +110,20 @@ class Courier:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await client.close()
+            with contextlib.suppress(OSError):  # it is found out again
+                traits.keep_limit(server.address, self._pace.kept)
 
     async def _watch(self) -> None:
         """End what has said nothing new for too long, however many bytes keep dripping in."""
-        limit = self._options.timeout
         while True:
-            await asyncio.sleep(min(limit / 4, 10.0))
+            await asyncio.sleep(min(self._options.timeout / 4, 1.0))
             for job, task in list(self._running.values()):
-                if monotonic() - job.moved > limit:
+                before = max(draw.silences for draw in job.draws)
+                limit = self._silences.limit(job.moved, before)
+                if job.over and not job.read:
+                    limit = min(limit, _REST)
+                if monotonic() - job.moved > limit and job.silent is None:
+                    job.silent = limit
                     task.cancel()
 
     def _enqueue(self, draw: Draw) -> None:
@@ -119,10 +137,11 @@ class Courier:
 
     def _fill(self) -> None:
         """Send what may be sent now."""
-        while self._waiting and self._over is None and len(self._tasks) < self._pace.limit:
+        while self._waiting and self._over is None and len(self._tasks) < self._room:
             if self._resumes > monotonic():
                 return
             job = Job(self._group())
+            self._sent = job.sent
             task = self._loop.create_task(self._run(job))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
@@ -131,6 +150,12 @@ class Courier:
         while self._waiting and self._over is not None:
             _, draw = self._waiting.popitem(last=False)
             self._report(draw.finish("error", error=self._over))
+
+    @property
+    def _room(self) -> int:
+        """How many requests may be under way now: one, until a server in doubt has answered."""
+        in_doubt = self._patience.doubtful or self._patience.gone is not None
+        return 1 if in_doubt else self._pace.limit
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -150,80 +175,96 @@ class Courier:
 
     async def _run(self, job: Job) -> None:
         """Exchange a job for its completions, or have it tried again."""
-        sent = monotonic()
         try:
-            counts = await self._exchange.run(job)
+            await self._exchange.run(job)
         except asyncio.CancelledError:
             if self._stop.is_set():
                 raise
             if job.over:
-                self._answered(job, Usage())
+                self._answered(job)
             else:
-                silence = f"{self._server.address.base_url}: silent for {self._options.timeout:g} s"
-                self._failed(job, ExchangeError(silence, again=True), sent)
+                self._failed(job, self._silence(job))
         except Exception as error:  # noqa: BLE001 - whatever it is becomes the draw's error
-            server = self._server
-            self._failed(job, understood(error, server.address, server.key), sent)
+            self._failed(job, self._understood(error))
         else:
-            self._pace.went_well()
-            self._answered_at = monotonic()
-            self._answered(job, counts)
+            self._answered(job)
 
-    def _answered(self, job: Job, counts: Usage) -> None:
-        """Report the draws that came; the server may have given fewer than were asked for."""
+    def _silence(self, job: Job) -> ExchangeError:
         for draw in job.draws:
+            draw.silences += 1
+        seconds = job.silent or self._options.timeout
+        return self._understood(ExchangeError(f"silent for {seconds:g} s", again=True))
+
+    def _understood(self, error: Exception) -> ExchangeError:
+        """Return what an error means, with the place where it was met."""
+        address = self._server.address
+        fault = understood(error, address, self._server.key)
+        if not fault.reason.startswith(address.base_url):
+            fault.reason = f"{address.base_url}: {fault.reason}"
+        return fault
+
+    def _answered(self, job: Job) -> None:
+        """Report the draws that came; the server may have given fewer than were asked for."""
+        self._pace.went_well(job.sent)
+        self._silences.answered(job.sent, job.longest)
+        for draw in job.draws:
+            self._running.pop(draw.request.id, None)
             if draw.cancelled:
                 continue
-            reading = draw.reading
-            self._running.pop(draw.request.id, None)
-            if reading.finish is None and reading.error is None:
+            if not draw.reading.over:
                 # It ignores n: one by one from now on.
                 self._groups = False
                 self._first(draw)
                 continue
-            told = self._exchange.counts(job, draw, counts)
-            error = reading.error or self._exchange.fault_of(draw, told)
-            if error is not None:
-                where = self._server.address.base_url
-                self._report(draw.finish("error", told, f"{where}: {error}"))
-            else:
-                assert reading.finish is not None
-                self._report(draw.finish(reading.finish, told))
+            told = self._exchange.counts(job, draw, job.counts)
+            fault = self._exchange.fault_of(draw, told)
+            if fault is None:
+                assert draw.reading.finish is not None
+                self._alive = monotonic()
+                self._patience.answered(draw, self._alive)
+                self._report(draw.finish(draw.reading.finish, told))
+                continue
+            fault = self._understood(fault)
+            if fault.again:
+                self._try_again(draw, fault, beside=False)
+            else:  # the model's own doing: to ask until it does otherwise would choose its answers
+                self._report(draw.finish("error", told, fault.reason))
 
-    def _failed(self, job: Job, fault: ExchangeError, sent: float) -> None:
+    def _failed(self, job: Job, fault: ExchangeError) -> None:
         """Try a job again later, or report why not."""
         now = monotonic()
-        if fault.busy:
-            self._pace.overloaded(sent, now)
-        if fault.drops:
-            self._pace.cap()
-        patient = fault.after is None or fault.after <= PATIENCE
+        beside = len(self._tasks) > 1 or self._sent > job.sent
+        if fault.after is not None and fault.after > PATIENCE:
+            fault.reason += f"; it asks to come back in {fault.after:.0f} s"
+            fault.after, fault.busy, fault.odd = None, False, True
+        if fault.busy or fault.drops:
+            self._pace.turned_away(job.sent, now, len(self._tasks))
+        if fault.after is not None and self._pace.crowded:
+            self._hold(fault.after)
+        heard = [each.moved for each, _ in self._running.values() if each.heard]
+        self._alive = max(self._alive, *heard, 0.0)
         for draw in job.draws:
             self._running.pop(draw.request.id, None)
-            if draw.cancelled:
-                continue
-            if fault.again and patient and draw.tries < self._options.retries:
-                self._again(draw, fault)
-                continue
-            # A server that answered others meanwhile is still there.
-            if fault.all and (not fault.again or self._answered_at < (draw.failed or now)):
-                self._over = fault.reason
-            reason = fault.reason
-            if not patient:
-                reason += f"; it asks to come back in {fault.after:.0f} s"
-            elif draw.tries:
-                reason += f" (tried {draw.tries + 1} times)"
-            self._report(draw.finish("error", error=reason))
-        if fault.after is not None and patient:
-            self._resumes = max(self._resumes, now + fault.after)
-            self._loop.call_later(fault.after + 0.01, self._fill)
+            if not draw.cancelled:
+                self._try_again(draw, fault, beside)
 
-    def _again(self, draw: Draw, fault: ExchangeError) -> None:
-        draw.tries += 1
-        draw.failed = draw.failed or monotonic()
-        wait = pause(draw.tries - 1, fault.after, self._chance)
-        timer = self._loop.call_later(wait, self._resume, draw.request.id)
+    def _try_again(self, draw: Draw, fault: ExchangeError, beside: bool) -> None:
+        then = self._patience.judge(draw, fault, monotonic(), self._alive, beside)
+        if then.over and self._over is None:
+            self._over = fault.reason
+        if not then.again:
+            tries = f" (tried {draw.tries} times)" if draw.tries > 1 else ""
+            self._report(draw.finish("error", error=fault.reason + tries))
+            return
+        if self._room == 1:
+            self._hold(then.pause)
+        timer = self._loop.call_later(then.pause, self._resume, draw.request.id)
         self._pausing[draw.request.id] = (draw, timer)
+
+    def _hold(self, seconds: float) -> None:
+        """Send nothing for a while."""
+        self._resumes = max(self._resumes, monotonic() + seconds)
+        self._loop.call_later(seconds + 0.01, self._fill)
 
     def _resume(self, request_id: str) -> None:
         draw, _ = self._pausing.pop(request_id)

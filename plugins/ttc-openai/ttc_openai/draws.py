@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -14,12 +15,21 @@ from ttc_openai.reading import Reading, Usage
 
 @dataclass(slots=True, eq=False)
 class Draw:
-    """A request and its answer so far. `tries` counts the attempts that failed, the first of them
-    at `failed`."""
+    """A request and its answer so far.
+
+    `tries` counts the attempts that failed, `alone` those of them since any draw was heard of,
+    from `failed` on; `cuts` and `silences` those that were ended by another request, and by us
+    after a long silence. `fault` is the kind of the last, `faults` counts kinds.
+    """
 
     request: Request
     reading: Reading = field(default_factory=lambda: Reading(()))
     tries: int = 0
+    alone: int = 0
+    cuts: int = 0
+    silences: int = 0
+    fault: str = ""
+    faults: Counter[str] = field(default_factory=Counter)
     failed: float | None = None
     started: float | None = None
     first_token: float | None = None
@@ -54,7 +64,7 @@ class Draw:
             cached_tokens=counts.cached,
             completion_tokens=counts.completion,
             logprob=reading.logprob,
-            confidences=reading.confidences if self.request.alternatives else None,
+            confidences=reading.confidences,
             stop=reading.stop,
             started=self.started,
             first_token=self.first_token,
@@ -64,11 +74,20 @@ class Draw:
 
 
 class Job:
-    """What one HTTP request asks for: one draw, or several of the same prompt (`n`)."""
+    """What one HTTP request asks for: one draw, or several of the same prompt (`n`).
+
+    `moved` is when something new came of it last, `longest` the longest silence before that.
+    `heard`: it has said something; `read`: all that comes has come.
+    """
 
     def __init__(self, draws: list[Draw]) -> None:
         self.draws = draws
-        self.moved = monotonic()
+        self.counts = Usage()
+        self.sent = self.moved = monotonic()
+        self.longest = 0.0
+        self.heard = self.read = False
+        # How long it could say nothing before it was given up, if it was.
+        self.silent: float | None = None
 
     @property
     def request(self) -> Request:
@@ -78,4 +97,10 @@ class Job:
     @property
     def over(self) -> bool:
         """Whether each of its draws has ended or was given up."""
-        return all(draw.cancelled or draw.reading.finish is not None for draw in self.draws)
+        return all(draw.cancelled or draw.reading.over for draw in self.draws)
+
+    def move(self) -> None:
+        """Something new came of it."""
+        now = monotonic()
+        self.longest = max(self.longest, now - self.moved)
+        self.moved = now

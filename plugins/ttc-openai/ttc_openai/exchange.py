@@ -4,21 +4,26 @@ it has said by then is kept."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
-from time import monotonic
 from typing import Any
 
+import httpx2
 import openai
 
 from ttc.backends import Completion, Request
+from ttc_openai.contents import number
 from ttc_openai.draws import Draw, Job
-from ttc_openai.faults import ExchangeError, cut, is_html, understood
-from ttc_openai.reading import MalformedError, Usage, document, event
+from ttc_openai.events import Events, Json, MalformedError
+from ttc_openai.faults import ExchangeError, cut, told, understood
+from ttc_openai.reading import Usage
 from ttc_openai.server import Server
 from ttc_openai.traits import leave_out
 from ttc_openai.wire import Dialect, local_stops, repeated
+
+# How often a prompt's length is asked for, where no stream tells it.
+_COUNTINGS = 3
 
 
 class Exchange:
@@ -31,12 +36,12 @@ class Exchange:
         self._dialect = Dialect(server.traits.unset, partial(leave_out, server.address))
         self._prompts: dict[int, asyncio.Task[int | None]] = {}
 
-    async def run(self, job: Job) -> Usage:
-        """Read a job's answer into its draws; return the tokens that the server tells."""
+    async def run(self, job: Job) -> None:
+        """Read a job's answer into its draws, and into the job the tokens that the server tells."""
         body = self._body(job)
         while True:
             try:
-                counts = await self._stream(job, body)
+                await self._stream(job, body)
                 break
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 fault = understood(error, self._server.address, self._server.key)
@@ -44,8 +49,8 @@ class Exchange:
                 said, body = body, self._body(job)
                 if body == said:
                     raise fault from None
-        await self._count_prompt(job.request, counts)
-        return counts
+        job.read = True
+        await self._count_prompt(job.request, job.counts)
 
     def _body(self, job: Job) -> dict[str, Any]:
         name = self._server.address.model
@@ -67,58 +72,45 @@ class Exchange:
         async with ask as response:
             yield response
 
-    async def _stream(self, job: Job, body: Mapping[str, Any]) -> Usage:
-        counts = Usage()
+    async def _stream(self, job: Job, body: Mapping[str, Any]) -> None:
+        job.counts = Usage()
         stops = job.request.params.stop
         ends_here = local_stops(job.request, self._traits)
         for draw in job.draws:
             draw.begin(stops, repeated(job.request, self._traits))
         async with self._sent(body, stream=True) as response:
-            job.moved = monotonic()
-            if "text/event-stream" not in response.headers.get("content-type", ""):
-                return await self._whole(job, response)
-            # Read to its end, a connection serves the next request.
-            async with aclosing(response.iter_lines()) as lines:
-                async for line in lines:
-                    piece = event(line)
-                    if piece and self._take(job, piece, counts) and ends_here and _stopped(job):
-                        break
+            job.move()
+            try:
+                async with aclosing(_objects(response)) as pieces:
+                    # Read to its end, a connection serves the next request.
+                    async for piece in pieces:
+                        if self._take(job, piece) and ends_here and _stopped(job):
+                            break
+            except (MalformedError, ExchangeError, openai.APIError, httpx2.HTTPError):
+                # What comes behind the ends of all draws cannot change them.
+                if not job.over:
+                    raise
         _check_end(job)
-        return counts
 
-    async def _whole(self, job: Job, response: Any) -> Usage:
-        """Read an answer that is no stream: all at once, or no answer at all."""
-        text = await response.text()
-        if is_html(text):
-            raise ExchangeError(
-                f"{self._server.address.base_url}: answers with an HTML page; "
-                "no OpenAI-compatible server is there",
-                all=True,
-            )
-        counts = Usage()
-        if text.strip():
-            self._take(job, document(text), counts)
-        _check_end(job)
-        return counts
-
-    def _take(self, job: Job, piece: Mapping[str, Any], counts: Usage) -> bool:
+    def _take(self, job: Job, piece: Json) -> bool:
         """Hand the choices of a piece to their draws; whether a draw ended by it."""
-        if (error := piece.get("error")) is not None:
-            raise _told(error)
-        counts.add(piece.get("usage"))
         choices = piece.get("choices") or []
+        if error := piece.get("error") or (_complaint(piece) if not choices else None):
+            raise _told(error)
+        job.counts.add_piece(piece)
         if not isinstance(choices, list):
             raise MalformedError(f"choices that are no list: {str(choices)[:60]}")
         ended = False
         for choice in choices:
-            index = choice.get("index", 0) if isinstance(choice, Mapping) else None
-            if not isinstance(index, int) or not 0 <= index < len(job.draws):
-                raise MalformedError(f"a choice that was not asked for: {str(choice)[:60]}")
-            draw = job.draws[index]
+            draw = job.draws[_place(choice, len(job.draws))]
+            if draw.reading.over:
+                continue
             before = draw.reading.tokens
-            ended |= draw.reading.add(choice) if draw.reading.finish is None else False
+            ended |= draw.reading.add(choice)
+            job.counts.add(choice.get("usage"))
             if draw.reading.tokens > before:
-                job.moved = monotonic()
+                job.heard = True
+                job.move()
                 draw.first_token = draw.first_token or job.moved
         return ended
 
@@ -135,14 +127,18 @@ class Exchange:
     async def _prompt_tokens(self, request: Request) -> int | None:
         body = self._dialect.body(request, self._traits, model=self._server.address.model)
         body.pop("stream_options", None)
-        counts = Usage()
         limit = "max_tokens" if "max_tokens" in body else "max_completion_tokens"
-        try:
-            async with self._sent({**body, limit: 1}, stream=False) as response:
-                counts.add(document(await response.text()).get("usage"))
-        except (openai.APIError, MalformedError):
-            return None
-        return counts.prompt
+        for _ in range(_COUNTINGS):
+            counts = Usage()
+            try:
+                async with self._sent({**body, limit: 1}, stream=False) as response:
+                    async for piece in _objects(response):
+                        counts.add_piece(piece)
+            except (openai.APIError, httpx2.HTTPError, MalformedError):
+                continue
+            if counts.prompt is not None:
+                return counts.prompt
+        return None
 
     def counts(self, job: Job, draw: Draw, told: Usage) -> Usage:
         """Return the tokens of one draw, None where they are not known."""
@@ -150,22 +146,26 @@ class Exchange:
         own.prompt, own.cached = told.prompt, told.cached
         if draw is not job.draws[0]:
             own.cached = told.prompt  # computed once for all draws of a request
-        counted = reading.tokens if self._traits.chunks or reading.logprob is not None else None
-        own.completion = counted
+        counted = reading.tokens if reading.listed or self._traits.chunks else None
+        own.completion = None if reading.at_once and not reading.listed else counted
         if told.completion is not None and len(job.draws) == 1:
             own.completion = told.completion
-        elif told.completion is not None and counted is None:
+        elif told.completion is not None and own.completion is None:
             total = sum(each.reading.tokens for each in job.draws)
             own.completion = reading.tokens if total == told.completion else None
+        # Something was said, so 0 stands for "not counted".
+        own.completion = own.completion or (0 if reading.empty else None)
         return own
 
-    def fault_of(self, draw: Draw, counts: Usage) -> str | None:
+    def fault_of(self, draw: Draw, counts: Usage) -> ExchangeError | None:
         """Return what is wrong with a draw that has ended, None if nothing is."""
         reading, stops = draw.reading, draw.request.params.stop
+        if reading.error is not None:
+            return ExchangeError(reading.error, again=reading.broken)
         if not reading.empty or reading.stop is not None:
             return None
         spoken = bool(counts.completion) and (bool(stops) or reading.finish == "length")
-        return None if spoken else "an empty answer"
+        return None if spoken else ExchangeError("an empty answer", again=True, odd=True)
 
     def cancelled(self, draw: Draw) -> Completion:
         """Report a draw as it stands, with the tokens that had come."""
@@ -176,6 +176,26 @@ class Exchange:
             counts.prompt = known.result()
         counts.completion = draw.reading.tokens
         return draw.finish("cancelled", counts)
+
+
+async def _objects(response: Any) -> AsyncGenerator[Json, None]:
+    """Yield the objects of a body as they come."""
+    events = Events()
+    async with aclosing(response.iter_bytes()) as chunks:
+        async for data in chunks:
+            for piece in events.feed(data):
+                yield piece
+    for piece in events.end():
+        yield piece
+
+
+def _place(choice: Any, asked: int) -> int:
+    """Return which of the draws a choice is of. MalformedError if it is of none."""
+    told = choice.get("index") if isinstance(choice, Mapping) else -1
+    index = int(told) if isinstance(told, str) and told.isdecimal() else told or 0
+    if not isinstance(index, int) or not 0 <= index < asked:
+        raise MalformedError(f"a choice that was not asked for: {str(choice)[:60]}")
+    return index
 
 
 def _stopped(job: Job) -> bool:
@@ -194,9 +214,15 @@ def _check_end(job: Job) -> None:
             raise cut(nothing)
 
 
+def _complaint(piece: Json) -> Any:
+    """Return what an object says instead of an answer, as some servers do without an `error`."""
+    if "usage" in piece or "choices" in piece:
+        return None
+    return piece.get("detail") or piece.get("message")
+
+
 def _told(error: Any) -> ExchangeError:
     """Return the fault that a server tells of inside an answer."""
     about = error if isinstance(error, Mapping) else {"message": error}
-    code = about.get("code", about.get("status"))
-    wrong = isinstance(code, int) and 400 <= code < 500 and code not in (408, 429)
-    return ExchangeError(f"the server says: {str(about.get('message'))[:200]}", again=not wrong)
+    code = number(about.get("code", about.get("status"))) or 0
+    return told(about.get("message") or about.get("detail") or dict(about), code)

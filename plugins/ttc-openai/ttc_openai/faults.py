@@ -15,8 +15,8 @@ import openai
 
 from ttc import addresses, secrets
 from ttc_openai.address import Address
+from ttc_openai.events import MalformedError
 from ttc_openai.proxies import proxy_of
-from ttc_openai.reading import MalformedError
 from ttc_openai.refusals import Refusal
 
 _TRANSIENT = (408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 524, 529)
@@ -29,9 +29,9 @@ class ExchangeError(Exception):
     """A request that failed.
 
     `again`: it may be tried again, after `after` seconds if the server says so. `busy`: the server
-    has too much to do. `drops`: it ends answers when others are asked for. `all`: it would be the
-    same for every request, so none is sent any more. `refused`: what the server said of a request
-    that it does not take as it is.
+    has too much to do. `drops`: the answer was ended, perhaps since others were asked for. `all`:
+    it is the same for every request, unless others are answered. `odd`: what came is no answer.
+    `refused`: what the server said of a request that it does not take as it is.
     """
 
     reason: str
@@ -39,16 +39,29 @@ class ExchangeError(Exception):
     busy: bool = False
     drops: bool = False
     all: bool = False
+    odd: bool = False
     after: float | None = None
     refused: Refusal | None = None
 
     def __str__(self) -> str:
         return self.reason
 
+    @property
+    def kind(self) -> str:
+        """What sort of fault it is: `cut`, `busy`, `gone` (nobody listens), `odd`, `refused` (this
+        request, as it is) or `broken`."""
+        if self.drops:
+            return "cut"
+        if self.busy:
+            return "busy"
+        if self.all or self.odd:
+            return "gone" if self.all and self.again else "odd"
+        return "broken" if self.again else "refused"
+
 
 def cut(why: str) -> ExchangeError:
     """The answer was ended before its end, as by a server that drops one for the next."""
-    return ExchangeError(f"the answer was cut: {why}", again=True, busy=True, drops=True)
+    return ExchangeError(f"the answer was cut: {why}", again=True, drops=True)
 
 
 def understood(error: Exception, address: Address, key: str | None) -> ExchangeError:
@@ -57,7 +70,7 @@ def understood(error: Exception, address: Address, key: str | None) -> ExchangeE
     if isinstance(error, ExchangeError):
         fault = error
     elif isinstance(error, MalformedError):
-        fault = ExchangeError(f"{address.base_url}: {error}", again=True)
+        fault = _malformed(error, address)
     elif isinstance(error, openai.APIStatusError):
         fault = _status(error, address, key)
     elif isinstance(error, (openai.APIConnectionError, httpx2.HTTPError)):
@@ -66,6 +79,22 @@ def understood(error: Exception, address: Address, key: str | None) -> ExchangeE
         fault = ExchangeError(f"{address.base_url}: {type(error).__name__}: {_line(error)}")
     fault.reason = secrets.redacted(fault.reason)
     return fault
+
+
+def _malformed(error: MalformedError, address: Address) -> ExchangeError:
+    if is_html(error.text):
+        none = "answers with an HTML page; no OpenAI-compatible server is there"
+        return ExchangeError(f"{address.base_url}: {none}", all=True)
+    return ExchangeError(f"{address.base_url}: {error}", again=True, odd=True)
+
+
+def told(said: object, code: float) -> ExchangeError:
+    """The server tells of an error inside an answer, with a code like those of HTTP, or 0."""
+    return ExchangeError(
+        f"the server says: {_line(said)}",
+        again=not 400 <= code < 500 or code in _TRANSIENT or code == 429,
+        busy=code in _BUSY,
+    )
 
 
 def _connection(error: Exception, address: Address) -> ExchangeError:
@@ -87,7 +116,7 @@ def _connection(error: Exception, address: Address) -> ExchangeError:
     if isinstance(cause, httpx2.TimeoutException):
         return ExchangeError(f"{where}: no answer in time", again=True)
     through = f" to {proxy}" if proxy is not None else ""
-    return ExchangeError(f"{where}: the connection{through} broke ({why})", again=True)
+    return ExchangeError(f"{where}: the connection{through} broke ({why})", again=True, drops=True)
 
 
 _CERTIFICATE = (
@@ -111,6 +140,8 @@ def _status(error: openai.APIStatusError, address: Address, key: str | None) -> 
         return ExchangeError(f"{where}{how} (403 {said})", all=True)
     if status == 429 and "insufficient_quota" in str(error.body):
         return ExchangeError(f"{where}the account has no quota left ({said})", all=True)
+    if status == 402:
+        return ExchangeError(f"{where}the account has no credit left (402 {said})", all=True)
     if status == 404:
         near = (
             f"did you mean {address.near}?" if address.near else f"is the model {address.model!r}?"

@@ -8,37 +8,25 @@ taken apart, and where what reads answers leaves it out.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ttc import thinking
 from ttc.records import FinishReason
+from ttc_openai.contents import number, said_in
+from ttc_openai.events import MalformedError as MalformedError
 
+# What servers call the ends of an answer, in lower case.
 _ENDS: Mapping[str, FinishReason] = {
-    "stop": "stop",
-    "eos": "stop",
-    "eos_token": "stop",
-    "stop_sequence": "stop",
-    "end_turn": "stop",
-    "length": "length",
-    "max_tokens": "length",
+    **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence", "stop_token"), "stop"),
+    **dict.fromkeys(("end_turn", "end_of_text", "complete", "completed"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "max_length", "model_length"), "length"),
+    **dict.fromkeys(("max_output_tokens", "max_completion_tokens"), "length"),
 }
-
-
-class MalformedError(Exception):
-    """The answer is not what the protocol says."""
-
-
-def event(line: str) -> Mapping[str, Any] | None:
-    """Return the JSON of a line of a stream; None for a line without any (a comment, a blank).
-
-    `{}` is the end of the stream. MalformedError says what is wrong.
-    """
-    name, _, data = line.partition(":")
-    if name != "data":
-        return None
-    data = data.strip()
-    return {} if data == "[DONE]" else document(data)
+_FILTERS = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii")
+_TOOLS = ("tool_calls", "tool_call", "tool_use", "function_call")
+# The server broke off, for reasons of its own: another try may end.
+_BROKEN = ("abort", "aborted", "error", "cancelled", "canceled", "insufficient_system_resource")
 
 
 def document(text: str) -> Mapping[str, Any]:
@@ -59,17 +47,42 @@ class Reading:
 
     def __init__(self, stops: Sequence[str], repeated: str = "", alternatives: int = 0) -> None:
         self._alternatives = alternatives
-        self.confidences: list[float] = []
+        self._confidences: list[float] = []
+        self._unsure = False
         self._stops = stops
         self._repeated = repeated
         self._reach = max(map(len, stops), default=1) - 1
         self._reasoning = ""
         self._content = ""
+        self._refusal = ""
+        self._tools: list[str] = []
+        self._sum: float | None = None
+        # Whether something was said of which no log-probability is known.
+        self._partial = False
         self.tokens = 0
-        self.logprob: float | None = None
+        # Whether each token was listed, with its log-probability or without; and whether all came
+        # in one piece.
+        self.listed = self.at_once = False
         self.finish: FinishReason | None = None
         self.stop: str | None = None
+        # Why it is no answer, and whether another try may give one.
         self.error: str | None = None
+        self.broken = False
+
+    @property
+    def logprob(self) -> float | None:
+        """The sum of its tokens' log-probabilities; None unless that of each is known."""
+        return None if self._partial else self._sum
+
+    @property
+    def confidences(self) -> list[float] | None:
+        """How sure the model was at each token; None unless that is known of each."""
+        return None if self._unsure or not self._alternatives else self._confidences
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, with an answer or without."""
+        return self.finish is not None or self.error is not None
 
     @property
     def text(self) -> str:
@@ -87,15 +100,27 @@ class Reading:
         piece = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
         if not isinstance(piece, Mapping):
             raise MalformedError(f"a choice without a text: {str(choice)[:60]}")
-        content = _string(piece, "content")
-        reasoning = _string(piece, "reasoning_content") or _string(piece, "reasoning")
-        self._count(choice.get("logprobs"), 1 if content or reasoning else 0)
-        self._reasoning += reasoning
-        if content and self._say(content):
+        self.at_once |= not choice.get("delta") and bool(choice.get("message"))
+        said = said_in(piece.get("content"), "content")
+        names = ("reasoning_content", "reasoning")
+        apart = (said_in(piece.get(name), name).whole for name in names)
+        thought = next(filter(None, apart), "") + said.thought
+        self._refusal += said_in(piece.get("refusal"), "refusal").whole + said.refusal
+        self._count(choice.get("logprobs"), 1 if said.text or thought else 0)
+        self._reasoning += thought
+        self._call(piece.get("tool_calls") or piece.get("function_call"))
+        if said.text and self._say(said.text):
             return True
-        if (reason := choice.get("finish_reason")) is not None:
-            self._end(str(reason), choice.get("stop_reason", choice.get("matched_stop")))
-        return self.finish is not None or self.error is not None
+        if reason := _reason(choice.get("finish_reason")):
+            self._end(reason, choice.get("stop_reason", choice.get("matched_stop")))
+        return self.over
+
+    def _call(self, told: Any) -> None:
+        """Note the tools that the model calls, by name."""
+        for each in told if isinstance(told, list) else [told]:
+            about = each.get("function", each) if isinstance(each, Mapping) else None
+            name = about.get("name") if isinstance(about, Mapping) else None
+            self._tools += [name] if isinstance(name, str) and name else []
 
     def _say(self, piece: str) -> bool:
         start = max(len(self._content) - self._reach, len(self._repeated))
@@ -109,58 +134,83 @@ class Reading:
 
     def _count(self, logprobs: Any, pieces: int) -> None:
         """Count tokens by their log-probabilities, else pieces of the stream."""
-        found: list[Any] = []
+        entries: list[Any] = []
         if isinstance(logprobs, Mapping):
-            content = logprobs.get("content")
-            entries = content if isinstance(content, list) else logprobs.get("token_logprobs")
-            found = [each for each in entries or () if each is not None]
-            if self._alternatives:
-                self._weigh(content if isinstance(content, list) else logprobs)
-        self.tokens += len(found) or pieces
-        for each in found:
-            value = each.get("logprob") if isinstance(each, Mapping) else each
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise MalformedError(f"a log-probability that is no number: {str(each)[:60]}")
-            self.logprob = (self.logprob or 0.0) + value
+            names = ("reasoning_content", "content", "token_logprobs")
+            told = [logprobs.get(name) for name in names]
+            entries = [entry for each in told if isinstance(each, list) for entry in each]
+        if self._alternatives and entries:
+            self._weigh(entries, logprobs.get("top_logprobs"))
+        self.listed = (self.listed or not self.tokens) and (bool(entries) or not pieces)
+        self.tokens += len(entries) or pieces
+        if pieces and not entries:
+            self._partial = self._unsure = True
+        for entry in entries:
+            value = number(entry.get("logprob") if isinstance(entry, Mapping) else entry)
+            if value is None:
+                self._partial = True
+            else:
+                self._sum = (self._sum or 0.0) + value
 
-    def _weigh(self, told: Any) -> None:
+    def _weigh(self, entries: Sequence[Any], raw: Any) -> None:
         """Take the likeliest tokens of each place: of a chat's entries, or of a raw completion."""
-        if isinstance(told, Mapping):
-            places = [list((each or {}).values()) for each in told.get("top_logprobs") or ()]
-        else:
-            tops = ([*(entry.get("top_logprobs") or ())] for entry in told)
-            places = [[each.get("logprob") for each in top] for top in tops]
-        for place in places:
-            best = sorted(map(float, place), reverse=True)[: self._alternatives]
-            if len(best) < self._alternatives:
+        of_chat = (_inside(entry, "top_logprobs") for entry in entries)
+        for place in raw if isinstance(raw, list) else of_chat:
+            told = place.values() if isinstance(place, Mapping) else place
+            told = [*told] if isinstance(told, Iterable) else []
+            if len(told) < self._alternatives:
                 self.error = (
-                    f"{len(best)} of the likeliest tokens are told, not {self._alternatives}; "
+                    f"{len(told)} of the likeliest tokens are told, not {self._alternatives}; "
                     "--confidence asks for fewer"
                 )
                 return
-            self.confidences.append(-sum(best) / len(best))
+            values = [number(_inside(row, "logprob")) for row in told]
+            best = sorted((each for each in values if each is not None), reverse=True)
+            if len(best) < self._alternatives:
+                self._unsure = True
+                return
+            self._confidences.append(-sum(best[: self._alternatives]) / self._alternatives)
 
     def _end(self, reason: str, stopped_by: Any) -> None:
-        if reason not in _ENDS:
-            self.error = f"ended as {reason}"
-            return
-        self.finish = _ENDS[reason]
-        # Servers give token ids here as well.
-        if self.finish == "stop" and isinstance(stopped_by, str):
-            self.stop = stopped_by
+        kind = reason.lower()
+        if self._refusal:
+            self.error = f"the model refused: {self._refusal[:120]!r}"
+        elif kind not in _ENDS:
+            self._no_answer(reason)
+        else:
+            self.finish = _ENDS[kind]
+            # Servers give token ids here as well.
+            if self.finish == "stop" and isinstance(stopped_by, str):
+                self.stop = stopped_by
+
+    def _no_answer(self, reason: str) -> None:
+        """Say what an end is that is none of an answer."""
+        kind, after = reason.lower(), f"after {len(self.text)} characters"
+        self.broken = kind in _BROKEN
+        if kind in _FILTERS:
+            self.error = f"the server's content filter ended the answer {after} ({reason})"
+        elif kind in _TOOLS:
+            tools = " ".join(dict.fromkeys(self._tools)) or "a tool"
+            self.error = f"the model called {tools} {after}, and ttc offers no tools ({reason})"
+        elif self.broken:
+            self.error = f"the server broke the answer off {after} ({reason})"
+        else:
+            self.error = f"the answer ended {after} for a reason that ttc does not know: {reason}"
 
     def keep_stop(self) -> None:
         """Put the stop string that fired behind the text."""
         self._content += self.stop or ""
 
 
-def _string(piece: Mapping[str, Any], name: str) -> str:
-    value = piece.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise MalformedError(f"{name} is no text: {str(value)[:60]}")
-    return value
+def _inside(row: Any, name: str) -> Any:
+    return row.get(name) if isinstance(row, Mapping) else row
+
+
+def _reason(told: Any) -> str:
+    """Return why an answer ended; empty if it did not, or nothing is told."""
+    if isinstance(told, Mapping):
+        told = told.get("type") or told.get("reason")
+    return str(told).strip() if told else ""
 
 
 class Usage:
@@ -171,11 +221,18 @@ class Usage:
         self.cached: int | None = None
         self.completion: int | None = None
 
+    def add_piece(self, piece: Mapping[str, Any]) -> None:
+        """Take what a piece of an answer, or a whole one, says of its tokens."""
+        self.add(piece.get("usage"))
+        if isinstance(groq := piece.get("x_groq"), Mapping):
+            self.add(groq.get("usage"))
+
     def add(self, told: Any) -> None:
         """Take a `usage` object, or nothing."""
         if not isinstance(told, Mapping):
             return
-        self.prompt = _count(told.get("prompt_tokens"), self.prompt)
+        # A prompt has tokens: 0 stands for "not counted", as in every piece but the last.
+        self.prompt = _count(told.get("prompt_tokens"), self.prompt) or None
         self.completion = _count(told.get("completion_tokens"), self.completion)
         details = told.get("prompt_tokens_details")
         if isinstance(details, Mapping):
@@ -183,5 +240,6 @@ class Usage:
 
 
 def _count(value: Any, before: int | None) -> int | None:
-    fine = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return value if fine else before
+    """Return a count, told as 11, 11.0 or "11"; what was told before if this is none."""
+    found = number(value)
+    return int(found) if found is not None and found >= 0 and found == int(found) else before

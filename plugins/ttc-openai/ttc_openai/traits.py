@@ -31,7 +31,8 @@ class Traits:
     "" if it cannot be. `stop_told`: it says which stop string fired. `usage`: a stream ends with
     its token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends
     its draw. `caches`: a prompt that was seen is not computed again. `slots`: how many draws it
-    runs at a time where more are cut. `weights`: what it tells of them. `unset`: parameters that it
+    runs at a time where more are cut. `bears`: how many requests under way it bore at the end of
+    the last run, where that is few. `weights`: what it tells of them. `unset`: parameters that it
     refuses even where they are off; `taken`: those that it takes there (both without a probe).
     """
 
@@ -49,6 +50,7 @@ class Traits:
     frees: bool | None = None
     caches: bool | None = None
     slots: int | None = None
+    bears: int | None = None
     weights: Mapping[str, Any] = field(default_factory=dict)
     probed: bool = False
     unset: tuple[str, ...] = ()
@@ -112,6 +114,13 @@ def settle(address: Address, unset: Collection[str], taken: Collection[str]) -> 
 def leave_out(address: Address, names: Collection[str]) -> None:
     """Keep that a server refuses parameters where they are off."""
     settle(address, names, ())
+
+
+def keep_limit(address: Address, bears: int | None) -> None:
+    """Keep how many requests under way a server bore. OSError if it cannot be written."""
+    known = read(address)
+    if known.bears != bears:
+        write(address, replace(known, bears=bears))
 
 
 def only_model(base_url: str, found: str | None = None) -> str | None:

@@ -1,0 +1,64 @@
+"""What servers put where text or a number belongs: lists of parts, infinities, numbers as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ttc_openai.events import MalformedError
+
+# How the parts of a content are called.
+_THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
+_TEXTS = (None, "text", "output_text")
+_HELD = ("text", "thinking", "reasoning", "refusal", "value", "content", "summary")
+
+
+class Said(NamedTuple):
+    """What a piece of an answer holds."""
+
+    thought: str = ""
+    text: str = ""
+    refusal: str = ""
+
+    @property
+    def whole(self) -> str:
+        """All of it, whatever it is."""
+        return self.thought + self.text + self.refusal
+
+
+def said_in(value: Any, name: str) -> Said:
+    """Return what a content says: a text, or a list of parts. MalformedError names a part that
+    holds no text, as an image."""
+    if value is None or isinstance(value, str):
+        return Said(text=value or "")
+    said = Said()
+    for part in value if isinstance(value, list) else [value]:
+        said = Said(*(before + more for before, more in zip(said, _part(part, name), strict=True)))
+    return said
+
+
+def _part(part: Any, name: str) -> Said:
+    if isinstance(part, str):
+        return Said(text=part)
+    fields = part if isinstance(part, Mapping) else {}
+    kind = fields.get("type")
+    held = [fields[each] for each in _HELD if fields.get(each) is not None]
+    if kind not in (*_THOUGHTS, *_TEXTS, "refusal") or not (kind or held):
+        shown = f"a part of the kind {kind!r}" if kind else f"{part!s:.60}"
+        raise MalformedError(f"{name} holds what is no text: {shown}")
+    inner = said_in(held[0], name) if held else Said()
+    if kind in _THOUGHTS:
+        return Said(thought=inner.whole)
+    return Said(refusal=inner.whole) if kind == "refusal" else inner
+
+
+def number(told: Any) -> float | None:
+    """Return a finite number, None for what is none: null, NaN, an infinity, a text of these."""
+    if isinstance(told, bool) or not isinstance(told, (int, float, str)):
+        return None
+    try:
+        value = float(told)
+    except (ValueError, OverflowError):
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,94 @@
+"""What a backend may not pass on: numbers that are none, and completions without an end.
+
+Backends are other people's code, and servers behind them tell `-Infinity` for a token that a filter
+left out, counts as text, and texts that are null. Stored, such a value breaks whatever reads it
+later. So each completion is looked at where it comes in, whatever backend it is from: what cannot
+be known becomes None, and what is no completion becomes an error that says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, get_args
+
+from ttc.backends import Completion
+from ttc.records import FinishReason
+
+_REASONS = get_args(FinishReason)
+_COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens")
+_NUMBERS = ("logprob", "started", "first_token", "ended")
+_TEXTS = ("stop", "error")
+
+
+def sound(done: Completion) -> Completion:
+    """Return a completion that can be stored and read again; the same one if it can be already."""
+    told = {name: getattr(done, name) for name in (*_COUNTS, *_NUMBERS, *_TEXTS)}
+    fixed: dict[str, Any] = {name: _count(told[name]) for name in _COUNTS}
+    fixed |= {name: _finite(told[name]) for name in _NUMBERS}
+    fixed |= {name: None if told[name] is None else _text(told[name]) for name in _TEXTS}
+    fixed["confidences"] = _all_finite(done.confidences)
+    text: Any = done.text
+    if not isinstance(text, str):
+        fixed |= {"text": "", **_no_answer(f"its text is no text: {done.text!r:.60}")}
+    elif done.finish_reason not in _REASONS:
+        fixed |= _no_answer(f"it ended as {done.finish_reason!r:.60}")
+    elif done.finish_reason == "error" and not fixed["error"]:
+        fixed["error"] = "the backend does not say why"
+    changed = {name: value for name, value in fixed.items() if _differs(getattr(done, name), value)}
+    return replace(done, **changed) if changed else done
+
+
+def _text(value: Any) -> str:
+    """Return a text without lone surrogates, which cannot be stored."""
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _no_answer(why: str) -> dict[str, Any]:
+    return {"finish_reason": "error", "error": f"the backend gives no completion: {why}"}
+
+
+def _differs(before: Any, after: Any) -> bool:
+    return after is not before and (type(after) is not type(before) or after != before)
+
+
+def _number(value: Any) -> float | int | None:
+    """Return a finite number as Python has them (not as numpy does), None for anything else."""
+    if isinstance(value, (bool, str, bytes)) or value is None:
+        return None
+    if isinstance(value, int):
+        return int(value)
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _finite(value: Any) -> float | None:
+    found = _number(value)
+    try:
+        return None if found is None else float(found)
+    except OverflowError:
+        return None
+
+
+def _count(value: Any) -> int | None:
+    found = _number(value)
+    # SQLite holds integers of 64 bits.
+    whole = found is not None and found == int(found) and 0 <= found < 1 << 63
+    return int(found) if found is not None and whole else None
+
+
+def _all_finite(values: Any) -> Any:
+    """Return numbers if each is one in single precision, else None."""
+    if values is None:
+        return None
+    if not isinstance(values, Iterable) or isinstance(values, (str, bytes)):
+        return None
+    kept = list(values)
+    largest = 3.4028234663852886e38
+    found = [_finite(value) for value in kept]
+    fine = all(each is not None and abs(each) <= largest for each in found)
+    return (values if found == kept else found) if fine else None
