@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from tiers import need
 
 from ttc.backends import Completion, ModelInfo, Request
-from ttc.errors import BackendError
+from ttc.errors import BackendError, Stopped
 from ttc.records import Message, Sample, Verdict
 from ttc.selectors.solve_verify import SolveVerify
 from ttc.simulated import SimulatedBackend
@@ -456,9 +457,6 @@ def paid_pool(ttc: Ttc, sums: Path, own_home: Path) -> Path:
 
 
 def test_votes_of_a_run_that_was_cut_off_are_not_paid_for_again(paid_pool: Path) -> None:
-    class CutOffError(BaseException):
-        pass
-
     class CutOff(Saying):
         """A model whose run is killed when the tenth vote comes."""
 
@@ -467,7 +465,7 @@ def test_votes_of_a_run_that_was_cut_off_are_not_paid_for_again(paid_pool: Path)
         def wait(self) -> Completion:
             self.heard += 1
             if self.heard == 10:
-                raise CutOffError
+                raise Stopped(signal.SIGTERM)
             return super().wait()
 
     def run(backend: Saying) -> list[Verdict]:
@@ -478,7 +476,7 @@ def test_votes_of_a_run_that_was_cut_off_are_not_paid_for_again(paid_pool: Path)
             assert pool is not None
             return [verdict for _, verdict in verify_pool(store, pool, judge)]
 
-    with pytest.raises(CutOffError):
+    with pytest.raises(Stopped):
         run(CutOff(lambda request: "Score: 7"))
     with Store.reading(paid_pool) as store:
         kept = store.reader.execute("SELECT count(*) FROM votes").fetchone()[0]

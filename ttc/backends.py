@@ -202,7 +202,8 @@ class Probeable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part that was checked. `detail` says what was seen, `remedy` what to run if it fails."""
+    """One part that was checked. `detail` says what was seen, `remedy` what to run if it fails, or
+    could do better."""
 
     what: str
     works: bool

@@ -478,6 +478,14 @@ def test_a_store_is_checked_again_only_where_its_file_changed(
     assert checks() == 0
 
 
+def _make_older(connection: sqlite3.Connection) -> None:
+    """Take a store back to schema 2: without what later migrations add."""
+    connection.execute("ALTER TABLE samples DROP COLUMN confidences")
+    connection.execute("ALTER TABLE runs DROP COLUMN asked")
+    connection.execute("ALTER TABLE runs DROP COLUMN lacking")
+    connection.execute("PRAGMA user_version = 2")
+
+
 @pytest.mark.skipif(not shutil.which("mount") or os.geteuid() != 0, reason="mounts a small disk")
 def test_a_migration_on_a_full_disk_changes_nothing(tmp_path: Path, store: Path) -> None:
     """No migration goes on without its backup, and the backup is there whole or not at all."""
@@ -492,8 +500,7 @@ def test_a_migration_on_a_full_disk_changes_nothing(tmp_path: Path, store: Path)
         shutil.copy(store, old)
         with contextlib.closing(sqlite3.connect(old)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute("ALTER TABLE samples DROP COLUMN confidences")
-            connection.execute("PRAGMA user_version = 2")
+            _make_older(connection)
         before = old.read_bytes()
         done = subprocess.run(
             [sys.executable, "-m", "ttc.cli.main", "ls", "--db", old],
@@ -514,8 +521,7 @@ def test_a_migration_that_was_killed_leaves_no_half_backup(
 ) -> None:
     """A backup that was cut off is another file, and the next migration makes a whole one."""
     with contextlib.closing(sqlite3.connect(store)) as connection:
-        connection.execute("ALTER TABLE samples DROP COLUMN confidences")
-        connection.execute("PRAGMA user_version = 2")
+        _make_older(connection)
     code = (
         "import os; from pathlib import Path; Path.replace = lambda *a: os._exit(9)\n"
         "from ttc.cli.main import run; run(['ls'])"
