@@ -140,9 +140,13 @@ def test_what_fails_with_extra_buffers_is_done_without(
     assert "so they are off, which costs" in line
     assert "CMAKE_ARGS=" in line
     assert "\n" not in line
-    # It is remembered: no process the second time.
+    # It is remembered: no process the second time, and a short line.
     runs = library.runs
-    assert here(weights) == found
+    again = here(weights)
+    assert (again.kernels, again.extras) == ("ggml", False)
+    assert again.off == (
+        f"llama.cpp's {soundness.extras()} are off here; ttc doctor tells why, and how to mend it",
+    )
     assert library.runs == runs == 1
 
 
@@ -178,7 +182,8 @@ def test_a_hang_ends_after_the_limit_and_is_tried_again_after_a_day(
     (line,) = here(weights).off
     assert time.monotonic() - began < 15
     assert "gives no answer within" in line
-    assert here(weights).off == (line,)
+    (again,) = here(weights).off
+    assert "are off here; ttc doctor tells why" in again
     assert library.runs == 2
     monkeypatch.setattr(soundness.time, "time", lambda: time.monotonic() + 10**10)
     library.set("nowhere", "None")

@@ -56,12 +56,14 @@ class Way:
 class Outcome:
     """What a check found. `faults` has what is wrong with each way that was tried ("" for nothing);
     it is empty where all is computed on a GPU. `unusable` is why llama.cpp cannot be imported,
-    `unknown` why nothing can be said, and `features` what its CPU code was built for."""
+    `unknown` why nothing can be said, `features` what its CPU code was built for, and `before`
+    whether an earlier run found it out, and told."""
 
     faults: Mapping[str, str] = field(default_factory=dict)
     unusable: str = ""
     unknown: str = ""
     features: str = ""
+    before: bool = False
 
     def fault(self, kernels: str, extras: bool) -> str:
         """Return what is wrong with a way, "" for nothing."""
@@ -165,7 +167,8 @@ def way(header: Header, options: Options, library: Path | None = None) -> Way:
     if not faults[0]:
         return Way(question.kernels, extras=True)
     if not faults[1]:
-        return Way(question.kernels, extras=False, off=(_without_extras(faults[0]),))
+        told = _known_off() if found.before else _without_extras(faults[0])
+        return Way(question.kernels, extras=False, off=(told,))
     # Packed ones, since the plain way of ggml's works.
     told = (
         f"llama.cpp {faults[1]} with the packed kernels, so they are off; the draws are the same "
@@ -189,6 +192,10 @@ def demand(found: Outcome) -> None:
 def _without_extras(fault: str) -> str:
     off = f"llama.cpp {fault} with its {extras()}, so they are off, which {_COST}"
     return f"{off}; to mend it: {mend()}"
+
+
+def _known_off() -> str:
+    return f"llama.cpp's {extras()} are off here; ttc doctor tells why, and how to mend it"
 
 
 def outcome(question: Question, *, anew: bool = False) -> Outcome:
@@ -217,7 +224,7 @@ def _read(target: Path) -> Outcome | None:
         if kept["schema"] != 1 or (kept["until"] is not None and kept["until"] < time.time()):
             return None
         faults = {str(name): str(fault) for name, fault in kept["faults"].items()}
-        return Outcome(faults, str(kept["unusable"]), "", str(kept["features"]))
+        return Outcome(faults, str(kept["unusable"]), "", str(kept["features"]), before=True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
