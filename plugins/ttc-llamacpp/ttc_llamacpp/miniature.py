@@ -8,11 +8,14 @@ columns; only embeddings and norms are made up. Mixtures of experts stay mixture
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from math import prod
 from pathlib import Path
+from random import Random
 from typing import Any, NamedTuple
 
 from ttc_llamacpp.gguf import Header
@@ -142,21 +145,17 @@ class _Rows:
     """Where rows come from: the model's file, or a generator."""
 
     def __init__(self, file: Any, width: int) -> None:
-        self._file, self.width = file, width
-        # Not at the top: questions about models are asked before anything is computed.
-        import numpy as np
-
-        self._np, self._random = np, np.random.default_rng(0)
+        # Without numpy: some builds of llama.cpp crash on GPUs where it is loaded before them.
+        self._file, self.width, self._random = file, width, Random(0)
         self._taken = dict[Source, int]()
 
     def ones(self, name: str) -> _Tensor:
-        return _Tensor(
-            name, _F32, (self.width,), self._np.ones(self.width, self._np.float32).tobytes()
-        )
+        return _Tensor(name, _F32, (self.width,), _floats([1.0] * self.width))
 
     def made(self, name: str, count: int) -> _Tensor:
-        data = self._random.standard_normal((count, self.width), self._np.float32) / self.width**0.5
-        return _Tensor(name, _F32, (self.width, count), data.tobytes())
+        spread = self.width**-0.5
+        data = _floats(self._random.gauss(0.0, spread) for _ in range(count * self.width))
+        return _Tensor(name, _F32, (self.width, count), data)
 
     def taken(self, name: str, source: Source | None, count: int, experts: int = 0) -> _Tensor:
         """Take the next rows of a source; from its beginning again where it ends."""
@@ -170,6 +169,14 @@ class _Rows:
         self._taken[source] = first + count
         shape = (self.width, count, experts) if experts else (self.width, count)
         return _Tensor(name, source.kind, shape, bytes(data))
+
+
+def _floats(values: Iterable[float]) -> bytes:
+    """Return numbers as GGUF has them: little-endian, four bytes each."""
+    made = array("f", values)
+    if sys.byteorder == "big":
+        made.byteswap()
+    return made.tobytes()
 
 
 def _string(text: str) -> bytes:
