@@ -140,9 +140,13 @@ class Courier:
         moved = [job.moved for job, _ in self._running.values() if job.heard]
         if monotonic() - max(self._began, self._alive, *moved) < _SILENCE:
             return
-        last = f" ({self._trouble})" if self._trouble else ""
+        where, last = self._server.address.base_url, f" ({self._trouble})" * bool(self._trouble)
+        if self._patience.ever:
+            count = len(self._running) + len(self._pausing)
+            talk.tell(f"{where}: nothing new for {_SILENCE:.0f} s{last}; {count} draws still open")
+            return
         talk.tell(
-            f"no answer yet from {self._server.address.base_url} after {_SILENCE:.0f} s{last}; "
+            f"no answer yet from {where} after {_SILENCE:.0f} s{last}; "
             f"each request is given {self._options.timeout:g} s (the option timeout)"
         )
 

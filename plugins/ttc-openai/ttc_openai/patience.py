@@ -59,6 +59,11 @@ class Patience:
         """Whether what has come so far was no answer, and so not many should be sent."""
         return not self._answered and self._misses > 0
 
+    @property
+    def ever(self) -> bool:
+        """Whether there was any answer."""
+        return self._answered > 0
+
     def answered(self, draw: Draw, now: float) -> None:
         """An answer came to a draw."""
         self._answered, self._misses, self.gone = now, 0, None
