@@ -151,12 +151,11 @@ def listing(server: Server) -> Listing:
     began, strays = time.monotonic(), min(_STRAYS, server.options.retries)
     with closing(sync_client(server.address, server.key, limit)) as client:
         for left in reversed(range(server.options.retries + 1)):
-            soon = strays > 0 and time.monotonic() - began < limit
             strays -= 1
             try:
                 return _models(client, server)
             except NoServerError:
-                if not soon:
+                if strays < 0 or time.monotonic() - began > limit / 2:
                     raise
                 time.sleep(_SOON)
                 continue
@@ -168,7 +167,8 @@ def listing(server: Server) -> Listing:
                 talk.tell(f"{fault.reason}; waiting for it")
                 time.sleep(min(fault.after or 1.0, 10.0))
                 continue
-            if soon and fault.again and not fault.all:
+            stray = strays >= 0 and fault.again and not fault.all
+            if stray and time.monotonic() - began < limit / 2:
                 time.sleep(_SOON)
                 continue
             if fault.all or fault.busy:
