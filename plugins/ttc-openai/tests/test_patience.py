@@ -48,6 +48,33 @@ def test_a_server_that_has_answered_is_given_more_time() -> None:
     assert not any(judged(patience, *[said("boom")] * 7))
 
 
+def odd() -> ExchangeError:
+    return ExchangeError("403", all=True)
+
+
+def tries(patience: Patience, draw: Draw) -> int:
+    """Return how often a draw is tried that always fails, while others are answered."""
+    for count in range(1, 99):
+        if not patience.judge(draw, odd(), float(count), float(count), False).again:
+            return count
+    return 99
+
+
+def test_a_draw_is_not_given_up_before_it_is_known_whether_trying_helps() -> None:
+    patience = Patience(5)
+    patience.answered(drawn(), 1.0)
+    assert tries(patience, drawn()) == 6
+    assert tries(patience, drawn()) == 6
+    # By now it is known that it does not.
+    assert tries(patience, drawn()) == 3
+    helped = Patience(5)
+    for _ in range(10):
+        lucky = drawn()
+        helped.judge(lucky, odd(), 1.0, 1.0, False)
+        helped.answered(lucky, 1.0)
+    assert tries(helped, drawn()) > 9
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -130,11 +130,13 @@ class Patience:
         """Return how often a draw may be tried again after a fault of a kind."""
         allowed = self._retries
         known = kind == "refused" and hash(draw.kind) in self._fine
-        if kind in ("odd", "refused") and not known:
+        tried, helped = self._tried[_sort(kind)], self._helped[_sort(kind)]
+        # Others are answered, and whether another try helps is not known yet: it may be chance.
+        open_still = kind == "odd" and self._answered and tried < _ENOUGH
+        if kind in ("odd", "refused") and not known and not open_still:
             allowed = min(allowed, _SURE - 1)
         if kind == "busy" and alive and allowed:
             allowed = max(allowed, _BUSY)
-        tried, helped = self._tried[_sort(kind)], self._helped[_sort(kind)]
         if allowed and tried >= _ENOUGH and helped / tried >= _HELPS:
             miss = 1 - helped / (tried + 1)
             allowed = max(allowed, min(_MOST, math.ceil(math.log(_UNLUCKY) / math.log(miss))))
