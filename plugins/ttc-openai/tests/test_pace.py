@@ -132,7 +132,7 @@ def test_silence_is_measured_by_the_server_itself() -> None:
     for at in range(100):
         silences.answered(float(at), 0.2)
     assert silences.limit(50.0, 0) == 10, "others asked later were answered"
-    assert silences.limit(90.0, 0) == 30, "few others were"
+    assert silences.limit(90.0, 0) == 15, "few others were"
     assert [silences.limit(50.0, before) for before in (1, 2, 9)] == [20, 40, 600]
 
 
