@@ -13,11 +13,11 @@ from typing import Any
 
 from ttc import keys, thinking
 from ttc.backends import Backend, Completion, Request
+from ttc.completion_check import sound
 from ttc.counts import uncounted
 from ttc.errors import BackendError
 from ttc.plans import Plan, Recipe
 from ttc.records import Sample
-from ttc.soundness import sound
 from ttc.store import Store, samples
 from ttc.store.pools import Enrolled
 from ttc.store.rows import storable

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from ttc.backends import Backend, Completion, Request
-from ttc.soundness import sound
+from ttc.completion_check import sound
 
 
 class Sender(Protocol):

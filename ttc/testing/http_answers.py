@@ -21,7 +21,8 @@ class Behaviour:
     """How a server behaves. `pace` is seconds a token, `tokens` the length of every answer.
 
     `base` is the only path below which it answers. `picky` refuses other models than these.
-    `listing` is what `/models` says instead: a status, or any JSON. `refuses` returns the error
+    `listing` is what `/models` says instead: a status, `html`, or any JSON; of a deque, one each
+    time. `refuses` returns the error
     (status 400) of a body that is not taken.
 
     `able`: `n`, `seed`, `stop`, `stop-told`, `usage`, `logprobs`, `prefix`, `reasoning`, `raw`,
@@ -51,6 +52,11 @@ class Behaviour:
     faults: deque[str] = field(default_factory=deque)
     rates: Mapping[str, float] = field(default_factory=dict)
     always: str = ""
+
+    def list(self) -> Json:
+        """Return what `/models` says."""
+        rows = [{"id": name, "meta": dict(self.meta)} for name in self.models]
+        return {"object": "list", "data": rows}
 
     def fault(self) -> str:
         """Return what is wrong with the next answer."""

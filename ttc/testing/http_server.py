@@ -13,6 +13,7 @@ import contextlib
 import json
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterable, Mapping
 
 from ttc.testing.http_answers import Answer, Behaviour, Json
@@ -97,12 +98,15 @@ class ScriptedServer:
             return await plain(writer, 404, error("Not Found"))
         if path.endswith("/models") and behaviour.listing is not None:
             told = behaviour.listing
+            if isinstance(told, deque):
+                told = told.popleft() if told else behaviour.list()
             if isinstance(told, int):
                 return await plain(writer, told, error("no list for you"))
+            if told == "html":
+                return await plain(writer, 200, PAGE, "text/html")
             return await plain(writer, 200, json.dumps(told).encode())
         if path.endswith("/models"):
-            rows = [{"id": name, "meta": dict(behaviour.meta)} for name in behaviour.models]
-            return await plain(writer, 200, {"object": "list", "data": rows})
+            return await plain(writer, 200, behaviour.list())
         if not path.endswith("completions") or ("chat" not in path and "raw" not in behaviour.able):
             return await plain(writer, 404, error("Not Found"))
         return await self._completion(path, body, reader, writer)

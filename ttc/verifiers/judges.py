@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 from ttc import keys, thinking
 from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
+from ttc.completion_check import sound
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
 from ttc.settling import settled
-from ttc.soundness import sound
 from ttc.verifiers.asking import Ask, Case, whole
 from ttc.verifiers.prompting import UNASKED, fill, question, read_template
 

@@ -468,7 +468,8 @@ def test_a_hanging_request_does_not_hold_a_run(
     began = time.monotonic()
     done = complete(client(server), *(request(str(i)) for i in range(300)))
     assert {each.finish_reason for each in done} == {"stop"}
-    assert time.monotonic() - began < 60
+    # A busy machine is slow with every answer, and so waits longer; the timeout would be 600 s.
+    assert time.monotonic() - began < 300
 
 
 def test_what_a_server_bears_is_kept_for_the_next_run(

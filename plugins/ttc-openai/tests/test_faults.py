@@ -223,6 +223,65 @@ def test_a_website(ttc: Ttc, serve: Serve) -> None:
         failed(ttc, 3, model, server.url, "not an OpenAI-compatible server", "/v1")
 
 
+@pytest.mark.parametrize("strays", [[500], ["html"], [502, "html"]])
+@pytest.mark.parametrize("named", ["", "#scripted"])
+def test_a_stray_fault_of_the_list(ttc: Ttc, serve: Serve, strays: list[Any], named: str) -> None:
+    server = serve(tokens=5, listing=deque(strays))
+    done = draw(ttc, server.url + named)
+    assert (done.returncode, json.loads(done.stdout)["drawn"]) == (0, 12), done.stderr
+    assert "all the same" not in done.stderr
+
+
+@pytest.mark.parametrize("listing", [500, "html", "soon"])
+def test_a_list_that_never_comes(ttc: Ttc, serve: Serve, listing: Any) -> None:
+    server = serve(tokens=5, listing=listing)
+    done = draw(ttc, f"{server.url}#scripted")
+    assert (done.returncode, json.loads(done.stdout)["drawn"]) == (0, 12), done.stderr
+    assert "asking for 'scripted' all the same" in done.stderr
+    assert ttc("sample", "data.jsonl", "--pool", "q", "-m", server.url).returncode == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "stream is not supported for this model",
+        "Unsupported value: 'stream' does not support true with this model.",
+        "This endpoint does not support streaming",
+        "Streaming responses are disabled",
+    ],
+)
+def test_a_server_that_does_not_stream(ttc: Ttc, serve: Serve, said: str) -> None:
+    def refuses(body: Mapping[str, Any]) -> Any:
+        options = "stream_options" in body and not body.get("stream")
+        return {"error": {"message": said}} if body.get("stream") or options else None
+
+    server = serve(tokens=5, refuses=refuses)
+    done = draw(ttc, f"{server.url}#scripted")
+    assert (done.returncode, json.loads(done.stdout)["drawn"]) == (0, 12), done.stderr
+    assert rows("SELECT DISTINCT finish_reason, completion_tokens FROM samples") == [("stop", 5)]
+
+
+@pytest.mark.parametrize("fault", ["error", "cut", "broken"])
+@pytest.mark.parametrize("n", [1, 8])
+def test_what_fails_every_time_is_told_soon(ttc: Ttc, serve: Serve, fault: str, n: int) -> None:
+    server = serve(always=fault)
+    began = time.monotonic()
+    told = failed(ttc, 3, f"{server.url}#scripted", "draws failed", n=n)
+    # One after another 6 times, behind those that were sent together.
+    assert 6 <= len(server.bodies) <= 6 + 16, told
+    assert time.monotonic() - began < 15
+
+
+def test_a_long_silence_is_told(ttc: Ttc, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttc_openai.courier._SILENCE", 1.0)
+    server = serve(always="hang")
+    done = draw(ttc, alias(server, retries=0, timeout=4), 1)
+    assert done.returncode == 3
+    assert done.stderr.count(f"no answer yet from {server.url} after 1 s") == 1
+    assert "4 s (the option timeout)" in done.stderr
+    assert "no answer yet" not in draw(ttc, serve(tokens=5).url, 1).stderr
+
+
 # 13
 
 

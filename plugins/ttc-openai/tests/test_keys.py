@@ -23,6 +23,7 @@ from ttc.errors import UsageError
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import open_openai
 from ttc_openai.address import Address, base, is_loopback, key_for
+from ttc_openai.backend import OpenAI
 
 Serve = Callable[..., ScriptedServer]
 KEY = "sk-Hunter2/ab+cd&ef=Gh\"ij'kl"
@@ -371,6 +372,21 @@ def test_a_certificate_of_ones_own(
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
         assert drawn(model) == 0
         server.shutdown()
+
+
+@pytest.mark.parametrize("held", [None, "", "no certificate"])
+def test_certificates_that_cannot_be_read(
+    held: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "own.pem"
+    if held is not None:
+        path.write_text(held)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    backend = open_openai("https://localhost:1/v1#m", {})
+    assert isinstance(backend, OpenAI)
+    (found,) = backend.check()
+    assert not found.works
+    assert f"SSL_CERT_FILE={path}: no certificates can be read there" in found.detail
 
 
 def test_a_short_key_leaves_answers_alone(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

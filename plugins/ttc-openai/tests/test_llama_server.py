@@ -47,7 +47,14 @@ def test_what_this_server_does_is_found_out(backend: Backend, llama_server: str)
     assert (found.seed, found.n, found.top_k, found.min_p) == (True, False, True, True)
     assert (found.usage, found.chunks, found.stop_told, found.raw) == (False, True, False, True)
     assert (found.logprobs, found.prefix, found.stop_stripped) == (True, "", True)
-    assert backend.capabilities == {"seed", "logprobs", "alternatives", "cancel", "stop-kept"}
+    assert backend.capabilities == {
+        "seed",
+        "logprobs",
+        "alternatives",
+        "cancel",
+        "stop-kept",
+        "thinking",
+    }
 
 
 def test_draws_are_those_of_the_model(

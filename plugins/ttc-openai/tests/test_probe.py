@@ -63,7 +63,7 @@ def test_each_thing_is_found_by_its_effect(serve: Serve, probed: Probed, lacking
     assert found["a piece of a stream is a token"] == "yes"
     claimed = {name for name in ("seed", "logprobs", "prefix") if name in able}
     claimed |= {"alternatives"} if "logprobs" in able else set()
-    assert set(document["capabilities"]) == claimed | {"cancel", "stop-kept"}
+    assert set(document["capabilities"]) == claimed | {"cancel", "stop-kept", "thinking"}
     # It is used from now on, without asking again.
     asked = len(server.asked)
     backend = open_openai(f"{server.url}#scripted", {})

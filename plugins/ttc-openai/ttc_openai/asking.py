@@ -14,7 +14,7 @@ import openai
 from ttc.records import OFF
 from ttc_openai.client import sync_client
 from ttc_openai.events import Events, Json, MalformedError
-from ttc_openai.faults import ExchangeError, cut, understood
+from ttc_openai.faults import complaint, cut, understood
 from ttc_openai.reading import Reading, Usage
 from ttc_openai.server import Server
 
@@ -48,8 +48,8 @@ class Answer:
 
     def take(self, piece: Mapping[str, Any]) -> None:
         """Take a whole answer, or a piece of a stream."""
-        if piece.get("error") is not None:
-            raise ExchangeError(f"the server says: {str(piece['error'])[:200]}")
+        if (fault := complaint(piece)) is not None:
+            raise fault
         self.usage.add_piece(piece)
         for choice in piece.get("choices") or ():
             self.last = choice

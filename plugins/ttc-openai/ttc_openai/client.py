@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import openai
 
+from ttc.errors import BackendError
 from ttc_openai.address import Address
 
 # Whether a server is there at all is soon known; one that is busy may take its time to accept.
@@ -21,16 +22,29 @@ _AMBIENT = (
     "OPENAI_PROJECT_ID",
     "OPENAI_CUSTOM_HEADERS",
 )
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 # The library wants some key; where there is none, its header is taken off again.
 _NO_KEY = "none"
 
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Hide what the library would read from the environment and send to any server."""
+    """Hide what the library would read from the environment and send to any server.
+
+    BackendError if the environment names certificates that cannot be read.
+    """
     hidden = {name: os.environ.pop(name) for name in _AMBIENT if name in os.environ}
     try:
         yield
+    except OSError as error:  # those of ssl are such
+        name = next((each for each in _CERTIFICATES if os.environ.get(each)), None)
+        if name is None:
+            raise
+        why = error.strerror or error
+        raise BackendError(
+            f"{name}={os.environ[name]}: no certificates can be read there ({why}); "
+            "name a file that holds some, or unset it"
+        ) from None
     finally:
         os.environ.update(hidden)
 
@@ -59,8 +73,8 @@ def _settings(
 def sync_client(address: Address, key: str | None, timeout: float) -> openai.OpenAI:
     """Return a client for a few questions, one after the other."""
     limits = httpx2.Timeout(timeout, connect=CONNECT)
-    http = openai.DefaultHttpxClient(**_settings(address, limits, _unsigned, key))
     with _alone():
+        http = openai.DefaultHttpxClient(**_settings(address, limits, _unsigned, key))
         return openai.OpenAI(
             api_key=key or _NO_KEY, base_url=address.base_url, max_retries=0, http_client=http
         )
@@ -71,11 +85,13 @@ def async_client(
 ) -> openai.AsyncOpenAI:
     """Return a client for many requests at once, on as many connections."""
     times = httpx2.Timeout(timeout, connect=min(BUSY, timeout), pool=None)
-    http = openai.DefaultAsyncHttpxClient(
-        limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
-        **_settings(address, times, _unsigned_too, key),
-    )
     with _alone():
+        http = openai.DefaultAsyncHttpxClient(
+            limits=httpx2.Limits(
+                max_connections=connections, max_keepalive_connections=connections
+            ),
+            **_settings(address, times, _unsigned_too, key),
+        )
         return openai.AsyncOpenAI(
             api_key=key or _NO_KEY, base_url=address.base_url, max_retries=0, http_client=http
         )

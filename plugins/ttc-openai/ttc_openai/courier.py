@@ -14,6 +14,7 @@ import threading
 from collections import OrderedDict
 from time import monotonic
 
+from ttc import talk
 from ttc.backends import Completion, Request
 from ttc.errors import BackendError
 from ttc_openai import traits
@@ -29,6 +30,8 @@ from ttc_openai.server import Server
 _GROUP = 16
 # Seconds that an answer gets which is over, for its token counts and the end of its stream.
 _REST = 10.0
+# Seconds without a sign of life of which people are told.
+_SILENCE = 30.0
 
 
 class Courier:
@@ -49,6 +52,9 @@ class Courier:
         self._groups = server.traits.n and not server.traits.seed
         # When requests may be sent again, when one last was, and when one last said something.
         self._resumes = self._sent = self._alive = 0.0
+        self._began = self._resumes
+        # What went wrong last.
+        self._trouble = ""
         self._back: queue.SimpleQueue[Completion] = queue.SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="ttc-openai", daemon=True)
@@ -125,8 +131,28 @@ class Courier:
                 if monotonic() - job.moved > limit and job.silent is None:
                     job.silent = limit
                     task.cancel()
+            self._tell_silence()
+
+    def _tell_silence(self) -> None:
+        """Say once that nothing has come for long, though draws are asked for."""
+        if not self._running and not self._pausing:
+            return
+        moved = [job.moved for job, _ in self._running.values() if job.heard]
+        if monotonic() - max(self._began, self._alive, *moved) < _SILENCE:
+            return
+        where, last = self._server.address.base_url, f" ({self._trouble})" * bool(self._trouble)
+        if self._patience.ever:
+            count = len(self._running) + len(self._pausing)
+            talk.tell(f"{where}: nothing new for {_SILENCE:.0f} s{last}; {count} draws still open")
+            return
+        talk.tell(
+            f"no answer yet from {where} after {_SILENCE:.0f} s{last}; "
+            f"each request is given {self._options.timeout:g} s (the option timeout)"
+        )
 
     def _enqueue(self, draw: Draw) -> None:
+        if not self._running and not self._pausing:
+            self._began = monotonic()
         self._waiting[draw.request.id] = draw
         self._fill()
 
@@ -149,7 +175,7 @@ class Courier:
                 self._running[draw.request.id] = (job, task)
         while self._waiting and self._over is not None:
             _, draw = self._waiting.popitem(last=False)
-            self._report(draw.finish("error", error=self._over))
+            self._give_up(draw, self._over)
 
     @property
     def _room(self) -> int:
@@ -233,6 +259,7 @@ class Courier:
     def _failed(self, job: Job, fault: ExchangeError) -> None:
         """Try a job again later, or report why not."""
         now = monotonic()
+        self._trouble = fault.reason.removeprefix(f"{self._server.address.base_url}: ")
         beside = len(self._tasks) > 1 or self._sent > job.sent
         if fault.after is not None and fault.after > PATIENCE:
             fault.reason += f"; it asks to come back in {fault.after:.0f} s"
@@ -253,13 +280,16 @@ class Courier:
         if then.over and self._over is None:
             self._over = fault.reason
         if not then.again:
-            tries = f" (tried {draw.tries} times)" if draw.tries > 1 else ""
-            self._report(draw.finish("error", error=fault.reason + tries))
+            self._give_up(draw, fault.reason)
             return
         if self._room == 1:
             self._hold(then.pause)
         timer = self._loop.call_later(then.pause, self._resume, draw.request.id)
         self._pausing[draw.request.id] = (draw, timer)
+
+    def _give_up(self, draw: Draw, reason: str) -> None:
+        tries = f" (tried {draw.tries} times)" if draw.tries > 1 else ""
+        self._report(draw.finish("error", error=reason + tries))
 
     def _hold(self, seconds: float) -> None:
         """Send nothing for a while."""

@@ -13,14 +13,13 @@ import httpx2
 import openai
 
 from ttc.backends import Completion, Request
-from ttc_openai.contents import number
 from ttc_openai.draws import Draw, Job
 from ttc_openai.events import Events, Json, MalformedError
-from ttc_openai.faults import ExchangeError, cut, told, understood
+from ttc_openai.faults import ExchangeError, complaint, cut, understood
 from ttc_openai.reading import Usage
 from ttc_openai.server import Server
 from ttc_openai.traits import leave_out
-from ttc_openai.wire import Dialect, local_stops, repeated
+from ttc_openai.wire import Dialect, local_stops, repeated, whole
 
 # How often a prompt's length is asked for, where no stream tells it.
 _COUNTINGS = 3
@@ -57,9 +56,10 @@ class Exchange:
         return self._dialect.body(job.request, self._traits, model=name, n=len(job.draws))
 
     @asynccontextmanager
-    async def _sent(self, body: Mapping[str, Any], *, stream: bool) -> AsyncIterator[Any]:
+    async def _sent(self, body: Mapping[str, Any]) -> AsyncIterator[Any]:
         """Send a body and yield the response; leaving it early closes its connection."""
-        model, rest = body["model"], {k: v for k, v in body.items() if k != "model"}
+        rest = dict(body)
+        model, stream = rest.pop("model"), rest.pop("stream", False)
         ask: Any
         if "prompt" in rest:
             ask = self._client.completions.with_streaming_response.create(
@@ -78,7 +78,7 @@ class Exchange:
         ends_here = local_stops(job.request, self._traits)
         for draw in job.draws:
             draw.begin(stops, repeated(job.request, self._traits))
-        async with self._sent(body, stream=True) as response:
+        async with self._sent(body) as response:
             job.move()
             try:
                 async with aclosing(_objects(response)) as pieces:
@@ -95,8 +95,8 @@ class Exchange:
     def _take(self, job: Job, piece: Json) -> bool:
         """Hand the choices of a piece to their draws; whether a draw ended by it."""
         choices = piece.get("choices") or []
-        if error := piece.get("error") or (_complaint(piece) if not choices else None):
-            raise _told(error)
+        if (fault := complaint(piece)) is not None:
+            raise fault
         job.counts.add_piece(piece)
         if not isinstance(choices, list):
             raise MalformedError(f"choices that are no list: {str(choices)[:60]}")
@@ -126,12 +126,12 @@ class Exchange:
 
     async def _prompt_tokens(self, request: Request) -> int | None:
         body = self._dialect.body(request, self._traits, model=self._server.address.model)
-        body.pop("stream_options", None)
+        whole(body)
         limit = "max_tokens" if "max_tokens" in body else "max_completion_tokens"
         for _ in range(_COUNTINGS):
             counts = Usage()
             try:
-                async with self._sent({**body, limit: 1}, stream=False) as response:
+                async with self._sent({**body, limit: 1}) as response:
                     async for piece in _objects(response):
                         counts.add_piece(piece)
             except (openai.APIError, httpx2.HTTPError, MalformedError):
@@ -161,7 +161,7 @@ class Exchange:
         """Return what is wrong with a draw that has ended, None if nothing is."""
         reading, stops = draw.reading, draw.request.params.stop
         if reading.error is not None:
-            return ExchangeError(reading.error, again=reading.broken)
+            return ExchangeError(reading.error, again=reading.broken, within=True)
         if not reading.empty or reading.stop is not None:
             return None
         spoken = bool(counts.completion) and (bool(stops) or reading.finish == "length")
@@ -212,17 +212,3 @@ def _check_end(job: Job) -> None:
         if unfinished and (reading.tokens or draw is job.draws[0]):
             nothing = "nothing was said" if reading.empty else "without an end"
             raise cut(nothing)
-
-
-def _complaint(piece: Json) -> Any:
-    """Return what an object says instead of an answer, as some servers do without an `error`."""
-    if "usage" in piece or "choices" in piece:
-        return None
-    return piece.get("detail") or piece.get("message")
-
-
-def _told(error: Any) -> ExchangeError:
-    """Return the fault that a server tells of inside an answer."""
-    about = error if isinstance(error, Mapping) else {"message": error}
-    code = number(about.get("code", about.get("status"))) or 0
-    return told(about.get("message") or about.get("detail") or dict(about), code)

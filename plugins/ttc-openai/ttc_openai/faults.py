@@ -6,6 +6,7 @@ import email.utils
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import openai
 
 from ttc import addresses, secrets
 from ttc_openai.address import Address
+from ttc_openai.contents import number
 from ttc_openai.events import MalformedError
 from ttc_openai.proxies import proxy_of
 from ttc_openai.refusals import Refusal
@@ -31,7 +33,8 @@ class ExchangeError(Exception):
     `again`: it may be tried again, after `after` seconds if the server says so. `busy`: the server
     has too much to do. `drops`: the answer was ended, perhaps since others were asked for. `all`:
     it is the same for every request, unless others are answered. `odd`: what came is no answer.
-    `refused`: what the server said of a request that it does not take as it is.
+    `within`: it was met in an answer that had begun. `refused`: what the server said of a request
+    that it does not take as it is.
     """
 
     reason: str
@@ -40,6 +43,7 @@ class ExchangeError(Exception):
     drops: bool = False
     all: bool = False
     odd: bool = False
+    within: bool = False
     after: float | None = None
     refused: Refusal | None = None
 
@@ -58,10 +62,19 @@ class ExchangeError(Exception):
             return "gone" if self.all and self.again else "odd"
         return "broken" if self.again else "refused"
 
+    @property
+    def alike(self) -> str:
+        """Its reason without numbers and identifiers, by which faults are compared."""
+        return _NUMBERED.sub("#", self.reason)
+
+
+# A number, or a word that holds one.
+_NUMBERED = re.compile(r"[\w-]*\d[\w-]*")
+
 
 def cut(why: str) -> ExchangeError:
     """The answer was ended before its end, as by a server that drops one for the next."""
-    return ExchangeError(f"the answer was cut: {why}", again=True, drops=True)
+    return ExchangeError(f"the answer was cut: {why}", again=True, drops=True, within=True)
 
 
 def understood(error: Exception, address: Address, key: str | None) -> ExchangeError:
@@ -83,22 +96,43 @@ def understood(error: Exception, address: Address, key: str | None) -> ExchangeE
 
 def _malformed(error: MalformedError, address: Address) -> ExchangeError:
     if is_html(error.text):
-        none = "answers with an HTML page; no OpenAI-compatible server is there"
-        return ExchangeError(f"{address.base_url}: {none}", all=True)
+        none = "not an OpenAI-compatible server: it answers with an HTML page"
+        return ExchangeError(f"{address.base_url}: {none}{_often_at(address)}", all=True)
     return ExchangeError(f"{address.base_url}: {error}", again=True, odd=True)
 
 
-def told(said: object, code: float) -> ExchangeError:
-    """The server tells of an error inside an answer, with a code like those of HTTP, or 0."""
+def complaint(piece: Mapping[str, Any]) -> ExchangeError | None:
+    """Return the fault that an object tells of instead of an answer, None if it tells of none.
+
+    Some servers do so without an `error`. A code is like those of HTTP.
+    """
+    error = piece.get("error")
+    if not error and not {"choices", "usage"} & piece.keys():
+        error = piece.get("detail") or piece.get("message")
+    if not error:
+        return None
+    about = error if isinstance(error, Mapping) else {"message": error}
+    code = number(about.get("code", about.get("status"))) or 0
+    said = _line(about.get("message") or about.get("detail") or dict(about))
     return ExchangeError(
-        f"the server says: {_line(said)}",
+        f"the server says: {said}",
         again=not 400 <= code < 500 or code in _TRANSIENT or code == 429,
-        busy=code in _BUSY,
+        busy=code in _BUSY or (not code and bool(_LATER.search(said))),
+        within=True,
     )
 
 
+# Words for a server that will answer later, where no code says so.
+_LATER = re.compile(
+    r"\b(overload|loading|warming|starting|busy|capacity|rate.?limit|too many|"
+    r"not (yet )?ready|try(ing)? again|retry)",
+    re.IGNORECASE,
+)
+
+
 def _connection(error: Exception, address: Address) -> ExchangeError:
-    cause = error.__cause__ or error
+    # Those of httpx2 say more than what is below them; the client's own say nothing.
+    cause = error if isinstance(error, httpx2.HTTPError) else error.__cause__ or error
     why = _line(cause) or type(cause).__name__
     proxy, where = proxy_of(address), address.base_url
     past = f"; NO_PROXY={urlsplit(where).hostname} goes past it"
@@ -116,7 +150,9 @@ def _connection(error: Exception, address: Address) -> ExchangeError:
     if isinstance(cause, httpx2.TimeoutException):
         return ExchangeError(f"{where}: no answer in time", again=True)
     through = f" to {proxy}" if proxy is not None else ""
-    return ExchangeError(f"{where}: the connection{through} broke ({why})", again=True, drops=True)
+    broke = f"{where}: the connection{through} broke ({why})"
+    within = "complete message body" in why  # and so it had begun
+    return ExchangeError(broke, again=True, drops=True, within=within)
 
 
 _CERTIFICATE = (
@@ -146,8 +182,7 @@ def _status(error: openai.APIStatusError, address: Address, key: str | None) -> 
         near = (
             f"did you mean {address.near}?" if address.near else f"is the model {address.model!r}?"
         )
-        path = "" if addresses.versioned(address.base_url) else "; the address often ends in /v1"
-        return ExchangeError(f"{where}not found: {said}; {near}{path}", all=True)
+        return ExchangeError(f"{where}not found: {said}; {near}{_often_at(address)}", all=True)
     if 300 <= status < 400:
         return ExchangeError(f"{where}{_elsewhere(error.response.headers)}", all=True)
     again = status in _TRANSIENT or status == 429
@@ -158,6 +193,10 @@ def _status(error: openai.APIStatusError, address: Address, key: str | None) -> 
         after=retry_after(error.response.headers) if again else None,
         refused=_refusal(error) if status in (400, 422) else None,
     )
+
+
+def _often_at(address: Address) -> str:
+    return "" if addresses.versioned(address.base_url) else "; the address often ends in /v1"
 
 
 def _elsewhere(headers: httpx2.Headers) -> str:

@@ -151,7 +151,7 @@ def _at_least(hits: float, of: float) -> float:
 _ENOUGH, _REMEMBERED = 100, 1024
 # How many times as long as the longest of 99 in 100 silences one may be, and the seconds that it
 # may be at least: where others that were asked later are answered, and where there are none.
-_TIMES, _PASSED_BY, _LAST = 20.0, 10.0, 30.0
+_TIMES, _PASSED_BY, _LAST = 10.0, 10.0, 15.0
 # How many others those are.
 _OTHERS = 20
 
@@ -160,8 +160,8 @@ class Silences:
     """How long an answer may say nothing before its request is taken for lost.
 
     A lost request would hold a run for the whole timeout of the server. What is far beyond all
-    that was seen of this server is lost: 20 times the silence that 99 of 100 answers kept below,
-    and not under 10 s (30 s if no others passed it by, as at the end of a run). A slow server is
+    that was seen of this server is lost: 10 times the silence that 99 of 100 answers kept below,
+    and not under 10 s (15 s if no others passed it by, as at the end of a run). A slow server is
     slow with every answer, and is measured by itself. A draw that was given up in this way gets
     twice the time at its next try, up to the timeout: a prompt that takes its time gets it.
     """

@@ -18,6 +18,9 @@ from ttc_openai.pace import PATIENCE, pause
 
 # A refusal, or an answer that is none, is believed at the third time, unless others differ.
 _SURE = 3
+# As often in a row the same fault within answers, of requests that were alone, and never an answer:
+# this server does it every time.
+_ALIKE = 6
 # So many failures in a row, of any draws, and no answer in between: it is no longer chance.
 _FEW, _HOPELESS = 8, 512
 # Tries of one draw at most. With the share of tries that helped, a draw gets as many as leave it a
@@ -43,6 +46,7 @@ class Patience:
         self._retries = retries
         self._chance = random.Random()
         self._misses = 0
+        self._alike: tuple[str, int] = ("", 0)
         self._fine: set[int] = set()
         self._tried: Counter[str] = Counter()
         self._helped: Counter[str] = Counter()
@@ -54,6 +58,11 @@ class Patience:
     def doubtful(self) -> bool:
         """Whether what has come so far was no answer, and so not many should be sent."""
         return not self._answered and self._misses > 0
+
+    @property
+    def ever(self) -> bool:
+        """Whether there was any answer."""
+        return self._answered > 0
 
     def answered(self, draw: Draw, now: float) -> None:
         """An answer came to a draw."""
@@ -70,6 +79,7 @@ class Patience:
         were under way."""
         self._misses += 1
         kind = fault.kind
+        every_time = self._every_time(fault, beside)
         if draw.fault:
             self._tried[_sort(draw.fault)] += 1
         draw.fault = kind
@@ -86,12 +96,23 @@ class Patience:
         draw.faults[kind] += 1
         nobody = draw.alone > self._retries and self._misses > _FEW
         none_yet = kind == "odd" and not alive and draw.alone >= min(_SURE, self._retries + 1)
-        over = (kind != "refused" and (nobody or none_yet)) or self._hopeless
+        over = (kind != "refused" and (nobody or none_yet)) or self._hopeless or every_time
         few = draw.faults[kind] <= self._allowed(draw, kind, alive)
         again = not over and few and draw.tries < _MOST
         steps = max(draw.faults[kind] if kind == "busy" else 0, draw.alone)
         calm = kind in ("odd", "refused") and not alive
-        return Next(again, pause(0 if calm else steps - 1, fault.after, self._chance), over)
+        steps = 1 if calm else min(steps, 2) if self._alike[1] else steps
+        return Next(again, pause(steps - 1, fault.after, self._chance), over)
+
+    def _every_time(self, fault: ExchangeError, beside: bool) -> bool:
+        """Whether a server that never answered has done the very same often enough. One that is
+        busy, or whose gateway says that it is not there, is waited for."""
+        if self._answered or fault.busy or not fault.within:
+            self._alike = ("", 0)
+        elif not beside:
+            before, count = self._alike
+            self._alike = (fault.alike, count + 1 if before == fault.alike else 1)
+        return self._alike[1] >= _ALIKE
 
     @property
     def _hopeless(self) -> bool:
@@ -109,11 +130,13 @@ class Patience:
         """Return how often a draw may be tried again after a fault of a kind."""
         allowed = self._retries
         known = kind == "refused" and hash(draw.kind) in self._fine
-        if kind in ("odd", "refused") and not known:
+        tried, helped = self._tried[_sort(kind)], self._helped[_sort(kind)]
+        # Others are answered, and whether another try helps is not known yet: it may be chance.
+        open_still = kind == "odd" and self._answered and tried < _ENOUGH
+        if kind in ("odd", "refused") and not known and not open_still:
             allowed = min(allowed, _SURE - 1)
         if kind == "busy" and alive and allowed:
             allowed = max(allowed, _BUSY)
-        tried, helped = self._tried[_sort(kind)], self._helped[_sort(kind)]
         if allowed and tried >= _ENOUGH and helped / tried >= _HELPS:
             miss = 1 - helped / (tried + 1)
             allowed = max(allowed, min(_MOST, math.ceil(math.log(_UNLUCKY) / math.log(miss))))

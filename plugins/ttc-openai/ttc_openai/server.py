@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 # How long a server may take to say which models it has.
 _LISTING = 10.0
+# How often it is asked again after a fault that may be a stray one, and the seconds in between.
+_STRAYS, _SOON = 2, 0.5
+
+
+class NoServerError(BackendError):
+    """What should be a list of models is neither one nor JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,13 @@ class Server:
         forbidden, short or patterns. BackendError if it cannot be reached, wants another key, is no
         such server, or has other weights under the model's name than were probed.
         """
-        found, wanted = listing(self), self.address.model
+        wanted = self.address.model
+        try:
+            found = listing(self)
+        except NoServerError as error:
+            # Something else may be in front of the list alone; the draws will tell.
+            talk.tell(f"{error}; asking for {wanted!r} all the same")
+            return self, {}
         name = found.find(wanted)
         if name is None:
             return self._unlisted(found), {}
@@ -130,22 +142,34 @@ def listing(server: Server) -> Listing:
     """Return what a server says of each of its models, or why it does not.
 
     BackendError if it cannot be reached, refuses the key or is no such server. A server that is
-    still loading is waited for.
+    still loading is waited for, and what may be a stray fault is tried again.
     """
     from ttc_openai.client import sync_client
     from ttc_openai.faults import understood
 
     limit = min(_LISTING, server.options.timeout)
+    began, strays = time.monotonic(), min(_STRAYS, server.options.retries)
     with closing(sync_client(server.address, server.key, limit)) as client:
         for left in reversed(range(server.options.retries + 1)):
+            strays -= 1
             try:
                 return _models(client, server)
+            except NoServerError:
+                if strays < 0 or time.monotonic() - began > limit / 2:
+                    raise
+                time.sleep(_SOON)
+                continue
             except Exception as error:
                 if isinstance(error, BackendError):
                     raise
                 fault = understood(error, server.address, server.key)
             if fault.busy and left:
+                talk.tell(f"{fault.reason}; waiting for it")
                 time.sleep(min(fault.after or 1.0, 10.0))
+                continue
+            stray = strays >= 0 and fault.again and not fault.all
+            if stray and time.monotonic() - began < limit / 2:
+                time.sleep(_SOON)
                 continue
             if fault.all or fault.busy:
                 raise BackendError(fault.reason) from None
@@ -166,7 +190,7 @@ def _models(client: openai.OpenAI, server: Server) -> Listing:
         page = is_html(error.response.text)
         if page and error.status_code not in (401, 403, 407, 429, 503):
             _at_v1(client, server)
-            raise BackendError(_NO_SERVER.format(where, "an HTML page")) from None
+            raise NoServerError(_NO_SERVER.format(where, "an HTML page")) from None
         if error.status_code in (404, 405, 501):
             _at_v1(client, server)
             return Listing(None, f"has no list of its models ({error.status_code})")
@@ -187,7 +211,7 @@ def _read(text: str, server: Server) -> Listing:
         told = secrets.cleaned(json.loads(text))
     except ValueError:
         what = "an HTML page" if is_html(text) else repr(secrets.redacted(text)[:40])
-        raise BackendError(_NO_SERVER.format(server.address.base_url, what)) from None
+        raise NoServerError(_NO_SERVER.format(server.address.base_url, what)) from None
     rows = told
     if isinstance(told, dict):
         rows = told.get("data", told.get("models"))

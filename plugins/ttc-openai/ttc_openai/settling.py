@@ -17,7 +17,7 @@ from ttc_openai import traits as kept
 from ttc_openai.faults import ExchangeError, understood
 from ttc_openai.server import Server
 from ttc_openai.traits import Traits
-from ttc_openai.wire import SETTLED, Dialect, off_and_refused
+from ttc_openai.wire import SETTLED, Dialect, off_and_refused, whole
 
 if TYPE_CHECKING:
     import openai
@@ -83,8 +83,7 @@ def _refused(
 def _body(dialect: Dialect, server: Server, asked: Request) -> dict[str, Any]:
     # What is asked for besides is tried by the draws themselves.
     body = dialect.body(asked, Traits(), model=server.address.model)
-    body.pop("stream_options", None)
-    return body
+    return whole(body)
 
 
 def _sent(client: openai.OpenAI, server: Server, body: dict[str, Any]) -> ExchangeError | None:

@@ -51,6 +51,12 @@ _ANOTHER = {
 _USE = re.compile(
     r"max_completion_tokens\W{0,3}\s+instead|use\W+max_completion_tokens", re.IGNORECASE
 )
+# How servers say that an answer comes only at once.
+_NO_STREAM = re.compile(
+    r"\bstream(?:ing|ed)?\b[^.,;]{0,60}(?:\bnot\b|n't\b|\bun\w|\bdisabled|must be false)"
+    r"|(?:\bnot|n't|\bno) (?:support|allow|implement)\w* (?:\w+ )?stream(?:ing|ed)?\b",
+    re.IGNORECASE,
+)
 
 
 class Dialect:
@@ -67,7 +73,7 @@ class Dialect:
     ) -> None:
         self._off = {name: list(values) for name, values in OFF.items()}
         self._limit = "max_tokens"
-        self._options = True
+        self._stream = self._options = True
         self._unset = set(unset)
         self._on_unset = on_unset
 
@@ -96,8 +102,10 @@ class Dialect:
             count = request.alternatives or 1
             chat = {"logprobs": True, "top_logprobs": count}
             body |= chat if request.prompt is None else {"logprobs": count}
-        if self._options:
-            body["stream_options"] = {"include_usage": True}
+        if self._stream:
+            body["stream"] = True
+            if self._options:
+                body["stream_options"] = {"include_usage": True}
         return body
 
     @staticmethod
@@ -125,6 +133,8 @@ class Dialect:
                 values.pop(0)
         if "stream_options" in refused:
             self._options = False
+        if "stream" in refused or ("stream" in sent and _NO_STREAM.search(fault.refused.text)):
+            self._stream = False
         if "max_tokens" in refused and _USE.search(fault.refused.text):
             self._limit = "max_completion_tokens"
         if lacking := off_and_refused(sent, fault.refused):
@@ -143,6 +153,13 @@ class Dialect:
     def leave_out(self, names: Collection[str]) -> None:
         """Leave parameters out from now on where they are off."""
         self._unset |= set(names)
+
+
+def whole(body: dict[str, Any]) -> dict[str, Any]:
+    """Make a body ask for its answer at once, and return it."""
+    body.pop("stream", None)
+    body.pop("stream_options", None)
+    return body
 
 
 def off_and_refused(sent: Mapping[str, Any], refusal: Refusal) -> frozenset[str]:

@@ -14,8 +14,8 @@ import pytest
 
 from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.cli.output import BEHIND, Lines
+from ttc.completion_check import sound
 from ttc.errors import StoreError
-from ttc.soundness import sound
 
 INF, NAN = float("inf"), float("nan")
 Ttc = Callable[..., Any]
