@@ -274,6 +274,41 @@ def test_standard_error_is_no_output(judge: Judge) -> None:
     assert judge(flood, "", **streams).status == "output_limit"
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "print(int(input()) * 2)\nexit()\nprint(0)",
+        "print(int(input()) * 2)\nquit(0)",
+        "import sys\nprint(int(input()) * 2)\nsys.exit()",
+        "import threading, time\ndef main():\n    time.sleep(0.05)\n    print(int(input()) * 2)\n"
+        "threading.Thread(target=main).start()",
+        "import threading, time\ndef main():\n    time.sleep(0.05)\n    print(int(input()) * 2)\n"
+        "threading.Thread(target=main).start()\nexit()",
+        "import atexit, io, sys\nheld = io.StringIO()\n"
+        "atexit.register(lambda: sys.stdout.write(held.getvalue()))\n"
+        "held.write(str(int(input()) * 2))",
+        "import sys\nprint(int(input()) * 2)\nsys.stdout.close()",
+        "import io, sys\nsys.stdout = io.StringIO()\nsys.__stdout__.write(str(int(input()) * 2))",
+        "out = open(1, 'w')\nout.write(str(int(input()) * 2))",
+        "import sys\nout = open(1, 'w')\nout.write(str(int(input()) * 2))\nsys.exit()",
+        "class Last:\n    def __del__(self): print(int(input()) * 2)\nlast = Last()",
+        "import os\nos.write(1, b'%d' % (2 * int(os.read(0, os.fstat(0).st_size))))",
+        "class A:\n    x: int\nassert A.__annotations__['x'] is int\nprint(int(input()) * 2)",
+        "import threading\nthreading.Thread(target=lambda: threading.Event().wait(), daemon=True)"
+        ".start()\nprint(int(input()) * 2)",
+    ],
+)
+def test_scripts_end_as_an_interpreter_ends_them(judge: Judge, program: str) -> None:
+    verdict = judge(f"```python\n{program}\n```", "", inputs=["2\n"], outputs=["4\n"])
+    assert verdict.correct, verdict
+
+
+def test_a_name_that_annotations_lack_is_an_error_as_it_is_in_python(judge: Judge) -> None:
+    verdict = judge("def f(n: List[int]): return n", "assert f([1]) == [1]")
+    wanted = (True, "ok") if sys.version_info >= (3, 14) else (False, "raised")
+    assert (verdict.correct, verdict.status) == wanted
+
+
 def test_programs_that_flood_leave_the_others_right(tier: str) -> None:
     """What one job left behind was read as the next one's tests, and that called forged."""
     flood = "while True: print('x' * 4096)\n"

@@ -479,6 +479,25 @@ def test_a_starved_program_is_nobody_s_fault_and_runs_again_alone() -> None:
             hog.wait()
 
 
+@pytest.mark.parametrize("writes", ["os.write(1, b'.')", "pass"])
+def test_a_program_cannot_pretend_to_be_starved(writes: str) -> None:
+    """It wakes the server, and is at work when that looks: the looks must be others'."""
+    need("landlock")
+    body = f"""
+import os, time
+while True:
+    {writes}
+    until = time.perf_counter() + 0.0005
+    while time.perf_counter() < until: pass
+    time.sleep(0.02)
+"""
+    job = Job("script", body, stdin=("",))
+    with Pool(lambda: "landlock", Limits(cpu=0.5), 1) as pool:
+        (ran,) = pool.run([job])
+    assert [one.stopped for one in ran.runs] == ["timeout"]
+    assert ran.stopped is None
+
+
 def test_a_server_that_dies_is_replaced() -> None:
     need("landlock")
     with Pool(lambda: "landlock", LIMITS, 2) as pool:
@@ -890,6 +909,9 @@ def test_what_a_filter_says_of_arguments(machine: str) -> None:
             [(0,), (1,), (3,), (0xFFFFFFFA,), (0xFFFFFFFE,)],
             [(~99 << 3 & 0xFFFFFFFF | 2,), (~1 << 3 & 0xFFFFFFFF | 2,)],
         ),
+        "timer_create": ([(0,), (7,), (0xFFFFFFFA,)], [(~99 << 3 & 0xFFFFFFFF | 2,)]),
+        "clock_nanosleep": ([(0,), (1,), (0xFFFFFFFA,)], [(~99 << 3 & 0xFFFFFFFF | 2,)]),
+        "prctl": ([(15,), (39,), (0x53564D41,)], [(4, 1), (22, 2), (62, 2), (0x59616D61,), (1,)]),
         "getpriority": ([(0, 0), (0, 1234)], [(0, 1), (2, 0), (1, 0)]),
         **dict.fromkeys(
             ("getpgid", "getsid", "sched_getaffinity", "sched_getattr", "sched_rr_get_interval"),
