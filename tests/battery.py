@@ -249,6 +249,7 @@ try:
     while len(started) <= 256:
         started.append(threading.Thread(target=go.wait, daemon=True))
         started[-1].start()
+    time.sleep(0.5)
 except RuntimeError:
     raise OSError from None
 finally:
