@@ -76,8 +76,9 @@ def script(program: int) -> None:
 
 def flush() -> None:
     """Write what Python holds of standard output; a program may have closed or replaced it."""
+    stream: Any
     for stream in (sys.stdout, sys.__stdout__):
-        if not getattr(stream, "closed", True):
+        if not getattr(stream, "closed", stream is None):
             stream.flush()
 
 
