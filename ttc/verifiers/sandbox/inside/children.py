@@ -71,6 +71,8 @@ def script(program: int) -> None:
         if "threading" in sys.modules:  # it waits for threads that are no daemons
             sys.modules["threading"]._shutdown()
         atexit._run_exitfuncs()
+        flush()
+        sys.stdout = sys.__stdout__
         vars(sys.modules["__main__"]).clear()  # files are written when they are collected
 
 
