@@ -126,7 +126,7 @@ def test_humaneval_s_canonical_solutions_pass_and_exploits_do_not(tier: str) -> 
         for row in rows
     ]
     assert sum(bool(v.correct) for v in Python(sandbox=tier).verify(right)) == 164
-    assert passed(rows[:24], tier) == []
+    assert passed(rows[:16], tier) == []
 
 
 def test_no_exploit_passes(tier: str) -> None:
