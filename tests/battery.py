@@ -208,6 +208,8 @@ ATTACKS: dict[str, str] = {
     # The machine, memory and time.
     "memory beside": "os.write(os.memfd_create('x'), b'x')",
     "secret memory": "call('memfd_secret', 0)",
+    "large buffers": "socket.socketpair()[0].setsockopt(1, 7, 1 << 22)",
+    "filter of a socket": "socket.socketpair()[0].setsockopt(1, 26, bytes(16))",
     "a large pipe": "fcntl.fcntl(os.pipe()[0], 1031, 1 << 20)",
     "locked memory": "if libc.mlock(ctypes.create_string_buffer(1 << 20), 1 << 20): raise OSError",
     "sync": "call('sync')",

@@ -629,6 +629,38 @@ except RuntimeError:
     assert ended == ("thread_limit", "") or ended < 400
 
 
+def test_what_sockets_and_pipes_hold_is_little(pool: Pool) -> None:
+    """It counts for no limit of the process: 60 sockets could hold 400 MiB."""
+    body = """
+import contextlib, os, socket
+held = []
+def fill(send, descriptor):
+    total = 0
+    os.set_blocking(descriptor, False)
+    with contextlib.suppress(BlockingIOError):
+        while True: total += send(bytes(4096))
+    return total
+def hold(make):
+    total = 0
+    with contextlib.suppress(OSError):
+        while True:
+            held.append(make())
+            for end in held[-1]:
+                with contextlib.suppress(OSError): end.setsockopt(1, 7, 1 << 24)
+                total += fill(end.send, end.fileno())
+    return total
+total = hold(socket.socketpair)
+for pair in held[:16]:
+    for end in pair: end.close()
+with contextlib.suppress(OSError):
+    while True:
+        writes = os.pipe()[1]
+        total += fill(lambda data: os.write(writes, data), writes)
+return total
+"""
+    assert 0 < attack(pool, body) < 64 << 20
+
+
 def test_a_control_group_counts_what_single_processes_do_not() -> None:
     need("landlock")
     server = Server("landlock", Limits(memory=256 << 20))

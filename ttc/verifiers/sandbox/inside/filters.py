@@ -212,6 +212,7 @@ _OWN_AFFAIRS = """
     socketpair sendto kill tgkill prlimit64 fcntl clock_gettime clock_getres getpriority getpgid
     getsid sched_getscheduler sched_getparam sched_getattr sched_getaffinity
     sched_rr_get_interval membarrier seccomp capget capset clock_nanosleep timer_create prctl
+    setsockopt
 """
 
 
