@@ -29,6 +29,7 @@ from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.servers import Job
 
 SECRET = "open sesame"
+MADE = 0x7C7C  # the key of what attacks make
 COLUMN = {"x86_64": 0, "aarch64": 1}.get(platform.machine(), 0)
 NUMBERS = {
     name: numbers[COLUMN]
@@ -112,7 +113,7 @@ ATTACKS: dict[str, str] = {
     "attach memory": "call('shmat', w['shm'], 0, 0)",
     "look at memory": "call('shmctl', w['shm'], 2, ctypes.create_string_buffer(256))",
     "remove memory": "call('shmctl', w['shm'], 0, 0)",
-    "make memory": "call('shmget', 0x7c7c, 4096, 0o1600)",
+    "make memory": f"call('shmget', {MADE}, 4096, 0o1600)",
     "send a message": "call('msgsnd', w['msg'], struct.pack('@l8s', 1, b'x'), 8, 0o4000)",
     "take a message": "call('msgrcv', w['msg'], ctypes.create_string_buffer(64), 16, 0, 0o4000)",
     "remove a queue": "call('msgctl', w['msg'], 0, 0)",
@@ -157,6 +158,17 @@ ATTACKS: dict[str, str] = {
     "pages of it": "call('move_pages', w['victim'], 0, 0, 0, 0, 0)",
     "trace it": "call('ptrace', 16, w['victim'], 0, 0)",
     "compare": "call('kcmp', w['victim'], os.getpid(), 0, 0, 0)",
+    "sleep by its clock": "call('clock_nanosleep', ~w['victim'] << 3 | 2, 0, bytes(16), 0)",
+    "timer of its clock": "b = ctypes.create_string_buffer(8)\n"
+    "call('timer_create', ~w['victim'] << 3 | 2, 0, b)",
+    "its capabilities": "b = ctypes.create_string_buffer(24)\n"
+    "call('capget', struct.pack('@Ii', 0x20080522, w['victim']), b)",
+    "share a core": "call('prctl', 62, 2, w['victim'], 0, 0)",
+    "be traced": "call('prctl', 4, 1, 0, 0, 0)",
+    "be the tracer's choice": "call('prctl', 0x59616d61, -1, 0, 0, 0)",
+    "a filter of one's own": "call('prctl', 22, 2, -1, 0, 0)",
+    "a filter with a listener": "call('seccomp', 2, 0, 0)",
+    "wait for all processors": "call('membarrier', 1, 0, 0)",
     # What is told of files, and files by other ways.
     "size": "return os.stat(w['secret']).st_size",
     "size of a link": "return os.lstat(w['link']).st_size",
@@ -196,6 +208,8 @@ ATTACKS: dict[str, str] = {
     # The machine, memory and time.
     "memory beside": "os.write(os.memfd_create('x'), b'x')",
     "secret memory": "call('memfd_secret', 0)",
+    "large buffers": "socket.socketpair()[0].setsockopt(1, 7, 1 << 22)",
+    "filter of a socket": "socket.socketpair()[0].setsockopt(1, 26, bytes(16))",
     "a large pipe": "fcntl.fcntl(os.pipe()[0], 1031, 1 << 20)",
     "locked memory": "if libc.mlock(ctypes.create_string_buffer(1 << 20), 1 << 20): raise OSError",
     "sync": "call('sync')",
@@ -229,7 +243,7 @@ FATAL: dict[str, str] = {
     "size with signals blocked": "signal.pthread_sigmask(0, {31})\nreturn os.stat(w['secret'])[6]",
 }
 
-# The kernel counts threads in a namespace of a user's, and not root's.
+# Threads are counted by the kernel (bwrap, an ordinary user) or by the server.
 COUNTED: dict[str, str] = {
     "threads": """threading.stack_size(32768)
 go, started = threading.Event(), []
@@ -237,6 +251,7 @@ try:
     while len(started) <= 256:
         started.append(threading.Thread(target=go.wait, daemon=True))
         started[-1].start()
+    time.sleep(0.5)
 except RuntimeError:
     raise OSError from None
 finally:
@@ -323,8 +338,15 @@ class World:
             "files": sorted(os.listdir(self.secret.parent)),
             "file": (found.st_mode, found.st_size, found.st_mtime_ns, found.st_nlink),
             "text": self.secret.read_text() + self.key.read_text() + self.store.read_text(),
-            "queues": _ids("msg") + _ids("shm") + _ids("sem"),
+            "queues": self._ids("msg") + self._ids("shm") + self._ids("sem"),
         }
+
+    def _ids(self, kind: str) -> list[str]:
+        """Return the victims of one kind, and what attacks have made; others make some as well."""
+        with open(f"/proc/sysvipc/{kind}") as table:
+            found = [line.split()[:2] for line in table][1:]
+        victim = str(getattr(self, kind))
+        return sorted(number for key, number in found if number == victim or int(key) == MADE)
 
     def harm(self) -> list[str]:
         """Return what has happened to the victims."""
@@ -343,12 +365,6 @@ class World:
             except OSError as error:
                 found.append(f"a file of all is locked: {error}")
         return found
-
-
-def _ids(kind: str) -> list[str]:
-    """Return the ids of the objects of one kind that there are."""
-    with open(f"/proc/sysvipc/{kind}") as table:
-        return sorted(line.split()[1] for line in table)[:-1]
 
 
 def program(attacks: dict[str, str]) -> str:
@@ -384,15 +400,16 @@ def run(tier: str) -> list[str]:
             return Job("calls", program(attacks), named)
 
         fatal = [{name: body} for name, body in FATAL.items() if platform.machine() == "x86_64"]
-        counted = COUNTED if tier == "bwrap" and os.geteuid() != 0 else {}
-        ran = list(pool.run(job(each) for each in ({**ATTACKS, **counted}, *fatal)))
+        ran = list(pool.run(job(each) for each in (ATTACKS, *fatal, COUNTED)))
         time.sleep(0.1)
         found = world.harm()
         if ran[0].why != "fail":
             found.append(f"the attacks did not run: {ran[0]}")
         else:
             found += [ran[0].detail] if ran[0].detail != "[]" else []
-        for each, one in zip(fatal, ran[1:], strict=True):
+        if not (ran[-1].stopped == "thread_limit" or ran[-1].detail == "[]"):
+            found.append(f"threads: {ran[-1]}")
+        for each, one in zip(fatal, ran[1:-1], strict=True):
             if one.why == "fail" and one.detail != "[]":
                 found.append(one.detail)
             elif one.why not in ("fail", "gone"):

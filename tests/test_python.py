@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -125,7 +126,7 @@ def test_humaneval_s_canonical_solutions_pass_and_exploits_do_not(tier: str) -> 
         for row in rows
     ]
     assert sum(bool(v.correct) for v in Python(sandbox=tier).verify(right)) == 164
-    assert passed(rows[:24], tier) == []
+    assert passed(rows[:16], tier) == []
 
 
 def test_no_exploit_passes(tier: str) -> None:
@@ -274,6 +275,45 @@ def test_standard_error_is_no_output(judge: Judge) -> None:
     assert judge(flood, "", **streams).status == "output_limit"
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "print(int(input()) * 2)\nexit()\nprint(0)",
+        "print(int(input()) * 2)\nquit(0)",
+        "import sys\nprint(int(input()) * 2)\nsys.exit()",
+        "import threading, time\ndef main():\n    time.sleep(0.05)\n    print(int(input()) * 2)\n"
+        "threading.Thread(target=main).start()",
+        "import threading, time\ndef main():\n    time.sleep(0.05)\n    print(int(input()) * 2)\n"
+        "threading.Thread(target=main).start()\nimport sys\nsys.exit()",
+        "import atexit, io, sys\nheld = io.StringIO()\n"
+        "atexit.register(lambda: sys.stdout.write(held.getvalue()))\n"
+        "held.write(str(int(input()) * 2))",
+        "import sys\nprint(int(input()) * 2)\nsys.stdout.close()",
+        "import io, sys\nsys.stdout = io.StringIO()\nsys.__stdout__.write(str(int(input()) * 2))",
+        "import sys\nclass Out:\n    def __init__(self): self.held = ''\n"
+        "    def write(self, text): self.held += text\n"
+        "    def flush(self): sys.__stdout__.write(self.held)\n"
+        "sys.stdout = Out()\nprint(int(input()) * 2)",
+        "out = open(1, 'w')\nout.write(str(int(input()) * 2))",
+        "import sys\nout = open(1, 'w')\nout.write(str(int(input()) * 2))\nsys.exit()",
+        "class Last:\n    def __del__(self): print(int(input()) * 2)\nlast = Last()",
+        "import os\nos.write(1, b'%d' % (2 * int(os.read(0, os.fstat(0).st_size))))",
+        "class A:\n    x: int\nassert A.__annotations__['x'] is int\nprint(int(input()) * 2)",
+        "import threading\nthreading.Thread(target=lambda: threading.Event().wait(), daemon=True)"
+        ".start()\nprint(int(input()) * 2)",
+    ],
+)
+def test_scripts_end_as_an_interpreter_ends_them(judge: Judge, program: str) -> None:
+    verdict = judge(f"```python\n{program}\n```", "", inputs=["2\n"], outputs=["4\n"])
+    assert verdict.correct, verdict
+
+
+def test_a_name_that_annotations_lack_is_an_error_as_it_is_in_python(judge: Judge) -> None:
+    verdict = judge("def f(n: List[int]): return n", "assert f([1]) == [1]")
+    wanted = (True, "ok") if sys.version_info >= (3, 14) else (False, "raised")
+    assert (verdict.correct, verdict.status) == wanted
+
+
 def test_programs_that_flood_leave_the_others_right(tier: str) -> None:
     """What one job left behind was read as the next one's tests, and that called forged."""
     flood = "while True: print('x' * 4096)\n"
@@ -390,6 +430,21 @@ def test_the_command_line_says_where_programs_ran(ttc: Ttc, tmp_path: Path) -> N
     assert (trusted.code, "sandbox none" in trusted.err) == (0, True)
 
 
+def test_what_a_program_says_can_be_written_and_read_again(ttc: Ttc, tmp_path: Path) -> None:
+    need("landlock")
+    program = "def f(): raise ValueError('\\ud800\\x00\\x1b[31m')"
+    line = {"problem": "p", "text": program, "reference": {"tests": "assert f() == 1"}}
+    (tmp_path / "s.jsonl").write_text(json.dumps(line) + "\n")
+    for given, written in (("s.jsonl", "once.jsonl"), ("once.jsonl", "twice.jsonl")):
+        ran = ttc("verify", given, "-V", "python", "-o", written)
+        assert ran.code == 0, ran.err
+    (told,) = map(json.loads, (tmp_path / "twice.jsonl").read_text().splitlines())
+    assert (told["status"], told["detail"].partition(";")[0]) == (
+        "raised",
+        "ValueError: \ufffd\x00\x1b[31m",
+    )
+
+
 def test_no_sandbox_is_exit_5(ttc: Ttc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = {"problem": "p", "text": "def f(): return 1", "reference": {"tests": "assert f() == 1"}}
     (tmp_path / "s.jsonl").write_text(json.dumps(line) + "\n")
@@ -397,4 +452,4 @@ def test_no_sandbox_is_exit_5(ttc: Ttc, tmp_path: Path, monkeypatch: pytest.Monk
     ran = ttc("verify", "s.jsonl", "-V", "python")
     assert (ran.code, ran.out) == (5, "")
     assert "no sandbox holds here (seatbelt: there is no sandbox-exec here" in ran.err
-    assert "install bubblewrap" in ran.err
+    assert re.search("install bubblewrap|let bubblewrap make user namespaces", ran.err)

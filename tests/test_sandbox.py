@@ -479,6 +479,25 @@ def test_a_starved_program_is_nobody_s_fault_and_runs_again_alone() -> None:
             hog.wait()
 
 
+@pytest.mark.parametrize("writes", ["os.write(1, b'.')", "pass"])
+def test_a_program_cannot_pretend_to_be_starved(writes: str) -> None:
+    """It wakes the server, and is at work when that looks: the looks must be others'."""
+    need("landlock")
+    body = f"""
+import os, time
+while True:
+    {writes}
+    until = time.perf_counter() + 0.0005
+    while time.perf_counter() < until: pass
+    time.sleep(0.02)
+"""
+    job = Job("script", body, stdin=("",))
+    with Pool(lambda: "landlock", Limits(cpu=0.5), 1) as pool:
+        (ran,) = pool.run([job])
+    assert [one.stopped for one in ran.runs] == ["timeout"]
+    assert ran.stopped is None
+
+
 def test_a_server_that_dies_is_replaced() -> None:
     need("landlock")
     with Pool(lambda: "landlock", LIMITS, 2) as pool:
@@ -561,9 +580,13 @@ def f(how):
                 with open("g%d" % at, "wb") as file: file.write(bytes(4 << 20))
         except OSError as error:
             return error.errno
-    left = os.statvfs(".")
-    there = os.path.exists("keep/secret")
-    return [os.listdir("."), there, left.f_files - left.f_ffree, left.f_blocks - left.f_bfree]
+    found = [os.listdir("."), os.path.exists("keep/secret")]
+    if how == "look":  # there is room for as much as ever
+        for at in range(1000):
+            open("n%d" % at, "w").close()
+        for at in range(12):
+            with open("r%d" % at, "wb") as file: file.write(bytes(4 << 20))
+    return found
 """
 
 
@@ -579,7 +602,7 @@ def test_a_folder_is_a_job_s_own() -> None:
         ran = list(pool.run(ask(each) for how in hows for each in (how, "look")))
         assert pool._idle[0].served == 2 * len(hows)
     seen = [json.loads(each.detail) for each in ran]
-    assert seen[1::2] == [[[], False, 1, 0]] * len(hows)
+    assert seen[1::2] == [[[], False]] * len(hows)
     assert seen[6:9:2] == [errno.ENOSPC] * 2
 
 
@@ -604,6 +627,38 @@ except RuntimeError:
 """
     ended = attack(pool, body)
     assert ended == ("thread_limit", "") or ended < 400
+
+
+def test_what_sockets_and_pipes_hold_is_little(pool: Pool) -> None:
+    """It counts for no limit of the process: 60 sockets could hold 400 MiB."""
+    body = """
+import contextlib, os, socket
+held = []
+def fill(send, descriptor):
+    total = 0
+    os.set_blocking(descriptor, False)
+    with contextlib.suppress(BlockingIOError):
+        while True: total += send(bytes(4096))
+    return total
+def hold(make):
+    total = 0
+    with contextlib.suppress(OSError):
+        while True:
+            held.append(make())
+            for end in held[-1]:
+                with contextlib.suppress(OSError): end.setsockopt(1, 7, 1 << 24)
+                total += fill(end.send, end.fileno())
+    return total
+total = hold(socket.socketpair)
+for pair in held[:16]:
+    for end in pair: end.close()
+with contextlib.suppress(OSError):
+    while True:
+        writes = os.pipe()[1]
+        total += fill(lambda data: os.write(writes, data), writes)
+return total
+"""
+    assert 0 < attack(pool, body) < 64 << 20
 
 
 def test_a_control_group_counts_what_single_processes_do_not() -> None:
@@ -890,6 +945,9 @@ def test_what_a_filter_says_of_arguments(machine: str) -> None:
             [(0,), (1,), (3,), (0xFFFFFFFA,), (0xFFFFFFFE,)],
             [(~99 << 3 & 0xFFFFFFFF | 2,), (~1 << 3 & 0xFFFFFFFF | 2,)],
         ),
+        "timer_create": ([(0,), (7,), (0xFFFFFFFA,)], [(~99 << 3 & 0xFFFFFFFF | 2,)]),
+        "clock_nanosleep": ([(0,), (1,), (0xFFFFFFFA,)], [(~99 << 3 & 0xFFFFFFFF | 2,)]),
+        "prctl": ([(15,), (39,), (0x53564D41,)], [(4, 1), (22, 2), (62, 2), (0x59616D61,), (1,)]),
         "getpriority": ([(0, 0), (0, 1234)], [(0, 1), (2, 0), (1, 0)]),
         **dict.fromkeys(
             ("getpgid", "getsid", "sched_getaffinity", "sched_getattr", "sched_rr_get_interval"),

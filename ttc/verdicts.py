@@ -9,7 +9,7 @@ import sqlite3
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +20,7 @@ from ttc.judging import remember_votes, with_question
 from ttc.records import INFRA, Message, Sample, Verdict
 from ttc.store import Store, verdicts
 from ttc.store.pools import Pool
+from ttc.store.rows import storable
 from ttc.store.samples import of_pool
 from ttc.store.verdicts import VerifierId
 from ttc.verifiers import Verifier
@@ -124,9 +125,7 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
                 for verdict in judged:
                     if not unjudged:
                         raise plugins.fault("verifiers", verifier.name, "gave a verdict on nothing")
-                    wrong = unsound(verdict)
-                    sound = verdict if wrong is None else Verdict(status="error", detail=wrong)
-                    yield unjudged.popleft(), sound
+                    yield unjudged.popleft(), _sound(verdict)
         except (TtcError, Stopped, KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
@@ -134,13 +133,24 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
             if not unjudged:
                 what = f"cannot judge: {failure}; -vv shows where"
                 raise plugins.fault("verifiers", verifier.name, what) from error
-            yield unjudged.popleft(), Verdict(status="error", detail=failure)
+            yield unjudged.popleft(), _sound(Verdict(status="error", detail=failure))
             continue
         # One that ends early may not have read what it leaves out.
         if left := len(unjudged) + (next(source, None) is not None):
             what = f"gave no verdict on {left} samples or more"
             raise plugins.fault("verifiers", verifier.name, what)
         return
+
+
+def _sound(verdict: Verdict) -> Verdict:
+    """Return a verdict that can be kept and written, whatever words of a program it repeats."""
+    if (wrong := unsound(verdict)) is not None:
+        verdict = Verdict(status="error", detail=wrong)
+    answer = None if verdict.answer is None else storable(verdict.answer)
+    detail = storable(verdict.detail)
+    if (answer, detail) == (verdict.answer, verdict.detail):
+        return verdict
+    return replace(verdict, answer=answer, detail=detail)
 
 
 @contextmanager

@@ -131,10 +131,7 @@ def _contain(verifier: Verifier, order: Order) -> None:
             "--sandbox none runs a model's programs with all your rights; if that is meant, add "
             "--i-trust-this-code"
         )
-    try:
-        use(order.sandbox)
-    except ValueError as error:
-        raise UsageError(f"--{error}") from None
+    use(order.sandbox)
 
 
 def _of_pool(store: Store, order: Order, verifier: Verifier) -> Judged:

@@ -93,9 +93,9 @@ class Command:
             self._names.append(name)
 
     def use_sandbox(self, tier: str) -> None:
-        """Take what `--sandbox` says."""
+        """Take what `--sandbox` says; UsageError for what is not bubblewrap."""
         if tier not in ("auto", "bwrap", "none"):
-            raise ValueError(f"sandbox {tier} cannot hold a command: only bwrap can")
+            raise UsageError(f"--sandbox {tier} cannot hold a command: only bwrap can")
         self._sandboxed = tier != "none"
 
     @property

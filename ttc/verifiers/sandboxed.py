@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 
+from ttc.errors import UsageError
 from ttc.records import INFRA
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import Pool
@@ -33,8 +34,12 @@ class Sandboxed:
         self.note: str | None = None
 
     def use_sandbox(self, tier: str) -> None:
-        """Take a tier by a flag of the command line, which alone may ask for `none`."""
-        self._wanted = _known(tier)
+        """Take a tier by a flag of the command line, which alone may ask for `none`; UsageError for
+        one that is not known."""
+        try:
+            self._wanted = _known(tier)
+        except ValueError as error:
+            raise UsageError(f"--{error}") from None
 
     def told(self) -> str:
         """Return what a verdict's detail says of where its program ran."""

@@ -20,7 +20,7 @@ def load(program: str, name: str = "candidate") -> dict[str, Any]:
     """Run a program as a module of that name and return its namespace."""
     module = ModuleType(name)
     sys.modules[name] = module  # dataclasses and typing look for it there
-    exec(compile(program, "<candidate>", "exec"), module.__dict__)
+    exec(compile(program, "<candidate>", "exec", dont_inherit=True), module.__dict__)
     return module.__dict__
 
 

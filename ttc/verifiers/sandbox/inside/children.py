@@ -6,6 +6,7 @@ knew it, and so no other job's process has it in its memory.
 
 from __future__ import annotations
 
+import atexit
 import json
 import mmap
 import os
@@ -62,9 +63,25 @@ def calls(program: int) -> None:
 
 
 def script(program: int) -> None:
-    """Run a program as a script."""
+    """Run a program as a script, to the end that an interpreter would give it."""
     sys.argv = ["candidate"]
-    candidate.load(_text(program), "__main__")
+    try:
+        candidate.load(_text(program), "__main__")
+    finally:
+        if "threading" in sys.modules:  # it waits for threads that are no daemons
+            sys.modules["threading"]._shutdown()
+        atexit._run_exitfuncs()
+        flush()
+        sys.stdout = sys.__stdout__
+        vars(sys.modules["__main__"]).clear()  # files are written when they are collected
+
+
+def flush() -> None:
+    """Write what Python holds of standard output; a program may have closed or replaced it."""
+    stream: Any
+    for stream in (sys.stdout, sys.__stdout__):
+        if not getattr(stream, "closed", stream is None):
+            stream.flush()
 
 
 def judge(tests: int, told: int) -> None:

@@ -41,6 +41,9 @@ _O_PATH = 0o10000000
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # Copies, flags, locks, the size of a pipe, seals. Others send signals, watch folders, take leases.
 _FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032, 1033, 1034)
+# Names of threads and of memory, and what is asked only. Others filter calls, let the process be
+# traced, or share a processor's core with a process of another's.
+_PRCTLS = (3, 15, 16, 21, 23, 39, 0x53564D41)
 _NEGATIVE, _THREADS_CLOCK, _OWN_CLOCK = 0x80000000, 4, 0xFFFFFFFA
 
 # Stands for the process's id until there is a process: the rest is the same for all of them.
@@ -180,8 +183,8 @@ _RULES: dict[str, Steps] = {
     "tgkill": _only(0, _PID),
     "ioctl": _only(1, *_IOCTLS),
     "fcntl": _only(1, *_FCNTLS),
-    "clock_gettime": _CLOCK,
-    "clock_getres": _CLOCK,
+    "prctl": _only(0, *_PRCTLS),
+    **dict.fromkeys(("clock_gettime", "clock_getres", "clock_nanosleep", "timer_create"), _CLOCK),
     "getpriority": _only(0, 0, then=_only(1, 0, _PID)),
     **dict.fromkeys(("prlimit64", "getpgid", "getsid"), _OWN),
     **{f"sched_get{what}": _OWN for what in ("scheduler", "param", "attr", "affinity")},
@@ -208,7 +211,8 @@ _OWN_AFFAIRS = """
     shmget shmat shmdt shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl
     socketpair sendto kill tgkill prlimit64 fcntl clock_gettime clock_getres getpriority getpgid
     getsid sched_getscheduler sched_getparam sched_getattr sched_getaffinity
-    sched_rr_get_interval
+    sched_rr_get_interval membarrier seccomp capget capset clock_nanosleep timer_create prctl
+    setsockopt
 """
 
 

@@ -142,10 +142,10 @@ def run(tests: Mapping[str, Any], functions: Remote | Local) -> None:
     """Run the tests: `setup`, then `tests` with `names` bound to the candidate's functions, then
     `check(entry)` if there is an `entry`. Raises whatever a failed test raises."""
     namespace: dict[str, Any] = {"__name__": "tests"}
-    exec(compile(tests["setup"], "<setup>", "exec"), namespace)
+    exec(compile(tests["setup"], "<setup>", "exec", dont_inherit=True), namespace)
     for name in tests["names"]:
         namespace[name] = functions.function(name)
-    exec(compile(tests["tests"], "<tests>", "exec"), namespace)
+    exec(compile(tests["tests"], "<tests>", "exec", dont_inherit=True), namespace)
     if tests["entry"] is not None:
         namespace["check"](namespace[tests["entry"]])
 

@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import signal
+import site
 import socket
 import sys
 from collections.abc import Callable
@@ -130,14 +131,14 @@ class Server:
                 if self._confined:
                     self._confinement.confine(self._limits)
                 act()
-                sys.stdout.flush()
+                children.flush()
             except SystemExit as error:
                 with suppress(BaseException):
-                    sys.stdout.flush()
+                    children.flush()
                 os._exit(error.code if isinstance(error.code, int) else int(error.code is not None))
             except BaseException as error:  # noqa: BLE001
                 with suppress(BaseException):
-                    sys.stdout.flush()
+                    children.flush()
                 told = candidate.told(error)
                 with suppress(BaseException):
                     os.write(2, f"{told['raised']}: {told['message']}\n".encode())
@@ -172,6 +173,7 @@ def main(settings: dict[str, Any]) -> None:
         with suppress(ImportError):
             importlib.import_module(module)
     sys.path.extend(settings["path"])
+    site.setquit()  # programs end by `exit()`
     channel = socket.socket(fileno=0)
     server = Server(settings, channel)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

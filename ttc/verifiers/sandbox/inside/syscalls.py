@@ -39,6 +39,10 @@ DENIED: dict[str, Numbers] = {
     "sched_setattr": (314, 274),
     "ioprio_set": (251, 30),
     "ioprio_get": (252, 31),
+    "membarrier": (324, 283),  # waits for all processors: a pause at will that is no sleep
+    "seccomp": (317, 277),  # a filter with a listener holds up a process in the same way
+    "capget": (125, 90),
+    "capset": (126, 91),
     # The network; a socketpair stays, for asyncio.
     "socket": (41, 198),
     "connect": (42, 203),
@@ -139,6 +143,7 @@ DENIED: dict[str, Numbers] = {
     "sync_file_range": (277, 84),
     # Memory beside the limit of memory, and locks on files that others use.
     "memfd_create": (319, 279),
+    "setsockopt": (54, 208),  # buffers of sockets are as large as the system lets them be
     "flock": (73, 32),
     # The kernel's other doors.
     "bpf": (321, 280),
@@ -219,6 +224,9 @@ RULED: dict[str, Numbers] = {
     "fcntl": (72, 25),
     "clock_gettime": (228, 113),
     "clock_getres": (229, 114),
+    "clock_nanosleep": (230, 115),
+    "timer_create": (222, 107),
+    "prctl": (157, 167),
     "getpriority": (140, 141),
     "getpgid": (121, 155),
     "getsid": (124, 156),
