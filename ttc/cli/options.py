@@ -80,7 +80,7 @@ NewPool = Annotated[
     bool,
     typer.Option(
         "--new-pool",
-        help="If the pool that was named holds other samples, take the next free name.",
+        help="If the pool has other settings, draw into a new one: NAME.2, NAME.3, …",
     ),
 ]
 VerifierName = Annotated[

@@ -1,12 +1,12 @@
-"""Whether this installation works, and for each thing that does not, the line that mends it.
+"""Checks whether this installation works, and says how to fix what does not.
 
     from ttc import doctor
 
     for check in doctor.examine():
         print(check.status, check.group, check.what, check.detail, check.remedy)
 
-Each group of checks is a module with `steps`, and runs in a process of its own: a check that
-raises, hangs, or dies in native code is a finding like any other.
+Each group of checks is a module with `steps`, and runs in a process of its own, so a check that
+raises, hangs or crashes in native code is a failed check like any other.
 """
 
 from __future__ import annotations

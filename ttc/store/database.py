@@ -44,7 +44,7 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreError(f"{path}: not a SQLite database; choose another with --db")
     if "malformed" in text or "corrupt" in text:
         return StoreError(
-            f"{path}: the store is damaged ({text}); put a copy back, or start another with --db"
+            f"{path}: the store is damaged ({text}); restore a backup, or start another with --db"
         )
     if "full" in text or (_IO.search(text) and _no_space(path)):
         return StoreError(f"{path}: the disk is full; make room and run the same command again")

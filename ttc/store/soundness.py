@@ -46,7 +46,7 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
     if found != "ok":
         told = " ".join(str(found).removeprefix("*** in database main ***").split())
         raise StoreError(
-            f"{path}: the store is damaged ({told}); put a copy back, or merge what can be read "
+            f"{path}: the store is damaged ({told}); restore a backup, or merge what can be read "
             f"into another: ttc db merge {path} --db OTHER"
         )
     _remember(path, state)
