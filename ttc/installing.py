@@ -132,9 +132,23 @@ def _installer(editable: bool) -> str:
         return f"uv tool install {OWN} --with{'-editable' if editable else ''}"
     if (here / "pipx_metadata.json").exists():
         return f"pipx inject{flag} {OWN}"
+    return f"{pip_install()}{flag}"
+
+
+def pip_install() -> str:
+    """Return the command that runs `pip install` for this environment; it takes pip's options."""
     python = shlex.quote(sys.executable)
     if find_spec("pip") is None:
-        return f"uv pip install --python {python}{flag}"
+        return f"uv pip install --python {python}"
     pip = shutil.which("pip")
     ours = pip is not None and Path(pip).parent == Path(sys.executable).parent
-    return f"pip install{flag}" if ours else f"{python} -m pip install{flag}"
+    return "pip install" if ours else f"{python} -m pip install"
+
+
+def rebuild(package: str) -> str:
+    """Return the command that builds the installed version of a package again from source."""
+    version = version_of(package)
+    wanted = package if version is None else f"{package}=={version}"
+    return (
+        f"{pip_install()} --force-reinstall --no-deps --no-cache-dir --no-binary {package} {wanted}"
+    )

@@ -154,9 +154,7 @@ def _offloading() -> Check:
 
     if llama_cpp.llama_supports_gpu_offload():
         return ok("llama.cpp", "offloads to the GPU")
-    again = installing.install("llama-cpp-python").replace(
-        " install", " install --force-reinstall --no-cache-dir --no-binary llama-cpp-python", 1
-    )
+    again = installing.rebuild("llama-cpp-python")
     backend = {"/dev/kfd": "GGML_HIP"}.get("/dev/kfd" if Path("/dev/kfd").exists() else "")
     flag = backend or ("GGML_METAL" if sys.platform == "darwin" else "GGML_CUDA")
     return note("llama.cpp", "is a build for processors only", f'CMAKE_ARGS="-D{flag}=on" {again}')

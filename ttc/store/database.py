@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.errors import StoreError
-from ttc.store import soundness
+from ttc.store import integrity
 from ttc.store.lock import WriteLock
 from ttc.store.schema import APPLICATION_ID, MIGRATIONS, statements
 
@@ -147,7 +147,7 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA busy_timeout = 30000")
             _check_header(connection, path)
-            soundness.check(connection, path)
+            integrity.check(connection, path)
             mode = _journal_mode(path)
             # FULL: an acknowledged sample survives a power cut, for 4 ms against its seconds.
             connection.execute("PRAGMA synchronous = FULL")
@@ -204,7 +204,7 @@ def open_reader(path: Path, *, checked: bool = False, alone: bool = False) -> sq
             raise OlderStoreError(f"{path}: of an older schema ({version}), and not yet migrated")
         if not checked:
             with translated(path):
-                soundness.check(connection, path)
+                integrity.check(connection, path)
     except BaseException:
         connection.close()
         raise

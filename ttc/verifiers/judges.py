@@ -16,8 +16,8 @@ from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
+from ttc.sanitize import sanitized
 from ttc.settling import settled
-from ttc.soundness import sound
 from ttc.verifiers.asking import Ask, Case, whole
 from ttc.verifiers.prompting import UNASKED, fill, question, read_template
 
@@ -157,7 +157,7 @@ class Judge:
                 if more:
                     continue
                 return
-            done = sound(self.backend.wait())
+            done = sanitized(self.backend.wait())
             case, vote, ask, before = waiting.pop(done.request_id)
             following = self.follow(case.sample, ask, done) if not before else None
             if following is not None and done.finish_reason != "error":

@@ -22,7 +22,7 @@ _NUMBERS = ("logprob", "started", "first_token", "ended")
 _TEXTS = ("stop", "error")
 
 
-def sound(done: Completion) -> Completion:
+def sanitized(done: Completion) -> Completion:
     """Return a completion that can be stored and read again; the same one if it can be already."""
     told = {name: getattr(done, name) for name in (*_COUNTS, *_NUMBERS, *_TEXTS)}
     fixed: dict[str, Any] = {name: _count(told[name]) for name in _COUNTS}
