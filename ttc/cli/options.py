@@ -61,7 +61,7 @@ Thinking = Annotated[
     str | None,
     typer.Option(
         metavar="on|off",
-        help="Turn reasoning on or off, where the model's chat template has a switch.",
+        help="Turn reasoning on or off, if the model's chat template has a switch for it.",
     ),
 ]
 System = Annotated[str | None, typer.Option(help="The system message; @FILE reads it.")]
