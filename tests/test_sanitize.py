@@ -61,7 +61,7 @@ def test_what_cannot_be_known_is_none(field: str, value: Any, kept: Any) -> None
 def test_what_is_no_completion_is_an_error(text: Any, reason: Any) -> None:
     done = sanitized(Completion("a", text, reason))
     assert done.finish_reason == "error"
-    assert "the backend gives no completion" in (done.error or "")
+    assert "the backend returned no valid completion" in (done.error or "")
 
 
 def test_what_is_sound_is_left_alone() -> None:

@@ -34,9 +34,9 @@ def extras(package: str) -> list[str]:
 
 
 def unmet(package: str, extra: str = "") -> list[str]:
-    """Return what a package needs, or one of its extras, and is not installed in that version.
+    """Return the requirements of a package, or of one of its extras, that are not installed.
 
-    Nothing where nothing can read requirements (`can_tell`).
+    Empty if requirements cannot be read here (`can_tell`).
     """
     found = []
     for text, requirement in _requirements(package):
@@ -56,7 +56,7 @@ def unmet(package: str, extra: str = "") -> list[str]:
 
 
 def can_tell() -> bool:
-    """Whether there is something here that reads requirements."""
+    """Whether requirements can be read here."""
     return _parser() is not None
 
 
@@ -68,7 +68,7 @@ def _requirements(package: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parser() -> Any:
-    """Return what reads a requirement. It is not worth a dependency: pip brings it along."""
+    """Return the class that parses requirements. It needs no dependency: pip brings it along."""
     for module in ("packaging.requirements", "pip._vendor.packaging.requirements"):
         with contextlib.suppress(ImportError):
             return import_module(module).Requirement

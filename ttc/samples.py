@@ -17,7 +17,6 @@ from ttc.counts import uncounted
 from ttc.errors import BackendError
 from ttc.plans import Plan, Recipe
 from ttc.records import Sample
-from ttc.sanitize import sanitized
 from ttc.store import Store, samples
 from ttc.store.pools import Enrolled
 from ttc.store.rows import storable
@@ -160,7 +159,7 @@ class Drawing:
 
     def receive(self) -> tuple[Enrolled, int, Completion]:
         """Wait for the next completion and hand it to the writer."""
-        done = sanitized(self._backend.wait())
+        done = self._backend.wait()
         each, index = self._under_way.pop(done.request_id)
         tally = self.tally
         tally.tokens += done.completion_tokens or 0

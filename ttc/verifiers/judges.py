@@ -16,7 +16,6 @@ from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
-from ttc.sanitize import sanitized
 from ttc.settling import settled
 from ttc.verifiers.asking import Ask, Case, whole
 from ttc.verifiers.prompting import UNASKED, fill, question, read_template
@@ -157,7 +156,7 @@ class Judge:
                 if more:
                     continue
                 return
-            done = sanitized(self.backend.wait())
+            done = self.backend.wait()
             case, vote, ask, before = waiting.pop(done.request_id)
             following = self.follow(case.sample, ask, done) if not before else None
             if following is not None and done.finish_reason != "error":
