@@ -76,8 +76,8 @@ class Judge:
         recall: Callable[[Sample], Mapping[int, Vote]],
         keep: Callable[[Sample, int, Vote], None],
     ) -> None:
-        """Take a memory of votes, which are paid for: `recall` gives those cast on a sample, by
-        position, and `keep` is handed each new one as it comes."""
+        """Use a store of votes, since votes cost money: `recall` returns those on a sample, by
+        position, and `keep` gets each new vote."""
         self._keep = keep
         if self.recalls:
             self._recall = recall
