@@ -38,7 +38,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="A GGUF file, BACKEND:MODEL, or an alias of the settings.",
+        help="A GGUF file, BACKEND:MODEL, http://HOST:PORT/v1, or an alias.",
         autocompletion=offer("models"),
     ),
 ]

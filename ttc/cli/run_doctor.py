@@ -35,7 +35,7 @@ def run(options: DoctorOptions, as_json: bool, quiet: bool, tracebacks: bool) ->
         _say(trace)
     if not quiet:
         notes = sum(check.status == "note" for check in done)
-        _say(f"{len(done)} checks: {failed or 'none'} failed, {notes} notes")
+        _say(f"{len(done)} checks: {failed or 'none'} failed, {notes} note{'s' * (notes != 1)}")
     return Exit.GATE if failed else Exit.DONE
 
 

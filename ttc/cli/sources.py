@@ -83,9 +83,11 @@ def read(session: Session, name: str, wanted: Wanted) -> Source:
     else:
         source = _read_pool(session, name, wanted)
         remedy = f"ttc verify {name} -V NAME first"
+    if source.unjudged and not source.problems:
+        raise UsageError(f"{name}: no samples have a verdict; {remedy}")
     if not source.problems:
-        what = "samples have a verdict" if source.unjudged else "samples are there"
-        raise UsageError(f"{name}: no {what}; {remedy}")
+        why = f"; {source.standing.unfinished}" if source.standing.unfinished else ""
+        raise UsageError(f"{name}: no samples in it{why}")
     return source
 
 

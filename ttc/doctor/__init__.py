@@ -41,8 +41,8 @@ def examine(
     for name in options.groups:
         if name not in GROUPS:
             near = get_close_matches(name, GROUPS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(GROUPS)}"
-            raise UsageError(f"ttc doctor {name}: no such group; {hint}")
+            hint = f"did you mean {near[0]}?" if near else f"groups: {', '.join(GROUPS)}"
+            raise UsageError(f"no group of checks is called {name!r}; {hint}")
     return _examined(options, limit, trace)
 
 

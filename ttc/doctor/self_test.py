@@ -28,7 +28,7 @@ def steps(options: DoctorOptions) -> list[Step]:
 
 def _drawn(options: DoctorOptions) -> Iterator[Check]:
     spec = options.model or "smollm2"
-    what = f"model {spec}"
+    what = f"model {spec.rstrip(':')}"
     if options.model is None and not models.bundled_installed():
         yield fail(what, "the bundled model is not installed", models.how().partition(": ")[2])
         return
