@@ -1,11 +1,11 @@
-"""What a server that breaks in every way costs a run: draws lost or doubled, time, memory.
+"""How a run fares with a server that fails in every way: draws lost or doubled, time, memory.
 
     python benchmarks/faults.py [--requests 20000] [--share 0.05] [--json]
 
-The scripted server gives each answer a fault by chance: those of `BROKEN`, after which a draw must
-be tried again, and those of `ODD`, which must be read all the same, each with the share. Some
-requests hang for ever, and the server is killed and started again while the run goes on. The same
-run without any of this goes first; the figures are ratios of the two.
+The scripted server gives each answer a fault at random, each fault with the given share: after
+those of `BROKEN` a draw must be tried again, and those of `ODD` must be read as they are. Some
+requests hang for ever, and the server is killed and restarted during the run. The same run without
+faults goes first; the figures are ratios of the two.
 
 Needs `pip install './plugins/ttc-openai[test]'`.
 """

@@ -79,7 +79,7 @@ def test_explain_names_the_field_that_differs(demo: Ttc, sums: Path) -> None:
 def test_another_temperature_goes_to_a_pool_of_its_own(demo: Ttc, sums: Path) -> None:
     ran = demo("sample", sums, "-n", 2, "--pool", "demo", "--new-pool", *S, "-t", 0.7)
     assert {line["pool"] for line in ran.lines} == {"demo.2"}
-    assert "these go to demo.2" in ran.err
+    assert "drawing into demo.2" in ran.err
     assert len(demo("ls").out.splitlines()) == 2
 
 

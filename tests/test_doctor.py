@@ -71,7 +71,7 @@ def test_lines_in_a_pipe_are_whole_and_without_colour(ttc: Ttc) -> None:
     ran = ttc("doctor", "store")
     assert all(line.startswith("store     ") for line in ran.out.splitlines())
     assert "\x1b" not in ran.out
-    assert "notes" in ran.err
+    assert "checks: none failed, 1 note" in ran.err
     assert ttc("doctor", "store", "-q").err == ""
 
 
@@ -107,6 +107,29 @@ def test_a_narrow_terminal_is_kept_to(own_home: Path) -> None:
     assert "ttc.toml" in "".join(line.strip() for line in lines)
 
 
+@pytest.mark.skipif(shutil.which("script") is None, reason="script(1) is not here")
+def test_a_terminal_gets_whole_remedies_and_no_control_characters(own_home: Path) -> None:
+    command = f"unset COLUMNS; stty cols 40; {sys.executable} -m ttc.cli.main doctor settings"
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"],
+        env={
+            **os.environ,
+            "NO_COLOR": "1",
+            "TERM": "xterm",
+            "TTC_MODEL": "scripted:\x1b]52;c;aGk=\x07x",
+            "TTC_OPENAI_BASE_URI": "http://localhost:8000/v1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).replace("\r", "").splitlines()
+    assert "       → did you mean TTC_OPENAI_BASE_URL?" in lines
+    assert "\x1b]" not in done.stdout
+    assert "\x07" not in done.stdout
+
+
 def test_output_that_cannot_hold_arrows_is_plain(own_home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ttc.cli.main", "doctor", "system"],
@@ -115,7 +138,7 @@ def test_output_that_cannot_hold_arrows_is_plain(own_home: Path) -> None:
         text=True,
         timeout=120,
     )
-    assert "note  terminal: output is written in ascii" in done.stdout
+    assert "note  terminal: the output encoding is ascii" in done.stdout
     assert "-> export PYTHONIOENCODING=utf-8" in done.stdout
     assert "Traceback" not in done.stderr
 
@@ -127,7 +150,7 @@ def test_a_sound_store_is_left_as_it_is(ttc: Ttc, store: Path) -> None:
     before = {path.name: path.read_bytes() for path in store.parent.glob("some.db*")}
     ran = ttc("doctor", "store", "--db", store, "--json")
     assert ran.code == 0
-    assert by_what(ran.document)["contents"]["detail"] == "sound; 1 pools, 48 samples"
+    assert by_what(ran.document)["contents"]["detail"] == "no damage; 1 pools, 48 samples"
     assert {path.name: path.read_bytes() for path in store.parent.glob("some.db*")} == before
 
 
@@ -154,10 +177,10 @@ def _older(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "told", "remedy"),
     [
-        (_zeroed, "damaged", "put a copy back"),
+        (_zeroed, "damaged", "restore a backup"),
         (lambda path: path.write_text("no database, but a text of some length"), "not a SQLite",
          "--db"),
-        (lambda path: path.write_bytes(path.read_bytes()[:5000]), "damaged", "put a copy back"),
+        (lambda path: path.write_bytes(path.read_bytes()[:5000]), "damaged", "restore a backup"),
         (_newer, "written by a newer ttc (schema 999", "upgrade ttc-cli"),
     ],
 )  # fmt: skip
@@ -312,7 +335,7 @@ def stub(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
         ("slow", "note", "as it says"),
         ("prints", "ok", "as it says"),
         ("fails", "fail", "as it says"),
-        ("dies", "fail", "this check failed: its process died of SIGILL"),
+        ("dies", "fail", "this check failed: its process crashed (SIGILL)"),
         ("raises", "fail", "ZeroDivisionError: on purpose"),
     ],
 )
@@ -332,7 +355,7 @@ def test_an_engine_that(
 def test_a_check_that_hangs_is_cut_off(stub: Callable[[str], None]) -> None:
     options = DoctorOptions(groups=("engine",), model="stub:hangs")
     found = {check.what: check for check in doctor.examine(options, limit=3)}
-    assert "no answer within 3 s; cut off" in found["model hangs"].detail
+    assert "no answer within 3 s; it was stopped" in found["model hangs"].detail
     assert "GPU" in found
 
 
@@ -347,7 +370,7 @@ def test_the_traceback_of_a_check_is_told_when_asked(ttc: Ttc, stub: Callable[[s
     ("source", "told"),
     [
         ("import no_such_module_at_all\n", "no_such_module_at_all"),
-        ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n", "died of SIGSEGV"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n", "crashed (SIGSEGV)"),
         ("import os\nos._exit(7)\n", "ended with exit code 7"),
     ],
 )

@@ -59,10 +59,10 @@ def test_another_model_under_the_same_name_is_refused(yesterday: Ttc, sums: Path
         ran = yesterday("sample", sums, *WORSE, "-n", 4, "--pool", "ci", *extra)
         assert ran.code == 2
         told = ran.err.splitlines()[-1]
-        assert told.startswith(
-            "ttc: the pool ci holds samples drawn in another way: model scripted"
+        assert told.startswith("ttc: the pool ci has other settings (model scripted")
+        assert told.endswith(
+            "name another pool with --pool OTHER, or add --new-pool to draw into ci.2"
         )
-        assert told.endswith("name another pool with --pool OTHER, or add --new-pool to take ci.2")
     assert stored(database(yesterday)) == before
 
 
@@ -81,20 +81,23 @@ def test_a_new_pool_is_told_and_found_again(yesterday: Ttc, sums: Path) -> None:
     first = yesterday(*args)
     assert first.code == 0
     assert first.document["pool"] == "ci.2"
-    assert "these go to ci.2" in first.err
+    assert "drawing into ci.2" in first.err
     second = yesterday(*args)
     assert (second.document["pool"], second.document["drawn"]) == ("ci.2", 0)
     # The name itself is refused still, and the one that was taken goes on.
     refused = yesterday("sample", sums, *WORSE, "-n", 4, "--pool", "ci")
     assert refused.code == 2
-    assert "those asked for are in ci.2: --pool ci.2 goes on there" in refused.err
+    assert (
+        "samples with yours are in the pool ci.2: add to it with --pool ci.2 or --new-pool"
+        in refused.err
+    )
     assert yesterday("sample", sums, *WORSE, "-n", 5, "--pool", "ci.2").code == 0
     assert len(yesterday("ls").out.splitlines()) == 2
 
 
 def test_yesterday_s_samples_are_told_and_pass_no_gate(yesterday: Ttc, sums: Path) -> None:
     yesterday("sample", sums, *WORSE, "-n", 4, "--pool", "ci", "--new-pool")
-    told = "ci was not filled by the last ttc sample of ci: that drew into ci.2"
+    told = "ci does not have the latest samples: the last ttc sample of ci"
     plain = yesterday("verify", "ci", "-V", "numeric", "--json")
     assert plain.code == 0
     assert told in plain.err
@@ -108,7 +111,7 @@ def test_yesterday_s_samples_are_told_and_pass_no_gate(yesterday: Ttc, sums: Pat
         assert ran.code == 1
         assert told in ran.err
     yesterday("verify", "ci.2", "-V", "numeric")
-    assert "was not filled" not in yesterday("sweep", "ci", "ci.2", *RULES, "--compare").err
+    assert "latest samples" not in yesterday("sweep", "ci", "ci.2", *RULES, "--compare").err
     # Sampling as yesterday makes ci the last again, and draws nothing.
     again = yesterday("sample", sums, *GOOD, "-n", 4, "--pool", "ci", "--json")
     assert again.document["drawn"] == 0
@@ -120,7 +123,7 @@ def test_an_unfinished_sampling_is_told(ttc: Ttc, sums: Path) -> None:
     assert some.code == 4
     ttc("verify", "p", "-V", "numeric")
     ran = ttc("sweep", "p", "-s", "coverage", "-k", "1")
-    assert re.search(r"the last ttc sample of p ended with \d+ of 24 draws lacking", ran.err)
+    assert re.search(r"the last ttc sample of p ended with \d+ of 24 draws missing", ran.err)
 
 
 def test_a_baseline_made_otherwise_is_told(yesterday: Ttc, sums: Path) -> None:
@@ -128,7 +131,7 @@ def test_a_baseline_made_otherwise_is_told(yesterday: Ttc, sums: Path) -> None:
     yesterday("verify", "new", "-V", "exact:case=fold")
     ran = yesterday("sweep", "new", "-s", "coverage", "--ties", "first", "--baseline", "base.json")
     assert "base.json was judged by numeric 1 (tol=0.0), and new by exact" in ran.err
-    assert "base.json was computed otherwise (ties split → first)" in ran.err
+    assert "base.json was computed with other conventions (ties split → first)" in ran.err
     assert "base.json has coverage@4" in ran.err
     same = yesterday("sweep", "ci", *RULES, "--baseline", "base.json")
     assert "compared with themselves" in same.err
@@ -184,7 +187,7 @@ def test_the_recipe_of_the_readme(tmp_path: Path) -> None:
 
 def test_python_refuses_too(sums: Path) -> None:
     pool = library.sample(str(sums), 2, model=GOOD[1], pool="ci")
-    with pytest.raises(UsageError, match=r"pool='OTHER', or add new_pool=True to take ci\.2"):
+    with pytest.raises(UsageError, match=r"pool='OTHER', or add new_pool=True to draw into ci\.2"):
         library.sample(str(sums), 2, model=WORSE[1], pool="ci")
     other = library.sample(str(sums), 2, model=WORSE[1], pool="ci", new_pool=True)
     assert (pool.name, other.name) == ("ci", "ci.2")

@@ -145,7 +145,7 @@ def test_where_there_is_no_switch_it_is_refused(ttc: Ttc, sums: Path) -> None:
     for command in (("solve", "How many?"), ("sample", sums)):
         ran = ttc(*command, "-m", "scripted:", "--thinking", "off")
         assert (ran.code, ran.out) == (2, "")
-        assert "scripted has no switch for it" in ran.err
+        assert "the chat template of scripted has no switch for reasoning" in ran.err
         assert "leave out --thinking" in ran.err
     raw = ttc("solve", "How many?", *THINKS, "--thinking", "on", "--raw")
     assert (raw.code, "a raw prompt has no chat template" in raw.err) == (2, True)
@@ -175,7 +175,7 @@ def test_settings_may_turn_it(ttc: Ttc, monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_same_text_is_drawn_once(
     flags: tuple[object, ...], name: str, ttc: Ttc, sums: Path
 ) -> None:
-    line = f"{name} always gives the same text: 1 draw a problem instead of 8"
+    line = f"with {name} all draws of a problem are the same text: drawing 1 instead of 8"
     ran = ttc("solve", "How many?", "-m", "scripted:", *flags, "-n", 8, "--json")
     assert (ran.document["draws"], line in ran.err) == (1, True)
     assert ran.document["firmness"] == "a single draw"

@@ -584,7 +584,7 @@ def test_cmd_env_by_a_flag(ttc: Ttc, own_home: Path, monkeypatch: pytest.MonkeyP
         (("-V", "cmd:true", "--env", "A=b"), "env takes the name of a variable, not 'A=b'"),
         (("-V", "exact", "--env", "HOME"), "--env: the verifier exact runs no command"),
         (("-V", "cmd:sandboxed=maybe true"), "sandboxed must be yes or no"),
-        (("-V", "cmd:true", "--sandbox", "landlock"), "landlock cannot hold a command"),
+        (("-V", "cmd:true", "--sandbox", "landlock"), "landlock cannot run a command"),
     ):
         ran = ttc("verify", "s.jsonl", *more)
         assert (ran.code, fault in ran.err) == (2, True), ran.err

@@ -1,4 +1,4 @@
-"""The addresses of servers as people write them, and as they should: http://HOST:PORT/v1#MODEL."""
+"""Addresses of servers: http://HOST:PORT/v1#MODEL, and what people write instead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 SCHEMES = ("http://", "https://")
-# Servers of one's own that listen where they do unless told otherwise.
+# The default addresses of local servers.
 LOCAL = {
     "ollama": "http://localhost:11434/v1",
     "lmstudio": "http://localhost:1234/v1",
@@ -78,14 +78,14 @@ def mistake(url: str) -> str | None:
         host.endswith((".azure.com", ".azure.us", ".azure.cn")) and "/deployments/" in parts.path
     ):
         return (
-            f"https://{host}: an address of Azure that names a deployment and an api-version; its "
-            f"newer one needs neither: -m {plain(url)}, with its key in "
+            f"https://{host}: this is Azure's older kind of address, with a deployment or an "
+            f"api-version; use the newer one: -m {plain(url)}, with the key in "
             f'TTC_OPENAI_KEYS="https://{host}=KEY"'
         )
     if parts.username is not None or parts.query:
         return None
     if pasted := _ENDPOINT.search(parts.path.rstrip("/")):
-        return f"{base}: leave {pasted[0]} out; write -m {plain(url)}"
+        return f"{base}: the address must end before {pasted[0]}; write -m {plain(url)}"
     return None
 
 

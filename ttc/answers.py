@@ -92,7 +92,7 @@ def stated(text: str) -> str | None:
 def visible(text: str) -> str:
     """Return the text without its thinking blocks and GSM8K's `<<9*2=18>>` annotations.
 
-    What is a thought is told by `ttc.thinking`.
+    `ttc.thinking` knows how thoughts are marked.
     """
     return _CALCULATION.sub("", said(text)).strip()
 

@@ -90,9 +90,9 @@ def sample(
     """Draw what a pool lacks of n samples per problem, and return the pool.
 
     `data` is a file or problems; `model` what `-m` takes; `sampling` the fields of SamplingParams.
-    UsageError if the pool that is named holds samples drawn in another way, unless `new_pool`: then
-    the next free name is taken, and is that of the pool returned. BackendError if a draw failed;
-    what was drawn is kept, and calling again resumes.
+    UsageError if the pool has other settings; with `new_pool`, the draws go to NAME.2, NAME.3, …
+    instead, and that pool is returned. BackendError if a draw failed; what was drawn is kept, and
+    calling again resumes.
     """
     own = PoolName("python", other="pool='OTHER'", fresh="new_pool=True")
     name = own.given(pool, new=new_pool)

@@ -202,8 +202,8 @@ class Probeable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part that was checked. `detail` says what was seen, `remedy` what to run if it fails, or
-    could do better."""
+    """One part that was checked. `detail` says what was found, `remedy` what to run if it fails or
+    could work better."""
 
     what: str
     works: bool
@@ -212,10 +212,10 @@ class Finding:
 
 
 class Checkable(Protocol):
-    """A backend that can tell whether its engine works on this machine; an optional extra."""
+    """A backend that can check whether its engine works on this machine; an optional extra."""
 
     def check(self) -> tuple[Finding, ...]:
-        """Try what the engine needs, without drawing; what fails is a finding, no exception."""
+        """Check the engine without drawing; a failure is a finding, not an exception."""
 
 
 class Stepped(Protocol):

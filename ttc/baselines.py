@@ -83,10 +83,10 @@ def _document(path: str) -> dict[str, Any] | None:
 
 
 def made_otherwise(path: str, origin: Origin | None, conventions: Mapping[str, str]) -> list[str]:
-    """Return how a baseline file was made in another way than what is held against it, a line each.
+    """Return a line for each way in which a baseline cannot be compared fairly.
 
-    Another model or other sampling is what a gate is there to see. Another verifier or other
-    conventions change the values of the same draws. What a file does not say is passed over.
+    Another model or other sampling is what a gate tests for. Another verifier or other conventions
+    change the values of the same draws. What a file does not record is not checked.
     """
     document = _document(path)
     if document is None:
@@ -94,7 +94,7 @@ def made_otherwise(path: str, origin: Origin | None, conventions: Mapping[str, s
     lines = []
     then = _mapping(document.get("conventions")) or {"draw": document.get("draw", "without")}
     if changed := _changes(then, conventions):
-        lines.append(f"{path} was computed otherwise ({changed}): values differ by that")
+        lines.append(f"{path} was computed with other conventions ({changed}): values may differ")
     made = _mapping(document.get("origin"))
     judge = _mapping(made.get("verifier"))
     if origin is None or not made:
@@ -102,12 +102,12 @@ def made_otherwise(path: str, origin: Origin | None, conventions: Mapping[str, s
     if judge and judge != dict(origin.verifier):
         lines.append(
             f"{path} was judged by {_judge(judge)}, and {origin.pool} by "
-            f"{_judge(origin.verifier)}: values differ by that"
+            f"{_judge(origin.verifier)}: values may differ"
         )
     if made.get("identity") == dict(origin.identity):
         lines.append(
-            f"{path} was made of draws of the same model and settings as {origin.pool}: "
-            "samples that both have are compared with themselves"
+            f"{path} has the same model and settings as {origin.pool}: samples that are in both "
+            "are compared with themselves"
         )
     return lines
 
@@ -117,7 +117,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return the fields of `old` that `new` has otherwise, with both values."""
+    """Return the fields of `old` that differ in `new`, with both values."""
     differing = [name for name in old if old[name] != new.get(name)]
     return ", ".join(f"{name} {old[name]} → {new.get(name)}" for name in differing)
 

@@ -20,8 +20,8 @@ PATIENCE = 30.0
 def claimed(store: Store, plan: Plan, command: str) -> Iterator[Plan]:
     """Hold the pool while a plan is drawn; yields the plan with what is missing by then.
 
-    A later run waits. StoreError, with the pid of the other, after PATIENCE seconds. A run that
-    finds nothing missing is noted too: the pool is as it was asked for then.
+    A later run waits. StoreError, with the pid of the other, after PATIENCE seconds. A run with
+    nothing to draw is recorded too, as the last run of its pool's name.
     """
     until = time.monotonic() + PATIENCE
     while plan.missing:

@@ -1,8 +1,8 @@
-"""What chat templates read from the clock: `strftime_now`, by which some date their prompts.
+"""The clock of chat templates: `strftime_now`, with which some write the date into the prompt.
 
-A prompt of another day is another prompt. So a template sees one day from a backend's opening to
-its end, beginning at midnight, and what it reads of that is part of a sample's key. A template that
-reads no clock keeps the keys it has.
+A prompt with another date is another prompt. So a template sees one day (at midnight) from the
+opening of a backend to its end, and what it reads is part of a sample's key. The keys of templates
+that read no clock do not change.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Clock:
 
     @classmethod
     def parse(cls, backend: str, given: Any) -> Clock:
-        """Read the option `today` of a backend, which is that of the system if it was not given.
+        """Read the option `today` of a backend; default: the date of the system.
 
-        UsageError for what is no date.
+        UsageError if it is not a date.
         """
         if given is None:
             return cls()
@@ -41,13 +41,13 @@ class Clock:
             ) from None
 
     def strftime_now(self, form: str) -> str:
-        """Return the beginning of the day in a form of strftime: the function of templates."""
+        """Format the beginning of the day: the function that templates call."""
         return datetime.combine(self.day, time()).strftime(form)
 
     def read_by(self, template: str) -> str | None:
-        """Return what a template reads, as it renders it; None if it reads no clock.
+        """Return the dates that a template writes; None if it reads no clock.
 
-        Where the form is not written out in the template, that is the whole date.
+        If a format is not a literal in the template, that is the whole date.
         """
         code = _ASKED.sub("", _COMMENT.sub("", template))
         forms = {one or other for one, other in _CALL.findall(code)}

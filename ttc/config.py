@@ -36,7 +36,9 @@ SETTINGS: dict[str, Setting] = {
     "max_tokens": Setting(int, 512, "generated tokens per draw"),
     "system": Setting(str, None, "the system message"),
     "template": Setting(str, None, "text around the question, with {prompt} in it"),
-    "thinking": Setting(str, None, "on or off, where the chat template has a switch for it"),
+    "thinking": Setting(
+        str, None, "reasoning: on or off, if the chat template has a switch for it"
+    ),
     "seed": Setting(int, 0, "base seed: another one draws other samples"),
     "verifier": Setting(str, None, "what verify uses when -V is not given"),
     "db": Setting(str, None, "the store"),

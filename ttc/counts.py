@@ -1,4 +1,4 @@
-"""Counts that may be unknown, and how they are said: unknown is never 0."""
+"""Counts that may be unknown, and how they are printed: unknown is never 0."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from ttc.backends import Completion
 
 
 def exact(known: int, uncounted: int) -> int | None:
-    """Return a sum, None where some of what it adds up is unknown."""
+    """Return a sum, None if a part of it is unknown."""
     return None if uncounted else known
 
 
 def amount(known: int, uncounted: int, what: str = "tokens") -> str:
-    """Say a sum of which `uncounted` parts are unknown: "96 tokens", "at least 96 tokens" or
-    "tokens unknown"."""
+    """Return a sum in words; `uncounted` parts of it are unknown: "96 tokens", "at least 96 tokens"
+    or "tokens unknown"."""
     if not uncounted:
         return f"{known} {what}"
     return f"at least {known} {what}" if known else f"{what} unknown"
 
 
 def as_fields(name: str, known: int, uncounted: int) -> dict[str, int | None]:
-    """Return a sum as JSON fields: null where parts of it are unknown, with what is known."""
+    """Return a sum as JSON fields: null if a part is unknown, with the known part beside it."""
     fields = {name: exact(known, uncounted)}
     return {**fields, f"{name}_at_least": known} if uncounted and known else fields
 
 
 def uncounted(done: Completion) -> bool:
-    """Whether a draw generated tokens that nobody counted. One that failed or was given up before
-    it said anything generated none."""
+    """Whether a draw generated tokens that were not counted. One that failed or was cancelled
+    before its first token generated none."""
     began = done.finish_reason in ("stop", "length") or done.text or done.first_token is not None
     return done.completion_tokens is None and bool(began)
 
 
 def rows_told(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> list[dict[str, Any]]:
-    """Return rows of a table with their `tokens` as JSON fields or as people read them, of which
-    `uncounted` samples did not tell theirs."""
+    """Return rows with their `tokens` as JSON fields or as text for people; `uncounted` samples of
+    a row have unknown tokens."""
     told = []
     for row in rows:
         known, missing = row["tokens"], row["uncounted"] or 0

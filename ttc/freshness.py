@@ -1,7 +1,7 @@
-"""Whether a pool is what the last `ttc sample` of its name filled, and whether all of it came.
+"""Whether a pool has the draws of the last `ttc sample` of its name, and all of them.
 
-A gate that reads a pool believes that its draws are those of the run before it. What makes that
-untrue is told here: draws under the same name went elsewhere, or not all of them came.
+A gate that reads a pool takes its draws for those of the last run. They are not if the last run of
+that name drew into another pool, or did not finish.
 """
 
 from __future__ import annotations
@@ -17,54 +17,54 @@ from ttc.store.pools import Pool
 
 
 def superseded(store: Store, pool: Pool, beside: Collection[str] = ()) -> str | None:
-    """Return why a pool is not what the last sampling of its name filled; None if it is.
+    """Return a line if the last sampling of a pool's name drew into another pool, else None.
 
-    `beside` are other pools that are read with it: if the newer one is among them, it is seen.
+    `beside` are pools that are read together with it; the newer one may be among them.
     """
     last = runs.last(store.reader, pool.base)
     if last is None or last["pool_id"] == pool.id or last["pool"] in beside:
         return None
     return (
-        f"{pool.name} was not filled by the last ttc sample of {pool.base}: that drew into "
-        f"{last['pool']} ({last['started'][:19]}); name {shlex.quote(last['pool'])} to read it"
+        f"{pool.name} does not have the latest samples: the last ttc sample of {pool.base} "
+        f"({last['started'][:19]}) drew into {last['pool']}; read {shlex.quote(last['pool'])}"
     )
 
 
 def unfinished(store: Store, pool: Pool) -> str | None:
-    """Return how the last sampling into a pool fell short; None if it did not."""
+    """Return a line if the last sampling into a pool did not make all its draws, else None."""
     last = runs.last(store.reader, pool.base)
     if last is None or last["pool_id"] != pool.id or not _short(last):
         return None
     if runs.alive(last):
         how = f"is still drawing (pid {last['pid']})"
     elif last["lacking"] is None:
-        how = f"was cut off before its {last['asked']} draws were there"
+        how = f"was cut off before all its {last['asked']} draws were made"
     else:
-        how = f"ended with {last['lacking']} of {last['asked']} draws lacking"
+        how = f"ended with {last['lacking']} of {last['asked']} draws missing"
     again = "" if runs.alive(last) else f"; to fill the gaps: {last['command']}"
     return f"the last ttc sample of {pool.name} {how}{again}"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What whoever reads a pool has to know: `superseded` if a gate must not pass by it."""
+    """What a reader of a pool has to know. No gate passes if it is `superseded`."""
 
     superseded: str | None = None
     unfinished: str | None = None
 
     @property
     def notes(self) -> list[str]:
-        """All of it, a line each."""
+        """All of it, one line each."""
         return [line for line in (self.superseded, self.unfinished) if line is not None]
 
     def hold(self, gate: str) -> None:
-        """Raise GateError rather than let a gate pass by other samples than the last."""
+        """Raise GateError if the pool does not have the latest samples."""
         if self.superseded is not None:
             raise GateError(f"not met: {gate}: {self.superseded}")
 
 
 def standing(store: Store, pool: Pool, beside: Collection[str] = ()) -> Standing:
-    """Return how a pool stands beside the last sampling of its name."""
+    """Compare a pool with the last sampling of its name."""
     return Standing(superseded(store, pool, beside), unfinished(store, pool))
 
 

@@ -91,7 +91,7 @@ def decide(gate: Gate, curves: Sequence[Curve], source: str) -> Decision:
 
 
 def refused(source: str, reason: str) -> Decision:
-    """Return a gate that is not met whatever the values are: they are of other samples."""
+    """Return a gate that is not met, because the values are of older samples."""
     return Decision("the last samples", source, False, reason)
 
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from numbers import Real
-from operator import index
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ttc.backends import Completion, ModelInfo, Probing, Request, Tuning
 from ttc.errors import BackendError
 from ttc.guards import Guarded, a
-
-REASONS = ("stop", "length", "cancelled", "error")
+from ttc.sanitize import REASONS, sanitized
 
 
 class GuardedBackend(Guarded):
-    """A backend that may fail, or lie, in any of its calls.
+    """A backend whose calls may fail or return wrong values.
 
-    It knows what is under way: each request comes back once, and nothing else comes.
+    It keeps track of the requests under way: each completes once, and no other completion is let
+    through.
     """
 
     extras: ClassVar[Mapping[str, tuple[type, ...]]] = {
@@ -69,7 +66,7 @@ class GuardedBackend(Guarded):
         self._call("cancel", lambda: self._inner.cancel(request_id))
 
     def close(self) -> None:
-        """Release everything. Of two failures the first is the one to tell."""
+        """Release everything. A failure here does not replace an earlier one."""
         pending = sys.exc_info()[1]
         self._under_way.clear()
         try:
@@ -100,58 +97,19 @@ class GuardedBackend(Guarded):
                 "under way"
             )
         self._over(done.request_id)
-        return self._sound(done)
+        return self._checked(done)
 
     def _over(self, request_id: str) -> None:
         self._under_way[request_id] -= 1
         if self._under_way[request_id] <= 0:
             del self._under_way[request_id]
 
-    def _sound(self, done: Completion) -> Completion:
-        """Return a completion in plain types; BackendError if a field is not what it should be."""
+    def _checked(self, done: Completion) -> Completion:
+        """Return a completion with valid values; BackendError if it cannot be used at all."""
         if not isinstance(done.finish_reason, str) or done.finish_reason not in REASONS:
             raise self._fault(f"gave the finish reason {str(done.finish_reason)[:40]!r}")
         if not isinstance(done.text, str):
             raise self._fault(f"gave {a(done.text)} for a text")
-        kinds: tuple[tuple[str, Any], ...] = (("stop", str), ("error", str), ("chances", Mapping))
-        for name, kind in (*kinds, ("confidences", Sequence)):
-            value = getattr(done, name)
-            if value is not None and not isinstance(value, kind) and not _array(name, value):
-                raise self._fault(f"gave {a(value)} for {name}")
-        changed: dict[str, Any] = {}
-        for name in ("prompt_tokens", "cached_tokens", "completion_tokens"):
-            self._convert(done, name, _count, changed)
-        for name in ("logprob", "started", "first_token", "ended"):
-            self._convert(done, name, _real, changed)
-        told = {name: value for name, value in changed.items() if value is not getattr(done, name)}
-        return replace(done, **told) if told else done
-
-    def _convert(
-        self, done: Completion, name: str, kind: Callable[[Any], Any], changed: dict[str, Any]
-    ) -> None:
-        value = getattr(done, name)
-        if value is None:
-            return
-        try:
-            changed[name] = kind(value)
-        except Exception:  # noqa: BLE001 (a foreign type may raise anything)
-            raise self._fault(f"gave {str(value)[:40]!r} for {name}") from None
-
-
-def _array(name: str, value: Any) -> bool:
-    return name == "confidences" and hasattr(value, "__len__") and hasattr(value, "__getitem__")
-
-
-def _count(value: Any) -> int:
-    count = index(value)
-    if not 0 <= count < 1 << 63:
-        raise ValueError(value)
-    return count
-
-
-def _real(value: Any) -> Any:
-    if isinstance(value, (int, float)):
-        return value
-    if not isinstance(value, Real):
-        raise TypeError(value)
-    return float(value)
+        if done.chances is not None and not isinstance(done.chances, Mapping):
+            raise self._fault(f"gave {a(done.chances)} for chances")
+        return sanitized(done)

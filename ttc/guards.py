@@ -1,8 +1,8 @@
-"""What stands between ttc and a plugin's object: each call is guarded, each result looked at.
+"""Wrappers around a plugin's objects that check each call and each result.
 
-An exception of a plugin, whatever its kind, becomes the one line of a BackendError that names it
-(`plugins.calling`); so does a result that is not what the protocol says. Members beyond the
-protocol stay visible as they are there: `getattr(backend, "room", …)` works through a guard.
+Any exception of a plugin becomes a BackendError of one line that names the plugin
+(`plugins.calling`); so does a result that the protocol does not allow. Optional members stay
+visible: `getattr(backend, "room", …)` works through a guard.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ T = TypeVar("T")
 
 
 class Guarded:
-    """A plugin's object by another name: what is read from it and called on it is guarded."""
+    """A wrapper around a plugin's object that guards its attributes and calls."""
 
-    # What optional members give, where that is computed with.
+    # The types of optional members that ttc computes with.
     extras: ClassVar[Mapping[str, tuple[type, ...]]] = {}
 
     def __init__(self, group: str, name: str, inner: Any) -> None:
@@ -50,7 +50,7 @@ class Guarded:
         return guarded
 
     def _needed(self, member: str, kind: type) -> Any:
-        """Return a member that the protocol asks for; BackendError if it is not of its kind."""
+        """Return a member that the protocol requires; BackendError if it has another type."""
         value = self._call(f"tell its {member}", lambda: getattr(self._inner, member))
         if not isinstance(value, kind):
             raise self._fault(f"has {a(value)} for its {member}, not {named(kind)}")
@@ -71,17 +71,17 @@ class Guarded:
 
 
 def a(value: Any) -> str:
-    """Return what kind of thing a plugin gave, in words."""
+    """Return the type of a value in words."""
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def named(kind: type) -> str:
-    """Return what kind of thing was wanted, in words."""
+    """Return a type in words."""
     return f"a {kind.__name__}"
 
 
 def unsound(verdict: Any) -> str | None:
-    """Return what is wrong with what a verifier gave as a verdict, None if nothing is."""
+    """Return what is wrong with a verifier's verdict, None if nothing is."""
     if not isinstance(verdict, Verdict):
         return f"the verifier gave {a(verdict)}, not a Verdict"
     kinds: dict[str, tuple[type, ...]] = {

@@ -34,9 +34,9 @@ def extras(package: str) -> list[str]:
 
 
 def unmet(package: str, extra: str = "") -> list[str]:
-    """Return what a package needs, or one of its extras, and is not installed in that version.
+    """Return the requirements of a package, or of one of its extras, that are not installed.
 
-    Nothing where nothing can read requirements (`can_tell`).
+    Empty if requirements cannot be read here (`can_tell`).
     """
     found = []
     for text, requirement in _requirements(package):
@@ -56,7 +56,7 @@ def unmet(package: str, extra: str = "") -> list[str]:
 
 
 def can_tell() -> bool:
-    """Whether there is something here that reads requirements."""
+    """Whether requirements can be read here."""
     return _parser() is not None
 
 
@@ -68,7 +68,7 @@ def _requirements(package: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parser() -> Any:
-    """Return what reads a requirement. It is not worth a dependency: pip brings it along."""
+    """Return the class that parses requirements. It needs no dependency: pip brings it along."""
     for module in ("packaging.requirements", "pip._vendor.packaging.requirements"):
         with contextlib.suppress(ImportError):
             return import_module(module).Requirement
@@ -132,9 +132,23 @@ def _installer(editable: bool) -> str:
         return f"uv tool install {OWN} --with{'-editable' if editable else ''}"
     if (here / "pipx_metadata.json").exists():
         return f"pipx inject{flag} {OWN}"
+    return f"{pip_install()}{flag}"
+
+
+def pip_install() -> str:
+    """Return the command that runs `pip install` for this environment; it takes pip's options."""
     python = shlex.quote(sys.executable)
     if find_spec("pip") is None:
-        return f"uv pip install --python {python}{flag}"
+        return f"uv pip install --python {python}"
     pip = shutil.which("pip")
     ours = pip is not None and Path(pip).parent == Path(sys.executable).parent
-    return f"pip install{flag}" if ours else f"{python} -m pip install{flag}"
+    return "pip install" if ours else f"{python} -m pip install"
+
+
+def rebuild(package: str) -> str:
+    """Return the command that builds the installed version of a package again from source."""
+    version = version_of(package)
+    wanted = package if version is None else f"{package}=={version}"
+    return (
+        f"{pip_install()} --force-reinstall --no-deps --no-cache-dir --no-binary {package} {wanted}"
+    )

@@ -1,4 +1,4 @@
-"""What judging by a model needs of the store: the questions, votes cast before, known truths."""
+"""What a judge needs from the store: the questions, earlier votes, and known correct answers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ttc.verifiers import Verifier
 def remember_votes(
     store: Store, who: VerifierId, verifier: Verifier, *, recall: bool = True
 ) -> None:
-    """Have a judge's votes kept one by one as they come, and those of a run that was cut off taken
-    up again. A verifier that asks no model has none."""
+    """Keep a judge's votes one by one as they come, and reuse those of a run that was cut off. A
+    verifier that asks no model has none."""
     if (remember := getattr(verifier, "remember", None)) is None:
         return
 

@@ -1,6 +1,6 @@
 """Where things live: the store, the cache and the settings files. Environment before platform.
 
-And the one way in which files of results are written: whole, or not at all.
+Also the one function that writes result files: completely, or not at all.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def default_database() -> Path:
 
 
 def atomic_write(path: str | Path, data: str | bytes, option: str = "") -> None:
-    """Write a file so that it holds either all of `data` or what it held before.
+    """Write a file so that it has either all of `data` or its old content.
 
     The data is written beside the file and renamed over it once it is on the disk. A link is
     followed; a device or a named pipe is written as it is. `option` (`--csv`) is named in errors.

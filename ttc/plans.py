@@ -74,12 +74,12 @@ def worth_drawing(recipe: Recipe, n: int) -> int:
 
 
 def told_same(recipe: Recipe, n: int) -> str | None:
-    """Return the line that tells why there is one draw where n were asked for; None if all are."""
+    """Return the line that explains why 1 draw is made instead of n; None if n are made."""
     if worth_drawing(recipe, n) == n:
         return None
     return (
-        f"{recipe.params.greedy} always gives the same text: 1 draw a problem instead of {n}; "
-        "for different draws, raise the temperature (-t 0.8) and leave top_k and min_p off"
+        f"with {recipe.params.greedy} all draws of a problem are the same text: drawing 1 instead "
+        f"of {n}; for different draws, use a temperature above 0 (-t 0.8) and no top_k 1 or min_p 1"
     )
 
 
@@ -89,8 +89,8 @@ def make_plan(
     """Find or make the pool, enrol the rendered problems, and list the draws it lacks below n, of
     those that are worth drawing.
 
-    A plain text is a name that nobody chose. UsageError if one that was given stands for another
-    identity.
+    A plain string counts as a name that ttc made. UsageError if a name that the user gave belongs
+    to a pool with other settings.
     """
     n = worth_drawing(recipe, n)
     wanted = name if isinstance(name, PoolName) else PoolName(name)
@@ -104,9 +104,9 @@ def make_plan(
 
 
 def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[str, Any]) -> None:
-    """Raise UsageError if a name that was given stands for other draws.
+    """Raise UsageError if a name that the user gave belongs to a pool with other settings.
 
-    For before a model is asked and the store is opened for writing: nothing is written.
+    It reads the store only, so it can run before a model is asked.
     """
     if database.exists():
         with Store.reading(database) as store:

@@ -81,9 +81,9 @@ def guarded(group: str, name: str, what: str, act: Callable[[], Any]) -> Any:
 
 @contextlib.contextmanager
 def calling(group: str, name: str, what: str) -> Iterator[None]:
-    """Have whatever a plugin raises in the block be a BackendError, if it is not written for users.
+    """Turn any exception that a plugin raises in the block into a BackendError, except TtcError.
 
-    That includes SystemExit and cancellations of its own; a signal to ttc goes through.
+    That includes SystemExit and CancelledError; signals to ttc pass through.
     """
     try:
         yield
@@ -101,10 +101,10 @@ def fault(group: str, name: str, what: str) -> BackendError:
 
 
 def said(error: BaseException) -> str:
-    """Return an exception in words, even one that cannot be printed."""
+    """Return an exception as text, even if its own `__str__` fails."""
     try:
         return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 (what the exception of a plugin does is anybody's guess)
+    except Exception:  # noqa: BLE001 (an exception class of a plugin may do anything)
         return type(error).__name__
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 FinishReason = Literal["stop", "length", "cancelled", "error"]
 
-# Statuses of the machine's failure to judge: such a verdict counts for nobody, and is made again.
+# Statuses of samples that this machine could not judge: they are not counted, and judged again.
 INFRA = ("infra_timeout", "infra_error")
 
 
@@ -49,7 +49,7 @@ class SamplingParams:
 
     `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts
     generated tokens. A completion ends before the first of the `stop` strings, which is not kept.
-    `thinking` is `on` or `off` where the chat template has a switch for it, None as it comes.
+    `thinking` is `on` or `off` if the chat template has a switch for it; None leaves it as it is.
     """
 
     temperature: float = 0.8

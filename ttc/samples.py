@@ -13,7 +13,6 @@ from typing import Any
 
 from ttc import keys, thinking
 from ttc.backends import Backend, Completion, Request
-from ttc.completion_check import sound
 from ttc.counts import uncounted
 from ttc.errors import BackendError
 from ttc.plans import Plan, Recipe
@@ -160,7 +159,7 @@ class Drawing:
 
     def receive(self) -> tuple[Enrolled, int, Completion]:
         """Wait for the next completion and hand it to the writer."""
-        done = sound(self._backend.wait())
+        done = self._backend.wait()
         each, index = self._under_way.pop(done.request_id)
         tally = self.tally
         tally.tokens += done.completion_tokens or 0

@@ -1,4 +1,4 @@
-"""Keys are never shown: one place knows them and takes them out of what comes from outside.
+"""Masks keys in everything that is shown, logged or stored.
 
 `keep` makes a key known. `redacted` takes it out of a text in every spelling: as it is and in any
 case, escaped as in Python, JSON, HTML or a URL, in hexadecimal and in base64 (alone, or inside
@@ -223,7 +223,7 @@ def _alike(one: Iterable[str], other: Iterable[str]) -> int:
 
 
 def _watch_logs() -> None:
-    """See to it that no log record, of any library, holds a known secret."""
+    """Mask known secrets in the log records of every library."""
     import logging
     import traceback
 

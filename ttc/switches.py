@@ -1,4 +1,4 @@
-"""The switch of a chat template that turns reasoning on or off, under the names that it has."""
+"""The variable of a chat template that turns reasoning on or off; templates name it differently."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ _BLOCK = re.compile(r"\{[{%].*?[%}]\}", re.S)
 
 
 def arguments(thinking: str) -> dict[str, bool]:
-    """Return what a chat template is given to turn reasoning `on` or `off`."""
+    """Return the variables that turn reasoning `on` or `off` in a chat template."""
     return dict.fromkeys(NAMES, thinking == "on")
 
 
 def read_by(template: str) -> frozenset[str]:
-    """Return which of the names a chat template reads as a variable from outside."""
+    """Return which of these variables a chat template reads."""
     code = " ".join(_BLOCK.findall(template))
     found = {name for name in NAMES if re.search(rf"(?<![\w.'\"]){name}(?![\w'\"])", code)}
     if not found:
         return frozenset()
     tested = {name for name in found if re.search(rf"\b{name}\s+is\s+(?:not\s+)?defined", code)}
-    # Whoever renders templates has it; it is imported only where there is something to tell.
+    # Whoever renders templates has jinja2; import it only if a name was found.
     from jinja2 import Environment, TemplateError, meta
 
     try:
@@ -31,10 +31,10 @@ def read_by(template: str) -> frozenset[str]:
 
 
 def without_effect(wanted: str | None, thinking: int, draws: int) -> str | None:
-    """Return the line that tells that turning reasoning on or off did nothing that is seen, given
-    how many of some draws think; None if there is nothing to tell."""
+    """Return a line if turning reasoning on or off had no visible effect, else None; `thinking` of
+    `draws` draws have a thought."""
     if wanted == "off" and thinking:
-        return f"--thinking off had no effect: {thinking} of {draws} draws think all the same"
+        return f"--thinking off had no effect: {thinking} of {draws} draws have a thought"
     if wanted == "on" and draws and not thinking:
-        return f"--thinking on had no visible effect: none of {draws} draws shows a thought"
+        return f"--thinking on had no visible effect: none of {draws} draws has a thought"
     return None

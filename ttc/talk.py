@@ -1,6 +1,6 @@
-"""Lines for people from where no command listens: a backend that has something to say.
+"""Messages to the user from code that has no session, such as backends.
 
-They go to stderr, each once a process, and not at all under --quiet.
+They go to stderr, each once per command, and not at all with --quiet.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _quiet = False
 
 
 def hush(quiet: bool) -> None:
-    """Begin a command: whether people want to hear nothing, and nothing was said yet."""
+    """Begin a command, with or without messages; none has been printed yet."""
     global _quiet
     _quiet = quiet
     _said.clear()
 
 
 def tell(line: str) -> None:
-    """Say a line, unless it was said before or people asked for quiet."""
+    """Print a line, unless it was printed before or --quiet was given."""
     if _quiet or line in _said:
         return
     _said.add(line)

@@ -1,4 +1,4 @@
-"""Thoughts in a text, and the answer apart from them: one place knows how models mark them.
+"""Separates thoughts from the answer in a text. All marks that models use are listed here.
 
     <think>…</think>  <thinking>  <thought>  <reasoning>  <reflection>  <seed:think>   many models
     [THINK]…[/THINK]                                                                   Magistral
@@ -55,10 +55,10 @@ _GRANITE_END = re.compile(r"(?:Here is|Here's) my response:")
 
 
 class Reading(NamedTuple):
-    """What a text says apart from its thoughts.
+    """A text without its thoughts.
 
-    `thought` tells that it thinks at all, `open` that it ends in the middle of a thought,
-    `unopened` that it closes a thought which the prompt must have opened.
+    `thought`: it has a thought; `open`: it ends within a thought; `unopened`: it closes a thought
+    that the prompt must have opened.
     """
 
     said: str
@@ -70,14 +70,15 @@ class Reading(NamedTuple):
 def said(text: str) -> str:
     """Return a text without its thoughts.
 
-    A closing tag alone ends a thought that the prompt opened, and all before it goes. An opening
-    tag alone is a thought cut short, and all behind it goes.
+    A closing tag without an opening one ends a thought that the prompt opened: everything before it
+    is removed. An opening tag without a closing one is a thought that was cut: everything behind it
+    is removed.
     """
     return read(text).said
 
 
 def read(text: str) -> Reading:
-    """Tell thoughts and answer apart."""
+    """Separate thoughts and answer."""
     if _CHANNELS.match(text) or _LATER_CHANNEL in text:
         return _channels(text)
     if found := _FLAT.match(text):
@@ -90,8 +91,8 @@ def read(text: str) -> Reading:
 
 
 def opening(prompt: str) -> str:
-    """Return the mark at the end of a rendered prompt that opens a thought, with the blanks behind
-    it; "" if there is none. What the model then says goes on from there."""
+    """Return the tag at the end of a rendered prompt that opens a thought, with the white space
+    behind it; "" if there is none. The model continues from there."""
     found = _OPENS_NOW.search(prompt, max(len(prompt) - 200, 0))
     return "" if found is None else prompt[found.start() :]
 
@@ -99,21 +100,22 @@ def opening(prompt: str) -> str:
 def behind(prompt: str, prefix: str) -> str:
     """Return a rendered prompt with the beginning of the answer behind it.
 
-    A beginning that was drawn holds the mark that the prompt ends with, which is said once.
+    If both have the tag that opens the thought, it is written once.
     """
     mark = opening(prompt)
     return prompt + (prefix.removeprefix(mark) if mark else prefix)
 
 
 def wrap(thought: str, answer: str, *, ended: bool) -> str:
-    """Return a text of a thought that came apart from its answer; not `ended`: it may go on."""
+    """Return one text of a thought and an answer that came separately; the thought is closed if it
+    has `ended` or there is an answer."""
     if not thought:
         return answer
     return f"<think>\n{thought}" + (f"\n</think>\n\n{answer}" if answer or ended else "")
 
 
 def is_mark(token: str) -> bool:
-    """Whether the spelling of a special token marks thoughts, so that a text must show it."""
+    """Whether a special token marks thoughts, so that it must stay in the text."""
     return any(pattern.fullmatch(token) is not None for pattern in (_TAG, _CONTROL, _AROUND))
 
 

@@ -49,7 +49,7 @@ def identify(verifier: Verifier) -> VerifierId:
 @dataclass(slots=True)
 class Summary:
     """Counts over the verdicts of one verification; `decided` are those that say right or wrong,
-    `total` is the sum of the `scored` ones' scores, `left_out` those that count for nobody."""
+    `total` is the sum of the `scored` ones' scores; `left_out` are those that are not counted."""
 
     samples: int = 0
     correct: int = 0
@@ -135,7 +135,7 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
                 raise plugins.fault("verifiers", verifier.name, what) from error
             yield unjudged.popleft(), _sound(Verdict(status="error", detail=failure))
             continue
-        # One that ends early may not have read what it leaves out.
+        # A verifier that ends early may not have read all samples.
         if left := len(unjudged) + (next(source, None) is not None):
             what = f"gave no verdict on {left} samples or more"
             raise plugins.fault("verifiers", verifier.name, what)

@@ -1,4 +1,4 @@
-"""`ttc doctor`: does this installation work, and what mends what does not?"""
+"""`ttc doctor`: check this installation, and print how to fix what does not work."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def doctor(
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = 0,
 ) -> int:
-    """Check this installation, and print what mends each thing that does not work.
+    """Check this installation, and print how to fix what does not work.
 
     Exit code 1 if something that is installed, configured or asked for does not work: a plugin
     that cannot be imported, an engine that fails on this processor, settings that cannot be read,
-    a server of the settings that does not answer, a store that is damaged, held or cannot be
-    written, on Linux a sandbox of which no tier holds, and whatever -m or --self-test names. What
-    is only absent (a GPU, an extra, a store before the first run) is a note, and so is a missing
-    engine or sandbox, unless its group is named.
+    a configured server that does not answer, a store that is damaged, locked or read-only, no
+    working sandbox (on Linux), and what -m or --self-test names. What is only missing (a GPU, an
+    extra, a store before the first run) is a note; so is a missing engine, and a missing sandbox
+    on other systems, unless its group is named.
 
-    Nothing is drawn without --self-test; servers are asked for their list of models only; the
-    store is read and never written.
+    Without --self-test nothing is drawn. Servers are only asked for their list of models, and the
+    store is only read.
     """
     from ttc.cli import run_doctor
     from ttc.doctor import DoctorOptions

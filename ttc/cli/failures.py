@@ -1,4 +1,4 @@
-"""What is said of failures that nobody expected, and when a traceback is shown."""
+"""Messages about unexpected failures, and when a traceback is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ttc.report.visible import visible
 
 
 def told(error: BaseException, args: Sequence[str]) -> str:
-    """Return the line on a bug of ttc's own; where -vv asks for it, print the traceback first."""
+    """Return the line on a bug in ttc; with -vv, print the traceback first."""
     from ttc.plugins import said
 
     what = "out of memory" if isinstance(error, MemoryError) else "internal error"
@@ -22,14 +22,14 @@ def told(error: BaseException, args: Sequence[str]) -> str:
 
 
 def trace(error: BaseException, args: Sequence[str]) -> bool:
-    """Print the traceback of an error if the command line asks for that; tell whether it did."""
+    """Print the traceback of an error if the command line has -vv; return whether it has."""
     if not very_verbose(args):
         return False
     import traceback
 
     from ttc import secrets
 
-    # Libraries put headers, and with them keys, into what they raise; texts may hold controls.
+    # Libraries put headers, and so keys, into exceptions; texts may have control characters.
     lines = "".join(traceback.format_exception(error))
     with contextlib.suppress(OSError, ValueError):
         print(visible(secrets.redacted(lines)), file=sys.stderr, end="")
@@ -37,14 +37,14 @@ def trace(error: BaseException, args: Sequence[str]) -> bool:
 
 
 def very_verbose(args: Sequence[str]) -> bool:
-    """Whether -v was given twice, in whatever spelling."""
+    """Whether -v was given twice, in any spelling."""
     options = list(args[: args.index("--")] if "--" in args else args)
     short = sum(arg.count("v") for arg in options if re.fullmatch("-[qv]+", arg))
     return short + options.count("--verbose") > 1
 
 
 def heard() -> list[BaseException]:
-    """Have what ends a thread be kept in the list that is returned, and not printed in passing."""
+    """Collect the exceptions that end threads in the list that is returned, and print none."""
     lost: list[BaseException] = []
 
     def keep(args: threading.ExceptHookArgs) -> None:

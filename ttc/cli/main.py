@@ -33,7 +33,7 @@ COMMANDS = {
     "plugins": "List backends, verifiers, selectors and strategies.",
     "config": "Show the settings in force and where they come from.",
     "db": "Tell where the store is, check it, copy it, or merge others into it.",
-    "doctor": "Check this installation, and print what mends each thing that does not work.",
+    "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
 # May stand before the command as well as after it.
@@ -189,7 +189,7 @@ def run(args: Sequence[str]) -> int:
         code = Exit.STORE
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else Exit.BUG
-    except BaseException as error:  # noqa: BLE001 (whatever it is, it is no gate that was not met)
+    except BaseException as error:  # noqa: BLE001 (a bug must not end with the code of a gate)
         complain(failures.told(error, args))
         code = Exit.BUG
     return int(code)

@@ -38,7 +38,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="A GGUF file, BACKEND:MODEL, or an alias of the settings.",
+        help="A GGUF file, BACKEND:MODEL, http://HOST:PORT/v1, or an alias.",
         autocompletion=offer("models"),
     ),
 ]
@@ -61,7 +61,7 @@ Thinking = Annotated[
     str | None,
     typer.Option(
         metavar="on|off",
-        help="Turn reasoning on or off, where the model's chat template has a switch.",
+        help="Turn reasoning on or off, if the model's chat template has a switch for it.",
     ),
 ]
 System = Annotated[str | None, typer.Option(help="The system message; @FILE reads it.")]
@@ -80,7 +80,7 @@ NewPool = Annotated[
     bool,
     typer.Option(
         "--new-pool",
-        help="If the pool that was named holds other samples, take the next free name.",
+        help="If the pool has other settings, draw into a new one: NAME.2, NAME.3, …",
     ),
 ]
 VerifierName = Annotated[

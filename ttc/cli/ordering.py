@@ -74,10 +74,10 @@ def prepare(
     asks: bool = True,
     check: bool = True,
 ) -> tuple[Backend, Recipe, tuple[Problem, ...], PoolName]:
-    """Read everything that can be wrong before the store is touched; a server may be asked what it
-    takes, unless `asks` is off.
+    """Read everything that can be wrong before the store is touched.
 
-    UsageError, unless `check` is off, if a pool that was named holds other draws.
+    With `asks`, a server may be asked which parameters it takes. With `check`, UsageError if the
+    pool that the user named has other settings.
     """
     found, data, flags = gather(session, order, flags, how)
     choice, backend = open_model(session, order.model)

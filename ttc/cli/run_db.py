@@ -40,7 +40,7 @@ def check(session: Session, as_json: bool) -> int:
         for fault in found:
             print(fault)
     if found:
-        raise StoreError(f"{where}: the store is damaged; put a copy back, or merge what it holds")
+        raise StoreError(f"{where}: the store is damaged; restore a backup, or merge what it holds")
     session.say(f"{where}: sound (schema {version})")
     return Exit.DONE
 

@@ -13,6 +13,7 @@ from ttc import doctor
 from ttc.cli.output import document
 from ttc.doctor import Check, DoctorOptions
 from ttc.errors import Exit
+from ttc.report.visible import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,8 +35,7 @@ def run(options: DoctorOptions, as_json: bool, quiet: bool, tracebacks: bool) ->
         _say(trace)
     if not quiet:
         notes = sum(check.status == "note" for check in done)
-        told = f"{failed} failed" if failed else "everything that is here works"
-        _say(f"{len(done)} checks, {notes} notes: {told}")
+        _say(f"{len(done)} checks: {failed or 'none'} failed, {notes} note{'s' * (notes != 1)}")
     return Exit.GATE if failed else Exit.DONE
 
 
@@ -60,7 +60,7 @@ def _printed(checks: Iterable[Check]) -> Iterator[Check]:
             text = _table(console, group, listed)
         else:
             text = "".join(f"{_line(check)}\n" for check in listed)
-        # Rich ends the process by itself where nobody reads, so it only renders.
+        # Rich ends the process by itself if the reader is gone, so it only renders.
         sys.stdout.write(_encodable(text))
         sys.stdout.flush()
         yield from listed
@@ -74,26 +74,27 @@ def _line(check: Check) -> str:
 
 
 def _table(console: Console, group: str, checks: Sequence[Check]) -> str:
-    """Return a group as a table that fits the terminal, however narrow."""
+    """Return a group as a table that fits the terminal. A remedy is a line of its own that is never
+    wrapped, so that it can be copied."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for check in checks:
-        text = Text.assemble((f"{check.what}: ", "bold"), check.detail)
-        if check.remedy:
-            text.append("\n→ ", style="cyan").append(check.remedy, style="cyan")
-        table.add_row(Text(f"  {_WORDS[check.status]:<4}", style=_STYLES[check.status]), text)
     with console.capture() as rendered:
         console.print(Text(group, style="bold underline"))
-        console.print(table, soft_wrap=False)
+        for check in checks:
+            row = Table.grid(padding=(0, 1))
+            row.add_column(no_wrap=True)
+            row.add_column(overflow="fold")
+            text = Text.assemble((f"{one_line(check.what)}: ", "bold"), one_line(check.detail))
+            row.add_row(Text(f"  {_WORDS[check.status]:<4}", style=_STYLES[check.status]), text)
+            console.print(row, soft_wrap=False)
+            if check.remedy:
+                console.print(Text(f"       → {one_line(check.remedy)}", style="cyan"))
     return rendered.get()
 
 
 def _encodable(text: str) -> str:
-    """Return a text without what the terminal's encoding has no characters for."""
+    """Return a text with replacements for what the terminal's encoding cannot express."""
     encoding = sys.stdout.encoding or "ascii"
     try:
         text.encode(encoding)

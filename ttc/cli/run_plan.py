@@ -74,7 +74,7 @@ def plan_only(
 
 def _print_plan(report: dict[str, Any]) -> None:
     state = "a new pool" if report["new"] else "known"
-    state = "holds other samples" if "refused" in report else state
+    state = "has other settings" if "refused" in report else state
     print(for_stdout(f"pool {report['pool']}: {state}"))
     for other, fields in report.get("differs", {}).items():
         for field, values in fields.items():

@@ -108,11 +108,10 @@ def _tell_name(session: Session, plan: Plan, new_pool: bool) -> None:
     pool = plan.pool
     if pool.name != pool.base:
         session.say(
-            f"{pool.base} holds samples drawn in another way; these go to {pool.name} "
-            "(--explain says what differs)"
+            f"{pool.base} has other settings (--explain lists them); drawing into {pool.name}"
         )
     elif new_pool:
-        session.say(f"--new-pool: these go to {pool.name}, which holds no other samples")
+        session.say(f"--new-pool: drawing into {pool.name}")
 
 
 def _result(plan: Plan, tally: Tally, spent: float) -> dict[str, Any]:

@@ -146,8 +146,8 @@ def _tell_same(session: Session, made: Recipe, n: int, method: Method) -> None:
         line = told_same(made, n)
     elif made.params.greedy and method.strategy.name not in ONE_BY_ONE:
         line = (
-            f"{made.params.greedy} always gives the same text: {method.name} draws copies of one "
-            "trace; a temperature above 0 (-t 0.8) tells draws apart"
+            f"with {made.params.greedy} all draws of a prompt are the same text, so {method.name} "
+            "draws copies of one trace; use a temperature above 0 (-t 0.8)"
         )
     else:
         line = None

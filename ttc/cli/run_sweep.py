@@ -111,8 +111,8 @@ def _selectors(order: Order) -> dict[str, Selector]:
 def _leave_out(
     order: Order, rules: dict[str, Selector], read: list[sources.Source], asked: set[str]
 ) -> list[str]:
-    """Drop the rules that nobody asked for and some source lacks the fields of; return a line for
-    each. One always stays, whose error then tells."""
+    """Drop the default rules that need fields which a source lacks; return a line for each. The
+    last one stays, so that its error is shown."""
     if order.selectors is not None:
         return []
     lines = []
@@ -162,7 +162,7 @@ def _swept_baseline(
 def _hold(
     order: Order, read: list[sources.Source], base: comparisons.Terms, result: Result
 ) -> None:
-    """Hold every source against the baseline, and tell what is not compared, or not alike."""
+    """Compare every source with the baseline; warn of what cannot be compared."""
     for source, table in zip(read, result.tables, strict=True):
         compared = _with_baseline(order, table, base)
         result.comparisons += compared
@@ -172,7 +172,7 @@ def _hold(
 
 
 def _other_samples(read: list[sources.Source]) -> list[Decision]:
-    """Return a gate that is not met for each source that the last sampling did not fill."""
+    """Return a gate that is not met for each source without the latest samples."""
     reasons = [(source.name, source.standing.superseded) for source in read]
     return [gates.refused(name, reason) for name, reason in reasons if reason is not None]
 
@@ -203,14 +203,14 @@ def _not_compared(order: Order, table: Table, base: comparisons.Terms) -> list[s
     if lost := [f"{rule}@{k}" for rule, k in base if (rule, k) not in valued]:
         more = f" and {len(lost) - 6} more" if len(lost) > 6 else ""
         lines.append(
-            f"{order.baseline} has {', '.join(lost[:6])}{more}, which {table.source} has not at "
-            "these -s and -k, or with its number of draws: not compared"
+            f"{order.baseline} has {', '.join(lost[:6])}{more}, and {table.source} has no value "
+            "there with these -s and -k, or has too few draws: not compared"
         )
     fewer = [f"{r}@{k}" for r, k in base if 0 < len(terms.get((r, k), ())) < len(base[r, k])]
     if fewer and not missing:
         lines.append(
-            f"{table.source}: {', '.join(fewer[:6])} on fewer problems than {order.baseline}, for "
-            "lack of draws; the others are not compared"
+            f"{table.source} has too few draws of some problems for {', '.join(fewer[:6])}; these "
+            f"problems of {order.baseline} are not compared"
         )
     return lines
 

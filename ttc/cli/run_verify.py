@@ -200,7 +200,7 @@ def _result(order: Order, spec: str, summary: Summary, notes: list[str]) -> dict
     }
 
 
-# What to say where every sample has one of these statuses.
+# What to say if every sample has one of these statuses.
 _NOTHING = {
     "no_reference": "found nothing to compare with in any reference; for a foreign file say where "
     "it is with --map reference.answer=FIELD, or reference.tests=FIELD",
@@ -228,8 +228,8 @@ def _conclude(
         )
     if summary.left_out:
         session.say(
-            f"{summary.left_out} of {summary.samples} samples count for nobody: the machine failed "
-            "to judge them (out of time or memory?); run it again"
+            f"{summary.left_out} of {summary.samples} samples are not counted: this machine could "
+            "not judge them (out of time or memory?); run the same command again"
         )
     if summary.kept:
         session.say(f"{summary.kept} verdicts kept in the store")

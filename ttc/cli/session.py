@@ -88,7 +88,7 @@ def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
     if session.quiet:
         import logging
 
-        # What backends have to say beside errors goes to the log, and from there to stderr.
+        # Warnings of backends go to the log, and from there to stderr.
         logging.getLogger("ttc").setLevel(logging.ERROR)
     choice = models.resolve(spec, session.config)
     backend = models.open_backend(choice, session.database)
@@ -112,7 +112,7 @@ def recipe(
 ) -> Recipe:
     """Put flags, alias and settings together. UsageError for a value out of range.
 
-    Unless it `asks`, the model's server is not asked which of them it takes.
+    With `asks`, the model's server may be asked which parameters it takes.
     """
     from ttc.plans import Recipe
     from ttc.records import SamplingParams
@@ -148,16 +148,15 @@ def recipe(
 
 
 def check_thinking(backend: Backend, wanted: str, *, raw: bool) -> None:
-    """Raise UsageError where nothing turns reasoning on or off."""
+    """Raise UsageError if reasoning cannot be turned on or off."""
     if raw:
         raise UsageError(
-            f"--thinking {wanted}: a raw prompt has no chat template that could turn it {wanted}; "
-            "leave out --raw or --thinking"
+            f"--thinking {wanted} needs a chat template, and --raw uses none; leave one of them out"
         )
     if "thinking" not in backend.capabilities:
         raise UsageError(
-            f"--thinking {wanted}: {backend.model.name} has no switch for it (a chat template has "
-            f"one if it reads {', '.join(NAMES)}); leave out --thinking"
+            f"--thinking {wanted}: the chat template of {backend.model.name} has no switch for "
+            f"reasoning ({', '.join(NAMES[:-1])} or {NAMES[-1]}); leave out --thinking"
         )
 
 

@@ -1,8 +1,8 @@
 """Signals during a run: the first asks it to end in good order, the second ends it at once.
 
-SIGPIPE stays ignored, as Python leaves it: a write to a dead connection of any library raises it
-too, so it says nothing about who reads our output. That a reader is gone is learnt from the write
-to it, which fails with EPIPE in the thread that writes; `wake` then tells the main thread.
+SIGPIPE stays ignored, as Python leaves it: a write to any dead connection raises it too, so it does
+not mean that the reader of our output is gone. The write to that reader fails with EPIPE in the
+thread that writes; `wake` then interrupts the main thread.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ttc.errors import SIGPIPE, Stopped
 ASKS = [signal.SIGINT, signal.SIGTERM]
 if hasattr(signal, "SIGHUP"):
     ASKS.append(signal.SIGHUP)
-# It interrupts whatever the main thread waits for, and does nothing where nobody handles it.
+# Interrupts the main thread while it waits; ignored by default.
 _WAKE = getattr(signal, "SIGURG", None)
 
 
@@ -42,7 +42,7 @@ def stoppable() -> Iterator[Callable[[], None]]:
 
     def woken(signum: int, frame: FrameType | None) -> None:
         nonlocal asked
-        # Anybody may send the signal that wakes; only `wake` means it.
+        # Any process may send this signal; it counts only after `wake`.
         if gone and not asked:
             asked = True
             raise Stopped(SIGPIPE)

@@ -24,7 +24,7 @@ MAPPABLE = tuple(interchange.FIELDS)
 class Source:
     """The judged draws of one source by problem; how many had no verdict or were cancelled.
 
-    Of a pool also what it is (`origin`), and how it stands beside the last sampling of its name.
+    For a pool also its identity (`origin`), and whether it has the latest samples (`standing`).
     """
 
     name: str
@@ -68,7 +68,7 @@ class Wanted:
         rules: Iterable[Selector],
         beside: Iterable[str] = (),
     ) -> Wanted:
-        """Return what some rules want of sources that are read with others `beside` them."""
+        """Return what some rules need of a source; `beside` are the sources read with it."""
         listed = list(rules)
         scorers = (getattr(rule, "scored_by", frozenset[str]()) for rule in listed)
         text = any("text" in rule.needs for rule in listed)
@@ -83,9 +83,11 @@ def read(session: Session, name: str, wanted: Wanted) -> Source:
     else:
         source = _read_pool(session, name, wanted)
         remedy = f"ttc verify {name} -V NAME first"
+    if source.unjudged and not source.problems:
+        raise UsageError(f"{name}: no samples have a verdict; {remedy}")
     if not source.problems:
-        what = "samples have a verdict" if source.unjudged else "samples are there"
-        raise UsageError(f"{name}: no {what}; {remedy}")
+        why = f"; {source.standing.unfinished}" if source.standing.unfinished else ""
+        raise UsageError(f"{name}: no samples in it{why}")
     return source
 
 

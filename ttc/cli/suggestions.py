@@ -40,7 +40,7 @@ def offer(*kinds: str) -> Callable[[str], list[str]]:
         before, comma, last = incomplete.rpartition(",")
         known = _read()
         names = [name for kind in kinds for name in known.get(kind, ())]
-        # A shell would obey a control character, and break the list at a line's end.
+        # A shell would obey control characters, and split names at line breaks.
         shown = (name for name in names if name.isprintable() and name.startswith(last))
         return [before + comma + name for name in shown]
 

@@ -1,12 +1,12 @@
-"""Whether this installation works, and for each thing that does not, the line that mends it.
+"""Checks whether this installation works, and says how to fix what does not.
 
     from ttc import doctor
 
     for check in doctor.examine():
         print(check.status, check.group, check.what, check.detail, check.remedy)
 
-Each group of checks is a module with `steps`, and runs in a process of its own: a check that
-raises, hangs, or dies in native code is a finding like any other.
+Each group of checks is a module with `steps`, and runs in a process of its own, so a check that
+raises, hangs or crashes in native code is a failed check like any other.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def examine(
     for name in options.groups:
         if name not in GROUPS:
             near = get_close_matches(name, GROUPS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(GROUPS)}"
-            raise UsageError(f"ttc doctor {name}: no such group; {hint}")
+            hint = f"did you mean {near[0]}?" if near else f"groups: {', '.join(GROUPS)}"
+            raise UsageError(f"no group of checks is called {name!r}; {hint}")
     return _examined(options, limit, trace)
 
 

@@ -1,4 +1,4 @@
-"""What a check is: a step that looks at something, and the lines that come of it."""
+"""Checks and the steps that make them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LIMIT = 10.0  # seconds that a step may take
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """One thing that was checked.
 
-    `status` is `fail` where something that is installed, configured or named does not work, and
-    `note` where something is absent or worth knowing. `remedy` says what to run or change.
+    `status` is `fail` if something that is installed, configured or named does not work, and
+    `note` if something is missing or worth knowing. `remedy` says what to run or change.
     """
 
     what: str
@@ -42,9 +42,9 @@ class Step(NamedTuple):
 class DoctorOptions:
     """What to examine.
 
-    `groups` are those that were named; none means all. `config`, `database` and `model` are what
-    `--config`, `--db` and `-m` are to other commands. `self_test` also draws two samples of the
-    model (default: the bundled one) and judges them. `encoding` is that of the output.
+    `groups` are those to examine; none means all. `config`, `database` and `model` are as
+    `--config`, `--db` and `-m`. `self_test` also draws two samples of the model (default: the
+    bundled one) and judges them. `encoding` is that of the output.
     """
 
     groups: Sequence[str] = ()
@@ -66,7 +66,7 @@ class DoctorOptions:
         return cls(**value)
 
     def settings(self) -> Config:
-        """Return the settings that can be read; the group `settings` tells of the others."""
+        """Return the settings that can be read; the group `settings` reports the others."""
         return load(Path(self.config) if self.config else None, lambda fault: None)
 
     def store(self) -> Path:
@@ -80,7 +80,7 @@ def ok(what: str, detail: str) -> Check:
 
 
 def note(what: str, detail: str, remedy: str = "") -> Check:
-    """Return a check of what is absent, or worth knowing."""
+    """Return a check of what is missing or worth knowing."""
     return Check(what, "note", detail, remedy)
 
 

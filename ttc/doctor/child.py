@@ -1,4 +1,4 @@
-"""The steps of one group, in a process of their own: what dies or hangs takes nothing with it."""
+"""Runs the steps of one group in a process of its own, where a crash or a hang does no harm."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from dataclasses import asdict, replace
 from importlib import import_module
 from typing import Any, TextIO
 
+from ttc import secrets
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail
 from ttc.errors import TtcError
 
-# A child whose parent was killed ends by itself, whatever it hangs in.
+# A child whose parent was killed ends by itself, even if it hangs.
 LIFETIME = 600
 
 
 def main() -> None:
-    """Run the steps that are asked for on the command line, and tell of each as it begins and
-    ends, a JSON line each, on what was standard output."""
+    """Run the steps that the command line asks for; write a JSON line to standard output when a
+    step begins and for each check."""
     if hasattr(signal, "alarm"):
         signal.alarm(LIFETIME)
     request = json.loads(sys.argv[2])
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    os.dup2(2, 1)  # what plugins and native code print is not ours
+    os.dup2(2, 1)  # what plugins and native code print goes to stderr
     run(out, request["group"], DoctorOptions.from_json(request["options"]), request["begin"])
     out.flush()
-    # Threads that still wait for a server, and native code's own clean-up, are not waited for.
+    # Do not wait for threads that still ask a server, or for the clean-up of native code.
     os._exit(0)
 
 
@@ -36,7 +37,8 @@ def run(out: TextIO, group: str, options: DoctorOptions, begin: int) -> None:
     """Run the steps of a group from the one at `begin` on."""
 
     def tell(**line: Any) -> None:
-        out.write(json.dumps(line) + "\n")
+        # Keys are known in this process, and not in the one that prints.
+        out.write(json.dumps(secrets.cleaned(line)) + "\n")
 
     try:
         module = import_module(f"ttc.doctor.{group.replace('-', '_')}")
@@ -49,13 +51,13 @@ def run(out: TextIO, group: str, options: DoctorOptions, begin: int) -> None:
         try:
             for check in step.run():
                 tell(check=asdict(replace(check, group=group)))
-        except Exception as error:  # noqa: BLE001 (as above)
+        except Exception as error:  # noqa: BLE001 (see above)
             tell(check=asdict(replace(broken(step.what, error), group=group)), trace=_trace())
     tell(done=True)
 
 
 def broken(what: str, error: Exception) -> Check:
-    """Return the finding that a check itself failed."""
+    """Return the check that says that a step itself failed."""
     if isinstance(error, TtcError):
         detail, _, remedy = str(error).partition("; ")
         return fail(what, detail, remedy)

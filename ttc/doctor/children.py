@@ -1,4 +1,4 @@
-"""The processes that checks run in, and what is said of one that dies or hangs."""
+"""The processes that checks run in, and the checks that report one that crashes or hangs."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Children:
                 if "trace" in line:
                     self._trace(line["trace"])
             late = time.monotonic() > deadline
-            said = f"no answer within {limit:g} s; cut off" if late else child.death()
+            said = f"no answer within {limit:g} s; it was stopped" if late else child.death()
             found.append(replace(fail(what, f"this check failed: {said}"), group=group))
             return at + 1 if at >= begin else None
         finally:
@@ -89,7 +89,7 @@ class Children:
 
 
 class _Child:
-    """One process, and what it says, line by line."""
+    """One process, and the lines that it writes."""
 
     def __init__(self, group: str, options: DoctorOptions, begin: int) -> None:
         root = str(Path(ttc.__file__).resolve().parents[1])
@@ -129,10 +129,10 @@ class _Child:
         if code >= 0:
             return f"its process ended with exit code {code}{self._last()}"
         if -code == signal.SIGKILL:
-            return "its process was killed, as the system does where memory is short"
+            return "its process was killed, as the system does if memory is short"
         with contextlib.suppress(ValueError):
-            return f"its process died of {signal.Signals(-code).name}{self._last()}"
-        return f"its process died of signal {-code}{self._last()}"
+            return f"its process crashed ({signal.Signals(-code).name}){self._last()}"
+        return f"its process crashed (signal {-code}){self._last()}"
 
     def _last(self) -> str:
         """Return the last line of its stderr, where there is one."""
@@ -151,14 +151,14 @@ class _Child:
 
 
 def _scratch() -> IO[bytes] | None:
-    """Return a file for what a child complains of, None where there is no place for one."""
+    """Return a file for a child's stderr, None if no temporary file can be made."""
     with contextlib.suppress(OSError):
         return tempfile.TemporaryFile()
     return None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and its group; one that was reaped has no number of its own any more."""
+    """Kill a process and its group, unless it was reaped: its pid may then be another's."""
     if process.returncode is not None:
         return
     with contextlib.suppress(OSError):

@@ -18,7 +18,7 @@ from ttc.backends import Finding
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.errors import TtcError
 
-_PATIENCE = 60.0  # seconds: a file is read whole for its digest the first time
+_PATIENCE = 60.0  # seconds: the first time, a whole file is read for its digest
 REMOTE = "openai"  # the backend of servers, which have a group of their own
 
 
@@ -55,7 +55,7 @@ def _models(options: DoctorOptions) -> list[tuple[str, models.Choice]]:
         specs.append("smollm2")
     found: dict[str, models.Choice] = {}
     for spec in filter(None, specs):
-        with contextlib.suppress(TtcError):  # the group `settings` tells
+        with contextlib.suppress(TtcError):  # the group `settings` reports it
             choice = models.resolve(spec, settings)
             if choice.backend != REMOTE and choice.backend in plugins.installed("backends"):
                 found.setdefault(choice.spec, choice)
@@ -74,7 +74,7 @@ def _opened(choice: models.Choice, options: DoctorOptions) -> Callable[[], Itera
             return
         with contextlib.closing(backend):
             about, found = backend.model, findings(backend)
-            tried = "" if found else "; opened, not tried: --self-test draws"
+            tried = "" if found else "; opened, not tested: --self-test draws samples"
             yield ok(what, f"{about.name} ({about.fingerprint[:19]}){tried}")
             for finding in found:
                 yield checked(finding)
@@ -84,7 +84,7 @@ def _opened(choice: models.Choice, options: DoctorOptions) -> Callable[[], Itera
 
 @contextlib.contextmanager
 def _digests_anew(choice: models.Choice) -> Iterator[None]:
-    """Have the digest of the bundled weights computed, and not remembered."""
+    """Compute the digest of the bundled weights again, without the cache."""
     before = os.environ.get("TTC_CACHE")
     if choice.spec != models.BUNDLED:
         yield
@@ -100,13 +100,13 @@ def _digests_anew(choice: models.Choice) -> Iterator[None]:
 
 
 def findings(backend: Any) -> tuple[Finding, ...]:
-    """Return what a backend tells of its engine; nothing if it cannot (`Checkable` is an extra)."""
+    """Return what a backend finds out about its engine; nothing if it has no `check`."""
     check = getattr(backend, "check", None)
     return tuple(check()) if callable(check) else ()
 
 
 def checked(finding: Finding) -> Check:
-    """Return a backend's finding as a check: what works, and could work better, is a note."""
+    """Return a backend's finding as a check; what works but could work better is a note."""
     if not finding.works:
         return fail(finding.what, finding.detail, finding.remedy)
     if finding.remedy:
@@ -117,18 +117,18 @@ def checked(finding: Finding) -> Check:
 def _gpu() -> Iterator[Check]:
     found = _nvidia() or _others()
     if not found:
-        yield note("GPU", "none seen; models run on the processor")
+        yield note("GPU", "none found; models run on the processor")
         return
     yield ok("GPU", found)
     if find_spec("llama_cpp") is not None:
         yield _offloading()
     torch = installing.version_of("torch")
     if torch is not None and torch.endswith("+cpu"):
-        yield note("torch", f"{torch} is a build for processors", "pytorch.org has those for GPUs")
+        yield note("torch", f"{torch} has no GPU support", "install a GPU build from pytorch.org")
 
 
 def _nvidia() -> str:
-    """Return what nvidia-smi tells of the GPUs; "" without one."""
+    """Return what nvidia-smi says of the GPUs; "" without one."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return ""
@@ -141,7 +141,7 @@ def _nvidia() -> str:
 
 
 def _others() -> str:
-    """Return what GPU the system shows without a tool's help; "" for none."""
+    """Return which GPU the system shows without nvidia-smi; "" for none."""
     if sys.platform == "darwin" and os.uname().machine == "arm64":
         return "Apple, by Metal"
     devices = {"/dev/nvidia0": "NVIDIA (nvidia-smi does not answer)", "/dev/kfd": "AMD"}
@@ -149,14 +149,12 @@ def _others() -> str:
 
 
 def _offloading() -> Check:
-    """Say whether the build of llama.cpp uses a GPU; importing it may end the process."""
+    """Check whether the build of llama.cpp uses a GPU; importing it may crash the process."""
     import llama_cpp
 
     if llama_cpp.llama_supports_gpu_offload():
         return ok("llama.cpp", "offloads to the GPU")
-    again = installing.install("llama-cpp-python").replace(
-        " install", " install --force-reinstall --no-cache-dir --no-binary llama-cpp-python", 1
-    )
+    again = installing.rebuild("llama-cpp-python")
     backend = {"/dev/kfd": "GGML_HIP"}.get("/dev/kfd" if Path("/dev/kfd").exists() else "")
     flag = backend or ("GGML_METAL" if sys.platform == "darwin" else "GGML_CUDA")
     return note("llama.cpp", "is a build for processors only", f'CMAKE_ARGS="-D{flag}=on" {again}')

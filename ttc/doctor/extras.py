@@ -1,4 +1,4 @@
-"""Optional packages: which are here, and how to get the others. None of them has to be."""
+"""Optional packages: which are installed, and how to install the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def steps(options: DoctorOptions) -> list[Step]:
 def _extras() -> Iterator[Check]:
     if not installing.can_tell():
         how = installing.install("packaging")
-        yield note("extras", "not examined: nothing here reads what a package needs", how)
+        yield note("extras", "not checked: that needs the package `packaging`", how)
         return
     brought = {
         plugins.distribution(entry)[0]

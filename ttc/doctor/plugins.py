@@ -44,8 +44,8 @@ def _own(own: dict[str, list[str]]) -> Iterator[Check]:
                 yield fail(what, _reason(error), installing.install("ttc-cli"))
     counts = ", ".join(f"{len(names)} {group}" for group, names in own.items())
     if not own:
-        how = "pip install it; a checkout alone has no entry points"
-        yield fail("ttc's own", "nothing of ttc-cli is registered", how)
+        how = "install ttc-cli with pip; a checkout alone has no entry points"
+        yield fail("ttc's own", "ttc-cli has no entry points", how)
     elif whole:
         yield ok("ttc's own", counts)
     if os.environ.get("TTC_NO_PLUGINS"):
@@ -72,11 +72,11 @@ def _reason(error: TtcError) -> str:
 
 
 def _again(package: str) -> str:
-    """Return what mends a package that cannot be imported, or does away with it."""
+    """Return how to repair or remove a package that cannot be imported."""
     missing = installing.unmet(package) if installing.version_of(package) else []
     if missing:
         return installing.install(missing[0].partition(",")[0])
-    return f"{installing.install(package)} mends it, or pip uninstall {package}"
+    return f"{installing.install(package)}, or remove it: pip uninstall {package}"
 
 
 def _requirements(entries: list[EntryPoint]) -> Iterator[Check]:
@@ -87,7 +87,7 @@ def _requirements(entries: list[EntryPoint]) -> Iterator[Check]:
 
 
 def _taken() -> Iterator[Check]:
-    """Tell of names that two packages claim: one of them is not heard."""
+    """Report names that two packages register: only one of them is used."""
     if os.environ.get("TTC_NO_PLUGINS"):
         return
     for group in plugins.GROUPS:
@@ -96,4 +96,4 @@ def _taken() -> Iterator[Check]:
             package, used = (plugins.distribution(each)[0] for each in (entry, heard[entry.name]))
             if package != used:
                 what = f"{plugins.kind_of(group)} {entry.name}"
-                yield note(what, f"{package} has one too; that of {used} is used")
+                yield note(what, f"{package} and {used} both have one; that of {used} is used")

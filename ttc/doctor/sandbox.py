@@ -1,4 +1,4 @@
-"""The sandbox: each tier attacked as a run would do it, and two programs judged in it."""
+"""The sandbox: the self-test of each tier, and two programs judged by the verifier itself."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def steps(options: DoctorOptions) -> list[Step]:
 
 
 def _none(options: DoctorOptions, why: str) -> Check:
-    """Return what having no sandbox means: a failure on Linux, or where it was asked for."""
+    """Return the check for no sandbox: a failure on Linux, or if the group was named."""
     wanted = sys.platform == "linux" or "sandbox" in options.groups
     return (fail if wanted else note)("programs", f"-V python cannot run: {why}", tiers.remedy())
 
@@ -42,9 +42,9 @@ def _none(options: DoctorOptions, why: str) -> Check:
 def _attacked(tier: str) -> Callable[[], Iterable[Check]]:
     def attack() -> Iterable[Check]:
         try:
-            yield ok(f"tier {tier}", f"holds: {', '.join(probe(tier))}")
+            yield ok(f"tier {tier}", f"passed its self-test: {', '.join(probe(tier))}")
         except ServerError as error:
-            # One tier is enough; the programs below fail where none holds.
+            # One tier is enough; `programs` fails if none passes.
             how = tiers.remedy_of(tier) if tier in tiers.AUTOMATIC else tiers.remedy()
             yield note(f"tier {tier}", str(error), how)
 

@@ -1,4 +1,4 @@
-"""The whole way once: two samples of a model, judged, in a store that is thrown away."""
+"""Draws two samples of a model and judges them, in a temporary store."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def steps(options: DoctorOptions) -> list[Step]:
 
 def _drawn(options: DoctorOptions) -> Iterator[Check]:
     spec = options.model or "smollm2"
-    what = f"model {spec}"
+    what = f"model {spec.rstrip(':')}"
     if options.model is None and not models.bundled_installed():
         yield fail(what, "the bundled model is not installed", models.how().partition(": ")[2])
         return
@@ -49,12 +49,12 @@ def _drawn(options: DoctorOptions) -> Iterator[Check]:
         counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.items())
         yield fail(what, f"{summary.samples} of {_DRAWS} samples were judged ({counts})")
         return
-    right = f"{summary.correct} right, as such a model may be"
-    yield ok(what, f"{_DRAWS} samples drawn, {told}, and judged ({right}) in {took:.1f} s")
+    judged = f"{summary.correct} of them right"
+    yield ok(what, f"{_DRAWS} samples drawn ({told}) and judged ({judged}) in {took:.1f} s")
 
 
 def _told(path: Path) -> str:
-    """Return how many tokens were drawn, and how fast each draw went, where that is known."""
+    """Return how many tokens were drawn, and at which speed, as far as that is known."""
     connection, _ = open_any(path)
     with contextlib.closing(connection):
         rows = connection.execute("SELECT completion_tokens, seconds FROM samples").fetchall()

@@ -1,4 +1,4 @@
-"""Servers of the settings: does each answer? Nothing is asked for but the list of models."""
+"""Asks each configured server for its list of models, and for nothing else."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _servers(options: DoctorOptions) -> dict[str, models.Choice]:
         try:
             choice = models.resolve(spec, settings)
         except TtcError:
-            continue  # the group `settings` tells
+            continue  # the group `settings` reports it
         if choice.backend == REMOTE:
             found[what] = choice
     for variable in _VARIABLES:
@@ -49,14 +49,14 @@ def _servers(options: DoctorOptions) -> dict[str, models.Choice]:
 
 
 def _safe(spec: str) -> str:
-    """Return a spec without the user and password that somebody may have written into it."""
+    """Return a spec without a user and password in it."""
     scheme, slashes, rest = spec.partition("://")
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
 
 def _asked(servers: Mapping[str, models.Choice], options: DoctorOptions) -> Iterator[Check]:
     if not servers:
-        yield note("servers", "none in the settings")
+        yield note("servers", "none configured")
         return
     if REMOTE not in plugins.installed("backends"):
         for what in servers:
@@ -75,11 +75,11 @@ def _asked(servers: Mapping[str, models.Choice], options: DoctorOptions) -> Iter
         del waiting[what]
         yield from found
     for what in waiting:
-        yield fail(what, f"no answer within {_WHOLE:g} s", "is it up? is it busy?")
+        yield fail(what, f"no answer within {_WHOLE:g} s", "check that the server runs")
 
 
 def _ask(what: str, choice: models.Choice, options: DoctorOptions, answers: Any) -> None:
-    """Ask one server, and put what came of it into a queue, whatever happens."""
+    """Ask one server, and put the checks into a queue, also if it fails."""
     quick = {"retries": 0, "timeout": min(_PATIENCE, _seconds(choice.options.get("timeout")))}
     choice = replace(choice, options={**choice.options, **quick})
     try:
@@ -96,11 +96,11 @@ def _seconds(given: Any) -> float:
 
 
 def _answered(what: str, choice: models.Choice, options: DoctorOptions) -> Iterator[Check]:
-    # A model has to be named, or the server is asked which it has as it is opened.
+    # Opened without a model, the backend would ask the server for one.
     nameless = choice if choice.model else replace(choice, model="any")
     with closing(models.open_backend(nameless, options.store())) as backend:
         told = [each for each in findings(backend) if choice.model or each.what == "server"]
         for finding in told:
             yield replace(checked(finding), what=f"{what}: {finding.what}")
         if not told:
-            yield ok(what, "opened; this backend cannot tell more")
+            yield ok(what, "opened; this backend has no further check")

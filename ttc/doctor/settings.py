@@ -1,4 +1,4 @@
-"""Settings: is every file and variable readable, what is set where, does each alias resolve?"""
+"""Settings: can every file and variable be read, what is set where, does each alias resolve?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ttc import config, installing, models, plugins
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.errors import UsageError
 
-# Variables that are no settings.
+# Variables other than settings.
 _VARIABLES = (
     "TTC_HOME",
     "TTC_CACHE",
@@ -24,7 +24,7 @@ _VARIABLES = (
     "TTC_OPENAI_KEYS",
     "TTC_RAY_ADDRESS",
 )
-_MEND = "mend or remove what is named there"
+_MEND = "correct or remove it"
 _SHOWN = 60  # characters of a value
 
 
@@ -71,7 +71,7 @@ def _variables() -> Iterator[Check]:
     for name in sorted(os.environ):
         near = get_close_matches(name, known, n=1, cutoff=0.85)
         if name.startswith("TTC_") and name not in known and near:
-            yield note(name, "is read by nothing", f"did you mean {near[0]}?")
+            yield note(name, "is not used by ttc", f"did you mean {near[0]}?")
 
 
 def _default(options: DoctorOptions) -> Iterator[Check]:
@@ -103,7 +103,7 @@ def _aliases(settings: config.Config) -> Iterator[Check]:
 def _resolved(
     what: str, choice: models.Choice, table: Mapping[str, Any] | None = None
 ) -> Iterator[Check]:
-    """Check that a model's backend is installed, and a local file is there; open nothing."""
+    """Check that a model's backend is installed and a local file exists; open nothing."""
     if choice.backend not in plugins.installed("backends"):
         package = plugins.KNOWN_BACKENDS.get(choice.backend, "")
         how = installing.install(package) if package else "ttc plugins lists what is installed"

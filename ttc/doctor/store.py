@@ -1,4 +1,4 @@
-"""The store: is it sound, who holds it, can it grow? Nothing is made or written."""
+"""The store: is it damaged, locked or short of space? Nothing is created or written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ttc.store.writer import FREE_SPACE
 _OTHER = "name another store with --db, TTC_DB or db = in the settings"
 _WHOLE_CHECK = 5.0  # seconds; a store that takes longer is left to `ttc db check`
 _UNITS = ((1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"))
-_HELD = 3.0  # seconds that a writer may keep the lock before it is told
+_HELD = 3.0  # seconds that a writer may keep the lock before it is reported
 
 
 def steps(options: DoctorOptions) -> list[Step]:
@@ -44,22 +44,22 @@ def _place(path: Path) -> Iterator[Check]:
     there = path.exists()
     writable = os.access(folder, os.W_OK | os.X_OK)
     if there and not os.access(path, os.R_OK):
-        yield fail("store", f"{path} may not be read by this user", _OTHER)
+        yield fail("store", f"{path} cannot be read by this user", _OTHER)
     elif not writable or (there and not os.access(path, os.W_OK)):
         what = path if writable else folder
         if not folder.is_dir():
             yield fail("store", f"{path}: {folder} is no folder", _OTHER)
         else:
-            yield fail("store", f"{path}: {what} may not be written: nothing is kept", _OTHER)
+            yield fail("store", f"{path}: {what} cannot be written, so nothing is kept", _OTHER)
     elif there:
         yield ok("store", f"{path}, {_size(path.stat().st_size)}")
     else:
-        yield note("store", f"none yet; the first run makes {path}")
+        yield note("store", f"none yet; the first run creates {path}")
     free = shutil.disk_usage(folder).free
     if free < FREE_SPACE:
         least = _size(FREE_SPACE)
         yield fail(
-            "disk", f"{_size(free)} free at {folder}; a run stops below {least}", "make room"
+            "disk", f"{_size(free)} free at {folder}; a run stops below {least}", "free some space"
         )
     else:
         yield ok("disk", f"{_size(free)} free at {folder}")
@@ -75,26 +75,26 @@ def _size(count: float) -> str:
 def _file_system(path: Path) -> Iterator[Check]:
     kind = file_system(existing(path))
     if kind is None:
-        yield note("file system", "this platform does not tell; keep the store on a local disk")
+        yield note("file system", "unknown on this platform; keep the store on a local disk")
     elif kind not in NETWORK_FILE_SYSTEMS:
         yield ok("file system", kind)
     elif os.environ.get("TTC_NETWORK_DB") == "1":
         yield note(
             "file system",
-            f"{kind}, of a network: safe from one process at a time only (TTC_NETWORK_DB=1)",
+            f"{kind}, a network file system: safe for one process at a time (TTC_NETWORK_DB=1)",
             "put the store on a local disk with --db",
         )
     else:
         yield fail(
             "file system",
-            f"{kind}, of a network, where SQLite cannot be shared safely",
-            "put the store on a local disk with --db, or set TTC_NETWORK_DB=1 to use it from one "
+            f"{kind}, a network file system, where processes cannot share SQLite safely",
+            "put the store on a local disk with --db, or set TTC_NETWORK_DB=1 and use it from one "
             "process at a time",
         )
 
 
 def _lock(path: Path) -> Iterator[Check]:
-    """Tell who has been writing for longer than a transaction takes."""
+    """Report who has been writing for longer than a transaction takes."""
     lock = path.with_name(f"{path.name}.lock")
     if sys.platform == "win32" or not lock.exists():
         return
@@ -156,20 +156,20 @@ def _sound(connection: sqlite3.Connection, path: Path) -> Check:
     except StoreError as error:
         if time.monotonic() > deadline and "interrupted" in str(error):
             long = f"longer than {_WHOLE_CHECK:.0f} s to check"
-            return note("contents", f"sound as far as looked at; takes {long}", "ttc db check")
+            return note("contents", f"no damage found so far; takes {long}", "ttc db check")
         return refused("contents", error, _OTHER)
     finally:
         connection.set_progress_handler(None, 0)
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        how = "put a copy back, or start another with --db; ttc db check lists all"
+        how = "restore a backup, or start another store with --db; ttc db check lists all damage"
         return fail("contents", f"damaged: {found[0]}{more}", how)
     with translated(path):
         pools, samples = (
             connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("pools", "samples")
         )
-    return ok("contents", f"sound; {pools} pools, {samples} samples")
+    return ok("contents", f"no damage; {pools} pools, {samples} samples")
 
 
 def _runs(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:
@@ -179,7 +179,8 @@ def _runs(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:
     for run in under_way:
         since = run["started"][:19]
         if run["id"] in killed:
-            yield note("run", f"{run['pool']}: cut off; the next run goes on (begun {since})")
+            yield note("run", f"{run['pool']}: a run of {since} was cut off; the next one resumes")
         else:
             where = f"pid {run['pid']} on {run['host']}"
-            yield note("run", f"{run['pool']}: {where} is drawing since {since} ({run['command']})")
+            told = f"{where} has been drawing since {since} ({run['command']})"
+            yield note("run", f"{run['pool']}: {told}")

@@ -1,4 +1,4 @@
-"""The ground that all stands on: Python, packages, SQLite, folders, the terminal."""
+"""Python, packages, SQLite, folders, the terminal."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _packages() -> Iterator[Check]:
     if version is None:
         yield fail(
             installing.OWN,
-            f"runs from {folder}, and is not installed, so no backend or verifier is found",
+            f"runs from {folder} without being installed, so it finds no backend or verifier",
             f"pip install {folder.parent}",
         )
         return
@@ -75,7 +75,7 @@ def _sqlite() -> Iterator[Check]:
         yield fail(
             "SQLite",
             f"{sqlite3.sqlite_version} is too old; ttc needs {needed}",
-            "use a Python that was built with a newer SQLite",
+            "use a Python with a newer SQLite",
         )
     elif any(mended <= version < (mended[0], mended[1] + 1, 0) for mended in _RACE_MENDED) or (
         version >= max(_RACE_MENDED)
@@ -84,10 +84,9 @@ def _sqlite() -> Iterator[Check]:
     else:
         yield note(
             "SQLite",
-            f"{sqlite3.sqlite_version}: two programs that write to one file at the same moment can "
-            "lose a commit. The writers of ttc take turns, so this concerns other programs only",
-            "do not write to the store with another program while ttc runs; SQLite 3.51.3 has "
-            "mended it",
+            f"{sqlite3.sqlite_version} has a bug (fixed in 3.51.3): two programs that write at the "
+            "same time can lose a commit; ttc is safe, since its processes take turns",
+            "do not write to the store with another program while ttc runs",
         )
 
 
@@ -95,30 +94,30 @@ def _folders() -> Iterator[Check]:
     if str(places.data_folder()).startswith("~") or not Path.home().is_absolute():
         yield fail("home", "this user has no home folder", "set HOME, or TTC_HOME and TTC_CACHE")
     elif "HOME" not in os.environ and os.name == "posix":
-        yield note("home", f"HOME is not set; {Path.home()} is used, as the system tells")
+        yield note("home", f"HOME is not set; using {Path.home()}")
     try:
         yield ok("temporary files", tempfile.gettempdir())
     except OSError:
         yield fail(
             "temporary files",
-            "no folder for them can be written",
+            "there is no writable folder for them",
             "set TMPDIR to a folder that can be written",
         )
     cache = places.cache_folder()
     if not os.access(existing(cache), os.W_OK | os.X_OK):
         yield note(
             "cache",
-            f"{cache} cannot be written: digests and verdicts are computed anew each time",
+            f"{cache} cannot be written, so digests and some verdicts are computed each time",
             "set TTC_CACHE to a folder that can be written",
         )
     else:
         yield ok("cache", str(cache))
     if sys.platform == "linux" and not Path("/proc/self/stat").exists():
-        yield note("/proc", "is not there: runs of other processes and file systems are not seen")
+        yield note("/proc", "is missing, so ttc cannot see other runs and the file system's type")
 
 
 def existing(path: Path) -> Path:
-    """Return the nearest folder above a path, or itself, that is there."""
+    """Return the path itself or its nearest parent that exists."""
     absolute = path.absolute()
     return next((each for each in (absolute, *absolute.parents) if _there(each)), absolute)
 
@@ -137,7 +136,7 @@ def _terminal(encoding: str) -> Iterator[Check]:
     else:
         yield note(
             "terminal",
-            f"output is written in {encoding}, which cannot hold every answer ({kind})",
+            f"the output encoding is {encoding}, which cannot express every answer ({kind})",
             "export PYTHONIOENCODING=utf-8, or a locale such as LANG=C.UTF-8",
         )
 

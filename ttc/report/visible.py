@@ -1,8 +1,8 @@
-"""Text from outside (models, data, servers) as a person may see it on a terminal.
+"""Makes control characters visible in text from models, data and servers.
 
-A terminal obeys control characters: they clear the screen, write the clipboard (OSC 52), ring, or
-turn text around (bidi overrides), so what is printed is not what is read. Here each becomes a sign
-that can be seen. What programs read (JSON, CSV, files, pipes) is never changed.
+A terminal obeys control characters: they clear the screen, write to the clipboard (OSC 52), ring,
+or reverse text (bidi overrides). Here each becomes a visible sign. What programs read (JSON, CSV,
+files, pipes) is never changed.
 """
 
 from __future__ import annotations
@@ -41,5 +41,5 @@ def one_line(text: object) -> str:
 
 
 def for_stdout(text: str) -> str:
-    """Return a text for stdout: made visible on a terminal, as it is for whatever else reads it."""
+    """Return a text for stdout: with visible control characters on a terminal, else unchanged."""
     return visible(text) if sys.stdout.isatty() else text

@@ -1,4 +1,4 @@
-"""A selection rule of a plugin behind a guard."""
+"""A wrapper around a plugin's selection rule that checks its results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ttc.selectors import Selector
 
 
 class GuardedSelector(Guarded):
-    """A rule that may fail, or pick what is not there."""
+    """A rule that may fail or pick positions that do not exist."""
 
     def __init__(self, name: str, inner: Any) -> None:
         super().__init__("selectors", name, inner)
@@ -55,7 +55,7 @@ class GuardedSelector(Guarded):
 
 
 def guarded(name: str, rule: Selector) -> Selector:
-    """Return a rule behind a guard if a plugin brought it; ttc's own are what they are."""
+    """Return a rule behind a guard if it is a plugin's; ttc's own rules need none."""
     entry = plugins.installed("selectors").get(name)
     if entry is None or plugins.distribution(entry)[0] == plugins.OWN_DISTRIBUTION:
         return rule

@@ -9,7 +9,7 @@ symmetric, and with the orders pooled rather than averaged:
 where A and B are the multisets of n-grams; 1 for two empty texts. It is in [0, 1] and needs no
 tokenizer, so it serves prose in any script and code alike. All comparisons are between integers.
 
-Thoughts are left out. A draw that says nothing else is never picked, and is no evidence.
+Thoughts are left out. A draw that is only a thought is never picked and is not compared with.
 """
 
 from __future__ import annotations

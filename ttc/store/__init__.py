@@ -96,7 +96,7 @@ class Store:
             found = self.reader.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise StoreError(
-                f"{self.path}: the store is damaged ({found}); put a copy back, or start another "
+                f"{self.path}: the store is damaged ({found}); restore a backup, or start another "
                 "with --db"
             )
 

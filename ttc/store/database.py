@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.errors import StoreError
-from ttc.store import soundness
+from ttc.store import integrity
 from ttc.store.lock import WriteLock
 from ttc.store.schema import APPLICATION_ID, MIGRATIONS, statements
 
@@ -44,7 +44,7 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreError(f"{path}: not a SQLite database; choose another with --db")
     if "malformed" in text or "corrupt" in text:
         return StoreError(
-            f"{path}: the store is damaged ({text}); put a copy back, or start another with --db"
+            f"{path}: the store is damaged ({text}); restore a backup, or start another with --db"
         )
     if "full" in text or (_IO.search(text) and _no_space(path)):
         return StoreError(f"{path}: the disk is full; make room and run the same command again")
@@ -147,7 +147,7 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA busy_timeout = 30000")
             _check_header(connection, path)
-            soundness.check(connection, path)
+            integrity.check(connection, path)
             mode = _journal_mode(path)
             # FULL: an acknowledged sample survives a power cut, for 4 ms against its seconds.
             connection.execute("PRAGMA synchronous = FULL")
@@ -204,7 +204,7 @@ def open_reader(path: Path, *, checked: bool = False, alone: bool = False) -> sq
             raise OlderStoreError(f"{path}: of an older schema ({version}), and not yet migrated")
         if not checked:
             with translated(path):
-                soundness.check(connection, path)
+                integrity.check(connection, path)
     except BaseException:
         connection.close()
         raise

@@ -1,8 +1,8 @@
-"""Names of pools: one that the user gave never comes to stand for something else.
+"""Names of pools: a pool that the user named never changes its settings.
 
-A gate in CI names its pool. If the model behind it changes and the new draws went to NAME.2 without
-a word, everything after that would judge the old ones again. So only a name that ttc made up gets a
-suffix; for one that was given, another identity is an error unless a new name was asked for.
+A gate in CI names its pool. If the model changed and the new draws went to NAME.2 without a word,
+everything after that would judge the old draws again. So only a name that ttc made gets a suffix;
+for a name that the user gave, other settings are an error unless --new-pool asks for a new name.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ BEFORE = 12  # of these, so many before the first difference
 
 
 class Naming(Enum):
-    """Who chose a name, which decides what happens where it stands for another identity."""
+    """Who chose a name, which decides what happens if its pool has other settings."""
 
-    MADE = "made"  # ttc did: the next free NAME.2, NAME.3, … is taken
-    NAMED = "named"  # the user did: refused
+    MADE = "made"  # ttc did: take the next free NAME.2, NAME.3, …
+    NAMED = "named"  # the user did: refuse
     NEW = "new"  # the user did, and asked for the next free name in that case
 
 
 @dataclass(frozen=True, slots=True)
 class PoolName:
-    """The name that a pool is to have, who chose it, and how that is told: what gives another
-    name, and what asks for a new one."""
+    """The name of a pool and who chose it; `other` and `fresh` are the options that an error
+    suggests: the one that names another pool, and the one that asks for a new name."""
 
     name: str
     naming: Naming = Naming.MADE
@@ -42,14 +42,14 @@ class PoolName:
     fresh: str = "--new-pool"
 
     def given(self, name: str | None, *, new: bool) -> PoolName:
-        """Return this with the name that was given in place of ttc's own, if one was."""
+        """Return this with the name that the user gave, if there is one."""
         if name is None:
             return self
         return replace(self, name=name, naming=Naming.NEW if new else Naming.NAMED)
 
 
 def alike(connection: sqlite3.Connection, name: str) -> list[Pool]:
-    """Return the pool that is called so, and those that were asked for under the name."""
+    """Return the pool of this name, and those that were asked for by this name."""
     there = pools.find(connection, name)
     others = pools.siblings(connection, name)
     return others if there is None else [there, *(pool for pool in others if pool != there)]
@@ -58,9 +58,10 @@ def alike(connection: sqlite3.Connection, name: str) -> list[Pool]:
 def resolve(
     connection: sqlite3.Connection, wanted: PoolName, model: str, identity: Mapping[str, Any]
 ) -> tuple[str, Pool | None]:
-    """Return the name that a pool of this identity goes by, and the pool if there is one already.
+    """Return the name of the pool with this identity, and the pool if it exists.
 
-    Nothing is written. UsageError, with what differs, if the name was given and stands for another.
+    Nothing is written. UsageError, with what differs, if the user gave the name and its pool has
+    other settings.
     """
     there = pools.find(connection, wanted.name)
     if wanted.naming is Naming.MADE:
@@ -71,7 +72,10 @@ def resolve(
         if there is not None and twin != there:
             raise UsageError(_refusal(connection, wanted, there, twin, model, identity))
         if there is None and twin is not None:
-            raise UsageError(f"{wanted.name}: these samples are in the pool {_on(wanted, twin)}")
+            raise UsageError(
+                f"{wanted.name}: samples with these settings are already in the pool {twin.name}; "
+                f"{_to(wanted, twin)} adds to it"
+            )
         return wanted.name, there
     name = pools.free_name(connection, wanted.name) if twin is None else twin.name
     return name, twin
@@ -96,20 +100,24 @@ def _refusal(
     identity: Mapping[str, Any],
 ) -> str:
     differing = ", ".join(told_differences(there, model, identity))
-    line = f"the pool {there.name} holds samples drawn in another way: {differing}; "
+    line = f"the pool {there.name} has other settings ({differing}); "
     if twin is not None:
-        return f"{line}those asked for are in {_on(wanted, twin)}, and so does {wanted.fresh}"
+        return (
+            f"{line}samples with yours are in the pool {twin.name}: add to it with "
+            f"{_to(wanted, twin)} or {wanted.fresh}"
+        )
     free = pools.free_name(connection, wanted.name)
-    return f"{line}name another pool with {wanted.other}, or add {wanted.fresh} to take {free}"
+    return f"{line}name another pool with {wanted.other}, or add {wanted.fresh} to draw into {free}"
 
 
-def _on(wanted: PoolName, twin: Pool) -> str:
-    return f"{twin.name}: {wanted.other.replace('OTHER', shlex.quote(twin.name))} goes on there"
+def _to(wanted: PoolName, twin: Pool) -> str:
+    """Return the option that names another pool."""
+    return wanted.other.replace("OTHER", shlex.quote(twin.name))
 
 
 def told_differences(there: Pool, model: str, identity: Mapping[str, Any]) -> list[str]:
-    """Return the fields in which a pool and an identity differ, each with both values, for people:
-    weights by the name of their model, long texts around the place where they part."""
+    """Return the fields that differ, each with both values in readable form: weights by the name of
+    their model, long texts cut to the place where they differ."""
     told = []
     for field, values in pools.differences(there.identity, identity).items():
         if field == "fingerprint":
@@ -121,7 +129,7 @@ def told_differences(there: Pool, model: str, identity: Mapping[str, Any]) -> li
 
 
 def _models(old: str, new: str, *fingerprints: str) -> str:
-    """Tell two models apart by name, by their weights too where they are called the same."""
+    """Name two models; with their weights if the names are the same."""
     if old != new:
         return f"{readable(old, plain=True)} → {readable(new, plain=True)}"
     first, second = (text.rpartition(":")[2][:BEFORE] for text in fingerprints)

@@ -78,7 +78,7 @@ def ensure(
     """Return the pool of this name and identity, made if need be.
 
     A name that belongs to another identity is not shared: the new pool is BASE.2, BASE.3, …
-    That is for names that nobody chose; see `ttc.store.names` for those that somebody did.
+    That is for names that ttc made; see `ttc.store.names` for those that the user gave.
     """
     if (pool := same(siblings(connection, base), identity)) is not None:
         return pool

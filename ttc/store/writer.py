@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc.errors import StoreError
-from ttc.store import soundness
+from ttc.store import integrity
 from ttc.store.database import explain, open_writer, translated
 from ttc.store.lock import WriteLock
 
@@ -73,7 +73,7 @@ class Writer:
         self._lock.close()
         if self._failure is not None:
             raise self._failure
-        soundness.left(self._path)
+        integrity.left(self._path)
 
     def _run(self) -> None:
         ending = False

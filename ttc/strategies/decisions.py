@@ -35,8 +35,7 @@ def answer_of(problem: Problem, text: str, finish: FinishReason) -> str | None:
 def decide(problem: Problem, finals: Sequence[tuple[Node, float]], pick: str) -> Decision:
     """Pick among finished traces: the `best` by weight, the answer with the largest sum of weights
     (`weighted`) or the most traces (`majority`). Traces without an answer do not vote; where none
-    has one, the best is taken that says anything apart from its thoughts. Ties go to the earlier
-    trace."""
+    has one, the best that is more than a thought is taken. Ties go to the earlier trace."""
     if not finals:
         return Decision(None, note="no trace was finished")
     found_of = kinds([node for node, _ in finals])

@@ -1,4 +1,4 @@
-"""A strategy behind a guard: what it asks for and decides is looked at before it is believed."""
+"""A wrapper around a plugin's strategy that checks its requests and its decision."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCOPES = ("step", "partial", "outcome")
 
 
 class GuardedStrategy(Guarded):
-    """A strategy that may fail, ask for what there is not, or decide for what nobody drew."""
+    """A strategy that may fail, ask for invalid things, or decide for what was not drawn."""
 
     def __init__(self, name: str, inner: Any) -> None:
         super().__init__("strategies", name, inner)
@@ -74,7 +74,7 @@ class GuardedStrategy(Guarded):
                 except Exhausted as ended:
                     step = partial(talk.throw, ended)
         except GeneratorExit:
-            # It is given up: how it takes that changes nothing any more.
+            # It is abandoned, so its errors do not matter any more.
             self._let_go(talk)
             raise
 

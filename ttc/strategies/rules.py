@@ -108,7 +108,7 @@ class Rule:
             accepted = self._accept(drawn)
             drawn = [node for node, good in zip(drawn, accepted, strict=True) if good]
         if stop is None and finishes is None:
-            # A race is over when it is over; what all are waited for can be told from answers.
+            # A race ends at the first finish. Rules that wait for all draws skip silent ones.
             drawn = [node for node in drawn if id(node) not in silent]
         if self.scores and not note:
             scores = list((yield from rate(drawn, "outcome")))

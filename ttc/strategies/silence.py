@@ -1,4 +1,4 @@
-"""Draws that say nothing apart from their thoughts: what they lack, and how many there are."""
+"""Draws without an answer: cut while thinking, only a thought, or empty."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ CUT, THOUGHT, EMPTY = "cut", "thought", "empty"
 
 
 def kinds(nodes: Sequence[Node]) -> list[str]:
-    """Return for each draw of one prompt what it is instead of an answer: `cut` while thinking, a
-    `thought` alone, or `empty`; "" for one that says something.
+    """Return for each draw of one prompt why it has no answer: `cut` while thinking, only a
+    `thought`, or `empty`; "" if it has one.
 
-    Where one draw closes a thought that the prompt opened, another that was cut and closes none
-    is still thinking.
+    If one draw closes a thought that the prompt opened, another one that was cut before a closing
+    tag counts as still thinking.
     """
     readings = [thinking.read(node.trace) for node in nodes]
     unopened = any(reading.unopened for reading in readings)
@@ -35,7 +35,7 @@ def _kind(node: Node, reading: thinking.Reading, unopened: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """How many of some draws are what instead of an answer."""
+    """How many of some draws have no answer, and why."""
 
     draws: int = 0
     cut: int = 0
@@ -50,12 +50,12 @@ class Silence:
 
     @property
     def total(self) -> bool:
-        """Whether no draw says anything, though there are some."""
+        """Whether there are draws and none has an answer."""
         return bool(self.draws) and self.cut + self.thought + self.empty == self.draws
 
     @property
     def words(self) -> str:
-        """Say it; "" if every draw says something."""
+        """The counts in words; "" if every draw has an answer."""
         of = f"of {self.draws} draws"
         parts = []
         if self.cut:

@@ -58,8 +58,8 @@ ONE = Method()
 class Solution:
     """What came of solving one problem.
 
-    `answer` is None if there is none to give: a verifier accepted nothing, nothing finished, or
-    no draw says anything apart from its thoughts (`silence` counts those). `firmness` says in
+    `answer` is None if there is none: a verifier accepted nothing, nothing finished, or no draw is
+    more than a thought (`silence` counts those). `firmness` says in
     words how firmly the rule answered. `node` is the trace behind it. `tokens` is what this call
     generated, cancelled draws included; `paid` what all draws behind the answer cost, whenever
     drawn; both are None where an engine does not tell. `run` has the rest.
@@ -181,7 +181,7 @@ def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: Acce
     answer = None if accepting.asked and node is None else run.decision.answer
     if node is not None and answer is None:
         if any(kinds([node])):
-            # What says something comes before what was only thought.
+            # A draw with an answer comes before one that is only a thought.
             weights = {id(final): weight for final, weight in finals}
             node = max(speaking, key=lambda final: weights[id(final)], default=None)
         if node is not None:

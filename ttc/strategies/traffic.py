@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Protocol
 
 from ttc.backends import Backend, Completion, Request
-from ttc.completion_check import sound
 
 
 class Sender(Protocol):
@@ -55,7 +54,7 @@ class Traffic:
     def wait(self) -> None:
         """Wait for what comes next, of the engine that has waited longest for its turn."""
         oldest, (backend, _) = next(iter(self._whose.items()))
-        done = sound(backend.wait())
+        done = backend.wait()
         if done.request_id not in self._whose:
             return  # of a run that was interrupted
         _, whose = self._whose.pop(done.request_id)

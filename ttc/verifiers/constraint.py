@@ -11,7 +11,7 @@ from typing import Any
 from ttc import installing
 from ttc.answers import visible
 from ttc.jsonl import object_at
-from ttc.records import Sample, Verdict
+from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers import limited
 from ttc.verifiers.limited import Workers
 from ttc.verifiers.minizinc import model_of, solve
@@ -19,7 +19,7 @@ from ttc.verifiers.programs import program_of
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.servers import Job, Ran
-from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts
+from ttc.verifiers.sandboxed import Sandboxed, failure, joined, run_scripts
 
 _BATCH = 64
 _READER = "ttc.verifiers.constraint:last_object"  # unclosed braces can make it take long
@@ -166,7 +166,7 @@ def _assignment(readers: Workers, sample: Sample, ran: Ran | None) -> dict[str, 
             return Verdict(status=ran.stopped or "infra_error", detail=ran.detail)
         if failed := failure(ran.runs[0]):
             status, detail = failed
-            if status in MACHINE:
+            if status in INFRA:
                 return Verdict(status=status, detail=detail)
             return Verdict(None, False, 0.0, status, detail)
         text = ran.runs[0].output
@@ -207,7 +207,7 @@ def _spelt(assignment: dict[str, Any]) -> str:
 
 
 def _verdict(answer: str, ran: Ran, told: str) -> Verdict:
-    if ran.stopped in MACHINE:
+    if ran.stopped in INFRA:
         return Verdict(answer, status=str(ran.stopped), detail=joined(ran.detail, told))
     if ran.stopped is not None:
         # It is the reference's model that took too long with this solution: nobody knows.

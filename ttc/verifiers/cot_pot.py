@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 
 from ttc.answers import canonical, extract, number, stated, visible
 from ttc.backends import Completion
-from ttc.records import Sample, Verdict
+from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.asking import Ask
 from ttc.verifiers.judges import WINDOW, Judge
 from ttc.verifiers.parsing import parse
 from ttc.verifiers.programs import program_of
 from ttc.verifiers.sandbox.servers import Ran
-from ttc.verifiers.sandboxed import MACHINE, Sandboxed, failure, joined, run_scripts
+from ttc.verifiers.sandboxed import Sandboxed, failure, joined, run_scripts
 
 BLANK = "[…]"
 
@@ -86,7 +86,7 @@ class CotPot(Judge):
         spelt = None if answer is None else canonical(answer)
         verdict = replace(verdict, answer=spelt, correct=None, score=None)
         told = self._box.told()
-        failed = failure(ran.runs[0]) if ran.runs else (ran.stopped or MACHINE[1], ran.detail)
+        failed = failure(ran.runs[0]) if ran.runs else (ran.stopped or INFRA[1], ran.detail)
         if failed:
             status, detail = failed
             return replace(verdict, status=status, detail=joined(detail, told))

@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from ttc import keys, thinking
 from ttc.answers import visible
 from ttc.backends import Backend, Completion, Request
-from ttc.completion_check import sound
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
 from ttc.settling import settled
@@ -77,8 +76,8 @@ class Judge:
         recall: Callable[[Sample], Mapping[int, Vote]],
         keep: Callable[[Sample, int, Vote], None],
     ) -> None:
-        """Take a memory of votes, which are paid for: `recall` gives those cast on a sample, by
-        position, and `keep` is handed each new one as it comes."""
+        """Use a store of votes, since votes cost money: `recall` returns those on a sample, by
+        position, and `keep` gets each new vote."""
         self._keep = keep
         if self.recalls:
             self._recall = recall
@@ -157,7 +156,7 @@ class Judge:
                 if more:
                     continue
                 return
-            done = sound(self.backend.wait())
+            done = self.backend.wait()
             case, vote, ask, before = waiting.pop(done.request_id)
             following = self.follow(case.sample, ask, done) if not before else None
             if following is not None and done.finish_reason != "error":

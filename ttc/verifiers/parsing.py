@@ -1,6 +1,6 @@
-"""Whether text is Python: asked of a process with limits, since it may be a model's.
+"""Parses a model's text as Python, in a process with limits.
 
-Python's parser takes as long as a text makes it take, and can be made to crash.
+A text can make Python's parser slow, or crash it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _LOCK = threading.Lock()
 
 
 class Parsed:
-    """What came of parsing: the line of the fault (from 1, or 0 where nobody knows), or None; and
-    whether the program computes nothing, so that it prints what it was given."""
+    """The result of parsing: the line of the fault (from 1, or 0 if unknown), or None; and whether
+    the program only prints literals."""
 
     def __init__(self, fault: int | None, literal: bool) -> None:
         self.fault, self.literal = fault, literal
 
 
 def parse(code: str) -> Parsed:
-    """Parse a text as Python. One that exceeds the limits counts as one with a fault."""
+    """Parse a text as Python. A text that exceeds the limits counts as faulty."""
     if not hasattr(signal, "setitimer"):
         return Parsed(*examine(code))
     with _LOCK:
@@ -48,7 +48,7 @@ def examine(code: str) -> list[Any]:
 
 @cache
 def _workers() -> Workers:
-    """Return the one process that parses, which ends with this one."""
+    """Return the process that parses; it ends with this one."""
     workers = Workers("ttc.verifiers.parsing:examine", _LIMITS, count=1)
     atexit.register(workers.close)
     return workers

@@ -28,7 +28,7 @@ class Python(Sandboxed):
     `test_list` of asserts, `setup`) or standard input and output (`inputs`, `outputs`). Statuses:
     `ok`, `raised`, `timeout`, `oom`, `output_limit`, `thread_limit`, `denied` and `no_code` are the
     program's (the last seven never correct); `infra_timeout` and `infra_error` are the machine's
-    and count for nobody. CPU time decides, the wall only guards.
+    and are not counted. The limit is on CPU time; wall time only guards against hangs.
     """
 
     name = "python"

@@ -7,14 +7,12 @@ import signal
 from collections.abc import Iterable, Iterator
 
 from ttc.errors import UsageError
-from ttc.records import INFRA
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.probe import Chosen, choose
 from ttc.verifiers.sandbox.servers import Job, Ran
 from ttc.verifiers.sandbox.tiers import TIERS
 
-MACHINE = INFRA
 _RAISED = {"MemoryError": "oom", "PermissionError": "denied"}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttc import switches
 from ttc.backends import Completion, Finding, ModelInfo, Request, Tuning, refusal
-from ttc.errors import BackendError, UsageError
+from ttc.errors import BackendError, TtcError, UsageError
 from ttc_llamacpp import profiles
 from ttc_llamacpp.fingerprint import fingerprint
 from ttc_llamacpp.gguf import Header, read_header
@@ -19,7 +19,7 @@ from ttc_llamacpp.weights import encoded
 
 if TYPE_CHECKING:
     from ttc_llamacpp.engine import Engine
-    from ttc_llamacpp.soundness import Way
+    from ttc_llamacpp.kernel_check import Way
 
 
 _ALWAYS = frozenset({"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"})
@@ -91,10 +91,10 @@ class LlamaCpp:
         return engine
 
     def _way(self, header: Header) -> Way:
-        """Return how to compute with a file's weights here, by trial. BackendError for packed
-        kernels that the user wants and that cannot be compiled; where a profile wants them, ggml's
-        do, since they compute the same."""
-        from ttc_llamacpp import soundness
+        """Check how to compute with a file's weights here. BackendError for packed kernels that
+        the user wants and that cannot be compiled; if only a profile wants them, ggml's are used,
+        since they compute the same."""
+        from ttc_llamacpp import kernel_check
 
         library = None
         if self._options.kernels == "packed":
@@ -105,19 +105,19 @@ class LlamaCpp:
             except BackendError:
                 if self._given.kernels == "packed":
                     raise
-        return soundness.way(header, self._options, library)
+        return kernel_check.way(header, self._options, library)
 
     def check(self) -> tuple[Finding, ...]:
-        """Try llama.cpp as this model would use it, whatever is known from an earlier trial."""
+        """Check llama.cpp as this model uses it, without the outcome of an earlier check."""
         from ttc_llamacpp.findings import findings
 
         return findings(self._header, self._options)
 
     def tune(self, *, requantise: bool, tell: Callable[[str], None]) -> Tuning:
         """Measure what decodes fastest here and keep it for later runs. BackendError."""
-        from ttc_llamacpp import soundness
+        from ttc_llamacpp import kernel_check
 
-        soundness.way(self._header, Options(gpu_layers=self._given.gpu_layers))
+        kernel_check.way(self._header, Options(gpu_layers=self._given.gpu_layers))
         _prepare()
         from llama_cpp import __version__
 
@@ -133,7 +133,7 @@ class LlamaCpp:
         about |= {"machine": profiles.machine(), "llama_cpp_python": __version__}
         try:
             kept = profiles.write(self._digest, {**about, **found})
-        except OSError as error:
+        except (OSError, TtcError) as error:
             raise BackendError(f"the profile cannot be kept: {error}") from None
         model = _describe(self._header, self._digest, Options.parse({}, options))
         return Tuning(model, options, before, after, tuple(tuner.trials), str(kept))

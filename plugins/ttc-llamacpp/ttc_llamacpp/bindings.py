@@ -1,7 +1,7 @@
-"""llama-cpp-python's own classes, made to compute in the way that works on this machine.
+"""Makes llama-cpp-python's own classes use kernels that work on this machine.
 
-They know no option for it. `python -m ttc_llamacpp.bindings MODEL MODULE [ARGUMENTS]` does it for a
-module that loads the model, such as `llama_cpp.server`.
+They have no option for it. `python -m ttc_llamacpp.bindings MODEL MODULE [ARGUMENTS]` runs a module
+that loads the model, such as `llama_cpp.server`, that way.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ttc_llamacpp import soundness
+from ttc_llamacpp import kernel_check
 from ttc_llamacpp.gguf import read_header
 from ttc_llamacpp.options import Options
 
 
 def make_safe(model: Path) -> None:
     """Have models loaded without extra buffers from now on, if this one needs it. BackendError."""
-    if soundness.way(read_header(model), Options()).extras:
+    if kernel_check.way(read_header(model), Options()).extras:
         return
     import llama_cpp.llama_cpp as api
 

@@ -1,4 +1,4 @@
-"""Python processes for native code that may crash or hang. Here it is told, and harms nobody."""
+"""Runs native code that may crash or hang in Python processes of its own."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-# In seconds. What is computed in them takes a tenth of it on a machine that is busy.
+# Seconds for a process; even on a busy machine it needs a tenth of them.
 PATIENCE = 5.0
 
-# What is said of one that took longer.
+# How a process that took longer is reported.
 LATE = "gives no answer"
 
-# The child finds what this process finds. An option that keeps the current folder out of its path
-# is known from Python 3.11 on only.
+# The child has this process's module path. The option that keeps the current folder out of it
+# exists only from Python 3.11 on.
 _START = (
     "import sys; sys.path[:] = sys.argv.pop(1).split('\\n'); "
     "import importlib; importlib.import_module(sys.argv.pop(1)).main()"
 )
-# Signals that somebody sends, or the kernel where memory is short: they say nothing of the code.
+# Signals that a user sends, or the kernel if memory is short: they do not show a fault in the code.
 _SENT = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGXCPU", "SIGPIPE")
 
 
 class NoChildError(Exception):
-    """The process could not be started, or was ended by somebody."""
+    """The process could not be started, or was killed."""
 
 
 class BusyError(NoChildError):
-    """There was no answer in time, on a machine where that says little."""
+    """There was no answer in time, but the machine is busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """What a process printed, and why it ended before its time, in words; empty if it did not."""
+    """What a process printed; `death` says how it crashed or that it was late, "" if it did not."""
 
     out: str
     complaints: str
@@ -48,7 +48,7 @@ class Child:
 
 
 def run(module: str, *arguments: str, given: str = "", patience: float = PATIENCE) -> Child:
-    """Run `main` of a module as a process. NoChildError if there is none to judge by."""
+    """Run `main` of a module as a process. NoChildError if it could not run to its end."""
     path = "\n".join(sys.path)
     command = [sys.executable, "-c", _START, path, module, *arguments]
     try:
@@ -64,7 +64,7 @@ def run(module: str, *arguments: str, given: str = "", patience: float = PATIENC
         )
     except subprocess.TimeoutExpired as late:
         if _busy():
-            told = f"{LATE} within {patience:.0f} s, which may be due to how busy the machine is"
+            told = f"{LATE} within {patience:.0f} s, perhaps because the machine is busy"
             raise BusyError(told) from None
         said: bytes | str = late.stdout or b""
         out = said if isinstance(said, str) else said.decode("utf-8", "replace")
@@ -91,5 +91,5 @@ def _death(status: int) -> str:
     except ValueError:
         name = f"signal {-status}"
     if name in _SENT:
-        raise NoChildError(f"the process was ended by {name}; is memory short?")
+        raise NoChildError(f"the process was killed by {name}; is memory short?")
     return f"crashes ({name})"

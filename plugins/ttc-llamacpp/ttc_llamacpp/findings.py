@@ -1,35 +1,36 @@
-"""What works of llama.cpp on this machine, as findings for `ttc doctor`."""
+"""Which parts of llama.cpp work on this machine, as findings for `ttc doctor`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+from ttc import installing
 from ttc.backends import Finding
 from ttc.errors import BackendError
-from ttc_llamacpp import remedy, soundness
+from ttc_llamacpp import kernel_check, remedy
 from ttc_llamacpp.gguf import Header
+from ttc_llamacpp.kernel_check import Outcome, Question
 from ttc_llamacpp.options import Options
-from ttc_llamacpp.soundness import Outcome, Question
 
 
 def findings(header: Header, options: Options) -> tuple[Finding, ...]:
-    """Try a model's types anew and return what was found: the library, its plain kernels, its
-    extra buffers, and the packed kernels where they are wanted."""
-    found = soundness.outcome(Question(header, replace(options, kernels="ggml")), anew=True)
-    library = f"llama-cpp-python {remedy.installed() or '(not installed)'}"
+    """Check the kernels for a model's types, without the kept outcome: the library, its plain
+    kernels, its extra buffers, and the packed kernels if they are wanted."""
+    found = kernel_check.outcome(Question(header, replace(options, kernels="ggml")), anew=True)
+    library = f"llama-cpp-python {installing.version_of(remedy.PACKAGE) or '(not installed)'}"
     if found.unusable:
         reason, _, repair = found.unusable.partition("; ")
-        repair = repair.removeprefix("to build it anew: ")
+        repair = repair.removeprefix("to rebuild it: ")
         return (Finding("llama.cpp", False, f"{library}: {reason}", repair),)
     if found.unknown:
         detail = f"{library} could not be checked: {found.unknown}"
-        return (Finding("llama.cpp", False, detail, "ttc doctor, once the machine is at rest"),)
+        return (Finding("llama.cpp", False, detail, "run ttc doctor again when it is idle"),)
     if not found.faults:
         return (Finding("llama.cpp", True, f"{library}; all layers are computed on the GPU"),)
     told = [
         _finding("llama.cpp", library, found, extras=False),
-        _finding(f"llama.cpp's {soundness.extras()}", library, found, extras=True),
+        _finding(f"llama.cpp's {kernel_check.extras()}", library, found, extras=True),
     ]
     if options.kernels == "packed":
         told.append(_packed(header, options))
@@ -40,19 +41,19 @@ def _finding(what: str, library: str, found: Outcome, *, extras: bool) -> Findin
     fault = found.fault("ggml", extras=extras)
     if not fault:
         return Finding(what, True, library)
-    # Draws come without the extra buffers, only slower: something to mend, and no failure.
+    # Without the extra buffers draws are only slower: a note, not a failure.
     off = "; they are off" if extras else ""
-    return Finding(what, extras, f"{library} {fault}{off}", soundness.mend())
+    return Finding(what, extras, f"{library} {fault}{off}", kernel_check.mend())
 
 
 def _packed(header: Header, options: Options) -> Finding:
     from ttc_llamacpp.packed import built
 
-    # Without the library they are compiled anew, by the compiler that CC names.
+    # Once the library is removed, they are compiled again by the compiler that CC names.
     what, path = "the packed kernels", Path()
     try:
         path = built()
-        found = soundness.outcome(Question(header, options, path), anew=True)
+        found = kernel_check.outcome(Question(header, options, path), anew=True)
         faults = [found.unknown or found.fault("packed", extras=extras) for extras in (True, False)]
     except BackendError as error:
         faults = [str(error)] * 2

@@ -1,4 +1,4 @@
-"""A tiny model that is quantised as a big one is: rows of its own matrices, a layer or two of them.
+"""A tiny model that is quantised like a big one: rows of its matrices, in a layer or two.
 
 llama.cpp chooses the code that multiplies a matrix by its type and shape, so a few thousand rows
 show in milliseconds what all of them would do. The numbers are the model's own, cut to `width`

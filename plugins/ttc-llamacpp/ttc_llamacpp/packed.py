@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ttc import places
+from ttc import installing, places
 from ttc.errors import BackendError
 from ttc_llamacpp import children, remedy
 from ttc_llamacpp.profiles import machine
@@ -97,7 +97,7 @@ def built() -> Path:
         raise BackendError("llama-cpp-python is not installed")
     sources = sorted(_SOURCES.iterdir())
     headers = Path(spec.origin).parents[1] / "include"
-    told = [remedy.installed() or "", machine(), *_FLAGS]
+    told = [installing.version_of(remedy.PACKAGE) or "", machine(), *_FLAGS]
     digest = hashlib.sha256("\0".join(told).encode())
     for source in sources:
         digest.update(source.read_bytes())

@@ -71,19 +71,14 @@ def read(fingerprint: str) -> dict[str, Any]:
 
 
 def write(fingerprint: str, profile: Mapping[str, Any]) -> Path:
-    """Keep a profile; OSError if it cannot be written."""
+    """Keep a profile. OSError or TtcError if it cannot be written."""
     return put(path(fingerprint), profile)
 
 
 def put(target: Path, document: Mapping[str, Any]) -> Path:
-    """Write a file whole or not at all; OSError if it cannot be written."""
+    """Write a file whole or not at all. OSError or TtcError if it cannot be written."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps(document, indent=1, allow_nan=False), encoding="utf-8")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    places.atomic_write(target, json.dumps(document, indent=1, allow_nan=False))
     return target
 
 

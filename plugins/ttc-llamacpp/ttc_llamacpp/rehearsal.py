@@ -1,8 +1,8 @@
-"""Decode a few tokens in ways that may kill the process: the child's side of soundness.py.
+"""Decodes a few tokens in ways that may crash: the child's side of kernel_check.py.
 
-It reads `soundness.Question.asked` as JSON from standard input and writes a line of JSON for each
-thing that went well: the library's import, then each way of decoding with its distance from the
-first one. What kills it shows in the line that is missing.
+It reads `kernel_check.Question.asked` as JSON from standard input and writes a line of JSON for
+each step that worked: the library's import, then each way of decoding with its distance from the
+first one. The first missing line shows where it crashed.
 """
 
 from __future__ import annotations

@@ -1,13 +1,10 @@
-"""The line that builds a llama.cpp which works on this machine."""
+"""The command that builds a llama.cpp which works on this machine."""
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from pathlib import Path
+
+from ttc import installing
 
 PACKAGE = "llama-cpp-python"
 
@@ -29,28 +26,10 @@ _SWITCHES = (
 _DEVICES = ("CUDA", "VULKAN", "HIP", "SYCL", "MUSA", "OPENCL", "BLAS", "RPC")
 
 
-def installed() -> str | None:
-    """Return the version of llama-cpp-python, None where it is not installed."""
-    try:
-        return version(PACKAGE)
-    except PackageNotFoundError:
-        return None
-
-
-def installer() -> str:
-    """Return how packages are installed where this interpreter finds them."""
-    pip = shutil.which("pip")
-    if pip and Path(pip).parent.resolve() == Path(sys.executable).parent.resolve():
-        return "pip install"
-    if find_spec("pip"):
-        return f"{sys.executable} -m pip install"
-    return f"uv pip install --python {sys.executable}"
-
-
 def reinstall(flags: Iterable[str], libraries: Iterable[str]) -> str:
-    """Return the command that builds llama-cpp-python anew for a processor with these flags, by
-    switches of its own instead of those that the compiler takes from the processor; devices that
-    the files of the library name stay in it."""
+    """Return the command that builds llama-cpp-python again, with explicit switches for a processor
+    with these flags instead of those that the compiler detects. GPU support that the names of
+    its libraries show stays in."""
     there, has = set(flags), " ".join(libraries).upper()
     switches = ["-DGGML_NATIVE=OFF"]
     # Other processors than x86 have other switches, and no flag of these.
@@ -61,9 +40,4 @@ def reinstall(flags: Iterable[str], libraries: Iterable[str]) -> str:
             if (flag in there) is not usual
         ]
     switches += [f"-DGGML_{name}=ON" for name in _DEVICES if f"GGML-{name}" in has]
-    release = installed()
-    wanted = f"{PACKAGE}=={release}" if release else PACKAGE
-    return (
-        f'CMAKE_ARGS="{" ".join(switches)}" {installer()} --force-reinstall --no-deps '
-        f"--no-cache-dir --no-binary {PACKAGE} {wanted}"
-    )
+    return f'CMAKE_ARGS="{" ".join(switches)}" {installing.rebuild(PACKAGE)}'

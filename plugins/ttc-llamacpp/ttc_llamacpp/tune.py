@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.errors import BackendError
-from ttc_llamacpp import packed, plan, soundness
+from ttc_llamacpp import kernel_check, packed, plan
 from ttc_llamacpp.gguf import Header, read_header
+from ttc_llamacpp.kernel_check import Way
 from ttc_llamacpp.native import Model
 from ttc_llamacpp.options import Cache, Options, default_threads
 from ttc_llamacpp.sequences import BATCH, Row, Sequences, Shape
-from ttc_llamacpp.soundness import Way
 from ttc_llamacpp.weights import EXPANSIONS, REQUANTISED, encoded, size
 
 LENGTH = 512
@@ -201,7 +201,7 @@ class Tuner:
             self.base, attention=setup.attention, cache=setup.cache, kernels=setup.kernels
         )
         library = packed.built() if setup.kernels == "packed" else None
-        way = soundness.way(read_header(path), options, library)
+        way = kernel_check.way(read_header(path), options, library)
         for line in way.off:
             if line not in self._told:
                 self._told.add(line)

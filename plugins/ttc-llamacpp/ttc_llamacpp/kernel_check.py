@@ -1,13 +1,13 @@
-"""Which of llama.cpp's ways to compute work on this machine, found out where a crash does no harm.
+"""Finds out which of llama.cpp's kernels work on this machine, in a process that may crash.
 
-A library that was built for another processor, or by a compiler with a fault, dies by a signal or
-computes rubbish. So before the first draw a child process (rehearsal.py) decodes a few tokens on a
-tiny model that is quantised as the real one is, first with llama.cpp's plain kernels and then with
-what is wanted. What dies, hangs or differs by more than rounding is not used: first ggml's extra
-buffers are given up (they keep weights in layouts for other kernels, AMX among them), then the
-packed kernels. The arithmetic stays the same, so draws and pools do too.
+A library that was built for another processor, or by a faulty compiler, crashes or computes
+garbage. So before the first draw a child process (rehearsal.py) decodes a few tokens with a tiny
+model that is quantised like the real one, first with llama.cpp's plain kernels and then with the
+wanted ones. Kernels that crash, hang or differ by more than rounding are not used: first ggml's
+extra buffers are turned off (they keep weights in layouts for other kernels, such as AMX), then the
+packed kernels. The arithmetic stays the same, and so do draws and pools.
 
-What came of it is kept beside the profiles, by a digest of all that it depends on.
+The outcome is kept beside the profiles, under a digest of everything that it depends on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ttc.errors import BackendError
+from ttc import installing
+from ttc.errors import BackendError, TtcError
 from ttc_llamacpp import children, miniature, plan, profiles, remedy
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.options import Options
@@ -33,19 +34,19 @@ from ttc_llamacpp.options import Options
 # Logits may differ by this share of their spread. What rounding does is below 0.01 (activations of
 # 8 bits fall either way), one wrong lane of 16 is 0.25, and rubbish 1.4.
 ROUNDING = 0.05
-# A machine that is very busy looks like a library that hangs, so that is tried again after a day.
+# On a very busy machine a working library may seem to hang, so that is checked again after a day.
 _DAY = 86_400.0
-# Where no tiny model can be made the model itself is tried, up to this size.
+# If no tiny model can be made, the model itself is used, up to this size.
 _LARGEST = 256 << 20
 _COST = (
-    "costs speed alone: about a fifth of the tokens/s for Q4_0 files, "
-    "next to nothing for Q4_1 and Q8_0"
+    "Answers are the same, only slower: by about a fifth for Q4_0 files, "
+    "hardly at all for Q4_1 and Q8_0"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How to compute here. `off` has a line for each thing that is not as it was wanted."""
+    """How to compute here. `off` has a line for each thing that is turned off."""
 
     kernels: str
     extras: bool
@@ -55,9 +56,9 @@ class Way:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a check found. `faults` has what is wrong with each way that was tried ("" for nothing);
-    it is empty where all is computed on a GPU. `unusable` is why llama.cpp cannot be imported,
-    `unknown` why nothing can be said, `features` what its CPU code was built for, and `before`
-    whether an earlier run found it out, and told."""
+    it is empty if everything is computed on a GPU. `unusable` is why llama.cpp cannot be imported,
+    `unknown` why the check failed, `features` what its CPU code was built for, and `before`
+    whether an earlier run found this out and reported it."""
 
     faults: Mapping[str, str] = field(default_factory=dict)
     unusable: str = ""
@@ -67,12 +68,12 @@ class Outcome:
 
     def fault(self, kernels: str, extras: bool) -> str:
         """Return what is wrong with a way, "" for nothing."""
-        return self.faults.get(_name(kernels, extras), "was not reached") if self.faults else ""
+        return self.faults.get(_name(kernels, extras), "was not checked") if self.faults else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be tried: a model's types with the options that choose the code."""
+    """What to check: a model's types, with the options that choose the code."""
 
     header: Header
     options: Options
@@ -96,7 +97,7 @@ class Question:
         return asked < 0 or (layers is not None and asked > layers)
 
     def asked(self) -> dict[str, Any]:
-        """Return what the child is told, apart from the model."""
+        """Return the child's input, apart from the model."""
         return {
             "ways": self.ways,
             "flash": plan.flash(self.options, offloads=False),
@@ -113,7 +114,7 @@ class Question:
 
     @property
     def digest(self) -> str:
-        """All that the outcome depends on."""
+        """A digest of everything that the outcome depends on."""
         small = self.small
         kinds = [[each.kind, each.experts] for each in small.sources]
         model = [kinds, small.width, small.head] if kinds else str(self.header.path.resolve())
@@ -127,7 +128,7 @@ def _name(kernels: str, extras: bool) -> str:
 
 
 def extras() -> str:
-    """Say what ggml's extra buffers are for on this processor."""
+    """Return what ggml's extra buffers are for on this processor."""
     amx = "amx_int8" in profiles.flags()
     return "AMX kernels and repacked weights" if amx else "repacked weights"
 
@@ -169,10 +170,10 @@ def way(header: Header, options: Options, library: Path | None = None) -> Way:
     if not faults[1]:
         told = _known_off() if found.before else _without_extras(faults[0])
         return Way(question.kernels, extras=False, off=(told,))
-    # Packed ones, since the plain way of ggml's works.
+    # Only the packed kernels are faulty, since ggml's plain ones work.
     told = (
-        f"llama.cpp {faults[1]} with the packed kernels, so they are off; the draws are the same "
-        f"and slower; to compile them anew: rm {library}, with CC set to another compiler"
+        f"llama.cpp {faults[1]} with the packed kernels, so they are off. Answers are the same, "
+        f"only slower. To compile them again: rm {library}, and set CC to another compiler"
     )
     plain = way(header, options)
     return Way(plain.kernels, plain.extras, (told, *plain.off))
@@ -184,22 +185,21 @@ def demand(found: Outcome) -> None:
         raise BackendError(f"llama-cpp-python cannot be imported: {found.unusable}")
     if fault := found.fault("ggml", extras=False):
         raise BackendError(
-            f"llama.cpp {fault} even with its plain kernels (or the model's file is damaged); "
-            f"to build it anew: {mend()}"
+            f"llama.cpp {fault} even with its plain kernels (or the model file is damaged); "
+            f"to rebuild it: {mend()}"
         )
 
 
 def _without_extras(fault: str) -> str:
-    off = f"llama.cpp {fault} with its {extras()}, so they are off, which {_COST}"
-    return f"{off}; to mend it: {mend()}"
+    return f"llama.cpp {fault} with its {extras()}, so they are off. {_COST}. To fix it: {mend()}"
 
 
 def _known_off() -> str:
-    return f"llama.cpp's {extras()} are off here; ttc doctor tells why, and how to mend it"
+    return f"llama.cpp's {extras()} are off here; ttc doctor says why and how to fix it"
 
 
 def outcome(question: Question, *, anew: bool = False) -> Outcome:
-    """Return what is known of a question, found out first if it is not, or if it shall be anew."""
+    """Return the kept outcome of a check; with `anew`, or if there is none, check first."""
     target = profiles.folder() / f"check-{question.digest[:32]}.json"
     if not anew and (known := _read(target)) is not None:
         return known
@@ -208,13 +208,13 @@ def outcome(question: Question, *, anew: bool = False) -> Outcome:
         late = any(children.LATE in fault for fault in found.faults.values())
         until = time.time() + _DAY if late else None
         # A folder that cannot be written costs a check each time, never the run.
-        with suppress(OSError):
+        with suppress(OSError, TtcError):
             profiles.put(target, {"schema": 1, "until": until, **asdict(found)})
     return found
 
 
 def _fleeting(found: Outcome) -> bool:
-    """Whether it is told by Python in milliseconds, and gone with the next installation."""
+    """Whether it is a failed import: found in milliseconds, and fixed by an installation."""
     return bool(found.unusable) and "crashes" not in found.unusable
 
 
@@ -238,7 +238,7 @@ def _try(question: Question) -> Outcome:
             except children.BusyError:
                 raise
             except children.NoChildError:
-                # Whoever ended it may not do so again.
+                # Something killed it; try once more.
                 child = children.run("ttc_llamacpp.rehearsal", given=given)
     except children.NoChildError as none:
         return Outcome(unknown=str(none))
@@ -248,18 +248,18 @@ def _try(question: Question) -> Outcome:
 
 
 def _model(question: Question, place: Path) -> Path:
-    """Return the file to try: a tiny model, else the model itself where that is not large."""
+    """Return the file to use: a tiny model, else the model itself if that is not large."""
     header, small = question.header, question.small
     if small.sources:
         small.write(header.path, place / "tiny.gguf")
         return place / "tiny.gguf"
     if header.path.stat().st_size > _LARGEST:
-        raise children.NoChildError("its matrices are of no shape that is known")
+        raise children.NoChildError("its matrices have unknown shapes")
     return header.path
 
 
 def _judged(question: Question, child: children.Child) -> Outcome:
-    """Make an outcome of what a child told before it ended."""
+    """Make an outcome of the lines that a child wrote before it ended."""
     told = list[dict[str, Any]]()
     for line in child.out.splitlines():
         with suppress(ValueError):
@@ -268,9 +268,9 @@ def _judged(question: Question, child: children.Child) -> Outcome:
     if not told:
         if not child.death:
             return Outcome(unknown=complaint)
-        return Outcome(unusable=f"it {child.death}; to build it anew: {mend()}")
+        return Outcome(unusable=f"it {child.death}; to rebuild it: {mend()}")
     if reason := told[0].get("unusable"):
-        repair = f"{remedy.installer()} --force-reinstall {remedy.PACKAGE}"
+        repair = f"{installing.pip_install()} --force-reinstall {remedy.PACKAGE}"
         return Outcome(unusable=f"{reason}; {repair}")
     features = str(told[0].get("features", ""))
     if told[0].get("on_gpu"):
@@ -280,7 +280,7 @@ def _judged(question: Question, child: children.Child) -> Outcome:
         return Outcome(unknown=str(told[1]["error"]), features=features)
     if len(faults) < len(question.ways) and "error" not in told[-1]:
         if not child.failed:
-            return Outcome(unknown="it told too little", features=features)
+            return Outcome(unknown="its output is incomplete", features=features)
         faults.append(child.death or f"ends early ({complaint})")
     names = [_name(*each) for each in question.ways]
     return Outcome(dict(zip(names, faults, strict=False)), features=features)

@@ -22,10 +22,10 @@ import pytest
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import SamplingParams
-from ttc_llamacpp import children, miniature, open_llamacpp, profiles, remedy, soundness
+from ttc_llamacpp import children, kernel_check, miniature, open_llamacpp, profiles, remedy
 from ttc_llamacpp.gguf import read_header
+from ttc_llamacpp.kernel_check import Question, Way
 from ttc_llamacpp.options import Options
-from ttc_llamacpp.soundness import Question, Way
 
 pytest.importorskip("llama_cpp")
 
@@ -118,12 +118,12 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     monkeypatch.syspath_prepend(str(found.package.parent))
     place = [str(found.package)]
     stub = type("Spec", (), {"submodule_search_locations": place, "origin": f"{place[0]}/x"})
-    monkeypatch.setattr(soundness, "find_spec", lambda name: stub)
+    monkeypatch.setattr(kernel_check, "find_spec", lambda name: stub)
     return found
 
 
 def here(path: Path, **options: Any) -> Way:
-    return soundness.way(read_header(path), Options(**options))
+    return kernel_check.way(read_header(path), Options(**options))
 
 
 @posix
@@ -137,7 +137,7 @@ def test_what_fails_with_extra_buffers_is_done_without(
     assert (found.kernels, found.extras) == ("ggml", False)
     (line,) = found.off
     assert told in line, line
-    assert "so they are off, which costs" in line
+    assert "so they are off. Answers are the same, only slower" in line
     assert "CMAKE_ARGS=" in line
     assert "\n" not in line
     # It is remembered: no process the second time, and a short line.
@@ -145,7 +145,7 @@ def test_what_fails_with_extra_buffers_is_done_without(
     again = here(weights)
     assert (again.kernels, again.extras) == ("ggml", False)
     assert again.off == (
-        f"llama.cpp's {soundness.extras()} are off here; ttc doctor tells why, and how to mend it",
+        f"llama.cpp's {kernel_check.extras()} are off here; ttc doctor says why and how to fix it",
     )
     assert library.runs == runs == 1
 
@@ -174,7 +174,7 @@ def test_a_hang_ends_after_the_limit_and_is_tried_again_after_a_day(
     # On a busy machine that is no judgement, and is not kept.
     monkeypatch.setattr(children, "_busy", lambda: True)
     (line,) = here(weights).off
-    assert "could not be checked (gives no answer within 5 s, which may be" in line
+    assert "could not be checked (gives no answer within 5 s, perhaps because" in line
     assert "CMAKE_ARGS" not in line
     assert list(profiles.folder().glob("check-*")) == []
     monkeypatch.setattr(children, "_busy", lambda: False)
@@ -183,9 +183,9 @@ def test_a_hang_ends_after_the_limit_and_is_tried_again_after_a_day(
     assert time.monotonic() - began < 15
     assert "gives no answer within" in line
     (again,) = here(weights).off
-    assert "are off here; ttc doctor tells why" in again
+    assert "are off here; ttc doctor says why" in again
     assert library.runs == 2
-    monkeypatch.setattr(soundness.time, "time", lambda: time.monotonic() + 10**10)
+    monkeypatch.setattr(kernel_check.time, "time", lambda: time.monotonic() + 10**10)
     library.set("nowhere", "None")
     here(weights)
     assert library.runs == 3
@@ -219,7 +219,7 @@ def test_a_process_that_somebody_ends_says_nothing_of_the_library(
     found = here(weights)
     assert (found.kernels, found.extras) == ("ggml", False)
     (line,) = found.off
-    assert f"could not be checked (the process was ended by SIG{name}" in line
+    assert f"could not be checked (the process was killed by SIG{name}" in line
     assert "CMAKE_ARGS" not in line
     assert library.runs == 2, "it was not tried once more"
     library.set("nowhere", "None")
@@ -327,7 +327,7 @@ def test_the_real_library_on_a_processor_with_amx(
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     question = Question(read_header(weights), Options())
-    found = soundness.outcome(question)
+    found = kernel_check.outcome(question)
     assert found.fault("ggml", extras=False) == ""
     off = "so they are off" in done.stderr
     assert off == bool(found.fault("ggml", extras=True))
@@ -340,7 +340,7 @@ def test_a_check_takes_less_than_a_second_or_two_imports(
     times = []
     for _ in range(3):
         began = time.perf_counter()
-        soundness.outcome(Question(read_header(weights), Options()), anew=True)
+        kernel_check.outcome(Question(read_header(weights), Options()), anew=True)
         times.append(time.perf_counter() - began)
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import llama_cpp"], check=True)
@@ -373,7 +373,7 @@ def test_mixtures_stay_mixtures_and_their_tiny_model_decodes(mixture: Path) -> N
         (False, 320, 320, 1280),
         (True, 320, 256, 1280),
     ]
-    outcome = soundness.outcome(Question(read_header(mixture), Options()), anew=True)
+    outcome = kernel_check.outcome(Question(read_header(mixture), Options()), anew=True)
     assert outcome.fault("ggml", extras=False) == "", outcome
     assert not outcome.unknown
 
@@ -413,7 +413,7 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_current_folder_is_none_of_the_childs_path(odd: Path, weights: Path) -> None:
-    outcome = soundness.outcome(Question(read_header(weights), Options()), anew=True)
+    outcome = kernel_check.outcome(Question(read_header(weights), Options()), anew=True)
     assert outcome.fault("ggml", extras=False) == ""
     assert not outcome.unknown
 
@@ -424,14 +424,14 @@ def test_packed_kernels_are_left_where_they_fail(
     """A library that cannot even be loaded: ggml's kernels are used, and the reason is told."""
     broken = tmp_path / "kernels.so"
     broken.write_bytes(b"no library")
-    found = soundness.way(read_header(weights), replace(Options(), kernels="packed"), broken)
+    found = kernel_check.way(read_header(weights), replace(Options(), kernels="packed"), broken)
     assert found.kernels == "ggml"
     assert "packed kernels, so they are off" in found.off[0]
 
 
 def test_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch, weights: Path) -> None:
     monkeypatch.setattr(children.sys, "executable", "/nowhere/python")
-    monkeypatch.setattr(soundness, "_read", lambda target: None)
+    monkeypatch.setattr(kernel_check, "_read", lambda target: None)
     found = here(weights)
     assert not found.extras
     assert "could not be checked (no process can be started" in found.off[0]

@@ -1,9 +1,9 @@
-"""What a backend may not pass on: numbers that are none, and completions without an end.
+"""Cleans up completions: values that are not numbers, invalid texts and finish reasons.
 
-Backends are other people's code, and servers behind them tell `-Infinity` for a token that a filter
-left out, counts as text, and texts that are null. Stored, such a value breaks whatever reads it
-later. So each completion is looked at where it comes in, whatever backend it is from: what cannot
-be known becomes None, and what is no completion becomes an error that says so.
+Servers send `-Infinity` as the log-probability of a token that a filter removed, counts as text,
+and null as text. Stored, such a value breaks whatever reads it later. So the completions of every
+backend are checked before they are used: a value that is not a number becomes None, and what is not
+a completion becomes an error that says why.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any, get_args
 from ttc.backends import Completion
 from ttc.records import FinishReason
 
-_REASONS = get_args(FinishReason)
+REASONS = get_args(FinishReason)
 _COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens")
 _NUMBERS = ("logprob", "started", "first_token", "ended")
 _TEXTS = ("stop", "error")
 
 
-def sound(done: Completion) -> Completion:
-    """Return a completion that can be stored and read again; the same one if it can be already."""
+def sanitized(done: Completion) -> Completion:
+    """Return a completion that can be stored and read again; the same object if nothing changes."""
     told = {name: getattr(done, name) for name in (*_COUNTS, *_NUMBERS, *_TEXTS)}
     fixed: dict[str, Any] = {name: _count(told[name]) for name in _COUNTS}
     fixed |= {name: _finite(told[name]) for name in _NUMBERS}
@@ -31,8 +31,8 @@ def sound(done: Completion) -> Completion:
     fixed["confidences"] = _all_finite(done.confidences)
     text: Any = done.text
     if not isinstance(text, str):
-        fixed |= {"text": "", **_no_answer(f"its text is no text: {done.text!r:.60}")}
-    elif done.finish_reason not in _REASONS:
+        fixed |= {"text": "", **_no_answer(f"its text is {done.text!r:.60}")}
+    elif done.finish_reason not in REASONS:
         fixed |= _no_answer(f"it ended as {done.finish_reason!r:.60}")
     elif done.finish_reason == "error" and not fixed["error"]:
         fixed["error"] = "the backend does not say why"
@@ -46,7 +46,7 @@ def _text(value: Any) -> str:
 
 
 def _no_answer(why: str) -> dict[str, Any]:
-    return {"finish_reason": "error", "error": f"the backend gives no completion: {why}"}
+    return {"finish_reason": "error", "error": f"the backend returned no valid completion: {why}"}
 
 
 def _differs(before: Any, after: Any) -> bool:

@@ -1,8 +1,8 @@
-"""Whether a store is sound, asked again only when its file is not as ttc left it.
+"""Checks a store for damage if its file has changed since ttc last used it.
 
-SQLite notices a damaged page when it reads it, so rows can be written beside one for months. A
-check reads the whole file, too long for each command: it is made where the file was changed since
-ttc last closed or checked it, by whatever changed it.
+SQLite notices a damaged page only when it reads it, so rows can be written beside one for months. A
+check reads the whole file, which takes too long for each command, so it is made only if the file
+has changed since ttc last closed or checked it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STEPS = 20_000  # of SQLite's machine between two looks at the clock
 
 
 def check(connection: sqlite3.Connection, path: Path) -> bool:
-    """Check a store whose file has changed; whether it is known to be sound.
+    """Check a store if its file has changed. Return whether it is known to be undamaged.
 
     StoreError if it is damaged. Nothing is written to the store.
     """
@@ -46,7 +46,7 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
     if found != "ok":
         told = " ".join(str(found).removeprefix("*** in database main ***").split())
         raise StoreError(
-            f"{path}: the store is damaged ({told}); put a copy back, or merge what can be read "
+            f"{path}: the store is damaged ({told}); restore a backup, or merge what can be read "
             f"into another: ttc db merge {path} --db OTHER"
         )
     _remember(path, state)
@@ -54,13 +54,13 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def left(path: Path) -> None:
-    """Note how a store's file is left by who opened it when it was sound, and wrote to it."""
+    """Note the state of a store's file after writing to it, if it was checked before."""
     if _note(path).exists():
         _remember(path, _state(path))
 
 
 def _remember(path: Path, state: list[int] | None) -> None:
-    # Where this cannot be kept, the check is made each time.
+    # If this cannot be kept, the check is made each time.
     with contextlib.suppress(OSError, TtcError):
         note = _note(path)
         note.parent.mkdir(parents=True, exist_ok=True)

@@ -14,8 +14,8 @@ import pytest
 
 from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.cli.output import BEHIND, Lines
-from ttc.completion_check import sound
 from ttc.errors import StoreError
+from ttc.sanitize import sanitized
 
 INF, NAN = float("inf"), float("nan")
 Ttc = Callable[..., Any]
@@ -49,7 +49,7 @@ Ttc = Callable[..., Any]
     ],
 )
 def test_what_cannot_be_known_is_none(field: str, value: Any, kept: Any) -> None:
-    done = sound(Completion("a", "text", "stop", **{field: value}))
+    done = sanitized(Completion("a", "text", "stop", **{field: value}))
     assert getattr(done, field) == kept
     assert type(getattr(done, field)) is type(kept)
     assert (done.text, done.finish_reason) == ("text", "stop")
@@ -59,15 +59,15 @@ def test_what_cannot_be_known_is_none(field: str, value: Any, kept: Any) -> None
     ("text", "reason"), [(None, "stop"), (b"x", "stop"), ("x", "eos"), ("x", None), ("x", ["stop"])]
 )
 def test_what_is_no_completion_is_an_error(text: Any, reason: Any) -> None:
-    done = sound(Completion("a", text, reason))
+    done = sanitized(Completion("a", text, reason))
     assert done.finish_reason == "error"
-    assert "the backend gives no completion" in (done.error or "")
+    assert "the backend returned no valid completion" in (done.error or "")
 
 
 def test_what_is_sound_is_left_alone() -> None:
     done = Completion("a", "x", "stop", 1, 0, 2, -0.5, confidences=array("f", [0.1, 2.0]))
-    assert sound(done) is done
-    told = sound(Completion("a", "", "error"))
+    assert sanitized(done) is done
+    told = sanitized(Completion("a", "", "error"))
     assert told.error == "the backend does not say why"
 
 
