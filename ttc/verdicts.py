@@ -11,21 +11,19 @@ from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from ttc import plugins
 from ttc.errors import BackendError, TtcError
 from ttc.records import Message, Sample, Verdict, Vote
 from ttc.store import Store, verdicts
+from ttc.store.judged import Row, judged, truths
 from ttc.store.pools import Pool
-from ttc.store.samples import asked, of_pool
+from ttc.store.samples import asked
 from ttc.store.verdicts import VerifierId
 from ttc.verifiers import Verifier
 
-CHUNK = 500
-
-# A sample, its row in the store, and its verdict where it need not be judged.
-Row = tuple[int, Sample, Verdict | None]
+CHUNK, GAP = 500, 5000  # verdicts kept at once; judged draws that may wait for one under way
 
 
 def make(spec: str) -> Verifier:
@@ -129,22 +127,23 @@ def verify_pool(
     By a verifier that judges together, all draws of a problem that has new ones are.
     """
     who = identify(verifier)
-    there = {} if recheck else verdicts.kept(store.reader, pool, who)
     remember_votes(store, verifier, recall=not recheck)
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
     together = bool(getattr(verifier, "together", False))
-    read = of_pool(store.reader, pool, by_problem=together)
-
+    read = judged(store.reader, pool, who, by_problem=together)
+    ahead = _to_judge(read, together=together, recheck=recheck)
     asks = getattr(verifier, "asks", False)
     prompts: dict[str, tuple[Message, ...]] = {}
 
-    def unjudged() -> Iterator[Sample]:
-        plain = ((row, sample, there.get(row)) for row, sample in read)
-        for row, sample, verdict in _together(read, there) if together else plain:
-            rows.append((row, sample, verdict))
-            if verdict is None:
-                yield with_question(store, sample, prompts) if asks else sample
+    def unjudged(source: Iterable[Row]) -> Iterator[Sample]:
+        for each in source:
+            rows.append(each)
+            if each[2] is None:
+                yield with_question(store, each[1], prompts) if asks else each[1]
+            elif len(rows) > GAP:
+                # What the verifier holds must come before these can be told.
+                return
 
     def keep(connection: sqlite3.Connection) -> None:
         verifier_row = verdicts.verifier_id(connection, who)
@@ -152,19 +151,23 @@ def verify_pool(
             verdicts.keep(connection, row, verifier_row, sample, verdict)
 
     try:
-        for _, verdict in judge(verifier, unjudged()):
+        for first in ahead:
+            if first[2] is not None:
+                yield first[1], first[2]
+                continue
+            for _, verdict in judge(verifier, unjudged(chain((first,), ahead))):
+                yield from _judged_before(rows)
+                row, sample, _ = rows.popleft()
+                done.append((row, sample, verdict))
+                # What a model was paid for is kept before it is told.
+                if asks or len(done) >= CHUNK:
+                    store.write(keep)
+                    done.clear()
+                yield sample, verdict
             yield from _judged_before(rows)
-            row, sample, _ = rows.popleft()
-            done.append((row, sample, verdict))
-            # What a model was paid for is kept before it is told.
-            if asks or len(done) >= CHUNK:
-                store.write(keep)
-                done.clear()
-            yield sample, verdict
     finally:
         if done:
             store.write(keep)
-    yield from _judged_before(rows)
 
 
 def remember_votes(store: Store, verifier: Verifier, *, recall: bool = True) -> None:
@@ -189,12 +192,16 @@ def _judged_before(rows: deque[Row]) -> Iterator[tuple[Sample, Verdict]]:
         yield rows.popleft()[1], verdict
 
 
-def _together(read: Iterable[tuple[int, Sample]], there: dict[int, Verdict]) -> Iterator[Row]:
-    """Yield the draws problem by problem: with their verdicts if all of one's draws have one."""
-    for _, draws in groupby(read, lambda pair: pair[1].problem):
-        pairs = list(draws)
-        judged = all(row in there for row, _ in pairs)
-        yield from ((row, sample, there[row] if judged else None) for row, sample in pairs)
+def _to_judge(read: Iterable[Row], *, together: bool, recheck: bool) -> Iterator[Row]:
+    """Yield draws, without the verdict where they are judged again: all with `recheck`, and those
+    judged `together` where one of their problem has none."""
+    if not together:
+        yield from ((row, s, None) for row, s, _ in read) if recheck else read
+        return
+    for _, draws in groupby(read, lambda each: each[1].problem):
+        rows = list(draws)
+        again = recheck or any(verdict is None for _, _, verdict in rows)
+        yield from ((row, sample, None if again else verdict) for row, sample, verdict in rows)
 
 
 def with_question(store: Store, sample: Sample, prompts: dict[str, tuple[Message, ...]]) -> Sample:
@@ -208,7 +215,7 @@ def with_question(store: Store, sample: Sample, prompts: dict[str, tuple[Message
 
 def known_truths(
     store: Store, pool: Pool, judge: Verifier
-) -> tuple[str, dict[tuple[str, int], bool]] | None:
+) -> tuple[str, dict[str, dict[int, bool]]] | None:
     """Return which samples of a pool are correct, by problem and draw, and who says so.
 
     It is the latest verifier with a word on it, other than those that ask a model.
@@ -216,14 +223,7 @@ def known_truths(
     for row in verdicts.verifiers_of(store.reader, pool):
         if row["name"] == judge.name or "model" in json.loads(row["config"]):
             continue
-        by_row = verdicts.by_sample(store.reader, pool, row["id"])
-        known = {
-            (sample.problem, sample.index): by_row[at].correct
-            for at, sample in of_pool(store.reader, pool)
-            if at in by_row
-        }
-        told = {place: correct for place, correct in known.items() if correct is not None}
-        if told:
+        if told := truths(store.reader, pool, row["id"]):
             return row["name"], told
     return None
 

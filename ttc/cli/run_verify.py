@@ -23,7 +23,7 @@ from ttc.cli.signals import stoppable
 from ttc.errors import Exit, UsageError
 from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
-from ttc.report.junit import Case, write_junit
+from ttc.report.junit import Case, add_case, write_junit
 from ttc.store import Store
 from ttc.verdicts import Summary
 from ttc.verifiers import Verifier
@@ -80,7 +80,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
             judged = _of_stream(session, order.source, verifier, renamed, skipped, summary)
         else:
             store = Store.writing(store_with(session, order.source))
-            judged = _of_pool(stack.enter_context(store), order, verifier)
+            judged = _of_pool(stack.enter_context(store), order, verifier, target)
             if by_model:
                 quality.truths = verdicts.known_truths(
                     store, pool_named(store, order.source), verifier
@@ -90,7 +90,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         for record, sample, verdict in judged:
             summary.add(sample, verdict)
             quality.add(record, sample, verdict)
-            cases.setdefault(sample.problem, Case(sample.problem)).add(sample, verdict)
+            add_case(cases, sample, verdict)
             lines.write({**record, **interchange.verdict_fields(verdict, verifier.name)})
             lines.check()
         keep = True
@@ -133,11 +133,12 @@ def _contain(verifier: Verifier, order: Order) -> None:
         raise UsageError(f"--{error}") from None
 
 
-def _of_pool(store: Store, order: Order, verifier: Verifier) -> Judged:
+def _of_pool(store: Store, order: Order, verifier: Verifier, target: str | None) -> Judged:
     pool = pool_named(store, order.source)
     with closing(verdicts.verify_pool(store, pool, verifier, recheck=order.recheck)) as judged:
         for sample, verdict in judged:
-            yield interchange.sample_line(sample), sample, verdict
+            # A line that goes nowhere need not be made.
+            yield {} if target is None else interchange.sample_line(sample), sample, verdict
 
 
 def _of_stream(
