@@ -20,7 +20,8 @@ from ttc.errors import StoreError
 from ttc.store import care
 from ttc.store.database import open_any
 
-CODE = "import sys; from ttc.cli.main import main; main()"
+# Small disks are what is tried here, so the room that a store wants to keep free is none.
+CODE = "from ttc.store import writer; writer.FREE_SPACE = 0; from ttc.cli.main import main; main()"
 PROBLEMS, DRAWS = 6, 40
 MODEL = "scripted:answers=18*3/20*1,tokens=10-30,slots=8,tick="
 SLOW = f"{MODEL}0.004"

@@ -134,10 +134,15 @@ class Lines:
 
         Without `keep` a reader that has stopped reading is not waited for.
         """
-        self._queue.put(None)
-        self._thread.join(None if keep else GRACE)
-        if self._part is not None:
-            self._close_file(keep and self._failure is None)
+        try:
+            self._queue.put(None)
+            self._thread.join(None if keep else GRACE)
+            if self._part is not None:
+                self._close_file(keep and self._failure is None)
+        except BaseException:
+            # What interrupts us here may be the call that told of the failure.
+            self.check()
+            raise
         self.check()
 
     def _close_file(self, keep: bool) -> None:
