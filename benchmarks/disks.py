@@ -39,6 +39,10 @@ def battery(wanted: Sequence[Victim], folder: Path) -> dict[str, Count]:
             with disk(folder / f"{victim.name}.{at}", ROOM) as small:
                 work = small / "f"
                 shutil.copytree(template, work)
+                # What is printed goes elsewhere, or nothing could be told of a full disk.
+                for name in ("told", "talk"):
+                    (work / name).unlink(missing_ok=True)
+                    (work / name).symlink_to(folder / f"{victim.name}.{at}.{name}")
                 there = shutil.disk_usage(small).used
                 size = there + max(int(whole.bytes_written * share), 2 * PAGE)
                 _resize(small, size)

@@ -179,6 +179,8 @@ def lost(victim: Victim, folder: Path) -> tuple[int, int]:
     lines = told(folder)
     connection, _ = open_any(folder / victim.store)
     with contextlib.closing(connection):
+        if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            return len(lines), len(lines)
         there = {
             (key, draw, text): row
             for row, key, draw, text in connection.execute(
