@@ -322,3 +322,15 @@ def test_long_draws_that_repeat_another_are_counted(
     for _ in drawing.run():
         pass
     assert drawing.tally.copies == copies
+
+
+def test_nothing_more_is_asked_for_while_the_reader_is_behind(store: Store) -> None:
+    backend, behind, told = scripted(), [True], list[Sample]()
+    plan = make_plan(store, "demo", Recipe("scripted", backend.model), PROBLEMS, 4)
+    drawing = Drawing(store, backend, plan, told.append, behind=lambda: behind[0])
+    running = drawing.run()
+    assert [next(running).drawn for _ in range(3)] == [0, 0, 0]
+    assert drawing.under_way == 0
+    behind[0] = False
+    assert [tally.drawn for tally in running][-1] == 12
+    assert len(told) == 12

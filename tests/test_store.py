@@ -71,7 +71,7 @@ def test_work_that_fails_undoes_itself_and_nothing_else(store: Store) -> None:
     good.result()
     with pytest.raises(UsageError):
         bad.result()
-    assert samples.drawn(store.reader, [request]) == {request: {1}}
+    assert samples.drawn(store.reader, request) == {1}
 
 
 def test_a_name_is_shared_by_one_identity_only(store: Store) -> None:

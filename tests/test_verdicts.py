@@ -225,3 +225,28 @@ def test_the_summary_counts_what_it_was_given() -> None:
     assert (summary.samples, summary.correct, summary.accuracy) == (4, 1, 0.25)
     assert (summary.problems, summary.solved) == ({"p0", "p1"}, {"p0"})
     assert summary.statuses == {"correct": 1, "wrong": 2, "error": 1}
+
+
+def test_judged_draws_do_not_pile_up_behind_one_that_a_verifier_holds(
+    sums: Path, own_home: Path, ttc: Ttc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Greedy(Picky):
+        def verify(self, given: Iterable[Sample]) -> Iterator[Verdict]:
+            held = list(given)
+            calls.append(len(held))
+            return map(self.one, held)
+
+    calls: list[int] = []
+    ttc("sample", sums, "--limit", 2, "-n", 20, "-m", "scripted:slots=3", "--pool", "pool", "-q")
+    with Store.writing(own_home / "ttc_home" / "ttc.db") as store:
+        pool = pool_named(store, "pool")
+        whole = list(verify_pool(store, pool, Greedy()))
+        assert calls == [40]
+        ends = "SELECT min(sample_id) FROM verdicts UNION SELECT max(sample_id) FROM verdicts"
+        store.write(lambda c: c.execute(f"DELETE FROM verdicts WHERE sample_id IN ({ends})"))
+        calls.clear()
+        monkeypatch.setattr("ttc.verdicts.GAP", 5)
+        assert list(verify_pool(store, pool, Greedy())) == whole
+        assert calls == [1, 1]
+        assert list(verify_pool(store, pool, Greedy())) == whole
+        assert calls == [1, 1]

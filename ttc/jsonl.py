@@ -75,6 +75,8 @@ _STRICT = json.JSONDecoder(
     object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant, parse_float=_finite
 )
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 
 def parse(text: str, place: str) -> dict[str, Any]:
     """Parse one JSON object strictly; BadLineError names the place and the reason."""
@@ -163,7 +165,7 @@ def read(source: str, skipped: list[str] | None = None) -> Iterator[Line]:
 
 def dump(record: dict[str, Any]) -> str:
     """Return one line (without its end), ASCII only, so that any pipe and locale can carry it."""
-    return json.dumps(record, separators=(",", ":"), allow_nan=False)
+    return _COMPACT.encode(record)
 
 
 def rename(line: Line, mapping: Mapping[str, str]) -> Line:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Iterable
 from dataclasses import replace
 
-from ttc.records import Message, Sample, Vote
+from ttc.records import Message, Sample, Verdict, Vote
 from ttc.store import Store, verdicts
+from ttc.store.judged import truths
 from ttc.store.pools import Pool
-from ttc.store.samples import asked, of_pool
+from ttc.store.samples import asked
 from ttc.store.verdicts import VerifierId
 from ttc.verifiers import Verifier
 
@@ -41,21 +44,31 @@ def with_question(store: Store, sample: Sample, prompts: dict[str, tuple[Message
 
 def known_truths(
     store: Store, pool: Pool, judge: Verifier
-) -> tuple[str, dict[tuple[str, int], bool]] | None:
-    """Return which samples of a pool are correct, by problem and draw, and who says so.
-
-    It is the latest verifier with a word on it, other than those that ask a model.
-    """
+) -> tuple[str, dict[str, dict[int, bool]]] | None:
+    """Return which samples of a pool are correct, by problem and draw, and which verifier says so:
+    the latest one with a verdict, other than those that ask a model."""
     for row in verdicts.verifiers_of(store.reader, pool):
         if row["name"] == judge.name or "model" in json.loads(row["config"]):
             continue
-        by_row = verdicts.by_sample(store.reader, pool, row["id"])
-        known = {
-            (sample.problem, sample.index): by_row[at].correct
-            for at, sample in of_pool(store.reader, pool)
-            if at in by_row
-        }
-        told = {place: correct for place, correct in known.items() if correct is not None}
-        if told:
+        if told := truths(store.reader, pool, row["id"]):
             return row["name"], told
     return None
+
+
+def keep_streamed(store: Store, who: VerifierId, judged: Iterable[tuple[Sample, Verdict]]) -> int:
+    """Keep verdicts on samples that came through a pipe or a file, where they are the store's.
+
+    Returns how many were kept.
+    """
+
+    def keep(connection: sqlite3.Connection) -> int:
+        verifier_row = verdicts.verifier_id(connection, who)
+        kept = 0
+        for sample, verdict in judged:
+            row = verdicts.sample_row(connection, sample)
+            if row is not None:
+                verdicts.keep(connection, row, verifier_row, sample, verdict)
+                kept += 1
+        return kept
+
+    return store.write(keep)

@@ -115,21 +115,17 @@ def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[s
 
 def refreshed(store: Store, plan: Plan) -> Plan:
     """Return the plan with what is missing now: another run may have drawn since."""
-    there = samples.drawn(store.reader, (each.request_id for each in plan.enrolled))
-    return replace(plan, missing=missing_draws(plan.enrolled, plan.n, there))
+    return replace(plan, missing=missing_draws(store, plan.enrolled, plan.n))
 
 
-def missing_draws(
-    enrolled: Sequence[Enrolled], n: int, there: dict[int, set[int]]
-) -> list[tuple[Enrolled, int]]:
+def missing_draws(store: Store, enrolled: Sequence[Enrolled], n: int) -> list[tuple[Enrolled, int]]:
     """Return the draws below n that are not in the store, problem by problem, each once."""
-    once = {each.request_id: each for each in enrolled}
-    return [
-        (each, index)
-        for request, each in once.items()
-        for index in range(n)
-        if index not in there[request]
-    ]
+    missing: list[tuple[Enrolled, int]] = []
+    for each in {each.request_id: each for each in enrolled}.values():
+        if samples.count_below(store.reader, each.key, n) < n:
+            there = samples.drawn(store.reader, each.request_id)
+            missing += [(each, index) for index in range(n) if index not in there]
+    return missing
 
 
 def already_drawn(store: Store, recipe: Recipe, problems: Sequence[Problem], n: int) -> int:

@@ -24,6 +24,10 @@ from ttc.store.rows import storable
 # Requests a backend holds at once: enough for any batch, and a bound on memory. One that draws in
 # many places may ask for more.
 WINDOW = 2048
+# Draws that may wait for the store before no more are asked for, and seconds between two looks at
+# whether it, or who reads what is drawn, has come nearer.
+UNKEPT = 5000
+PAUSE = 0.02
 # Shorter draws are alike by nature: a letter, a number.
 TELLING = 16
 
@@ -74,7 +78,8 @@ class Drawing:
     """One run of a plan: requests out, completions in, each kept before it is told.
 
     `on_sample` is called from the writer's thread once a sample is committed; it must not raise.
-    With `alternatives` each draw tells how sure the model was at each token.
+    With `alternatives` each draw tells how sure the model was at each token. While `behind` says
+    that who is told has too much to read already, nothing more is asked for.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class Drawing:
         on_sample: Callable[[Sample], None],
         *,
         alternatives: int = 0,
+        behind: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._backend = backend
@@ -101,6 +107,9 @@ class Drawing:
         # An extra that backends may lack, so it is looked for rather than declared.
         self._room: Callable[[], int] = getattr(backend, "room", int)
         self._said: set[int] = set()
+        self._behind = behind
+        # Each is counted by one thread: ours, and the writer's.
+        self._handed = self._committed = 0
         self.tally = Tally()
 
     def run(self, deadline: float | None = None) -> Iterator[Tally]:
@@ -118,15 +127,18 @@ class Drawing:
                 self.cancel_all()
             try:
                 room = max(WINDOW, self._room())
-                while more and len(self._under_way) < room:
+                while more and len(self._under_way) < room and not self._waits():
                     draw = next(todo, None)
                     if draw is None:
                         more = False
                     else:
                         self.submit(*draw)
-                if not self._under_way:
+                if self._under_way:
+                    self.receive()
+                elif more:
+                    time.sleep(PAUSE)
+                else:
                     break
-                self.receive()
             except BackendError as error:
                 if not self.tally.drawn:
                     raise
@@ -134,6 +146,10 @@ class Drawing:
                 break
             yield self.tally
         self.settle()
+
+    def _waits(self) -> bool:
+        """Whether the store, or who is told, must first come nearer."""
+        return self._handed - self._committed > UNKEPT or self._behind()
 
     def submit(self, each: Enrolled, index: int) -> None:
         """Ask for one draw."""
@@ -192,7 +208,10 @@ class Drawing:
         seed = self._seed(each, index)
         future = self._store.submit(lambda c: samples.insert(c, each.request_id, index, seed, done))
 
+        self._handed += 1
+
         def tell(committed: Future[Any]) -> None:
+            self._committed += 1
             if committed.exception() is not None:
                 return
             try:

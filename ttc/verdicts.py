@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from ttc import keys, plugins
@@ -19,16 +19,13 @@ from ttc.guards import Guarded, unsound
 from ttc.judging import remember_votes, with_question
 from ttc.records import INFRA, Message, Sample, Verdict
 from ttc.store import Store, verdicts
+from ttc.store.judged import Row, judged
 from ttc.store.pools import Pool
 from ttc.store.rows import storable
-from ttc.store.samples import of_pool
 from ttc.store.verdicts import VerifierId
 from ttc.verifiers import Verifier
 
-CHUNK = 500
-
-# A sample, its row in the store, and its verdict where it need not be judged.
-Row = tuple[int, Sample, Verdict | None]
+CHUNK, GAP = 500, 5000  # verdicts kept at once; judged draws that may wait for one under way
 
 
 def make(spec: str) -> Verifier:
@@ -173,25 +170,23 @@ def verify_pool(
     By a verifier that judges together, all draws of a problem that has new ones are.
     """
     who = identify(verifier)
-    kept = {} if recheck else verdicts.kept(store.reader, pool, who)
     remember_votes(store, who, verifier, recall=not recheck)
-    # A sample on which the verifier or the machine failed has not been judged.
-    redone = {"error", *INFRA}
-    there = {row: verdict for row, verdict in kept.items() if verdict.status not in redone}
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
     together = bool(getattr(verifier, "together", False))
-    read = of_pool(store.reader, pool, by_problem=together)
-
+    read = judged(store.reader, pool, who, by_problem=together)
+    ahead = _to_judge(read, together=together, recheck=recheck)
     asks = getattr(verifier, "asks", False)
     prompts: dict[str, tuple[Message, ...]] = {}
 
-    def unjudged() -> Iterator[Sample]:
-        plain = ((row, sample, there.get(row)) for row, sample in read)
-        for row, sample, verdict in _together(read, there) if together else plain:
-            rows.append((row, sample, verdict))
-            if verdict is None:
-                yield with_question(store, sample, prompts) if asks else sample
+    def unjudged(source: Iterable[Row]) -> Iterator[Sample]:
+        for each in source:
+            rows.append(each)
+            if each[2] is None:
+                yield with_question(store, each[1], prompts) if asks else each[1]
+            elif len(rows) > GAP:
+                # What the verifier holds must come before these can be told.
+                return
 
     def keep(connection: sqlite3.Connection) -> None:
         verifier_row = verdicts.verifier_id(connection, who)
@@ -199,19 +194,23 @@ def verify_pool(
             verdicts.keep(connection, row, verifier_row, sample, verdict)
 
     try:
-        for _, verdict in judge(verifier, unjudged()):
+        for first in ahead:
+            if first[2] is not None:
+                yield first[1], first[2]
+                continue
+            for _, verdict in judge(verifier, unjudged(chain((first,), ahead))):
+                yield from _judged_before(rows)
+                row, sample, _ = rows.popleft()
+                done.append((row, sample, verdict))
+                # What a model was paid for is kept before it is told.
+                if asks or len(done) >= CHUNK:
+                    store.write(keep)
+                    done.clear()
+                yield sample, verdict
             yield from _judged_before(rows)
-            row, sample, _ = rows.popleft()
-            done.append((row, sample, verdict))
-            # What a model was paid for is kept before it is told.
-            if asks or len(done) >= CHUNK:
-                store.write(keep)
-                done.clear()
-            yield sample, verdict
     finally:
         if done:
             store.write(keep)
-    yield from _judged_before(rows)
 
 
 def _judged_before(rows: deque[Row]) -> Iterator[tuple[Sample, Verdict]]:
@@ -220,31 +219,19 @@ def _judged_before(rows: deque[Row]) -> Iterator[tuple[Sample, Verdict]]:
         yield rows.popleft()[1], verdict
 
 
-def _together(read: Iterable[tuple[int, Sample]], there: dict[int, Verdict]) -> Iterator[Row]:
-    """Yield the draws problem by problem: with their verdicts if all of one's draws have one."""
-    for _, draws in groupby(read, lambda pair: pair[1].problem):
-        pairs = list(draws)
-        judged = all(row in there for row, _ in pairs)
-        yield from ((row, sample, there[row] if judged else None) for row, sample in pairs)
-
-
-def keep_streamed(
-    store: Store, verifier: Verifier, judged: Iterable[tuple[Sample, Verdict]]
-) -> int:
-    """Keep verdicts on samples that came through a pipe or a file, where they are the store's.
-
-    Returns how many were kept.
-    """
-    who = identify(verifier)
-
-    def keep(connection: sqlite3.Connection) -> int:
-        verifier_row = verdicts.verifier_id(connection, who)
-        kept = 0
-        for sample, verdict in judged:
-            row = verdicts.sample_row(connection, sample)
-            if row is not None:
-                verdicts.keep(connection, row, verifier_row, sample, verdict)
-                kept += 1
-        return kept
-
-    return store.write(keep)
+def _to_judge(read: Iterable[Row], *, together: bool, recheck: bool) -> Iterator[Row]:
+    """Yield draws, without the verdict where they are judged again: all with `recheck`, those on
+    which the verifier or the machine failed, and those judged `together` where one of their
+    problem has none."""
+    redone = {"error", *INFRA}
+    found = (
+        (row, sample, None if recheck or (said and said.status in redone) else said)
+        for row, sample, said in read
+    )
+    if not together:
+        yield from found
+        return
+    for _, draws in groupby(found, lambda each: each[1].problem):
+        rows = list(draws)
+        again = any(verdict is None for _, _, verdict in rows)
+        yield from ((row, sample, None if again else verdict) for row, sample, verdict in rows)

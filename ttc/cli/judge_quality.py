@@ -13,7 +13,7 @@ from ttc.uncertainty import auc
 class Quality:
     """Whether a judge's scores tell right answers from wrong ones, where that is known."""
 
-    truths: tuple[str, dict[tuple[str, int], bool]] | None = None
+    truths: tuple[str, dict[str, dict[int, bool]]] | None = None
     scores: list[float] = field(default_factory=list)
     correct: list[bool] = field(default_factory=list)
 
@@ -21,7 +21,7 @@ class Quality:
         """Count a score if the answer is known: from the store, or from the line itself."""
         truth = record.get("correct")
         if self.truths is not None:
-            truth = self.truths[1].get((sample.problem, sample.index))
+            truth = self.truths[1].get(sample.problem, {}).get(sample.index)
         if verdict.score is not None and isinstance(truth, bool):
             self.scores.append(verdict.score)
             self.correct.append(truth)

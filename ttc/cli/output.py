@@ -8,6 +8,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from ttc import jsonl
 from ttc.errors import StoreError, UsageError
 
 BEHIND = 10_000  # lines that may wait for a reader before whoever makes them waits too
+TOGETHER = 200  # lines that are written at once, if so many wait
+PAUSE = 0.01  # seconds between two looks at how far a reader is
 GRACE = 1.0  # seconds that a reader gets to take what is left when a run was interrupted
 
 
@@ -33,9 +36,10 @@ class Lines:
     """JSON lines to stdout (`-`), to a file, or nowhere (None), by a thread of their own.
 
     A reader that is slow or asleep must not keep the store from committing, nor Ctrl-C from
-    working, so `write` only queues; the main thread alone waits, once the queue is long. A file
-    appears whole, under its name, when it is closed in good order; until then the lines are
-    beside it. What writing runs into is kept for `check`, and `on_failure` is called once.
+    working, so `write` only queues; the main thread alone waits, once the queue is long, and
+    whoever draws asks `behind` first. A file appears whole, under its name, when it is closed in
+    good order; until then the lines are beside it. What writing runs into is kept for `check`, and
+    `on_failure` is called once.
     """
 
     def __init__(self, target: str | None, on_failure: Callable[[], None] = lambda: None) -> None:
@@ -44,7 +48,7 @@ class Lines:
         self._failure: Exception | None = None
         self._part: Path | None = None
         self._put = self._open(target)
-        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._queue: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ttc-lines", daemon=True)
         self._thread.start()
 
@@ -63,25 +67,51 @@ class Lines:
             raise UsageError(f"-o {target}: {error.strerror}") from None
         return self._file.write
 
+    @property
+    def wanted(self) -> bool:
+        """Whether lines go anywhere."""
+        return self._target is not None
+
+    @property
+    def behind(self) -> bool:
+        """Whether the reader is so far behind that no more should be made for it."""
+        return self._queue.qsize() > BEHIND
+
     def write(self, record: dict[str, Any]) -> None:
         """Queue one record."""
-        if threading.current_thread() is threading.main_thread() and self._queue.qsize() > BEHIND:
-            self._queue.join()
+        if not self.wanted:
+            return
+        if threading.current_thread() is threading.main_thread():
+            while self.behind and self._failure is None:
+                time.sleep(PAUSE)
         self._queue.put(record)
 
     def _run(self) -> None:
-        while (record := self._queue.get()) is not None:
-            try:
-                if self._failure is None:
-                    self._put(jsonl.dump(record).encode() + b"\n")
-            except OSError as error:
-                self._fail(error)
-            except Exception as error:  # noqa: BLE001 - a thread that dies would be waited for
-                place = f"{record.get('problem')}, draw {record.get('index')}"
-                why = f"{place} cannot be written ({type(error).__name__}: {error})"
-                self._fail(StoreError(f"{self._where}: {why}; the samples are in the store"))
-            finally:
-                self._queue.task_done()
+        batch: list[dict[str, Any] | None] = []
+        while not batch or batch[-1] is not None:
+            batch = [self._queue.get()]
+            with contextlib.suppress(queue.Empty):
+                while batch[-1] is not None and len(batch) < TOGETHER:
+                    batch.append(self._queue.get_nowait())
+            if self._failure is None:
+                self._write([record for record in batch if record is not None])
+
+    def _write(self, records: list[dict[str, Any]]) -> None:
+        whole: list[bytes] = []
+        failure: Exception | None = None
+        try:
+            for record in records:
+                whole.append(jsonl.dump(record).encode() + b"\n")
+        except Exception as error:  # noqa: BLE001 - a thread that dies would be waited for
+            place = f"{record.get('problem')}, draw {record.get('index')}"
+            why = f"{place} cannot be written ({type(error).__name__}: {error})"
+            failure = StoreError(f"{self._where}: {why}; the samples are in the store")
+        try:
+            self._put(b"".join(whole))
+        except Exception as error:  # noqa: BLE001
+            failure = error
+        if failure is not None:
+            self._fail(failure)
 
     def _fail(self, error: Exception) -> None:
         self._failure = error
@@ -104,10 +134,15 @@ class Lines:
 
         Without `keep` a reader that has stopped reading is not waited for.
         """
-        self._queue.put(None)
-        self._thread.join(None if keep else GRACE)
-        if self._part is not None:
-            self._close_file(keep and self._failure is None)
+        try:
+            self._queue.put(None)
+            self._thread.join(None if keep else GRACE)
+            if self._part is not None:
+                self._close_file(keep and self._failure is None)
+        except BaseException:
+            # What interrupts us here may be the call that told of the failure.
+            self.check()
+            raise
         self.check()
 
     def _close_file(self, keep: bool) -> None:

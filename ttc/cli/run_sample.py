@@ -18,6 +18,7 @@ from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped
 from ttc.plans import Plan, make_plan, told_same
 from ttc.problems import Reading
+from ttc.records import Sample
 from ttc.report.progress import Meter, clock
 from ttc.samples import Drawing, Tally
 from ttc.store import Store, pools
@@ -80,17 +81,14 @@ def _run(
     alternatives: int,
 ) -> tuple[Plan, Tally, float]:
     with claimed(store, plan, again()) as current:
-        wanted = {each.problem.id for each in current.enrolled}
-        for _, sample in stored.of_pool(store.reader, current.pool, below=current.n):
-            if sample.problem in wanted:
-                lines.write(interchange.sample_line(sample))
-        lines.check()
+        _tell_kept(store, current, lines)
         drawing = Drawing(
             store,
             backend,
             current,
-            lambda s: lines.write(interchange.sample_line(s)),
+            (lambda s: lines.write(interchange.sample_line(s))) if lines.wanted else _untold,
             alternatives=alternatives,
+            behind=lambda: lines.behind,
         )
         deadline = None if limit is None else time.monotonic() + limit
         # An extra that backends may lack, so it is looked for rather than declared.
@@ -102,6 +100,21 @@ def _run(
     if told := fares():
         session.say(f"{plan.pool.name}: {told}")
     return current, drawing.tally, meter.seconds if current.missing else 0.0
+
+
+def _tell_kept(store: Store, plan: Plan, lines: Lines) -> None:
+    """Write the lines of what was asked for and is in the store already."""
+    if not lines.wanted:
+        return
+    wanted = {each.problem.id for each in plan.enrolled}
+    for _, sample in stored.of_pool(store.reader, plan.pool, below=plan.n):
+        if sample.problem in wanted:
+            lines.write(interchange.sample_line(sample))
+            lines.check()
+
+
+def _untold(sample: Sample) -> None:
+    """Take a sample that nobody reads."""
 
 
 def _tell_name(session: Session, plan: Plan, new_pool: bool) -> None:

@@ -23,7 +23,7 @@ from ttc.errors import Exit, UsageError
 from ttc.freshness import Standing
 from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
-from ttc.report.junit import Case, write_junit
+from ttc.report.junit import Case, add_case, write_junit
 from ttc.store import Store
 from ttc.verdicts import Summary
 from ttc.verifiers import Verifier
@@ -81,7 +81,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
             judged = _of_stream(session, order.source, verifier, renamed, skipped, summary)
         else:
             store = Store.writing(store_with(session, order.source))
-            judged = _of_pool(stack.enter_context(store), order, verifier)
+            judged = _of_pool(stack.enter_context(store), order, verifier, target)
             pool = pool_named(store, order.source)
             standing = freshness.standing(store, pool)
             if by_model:
@@ -91,7 +91,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
         for record, sample, verdict in judged:
             summary.add(sample, verdict)
             quality.add(record, sample, verdict)
-            cases.setdefault(sample.problem, Case(sample.problem)).add(sample, verdict)
+            add_case(cases, sample, verdict)
             lines.write({**record, **interchange.verdict_fields(verdict, verifier.name)})
             lines.check()
         keep = True
@@ -134,11 +134,12 @@ def _contain(verifier: Verifier, order: Order) -> None:
     use(order.sandbox)
 
 
-def _of_pool(store: Store, order: Order, verifier: Verifier) -> Judged:
+def _of_pool(store: Store, order: Order, verifier: Verifier, target: str | None) -> Judged:
     pool = pool_named(store, order.source)
     with closing(verdicts.verify_pool(store, pool, verifier, recheck=order.recheck)) as judged:
         for sample, verdict in judged:
-            yield interchange.sample_line(sample), sample, verdict
+            # A line that goes nowhere need not be made.
+            yield {} if target is None else interchange.sample_line(sample), sample, verdict
 
 
 def _of_stream(
@@ -170,7 +171,7 @@ def _of_stream(
         batch.clear()
         if ours and session.database.exists():
             with nullcontext(store) if store else Store.writing(session.database) as home:
-                summary.kept += verdicts.keep_streamed(home, verifier, ours)
+                summary.kept += judging.keep_streamed(home, verdicts.identify(verifier), ours)
 
     with ExitStack() as stack:
         try:

@@ -42,6 +42,14 @@ class Case:
             self.example = f"draw {sample.index}: {answer} {verdict.detail}".strip()
 
 
+def add_case(cases: dict[str, Case], sample: Sample, verdict: Verdict) -> None:
+    """Count one sample in the case of its problem."""
+    case = cases.get(sample.problem)
+    if case is None:
+        case = cases[sample.problem] = Case(sample.problem)
+    case.add(sample, verdict)
+
+
 def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
     """Write one suite. The failure text stands in the body too, which GitLab shows."""
     listed = list(cases)

@@ -7,23 +7,22 @@ import socket
 import sqlite3
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ttc import keys
 from ttc.backends import Completion
 from ttc.records import Message, Problem, Sample
 from ttc.store.pools import Pool
+from ttc.store.reading import Part, in_order
 from ttc.store.rows import now, rows, storable
 
 
-def drawn(connection: sqlite3.Connection, request_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Return the draw indices that each request has samples of."""
-    found: dict[int, set[int]] = {}
-    for request in request_ids:
-        indices = connection.execute("SELECT draw FROM samples WHERE request_id = ?", (request,))
-        found[request] = {int(row[0]) for row in indices}
-    return found
+def drawn(connection: sqlite3.Connection, request_id: int) -> set[int]:
+    """Return the draw indices that a request has samples of."""
+    found = connection.execute("SELECT draw FROM samples WHERE request_id = ?", (request_id,))
+    return {int(row[0]) for row in found}
 
 
 def count_below(connection: sqlite3.Connection, key: str, n: int) -> int:
@@ -144,36 +143,47 @@ def cancelled_in(connection: sqlite3.Connection, pool: Pool) -> int:
     return int(connection.execute(sql, (pool.id,)).fetchone()[0])
 
 
-_SELECT = """
-SELECT problems.name AS problem, samples.*, requests.key, requests.prompt_id, requests.model,
-  requests.identity, refs.content AS reference
-FROM problems JOIN samples USING (request_id)
-  JOIN requests ON requests.id = problems.request_id
-  JOIN refs ON refs.id = problems.reference_id
-WHERE problems.pool_id = :pool
-"""
+# What a sample is made of, in the order of its fields.
+SAMPLE: Part = (
+    "samples.id, problems.name, samples.draw, samples.text, samples.finish_reason, "
+    "samples.prompt_tokens, samples.completion_tokens, samples.logprob, samples.confidences, "
+    "samples.seconds, samples.seed, samples.stop, requests.model, requests.identity, "
+    "refs.content, requests.key, requests.prompt_id",
+    "JOIN requests ON requests.id = problems.request_id "
+    "JOIN refs ON refs.id = problems.reference_id",
+)
+FIELDS = SAMPLE[0].count(",") + 1
 
 
-def _sample(row: dict[str, Any], pool: str) -> Sample:
-    return Sample(
-        problem=row["problem"],
-        index=row["draw"],
-        text=row["text"],
-        finish_reason=row["finish_reason"],
-        prompt_tokens=row["prompt_tokens"],
-        completion_tokens=row["completion_tokens"],
-        logprob=row["logprob"],
-        confidences=unpacked(row["confidences"]),
-        seconds=row["seconds"],
-        seed=row["seed"],
-        stop=row["stop"],
-        pool=pool,
-        model=row["model"],
-        params=keys.told_params(json.loads(row["identity"])),
-        reference=json.loads(row["reference"]),
-        key=row["key"],
-        prompt_id=row["prompt_id"],
-    )
+def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
+    """Return what makes a sample of the columns of SAMPLE. What many samples share is read once."""
+    parameters = lru_cache(1024)(lambda identity: keys.told_params(json.loads(identity)))
+    reference = lru_cache(1024)(json.loads)
+
+    def make(row: tuple[Any, ...]) -> Sample:
+        _, problem, draw, text, reason, asked, said, logprob, confidences, *rest = row[:FIELDS]
+        seconds, seed, stop, model, identity, refers, key, prompt = rest
+        return Sample(
+            problem,
+            draw,
+            text,
+            reason,
+            asked,
+            said,
+            logprob,
+            unpacked(confidences),
+            seconds,
+            seed,
+            stop,
+            pool.name,
+            model,
+            parameters(identity),
+            reference(refers),
+            key,
+            prompt,
+        )
+
+    return make
 
 
 def of_pool(
@@ -188,14 +198,10 @@ def of_pool(
 
     `problem` restricts to one problem, `below` to draw indices under it.
     """
-    sql, params = _SELECT, dict[str, Any](pool=pool.id)
-    if problem is not None:
-        sql, params = sql + " AND problems.name = :problem", {**params, "problem": problem}
-    if below is not None:
-        sql, params = sql + " AND samples.draw < :below", {**params, "below": below}
-    order = "problems.id, samples.draw" if by_problem else "samples.id, problems.id"
-    for row in rows(connection, f"{sql} ORDER BY {order}", params):
-        yield row["id"], _sample(row, pool.name)
+    make = maker(pool)
+    how: dict[str, Any] = {"problem": problem, "below": below, "by_problem": by_problem}
+    for row in in_order(connection, SAMPLE, {"pool": pool.id}, **how):
+        yield row[0], make(row)
 
 
 def asked(connection: sqlite3.Connection, prompt_id: str) -> tuple[Message, ...]:

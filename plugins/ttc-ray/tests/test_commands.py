@@ -136,6 +136,43 @@ def test_replicas_that_die_make_a_partial_run(ray: Any, start: Sample) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize(
+    ("server", "told"), [("raylet", "its raylet ended"), ("gcs_server", "has gone")]
+)
+def test_a_cluster_that_dies_ends_the_run_within_a_minute(
+    start: Sample, server: str, told: str
+) -> None:
+    """Without its raylet nothing comes any more, and Ray says nothing of it."""
+    running = start("ray:scripted:tick=0.02,slots=2", "-n", "3000", TTC_RAY_REPLICAS="1")
+    assert running.stdout is not None
+    json.loads(running.stdout.readline())
+    (victim,) = servers(running.pid, server)
+    os.kill(victim, signal.SIGKILL)
+    began = time.monotonic()
+    err = running.communicate(timeout=120)[1]
+    assert running.returncode == 4, err
+    assert time.monotonic() - began < 60
+    assert told in err
+    assert "to resume: ttc sample sums.jsonl" in err
+    assert "Traceback" not in err
+
+
+def servers(parent: int, name: str) -> list[int]:
+    """Return the servers of Ray of that name that a process, which is ours, has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                program = (entry / "cmdline").read_text("utf-8", "replace").split("\0")[0]
+                above = int((entry / "stat").read_text("utf-8").rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if above == parent and Path(program).name == name:
+                found.append(int(entry.name))
+    return found
+
+
 def children(raylet: int) -> list[int]:
     """Return the replicas that a raylet, which is ours, has started."""
     found = []

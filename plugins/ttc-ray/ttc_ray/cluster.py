@@ -24,6 +24,7 @@ from ttc_ray.options import Options
 ANSWERS_WITHIN = 5.0  # seconds
 MISSED = 3  # attempts to reach a head that was there
 OBJECTS = 100 * 2**20  # bytes of shared memory; requests and completions are small
+NODES_WITHIN = 10.0  # seconds in which a head that lives tells which nodes do
 HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 TOKEN = "if it has a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN; if not, neither"
 SETTINGS = 4  # the type of the frame that an HTTP/2 server begins with
@@ -51,13 +52,14 @@ class Cluster:
         self._begun = begun
         self._folder = folder
         self._missed = 0
+        self._ended = ""
         # What the cluster reports, such as a lost worker, Ray prints to stdout in any case.
         self._printer = _print_with(lambda *args, **kwargs: None) if begun else None
 
     @property
     def gone(self) -> bool:
-        """Whether the head has not answered several times in a row."""
-        return self._missed >= MISSED
+        """Whether the head has not answered several times in a row, or our own node has died."""
+        return self._missed >= MISSED or bool(self._ended)
 
     @property
     def own(self) -> bool:
@@ -117,21 +119,54 @@ class Cluster:
         address = self.ray.get_runtime_context().gcs_address
         try:
             _connect(address).close()
-            self._missed = 0
         except OSError as error:
             self._missed += 1
             if self.gone:
                 raise BackendError(f"ray: the head {address} has gone ({_why(error)})") from error
+            return
+        self._check_node(address)
+
+    def _check_node(self, address: str) -> None:
+        """Look whether the node lives that this process is tied to: without its raylet nothing
+        comes any more, and Ray says nothing of it."""
+        told: list[Any] = []
+
+        def ask() -> None:
+            with contextlib.suppress(Exception):
+                here = self.ray.get_runtime_context().get_node_id()
+                told.append([n["Alive"] for n in self.ray.nodes() if n["NodeID"] == here])
+
+        asking = threading.Thread(target=ask, name="ttc-ray-nodes", daemon=True)
+        asking.start()
+        asking.join(NODES_WITHIN)
+        if asking.is_alive():
+            self._missed += 1
+            if self.gone:
+                raise BackendError(f"ray: the head {address} does not answer any more")
+            return
+        self._missed = 0
+        if told and told[0] == [False]:
+            self._ended = "ray: the node that this process is on has died (its raylet ended)"
+            raise BackendError(f"{self._ended}; start Ray there again")
 
     def close(self) -> None:
         """Leave the cluster; one that was started here ends."""
         if self._begun:
             self._begun = False
             with _own_signals():
-                self.ray.shutdown()
+                self._shut_down()
             _print_with(self._printer)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _shut_down(self) -> None:
+        """Leave Ray; one whose node has died may never let go, and is not waited for."""
+        if not self._ended:
+            self.ray.shutdown()
+            return
+        leaving = threading.Thread(target=self.ray.shutdown, name="ttc-ray-end", daemon=True)
+        leaving.start()
+        leaving.join(NODES_WITHIN)
 
 
 def _asked(options: Options) -> int:

@@ -6,6 +6,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from typing import Any
 
@@ -41,6 +42,7 @@ class Fleet:
             self._check_feasible()
         self._create = self._actor()
         self._failure: BackendError | None = None
+        self._promised: dict[Any, Future[Batch]] = {}
         self._heard = time.monotonic()
         self.lost = 0
         self.members = [self._begin(deaths=0) for _ in range(self._count)]
@@ -96,14 +98,15 @@ class Fleet:
             raise self._failure
         self._hand_out()
         by_told = {member.told: member for member in self.members}
-        first, _ = self._ray.wait(list(by_told), num_returns=1, timeout=TURN)
-        if not first:
+        # Not by ray.wait, which never comes back once the raylet has died.
+        self._promised = {told: self._promised.get(told) or told.future() for told in by_told}
+        ready, _ = wait(self._promised.values(), timeout=TURN, return_when=FIRST_COMPLETED)
+        if not ready:
             self._cluster.check()
             self._check_patience()
             return []
-        ready, _ = self._ray.wait(list(by_told), num_returns=len(by_told), timeout=0)
         back: list[Completion] = []
-        for told in ready:
+        for told in [told for told, promise in self._promised.items() if promise in ready]:
             try:
                 for done in self._take(by_told[told]):
                     back.append(done)
@@ -134,7 +137,7 @@ class Fleet:
 
     def _take(self, member: Member) -> Iterator[Completion]:
         try:
-            batch: Batch = self._ray.get(member.told)
+            batch: Batch = self._promised[member.told].result()
         except self._ray.exceptions.RayError as error:
             yield from self._lose(member, first_line(error))
             return

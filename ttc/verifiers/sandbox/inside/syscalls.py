@@ -1,15 +1,12 @@
 """The system calls that a confined program may not make, and those it may make in part.
 
-Names and numbers are those of the kernel's tables (asm/unistd_64.h, asm-generic/unistd.h), as
-(number on x86-64, number on aarch64), None where there is no such call.
+Numbers are those of the kernel's tables: (x86-64, aarch64), None where there is no such call.
 """
 
 from __future__ import annotations
 
 Numbers = tuple[int | None, int | None]
-
 NEWEST = 469  # file_setattr, Linux 6.17
-
 # Denied: EPERM.
 DENIED: dict[str, Numbers] = {
     # Other programs: nothing is started, traced, signalled or limited but oneself.

@@ -1,0 +1,55 @@
+"""The samples of a pool with one verifier's verdicts beside them, read in one pass."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from ttc.records import Sample, Verdict
+from ttc.store import verdicts
+from ttc.store.pools import Pool
+from ttc.store.reading import Part, in_order
+from ttc.store.samples import FIELDS, SAMPLE, maker
+from ttc.store.verdicts import VerifierId
+
+# A sample, its row in the store, and its verdict where there is one.
+Row = tuple[int, Sample, Verdict | None]
+
+_JOIN = (
+    "LEFT JOIN verdicts ON verdicts.sample_id = samples.id AND verifier_id = :verifier "
+    "AND verdicts.reference_id = problems.reference_id"
+)
+_WITH_VERDICT: Part = (
+    f"{SAMPLE[0]}, verdicts.status, verdicts.answer, verdicts.correct, verdicts.score, "
+    "verdicts.detail, verdicts.tokens",
+    f"{SAMPLE[1]} {_JOIN}",
+)
+
+
+def judged(
+    connection: sqlite3.Connection, pool: Pool, verifier: VerifierId, *, by_problem: bool = False
+) -> Iterator[Row]:
+    """Yield the samples of a pool with the verdicts of a verifier under their present references,
+    in the order they were kept, or problem by problem."""
+    make = maker(pool)
+    given = {"pool": pool.id, "verifier": verdicts.find_verifier(connection, verifier)}
+    for row in in_order(connection, _WITH_VERDICT, given, by_problem=by_problem):
+        status, answer, correct, score, detail, tokens = row[FIELDS:]
+        verdict = None
+        if status is not None:
+            told = None if correct is None else bool(correct)
+            verdict = Verdict(answer, told, score, status, detail, tokens)
+        yield row[0], make(row), verdict
+
+
+def truths(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[str, dict[int, bool]]:
+    """Return which samples of a pool a verifier's row calls right or wrong, by problem and draw."""
+    found = connection.execute(
+        f"SELECT problems.name, draw, correct FROM problems JOIN samples USING (request_id) "
+        f"{_JOIN} WHERE pool_id = :pool AND correct IS NOT NULL",
+        {"pool": pool.id, "verifier": verifier},
+    )
+    told: dict[str, dict[int, bool]] = {}
+    for problem, draw, correct in found:
+        told.setdefault(problem, {})[draw] = bool(correct)
+    return told

@@ -1,0 +1,62 @@
+"""The rows of a pool in order, some at a time: a million samples take no more memory than ten.
+
+Sorting whole rows would hold them all, so only their numbers are sorted; and a reader that is
+slow keeps no transaction open, which would let the log of the store grow.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+CHUNK = 500
+
+# A part of a query that is made for a pool: what it tells of a row, and what it joins for that.
+Part = tuple[str, str]
+
+
+def in_order(
+    connection: sqlite3.Connection,
+    part: Part,
+    given: Mapping[str, Any],
+    *,
+    problem: str | None = None,
+    below: int | None = None,
+    by_problem: bool = False,
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns of `part` for each sample of the pool `given["pool"]`.
+
+    They come in the order in which they were kept, or problem by problem, by draw. `given` are
+    the parameters of the query; `problem` restricts to one problem, `below` to draws under it.
+    """
+    columns, joins = part
+    where, params = "problems.pool_id = :pool", dict(given)
+    if problem is not None:
+        where, params = f"{where} AND problems.name = :name", {**params, "name": problem}
+    if below is not None:
+        where, params = f"{where} AND samples.draw < :below", {**params, "below": below}
+    # CROSS JOIN holds the planner to these orders: others read the whole pool for each part.
+    if by_problem:
+        some = "json_each(:these) AS these CROSS JOIN problems ON problems.id = these.value "
+        some += "JOIN samples USING (request_id)"
+        order, size = "samples.draw", 1
+        whole = "SELECT id FROM problems WHERE pool_id = :pool ORDER BY id"
+    else:
+        some = "json_each(:these) AS these CROSS JOIN samples ON samples.id = these.value "
+        some += "CROSS JOIN problems USING (request_id)"
+        order, size = "samples.id", CHUNK
+        whole = "SELECT DISTINCT samples.id FROM problems JOIN samples USING (request_id) "
+        whole += f"WHERE {where} ORDER BY samples.id"
+    numbers = _numbers(connection, whole, params)
+    query = f"SELECT {columns} FROM {some} {joins} WHERE {where} ORDER BY {order}, problems.id"
+    for at in range(0, len(numbers), size):
+        these = json.dumps(numbers[at : at + size].tolist())
+        # By fetchall, so that nothing is open while the caller works on them.
+        yield from connection.execute(query, {**params, "these": these}).fetchall()
+
+
+def _numbers(connection: sqlite3.Connection, sql: str, params: Mapping[str, Any]) -> array[int]:
+    return array("q", (row[0] for row in connection.execute(sql, dict(params))))
