@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -207,6 +208,7 @@ def main() -> None:
     """Measure and print; the exit code says nothing of the targets."""
     options, before, figures = parsed(), machine(), list[Figure]()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        os.environ["TTC_CACHE"] = str(Path(name) / "cache")
         for part, measure in MEASURE.items():
             if part in (options.only or MEASURE):
                 folder = Path(name, part)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
+import os
 import statistics
 import tempfile
 import time
@@ -206,6 +207,7 @@ def main() -> None:
     """Measure and print; the exit code says nothing of the targets."""
     options, before, figures = parsed(), machine(), list[Figure]()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        os.environ["TTC_CACHE"] = str(Path(name) / "cache")
         settings = {k: v for k, v in vars(options).items() if k not in ("only", "json")}
         settings["disk"] = file_system(Path(name))
         for part, measure in MEASURE.items():

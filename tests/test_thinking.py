@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ttc import switches, thinking
 from ttc.answers import extract, visible
+from ttc.clock import Clock
 from ttc.records import Outcome
 from ttc.selectors.mbr import MinimumBayesRisk, agreement
 from ttc.verifiers.programs import program_of
@@ -235,7 +236,7 @@ def test_llamacpp_templates_get_the_switch(tmp_path: Path) -> None:
         "{{ messages[0]['content'] }}{% if enable_thinking is defined and not enable_thinking %}"
         "<think></think>{% else %}<think>\n{% endif %}"
     )
-    made = chat.Chat(SimpleNamespace(eos="</s>", bos="<s>"), template)
+    made = chat.Chat(SimpleNamespace(eos="</s>", bos="<s>"), template, Clock())
     asked = [Message("user", "2?")]
     # Jinja drops a line's end behind a block, as templates know.
     assert thinking.opening(made.render(asked)).strip() == "<think>"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ttc.backends import Request
+from ttc.clock import Clock
 from ttc.records import Message, SamplingParams
 from ttc_llamacpp.backend import LlamaCpp
 from ttc_llamacpp.chat import Chat
@@ -38,7 +39,7 @@ class Vocabulary:
 def engine() -> Engine:
     model: Any = Vocabulary()
     made = Engine.__new__(Engine)
-    made.__dict__.update(_model=model, _chat=Chat(model, SWITCHED))
+    made.__dict__.update(_model=model, _chat=Chat(model, SWITCHED, Clock()))
     return made
 
 
