@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from numbers import Real
-from operator import index
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from ttc import talk
 from ttc.backends import Completion, ModelInfo, Probing, Request, Tuning
+from ttc.completion_check import COUNTS, MEASURES, sound
 from ttc.errors import BackendError
 from ttc.guards import Guarded, a
 
 REASONS = ("stop", "length", "cancelled", "error")
+NUMBERS = (*COUNTS, *MEASURES)
 
 
 class GuardedBackend(Guarded):
@@ -108,7 +108,10 @@ class GuardedBackend(Guarded):
             del self._under_way[request_id]
 
     def _sound(self, done: Completion) -> Completion:
-        """Return a completion in plain types; BackendError if a field is not what it should be."""
+        """Return a completion in plain types: numbers that are none are unknown, and told.
+
+        BackendError if it is no completion, or holds other things than texts and numbers.
+        """
         if not isinstance(done.finish_reason, str) or done.finish_reason not in REASONS:
             raise self._fault(f"gave the finish reason {str(done.finish_reason)[:40]!r}")
         if not isinstance(done.text, str):
@@ -118,40 +121,17 @@ class GuardedBackend(Guarded):
             value = getattr(done, name)
             if value is not None and not isinstance(value, kind) and not _array(name, value):
                 raise self._fault(f"gave {a(value)} for {name}")
-        changed: dict[str, Any] = {}
-        for name in ("prompt_tokens", "cached_tokens", "completion_tokens"):
-            self._convert(done, name, _count, changed)
-        for name in ("logprob", "started", "first_token", "ended"):
-            self._convert(done, name, _real, changed)
-        told = {name: value for name, value in changed.items() if value is not getattr(done, name)}
-        return replace(done, **told) if told else done
-
-    def _convert(
-        self, done: Completion, name: str, kind: Callable[[Any], Any], changed: dict[str, Any]
-    ) -> None:
-        value = getattr(done, name)
-        if value is None:
-            return
-        try:
-            changed[name] = kind(value)
-        except Exception:  # noqa: BLE001 (a foreign type may raise anything)
-            raise self._fault(f"gave {str(value)[:40]!r} for {name}") from None
+        found = self._call("wait", lambda: sound(done))
+        for name in NUMBERS:
+            value = getattr(done, name)
+            # One that is not finite is what servers say of a token that was filtered out.
+            odd = value is not None and not isinstance(value, float)
+            if odd and getattr(found, name) is None:
+                talk.tell(
+                    f"{self._fault(f'gave {a(value)} for {name} that is none')}; it is unknown"
+                )
+        return found
 
 
 def _array(name: str, value: Any) -> bool:
     return name == "confidences" and hasattr(value, "__len__") and hasattr(value, "__getitem__")
-
-
-def _count(value: Any) -> int:
-    count = index(value)
-    if not 0 <= count < 1 << 63:
-        raise ValueError(value)
-    return count
-
-
-def _real(value: Any) -> Any:
-    if isinstance(value, (int, float)):
-        return value
-    if not isinstance(value, Real):
-        raise TypeError(value)
-    return float(value)

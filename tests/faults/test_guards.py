@@ -125,18 +125,6 @@ GARBAGE = [
     ("backends", "wait", 'return Completion("who", "", "stop")', "'who', which is not under way"),
     ("backends", "wait", 'return Completion(self.queue.pop(0), "", "done")', "reason 'done'"),
     ("backends", "wait", 'return Completion(self.queue.pop(0), None, "stop")', "for a text"),
-    (
-        "backends",
-        "wait",
-        'return Completion(self.queue.pop(0), "", "stop", completion_tokens=-1)',
-        "completion_tokens",
-    ),
-    (
-        "backends",
-        "wait",
-        'return Completion(self.queue.pop(0), "", "stop", logprob="x")',
-        "logprob",
-    ),
     ("strategies", "run", "yield 7", "a int"),
     ("strategies", "run", "yield [None]", "which is no request"),
     ("strategies", "run", "yield [Evaluate(None)]", "scorer"),
