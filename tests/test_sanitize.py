@@ -129,6 +129,27 @@ def test_a_run_keeps_and_writes_them_all(
     assert all(row.get("logprob") is None for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("completion_tokens", -1, True),
+        ("cached_tokens", "x", True),
+        ("prompt_tokens", 10**30, True),
+        ("logprob", "x", True),
+        ("logprob", -INF, False),
+        ("completion_tokens", 3.0, False),
+    ],
+)
+def test_a_number_that_is_none_is_unknown_and_told(
+    ttc: Ttc, unsound: Callable[..., None], name: str, value: Any, told: bool
+) -> None:
+    unsound(**{name: value})
+    done = ttc("sample", "d.jsonl", "-m", "scripted:", "--pool", "p", "-n", "3")
+    assert done.code == 0
+    assert (f"for {name} that is none; it is unknown" in done.err) == told
+    assert done.err.count("that is none") == told
+
+
 # The writer of lines.
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from ttc import talk
 from ttc.backends import Completion, ModelInfo, Probing, Request, Tuning
 from ttc.errors import BackendError
 from ttc.guards import Guarded, a
-from ttc.sanitize import REASONS, sanitized
+from ttc.sanitize import COUNTS, MEASURES, REASONS, sanitized
+
+NUMBERS = (*COUNTS, *MEASURES)
 
 
 class GuardedBackend(Guarded):
@@ -105,11 +108,30 @@ class GuardedBackend(Guarded):
             del self._under_way[request_id]
 
     def _checked(self, done: Completion) -> Completion:
-        """Return a completion with valid values; BackendError if it cannot be used at all."""
+        """Return a completion in plain types: numbers that are none are unknown, and told.
+
+        BackendError if it is no completion, or holds other things than texts and numbers.
+        """
         if not isinstance(done.finish_reason, str) or done.finish_reason not in REASONS:
             raise self._fault(f"gave the finish reason {str(done.finish_reason)[:40]!r}")
         if not isinstance(done.text, str):
             raise self._fault(f"gave {a(done.text)} for a text")
-        if done.chances is not None and not isinstance(done.chances, Mapping):
-            raise self._fault(f"gave {a(done.chances)} for chances")
-        return sanitized(done)
+        kinds: tuple[tuple[str, Any], ...] = (("stop", str), ("error", str), ("chances", Mapping))
+        for name, kind in (*kinds, ("confidences", Sequence)):
+            value = getattr(done, name)
+            if value is not None and not isinstance(value, kind) and not _array(name, value):
+                raise self._fault(f"gave {a(value)} for {name}")
+        found = self._call("wait", lambda: sanitized(done))
+        for name in NUMBERS:
+            value = getattr(done, name)
+            # One that is not finite is what servers say of a token that was filtered out.
+            odd = value is not None and not isinstance(value, float)
+            if odd and getattr(found, name) is None:
+                talk.tell(
+                    f"{self._fault(f'gave {a(value)} for {name} that is none')}; it is unknown"
+                )
+        return found
+
+
+def _array(name: str, value: Any) -> bool:
+    return name == "confidences" and hasattr(value, "__len__") and hasattr(value, "__getitem__")

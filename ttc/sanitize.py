@@ -17,16 +17,16 @@ from ttc.backends import Completion
 from ttc.records import FinishReason
 
 REASONS = get_args(FinishReason)
-_COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens")
-_NUMBERS = ("logprob", "started", "first_token", "ended")
+COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens")
+MEASURES = ("logprob", "started", "first_token", "ended")
 _TEXTS = ("stop", "error")
 
 
 def sanitized(done: Completion) -> Completion:
-    """Return a completion that can be stored and read again; the same object if nothing changes."""
-    told = {name: getattr(done, name) for name in (*_COUNTS, *_NUMBERS, *_TEXTS)}
-    fixed: dict[str, Any] = {name: _count(told[name]) for name in _COUNTS}
-    fixed |= {name: _finite(told[name]) for name in _NUMBERS}
+    """Return a completion that can be stored and read again; the same one if it can be already."""
+    told = {name: getattr(done, name) for name in (*COUNTS, *MEASURES, *_TEXTS)}
+    fixed: dict[str, Any] = {name: _count(told[name]) for name in COUNTS}
+    fixed |= {name: _finite(told[name]) for name in MEASURES}
     fixed |= {name: None if told[name] is None else _text(told[name]) for name in _TEXTS}
     fixed["confidences"] = _all_finite(done.confidences)
     text: Any = done.text

@@ -242,4 +242,5 @@ class Usage:
 def _count(value: Any, before: int | None) -> int | None:
     """Return a count, told as 11, 11.0 or "11"; what was told before if this is none."""
     found = number(value)
-    return int(found) if found is not None and found >= 0 and found == int(found) else before
+    fine = found is not None and 0 <= found < 1 << 63 and found == int(found)
+    return int(found) if found is not None and fine else before
