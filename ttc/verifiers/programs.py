@@ -115,7 +115,7 @@ def parses(code: str) -> bool:
     return parse(code).fault is None
 
 
-@lru_cache(64)
+@lru_cache(256)
 def preamble(prompt: str) -> str:
     """Return a prompt of code as a module of its own: its imports, helpers and unfinished stub."""
     for whole in (prompt, f"{prompt.rstrip()}\n    pass\n"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from ttc.verifiers.sandboxed import Sandboxed, death, failure, joined, status_of
 
 # Imported once by the fork server where a program or its tests mention them.
 _PRELOADED = ("numpy",)
+_AHEAD = 4  # samples that are read while others run
 
 
 class Python(Sandboxed):
@@ -61,11 +63,10 @@ class Python(Sandboxed):
 
         def jobs() -> Iterator[Job]:
             problem = None
-            for sample in samples:
+            for sample, planned in _ahead(samples):
                 if sample.problem != problem:
                     problem = sample.problem
                     seen.clear()
-                planned = _plan(sample)
                 if planned.job is not None:
                     tests = json.dumps([planned.job.tests, planned.expected], sort_keys=True)
                     first = seen.setdefault((planned.job.program, tests), planned)
@@ -101,6 +102,25 @@ class _Planned:
         verdict = self.verdict if self.twin is None else self.twin.verdict
         assert verdict is not None
         return verdict
+
+
+def _ahead(samples: Iterable[Sample]) -> Iterator[tuple[Sample, _Planned]]:
+    """Yield each sample with what is to be done; some are read ahead while programs run, since
+    another process looks whether a text is Python."""
+    waiting: deque[tuple[Sample, Future[_Planned]]] = deque()
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            for sample in samples:
+                waiting.append((sample, thread.submit(_plan, sample)))
+                if len(waiting) > _AHEAD:
+                    sample, planned = waiting.popleft()
+                    yield sample, planned.result()
+            while waiting:
+                sample, planned = waiting.popleft()
+                yield sample, planned.result()
+        finally:
+            for _, planned in waiting:
+                planned.cancel()
 
 
 def _plan(sample: Sample) -> _Planned:
