@@ -229,13 +229,14 @@ def test_vllm_prompts_tell_the_mark_and_turn_the_switch() -> None:
 def test_llamacpp_templates_get_the_switch(tmp_path: Path) -> None:
     pytest.importorskip("llama_cpp")
     chat = pytest.importorskip("ttc_llamacpp.chat")
+    from ttc.clock import Clock
     from ttc.records import Message
 
     template = (
         "{{ messages[0]['content'] }}{% if enable_thinking is defined and not enable_thinking %}"
         "<think></think>{% else %}<think>\n{% endif %}"
     )
-    made = chat.Chat(SimpleNamespace(eos="</s>", bos="<s>"), template)
+    made = chat.Chat(SimpleNamespace(eos="</s>", bos="<s>"), template, Clock())
     asked = [Message("user", "2?")]
     # Jinja drops a line's end behind a block, as templates know.
     assert thinking.opening(made.render(asked)).strip() == "<think>"

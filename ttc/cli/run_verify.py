@@ -19,7 +19,7 @@ from ttc.cli.session import (
     store_with,
 )
 from ttc.cli.signals import stoppable
-from ttc.errors import Exit, UsageError
+from ttc.errors import BackendError, Exit, UsageError
 from ttc.freshness import Standing
 from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
@@ -133,8 +133,11 @@ def _contain(verifier: Verifier, order: Order) -> None:
         )
     try:
         use(order.sandbox)
-    except ValueError as error:
-        raise UsageError(f"--{error}") from None
+    except BackendError as error:
+        # A verifier refuses a tier with a ValueError, which its guard turns into its own error.
+        if isinstance(error.__cause__, ValueError):
+            raise UsageError(f"--{error.__cause__}") from None
+        raise
 
 
 def _of_pool(store: Store, order: Order, verifier: Verifier) -> Judged:
