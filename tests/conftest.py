@@ -18,6 +18,21 @@ from ttc.testing.signals import hear_signals
 ROOT = Path(__file__).resolve().parents[1]
 
 
+# Files whose tests start many processes, and tell nothing about a version of Python.
+SLOW = ("faults/", "test_benchmarks", "test_doctor", "test_gate_pools", "test_sandbox")
+SLOW += ("test_readme", "test_visible")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what the second Python of CI leaves out."""
+    tests = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(tests):
+            name = item.path.relative_to(tests).as_posix()
+            if name.startswith(SLOW):
+                item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signals_arrive() -> None:
     hear_signals()

@@ -54,11 +54,20 @@ def test_what_was_no_address(given: str) -> None:
     [
         (
             "http://gpu:8000/v1/chat/completions#m",
-            ["leave /chat/completions out", "-m http://gpu:8000/v1#m"],
+            ["the address must end before /chat/completions", "-m http://gpu:8000/v1#m"],
         ),
-        ("https://a.example/v1/completions/", ["leave /completions out", "https://a.example/v1"]),
-        ("http://gpu:8000/models", ["leave /models out", "-m http://gpu:8000/v1"]),
-        ("http://gpu:8000/v1/models/x", ["leave /models/x out", "-m http://gpu:8000/v1"]),
+        (
+            "https://a.example/v1/completions/",
+            ["the address must end before /completions", "https://a.example/v1"],
+        ),
+        (
+            "http://gpu:8000/models",
+            ["the address must end before /models", "-m http://gpu:8000/v1"],
+        ),
+        (
+            "http://gpu:8000/v1/models/x",
+            ["the address must end before /models/x", "-m http://gpu:8000/v1"],
+        ),
         (
             "https://me.openai.azure.com/openai/deployments/d7/chat/completions?api-version=2024",
             ["Azure", "-m https://me.openai.azure.com/openai/v1#d7", "=KEY"],

@@ -113,7 +113,7 @@ def test_answers_are_kept_as_a_pool_that_sweep_sets_beside_draws(ttc: Ttc, sums:
     refused = ttc(*another)
     assert (refused.code, refused.out) == (2, "")
     assert "the pool search has other settings (strategy " in refused.err
-    assert "--keep OTHER, or add --new-pool to take search.2" in refused.err
+    assert "--keep OTHER, or add --new-pool to draw into search.2" in refused.err
     assert "kept in the pool search.2" in ttc(*another, "--new-pool").err
 
 

@@ -113,7 +113,7 @@ def test_each_command_is_documented_and_its_line_is_its_docstring(name: str) -> 
 
 
 def test_ci_runs_the_readme_s_test_command() -> None:
-    commands = re.findall(r"^pip install .*&& pytest$", README, re.MULTILINE)
+    commands = re.findall(r"^pip install .*&& pytest -n auto$", README, re.MULTILINE)
     assert len(commands) == 1
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "grep -m 1 '&& pytest$' README.md" in script
+    assert "grep -m 1 '&& pytest -n auto$' README.md" in script

@@ -148,7 +148,7 @@ def test_where_there_is_no_switch_it_is_refused(ttc: Ttc, sums: Path) -> None:
         assert "the chat template of scripted has no switch for reasoning" in ran.err
         assert "leave out --thinking" in ran.err
     raw = ttc("solve", "How many?", *THINKS, "--thinking", "on", "--raw")
-    assert (raw.code, "a raw prompt has no chat template" in raw.err) == (2, True)
+    assert (raw.code, "needs a chat template, and --raw uses none" in raw.err) == (2, True)
     bad = ttc("solve", "How many?", *THINKS, "--thinking", "maybe")
     assert (bad.code, "thinking must be on or off" in bad.err) == (2, True)
 

