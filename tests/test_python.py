@@ -452,8 +452,4 @@ def test_no_sandbox_is_exit_5(ttc: Ttc, tmp_path: Path, monkeypatch: pytest.Monk
     ran = ttc("verify", "s.jsonl", "-V", "python")
     assert (ran.code, ran.out) == (5, "")
     assert "no sandbox holds here (seatbelt: there is no sandbox-exec here" in ran.err
-<<<<<<< HEAD
     assert re.search("install bubblewrap|let bubblewrap make user namespaces", ran.err)
-=======
-    assert "use a kernel with Landlock" in ran.err
->>>>>>> reader

@@ -230,7 +230,6 @@ def test_vllm_prompts_tell_the_mark_and_turn_the_switch() -> None:
 def test_llamacpp_templates_get_the_switch(tmp_path: Path) -> None:
     pytest.importorskip("llama_cpp")
     chat = pytest.importorskip("ttc_llamacpp.chat")
-    from ttc.clock import Clock
     from ttc.records import Message
 
     template = (

@@ -19,7 +19,7 @@ from ttc.cli.session import (
     store_with,
 )
 from ttc.cli.signals import stoppable
-from ttc.errors import BackendError, Exit, UsageError
+from ttc.errors import Exit, UsageError
 from ttc.freshness import Standing
 from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
@@ -131,17 +131,7 @@ def _contain(verifier: Verifier, order: Order) -> None:
             "--sandbox none runs a model's programs with all your rights; if that is meant, add "
             "--i-trust-this-code"
         )
-<<<<<<< HEAD
     use(order.sandbox)
-=======
-    try:
-        use(order.sandbox)
-    except BackendError as error:
-        # A verifier refuses a tier with a ValueError, which its guard turns into its own error.
-        if isinstance(error.__cause__, ValueError):
-            raise UsageError(f"--{error.__cause__}") from None
-        raise
->>>>>>> reader
 
 
 def _of_pool(store: Store, order: Order, verifier: Verifier, target: str | None) -> Judged:
