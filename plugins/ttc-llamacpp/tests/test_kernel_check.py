@@ -442,3 +442,20 @@ def test_signals_of_this_platform_are_named() -> None:
         assert children._death(-signal.SIGILL) == "crashes (SIGILL)"
     assert children._death(0) == children._death(3) == ""
     assert children._death(0xC000001D) == "crashes (status 0xc000001d)"
+
+
+def test_a_gpu_build_that_dies_of_a_vocabulary_is_no_crash_of_the_user(weights: Path) -> None:
+    """Seen with a CUDA build that brings a C++ runtime of its own, where numpy came first."""
+    question = kernel_check.Question(read_header(weights), Options())
+    first = '{"features": "CUDA", "on_gpu": true}\n'
+    died = kernel_check._judged(question, children.Child(first, "", "crashes (SIGSEGV)", -11))
+    with pytest.raises(BackendError, match=r"crashes \(SIGSEGV\) when it reads a vocabulary"):
+        kernel_check.demand(died)
+    fine = children.Child(first + '{"vocabulary": true}\n', "")
+    kernel_check.demand(kernel_check._judged(question, fine))
+
+
+def test_the_child_reads_a_vocabulary(weights: Path) -> None:
+    from ttc_llamacpp import rehearsal
+
+    rehearsal.read_vocabulary(rehearsal.bindings(), str(weights))

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import platform
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -104,6 +105,7 @@ class Question:
             "cache": self.options.cache,
             "library": str(self.library or ""),
             "on_gpu": self.on_gpu,
+            "numpy": "numpy" in sys.modules,
         }
 
     @property
@@ -232,7 +234,9 @@ def _read(target: Path) -> Outcome | None:
 def _try(question: Question) -> Outcome:
     try:
         with tempfile.TemporaryDirectory(prefix="ttc-") as place:
-            given = json.dumps({**question.asked(), "model": str(_model(question, Path(place)))})
+            models = {"model": str(_model(question, Path(place)))}
+            models["vocabulary"] = str(question.header.path)
+            given = json.dumps({**question.asked(), **models})
             try:
                 child = children.run("ttc_llamacpp.rehearsal", given=given)
             except children.BusyError:
@@ -274,7 +278,11 @@ def _judged(question: Question, child: children.Child) -> Outcome:
         return Outcome(unusable=f"{reason}; {repair}")
     features = str(told[0].get("features", ""))
     if told[0].get("on_gpu"):
-        return Outcome(features=features)
+        if not child.death:
+            return Outcome(features=features)
+        before = " (numpy loaded first)" if question.asked()["numpy"] else ""
+        fault = f"{child.death} when it reads a vocabulary{before}"
+        return Outcome({_name("ggml", False): fault}, features=features)
     faults = [_fault(each) for each in told[1:]]
     if told[1:] and "error" in told[1]:
         return Outcome(unknown=str(told[1]["error"]), features=features)

@@ -71,11 +71,16 @@ def bindings() -> Any:
 
 def rehearse(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield what to tell after each step that went well."""
+    if asked["numpy"]:
+        # As in the process that asks: two C++ runtimes can disagree by which of them came first.
+        import numpy  # noqa: F401
     api = bindings()
     offloads = bool(api.llama_supports_gpu_offload())
     on_gpu = offloads and asked["on_gpu"]
     yield {"features": api.llama_print_system_info().decode("utf-8", "replace"), "on_gpu": on_gpu}
     if on_gpu:
+        read_vocabulary(api, asked["vocabulary"])
+        yield {"vocabulary": True}
         return
     if offloads:
         _hide_devices(api)
@@ -88,6 +93,15 @@ def rehearse(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             return
         first = found if first is None else first
         yield {"difference": difference(first, found)}
+
+
+def read_vocabulary(api: Any, path: str) -> None:
+    """Load a model's vocabulary, without its weights: all that a GPU leaves to the processor."""
+    api.llama_backend_init()
+    params = api.llama_model_default_params()
+    params.vocab_only, params.n_gpu_layers = True, 0
+    if model := api.llama_model_load_from_file(path.encode(), params):
+        api.llama_model_free(model)
 
 
 def logits(asked: Mapping[str, Any], kernels: str, *, extras: bool) -> Floats:
