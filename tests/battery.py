@@ -329,7 +329,7 @@ class World:
             "processors": sorted(os.sched_getaffinity(pid)),
             "scheduler": os.sched_getscheduler(pid),
             "limits": resource.prlimit(pid, resource.RLIMIT_NPROC),
-            "signals": [line for line in status if line.startswith(("SigQ", "ShdPnd", "Tracer"))],
+            "signals": [line for line in status if line.startswith(("ShdPnd", "Tracer"))],
             "semaphore": self._libc.semctl(self.sem, 0, 12),
             "memory": self._libc.shmctl(self.shm, 2, queued),
             "attached": bytes(queued[88:96]),

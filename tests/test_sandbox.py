@@ -701,12 +701,16 @@ def test_in_the_unified_layout_a_group_is_made_beside_one_s_own(
     (own.parent / "cgroup.subtree_control").write_text("cpu memory pids\n")
     monkeypatch.setattr(groups, "ROOT", tmp_path)
     monkeypatch.setattr(groups, "_own_groups", lambda: [("", "/user.slice/session")])
-    made = groups.confine(os.getpid(), Limits(memory=100 << 20))
+    with subprocess.Popen(["sleep", "60"]) as process:
+        try:
+            made = groups.confine(process.pid, Limits(memory=100 << 20))
+        finally:
+            process.kill()
     assert made is not None
     (folder,) = made.folders
     assert folder.parent == own.parent
     assert int((folder / "memory.max").read_text()) > 100 << 20
-    assert (folder / "cgroup.procs").read_text() == str(os.getpid())
+    assert (folder / "cgroup.procs").read_text() == str(process.pid)
     monkeypatch.setattr(groups, "_own_groups", lambda: [("", "/nowhere")])
     assert groups.confine(os.getpid(), Limits()) is None
 

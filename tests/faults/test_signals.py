@@ -269,8 +269,8 @@ def test_a_broken_connection_is_no_reader_that_left(
     problems(4)
     line = _line("scripted:answers=18*3/20*1,tokens=10-20,slots=4,tick=0.01", "-q")
     process = start(*line)
-    told = _read_lines(process, 1)
+    _read_lines(process, 1)
     process.send_signal(signum)
-    rest, talk = process.communicate(timeout=60)
+    _, talk = process.communicate(timeout=60)
     assert (process.returncode, talk) == (0, "")
-    assert (told + rest).count("\n") == len(held()) == 100
+    assert len(held()) == 100

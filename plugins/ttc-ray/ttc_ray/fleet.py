@@ -22,6 +22,7 @@ STARTING = 20.0  # seconds for which a replica that is being started has a share
 PATIENCE = 300.0  # seconds without a single replica; a cloud takes minutes to add a machine
 HELD = 40  # draws that a replica holds whose backend does not tell its slots
 TURN = 1.0  # seconds between looks at the clock
+LOOKS = 3.0  # seconds between looks at the cluster while draws come
 
 
 class Fleet:
@@ -43,7 +44,7 @@ class Fleet:
         self._create = self._actor()
         self._failure: BackendError | None = None
         self._promised: dict[Any, Future[Batch]] = {}
-        self._heard = time.monotonic()
+        self._heard = self._looked = time.monotonic()
         self.lost = 0
         self.members = [self._begin(deaths=0) for _ in range(self._count)]
 
@@ -96,13 +97,16 @@ class Fleet:
         """
         if self._failure is not None:
             raise self._failure
+        if time.monotonic() - self._looked > LOOKS:
+            # Replicas may go on for a while without a head; Ray then ends the process.
+            self._look()
         self._hand_out()
         by_told = {member.told: member for member in self.members}
         # Not by ray.wait, which never comes back once the raylet has died.
         self._promised = {told: self._promised.get(told) or told.future() for told in by_told}
         ready, _ = wait(self._promised.values(), timeout=TURN, return_when=FIRST_COMPLETED)
         if not ready:
-            self._cluster.check()
+            self._look()
             self._check_patience()
             return []
         back: list[Completion] = []
@@ -113,6 +117,10 @@ class Fleet:
             except BackendError as error:
                 self._failure = error
         return back
+
+    def _look(self) -> None:
+        self._cluster.check()
+        self._looked = time.monotonic()
 
     def _hand_out(self) -> None:
         if not self._waiting:
