@@ -124,6 +124,8 @@ def older(folder: Path) -> None:
         connection.execute("ALTER TABLE samples DROP COLUMN confidences")
         connection.execute("DROP TABLE votes")
         connection.execute("ALTER TABLE verdicts DROP COLUMN tokens")
+        for column in ("asked", "lacking"):
+            connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     shutil.rmtree(folder / "cache", ignore_errors=True)
 
