@@ -83,13 +83,12 @@ class Sampling:
 
 def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
     """Open the backend that `-m` stands for, and say so when it was nobody's explicit choice."""
+    import logging
+
     from ttc import models
 
-    if session.quiet:
-        import logging
-
-        # Warnings of backends go to the log, and from there to stderr.
-        logging.getLogger("ttc").setLevel(logging.ERROR)
+    # Warnings of backends go to the log, and from there to stderr.
+    logging.getLogger("ttc").setLevel(logging.ERROR if session.quiet else logging.NOTSET)
     choice = models.resolve(spec, session.config)
     backend = models.open_backend(choice, session.database)
     if choice.note:

@@ -277,6 +277,7 @@ def test_draws_go_on_in_the_same_pool_and_say_why_once(
     complete: Callable[..., list[Completion]],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("WARNING", logger="ttc")  # a quiet command may have run in this process
     library.set("extras", FAULTS["SIGILL"][0])
     backend: Any = fresh()
     before = backend.model
