@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -138,7 +137,9 @@ def _installer(editable: bool) -> str:
 def pip_install() -> str:
     """Return the command that runs `pip install` for this environment; it takes pip's options."""
     python = shlex.quote(sys.executable)
-    if find_spec("pip") is None:
+    # Not by looking for the module: setuptools then takes this process for pip, and leaves the
+    # standard distutils in place, with which it cannot be imported any more (torch does that).
+    if version_of("pip") is None:
         return f"uv pip install --python {python}"
     pip = shutil.which("pip")
     ours = pip is not None and Path(pip).parent == Path(sys.executable).parent

@@ -14,7 +14,7 @@ from ttc.errors import BackendError, UsageError
 from ttc_vllm import checkpoint, quiet
 from ttc_vllm.checkpoint import Checkpoint
 from ttc_vllm.fingerprint import fingerprint
-from ttc_vllm.locate import INSTALL, locate
+from ttc_vllm.locate import install, locate
 from ttc_vllm.options import Options
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Vllm:
                 if error.name is None or error.name.partition(".")[0] != "vllm":
                     raise BackendError(f"vLLM cannot be imported: {error}; reinstall it") from error
                 raise BackendError(
-                    f"vLLM is not installed; {INSTALL} (the plugin's README says how)"
+                    f"vLLM is not installed; {install()} (the plugin's README says how)"
                 ) from None
             except (ImportError, OSError, RuntimeError) as error:
                 # A build for another machine, or one that lacks a library, fails in these ways.

@@ -16,7 +16,11 @@ _REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _WANTED = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tiktoken")
 _PICKLED = ("*.bin", "*.pt")
 HOW = "give the folder of a model in Hugging Face format, or OWNER/REPO of the hub"
-INSTALL = f"{installing.install('ttc-vllm[cuda]')}, or [cpu] on a machine without a GPU"
+
+
+def install() -> str:
+    """Return how to install vLLM."""
+    return f"{installing.install('ttc-vllm[cuda]')}, or [cpu] on a machine without a GPU"
 
 
 def locate(model: str, revision: str | None = None) -> Path:
@@ -45,7 +49,7 @@ def locate(model: str, revision: str | None = None) -> Path:
             found = hub.snapshot_download(model, revision=revision, allow_patterns=wanted)
         return str(found)
 
-    return fetched(f"{model} (no such folder)", INSTALL, fetch, _whole)
+    return fetched(f"{model} (no such folder)", install(), fetch, _whole)
 
 
 def _whole(folder: Path) -> bool:
