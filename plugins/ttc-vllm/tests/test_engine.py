@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ttc import installing
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, SamplingParams
@@ -276,7 +278,8 @@ def test_a_build_for_gpus_without_one(smollm2: Path, monkeypatch: pytest.MonkeyP
     from ttc_vllm.options import Options
 
     monkeypatch.setattr(engine, "current_platform", UnspecifiedPlatform())
-    with pytest.raises(BackendError, match=r"vLLM finds no GPU, .*pip install 'ttc-vllm\[cpu\]'"):
+    command = re.escape(installing.install("ttc-vllm[cpu]"))
+    with pytest.raises(BackendError, match=f"vLLM finds no GPU, .*{command}"):
         engine.Engine(checkpoint.read(smollm2), Options())
 
 
