@@ -100,23 +100,35 @@ class BackendContract(Trial):
     # Cancelling.
 
     def test_a_cancelled_draw_keeps_what_it_has(self, backend: Backend) -> None:
+        """Which of two draws an engine begins first is its own affair: it is asked again until
+        the long one was cut on its way."""
         if self.fixed or "cancel" not in backend.capabilities:
             pytest.skip("needs draws of chosen lengths that can be cancelled")
-        long = self.request("long", asked=self.first, temperature=0.0, max_tokens=self.long)
-        backend.submit(long)
-        backend.submit(self.request("short", 1, asked=self.first, max_tokens=4))
+        if any(self._cut_on_its_way(backend, f"{attempt}") for attempt in range(5)):
+            return
+        pytest.skip("no draw was cut on its way: the engine draws one after the other")
+
+    def _cut_on_its_way(self, backend: Backend, name: str) -> bool:
+        """Cancel a long draw as soon as a short one is done; return whether it had begun."""
+        long, short = f"long{name}", f"short{name}"
+        limits = {"asked": self.first, "temperature": 0.0, "max_tokens": self.long}
+        backend.submit(self.request(long, **limits))
+        backend.submit(self.request(short, 1, asked=self.first, max_tokens=4))
         before = backend.wait()
-        backend.cancel("long")
-        backend.cancel("long")
+        backend.cancel(long)
+        backend.cancel(long)
         after = backend.wait()
-        assert {before.request_id, after.request_id} == {"long", "short"}
-        if after.finish_reason != "cancelled":
-            pytest.skip("the long draw was over first: one at a time")
-        assert after.completion_tokens is not None
-        assert 0 < after.completion_tokens < self.long
-        assert after.text
+        assert {before.request_id, after.request_id} == {long, short}
         with pytest.raises(LookupError):
             backend.wait()
+        if after.finish_reason != "cancelled":
+            return False
+        assert after.request_id == long
+        assert after.completion_tokens is not None
+        assert 0 <= after.completion_tokens < self.long
+        # Tokens may end in the middle of a character, but text never comes without tokens.
+        assert after.completion_tokens > 0 or not after.text
+        return bool(after.text)
 
     def test_what_waits_can_be_cancelled(self, backend: Backend) -> None:
         requests = [
