@@ -31,7 +31,13 @@ class ScriptedServer:
         self.running = self.most = self.dropped = 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
+        self._fewer = threading.Condition()
         self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def idle(self, seconds: float = 10.0) -> bool:
+        """Wait until no request is being answered; return whether that came true in time."""
+        with self._fewer:
+            return self._fewer.wait_for(lambda: self.running == 0, seconds)
 
     def __enter__(self) -> ScriptedServer:
         self._thread.start()
@@ -144,7 +150,9 @@ class ScriptedServer:
                 return await plain(writer, 200, answer.whole())
             return await self._stream(answer, gone, writer)
         finally:
-            self.running -= 1
+            with self._fewer:
+                self.running -= 1
+                self._fewer.notify_all()
             gone.cancel()
             # A reader is free again only once its waiting read is over.
             await asyncio.gather(gone, return_exceptions=True)

@@ -38,7 +38,7 @@ def backend(server: ScriptedServer, probed: Callable[[str], Backend]) -> Iterato
     assert "stop-kept" in backend.capabilities
     yield backend
     backend.close()
-    assert server.running == 0
+    assert server.idle()
 
 
 class TestOpenAI(BackendContract):
