@@ -1,0 +1,1 @@
+"""`ttc models probe`: finds out by trial what a server does."""

@@ -1,0 +1,1 @@
+"""The answer in a text: reasoning told apart, the answer found, its spelling made one."""

@@ -1,0 +1,1 @@
+"""The commands' signatures: options and help, cheap to import."""

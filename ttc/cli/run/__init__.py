@@ -1,0 +1,1 @@
+"""The commands' bodies, imported when a command runs."""

@@ -1,0 +1,1 @@
+"""From judged draws to curves: tables, intervals, comparisons, gates and predictions."""

@@ -1,0 +1,1 @@
+"""What people read on a terminal: lines said once, keys masked, control characters shown."""

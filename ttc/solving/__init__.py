@@ -1,0 +1,1 @@
+"""One problem through a method to its answer."""

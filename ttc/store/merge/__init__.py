@@ -1,0 +1,1 @@
+"""Merges stores that were sampled apart."""

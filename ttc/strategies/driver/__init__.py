@@ -1,0 +1,1 @@
+"""The driver: draws, scores, counts, cancels and remembers for every strategy."""

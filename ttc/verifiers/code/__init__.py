@@ -1,0 +1,1 @@
+"""Verifiers that run programs, in the sandbox."""

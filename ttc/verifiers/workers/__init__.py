@@ -1,0 +1,1 @@
+"""Work on untrusted text, in processes with limits."""
