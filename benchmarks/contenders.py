@@ -47,7 +47,7 @@ def opened(settings: Settings) -> Any:
 
 def ours(settings: Settings) -> Settings:
     """All draws submitted at once."""
-    from ttc_llamacpp.plan import sequence_bytes
+    from ttc_llamacpp.sizing import sequence_bytes
 
     backend, asked, n = opened(settings), questions(settings), settings["n"]
     params = sampling(settings)
@@ -78,7 +78,7 @@ def ours(settings: Settings) -> Settings:
 
 def decode(settings: Settings) -> Settings:
     """Decoding alone, as llama-batched-bench does it: no draw ends before the others."""
-    from ttc_llamacpp.native import Model
+    from ttc_llamacpp.llama_api import Model
 
     # A draw that ended would leave its place empty, and the rest would be another batch.
     Model.ends = lambda self, token: False  # type: ignore[method-assign]
@@ -123,7 +123,7 @@ def race(settings: Settings) -> Settings:
 
 def forget(backend: Any) -> None:
     """Make an engine compute its prompts again."""
-    from ttc_llamacpp.prefixes import Prefixes
+    from ttc_llamacpp.prefix_cache import Prefixes
 
     room = backend._engine._room
     backend._engine._prefixes = room.prefixes = Prefixes(room.sequences)

@@ -30,7 +30,7 @@ import truths
 from common import Figure, machine, report, run_ttc
 from numpy.typing import NDArray
 
-from ttc.selectors import naming
+from ttc.selectors import spec
 
 RULES = ("coverage", "majority", "first-finish", "short-3", "best-of-n", "perplexity")
 DEEP = ("coverage", "majority", "first-finish", "best-of-n")
@@ -150,7 +150,7 @@ def simulated(folder: Path, options: argparse.Namespace) -> list[Figure]:
     problems = list(truths.drawn(options.sample, options.draws, SEED))
     ks = [1 << i for i in range(9) if 1 << i <= options.draws]
     pools = [draws.outcomes() for draws in problems]
-    selectors = {rule: naming.build(rule) for rule in RULES}
+    selectors = {rule: spec.build(rule) for rule in RULES}
     began = time.perf_counter()
     exact = np.array([[s.expected(pool, ks) for s in selectors.values()] for pool in pools])
     exact_ms = 1000 * (time.perf_counter() - began) / len(pools)

@@ -13,11 +13,12 @@ from unittest import mock
 
 from common import DATA
 
-from ttc import keys, problems, samples
+from ttc import keys, problems
 from ttc.backends import Backend, Request
-from ttc.plans import Plan, Recipe, make_plan
 from ttc.records import SamplingParams
-from ttc.samples import Drawing
+from ttc.samples import drawing as samples
+from ttc.samples.drawing import Drawing
+from ttc.samples.plan import Plan, Recipe, make_plan
 from ttc.store import Store
 from ttc.store.writer import Writer
 from ttc.testing.scripted import open_scripted

@@ -19,12 +19,12 @@ import numpy as np
 from common import Figure, machine, report
 from numpy.typing import NDArray
 
-from ttc.cells import tabulate
-from ttc.comparisons import Terms, drops, terms_of
+from ttc.curves.compare import Terms, drops, terms_of
+from ttc.curves.table import tabulate
 from ttc.records import Outcome
-from ttc.selectors import naming
+from ttc.selectors import spec
 
-RULES = {rule: naming.build(rule) for rule in ("coverage", "majority", "first-finish")}
+RULES = {rule: spec.build(rule) for rule in ("coverage", "majority", "first-finish")}
 KS = (1, 4, 8)
 
 

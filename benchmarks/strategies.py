@@ -27,14 +27,14 @@ from typing import Any
 from common import Figure, machine, report
 
 from ttc import plugins
-from ttc.plans import Recipe
 from ttc.records import Message, Problem, SamplingParams
-from ttc.selectors import naming
+from ttc.samples.plan import Recipe
+from ttc.selectors import spec as naming
+from ttc.solving.rule_strategy import Rule
 from ttc.store import Store
-from ttc.strategies.driver import Driver
-from ttc.strategies.engines import Engine
-from ttc.strategies.nodes import Strategy, Task
-from ttc.strategies.rules import Rule
+from ttc.strategies import Strategy, Task
+from ttc.strategies.driver.driver import Driver
+from ttc.strategies.driver.engine import Engine
 from ttc.testing.synthworld import Scorer, World, open_world
 
 WORLD, SMALL = World(), World(stays=0.6)

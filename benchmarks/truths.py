@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ttc.records import Outcome, Problem
 from ttc.store import Store, pools
 from ttc.store import verdicts as kept
-from ttc.store.rows import now
+from ttc.store.sql import now
 
 TEXT = "The answer follows from the steps above. "
 

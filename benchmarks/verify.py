@@ -162,7 +162,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 def programs(_: Path, options: argparse.Namespace) -> list[Figure]:
     """Judge canonical solutions and cheats in each tier, on one core."""
     from ttc.records import Sample
-    from ttc.verifiers.python import Python
+    from ttc.verifiers.code.python import Python
     from ttc.verifiers.sandbox.probe import probe
     from ttc.verifiers.sandbox.servers import ServerError
 
@@ -253,7 +253,7 @@ FLOODED, FLOODS, HOGS = 400, 20, 6
 def floods(_: Path, options: argparse.Namespace) -> list[Figure]:
     """Judge right programs among some that flood, beside busy loops, in the best tier there is."""
     from ttc.records import Sample
-    from ttc.verifiers.python import Python
+    from ttc.verifiers.code.python import Python
 
     every = FLOODED // FLOODS
 
@@ -321,7 +321,7 @@ def codet(_: Path, options: argparse.Namespace) -> list[Figure]:
 
 def judged(samples: list[Any]) -> tuple[list[bool | None], float]:
     """Return which programs are correct, and the seconds it took to tell."""
-    from ttc.verifiers.python import Python
+    from ttc.verifiers.code.python import Python
 
     began = time.perf_counter()
     return [verdict.correct for verdict in Python().verify(samples)], time.perf_counter() - began

@@ -24,10 +24,10 @@ from unittest import mock
 from common import DATA, Figure, Settings, machine, questions, report, turns
 
 from ttc.backends import Backend, Request
-from ttc.plans import Recipe, make_plan
 from ttc.problems import read
 from ttc.records import SamplingParams
-from ttc.samples import Drawing
+from ttc.samples.drawing import Drawing
+from ttc.samples.plan import Recipe, make_plan
 from ttc.store import Store
 from ttc_vllm import open_vllm, quiet
 

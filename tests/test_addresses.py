@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ttc import addresses
+from ttc.backends import addresses
+from ttc.backends.resolve import resolve
 from ttc.config import load
 from ttc.errors import UsageError
-from ttc.models import resolve
 
 
 @pytest.mark.parametrize(

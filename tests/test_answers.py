@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.answers import canonical, extract, number, stated, visible
+from ttc.answers.extract import canonical, extract, number, stated, visible
 
 CASES = json.loads((Path(__file__).parent / "answer_cases.json").read_text(encoding="utf-8"))
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data"

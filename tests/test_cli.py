@@ -12,8 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from conftest import Ttc
 
-from ttc import installing
-from ttc.plugins import KNOWN_BACKENDS
+from ttc.plugins import KNOWN_BACKENDS, installing
 
 S = ("-m", "scripted:answers=1*2/2*1/3*1")
 

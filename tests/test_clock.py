@@ -11,10 +11,10 @@ import pytest
 
 from ttc import keys
 from ttc.backends import ModelInfo
-from ttc.clock import Clock
+from ttc.backends.template_clock import Clock
 from ttc.errors import UsageError
-from ttc.plans import Recipe, already_drawn, make_plan
 from ttc.records import Message, Problem, SamplingParams
+from ttc.samples.plan import Recipe, already_drawn, make_plan
 from ttc.store import Store
 
 DAY = Clock(date(2026, 1, 31))

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttc.baselines import as_baseline, read_baseline
-from ttc.cells import tabulate
-from ttc.comparisons import between_pools, between_rules, drops, paired, terms_of
+from ttc.curves.baseline import as_baseline, read_baseline
+from ttc.curves.compare import between_pools, between_rules, drops, paired, terms_of
+from ttc.curves.exchangeability import cochran_q, friedman, suspicions, within_rows
+from ttc.curves.table import tabulate
+from ttc.curves.uncertainty import bootstrap_means, chi_squared_tail, paired_p_value
 from ttc.errors import UsageError
-from ttc.exchangeability import cochran_q, friedman, suspicions, within_rows
 from ttc.records import Outcome
 from ttc.selectors.coverage import Coverage, Mean
-from ttc.uncertainty import bootstrap_means, chi_squared_tail, paired_p_value
 
 
 def pool(problems: int, n: int, p: float, seed: int) -> dict[str, list[Outcome]]:

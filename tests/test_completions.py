@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import Ttc
 
-from ttc.cli.completion import SHELLS
+from ttc.cli.commands.completion import SHELLS
 
 FOLDER = Path(__file__).resolve().parents[1] / "completions"
 FILES = {"bash": "ttc.bash", "zsh": "_ttc", "fish": "ttc.fish"}

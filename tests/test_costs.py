@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttc.costs import AXES, Rates, expected_cost, order_statistic
+from ttc.curves.costs import AXES, Rates, expected_cost, order_statistic
 from ttc.records import Outcome
 
 LENGTHS = [3, 5, 5, 7, 8, 11, 13, 20]

@@ -21,9 +21,10 @@ from typing import Any
 import pytest
 from conftest import ROOT, Ttc
 
-from ttc import doctor, installing
+from ttc import doctor
 from ttc.doctor import Check, DoctorOptions, child, sandbox, system
 from ttc.errors import UsageError
+from ttc.plugins import installing
 from ttc.verifiers.sandbox import tiers
 
 Files = dict[str, dict[str, Any]]

@@ -7,8 +7,8 @@ from random import Random
 import numpy as np
 import pytest
 
+from ttc.curves.solve_verify_split import Grid, Optimum, fit, split
 from ttc.errors import UsageError
-from ttc.exponents import Grid, Optimum, fit, split
 from ttc.records import Outcome
 from ttc.selectors.solve_verify import SolveVerify
 

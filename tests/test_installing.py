@@ -15,7 +15,7 @@ class Recorder:
         cls.names.append(name)
 
 sys.meta_path.insert(0, Recorder)
-from ttc import installing
+from ttc.plugins import installing
 installing.install("ttc-vllm[cpu]")
 installing.rebuild("pip")
 print([name for name in Recorder.names if name.split(".")[0] in ("pip", "distutils", "setuptools")])

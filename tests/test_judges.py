@@ -17,20 +17,20 @@ from hypothesis import strategies as st
 from tiers import need
 
 from ttc.backends import Completion, ModelInfo, Request
+from ttc.backends.simulated import SimulatedBackend
+from ttc.curves.uncertainty import auc
 from ttc.errors import BackendError, Stopped
 from ttc.records import Message, Sample, Verdict
 from ttc.selectors.solve_verify import SolveVerify
-from ttc.simulated import SimulatedBackend
 from ttc.store import Store, pools
-from ttc.uncertainty import auc
 from ttc.verdicts import verify_pool
-from ttc.verifiers.cot_pot import BLANK, CotPot, blanked, is_literal
-from ttc.verifiers.genrm import GenRM
-from ttc.verifiers.judge import Rubric
-from ttc.verifiers.judges import Judge
-from ttc.verifiers.pairwise import Pairwise
-from ttc.verifiers.prompting import fill, last_line
-from ttc.verifiers.self_eval import SelfEval
+from ttc.verifiers.judges.base import Judge
+from ttc.verifiers.judges.cot_pot import BLANK, CotPot, blanked, is_literal
+from ttc.verifiers.judges.genrm import GenRM
+from ttc.verifiers.judges.pairwise import Pairwise
+from ttc.verifiers.judges.prompting import fill, last_line
+from ttc.verifiers.judges.rubric import Rubric
+from ttc.verifiers.judges.self_eval import SelfEval
 
 LINE = "Verification: Is the answer correct (Yes/No)?"
 ASKED = (Message("user", "What is 6 × 7?"),)
@@ -413,7 +413,7 @@ def test_the_command_line_judges_a_pool_and_tells_the_auc(
         seen.append(Saying(lambda r: f"Score: {9 if r.messages[0].content.count('1') else 1}"))
         return seen[-1]
 
-    monkeypatch.setattr("ttc.models.open_backend", opened)
+    monkeypatch.setattr("ttc.backends.resolve.open_backend", opened)
     ran = ttc("verify", "demo", "-V", "judge:model=scripted:x", "-o", "-")
     assert ran.code == 0
     assert all(line["verifier_tokens"] == 13 for line in ran.lines)

@@ -7,12 +7,12 @@ from random import Random
 
 import pytest
 
+from ttc.curves.compute_optimal import policies
+from ttc.curves.pareto import frontier
+from ttc.curves.saturation import saturates_at, saturation
+from ttc.curves.scaling_laws import beta_coverage, fit_beta, fit_power_law, predict
 from ttc.errors import UsageError
-from ttc.laws import beta_coverage, fit_beta, fit_power_law, predict
-from ttc.pareto import frontier
-from ttc.policy import policies
 from ttc.records import Curve, Outcome, Point
-from ttc.saturation import saturates_at, saturation
 from ttc.selectors.coverage import Coverage, Mean
 from ttc.selectors.first_finish import FirstFinish, LastFinish
 

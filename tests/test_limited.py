@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ttc.errors import BackendError
-from ttc.verifiers.limited import Limits, Workers, _parsed
+from ttc.verifiers.workers.pool import Limits, Workers, _parsed
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
 
@@ -97,8 +97,8 @@ def test_a_bomb_costs_its_own_call(task: str, call: list[str], status: str, says
 
 
 def test_what_waits_is_ended_by_the_wall(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ttc.verifiers.limited._PATIENCE", 1.0)
-    monkeypatch.setattr("ttc.verifiers.limited._START_SECONDS", 1.0)
+    monkeypatch.setattr("ttc.verifiers.workers.pool._PATIENCE", 1.0)
+    monkeypatch.setattr("ttc.verifiers.workers.pool._START_SECONDS", 1.0)
     with Workers(task, LIMITS, 1) as workers:
         reply, other = workers.map([["sleep"], ["echo", 1]])
     assert (reply.status, other.value) == ("error", 1)
@@ -163,7 +163,7 @@ def test_what_cannot_start_is_told() -> None:
 def test_workers_do_not_outlive_a_killed_tool(task: str, tmp_path: Path) -> None:
     code = f"""
         import sys; sys.path.insert(0, {str(tmp_path)!r})
-        from ttc.verifiers.limited import Limits, Workers, _Worker
+        from ttc.verifiers.workers.pool import Limits, Workers, _Worker
         workers = Workers({task!r}, Limits(60.0, 1 << 29), 1)
         workers.map([["echo", 1]])
         print(workers._idle[0]._process.pid, flush=True)

@@ -21,15 +21,15 @@ from hypothesis import strategies as st
 from test_limited import children, descriptors
 
 from ttc import plugins
-from ttc.answers import boxed_together
+from ttc.answers.extract import boxed_together
 from ttc.errors import UsageError
 from ttc.records import Sample, Verdict
-from ttc.verifiers.formulas import values, work
-from ttc.verifiers.limited import Reply, Workers
 from ttc.verifiers.math import Math, answer_of
-from ttc.verifiers.notation import depths, plain
-from ttc.verifiers.points import constant, same, told
-from ttc.verifiers.shapes import Shape, read
+from ttc.verifiers.math.notation import depths, plain
+from ttc.verifiers.math.structure import Shape, read
+from ttc.verifiers.math.sympy_worker import values, work
+from ttc.verifiers.math.values import constant, same, told
+from ttc.verifiers.workers.pool import Reply, Workers
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "math_cases.json").read_text(encoding="utf-8")

@@ -24,8 +24,10 @@ from hypothesis import strategies as st
 from ttc.backends import Completion
 from ttc.errors import StoreError
 from ttc.records import Problem, Verdict, Vote
-from ttc.store import Store, database, merge, pools, runs, samples, schema, sources, verdicts
-from ttc.store.merge import Merged
+from ttc.store import Store, database, pools, runs, samples, schema, verdicts
+from ttc.store.merge import source as sources
+from ttc.store.merge import stores
+from ttc.store.merge.stores import Merged
 from ttc.store.verdicts import VerifierId
 
 IDENTITY = {"backend": "b", "fingerprint": "f", "seed": 0, "temperature": 0.8}
@@ -102,7 +104,7 @@ def merged(target: Path, *others: Path) -> list[Merged]:
         for other in others:
             sources.check(other, target)
             with sources.opened(other, target.parent) as source:
-                found.append(merge.merge(source, store.write))
+                found.append(stores.merge(source, store.write))
         return found
 
 
@@ -350,7 +352,7 @@ def test_the_target_is_no_source(ttc: Ttc, two: tuple[Path, Path], tmp_path: Pat
 def test_a_merge_that_is_cut_off_is_a_prefix_and_the_same_merge_finishes(
     two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(merge, "BATCH_ROWS", 1)
+    monkeypatch.setattr(stores, "BATCH_ROWS", 1)
     whole = two[0].with_name("whole.db")
     merged(whole, *two)
     target = two[0].with_name("target.db")
@@ -367,7 +369,7 @@ def test_a_merge_that_is_cut_off_is_a_prefix_and_the_same_merge_finishes(
                 return store.write(work)
 
             try:
-                merge.merge(source, transact)
+                stores.merge(source, transact)
             except KeyboardInterrupt:
                 assert store.reader.execute("PRAGMA foreign_key_check").fetchall() == []
                 continue
@@ -415,11 +417,11 @@ def test_a_batch_is_bounded_by_rows_and_by_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(tmp_path / "a.db", [(0, draw) for draw in range(0, 60, 3)], text="x" * 100)
-    monkeypatch.setattr(merge, "BATCH_CHARACTERS", 1000)
+    monkeypatch.setattr(stores, "BATCH_CHARACTERS", 1000)
     sizes = []
     connection = database.empty()
     with sources.opened(tmp_path / "a.db", tmp_path) as source:
-        for batch in merge._batches(merge.KINDS["samples"][0](source)):
+        for batch in stores._batches(stores.KINDS["samples"][0](source)):
             sizes.append(len(batch))
             assert sum(len(row["text"]) for row in batch) <= 1000
     connection.close()

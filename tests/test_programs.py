@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.verifiers.parsing import examine, parse
-from ttc.verifiers.programs import (
+from ttc.verifiers.code.extraction import (
     _CODE,
     _begins,
     _code_in,
@@ -19,6 +18,7 @@ from ttc.verifiers.programs import (
     preamble,
     program_of,
 )
+from ttc.verifiers.code.parsing import examine, parse
 
 PROMPT = (
     'import math\n\ndef helper(x):\n    return x\n\ndef half(n):\n    """Return half of n."""\n'

@@ -19,7 +19,7 @@ from tiers import TIERS, need
 
 from ttc.problems.evalplus import script
 from ttc.records import Sample, Verdict
-from ttc.verifiers.python import Python
+from ttc.verifiers.code.python import Python
 
 ROOT = Path(__file__).parents[1]
 HUMANEVAL = ROOT.parent / "shared" / "data" / "HumanEval.jsonl.gz"

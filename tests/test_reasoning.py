@@ -11,22 +11,23 @@ from typing import ClassVar
 import pytest
 from conftest import Ttc
 
-from ttc import keys, plans
+from ttc import keys
 from ttc.backends import Completion, ModelInfo, Request
-from ttc.counts import amount, as_fields
-from ttc.plans import Recipe
+from ttc.backends.counts import amount, as_fields
+from ttc.backends.simulated import SimulatedBackend
 from ttc.records import Message, Problem, SamplingParams
-from ttc.samples import Drawing
+from ttc.samples import plan as plans
+from ttc.samples.drawing import Drawing
+from ttc.samples.plan import Recipe
 from ttc.selectors.best_of_n import BestOfN
 from ttc.selectors.first_finish import FirstFinish
-from ttc.simulated import SimulatedBackend
+from ttc.solving import solve as solving
+from ttc.solving.solve import Method, Solution
 from ttc.store import Store
-from ttc.strategies import solving
-from ttc.strategies.decisions import decide
-from ttc.strategies.nodes import Node
+from ttc.strategies import Node
+from ttc.strategies.driver.budget import Budget
 from ttc.strategies.silence import Silence, kinds
-from ttc.strategies.solving import Method, Solution
-from ttc.strategies.usage import Budget
+from ttc.strategies.voting import decide
 
 THINKS = ("-m", "scripted:think=30,answers=25")
 Draw = tuple[str, str, "int | None"]  # text, finish reason, tokens
@@ -302,7 +303,7 @@ def test_samples_without_counts_are_unknown_everywhere(ttc: Ttc, tmp_path: Path)
 
 
 def test_best_of_n_never_answers_with_a_thought(tmp_path: Path) -> None:
-    from ttc.strategies.scoring import Score
+    from ttc.strategies.driver.scoring import Score
 
     class Length:
         """Likes what was thought best."""

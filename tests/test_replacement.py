@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_costs import race
 from test_selectors import RULES, close, outcomes_lists, value
 
-from ttc.costs import expected_cost
+from ttc.curves.costs import expected_cost
 from ttc.records import Outcome
 
 REPLACED = ["coverage", "pass^k", "mean", "majority", "majority, strict", "majority, class"]

@@ -18,10 +18,10 @@ from conftest import Ttc
 from ttc import verdicts
 from ttc.errors import BackendError, UsageError
 from ttc.records import Message, Outcome, Sample, Verdict
-from ttc.selectors import naming
-from ttc.verifiers.reward.files import _whole, locate
-from ttc.verifiers.reward.texts import prefixes, steps
-from ttc.verifiers.reward_model import RewardModel
+from ttc.selectors import spec as naming
+from ttc.verifiers.reward.checkpoint import _whole, locate
+from ttc.verifiers.reward.inputs import prefixes, steps
+from ttc.verifiers.reward.verifier import RewardModel
 
 QUESTION = "what is six times seven"
 ASKED = (Message("user", QUESTION),)
@@ -177,7 +177,7 @@ def test_a_model_is_fetched_at_its_commit_when_it_is_needed(
     hub = pytest.importorskip("huggingface_hub")
     errors = pytest.importorskip("huggingface_hub.errors")
     snapshot, asked = tmp_path / "snapshots" / "c0ffee", []
-    monkeypatch.setattr("ttc.hub.resolves", lambda _: True)
+    monkeypatch.setattr("ttc.backends.hub.resolves", lambda _: True)
 
     def one(repo: str, file: str, *, revision: str, local_files_only: bool) -> str:
         asked.append((file, revision, local_files_only))
@@ -589,12 +589,12 @@ def test_a_pool_is_scored_once_and_swept(
         raise AssertionError("a stored verdict needs no model")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ttc.verifiers.reward_model.Head", unused)
+        patched.setattr("ttc.verifiers.reward.verifier.Head", unused)
         # Logits are remembered: another way to put them together needs no weights.
         other = ttc("verify", pool, "-V", f"{spec},aggregate=last,threshold=0.5", "-o", "-")
         assert other.code == 0
         assert [x["score"] for x in other.lines] == [x["score"] for x in ran.lines]
-        patched.setattr("ttc.verifiers.reward_model.load_tokenizer", unused)
+        patched.setattr("ttc.verifiers.reward.verifier.load_tokenizer", unused)
         again = ttc("verify", pool, "-V", spec, "-o", "-")
         assert again.lines == ran.lines
     both = ttc("sweep", pool, "-V", "numeric", "-s", "best-of-n:score=rm", "-k", "2", "--json")

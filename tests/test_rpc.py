@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ttc.records import Outcome
-from ttc.selectors.estimates import estimates_of
+from ttc.selectors.exact.estimates import estimates_of
 from ttc.selectors.rpc import Rpc, belongs_high
 from ttc.selectors.weighted import PerplexityConsistency
 

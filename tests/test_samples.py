@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from ttc import claims
 from ttc.backends import Backend, Completion, Request
+from ttc.backends.simulated import SimulatedBackend
 from ttc.errors import BackendError, StoreError
-from ttc.plans import Plan, Recipe, make_plan, refreshed
 from ttc.plugins import load
 from ttc.records import Message, Problem, Sample, SamplingParams
-from ttc.replay import Recording
-from ttc.samples import Drawing
-from ttc.simulated import SimulatedBackend
+from ttc.samples import pool_lock
+from ttc.samples.drawing import Drawing
+from ttc.samples.plan import Plan, Recipe, make_plan, refreshed
+from ttc.samples.replay import Recording
 from ttc.store import Store, runs
 from ttc.store import samples as stored
 
@@ -195,15 +195,15 @@ def test_two_runs_do_not_draw_into_one_pool(store: Store, monkeypatch: pytest.Mo
     plan = draw(store, 1)
     store.write(lambda c: runs.begin(c, plan.pool.id, "ttc sample other"))
     store.write(lambda c: c.execute("UPDATE runs SET pid = 1, process = ?", (runs.process_tag(1),)))
-    monkeypatch.setattr(claims, "PATIENCE", 0.3)
+    monkeypatch.setattr(pool_lock, "PATIENCE", 0.3)
     more = refreshed(store, replace(plan, n=2))
     with (
         pytest.raises(StoreError, match=r"pid 1 is drawing into this pool \(ttc sample other\)"),
-        claims.claimed(store, more, "ttc sample"),
+        pool_lock.claimed(store, more, "ttc sample"),
     ):
         pytest.fail("the pool was not free")
     # What needs no draw waits for nobody.
-    with claims.claimed(store, refreshed(store, plan), "ttc sample") as current:
+    with pool_lock.claimed(store, refreshed(store, plan), "ttc sample") as current:
         assert not current.missing
 
 
@@ -215,7 +215,7 @@ def test_a_run_whose_process_is_gone_does_not_hold_the_pool(store: Store) -> Non
     assert "was cut off" in line
     assert store.recover() == []
     more = refreshed(store, replace(plan, n=2))
-    with claims.claimed(store, more, "ttc sample") as current:
+    with pool_lock.claimed(store, more, "ttc sample") as current:
         assert current == more
         assert runs.live(store.reader, plan.pool.id) is None  # this very process does not count
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.backends.sanitize import sanitized
 from ttc.cli.output import BEHIND, Lines
 from ttc.errors import StoreError
-from ttc.sanitize import sanitized
 
 INF, NAN = float("inf"), float("nan")
 Ttc = Callable[..., Any]

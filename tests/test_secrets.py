@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from ttc import secrets
+from ttc.messages import secrets
 
 KEY = "sk-Proj/aB+9&x=Y\"'Zq~hunter2<k>w0rd"
 

@@ -23,12 +23,12 @@ from ttc.selectors import Selector
 from ttc.selectors.accept import Accept
 from ttc.selectors.best_of_n import BestOfN, Perplexity
 from ttc.selectors.coverage import Coverage, Mean, PassAll
+from ttc.selectors.exact.plurality import majority_at_k
 from ttc.selectors.first_finish import FirstFinish, FirstValid, LastFinish
 from ttc.selectors.keep import Keep, Short
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk, agreement, similarity
 from ttc.selectors.ranking import best_of_k
-from ttc.selectors.votes import majority_at_k
 
 POOLS = Path(__file__).resolve().parents[2] / "shared" / "data" / "pools"
 

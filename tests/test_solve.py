@@ -9,7 +9,7 @@ import pytest
 from conftest import Ttc
 
 from ttc.records import Message, Problem
-from ttc.strategies.decisions import answer_of
+from ttc.strategies.voting import answer_of
 
 VOTE = ("-m", "scripted:answers=25*8/24*1")
 

@@ -15,7 +15,7 @@ from test_selectors import close, draws, value
 from ttc.records import Outcome
 from ttc.selectors.adaptive_consistency import AdaptiveConsistency, _sure
 from ttc.selectors.early_stopping import EarlyStopping
-from ttc.selectors.estimates import Estimate, replayed
+from ttc.selectors.exact.estimates import Estimate, replayed
 from ttc.selectors.threshold import Threshold
 
 

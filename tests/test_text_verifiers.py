@@ -273,8 +273,8 @@ def test_schema_needs_a_file_and_its_library(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(UsageError, match="schema needs a file"):
         plugins.build("verifiers", "schema:")
     monkeypatch.setitem(sys.modules, "jsonschema", None)
-    monkeypatch.delitem(sys.modules, "ttc.verifiers.validating", raising=False)
-    monkeypatch.delattr("ttc.verifiers.validating", raising=False)
+    monkeypatch.delitem(sys.modules, "ttc.verifiers.workers.schema_check", raising=False)
+    monkeypatch.delattr("ttc.verifiers.workers.schema_check", raising=False)
     with pytest.raises(UsageError, match=r"pip install .*\[schema\]'"):
         plugins.build("verifiers", "schema:s.json")
 

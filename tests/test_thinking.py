@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc import switches, thinking
-from ttc.answers import extract, visible
-from ttc.clock import Clock
+from ttc.answers import thinking
+from ttc.answers.extract import extract, visible
+from ttc.backends import thinking_switch
+from ttc.backends.template_clock import Clock
 from ttc.records import Outcome
 from ttc.selectors.mbr import MinimumBayesRisk, agreement
-from ttc.verifiers.programs import program_of
+from ttc.verifiers.code.extraction import program_of
 
 PAIRS = [
     ("<think>", "</think>"),
@@ -169,7 +170,7 @@ def test_tokens_that_mark_thoughts(token: str) -> None:
 )
 def test_the_switch_that_a_template_reads(template: str, names: str) -> None:
     pytest.importorskip("jinja2")  # which the backends that render templates bring
-    assert " ".join(sorted(switches.read_by(template))) == names
+    assert " ".join(sorted(thinking_switch.read_by(template))) == names
 
 
 def test_programs_are_read_behind_thoughts() -> None:
@@ -230,7 +231,7 @@ def test_vllm_prompts_tell_the_mark_and_turn_the_switch() -> None:
 
 def test_llamacpp_templates_get_the_switch(tmp_path: Path) -> None:
     pytest.importorskip("llama_cpp")
-    chat = pytest.importorskip("ttc_llamacpp.chat")
+    chat = pytest.importorskip("ttc_llamacpp.chat_template")
     from ttc.records import Message
 
     template = (

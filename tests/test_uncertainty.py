@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.uncertainty import Interval, bootstrap_means
+from ttc.curves.uncertainty import Interval, bootstrap_means
 
 
 def plain_bootstrap(column: list[float], resamples: int, seed: int) -> list[float]:

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttc.messages.visible import one_line, visible
 from ttc.report.tables import fenced, in_markdown
-from ttc.report.visible import one_line, visible
 
 ESC = "\x1b"
 # What a terminal would obey: clear the screen, write the clipboard, ring, C1's CSI, bidi.

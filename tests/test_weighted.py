@@ -14,7 +14,7 @@ from test_selectors import close, over_subsets
 
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.estimates import estimates_of
+from ttc.selectors.exact.estimates import estimates_of
 from ttc.selectors.majority import Majority
 from ttc.selectors.weighted import PerplexityConsistency, Weighted
 

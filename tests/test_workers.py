@@ -6,8 +6,8 @@ import os
 
 import pytest
 
+from ttc.curves.parallel import PAYS, spread
 from ttc.errors import UsageError
-from ttc.workers import PAYS, spread
 
 
 @pytest.mark.parametrize("draws", [0, PAYS])

@@ -8,27 +8,28 @@ from functools import cache
 from typing import Any
 
 from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.backends.simulated import SimulatedBackend
 from ttc.errors import BackendError
-from ttc.plans import Recipe
 from ttc.records import Message, Problem, SamplingParams
-from ttc.selectors import Selector, naming
-from ttc.simulated import SimulatedBackend
+from ttc.samples.plan import Recipe
+from ttc.selectors import Selector
+from ttc.selectors import spec as naming
+from ttc.solving.rule_strategy import Rule
 from ttc.store import Store
+from ttc.strategies import Node, Task
 from ttc.strategies.adaptive import Adaptive, Prune
 from ttc.strategies.astar import AStar
 from ttc.strategies.beam import DVTS, Beam, EarlyRejection
 from ttc.strategies.budget_forcing import BudgetForcing
 from ttc.strategies.deepconf import DeepConf
-from ttc.strategies.driver import Driver
-from ttc.strategies.engines import Engine
+from ttc.strategies.driver.driver import Driver
+from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.scoring import Score
 from ttc.strategies.mcts import MCTS
-from ttc.strategies.nodes import Node, Task
 from ttc.strategies.particles import Particles
 from ttc.strategies.rebase import ETS, Rebase
 from ttc.strategies.refine import PostEdit, Review, Revisions, SelfRefine
 from ttc.strategies.rollover import Rollover
-from ttc.strategies.rules import Rule
-from ttc.strategies.scoring import Score
 from ttc.strategies.specreason import SpecReason
 from ttc.testing.synthworld import CAPABILITIES, Scorer, World, open_world
 

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttc import config, curves, models, places, problems, verdicts
-from ttc.backends import Backend
-from ttc.claims import claimed
+from ttc import config, paths, problems, verdicts
+from ttc.backends import Backend, resolve
+from ttc.backends.supported_params import settled
+from ttc.curves import curve
 from ttc.errors import UsageError
-from ttc.plans import Plan, Recipe, check_name, default_pool, make_plan
 from ttc.records import Curve, Outcome, Problem, SamplingParams
-from ttc.samples import Drawing
-from ttc.selectors import naming
-from ttc.settling import settled
+from ttc.samples.drawing import Drawing
+from ttc.samples.plan import Plan, Recipe, check_name, default_pool, make_plan
+from ttc.samples.pool_lock import claimed
+from ttc.selectors import spec
+from ttc.solving import method as methods
+from ttc.solving import solve as solving
+from ttc.solving.solve import Method, Solution
 from ttc.store import Store, pools
 from ttc.store import verdicts as kept
 from ttc.store.names import PoolName
-from ttc.strategies import naming as methods
-from ttc.strategies import solving
-from ttc.strategies.scoring import Likelihood, Verified
-from ttc.strategies.solving import Method, Solution
+from ttc.strategies.driver.scoring import Likelihood, Verified
 from ttc.verdicts import Summary
 
 
@@ -58,9 +59,9 @@ class Pool:
     def sweep(self, *selectors: str, verifier: str, ks: Sequence[int] = ()) -> list[Curve]:
         """Return the exact curve of each selection rule at budgets `ks` (default: 1, 2, 4, … n)."""
         found = self.outcomes(verifier)
-        rules = {name: naming.build(name) for name in selectors}
-        budgets = ks or curves.default_ks(max(map(len, found.values())))
-        return curves.curves(found, rules, budgets, source=self.name)
+        rules = {name: spec.build(name) for name in selectors}
+        budgets = ks or curve.default_ks(max(map(len, found.values())))
+        return curve.curves(found, rules, budgets, source=self.name)
 
     def _find(self, store: Store) -> pools.Pool:
         pool = pools.find(store.reader, self.name)
@@ -70,8 +71,8 @@ class Pool:
 
 
 def _open(model: str | None, database: Path, sampling: dict[str, Any]) -> tuple[Backend, Recipe]:
-    choice = models.resolve(model, config.load())
-    backend = models.open_backend(choice, database)
+    choice = resolve.resolve(model, config.load())
+    backend = resolve.open_backend(choice, database)
     defaults = {k: v for k, v in choice.defaults.items() if k not in ("system", "template")}
     params = SamplingParams(**{**defaults, **sampling})
     return backend, Recipe(choice.backend, settled(backend, params), params)
@@ -96,7 +97,7 @@ def sample(
     """
     own = PoolName("python", other="pool='OTHER'", fresh="new_pool=True")
     name = own.given(pool, new=new_pool)
-    path = Path(database) if database is not None else places.default_database()
+    path = Path(database) if database is not None else paths.default_database()
     asked = problems.read(data).problems if isinstance(data, str) else tuple(data)
     backend, recipe = _open(model, path, sampling)
     try:
@@ -131,7 +132,7 @@ def solve(
 
     `scorer` is the verifier that scores a strategy's steps (default: their likelihood).
     """
-    path = Path(database) if database is not None else places.default_database()
+    path = Path(database) if database is not None else paths.default_database()
     problem = problems.question(question)
     strategy, rule = (None, None) if method is None else methods.build(method, n)
     scores = Likelihood() if scorer is None else Verified(verdicts.make(scorer))

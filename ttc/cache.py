@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ttc import places
+from ttc import paths
 
 if TYPE_CHECKING:
     import diskcache
@@ -24,7 +24,7 @@ def memo() -> diskcache.Cache:
     """
     import diskcache
 
-    return diskcache.Cache(str(places.cache_folder()), disk=diskcache.JSONDisk)
+    return diskcache.Cache(str(paths.cache_folder()), disk=diskcache.JSONDisk)
 
 
 def remembered(key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:

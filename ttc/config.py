@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ttc import places
+from ttc import paths
 from ttc.errors import UsageError
 
 
@@ -109,7 +109,7 @@ def project_file(start: Path) -> Path | None:
 
 def user_file() -> Path:
     """Return the path of the user's settings, whether or not it exists."""
-    return places.config_folder() / "config.toml"
+    return paths.config_folder() / "config.toml"
 
 
 def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[str, Any]]:
@@ -206,4 +206,4 @@ def load(config: Path | None = None, on_fault: Callable[[UsageError], None] = _r
 def database(config: Config, flag: Path | None = None) -> Path:
     """Return where the store is, or would be: the flag, the setting or the default."""
     path = config.get("db", str(flag) if flag else None)
-    return Path(path) if path else places.default_database()
+    return Path(path) if path else paths.default_database()

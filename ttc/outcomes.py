@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Any
 
-from ttc import curves, exchangeability, freshness, interchange, keys
-from ttc.baselines import Origin
+from ttc import interchange, keys
 from ttc.cli.session import Session, is_file, pool_named, store_with
+from ttc.curves import curve, exchangeability
+from ttc.curves.baseline import Origin
 from ttc.errors import UsageError
-from ttc.freshness import Standing
 from ttc.records import Curve, Outcome
+from ttc.samples import freshness
+from ttc.samples.freshness import Standing
 from ttc.selectors import Selector
 from ttc.store import Store, samples, verdicts
 
@@ -154,9 +156,9 @@ def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str)
 
 def warnings(source: Source, drawn: Sequence[Curve], several: bool) -> list[str]:
     """Return what a reader of these curves has to know, a line each."""
-    lines = [*source.standing.notes, *curves.warnings(source.problems)]
+    lines = [*source.standing.notes, *curve.warnings(source.problems)]
     lines += exchangeability.suspicions(source.problems)
-    lines += curves.lost_races(drawn, source.problems)
+    lines += curve.lost_races(drawn, source.problems)
     if source.unjudged:
         lines.append(
             f"{source.unjudged} draws have no verdict yet and are left out; "

@@ -195,8 +195,8 @@ class Point:
 
     `value` is None where it is undefined, and `note` then says why. `low` and `high` bound the
     bootstrap interval over problems; `problems` counts those with at least k draws. `cost` maps
-    an axis (`ttc.costs.AXES`) to its expectation for one problem, or None where the samples do
-    not carry what it needs. Where the value is not `exact`, `error` is its standard error (by
+    an axis (`ttc.curves.costs.AXES`) to its expectation for one problem, or None where the samples
+    do not carry what it needs. Where the value is not `exact`, `error` is its standard error (by
     simulation) or half the width of what it is bracketed by, without that of the interval.
     """
 

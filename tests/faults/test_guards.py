@@ -46,7 +46,7 @@ class Thing:
         {close}
 """
 STRATEGY = """
-from ttc.strategies.nodes import Cancel, Decision, Evaluate, Generate, Node
+from ttc.strategies import Cancel, Decision, Evaluate, Generate, Node
 class Thing:
     name = "sick"
     scores = False
@@ -260,16 +260,16 @@ def test_a_traceback_on_request(inside: Run, install: Callable[..., None]) -> No
 # A bug of ours.
 
 BUGS = {
-    "solve": ("ttc.cli.run_solve.solve", ("What?", "-m", MODEL)),
-    "sample": ("ttc.cli.run_sample.draw", ("data.jsonl", "-m", MODEL)),
-    "verify": ("ttc.cli.run_verify.verify", ("p", "-V", "numeric")),
-    "sweep": ("ttc.curves.curves_of", ("p",)),
+    "solve": ("ttc.cli.run.solve.solve", ("What?", "-m", MODEL)),
+    "sample": ("ttc.cli.run.sample.draw", ("data.jsonl", "-m", MODEL)),
+    "verify": ("ttc.cli.run.verify.verify", ("p", "-V", "numeric")),
+    "sweep": ("ttc.curves.curve.curves_of", ("p",)),
     "ls": ("ttc.store.pools.overview", ()),
     "show": ("ttc.store.pools.problems_overview", ("p",)),
-    "models": ("ttc.models.listing", ()),
+    "models": ("ttc.backends.resolve.listing", ()),
     "plugins": ("ttc.plugins.survey", ()),
     "config": ("ttc.cli.session.load", ()),
-    "db": ("ttc.cli.run_db.path", ("path",)),
+    "db": ("ttc.cli.run.db.path", ("path",)),
 }
 
 
@@ -304,7 +304,7 @@ def test_a_bug_in_the_writer_s_thread_reaches_the_end(
     assert done.returncode == 70, done.stderr
     assert "TypeError: in another thread" in done.stderr
     with monkeypatch.context() as patched:
-        patched.setattr("ttc.samples.Drawing._as_sample", broken)
+        patched.setattr("ttc.samples.drawing.Drawing._as_sample", broken)
         done = inside("sample", "data.jsonl", "-n", "1", "--seed", "9", "-m", MODEL)
     assert done.returncode == 70, done.stderr
     assert "Traceback" not in done.stderr

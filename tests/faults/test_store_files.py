@@ -326,7 +326,7 @@ def test_pool_is_being_drawn(
     start: Start, inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 19: a second run of one pool names the first; other pools go on."""
-    monkeypatch.setattr("ttc.claims.PATIENCE", 0.3)
+    monkeypatch.setattr("ttc.samples.pool_lock.PATIENCE", 0.3)
     slow = "scripted:answers=18*3/20*1,tokens=5-9,tick=0.5"
     first = start("sample", "data.jsonl", "-n", "40", "--pool", "p", "-m", slow)
     assert first.stdout is not None

@@ -32,18 +32,18 @@ from worlds import (
 )
 
 from ttc.backends import Completion, Request
+from ttc.backends.simulated import SimulatedBackend
 from ttc.errors import BackendError, UsageError
 from ttc.records import Sample, Verdict
-from ttc.simulated import SimulatedBackend
+from ttc.solving.rule_strategy import Rule
 from ttc.store import Store
+from ttc.strategies import Decision, Generate, Talk, Task, Weigh, nodes, together
 from ttc.strategies.beam import Beam
-from ttc.strategies.driver import Driver, Run
+from ttc.strategies.driver.budget import Budget
+from ttc.strategies.driver.driver import Driver, Run
+from ttc.strategies.driver.scoring import AGGREGATES, Verified, aggregate
 from ttc.strategies.mcts import MCTS
-from ttc.strategies.nodes import Decision, Generate, Talk, Task, Weigh, nodes, together
-from ttc.strategies.rules import Rule
-from ttc.strategies.scoring import AGGREGATES, Verified, aggregate
 from ttc.strategies.specreason import SpecReason
-from ttc.strategies.usage import Budget
 from ttc.testing.synthworld import CAPABILITIES, Scorer, open_world
 
 

@@ -27,10 +27,11 @@ from worlds import (
 from ttc.backends import Completion, Request
 from ttc.records import Problem
 from ttc.store import Store
+from ttc.strategies import Generate, Node, Reply
 from ttc.strategies.beam import Beam
 from ttc.strategies.budget_forcing import BudgetForcing
-from ttc.strategies.driver import Driver, Run
-from ttc.strategies.nodes import Generate, Node, Reply
+from ttc.strategies.driver.driver import Driver, Run
+from ttc.strategies.driver.scoring import Score
 from ttc.strategies.refine import (
     AGAIN,
     EDIT,
@@ -42,7 +43,6 @@ from ttc.strategies.refine import (
     Revisions,
     SelfRefine,
 )
-from ttc.strategies.scoring import Score
 from ttc.strategies.specreason import SpecReason
 from ttc.testing.synthworld import Scorer, open_world
 

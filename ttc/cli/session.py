@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc import secrets, talk
+from ttc.backends.thinking_switch import NAMES
 from ttc.config import Config, load
 from ttc.config import database as store_path
 from ttc.errors import UsageError
-from ttc.report.visible import one_line
-from ttc.switches import NAMES
+from ttc.messages import notes, secrets
+from ttc.messages.visible import one_line
 
 if TYPE_CHECKING:
     from ttc.backends import Backend
-    from ttc.models import Choice
-    from ttc.plans import Recipe
+    from ttc.backends.resolve import Choice
+    from ttc.samples.plan import Recipe
     from ttc.store import Store
     from ttc.store.pools import Pool
     from ttc.verifiers import Verifier
@@ -49,7 +49,7 @@ def again() -> str:
 
 def begin(config: Path | None, database: Path | None, quiet: bool = False) -> Session:
     """Read the settings and find the store. UsageError for settings that are wrong."""
-    talk.hush(quiet)
+    notes.hush(quiet)
     settings = load(config)
     return Session(settings, store_path(settings, database), quiet)
 
@@ -85,12 +85,12 @@ def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
     """Open the backend that `-m` stands for, and say so when it was nobody's explicit choice."""
     import logging
 
-    from ttc import models
+    from ttc.backends import resolve
 
     # Warnings of backends go to the log, and from there to stderr.
     logging.getLogger("ttc").setLevel(logging.ERROR if session.quiet else logging.NOTSET)
-    choice = models.resolve(spec, session.config)
-    backend = models.open_backend(choice, session.database)
+    choice = resolve.resolve(spec, session.config)
+    backend = resolve.open_backend(choice, session.database)
     if choice.note:
         session.say(choice.note)
     return choice, backend
@@ -113,9 +113,9 @@ def recipe(
 
     With `asks`, the model's server may be asked which parameters it takes.
     """
-    from ttc.plans import Recipe
+    from ttc.backends.supported_params import settled
     from ttc.records import SamplingParams
-    from ttc.settling import settled
+    from ttc.samples.plan import Recipe
 
     def value(name: str) -> Any:
         given = getattr(flags, name)

@@ -10,13 +10,13 @@ import contextlib
 import json
 from collections.abc import Callable
 
-from ttc import places
+from ttc import paths
 from ttc.errors import TtcError
 
 
 def _read() -> dict[str, list[str]]:
     with contextlib.suppress(OSError, ValueError):
-        found = json.loads((places.cache_folder() / "names.json").read_text(encoding="utf-8"))
+        found = json.loads((paths.cache_folder() / "names.json").read_text(encoding="utf-8"))
         if isinstance(found, dict):
             return found
     return {}
@@ -28,9 +28,9 @@ def remember(**names: list[str]) -> None:
     if all(known.get(kind) == listed for kind, listed in names.items()):
         return
     with contextlib.suppress(OSError, TtcError):
-        folder = places.cache_folder()
+        folder = paths.cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        places.atomic_write(folder / "names.json", json.dumps({**known, **names}))
+        paths.atomic_write(folder / "names.json", json.dumps({**known, **names}))
 
 
 def offer(*kinds: str) -> Callable[[str], list[str]]:

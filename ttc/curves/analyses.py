@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ttc import exponents, laws
-from ttc.cli import sources
-from ttc.cli.sweep_output import COSTS, Result
-from ttc.pareto import frontier
-from ttc.policy import policies
-from ttc.saturation import saturation
+from ttc import outcomes
+from ttc.cli.run.sweep_output import COSTS, Result
+from ttc.curves import scaling_laws, solve_verify_split
+from ttc.curves.compute_optimal import policies
+from ttc.curves.pareto import frontier
+from ttc.curves.saturation import saturation
 from ttc.selectors import Selector, contenders
 
 if TYPE_CHECKING:
-    from ttc.cli.run_sweep import Order
+    from ttc.cli.run.sweep import Order
 
 
 def extrapolate(
     order: Order,
-    source: sources.Source,
+    source: outcomes.Source,
     rules: dict[str, Selector],
     ks: list[int],
     result: Result,
 ) -> None:
     """Add what is asked for beyond the curves: laws carried further, and policies."""
     if order.predict is not None:
-        counts = laws.counts_of(source.problems)
+        counts = scaling_laws.counts_of(source.problems)
         ci, seed = order.ci or None, order.seed
-        found = laws.predict(counts, order.predict, ci=ci, seed=seed)
+        found = scaling_laws.predict(counts, order.predict, ci=ci, seed=seed)
         result.predictions[source.name] = found
         result.saturations[source.name] = saturation(counts)
     if order.solve_verify is not None:
-        split = exponents.split(
+        split = solve_verify_split.split(
             source.problems, order.solve_verify, ci=order.ci or None, seed=order.seed
         )
         result.splits[source.name] = split

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ttc.cells import Table
-from ttc.comparisons import terms_of
+from ttc.curves.compare import terms_of
+from ttc.curves.table import Table
 from ttc.errors import UsageError
 
 KIND = "ttc-baseline"

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from math import fsum, sqrt
 from typing import Any
 
-from ttc.cells import Table
+from ttc.curves.table import Table
+from ttc.curves.uncertainty import bootstrap_means, paired_p_value, resampled_means
 from ttc.errors import UsageError
-from ttc.uncertainty import bootstrap_means, paired_p_value, resampled_means
 
 # Values of one rule at one budget, by problem.
 Values = Mapping[str, float]

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from math import fsum
 from typing import Any
 
-from ttc.cells import Table, tabulate
+from ttc.curves.table import Table, tabulate
 from ttc.errors import UsageError
 from ttc.records import Outcome
 from ttc.selectors import Selector

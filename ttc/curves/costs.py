@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from ttc.config import read_toml
+from ttc.curves.order_statistics import Race
 from ttc.errors import UsageError
-from ttc.races import Race
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
-from ttc.selectors.subsets import Floats, as_list, log_choose
+from ttc.selectors.exact.subsets import Floats, as_list, log_choose
 
 # Axis → what it counts, for one problem.
 AXES = {

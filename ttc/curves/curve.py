@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from math import fsum, isfinite, sqrt
 from typing import Any
 
-from ttc.cells import Cell, Problems, Table, tabulate
-from ttc.costs import AXES
+from ttc.curves.costs import AXES
+from ttc.curves.table import Cell, Problems, Table, tabulate
+from ttc.curves.uncertainty import bootstrap_means
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
 from ttc.selectors import Selector
-from ttc.selectors.estimates import Estimate
-from ttc.uncertainty import bootstrap_means
+from ttc.selectors.exact.estimates import Estimate
 
 CONVENTIONS = {"ties": "split", "invalid": "abstain", "draw": "without"}
 

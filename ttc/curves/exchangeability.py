@@ -12,9 +12,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+from ttc.curves.uncertainty import chi_squared_tail
 from ttc.records import Outcome
-from ttc.selectors.subsets import Floats
-from ttc.uncertainty import chi_squared_tail
+from ttc.selectors.exact.subsets import Floats
 
 SUSPECT = 0.001  # the p-value below which a sweep warns
 NAMED = 6  # draws at most that a warning names

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ttc.comparisons import Comparison, Terms, drops
+from ttc.curves.compare import Comparison, Terms, drops
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
 

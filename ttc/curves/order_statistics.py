@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ttc.selectors.subsets import Floats, binomial_law, hypergeometric, log_choose, within
+from ttc.selectors.exact.subsets import Floats, binomial_law, hypergeometric, log_choose, within
 
 
 class _Phases(NamedTuple):

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from math import ceil, exp, fsum, log
 from typing import Any
 
-from ttc.laws import Counts, exact_coverage, least
-from ttc.uncertainty import chi_squared_tail
+from ttc.curves.scaling_laws import Counts, exact_coverage, least
+from ttc.curves.uncertainty import chi_squared_tail
 
 GAIN = 0.01  # a marginal gain in coverage below which a pool counts as saturated
 REJECTED = 0.001

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from ttc.curves.uncertainty import quantile
 from ttc.errors import UsageError
 from ttc.records import Outcome
-from ttc.selectors.subsets import Floats, within
-from ttc.uncertainty import quantile
+from ttc.selectors.exact.subsets import Floats, within
 
 RESAMPLES = 200
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from ttc.curves.uncertainty import quantile
 from ttc.errors import UsageError
 from ttc.records import Outcome
+from ttc.selectors.exact.subsets import Floats
 from ttc.selectors.solve_verify import SolveVerify
-from ttc.selectors.subsets import Floats
-from ttc.uncertainty import quantile
 
 RESAMPLES = 200
 

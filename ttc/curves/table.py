@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ttc import workers
-from ttc.costs import Rates, expected_cost
+from ttc.curves import parallel
+from ttc.curves.costs import Rates, expected_cost
 from ttc.errors import UsageError
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.estimates import Estimate, estimates_of, value_of
+from ttc.selectors.exact.estimates import Estimate, estimates_of, value_of
 
 Problems = Mapping[str, Sequence[Outcome]]
 DRAWS = ("without", "with", "prefix")
@@ -74,7 +74,7 @@ def tabulate(
     names = tuple(sorted(problems))
     pools = [problems[name] for name in names]
     budgets = sorted(set(ks))
-    rows = workers.spread(
+    rows = parallel.spread(
         lambda at: _row(pools[at], selectors, budgets, rates, draw),
         len(pools),
         sum(map(len, pools)),

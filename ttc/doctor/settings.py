@@ -8,9 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ttc import config, installing, models, plugins
+from ttc import config, plugins
+from ttc.backends import resolve
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.errors import UsageError
+from ttc.plugins import installing
 
 # Variables other than settings.
 _VARIABLES = (
@@ -79,14 +81,14 @@ def _default(options: DoctorOptions) -> Iterator[Check]:
     wanted = settings.values["model"]
     spec = options.model or wanted.value
     if spec is None:
-        if not models.bundled_installed():
-            yield note("default model", "none", models.how().partition(": ")[2])
+        if not resolve.bundled_installed():
+            yield note("default model", "none", resolve.how().partition(": ")[2])
         else:
-            yield ok("default model", f"{models.BUNDLED} (bundled)")
+            yield ok("default model", f"{resolve.BUNDLED} (bundled)")
         return
     what = f"model {_short(spec)}"
     try:
-        yield from _resolved(what, models.resolve(spec, settings))
+        yield from _resolved(what, resolve.resolve(spec, settings))
     except UsageError as error:
         yield refused(what, error)
 
@@ -95,13 +97,13 @@ def _aliases(settings: config.Config) -> Iterator[Check]:
     for name, table in settings.aliases.items():
         what = f"alias {name}"
         try:
-            yield from _resolved(what, models.resolve(name, settings), table)
+            yield from _resolved(what, resolve.resolve(name, settings), table)
         except UsageError as error:
             yield refused(what, error)
 
 
 def _resolved(
-    what: str, choice: models.Choice, table: Mapping[str, Any] | None = None
+    what: str, choice: resolve.Choice, table: Mapping[str, Any] | None = None
 ) -> Iterator[Check]:
     """Check that a model's backend is installed and a local file exists; open nothing."""
     if choice.backend not in plugins.installed("backends"):
@@ -113,6 +115,6 @@ def _resolved(
     if local and ":" not in choice.model and not Path(choice.model).expanduser().is_file():
         yield fail(what, f"{choice.model}: no such file", "name the file with its folder")
         return
-    keys = [key for key in table or () if key in models.SAMPLING]
+    keys = [key for key in table or () if key in resolve.SAMPLING]
     told = f", sets {', '.join(keys)}" if keys else ""
     yield ok(what, f"{_short(choice.spec)}{told}")

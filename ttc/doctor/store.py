@@ -14,7 +14,7 @@ from pathlib import Path
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.doctor.system import existing
 from ttc.errors import StoreError
-from ttc.store import care, runs
+from ttc.store import backup, runs
 from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any, translated
 from ttc.store.schema import MIGRATIONS
 from ttc.store.writer import FREE_SPACE
@@ -152,7 +152,7 @@ def _sound(connection: sqlite3.Connection, path: Path) -> Check:
     deadline = time.monotonic() + _WHOLE_CHECK
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
-        found = care.faults(connection, path)
+        found = backup.faults(connection, path)
     except StoreError as error:
         if time.monotonic() > deadline and "interrupted" in str(error):
             long = f"longer than {_WHOLE_CHECK:.0f} s to check"

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import ttc
-from ttc import installing, places
+from ttc import paths
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok
+from ttc.plugins import installing
 
 # Before these, two connections that write and checkpoint at once can lose a commit.
 _RACE_MENDED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -91,7 +92,7 @@ def _sqlite() -> Iterator[Check]:
 
 
 def _folders() -> Iterator[Check]:
-    if str(places.data_folder()).startswith("~") or not Path.home().is_absolute():
+    if str(paths.data_folder()).startswith("~") or not Path.home().is_absolute():
         yield fail("home", "this user has no home folder", "set HOME, or TTC_HOME and TTC_CACHE")
     elif "HOME" not in os.environ and os.name == "posix":
         yield note("home", f"HOME is not set; using {Path.home()}")
@@ -103,7 +104,7 @@ def _folders() -> Iterator[Check]:
             "there is no writable folder for them",
             "set TMPDIR to a folder that can be written",
         )
-    cache = places.cache_folder()
+    cache = paths.cache_folder()
     if not os.access(existing(cache), os.W_OK | os.X_OK):
         yield note(
             "cache",

@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import sys
 
-from ttc import secrets
-from ttc.report.visible import one_line
+from ttc.messages import secrets
+from ttc.messages.visible import one_line
 
 _said: set[str] = set()
 _quiet = False

@@ -16,8 +16,8 @@ from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ttc import installing
 from ttc.errors import BackendError, Stopped, TtcError, UsageError
+from ttc.plugins import installing
 
 GROUPS = ("backends", "verifiers", "selectors", "strategies")
 OWN_DISTRIBUTION = "ttc-cli"

@@ -59,7 +59,7 @@ def _gsm8k(record: Mapping[str, Any], default_id: str) -> Problem:
 
 
 def _math(record: Mapping[str, Any], default_id: str) -> Problem:
-    from ttc.answers import boxed
+    from ttc.answers.extract import boxed
 
     answer = record.get("answer") or boxed(_text(record, "solution"))
     if not isinstance(answer, str):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ttc.exponents import Split
-from ttc.laws import Prediction
-from ttc.policy import BINS, Policy
+from ttc.curves.compute_optimal import BINS, Policy
+from ttc.curves.saturation import GAIN, Saturation
+from ttc.curves.scaling_laws import Prediction
+from ttc.curves.solve_verify_split import Split
 from ttc.report.tables import columns
-from ttc.saturation import GAIN, Saturation
 
 
 def predictions(

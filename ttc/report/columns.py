@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttc.report.visible import for_stdout
+from ttc.messages.visible import for_stdout
 
 
 def _cell(value: Any) -> str:

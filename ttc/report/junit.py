@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ttc.gates import Decision
-from ttc.places import atomic_write
+from ttc.curves.gates import Decision
+from ttc.paths import atomic_write
 from ttc.records import INFRA, Sample, Verdict
 
 # What XML 1.0 cannot carry, even escaped.

@@ -7,12 +7,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from ttc import installing
 from ttc.errors import UsageError
-from ttc.places import atomic_write
+from ttc.messages.visible import one_line
+from ttc.paths import atomic_write
+from ttc.plugins import installing
 from ttc.records import Curve, Point
 from ttc.report.tables import LABELS
-from ttc.report.visible import one_line
 
 MARKERS = "os^DvPX*"
 DASHES = ("-", "--", "-.", ":")

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ttc.report.visible import one_line
+from ttc.messages.visible import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

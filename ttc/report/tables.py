@@ -8,11 +8,11 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from ttc.comparisons import Comparison
-from ttc.gates import Decision
-from ttc.laws import Prediction
+from ttc.curves.compare import Comparison
+from ttc.curves.gates import Decision
+from ttc.curves.scaling_laws import Prediction
+from ttc.messages.visible import for_stdout, one_line
 from ttc.records import Curve, Point
-from ttc.report.visible import for_stdout, one_line
 
 LABELS = {
     "samples": "samples",

@@ -6,8 +6,8 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from ttc import installing
 from ttc.errors import UsageError
+from ttc.plugins import installing
 from ttc.records import Curve
 from ttc.report.plot import named, position
 from ttc.report.tables import LABELS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from ttc.strategies.nodes import Node
+from ttc.strategies import Node
 
 SHOWN = 64  # characters of a piece
 MOST = 12  # children of one place

@@ -11,15 +11,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc import keys, thinking
+from ttc import keys
+from ttc.answers import thinking
 from ttc.backends import Backend, Completion, Request
-from ttc.counts import uncounted
+from ttc.backends.counts import uncounted
 from ttc.errors import BackendError
-from ttc.plans import Plan, Recipe
 from ttc.records import Sample
+from ttc.samples.plan import Plan, Recipe
 from ttc.store import Store, samples
 from ttc.store.pools import Enrolled
-from ttc.store.rows import storable
+from ttc.store.sql import storable
 
 # Requests a backend holds at once: enough for any batch, and a bound on memory. One that draws in
 # many places may ask for more.

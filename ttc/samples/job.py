@@ -9,9 +9,9 @@ from ttc import jsonl, problems
 from ttc.backends import Backend
 from ttc.cli.session import Sampling, Session, open_model, recipe
 from ttc.errors import UsageError
-from ttc.plans import Recipe, check_name, default_pool
 from ttc.problems import Reading
 from ttc.records import Problem
+from ttc.samples.plan import Recipe, check_name, default_pool
 from ttc.store.names import PoolName
 
 DEFAULT_N = 16

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ttc.errors import StoreError
-from ttc.plans import Plan, refreshed
+from ttc.samples.plan import Plan, refreshed
 from ttc.store import Store, runs, samples
 
 # How long another run may hold the pool before we give up.

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ttc import keys, places
+from ttc import keys, paths
 from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.backends.simulated import CAPABILITIES, SimulatedBackend
 from ttc.errors import BackendError, TtcError
 from ttc.records import Problem, Sample
-from ttc.simulated import CAPABILITIES, SimulatedBackend
 
 
 def recorded_completion(sample: Sample) -> Completion:
@@ -102,7 +102,7 @@ def open_replay(model: str, options: Mapping[str, Any]) -> Backend:
     """Open the recording of a pool or a file. Option `db` names the store."""
     if not model:
         raise BackendError("replay: name a pool or a file, -m replay:NAME")
-    database = Path(options.get("db") or places.default_database())
+    database = Path(options.get("db") or paths.default_database())
     try:
         recording = Recording(_samples(model, database), model)
     except BackendError:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets, read_options
-from ttc.selectors.subsets import as_list, within
+from ttc.selectors.exact.subsets import as_list, within
 
 
 class Coverage:

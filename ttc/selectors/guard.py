@@ -8,7 +8,7 @@ from operator import index
 from typing import Any
 
 from ttc import plugins
-from ttc.guards import Guarded, a
+from ttc.plugins.guards import Guarded, a
 from ttc.records import Outcome
 from ttc.selectors import Selector
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ttc.records import Outcome
 from ttc.selectors.checks import read_options
-from ttc.selectors.prefixes import MOST_AT_ONCE, Label, votes_split
-from ttc.selectors.votes import majority_at_k
+from ttc.selectors.exact.plurality import majority_at_k
+from ttc.selectors.exact.prefix_plurality import MOST_AT_ONCE, Label, votes_split
 
 
 class Majority:

@@ -22,9 +22,9 @@ from itertools import combinations, combinations_with_replacement, count
 from math import comb, lcm
 from typing import NamedTuple, TypeAlias
 
+from ttc.answers.thinking import said
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets, read_options
-from ttc.thinking import said
 
 ORDERS = range(1, 7)
 MOST_SUBSETS = 20_000

@@ -9,7 +9,7 @@ import numpy as np
 
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
-from ttc.selectors.votes import frame
+from ttc.selectors.exact.plurality import frame
 
 
 class Pairwise:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ttc.records import Outcome
 from ttc.selectors.checks import read_options
-from ttc.selectors.subsets import as_list, within
+from ttc.selectors.exact.subsets import as_list, within
 
 LAST = (True, 0.0)
 

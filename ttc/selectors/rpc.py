@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ttc import installing
+from ttc.plugins import installing
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
-from ttc.selectors.estimates import Estimate, replayed, value_of
-from ttc.selectors.subsets import Floats
+from ttc.selectors.exact.estimates import Estimate, replayed, value_of
+from ttc.selectors.exact.subsets import Floats
 from ttc.selectors.weighted import PerplexityConsistency
 
 FEWEST = 8  # draws below which a fit of five numbers says nothing

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttc.records import Outcome
-from ttc.selectors.estimates import Estimate, value_of
+from ttc.selectors.exact.estimates import Estimate, value_of
 from ttc.selectors.majority import Majority
 
 

@@ -9,11 +9,11 @@ from math import exp, isfinite, isnan, lcm
 
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
-from ttc.selectors.estimates import Estimate, replayed, value_of
+from ttc.selectors.exact.estimates import Estimate, replayed, value_of
+from ttc.selectors.exact.prefix_plurality import Label
+from ttc.selectors.exact.weighted_plurality import Ballots, weighted_at_k
 from ttc.selectors.majority import Majority
-from ttc.selectors.prefixes import Label
 from ttc.selectors.ranking import score_by
-from ttc.selectors.weights import Ballots, weighted_at_k
 
 FINEST = 1000  # weights that are multiples of 1/q, q up to this, are taken as such
 

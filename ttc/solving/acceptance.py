@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ttc import verdicts
 from ttc.records import Problem, Sample
-from ttc.strategies.nodes import Node, chat
+from ttc.strategies import Node, chat
 from ttc.verifiers import Verifier
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from ttc import plugins
 from ttc.errors import UsageError
-from ttc.selectors import Selector, naming
+from ttc.selectors import Selector
+from ttc.selectors import spec as naming
+from ttc.strategies import Strategy
 from ttc.strategies.guard import GuardedStrategy
-from ttc.strategies.nodes import Strategy
 
 
 def build(method: str, n: int | None) -> tuple[Strategy | None, Selector | None]:

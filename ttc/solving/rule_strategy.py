@@ -13,21 +13,11 @@ from ttc.records import Outcome, Problem
 from ttc.selectors import Selector
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk
-from ttc.strategies.decisions import answer_of
-from ttc.strategies.nodes import (
-    Cancel,
-    Decision,
-    Generate,
-    Node,
-    Request,
-    Talk,
-    Task,
-    nodes,
-    together,
-)
+from ttc.strategies import Cancel, Decision, Generate, Node, Request, Talk, Task, nodes, together
+from ttc.strategies.driver.budget import Exhausted
 from ttc.strategies.search import rate
 from ttc.strategies.silence import Silence, kinds
-from ttc.strategies.usage import Exhausted
+from ttc.strategies.voting import answer_of
 
 # What a rule may need that a draw has without being judged.
 FREE = frozenset({"answer", "correct", "text", "completion_tokens", "logprob", "scores"})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ttc import plans
 from ttc.backends import Completion
-from ttc.counts import exact
-from ttc.plans import Recipe
+from ttc.backends.counts import exact
 from ttc.records import Problem
+from ttc.samples import plan
+from ttc.samples.plan import Recipe
+from ttc.solving.solve import Method, Solution
 from ttc.store import Store, names, pools, samples
 from ttc.store.names import PoolName
-from ttc.strategies.solving import Method, Solution
 
 
 def described(recipe: Recipe, method: Method) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def described(recipe: Recipe, method: Method) -> dict[str, Any]:
 
 def check_name(database: Path, wanted: PoolName, recipe: Recipe, method: Method) -> None:
     """Raise UsageError if the name that was given for the answers stands for others."""
-    plans.check_name(
+    plan.check_name(
         database, wanted, model_of(recipe, method), {**recipe.pool, **described(recipe, method)}
     )
 

@@ -7,24 +7,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc import answers, counts
-from ttc.backends import Backend
+from ttc.answers import extract
+from ttc.backends import Backend, counts
 from ttc.errors import UsageError
-from ttc.plans import Plan
 from ttc.records import Outcome, Problem
+from ttc.samples.plan import Plan
 from ttc.selectors import Selector
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk, agreement
+from ttc.solving.acceptance import Accepting
+from ttc.solving.rule_strategy import FREE, Rule, default_rule
 from ttc.store import Store
-from ttc.strategies.accepting import Accepting
-from ttc.strategies.decisions import answer_of
-from ttc.strategies.driver import UNLIMITED, Driver, Run
-from ttc.strategies.engines import Engine
-from ttc.strategies.nodes import Node, Strategy, Task
-from ttc.strategies.rules import FREE, Rule, default_rule
-from ttc.strategies.scoring import Scorer
+from ttc.strategies import Node, Strategy, Task
+from ttc.strategies.driver.budget import Budget
+from ttc.strategies.driver.driver import UNLIMITED, Driver, Run
+from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.scoring import Scorer
 from ttc.strategies.silence import Silence, kinds
-from ttc.strategies.usage import Budget
+from ttc.strategies.voting import answer_of
 from ttc.verifiers import Verifier
 
 
@@ -185,7 +185,7 @@ def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: Acce
             weights = {id(final): weight for final, weight in finals}
             node = max(speaking, key=lambda final: weights[id(final)], default=None)
         if node is not None:
-            answer = answer_of(problem, node.trace, node.finish) or answers.visible(node.trace)
+            answer = answer_of(problem, node.trace, node.finish) or extract.visible(node.trace)
     if silence.words and silence.words not in note:
         note = f"{silence.words}, {note}" if node is None else f"{note}, {silence.words}"
     return _solution(
@@ -200,7 +200,7 @@ def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: Acce
 
 
 def _printed(rule: Selector, outcome: Outcome) -> str | None:
-    text = answers.visible(outcome.text or "")
+    text = extract.visible(outcome.text or "")
     whole = rule.name == MinimumBayesRisk.name or outcome.answer is None
     return (text or None) if whole else outcome.answer
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.store.database import copied, translated
-from ttc.store.rows import rows
+from ttc.store.sql import rows
 
 FAULTS = 10  # told of each kind
 

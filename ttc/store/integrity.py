@@ -15,7 +15,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from ttc import places
+from ttc import paths
 from ttc.errors import StoreError, TtcError
 
 # A check that takes longer is given up: `ttc db check` makes it to its end.
@@ -64,12 +64,12 @@ def _remember(path: Path, state: list[int] | None) -> None:
     with contextlib.suppress(OSError, TtcError):
         note = _note(path)
         note.parent.mkdir(parents=True, exist_ok=True)
-        places.atomic_write(note, json.dumps(state))
+        paths.atomic_write(note, json.dumps(state))
 
 
 def _note(path: Path) -> Path:
     name = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]
-    return places.cache_folder() / "stores" / f"{name}.json"
+    return paths.cache_folder() / "stores" / f"{name}.json"
 
 
 def _remembered(path: Path) -> list[int] | None:

@@ -11,7 +11,7 @@ from typing import Any
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.records import Problem
-from ttc.store.rows import now, one, rows
+from ttc.store.sql import now, one, rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from ttc.store.rows import now, rows
+from ttc.store.sql import now, rows
 
 
 def process_tag(pid: int) -> str | None:

@@ -16,7 +16,7 @@ from ttc.backends import Completion
 from ttc.records import Message, Problem, Sample
 from ttc.store.pools import Pool
 from ttc.store.reading import Part, in_order
-from ttc.store.rows import now, rows, storable
+from ttc.store.sql import now, rows, storable
 
 
 def drawn(connection: sqlite3.Connection, request_id: int) -> set[int]:

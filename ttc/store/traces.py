@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ttc.backends import Completion
 from ttc.store import samples
 from ttc.store.pools import Place, request_of
-from ttc.store.rows import one, rows
+from ttc.store.sql import one, rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ttc import keys
 from ttc.records import INFRA, Outcome, Sample, Verdict, Vote
 from ttc.store.pools import Pool
-from ttc.store.rows import now, rows, storable
+from ttc.store.sql import now, rows, storable
 
 
 class VerifierId(NamedTuple):

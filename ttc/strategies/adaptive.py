@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
-from ttc.strategies.nodes import Decision, Generate, Node, Talk, Task
+from ttc.strategies import Decision, Generate, Node, Talk, Task
 from ttc.strategies.options import no_more, number, whole
 from ttc.strategies.search import best_first, draw, rate
 

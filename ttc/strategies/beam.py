@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from ttc.strategies.nodes import Decision, Generate, Node, Talk, Task, together
+from ttc.strategies import Decision, Generate, Node, Talk, Task, together
 from ttc.strategies.options import whole
 from ttc.strategies.search import Search, best_first, draw, rate, spread
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ttc.strategies.nodes import Decision, Generate, Node, Talk, Task, given
+from ttc.strategies import Decision, Generate, Node, Talk, Task, given
 from ttc.strategies.options import no_more, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import ESCAPES

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ttc.strategies.decisions import decide
-from ttc.strategies.nodes import Decision, Generate, Node, Talk, Task, nodes, together
+from ttc.strategies import Decision, Generate, Node, Talk, Task, nodes, together
 from ttc.strategies.options import no_more, number, whole
+from ttc.strategies.voting import decide
 from ttc.verifiers.confidence import groups
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ttc import installing
 from ttc.errors import BackendError
-from ttc.strategies.nodes import Node
+from ttc.plugins import installing
+from ttc.strategies import Node
 
 GRAM = 3
 

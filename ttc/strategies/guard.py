@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from ttc.errors import BackendError
-from ttc.guards import Guarded, a
-from ttc.strategies.nodes import (
+from ttc.plugins.guards import Guarded, a
+from ttc.strategies import (
     Cancel,
     Choose,
     Decision,
@@ -22,7 +22,7 @@ from ttc.strategies.nodes import (
     Task,
     Weigh,
 )
-from ttc.strategies.usage import Exhausted
+from ttc.strategies.driver.budget import Exhausted
 
 SCOPES = ("step", "partial", "outcome")
 

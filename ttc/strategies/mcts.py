@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc.strategies.nodes import Decision, Node, Talk, Task
+from ttc.strategies import Decision, Node, Talk, Task
 from ttc.strategies.options import number, whole
 from ttc.strategies.search import Search, draw, rate
 

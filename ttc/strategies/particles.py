@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from ttc.strategies.nodes import Decision, Node, Talk, Task
+from ttc.strategies import Decision, Node, Talk, Task
 from ttc.strategies.options import number, one_of, whole
 from ttc.strategies.search import Search, draw, rate
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from ttc.strategies.nodes import Decision, Node, Talk, Task
+from ttc.strategies import Decision, Node, Talk, Task
 from ttc.strategies.options import number, whole
 from ttc.strategies.search import Search, rate
 
@@ -84,7 +84,7 @@ class ETS(Rebase):
         if min(self.memory, self.variety) < 0:
             raise ValueError("memory and variety must be 0 or more")
         if self.memory or self.variety:
-            from ttc.strategies.pruning import check_solver
+            from ttc.strategies.ets_pruning import check_solver
 
             check_solver()
         names = ("memory", "variety", "distance")
@@ -92,7 +92,7 @@ class ETS(Rebase):
 
     def expand(self, leaves: Sequence[tuple[Node, float]], width: int) -> list[Node]:
         if self.memory or self.variety:
-            from ttc.strategies.pruning import clusters, prune
+            from ttc.strategies.ets_pruning import clusters, prune
 
             shares = allocate([score for _, score in leaves], width, self.temperature)
             nodes = [node for node, _ in leaves]

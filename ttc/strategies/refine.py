@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ttc.answers.thinking import said
 from ttc.records import Message
-from ttc.strategies.decisions import decide
-from ttc.strategies.nodes import Decision, Evaluate, Generate, Node, Talk, Task, chat, together
+from ttc.strategies import Decision, Evaluate, Generate, Node, Talk, Task, chat, together
 from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
-from ttc.thinking import said
+from ttc.strategies.voting import decide
 
 FINE = "NOTHING TO IMPROVE"
 FEEDBACK = (

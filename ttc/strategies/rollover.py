@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ttc.strategies.nodes import Decision, Node, Talk, Task
+from ttc.strategies import Decision, Node, Talk, Task
 from ttc.strategies.options import whole
 from ttc.strategies.search import Search, rate
 

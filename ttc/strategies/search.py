@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttc.strategies.decisions import PICKS, decide
-from ttc.strategies.nodes import Decision, Evaluate, Generate, Node, Talk, Task, nodes, together
+from ttc.strategies import Decision, Evaluate, Generate, Node, Talk, Task, nodes, together
 from ttc.strategies.options import no_more, one_of
 from ttc.strategies.steps import Steps
+from ttc.strategies.voting import PICKS, decide
 
 
 class Search:

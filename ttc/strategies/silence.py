@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ttc import thinking
-from ttc.strategies.nodes import Node
+from ttc.answers import thinking
+from ttc.strategies import Node
 
 CUT, THOUGHT, EMPTY = "cut", "thought", "empty"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ttc.records import Message
-from ttc.strategies.nodes import Choose, Decision, Node, Talk, Task, chat, together
+from ttc.strategies import Choose, Decision, Node, Talk, Task, chat, together
 from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import Steps

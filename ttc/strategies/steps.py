@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ttc.records import SamplingParams
-from ttc.strategies.nodes import Generate, Node
+from ttc.strategies import Generate, Node
 from ttc.strategies.options import whole
 
 ESCAPES = {r"\n": "\n", r"\t": "\t"}

@@ -6,9 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ttc import answers
+from ttc.answers import extract
 from ttc.records import FinishReason, Problem
-from ttc.strategies.nodes import Decision, Node
+from ttc.strategies import Decision, Node
 from ttc.strategies.silence import Silence, kinds
 
 PICKS = ("best", "weighted", "majority")
@@ -22,14 +22,14 @@ def answer_of(problem: Problem, text: str, finish: FinishReason) -> str | None:
     quantities, the draw ended by itself, and the number stands in its last line: prose that
     happens to mention a year is no answer.
     """
-    announced = answers.stated(text)
+    announced = extract.stated(text)
     if announced is not None:
-        return answers.canonical(announced)
+        return extract.canonical(announced)
     question = problem.prompt if problem.prompt is not None else problem.messages[-1].content
     if finish != "stop" or not _QUANTITY.search(question):
         return None
-    loose = answers.extract(answers.visible(text).rpartition("\n")[2])
-    return None if loose is None else answers.canonical(loose)
+    loose = extract.extract(extract.visible(text).rpartition("\n")[2])
+    return None if loose is None else extract.canonical(loose)
 
 
 def decide(problem: Problem, finals: Sequence[tuple[Node, float]], pick: str) -> Decision:

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from ttc import keys
 from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.backends.simulated import CAPABILITIES, SimulatedBackend
 from ttc.errors import UsageError
 from ttc.plugins import parse_spec
 from ttc.records import Problem
-from ttc.simulated import CAPABILITIES, SimulatedBackend
 
 WORDS = ("so", "we", "add", "take", "carry", "double", "halve", "check", "keep", "note")
 DEFAULTS = {

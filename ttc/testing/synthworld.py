@@ -21,12 +21,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
 
-from ttc import keys, simulated
-from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc import keys
+from ttc.backends import Backend, Completion, ModelInfo, Request, simulated
+from ttc.backends.simulated import SimulatedBackend
 from ttc.records import Problem
-from ttc.simulated import SimulatedBackend
-from ttc.strategies.nodes import Node
-from ttc.strategies.scoring import Score
+from ttc.strategies import Node
+from ttc.strategies.driver.scoring import Score
 
 BOUNDARY = "\n\n"
 SHORTEST, LONGEST = 8, 40

@@ -15,14 +15,14 @@ from typing import Any
 
 from ttc import keys, plugins
 from ttc.errors import Stopped, TtcError
-from ttc.guards import Guarded, unsound
-from ttc.judging import remember_votes, with_question
+from ttc.plugins.guards import Guarded, unsound
 from ttc.records import INFRA, Message, Sample, Verdict
 from ttc.store import Store, verdicts
 from ttc.store.judged import Row, judged
 from ttc.store.pools import Pool
-from ttc.store.rows import storable
+from ttc.store.sql import storable
 from ttc.store.verdicts import VerifierId
+from ttc.verdicts.judge_inputs import remember_votes, with_question
 from ttc.verifiers import Verifier
 
 CHUNK, GAP = 500, 5000  # verdicts kept at once; judged draws that may wait for one under way

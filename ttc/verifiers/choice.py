@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ttc.answers import canonical, extract, stated, visible
+from ttc.answers.extract import canonical, extract, stated, visible
 from ttc.records import Sample, Verdict
 
 _NAMED = r"(?:the\s)?(?:correct\s)?(?:option\s|choice\s|answer\s)?"

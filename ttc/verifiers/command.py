@@ -19,10 +19,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from ttc.answers import visible
+from ttc.answers.extract import visible
 from ttc.errors import UsageError
 from ttc.records import Sample, Verdict
-from ttc.verifiers.boxed import Box
+from ttc.verifiers.sandbox.command import Box
 
 _SECONDS = 30.0
 _MOST_OUTPUT, _LONGEST_DETAIL = 64 << 10, 500

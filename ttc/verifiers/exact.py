@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ttc.answers import canonical, extract, stated, visible
+from ttc.answers.canonical import count_words
+from ttc.answers.extract import canonical, extract, stated, visible
 from ttc.records import Sample, Verdict
-from ttc.spelling import count_words
 
 _LONGEST_LINE, _FEW_WORDS = 120, 4
 

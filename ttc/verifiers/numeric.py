@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from ttc.answers import canonical, extract, number
+from ttc.answers.extract import canonical, extract, number
 from ttc.records import Sample, Verdict
 
 

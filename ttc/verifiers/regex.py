@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ttc.answers import canonical, visible
+from ttc.answers.extract import canonical, visible
 from ttc.records import Sample, Verdict
-from ttc.verifiers.limited import Limits, Reply, Workers, require
+from ttc.verifiers.workers.pool import Limits, Reply, Workers, require
 
 _LIMITS = Limits(cpu_seconds=1.0, memory_bytes=1 << 29)
 
@@ -42,7 +42,7 @@ class Regex:
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order."""
-        with Workers("ttc.verifiers.searching:search", _LIMITS, count=1) as workers:
+        with Workers("ttc.verifiers.workers.regex_search:search", _LIMITS, count=1) as workers:
             for sample in samples:
                 (reply,) = workers.map([[self._pattern, visible(sample.text)]])
                 yield self._verdict(reply)

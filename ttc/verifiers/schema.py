@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ttc import installing
-from ttc.answers import visible
+from ttc.answers.extract import visible
+from ttc.plugins import installing
 from ttc.records import Sample, Verdict
-from ttc.verifiers.limited import Limits, Reply, Workers, require
+from ttc.verifiers.workers.pool import Limits, Reply, Workers, require
 
 _LIMITS = Limits(cpu_seconds=2.0, memory_bytes=1 << 30)
 _FENCED = re.compile(r"^[ \t]*```[ \t]*(\w*)[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.M | re.S)
@@ -44,7 +44,7 @@ class Schema:
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order."""
-        with Workers("ttc.verifiers.validating:validate", _LIMITS, count=1) as workers:
+        with Workers("ttc.verifiers.workers.schema_check:validate", _LIMITS, count=1) as workers:
             for sample in samples:
                 text = visible(sample.text)
                 (reply,) = workers.map([[self._schema, text]])
@@ -57,13 +57,13 @@ class Schema:
 def _checked(file: str) -> str:
     """Read a schema and return it as canonical JSON; ValueError says what is wrong with it."""
     try:
-        from ttc.verifiers import validating
+        from ttc.verifiers.workers import schema_check
     except ImportError:
         how = installing.install("ttc-cli[schema]")
         raise ValueError(f"schema needs the library jsonschema; {how}") from None
     try:
-        content = validating.strict(Path(file).read_text(encoding="utf-8"))
-        validating.check(content)
+        content = schema_check.strict(Path(file).read_text(encoding="utf-8"))
+        schema_check.check(content)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"{file}: {reason}; give a file that holds a JSON Schema") from None

@@ -36,12 +36,12 @@ def extras(weights: Path) -> bool:
 
     llama-cpp-python's own classes are made to.
     """
-    from ttc_llamacpp import bindings, kernel_check
+    from ttc_llamacpp import bindings, library_check
     from ttc_llamacpp.gguf import read_header
     from ttc_llamacpp.options import Options
 
     bindings.make_safe(weights)
-    return kernel_check.way(read_header(weights), Options()).extras
+    return library_check.way(read_header(weights), Options()).extras
 
 
 @pytest.fixture(scope="session")

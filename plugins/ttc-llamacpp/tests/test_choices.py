@@ -10,8 +10,8 @@ import pytest
 
 from ttc.backends import Backend, Completion, Request
 from ttc.records import Message, Sample, SamplingParams
-from ttc.verifiers.genrm import GenRM
-from ttc.verifiers.self_eval import SelfEval
+from ttc.verifiers.judges.genrm import GenRM
+from ttc.verifiers.judges.self_eval import SelfEval
 
 llama_cpp = pytest.importorskip("llama_cpp")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ttc.clock import Clock
+from ttc.backends.template_clock import Clock
 from ttc.errors import UsageError
 from ttc.records import Message
 from ttc_llamacpp import open_llamacpp
@@ -39,7 +39,7 @@ def test_other_templates_have_none(weights: Path, gguf: Callable[..., Path]) -> 
 
 def test_what_is_rendered_is_what_is_told() -> None:
     pytest.importorskip("llama_cpp")
-    from ttc_llamacpp.chat import Chat
+    from ttc_llamacpp.chat_template import Chat
 
     model: Any = type("Model", (), {"eos": "</s>", "bos": "<s>"})
     clock = Clock(date(2026, 1, 31))

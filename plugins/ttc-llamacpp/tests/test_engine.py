@@ -309,11 +309,11 @@ def complete_rest(backend: Backend, *requests: Request) -> list[Completion]:
 def test_an_interrupted_step_is_taken_again(
     single: Backend, complete: Complete, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ttc_llamacpp import sequences
+    from ttc_llamacpp import kv_cache
 
     request = Request("a", messages=POEM, params=GREEDY)
     (expected,) = complete(single, request)
-    decode, calls = sequences.api.llama_decode, 0
+    decode, calls = kv_cache.api.llama_decode, 0
 
     def interrupted(*given: Any) -> int:
         nonlocal calls
@@ -324,7 +324,7 @@ def test_an_interrupted_step_is_taken_again(
         return status
 
     complete(single, Request("other", prompt="x", params=SamplingParams(max_tokens=1)))
-    monkeypatch.setattr(sequences.api, "llama_decode", interrupted)
+    monkeypatch.setattr(kv_cache.api, "llama_decode", interrupted)
     single.submit(request)
     for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
@@ -335,12 +335,12 @@ def test_an_interrupted_step_is_taken_again(
 def test_a_failing_decode_is_an_error_not_a_crash(
     single: Backend, complete: Complete, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ttc_llamacpp import sequences
+    from ttc_llamacpp import kv_cache
 
     request = Request("a", messages=POEM, params=GREEDY)
     (expected,) = complete(single, request)
     with monkeypatch.context() as patch:
-        patch.setattr(sequences.api, "llama_decode", lambda *given: -3)
+        patch.setattr(kv_cache.api, "llama_decode", lambda *given: -3)
         (failed,) = complete(single, request)
     assert failed.finish_reason == "error"
     assert (failed.error or "").startswith("llama.cpp could not decode (status -3)")
@@ -365,11 +365,11 @@ def test_messages_the_template_refuses(
 def test_bos_is_put_before_a_raw_prompt_once(
     single: Backend, complete: Complete, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ttc_llamacpp import native
+    from ttc_llamacpp import llama_api
 
     one = SamplingParams(max_tokens=1)
     (without,) = complete(single, Request("a", prompt="Hi there", params=one))
-    monkeypatch.setattr(native.api, "llama_vocab_get_add_bos", lambda vocab: True)
+    monkeypatch.setattr(llama_api.api, "llama_vocab_get_add_bos", lambda vocab: True)
     with_bos, spelt, chat = complete(
         single,
         Request("b", prompt="Hi there you", params=one),
@@ -391,7 +391,7 @@ def test_more_memory_than_there_is(fresh: Fresh) -> None:
     backend = fresh(slots=256, n_ctx=8192)
     backend.submit(Request("a", prompt="Hi"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ttc_llamacpp.plan.free_memory", lambda: 2**34)
+        patch.setattr("ttc_llamacpp.sizing.free_memory", lambda: 2**34)
         with pytest.raises(BackendError, match=r"need 45\.0 GB, 16\.0 GB are free; set slots"):
             backend.wait()
 

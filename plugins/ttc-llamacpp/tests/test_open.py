@@ -145,17 +145,17 @@ def test_the_hub(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return str(weights)
 
     monkeypatch.setattr(hub, "hf_hub_download", download)
-    monkeypatch.setattr("ttc.hub.resolves", lambda url: True)
+    monkeypatch.setattr("ttc.backends.hub.resolves", lambda url: True)
     name, offline = "hf:owner/repo-GGUF:sub/model.Q4.gguf", False
     assert locate.locate(name) == weights
     assert asked == [True, False]
     offline = True
     asked.clear()
-    monkeypatch.setattr("ttc.hub.resolves", lambda url: False)
+    monkeypatch.setattr("ttc.backends.hub.resolves", lambda url: False)
     with pytest.raises(BackendError, match="not downloaded yet, and the Hugging Face hub"):
         locate.locate(name)
     assert asked == [True], "the hub's client was left to find out by itself"
-    monkeypatch.setattr("ttc.hub.resolves", lambda url: True)
+    monkeypatch.setattr("ttc.backends.hub.resolves", lambda url: True)
     with pytest.raises(BackendError, match="not downloaded yet, and the Hugging Face hub"):
         locate.locate(name)
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)

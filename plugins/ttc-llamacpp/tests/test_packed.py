@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ttc import places
+from ttc import paths
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import SamplingParams
@@ -22,8 +22,8 @@ from ttc_llamacpp import open_llamacpp, profiles
 from ttc_llamacpp.gguf import read_header
 
 pytest.importorskip("llama_cpp")
-packed = pytest.importorskip("ttc_llamacpp.packed")
-trial = pytest.importorskip("ttc_llamacpp.trial")
+packed = pytest.importorskip("ttc_llamacpp.kernels_build")
+trial = pytest.importorskip("ttc_llamacpp.kernels_check")
 
 Fresh = Callable[..., Backend]
 Complete = Callable[..., list[Completion]]
@@ -142,8 +142,8 @@ def test_attention_of_a_prompt_stays_with_ggml(kernels: Any, normal: Callable[..
 
 def distributions(weights: Path, kernels: Any, *, attention: bool, extras: bool) -> Floats:
     """Log-probabilities (positions, vocabulary) after two sequences' tokens, decoded together."""
-    from ttc_llamacpp.native import Model
-    from ttc_llamacpp.sequences import Row, Sequences, Shape
+    from ttc_llamacpp.kv_cache import Row, Sequences, Shape
+    from ttc_llamacpp.llama_api import Model
     from ttc_llamacpp.tune import TEXT
 
     model = Model(weights, 0, kernels, extras=extras)
@@ -168,8 +168,8 @@ def test_the_packed_model_is_no_further_from_the_exact_one_than_the_file_is(
     """Activations that lie on the edge of two quants fall either way, so logits differ by what the
     rounding itself costs: the distance from the exact weights must not grow."""
     from ttc_llamacpp.fingerprint import fingerprint
+    from ttc_llamacpp.requantize import encoded
     from ttc_llamacpp.tune import divergence
-    from ttc_llamacpp.weights import encoded
 
     exact_file = encoded(read_header(weights), fingerprint(weights), "f32")
     exact = distributions(exact_file, None, attention=False, extras=extras)
@@ -194,8 +194,8 @@ def test_log_probabilities_are_those_of_a_full_evaluation(
 ) -> None:
     """By ggml's kernels, one token after the other, of the very tokens that were drawn."""
     from ttc_llamacpp.draws import Draw
-    from ttc_llamacpp.native import Model
-    from ttc_llamacpp.sequences import Row, Sequences, Shape
+    from ttc_llamacpp.kv_cache import Row, Sequences, Shape
+    from ttc_llamacpp.llama_api import Model
 
     drawn: dict[str, Draw] = {}
     accept = Draw.accept
@@ -270,7 +270,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("TTC_CACHE", str(tmp_path))
     monkeypatch.setattr(packed, "load", lambda: packed.Kernels(packed.built()))
     yield tmp_path
-    folder = places.cache_folder() / "kernels"
+    folder = paths.cache_folder() / "kernels"
     assert not folder.exists() or list(folder.iterdir()) == []
 
 

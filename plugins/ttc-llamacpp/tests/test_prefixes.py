@@ -28,7 +28,7 @@ ONE = SamplingParams(temperature=0, max_tokens=1)
 
 @given(st.lists(st.integers(0, 2), max_size=12), st.lists(st.integers(0, 2), max_size=12))
 def test_the_common_beginning(first: list[int], second: list[int]) -> None:
-    from ttc_llamacpp.prefixes import common, packed
+    from ttc_llamacpp.prefix_cache import common, packed
 
     length = common(packed(first), packed(second))
     assert first[:length] == second[:length]

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from ttc.backends import Backend
-from ttc.plans import Recipe
 from ttc.records import Message, Problem, SamplingParams
+from ttc.samples.plan import Recipe
+from ttc.solving import method as naming
 from ttc.store import Store
-from ttc.strategies import naming
-from ttc.strategies.driver import Driver, Run
-from ttc.strategies.engines import Engine
-from ttc.strategies.nodes import Task
-from ttc.strategies.scoring import Likelihood
-from ttc.strategies.usage import Budget
+from ttc.strategies import Task
+from ttc.strategies.driver.budget import Budget
+from ttc.strategies.driver.driver import Driver, Run
+from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.scoring import Likelihood
 from ttc_llamacpp import open_llamacpp
 
 PARAMS = SamplingParams(max_tokens=48)

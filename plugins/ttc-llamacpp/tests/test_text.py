@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc_llamacpp.text import Text
+from ttc_llamacpp.detokenizer import Text
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from ttc.backends import Request
-from ttc.clock import Clock
+from ttc.backends.template_clock import Clock
 from ttc.records import Message, SamplingParams
 from ttc_llamacpp.backend import LlamaCpp
-from ttc_llamacpp.chat import Chat
+from ttc_llamacpp.chat_template import Chat
+from ttc_llamacpp.detokenizer import Text
 from ttc_llamacpp.draws import Draw
 from ttc_llamacpp.engine import Engine
 from ttc_llamacpp.gguf import Header
-from ttc_llamacpp.native import Model
+from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.options import Options
-from ttc_llamacpp.text import Text
 
 SWITCHED = (
     "{{ messages[-1]['content'] }}|{% if enable_thinking is defined and not enable_thinking %}"
@@ -93,7 +93,7 @@ def test_the_switch_is_a_capability(template: str, switched: bool, tmp_path: Pat
 def test_control_tokens_that_mark_thoughts_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     spelt = {1: "[THINK]", 2: "<|im_end|>", 3: "<|channel|>"}
     nothing = SimpleNamespace(llama_token_to_piece=lambda *asked: 0)
-    monkeypatch.setattr("ttc_llamacpp.native.api", nothing)
+    monkeypatch.setattr("ttc_llamacpp.llama_api.api", nothing)
     model = Model.__new__(Model)
     model.vocab, model._pieces = None, {}
     monkeypatch.setattr(Model, "spelling", lambda self, token: spelt[token])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ttc import places
+from ttc import paths
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import SamplingParams
@@ -40,7 +40,7 @@ def tensors(path: Path) -> dict[str, Any]:
 
 
 def test_f32_is_every_weight_as_it_is(weights: Path) -> None:
-    from ttc_llamacpp.weights import encoded
+    from ttc_llamacpp.requantize import encoded
 
     exact = encoded(read_header(weights), f"sha256:{digest(weights)}", "f32")
     given, found = tensors(weights), tensors(exact)
@@ -59,21 +59,21 @@ def test_the_store_can_tell_which_weights_drew(home: Path, weights: Path) -> Non
 def test_encodings_are_written_once(
     weights: Path, monkeypatch: pytest.MonkeyPatch, fresh: Fresh, complete: Complete
 ) -> None:
-    from ttc_llamacpp import weights as room
+    from ttc_llamacpp import requantize as room
 
     request = Request("a", prompt="The sun", params=SamplingParams(temperature=0, max_tokens=4))
     (first,) = complete(fresh(weights="f16"), request)
     monkeypatch.setattr(room, "_write", lambda *given: pytest.fail("written again"))
     (second,) = complete(fresh(weights="f16"), request)
     assert first.text == second.text
-    folder = places.cache_folder() / "weights"
+    folder = paths.cache_folder() / "weights"
     assert [path for path in folder.iterdir() if path.suffix == ".part"] == []
 
 
 def test_no_room_for_an_encoding(
     weights: Path, monkeypatch: pytest.MonkeyPatch, fresh: Fresh
 ) -> None:
-    from ttc_llamacpp import weights as room
+    from ttc_llamacpp import requantize as room
 
     usage = type("Usage", (), {"free": 10**8})
     monkeypatch.setattr(room.shutil, "disk_usage", lambda path: usage)
@@ -157,7 +157,7 @@ def test_little_memory(
     home: Path, measured: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured |= {"weights=f32": 2, "slots=128": 2}
-    monkeypatch.setattr("ttc_llamacpp.plan.free_memory", lambda: 900 << 20)
+    monkeypatch.setattr("ttc_llamacpp.sizing.free_memory", lambda: 900 << 20)
     found, said = choose(threads=1)
     assert found.options["weights"] == "file"
     assert found.options["most"] <= 32
@@ -168,7 +168,7 @@ def test_packed_kernels_draw_the_files_own_samples(
     home: Path, measured: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whether they can be had here is for test_packed.py; nothing is loaded with them.
-    monkeypatch.setattr("ttc_llamacpp.packed.load", lambda: None)
+    monkeypatch.setattr("ttc_llamacpp.kernels_build.load", lambda: None)
     measured |= {"weights=f32": 1.5, "kernels=packed": 2.0, "attention=flash": 1.2}
     measured["weights=file"] = 1.2
     found, _ = choose(threads=1)
@@ -187,7 +187,7 @@ def test_no_kernels(
     def unavailable() -> None:
         raise BackendError("no C compiler (cc)")
 
-    monkeypatch.setattr("ttc_llamacpp.packed.load", unavailable)
+    monkeypatch.setattr("ttc_llamacpp.kernels_build.load", unavailable)
     measured["kernels=packed"] = 9
     found, said = choose(threads=1)
     assert found.options["kernels"] == "ggml"

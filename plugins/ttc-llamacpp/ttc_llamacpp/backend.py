@@ -7,19 +7,18 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ttc import switches
-from ttc.backends import Completion, Finding, ModelInfo, Request, Tuning, refusal
+from ttc.backends import Completion, Finding, ModelInfo, Request, Tuning, refusal, thinking_switch
 from ttc.errors import BackendError, TtcError, UsageError
 from ttc_llamacpp import profiles
 from ttc_llamacpp.fingerprint import fingerprint
 from ttc_llamacpp.gguf import Header, read_header
 from ttc_llamacpp.locate import BUNDLED, BUNDLED_SHA256, locate
 from ttc_llamacpp.options import Options
-from ttc_llamacpp.weights import encoded
+from ttc_llamacpp.requantize import encoded
 
 if TYPE_CHECKING:
     from ttc_llamacpp.engine import Engine
-    from ttc_llamacpp.kernel_check import Way
+    from ttc_llamacpp.library_check import Way
 
 
 _ALWAYS = frozenset({"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"})
@@ -31,7 +30,7 @@ class LlamaCpp:
     def __init__(self, header: Header, digest: str, given: Options, options: Options) -> None:
         self.model = _describe(header, digest, options)
         template = str(header.metadata.get("tokenizer.chat_template") or "")
-        switched = {"thinking"} if switches.read_by(template) else set[str]()
+        switched = {"thinking"} if thinking_switch.read_by(template) else set[str]()
         self.capabilities = _ALWAYS | switched
         self._header, self._digest = header, digest
         self._given, self._options = given, options
@@ -82,7 +81,7 @@ class LlamaCpp:
         if weights != header.path:
             way = self._way(read_header(weights))
         from ttc_llamacpp.engine import Engine
-        from ttc_llamacpp.packed import load
+        from ttc_llamacpp.kernels_build import load
 
         kernels = load() if way.kernels == "packed" else None
         engine = Engine(header, weights, self._options, kernels, extras=way.extras)
@@ -94,18 +93,18 @@ class LlamaCpp:
         """Check how to compute with a file's weights here. BackendError for packed kernels that
         the user wants and that cannot be compiled; if only a profile wants them, ggml's are used,
         since they compute the same."""
-        from ttc_llamacpp import kernel_check
+        from ttc_llamacpp import library_check
 
         library = None
         if self._options.kernels == "packed":
-            from ttc_llamacpp.packed import built
+            from ttc_llamacpp.kernels_build import built
 
             try:
                 library = built()
             except BackendError:
                 if self._given.kernels == "packed":
                     raise
-        return kernel_check.way(header, self._options, library)
+        return library_check.way(header, self._options, library)
 
     def check(self) -> tuple[Finding, ...]:
         """Check llama.cpp as this model uses it, without the outcome of an earlier check."""
@@ -115,9 +114,9 @@ class LlamaCpp:
 
     def tune(self, *, requantise: bool, tell: Callable[[str], None]) -> Tuning:
         """Measure what decodes fastest here and keep it for later runs. BackendError."""
-        from ttc_llamacpp import kernel_check
+        from ttc_llamacpp import library_check
 
-        kernel_check.way(self._header, Options(gpu_layers=self._given.gpu_layers))
+        library_check.way(self._header, Options(gpu_layers=self._given.gpu_layers))
         _prepare()
         from llama_cpp import __version__
 

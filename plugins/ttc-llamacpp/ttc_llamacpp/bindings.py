@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ttc_llamacpp import kernel_check
+from ttc_llamacpp import library_check
 from ttc_llamacpp.gguf import read_header
 from ttc_llamacpp.options import Options
 
 
 def make_safe(model: Path) -> None:
     """Have models loaded without extra buffers from now on, if this one needs it. BackendError."""
-    if kernel_check.way(read_header(model), Options()).extras:
+    if library_check.way(read_header(model), Options()).extras:
         return
     import llama_cpp.llama_cpp as api
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ttc.errors import BackendError
-from ttc_llamacpp import plan
+from ttc_llamacpp import sizing
 from ttc_llamacpp.draws import Draw
 from ttc_llamacpp.gguf import Header
-from ttc_llamacpp.native import Model
+from ttc_llamacpp.kv_cache import Sequences, Shape
+from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.options import Options
-from ttc_llamacpp.prefixes import Prefixes
-from ttc_llamacpp.sequences import Sequences, Shape
+from ttc_llamacpp.prefix_cache import Prefixes
 
 
 class Room:
@@ -31,7 +31,7 @@ class Room:
         """
         now = self.sequences
         needed = max((draw.needs for draw in waiting), default=0)
-        length = plan.length(needed, now.length if now else 0, self.limit, self._options.n_ctx)
+        length = sizing.length(needed, now.length if now else 0, self.limit, self._options.n_ctx)
         if now is not None and min(needed, self.limit) <= now.length:
             if len(waiting) <= now.count or self._slots(now.length, waiting) <= now.count:
                 return now, self.prefixes
@@ -50,11 +50,11 @@ class Room:
     def _slots(self, length: int, waiting: Collection[Draw]) -> int:
         offloads = self._model.offloads
         geometry = self._header.geometry
-        return plan.slots(geometry, length, len(waiting), self._options, offloads=offloads)
+        return sizing.slots(geometry, length, len(waiting), self._options, offloads=offloads)
 
     def _allocate(self, count: int, length: int) -> Sequences:
         options = self._options
-        flash = plan.flash(options, offloads=self._model.offloads)
+        flash = sizing.flash(options, offloads=self._model.offloads)
         while True:
             try:
                 shape = Shape(count, length, self._threads, flash, options.cache)

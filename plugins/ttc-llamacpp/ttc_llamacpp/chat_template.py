@@ -8,11 +8,11 @@ from typing import Any
 from jinja2 import TemplateError
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-from ttc import switches
-from ttc.clock import Clock
+from ttc.backends import thinking_switch
+from ttc.backends.template_clock import Clock
 from ttc.errors import BackendError
 from ttc.records import Message
-from ttc_llamacpp.native import Model
+from ttc_llamacpp.llama_api import Model
 
 
 class ChatError(Exception):
@@ -40,7 +40,7 @@ class Chat:
         turns: list[Any] = [
             {"role": message.role, "content": message.content} for message in messages
         ]
-        more: Any = {} if thinking is None else switches.arguments(thinking)
+        more: Any = {} if thinking is None else thinking_switch.arguments(thinking)
         try:
             return str(self._format(messages=turns, **more).prompt)
         except (TemplateError, ValueError, TypeError, KeyError) as error:

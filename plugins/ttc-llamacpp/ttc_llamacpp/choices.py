@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ttc.first_tokens import first_tokens
-from ttc_llamacpp.native import Model
-from ttc_llamacpp.sequences import Logits
+from ttc.backends.choice_tokens import first_tokens
+from ttc_llamacpp.kv_cache import Logits
+from ttc_llamacpp.llama_api import Model
 
 
 def firsts_of(model: Model, choices: Sequence[str]) -> dict[str, list[int]]:

@@ -8,9 +8,9 @@ from time import monotonic
 
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
-from ttc_llamacpp.native import Model
+from ttc_llamacpp.detokenizer import Text
+from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.sampling import Choice, Sampler
-from ttc_llamacpp.text import Text
 
 
 @dataclass(slots=True, eq=False)

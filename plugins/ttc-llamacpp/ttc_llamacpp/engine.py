@@ -19,23 +19,23 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ttc import thinking
+from ttc.answers import thinking
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason, Message
-from ttc_llamacpp.chat import Chat, ChatError
+from ttc_llamacpp.cache_sizing import Room
+from ttc_llamacpp.chat_template import Chat, ChatError
 from ttc_llamacpp.choices import chances, firsts_of
+from ttc_llamacpp.detokenizer import Text
 from ttc_llamacpp.draws import Draw
 from ttc_llamacpp.gguf import Header
-from ttc_llamacpp.native import Model
+from ttc_llamacpp.kv_cache import BATCH, DecodeError, Logits, Row, Sequences
+from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.options import Options, default_threads
-from ttc_llamacpp.prefixes import WORTHWHILE, Match
-from ttc_llamacpp.room import Room
+from ttc_llamacpp.prefix_cache import WORTHWHILE, Match
 from ttc_llamacpp.sampling import Choosers
-from ttc_llamacpp.sequences import BATCH, DecodeError, Logits, Row, Sequences
-from ttc_llamacpp.text import Text
 
 if TYPE_CHECKING:
-    from ttc_llamacpp.packed import Kernels
+    from ttc_llamacpp.kernels_build import Kernels
 
 # Prompt tokens computed in a step beside draws under way: about what the step itself costs.
 _PIECE = 64

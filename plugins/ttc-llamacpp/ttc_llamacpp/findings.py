@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ttc import installing
 from ttc.backends import Finding
 from ttc.errors import BackendError
-from ttc_llamacpp import kernel_check, remedy
+from ttc.plugins import installing
+from ttc_llamacpp import library_check, remedy
 from ttc_llamacpp.gguf import Header
-from ttc_llamacpp.kernel_check import Outcome, Question
+from ttc_llamacpp.library_check import Outcome, Question
 from ttc_llamacpp.options import Options
 
 
 def findings(header: Header, options: Options) -> tuple[Finding, ...]:
     """Check the kernels for a model's types, without the kept outcome: the library, its plain
     kernels, its extra buffers, and the packed kernels if they are wanted."""
-    found = kernel_check.outcome(Question(header, replace(options, kernels="ggml")), anew=True)
+    found = library_check.outcome(Question(header, replace(options, kernels="ggml")), anew=True)
     library = f"llama-cpp-python {installing.version_of(remedy.PACKAGE) or '(not installed)'}"
     if found.unusable:
         reason, _, repair = found.unusable.partition("; ")
@@ -30,7 +30,7 @@ def findings(header: Header, options: Options) -> tuple[Finding, ...]:
         return (Finding("llama.cpp", True, f"{library}; all layers are computed on the GPU"),)
     told = [
         _finding("llama.cpp", library, found, extras=False),
-        _finding(f"llama.cpp's {kernel_check.extras()}", library, found, extras=True),
+        _finding(f"llama.cpp's {library_check.extras()}", library, found, extras=True),
     ]
     if options.kernels == "packed":
         told.append(_packed(header, options))
@@ -43,17 +43,17 @@ def _finding(what: str, library: str, found: Outcome, *, extras: bool) -> Findin
         return Finding(what, True, library)
     # Without the extra buffers draws are only slower: a note, not a failure.
     off = "; they are off" if extras else ""
-    return Finding(what, extras, f"{library} {fault}{off}", kernel_check.mend())
+    return Finding(what, extras, f"{library} {fault}{off}", library_check.mend())
 
 
 def _packed(header: Header, options: Options) -> Finding:
-    from ttc_llamacpp.packed import built
+    from ttc_llamacpp.kernels_build import built
 
     # Once the library is removed, they are compiled again by the compiler that CC names.
     what, path = "the packed kernels", Path()
     try:
         path = built()
-        found = kernel_check.outcome(Question(header, options, path), anew=True)
+        found = library_check.outcome(Question(header, options, path), anew=True)
         faults = [found.unknown or found.fault("packed", extras=extras) for extras in (True, False)]
     except BackendError as error:
         faults = [str(error)] * 2

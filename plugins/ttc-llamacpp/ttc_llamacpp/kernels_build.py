@@ -22,8 +22,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ttc import installing, places
+from ttc import paths
 from ttc.errors import BackendError
+from ttc.plugins import installing
 from ttc_llamacpp import children, remedy
 from ttc_llamacpp.profiles import machine
 
@@ -101,7 +102,7 @@ def built() -> Path:
     digest = hashlib.sha256("\0".join(told).encode())
     for source in sources:
         digest.update(source.read_bytes())
-    path = places.cache_folder() / "kernels" / f"{digest.hexdigest()[:32]}.so"
+    path = paths.cache_folder() / "kernels" / f"{digest.hexdigest()[:32]}.so"
     if path.is_file():
         return path
     if not (headers / "ggml.h").is_file():
@@ -145,7 +146,7 @@ def _try(library: Path) -> None:
     """Compare a library's nodes with ggml's in a process of its own; BackendError if they differ,
     or if it does not live through it."""
     try:
-        child = children.run("ttc_llamacpp.trial", str(library))
+        child = children.run("ttc_llamacpp.kernels_check", str(library))
     except children.NoChildError as none:
         raise BackendError(f"the kernels cannot be tried: {none}") from None
     if child.failed:

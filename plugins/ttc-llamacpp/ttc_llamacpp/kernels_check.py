@@ -17,8 +17,8 @@ import llama_cpp.llama_cpp as api
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc_llamacpp.packed import Kernels
-from ttc_llamacpp.rehearsal import leave_no_core
+from ttc_llamacpp.kernels_build import Kernels
+from ttc_llamacpp.library_check_child import leave_no_core
 
 Floats = NDArray[np.float32]
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.errors import BackendError
-from ttc_llamacpp.native import LOG, Model
+from ttc_llamacpp.llama_api import LOG, Model
 from ttc_llamacpp.options import Cache
 
 BATCH = 512

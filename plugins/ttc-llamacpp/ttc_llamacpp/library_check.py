@@ -26,9 +26,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ttc import installing
 from ttc.errors import BackendError, TtcError
-from ttc_llamacpp import children, miniature, plan, profiles, remedy
+from ttc.plugins import installing
+from ttc_llamacpp import children, miniature, profiles, remedy, sizing
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.options import Options
 
@@ -101,7 +101,7 @@ class Question:
         """Return the child's input, apart from the model."""
         return {
             "ways": self.ways,
-            "flash": plan.flash(self.options, offloads=False),
+            "flash": sizing.flash(self.options, offloads=False),
             "cache": self.options.cache,
             "library": str(self.library or ""),
             "on_gpu": self.on_gpu,
@@ -238,12 +238,12 @@ def _try(question: Question) -> Outcome:
             models["vocabulary"] = str(question.header.path)
             given = json.dumps({**question.asked(), **models})
             try:
-                child = children.run("ttc_llamacpp.rehearsal", given=given)
+                child = children.run("ttc_llamacpp.library_check_child", given=given)
             except children.BusyError:
                 raise
             except children.NoChildError:
                 # Something killed it; try once more.
-                child = children.run("ttc_llamacpp.rehearsal", given=given)
+                child = children.run("ttc_llamacpp.library_check_child", given=given)
     except children.NoChildError as none:
         return Outcome(unknown=str(none))
     except OSError as error:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ttc_llamacpp.packed import Kernels
+    from ttc_llamacpp.kernels_build import Kernels
 
     Floats = NDArray[np.float32]
 
@@ -108,8 +108,8 @@ def logits(asked: Mapping[str, Any], kernels: str, *, extras: bool) -> Floats:
     """Return the logits (rows, vocabulary) of a few prompts and steps, decoded one way."""
     import numpy as np
 
-    from ttc_llamacpp.native import Model
-    from ttc_llamacpp.sequences import Row, Sequences, Shape
+    from ttc_llamacpp.kv_cache import Row, Sequences, Shape
+    from ttc_llamacpp.llama_api import Model
 
     loaded = packed(asked["library"]) if kernels == "packed" else None
     model = Model(Path(asked["model"]), 0, loaded, extras=extras)
@@ -142,7 +142,7 @@ def _hide_devices(api: Any) -> None:
 
 def packed(library: str) -> Kernels:
     """Return the compiled kernels, made known to this process."""
-    from ttc_llamacpp.packed import Kernels
+    from ttc_llamacpp.kernels_build import Kernels
 
     return Kernels(Path(library))
 

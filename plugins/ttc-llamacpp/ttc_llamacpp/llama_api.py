@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import llama_cpp.llama_cpp as api
 
+from ttc.answers.thinking import is_mark
 from ttc.errors import BackendError
-from ttc.thinking import is_mark
 
 if TYPE_CHECKING:
-    from ttc_llamacpp.packed import Kernels
+    from ttc_llamacpp.kernels_build import Kernels
 
 # ggml.h; llama-cpp-python's own table is off by one: it hides errors and shows warnings.
 _LOG_ERROR, _LOG_CONT = 4, 5

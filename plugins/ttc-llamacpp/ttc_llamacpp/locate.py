@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ttc import hub, installing
+from ttc.backends import hub
 from ttc.errors import BackendError
+from ttc.plugins import installing
 
 BUNDLED = "smollm2"
 BUNDLED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, cast
 
-from ttc.clock import Clock
+from ttc.backends.template_clock import Clock
 from ttc.errors import UsageError
 
 # How keys and values are kept. Nothing less precise than llama.cpp's own default is offered.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttc_llamacpp.sequences import Logits, Sequences
+from ttc_llamacpp.kv_cache import Logits, Sequences
 
 Tokens = tuple[int, ...]
 

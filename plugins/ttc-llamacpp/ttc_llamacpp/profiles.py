@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ttc import places
+from ttc import paths
 from ttc_llamacpp.options import WORDS
 
 _TUNED = ("most", "threads", "attention", "cache", "weights", "kernels")
@@ -49,7 +49,7 @@ def flags() -> tuple[str, ...]:
 
 def folder() -> Path:
     """Return where all that was found out about this machine is kept."""
-    return places.data_folder() / "profiles"
+    return paths.data_folder() / "profiles"
 
 
 def path(fingerprint: str) -> Path:
@@ -78,7 +78,7 @@ def write(fingerprint: str, profile: Mapping[str, Any]) -> Path:
 def put(target: Path, document: Mapping[str, Any]) -> Path:
     """Write a file whole or not at all. OSError or TtcError if it cannot be written."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    places.atomic_write(target, json.dumps(document, indent=1, allow_nan=False))
+    paths.atomic_write(target, json.dumps(document, indent=1, allow_nan=False))
     return target
 
 

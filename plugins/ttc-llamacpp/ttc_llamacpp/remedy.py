@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ttc import installing
+from ttc.plugins import installing
 
 PACKAGE = "llama-cpp-python"
 

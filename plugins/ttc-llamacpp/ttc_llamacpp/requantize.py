@@ -12,7 +12,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ttc import places
+from ttc import paths
 from ttc.errors import BackendError
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.options import WEIGHTS
@@ -37,7 +37,7 @@ def encoded(header: Header, digest: str, encoding: str) -> Path:
     """
     if encoding == "file":
         return header.path
-    folder = places.cache_folder() / "weights"
+    folder = paths.cache_folder() / "weights"
     path = folder / f"{digest.removeprefix('sha256:')}.{encoding}.gguf"
     if path.is_file():
         return path
@@ -63,7 +63,7 @@ def encoded(header: Header, digest: str, encoding: str) -> Path:
 def _write(source: Path, target: Path, encoding: str) -> None:
     import llama_cpp.llama_cpp as api
 
-    from ttc_llamacpp.native import LOG
+    from ttc_llamacpp.llama_api import LOG
 
     LOG.install()
     LOG.take()

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.records import SamplingParams
-from ttc_llamacpp.sequences import Logits
+from ttc_llamacpp.kv_cache import Logits
 
 # Below this temperature the exponents overflow, and sampling is greedy long before.
 GREEDY = 1e-6

@@ -24,13 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.errors import BackendError
-from ttc_llamacpp import kernel_check, packed, plan
+from ttc_llamacpp import kernels_build, library_check, sizing
 from ttc_llamacpp.gguf import Header, read_header
-from ttc_llamacpp.kernel_check import Way
-from ttc_llamacpp.native import Model
+from ttc_llamacpp.kv_cache import BATCH, Row, Sequences, Shape
+from ttc_llamacpp.library_check import Way
+from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.options import Cache, Options, default_threads
-from ttc_llamacpp.sequences import BATCH, Row, Sequences, Shape
-from ttc_llamacpp.weights import EXPANSIONS, REQUANTISED, encoded, size
+from ttc_llamacpp.requantize import EXPANSIONS, REQUANTISED, encoded, size
 
 LENGTH = 512
 SECONDS = 0.8
@@ -104,9 +104,9 @@ class Tuner:
         """Return what is done without a profile when many draws wait."""
         threads = self.base.threads or default_threads()
         model = self._load(Setup("file", 1, "plain", "f16", threads))
-        flash, many = plan.flash(self.base, offloads=model.offloads), 10**6
+        flash, many = sizing.flash(self.base, offloads=model.offloads), 10**6
         geometry = self.header.geometry
-        count = plan.slots(geometry, LENGTH, many, self.base, offloads=model.offloads)
+        count = sizing.slots(geometry, LENGTH, many, self.base, offloads=model.offloads)
         return Setup("file", count, "flash" if flash else "plain", "f16", threads)
 
     def _stage(self, best: Setup, others: list[Setup]) -> Setup:
@@ -131,8 +131,8 @@ class Tuner:
     def _fits(self, setup: Setup) -> bool:
         """Whether weights and sequences take at most half of the free memory."""
         assert self._model is not None
-        free = plan.free_memory()
-        each = plan.sequence_bytes(self.header.geometry, LENGTH, setup.cache)
+        free = sizing.free_memory()
+        each = sizing.sequence_bytes(self.header.geometry, LENGTH, setup.cache)
         if free is None or each is None or self._model.offloads:
             return True
         now = self._loaded
@@ -173,7 +173,7 @@ class Tuner:
         if self._model.offloads:
             return []
         try:
-            packed.load()
+            kernels_build.load()
         except BackendError as error:
             self.tell(f"kernels packed: {error}")
             return []
@@ -190,7 +190,7 @@ class Tuner:
         way = self._way(path, setup)
         if self._model is None or self._loaded != (setup.weights, way):
             self._unload()
-            found = packed.load() if way.kernels == "packed" else None
+            found = kernels_build.load() if way.kernels == "packed" else None
             self._model = Model(path, self.base.gpu_layers, found, extras=way.extras)
             self._loaded = setup.weights, way
         return self._model
@@ -200,8 +200,8 @@ class Tuner:
         options = replace(
             self.base, attention=setup.attention, cache=setup.cache, kernels=setup.kernels
         )
-        library = packed.built() if setup.kernels == "packed" else None
-        way = kernel_check.way(read_header(path), options, library)
+        library = kernels_build.built() if setup.kernels == "packed" else None
+        way = library_check.way(read_header(path), options, library)
         for line in way.off:
             if line not in self._told:
                 self._told.add(line)

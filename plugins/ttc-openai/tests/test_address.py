@@ -17,10 +17,10 @@ from ttc.errors import BackendError, UsageError
 from ttc.records import Message
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import open_openai
-from ttc_openai import traits as kept
+from ttc_openai import server_traits as kept
 from ttc_openai.address import Address, base, is_own, key_for, origin, parse
 from ttc_openai.backend import describe
-from ttc_openai.traits import Traits
+from ttc_openai.server_traits import Traits
 
 Serve = Callable[..., ScriptedServer]
 SECRET = "sk-secret"

@@ -16,14 +16,14 @@ from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, SamplingParams
 from ttc.testing.http_server import ScriptedServer
-from ttc_openai import traits as kept
+from ttc_openai import server_traits as kept
 from ttc_openai.address import Address
+from ttc_openai.dialect import Dialect
 from ttc_openai.draws import Draw
-from ttc_openai.faults import retry_after
-from ttc_openai.pace import pause
-from ttc_openai.reading import MalformedError, Reading, Usage
-from ttc_openai.traits import Traits
-from ttc_openai.wire import Dialect
+from ttc_openai.errors import retry_after
+from ttc_openai.rate_limit import pause
+from ttc_openai.server_traits import Traits
+from ttc_openai.stream_parser import MalformedError, Reading, Usage
 
 Serve = Callable[..., ScriptedServer]
 Client = Callable[..., Backend]

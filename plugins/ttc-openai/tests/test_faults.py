@@ -273,7 +273,7 @@ def test_what_fails_every_time_is_told_soon(ttc: Ttc, serve: Serve, fault: str, 
 
 
 def test_a_long_silence_is_told(ttc: Ttc, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ttc_openai.courier._SILENCE", 1.0)
+    monkeypatch.setattr("ttc_openai.dispatcher._SILENCE", 1.0)
     server = serve(always="hang")
     done = draw(ttc, alias(server, retries=0, timeout=4), 1)
     assert done.returncode == 3
@@ -336,7 +336,7 @@ def test_the_pool_is_being_drawn(ttc: Ttc, serve: Serve, monkeypatch: pytest.Mon
         until = time.monotonic() + 60
         while not server.running and time.monotonic() < until:
             time.sleep(0.05)
-        monkeypatch.setattr("ttc.claims.PATIENCE", 0.3)
+        monkeypatch.setattr("ttc.samples.pool_lock.PATIENCE", 0.3)
         refused(ttc(*line, "-q"), 6, "p:", f"pid {first.pid}", "--pool")
         # 16: what is under way is given up, and the server hears of it.
         first.send_signal(signal.SIGINT)

@@ -16,10 +16,10 @@ from urllib.parse import quote
 
 import pytest
 
-from ttc import secrets
 from ttc.backends import Backend
 from ttc.cli.main import run
 from ttc.errors import UsageError
+from ttc.messages import secrets
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import open_openai
 from ttc_openai.address import Address, base, is_loopback, key_for

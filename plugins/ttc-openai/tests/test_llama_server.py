@@ -39,10 +39,10 @@ class TestContract(BackendContract):
 
 
 def test_what_this_server_does_is_found_out(backend: Backend, llama_server: str) -> None:
-    from ttc_openai import traits
+    from ttc_openai import server_traits
     from ttc_openai.address import Address
 
-    found = traits.read(Address(llama_server, "smollm2"))
+    found = server_traits.read(Address(llama_server, "smollm2"))
     # It ignores n (abetlen/llama-cpp-python#1906), counts nothing in streams, tells no stop.
     assert (found.seed, found.n, found.top_k, found.min_p) == (True, False, True, True)
     assert (found.usage, found.chunks, found.stop_told, found.raw) == (False, True, False, True)
@@ -114,10 +114,10 @@ def test_a_server_that_ends_one_answer_for_the_next_loses_none(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Unprobed, as a newcomer meets it."""
-    from ttc_openai import traits
+    from ttc_openai import server_traits
     from ttc_openai.address import Address
 
-    traits.keep_limit(Address(interrupting_server, "smollm2"), None)
+    server_traits.keep_limit(Address(interrupting_server, "smollm2"), None)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TTC_DB", str(tmp_path / "ttc.db"))
     rows = [{"id": f"s{i}", "question": f"What is {i} + 1?"} for i in range(problems)]
@@ -127,4 +127,4 @@ def test_a_server_that_ends_one_answer_for_the_next_loses_none(
     told = json.loads(capsys.readouterr().out)
     assert (told["drawn"], told["errors"]) == (problems * n, 0)
     # And the next run begins with what was found out.
-    assert traits.read(Address(interrupting_server, "smollm2")).bears in (1, 2)
+    assert server_traits.read(Address(interrupting_server, "smollm2")).bears in (1, 2)

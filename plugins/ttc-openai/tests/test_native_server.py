@@ -8,7 +8,7 @@ import pytest
 
 from ttc.backends import Backend
 from ttc.testing.contract import BackendContract
-from ttc_openai import open_openai, traits
+from ttc_openai import open_openai, server_traits
 from ttc_openai.address import Address
 
 
@@ -34,7 +34,7 @@ class TestContract(BackendContract):
 
 
 def test_what_this_server_does_is_found_out(backend: Backend, native_server: str) -> None:
-    found = traits.read(Address(native_server, "smollm2"))
+    found = server_traits.read(Address(native_server, "smollm2"))
     assert (found.seed, found.top_k, found.min_p, found.logprobs) == (True, True, True, True)
     assert (found.usage, found.chunks, found.raw, found.frees) == (True, True, True, True)
     assert found.weights["n_params"] == 134515008

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ttc_openai.pace import START, Pace, Silences
+from ttc_openai.rate_limit import START, Pace, Silences
 
 Turns = Callable[[int, random.Random], bool]
 

@@ -9,8 +9,8 @@ import pytest
 from ttc.backends import Request
 from ttc.records import Message, SamplingParams
 from ttc_openai.draws import Draw
-from ttc_openai.faults import ExchangeError, complaint, cut
-from ttc_openai.patience import Patience
+from ttc_openai.errors import ExchangeError, complaint, cut
+from ttc_openai.retry_policy import Patience
 
 
 def drawn() -> Draw:

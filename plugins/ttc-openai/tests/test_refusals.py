@@ -9,10 +9,10 @@ import pytest
 
 from ttc.backends import Request
 from ttc.records import Message, SamplingParams
-from ttc_openai.faults import ExchangeError
+from ttc_openai.dialect import Dialect, off_and_refused
+from ttc_openai.errors import ExchangeError
 from ttc_openai.refusals import Refusal
-from ttc_openai.traits import Traits
-from ttc_openai.wire import Dialect, off_and_refused
+from ttc_openai.server_traits import Traits
 
 SENT = ["model", "messages", "temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"]
 SENT += ["repetition_penalty", "max_tokens", "stream_options", "stop", "n", "logprobs", "stream"]

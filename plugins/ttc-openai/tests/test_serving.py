@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ttc import talk
 from ttc.cli.main import run
 from ttc.errors import BackendError
+from ttc.messages import notes
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai.address import Address
 from ttc_openai.server import Listing
@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TTC_DB", str(tmp_path / "ttc.db"))
     monkeypatch.setenv("TTC_HOME", str(tmp_path / "home"))
-    talk.hush(False)
+    notes.hush(False)
 
 
 def ask(spec: str, *args: str) -> int:
@@ -196,7 +196,7 @@ def test_a_server_that_changes_its_weights(
 
 def test_names_of_this_machine_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(talk, "tell", said.append)
+    monkeypatch.setattr(notes, "tell", said.append)
     for host in ("localhost", "127.0.0.1", "[::1]", "LOCALHOST"):
         meet(Address(f"http://{host.lower()}:8000/v1", "m"), "print", {})
     assert not said

@@ -15,7 +15,7 @@ from ttc.api import sample
 from ttc.cli.main import run
 from ttc.errors import BackendError
 from ttc.testing.http_server import ScriptedServer
-from ttc_openai import traits as kept
+from ttc_openai import server_traits as kept
 from ttc_openai.address import Address
 
 Serve = Callable[..., ScriptedServer]

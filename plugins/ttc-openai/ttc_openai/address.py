@@ -21,8 +21,9 @@ import socket
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ttc import addresses, secrets
+from ttc.backends import addresses
 from ttc.errors import BackendError, UsageError
+from ttc.messages import secrets
 
 OPENAI = "https://api.openai.com/v1"
 _PORTS = {"http": 80, "https": 443}
@@ -153,7 +154,7 @@ def parse(spec: str, base_url: str | None, proxy: bool = False) -> Address:
 def key_for(address: Address) -> str | None:
     """Return the key that was given for an address's origin, None if none was.
 
-    It is known to `ttc.secrets` from then on. UsageError for one that cannot be a key.
+    It is known to `ttc.messages.secrets` from then on. UsageError for one that cannot be a key.
     """
     wanted = address.origin
     if wanted == origin(preferred()) and (key := usable("OPENAI_API_KEY")):

@@ -17,21 +17,22 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ttc import keys, secrets, talk
+from ttc import keys
 from ttc.backends import Completion, Finding, ModelInfo, Probing, Request, refusal
 from ttc.errors import UsageError
+from ttc.messages import notes, secrets
 from ttc.records import SamplingParams
-from ttc_openai import traits as kept
+from ttc_openai import server_traits as kept
 from ttc_openai.address import Address, key_for, parse
+from ttc_openai.dialect import unmet
 from ttc_openai.options import Options
 from ttc_openai.server import Server, named
+from ttc_openai.server_traits import Traits
 from ttc_openai.serving import meet
-from ttc_openai.settling import settle
-from ttc_openai.traits import Traits
-from ttc_openai.wire import unmet
+from ttc_openai.supported_params import settle
 
 if TYPE_CHECKING:
-    from ttc_openai.courier import Courier
+    from ttc_openai.dispatcher import Courier
 
 
 class OpenAI:
@@ -70,7 +71,7 @@ class OpenAI:
         if self._courier is None:
             self._server, told = self._server.check()
             meet(self._server.address, self.model.fingerprint, told)
-            from ttc_openai.courier import Courier
+            from ttc_openai.dispatcher import Courier
 
             self._courier = Courier(self._server)
             self._end = weakref.finalize(self, self._courier.close)
@@ -92,7 +93,7 @@ class OpenAI:
         """Return a completion without the key, whoever put it there."""
         text = secrets.redacted(done.text, said_by_model=True)
         if text != done.text:
-            talk.tell(
+            notes.tell(
                 f"{self._server.address.spec}: a draw had the key in its text; it is kept as ***"
             )
         stop = done.stop and secrets.redacted(done.stop)
@@ -130,7 +131,7 @@ class OpenAI:
 
     def probe(self, *, tell: Callable[[str], None]) -> Probing:
         """Find out what the server does with this model and keep it. BackendError."""
-        from ttc_openai.probe import probe
+        from ttc_openai.probe.report import probe
 
         traits, rows, path = probe(self._server, tell)
         address, revision = self._server.address, self._server.options.revision

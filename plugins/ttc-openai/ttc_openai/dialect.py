@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ttc import switches, thinking
-from ttc.backends import Request
+from ttc.answers import thinking
+from ttc.backends import Request, thinking_switch
 from ttc.records import OFF as NEUTRAL
-from ttc_openai.faults import ExchangeError
+from ttc_openai.errors import ExchangeError
 from ttc_openai.refusals import Refusal
-from ttc_openai.traits import Traits
+from ttc_openai.server_traits import Traits
 
 # How a chat's answer is begun: what stands beside the unfinished turn of the assistant.
 PREFIXES: Mapping[str, Mapping[str, Any]] = {
@@ -30,7 +30,8 @@ OFF: Mapping[str, tuple[Any, ...]] = {
 }
 
 
-# Said of each draw, off or not: what is off is left out only where a key says so (ttc.settling).
+# Sent with each draw, off or not; a value that is off is left out only where the sample's key says
+# so (ttc.backends.supported_params).
 SETTLED = ("temperature", "top_p")
 # What to pass where a value that is set is refused.
 _INSTEAD = {
@@ -96,7 +97,7 @@ class Dialect:
         if n > 1:
             body["n"] = n
         if params.thinking is not None and request.prompt is None:
-            body["chat_template_kwargs"] = switches.arguments(params.thinking)
+            body["chat_template_kwargs"] = thinking_switch.arguments(params.thinking)
         if traits.logprobs:
             # Some servers give none at 0 alternatives.
             count = request.alternatives or 1

@@ -14,16 +14,16 @@ import threading
 from collections import OrderedDict
 from time import monotonic
 
-from ttc import talk
 from ttc.backends import Completion, Request
 from ttc.errors import BackendError
-from ttc_openai import traits
+from ttc.messages import notes
+from ttc_openai import server_traits
 from ttc_openai.client import async_client
 from ttc_openai.draws import Draw, Job
-from ttc_openai.exchange import Exchange
-from ttc_openai.faults import ExchangeError, understood
-from ttc_openai.pace import PATIENCE, Pace, Silences
-from ttc_openai.patience import Patience
+from ttc_openai.errors import ExchangeError, understood
+from ttc_openai.http_exchange import Exchange
+from ttc_openai.rate_limit import PATIENCE, Pace, Silences
+from ttc_openai.retry_policy import Patience
 from ttc_openai.server import Server
 
 # Draws that one request may ask for.
@@ -117,7 +117,7 @@ class Courier:
             await asyncio.gather(*tasks, return_exceptions=True)
             await client.close()
             with contextlib.suppress(OSError):  # it is found out again
-                traits.keep_limit(server.address, self._pace.kept)
+                server_traits.keep_limit(server.address, self._pace.kept)
 
     async def _watch(self) -> None:
         """End what has said nothing new for too long, however many bytes keep dripping in."""
@@ -143,9 +143,9 @@ class Courier:
         where, last = self._server.address.base_url, f" ({self._trouble})" * bool(self._trouble)
         if self._patience.ever:
             count = len(self._running) + len(self._pausing)
-            talk.tell(f"{where}: nothing new for {_SILENCE:.0f} s{last}; {count} draws still open")
+            notes.tell(f"{where}: nothing new for {_SILENCE:.0f} s{last}; {count} draws still open")
             return
-        talk.tell(
+        notes.tell(
             f"no answer yet from {where} after {_SILENCE:.0f} s{last}; "
             f"each request is given {self._options.timeout:g} s (the option timeout)"
         )

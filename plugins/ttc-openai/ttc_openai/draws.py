@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from ttc import thinking
+from ttc.answers import thinking
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
-from ttc_openai.reading import Reading, Usage
+from ttc_openai.stream_parser import Reading, Usage
 
 
 @dataclass(slots=True, eq=False)

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 
-from ttc import addresses, secrets
+from ttc.backends import addresses
+from ttc.messages import secrets
 from ttc_openai.address import Address
 from ttc_openai.contents import number
 from ttc_openai.events import MalformedError

@@ -13,13 +13,13 @@ import httpx2
 import openai
 
 from ttc.backends import Completion, Request
+from ttc_openai.dialect import Dialect, local_stops, repeated, whole
 from ttc_openai.draws import Draw, Job
+from ttc_openai.errors import ExchangeError, complaint, cut, understood
 from ttc_openai.events import Events, Json, MalformedError
-from ttc_openai.faults import ExchangeError, complaint, cut, understood
-from ttc_openai.reading import Usage
 from ttc_openai.server import Server
-from ttc_openai.traits import leave_out
-from ttc_openai.wire import Dialect, local_stops, repeated, whole
+from ttc_openai.server_traits import leave_out
+from ttc_openai.stream_parser import Usage
 
 # How often a prompt's length is asked for, where no stream tells it.
 _COUNTINGS = 3

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ttc import secrets
+from ttc.messages import secrets
 
 if TYPE_CHECKING:
     from ttc_openai.address import Address

@@ -13,8 +13,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from ttc_openai.draws import Draw
-from ttc_openai.faults import ExchangeError
-from ttc_openai.pace import PATIENCE, pause
+from ttc_openai.errors import ExchangeError
+from ttc_openai.rate_limit import PATIENCE, pause
 
 # A refusal, or an answer that is none, is believed at the third time, unless others differ.
 _SURE = 3

@@ -12,12 +12,13 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ttc import addresses, secrets, talk
+from ttc.backends import addresses
 from ttc.errors import BackendError
-from ttc_openai import traits as kept
+from ttc.messages import notes, secrets
+from ttc_openai import server_traits as kept
 from ttc_openai.address import Address
 from ttc_openai.options import Options
-from ttc_openai.traits import Traits
+from ttc_openai.server_traits import Traits
 
 if TYPE_CHECKING:
     import openai
@@ -79,7 +80,7 @@ class Server:
             found = listing(self)
         except NoServerError as error:
             # Something else may be in front of the list alone; the draws will tell.
-            talk.tell(f"{error}; asking for {wanted!r} all the same")
+            notes.tell(f"{error}; asking for {wanted!r} all the same")
             return self, {}
         name = found.find(wanted)
         if name is None:
@@ -95,11 +96,11 @@ class Server:
     def _unlisted(self, found: Listing) -> Server:
         where, wanted = self.address.base_url, self.address.model
         if found.models is None:
-            talk.tell(f"{where}: {found.why}; asking for {wanted!r} all the same")
+            notes.tell(f"{where}: {found.why}; asking for {wanted!r} all the same")
             return self
         near = next(iter(get_close_matches(wanted, found.models, n=1)), "")
         hint = f"did you mean {near}?" if near else f"it has {shown(found.models)}"
-        talk.tell(
+        notes.tell(
             f"{where}: its list of models lacks {wanted!r} ({hint}); asking for it all the same"
         )
         return replace(self, address=replace(self.address, near=near))
@@ -145,7 +146,7 @@ def listing(server: Server) -> Listing:
     still loading is waited for, and what may be a stray fault is tried again.
     """
     from ttc_openai.client import sync_client
-    from ttc_openai.faults import understood
+    from ttc_openai.errors import understood
 
     limit = min(_LISTING, server.options.timeout)
     began, strays = time.monotonic(), min(_STRAYS, server.options.retries)
@@ -164,7 +165,7 @@ def listing(server: Server) -> Listing:
                     raise
                 fault = understood(error, server.address, server.key)
             if fault.busy and left:
-                talk.tell(f"{fault.reason}; waiting for it")
+                notes.tell(f"{fault.reason}; waiting for it")
                 time.sleep(min(fault.after or 1.0, 10.0))
                 continue
             stray = strays >= 0 and fault.again and not fault.all
@@ -181,7 +182,7 @@ def listing(server: Server) -> Listing:
 def _models(client: openai.OpenAI, server: Server) -> Listing:
     from openai import APIStatusError
 
-    from ttc_openai.faults import is_html, understood
+    from ttc_openai.errors import is_html, understood
 
     where = server.address.base_url
     try:
@@ -205,7 +206,7 @@ def _models(client: openai.OpenAI, server: Server) -> Listing:
 
 def _read(text: str, server: Server) -> Listing:
     """Read the answer that should be a list: as OpenAI has it, bare, or under another name."""
-    from ttc_openai.faults import is_html
+    from ttc_openai.errors import is_html
 
     try:
         told = secrets.cleaned(json.loads(text))

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ttc import keys, places
+from ttc import keys, paths
 from ttc_openai.address import Address
 
 SCHEMA = 1
@@ -27,7 +27,7 @@ class Traits:
 
     `seed`: equal seeds give equal draws, and others do not. `n`: one request may ask for several
     draws. `top_k`, `min_p`: they take effect. `logprobs`: those of the unfiltered temperature-1
-    distribution. `prefix`: how a chat's answer is begun, by a name of `ttc_openai.wire.PREFIXES`;
+    distribution. `prefix`: how a chat's answer is begun, by a name of `dialect.PREFIXES`;
     "" if it cannot be. `stop_told`: it says which stop string fired. `usage`: a stream ends with
     its token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends
     its draw. `caches`: a prompt that was seen is not computed again. `slots`: how many draws it
@@ -73,7 +73,7 @@ class Traits:
 def path_of(address: Address) -> Path:
     """Return the file of a server and model."""
     digest = keys.digest("server1", [address.base_url, address.model]).rpartition(":")[2]
-    return places.data_folder() / "servers" / f"{digest}.json"
+    return paths.data_folder() / "servers" / f"{digest}.json"
 
 
 def read(address: Address) -> Traits:

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ttc import keys, places, talk
+from ttc import keys, paths
 from ttc.errors import BackendError
+from ttc.messages import notes
 from ttc_openai.address import Address, is_loopback
 from ttc_openai.server import weights
-from ttc_openai.traits import SCHEMA, write_json
+from ttc_openai.server_traits import SCHEMA, write_json
 
 # Any of these that agrees tells the same weights; others only tell different ones.
 _TELLING = ("digest", "sha256", "size", "n_params")
@@ -64,7 +65,7 @@ def meet(address: Address, fingerprint: str, row: Mapping[str, Any]) -> None:
             )
     others = [there for there in known if there != here]
     if others and here not in known and not any(agree(told, known[each]) for each in others):
-        talk.tell(
+        notes.tell(
             f"{address.base_url}: calls its model {address.model!r} as {others[-1]} does, and "
             "whether it is the same cannot be told; their draws go to the same pools, unless an "
             "alias tells them apart by the option revision"
@@ -86,7 +87,7 @@ def _spelled(address: Address) -> str:
 
 def _path(fingerprint: str) -> Path:
     digest = keys.digest("serving1", [fingerprint]).rpartition(":")[2]
-    return places.data_folder() / "servers" / f"{digest}.serving.json"
+    return paths.data_folder() / "servers" / f"{digest}.serving.json"
 
 
 def _kept(path: Path) -> dict[str, dict[str, Any]]:

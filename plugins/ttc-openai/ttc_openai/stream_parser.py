@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ttc import thinking
+from ttc.answers import thinking
 from ttc.records import FinishReason
 from ttc_openai.contents import number, said_in
 from ttc_openai.events import MalformedError as MalformedError

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.backends import Request
 from ttc.records import Message, SamplingParams
-from ttc_openai import traits as kept
-from ttc_openai.faults import ExchangeError, understood
+from ttc_openai import server_traits as kept
+from ttc_openai.dialect import SETTLED, Dialect, off_and_refused, whole
+from ttc_openai.errors import ExchangeError, understood
 from ttc_openai.server import Server
-from ttc_openai.traits import Traits
-from ttc_openai.wire import SETTLED, Dialect, off_and_refused, whole
+from ttc_openai.server_traits import Traits
 
 if TYPE_CHECKING:
     import openai

@@ -11,17 +11,16 @@ from typing import Any
 
 import pytest
 
-from ttc import models
-from ttc.backends import Backend, Completion, ModelInfo, Request
+from ttc.backends import Backend, Completion, ModelInfo, Request, resolve
 from ttc.errors import BackendError
-from ttc.plans import Recipe, make_plan
 from ttc.records import Message, Problem, SamplingParams
-from ttc.samples import Drawing, Tally
+from ttc.samples.drawing import Drawing, Tally
+from ttc.samples.plan import Recipe, make_plan
 from ttc.store import Store, samples
 from ttc_ray.backend import RayBackend
-from ttc_ray.fleet import DEATHS, Fleet
 from ttc_ray.options import Options
 from ttc_ray.replica import Inner
+from ttc_ray.replicas import DEATHS, Fleet
 
 SCRIPT = "scripted:tokens=10-30,slots=4,tick=0.002"
 PROBLEMS = [Problem(f"p{i}", (Message("user", f"What is {i} + 1?"),)) for i in range(4)]
@@ -74,7 +73,7 @@ def test_twenty_kills_at_random_moments(
     assert len(killed) == 20
     assert capfd.readouterr() == ("", "")
     assert backend.status().endswith(", 20 lost")
-    here = models.open_backend(models.Choice(*models.split(SCRIPT)), tmp_path)
+    here = resolve.open_backend(resolve.Choice(*resolve.split(SCRIPT)), tmp_path)
     assert drawn(tmp_path / "here.db", here, "scripted", n) == over_ray
 
 

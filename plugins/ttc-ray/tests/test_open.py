@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from ttc import keys, models
-from ttc.backends import Request
+from ttc import keys
+from ttc.backends import Request, resolve
 from ttc.errors import BackendError, UsageError
-from ttc.plans import Recipe
 from ttc.records import SamplingParams
-from ttc_ray import cluster, fleet, open_ray
+from ttc.samples.plan import Recipe
+from ttc_ray import cluster, open_ray, replicas
 from ttc_ray.backend import RayBackend
 from ttc_ray.options import Options, resources
 from ttc_ray.replica import Inner
@@ -41,7 +41,7 @@ def test_opening_tells_the_model_and_imports_no_ray() -> None:
 
 
 def test_draws_have_the_keys_of_the_inner_backend() -> None:
-    inner = models.open_backend(models.Choice("scripted", "tokens=5"), Path())
+    inner = resolve.open_backend(resolve.Choice("scripted", "tokens=5"), Path())
     over_ray = open_ray("scripted:tokens=5", {"ray_replicas": 2})
     here = Recipe("scripted", inner.model, SamplingParams())
     there = Recipe("ray", over_ray.model, SamplingParams())
@@ -215,13 +215,13 @@ def test_what_no_machine_has_is_not_waited_for_for_ever(
     told = "1 replicas with 1 CPUs and 64 GPUs each were asked of 4 CPUs and 0 GPUs"
     backend = replicated("scripted:", ray_replicas=1, ray_gpus=64)
     backend.submit(Request("0", prompt="x"))
-    monkeypatch.setattr(fleet, "PATIENCE", 0.5)
+    monkeypatch.setattr(replicas, "PATIENCE", 0.5)
     with pytest.raises(BackendError, match=f"no replica could be started in 0 s; {told}"):
         backend.wait()
     # Nothing will ever join a cluster of this machine alone.
     own = cluster.Cluster(ray, begun=False, folder="/nowhere")
     with pytest.raises(BackendError, match=f"ray: {told}; lower ray_replicas or ray_gpus"):
-        fleet.Fleet(own, Inner("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64))
+        replicas.Fleet(own, Inner("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64))
 
 
 def test_a_large_fleet_asks_for_more_than_the_usual_window(

@@ -14,14 +14,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ttc import models
-from ttc.backends import Completion, ModelInfo, Request, refusal
+from ttc.backends import Completion, ModelInfo, Request, refusal, resolve
 from ttc.errors import UsageError
 from ttc_ray.cluster import Cluster
-from ttc_ray.fleet import Fleet
-from ttc_ray.members import Member
 from ttc_ray.options import Options
 from ttc_ray.replica import Inner
+from ttc_ray.replica_handle import Member
+from ttc_ray.replicas import Fleet
 
 # They serve what this machine holds, or would start clusters within clusters.
 REFUSED = ("ray", "replay")
@@ -47,7 +46,7 @@ class RayBackend:
         options, others = Options.parse(given)
         if not model:
             raise UsageError("ray: name what the replicas run, as in -m ray:llamacpp:smollm2")
-        name, inner_model = models.split(model)
+        name, inner_model = resolve.split(model)
         if name in REFUSED:
             raise UsageError(f"ray: {name} does not run on other machines; name an engine")
         if Path(inner_model).is_file():

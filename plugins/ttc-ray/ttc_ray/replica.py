@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc import models, places
-from ttc.backends import Backend, Completion, Request
+from ttc import paths
+from ttc.backends import Backend, Completion, Request, resolve
 from ttc.errors import BackendError, TtcError
 
 
@@ -33,8 +33,8 @@ class Inner:
 
     def open(self) -> Backend:
         """Open it here; cheap, as for any backend. BackendError, UsageError."""
-        choice = models.Choice(self.backend, self.model, self.options)
-        return models.open_backend(choice, places.default_database())
+        choice = resolve.Choice(self.backend, self.model, self.options)
+        return resolve.open_backend(choice, paths.default_database())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from typing import Any
 from ttc.backends import Completion, Request
 from ttc.errors import BackendError
 from ttc_ray.cluster import Cluster, first_line
-from ttc_ray.members import Member, next_told, orders
 from ttc_ray.options import Options, resources
 from ttc_ray.replica import Batch, Inner, Replica
+from ttc_ray.replica_handle import Member, next_told, orders
 
 DEATHS = 3  # of one replica in a row, without a draw finished between
 STARTING = 20.0  # seconds for which a replica that is being started has a share of the work kept

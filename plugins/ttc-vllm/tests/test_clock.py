@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ttc.backends import Request
-from ttc.clock import Clock
+from ttc.backends.template_clock import Clock
 from ttc.errors import UsageError
 from ttc.records import Message
 from ttc_vllm import checkpoint

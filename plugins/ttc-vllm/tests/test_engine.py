@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ttc import installing
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
+from ttc.plugins import installing
 from ttc.records import Message, SamplingParams
 from ttc_vllm import quiet
 

@@ -279,7 +279,7 @@ def test_the_hub(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
         return str(folder)
 
     monkeypatch.setattr(hub, "snapshot_download", download)
-    monkeypatch.setattr("ttc.hub.resolves", lambda url: online)
+    monkeypatch.setattr("ttc.backends.hub.resolves", lambda url: online)
     present, online = True, False
     assert locate.locate("owner/Some-Model", "v2") == folder
     assert asked == [True], "a model that is here was asked for again"

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from ttc import switches
-from ttc.backends import Completion, ModelInfo, Request, refusal
+from ttc.backends import Completion, ModelInfo, Request, refusal, thinking_switch
 from ttc.errors import BackendError, UsageError
 from ttc_vllm import checkpoint, quiet
 from ttc_vllm.checkpoint import Checkpoint
@@ -40,7 +39,7 @@ class Vllm:
             clock=options.clock.read_by(found.template),
         )
         self.capabilities = _ALWAYS if built_for_cpu() else _ALWAYS | {"seed"}
-        if switches.read_by(found.template):
+        if thinking_switch.read_by(found.template):
             self.capabilities |= {"thinking"}
         self._checkpoint, self._options = found, options
         self._engine: Engine | None = None

@@ -24,9 +24,9 @@ from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine import FinishReason as EngineFinish
 from vllm.v1.engine.llm_engine import LLMEngine
 
-from ttc import installing
 from ttc.backends import Completion, Request
 from ttc.errors import BackendError
+from ttc.plugins import installing
 from ttc.records import FinishReason
 from ttc_vllm.checkpoint import Checkpoint
 from ttc_vllm.draws import Draw

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ttc import installing
+from ttc.backends.hub import fetched
 from ttc.errors import BackendError
-from ttc.hub import fetched
+from ttc.plugins import installing
 
 _REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 # All that vLLM reads of a repository whose weights are safetensors; and of one that has none.

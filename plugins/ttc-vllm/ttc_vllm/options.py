@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from ttc.clock import Clock
+from ttc.backends.template_clock import Clock
 from ttc.errors import UsageError
 
 

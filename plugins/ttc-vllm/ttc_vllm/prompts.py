@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from ttc import switches, thinking
-from ttc.backends import Request
-from ttc.clock import Clock
-from ttc.first_tokens import first_tokens
+from ttc.answers import thinking
+from ttc.backends import Request, thinking_switch
+from ttc.backends.choice_tokens import first_tokens
+from ttc.backends.template_clock import Clock
 from ttc.records import Message
 
 
@@ -76,7 +76,7 @@ class Prompts:
         from jinja2 import TemplateError
 
         turns = [message._asdict() for message in messages]
-        more: Any = {} if switch is None else switches.arguments(switch)
+        more: Any = {} if switch is None else thinking_switch.arguments(switch)
         try:
             return str(
                 self._tokenizer.apply_chat_template(

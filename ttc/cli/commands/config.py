@@ -24,7 +24,7 @@ def config(
     from ttc.cli.output import document
     from ttc.cli.session import begin
     from ttc.errors import UsageError
-    from ttc.report.listing import columns
+    from ttc.report.columns import columns
 
     session = begin(file, database, quiet)
     values = dict(session.config.values)

@@ -35,7 +35,7 @@ def db(
 
     The merged stores are only read; merging them again adds nothing.
     """
-    from ttc.cli import run_db
+    from ttc.cli.run import db as run_db
     from ttc.cli.session import begin
     from ttc.errors import UsageError
 

@@ -45,7 +45,7 @@ def doctor(
     Without --self-test nothing is drawn. Servers are only asked for their list of models, and the
     store is only read.
     """
-    from ttc.cli import run_doctor
+    from ttc.cli.run import doctor as run_doctor
     from ttc.doctor import DoctorOptions
 
     options = DoctorOptions(groups or (), config, database, model, self_test)

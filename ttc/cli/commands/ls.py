@@ -13,11 +13,11 @@ def ls(
     verbose: opt.Verbose = 0,
 ) -> None:
     """List the pools of the store."""
+    from ttc.backends.counts import rows_told
     from ttc.cli.output import document
     from ttc.cli.session import begin
     from ttc.cli.suggestions import remember
-    from ttc.counts import rows_told
-    from ttc.report.listing import columns
+    from ttc.report.columns import columns
     from ttc.store import Store, pools
 
     session = begin(config, database, quiet)

@@ -38,7 +38,7 @@ def models(
     verbose: opt.Verbose = 0,
 ) -> None:
     """List the models that -m can name, describe one, tune one, or probe its server."""
-    from ttc.cli import run_models
+    from ttc.cli.run import models as run_models
     from ttc.cli.session import begin
     from ttc.errors import UsageError
 

@@ -22,7 +22,7 @@ def plugins(
     from ttc import plugins as known
     from ttc.cli.output import document
     from ttc.cli.suggestions import remember
-    from ttc.report.listing import columns
+    from ttc.report.columns import columns
 
     wanted = dict(zip(known.GROUPS, (backends, verifiers, selectors, strategies), strict=True))
     groups = [group for group in known.GROUPS if wanted[group] or not any(wanted.values())]

@@ -68,8 +68,10 @@ def sample(
     The same command again resumes and draws only what is missing: raising -n pays for the
     difference. Lines go to stdout when it is a pipe, or where -o says.
     """
-    from ttc.cli import ordering, run_plan, run_sample
+    from ttc.cli.run import dry_run as run_plan
+    from ttc.cli.run import sample as run_sample
     from ttc.cli.session import Sampling, begin
+    from ttc.samples import job
 
     session = begin(config, database, quiet)
     flags = Sampling(
@@ -85,10 +87,8 @@ def sample(
         seed,
         thinking,
     )
-    reading = ordering.reading(mapping, form, skip_bad)
-    order = ordering.Order(
-        tuple(data), model, n, limit, pool, output, max_time, confidence, new_pool
-    )
+    reading = job.reading(mapping, form, skip_bad)
+    order = job.Order(tuple(data), model, n, limit, pool, output, max_time, confidence, new_pool)
     if dry_run or explain:
         return run_plan.plan_only(session, order, flags, reading, explain, as_json)
     return run_sample.draw(session, order, flags, reading, as_json)

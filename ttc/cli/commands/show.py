@@ -21,7 +21,7 @@ def show(
     verbose: opt.Verbose = 0,
 ) -> None:
     """Show a pool, a problem or a sample."""
-    from ttc.cli import run_show
+    from ttc.cli.run import show as run_show
     from ttc.cli.session import begin
 
     session = begin(config, database, quiet)

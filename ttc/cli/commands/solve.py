@@ -86,7 +86,8 @@ def solve(
     Only the answer goes to stdout; stderr says which rule gave it and how firmly. The draws are
     kept, so asking again costs nothing. ttc plugins --strategies lists the methods that search.
     """
-    from ttc.cli import methods, run_solve
+    from ttc.cli.run import solve as run_solve
+    from ttc.cli.run import solve_method
     from ttc.cli.session import Sampling, begin
 
     session = begin(config, database, quiet)
@@ -103,6 +104,6 @@ def solve(
         seed,
         thinking,
     )
-    how = methods.How(method, n, verifier, scorer, aggregate, budget, draft)
+    how = solve_method.How(method, n, verifier, scorer, aggregate, budget, draft)
     order = run_solve.Order(prompt, each, model, how, mapping, jobs, show, keep, as_json, new_pool)
     return run_solve.solve(session, order, flags)

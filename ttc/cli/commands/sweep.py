@@ -119,9 +119,9 @@ def sweep(
     Exact expectations over all k-subsets of the draws of each problem, averaged over problems,
     with a bootstrap interval over problems.
     """
-    from ttc.cli import run_sweep
+    from ttc.cli.run import sweep as run_sweep
+    from ttc.cli.run.sweep_output import Targets
     from ttc.cli.session import begin
-    from ttc.cli.sweep_output import Targets
 
     session = begin(config, database, quiet)
     order = run_sweep.Order(

@@ -55,7 +55,7 @@ def verify(
     The lines come out with answer, correct, score, verifier and status added, on stdout when it
     is a pipe, or where -o says. Verdicts on samples of the store are kept there.
     """
-    from ttc.cli import run_verify
+    from ttc.cli.run import verify as run_verify
     from ttc.cli.session import begin
 
     session = begin(config, database, quiet)

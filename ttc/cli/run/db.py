@@ -12,9 +12,11 @@ from ttc.cli.session import Session
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped, StoreError
-from ttc.store import Store, care, database, pools, sources
-from ttc.store.merge import Merged
-from ttc.store.merge import merge as merge_into
+from ttc.store import Store, database, pools
+from ttc.store import backup as care
+from ttc.store.merge import source as sources
+from ttc.store.merge.stores import Merged
+from ttc.store.merge.stores import merge as merge_into
 
 
 def path(session: Session, as_json: bool) -> int:

@@ -13,7 +13,7 @@ from ttc import doctor
 from ttc.cli.output import document
 from ttc.doctor import Check, DoctorOptions
 from ttc.errors import Exit
-from ttc.report.visible import one_line
+from ttc.messages.visible import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

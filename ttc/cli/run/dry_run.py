@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ttc import interchange, plans
-from ttc.cli.ordering import Order, draws, prepare
+from ttc import interchange
 from ttc.cli.output import document
 from ttc.cli.session import Sampling, Session
 from ttc.errors import Exit, UsageError
+from ttc.messages.visible import for_stdout
 from ttc.problems import Reading
 from ttc.report.progress import clock
-from ttc.report.visible import for_stdout
+from ttc.samples import plan
+from ttc.samples.job import Order, draws, prepare
 from ttc.store import Store, names, pools
 from ttc.store import samples as stored
 
@@ -27,8 +28,8 @@ def plan_only(
         session, order, flags, how, asks=False, check=not explain
     )
     asked, name = draws(session, order), wanted.name
-    n = plans.worth_drawing(made, asked)
-    if line := plans.told_same(made, asked):
+    n = plan.worth_drawing(made, asked)
+    if line := plan.told_same(made, asked):
         session.say(line)
     backend.close()
     report: dict[str, Any] = {"schema": interchange.SCHEMA, "pool": name, "new": True}
@@ -41,7 +42,7 @@ def plan_only(
             except UsageError as error:
                 taken, same, refused = name, None, error
             report |= {"new": same is None, "pool": taken}
-            there = plans.already_drawn(store, made, rendered, n)
+            there = plan.already_drawn(store, made, rendered, n)
             differing = {
                 other.name: pools.differences(other.identity, made.pool)
                 for other in others

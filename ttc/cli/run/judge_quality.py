@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ttc.curves.uncertainty import auc
 from ttc.records import Sample, Verdict
-from ttc.uncertainty import auc
 
 
 @dataclass(slots=True)

@@ -6,13 +6,13 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ttc import models as known
+from ttc.backends import resolve as known
 from ttc.cli.output import document
 from ttc.cli.session import Session, open_model
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
-from ttc.report.listing import columns
-from ttc.report.visible import for_stdout
+from ttc.messages.visible import for_stdout
+from ttc.report.columns import columns
 
 if TYPE_CHECKING:
     from ttc.backends import Probing, Tuning

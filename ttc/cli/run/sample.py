@@ -7,23 +7,23 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from ttc import counts, interchange
-from ttc.backends import Backend
-from ttc.claims import claimed
-from ttc.cli.ordering import Order, draws, prepare, seconds
+from ttc import interchange
+from ttc.backends import Backend, counts
+from ttc.backends.thinking_switch import without_effect
 from ttc.cli.output import Lines, document, piped
 from ttc.cli.session import Sampling, Session, again, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped
-from ttc.plans import Plan, make_plan, told_same
 from ttc.problems import Reading
 from ttc.records import Sample
 from ttc.report.progress import Meter, clock
-from ttc.samples import Drawing, Tally
+from ttc.samples.drawing import Drawing, Tally
+from ttc.samples.job import Order, draws, prepare, seconds
+from ttc.samples.plan import Plan, make_plan, told_same
+from ttc.samples.pool_lock import claimed
 from ttc.store import Store, pools
 from ttc.store import samples as stored
-from ttc.switches import without_effect
 
 
 def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json: bool) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from ttc import counts, interchange, keys
+from ttc import interchange, keys
+from ttc.backends import counts
 from ttc.cli.output import document
 from ttc.cli.session import Session
 from ttc.errors import UsageError
-from ttc.report.listing import columns
-from ttc.report.visible import for_stdout
+from ttc.messages.visible import for_stdout
+from ttc.report.columns import columns
 from ttc.store import Store, pools, samples, verdicts
 from ttc.store.pools import Pool
 

@@ -10,31 +10,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 
-from ttc import counts, interchange, jsonl, problems, thinking
-from ttc.backends import Backend
-from ttc.cli import methods
-from ttc.cli.methods import How
-from ttc.cli.session import (
-    Sampling,
-    Session,
-    again,
-    open_model,
-    recipe,
-    stdout_kept_clean,
-)
+from ttc import interchange, jsonl, problems
+from ttc.answers import thinking
+from ttc.backends import Backend, counts
+from ttc.backends.thinking_switch import without_effect
+from ttc.cli.run import solve_method
+from ttc.cli.run.solve_method import How
+from ttc.cli.session import Sampling, Session, again, open_model, recipe, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import BackendError, Exit, Stopped, UsageError
-from ttc.plans import Plan, Recipe, default_pool, make_plan, told_same
+from ttc.messages.visible import for_stdout
 from ttc.problems import Reading
 from ttc.records import Problem
 from ttc.report.trees import picture
-from ttc.report.visible import for_stdout
+from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, told_same
+from ttc.solving import save
+from ttc.solving.method import build
+from ttc.solving.solve import Method, Solution, solve_each
 from ttc.store import Store
 from ttc.store.names import PoolName
-from ttc.strategies import keeping, naming, solving
-from ttc.strategies.engines import Engine
-from ttc.strategies.solving import Method, Solution
-from ttc.switches import without_effect
+from ttc.strategies.driver.engine import Engine
 
 DEFAULT_N = 8
 SIDE_BY_SIDE = 4  # problems of a file
@@ -104,7 +99,7 @@ def _asked_each(order: Order) -> Iterator[Problem]:
 def solve(session: Session, order: Order, flags: Sampling) -> int:
     """Solve what is asked, one problem after another, and return the exit code."""
     how = order.how
-    parts = (None, None) if how.method is None else naming.build(how.method, how.n)
+    parts = (None, None) if how.method is None else build(how.method, how.n)
     asked = _asked(order)
     first = next(asked, None)
     if first is None:
@@ -116,10 +111,10 @@ def solve(session: Session, order: Order, flags: Sampling) -> int:
         stack.callback(backend.close)
         made = recipe(session, choice, backend, flags)
         n = int(session.config.get("n", how.n, DEFAULT_N))
-        method = methods.prepare(session, how, flags, backend, stack, parts)
+        method = solve_method.prepare(session, how, flags, backend, stack, parts)
         _tell_same(session, made, n, method)
         if order.pool is not None:
-            keeping.check_name(session.database, order.pool, made, method)
+            save.check_name(session.database, order.pool, made, method)
         with Store.writing(session.database, on_failure=wake) as store:
             means = Means(store, backend, made, method, n)
             try:
@@ -173,7 +168,7 @@ def _solutions(
     streamed = not order.each or order.prompt in (None, "-")
     width = order.jobs or (1 if streamed else SIDE_BY_SIDE)
     engine = Engine(means.backend, made)
-    for solution in solving.solve_each(means.store, engine, plans(), means.method, width):
+    for solution in solve_each(means.store, engine, plans(), means.method, width):
         plan = begun.popleft()
         yield solution, plan.enrolled[0].problem, plan.pool.name
 
@@ -191,7 +186,7 @@ def _kept(
         raise BackendError(f"every draw failed: {solution.firmness}")
     if order.pool is None:
         return None
-    return keeping.keep(means.store, order.pool, means.recipe, problem, means.method, solution)
+    return save.keep(means.store, order.pool, means.recipe, problem, means.method, solution)
 
 
 def _tell(session: Session, order: Order, problem: Problem, solution: Solution, pool: str) -> None:

@@ -12,11 +12,11 @@ from ttc.backends import Backend
 from ttc.cli.session import Sampling, Session, open_model, recipe
 from ttc.errors import UsageError
 from ttc.selectors import Selector
-from ttc.strategies.engines import Engine
-from ttc.strategies.nodes import Strategy
-from ttc.strategies.scoring import AGGREGATES, Likelihood, Scorer, Verified
-from ttc.strategies.solving import Method
-from ttc.strategies.usage import Budget
+from ttc.solving.solve import Method
+from ttc.strategies import Strategy
+from ttc.strategies.driver.budget import Budget
+from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.scoring import AGGREGATES, Likelihood, Scorer, Verified
 from ttc.verifiers import Verifier
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ttc import cells, comparisons, curves, gates, jsonl, plugins
-from ttc.baselines import as_baseline, made_otherwise, read_baseline
-from ttc.cells import Table
-from ttc.cli import beyond, sources, sweep_output
+from ttc import jsonl, outcomes, plugins
+from ttc.cli.run import sweep_output
+from ttc.cli.run.sweep_output import COSTS, Result, Targets
 from ttc.cli.session import Session
-from ttc.cli.sweep_output import COSTS, Result, Targets
-from ttc.costs import read_rates
+from ttc.curves import analyses, curve, gates
+from ttc.curves import compare as comparisons
+from ttc.curves import table as cells
+from ttc.curves.baseline import as_baseline, made_otherwise, read_baseline
+from ttc.curves.costs import read_rates
+from ttc.curves.gates import Decision
+from ttc.curves.table import Table
 from ttc.errors import Exit, GateError, UsageError
-from ttc.gates import Decision
-from ttc.selectors import Selector, naming
+from ttc.selectors import Selector
+from ttc.selectors import spec as naming
 
 DEFAULT = "coverage,majority,first-finish"
 
@@ -63,25 +67,25 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
     terms = [term for gate in asserted for term in gate.terms]
     for rule, _ in terms:
         rules.setdefault(rule, naming.build(rule, order.conventions))
-    renamed = jsonl.parse_mapping(mapping, sources.MAPPABLE)
+    renamed = jsonl.parse_mapping(mapping, outcomes.MAPPABLE)
     named = (*order.sources, *([order.baseline] if order.baseline is not None else []))
-    wanted = sources.Wanted.by(order.verifier, renamed, rules.values(), named)
-    read = [sources.read(session, name, wanted) for name in order.sources]
+    wanted = outcomes.Wanted.by(order.verifier, renamed, rules.values(), named)
+    read = [outcomes.read(session, name, wanted) for name in order.sources]
     left_out = _leave_out(order, rules, read, {rule for rule, _ in terms})
     kept = _baseline(order)
-    ks = curves.read_ks(order.budgets) or curves.default_ks(max(source.n for source in read))
+    ks = curve.read_ks(order.budgets) or curve.default_ks(max(source.n for source in read))
     ks = [*ks, *(k for _, k in terms)]
     tables = [_table(order, source, rules, ks) for source in read]
     result = Result(order.conventions, tables)
     result.warnings += left_out
     for source, table in zip(read, tables, strict=True):
-        drawn = curves.curves_of(
+        drawn = curve.curves_of(
             table, ci=order.ci or None, seed=order.seed, interval=order.interval
         )
         result.curves += drawn
-        result.warnings += sources.warnings(source, drawn, several=len(read) > 1)
+        result.warnings += outcomes.warnings(source, drawn, several=len(read) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in asserted]
-        beyond.extrapolate(order, source, rules, ks, result)
+        analyses.extrapolate(order, source, rules, ks, result)
     if order.baseline is not None:
         base = kept if kept is not None else _swept_baseline(session, order, wanted, rules, ks)
         _hold(order, read, base, result)
@@ -92,7 +96,7 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
     if targets.save_baseline is not None:
         kept_as = as_baseline(tables[0], read[0].origin, order.conventions)
         sweep_output.save(targets.save_baseline, kept_as)
-    beyond.weigh(order, rules, result)
+    analyses.weigh(order, rules, result)
     sweep_output.write(result, targets, order.cost)
     for line in result.warnings:
         session.say(f"note: {line}")
@@ -109,7 +113,7 @@ def _selectors(order: Order) -> dict[str, Selector]:
 
 
 def _leave_out(
-    order: Order, rules: dict[str, Selector], read: list[sources.Source], asked: set[str]
+    order: Order, rules: dict[str, Selector], read: list[outcomes.Source], asked: set[str]
 ) -> list[str]:
     """Drop the default rules that need fields which a source lacks; return a line for each. The
     last one stays, so that its error is shown."""
@@ -126,7 +130,7 @@ def _leave_out(
 
 
 def _table(
-    order: Order, source: sources.Source, rules: dict[str, Selector], ks: list[int]
+    order: Order, source: outcomes.Source, rules: dict[str, Selector], ks: list[int]
 ) -> Table:
     rates = read_rates(order.rates)
     return cells.tabulate(
@@ -151,16 +155,16 @@ def _baseline(order: Order) -> comparisons.Terms | None:
 def _swept_baseline(
     session: Session,
     order: Order,
-    wanted: sources.Wanted,
+    wanted: outcomes.Wanted,
     rules: dict[str, Selector],
     ks: list[int],
 ) -> comparisons.Terms:
-    source = sources.read(session, str(order.baseline), wanted)
+    source = outcomes.read(session, str(order.baseline), wanted)
     return comparisons.terms_of(_table(order, source, rules, ks))
 
 
 def _hold(
-    order: Order, read: list[sources.Source], base: comparisons.Terms, result: Result
+    order: Order, read: list[outcomes.Source], base: comparisons.Terms, result: Result
 ) -> None:
     """Compare every source with the baseline; warn of what cannot be compared."""
     for source, table in zip(read, result.tables, strict=True):
@@ -171,7 +175,7 @@ def _hold(
         result.warnings += made_otherwise(str(order.baseline), source.origin, order.conventions)
 
 
-def _other_samples(read: list[sources.Source]) -> list[Decision]:
+def _other_samples(read: list[outcomes.Source]) -> list[Decision]:
     """Return a gate that is not met for each source without the latest samples."""
     reasons = [(source.name, source.standing.superseded) for source in read]
     return [gates.refused(name, reason) for name, reason in reasons if reason is not None]

@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc import curves
-from ttc.cells import Table
 from ttc.cli.output import document
-from ttc.comparisons import Comparison
+from ttc.curves import curve as curves
+from ttc.curves.compare import Comparison
+from ttc.curves.compute_optimal import Policy
+from ttc.curves.gates import Decision
+from ttc.curves.saturation import Saturation
+from ttc.curves.scaling_laws import Prediction
+from ttc.curves.solve_verify_split import Split
+from ttc.curves.table import Table
 from ttc.errors import UsageError
-from ttc.exponents import Split
-from ttc.gates import Decision
-from ttc.laws import Prediction
-from ttc.places import atomic_write, unwritable
-from ttc.policy import Policy
+from ttc.messages.visible import for_stdout, one_line
+from ttc.paths import atomic_write, unwritable
 from ttc.records import Curve, Point
-from ttc.report.visible import for_stdout, one_line
-from ttc.saturation import Saturation
 
 COSTS = {
     "samples": "samples",
@@ -115,14 +115,14 @@ def write(result: Result, targets: Targets, cost: str) -> None:
 
 def _beyond(result: Result, cost: str) -> Iterator[str]:
     """Yield what is said beyond the curves, in lines."""
-    from ttc.report import extrapolated
+    from ttc.report import analyses
 
     for source, found in result.predictions.items():
-        yield from extrapolated.predictions(source, found, result.saturations[source])
+        yield from analyses.predictions(source, found, result.saturations[source])
     for source, split in result.splits.items():
-        yield from extrapolated.splits(source, split)
+        yield from analyses.splits(source, split)
     for source, policies in result.policies.items():
-        yield from extrapolated.policies(source, policies, cost)
+        yield from analyses.policies(source, policies, cost)
 
 
 def save(path: str, value: dict[str, Any]) -> None:

@@ -7,9 +7,9 @@ from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from ttc import freshness, interchange, jsonl, judging, verdicts
-from ttc.cli.judge_quality import Quality
+from ttc import interchange, jsonl, verdicts
 from ttc.cli.output import Lines, document, piped
+from ttc.cli.run.judge_quality import Quality
 from ttc.cli.session import (
     Session,
     attach_model,
@@ -20,12 +20,13 @@ from ttc.cli.session import (
 )
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, UsageError
-from ttc.freshness import Standing
 from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
 from ttc.report.junit import Case, add_case, write_junit
+from ttc.samples import freshness
+from ttc.samples.freshness import Standing
 from ttc.store import Store
-from ttc.verdicts import Summary
+from ttc.verdicts import Summary, judge_inputs
 from ttc.verifiers import Verifier
 
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
@@ -85,7 +86,7 @@ def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json
             pool = pool_named(store, order.source)
             standing = freshness.standing(store, pool)
             if by_model:
-                quality.truths = judging.known_truths(store, pool, verifier)
+                quality.truths = judge_inputs.known_truths(store, pool, verifier)
         # Closed here whatever happens, for what has been judged is kept then.
         stack.enter_context(closing(judged))
         for record, sample, verdict in judged:
@@ -163,15 +164,15 @@ def _of_stream(
             # In a pipe the store may be made while we wait for the first line.
             if asks and store is None and session.database.exists():
                 store = stack.enter_context(Store.writing(session.database))
-                judging.remember_votes(store, verdicts.identify(verifier), verifier)
-            yield sample if store is None else judging.with_question(store, sample, prompts)
+                judge_inputs.remember_votes(store, verdicts.identify(verifier), verifier)
+            yield sample if store is None else judge_inputs.with_question(store, sample, prompts)
 
     def keep() -> None:
         ours = [pair for pair in batch if pair[0].key is not None]
         batch.clear()
         if ours and session.database.exists():
             with nullcontext(store) if store else Store.writing(session.database) as home:
-                summary.kept += judging.keep_streamed(home, verdicts.identify(verifier), ours)
+                summary.kept += judge_inputs.keep_streamed(home, verdicts.identify(verifier), ours)
 
     with ExitStack() as stack:
         try:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.selectors.subsets import Floats
+from ttc.selectors.exact.subsets import Floats
 
 MOST_AT_ONCE = 12  # beyond this m, a vote on each prefix by itself is faster
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttc.selectors.subsets import Floats, hypergeometric
-from ttc.selectors.votes import Complex, Frame, Party, contest, frame
+from ttc.selectors.exact.plurality import Complex, Frame, Party, contest, frame
+from ttc.selectors.exact.subsets import Floats, hypergeometric
 
 WIDTH = 2e-3  # a wider bracket is not worth printing
 MOST = 1 << 24  # numbers in all the laws of one problem

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ttc.store import pools
-from ttc.store.rows import insert, one
+from ttc.store.sql import insert, one
 
 Row = dict[str, Any]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from ttc.store.merge_pools import Conflict, Found, Row, keep_reference
-from ttc.store.rows import insert, one, rows
+from ttc.store.merge.pools import Conflict, Found, Row, keep_reference
+from ttc.store.sql import insert, one, rows
 from ttc.store.verdicts import VerifierId, find_verifier, verifier_id
 
 # Of each kind, all but what numbers a row in its own store.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.errors import StoreError, UsageError
-from ttc.store.care import faults
+from ttc.store.backup import faults
 from ttc.store.database import (
     NewerStoreError,
     OlderStoreError,

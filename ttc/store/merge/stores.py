@@ -18,9 +18,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ttc.store import merge_pools, merge_samples
-from ttc.store.merge_pools import Conflict, Found, Row
-from ttc.store.rows import rows
+from ttc.store.merge import pools, samples
+from ttc.store.merge.pools import Conflict, Found, Row
+from ttc.store.sql import rows
 
 Read = Callable[[sqlite3.Connection], Iterator[Row]]
 Find = Callable[[sqlite3.Connection, Row], Found]
@@ -33,13 +33,13 @@ def _reading(sql: str) -> Read:
 
 # How rows are read and found again, in the order in which they refer to each other.
 KINDS: dict[str, tuple[Read, Find]] = {
-    "requests": (_reading(merge_pools.REQUESTS), merge_pools.find_request),
-    "pools": (_reading(merge_pools.POOLS), merge_pools.find_pool),
-    "problems": (_reading(merge_pools.PROBLEMS), merge_pools.find_problem),
-    "samples": (_reading(merge_samples.SAMPLES), merge_samples.find_sample),
-    "verdicts": (merge_samples.verdicts_of, merge_samples.find_verdict),
-    "attempts": (_reading(merge_samples.ATTEMPTS), merge_samples.find_attempt),
-    "runs": (_reading(merge_pools.RUNS), merge_pools.find_run),
+    "requests": (_reading(pools.REQUESTS), pools.find_request),
+    "pools": (_reading(pools.POOLS), pools.find_pool),
+    "problems": (_reading(pools.PROBLEMS), pools.find_problem),
+    "samples": (_reading(samples.SAMPLES), samples.find_sample),
+    "verdicts": (samples.verdicts_of, samples.find_verdict),
+    "attempts": (_reading(samples.ATTEMPTS), samples.find_attempt),
+    "runs": (_reading(pools.RUNS), pools.find_run),
 }
 
 BATCH_ROWS = 1000

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ttc.backends import Completion
-from ttc.counts import uncounted
+from ttc.backends.counts import uncounted
 from ttc.errors import UsageError
-from ttc.strategies.nodes import Generate, Node
+from ttc.strategies import Generate, Node
 
 
 class Exhausted(Exception):  # noqa: N818 (it ends a run in good order; it is no error)

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 from ttc.errors import TtcError, UsageError
 from ttc.store import Store
-from ttc.strategies.engines import Engine
-from ttc.strategies.flights import Flights
-from ttc.strategies.jobs import Job
-from ttc.strategies.nodes import Decision, Node, Strategy, Task
-from ttc.strategies.scoring import Scorer
-from ttc.strategies.traffic import Traffic
-from ttc.strategies.usage import Budget, Usage
+from ttc.strategies import Decision, Node, Strategy, Task
+from ttc.strategies.driver.budget import Budget, Usage
+from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.in_flight import Flights
+from ttc.strategies.driver.multiplexer import Traffic
+from ttc.strategies.driver.scoring import Scorer
+from ttc.strategies.driver.task_run import Job
 
 UNLIMITED = Budget()
 

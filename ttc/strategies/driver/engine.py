@@ -14,10 +14,10 @@ from typing import Any
 from ttc import backends, keys
 from ttc.backends import Backend, Completion
 from ttc.cache import Memo
-from ttc.plans import Recipe
 from ttc.records import OFF, Problem
+from ttc.samples.plan import Recipe
 from ttc.store.pools import Place
-from ttc.strategies.nodes import Choose, Generate, Question
+from ttc.strategies import Choose, Generate, Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from ttc import backends
 from ttc.backends import Completion
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
-from ttc.store import Store, nodes, samples
-from ttc.strategies.draws import Draw, Race, Room, Stored
-from ttc.strategies.engines import Engine
-from ttc.strategies.nodes import Generate, Node, Question, Reply
-from ttc.strategies.traffic import Traffic
-from ttc.strategies.usage import Budget, Usage
+from ttc.store import Store, samples, traces
+from ttc.strategies import Generate, Node, Question, Reply
+from ttc.strategies.driver.budget import Budget, Usage
+from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.multiplexer import Traffic
+from ttc.strategies.driver.pending import Draw, Race, Room, Stored
 
 RETRIES = 2
 
@@ -77,7 +77,7 @@ class Flights:
         race = Race()
         for request in draws:
             draw = self._draw(request)
-            kept = nodes.find(self._store.reader, draw.place.key, draw.index)
+            kept = traces.find(self._store.reader, draw.place.key, draw.index)
             if kept is None:
                 self._waiting.append(draw)
             else:
@@ -172,7 +172,7 @@ class Flights:
             at = at.parent  # what a strategy put there is in the prefix, and no sample
         parent = None if at is None else (at.key, at.index)
         seed = draw.engine.seed(draw.place, draw.index)
-        self._store.submit(lambda c: nodes.insert(c, draw.place, draw.index, parent, seed, done))
+        self._store.submit(lambda c: traces.insert(c, draw.place, draw.index, parent, seed, done))
 
     def _come(
         self,
@@ -206,7 +206,7 @@ class Flights:
             if draw.asked is asked:
                 self._waiting.remove(draw)
                 # An earlier run may have begun it, as this one would have if it may.
-                cut = nodes.given_up(self._store.reader, draw.place.key, draw.index)
+                cut = traces.given_up(self._store.reader, draw.place.key, draw.index)
                 self._give_up(draw, cut if self._room().covers(draw) else None)
                 return
         for name, what in self._flying.items():

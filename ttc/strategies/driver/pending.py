@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, replace
 
 from ttc.backends import Completion
-from ttc.counts import uncounted
+from ttc.backends.counts import uncounted
 from ttc.store import samples
-from ttc.store.nodes import Kept
 from ttc.store.pools import Place
-from ttc.store.rows import storable
-from ttc.strategies.engines import Engine
-from ttc.strategies.nodes import Generate, Node
-from ttc.strategies.usage import Budget
+from ttc.store.sql import storable
+from ttc.store.traces import Kept
+from ttc.strategies import Generate, Node
+from ttc.strategies.driver.budget import Budget
+from ttc.strategies.driver.engine import Engine
 
 
 @dataclass(slots=True, eq=False)

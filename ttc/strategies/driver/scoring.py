@@ -10,7 +10,7 @@ from typing import Protocol
 from ttc import keys, verdicts
 from ttc.cache import Memo
 from ttc.records import Problem, Sample
-from ttc.strategies.nodes import Node, chat
+from ttc.strategies import Node, chat
 from ttc.verifiers import Verifier
 
 AGGREGATES = ("last", "min", "prod", "mean")

@@ -7,10 +7,10 @@ import time
 from collections.abc import Sequence
 
 from ttc import plugins
-from ttc.strategies.flights import Flights
-from ttc.strategies.nodes import Cancel, Decision, Evaluate, Reply, Request, Strategy, Task
-from ttc.strategies.scoring import Scorer, aggregate
-from ttc.strategies.usage import Budget, Exhausted
+from ttc.strategies import Cancel, Decision, Evaluate, Reply, Request, Strategy, Task
+from ttc.strategies.driver.budget import Budget, Exhausted
+from ttc.strategies.driver.in_flight import Flights
+from ttc.strategies.driver.scoring import Scorer, aggregate
 
 
 class Job:

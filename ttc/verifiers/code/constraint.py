@@ -8,21 +8,21 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import Any
 
-from ttc import installing
-from ttc.answers import visible
+from ttc.answers.extract import visible
 from ttc.jsonl import object_at
+from ttc.plugins import installing
 from ttc.records import INFRA, Sample, Verdict
-from ttc.verifiers import limited
-from ttc.verifiers.limited import Workers
-from ttc.verifiers.minizinc import model_of, solve
-from ttc.verifiers.programs import program_of
+from ttc.verifiers.code.base import Sandboxed, failure, joined, run_scripts
+from ttc.verifiers.code.extraction import program_of
+from ttc.verifiers.code.minizinc import model_of, solve
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.servers import Job, Ran
-from ttc.verifiers.sandboxed import Sandboxed, failure, joined, run_scripts
+from ttc.verifiers.workers import pool as limited
+from ttc.verifiers.workers.pool import Workers
 
 _BATCH = 64
-_READER = "ttc.verifiers.constraint:last_object"  # unclosed braces can make it take long
+_READER = "ttc.verifiers.code.constraint:last_object"  # unclosed braces can make it take long
 _READING = limited.Limits(5.0, 1 << 30)
 _PRELOADED = ("cpmpy", "ortools.sat.python.cp_model")
 _LIBRARIES = ("cpmpy", "ortools")  # what a completion's program models with

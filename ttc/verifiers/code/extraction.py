@@ -9,8 +9,8 @@ import textwrap
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
-from ttc.thinking import said
-from ttc.verifiers.parsing import parse
+from ttc.answers.thinking import said
+from ttc.verifiers.code.parsing import parse
 
 _OPENING = re.compile(r"[ \t]*(?P<mark>```+|~~~+)[ \t]*(?P<language>[\w+-]*)")
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*$", re.M)

@@ -15,7 +15,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from ttc.verifiers.programs import fenced
+from ttc.verifiers.code.extraction import fenced
 from ttc.verifiers.sandbox import interpreter, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.servers import Ran

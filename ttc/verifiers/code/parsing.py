@@ -12,7 +12,7 @@ import threading
 from functools import cache
 from typing import Any
 
-from ttc.verifiers.limited import Limits, Workers
+from ttc.verifiers.workers.pool import Limits, Workers
 
 _LIMITS = Limits(5.0, 1 << 30)
 _LOCK = threading.Lock()
@@ -49,7 +49,7 @@ def examine(code: str) -> list[Any]:
 @cache
 def _workers() -> Workers:
     """Return the process that parses; it ends with this one."""
-    workers = Workers("ttc.verifiers.parsing:examine", _LIMITS, count=1)
+    workers = Workers("ttc.verifiers.code.parsing:examine", _LIMITS, count=1)
     atexit.register(workers.close)
     return workers
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttc.records import INFRA, Sample, Verdict
-from ttc.verifiers.code_tests import streams, tests_of
-from ttc.verifiers.programs import program_of
+from ttc.verifiers.code.base import Sandboxed, death, failure, joined, status_of
+from ttc.verifiers.code.extraction import program_of
+from ttc.verifiers.code.reference_tests import streams, tests_of
 from ttc.verifiers.sandbox.servers import Job, Ran
-from ttc.verifiers.sandboxed import Sandboxed, death, failure, joined, status_of
 
 # Imported once by the fork server where a program or its tests mention them.
 _PRELOADED = ("numpy",)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ttc.verifiers.programs import called_names, preamble
+from ttc.verifiers.code.extraction import called_names, preamble
 
 
 def streams(reference: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from ttc import keys, thinking
-from ttc.answers import visible
+from ttc import keys
+from ttc.answers import thinking
+from ttc.answers.extract import visible
 from ttc.backends import Backend, Completion, Request
+from ttc.backends.supported_params import settled
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
-from ttc.settling import settled
-from ttc.verifiers.asking import Ask, Case, whole
-from ttc.verifiers.prompting import UNASKED, fill, question, read_template
+from ttc.verifiers.judges.prompting import UNASKED, fill, question, read_template
+from ttc.verifiers.judges.requests import Ask, Case, whole
 
 # Votes under way at once: what fills an engine's places.
 WINDOW = 64

@@ -8,15 +8,15 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, ClassVar
 
-from ttc.answers import canonical, extract, number, stated, visible
+from ttc.answers.extract import canonical, extract, number, stated, visible
 from ttc.backends import Completion
 from ttc.records import INFRA, Sample, Verdict
-from ttc.verifiers.asking import Ask
-from ttc.verifiers.judges import WINDOW, Judge
-from ttc.verifiers.parsing import parse
-from ttc.verifiers.programs import program_of
+from ttc.verifiers.code.base import Sandboxed, failure, joined, run_scripts
+from ttc.verifiers.code.extraction import program_of
+from ttc.verifiers.code.parsing import parse
+from ttc.verifiers.judges.base import WINDOW, Judge
+from ttc.verifiers.judges.requests import Ask
 from ttc.verifiers.sandbox.servers import Ran
-from ttc.verifiers.sandboxed import Sandboxed, failure, joined, run_scripts
 
 BLANK = "[…]"
 

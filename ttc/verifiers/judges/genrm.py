@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from ttc.backends import Completion
 from ttc.records import Sample
-from ttc.verifiers.asking import Ask
-from ttc.verifiers.judges import Judge
-from ttc.verifiers.prompting import last_line
+from ttc.verifiers.judges.base import Judge
+from ttc.verifiers.judges.prompting import last_line
+from ttc.verifiers.judges.requests import Ask
 
 _LINE = "Verification: Is the answer correct (Yes/No)?"
 _WORDS = {"yes": 1.0, "no": 0.0}

@@ -7,12 +7,12 @@ from itertools import groupby
 from random import Random
 from typing import ClassVar
 
-from ttc.answers import visible
+from ttc.answers.extract import visible
 from ttc.backends import Completion
 from ttc.records import Sample, Verdict
-from ttc.verifiers.asking import Ask
-from ttc.verifiers.judges import Judge
-from ttc.verifiers.prompting import last_line
+from ttc.verifiers.judges.base import Judge
+from ttc.verifiers.judges.prompting import last_line
+from ttc.verifiers.judges.requests import Ask
 
 _LABEL = "Better:"
 

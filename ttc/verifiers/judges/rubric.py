@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from ttc.backends import Completion
 from ttc.records import Sample
-from ttc.verifiers.asking import Ask
-from ttc.verifiers.judges import Judge
-from ttc.verifiers.prompting import last_line
+from ttc.verifiers.judges.base import Judge
+from ttc.verifiers.judges.prompting import last_line
+from ttc.verifiers.judges.requests import Ask
 
 _SCORE = re.compile(r"(\d{1,2}(?:\.\d+)?)(?:\s*/\s*10)?")
 _WORDS = {"right": 1.0, "wrong": 0.0}

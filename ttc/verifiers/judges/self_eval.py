@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from ttc.backends import Backend, Completion
 from ttc.records import Message, Sample
-from ttc.verifiers.asking import Ask
-from ttc.verifiers.judges import Judge
+from ttc.verifiers.judges.base import Judge
+from ttc.verifiers.judges.requests import Ask
 
 _WORDS = {"yes": 0.0, "no": 1.0}
 

@@ -8,15 +8,15 @@ from importlib import metadata
 from itertools import groupby
 from typing import Any
 
-from ttc import installing
-from ttc.answers import boxed_together, canonical, extract, number, stated, visible
+from ttc.answers.canonical import count_words
+from ttc.answers.extract import boxed_together, canonical, extract, number, stated, visible
 from ttc.cache import Memo
+from ttc.plugins import installing
 from ttc.records import Sample, Verdict
-from ttc.spelling import count_words
-from ttc.verifiers.alignment import align, leaves
-from ttc.verifiers.equivalence import Classes, Oracle
-from ttc.verifiers.limited import Limits, Workers, require
-from ttc.verifiers.shapes import Shape, read
+from ttc.verifiers.math.alignment import align, leaves
+from ttc.verifiers.math.equivalence import Classes, Oracle
+from ttc.verifiers.math.structure import Shape, read
+from ttc.verifiers.workers.pool import Limits, Workers, require
 
 _LIMITS = Limits(cpu_seconds=4.0, memory_bytes=1 << 30)
 _PACKAGES = ("math-verify", "latex2sympy2-extended", "sympy")
@@ -62,7 +62,10 @@ class Math:
         judged together, and later ones of it join their classes."""
         problems: dict[tuple[str, str, str], _Problem] = {}
         salt = ("math", Math.version, *_LIMITS, *self._versions)
-        with Workers("ttc.verifiers.formulas:work", _LIMITS) as workers, Memo(*salt) as memo:
+        with (
+            Workers("ttc.verifiers.math.sympy_worker:work", _LIMITS) as workers,
+            Memo(*salt) as memo,
+        ):
             oracle = Oracle(workers, memo)
             for asked, draws in groupby(samples, lambda sample: (sample.problem, *_gold(sample))):
                 if asked not in problems:
@@ -91,7 +94,7 @@ def _gold(sample: Sample) -> tuple[str, str]:
 
 
 def answer_of(text: str) -> str | None:
-    """Return the answer a completion gives, as `ttc.answers` finds it, but whole formulas.
+    """Return the answer a completion gives, as `ttc.answers.extract` finds it, but whole formulas.
 
     Boxes joined by a comma, "and" or "or" are several answers. Without a cue, a short line
     without prose is itself the answer, and the last formula goes before a number in it.

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ttc.verifiers.leaves import Leaf, rebased, relation
-from ttc.verifiers.shapes import Shape, single
+from ttc.verifiers.math.atoms import Leaf, rebased, relation
+from ttc.verifiers.math.structure import Shape, single
 
 _SYMBOL = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
 

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from ttc.spelling import NO_UNIT, canonical, number
+from ttc.answers.canonical import NO_UNIT, canonical, number
 
 _BASED = re.compile(r"(?=[0-9A-F]*[0-9])([0-9A-F]+)_\{?([0-9]{1,2})\}?")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")

@@ -1,7 +1,8 @@
 r"""Which leaves of the answers to one problem are the same, and so which answers are.
 
 Numbers are compared as exact rationals, words as texts; only formulas go to a worker, each once,
-for its values (`ttc.verifiers.formulas`), and what has none is compared in pairs by math-verify.
+for its values (`ttc.verifiers.math.sympy_worker`); what has none is compared in pairs by
+math-verify.
 Being the same is closed transitively: whatever a chain of comparisons joins is one class.
 """
 
@@ -16,10 +17,10 @@ from itertools import chain
 from typing import Any
 
 from ttc.cache import Memo
-from ttc.verifiers.leaves import Leaf
-from ttc.verifiers.limited import Reply, Workers
-from ttc.verifiers.points import Values, apart, constant, decimal, proportional, same, told
-from ttc.verifiers.shapes import Shape
+from ttc.verifiers.math.atoms import Leaf
+from ttc.verifiers.math.structure import Shape
+from ttc.verifiers.math.values import Values, apart, constant, decimal, proportional, same, told
+from ttc.verifiers.workers.pool import Reply, Workers
 
 # Different numbers and different words are different: only formulas can be something else too.
 _COMPARED = {

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ttc.spelling import number, tidy
-from ttc.verifiers.leaves import Leaf, leaf, relation
-from ttc.verifiers.notation import LONGEST, depths, plain
+from ttc.answers.canonical import number, tidy
+from ttc.verifiers.math.atoms import Leaf, leaf, relation
+from ttc.verifiers.math.notation import LONGEST, depths, plain
 
 __all__ = ["Shape", "read", "single"]
 

@@ -7,7 +7,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from ttc.verifiers.limited import Reply
+from ttc.verifiers.workers.pool import Reply
 
 # No exponent is too large for it: 10^(10^10) is a value like any other.
 _EXACT = Context(prec=100, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])

@@ -11,8 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ttc import hub, installing, keys
+from ttc import keys
+from ttc.backends import hub
 from ttc.cache import remembered
+from ttc.plugins import installing
 
 INSTALL = installing.install("ttc-cli[rm]")
 

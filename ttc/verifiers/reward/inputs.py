@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ttc.errors import BackendError
 from ttc.records import Message, Sample
-from ttc.verifiers.prompting import question
+from ttc.verifiers.judges.prompting import question
 
 
 class Reading(NamedTuple):

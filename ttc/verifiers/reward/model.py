@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttc.errors import BackendError
-from ttc.verifiers.reward.files import INSTALL, RewardFiles
-from ttc.verifiers.reward.texts import Reading
+from ttc.verifiers.reward.checkpoint import INSTALL, RewardFiles
+from ttc.verifiers.reward.inputs import Reading
 
 # What one text fails with, be it a position that is not there or a memory that is full.
 FAILURES = (IndexError, RuntimeError, ValueError)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc import keys
-from ttc.verifiers.reward.files import RewardFiles
+from ttc.verifiers.reward.checkpoint import RewardFiles
 
 AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
     "last": lambda scores: scores[-1],

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttc import keys
-from ttc.answers import visible
+from ttc.answers.extract import visible
 from ttc.cache import Memo
 from ttc.records import Sample, Verdict
-from ttc.verifiers.prompting import UNASKED
-from ttc.verifiers.reward.files import locate
-from ttc.verifiers.reward.heads import FAILURES, Head, Loading, load_tokenizer
+from ttc.verifiers.judges.prompting import UNASKED
+from ttc.verifiers.reward.checkpoint import locate
+from ttc.verifiers.reward.inputs import Reader, Reading, prefixes, steps
+from ttc.verifiers.reward.model import FAILURES, Head, Loading, load_tokenizer
 from ttc.verifiers.reward.options import AGGREGATES, DTYPES, Given, Rating, read_template
-from ttc.verifiers.reward.texts import Reader, Reading, prefixes, steps
 
 # Batches' worth of samples that are read before the first is judged: the texts of a batch are of
 # about one length then.

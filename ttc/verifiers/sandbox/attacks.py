@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from ttc import places
+from ttc import paths
 from ttc.verifiers.sandbox import interpreter
 
 # Returns the names of the attacks that worked. Nothing in it harms where one does.
@@ -181,7 +181,7 @@ def private(readable: list[str]) -> Iterator[str]:
 
     Of the system's folders, which all may read, only what others may not read counts.
     """
-    store = Path(os.environ.get("TTC_DB") or places.default_database())
+    store = Path(os.environ.get("TTC_DB") or paths.default_database())
     folders = [Path.home(), Path(os.path.expanduser("~")), Path.cwd(), store.absolute().parent]
     if store.exists():
         yield os.path.realpath(store)

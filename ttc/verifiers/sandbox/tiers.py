@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import ttc
-from ttc import installing
+from ttc.plugins import installing
 from ttc.verifiers.sandbox import interpreter
 from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
 

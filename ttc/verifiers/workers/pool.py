@@ -32,7 +32,7 @@ _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 # Isolated, so that neither PYTHON* variables nor the working folder choose what is imported.
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from ttc.verifiers.serving import main; main()"
+    "from ttc.verifiers.workers.worker import main; main()"
 )
 
 

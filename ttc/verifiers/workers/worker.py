@@ -1,4 +1,4 @@
-"""The inside of a limited worker: JSON lines in, JSON lines out. `ttc.verifiers.limited` starts it.
+"""The inside of a limited worker: JSON lines in, JSON lines out. `workers.pool` starts it.
 
 It has read untrusted text, so nothing it says is executed or unpickled by the other side.
 """

@@ -13,10 +13,10 @@ import openai
 
 from ttc.records import OFF
 from ttc_openai.client import sync_client
+from ttc_openai.errors import complaint, cut, understood
 from ttc_openai.events import Events, Json, MalformedError
-from ttc_openai.faults import complaint, cut, understood
-from ttc_openai.reading import Reading, Usage
 from ttc_openai.server import Server
+from ttc_openai.stream_parser import Reading, Usage
 
 # More than this a trial does not wait for.
 PATIENCE = 120.0

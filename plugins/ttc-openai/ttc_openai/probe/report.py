@@ -10,15 +10,15 @@ from typing import Any
 
 from ttc.errors import BackendError
 from ttc.records import SamplingParams
-from ttc_openai import traits as kept
-from ttc_openai import trials
-from ttc_openai.asking import Asker
-from ttc_openai.faults import ExchangeError
-from ttc_openai.reading import MalformedError
+from ttc_openai import server_traits as kept
+from ttc_openai.errors import ExchangeError
+from ttc_openai.probe import trials
+from ttc_openai.probe.client import Asker
+from ttc_openai.probe.trials import Finding, Known, Trial
 from ttc_openai.server import Server, weights
-from ttc_openai.settling import settle
-from ttc_openai.traits import Traits
-from ttc_openai.trials import Finding, Known, Trial
+from ttc_openai.server_traits import Traits
+from ttc_openai.stream_parser import MalformedError
+from ttc_openai.supported_params import settle
 
 # In the order of trying: what a later trial goes by comes first. A trait each, and a question.
 TRIALS: Mapping[str, tuple[Trial, str]] = {

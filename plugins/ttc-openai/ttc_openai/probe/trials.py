@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ttc_openai.asking import Answer, Asker
-from ttc_openai.faults import ExchangeError
-from ttc_openai.wire import PREFIXES, REPEATED
+from ttc_openai.dialect import PREFIXES, REPEATED
+from ttc_openai.errors import ExchangeError
+from ttc_openai.probe.client import Answer, Asker
 
 _ASK = [{"role": "user", "content": "Write a story about a fox who crosses a river."}]
 _SHORT, _LONG = 10, 96
