@@ -37,7 +37,7 @@ from ttc.errors import BackendError, UsageError
 from ttc.records import Sample, Verdict
 from ttc.solving.rule_strategy import Rule
 from ttc.store import Store
-from ttc.strategies import Decision, Generate, Talk, Task, Weigh, nodes, together
+from ttc.strategies import Decision, Generate, Loglikelihood, StrategyRun, Task, nodes, together
 from ttc.strategies.beam import Beam
 from ttc.strategies.driver.budget import Budget
 from ttc.strategies.driver.driver import Driver, Run
@@ -103,7 +103,7 @@ def test_what_was_under_way_when_a_run_failed_does_not_come_to_the_next(store: S
     class Racing:
         name, needs, scores, config = "racing", frozenset[str](), False, dict[str, object]()
 
-        def run(self, task: Task) -> Talk[Decision]:
+        def run(self, task: Task) -> StrategyRun[Decision]:
             yield [Generate() for _ in range(5)]  # goes on at the first
             raise RuntimeError("a strategy fails")
 
@@ -377,7 +377,7 @@ def test_neither_strategy_nor_scorer_sees_a_reference(store: Store) -> None:
     shown: list[Any] = []
 
     class Peeping(Beam):
-        def run(self, task: Task) -> Talk[Decision]:
+        def run(self, task: Task) -> StrategyRun[Decision]:
             shown.append(task.problem)
             return (yield from super().run(task))
 
@@ -410,7 +410,7 @@ def test_a_model_that_is_not_there_is_named(store: Store) -> None:
     class Asking:
         name, needs, scores, config = "asking", frozenset[str](), False, dict[str, object]()
 
-        def run(self, task: Task) -> Talk[Decision]:
+        def run(self, task: Task) -> StrategyRun[Decision]:
             drawn = list(nodes((yield from together([Generate(model="judge")]))))
             return Decision(drawn[0])
 
@@ -469,8 +469,8 @@ def test_how_likely_a_text_is_may_be_asked(store: Store) -> None:
     class Weighing:
         name, needs, scores, config = "weighing", frozenset({"score"}), False, dict[str, object]()
 
-        def run(self, task: Task) -> Talk[Decision]:
-            replies = yield from together([Weigh(text) for text in ("a sea", "wind")])
+        def run(self, task: Task) -> StrategyRun[Decision]:
+            replies = yield from together([Loglikelihood(text) for text in ("a sea", "wind")])
             best = max(replies, key=lambda reply: reply.logprob or -math.inf)
             return Decision(None, answer=best.request.text)  # type: ignore[union-attr]
 

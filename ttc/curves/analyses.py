@@ -13,11 +13,11 @@ from ttc.curves.saturation import saturation
 from ttc.selectors import Selector, contenders
 
 if TYPE_CHECKING:
-    from ttc.cli.run.sweep import Order
+    from ttc.cli.run.sweep import SweepOptions
 
 
 def extrapolate(
-    order: Order,
+    order: SweepOptions,
     source: outcomes.Source,
     rules: dict[str, Selector],
     ks: list[int],
@@ -42,7 +42,7 @@ def extrapolate(
         )
 
 
-def weigh(order: Order, rules: dict[str, Selector], result: Result) -> None:
+def weigh(order: SweepOptions, rules: dict[str, Selector], result: Result) -> None:
     """Add what nothing beats at its cost, and say which rules were no candidates."""
     followed = contenders(rules)
     if order.pareto:

@@ -19,7 +19,7 @@ from ttc.errors import BackendError
 from ttc.records import Sample
 from ttc.samples.plan import Plan, Recipe
 from ttc.store import Store, samples
-from ttc.store.pools import Enrolled
+from ttc.store.pools import PoolProblem
 from ttc.store.sql import storable
 
 # Requests a backend holds at once: enough for any batch, and a bound on memory. One that draws in
@@ -61,7 +61,7 @@ class Tally:
 
 
 def request_of(
-    recipe: Recipe, each: Enrolled, index: int, seed: int | None, alternatives: int = 0
+    recipe: Recipe, each: PoolProblem, index: int, seed: int | None, alternatives: int = 0
 ) -> Request:
     """Return the request of one draw."""
     return Request(
@@ -99,9 +99,9 @@ class Drawing:
         self._on_sample = on_sample
         self._alternatives = alternatives
         self._params = keys.told_params(plan.recipe.key)
-        self._under_way: dict[str, tuple[Enrolled, int]] = {}
+        self._under_way: dict[str, tuple[PoolProblem, int]] = {}
         # A prompt that several problems share is drawn once and told for each.
-        self._sharing: dict[int, list[Enrolled]] = {}
+        self._sharing: dict[int, list[PoolProblem]] = {}
         for each in plan.enrolled:
             self._sharing.setdefault(each.request_id, []).append(each)
         self._seeded = "seed" in backend.capabilities
@@ -152,14 +152,14 @@ class Drawing:
         """Whether the store, or who is told, must first come nearer."""
         return self._handed - self._committed > UNKEPT or self._behind()
 
-    def submit(self, each: Enrolled, index: int) -> None:
+    def submit(self, each: PoolProblem, index: int) -> None:
         """Ask for one draw."""
         seed = self._seed(each, index)
         request = request_of(self._plan.recipe, each, index, seed, self._alternatives)
         self._under_way[request.id] = (each, index)
         self._backend.submit(request)
 
-    def _seed(self, each: Enrolled, index: int) -> int | None:
+    def _seed(self, each: PoolProblem, index: int) -> int | None:
         """Return a draw's seed, which depends on its key and index alone; None where the engine
         knows no seeds."""
         return keys.draw_seed(each.key, index) if self._seeded else None
@@ -174,7 +174,7 @@ class Drawing:
         """How many draws have not come back."""
         return len(self._under_way)
 
-    def receive(self) -> tuple[Enrolled, int, Completion]:
+    def receive(self) -> tuple[PoolProblem, int, Completion]:
         """Wait for the next completion and hand it to the writer."""
         done = self._backend.wait()
         each, index = self._under_way.pop(done.request_id)
@@ -196,7 +196,7 @@ class Drawing:
             self._store.submit(lambda c: samples.insert_attempt(c, each.request_id, index, done))
         return each, index, done
 
-    def _count_copy(self, each: Enrolled, done: Completion) -> None:
+    def _count_copy(self, each: PoolProblem, done: Completion) -> None:
         tokens = done.completion_tokens
         length = len(done.text.split()) if tokens is None else tokens
         if self._plan.recipe.params.greedy or length < TELLING:
@@ -205,7 +205,7 @@ class Drawing:
         self.tally.copies += said in self._said
         self._said.add(said)
 
-    def _keep(self, each: Enrolled, index: int, done: Completion) -> None:
+    def _keep(self, each: PoolProblem, index: int, done: Completion) -> None:
         seed = self._seed(each, index)
         future = self._store.submit(lambda c: samples.insert(c, each.request_id, index, seed, done))
 
@@ -223,7 +223,7 @@ class Drawing:
 
         future.add_done_callback(tell)
 
-    def _as_sample(self, each: Enrolled, index: int, done: Completion) -> Sample:
+    def _as_sample(self, each: PoolProblem, index: int, done: Completion) -> Sample:
         """Return a finished completion as a sample, as the store will give it back."""
         return Sample(
             problem=each.problem.id,

@@ -18,7 +18,7 @@ DEFAULT_N = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SampleJob:
     """What was asked for."""
 
     data: tuple[str, ...]
@@ -48,7 +48,7 @@ def seconds(text: str | None) -> float | None:
 
 
 def gather(
-    session: Session, order: Order, flags: Sampling, how: Reading
+    session: Session, order: SampleJob, flags: Sampling, how: Reading
 ) -> tuple[tuple[Problem, ...], str, Sampling]:
     """Read all data and render it; return problems, the name of the data, and the flags with the
     format's own template where the user gave none."""
@@ -67,7 +67,7 @@ def gather(
 
 def prepare(
     session: Session,
-    order: Order,
+    order: SampleJob,
     flags: Sampling,
     how: Reading,
     *,
@@ -97,6 +97,6 @@ def prepare(
     return backend, made, rendered, name
 
 
-def draws(session: Session, order: Order) -> int:
+def draws(session: Session, order: SampleJob) -> int:
     """Return n: the flag, else the setting, else 16."""
     return int(session.config.get("n", order.n, DEFAULT_N))

@@ -16,7 +16,7 @@ from ttc.backends import ModelInfo
 from ttc.records import Problem, SamplingParams
 from ttc.store import Store, names, pools, samples
 from ttc.store.names import PoolName
-from ttc.store.pools import Enrolled, Pool
+from ttc.store.pools import Pool, PoolProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Plan:
 
     pool: Pool
     recipe: Recipe
-    enrolled: Sequence[Enrolled]
+    enrolled: Sequence[PoolProblem]
     n: int
-    missing: Sequence[tuple[Enrolled, int]]
+    missing: Sequence[tuple[PoolProblem, int]]
 
     @property
     def kept(self) -> int:
@@ -95,7 +95,7 @@ def make_plan(
     n = worth_drawing(recipe, n)
     wanted = name if isinstance(name, PoolName) else PoolName(name)
 
-    def work(connection: Any) -> tuple[Pool, list[Enrolled]]:
+    def work(connection: Any) -> tuple[Pool, list[PoolProblem]]:
         pool = names.ensure(connection, wanted, recipe.model.name, recipe.pool)
         return pool, pools.enrol(connection, pool, problems, recipe.key)
 
@@ -118,9 +118,11 @@ def refreshed(store: Store, plan: Plan) -> Plan:
     return replace(plan, missing=missing_draws(store, plan.enrolled, plan.n))
 
 
-def missing_draws(store: Store, enrolled: Sequence[Enrolled], n: int) -> list[tuple[Enrolled, int]]:
+def missing_draws(
+    store: Store, enrolled: Sequence[PoolProblem], n: int
+) -> list[tuple[PoolProblem, int]]:
     """Return the draws below n that are not in the store, problem by problem, each once."""
-    missing: list[tuple[Enrolled, int]] = []
+    missing: list[tuple[PoolProblem, int]] = []
     for each in {each.request_id: each for each in enrolled}.values():
         if samples.count_below(store.reader, each.key, n) < n:
             there = samples.drawn(store.reader, each.request_id)

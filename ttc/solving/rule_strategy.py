@@ -13,7 +13,17 @@ from ttc.records import Outcome, Problem
 from ttc.selectors import Selector
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk
-from ttc.strategies import Cancel, Decision, Generate, Node, Request, Talk, Task, nodes, together
+from ttc.strategies import (
+    Cancel,
+    Decision,
+    Generate,
+    Node,
+    Request,
+    StrategyRun,
+    Task,
+    nodes,
+    together,
+)
 from ttc.strategies.driver.budget import Exhausted
 from ttc.strategies.search import rate
 from ttc.strategies.silence import Silence, kinds
@@ -76,7 +86,7 @@ class Rule:
         """The options in force."""
         return {"n": self._n}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         """Draw and pick; where the budget ends the drawing, among what has come by then."""
         stop = getattr(self._rule, "stop", None)
         finishes = None if self._rule is None else self._rule.finishes
@@ -119,7 +129,7 @@ class Rule:
         finals = tuple(zip(drawn, weights, strict=True))
         return Decision(None if self.picked is None else drawn[self.picked], finals, note)
 
-    def _race(self, finishes: int | None, drawn: list[Node]) -> Talk[None]:
+    def _race(self, finishes: int | None, drawn: list[Node]) -> StrategyRun[None]:
         """Draw all at once, and cancel the rest once `finishes` have finished by themselves."""
         asked = [Generate() for _ in range(self._n)]
         running = {id(request): request for request in asked}
@@ -139,7 +149,7 @@ class Rule:
 
     def _in_turn(
         self, task: Task, stop: Callable[[Sequence[Outcome]], int], drawn: list[Node]
-    ) -> Talk[None]:
+    ) -> StrategyRun[None]:
         """Draw batch by batch until the rule has what it waits for."""
         batch = getattr(self._rule, "window", 1)
         asked = 0

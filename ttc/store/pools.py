@@ -26,7 +26,7 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
+class PoolProblem:
     """A problem of a pool, with the request that its samples belong to."""
 
     problem: Problem
@@ -97,7 +97,7 @@ def make(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RequestKey:
     """What draws are drawn from: a key, and all that the key is the digest of."""
 
     key: str
@@ -107,7 +107,7 @@ class Place:
     identity: Mapping[str, Any]
 
 
-def request_of(connection: sqlite3.Connection, place: Place) -> int:
+def request_of(connection: sqlite3.Connection, place: RequestKey) -> int:
     """Return the row of the request of a place, made if need be."""
     row = one(connection, "SELECT id FROM requests WHERE key = ?", place.key)
     if row is not None:
@@ -126,7 +126,7 @@ def enrol(
     pool: Pool,
     problems: Iterable[Problem],
     identity: Mapping[str, Any],
-) -> list[Enrolled]:
+) -> list[PoolProblem]:
     """Make problems (rendered) members of a pool. `identity` is what keys their draws.
 
     UsageError if a problem's name is taken in the pool by another prompt. A changed reference
@@ -136,7 +136,7 @@ def enrol(
     for problem in problems:
         prompt = keys.prompt_id(problem)
         key = keys.sample_key(identity, prompt)
-        request = request_of(connection, Place(key, problem, prompt, pool.model, identity))
+        request = request_of(connection, RequestKey(key, problem, prompt, pool.model, identity))
         reference = keys.reference_id(problem.reference)
         content = keys.canonical_json(problem.reference)
         connection.execute("INSERT OR IGNORE INTO refs VALUES (?, ?)", (reference, content))
@@ -153,7 +153,7 @@ def enrol(
             "ON CONFLICT (pool_id, name) DO UPDATE SET reference_id = excluded.reference_id",
             (pool.id, problem.id, request, reference),
         )
-        enrolled.append(Enrolled(problem, request, key, prompt))
+        enrolled.append(PoolProblem(problem, request, key, prompt))
     return enrolled
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ttc.backends import Completion
 from ttc.store import samples
-from ttc.store.pools import Place, request_of
+from ttc.store.pools import RequestKey, request_of
 from ttc.store.sql import one, rows
 
 
@@ -61,7 +61,7 @@ def given_up(connection: sqlite3.Connection, key: str, index: int) -> Completion
 
 def insert(
     connection: sqlite3.Connection,
-    place: Place,
+    place: RequestKey,
     index: int,
     parent: tuple[str, int] | None,
     seed: int | None,

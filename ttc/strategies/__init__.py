@@ -106,7 +106,7 @@ class Choose:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Weigh:
+class Loglikelihood:
     """Ask how likely a given text is to come next (capability `score`)."""
 
     text: str
@@ -130,7 +130,7 @@ class Cancel:
     request: Generate
 
 
-Question: TypeAlias = "Choose | Weigh"  # nothing is drawn
+Question: TypeAlias = "Choose | Loglikelihood"  # nothing is drawn
 Request: TypeAlias = "Generate | Question | Evaluate | Cancel"
 
 
@@ -138,7 +138,7 @@ Request: TypeAlias = "Generate | Question | Evaluate | Cancel"
 class Reply:
     """What came of a request, or nothing of it and the `error` that is why.
 
-    It is the `node` of a Generate, the `chances` of a Choose, the `logprob` (nats) of a Weigh, the
+    It is the `node` of a Generate, the `chances` of a Choose, the `logprob` (nats) of a Loglikelihood, the
     `score` in [0, 1] of an Evaluate with its `words`.
     """
 
@@ -151,7 +151,7 @@ class Reply:
     error: str | None = None
 
 
-Talk: TypeAlias = Generator[Sequence[Request], list[Reply], T]
+StrategyRun: TypeAlias = Generator[Sequence[Request], list[Reply], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +206,11 @@ class Strategy(Protocol):
     def config(self) -> Mapping[str, object]:
         """The options in force, as canonical JSON values."""
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         """Solve a task."""
 
 
-def together(requests: Sequence[Generate | Question | Evaluate]) -> Talk[list[Reply]]:
+def together(requests: Sequence[Generate | Question | Evaluate]) -> StrategyRun[list[Reply]]:
     """Ask for all, wait for all, and return the replies in the order of the requests."""
     if not requests:
         return []

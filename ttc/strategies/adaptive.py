@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
-from ttc.strategies import Decision, Generate, Node, Talk, Task
+from ttc.strategies import Decision, Generate, Node, StrategyRun, Task
 from ttc.strategies.options import no_more, number, whole
 from ttc.strategies.search import best_first, draw, rate
 
@@ -39,7 +39,7 @@ class Adaptive:
         """The options in force."""
         return {"n": self.n, "gamma": self.gamma, "batches": self.batches}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         """Draw, score, and stop or go on."""
         finals: list[tuple[Node, float]] = []
         asked, turn = 0, 0
@@ -82,7 +82,7 @@ class Prune:
         """The options in force."""
         return {"n": self.n, "tokens": self.tokens, "keep": self.keep}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         """Begin all, keep some, finish those."""
         limit = task.params.max_tokens
         begun = yield from draw(self._begin(limit))

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from ttc.strategies import Decision, Node, Talk, Task
+from ttc.strategies import Decision, Node, StrategyRun, Task
 from ttc.strategies.options import one_of, whole
 from ttc.strategies.search import Search, draw, rate
 
@@ -31,7 +31,7 @@ class AStar(Search):
         names = ("children", "batch", "expansions", "g")
         return {name: getattr(self, name) for name in names}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         order = itertools.count()
         # By f, then by insertion; None is the root.
         frontier: list[tuple[float, int, Node | None, tuple[float, ...]]] = []
@@ -64,7 +64,7 @@ class AStar(Search):
 
     def expand(
         self, task: Task, popped: Sequence[tuple[Node | None, tuple[float, ...]]]
-    ) -> Talk[list[tuple[Node, tuple[float, ...]]]]:
+    ) -> StrategyRun[list[tuple[Node, tuple[float, ...]]]]:
         """Draw and score children; of those that say the same, one stays."""
         before = {id(node): scores for node, scores in popped}
         asked = [
@@ -82,7 +82,7 @@ class AStar(Search):
 
     def forced(
         self, task: Task, frontier: Sequence[tuple[float, int, Node | None, tuple[float, ...]]]
-    ) -> Talk[Decision]:
+    ) -> StrategyRun[Decision]:
         """Answer where the expansions are spent."""
         ranked = sorted(frontier)
         for _, _, node, scores in ranked:

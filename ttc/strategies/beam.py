@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from ttc.strategies import Decision, Generate, Node, Talk, Task, together
+from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, together
 from ttc.strategies.options import whole
 from ttc.strategies.search import Search, best_first, draw, rate, spread
 
@@ -26,7 +26,7 @@ class Beam(Search):
         self.lookahead = whole(options, "lookahead", 0, 0)
         return {"n": self.n, "m": self.m, "lookahead": self.lookahead}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         finals: list[tuple[Node, float]] = []
         beam: list[Node | None] = [None] * self.n
         while beam:
@@ -38,11 +38,11 @@ class Beam(Search):
             beam = [*spread([node for node, _ in kept], max(width, 0))]
         return self.decide(task, finals)
 
-    def children(self, task: Task, beam: list[Node | None]) -> Talk[list[Node]]:
+    def children(self, task: Task, beam: list[Node | None]) -> StrategyRun[list[Node]]:
         """Draw the next step of each trace of the beam."""
         return (yield from self.draw(task, beam))
 
-    def values(self, task: Task, children: list[Node]) -> Talk[list[float]]:
+    def values(self, task: Task, children: list[Node]) -> StrategyRun[list[float]]:
         """Score the children, by where their lookahead ends."""
         ends = list(children)
         for _ in range(self.lookahead):
@@ -68,7 +68,7 @@ class EarlyRejection(Beam):
         self.tau = whole(options, "tau", 64)
         return {**super().parse(options), "tau": self.tau}
 
-    def children(self, task: Task, beam: list[Node | None]) -> Talk[list[Node]]:
+    def children(self, task: Task, beam: list[Node | None]) -> StrategyRun[list[Node]]:
         tau = min(self.tau, self.steps.longest)
         asked = [self.steps.ask(at, task.params, tau) for at in beam]
         begun = yield from draw(asked)
@@ -108,7 +108,7 @@ class DVTS(Search):
             raise ValueError(f"n must be a multiple of m, not {self.n} with m={self.m}")
         return {"n": self.n, "m": self.m}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         finals: list[tuple[Node, float]] = []
         heads: list[Node | None] = [None] * (self.n // self.m)
         while heads:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ttc.strategies import Decision, Generate, Node, Talk, Task, given
+from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, given
 from ttc.strategies.options import no_more, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import ESCAPES
@@ -39,7 +39,7 @@ class BudgetForcing:
         """The options in force."""
         return {"budget": self.budget, "waits": self.waits, **self.words}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         """Think, then answer."""
         end = self.words["end"]
         at: Node | None = None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ttc.strategies import Decision, Generate, Node, Talk, Task, nodes, together
+from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, nodes, together
 from ttc.strategies.options import no_more, number, whole
 from ttc.strategies.voting import decide
 from ttc.verifiers.confidence import groups
@@ -44,7 +44,7 @@ class DeepConf:
         names = ("n", "warmup", "window", "chunk", "alternatives", "keep")
         return {name: getattr(self, name) for name in names}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         """Draw the first ones, then the others piece by piece, and vote."""
         count = min(self.warmup, self.n)
         first = [Generate(alternatives=self.alternatives) for _ in range(count)]

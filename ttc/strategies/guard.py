@@ -15,12 +15,12 @@ from ttc.strategies import (
     Decision,
     Evaluate,
     Generate,
+    Loglikelihood,
     Node,
     Reply,
     Request,
-    Talk,
+    StrategyRun,
     Task,
-    Weigh,
 )
 from ttc.strategies.driver.budget import Exhausted
 
@@ -55,7 +55,7 @@ class GuardedStrategy(Guarded):
         config: Mapping[str, object] = self._needed("config", Mapping)
         return config
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         """Solve a task."""
         talk = self._call("run", lambda: self._inner.run(task))
         if not all(hasattr(talk, verb) for verb in ("send", "throw", "close")):
@@ -119,7 +119,7 @@ class GuardedStrategy(Guarded):
             if each.scope not in SCOPES:
                 return f"a score after {each.scope!r}; there are {', '.join(SCOPES)}"
             return None if isinstance(each.node, Node) else f"a score of {a(each.node)}, no Node"
-        if not isinstance(each, (Generate, Choose, Weigh)):
+        if not isinstance(each, (Generate, Choose, Loglikelihood)):
             return f"{a(each)}, which is no request"
         at: Any = each.at
         if at is not None and not isinstance(at, Node):
@@ -158,10 +158,10 @@ def _wrong_draw(each: Generate) -> str | None:
     return None
 
 
-def _wrong_question(each: Choose | Weigh) -> str | None:
+def _wrong_question(each: Choose | Loglikelihood) -> str | None:
     if isinstance(each, Choose) and not (_texts(each.choices) and each.choices):
         return f"a choice of {each.choices!r}, not of a tuple of texts"
-    text: Any = each.text if isinstance(each, Weigh) else ""
+    text: Any = each.text if isinstance(each, Loglikelihood) else ""
     return None if isinstance(text, str) else f"the weight of {a(text)}, not of a text"
 
 

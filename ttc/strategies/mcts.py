@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc.strategies import Decision, Node, Talk, Task
+from ttc.strategies import Decision, Node, StrategyRun, Task
 from ttc.strategies.options import number, whole
 from ttc.strategies.search import Search, draw, rate
 
@@ -47,7 +47,7 @@ class MCTS(Search):
         self.c = number(options, "c", 1.4)
         return {"rollouts": self.rollouts, "children": self.children, "c": self.c}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         root = Place(None)
         finals: list[tuple[Node, float]] = []
         rewards: dict[int, float] = {}
@@ -73,7 +73,7 @@ class MCTS(Search):
         visits = "/".join(str(child.visits) for child in root.children)
         return Decision(decision.node, decision.finals, f"{decision.note}; visits {visits}")
 
-    def descend(self, task: Task, root: Place) -> Talk[list[Place]]:
+    def descend(self, task: Task, root: Place) -> StrategyRun[list[Place]]:
         """Go down by UCT to a place that is new or at its end."""
         path = [root]
         while True:

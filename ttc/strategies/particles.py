@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from ttc.strategies import Decision, Node, Talk, Task
+from ttc.strategies import Decision, Node, StrategyRun, Task
 from ttc.strategies.options import number, one_of, whole
 from ttc.strategies.search import Search, draw, rate
 
@@ -36,7 +36,7 @@ class Particles(Search):
         names = ("n", "iterations", "tau", "weight", "final")
         return {name: getattr(self, name) for name in names}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         chance = random.Random(task.seed)
         each = self.n // self.iterations
         reference: Node | None = None
@@ -69,7 +69,7 @@ class Particles(Search):
 
     def sweep(
         self, task: Task, count: int, reference: Node | None, chance: random.Random
-    ) -> Talk[list[tuple[Node, float]]]:
+    ) -> StrategyRun[list[tuple[Node, float]]]:
         """Run `count` particles to their ends; return them with their normalised weights.
 
         The first follows the reference, if there is one, whatever is resampled.
@@ -100,7 +100,7 @@ class Particles(Search):
 
     def _move(
         self, task: Task, swarm: Sequence[Node | None], path: Sequence[Node], step: int
-    ) -> Talk[list[Node]]:
+    ) -> StrategyRun[list[Node]]:
         """Let each particle that is not at its end take a step; the first takes the reference's."""
         places = [
             place

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from ttc.strategies import Decision, Node, Talk, Task
+from ttc.strategies import Decision, Node, StrategyRun, Task
 from ttc.strategies.options import number, whole
 from ttc.strategies.search import Search, rate
 
@@ -46,7 +46,7 @@ class Rebase(Search):
             raise ValueError("temperature must be above 0")
         return {"width": self.width, "temperature": self.temperature}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         finals: list[tuple[Node, float]] = []
         asked: list[Node | None] = [None] * self.width
         while asked:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ttc.answers.thinking import said
 from ttc.records import Message
-from ttc.strategies import Decision, Evaluate, Generate, Node, Talk, Task, chat, together
+from ttc.strategies import Decision, Evaluate, Generate, Node, StrategyRun, Task, chat, together
 from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 from ttc.strategies.voting import decide
@@ -47,12 +47,12 @@ class Sequential:
         """The options in force."""
         return self.own
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         """Solve a task."""
         raise NotImplementedError
 
 
-def say(task: Task, turns: Sequence[Message]) -> Talk[Node | None]:
+def say(task: Task, turns: Sequence[Message]) -> StrategyRun[Node | None]:
     """Have the model answer a chat of several turns."""
     drawn = yield from draw([Generate(messages=tuple(turns))])
     return drawn[0] if drawn else None
@@ -68,7 +68,7 @@ class SelfRefine(Sequential):
     name = "self-refine"
     numbers: Mapping[str, int] = {"rounds": 3}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         first = yield from draw([Generate()])
         if not first:
             return Decision(None, note="no draw came")
@@ -108,7 +108,7 @@ class Revisions(Sequential):
         """The options in force."""
         return {**self.own, "pick": self.pick}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         first = yield from draw([Generate() for _ in range(self.own["chains"])])
         chains = [[node] for node in first]
         for node in first:
@@ -141,7 +141,7 @@ class PostEdit(Sequential):
     name = "post-edit"
     numbers: Mapping[str, int] = {"rounds": 1}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         drawn = yield from draw([Generate()])
         if not drawn:
             return Decision(None, note="no draw came")
@@ -180,7 +180,7 @@ class Review(Sequential):
         """The options in force."""
         return {**self.own, "feedback": self.feedback, "enough": self.enough}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         finals: list[tuple[Node, float]] = []
         best: tuple[Node, float, str] | None = None
         worst: tuple[Node, float, str] | None = None

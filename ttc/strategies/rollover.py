@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ttc.strategies import Decision, Node, Talk, Task
+from ttc.strategies import Decision, Node, StrategyRun, Task
 from ttc.strategies.options import whole
 from ttc.strategies.search import Search, rate
 
@@ -24,7 +24,7 @@ class Rollover(Search):
         self.quota = whole(options, "quota", 4)
         return {"quota": self.quota}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         at: Node | None = None
         best, carried, spent, score = float("-inf"), 0, 0, 0.0
         while at is None or not self.ended(at, task):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttc.strategies import Decision, Evaluate, Generate, Node, Talk, Task, nodes, together
+from ttc.strategies import Decision, Evaluate, Generate, Node, StrategyRun, Task, nodes, together
 from ttc.strategies.options import no_more, one_of
 from ttc.strategies.steps import Steps
 from ttc.strategies.voting import PICKS, decide
@@ -39,7 +39,7 @@ class Search:
         """The options in force."""
         return {**self.steps.config, "pick": self.pick, **self.own}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         """Solve a task."""
         raise NotImplementedError
 
@@ -64,7 +64,7 @@ class Search:
                 going.append((child, score))
         return going
 
-    def draw(self, task: Task, ats: Sequence[Node | None]) -> Talk[list[Node]]:
+    def draw(self, task: Task, ats: Sequence[Node | None]) -> StrategyRun[list[Node]]:
         """Draw the next step of each trace; those that failed are left out."""
         return (yield from draw([self.steps.ask(at, task.params) for at in ats]))
 
@@ -73,13 +73,13 @@ class Search:
         return self.steps.ended(node, task.params)
 
 
-def draw(requests: Sequence[Generate]) -> Talk[list[Node]]:
+def draw(requests: Sequence[Generate]) -> StrategyRun[list[Node]]:
     """Draw all of a round, and return what came of it in order; what failed is left out."""
     replies = yield from together(requests)
     return list(nodes(replies))
 
 
-def rate(traces: Sequence[Node], scope: str = "step") -> Talk[list[float]]:
+def rate(traces: Sequence[Node], scope: str = "step") -> StrategyRun[list[float]]:
     """Score all of a round. A trace that the scorer cannot score has 0."""
     replies = yield from together([Evaluate(trace, scope) for trace in traces])
     return [0.0 if reply.score is None else reply.score for reply in replies]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ttc.records import Message
-from ttc.strategies import Choose, Decision, Node, Talk, Task, chat, together
+from ttc.strategies import Choose, Decision, Node, StrategyRun, Task, chat, together
 from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import Steps
@@ -48,7 +48,7 @@ class SpecReason:
         own = {"threshold": self.threshold, "first": self.first, "score": self.score}
         return {**self.steps.config, **own}
 
-    def run(self, task: Task) -> Talk[Decision]:
+    def run(self, task: Task) -> StrategyRun[Decision]:
         at: Node | None = None
         accepted = judged = 0
         while at is None or not self.steps.ended(at, task.params):
@@ -72,12 +72,12 @@ class SpecReason:
         task.offer(at)
         return Decision(at, ((at, 1.0),), f"{accepted} of {judged} drafted steps accepted")
 
-    def _write(self, task: Task, at: Node | None, model: str) -> Talk[Node | None]:
+    def _write(self, task: Task, at: Node | None, model: str) -> StrategyRun[Node | None]:
         asked = self.steps.ask(at, task.params)
         drawn = yield from draw([replace(asked, model=model)])
         return drawn[0] if drawn else None
 
-    def _rate(self, task: Task, step: Node) -> Talk[float]:
+    def _rate(self, task: Task, step: Node) -> StrategyRun[float]:
         problem = task.problem
         question = chat(problem)
         turns = (*question, Message("assistant", step.trace), Message("user", ASKED))

@@ -88,7 +88,9 @@ def sample(
         thinking,
     )
     reading = job.reading(mapping, form, skip_bad)
-    order = job.Order(tuple(data), model, n, limit, pool, output, max_time, confidence, new_pool)
+    order = job.SampleJob(
+        tuple(data), model, n, limit, pool, output, max_time, confidence, new_pool
+    )
     if dry_run or explain:
         return run_plan.plan_only(session, order, flags, reading, explain, as_json)
     return run_sample.draw(session, order, flags, reading, as_json)

@@ -105,5 +105,7 @@ def solve(
         thinking,
     )
     how = solve_method.How(method, n, verifier, scorer, aggregate, budget, draft)
-    order = run_solve.Order(prompt, each, model, how, mapping, jobs, show, keep, as_json, new_pool)
+    order = run_solve.SolveOptions(
+        prompt, each, model, how, mapping, jobs, show, keep, as_json, new_pool
+    )
     return run_solve.solve(session, order, flags)

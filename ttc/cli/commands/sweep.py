@@ -124,7 +124,7 @@ def sweep(
     from ttc.cli.session import begin
 
     session = begin(config, database, quiet)
-    order = run_sweep.Order(
+    order = run_sweep.SweepOptions(
         sources=tuple(sources),
         selectors=selectors,
         budgets=budgets,

@@ -59,7 +59,7 @@ def verify(
     from ttc.cli.session import begin
 
     session = begin(config, database, quiet)
-    order = run_verify.Order(
+    order = run_verify.VerifyOptions(
         source, verifier, recheck, fail_under, junit, output, sandbox, trusted, tuple(env or ())
     )
     return run_verify.verify(session, order, mapping, skip_bad, as_json)

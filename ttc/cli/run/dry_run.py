@@ -12,13 +12,13 @@ from ttc.messages.visible import for_stdout
 from ttc.problems import Reading
 from ttc.report.progress import clock
 from ttc.samples import plan
-from ttc.samples.job import Order, draws, prepare
+from ttc.samples.job import SampleJob, draws, prepare
 from ttc.store import Store, names, pools
 from ttc.store import samples as stored
 
 
 def plan_only(
-    session: Session, order: Order, flags: Sampling, how: Reading, explain: bool, as_json: bool
+    session: Session, order: SampleJob, flags: Sampling, how: Reading, explain: bool, as_json: bool
 ) -> int:
     """Say what would be drawn, at what cost at most, and how this differs from earlier pools.
 

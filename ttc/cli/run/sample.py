@@ -19,14 +19,14 @@ from ttc.problems import Reading
 from ttc.records import Sample
 from ttc.report.progress import Meter, clock
 from ttc.samples.drawing import Drawing, Tally
-from ttc.samples.job import Order, draws, prepare, seconds
+from ttc.samples.job import SampleJob, draws, prepare, seconds
 from ttc.samples.plan import Plan, make_plan, told_same
 from ttc.samples.pool_lock import claimed
 from ttc.store import Store, pools
 from ttc.store import samples as stored
 
 
-def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json: bool) -> int:
+def draw(session: Session, order: SampleJob, flags: Sampling, how: Reading, as_json: bool) -> int:
     """Draw what is missing, print what was asked for, and return the exit code."""
     with stdout_kept_clean(), stoppable() as wake:
         try:
@@ -42,7 +42,7 @@ def draw(session: Session, order: Order, flags: Sampling, how: Reading, as_json:
 
 def _draw(
     session: Session,
-    order: Order,
+    order: SampleJob,
     flags: Sampling,
     how: Reading,
     as_json: bool,

@@ -37,7 +37,7 @@ ONE_BY_ONE = ("budget-forcing", "self-refine", "post-edit")  # never draw the sa
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SolveOptions:
     """What was asked for. `jobs` problems are solved side by side (None: by where they come from);
     `keep` names the pool that answers are kept in as samples."""
 
@@ -71,7 +71,7 @@ class Means:
     n: int
 
 
-def _asked(order: Order) -> Iterator[Problem]:
+def _asked(order: SolveOptions) -> Iterator[Problem]:
     """Yield what is asked. With an argument, standard input is never touched."""
     if order.each:
         yield from _asked_each(order)
@@ -86,7 +86,7 @@ def _asked(order: Order) -> Iterator[Problem]:
     yield problems.question(text)
 
 
-def _asked_each(order: Order) -> Iterator[Problem]:
+def _asked_each(order: SolveOptions) -> Iterator[Problem]:
     source = order.prompt or "-"
     reading = Reading(jsonl.parse_mapping(order.mapping, problems.MAPPABLE))
     for place, line in jsonl.text_lines(source):
@@ -96,7 +96,7 @@ def _asked_each(order: Order) -> Iterator[Problem]:
             yield problems.question(line)
 
 
-def solve(session: Session, order: Order, flags: Sampling) -> int:
+def solve(session: Session, order: SolveOptions, flags: Sampling) -> int:
     """Solve what is asked, one problem after another, and return the exit code."""
     how = order.how
     parts = (None, None) if how.method is None else build(how.method, how.n)
@@ -151,7 +151,7 @@ def _tell_same(session: Session, made: Recipe, n: int, method: Method) -> None:
 
 
 def _solutions(
-    means: Means, asked: Iterator[Problem], order: Order
+    means: Means, asked: Iterator[Problem], order: SolveOptions
 ) -> Iterator[tuple[Solution, Problem, str]]:
     """Yield what came of each problem, the problem as it was asked, and its pool."""
     made = means.recipe
@@ -174,7 +174,7 @@ def _solutions(
 
 
 def _kept(
-    session: Session, order: Order, means: Means, problem: Problem, solution: Solution
+    session: Session, order: SolveOptions, means: Means, problem: Problem, solution: Solution
 ) -> str | None:
     if not solution.drawn and solution.run.exhausted:
         most = means.recipe.params.max_tokens
@@ -189,7 +189,9 @@ def _kept(
     return save.keep(means.store, order.pool, means.recipe, problem, means.method, solution)
 
 
-def _tell(session: Session, order: Order, problem: Problem, solution: Solution, pool: str) -> None:
+def _tell(
+    session: Session, order: SolveOptions, problem: Problem, solution: Solution, pool: str
+) -> None:
     label = f"{problem.id}: " if order.each else ""
     usage = solution.run.usage
     spent = counts.amount(usage.new, usage.uncounted_new, "new tokens")

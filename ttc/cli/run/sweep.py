@@ -23,7 +23,7 @@ DEFAULT = "coverage,majority,first-finish"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SweepOptions:
     """What was asked for."""
 
     sources: tuple[str, ...]
@@ -54,7 +54,7 @@ class Order:
         return {"ties": self.ties, "invalid": self.invalid, "draw": self.draw}
 
 
-def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int:
+def sweep(session: Session, order: SweepOptions, mapping: str, targets: Targets) -> int:
     """Compute the curves of all sources and print them; return the exit code."""
     if order.cost not in COSTS:
         raise UsageError(f"--cost {order.cost}: there are {', '.join(COSTS)}")
@@ -105,7 +105,7 @@ def sweep(session: Session, order: Order, mapping: str, targets: Targets) -> int
     return Exit.DONE
 
 
-def _selectors(order: Order) -> dict[str, Selector]:
+def _selectors(order: SweepOptions) -> dict[str, Selector]:
     specs = naming.split(DEFAULT if order.selectors is None else order.selectors)
     if not specs:
         raise UsageError(f"-s: name a rule: {', '.join(plugins.installed('selectors'))}")
@@ -113,7 +113,7 @@ def _selectors(order: Order) -> dict[str, Selector]:
 
 
 def _leave_out(
-    order: Order, rules: dict[str, Selector], read: list[outcomes.Source], asked: set[str]
+    order: SweepOptions, rules: dict[str, Selector], read: list[outcomes.Source], asked: set[str]
 ) -> list[str]:
     """Drop the default rules that need fields which a source lacks; return a line for each. The
     last one stays, so that its error is shown."""
@@ -130,7 +130,7 @@ def _leave_out(
 
 
 def _table(
-    order: Order, source: outcomes.Source, rules: dict[str, Selector], ks: list[int]
+    order: SweepOptions, source: outcomes.Source, rules: dict[str, Selector], ks: list[int]
 ) -> Table:
     rates = read_rates(order.rates)
     return cells.tabulate(
@@ -141,7 +141,7 @@ def _table(
 # What is compared, and with what.
 
 
-def _baseline(order: Order) -> comparisons.Terms | None:
+def _baseline(order: SweepOptions) -> comparisons.Terms | None:
     """Return the values of a baseline file; None if it is a pool or a file of samples."""
     if order.baseline is None:
         if order.max_drop or order.strict:
@@ -154,7 +154,7 @@ def _baseline(order: Order) -> comparisons.Terms | None:
 
 def _swept_baseline(
     session: Session,
-    order: Order,
+    order: SweepOptions,
     wanted: outcomes.Wanted,
     rules: dict[str, Selector],
     ks: list[int],
@@ -164,7 +164,7 @@ def _swept_baseline(
 
 
 def _hold(
-    order: Order, read: list[outcomes.Source], base: comparisons.Terms, result: Result
+    order: SweepOptions, read: list[outcomes.Source], base: comparisons.Terms, result: Result
 ) -> None:
     """Compare every source with the baseline; warn of what cannot be compared."""
     for source, table in zip(read, result.tables, strict=True):
@@ -182,14 +182,14 @@ def _other_samples(read: list[outcomes.Source]) -> list[Decision]:
 
 
 def _with_baseline(
-    order: Order, table: Table, base: comparisons.Terms
+    order: SweepOptions, table: Table, base: comparisons.Terms
 ) -> list[comparisons.Comparison]:
     names = (table.source, str(order.baseline))
     terms = comparisons.terms_of(table)
     return comparisons.between_pools(terms, base, names, ci=order.ci or None, seed=order.seed)
 
 
-def _not_compared(order: Order, table: Table, base: comparisons.Terms) -> list[str]:
+def _not_compared(order: SweepOptions, table: Table, base: comparisons.Terms) -> list[str]:
     """Return a line about each thing that the gate does not see: a silent gap would pass."""
     lines = []
     there = {problem for values in base.values() for problem in values}
@@ -220,7 +220,7 @@ def _not_compared(order: Order, table: Table, base: comparisons.Terms) -> list[s
 
 
 def _against(
-    order: Order,
+    order: SweepOptions,
     table: Table,
     base: comparisons.Terms,
     compared: list[comparisons.Comparison],
@@ -230,7 +230,7 @@ def _against(
     return gates.hold(comparisons.terms_of(table), base, names, compared, tolerance)
 
 
-def _compared(order: Order, tables: list[Table]) -> list[comparisons.Comparison]:
+def _compared(order: SweepOptions, tables: list[Table]) -> list[comparisons.Comparison]:
     """Compare each further source with the first; of a single one, each further rule."""
     ci, seed = order.ci or None, order.seed
     if len(tables) == 1:

@@ -37,7 +37,7 @@ Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class VerifyOptions:
     """What was asked for."""
 
     source: str
@@ -51,7 +51,9 @@ class Order:
     env: tuple[str, ...] = ()
 
 
-def verify(session: Session, order: Order, mapping: str, skip_bad: bool, as_json: bool) -> int:
+def verify(
+    session: Session, order: VerifyOptions, mapping: str, skip_bad: bool, as_json: bool
+) -> int:
     """Judge, print and keep; return the exit code."""
     spec = session.config.get("verifier", order.verifier)
     if spec is None:
@@ -115,7 +117,7 @@ def _note(session: Session, verifier: Verifier, quality: str | None, standing: S
         session.say(f"note: {line}")
 
 
-def _contain(verifier: Verifier, order: Order) -> None:
+def _contain(verifier: Verifier, order: VerifyOptions) -> None:
     """Pass on what holds the programs; no file of settings can say `none`."""
     if order.env:
         take = getattr(verifier, "pass_environment", None)
@@ -135,7 +137,7 @@ def _contain(verifier: Verifier, order: Order) -> None:
     use(order.sandbox)
 
 
-def _of_pool(store: Store, order: Order, verifier: Verifier, target: str | None) -> Judged:
+def _of_pool(store: Store, order: VerifyOptions, verifier: Verifier, target: str | None) -> Judged:
     pool = pool_named(store, order.source)
     with closing(verdicts.verify_pool(store, pool, verifier, recheck=order.recheck)) as judged:
         for sample, verdict in judged:
@@ -186,7 +188,7 @@ def _of_stream(
             keep()
 
 
-def _result(order: Order, spec: str, summary: Summary, notes: list[str]) -> dict[str, Any]:
+def _result(order: VerifyOptions, spec: str, summary: Summary, notes: list[str]) -> dict[str, Any]:
     return {
         "schema": interchange.SCHEMA,
         "source": order.source,
@@ -214,7 +216,7 @@ _NOTHING = {
 
 
 def _conclude(
-    session: Session, order: Order, spec: str, summary: Summary, skipped: list[str]
+    session: Session, order: VerifyOptions, spec: str, summary: Summary, skipped: list[str]
 ) -> int:
     if not summary.samples:
         raise UsageError(

@@ -16,7 +16,7 @@ from ttc.backends import Backend, Completion
 from ttc.cache import Memo
 from ttc.records import OFF, Problem
 from ttc.samples.plan import Recipe
-from ttc.store.pools import Place
+from ttc.store.pools import RequestKey
 from ttc.strategies import Choose, Generate, Question
 
 
@@ -27,7 +27,7 @@ class Engine:
     backend: Backend
     recipe: Recipe
 
-    def place(self, problem: Problem, asked: Generate) -> Place:
+    def place(self, problem: Problem, asked: Generate) -> RequestKey:
         """Return what a request draws from."""
         changes: dict[str, Any] = {}
         if asked.max_tokens is not None:
@@ -49,7 +49,7 @@ class Engine:
             problem = replace(problem, messages=asked.messages, prompt=None)
         prompt = keys.prompt_id(problem)
         key = keys.sample_key(identity, prompt)
-        return Place(key, problem, prompt, recipe.model.name, identity)
+        return RequestKey(key, problem, prompt, recipe.model.name, identity)
 
     def keeps_stop(self, asked: Generate) -> bool:
         """Whether the stop string that fires stays: that of a step, which is part of the trace."""
@@ -59,11 +59,11 @@ class Engine:
         """Return a text without the stop string of the sampling, which no answer keeps."""
         return text.removesuffix(stop) if stop and stop in self.recipe.params.stop else text
 
-    def seed(self, place: Place, index: int) -> int | None:
+    def seed(self, place: RequestKey, index: int) -> int | None:
         """Return the seed of a draw; None where the engine knows none."""
         return keys.draw_seed(place.key, index) if "seed" in self.backend.capabilities else None
 
-    def request(self, place: Place, index: int, asked: Generate) -> backends.Request:
+    def request(self, place: RequestKey, index: int, asked: Generate) -> backends.Request:
         """Return what to ask the backend for."""
         names = ("temperature", "top_p", "top_k", "min_p", "max_tokens")
         # What is None in a key is off.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ttc.backends import Completion
 from ttc.backends.counts import uncounted
 from ttc.store import samples
-from ttc.store.pools import Place
+from ttc.store.pools import RequestKey
 from ttc.store.sql import storable
 from ttc.store.traces import Kept
 from ttc.strategies import Generate, Node
@@ -22,7 +22,7 @@ class Draw:
 
     asked: Generate
     engine: Engine
-    place: Place
+    place: RequestKey
     index: int
     tries: int = 0
 
