@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ttc.backends import Backend
     from ttc.backends.resolve import Choice
     from ttc.samples.plan import Recipe
-    from ttc.store import Store
-    from ttc.store.pools import Pool
     from ttc.verifiers import Verifier
 
 
@@ -186,26 +184,3 @@ def stdout_kept_clean() -> Iterator[None]:
             os.dup2(data.fileno(), 1)
             with contextlib.suppress(OSError):
                 data.close()
-
-
-def store_with(session: Session, source: str) -> Path:
-    """Return the store's path for a POOL|FILE argument that is no file. UsageError if none is."""
-    if not session.database.exists():
-        raise UsageError(f"{source}: no such file, and no store yet at {session.database}")
-    return session.database
-
-
-def pool_named(store: Store, source: str) -> Pool:
-    """Return the pool of a POOL|FILE argument that is no file. UsageError if there is none."""
-    from ttc.store import pools
-
-    pool = pools.find(store.reader, source)
-    if pool is None:
-        raise UsageError(f"{source}: no such file and no such pool; ttc ls lists them")
-    return pool
-
-
-def is_file(source: str) -> bool:
-    """Whether a POOL|FILE|- argument names a file: it exists, and is not a folder."""
-    path = Path(source)
-    return path.exists() and not path.is_dir()

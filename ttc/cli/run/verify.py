@@ -10,16 +10,10 @@ from typing import Any
 from ttc import interchange, jsonl, verdicts
 from ttc.cli.output import Lines, document, piped
 from ttc.cli.run.judge_quality import Quality
-from ttc.cli.session import (
-    Session,
-    attach_model,
-    is_file,
-    pool_named,
-    stdout_kept_clean,
-    store_with,
-)
+from ttc.cli.session import Session, attach_model, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, UsageError
+from ttc.outcomes import is_file, pool_named, store_with
 from ttc.plugins import installed
 from ttc.records import Message, Sample, Verdict
 from ttc.report.junit import Case, add_case, write_junit
@@ -83,7 +77,7 @@ def verify(
         if order.source == "-" or is_file(order.source):
             judged = _of_stream(session, order.source, verifier, renamed, skipped, summary)
         else:
-            store = Store.writing(store_with(session, order.source))
+            store = Store.writing(store_with(session.database, order.source))
             judged = _of_pool(stack.enter_context(store), order, verifier, target)
             pool = pool_named(store, order.source)
             standing = freshness.standing(store, pool)
