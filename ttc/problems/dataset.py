@@ -1,6 +1,6 @@
-"""Dataset readers: files or standard input, told apart by their fields, to Problems.
+"""Datasets: the problems of one file or of standard input.
 
-The whole input is read and checked before anything is asked of a model.
+The whole input is read and checked before any request is sent to a model.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ MAPPABLE = ("id", "prompt", "question", "messages", "answer", "choices", "refere
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Problems of one source.
+    """The problems of one source.
 
-    `template` is what the format puts around a question in a chat unless the user says
-    otherwise. `skipped` holds the faults of lines that were passed over.
+    `digest` is that of the records. `template` is the format's text around a question in a chat,
+    unless the user gives another. `skipped` holds the errors of the lines that were skipped,
+    `repeated` counts identical lines that were dropped.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Dataset:
     repeated: int = 0
 
     def describe(self) -> str:
-        """Return the line for stderr that says how the input was understood."""
+        """Return one line for stderr: what was read, in which format."""
         parts = [f"{self.name}: {self.format}", f"{len(self.problems)} problems", self.digest]
         if self.repeated:
             parts.append(f"{self.repeated} identical lines dropped")
@@ -45,8 +46,9 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How to read: fields to rename, a format instead of detection, whether to pass bad lines."""
+class ReadOptions:
+    """How to read a source: fields to rename (ours → theirs), a format instead of detecting it,
+    and whether to skip malformed lines."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
@@ -64,7 +66,7 @@ def _detect(line: jsonl.Line, wanted: str | None) -> Format:
             return fmt
     raise UsageError(
         f"{line.place}: no question in the fields {', '.join(line.record) or '(none)'}; "
-        f"say which it is with --map prompt=FIELD,answer=FIELD"
+        "name them with --map prompt=FIELD,answer=FIELD"
     )
 
 
@@ -80,27 +82,27 @@ def _problem(line: jsonl.Line, fmt: Format, default_id: str) -> Problem:
         raise jsonl.BadLineError(f"{line.place}: {error}") from None
 
 
-def read(source: str, reading: Reading | None = None) -> Dataset:
+def read(source: str, options: ReadOptions | None = None) -> Dataset:
     """Read one file, or standard input for `-`. UsageError with file and line for bad input.
 
-    A problem without an identifier gets the name of the file and its place in it, from 0; from
-    standard input, where places mean nothing, the digest of its prompt.
+    A problem without an identifier is named after the file and its position in it, from 0; on
+    standard input, where positions mean nothing, after the digest of its prompt.
     """
-    reading = reading or Reading()
+    options = options or ReadOptions()
     name = "stdin" if source == "-" else Path(source).name.split(".")[0]
     skipped: list[str] = []
     fmt: Format | None = None
     found: dict[str, tuple[Problem, str]] = {}
     repeated = 0
     digest = hashlib.sha256()
-    lines = jsonl.read(source, skipped if reading.skip_bad else None)
+    lines = jsonl.read(source, skipped if options.skip_bad else None)
     for at, raw in enumerate(lines):
-        line = jsonl.rename(raw, reading.mapping)
-        fmt = fmt or _detect(line, reading.format)
+        line = jsonl.rename(raw, options.mapping)
+        fmt = fmt or _detect(line, options.format)
         try:
             problem = _problem(line, fmt, f"{name}/{at}")
         except jsonl.BadLineError as error:
-            if not reading.skip_bad:
+            if not options.skip_bad:
                 raise
             skipped.append(str(error))
             continue
@@ -117,21 +119,22 @@ def read(source: str, reading: Reading | None = None) -> Dataset:
                 )
     if fmt is None or not found:
         where = "standard input" if source == "-" else source
-        raise UsageError(f"{where}: no problems in it" + (f" ({skipped[0]})" if skipped else ""))
+        raise UsageError(f"{where}: it has no problems" + (f" ({skipped[0]})" if skipped else ""))
     problems = tuple(problem for problem, _ in found.values())
     tag = f"sha256 {digest.hexdigest()[:12]}"
     return Dataset(name, fmt.name, tag, problems, fmt.template, tuple(skipped), repeated)
 
 
-def one(line: jsonl.Line, reading: Reading) -> Problem:
-    """Return the problem of a single line, told by its own fields. UsageError with its place."""
-    renamed = jsonl.rename(line, reading.mapping)
-    problem = _problem(renamed, _detect(renamed, reading.format), "")
+def one(line: jsonl.Line, options: ReadOptions) -> Problem:
+    """Return the problem of one line, whose format its own fields decide. UsageError with its
+    place."""
+    renamed = jsonl.rename(line, options.mapping)
+    problem = _problem(renamed, _detect(renamed, options.format), "")
     return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
 
 
 def question(text: str) -> Problem:
-    """Return a problem that is just a question; its id is the digest of it."""
+    """Return a problem that is only a question; its id is the question's digest."""
     problem = Problem("", (Message("user", text),))
     return replace(problem, id=f"solve/{keys.prompt_id(problem)[8:18]}")
 
@@ -139,11 +142,11 @@ def question(text: str) -> Problem:
 def render(problem: Problem, system: str | None, template: str | None, raw: bool) -> Problem:
     """Put the system message and the template around the question.
 
-    `template` holds `{prompt}`, which the last user turn (or the raw prompt) replaces. `raw`
-    sends the question as it stands, outside any chat.
+    `template` contains `{prompt}`, which is replaced by the last turn (or the raw prompt). With
+    `raw` the result is a raw prompt, not a chat. UsageError for a template without `{prompt}`.
     """
     if template is not None and "{prompt}" not in template:
-        raise UsageError("the template has no {prompt} in it; that is where the question goes")
+        raise UsageError("the template has no {prompt} in it; put it where the question goes")
 
     def around(text: str) -> str:
         return text if template is None else template.replace("{prompt}", text)
@@ -161,7 +164,7 @@ def render(problem: Problem, system: str | None, template: str | None, raw: bool
 
 
 def merge(datasets: Iterable[Dataset]) -> list[Problem]:
-    """Return the problems of several sources. UsageError if two share an id and differ."""
+    """Return the problems of several sources. UsageError if two have the same id but differ."""
     found: dict[str, Problem] = {}
     for dataset in datasets:
         for problem in dataset.problems:
@@ -173,8 +176,8 @@ def merge(datasets: Iterable[Dataset]) -> list[Problem]:
 
 
 def select(problems: Iterable[Problem], limit: int | None) -> tuple[Problem, ...]:
-    """Return the first `limit` problems, or all. UsageError if that leaves none."""
+    """Return the first `limit` problems, or all. UsageError if there is none."""
     chosen = tuple(problems)[:limit]
     if not chosen:
-        raise UsageError("no problem is left to draw; raise --limit")
+        raise UsageError("no problems are left; raise --limit")
     return chosen
