@@ -14,9 +14,10 @@ from pathlib import Path
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.doctor.system import existing
 from ttc.errors import StoreError
-from ttc.store import backup, runs
-from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any, translated
+from ttc.store import integrity, runs
+from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any
 from ttc.store.schema import MIGRATIONS
+from ttc.store.sql import translated
 from ttc.store.writer import FREE_SPACE
 
 _OTHER = "name another store with --db, TTC_DB or db = in the settings"
@@ -152,7 +153,7 @@ def _sound(connection: sqlite3.Connection, path: Path) -> Check:
     deadline = time.monotonic() + _WHOLE_CHECK
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
-        found = backup.faults(connection, path)
+        found = integrity.faults(connection, path)
     except StoreError as error:
         if time.monotonic() > deadline and "interrupted" in str(error):
             long = f"longer than {_WHOLE_CHECK:.0f} s to check"

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from ttc.errors import StoreError
 from ttc.store import runs
-from ttc.store.database import OlderStoreError, explain, open_reader, translated
+from ttc.store.database import OlderStoreError, open_reader
+from ttc.store.sql import explain, translated
 from ttc.store.writer import Writer
 
 T = TypeVar("T")

@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ttc.errors import StoreError
+from ttc.errors import StoreError, UsageError
 from ttc.store import integrity
 from ttc.store.lock import WriteLock
 from ttc.store.schema import APPLICATION_ID, MIGRATIONS, statements
+from ttc.store.sql import translated
 
 NETWORK_FILE_SYSTEMS = frozenset(
     "9p afs ceph cifs fuse.glusterfs fuse.sshfs glusterfs gpfs lustre nfs nfs4 smb3 smbfs".split()  # noqa: SIM905
 )
-
-
-_IO = re.compile("disk I/O error|unable to open")
 
 
 class OlderStoreError(StoreError):
@@ -35,40 +31,6 @@ class OlderStoreError(StoreError):
 
 class NewerStoreError(StoreError):
     """The file is of a later schema than this ttc knows."""
-
-
-def explain(error: sqlite3.Error, path: Path) -> StoreError:
-    """Turn an SQLite error into one line with the remedy."""
-    text = str(error)
-    if "not a database" in text:
-        return StoreError(f"{path}: not a SQLite database; choose another with --db")
-    if "malformed" in text or "corrupt" in text:
-        return StoreError(
-            f"{path}: the store is damaged ({text}); restore a backup, or start another with --db"
-        )
-    if "full" in text or (_IO.search(text) and _no_space(path)):
-        return StoreError(f"{path}: the disk is full; make room and run the same command again")
-    if "locked" in text or "busy" in text:
-        return StoreError(f"{path}: the store is locked by another program; try again later")
-    return StoreError(f"{path}: {text}; --db names another store")
-
-
-def _no_space(path: Path) -> bool:
-    """Whether the file system has no room for a page: SQLite then may speak of other faults."""
-    with contextlib.suppress(OSError):
-        return shutil.disk_usage(path.parent).free < 1 << 16
-    return False
-
-
-@contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Raise StoreError for whatever SQLite or the file system raises."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise explain(error, path) from error
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror or error}; --db names another store") from error
 
 
 def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
@@ -217,6 +179,15 @@ def empty() -> sqlite3.Connection:
     for script in MIGRATIONS:
         connection.executescript(script)
     return connection
+
+
+def backup(source: Path, copy: Path) -> None:
+    """Write a copy of a store as one file. UsageError if there is a file already."""
+    if copy.exists():
+        raise UsageError(f"{copy}: there already; name a new file")
+    if not copy.parent.is_dir():
+        raise UsageError(f"{copy}: no such folder")
+    copied(source, copy)
 
 
 def copied(path: Path, copy: Path, *, alone: bool = False) -> None:

@@ -13,13 +13,17 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from ttc import paths
+from ttc import keys, paths
 from ttc.errors import StoreError, TtcError
+from ttc.store.sql import rows, translated
 
 # A check that takes longer is given up: `ttc db check` makes it to its end.
 SECONDS = 10.0
+FAULTS = 10  # reported of each kind
 _STEPS = 20_000  # of SQLite's machine between two looks at the clock
 
 
@@ -51,6 +55,33 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
         )
     _remember(path, state)
     return True
+
+
+def faults(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Return what is wrong with a store, FAULTS things of each kind at most: its pages, what rows
+    refer to, and the digests that prompts and draws are found by."""
+    with translated(path):
+        told = [row[0] for row in connection.execute(f"PRAGMA integrity_check({FAULTS})")]
+        found = [] if told == ["ok"] else told
+        return [*found, *islice(_dangling(connection), FAULTS), *islice(_keys(connection), FAULTS)]
+
+
+def _dangling(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"{table}: row {row} refers to a row of {parent} that is not there"
+
+
+def _keys(connection: sqlite3.Connection) -> Iterator[str]:
+    found = rows(
+        connection,
+        "SELECT key, prompt_id, identity, content FROM requests "
+        "JOIN prompts ON prompts.id = prompt_id",
+    )
+    for row in found:
+        if keys.digest("prompt1", json.loads(row["content"])) != row["prompt_id"]:
+            yield f"prompts: {row['prompt_id']} is not the digest of its prompt"
+        elif keys.sample_key(json.loads(row["identity"]), row["prompt_id"]) != row["key"]:
+            yield f"requests: {row['key']} is not the key of its prompt and parameters"
 
 
 def left(path: Path) -> None:

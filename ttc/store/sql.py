@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
+from ttc.errors import StoreError
+
+_IO = re.compile("disk I/O error|unable to open")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -44,3 +50,37 @@ def insert(
     how = "INSERT OR IGNORE" if ignore else "INSERT"
     names, marks = ", ".join(row), ", ".join("?" * len(row))
     connection.execute(f"{how} INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+
+
+def explain(error: sqlite3.Error, path: Path) -> StoreError:
+    """Turn an SQLite error into one line with the remedy."""
+    text = str(error)
+    if "not a database" in text:
+        return StoreError(f"{path}: not a SQLite database; choose another with --db")
+    if "malformed" in text or "corrupt" in text:
+        return StoreError(
+            f"{path}: the store is damaged ({text}); restore a backup, or start another with --db"
+        )
+    if "full" in text or (_IO.search(text) and _no_space(path)):
+        return StoreError(f"{path}: the disk is full; make room and run the same command again")
+    if "locked" in text or "busy" in text:
+        return StoreError(f"{path}: the store is locked by another program; try again later")
+    return StoreError(f"{path}: {text}; --db names another store")
+
+
+def _no_space(path: Path) -> bool:
+    """Whether the file system has no room for a page: SQLite then may speak of other faults."""
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(path.parent).free < 1 << 16
+    return False
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raise StoreError for whatever SQLite or the file system raises."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}; --db names another store") from error

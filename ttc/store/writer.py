@@ -19,8 +19,9 @@ from typing import Any
 
 from ttc.errors import StoreError
 from ttc.store import integrity
-from ttc.store.database import explain, open_writer, translated
+from ttc.store.database import open_writer
 from ttc.store.lock import WriteLock
+from ttc.store.sql import explain, translated
 
 Work = Callable[[sqlite3.Connection], Any]
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.errors import StoreError, UsageError
-from ttc.store.backup import faults
 from ttc.store.database import (
     NewerStoreError,
     OlderStoreError,
@@ -17,9 +16,10 @@ from ttc.store.database import (
     in_use,
     open_reader,
     open_writer,
-    translated,
 )
+from ttc.store.integrity import faults
 from ttc.store.lock import WriteLock
+from ttc.store.sql import translated
 
 
 def check(path: Path, target: Path) -> None:
