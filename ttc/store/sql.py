@@ -1,4 +1,4 @@
-"""Small things every query needs: rows as dicts, the time, text that SQLite can hold."""
+"""Helpers for queries: rows as dicts, the time, storable text, SQLite's errors as StoreErrors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def rows(
 
 
 def now() -> str:
-    """Return the time as stored: UTC, ISO 8601, milliseconds."""
+    """Return the current time as stored: UTC, ISO 8601, milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
@@ -46,14 +46,14 @@ def one(connection: sqlite3.Connection, sql: str, *params: Any) -> tuple[Any, ..
 def insert(
     connection: sqlite3.Connection, table: str, row: dict[str, Any], *, ignore: bool = False
 ) -> None:
-    """Insert a row by the names of its columns; with `ignore` one that is there stays."""
+    """Insert a row, given as a dict; with `ignore`, a row that exists already is kept."""
     how = "INSERT OR IGNORE" if ignore else "INSERT"
     names, marks = ", ".join(row), ", ".join("?" * len(row))
     connection.execute(f"{how} INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
 
 
 def explain(error: sqlite3.Error, path: Path) -> StoreError:
-    """Turn an SQLite error into one line with the remedy."""
+    """Return the StoreError for an SQLite error: one line with the remedy."""
     text = str(error)
     if "not a database" in text:
         return StoreError(f"{path}: not a SQLite database; choose another with --db")
@@ -62,14 +62,14 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
             f"{path}: the store is damaged ({text}); restore a backup, or start another with --db"
         )
     if "full" in text or (_IO.search(text) and _no_space(path)):
-        return StoreError(f"{path}: the disk is full; make room and run the same command again")
+        return StoreError(f"{path}: the disk is full; free space and run the same command again")
     if "locked" in text or "busy" in text:
         return StoreError(f"{path}: the store is locked by another program; try again later")
     return StoreError(f"{path}: {text}; --db names another store")
 
 
 def _no_space(path: Path) -> bool:
-    """Whether the file system has no room for a page: SQLite then may speak of other faults."""
+    """Return whether the disk is full, which SQLite may report as another I/O error."""
     with contextlib.suppress(OSError):
         return shutil.disk_usage(path.parent).free < 1 << 16
     return False
@@ -77,7 +77,7 @@ def _no_space(path: Path) -> bool:
 
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise StoreError for whatever SQLite or the file system raises."""
+    """Turn the errors of SQLite and the file system into StoreErrors."""
     try:
         yield
     except sqlite3.Error as error:
