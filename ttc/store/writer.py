@@ -135,8 +135,8 @@ class Writer:
     def _check_space(self) -> None:
         if shutil.disk_usage(self._path.parent).free < FREE_SPACE:
             raise StoreError(
-                f"{self._path}: less than {FREE_SPACE // 1_000_000} MB of disk are free; free space "
-                "and run the command again (all samples drawn so far are kept)"
+                f"{self._path}: less than {FREE_SPACE // 1_000_000} MB of disk are free; make "
+                "room and run the command again (all samples drawn so far are kept)"
             )
 
     def _fail(self, error: BaseException, waiting: list[Future[Any]]) -> None:
