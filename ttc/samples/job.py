@@ -9,7 +9,7 @@ from ttc import jsonl, problems
 from ttc.backends import Backend
 from ttc.cli.session import Sampling, Session, open_model, recipe
 from ttc.errors import UsageError
-from ttc.problems import Reading
+from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.samples.plan import Recipe, check_name, default_pool
 from ttc.store.names import PoolName
@@ -32,9 +32,9 @@ class SampleJob:
     new_pool: bool = False
 
 
-def reading(mapping: str, form: str | None, skip_bad: bool) -> Reading:
+def reading(mapping: str, form: str | None, skip_bad: bool) -> ReadOptions:
     """Return how to read the data. UsageError for a malformed --map."""
-    return Reading(jsonl.parse_mapping(mapping, problems.MAPPABLE), form, skip_bad)
+    return ReadOptions(jsonl.parse_mapping(mapping, problems.MAPPABLE), form, skip_bad)
 
 
 def seconds(text: str | None) -> float | None:
@@ -48,7 +48,7 @@ def seconds(text: str | None) -> float | None:
 
 
 def gather(
-    session: Session, order: SampleJob, flags: Sampling, how: Reading
+    session: Session, order: SampleJob, flags: Sampling, how: ReadOptions
 ) -> tuple[tuple[Problem, ...], str, Sampling]:
     """Read all data and render it; return problems, the name of the data, and the flags with the
     format's own template where the user gave none."""
@@ -69,7 +69,7 @@ def prepare(
     session: Session,
     order: SampleJob,
     flags: Sampling,
-    how: Reading,
+    how: ReadOptions,
     *,
     asks: bool = True,
     check: bool = True,

@@ -9,7 +9,7 @@ from ttc.cli.output import document
 from ttc.cli.session import Sampling, Session
 from ttc.errors import Exit, UsageError
 from ttc.messages.visible import for_stdout
-from ttc.problems import Reading
+from ttc.problems import ReadOptions
 from ttc.report.progress import clock
 from ttc.samples import plan
 from ttc.samples.job import SampleJob, draws, prepare
@@ -18,7 +18,12 @@ from ttc.store import samples as stored
 
 
 def plan_only(
-    session: Session, order: SampleJob, flags: Sampling, how: Reading, explain: bool, as_json: bool
+    session: Session,
+    order: SampleJob,
+    flags: Sampling,
+    how: ReadOptions,
+    explain: bool,
+    as_json: bool,
 ) -> int:
     """Say what would be drawn, at what cost at most, and how this differs from earlier pools.
 

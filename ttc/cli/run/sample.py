@@ -15,7 +15,7 @@ from ttc.cli.session import Sampling, Session, again, stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped
-from ttc.problems import Reading
+from ttc.problems import ReadOptions
 from ttc.records import Sample
 from ttc.report.progress import Meter, clock
 from ttc.samples.drawing import Drawing, Tally
@@ -26,7 +26,9 @@ from ttc.store import Store, pools
 from ttc.store import samples as stored
 
 
-def draw(session: Session, order: SampleJob, flags: Sampling, how: Reading, as_json: bool) -> int:
+def draw(
+    session: Session, order: SampleJob, flags: Sampling, how: ReadOptions, as_json: bool
+) -> int:
     """Draw what is missing, print what was asked for, and return the exit code."""
     with stdout_kept_clean(), stoppable() as wake:
         try:
@@ -44,7 +46,7 @@ def _draw(
     session: Session,
     order: SampleJob,
     flags: Sampling,
-    how: Reading,
+    how: ReadOptions,
     as_json: bool,
     wake: Callable[[], None],
 ) -> tuple[Plan, Tally, float]:

@@ -20,7 +20,7 @@ from ttc.cli.session import Sampling, Session, again, open_model, recipe, stdout
 from ttc.cli.signals import stoppable
 from ttc.errors import BackendError, Exit, Stopped, UsageError
 from ttc.messages.visible import for_stdout
-from ttc.problems import Reading
+from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.report.trees import picture
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, told_same
@@ -88,7 +88,7 @@ def _asked(order: SolveOptions) -> Iterator[Problem]:
 
 def _asked_each(order: SolveOptions) -> Iterator[Problem]:
     source = order.prompt or "-"
-    reading = Reading(jsonl.parse_mapping(order.mapping, problems.MAPPABLE))
+    reading = ReadOptions(jsonl.parse_mapping(order.mapping, problems.MAPPABLE))
     for place, line in jsonl.text_lines(source):
         if line.startswith("{"):
             yield problems.one(jsonl.Line(place, jsonl.parse(line, place)), reading)
