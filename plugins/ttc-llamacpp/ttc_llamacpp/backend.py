@@ -14,11 +14,11 @@ from ttc_llamacpp.fingerprint import fingerprint
 from ttc_llamacpp.gguf import Header, read_header
 from ttc_llamacpp.locate import BUNDLED, BUNDLED_SHA256, locate
 from ttc_llamacpp.options import Options
-from ttc_llamacpp.requantize import encoded
+from ttc_llamacpp.requantize import reencode
 
 if TYPE_CHECKING:
-    from ttc_llamacpp.engine import Engine
-    from ttc_llamacpp.library_check import Way
+    from ttc_llamacpp.engine import LlamaEngine
+    from ttc_llamacpp.library_check import KernelChoice
 
 
 _ALWAYS = frozenset({"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"})
@@ -34,7 +34,7 @@ class LlamaCpp:
         self.capabilities = _ALWAYS | switched
         self._header, self._digest = header, digest
         self._given, self._options = given, options
-        self._engine: Engine | None = None
+        self._engine: LlamaEngine | None = None
 
     @classmethod
     def open(cls, model: str, options: Mapping[str, Any]) -> LlamaCpp:
@@ -72,24 +72,24 @@ class LlamaCpp:
             self._free = weakref.finalize(self, self._engine.close)
         self._engine.submit(request)
 
-    def _load(self) -> Engine:
+    def _load(self) -> LlamaEngine:
         import logging
 
         way, header = self._way(self._header), self._header
         _prepare()
-        weights = encoded(header, self._digest, self._options.weights)
+        weights = reencode(header, self._digest, self._options.weights)
         if weights != header.path:
             way = self._way(read_header(weights))
-        from ttc_llamacpp.engine import Engine
+        from ttc_llamacpp.engine import LlamaEngine
         from ttc_llamacpp.kernels_build import load
 
         kernels = load() if way.kernels == "packed" else None
-        engine = Engine(header, weights, self._options, kernels, extras=way.extras)
+        engine = LlamaEngine(header, weights, self._options, kernels, extras=way.extras)
         for line in way.off:
             logging.getLogger("ttc.llamacpp").warning("%s", line)
         return engine
 
-    def _way(self, header: Header) -> Way:
+    def _way(self, header: Header) -> KernelChoice:
         """Check how to compute with a file's weights here. BackendError for packed kernels that
         the user wants and that cannot be compiled; if only a profile wants them, ggml's are used,
         since they compute the same."""

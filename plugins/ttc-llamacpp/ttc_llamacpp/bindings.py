@@ -16,7 +16,7 @@ from ttc_llamacpp.gguf import read_header
 from ttc_llamacpp.options import Options
 
 
-def make_safe(model: Path) -> None:
+def use_safe_kernels(model: Path) -> None:
     """Have models loaded without extra buffers from now on, if this one needs it. BackendError."""
     if library_check.way(read_header(model), Options()).extras:
         return
@@ -33,6 +33,6 @@ def make_safe(model: Path) -> None:
 
 
 if __name__ == "__main__":
-    make_safe(Path(sys.argv[1]))
+    use_safe_kernels(Path(sys.argv[1]))
     del sys.argv[:2]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -15,11 +15,11 @@ from ttc.records import Message
 from ttc_llamacpp.llama_api import Model
 
 
-class ChatError(Exception):
+class ChatTemplateError(Exception):
     """The template does not take these messages."""
 
 
-class Chat:
+class ChatTemplate:
     """Messages to text. BackendError if the template itself is wrong."""
 
     def __init__(self, model: Model, template: str, clock: Clock) -> None:
@@ -44,4 +44,4 @@ class Chat:
         try:
             return str(self._format(messages=turns, **more).prompt)
         except (TemplateError, ValueError, TypeError, KeyError) as error:
-            raise ChatError(f"the chat template refuses these messages: {error}") from error
+            raise ChatTemplateError(f"the chat template refuses these messages: {error}") from error

@@ -24,16 +24,16 @@ _START = (
 _SENT = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGXCPU", "SIGPIPE")
 
 
-class NoChildError(Exception):
+class ChildError(Exception):
     """The process could not be started, or was killed."""
 
 
-class BusyError(NoChildError):
+class ChildBusyError(ChildError):
     """There was no answer in time, but the machine is busy."""
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ChildResult:
     """What a process printed; `death` says how it crashed or that it was late, "" if it did not."""
 
     out: str
@@ -47,7 +47,7 @@ class Child:
         return bool(self.death or self.status)
 
 
-def run(module: str, *arguments: str, given: str = "", patience: float = PATIENCE) -> Child:
+def run(module: str, *arguments: str, given: str = "", patience: float = PATIENCE) -> ChildResult:
     """Run `main` of a module as a process. NoChildError if it could not run to its end."""
     path = "\n".join(sys.path)
     command = [sys.executable, "-c", _START, path, module, *arguments]
@@ -65,13 +65,13 @@ def run(module: str, *arguments: str, given: str = "", patience: float = PATIENC
     except subprocess.TimeoutExpired as late:
         if _busy():
             told = f"{LATE} within {patience:.0f} s, perhaps because the machine is busy"
-            raise BusyError(told) from None
+            raise ChildBusyError(told) from None
         said: bytes | str = late.stdout or b""
         out = said if isinstance(said, str) else said.decode("utf-8", "replace")
-        return Child(out, "", f"{LATE} within {patience:.0f} s")
+        return ChildResult(out, "", f"{LATE} within {patience:.0f} s")
     except (OSError, ValueError) as error:
-        raise NoChildError(f"no process can be started: {error}") from None
-    return Child(done.stdout, done.stderr, _death(done.returncode), done.returncode)
+        raise ChildError(f"no process can be started: {error}") from None
+    return ChildResult(done.stdout, done.stderr, _death(done.returncode), done.returncode)
 
 
 def _busy() -> bool:
@@ -91,5 +91,5 @@ def _death(status: int) -> str:
     except ValueError:
         name = f"signal {-status}"
     if name in _SENT:
-        raise NoChildError(f"the process was killed by {name}; is memory short?")
+        raise ChildError(f"the process was killed by {name}; is memory short?")
     return f"crashes ({name})"

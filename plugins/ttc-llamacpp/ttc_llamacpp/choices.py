@@ -11,7 +11,7 @@ from ttc_llamacpp.kv_cache import Logits
 from ttc_llamacpp.llama_api import Model
 
 
-def firsts_of(model: Model, choices: Sequence[str]) -> dict[str, list[int]]:
+def first_tokens_of(model: Model, choices: Sequence[str]) -> dict[str, list[int]]:
     """Return the first tokens of each choice. ValueError if two choices share one."""
     return first_tokens(
         choices,

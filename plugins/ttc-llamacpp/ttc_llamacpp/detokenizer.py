@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Sequence
 
 
-class Text:
+class Detokenizer:
     """Bytes as they come. A token may hold part of a character, and a stop may span tokens."""
 
     def __init__(self, stops: Sequence[str]) -> None:

@@ -8,13 +8,13 @@ from time import monotonic
 
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
-from ttc_llamacpp.detokenizer import Text
+from ttc_llamacpp.detokenizer import Detokenizer
 from ttc_llamacpp.llama_api import Model
-from ttc_llamacpp.sampling import Choice, Sampler
+from ttc_llamacpp.sampling import SampledToken, Sampler
 
 
 @dataclass(slots=True, eq=False)
-class Draw:
+class SequenceDraw:
     """A request, the tokens of its prompt and what was sampled so far.
 
     `started` is None while it waits for a place; `computed` counts prompt tokens that were
@@ -24,7 +24,7 @@ class Draw:
 
     request: Request
     prompt: tuple[int, ...]
-    text: Text
+    text: Detokenizer
     opened: str = ""
     sampler: Sampler | None = None
     tokens: list[int] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Draw:
         asked = self.request
         self.sampler = Sampler(asked.params, asked.seed, asked.alternatives)
 
-    def accept(self, choice: Choice, model: Model, limit: int) -> FinishReason | None:
+    def accept(self, choice: SampledToken, model: Model, limit: int) -> FinishReason | None:
         """Take a sampled token; return how it ended the draw, None if it goes on.
 
         `limit` is the context's length: a draw that would leave it ends as `length`. The token

@@ -10,14 +10,14 @@ from ttc.errors import BackendError
 from ttc.plugins import installing
 from ttc_llamacpp import library_check, remedy
 from ttc_llamacpp.gguf import Header
-from ttc_llamacpp.library_check import Outcome, Question
+from ttc_llamacpp.library_check import CheckRequest, CheckResult
 from ttc_llamacpp.options import Options
 
 
 def findings(header: Header, options: Options) -> tuple[Finding, ...]:
     """Check the kernels for a model's types, without the kept outcome: the library, its plain
     kernels, its extra buffers, and the packed kernels if they are wanted."""
-    found = library_check.outcome(Question(header, replace(options, kernels="ggml")), anew=True)
+    found = library_check.outcome(CheckRequest(header, replace(options, kernels="ggml")), anew=True)
     library = f"llama-cpp-python {installing.version_of(remedy.PACKAGE) or '(not installed)'}"
     if found.unusable:
         reason, _, repair = found.unusable.partition("; ")
@@ -37,7 +37,7 @@ def findings(header: Header, options: Options) -> tuple[Finding, ...]:
     return tuple(told)
 
 
-def _finding(what: str, library: str, found: Outcome, *, extras: bool) -> Finding:
+def _finding(what: str, library: str, found: CheckResult, *, extras: bool) -> Finding:
     fault = found.fault("ggml", extras=extras)
     if not fault:
         return Finding(what, True, library)
@@ -53,7 +53,7 @@ def _packed(header: Header, options: Options) -> Finding:
     what, path = "the packed kernels", Path()
     try:
         path = built()
-        found = library_check.outcome(Question(header, options, path), anew=True)
+        found = library_check.outcome(CheckRequest(header, options, path), anew=True)
         faults = [found.unknown or found.fault("packed", extras=extras) for extras in (True, False)]
     except BackendError as error:
         faults = [str(error)] * 2

@@ -23,7 +23,7 @@ _STRING, _ARRAY = 8, 9
 _KEPT = 1024
 
 
-class Counted(NamedTuple):
+class SkippedArray(NamedTuple):
     """An array that was skipped."""
 
     length: int
@@ -111,10 +111,10 @@ class _Reader:
     def array(self, kind: int, length: int) -> Any:
         if kind == _STRING:
             self._skip_strings(length)
-            return Counted(length)
+            return SkippedArray(length)
         if length > _KEPT:
             self.skip(length * struct.calcsize(f"<{_NUMBERS[kind]}"))
-            return Counted(length)
+            return SkippedArray(length)
         return self.numbers(_NUMBERS[kind], length)
 
     def _skip_strings(self, count: int) -> None:
@@ -199,7 +199,7 @@ def _describe(
         "heads": heads,
         "kv_heads": heads if kv_heads is None else kv_heads,
         "head_size": number("attention.key_length") or (heads and embedding and embedding // heads),
-        "vocabulary": tokens.length if isinstance(tokens, Counted) else number("vocab_size"),
+        "vocabulary": tokens.length if isinstance(tokens, SkippedArray) else number("vocab_size"),
     }
     return Header(
         path=path,

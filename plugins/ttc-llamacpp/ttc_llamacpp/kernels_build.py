@@ -51,7 +51,7 @@ _CALLED = (
 _NOTHING, _MODEL, _CONTEXT = 0, 1, 2
 
 
-class Kernels:
+class PackedKernels:
     """The compiled code, made known to the llama.cpp of this process. BackendError if its structs
     are not those the code was written for."""
 
@@ -86,9 +86,9 @@ class Kernels:
 
 
 @functools.cache
-def load() -> Kernels:
+def load() -> PackedKernels:
     """Return the kernels, compiled first if they are not; BackendError says why they cannot be."""
-    return Kernels(built())
+    return PackedKernels(built())
 
 
 def built() -> Path:
@@ -147,7 +147,7 @@ def _try(library: Path) -> None:
     or if it does not live through it."""
     try:
         child = children.run("ttc_llamacpp.kernels_check", str(library))
-    except children.NoChildError as none:
+    except children.ChildError as none:
         raise BackendError(f"the kernels cannot be tried: {none}") from None
     if child.failed:
         raise _refused(child.complaints, f"their trial {child.death or 'fails'}")

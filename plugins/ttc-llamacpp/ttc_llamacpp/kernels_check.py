@@ -17,8 +17,8 @@ import llama_cpp.llama_cpp as api
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc_llamacpp.kernels_build import Kernels
-from ttc_llamacpp.library_check_child import leave_no_core
+from ttc_llamacpp.kernels_build import PackedKernels
+from ttc_llamacpp.library_check_child import disable_core_dumps
 
 Floats = NDArray[np.float32]
 
@@ -76,7 +76,7 @@ def cpu() -> Device:
     return Device(_call("ggml_backend_dev_by_type", _CPU), weights)
 
 
-def ours(kernels: Kernels) -> Device:
+def ours(kernels: PackedKernels) -> Device:
     """The device of the kernels."""
     functions = kernels.library.ttc_device, kernels.library.ttc_packed_type
     for function in functions:
@@ -183,7 +183,7 @@ def differ(one: Floats, other: Floats) -> float:
 
 def compared(path: str) -> str | None:
     """Compare; return what differs."""
-    device, random = ours(Kernels(Path(path))), np.random.default_rng(0)
+    device, random = ours(PackedKernels(Path(path))), np.random.default_rng(0)
 
     def normal(*shape: int) -> Floats:
         return random.standard_normal(shape, np.float32)
@@ -204,5 +204,5 @@ def compared(path: str) -> str | None:
 
 def main() -> None:
     """Compare the library that the command line names."""
-    leave_no_core()
+    disable_core_dumps()
     sys.exit(compared(sys.argv[1]))

@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class CacheShape:
     """`count` sequences of `length` tokens, and how they are computed.
 
     `flash` fuses attention: it saves memory, and time on GPUs; on a CPU, where each sequence has
@@ -55,10 +55,10 @@ class Shape:
     cache: Cache = "f16"
 
 
-class Sequences:
+class KVCache:
     """The sequences of a shape, empty. BackendError if there is no memory for them."""
 
-    def __init__(self, model: Model, shape: Shape) -> None:
+    def __init__(self, model: Model, shape: CacheShape) -> None:
         count, length = shape.count, shape.length
         self.shape, self.count, self.length, self._model = shape, count, length, model
         # Tokens each sequence holds, never less than is true.

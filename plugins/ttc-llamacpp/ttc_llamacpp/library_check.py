@@ -46,7 +46,7 @@ _COST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class KernelChoice:
     """How to compute here. `off` has a line for each thing that is turned off."""
 
     kernels: str
@@ -55,7 +55,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckResult:
     """What a check found. `faults` has what is wrong with each way that was tried ("" for nothing);
     it is empty if everything is computed on a GPU. `unusable` is why llama.cpp cannot be imported,
     `unknown` why the check failed, `features` what its CPU code was built for, and `before`
@@ -73,7 +73,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CheckRequest:
     """What to check: a model's types, with the options that choose the code."""
 
     header: Header
@@ -157,31 +157,31 @@ def mend() -> str:
     return remedy.reinstall(profiles.flags(), (name for name, _, _ in files()))
 
 
-def way(header: Header, options: Options, library: Path | None = None) -> Way:
+def way(header: Header, options: Options, library: Path | None = None) -> KernelChoice:
     """Return how to compute with a model's weights; `library` are the packed kernels if they are
     wanted. BackendError if llama.cpp does not work at all."""
-    question = Question(header, options, library)
+    question = CheckRequest(header, options, library)
     found = outcome(question)
     demand(found)
     if found.unknown:
         told = f"llama.cpp could not be checked ({found.unknown}), so its {extras()} are off"
-        return Way("ggml", extras=False, off=(told,))
+        return KernelChoice("ggml", extras=False, off=(told,))
     faults = [found.fault(question.kernels, extra) for extra in (True, False)]
     if not faults[0]:
-        return Way(question.kernels, extras=True)
+        return KernelChoice(question.kernels, extras=True)
     if not faults[1]:
         told = _known_off() if found.before else _without_extras(faults[0])
-        return Way(question.kernels, extras=False, off=(told,))
+        return KernelChoice(question.kernels, extras=False, off=(told,))
     # Only the packed kernels are faulty, since ggml's plain ones work.
     told = (
         f"llama.cpp {faults[1]} with the packed kernels, so they are off. Answers are the same, "
         f"only slower. To compile them again: rm {library}, and set CC to another compiler"
     )
     plain = way(header, options)
-    return Way(plain.kernels, plain.extras, (told, *plain.off))
+    return KernelChoice(plain.kernels, plain.extras, (told, *plain.off))
 
 
-def demand(found: Outcome) -> None:
+def demand(found: CheckResult) -> None:
     """BackendError where not even the plain kernels work."""
     if found.unusable:
         raise BackendError(f"llama-cpp-python cannot be imported: {found.unusable}")
@@ -200,7 +200,7 @@ def _known_off() -> str:
     return f"llama.cpp's {extras()} are off here; ttc doctor says why and how to fix it"
 
 
-def outcome(question: Question, *, anew: bool = False) -> Outcome:
+def outcome(question: CheckRequest, *, anew: bool = False) -> CheckResult:
     """Return the kept outcome of a check; with `anew`, or if there is none, check first."""
     target = profiles.folder() / f"check-{question.digest[:32]}.json"
     if not anew and (known := _read(target)) is not None:
@@ -215,23 +215,23 @@ def outcome(question: Question, *, anew: bool = False) -> Outcome:
     return found
 
 
-def _fleeting(found: Outcome) -> bool:
+def _fleeting(found: CheckResult) -> bool:
     """Whether it is a failed import: found in milliseconds, and fixed by an installation."""
     return bool(found.unusable) and "crashes" not in found.unusable
 
 
-def _read(target: Path) -> Outcome | None:
+def _read(target: Path) -> CheckResult | None:
     try:
         kept = json.loads(target.read_text(encoding="utf-8"))
         if kept["schema"] != 1 or (kept["until"] is not None and kept["until"] < time.time()):
             return None
         faults = {str(name): str(fault) for name, fault in kept["faults"].items()}
-        return Outcome(faults, str(kept["unusable"]), "", str(kept["features"]), before=True)
+        return CheckResult(faults, str(kept["unusable"]), "", str(kept["features"]), before=True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _try(question: Question) -> Outcome:
+def _try(question: CheckRequest) -> CheckResult:
     try:
         with tempfile.TemporaryDirectory(prefix="ttc-") as place:
             models = {"model": str(_model(question, Path(place)))}
@@ -239,30 +239,30 @@ def _try(question: Question) -> Outcome:
             given = json.dumps({**question.asked(), **models})
             try:
                 child = children.run("ttc_llamacpp.library_check_child", given=given)
-            except children.BusyError:
+            except children.ChildBusyError:
                 raise
-            except children.NoChildError:
+            except children.ChildError:
                 # Something killed it; try once more.
                 child = children.run("ttc_llamacpp.library_check_child", given=given)
-    except children.NoChildError as none:
-        return Outcome(unknown=str(none))
+    except children.ChildError as none:
+        return CheckResult(unknown=str(none))
     except OSError as error:
-        return Outcome(unknown=f"{error.filename or 'its files'}: {error.strerror or error}")
+        return CheckResult(unknown=f"{error.filename or 'its files'}: {error.strerror or error}")
     return _judged(question, child)
 
 
-def _model(question: Question, place: Path) -> Path:
+def _model(question: CheckRequest, place: Path) -> Path:
     """Return the file to use: a tiny model, else the model itself if that is not large."""
     header, small = question.header, question.small
     if small.sources:
         small.write(header.path, place / "tiny.gguf")
         return place / "tiny.gguf"
     if header.path.stat().st_size > _LARGEST:
-        raise children.NoChildError("its matrices have unknown shapes")
+        raise children.ChildError("its matrices have unknown shapes")
     return header.path
 
 
-def _judged(question: Question, child: children.Child) -> Outcome:
+def _judged(question: CheckRequest, child: children.ChildResult) -> CheckResult:
     """Make an outcome of the lines that a child wrote before it ended."""
     told = list[dict[str, Any]]()
     for line in child.out.splitlines():
@@ -271,27 +271,27 @@ def _judged(question: Question, child: children.Child) -> Outcome:
     complaint = (child.complaints.strip().splitlines() or [f"status {child.status}"])[-1]
     if not told:
         if not child.death:
-            return Outcome(unknown=complaint)
-        return Outcome(unusable=f"it {child.death}; to rebuild it: {mend()}")
+            return CheckResult(unknown=complaint)
+        return CheckResult(unusable=f"it {child.death}; to rebuild it: {mend()}")
     if reason := told[0].get("unusable"):
         repair = f"{installing.pip_install()} --force-reinstall {remedy.PACKAGE}"
-        return Outcome(unusable=f"{reason}; {repair}")
+        return CheckResult(unusable=f"{reason}; {repair}")
     features = str(told[0].get("features", ""))
     if told[0].get("on_gpu"):
         if not child.death:
-            return Outcome(features=features)
+            return CheckResult(features=features)
         before = " (numpy loaded first)" if question.asked()["numpy"] else ""
         fault = f"{child.death} when it reads a vocabulary{before}"
-        return Outcome({_name("ggml", False): fault}, features=features)
+        return CheckResult({_name("ggml", False): fault}, features=features)
     faults = [_fault(each) for each in told[1:]]
     if told[1:] and "error" in told[1]:
-        return Outcome(unknown=str(told[1]["error"]), features=features)
+        return CheckResult(unknown=str(told[1]["error"]), features=features)
     if len(faults) < len(question.ways) and "error" not in told[-1]:
         if not child.failed:
-            return Outcome(unknown="its output is incomplete", features=features)
+            return CheckResult(unknown="its output is incomplete", features=features)
         faults.append(child.death or f"ends early ({complaint})")
     names = [_name(*each) for each in question.ways]
-    return Outcome(dict(zip(names, faults, strict=False)), features=features)
+    return CheckResult(dict(zip(names, faults, strict=False)), features=features)
 
 
 def _fault(told: Mapping[str, Any]) -> str:

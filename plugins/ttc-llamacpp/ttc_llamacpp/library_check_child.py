@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ttc_llamacpp.kernels_build import Kernels
+    from ttc_llamacpp.kernels_build import PackedKernels
 
     Floats = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ def silence() -> Any:
     return out
 
 
-def leave_no_core() -> None:
+def disable_core_dumps() -> None:
     """See to it that a crash here leaves no file, no dialog and no report."""
     if sys.platform == "win32":
         import ctypes
@@ -108,12 +108,12 @@ def logits(asked: Mapping[str, Any], kernels: str, *, extras: bool) -> Floats:
     """Return the logits (rows, vocabulary) of a few prompts and steps, decoded one way."""
     import numpy as np
 
-    from ttc_llamacpp.kv_cache import Row, Sequences, Shape
+    from ttc_llamacpp.kv_cache import CacheShape, KVCache, Row
     from ttc_llamacpp.llama_api import Model
 
     loaded = packed(asked["library"]) if kernels == "packed" else None
     model = Model(Path(asked["model"]), 0, loaded, extras=extras)
-    sequences = Sequences(model, Shape(2, 256, _THREADS, asked["flash"], asked["cache"]))
+    sequences = KVCache(model, CacheShape(2, 256, _THREADS, asked["flash"], asked["cache"]))
     tokens = [7 * index % min(model.n_vocab, 251) for index in range(sum(_PROMPTS) + 4)]
     rows, at = list[Any](), 0
     for place, count in enumerate(_PROMPTS):
@@ -140,11 +140,11 @@ def _hide_devices(api: Any) -> None:
     api.llama_model_default_params = without
 
 
-def packed(library: str) -> Kernels:
+def packed(library: str) -> PackedKernels:
     """Return the compiled kernels, made known to this process."""
-    from ttc_llamacpp.kernels_build import Kernels
+    from ttc_llamacpp.kernels_build import PackedKernels
 
-    return Kernels(Path(library))
+    return PackedKernels(Path(library))
 
 
 def difference(one: Floats, other: Floats) -> float | None:
@@ -159,7 +159,7 @@ def difference(one: Floats, other: Floats) -> float | None:
 
 def main() -> None:
     """Answer one request."""
-    leave_no_core()
+    disable_core_dumps()
     out, asked = silence(), json.load(sys.stdin)
     try:
         for told in rehearse(asked):

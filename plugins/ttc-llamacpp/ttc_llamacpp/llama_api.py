@@ -17,7 +17,7 @@ from ttc.answers.thinking import is_mark
 from ttc.errors import BackendError
 
 if TYPE_CHECKING:
-    from ttc_llamacpp.kernels_build import Kernels
+    from ttc_llamacpp.kernels_build import PackedKernels
 
 # ggml.h; llama-cpp-python's own table is off by one: it hides errors and shows warnings.
 _LOG_ERROR, _LOG_CONT = 4, 5
@@ -60,7 +60,12 @@ class Model:
     """
 
     def __init__(
-        self, path: Path, gpu_layers: int, kernels: Kernels | None = None, *, extras: bool = True
+        self,
+        path: Path,
+        gpu_layers: int,
+        kernels: PackedKernels | None = None,
+        *,
+        extras: bool = True,
     ) -> None:
         LOG.install()
         LOG.take()

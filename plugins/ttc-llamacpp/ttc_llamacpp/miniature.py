@@ -30,7 +30,7 @@ _DENSE = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ff
 _MIXED = ("ffn_gate_exps", "ffn_up_exps", "ffn_down_exps")
 
 
-class Source(NamedTuple):
+class MatrixSource(NamedTuple):
     """A matrix of the model to take rows from: the longest of its type. `size` is a row's bytes."""
 
     kind: int
@@ -48,17 +48,17 @@ class _Tensor(NamedTuple):
     data: bytes
 
 
-def sources(header: Header) -> list[Source]:
+def sources(header: Header) -> list[MatrixSource]:
     """Return a matrix of each type that the model's weights have; none if all are too narrow."""
     names = {matrix.name for matrix in header.matrices}
-    best = dict[tuple[int, bool], Source]()
+    best = dict[tuple[int, bool], MatrixSource]()
     for name, kind, shape, start, span in header.matrices:
         # Embeddings are only looked up, unless they are the output's weights as well.
         if name == "token_embd.weight" and "output.weight" in names:
             continue
         rows = prod(shape[1:])
         # What is left over fills up to the next tensor, unless there is less than a row.
-        found = Source(kind, len(shape) > 2, shape[0], rows, start, span // max(rows, 1))
+        found = MatrixSource(kind, len(shape) > 2, shape[0], rows, start, span // max(rows, 1))
         if rows < _ALIGNMENT:
             continue
         known = best.get(found[:2])
@@ -75,7 +75,7 @@ def sources(header: Header) -> list[Source]:
 class Miniature:
     """What a tiny model is made of. `head` is the size of an attention head."""
 
-    sources: Sequence[Source]
+    sources: Sequence[MatrixSource]
     head: int
 
     @property
@@ -116,8 +116,8 @@ class Miniature:
     def _tensors(
         self,
         rows: _Rows,
-        dense: Sequence[Source],
-        mixed: Sequence[Source],
+        dense: Sequence[MatrixSource],
+        mixed: Sequence[MatrixSource],
         layers: int,
         heads: int,
         head: int,
@@ -147,7 +147,7 @@ class _Rows:
     def __init__(self, file: Any, width: int) -> None:
         # Without numpy: some builds of llama.cpp crash on GPUs where it is loaded before them.
         self._file, self.width, self._random = file, width, Random(0)
-        self._taken = dict[Source, int]()
+        self._taken = dict[MatrixSource, int]()
 
     def ones(self, name: str) -> _Tensor:
         return _Tensor(name, _F32, (self.width,), _floats([1.0] * self.width))
@@ -157,7 +157,9 @@ class _Rows:
         data = _floats(self._random.gauss(0.0, spread) for _ in range(count * self.width))
         return _Tensor(name, _F32, (self.width, count), data)
 
-    def taken(self, name: str, source: Source | None, count: int, experts: int = 0) -> _Tensor:
+    def taken(
+        self, name: str, source: MatrixSource | None, count: int, experts: int = 0
+    ) -> _Tensor:
         """Take the next rows of a source; from its beginning again where it ends."""
         if source is None:
             return self.made(name, count)

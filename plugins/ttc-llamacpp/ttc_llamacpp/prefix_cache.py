@@ -15,17 +15,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttc_llamacpp.kv_cache import Logits, Sequences
+from ttc_llamacpp.kv_cache import KVCache, Logits
 
 Tokens = tuple[int, ...]
 
 # Shorter beginnings are computed again: a copy and one more decode cost as much.
-WORTHWHILE = 16
+MIN_SHARED = 16
 SHELF_BYTES = 64 << 20
 FIRST = 64
 
 
-class Match(NamedTuple):
+class PrefixMatch(NamedTuple):
     """How many tokens of a prompt are held, and where: in a sequence or on the shelf."""
 
     length: int
@@ -48,10 +48,10 @@ def common(first: array[int], second: array[int]) -> int:
     return int(differ[0]) if len(differ) else shorter
 
 
-class Prefixes:
+class PrefixCache:
     """The tokens behind the keys and values of `sequences`, and a shelf of saved ones."""
 
-    def __init__(self, sequences: Sequences) -> None:
+    def __init__(self, sequences: KVCache) -> None:
         self._sequences = sequences
         self._tokens: dict[int, array[int]] = {}
         self._shelf: OrderedDict[Tokens, bytes] = OrderedDict()
@@ -81,22 +81,22 @@ class Prefixes:
         if len(self._first) > FIRST:
             self._first.popitem(last=False)
 
-    def longest(self, prompt: Tokens, preferred: int) -> Match:
+    def longest(self, prompt: Tokens, preferred: int) -> PrefixMatch:
         """Return the longest beginning of a prompt that is held; `preferred` wins a tie."""
-        best, wanted = Match(0), packed(prompt)
+        best, wanted = PrefixMatch(0), packed(prompt)
         for place in sorted(self._tokens, key=lambda place: place != preferred):
             length = min(common(self._tokens[place], wanted), self._sequences.held[place])
             if length > best.length:
-                best = Match(length, place=place)
+                best = PrefixMatch(length, place=place)
             if length == len(prompt):
                 return best
         for tokens in self._shelf:
             length = common(packed(tokens), wanted)
             if length > best.length:
-                best = Match(length, shelved=tokens)
+                best = PrefixMatch(length, shelved=tokens)
         return best
 
-    def take(self, match: Match, place: int) -> bool:
+    def take(self, match: PrefixMatch, place: int) -> bool:
         """Make `place` hold a match and nothing else; False, and it is empty, if it cannot.
 
         What it held is saved first, where a continuation may ask for it.
@@ -122,7 +122,7 @@ class Prefixes:
         """Put what a sequence holds on the shelf, unless it is elsewhere as well."""
         known = self._tokens.get(place, packed(()))[: self._sequences.held[place]]
         tokens = tuple(known)
-        if not self.saves or len(tokens) < WORTHWHILE or tokens in self._shelf:
+        if not self.saves or len(tokens) < MIN_SHARED or tokens in self._shelf:
             return
         others = (held for other, held in self._tokens.items() if other != place)
         if any(common(held, known) == len(known) for held in others):

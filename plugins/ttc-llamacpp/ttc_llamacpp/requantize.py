@@ -30,7 +30,7 @@ def size(header: Header, encoding: str) -> int:
     return int(header.parameters * _BITS[encoding] / 8) + _MARGIN
 
 
-def encoded(header: Header, digest: str, encoding: str) -> Path:
+def reencode(header: Header, digest: str, encoding: str) -> Path:
     """Return the file with a header's weights in an encoding, written first if it is not there.
 
     BackendError if there is no room for it or llama.cpp cannot write it.

@@ -29,7 +29,7 @@ _LIKELY = 3e-4
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
-class Choice(NamedTuple):
+class SampledToken(NamedTuple):
     """A sampled token and its log-probability (nats) in the unfiltered temperature-1 softmax.
 
     `confidence` is minus the mean log-probability of the likeliest tokens there, if it was asked.
@@ -90,7 +90,7 @@ class Sampler:
         stages.append(api.llama_sampler_init_dist(seed))
         return stages
 
-    def choose(self, logits: Logits) -> Choice:
+    def choose(self, logits: Logits) -> SampledToken:
         """Choose from raw logits (vocabulary,). ValueError if they are not numbers."""
         # A maximum that is a number leaves no NaN and no infinity below it but minus infinity.
         top = float(logits.max())
@@ -103,7 +103,7 @@ class Sampler:
         token = self._pick(logits, weights, total)
         whole = top + float(np.log(total))
         sure = whole - self._mean_of_likeliest(logits) if self._alternatives else None
-        return Choice(token, float(logits[token]) - whole, sure)
+        return SampledToken(token, float(logits[token]) - whole, sure)
 
     def _mean_of_likeliest(self, logits: Logits) -> float:
         count = min(self._alternatives, len(logits))
@@ -140,14 +140,16 @@ class Sampler:
 _SHARE = 8
 
 
-class Choosers:
+class SamplerPool:
     """Threads that choose the tokens of a batch: numpy and llama.cpp let go of Python's lock."""
 
     def __init__(self, threads: int) -> None:
         self._others = ThreadPoolExecutor(max(1, min(threads, 8) - 1), "choose")
         self._count = min(threads, 8)
 
-    def choose(self, samplers: Sequence[Sampler], logits: Logits) -> list[Choice | ValueError]:
+    def choose(
+        self, samplers: Sequence[Sampler], logits: Logits
+    ) -> list[SampledToken | ValueError]:
         """Choose from rows of raw logits (draws, vocabulary), one for each sampler.
 
         A row that holds no numbers gives the error instead of a choice.
@@ -168,8 +170,8 @@ class Choosers:
         self._others.shutdown()
 
 
-def _choose(samplers: Sequence[Sampler], logits: Logits) -> list[Choice | ValueError]:
-    found: list[Choice | ValueError] = []
+def _choose(samplers: Sequence[Sampler], logits: Logits) -> list[SampledToken | ValueError]:
+    found: list[SampledToken | ValueError] = []
     for sampler, row in zip(samplers, logits, strict=True):
         try:
             found.append(sampler.choose(row))

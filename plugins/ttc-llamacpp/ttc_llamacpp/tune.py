@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 from ttc.errors import BackendError
 from ttc_llamacpp import kernels_build, library_check, sizing
 from ttc_llamacpp.gguf import Header, read_header
-from ttc_llamacpp.kv_cache import BATCH, Row, Sequences, Shape
-from ttc_llamacpp.library_check import Way
+from ttc_llamacpp.kv_cache import BATCH, CacheShape, KVCache, Row
+from ttc_llamacpp.library_check import KernelChoice
 from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.options import Cache, Options, default_threads
-from ttc_llamacpp.requantize import EXPANSIONS, REQUANTISED, encoded, size
+from ttc_llamacpp.requantize import EXPANSIONS, REQUANTISED, reencode, size
 
 LENGTH = 512
 SECONDS = 0.8
@@ -51,7 +51,7 @@ TEXT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class TuningSetup:
     """One way to decode."""
 
     weights: str
@@ -61,10 +61,10 @@ class Setup:
     threads: int
     kernels: str = "ggml"
 
-    def shape(self) -> Shape:
+    def shape(self) -> CacheShape:
         """Return the sequences it needs."""
         flash = self.attention == "flash"
-        return Shape(self.slots, LENGTH, self.threads, flash, self.cache)
+        return CacheShape(self.slots, LENGTH, self.threads, flash, self.cache)
 
     def options(self) -> dict[str, Any]:
         """Return it as a profile's options; the slots are an upper limit there."""
@@ -82,10 +82,10 @@ class Tuner:
     tell: Callable[[str], None]
     trials: list[dict[str, Any]] = field(default_factory=list)
     _model: Model | None = None
-    _loaded: tuple[str, Way] | None = None
+    _loaded: tuple[str, KernelChoice] | None = None
     _told: set[str] = field(default_factory=set)
 
-    def run(self, requantise: bool) -> tuple[Setup, float, float]:
+    def run(self, requantise: bool) -> tuple[TuningSetup, float, float]:
         """Return the best setup, and tokens per second of the default and of it, by turns."""
         try:
             default = self._default()
@@ -100,16 +100,16 @@ class Tuner:
         finally:
             self._unload()
 
-    def _default(self) -> Setup:
+    def _default(self) -> TuningSetup:
         """Return what is done without a profile when many draws wait."""
         threads = self.base.threads or default_threads()
-        model = self._load(Setup("file", 1, "plain", "f16", threads))
+        model = self._load(TuningSetup("file", 1, "plain", "f16", threads))
         flash, many = sizing.flash(self.base, offloads=model.offloads), 10**6
         geometry = self.header.geometry
         count = sizing.slots(geometry, LENGTH, many, self.base, offloads=model.offloads)
-        return Setup("file", count, "flash" if flash else "plain", "f16", threads)
+        return TuningSetup("file", count, "flash" if flash else "plain", "f16", threads)
 
-    def _stage(self, best: Setup, others: list[Setup]) -> Setup:
+    def _stage(self, best: TuningSetup, others: list[TuningSetup]) -> TuningSetup:
         """Measure alternatives beside the best so far; a challenger is measured once more."""
         speed = self._speed(best)
         for other in others:
@@ -124,11 +124,11 @@ class Tuner:
                     best, speed = other, found
         return best
 
-    def _compare(self, default: Setup, best: Setup) -> tuple[float, float]:
+    def _compare(self, default: TuningSetup, best: TuningSetup) -> tuple[float, float]:
         pairs = [(self._speed(default), self._speed(best)) for _ in range(3)]
         return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
 
-    def _fits(self, setup: Setup) -> bool:
+    def _fits(self, setup: TuningSetup) -> bool:
         """Whether weights and sequences take at most half of the free memory."""
         assert self._model is not None
         free = sizing.free_memory()
@@ -143,7 +143,7 @@ class Tuner:
     def _size(self, weights: str) -> int:
         return self.header.path.stat().st_size if weights == "file" else size(self.header, weights)
 
-    def _encodings(self, default: Setup, requantise: bool) -> list[Setup]:
+    def _encodings(self, default: TuningSetup, requantise: bool) -> list[TuningSetup]:
         """Return the default with the weights that may be taken, nearest to the exact first."""
         assert self._model is not None
         if self._model.offloads:
@@ -166,7 +166,7 @@ class Tuner:
             allowed += [setup] * fine
         return allowed
 
-    def _packed(self, best: Setup) -> list[Setup]:
+    def _packed(self, best: TuningSetup) -> list[TuningSetup]:
         """Return the packed kernels with the file's own weights, whose arithmetic they share, and
         with the best ones; none where they cannot be had."""
         assert self._model is not None
@@ -185,8 +185,8 @@ class Tuner:
         verdict = "" if allowed else ", more than the file's own rounding: not taken"
         self.tell(f"weights {weights}: {nats:.2g} nats from the exact ones{verdict}")
 
-    def _load(self, setup: Setup) -> Model:
-        path = encoded(self.header, self.digest, setup.weights)
+    def _load(self, setup: TuningSetup) -> Model:
+        path = reencode(self.header, self.digest, setup.weights)
         way = self._way(path, setup)
         if self._model is None or self._loaded != (setup.weights, way):
             self._unload()
@@ -195,7 +195,7 @@ class Tuner:
             self._loaded = setup.weights, way
         return self._model
 
-    def _way(self, path: Path, setup: Setup) -> Way:
+    def _way(self, path: Path, setup: TuningSetup) -> KernelChoice:
         """Return how this machine can compute it. BackendError where its kernels do not work."""
         options = replace(
             self.base, attention=setup.attention, cache=setup.cache, kernels=setup.kernels
@@ -217,15 +217,15 @@ class Tuner:
             gc.collect()
 
     @contextmanager
-    def _sequences(self, setup: Setup) -> Iterator[tuple[Sequences, list[int]]]:
+    def _sequences(self, setup: TuningSetup) -> Iterator[tuple[KVCache, list[int]]]:
         model = self._load(setup)
-        sequences = Sequences(model, setup.shape())
+        sequences = KVCache(model, setup.shape())
         try:
             yield sequences, list(model.tokenize(TEXT * 3, add_bos=True))
         finally:
             sequences.close()
 
-    def _speed(self, setup: Setup) -> float:
+    def _speed(self, setup: TuningSetup) -> float:
         """Return generated tokens per second, 0 where there is no memory for it."""
         try:
             with self._sequences(setup) as (sequences, tokens):
@@ -239,7 +239,7 @@ class Tuner:
 
     def _distributions(self, weights: str) -> NDArray[np.float64]:
         """Return log-probabilities (positions, vocabulary) along the text."""
-        setup = Setup(weights, 1, "plain", "f32", self.base.threads or default_threads())
+        setup = TuningSetup(weights, 1, "plain", "f32", self.base.threads or default_threads())
         rows = []
         with self._sequences(setup) as (sequences, tokens):
             sequences.prefill(0, tokens[:_POSITIONS], last=False)
@@ -255,7 +255,7 @@ def divergence(exact: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float((np.exp(exact) * (exact - other)).sum(axis=1).mean())
 
 
-def decoding(sequences: Sequences, tokens: list[int]) -> float:
+def decoding(sequences: KVCache, tokens: list[int]) -> float:
     """Return tokens per second of all sequences together, from a third of their length on."""
     start = sequences.length // 3
     sequences.prefill(0, tokens[: min(start, BATCH)], last=False)

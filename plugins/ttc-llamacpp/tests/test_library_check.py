@@ -24,7 +24,7 @@ from ttc.errors import BackendError
 from ttc.records import SamplingParams
 from ttc_llamacpp import children, library_check, miniature, open_llamacpp, profiles, remedy
 from ttc_llamacpp.gguf import read_header
-from ttc_llamacpp.library_check import Question, Way
+from ttc_llamacpp.library_check import CheckRequest, KernelChoice
 from ttc_llamacpp.options import Options
 
 pytest.importorskip("llama_cpp")
@@ -122,7 +122,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     return found
 
 
-def here(path: Path, **options: Any) -> Way:
+def here(path: Path, **options: Any) -> KernelChoice:
     return library_check.way(read_header(path), Options(**options))
 
 
@@ -327,7 +327,7 @@ def test_the_real_library_on_a_processor_with_amx(
     command += ["-n", "2", "--max-tokens", "8"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    question = Question(read_header(weights), Options())
+    question = CheckRequest(read_header(weights), Options())
     found = library_check.outcome(question)
     assert found.fault("ggml", extras=False) == ""
     off = "so they are off" in done.stderr
@@ -341,7 +341,7 @@ def test_a_check_takes_less_than_a_second_or_two_imports(
     times = []
     for _ in range(3):
         began = time.perf_counter()
-        library_check.outcome(Question(read_header(weights), Options()), anew=True)
+        library_check.outcome(CheckRequest(read_header(weights), Options()), anew=True)
         times.append(time.perf_counter() - began)
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import llama_cpp"], check=True)
@@ -352,7 +352,7 @@ def test_the_miniature_has_every_type_of_the_model(
     weights: Path, tmp_path: Path, gguf: Callable[..., Path]
 ) -> None:
     header = read_header(weights)
-    small = Question(header, Options()).small
+    small = CheckRequest(header, Options()).small
     assert small.width == 512
     small.write(weights, tmp_path / "tiny.gguf")
     tiny = read_header(tmp_path / "tiny.gguf")
@@ -374,7 +374,7 @@ def test_mixtures_stay_mixtures_and_their_tiny_model_decodes(mixture: Path) -> N
         (False, 320, 320, 1280),
         (True, 320, 256, 1280),
     ]
-    outcome = library_check.outcome(Question(read_header(mixture), Options()), anew=True)
+    outcome = library_check.outcome(CheckRequest(read_header(mixture), Options()), anew=True)
     assert outcome.fault("ggml", extras=False) == "", outcome
     assert not outcome.unknown
 
@@ -414,7 +414,7 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_current_folder_is_none_of_the_childs_path(odd: Path, weights: Path) -> None:
-    outcome = library_check.outcome(Question(read_header(weights), Options()), anew=True)
+    outcome = library_check.outcome(CheckRequest(read_header(weights), Options()), anew=True)
     assert outcome.fault("ggml", extras=False) == ""
     assert not outcome.unknown
 
@@ -447,12 +447,14 @@ def test_signals_of_this_platform_are_named() -> None:
 
 def test_a_gpu_build_that_dies_of_a_vocabulary_is_no_crash_of_the_user(weights: Path) -> None:
     """Seen with a CUDA build that brings a C++ runtime of its own, where numpy came first."""
-    question = library_check.Question(read_header(weights), Options())
+    question = library_check.CheckRequest(read_header(weights), Options())
     first = '{"features": "CUDA", "on_gpu": true}\n'
-    died = library_check._judged(question, children.Child(first, "", "crashes (SIGSEGV)", -11))
+    died = library_check._judged(
+        question, children.ChildResult(first, "", "crashes (SIGSEGV)", -11)
+    )
     with pytest.raises(BackendError, match=r"crashes \(SIGSEGV\) when it reads a vocabulary"):
         library_check.demand(died)
-    fine = children.Child(first + '{"vocabulary": true}\n', "")
+    fine = children.ChildResult(first + '{"vocabulary": true}\n', "")
     library_check.demand(library_check._judged(question, fine))
 
 
