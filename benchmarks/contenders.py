@@ -59,7 +59,7 @@ def ours(settings: Settings) -> Settings:
         tokens += backend.wait().completion_tokens or 0
         if count == n * len(asked) // 3:
             third = resident_mb()
-    seconds, sequences = time.perf_counter() - began, backend._engine._cache.sequences
+    seconds, sequences = time.perf_counter() - began, backend._engine._cache.kv
     length, cache = sequences.length, sequences.shape.cache
     kv = sequences.count * (sequence_bytes(backend.model.geometry, length, cache) or 0)
     return {
@@ -126,7 +126,7 @@ def forget(backend: Any) -> None:
     from ttc_llamacpp.prefix_cache import PrefixCache
 
     cache = backend._engine._cache
-    backend._engine._prefixes = cache.prefixes = PrefixCache(cache.sequences)
+    cache.prefixes = PrefixCache(cache.kv)
 
 
 def softmax(settings: Settings) -> Settings:

@@ -41,7 +41,7 @@ def extras(weights: Path) -> bool:
     from ttc_llamacpp.options import Options
 
     bindings.use_safe_kernels(weights)
-    return library_check.way(read_header(weights), Options()).extras
+    return library_check.choose(read_header(weights), Options()).extras
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,8 @@ def test_no_room_for_an_encoding(
     usage = type("Usage", (), {"free": 10**8})
     monkeypatch.setattr(requantize.shutil, "disk_usage", lambda path: usage)
     backend = fresh(weights="bf16")
-    with pytest.raises(BackendError, match=r"no room .* bf16 \(0\.3 GB, 0\.1 GB are free\)"):
+    reason = r"not enough disk space .* bf16 \(0\.3 GB needed, 0\.1 GB free\)"
+    with pytest.raises(BackendError, match=reason):
         backend.submit(Request("a", prompt="Hi"))
 
 
@@ -148,7 +149,7 @@ def test_noise_and_other_models_are_not_taken(home: Path, measured: dict[str, fl
     found, said = choose(threads=1)
     assert found.options["weights"] == "file"
     assert (found.options["most"], found.options["attention"]) == (32, "plain")
-    assert any("bf16" in line and "not taken" in line for line in said)
+    assert any("bf16" in line and "not used" in line for line in said)
     backend: Any = open_llamacpp("smollm2", {"threads": 1})
     assert backend.tune(requantise=True, tell=said.append).options["weights"] == "q4_0"
 
@@ -167,7 +168,7 @@ def test_little_memory(
 def test_packed_kernels_draw_the_files_own_samples(
     home: Path, measured: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Whether they can be had here is for test_packed.py; nothing is loaded with them.
+    # Whether they can be had here is for test_kernels_build.py; nothing is loaded with them.
     monkeypatch.setattr("ttc_llamacpp.kernels_build.load", lambda: None)
     measured |= {"weights=f32": 1.5, "kernels=packed": 2.0, "attention=flash": 1.2}
     measured["weights=file"] = 1.2

@@ -278,10 +278,10 @@ def test_the_switch_for_thinking_is_sent_only_where_it_is_set() -> None:
 
 def test_a_raw_prompt_that_opens_a_thought_has_its_mark_in_the_text() -> None:
     draw = HttpDraw(Request("a", prompt="2?<think>\n"))
-    draw.reading.add({"text": "so 9", "finish_reason": "length"})
+    draw.parser.add({"text": "so 9", "finish_reason": "length"})
     assert draw.finish("length").text == "<think>\nso 9"
     draw = HttpDraw(Request("a", prompt="2?<think>\n", prefix="so"))
-    draw.reading.add({"text": " 9", "finish_reason": "length"})
+    draw.parser.add({"text": " 9", "finish_reason": "length"})
     assert draw.finish("length").text == " 9"
 
 
