@@ -22,7 +22,7 @@ from ttc.samples.plan import Recipe
 from ttc_ray import cluster, open_ray, replicas
 from ttc_ray.backend import RayBackend
 from ttc_ray.options import Options, resources
-from ttc_ray.replica import Inner
+from ttc_ray.replica import InnerBackend
 
 CHEAP = """
 import sys
@@ -221,7 +221,9 @@ def test_what_no_machine_has_is_not_waited_for_for_ever(
     # Nothing will ever join a cluster of this machine alone.
     own = cluster.Cluster(ray, begun=False, folder="/nowhere")
     with pytest.raises(BackendError, match=f"ray: {told}; lower ray_replicas or ray_gpus"):
-        replicas.Fleet(own, Inner("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64))
+        replicas.Replicas(
+            own, InnerBackend("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64)
+        )
 
 
 def test_a_large_fleet_asks_for_more_than_the_usual_window(
