@@ -25,7 +25,7 @@ class AbilityMeta(ProtocolMeta):
     that a guard (`ttc.plugins.guards`) or a plugin's own wrapper passes on.
     """
 
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: Any) -> bool:  # noqa: N805 (of a metaclass)
         if not getattr(cls, "_is_protocol", False):  # a plugin's class that derives from one
             return super().__instancecheck__(instance)
         return all(
