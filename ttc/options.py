@@ -107,7 +107,7 @@ class OptionReader:
         need = f"a whole number {_bounds(least, None, most, None)}".rstrip()
         return self.value(name, default, parse, need)
 
-    def number(  # noqa: PLR0913 (the four bounds of an interval)
+    def number(
         self,
         name: str,
         default: D,
