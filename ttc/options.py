@@ -128,7 +128,7 @@ class OptionReader:
         need = f"a number {_bounds(least, above, most, below)}".rstrip()
         return self.value(name, default, parse, need)
 
-    def switch(self, name: str, default: bool) -> bool:
+    def switch(self, name: str, default: D) -> bool | D:
         """Read `yes` or `no`; `true`, `false`, `1`, `0` and booleans are taken too."""
         self._listed[name] = f"{name}=yes|no"
         return self.value(name, default, _switch, "yes or no")
