@@ -7,6 +7,7 @@ from typing import Any
 
 from ttc import plugins
 from ttc.errors import UsageError
+from ttc.options import parse_spec
 from ttc.selectors import Selector
 from ttc.selectors import spec as naming
 from ttc.strategies import Strategy
@@ -40,7 +41,7 @@ def build(method: str, n: int | None) -> tuple[Strategy | None, Selector | None]
 
 
 def _strategy(spec: str, n: int | None) -> Strategy:
-    name, options = plugins.parse_spec(spec)
+    name, options = parse_spec(spec)
     guarded: Any = GuardedStrategy(name, plugins.build("strategies", spec))
     if n is not None and "n" in guarded.config and "n" not in options:
         spec += f"{',' if options else ':'}n={n}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ttc.answers.extract import canonical, extract, stated, visible
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 
 _NAMED = r"(?:the\s)?(?:correct\s)?(?:option\s|choice\s|answer\s)?"
@@ -38,9 +39,8 @@ class Choice:
     name = "choice"
     version = "1"
 
-    def __init__(self, **unknown: object) -> None:
-        if unknown:
-            raise ValueError(f"choice has no option {', '.join(sorted(unknown))}; it knows none")
+    def __init__(self, **options: object) -> None:
+        OptionReader(self.name, options).end()
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -15,21 +15,22 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import takewhile
 from typing import Any
 
 from ttc.answers.extract import visible
 from ttc.errors import UsageError
+from ttc.options import OptionReader, pairs
 from ttc.records import Sample, Verdict
 from ttc.verifiers.sandbox.command import Box
 
 _SECONDS = 30.0
 _MOST_OUTPUT, _LONGEST_DETAIL = 64 << 10, 500
 _TICK = 0.05  # seconds; how long a command is waited for that has ended but left a child behind
-_OPTION = re.compile(r"(timeout|env|sandboxed)=(.*)", re.S)
+_OPTION = re.compile(r"[a-z_]+=.*", re.S)
 _FILE = re.compile(r"\{file((?:\.\w+)?)\}")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 _NOT_RUN = {126: "cannot be executed", 127: "is not there"}
 
@@ -59,10 +60,7 @@ class Command:
             words = shlex.split(command)
         except ValueError as error:
             raise ValueError(f"cmd: {error} in {command!r}") from None
-        self._seconds, self._sandboxed, self._names = _SECONDS, False, list[str]()
-        while words and (option := _OPTION.fullmatch(words[0])):
-            self._take(option[1], option[2])
-            words = words[1:]
+        words = self._read_options(words)
         if not words:
             raise ValueError("cmd needs a command, as in cmd:python check.py")
         if os.name != "posix":
@@ -71,17 +69,19 @@ class Command:
             raise ValueError(f"cmd: no command {words[0]!r} is found; give its path, or install it")
         self._words, self._program = words, os.path.abspath(program)
 
-    def _take(self, name: str, value: str) -> None:
-        if name == "env":
-            self.pass_environment(value.split(","))
-        elif name == "sandboxed":
-            if value not in ("yes", "no"):
-                raise ValueError(f"cmd: sandboxed must be yes or no, not {value!r}")
-            self._sandboxed = value == "yes"
-        elif not _NUMBER.fullmatch(value):
-            raise ValueError(f"cmd: timeout must be a number of seconds, not {value!r}")
-        else:
-            self._seconds = float(value)
+    def _read_options(self, words: Sequence[str]) -> list[str]:
+        """Read the options before a command, and return its words. OptionError."""
+        options = [*takewhile(_OPTION.fullmatch, words)]
+        command = [*words[len(options) :]]
+        given = pairs(options, "cmd:key=value key=value COMMAND")
+        read = OptionReader(self.name, given)
+        self._seconds = float(read.number("timeout", _SECONDS, least=0))
+        self._sandboxed = read.switch("sandboxed", False)
+        self._names: list[str] = []
+        if env := read.text("env", ""):
+            self.pass_environment(env.split(","))
+        read.end()
+        return command
 
     def pass_environment(self, names: Iterable[str]) -> None:
         """Pass more variables to the command, by name; UsageError for one that is not set."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 
 AGGREGATES = ("lowest", "tail", "mean", "bottom")
@@ -47,23 +48,11 @@ class Confidence:
     name = "confidence"
     version = "1"
 
-    def __init__(
-        self, aggregate: str = "lowest", window: str | int = 2048, **unknown: object
-    ) -> None:
-        if unknown:
-            raise ValueError(
-                f"confidence has no option {', '.join(sorted(unknown))}; "
-                "it knows: aggregate, window"
-            )
-        if aggregate not in AGGREGATES:
-            raise ValueError(f"aggregate must be one of {', '.join(AGGREGATES)}, not {aggregate!r}")
-        try:
-            self._window = int(window)
-        except ValueError:
-            self._window = 0
-        if self._window < 1:
-            raise ValueError(f"window must be a number of tokens, not {window!r}")
-        self._aggregate = aggregate
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        self._aggregate = read.choice("aggregate", AGGREGATES, AGGREGATES[0])
+        self._window = read.whole("window", 2048)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, Any]:

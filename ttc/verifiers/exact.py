@@ -7,6 +7,7 @@ from typing import Any
 
 from ttc.answers.canonical import count_words
 from ttc.answers.extract import canonical, extract, stated, visible
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 
 _LONGEST_LINE, _FEW_WORDS = 120, 4
@@ -22,12 +23,10 @@ class Exact:
     name = "exact"
     version = "1"
 
-    def __init__(self, case: str = "keep", **unknown: object) -> None:
-        if unknown:
-            raise ValueError(f"exact has no option {', '.join(sorted(unknown))}; it knows: case")
-        if case not in {"keep", "fold"}:
-            raise ValueError(f"exact: case must be keep or fold, not {case!r}")
-        self._case = case
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        self._case = read.choice("case", ("keep", "fold"), "keep")
+        read.end()
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -8,7 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from ttc.answers.extract import canonical, extract, number
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
+
+TOLERANCE = "a number from 0 to below 1"
 
 
 class Numeric:
@@ -22,13 +25,10 @@ class Numeric:
     name = "numeric"
     version = "1"
 
-    def __init__(self, tol: str | float = 0, **unknown: object) -> None:
-        if unknown:
-            raise ValueError(f"numeric has no option {', '.join(sorted(unknown))}; it knows: tol")
-        tolerance = _exact(tol)
-        if tolerance is None or not 0 <= tolerance < 1:
-            raise ValueError(f"numeric: tol must be a number from 0 to below 1, not {tol!r}")
-        self._tol = tolerance
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        self._tol = read.value("tol", Fraction(0), tolerance, TOLERANCE)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -54,6 +54,14 @@ class Numeric:
             return Verdict(correct=False, score=0.0, status="no_answer")
         correct = value is not None and abs(value - expected) <= self._tol * abs(expected)
         return Verdict(answer, correct, float(correct))
+
+
+def tolerance(given: object) -> Fraction:
+    """Return a relative tolerance as it is written; ValueError if it is not one."""
+    found = _exact(given)
+    if found is None or not 0 <= found < 1:
+        raise ValueError
+    return found
 
 
 def _exact(value: object) -> Fraction | None:

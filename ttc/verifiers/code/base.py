@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterable, Iterator
 
 from ttc.errors import UsageError
+from ttc.options import OptionReader
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import Pool
 from ttc.verifiers.sandbox.probe import Chosen, choose
@@ -19,15 +20,15 @@ _RAISED = {"MemoryError": "oom", "PermissionError": "denied"}
 class Sandboxed:
     """A tier, and the limits of each program: `cpu` in seconds, `memory` in MiB.
 
-    ValueError for options that cannot be.
+    OptionError for options that cannot be.
     """
 
-    def __init__(self, name: str, cpu: str, memory: str, sandbox: str) -> None:
-        self.cpu = _positive(f"{name}: cpu", cpu)
-        self.memory = _positive(f"{name}: memory", memory)
-        if sandbox == "none":
-            raise ValueError("without a sandbox only by --sandbox none --i-trust-this-code")
-        self._wanted = _known(sandbox)
+    def __init__(self, read: OptionReader, cpu: float = 3, memory: float = 1024) -> None:
+        self.cpu = float(read.number("cpu", cpu, above=0, below=1_000_000))
+        self.memory = float(read.number("memory", memory, above=0, below=1_000_000))
+        self._wanted = read.choice("sandbox", TIERS, "auto")
+        if self._wanted == "none":
+            raise read.error("without a sandbox only by --sandbox none --i-trust-this-code")
         self._chosen: Chosen | None = None
         self.note: str | None = None
 
@@ -99,16 +100,6 @@ def _known(tier: str) -> str:
     if tier not in TIERS:
         raise ValueError(f"sandbox must be one of {', '.join(TIERS)}, not {tier!r}")
     return tier
-
-
-def _positive(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise ValueError(f"{name} must be a number above 0, not {text!r}")
-    return value
 
 
 def _workers() -> int:

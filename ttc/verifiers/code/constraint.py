@@ -10,6 +10,7 @@ from typing import Any
 
 from ttc.answers.extract import visible
 from ttc.jsonl import object_at
+from ttc.options import OptionReader
 from ttc.plugins import installing
 from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, failure, joined, run_scripts
@@ -95,15 +96,10 @@ class Constraint(Sandboxed):
     name = "constraint"
     version = "1"
 
-    def __init__(
-        self, cpu: str = "60", memory: str = "4096", sandbox: str = "auto", **unknown: object
-    ) -> None:
-        if unknown:
-            known = "cpu, memory, sandbox"
-            raise ValueError(
-                f"constraint has no option {', '.join(sorted(unknown))}; it knows: {known}"
-            )
-        super().__init__(self.name, cpu, memory, sandbox)
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        super().__init__(read, cpu=60, memory=4096)
+        read.end()
         if find_spec("cpmpy") is None or find_spec("ortools") is None:
             how = installing.install("ttc-cli[constraint]")
             raise ValueError(f"it needs CPMpy and OR-Tools; {how}")

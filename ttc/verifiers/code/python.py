@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, death, failure, joined, status_of
 from ttc.verifiers.code.extraction import program_of
@@ -38,15 +39,10 @@ class Python(Sandboxed):
     # standard error is apart from output.
     version = "3"
 
-    def __init__(
-        self, cpu: str = "3", memory: str = "1024", sandbox: str = "auto", **unknown: object
-    ) -> None:
-        if unknown:
-            known = "cpu, memory, sandbox"
-            raise ValueError(
-                f"python has no option {', '.join(sorted(unknown))}; it knows: {known}"
-            )
-        super().__init__(self.name, cpu, memory, sandbox)
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        super().__init__(read)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, Any]:

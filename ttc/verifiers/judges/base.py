@@ -17,9 +17,10 @@ from ttc.answers.extract import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.backends.supported_params import settled
 from ttc.errors import BackendError
+from ttc.options import OptionReader
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
-from ttc.verifiers.judges.prompting import UNASKED, fill, question, read_template
-from ttc.verifiers.judges.requests import Ask, Case, whole
+from ttc.verifiers.judges.prompting import UNASKED, fill, packaged, question
+from ttc.verifiers.judges.requests import Ask, Case, total
 
 # Votes under way at once: what fills an engine's places.
 WINDOW = 64
@@ -40,27 +41,38 @@ class Judge:
     recalls = True  # whether a vote of the same sample and position is the same question
 
     def __init__(self, given: Mapping[str, object]) -> None:
-        known = {"model": "", "prompt": "", "n": "1", "temperature": "0.7", "max_tokens": "512"}
-        known |= {"reference": "no", **self.defaults}
-        if unknown := sorted(set(given) - set(known)):
-            raise ValueError(
-                f"{self.name} has no option {', '.join(unknown)}; it knows: {', '.join(known)}"
-            )
-        self.options = {**known, **{name: str(value) for name, value in given.items()}}
-        self.model = self.options["model"] or None
-        self.n = whole("n", self.options["n"])
-        if self.options["reference"] not in ("yes", "no"):
-            raise ValueError(f"reference must be yes or no, not {self.options['reference']!r}")
-        try:
-            temperature = float(self.options["temperature"])
-        except ValueError:
-            raise ValueError("temperature must be a number") from None
-        limit = whole("max_tokens", self.options["max_tokens"])
-        self.params = SamplingParams(temperature=temperature, top_p=1.0, max_tokens=limit)
-        self.template = read_template(self.template_name, self.options["prompt"])
+        known = {"model": "", "prompt": "", "temperature": "0.7", "max_tokens": "512"}
+        known |= {"reference": "no", **self.defaults, **{k: str(v) for k, v in given.items()}}
+        # As they are written, for they key the verdicts.
+        self.options = {"n": "1", **known}
+        read = OptionReader(self.name, known)
+        self.parse(read)
+        read.end()
         self._backend: Backend | None = None
         self._recall: Callable[[Sample], Mapping[int, Vote]] = lambda sample: {}
         self._keep: Callable[[Sample, int, Vote], None] = lambda sample, position, vote: None
+
+    def parse(self, read: OptionReader) -> None:
+        """Read the options; each has a value, those in `defaults` too. OptionError."""
+        self.model = read.text("model", None)
+        own = read.file("prompt")
+        self.template = packaged(self.template_name) if own is None else own
+        self.n = self.count(read)
+        temperature = read.number("temperature", 0.7, least=0)
+        limit = read.whole("max_tokens", 512)
+        self.params = SamplingParams(temperature=temperature, top_p=1.0, max_tokens=limit)
+        self.by_reference = self.switch(read, "reference")
+        read.accept(*self.defaults)
+
+    def count(self, read: OptionReader) -> int:
+        """Read how many votes a sample gets. OptionError."""
+        return read.whole("n", 1)
+
+    def switch(self, read: OptionReader, name: str) -> bool:
+        """Read an option that is yes or no. OptionError."""
+        found = read.switch(name, False)
+        self.options[name] = "yes" if found else "no"
+        return found
 
     @property
     def template_name(self) -> str:
@@ -106,8 +118,6 @@ class Judge:
             "weighs": weighs,
         }
 
-    # What a judge of its own kind says.
-
     def votes_of(self, sample: Sample) -> int:
         """Return how many votes a sample gets."""
         return self.n
@@ -127,8 +137,6 @@ class Judge:
     def decide(self, score: float) -> bool | None:
         """Return whether a sample of that score is correct, None where a score alone is told."""
         return None
-
-    # The machinery.
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order; votes on the next ones are asked for meanwhile."""
@@ -209,9 +217,9 @@ class Judge:
         case.votes[vote] = Vote(
             value,
             "".join(each.text for each in said),
-            _sum(each.prompt_tokens for each in said),
+            total(each.prompt_tokens for each in said),
             # Where chances were weighed, nothing was drawn.
-            _sum(0 if each.chances else each.completion_tokens for each in said),
+            total(0 if each.chances else each.completion_tokens for each in said),
         )
         if last.finish_reason != "error":
             self._keep(case.sample, vote, case.votes[vote])
@@ -220,7 +228,7 @@ class Judge:
 
     def _conclude(self, case: Case) -> Verdict:
         votes = tuple(case.votes[at] for at in range(case.wanted))
-        spent = _sum(_sum((vote.prompt_tokens, vote.completion_tokens)) for vote in votes)
+        spent = total(total((vote.prompt_tokens, vote.completion_tokens)) for vote in votes)
         if case.error is not None:
             return Verdict(status="error", detail=case.error, tokens=spent, votes=votes)
         values = [vote.value for vote in votes if vote.value is not None]
@@ -234,14 +242,7 @@ class Judge:
     def filled(self, sample: Sample, **more: str) -> tuple[Message, ...]:
         """Return the prompt for a sample as a chat of one turn."""
         reference = ""
-        if self.options["reference"] == "yes" and "answer" in sample.reference:
+        if self.by_reference and "answer" in sample.reference:
             reference = f"\nThe right answer is: {sample.reference['answer']}\n"
         known = {"question": question(sample), "answer": visible(sample.text), **more}
         return (Message("user", fill(self.template, reference=reference, **known)),)
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    """Return a sum of token counts, None where some are unknown."""
-    listed = list(counts)
-    known = [count for count in listed if count is not None]
-    return sum(known) if known and len(known) == len(listed) else None

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ttc.answers.extract import canonical, extract, number, stated, visible
 from ttc.backends import Completion
+from ttc.options import OptionReader
 from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, failure, joined, run_scripts
 from ttc.verifiers.code.extraction import program_of
@@ -40,11 +41,17 @@ class CotPot(Judge):
     }
 
     def __init__(self, **given: object) -> None:
-        if "n" in given:
-            raise ValueError("there is one translation of each sample; it has no option n")
         super().__init__(given)
-        own = (self.options[name] for name in ("cpu", "memory", "sandbox"))
-        self._box = Sandboxed(self.name, *own)
+
+    def parse(self, read: OptionReader) -> None:
+        """Read the limits of programs too. OptionError."""
+        super().parse(read)
+        self._box = Sandboxed(read)
+
+    def count(self, read: OptionReader) -> int:
+        """Return 1: each sample is translated once. OptionError."""
+        read.refuse("n", "there is one translation of each sample; it has no option n")
+        return 1
 
     @property
     def config(self) -> Mapping[str, Any]:

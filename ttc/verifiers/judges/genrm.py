@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ttc.backends import Completion
+from ttc.options import OptionReader
 from ttc.records import Sample
 from ttc.verifiers.judges.base import Judge
 from ttc.verifiers.judges.prompting import last_line
@@ -29,13 +30,19 @@ class GenRM(Judge):
     defaults: ClassVar[Mapping[str, str]] = {"v": "4", "hard": "no"}
 
     def __init__(self, **given: object) -> None:
-        if "n" in given:
-            raise ValueError("the number of verifications is v, not n")
-        super().__init__({**given, "n": given.get("v", self.defaults["v"])})
-        if self.options["hard"] not in ("yes", "no"):
-            raise ValueError(f"hard must be yes or no, not {self.options['hard']!r}")
-        self._hard = self.options["hard"] == "yes"
+        super().__init__(given)
+
+    def parse(self, read: OptionReader) -> None:
+        """Read `hard` too. OptionError."""
+        super().parse(read)
+        self._hard = self.switch(read, "hard")
         self.silence = 0.0 if self._hard else None
+
+    def count(self, read: OptionReader) -> int:
+        """Read `v`, the number of verifications. OptionError."""
+        read.refuse("n", "the number of verifications is v, not n")
+        self.options["n"] = self.options["v"]
+        return read.whole("v", 1)
 
     def ask(self, sample: Sample, vote: int) -> Ask:
         """Ask for a verification, up to the question at its end where that can be weighed."""

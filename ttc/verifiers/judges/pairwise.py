@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from ttc.answers.extract import visible
 from ttc.backends import Completion
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 from ttc.verifiers.judges.base import Judge
 from ttc.verifiers.judges.prompting import last_line
@@ -31,14 +32,14 @@ class Pairwise(Judge):
     recalls = False  # a position is an opponent, and other draws may have come since
 
     def __init__(self, **given: object) -> None:
-        if "n" in given:
-            raise ValueError("the number of opponents is rounds, not n")
-        rounds = str(given.get("rounds", self.defaults["rounds"]))
-        if not (rounds.isdecimal() and int(rounds) >= 1):
-            raise ValueError(f"rounds must be a whole number from 1, not {rounds!r}")
         super().__init__(given)
-        self._rounds = int(rounds)
         self._opponents: dict[int, list[Sample]] = {}
+
+    def count(self, read: OptionReader) -> int:
+        """Read `rounds`, the number of opponents; votes are counted by `votes_of`. OptionError."""
+        read.refuse("n", "the number of opponents is rounds, not n")
+        self._rounds = read.whole("rounds", 4)
+        return 1
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order; those of a problem that come together meet."""

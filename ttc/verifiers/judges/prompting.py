@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from importlib import resources
-from pathlib import Path
 
 from ttc.records import Sample
 
 UNASKED = "the question is not known: judge a pool, or lines with prompt or messages"
 
 
-def read_template(name: str, path: str) -> str:
-    """Return the packaged prompt of that name, or a file of the user's; ValueError if it cannot
-    be read."""
-    if path:
-        try:
-            return Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"prompt={path}: {error}") from None
-    packaged = resources.files("ttc.verifiers") / "prompts" / f"{name}.txt"
-    return packaged.read_text(encoding="utf-8")
+def packaged(name: str) -> str:
+    """Return the text of a packaged prompt."""
+    path = resources.files("ttc.verifiers") / "prompts" / f"{name}.txt"
+    return path.read_text(encoding="utf-8")
 
 
 def question(sample: Sample) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ttc.records import Message, Sample, Verdict, Vote
@@ -33,8 +34,8 @@ class Case:
     error: str | None = None
 
 
-def whole(name: str, text: str) -> int:
-    """Return an option that is a number from 1; ValueError for anything else."""
-    if not (text.isdecimal() and int(text) >= 1):
-        raise ValueError(f"{name} must be a whole number from 1, not {text!r}")
-    return int(text)
+def total(counts: Iterable[int | None]) -> int | None:
+    """Return a sum of token counts, None where some are unknown."""
+    listed = list(counts)
+    known = [count for count in listed if count is not None]
+    return sum(known) if known and len(known) == len(listed) else None

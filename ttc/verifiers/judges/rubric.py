@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ttc.backends import Completion
+from ttc.options import OptionReader
 from ttc.records import Sample
 from ttc.verifiers.judges.base import Judge
 from ttc.verifiers.judges.prompting import last_line
@@ -28,15 +29,14 @@ class Rubric(Judge):
     defaults: ClassVar[Mapping[str, str]] = {"as": "score", "threshold": ""}
 
     def __init__(self, **given: object) -> None:
-        self._kind = str(given.get("as", "score"))
-        if self._kind not in ("score", "verdict"):
-            raise ValueError(f"as must be score or verdict, not {self._kind!r}")
         super().__init__(given)
-        text = self.options["threshold"] or ("0.5" if self._kind == "verdict" else "")
-        try:
-            self._threshold = float(text) if text else None
-        except ValueError:
-            raise ValueError(f"threshold must be a number, not {text!r}") from None
+
+    def parse(self, read: OptionReader) -> None:
+        """Read `as`, on which the prompt depends, and `threshold` too. OptionError."""
+        self._kind = read.choice("as", ("score", "verdict"), "score")
+        super().parse(read)
+        threshold = read.number("threshold", None)
+        self._threshold = 0.5 if threshold is None and self._kind == "verdict" else threshold
 
     @property
     def template_name(self) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from fractions import Fraction
 from importlib import metadata
 from itertools import groupby
 from typing import Any
 
 from ttc.answers.canonical import count_words
-from ttc.answers.extract import boxed_together, canonical, extract, number, stated, visible
+from ttc.answers.extract import boxed_together, canonical, extract, stated, visible
 from ttc.cache import Memo
+from ttc.options import OptionReader
 from ttc.plugins import installing
 from ttc.records import Sample, Verdict
 from ttc.verifiers.math.alignment import align, leaves
 from ttc.verifiers.math.equivalence import Classes, Oracle
 from ttc.verifiers.math.structure import Shape, read
+from ttc.verifiers.numeric import TOLERANCE, tolerance
 from ttc.verifiers.workers.pool import Limits, Workers, require
 
 _LIMITS = Limits(cpu_seconds=4.0, memory_bytes=1 << 30)
@@ -42,14 +45,11 @@ class Math:
     version = "1"
     together = True
 
-    def __init__(self, tol: str | float = 0, **unknown: object) -> None:
-        if unknown:
-            raise ValueError(f"math has no option {', '.join(sorted(unknown))}; it knows: tol")
-        tolerance = number(str(tol)) if not isinstance(tol, bool) else None
-        if tolerance is None or not 0 <= tolerance < 1:
-            raise ValueError(f"math: tol must be a number from 0 to below 1, not {tol!r}")
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        self._tol = read.value("tol", Fraction(0), tolerance, TOLERANCE)
+        read.end()
         require("math")
-        self._tol = tolerance
         self._versions = _versions()
 
     @property

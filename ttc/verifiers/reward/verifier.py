@@ -16,7 +16,7 @@ from ttc.verifiers.judges.prompting import UNASKED
 from ttc.verifiers.reward.checkpoint import locate
 from ttc.verifiers.reward.inputs import Reader, Reading, prefixes, steps
 from ttc.verifiers.reward.model import FAILURES, Head, Loading, load_tokenizer
-from ttc.verifiers.reward.options import AGGREGATES, DTYPES, Given, Rating, read_template
+from ttc.verifiers.reward.options import AGGREGATES, Rating, RewardOptions
 
 # Batches' worth of samples that are read before the first is judged: the texts of a batch are of
 # about one length then.
@@ -62,15 +62,13 @@ class RewardModel:
     asks = True
 
     def __init__(self, text: str) -> None:
-        given = Given.parse(text)
-        self._files = locate(given.model, given.texts["revision"] or None)
-        self._rating = Rating.of(given, self._files)
-        trusted = given.yes("trust_remote_code")
-        dtype = given.one_of("dtype", DTYPES)
-        self._loading = Loading(self._rating.head, given.texts["device"], dtype, trusted)
-        self._batch = given.whole("batch") or 1
-        self._max_length = given.whole("max_length")
-        self._template, self._template_digest = read_template(given.texts["template"])
+        model, options = RewardOptions.parse(text)
+        self._files = locate(model, options.revision)
+        self._rating = Rating.of(options, self._files)
+        self._loading = Loading(self._rating.head, options.device, options.dtype, options.trusted)
+        self._batch = options.batch
+        self._max_length = options.max_length
+        self._template, self._template_digest = options.template, options.template_digest
         self._reader: Reader | None = None
         self._head: Head | None = None
         self._limit: int | None = None
