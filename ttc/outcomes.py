@@ -9,7 +9,6 @@ from math import isnan, nan
 from typing import Any
 
 from ttc import interchange, keys
-from ttc.cli.session import Session, is_file, pool_named, store_with
 from ttc.curves import curve, exchangeability
 from ttc.curves.baseline import Origin
 from ttc.errors import UsageError
@@ -17,7 +16,9 @@ from ttc.records import Curve, Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
 from ttc.selectors import Selector
+from ttc.session import Session
 from ttc.store import Store, samples, verdicts
+from ttc.store.named import is_file, pool_named, store_with
 
 MAPPABLE = tuple(interchange.FIELDS)
 
@@ -94,7 +95,7 @@ def read(session: Session, name: str, wanted: Wanted) -> Source:
 
 
 def _read_pool(session: Session, name: str, wanted: Wanted) -> Source:
-    with Store.reading(store_with(session, name)) as store:
+    with Store.reading(store_with(session.database, name)) as store:
         pool = pool_named(store, name)
         there = verdicts.verifiers_of(store.reader, pool)
         # A verifier that only scores is not meant where none is named.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ttc import jsonl, outcomes, plugins
 from ttc.cli.run import sweep_output
 from ttc.cli.run.sweep_output import COSTS, Result, Targets
-from ttc.cli.session import Session
 from ttc.curves import analyses, curve, gates
 from ttc.curves import compare as comparisons
 from ttc.curves import table as cells
@@ -18,6 +17,7 @@ from ttc.curves.table import Table
 from ttc.errors import Exit, GateError, UsageError
 from ttc.selectors import Selector
 from ttc.selectors import spec as naming
+from ttc.session import Session
 
 DEFAULT = "coverage,majority,first-finish"
 
