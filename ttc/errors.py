@@ -26,9 +26,17 @@ class Exit(IntEnum):
 
 
 class TtcError(Exception):
-    """A failure whose message is written for the user."""
+    """A failure whose message is written for the user.
+
+    `str()` is the line for the command line. `python` is the line for a caller from Python, where
+    options have other spellings and the remedy is another call; the same line if neither differs.
+    """
 
     code = Exit.USAGE
+
+    def __init__(self, message: str = "", *, python: str | None = None) -> None:
+        super().__init__(message)
+        self.python = message if python is None else python
 
 
 class Stopped(BaseException):
@@ -42,6 +50,12 @@ class Stopped(BaseException):
 
 class UsageError(TtcError):
     """The command, its configuration or its input is wrong; nothing was done."""
+
+
+def wrong_option(name: str, value: object, reason: str) -> UsageError:
+    """Return the error about the value of an option: `--max-drop 2: …`, `max_drop=2: …`."""
+    flag = f"--{name.replace('_', '-')}"
+    return UsageError(f"{flag} {value}: {reason}", python=f"{name}={value!r}: {reason}")
 
 
 class BackendError(TtcError):

@@ -28,6 +28,10 @@ def pool_named(store: Store, source: str) -> Pool:
     pool = pools.find(store.reader, source)
     if pool is None:
         near = get_close_matches(source, pools.names(store.reader), n=1)
-        hint = f"did you mean {near[0]}?" if near else "ttc ls lists them"
-        raise UsageError(f"{source}: no such file and no such pool; {hint}")
+        meant = f"did you mean {near[0]}?" if near else None
+        what = f"{source}: no such file and no such pool; "
+        raise UsageError(
+            what + (meant or "ttc ls lists them"),
+            python=what + (meant or "ttc.pools() lists them"),
+        )
     return pool
