@@ -13,12 +13,15 @@ import math
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from ttc.errors import UsageError
+
+# A file, `-` for standard input, or the records themselves.
+Source: TypeAlias = "str | Sequence[Mapping[str, Any]]"
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -148,19 +151,37 @@ def text_lines(source: str) -> Iterator[tuple[str, str]]:
             yield raw.place, text
 
 
-def read(source: str, skipped: list[str] | None = None) -> Iterator[Line]:
-    """Yield the records of a file or of standard input (`-`), with their places.
+def read(source: Source, skipped: list[str] | None = None) -> Iterator[Line]:
+    """Yield the records of a file, of standard input (`-`) or of a list, with their places.
 
     With `skipped`, errors of malformed lines are appended there instead of raising BadLineError.
     """
-    for raw in _raw_lines(source):
+    lines: Iterable[_Raw | tuple[int, Mapping[str, Any]]]
+    lines = _raw_lines(source) if isinstance(source, str) else enumerate(source)
+    for each in lines:
         try:
-            if text := _text(raw):
-                yield Line(raw.place, parse(text, raw.place))
+            line = _line(each) if isinstance(each, _Raw) else _given(*each)
+            if line is not None:
+                yield line
         except BadLineError as error:
             if skipped is None:
                 raise
             skipped.append(str(error))
+
+
+def _line(raw: _Raw) -> Line | None:
+    text = _text(raw)
+    return Line(raw.place, parse(text, raw.place)) if text else None
+
+
+def _given(at: int, record: Mapping[str, Any]) -> Line:
+    """Return a record of a list as the line that it would be in a file."""
+    place = f"record {at}"
+    try:
+        text = json.dumps(record)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadLineError(f"{place}: cannot be written as JSON ({error})") from None
+    return Line(place, parse(text, place))
 
 
 def dump(record: dict[str, Any]) -> str:

@@ -9,14 +9,14 @@ from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
-from ttc import interchange, keys
+from ttc import interchange, jsonl, keys
 from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
 from ttc.selectors import Selector
-from ttc.store import Store, pools, samples, verdicts
-from ttc.store.pools import Pool
+from ttc.store import Store, samples, verdicts
+from ttc.store.named import is_file, pool_named, store_with
 
 MAPPABLE = tuple(interchange.FIELDS)
 
@@ -97,30 +97,6 @@ class Wanted:
         )
 
 
-def is_file(source: str) -> bool:
-    """Return whether a POOL|FILE|- argument names a file: it exists and is not a folder."""
-    path = Path(source)
-    return path.exists() and not path.is_dir()
-
-
-def store_with(database: Path, source: str) -> Path:
-    """Return the path of the store that should have a pool. UsageError if there is no store."""
-    if not database.exists():
-        raise UsageError(f"{source}: no such file, and no store yet at {database}")
-    return database
-
-
-def pool_named(store: Store, source: str) -> Pool:
-    """Return the pool of this name. UsageError if there is none."""
-    pool = pools.find(store.reader, source)
-    if pool is None:
-        raise UsageError(
-            f"{source}: no such file and no such pool; ttc ls lists them",
-            python=f"{source}: no such file and no such pool; ttc.pools() lists them",
-        )
-    return pool
-
-
 def read(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
     """Return the judged draws of a pool, a file or stdin (`-`). UsageError if there are none."""
     if name == "-" or is_file(name):
@@ -130,7 +106,13 @@ def read(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
 
 def read_file(name: str, wanted: Wanted = Wanted()) -> Source:
     """Return the judged draws of a file or stdin (`-`). UsageError if there are none."""
-    source = _collect(name, interchange.read_outcomes(name, wanted.mapping, text=wanted.text))
+    return read_lines(name, name, wanted)
+
+
+def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Source:
+    """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
+    name. UsageError if there are none."""
+    source = _collect(name, interchange.read_outcomes(lines, wanted.mapping, text=wanted.text))
     return _checked(
         source,
         f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD",

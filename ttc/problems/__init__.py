@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ttc.problems.dataset import (
     MAPPABLE,
+    Data,
     Dataset,
     ReadOptions,
     merge,
@@ -19,6 +20,7 @@ from ttc.problems.dataset import (
 
 __all__ = [
     "MAPPABLE",
+    "Data",
     "Dataset",
     "ReadOptions",
     "merge",

@@ -6,15 +6,20 @@ The whole input is read and checked before any request is sent to a model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 from ttc import jsonl, keys
 from ttc.errors import UsageError
 from ttc.problems.readers import FORMATS, Format
 from ttc.records import Message, Problem
 
+# A file (`-`: standard input), records with the fields of a JSON line, or problems.
+Data: TypeAlias = "str | Sequence[Mapping[str, Any]] | Sequence[Problem]"
+# Sources without a name of their own, and what errors call them.
+NAMELESS = {"stdin": "standard input", "python": "the data"}
 MAPPABLE = ("id", "prompt", "question", "messages", "answer", "choices", "reference")
 
 
@@ -82,20 +87,25 @@ def _problem(line: jsonl.Line, fmt: Format, default_id: str) -> Problem:
         raise jsonl.BadLineError(f"{line.place}: {error}") from None
 
 
-def read(source: str, options: ReadOptions | None = None) -> Dataset:
-    """Read one file, or standard input for `-`. UsageError with file and line for bad input.
+def read(source: Data, options: ReadOptions | None = None) -> Dataset:
+    """Read one file, standard input for `-`, or records. UsageError with the place of bad input.
 
     A problem without an identifier is named after the file and its position in it, from 0; on
-    standard input, where positions mean nothing, after the digest of its prompt.
+    standard input and in records, where positions mean nothing, after the digest of its prompt.
     """
     options = options or ReadOptions()
-    name = "stdin" if source == "-" else Path(source).name.split(".")[0]
+    if not isinstance(source, str) and any(isinstance(each, Problem) for each in source):
+        return _given(source)
+    name = _name(source)
+    # A file may have either name.
+    nameless = source == "-" or not isinstance(source, str)
     skipped: list[str] = []
     fmt: Format | None = None
     found: dict[str, tuple[Problem, str]] = {}
     repeated = 0
     digest = hashlib.sha256()
-    lines = jsonl.read(source, skipped if options.skip_bad else None)
+    records = cast("jsonl.Source", source)
+    lines = jsonl.read(records, skipped if options.skip_bad else None)
     for at, raw in enumerate(lines):
         line = jsonl.rename(raw, options.mapping)
         fmt = fmt or _detect(line, options.format)
@@ -106,7 +116,7 @@ def read(source: str, options: ReadOptions | None = None) -> Dataset:
                 raise
             skipped.append(str(error))
             continue
-        if source == "-" and problem.id == f"{name}/{at}":
+        if nameless and problem.id == f"{name}/{at}":
             problem = replace(problem, id=f"{name}/{keys.prompt_id(problem)[8:18]}")
         digest.update(keys.canonical_json(line.record).encode())
         earlier = found.setdefault(problem.id, (problem, line.place))
@@ -118,11 +128,37 @@ def read(source: str, options: ReadOptions | None = None) -> Dataset:
                     f"{earlier[1]}; make ids unique"
                 )
     if fmt is None or not found:
-        where = "standard input" if source == "-" else source
+        where = NAMELESS[name] if nameless else source
         raise UsageError(f"{where}: it has no problems" + (f" ({skipped[0]})" if skipped else ""))
     problems = tuple(problem for problem, _ in found.values())
     tag = f"sha256 {digest.hexdigest()[:12]}"
     return Dataset(name, fmt.name, tag, problems, fmt.template, tuple(skipped), repeated)
+
+
+def _name(source: Data) -> str:
+    if source == "-":
+        return "stdin"
+    return Path(source).name.split(".")[0] if isinstance(source, str) else "python"
+
+
+def _given(problems: Sequence[Any]) -> Dataset:
+    """Return problems that were made in Python as a dataset, after a check of each."""
+    digest = hashlib.sha256()
+    found: dict[str, Problem] = {}
+    for at, problem in enumerate(problems):
+        if not isinstance(problem, Problem):
+            raise UsageError(f"item {at} of the data is no Problem, while others are")
+        if not problem.id or not isinstance(problem.id, str):
+            raise UsageError(f"item {at} of the data: a problem needs an id, a non-empty string")
+        if bool(problem.messages) == (problem.prompt is not None):
+            raise UsageError(f"problem {problem.id!r} needs either messages or a prompt")
+        if found.setdefault(problem.id, problem) != problem:
+            raise UsageError(f"two problems have the id {problem.id!r}; make ids unique")
+        content = {**keys.prompt_content(problem), "reference": dict(problem.reference)}
+        digest.update(keys.canonical_json({"id": problem.id, **content}).encode())
+    tag = f"sha256 {digest.hexdigest()[:12]}"
+    repeated = len(problems) - len(found)
+    return Dataset("python", "problems", tag, tuple(found.values()), repeated=repeated)
 
 
 def one(line: jsonl.Line, options: ReadOptions) -> Problem:

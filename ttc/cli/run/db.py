@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ttc.cli.output import document
-from ttc.cli.session import Session
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped, StoreError
+from ttc.session import Session
 from ttc.store import Store, database, integrity, pools
 from ttc.store.merge import source as sources
 from ttc.store.merge.stores import Merged

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from ttc import jsonl, outcomes
 from ttc.cli.run import sweep_output
 from ttc.cli.run.sweep_output import Targets
-from ttc.cli.session import Session
 from ttc.curves import sweep as curves
 from ttc.curves.baseline import as_baseline, read_baseline
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import Exit, UsageError
 from ttc.outcomes import Wanted
+from ttc.session import Session
 
 
 def sweep(
