@@ -589,7 +589,7 @@ def test_a_pool_is_scored_once_and_swept(
         raise AssertionError("a stored verdict needs no model")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ttc.verifiers.reward.verifier.Head", unused)
+        patched.setattr("ttc.verifiers.reward.verifier.LoadedModel", unused)
         # Logits are remembered: another way to put them together needs no weights.
         other = ttc("verify", pool, "-V", f"{spec},aggregate=last,threshold=0.5", "-o", "-")
         assert other.code == 0

@@ -22,7 +22,7 @@ from typing import Any
 from ttc.answers.extract import visible
 from ttc.errors import UsageError
 from ttc.records import Sample, Verdict
-from ttc.verifiers.sandbox.command import Box
+from ttc.verifiers.sandbox.command import CommandSandbox
 
 _SECONDS = 30.0
 _MOST_OUTPUT, _LONGEST_DETAIL = 64 << 10, 500
@@ -47,7 +47,7 @@ class Command:
     HOME, USER, LOGNAME, SHELL, LANG, LC_ALL, LC_CTYPE, TZ and TMPDIR; `env` (names separated by
     commas) and `--env NAME` pass more.
     This is not a sandbox: a model's code can do everything that you can, unless `sandboxed=yes`
-    runs it in bubblewrap (`boxed.Box`).
+    runs it in bubblewrap (`ttc.verifiers.sandbox.command`).
     """
 
     name = "cmd"
@@ -111,7 +111,7 @@ class Command:
         SandboxError if sandboxed=yes is given and there is no sandbox.
         """
         count = os.cpu_count() or 1
-        box = Box(self._program, self._words) if self._sandboxed else None
+        box = CommandSandbox(self._program, self._words) if self._sandboxed else None
         runs = _Runs(self._words, self._seconds, environment(self._names), box)
         waiting: deque[Future[Verdict]] = deque()
         with ThreadPoolExecutor(count) as threads:
@@ -139,7 +139,11 @@ class _Runs:
     """The commands under way. After `stop` there are none, and no new ones start."""
 
     def __init__(
-        self, words: list[str], seconds: float, environment: dict[str, str], box: Box | None
+        self,
+        words: list[str],
+        seconds: float,
+        environment: dict[str, str],
+        box: CommandSandbox | None,
     ) -> None:
         self._words, self._seconds = words, seconds
         self._environment, self._box = environment, box

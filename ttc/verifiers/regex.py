@@ -8,9 +8,9 @@ from typing import Any
 
 from ttc.answers.extract import canonical, visible
 from ttc.records import Sample, Verdict
-from ttc.verifiers.workers.pool import Limits, Reply, Workers, require
+from ttc.verifiers.workers.pool import CallLimits, Reply, Workers, require
 
-_LIMITS = Limits(cpu_seconds=1.0, memory_bytes=1 << 29)
+_LIMITS = CallLimits(cpu_seconds=1.0, memory_bytes=1 << 29)
 
 
 class Regex:

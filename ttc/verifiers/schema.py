@@ -12,9 +12,9 @@ from typing import Any
 from ttc.answers.extract import visible
 from ttc.plugins import installing
 from ttc.records import Sample, Verdict
-from ttc.verifiers.workers.pool import Limits, Reply, Workers, require
+from ttc.verifiers.workers.pool import CallLimits, Reply, Workers, require
 
-_LIMITS = Limits(cpu_seconds=2.0, memory_bytes=1 << 30)
+_LIMITS = CallLimits(cpu_seconds=2.0, memory_bytes=1 << 30)
 _FENCED = re.compile(r"^[ \t]*```[ \t]*(\w*)[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.M | re.S)
 
 

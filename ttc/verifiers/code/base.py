@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from ttc.errors import UsageError
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.pool import Pool
+from ttc.verifiers.sandbox.pool import SandboxPool
 from ttc.verifiers.sandbox.probe import Chosen, choose
-from ttc.verifiers.sandbox.servers import Job, Ran
+from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 from ttc.verifiers.sandbox.tiers import TIERS
 
 _RAISED = {"MemoryError": "oom", "PermissionError": "denied"}
@@ -43,10 +43,10 @@ class Sandboxed:
         """Return what a verdict's detail says of where its program ran."""
         return f"sandbox: {self._tier()}"
 
-    def pool(self) -> Pool:
+    def pool(self) -> SandboxPool:
         """Return servers for programs, none started yet; SandboxError once one is needed and no
         tier holds."""
-        return Pool(self._tier, Limits(self.cpu, int(self.memory) << 20), _workers())
+        return SandboxPool(self._tier, Limits(self.cpu, int(self.memory) << 20), _workers())
 
     def _tier(self) -> str:
         if self._chosen is None:
@@ -55,17 +55,17 @@ class Sandboxed:
         return self._chosen.tier
 
 
-def run_scripts(pool: Pool, programs: Iterable[str | None]) -> Iterator[Ran | None]:
+def run_scripts(pool: SandboxPool, programs: Iterable[str | None]) -> Iterator[JobResult | None]:
     """Run programs that read nothing and yield what came of each, None for None."""
     listed = list(programs)
-    ran = pool.run(Job("script", each, stdin=("",)) for each in listed if each is not None)
+    ran = pool.run(SandboxJob("script", each, stdin=("",)) for each in listed if each is not None)
     return (None if each is None else next(ran) for each in listed)
 
 
-def failure(ran: Ran) -> tuple[str, str] | None:
+def failure(ran: JobResult) -> tuple[str, str] | None:
     """Return status and detail of a script that did not end well on an input, None of one that did.
 
-    `ran` is one of `Ran.runs`.
+    `ran` is one of `JobResult.runs`.
     """
     if ran.stopped is not None:
         return ran.stopped, ""

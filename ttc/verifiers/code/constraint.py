@@ -16,14 +16,13 @@ from ttc.verifiers.code.base import Sandboxed, failure, joined, run_scripts
 from ttc.verifiers.code.extraction import program_of
 from ttc.verifiers.code.minizinc import model_of, solve
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.pool import Pool
-from ttc.verifiers.sandbox.servers import Job, Ran
-from ttc.verifiers.workers import pool as limited
-from ttc.verifiers.workers.pool import Workers
+from ttc.verifiers.sandbox.pool import SandboxPool
+from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
+from ttc.verifiers.workers.pool import CallLimits, Workers
 
 _BATCH = 64
 _READER = "ttc.verifiers.code.constraint:last_object"  # unclosed braces can make it take long
-_READING = limited.Limits(5.0, 1 << 30)
+_READING = CallLimits(5.0, 1 << 30)
 _PRELOADED = ("cpmpy", "ortools.sat.python.cp_model")
 _LIBRARIES = ("cpmpy", "ortools")  # what a completion's program models with
 
@@ -138,7 +137,7 @@ class Constraint(Sandboxed):
                     else:
                         yield _verdict(_spelt(each), next(checked), self.told())
 
-    def _printed(self, pool: Pool, batch: list[Sample]) -> list[Ran | None]:
+    def _printed(self, pool: SandboxPool, batch: list[Sample]) -> list[JobResult | None]:
         """Return what the program or the MiniZinc model of each sample printed, None without."""
         limits = Limits(self.cpu, int(self.memory) << 20)
         printed = list(run_scripts(pool, [_program(sample.text) for sample in batch]))
@@ -158,7 +157,9 @@ def _program(text: str) -> str | None:
     return program_of(text)
 
 
-def _assignment(readers: Workers, sample: Sample, ran: Ran | None) -> dict[str, Any] | Verdict:
+def _assignment(
+    readers: Workers, sample: Sample, ran: JobResult | None
+) -> dict[str, Any] | Verdict:
     """Return the last JSON object in the text, or in what its program printed."""
     text = visible(sample.text)
     if ran is not None:
@@ -188,7 +189,7 @@ def last_object(text: str) -> dict[str, Any] | None:
     return last
 
 
-def _job(sample: Sample, assignment: dict[str, Any]) -> Job | None:
+def _job(sample: Sample, assignment: dict[str, Any]) -> SandboxJob | None:
     model, wanted = sample.reference.get("model"), sample.reference.get("variables") or []
     if not isinstance(model, str) or not ("decision" in model or wanted):
         return None
@@ -199,14 +200,14 @@ def _job(sample: Sample, assignment: dict[str, Any]) -> Job | None:
         "tests": f"raise AssertionError(json.dumps(_check(*json.loads({given!r}))))",
         "entry": None,
     }
-    return Job("calls", f"{model}\n{_CHECK}", tests, preload=_PRELOADED)
+    return SandboxJob("calls", f"{model}\n{_CHECK}", tests, preload=_PRELOADED)
 
 
 def _spelt(assignment: dict[str, Any]) -> str:
     return json.dumps(assignment, sort_keys=True, separators=(",", ":"))
 
 
-def _verdict(answer: str, ran: Ran, told: str) -> Verdict:
+def _verdict(answer: str, ran: JobResult, told: str) -> Verdict:
     if ran.stopped in INFRA:
         return Verdict(answer, status=str(ran.stopped), detail=joined(ran.detail, told))
     if ran.stopped is not None:

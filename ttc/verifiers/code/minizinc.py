@@ -18,7 +18,7 @@ from pathlib import Path
 from ttc.verifiers.code.extraction import fenced
 from ttc.verifiers.sandbox import interpreter, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.servers import Ran
+from ttc.verifiers.sandbox.servers import JobResult
 
 _LANGUAGES = ("minizinc", "mzn")
 _OUTPUT = re.compile(r"(?:^|;)\s*output\b", re.M)
@@ -32,7 +32,7 @@ def model_of(text: str) -> str | None:
     return models[-1] if models else None
 
 
-def solve(model: str, limits: Limits) -> Ran:
+def solve(model: str, limits: Limits) -> JobResult:
     """Solve one model; what it prints is its own `output`, else its variables as JSON.
 
     A machine that cannot do it says so: `infra_error`, and the detail names what is missing.
@@ -40,7 +40,9 @@ def solve(model: str, limits: Limits) -> Ran:
     program, around = shutil.which("minizinc"), tiers.bubblewrap()
     if program is None or around is None:
         missing = "MiniZinc (minizinc on PATH)" if program is None else "bubblewrap"
-        return Ran("script", stopped="infra_error", detail=f"a MiniZinc model needs {missing}")
+        return JobResult(
+            "script", stopped="infra_error", detail=f"a MiniZinc model needs {missing}"
+        )
     home = str(Path(program).resolve().parent.parent)
     bounds = {
         "work": tiers.WORK,
@@ -72,7 +74,9 @@ def solve(model: str, limits: Limits) -> Ran:
         stopped = "timeout"  # the solver, a process of its own, met its limit: an error to MiniZinc
     elif code == -signal.SIGKILL:
         stopped = "infra_timeout"
-    return Ran("script", runs=(Ran("script", stopped=stopped, exits=(code,), output=output),))
+    return JobResult(
+        "script", runs=(JobResult("script", stopped=stopped, exits=(code,), output=output),)
+    )
 
 
 def _ended(process: subprocess.Popen[bytes], patience: float) -> tuple[int, float]:

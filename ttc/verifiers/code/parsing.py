@@ -12,9 +12,9 @@ import threading
 from functools import cache
 from typing import Any
 
-from ttc.verifiers.workers.pool import Limits, Workers
+from ttc.verifiers.workers.pool import CallLimits, Workers
 
-_LIMITS = Limits(5.0, 1 << 30)
+_LIMITS = CallLimits(5.0, 1 << 30)
 _LOCK = threading.Lock()
 
 

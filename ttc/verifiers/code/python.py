@@ -13,7 +13,7 @@ from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, death, failure, joined, status_of
 from ttc.verifiers.code.extraction import program_of
 from ttc.verifiers.code.reference_tests import streams, tests_of
-from ttc.verifiers.sandbox.servers import Job, Ran
+from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
 # Imported once by the fork server where a program or its tests mention them.
 _PRELOADED = ("numpy",)
@@ -61,7 +61,7 @@ class Python(Sandboxed):
         pending: deque[_Planned] = deque()
         seen: dict[tuple[str, str], _Planned] = {}
 
-        def jobs() -> Iterator[Job]:
+        def jobs() -> Iterator[SandboxJob]:
             problem = None
             for sample, planned in _ahead(samples):
                 if sample.problem != problem:
@@ -91,7 +91,7 @@ class Python(Sandboxed):
 class _Planned:
     """What is to be done with one sample: a job, or nothing but a verdict, or another's."""
 
-    job: Job | None = None
+    job: SandboxJob | None = None
     expected: Sequence[str] | None = None
     verdict: Verdict | None = None
     twin: _Planned | None = None
@@ -131,7 +131,7 @@ def _plan(sample: Sample) -> _Planned:
         if program is None:
             return _no_code()
         inputs, expected = pairs
-        return _Planned(Job("script", program, stdin=tuple(inputs)), expected)
+        return _Planned(SandboxJob("script", program, stdin=tuple(inputs)), expected)
     try:
         tests = tests_of(reference)
     except (SyntaxError, ValueError) as error:
@@ -145,7 +145,7 @@ def _plan(sample: Sample) -> _Planned:
         return _no_code()
     mentioned = program + tests["setup"] + tests["tests"]
     preload = tuple(name for name in _PRELOADED if name in mentioned)
-    return _Planned(Job("calls", program, tests, preload=preload))
+    return _Planned(SandboxJob("calls", program, tests, preload=preload))
 
 
 def _no_code() -> _Planned:
@@ -153,7 +153,7 @@ def _no_code() -> _Planned:
     return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
 
 
-def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
+def _verdict(planned: _Planned, ran: JobResult, told: str) -> Verdict:
     """Return the verdict on what came of a job."""
     if ran.stopped in INFRA:
         return Verdict(status=str(ran.stopped), detail=joined(ran.detail, told))
@@ -185,7 +185,7 @@ def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
     return Verdict(status="infra_error", detail=joined("the judge's process died", told))
 
 
-def _compared(expected: Sequence[str], ran: Ran, told: str) -> Verdict:
+def _compared(expected: Sequence[str], ran: JobResult, told: str) -> Verdict:
     """Compare what a program wrote on each input; blanks at the ends of lines do not count."""
     for at, (want, one) in enumerate(zip(expected, ran.runs, strict=False), 1):
         if one.stopped in INFRA:

@@ -19,7 +19,7 @@ from ttc.backends.supported_params import settled
 from ttc.errors import BackendError
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
 from ttc.verifiers.judges.prompting import UNASKED, fill, question, read_template
-from ttc.verifiers.judges.requests import Ask, Case, whole
+from ttc.verifiers.judges.requests import Ask, Ballot, whole
 
 # Votes under way at once: what fills an engine's places.
 WINDOW = 64
@@ -133,52 +133,52 @@ class Judge:
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict a sample, in order; votes on the next ones are asked for meanwhile."""
         source = iter(samples)
-        cases: deque[Case] = deque()
-        waiting: dict[str, tuple[Case, int, Ask, list[Completion]]] = {}
+        ballots: deque[Ballot] = deque()
+        waiting: dict[str, tuple[Ballot, int, Ask, list[Completion]]] = {}
         more = True
         count = 0
         while True:
-            while more and len(waiting) < WINDOW and len(cases) < 4 * WINDOW:
+            while more and len(waiting) < WINDOW and len(ballots) < 4 * WINDOW:
                 sample = next(source, None)
                 if sample is None:
                     more = False
                     break
-                case = self._open(sample)
-                cases.append(case)
-                for vote in range(case.wanted):
-                    if vote in case.votes:
+                ballot = self._open(sample)
+                ballots.append(ballot)
+                for vote in range(ballot.wanted):
+                    if vote in ballot.votes:
                         continue
                     count += 1
                     ask = self.ask(sample, vote)
-                    waiting[self._submit(sample, vote, ask, count)] = (case, vote, ask, [])
-            while cases and cases[0].verdict is not None:
-                yield cases.popleft().verdict or Verdict()
+                    waiting[self._submit(sample, vote, ask, count)] = (ballot, vote, ask, [])
+            while ballots and ballots[0].verdict is not None:
+                yield ballots.popleft().verdict or Verdict()
             if not waiting:
                 if more:
                     continue
                 return
             done = self.backend.wait()
-            case, vote, ask, before = waiting.pop(done.request_id)
-            following = self.follow(case.sample, ask, done) if not before else None
+            ballot, vote, ask, before = waiting.pop(done.request_id)
+            following = self.follow(ballot.sample, ask, done) if not before else None
             if following is not None and done.finish_reason != "error":
                 count += 1
-                request = self._submit(case.sample, vote, following, count)
-                waiting[request] = (case, vote, following, [done])
+                request = self._submit(ballot.sample, vote, following, count)
+                waiting[request] = (ballot, vote, following, [done])
                 continue
-            self._count(case, vote, ask, [*before, done])
+            self._count(ballot, vote, ask, [*before, done])
 
-    def _open(self, sample: Sample) -> Case:
+    def _open(self, sample: Sample) -> Ballot:
         if not sample.asked:
-            return Case(sample, 0, verdict=Verdict(status="no_prompt", detail=UNASKED))
+            return Ballot(sample, 0, verdict=Verdict(status="no_prompt", detail=UNASKED))
         if not visible(sample.text):
-            return Case(sample, 0, verdict=Verdict(None, None, None, "no_answer"))
+            return Ballot(sample, 0, verdict=Verdict(None, None, None, "no_answer"))
         if not (wanted := self.votes_of(sample)):
-            return Case(sample, 0, verdict=Verdict(status="abstained", detail="nothing to ask"))
+            return Ballot(sample, 0, verdict=Verdict(status="abstained", detail="nothing to ask"))
         known = self._recall(sample)
-        case = Case(sample, wanted, {at: known[at] for at in range(wanted) if at in known})
-        if len(case.votes) == wanted:
-            case.verdict = self._conclude(case)
-        return case
+        ballot = Ballot(sample, wanted, {at: known[at] for at in range(wanted) if at in known})
+        if len(ballot.votes) == wanted:
+            ballot.verdict = self._conclude(ballot)
+        return ballot
 
     def _submit(self, sample: Sample, vote: int, ask: Ask, count: int) -> str:
         # The seed comes from what is judged, not from the order of judging: a rerun votes alike.
@@ -197,16 +197,16 @@ class Judge:
         self.backend.submit(request)
         return request.id
 
-    def _count(self, case: Case, vote: int, ask: Ask, said: Sequence[Completion]) -> None:
+    def _count(self, ballot: Ballot, vote: int, ask: Ask, said: Sequence[Completion]) -> None:
         last = said[-1]
         value = None
         if last.finish_reason == "error":
-            case.error = last.error or "the judge's model failed"
+            ballot.error = last.error or "the judge's model failed"
         else:
             heard = replace(last, text=thinking.said(last.text))
             value = self.value(ask, heard) if last.finish_reason == "stop" else None
             value = self.silence if value is None else value
-        case.votes[vote] = Vote(
+        ballot.votes[vote] = Vote(
             value,
             "".join(each.text for each in said),
             _sum(each.prompt_tokens for each in said),
@@ -214,15 +214,15 @@ class Judge:
             _sum(0 if each.chances else each.completion_tokens for each in said),
         )
         if last.finish_reason != "error":
-            self._keep(case.sample, vote, case.votes[vote])
-        if len(case.votes) == case.wanted:
-            case.verdict = self._conclude(case)
+            self._keep(ballot.sample, vote, ballot.votes[vote])
+        if len(ballot.votes) == ballot.wanted:
+            ballot.verdict = self._conclude(ballot)
 
-    def _conclude(self, case: Case) -> Verdict:
-        votes = tuple(case.votes[at] for at in range(case.wanted))
+    def _conclude(self, ballot: Ballot) -> Verdict:
+        votes = tuple(ballot.votes[at] for at in range(ballot.wanted))
         spent = _sum(_sum((vote.prompt_tokens, vote.completion_tokens)) for vote in votes)
-        if case.error is not None:
-            return Verdict(status="error", detail=case.error, tokens=spent, votes=votes)
+        if ballot.error is not None:
+            return Verdict(status="error", detail=ballot.error, tokens=spent, votes=votes)
         values = [vote.value for vote in votes if vote.value is not None]
         silent = len(votes) - len(values)
         detail = f"{silent} of {len(votes)} votes cannot be read" if silent else ""

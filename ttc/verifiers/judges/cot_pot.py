@@ -16,7 +16,7 @@ from ttc.verifiers.code.extraction import program_of
 from ttc.verifiers.code.parsing import parse
 from ttc.verifiers.judges.base import WINDOW, Judge
 from ttc.verifiers.judges.requests import Ask
-from ttc.verifiers.sandbox.servers import Ran
+from ttc.verifiers.sandbox.servers import JobResult
 
 BLANK = "[…]"
 
@@ -81,7 +81,7 @@ class CotPot(Judge):
         program = program_of(done.text) if "```" in done.text else None
         return None if program is None or is_literal(program) else 1.0
 
-    def _compared(self, sample: Sample, verdict: Verdict, ran: Ran) -> Verdict:
+    def _compared(self, sample: Sample, verdict: Verdict, ran: JobResult) -> Verdict:
         answer = extract(sample.text)
         spelt = None if answer is None else canonical(answer)
         verdict = replace(verdict, answer=spelt, correct=None, score=None)

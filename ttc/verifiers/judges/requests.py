@@ -23,7 +23,7 @@ class Ask:
 
 
 @dataclass(slots=True)
-class Case:
+class Ballot:
     """A sample under judgement: the votes cast so far, by position, and the errors met."""
 
     sample: Sample

@@ -13,12 +13,12 @@ from ttc.answers.extract import boxed_together, canonical, extract, number, stat
 from ttc.cache import Memo
 from ttc.plugins import installing
 from ttc.records import Sample, Verdict
-from ttc.verifiers.math.alignment import align, leaves
+from ttc.verifiers.math.alignment import align, atoms_of
 from ttc.verifiers.math.equivalence import Classes, Oracle
-from ttc.verifiers.math.structure import Shape, read
-from ttc.verifiers.workers.pool import Limits, Workers, require
+from ttc.verifiers.math.structure import Structure, read
+from ttc.verifiers.workers.pool import CallLimits, Workers, require
 
-_LIMITS = Limits(cpu_seconds=4.0, memory_bytes=1 << 30)
+_LIMITS = CallLimits(cpu_seconds=4.0, memory_bytes=1 << 30)
 _PACKAGES = ("math-verify", "latex2sympy2-extended", "sympy")
 _LONGEST_LINE, _TAIL, _FEW_WORDS = 120, 2000, 3
 _CONJUNCTION = re.compile(r"\b(?:and|or)\b")
@@ -123,7 +123,7 @@ def _is_answer(text: str, formulas: bool) -> bool:
         return not count_words(_CONJUNCTION.sub("", _FORMULA.sub("", text)))
     if not re.search(r"[0-9]", text):
         return True
-    words = any(leaf.kind == "word" for leaf in leaves(read(text)))
+    words = any(atom.kind == "word" for atom in atoms_of(read(text)))
     return not words and count_words(text) <= _FEW_WORDS
 
 
@@ -132,26 +132,26 @@ class _Problem:
 
     def __init__(self, gold: str, complaint: str, classes: Classes) -> None:
         self._classes = classes
-        self._shapes: dict[str, Shape] = {}
+        self._structures: dict[str, Structure] = {}
         self._spelt: dict[Hashable, str] = {}
         self._gold, self._complaint = canonical(gold), complaint
         self._written = None if complaint else read(gold)
         self._reference = None if self._written is None else align(self._written, self._written)
         if self._reference is not None:
-            classes.add(leaves(self._reference), reference=True)
+            classes.add(atoms_of(self._reference), reference=True)
 
     def judge(self, answers: list[str | None]) -> Iterator[Verdict]:
         """Yield the verdicts on the answers of some draws."""
         new = {
             answer: align(read(answer), self._written)
             for answer in set(answers)
-            if answer is not None and answer not in self._shapes
+            if answer is not None and answer not in self._structures
         }
         if new:
-            self._classes.add(leaf for shape in new.values() for leaf in leaves(shape))
+            self._classes.add(atom for structure in new.values() for atom in atoms_of(structure))
             # Those of earlier draws keep their spelling; among the new the shortest gives it.
             spelt = sorted((len(canonical(answer)), canonical(answer), answer) for answer in new)
-            self._shapes |= {answer: new[answer] for *_, answer in spelt}
+            self._structures |= {answer: new[answer] for *_, answer in spelt}
             self._spell()
         yield from map(self._verdict, answers)
 
@@ -161,8 +161,8 @@ class _Problem:
         if self._reference is not None:
             self._spelt[self._classes.key(self._reference)] = self._gold
         taken = set(self._spelt.values())
-        for answer, shape in self._shapes.items():
-            if (key := self._classes.key(shape)) not in self._spelt:
+        for answer, structure in self._structures.items():
+            if (key := self._classes.key(structure)) not in self._spelt:
                 text = canonical(answer)
                 # Against y = 5 the answers x = 5 and 5 are two, and both are spelt 5.
                 self._spelt[key] = text if text not in taken else " ".join(answer.split())
@@ -170,19 +170,21 @@ class _Problem:
 
     def _verdict(self, answer: str | None) -> Verdict:
         if self._reference is None:
-            spelt = None if answer is None else self._spelt[self._classes.key(self._shapes[answer])]
+            spelt = (
+                None if answer is None else self._spelt[self._classes.key(self._structures[answer])]
+            )
             return Verdict(spelt, status="no_reference", detail=self._complaint)
         if answer is None:
             return Verdict(correct=False, score=0.0, status="no_answer")
-        shape = self._shapes[answer]
-        key = self._classes.key(shape)
+        structure = self._structures[answer]
+        key = self._classes.key(structure)
         correct = key == self._classes.key(self._reference)
-        for whose, part in (("", shape), ("the reference: ", self._reference)):
+        for whose, part in (("", structure), ("the reference: ", self._reference)):
             status, detail = self._trouble(part)
             if status != "ok" and not correct:
                 return Verdict(self._spelt[key], status=status, detail=whose + detail)
         return Verdict(self._spelt[key], correct, float(correct))
 
-    def _trouble(self, shape: Shape) -> tuple[str, str]:
-        found = (self._classes.trouble(leaf) for leaf in leaves(shape))
+    def _trouble(self, structure: Structure) -> tuple[str, str]:
+        found = (self._classes.trouble(atom) for atom in atoms_of(structure))
         return next((trouble for trouble in found if trouble[0] != "ok"), ("ok", ""))

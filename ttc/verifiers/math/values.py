@@ -32,7 +32,7 @@ class Values(NamedTuple):
     detail: str = ""
 
 
-def told(reply: Reply) -> Values:
+def from_reply(reply: Reply) -> Values:
     """Read a worker's reply, of which nothing is taken for granted."""
     if reply.status != "ok":
         return Values(status=reply.status, detail=reply.detail)

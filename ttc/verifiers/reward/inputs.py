@@ -11,7 +11,7 @@ from ttc.records import Message, Sample
 from ttc.verifiers.judges.prompting import question
 
 
-class Reading(NamedTuple):
+class TokenizedText(NamedTuple):
     """One text for the model. `types` are token types where it has them; `ends` are the places of
     the tokens that end a step, empty where the whole gets one score."""
 
@@ -36,7 +36,7 @@ def prefixes(answer: str, separator: str) -> list[str]:
     return [*cuts[:-1], answer]
 
 
-class Reader:
+class InputTokenizer:
     """Puts question and answer together as a tokenizer's chat template does, or, without one, as
     the pair of texts that its separator token stands between."""
 
@@ -54,16 +54,16 @@ class Reader:
                 f"{name}: its tokenizer does not tell where tokens stand; it needs a tokenizer.json"
             )
 
-    def whole(self, sample: Sample, answer: str) -> Reading:
-        """Return the reading of an answer that gets one score."""
+    def whole(self, sample: Sample, answer: str) -> TokenizedText:
+        """Return the text of an answer that gets one score."""
         return self._reading(sample, answer, [])
 
-    def marked(self, sample: Sample, pieces: Sequence[str], mark: str) -> Reading:
-        """Return the reading of an answer's steps with `mark` behind each, and where it stands."""
+    def marked(self, sample: Sample, pieces: Sequence[str], mark: str) -> TokenizedText:
+        """Return the text of an answer's steps with `mark` behind each, and where it stands."""
         ends = list(accumulate(len(piece) + len(mark) for piece in pieces))
         return self._reading(sample, "".join(piece + mark for piece in pieces), ends)
 
-    def _reading(self, sample: Sample, answer: str, ends: Sequence[int]) -> Reading:
+    def _reading(self, sample: Sample, answer: str, ends: Sequence[int]) -> TokenizedText:
         """`ends` are the characters of the answer behind which a step ends."""
         if self._chats:
             head, tail = self._around(sample.asked)
@@ -73,7 +73,9 @@ class Reader:
             found = self._tokenizer(question(sample), answer, verbose=False)
             start, sequence = 0, 1
         places = tuple(_token_before(found, start + end, sequence) for end in ends)
-        return Reading(tuple(found["input_ids"]), tuple(found.get("token_type_ids", ())), places)
+        return TokenizedText(
+            tuple(found["input_ids"]), tuple(found.get("token_type_ids", ())), places
+        )
 
     def _around(self, asked: tuple[Message, ...]) -> tuple[str, str]:
         """Return what the chat template puts before and behind an answer.

@@ -12,14 +12,14 @@ from typing import Any
 
 from ttc.errors import BackendError
 from ttc.verifiers.reward.checkpoint import INSTALL, RewardFiles
-from ttc.verifiers.reward.inputs import Reading
+from ttc.verifiers.reward.inputs import TokenizedText
 
 # What one text fails with, be it a position that is not there or a memory that is full.
 FAILURES = (IndexError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
+class LoadOptions:
     """How a model is loaded; `dtype` as transformers names it, `auto` for that of the weights."""
 
     head: str
@@ -28,7 +28,7 @@ class Loading:
     trusted: bool
 
 
-def load_tokenizer(files: RewardFiles, loading: Loading) -> Any:
+def load_tokenizer(files: RewardFiles, loading: LoadOptions) -> Any:
     """Return the tokenizer of a model; BackendError if it cannot be had."""
     with _quietly(files.name) as transformers:
         return transformers.AutoTokenizer.from_pretrained(
@@ -36,10 +36,10 @@ def load_tokenizer(files: RewardFiles, loading: Loading) -> Any:
         )
 
 
-class Head:
+class LoadedModel:
     """A model with a head of rewards; BackendError where it cannot be loaded, or has none."""
 
-    def __init__(self, files: RewardFiles, loading: Loading) -> None:
+    def __init__(self, files: RewardFiles, loading: LoadOptions) -> None:
         import torch
 
         self._name, self._torch, self._by_token = files.name, torch, loading.head == "token"
@@ -65,22 +65,21 @@ class Head:
         pad = config.pad_token_id
         self._pad = pad if isinstance(pad, int) and 0 <= pad < self._vocabulary else None
 
-    def run(self, readings: Sequence[Reading]) -> list[list[list[float]]]:
-        """Return the logits of some readings, run together: a row for each step, or one in all.
+    def run(self, texts: Sequence[TokenizedText]) -> list[list[list[float]]]:
+        """Return the logits of some texts, run together: a row for each step, or one in all.
 
         They are padded on the right and masked, so that none depends on its neighbours.
         """
-        torch, longest = self._torch, max(len(reading.ids) for reading in readings)
-        pad = self._padding(readings)
-        rows = [(reading.ids, longest - len(reading.ids)) for reading in readings]
+        torch, longest = self._torch, max(len(text.ids) for text in texts)
+        pad = self._padding(texts)
+        rows = [(text.ids, longest - len(text.ids)) for text in texts]
         inputs = {
             "input_ids": [[*ids, *[pad] * short] for ids, short in rows],
             "attention_mask": [[1] * len(ids) + [0] * short for ids, short in rows],
         }
-        if self._typed and readings[0].types:
+        if self._typed and texts[0].types:
             inputs["token_type_ids"] = [
-                [*reading.types, *[0] * short]
-                for reading, (_, short) in zip(readings, rows, strict=True)
+                [*text.types, *[0] * short] for text, (_, short) in zip(texts, rows, strict=True)
             ]
         with torch.inference_mode(), contextlib.redirect_stdout(io.StringIO()):
             told = self._model(
@@ -94,9 +93,9 @@ class Head:
             )
         if not self._by_token:
             return [[row] for row in logits.tolist()]
-        return [logits[at, list(reading.ends)].tolist() for at, reading in enumerate(readings)]
+        return [logits[at, list(text.ends)].tolist() for at, text in enumerate(texts)]
 
-    def _padding(self, readings: Sequence[Reading]) -> int:
+    def _padding(self, texts: Sequence[TokenizedText]) -> int:
         """Return the token that pads.
 
         Decoders score the last token that is none of padding. Where the model has none, that is
@@ -104,7 +103,7 @@ class Head:
         """
         if self._pad is not None:
             return self._pad
-        used = {token for reading in readings for token in reading.ids}
+        used = {token for text in texts for token in text.ids}
         free = next((token for token in range(self._vocabulary) if token not in used), None)
         if free is None:
             raise ValueError("every token of the vocabulary stands in the text")

@@ -14,8 +14,8 @@ from ttc.cache import Memo
 from ttc.records import Sample, Verdict
 from ttc.verifiers.judges.prompting import UNASKED
 from ttc.verifiers.reward.checkpoint import locate
-from ttc.verifiers.reward.inputs import Reader, Reading, prefixes, steps
-from ttc.verifiers.reward.model import FAILURES, Head, Loading, load_tokenizer
+from ttc.verifiers.reward.inputs import InputTokenizer, TokenizedText, prefixes, steps
+from ttc.verifiers.reward.model import FAILURES, LoadedModel, LoadOptions, load_tokenizer
 from ttc.verifiers.reward.options import AGGREGATES, DTYPES, Given, Rating, read_template
 
 # Batches' worth of samples that are read before the first is judged: the texts of a batch are of
@@ -23,7 +23,7 @@ from ttc.verifiers.reward.options import AGGREGATES, DTYPES, Given, Rating, read
 AHEAD = 8
 _MEMO = 1  # raise with every change in what the memo holds
 
-# The logits of a reading, a row for each score; or why there are none.
+# The logits of a text, a row for each score; or why there are none.
 Rows = list[list[float]] | str
 
 
@@ -31,7 +31,7 @@ Rows = list[list[float]] | str
 class _Case:
     """A sample under judgement: what is to be read, or the verdict where nothing is."""
 
-    readings: Sequence[Reading] = ()
+    texts: Sequence[TokenizedText] = ()
     verdict: Verdict | None = None
 
 
@@ -67,12 +67,12 @@ class RewardModel:
         self._rating = Rating.of(given, self._files)
         trusted = given.yes("trust_remote_code")
         dtype = given.one_of("dtype", DTYPES)
-        self._loading = Loading(self._rating.head, given.texts["device"], dtype, trusted)
+        self._loading = LoadOptions(self._rating.head, given.texts["device"], dtype, trusted)
         self._batch = given.whole("batch") or 1
         self._max_length = given.whole("max_length")
         self._template, self._template_digest = read_template(given.texts["template"])
-        self._reader: Reader | None = None
-        self._head: Head | None = None
+        self._reader: InputTokenizer | None = None
+        self._head: LoadedModel | None = None
         self._limit: int | None = None
 
     @property
@@ -111,45 +111,45 @@ class RewardModel:
             return _Case(verdict=Verdict(status="no_answer"))
         reader = self._reading()
         if self._rating.head == "token":
-            readings = [reader.marked(sample, pieces, self._rating.mark)]
+            texts = [reader.marked(sample, pieces, self._rating.mark)]
         else:
             cuts = prefixes(answer, self._rating.step) if self._rating.by_step else [answer]
-            readings = [reader.whole(sample, cut) for cut in cuts]
-        longest = max(len(reading.ids) for reading in readings)
+            texts = [reader.whole(sample, cut) for cut in cuts]
+        longest = max(len(text.ids) for text in texts)
         if self._limit is not None and longest > self._limit:
             detail = f"{longest} tokens with the question; the limit is {self._limit}"
             return _Case(verdict=Verdict(status="too_long", detail=detail))
-        return _Case(readings)
+        return _Case(texts)
 
-    def _reading(self) -> Reader:
+    def _reading(self) -> InputTokenizer:
         """Return what makes tokens, loaded when there is a first sample to read."""
         if self._reader is None:
             tokenizer = load_tokenizer(self._files, self._loading)
-            self._reader = Reader(tokenizer, self._template, self._files.name)
+            self._reader = InputTokenizer(tokenizer, self._template, self._files.name)
             limits = (self._max_length, self._files.longest, tokenizer.model_max_length)
             self._limit = min((limit for limit in limits if limit is not None), default=None)
         return self._reader
 
     def _judged(self, cases: Sequence[_Case], memo: Memo) -> Iterator[Verdict]:
-        readings = {reading for case in cases for reading in case.readings}
-        places = {reading: keys.digest("reading1", reading) for reading in readings}
-        known: dict[Reading, Rows] = {
-            reading: rows for reading, at in places.items() if (rows := memo.get(at)) is not None
+        texts = {text for case in cases for text in case.texts}
+        places = {text: keys.digest("reading1", text) for text in texts}
+        known: dict[TokenizedText, Rows] = {
+            text: rows for text, at in places.items() if (rows := memo.get(at)) is not None
         }
-        new = sorted(readings - known.keys(), key=lambda reading: (len(reading.ids), reading))
+        new = sorted(texts - known.keys(), key=lambda text: (len(text.ids), text))
         for start in range(0, len(new), self._batch):
             batch = new[start : start + self._batch]
             found = self._run(batch)
             known |= zip(batch, found, strict=True)
-            pairs = [(places[reading], rows) for reading, rows in zip(batch, found, strict=True)]
+            pairs = [(places[text], rows) for text, rows in zip(batch, found, strict=True)]
             memo.keep(pair for pair in pairs if _lasting(pair[1]))
         for case in cases:
-            yield case.verdict or self._verdict(case, [known[reading] for reading in case.readings])
+            yield case.verdict or self._verdict(case, [known[text] for text in case.texts])
 
-    def _run(self, batch: Sequence[Reading]) -> list[Rows]:
+    def _run(self, batch: Sequence[TokenizedText]) -> list[Rows]:
         """Return the logits of a batch; if it fails, those of its halves, down to the culprit."""
         if self._head is None:
-            self._head = Head(self._files, self._loading)
+            self._head = LoadedModel(self._files, self._loading)
         try:
             return list(self._head.run(batch))
         except FAILURES as error:
@@ -159,7 +159,7 @@ class RewardModel:
         return [*self._run(batch[:middle]), *self._run(batch[middle:])]
 
     def _verdict(self, case: _Case, found: Sequence[Rows]) -> Verdict:
-        tokens = sum(len(reading.ids) for reading in case.readings)
+        tokens = sum(len(text.ids) for text in case.texts)
         rows: list[list[float]] = []
         for part in found:
             if isinstance(part, str):

@@ -21,7 +21,7 @@ _MORE = ("/bin", "/sbin")
 _ROOM = 64 << 20  # bytes of /tmp
 
 
-class Box:
+class CommandSandbox:
     """Bubblewrap around a command; SandboxError (exit code 5) if it fails its self-test.
 
     The command can read the system, this Python with its packages, its own program with its virtual

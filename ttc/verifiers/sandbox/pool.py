@@ -13,22 +13,22 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ttc.records import INFRA
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.servers import Job, Ran, Server, ServerError
+from ttc.verifiers.sandbox.servers import ForkServer, JobResult, SandboxJob, ServerError
 
 AHEAD = 64  # results that wait for their turn
 
 
-class Pool:
+class SandboxPool:
     """Some servers of one tier, started when needed. Use it as a context, in one thread."""
 
     def __init__(self, tier: Callable[[], str], limits: Limits, workers: int) -> None:
         self._tier, self._limits, self._workers = tier, limits, workers
-        self._idle: list[Server] = []
-        self._busy: dict[Server, tuple[int, Job]] = {}
+        self._idle: list[ForkServer] = []
+        self._busy: dict[ForkServer, tuple[int, SandboxJob]] = {}
         # The servers guard each job; this is for one that is itself stuck.
         self._patience = 40 * limits.cpu + 60
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> SandboxPool:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -42,13 +42,13 @@ class Pool:
             server.close()
         self._idle.clear()
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Ran]:
+    def run(self, jobs: Iterable[SandboxJob]) -> Iterator[JobResult]:
         """Yield what came of each job, in order; jobs are asked for as there is room."""
         source = enumerate(jobs)
-        soon: deque[tuple[int, Job]] = deque()
-        again: deque[tuple[int, Job]] = deque()
+        soon: deque[tuple[int, SandboxJob]] = deque()
+        again: deque[tuple[int, SandboxJob]] = deque()
         retried: set[int] = set()
-        done: dict[int, Ran] = {}
+        done: dict[int, JobResult] = {}
         following, more = 0, True
         while True:
             while soon and len(self._busy) < self._workers:
@@ -76,15 +76,15 @@ class Pool:
             if not (more or self._busy or soon or again or done):
                 return
 
-    def _give(self, index: int, job: Job) -> None:
-        server = self._idle.pop() if self._idle else Server(self._tier(), self._limits)
+    def _give(self, index: int, job: SandboxJob) -> None:
+        server = self._idle.pop() if self._idle else ForkServer(self._tier(), self._limits)
         self._busy[server] = (index, job)
         try:
             server.give(job)
         except ServerError:
             return  # `_collect` finds it out
 
-    def _collect(self) -> list[tuple[int, Job, Ran]]:
+    def _collect(self) -> list[tuple[int, SandboxJob, JobResult]]:
         """Wait for something to happen; return the jobs that are done."""
         if not self._busy:
             return []
@@ -101,7 +101,9 @@ class Pool:
                 if ran is None and server in late:
                     raise ServerError("it is stuck")
             except (ServerError, ValueError) as error:
-                failed = Ran(job.kind, stopped="infra_error", detail=f"the sandbox failed: {error}")
+                failed = JobResult(
+                    job.kind, stopped="infra_error", detail=f"the sandbox failed: {error}"
+                )
                 self._retire(server)
                 found.append((index, job, failed))
                 continue
@@ -115,6 +117,6 @@ class Pool:
                 self._retire(server)
         return found
 
-    def _retire(self, server: Server) -> None:
+    def _retire(self, server: ForkServer) -> None:
         del self._busy[server]
         server.close()

@@ -13,8 +13,8 @@ from ttc.errors import SandboxError
 from ttc.verifiers.sandbox import tiers
 from ttc.verifiers.sandbox.attacks import ATTACK, Victims
 from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
-from ttc.verifiers.sandbox.pool import Pool
-from ttc.verifiers.sandbox.servers import Job, Ran, Server, ServerError
+from ttc.verifiers.sandbox.pool import SandboxPool
+from ttc.verifiers.sandbox.servers import ForkServer, JobResult, SandboxJob, ServerError
 
 
 class Chosen(NamedTuple):
@@ -53,7 +53,7 @@ def probe(tier: str) -> tuple[str, ...]:
     """Return the layers of a tier after attacking it; ServerError names what got through."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ttc-probe-")))
-        server = Server(tier, Limits())
+        server = ForkServer(tier, Limits())
         stack.callback(server.close)
         if tier == "landlock" and not (
             {"seccomp"} < {layer.split()[0] for layer in server.layers}
@@ -62,7 +62,7 @@ def probe(tier: str) -> tuple[str, ...]:
             raise ServerError(f"only {', '.join(server.layers)} here")
         hides = tier != "landlock" or HIDDEN in server.layers
         victims = Victims(stack, folder, tiers.readable_paths(), hides=hides)
-        pool = stack.enter_context(Pool(lambda: tier, Limits(), 1))
+        pool = stack.enter_context(SandboxPool(lambda: tier, Limits(), 1))
         tests = {
             "setup": "import json",
             "names": ["attack"],
@@ -70,7 +70,7 @@ def probe(tier: str) -> tuple[str, ...]:
             "assert not worked, ', '.join(worked)",
             "entry": None,
         }
-        (ran,) = pool.run([Job("calls", ATTACK, tests)])
+        (ran,) = pool.run([SandboxJob("calls", ATTACK, tests)])
         if harm := victims.harmed():
             raise ServerError(harm)
         if ran.why == "fail":
@@ -80,7 +80,7 @@ def probe(tier: str) -> tuple[str, ...]:
         return server.layers
 
 
-def _reason(ran: Ran) -> str:
+def _reason(ran: JobResult) -> str:
     """Return why a job has no verdict: its own words, then its last line, then how it ended."""
     said = ran.output.strip().rpartition("\n")[2]
     died = [f"ended with {tiers.exit_of(code)}" for code in ran.exits if code]

@@ -23,7 +23,7 @@ _START_PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
-class Job:
+class SandboxJob:
     """A program, and what is done with it.
 
     `calls`: its functions are called by `tests` in another process; where an argument cannot pass
@@ -40,13 +40,13 @@ class Job:
     alone: bool = False
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
-    def afresh(self, *, kind: str | None = None, alone: bool = False) -> Job:
+    def afresh(self, *, kind: str | None = None, alone: bool = False) -> SandboxJob:
         """Return the job as one that no process has seen."""
         return replace(self, kind=kind or self.kind, alone=alone, nonce=secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
-class Ran:
+class JobResult:
     """What came of a job.
 
     `why` is the judge's word (pass, fail, raised, gone, cannot_pass, not_plain, broken_tests), None
@@ -65,14 +65,14 @@ class Ran:
     cpu: float = 0.0
     output: str = ""
     errors: str = ""
-    runs: tuple[Ran, ...] = ()
+    runs: tuple[JobResult, ...] = ()
 
 
 class ServerError(Exception):
     """A fork server did not start, or ended; the message is its last line."""
 
 
-class Server:
+class ForkServer:
     """One fork server in a tier. ServerError if it does not come up."""
 
     def __init__(self, tier: str, limits: Limits) -> None:
@@ -85,8 +85,8 @@ class Server:
         self.answers = self._channel.fileno()
         self._group: groups.Group | None = None
         self._heard = bytearray()
-        self._job: Job | None = None
-        self._runs: list[Ran] = []
+        self._job: SandboxJob | None = None
+        self._runs: list[JobResult] = []
         self.served = 0
         self.since = time.monotonic()
         try:
@@ -106,7 +106,7 @@ class Server:
                     return said[0]
         raise ServerError("it did not start in time")
 
-    def give(self, job: Job) -> None:
+    def give(self, job: SandboxJob) -> None:
         """Send a job. ServerError if nobody is there any more."""
         self._job, self._runs = job, []
         self.served += 1
@@ -131,7 +131,7 @@ class Server:
             for descriptor in files:
                 os.close(descriptor)
 
-    def hear(self) -> Ran | None:
+    def hear(self) -> JobResult | None:
         """Return what came of the job if it is done. ServerError at the end of the stream."""
         job = self._job
         if (answer := self._next()) is None or job is None:
@@ -144,7 +144,7 @@ class Server:
             self._send()
             return None
         starved = ran.stopped if ran.stopped in INFRA else None
-        return Ran(job.kind, stopped=starved, runs=tuple(self._runs))
+        return JobResult(job.kind, stopped=starved, runs=tuple(self._runs))
 
     def _next(self) -> tuple[dict[str, Any], list[bytes]] | None:
         """Return the next answer if it is whole: its line, and the bytes that follow it."""
@@ -171,7 +171,7 @@ class Server:
         del self._heard[:end]
         return line, parts
 
-    def may_go_on(self, ran: Ran) -> bool:
+    def may_go_on(self, ran: JobResult) -> bool:
         """Tell whether it may take another job after what came of this one.
 
         One whose job was stopped, or was told of by nobody, is not trusted with the next.
@@ -186,10 +186,10 @@ class Server:
             self._group.close()
 
 
-def _ran(job: Job, answer: Mapping[str, Any], heard: list[bytes]) -> Ran:
+def _ran(job: SandboxJob, answer: Mapping[str, Any], heard: list[bytes]) -> JobResult:
     """Return what a server's answer says of a job, or of one run of a script."""
     said, output, errors = heard
-    ran = Ran(
+    ran = JobResult(
         kind=job.kind,
         stopped=answer["stopped"],
         exits=tuple(answer["exits"]),

@@ -36,7 +36,7 @@ _BOOT = (
 )
 
 
-class Limits(NamedTuple):
+class CallLimits(NamedTuple):
     """What one call may use. The memory is that of the whole process."""
 
     cpu_seconds: float = 5.0
@@ -65,7 +65,7 @@ class Workers:
     no verdict on a call, since earlier ones may have used up the memory: it is tried again.
     """
 
-    def __init__(self, task: str, limits: Limits, count: int | None = None) -> None:
+    def __init__(self, task: str, limits: CallLimits, count: int | None = None) -> None:
         self._task, self._limits = task, limits
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self._count = count or min(cores or 1, MOST)
@@ -125,7 +125,7 @@ class Workers:
 class _Worker:
     """One process and the call it is at."""
 
-    def __init__(self, task: str, limits: Limits) -> None:
+    def __init__(self, task: str, limits: CallLimits) -> None:
         self._cpu_seconds = limits.cpu_seconds
         self._said = b""
         self._ready = False
