@@ -1,7 +1,7 @@
-"""What judges have in common: they ask a model about a sample, a few times, and read its votes.
+"""The base of judges: send prompts about a sample to a model and read the votes in its replies.
 
-A judge sees the question and the answer, and the reference only where `reference=yes` says so.
-What it says that cannot be read is no vote: it abstains, and is never counted as 0.
+A judge sees the question and the answer, and the reference only with `reference=yes`. A reply from
+which no vote can be read is an abstention, never a 0.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
 from ttc.verifiers.judges.prompting import UNASKED, fill, question, read_template
 from ttc.verifiers.judges.requests import Ask, Ballot, whole
 
-# Votes under way at once: what fills an engine's places.
+# Concurrent votes: enough to fill an engine's slots.
 WINDOW = 64
 
 
 class Judge:
-    """The base of judges: options, the votes of each sample, many of them under way at once.
+    """The base of judges: reads the options and collects votes, many of them concurrently.
 
-    `model` names a model as `-m` does, `n` is the votes of a sample, `prompt` a file of one's
-    own in place of the packaged one. ValueError for an option that is unknown or out of range.
+    `model` names a model as `-m` does, `n` is the number of votes per sample, `prompt` a file
+    that replaces the packaged prompt. ValueError for an option that is unknown or out of range.
     """
 
     name = ""
@@ -37,7 +37,7 @@ class Judge:
     asks = True
     defaults: ClassVar[Mapping[str, str]] = {}
     silence: float | None = None  # the value of a vote that cannot be read
-    recalls = True  # whether a vote of the same sample and position is the same question
+    recalls = True  # whether a stored vote of the same sample and position can be reused
 
     def __init__(self, given: Mapping[str, object]) -> None:
         known = {"model": "", "prompt": "", "n": "1", "temperature": "0.7", "max_tokens": "512"}
@@ -64,11 +64,11 @@ class Judge:
 
     @property
     def template_name(self) -> str:
-        """Which packaged prompt it is."""
+        """The name of the packaged prompt."""
         return self.name
 
     def attach(self, backend: Backend) -> None:
-        """Take the model that judges."""
+        """Set the model that judges."""
         self._backend = backend
         self._unset = sorted(set(settled(backend, self.params).unset) & self.params.off)
 
@@ -77,8 +77,8 @@ class Judge:
         recall: Callable[[Sample], Mapping[int, Vote]],
         keep: Callable[[Sample, int, Vote], None],
     ) -> None:
-        """Use a store of votes, since votes cost money: `recall` returns those on a sample, by
-        position, and `keep` gets each new vote."""
+        """Set where votes are stored: `recall` returns the stored votes on a sample by position,
+        `keep` stores a new one."""
         self._keep = keep
         if self.recalls:
             self._recall = recall
@@ -92,7 +92,7 @@ class Judge:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """All that can change a verdict: the model's weights, the prompt's text, the options."""
+        """Everything that can change a verdict: the model's weights, the prompt, the options."""
         told = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
         weighs = "choose" in self.backend.capabilities
         if self._unset:
@@ -106,32 +106,30 @@ class Judge:
             "weighs": weighs,
         }
 
-    # What a judge of its own kind says.
+    # A judge overrides these.
 
     def votes_of(self, sample: Sample) -> int:
-        """Return how many votes a sample gets."""
+        """Return the number of votes for a sample."""
         return self.n
 
     def ask(self, sample: Sample, vote: int) -> Ask:
-        """Return what to ask for a vote on a sample."""
+        """Return the request for a vote on a sample."""
         raise NotImplementedError
 
     def follow(self, sample: Sample, ask: Ask, done: Completion) -> Ask | None:
-        """Return what to ask after a completion before its vote can be read, None if nothing."""
+        """Return a second request that the vote needs after a completion, None if it needs none."""
         return None
 
     def value(self, ask: Ask, done: Completion) -> float | None:
-        """Return the vote in a completion, in [0, 1], or None if there is none to be read."""
+        """Return the vote in a completion, in [0, 1], or None if none can be read."""
         raise NotImplementedError
 
     def decide(self, score: float) -> bool | None:
-        """Return whether a sample of that score is correct, None where a score alone is told."""
+        """Return whether a sample with this score is correct; None if the score decides nothing."""
         return None
 
-    # The machinery.
-
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order; votes on the next ones are asked for meanwhile."""
+        """Yield one verdict per sample, in order; requests votes on later samples meanwhile."""
         source = iter(samples)
         ballots: deque[Ballot] = deque()
         waiting: dict[str, tuple[Ballot, int, Ask, list[Completion]]] = {}
@@ -181,7 +179,7 @@ class Judge:
         return ballot
 
     def _submit(self, sample: Sample, vote: int, ask: Ask, count: int) -> str:
-        # The seed comes from what is judged, not from the order of judging: a rerun votes alike.
+        # The seed depends on what is judged, not on the order, so a rerun gives the same votes.
         about = [sample.text, [list(turn) for turn in sample.asked], vote, ask.prefix]
         digest = keys.digest("vote1", [about, dict(self.config)]).rpartition(":")[2]
         seed = int(digest[:8], 16) & 0x7FFFFFFF
@@ -210,7 +208,7 @@ class Judge:
             value,
             "".join(each.text for each in said),
             _sum(each.prompt_tokens for each in said),
-            # Where chances were weighed, nothing was drawn.
+            # A request for probabilities generates no tokens.
             _sum(0 if each.chances else each.completion_tokens for each in said),
         )
         if last.finish_reason != "error":
@@ -232,7 +230,7 @@ class Judge:
         return Verdict(None, self.decide(score), score, "ok", detail, spent, votes)
 
     def filled(self, sample: Sample, **more: str) -> tuple[Message, ...]:
-        """Return the prompt for a sample as a chat of one turn."""
+        """Return the prompt for a sample, as a chat of one turn."""
         reference = ""
         if self.options["reference"] == "yes" and "answer" in sample.reference:
             reference = f"\nThe right answer is: {sample.reference['answer']}\n"
@@ -241,7 +239,7 @@ class Judge:
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    """Return a sum of token counts, None where some are unknown."""
+    """Return the sum of token counts; None if there are none or any is unknown."""
     listed = list(counts)
     known = [count for count in listed if count is not None]
     return sum(known) if known and len(known) == len(listed) else None

@@ -1,10 +1,9 @@
-r"""What the reference settles about how an answer is read.
+r"""Reads an answer in the form that the reference has.
 
-The question says what is asked for, and the reference shows it: whether names count (against `5`,
-`x = 5` is 5; against `x = 5`, `5` is what x is), whether "1, 2" means the pair `(1, 2)`, in which
-base digits are, whether the components of a vector stand in a row or a column, and whether
-`y = 2x + 3` is an equation that may be rearranged. Settled by the reference alone, being the same
-stays transitive.
+The reference shows what the question asks for: whether names count (if it is `5`, then `x = 5`
+is 5; if it is `x = 5`, then `5` is the value of x), whether "1, 2" is the pair `(1, 2)`, the base
+of digits, whether a vector is a row or a column, and whether `y = 2x + 3` is an equation that may
+be rearranged. Since only the reference decides this, equality of answers stays transitive.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _SYMBOL = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
 
 
 def atoms_of(structure: Structure) -> Iterator[Atom]:
-    """Yield the atoms of a structure."""
+    """Yield the atoms of a structure, from left to right."""
     if structure.atom is not None:
         yield structure.atom
     for item in structure.items:
@@ -28,7 +27,7 @@ def atoms_of(structure: Structure) -> Iterator[Atom]:
 
 
 def align(structure: Structure, reference: Structure | None) -> Structure:
-    """Return an answer read as the reference reads; without one, names do not count."""
+    """Return an answer in the form of the reference; without a reference, names are dropped."""
     if reference is None:
         return _unnamed(structure)
     structure = _rearranged(structure, reference)
@@ -48,7 +47,7 @@ def _unnamed(structure: Structure) -> Structure:
 
 
 def _named(structure: Structure, reference: Structure) -> Structure:
-    """Name what the reference names and the answer does not."""
+    """Take over the names of the reference where the answer has none."""
     if structure.atom is not None and structure.atom.kind == "relation":
         return structure
     items = structure.items
@@ -59,7 +58,7 @@ def _named(structure: Structure, reference: Structure) -> Structure:
 
 
 def _rearranged(structure: Structure, reference: Structure) -> Structure:
-    """Turn a bare list into a pair, a pair into a vector, a vector into a pair."""
+    """Turn a bare list into a tuple, a tuple into a vector, or a vector into a tuple."""
     count = len(structure.items)
     if count != len(reference.items) or count < 2:
         return structure
@@ -79,7 +78,8 @@ def _in_base(structure: Structure, base: str) -> Structure:
 
 
 def _is_equation(reference: Structure) -> bool:
-    """Tell y = 2x + 3, which may be rearranged, from x = 3, which is the answer 3."""
+    """Return whether the reference is an equation that may be rearranged, such as y = 2x + 3, and
+    not a value with a name, such as x = 3."""
     if reference.atom is None or reference.atom.kind == "relation":
         return reference.atom is not None and reference.atom.sign == "="
     letters = re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", reference.atom.text))

@@ -1,4 +1,4 @@
-r"""The smallest parts of an answer: a number, a word, a formula, a numeral in some base."""
+r"""The smallest parts of an answer: a number, a word, a formula, or a numeral in some base."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Atom(NamedTuple):
 
 
 def atom(text: str) -> Atom:
-    """Return what a text without structure is.
+    """Return the atom of a text without structure.
 
-    Percent signs, currency and units go, as they do from numbers: the question fixes them.
-    Letters alone are a word, whose case does not count, unless it is one letter or two capitals
+    Percent signs, currency and units are removed, as from numbers: the question fixes them.
+    Letters alone are a word, whose case is ignored, unless it is one letter or two capitals
     (AB may be a line); mixed with digits or operators they are variables.
     """
     if (value := number(text)) is not None:
@@ -54,12 +54,12 @@ def atom(text: str) -> Atom:
 
 
 def relation(left: str, right: str, sign: str) -> Atom:
-    """Return a relation of two formulas as one against zero."""
+    """Return a relation of two formulas as one of their difference to zero."""
     return Atom("relation", canonical(f"{left}-({right})"), None, sign)
 
 
 def rebased(content: Atom, base: str) -> Atom:
-    """Read plain digits as a numeral in the base that the reference has."""
+    """Return plain digits as a numeral in the reference's base."""
     if content.kind != "number" or not re.fullmatch(r"[0-9]+", content.text):
         return content
     return Atom("based", content.text, None, base)
@@ -70,5 +70,5 @@ def _without_unit(text: str) -> str:
     if unit is None or NO_UNIT.search(unit[0]):
         return text
     head = text[: unit.start()]
-    # "\sin abc" and "black cat" end in words that are no units.
+    # "\sin abc" and "black cat" end in words that are not units.
     return head if re.search(r"[0-9\\]", head) and not _FUNCTION.search(head) else text

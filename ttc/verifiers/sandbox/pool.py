@@ -1,7 +1,7 @@
-"""Jobs on fork servers: a few at a time, results in the order of the jobs.
+"""Runs jobs on fork servers, several at a time; results come in the order of the jobs.
 
-A job whose server died, that got no verdict or another's, or whose program was starved of the
-processor, is run again: alone, and on a server that has run no other.
+A job is run again, alone and on a new server, if its server died, its verdict is missing or belongs
+to another job, or its program did not get enough processor time.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from ttc.records import INFRA
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.servers import ForkServer, JobResult, SandboxJob, ServerError
 
-AHEAD = 64  # results that wait for their turn
+AHEAD = 64  # finished results that may wait for an earlier one
 
 
 class SandboxPool:
-    """Some servers of one tier, started when needed. Use it as a context, in one thread."""
+    """Fork servers of one tier, started when needed. Use it in a with statement, in one thread."""
 
     def __init__(self, tier: Callable[[], str], limits: Limits, workers: int) -> None:
         self._tier, self._limits, self._workers = tier, limits, workers
         self._idle: list[ForkServer] = []
         self._busy: dict[ForkServer, tuple[int, SandboxJob]] = {}
-        # The servers guard each job; this is for one that is itself stuck.
+        # Servers limit each job; this is for a server that hangs.
         self._patience = 40 * limits.cpu + 60
 
     def __enter__(self) -> SandboxPool:
@@ -43,7 +43,8 @@ class SandboxPool:
         self._idle.clear()
 
     def run(self, jobs: Iterable[SandboxJob]) -> Iterator[JobResult]:
-        """Yield what came of each job, in order; jobs are asked for as there is room."""
+        """Yield the result of each job, in order; jobs are taken from the iterable when a server is
+        free."""
         source = enumerate(jobs)
         soon: deque[tuple[int, SandboxJob]] = deque()
         again: deque[tuple[int, SandboxJob]] = deque()
@@ -53,7 +54,7 @@ class SandboxPool:
         while True:
             while soon and len(self._busy) < self._workers:
                 self._give(*soon.popleft())
-            # What waits to run alone holds up the results behind it; then nothing more is begun.
+            # A job that waits to run alone holds up later results, so that this stops at AHEAD.
             while more and len(self._busy) < self._workers and len(done) < AHEAD:
                 if (each := next(source, None)) is None:
                     more = False
@@ -82,10 +83,10 @@ class SandboxPool:
         try:
             server.give(job)
         except ServerError:
-            return  # `_collect` finds it out
+            return  # `_collect` notices it
 
     def _collect(self) -> list[tuple[int, SandboxJob, JobResult]]:
-        """Wait for something to happen; return the jobs that are done."""
+        """Wait for an event; return the finished jobs with their indices and results."""
         if not self._busy:
             return []
         with selectors.DefaultSelector() as selector:

@@ -1,4 +1,4 @@
-"""Choosing a tier by attack: one counts only if everything that is tried in it fails."""
+"""Chooses a tier by self-test: it is used only if every attack in it fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ttc.verifiers.sandbox.servers import ForkServer, JobResult, SandboxJob, Ser
 
 
 class Chosen(NamedTuple):
-    """A tier that holds, and its layers."""
+    """A tier that passed its self-test, and its layers."""
 
     tier: str
     layers: tuple[str, ...]
@@ -29,12 +29,12 @@ class Chosen(NamedTuple):
 
 
 def choose(wanted: str) -> Chosen:
-    """Return the tier asked for, or for `auto` the best, once its probe has held.
+    """Return the requested tier, or for `auto` the best, after its self-test.
 
-    SandboxError (exit code 5) names each probe that did not hold, and the remedy.
+    SandboxError (exit code 5) gives the reason for each tier that failed, and the remedy.
     """
     if sys.platform == "win32":
-        raise SandboxError(f"no sandbox holds here; {tiers.remedy()}")
+        raise SandboxError(f"no sandbox passed its self-test; {tiers.remedy()}")
     if wanted == "none":
         return Chosen("none", ("rlimits only",))
     failed = []
@@ -46,11 +46,13 @@ def choose(wanted: str) -> Chosen:
     from ttc.verifiers.sandbox.inside.confine import cut
 
     low = f"{', '.join(lower)}: raise that first; " if (lower := cut(Limits())) else ""
-    raise SandboxError(f"no sandbox holds here ({'; '.join(failed)}); {low}{tiers.remedy()}")
+    raise SandboxError(
+        f"no sandbox passed its self-test ({'; '.join(failed)}); {low}{tiers.remedy()}"
+    )
 
 
 def probe(tier: str) -> tuple[str, ...]:
-    """Return the layers of a tier after attacking it; ServerError names what got through."""
+    """Attack a tier and return its layers; ServerError names the attacks that worked."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ttc-probe-")))
         server = ForkServer(tier, Limits())
@@ -74,14 +76,14 @@ def probe(tier: str) -> tuple[str, ...]:
         if harm := victims.harmed():
             raise ServerError(harm)
         if ran.why == "fail":
-            raise ServerError(f"the probe got through: {ran.detail}")
+            raise ServerError(f"attacks worked: {ran.detail}")
         if ran.why != "pass":
-            raise ServerError(f"the probe could not run: {_reason(ran)}")
+            raise ServerError(f"the self-test could not run: {_reason(ran)}")
         return server.layers
 
 
 def _reason(ran: JobResult) -> str:
-    """Return why a job has no verdict: its own words, then its last line, then how it ended."""
+    """Return why a job has no verdict: its detail, else its last line, else how it ended."""
     said = ran.output.strip().rpartition("\n")[2]
     died = [f"ended with {tiers.exit_of(code)}" for code in ran.exits if code]
     return ran.detail or said or ran.stopped or ", ".join(died) or str(ran.why)
