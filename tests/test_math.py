@@ -18,7 +18,7 @@ import pytest
 from conftest import Ttc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_limited import children, descriptors
+from test_worker_pool import children, descriptors
 
 from ttc import plugins
 from ttc.answers.extract import boxed_together
