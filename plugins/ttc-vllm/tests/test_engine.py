@@ -205,7 +205,7 @@ def test_messages_the_template_refuses(
     monkeypatch.setattr(tokenizer, "apply_chat_template", refuse)
     (done,) = complete(shared, Request("a", messages=(Message("user", "new to the cache"),)))
     assert done.error == (
-        "the chat template refuses these messages: Conversation roles must alternate"
+        "the chat template rejects these messages: Conversation roles must alternate"
     )
 
 

@@ -88,7 +88,7 @@ class PromptEncoder:
                 )
             )
         except (TemplateError, ValueError, TypeError, KeyError) as error:
-            raise PromptError(f"the chat template refuses these messages: {error}") from error
+            raise PromptError(f"the chat template rejects these messages: {error}") from error
 
     def _firsts(self, choices: tuple[str, ...]) -> dict[str, list[int]]:
         try:
