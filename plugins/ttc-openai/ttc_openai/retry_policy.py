@@ -117,7 +117,7 @@ class RetryPolicy:
             self._alike = ("", 0)
         elif not beside:
             before, count = self._alike
-            self._alike = (fault.signature, count + 1 if before == fault.alike else 1)
+            self._alike = (fault.signature, count + 1 if before == fault.signature else 1)
         return self._alike[1] >= _ALIKE
 
     @property

@@ -18,7 +18,7 @@ SETTINGS = 4
 def connect(address: str) -> socket.socket:
     """Return a TCP connection to HOST:PORT. Raises OSError."""
     host, _, port = address.rpartition(":")
-    return socket.createconnection((host.strip("[]"), int(port)), ANSWERS_WITHIN)
+    return socket.create_connection((host.strip("[]"), int(port)), ANSWERS_WITHIN)
 
 
 def reason(error: Exception) -> str:

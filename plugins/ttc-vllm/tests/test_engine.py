@@ -268,9 +268,8 @@ def test_memory_on_a_cpu_is_what_is_free(smollm2: Path) -> None:
     found = checkpoint.read(smollm2)
     chosen = engine_arguments(found, Options()).kv_cache_memory_bytes
     assert chosen == pytest.approx(psutil.virtual_memory().available // 4, rel=0.2)
-    assert (
-        engine_arguments(found, Options(gpu_memory_utilization=0.3)).kv_cache_memory_bytes is None
-    )
+    given = engine_arguments(found, Options(gpu_memory_utilization=0.3))
+    assert given.kv_cache_memory_bytes is None
 
 
 def test_a_build_for_gpus_without_one(smollm2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
