@@ -34,7 +34,7 @@ from ttc.solving.rule_strategy import Rule
 from ttc.store import Store
 from ttc.strategies import Strategy, Task
 from ttc.strategies.driver.driver import Driver
-from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.engine import ModelEngine
 from ttc.testing.synthworld import Scorer, World, open_world
 
 WORLD, SMALL = World(), World(stays=0.6)
@@ -95,10 +95,10 @@ def strategies() -> dict[str, Callable[[], Strategy]]:
     return made
 
 
-def engine(world: World, name: str) -> Engine:
+def engine(world: World, name: str) -> ModelEngine:
     """Return a model that tells of a world."""
     backend = open_world(world, name=name)
-    return Engine(backend, Recipe(name, backend.model, PARAMS))
+    return ModelEngine(backend, Recipe(name, backend.model, PARAMS))
 
 
 def solved(store: Store, scorer: Scorer, strategy: Strategy, tasks: int) -> list[tuple[bool, Any]]:

@@ -23,7 +23,7 @@ from ttc.strategies.beam import DVTS, Beam, EarlyRejection
 from ttc.strategies.budget_forcing import BudgetForcing
 from ttc.strategies.deepconf import DeepConf
 from ttc.strategies.driver.driver import Driver
-from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.engine import ModelEngine
 from ttc.strategies.driver.scoring import Score
 from ttc.strategies.mcts import MCTS
 from ttc.strategies.particles import Particles
@@ -38,8 +38,8 @@ WORLD = World()
 SMALL = World(stays=0.6)
 
 
-def engine(backend: Backend, params: SamplingParams = PARAMS) -> Engine:
-    return Engine(backend, Recipe("synth", backend.model, params))
+def engine(backend: Backend, params: SamplingParams = PARAMS) -> ModelEngine:
+    return ModelEngine(backend, Recipe("synth", backend.model, params))
 
 
 def task(number: int = 0, params: SamplingParams = PARAMS, **more: Any) -> Task:

@@ -16,6 +16,7 @@ from ttc.selectors.mbr import MinimumBayesRisk
 from ttc.strategies import (
     Cancel,
     Decision,
+    Exhausted,
     Generate,
     Node,
     Request,
@@ -24,7 +25,6 @@ from ttc.strategies import (
     nodes,
     together,
 )
-from ttc.strategies.driver.budget import Exhausted
 from ttc.strategies.search import rate
 from ttc.strategies.silence import Silence, kinds
 from ttc.strategies.voting import answer_of

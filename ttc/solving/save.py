@@ -25,7 +25,7 @@ def described(recipe: Recipe, method: Method) -> dict[str, Any]:
         about["scorer"] = {"name": method.scorer.name, **method.scorer.config}
     if method.verifier is not None:
         about["verifier"] = {"name": method.verifier.name, **method.verifier.config}
-    return {"strategy": about, "budget": method.budget.told()}
+    return {"strategy": about, "budget": method.budget.limits}
 
 
 def check_name(database: Path, wanted: PoolName, recipe: Recipe, method: Method) -> None:

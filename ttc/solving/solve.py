@@ -20,9 +20,9 @@ from ttc.solving.rule_strategy import FREE, Rule, default_rule
 from ttc.store import Store
 from ttc.strategies import Node, Strategy, Task
 from ttc.strategies.driver.budget import Budget
-from ttc.strategies.driver.driver import UNLIMITED, Driver, Run
-from ttc.strategies.driver.engine import Engine
-from ttc.strategies.driver.scoring import Scorer
+from ttc.strategies.driver.driver import UNLIMITED, Driver, RunResult
+from ttc.strategies.driver.engine import ModelEngine
+from ttc.strategies.driver.scoring import TraceScorer
 from ttc.strategies.silence import Silence, kinds
 from ttc.strategies.voting import answer_of
 from ttc.verifiers import Verifier
@@ -38,10 +38,10 @@ class Method:
     strategy: Strategy | None = None
     rule: Selector | None = None
     verifier: Verifier | None = None
-    scorer: Scorer | None = None
+    scorer: TraceScorer | None = None
     aggregation: str = "last"
     budget: Budget = UNLIMITED
-    others: Mapping[str, Engine] = field(default_factory=dict)
+    others: Mapping[str, ModelEngine] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -75,16 +75,16 @@ class Solution:
     tokens: int | None
     paid: int | None
     silence: Silence
-    run: Run
+    run: RunResult
 
 
 def solve(store: Store, backend: Backend, plan: Plan, method: Method = ONE) -> Solution:
     """Solve the one problem of a plan."""
-    return next(solve_each(store, Engine(backend, plan.recipe), [plan], method))
+    return next(solve_each(store, ModelEngine(backend, plan.recipe), [plan], method))
 
 
 def solve_each(
-    store: Store, engine: Engine, plans: Iterable[Plan], method: Method, width: int = 1
+    store: Store, engine: ModelEngine, plans: Iterable[Plan], method: Method, width: int = 1
 ) -> Iterator[Solution]:
     """Solve the problems of plans, one each, `width` of them side by side; yield in their order.
 
@@ -130,11 +130,11 @@ def _check_needs(method: Method) -> None:
         raise UsageError(f"--method {method.rule.name} needs {', '.join(lacking)}, for ttc sweep")
 
 
-def _cancelled(run: Run) -> int:
+def _cancelled(run: RunResult) -> int:
     return sum(node.finish == "cancelled" for node in run.nodes)
 
 
-def _solution(run: Run, **more: Any) -> Solution:
+def _solution(run: RunResult, **more: Any) -> Solution:
     cancelled, usage = _cancelled(run), run.usage
     return Solution(
         drawn=len(run.nodes) - cancelled,
@@ -146,7 +146,7 @@ def _solution(run: Run, **more: Any) -> Solution:
     )
 
 
-def _by_rule(problem: Problem, made: Rule, run: Run, accepting: Accepting) -> Solution:
+def _by_rule(problem: Problem, made: Rule, run: RunResult, accepting: Accepting) -> Solution:
     outcomes, rule = made.outcomes, made.picked_by or default_rule(made.outcomes)
     picked = made.picked
     votes = Counter(outcome.answer for outcome in outcomes if outcome.answer is not None)
@@ -161,7 +161,7 @@ def _by_rule(problem: Problem, made: Rule, run: Run, accepting: Accepting) -> So
     )
 
 
-def _by_strategy(problem: Problem, strategy: Strategy, run: Run, accepting: Accepting) -> Solution:
+def _by_strategy(problem: Problem, strategy: Strategy, run: RunResult, accepting: Accepting) -> Solution:
     node, note = run.decision.node, run.decision.note
     finals = list(run.decision.finals)
     if accepting.asked:
@@ -205,7 +205,7 @@ def _printed(rule: Selector, outcome: Outcome) -> str | None:
     return (text or None) if whole else outcome.answer
 
 
-def _firmness(made: Rule, rule: Selector, run: Run, accepting: Accepting) -> str:
+def _firmness(made: Rule, rule: Selector, run: RunResult, accepting: Accepting) -> str:
     n, outcomes, picked, silence = accepting.judged, made.outcomes, made.picked, made.silence
     among = f"{len(outcomes)} of {n} accepted, " if accepting.asked else ""
     if picked is None:
@@ -237,6 +237,6 @@ def _also(silence: Silence) -> str:
     return f", {silence.words}" if silence.words else ""
 
 
-def _failed(run: Run) -> str:
+def _failed(run: RunResult) -> str:
     ended = f", {run.decision.note}" if run.exhausted and run.decision.note else ""
     return ended + (f", {len(run.errors)} draws failed: {run.errors[0]}" if run.errors else "")

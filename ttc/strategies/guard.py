@@ -14,6 +14,7 @@ from ttc.strategies import (
     Choose,
     Decision,
     Evaluate,
+    Exhausted,
     Generate,
     Loglikelihood,
     Node,
@@ -22,7 +23,6 @@ from ttc.strategies import (
     StrategyRun,
     Task,
 )
-from ttc.strategies.driver.budget import Exhausted
 
 SCOPES = ("step", "partial", "outcome")
 

@@ -29,7 +29,7 @@ from ttc.solving.method import build
 from ttc.solving.solve import Method, Solution, solve_each
 from ttc.store import Store
 from ttc.store.names import PoolName
-from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.engine import ModelEngine
 
 DEFAULT_N = 8
 SIDE_BY_SIDE = 4  # problems of a file
@@ -167,7 +167,7 @@ def _solutions(
     # Whoever writes into a pipe line by line wants each answer before the next question.
     streamed = not order.each or order.prompt in (None, "-")
     width = order.jobs or (1 if streamed else SIDE_BY_SIDE)
-    engine = Engine(means.backend, made)
+    engine = ModelEngine(means.backend, made)
     for solution in solve_each(means.store, engine, plans(), means.method, width):
         plan = begun.popleft()
         yield solution, plan.enrolled[0].problem, plan.pool.name

@@ -15,8 +15,8 @@ from ttc.selectors import Selector
 from ttc.solving.solve import Method
 from ttc.strategies import Strategy
 from ttc.strategies.driver.budget import Budget
-from ttc.strategies.driver.engine import Engine
-from ttc.strategies.driver.scoring import AGGREGATES, Likelihood, Scorer, Verified
+from ttc.strategies.driver.engine import ModelEngine
+from ttc.strategies.driver.scoring import AGGREGATES, LikelihoodScorer, TraceScorer, VerifierScorer
 from ttc.verifiers import Verifier
 
 
@@ -45,11 +45,11 @@ def prepare(
     strategy, rule = parts
     if how.aggregate not in AGGREGATES:
         raise UsageError(f"--aggregate must be one of {', '.join(AGGREGATES)}")
-    others: dict[str, Engine] = {}
+    others: dict[str, ModelEngine] = {}
     if how.draft is not None:
         choice, draft = open_model(session, how.draft)
         stack.callback(draft.close)
-        others["draft"] = Engine(draft, recipe(session, choice, draft, flags))
+        others["draft"] = ModelEngine(draft, recipe(session, choice, draft, flags))
     verifier = None
     if how.verifier is not None:
         verifier = _made(session, how.verifier, backend, stack)
@@ -58,9 +58,9 @@ def prepare(
     return Method(strategy, rule, verifier, scorer, how.aggregate, Budget.parse(how.budget), others)
 
 
-def _scorer(session: Session, how: How, backend: Backend, stack: ExitStack) -> Scorer:
-    if how.scorer is not None and how.scorer != Likelihood.name:
-        return Verified(_made(session, how.scorer, backend, stack))
+def _scorer(session: Session, how: How, backend: Backend, stack: ExitStack) -> TraceScorer:
+    if how.scorer is not None and how.scorer != LikelihoodScorer.name:
+        return VerifierScorer(_made(session, how.scorer, backend, stack))
     if "logprobs" not in backend.capabilities:
         raise UsageError(
             f"{how.method} needs a scorer, and {backend.model.name} tells no log-probabilities; "
@@ -68,7 +68,7 @@ def _scorer(session: Session, how: How, backend: Backend, stack: ExitStack) -> S
         )
     if how.scorer is None:
         session.say("scored by the likelihood of each step; --scorer names another judge of steps")
-    return Likelihood()
+    return LikelihoodScorer()
 
 
 def _made(session: Session, spec: str, backend: Backend, stack: ExitStack) -> Verifier:
