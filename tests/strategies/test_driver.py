@@ -35,7 +35,7 @@ from ttc.backends import Completion, Request
 from ttc.backends.simulated import SimulatedBackend
 from ttc.errors import BackendError, UsageError
 from ttc.records import Sample, Verdict
-from ttc.solving.rule_strategy import Rule
+from ttc.solving.rule_strategy import RuleStrategy
 from ttc.store import Store
 from ttc.strategies import Decision, Generate, Loglikelihood, StrategyRun, Task, nodes, together
 from ttc.strategies.beam import Beam
@@ -223,7 +223,7 @@ def failing(times: int) -> SimulatedBackend:
 
 
 def test_a_draw_that_fails_is_asked_for_again(store: Store) -> None:
-    run = over(store, failing(2)).solve(Rule(None, 4), task())
+    run = over(store, failing(2)).solve(RuleStrategy(None, 4), task())
     assert run.errors == ()
     assert sorted(node.index for node in run.nodes) == [0, 1, 2, 3]
 
@@ -239,7 +239,7 @@ def test_what_failed_attempts_took_is_counted_and_bounded(store: Store) -> None:
 
     params = replace(PARAMS, max_tokens=100)
     options = {"params": params, "budget": Budget(tokens=250)}
-    run = over(store, scripted(tell), **options).solve(Rule(None, 4), task(0, params))
+    run = over(store, scripted(tell), **options).solve(RuleStrategy(None, 4), task(0, params))
     assert run.exhausted
     came = [node for node in run.nodes if node.finish != "cancelled"]
     assert run.usage.calls == len(came)
@@ -266,11 +266,11 @@ def test_the_stop_string_of_the_sampling_is_in_no_answer(store: Store) -> None:
 
 
 def test_a_draw_that_always_fails_is_told(store: Store) -> None:
-    run = over(store, failing(3)).solve(Rule(None, 4), task())
+    run = over(store, failing(3)).solve(RuleStrategy(None, 4), task())
     assert run.errors == ("a slot was lost",) * 3
     assert [node.index for node in run.nodes] == [2]
     assert run.decision.node is run.nodes[0]
-    resumed = over(store, failing(0)).solve(Rule(None, 4), task())
+    resumed = over(store, failing(0)).solve(RuleStrategy(None, 4), task())
     assert sorted(node.index for node in resumed.nodes) == [0, 1, 2, 3]
 
 

@@ -17,7 +17,7 @@ and replays stored ones, so that a strategy is nothing but its algorithm:
             replies = yield from together([Generate() for _ in range(self.n)])
             scored = yield from together([Evaluate(each, "outcome") for each in nodes(replies)])
             best = max(scored, key=lambda reply: reply.score or 0.0, default=None)
-            return Decision(best and best.request.node, note=f"the best of {self.n}")
+            return Decision(best and best.request.node, note="the best-scored draw")
 
 Register the class under the entry-point group `ttc.strategies` (`mine = "my_package:Mine"`) and run
 `ttc solve --method mine:n=8 --scorer NAME`.
@@ -43,10 +43,10 @@ T = TypeVar("T")
 class Node:
     """A piece of a trace; `parent` is the piece before it. A step or a whole answer is one node.
 
-    `tokens`, `logprob` (nats) and `confidences` are those of this piece alone; if the engine did not
-    count the tokens, `counted` is False and `tokens` is the request's limit. `finish` is `stop`,
-    `length` or `cancelled`; `stop` is the stop string that ended the piece and stays in its text.
-    `key` and `index` name the draw in the store; `model` drew it (`main`, `draft`, or `given`).
+    `tokens`, `logprob` (nats) and `confidences` are those of this piece alone. If the engine did
+    not count its tokens, `counted` is False and `tokens` is the limit it was drawn with. `finish`
+    is `stop`, `length` or `cancelled`; `stop` is the stop string that ended it, which its text
+    keeps. `key` and `index` name the draw in the store; `model` drew it (`main`, `draft`, `given`).
     """
 
     parent: Node | None
@@ -65,8 +65,7 @@ class Node:
     @property
     def path(self) -> list[Node]:
         """The nodes of the trace, from the first one to this one."""
-        found: list[Node] = []
-        node: Node | None = self
+        found, node = [self], self.parent
         while node is not None:
             found.append(node)
             node = node.parent
@@ -136,11 +135,8 @@ class Loglikelihood:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluate:
-    """Score the trace that ends at a node, with the scorer of the run.
-
-    `scope` is `step` (the node ends a step), `partial` (its step is cut short) or `outcome` (the
-    trace is finished).
-    """
+    """Score the trace that ends at a node. `scope` is `step` (the node ends a step), `partial` (its
+    step is cut short) or `outcome` (the trace is finished)."""
 
     node: Node
     scope: str = "step"
@@ -179,20 +175,15 @@ StrategyRun: TypeAlias = Generator[Sequence[Request], list[Reply], T]
 
 
 class Exhausted(Exception):  # noqa: N818 (it ends a run in good order; it is no error)
-    """Thrown into a strategy when its budget does not cover its next request, or time is up.
-
-    A strategy may catch it and return a Decision. Otherwise the best trace that it has offered
-    (`Task.offer`) is the answer.
-    """
+    """Thrown into a strategy when its budget does not cover its next request, or time is up. It may
+    be caught to return a Decision; otherwise the best offer (`Task.offer`) is the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The result of a strategy: the trace that answers, or None.
-
-    `finals` are all candidate traces with their weights; `note` is a short line for people on how
-    firm the decision is. Set `answer` if the answer is the text of no trace.
-    """
+    """The result of a strategy: the trace that answers, or None. `finals` are all candidate traces
+    with their weights; `note` is a short line on how firm the decision is. Set `answer` if the
+    answer is not the text of a trace."""
 
     node: Node | None
     finals: tuple[tuple[Node, float], ...] = ()
@@ -202,10 +193,8 @@ class Decision:
 
 @dataclass(slots=True)
 class Task:
-    """One problem, without its reference, and the sampling parameters in force.
-
-    `seed` is for the strategy's own random numbers; it is the same in every run of a problem.
-    """
+    """One problem, without its reference, and the sampling parameters in force. `seed` is for the
+    strategy's own random numbers; it is the same in every run of a problem."""
 
     problem: Problem
     params: SamplingParams
@@ -224,11 +213,9 @@ def chat(problem: Problem) -> tuple[Message, ...]:
 
 class Strategy(Protocol):
     """A method, made with its options as keyword arguments of text (ValueError for a wrong one).
-
     `needs` are capabilities of the backend, and `scores` says whether it needs a scorer. With an
-    attribute `drafts = True` it also needs a second model, `draft`. The first line of its docstring
-    says what it does and where it comes from; `ttc plugins` prints that.
-    """
+    attribute `drafts = True` it also needs a second model, `draft`. `ttc plugins` prints the first
+    line of its docstring: what it does, and its source."""
 
     name: str
     needs: frozenset[str]
