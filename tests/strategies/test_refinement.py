@@ -287,7 +287,7 @@ def test_thinking_in_a_real_store(store: Store) -> None:
     hm = " hm" * 5
     thinking = f"{hm}\nHm{hm}\nHm{hm}"
     assert run.decision.node.trace == f"{thinking}</think>\n\nFinal answer:18"
-    assert run.decision.note == "thought for 15 of 20 tokens, told to wait 2 times"
+    assert run.decision.note == "15 of 20 thinking tokens, continued 2 times"
     again = over(store, scripted(thinker([0]))).solve(BudgetForcing(**options), task())
     assert again.usage.new == 0
     assert again.decision.node is not None
