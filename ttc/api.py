@@ -23,7 +23,7 @@ from ttc.solving.solve import Method, Solution
 from ttc.store import Store, pools
 from ttc.store import verdicts as kept
 from ttc.store.names import PoolName
-from ttc.strategies.driver.scoring import Likelihood, Verified
+from ttc.strategies.driver.scoring import LikelihoodScorer, VerifierScorer
 from ttc.verdicts import Summary
 
 
@@ -135,7 +135,7 @@ def solve(
     path = Path(database) if database is not None else paths.default_database()
     problem = problems.question(question)
     strategy, rule = (None, None) if method is None else methods.build(method, n)
-    scores = Likelihood() if scorer is None else Verified(verdicts.make(scorer))
+    scores = LikelihoodScorer() if scorer is None else VerifierScorer(verdicts.make(scorer))
     backend, recipe = _open(model, path, sampling)
     try:
         with Store.writing(path) as store:
