@@ -76,7 +76,7 @@ OWN = {"architectures": ["X"], "auto_map": {"AutoModel": "x.X"}}
         (OUTCOME, "aggregate=prod", "add sigmoid=yes"),
         (OUTCOME, "revision=main", "revision is only for models on the hub"),
         (OUTCOME, "template=none.jinja", "template=none.jinja: .*No such file"),
-        (PROCESS, "sigmoid=yes", "2 labels, whose scores are chances"),
+        (PROCESS, "sigmoid=yes", "2 labels, whose scores are probabilities"),
         (FIVE, "batch=2", "5 labels; say with label=NAME"),
         ({"architectures": ["GPT2LMHeadModel"]}, "batch=2", "architecture is GPT2LMHeadModel"),
         ({}, "batch=2", r"architecture is \(not said\)"),

@@ -71,7 +71,7 @@ class Command:
         self._words, self._program = words, os.path.abspath(program)
 
     def _read_options(self, words: Sequence[str]) -> list[str]:
-        """Read the options before a command, and return its words. OptionError."""
+        """Read the options before a command; return the command's words. OptionError if invalid."""
         options = [*takewhile(_OPTION.fullmatch, words)]
         command = [*words[len(options) :]]
         given = pairs(options, "cmd:key=value key=value COMMAND")
