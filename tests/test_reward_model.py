@@ -77,11 +77,11 @@ OWN = {"architectures": ["X"], "auto_map": {"AutoModel": "x.X"}}
         (OUTCOME, "revision=main", "revision is only for models on the hub"),
         (OUTCOME, "template=none.jinja", "template=none.jinja: .*No such file"),
         (PROCESS, "sigmoid=yes", "2 labels, whose scores are probabilities"),
-        (FIVE, "batch=2", "5 labels; say with label=NAME"),
+        (FIVE, "batch=2", "5 labels; name the one to score with label=NAME"),
         ({"architectures": ["GPT2LMHeadModel"]}, "batch=2", "architecture is GPT2LMHeadModel"),
         ({}, "batch=2", r"architecture is \(not said\)"),
         (OWN, "head=token", "trust_remote_code=yes if you trust it"),
-        (OWN, "trust_remote_code=yes", "say head=sequence or head=token"),
+        (OWN, "trust_remote_code=yes", "set head=sequence or head=token"),
     ],
 )
 def test_options(tmp_path: Path, settings: dict[str, Any], options: str, told: str) -> None:
@@ -97,7 +97,7 @@ def test_options(tmp_path: Path, settings: dict[str, Any], options: str, told: s
         ("", "rm needs a model, as in rm:hf:OWNER/NAME"),
         ("nowhere", "rm:nowhere: no such folder; give the folder of a model"),
         ("file", "rm:file: a file, not a folder"),
-        ("empty", r"config.json: No such file or directory; a model's folder is what"),
+        ("empty", r"config.json: No such file or directory; give a folder that"),
         ("broken", "config.json: Expecting property name"),
         ("list", "is not a JSON object"),
         ("hf:nobody", "write hf:OWNER/NAME"),
