@@ -6,7 +6,7 @@ The whole input is read and checked before anything is asked of a model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -166,10 +166,26 @@ def one(line: jsonl.Line, reading: Reading) -> Problem:
     return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
 
 
-def question(text: str) -> Problem:
-    """Return a problem that is just a question; its id is the digest of it."""
+def each(source: Data, reading: Reading) -> Iterator[Problem]:
+    """Yield the problems of a source one by one, each told by its own fields; a line of a file or
+    of standard input may also be a question in plain text. UsageError names a bad line."""
+    if isinstance(source, str):
+        for place, text in jsonl.text_lines(source):
+            if text.startswith("{"):
+                yield one(jsonl.Line(place, jsonl.parse(text, place)), reading)
+            else:
+                yield question(text)
+    elif any(isinstance(item, Problem) for item in source):
+        yield from _given(source).problems
+    else:
+        for line in jsonl.read(cast("jsonl.Source", source)):
+            yield one(line, reading)
+
+
+def question(text: str, source: str = "solve") -> Problem:
+    """Return a problem that is just a question; its id is the source and the digest of the text."""
     problem = Problem("", (Message("user", text),))
-    return replace(problem, id=f"solve/{keys.prompt_id(problem)[8:18]}")
+    return replace(problem, id=f"{source}/{keys.prompt_id(problem)[8:18]}")
 
 
 def render(problem: Problem, system: str | None, template: str | None, raw: bool) -> Problem:
