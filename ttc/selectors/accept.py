@@ -8,8 +8,8 @@ import numpy as np
 
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.checks import check_budgets, read_options
-from ttc.selectors.exact.subsets import hypergeometric
+from ttc.selectors.checks import read_options
+from ttc.selectors.exact.subsets import check_budgets, hypergeometric
 from ttc.selectors.ranking import KEYS, highest_first
 
 

@@ -1,8 +1,8 @@
-"""What every selection rule refuses in the same words: unknown options, budgets out of range."""
+"""The options of a selection rule: unknown ones and unknown values are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 
 def read_options(
@@ -20,13 +20,6 @@ def read_options(
                 f"{selector}: {option} must be one of {', '.join(known[option])}, not {value!r}"
             )
     return {option: given.get(option, values[0]) for option, values in known.items()}
-
-
-def check_budgets(ks: Sequence[int], n: int) -> None:
-    """Refuse a k for which no k-subset of n draws exists."""
-    for k in ks:
-        if not 1 <= k <= n:
-            raise ValueError(f"k must be between 1 and the {n} draws there are, not {k}")
 
 
 def _listed(known: Mapping[str, tuple[str, ...]]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets, read_options
-from ttc.selectors.exact.subsets import as_list, within
+from ttc.selectors.checks import read_options
+from ttc.selectors.exact.subsets import as_list, check_budgets, within
 
 
 class Coverage:

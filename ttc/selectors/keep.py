@@ -20,9 +20,9 @@ import numpy as np
 
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.checks import check_budgets, read_options
+from ttc.selectors.checks import read_options
 from ttc.selectors.exact.prefix_plurality import votes_to_the_first
-from ttc.selectors.exact.subsets import last_of_best
+from ttc.selectors.exact.subsets import check_budgets, last_of_best
 from ttc.selectors.majority import Majority
 from ttc.selectors.ranking import KEYS, highest_first, score_by
 

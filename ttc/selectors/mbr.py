@@ -24,7 +24,8 @@ from typing import NamedTuple, TypeAlias
 
 from ttc.answers.thinking import said
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets, read_options
+from ttc.selectors.checks import read_options
+from ttc.selectors.exact.subsets import check_budgets
 
 ORDERS = range(1, 7)
 MOST_SUBSETS = 20_000

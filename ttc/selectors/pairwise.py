@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.plurality import frame
+from ttc.selectors.exact.subsets import check_budgets
 
 
 class Pairwise:
