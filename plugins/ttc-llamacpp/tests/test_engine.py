@@ -3,7 +3,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,13 +22,13 @@ GREEDY = SamplingParams(temperature=0, max_tokens=24)
 
 
 @pytest.fixture(scope="module")
-def reference(weights: Path, extras: bool) -> Iterator[Any]:
+def reference(shallow: str, extras: bool) -> Iterator[Any]:
     """llama-cpp-python's own engine, which keeps the logits of every position.
 
     It turns flash attention off where llama.cpp would use it; that is another rounding.
     """
     same = {"n_threads": 1, "n_threads_batch": 1}
-    llama = llama_cpp.Llama(str(weights), n_ctx=256, logits_all=True, verbose=False, **same)
+    llama = llama_cpp.Llama(shallow, n_ctx=256, logits_all=True, verbose=False, **same)
     yield llama
     llama.close()
 

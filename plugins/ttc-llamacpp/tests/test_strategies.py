@@ -46,8 +46,8 @@ METHODS = [
 
 
 @pytest.fixture(scope="module")
-def engine(weights: Path) -> Iterator[Backend]:
-    backend = open_llamacpp("smollm2", {"slots": 8, "threads": 1})
+def engine(shallow: str) -> Iterator[Backend]:
+    backend = open_llamacpp(shallow, {"slots": 8, "threads": 1})
     yield backend
     backend.close()
 

@@ -39,7 +39,8 @@ def tensors(path: Path) -> dict[str, Any]:
     return {t.name: gguf.dequantize(t.data, t.tensor_type) for t in reader.tensors}
 
 
-def test_f32_is_every_weight_as_it_is(weights: Path) -> None:
+def test_f32_is_every_weight_as_it_is(shallow: str) -> None:
+    weights = Path(shallow)
     from ttc_llamacpp.requantize import encoded
 
     exact = encoded(read_header(weights), f"sha256:{digest(weights)}", "f32")
@@ -82,7 +83,8 @@ def test_no_room_for_an_encoding(
         backend.submit(Request("a", prompt="Hi"))
 
 
-def test_rounded_weights_are_nearer_than_the_files_own_arithmetic(weights: Path) -> None:
+def test_rounded_weights_are_nearer_than_the_files_own_arithmetic(shallow: str) -> None:
+    weights = Path(shallow)
     header, told = read_header(weights), []
     tuner = tune.Tuner(header, f"sha256:{digest(weights)}", tune.Options(threads=1), told.append)
     exact = tuner._distributions("f32")
@@ -210,7 +212,8 @@ def test_a_damaged_profile_is_no_profile(home: Path, weights: Path) -> None:
     assert profiles.read(print_of) == {}
 
 
-def test_decoding_is_really_measured(weights: Path) -> None:
+def test_decoding_is_really_measured(shallow: str) -> None:
+    weights = Path(shallow)
     header = read_header(weights)
     tuner = tune.Tuner(header, f"sha256:{digest(weights)}", tune.Options(), lambda line: None)
     alone = tuner._speed(tune.Setup("file", 1, "plain", "f16", 1))
