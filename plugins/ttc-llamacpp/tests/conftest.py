@@ -76,11 +76,11 @@ def shared(shallow: str) -> Iterator[Backend]:
 
 @pytest.fixture
 def fresh(shallow: str) -> Iterator[Callable[..., Backend]]:
-    """Open the shallow model with options; closed after the test."""
+    """Open the shallow model, or another, with options; closed after the test."""
     opened: list[Backend] = []
 
-    def make(**options: Any) -> Backend:
-        opened.append(open_llamacpp(shallow, {"threads": 1, **options}))
+    def make(model: str = shallow, **options: Any) -> Backend:
+        opened.append(open_llamacpp(model, {"threads": 1, **options}))
         return opened[-1]
 
     yield make

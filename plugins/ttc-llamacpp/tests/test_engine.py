@@ -170,7 +170,8 @@ def test_a_stop_that_spans_tokens(single: Backend, complete: Complete) -> None:
     assert len(cut.text.split()) < (cut.completion_tokens or 0) < 24
 
 
-def test_characters_split_across_tokens(single: Backend, complete: Complete) -> None:
+def test_characters_split_across_tokens(fresh: Fresh, complete: Complete) -> None:
+    single = fresh("smollm2", slots=1)
     texts = [
         done.text
         for done in complete(
@@ -387,7 +388,7 @@ def test_an_empty_prompt(single: Backend, complete: Complete) -> None:
 def test_more_memory_than_there_is(fresh: Fresh) -> None:
     from ttc.errors import BackendError
 
-    backend = fresh(slots=256, n_ctx=8192)
+    backend = fresh("smollm2", slots=256, n_ctx=8192)
     backend.submit(Request("a", prompt="Hi"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ttc_llamacpp.sizing.free_memory", lambda: 2**34)

@@ -78,7 +78,7 @@ def test_no_room_for_an_encoding(
 
     usage = type("Usage", (), {"free": 10**8})
     monkeypatch.setattr(room.shutil, "disk_usage", lambda path: usage)
-    backend = fresh(weights="bf16")
+    backend = fresh("smollm2", weights="bf16")
     with pytest.raises(BackendError, match=r"no room .* bf16 \(0\.3 GB, 0\.1 GB are free\)"):
         backend.submit(Request("a", prompt="Hi"))
 
