@@ -15,12 +15,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "ttc"
 
-# Every file and folder of ttc/, lowest layer first. An import points to a line above its own: the
-# entries of one line do not import each other. Imports inside functions and for type checking count.
+# Every file and folder of ttc/, lowest layer first. An import points to a line above its own; the
+# entries of one line do not import each other. Imports in functions and for types count too.
 LAYERS = """
 records errors
 paths messages answers jsonl
-config plugins options cache keys interchange
+config options cache keys interchange
+plugins session
 problems backends selectors
 store verifiers
 verdicts samples
