@@ -22,6 +22,7 @@ from ttc.errors import UsageError
 
 T = TypeVar("T")
 D = TypeVar("D")
+N = TypeVar("N", int, float)
 
 _YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
 # Values that may hold commas end at the comma before the next `key=`.
@@ -212,7 +213,7 @@ def _number(given: Any) -> float:
     return found
 
 
-def _within(found: Any, least: float | None, most: float | None) -> Any:
+def _within(found: N, least: float | None, most: float | None) -> N:
     if (least is not None and found < least) or (most is not None and found > most):
         raise ValueError
     return found

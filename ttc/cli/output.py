@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ttc import jsonl
+from ttc import jsonl, paths
 from ttc.errors import StoreError, UsageError
 
 BEHIND = 10_000  # lines that may wait for a reader before whoever makes them waits too
@@ -153,7 +153,7 @@ class Lines:
             self._failure, keep = self._failure or error, False
         if self._part != Path(str(self._target)):
             if keep:
-                os.replace(self._part, str(self._target))
+                paths.put_in_place(self._part, Path(str(self._target)))
             else:
                 with contextlib.suppress(OSError):
                     self._part.unlink()

@@ -116,7 +116,8 @@ def build(group: str, spec: str) -> Any:
     says what is wrong with it."""
     name, _, text = spec.partition(":")
     factory = load(group, name)
-    if isinstance(factory, Taking) and factory.takes == "text":
+    takes = factory.takes if isinstance(factory, Taking) else ""
+    if takes == "text":
         return make(group, name, spec, partial(factory, text), {})
     return make(group, name, spec, factory, parse_spec(spec)[1])
 

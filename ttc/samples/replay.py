@@ -102,7 +102,7 @@ def _samples(source: str, database: Path) -> list[Sample]:
 def open_replay(model: str, options: Mapping[str, Any]) -> Backend:
     """Open the recording of a pool or a file. Option `db` names the store."""
     read = OptionReader("replay", options)
-    database = Path(read.text("db", None) or paths.default_database())
+    database = Path(read.text("db", "") or paths.default_database())
     read.end()
     if not model:
         raise BackendError("replay: name a pool or a file, -m replay:NAME")
