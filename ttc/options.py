@@ -159,7 +159,8 @@ class OptionReader:
 
     def accept(self, *names: str) -> None:
         """Take options that are read elsewhere for known."""
-        self._listed.update((name, name) for name in names)
+        for name in names:
+            self._listed.setdefault(name, name)
 
     def refuse(self, name: str, why: str) -> None:
         """Refuse an option that does not exist with more than the list of those that do."""

@@ -17,6 +17,7 @@ from ttc.records import Curve, Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
 from ttc.selectors import Selector
+from ttc.selectors.extras import scorers_of
 from ttc.store import Store, samples, verdicts
 
 MAPPABLE = tuple(interchange.FIELDS)
@@ -72,7 +73,7 @@ class Wanted:
     ) -> Wanted:
         """Return what some rules need of a source; `beside` are the sources read with it."""
         listed = list(rules)
-        scorers = (getattr(rule, "scored_by", frozenset[str]()) for rule in listed)
+        scorers = (scorers_of(rule) for rule in listed)
         text = any("text" in rule.needs for rule in listed)
         return cls(verifier, mapping, text, frozenset().union(*scorers), tuple(beside))
 

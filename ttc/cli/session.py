@@ -98,11 +98,12 @@ def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
 
 def attach_model(session: Session, verifier: Verifier) -> Backend | None:
     """Open the model of a verifier that asks one, and hand it over; None if it asks none."""
-    attach = getattr(verifier, "attach", None)
-    if attach is None:
+    from ttc.verifiers.extras import Attachable, model_of
+
+    if not isinstance(verifier, Attachable):
         return None
-    _, backend = open_model(session, getattr(verifier, "model", None))
-    attach(backend)
+    _, backend = open_model(session, model_of(verifier))
+    verifier.attach(backend)
     return backend
 
 

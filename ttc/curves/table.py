@@ -12,6 +12,7 @@ from ttc.errors import UsageError
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimate, estimates_of, value_of
+from ttc.selectors.extras import Estimating, Replacing
 
 Problems = Mapping[str, Sequence[Outcome]]
 DRAWS = ("without", "with", "prefix")
@@ -163,10 +164,9 @@ def _estimates(
         firsts = [ordered[:k] for k in ks]
         return [Estimate(value_of(first, selector.pick(first))) for first in firsts]
     if draw == "with":
-        replaced = getattr(selector, "replaced", None)
-        if replaced is None or hasattr(selector, "estimates"):
+        if not isinstance(selector, Replacing) or isinstance(selector, Estimating):
             raise ValueError("has no mean over draws with replacement; leave --draw away")
-        return [Estimate(value) for value in replaced(outcomes, ks)]
+        return [Estimate(value) for value in selector.replaced(outcomes, ks)]
     return estimates_of(selector, outcomes, ks)
 
 

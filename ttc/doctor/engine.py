@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc import plugins
-from ttc.backends import Finding, resolve
+from ttc.backends import Checkable, Finding, resolve
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.errors import TtcError
 from ttc.plugins import installing
@@ -102,8 +102,7 @@ def _digests_anew(choice: resolve.Choice) -> Iterator[None]:
 
 def findings(backend: Any) -> tuple[Finding, ...]:
     """Return what a backend finds out about its engine; nothing if it has no `check`."""
-    check = getattr(backend, "check", None)
-    return tuple(check()) if callable(check) else ()
+    return tuple(backend.check()) if isinstance(backend, Checkable) else ()
 
 
 def checked(finding: Finding) -> Check:

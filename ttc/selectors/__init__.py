@@ -6,16 +6,7 @@ prints. A plugin registers a class under the entry-point group `ttc.selectors`; 
 the options of `NAME:key=value,…` as keyword arguments (strings) and raises ValueError for one it
 does not know or cannot use.
 
-What a rule may have besides the protocol:
-
-    estimates(outcomes, ks)      means with their errors, or draws saved by stopping (estimates.py)
-    replaced(outcomes, ks)       the mean over k draws with replacement (`sweep --draw with`)
-    over_prefixes(ranked, m)     the mean over the m-subsets of the first r draws, r = m..n, all at
-                                 once: what `keep` would otherwise ask `expected` for, one by one
-    conventions                  which of `ties` and `invalid` it takes from the switches of sweep
-    oracle                       whether it looks at `correct`, which nobody knows who has to choose
-    scored_by                    names of verifiers whose scores it needs (`Outcome.scores`)
-    argument, usage, chains      for NAME=ARGUMENT and NAME=ARGUMENT>RULE (naming.py)
+What a rule may have besides the protocol is in `ttc.selectors.extras`.
 """
 
 from __future__ import annotations
@@ -24,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ttc.records import Outcome
+from ttc.selectors.extras import is_oracle
 
 
 class Selector(Protocol):
@@ -55,5 +47,5 @@ class Selector(Protocol):
 def contenders(rules: Mapping[str, Selector]) -> dict[str, Selector]:
     """Return the rules that one could follow, which are all but the oracles; all, if there are
     only oracles."""
-    followed = {name: rule for name, rule in rules.items() if not getattr(rule, "oracle", False)}
+    followed = {name: rule for name, rule in rules.items() if not is_oracle(rule)}
     return followed or dict(rules)

@@ -26,6 +26,7 @@ from ttc.strategies.driver.scoring import Scorer
 from ttc.strategies.silence import Silence, kinds
 from ttc.strategies.voting import answer_of
 from ttc.verifiers import Verifier
+from ttc.verifiers.extras import Attachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def solve_each(
         aggregation=method.aggregation,
         budget=method.budget,
     )
-    alone = getattr(method.verifier, "attach", None) is not None
+    alone = method.verifier is not None and isinstance(method.verifier, Attachable)
     for run in driver.run(jobs(), 1 if alone else width):
         problem, rule, accepting = begun.popleft()
         if rule is not None:

@@ -24,6 +24,7 @@ from ttc.store.sql import storable
 from ttc.store.verdicts import VerifierId
 from ttc.verdicts.judge_inputs import remember_votes, with_question
 from ttc.verifiers import Verifier
+from ttc.verifiers.extras import asks, judges_together
 
 CHUNK, GAP = 500, 5000  # verdicts kept at once; judged draws that may wait for one under way
 
@@ -173,17 +174,17 @@ def verify_pool(
     remember_votes(store, who, verifier, recall=not recheck)
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
-    together = bool(getattr(verifier, "together", False))
+    together = judges_together(verifier)
     read = judged(store.reader, pool, who, by_problem=together)
     ahead = _to_judge(read, together=together, recheck=recheck)
-    asks = getattr(verifier, "asks", False)
+    asked = asks(verifier)
     prompts: dict[str, tuple[Message, ...]] = {}
 
     def unjudged(source: Iterable[Row]) -> Iterator[Sample]:
         for each in source:
             rows.append(each)
             if each[2] is None:
-                yield with_question(store, each[1], prompts) if asks else each[1]
+                yield with_question(store, each[1], prompts) if asked else each[1]
             elif len(rows) > GAP:
                 # What the verifier holds must come before these can be told.
                 return
@@ -203,7 +204,7 @@ def verify_pool(
                 row, sample, _ = rows.popleft()
                 done.append((row, sample, verdict))
                 # What a model was paid for is kept before it is told.
-                if asks or len(done) >= CHUNK:
+                if asked or len(done) >= CHUNK:
                     store.write(keep)
                     done.clear()
                 yield sample, verdict

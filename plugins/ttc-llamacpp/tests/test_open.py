@@ -74,7 +74,7 @@ def test_the_digest_is_computed_once(
     [
         (
             {"context": 1},
-            "llamacpp: unknown option 'context'; it takes: n_ctx, threads, slots, gpu_layers, attention=plain",
+            "unknown option 'context'; it takes: n_ctx, threads, slots, gpu_layers, attention=",
         ),
         ({"n_ctxs": 1}, "did you mean n_ctx?"),
         ({"slots": 0}, "slots must be a whole number from 1 to 256, not 0"),

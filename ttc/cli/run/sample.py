@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from ttc import interchange
-from ttc.backends import Backend, counts
+from ttc.backends import Backend, Reporting, counts
 from ttc.backends.thinking_switch import without_effect
 from ttc.cli.output import Lines, document, piped
 from ttc.cli.session import Sampling, Session, again, stdout_kept_clean
@@ -91,8 +91,7 @@ def _run(
             behind=lambda: lines.behind,
         )
         deadline = None if limit is None else time.monotonic() + limit
-        # An extra that backends may lack, so it is looked for rather than declared.
-        fares = getattr(backend, "status", str)
+        fares = backend.status if isinstance(backend, Reporting) else str
         with Meter(plan.pool.name, len(current.missing), quiet=session.quiet) as meter:
             for tally in drawing.run(deadline):
                 meter.update(tally.drawn, tally.tokens, fares(), uncounted=tally.uncounted)

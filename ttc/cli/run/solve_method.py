@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from ttc import verdicts
 from ttc.backends import Backend
@@ -18,6 +16,7 @@ from ttc.strategies.driver.budget import Budget
 from ttc.strategies.driver.engine import Engine
 from ttc.strategies.driver.scoring import AGGREGATES, Likelihood, Scorer, Verified
 from ttc.verifiers import Verifier
+from ttc.verifiers.extras import Attachable, model_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,10 @@ def _scorer(session: Session, how: How, backend: Backend, stack: ExitStack) -> S
 def _made(session: Session, spec: str, backend: Backend, stack: ExitStack) -> Verifier:
     """Make a verifier; one that asks a model asks the one that solves, unless it names another."""
     verifier = verdicts.make(spec)
-    attach: Callable[[Backend], Any] | None = getattr(verifier, "attach", None)
-    if attach is not None:
-        asked = getattr(verifier, "model", None)
+    if isinstance(verifier, Attachable):
+        asked = model_of(verifier)
         if asked is not None:
             _, backend = open_model(session, asked)
             stack.callback(backend.close)
-        attach(backend)
+        verifier.attach(backend)
     return verifier

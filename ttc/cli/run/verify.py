@@ -27,7 +27,7 @@ from ttc.samples import freshness
 from ttc.samples.freshness import Standing
 from ttc.store import Store
 from ttc.verdicts import Summary, judge_inputs
-from ttc.verifiers import Verifier
+from ttc.verifiers import Verifier, extras
 
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
 _REFERENCE = ("answer", "choices", "tests", "entry_point", "prompt", "inputs", "outputs", "model")
@@ -67,7 +67,7 @@ def verify(
     verifier = verdicts.make(spec)
     _contain(verifier, order)
     backend = attach_model(session, verifier)
-    by_model = backend is not None or bool(getattr(verifier, "asks", False))
+    by_model = backend is not None or extras.asks(verifier)
     renamed = jsonl.parse_mapping(mapping, MAPPABLE)
     target = order.output or ("-" if piped() and not as_json else None)
     summary, cases, quality, standing = Summary(), dict[str, Case](), Quality(), Standing()
@@ -110,7 +110,8 @@ def verify(
 
 
 def _note(session: Session, verifier: Verifier, quality: str | None, standing: Standing) -> None:
-    for line in (getattr(verifier, "note", None), quality):
+    note = verifier.note if isinstance(verifier, extras.Noted) else None
+    for line in (note, quality):
         if line:
             session.say(line)
     for line in standing.notes:
@@ -120,21 +121,19 @@ def _note(session: Session, verifier: Verifier, quality: str | None, standing: S
 def _contain(verifier: Verifier, order: VerifyOptions) -> None:
     """Pass on what holds the programs; no file of settings can say `none`."""
     if order.env:
-        take = getattr(verifier, "pass_environment", None)
-        if take is None:
+        if not isinstance(verifier, extras.PassingEnvironment):
             raise UsageError(f"--env: the verifier {verifier.name} runs no command")
-        take(order.env)
+        verifier.pass_environment(order.env)
     if order.sandbox is None:
         return
-    use = getattr(verifier, "use_sandbox", None)
-    if use is None:
+    if not isinstance(verifier, extras.Sandboxable):
         raise UsageError(f"--sandbox: the verifier {verifier.name} runs no code")
     if order.sandbox == "none" and not order.trusted:
         raise UsageError(
             "--sandbox none runs a model's programs with all your rights; if that is meant, add "
             "--i-trust-this-code"
         )
-    use(order.sandbox)
+    verifier.use_sandbox(order.sandbox)
 
 
 def _of_pool(store: Store, order: VerifyOptions, verifier: Verifier, target: str | None) -> Judged:
@@ -156,7 +155,7 @@ def _of_stream(
     records: list[dict[str, Any]] = []
     batch: list[tuple[Sample, Verdict]] = []
     prompts: dict[str, tuple[Message, ...]] = {}
-    asks = bool(getattr(verifier, "asks", False))
+    asks = extras.asks(verifier)
     store: Store | None = None
 
     def samples() -> Iterator[Sample]:
