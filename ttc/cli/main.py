@@ -9,15 +9,19 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
-from importlib import import_module
-from typing import Any
 
 import typer
-import typer.core
-import typer.main
 
 from ttc.cli import failures
+from ttc.cli.typer_parts import (
+    COMPLETE,
+    HELP,
+    ClickFault,
+    LazyGroup,
+    group_of,
+    prepare_completion,
+    usage_line,
+)
 from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
 from ttc.messages.visible import one_line
 
@@ -39,55 +43,21 @@ COMMANDS = {
 # May stand before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
-# typer brings its own copy of click in some releases and the real one in others.
-ClickFault: type[Exception] = typer.BadParameter.__mro__[2]
 
 
-class LazyGroup(typer.core.TyperGroup):
-    """A group whose commands are modules of `ttc.cli`, imported when they are asked for."""
+class Commands(LazyGroup):
+    """The commands of ttc."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import and build a command; None for an unknown one."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"ttc.cli.commands.{cmd_name}")
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        settings = {"help_option_names": ["-h", "--help"]}
-        single.command(cmd_name, context_settings=settings)(getattr(module, cmd_name))
-        return typer.main.get_command(single)
-
-    def get_help_option(self, ctx: Any) -> Any:
-        """Return --help with a plain default, which typer takes without loading pydantic."""
-        option = super().get_help_option(ctx)
-        if option is not None and option.default is None:
-            option.default = False
-        return option
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the table without importing a command."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Resolve a name; for an unknown one, say which is near."""
-        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
-            hint = f"did you mean ttc {near[0]}?" if near else "ttc --help lists them"
-            raise TtcError(f"no command {args[0]!r}; {hint}")
-        return super().resolve_command(ctx, args)
+    summaries = COMMANDS
 
 
 def build() -> LazyGroup:
     """Return the whole command line."""
     app = typer.Typer(
-        cls=LazyGroup,
+        cls=Commands,
         add_completion=False,
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=HELP,
         epilog="Run the same command again: it resumes, and draws only what is missing. "
         "ttc --version prints the version.",
     )
@@ -101,9 +71,7 @@ def build() -> LazyGroup:
         ttc sample problems.jsonl -n 16 --pool demo && ttc verify demo -V numeric && ttc sweep demo
         """
 
-    group = typer.main.get_command(app)
-    assert isinstance(group, LazyGroup)
-    return group
+    return group_of(app)
 
 
 def hoist(args: Sequence[str]) -> list[str]:
@@ -116,17 +84,6 @@ def hoist(args: Sequence[str]) -> list[str]:
     return [*rest[:1], *moved, *rest[1:]] if rest else list(args)
 
 
-def _complete() -> None:
-    """Make typer's completion classes known, without what would cost a key press 0.1 s or more:
-    rich, to clean help texts that hold no markup, and pydantic, to convert values not used."""
-    from typer import _completion_classes as classes
-
-    classes._sanitize_help_text = lambda text: text
-    if parameter := getattr(typer.core, "_TyperParameter", None):
-        parameter.process_value = lambda self, ctx, value: value
-    classes.completion_init()
-
-
 def complain(message: str) -> None:
     """Write one line to stderr, whatever state stderr is in."""
     from ttc.messages import secrets
@@ -134,13 +91,6 @@ def complain(message: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         line = one_line(secrets.redacted(" ".join(message.split())))
         print(f"ttc: {line}", file=sys.stderr, flush=True)
-
-
-def _usage_line(error: Any) -> str:
-    message = str(error.format_message()).strip().rstrip(".")
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "ttc"
-    return f"{message}; {command} --help tells more"
 
 
 def _dispatch(args: Sequence[str]) -> int:
@@ -152,8 +102,8 @@ def _dispatch(args: Sequence[str]) -> int:
         print(f"ttc {version('ttc-cli')}")
         return Exit.DONE
     group = build()
-    if "_TTC_COMPLETE" in os.environ:
-        _complete()
+    if COMPLETE in os.environ:
+        prepare_completion()
         group.main(list(args), prog_name="ttc")
     with group.make_context("ttc", hoist(args) or ["--help"]) as context:
         result = group.invoke(context)
@@ -176,7 +126,7 @@ def run(args: Sequence[str]) -> int:
         failures.trace(error, args)
         code = error.code
     except ClickFault as error:
-        complain(_usage_line(error))
+        complain(usage_line(error))
         code = Exit.USAGE
     except Stopped as stopped:
         code = stopped.code
