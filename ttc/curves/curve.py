@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import fsum, isfinite, sqrt
-from typing import Any
 
-from ttc.curves.costs import AXES
+from ttc.curves.cost_axes import AXES
 from ttc.curves.table import Cell, Problems, Table, tabulate
 from ttc.curves.uncertainty import bootstrap_means
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimate
-
-CONVENTIONS = {"ties": "split", "invalid": "abstain", "draw": "without"}
 
 
 def curves(
@@ -58,89 +55,9 @@ def curves_of(
     return [Curve(name, table.source, tuple(curve)) for name, curve in points.items()]
 
 
-def read_ks(text: str | None) -> list[int]:
-    """Return the budgets of `-k 1,2,4`, none without a text. UsageError for anything else."""
-    if text is None:
-        return []
-    try:
-        ks = [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        ks = []
-    if not ks or min(ks) < 1:
-        raise UsageError(f"-k {text}: write whole numbers from 1, separated by commas")
-    return ks
-
-
 def default_ks(n: int) -> list[int]:
     """Return 1, 2, 4, … up to n, and n itself."""
     return sorted({*(1 << i for i in range(n.bit_length())), n} - {0})
-
-
-def warnings(problems: Problems) -> list[str]:
-    """Return what a reader of any curve over these draws has to know, a line each."""
-    draws = [outcome for outcomes in problems.values() for outcome in outcomes]
-    counts = [len(outcomes) for outcomes in problems.values()]
-    lines = []
-    if truncated := sum(outcome.truncated for outcome in draws):
-        share = 100 * truncated / len(draws)
-        lines.append(
-            f"{truncated} of {len(draws)} draws ({share:.1f}%) are truncated: they ended at the "
-            "token limit, unfinished"
-        )
-    if undecided := sum(outcome.correct is None for outcome in draws):
-        lines.append(f"{undecided} of {len(draws)} draws have no verdict and count as not correct")
-    if len(set(counts)) > 1:
-        lines.append(
-            f"problems have between {min(counts)} and {max(counts)} draws: a point at k is the "
-            "mean over those with at least k"
-        )
-    return lines
-
-
-def lost_races(curves: Sequence[Curve], problems: Problems) -> list[str]:
-    """Return a line for each race that is worth less than a single draw."""
-    means = [
-        sum(bool(outcome.correct) for outcome in outcomes) / len(outcomes)
-        for outcomes in problems.values()
-        if outcomes
-    ]
-    single = fsum(means) / len(means) if means else 0.0
-    lines = []
-    for curve in curves:
-        if not curve.selector.startswith(("first-finish", "short-1")):
-            continue
-        whole = [point for point in curve.points if point.value is not None and not point.note]
-        if whole and (last := whole[-1]).k > 1 and (last.value or 0) < single - 1e-9:
-            lines.append(
-                f"{curve.selector}@{last.k} ({last.value:.4f}) is below a single draw "
-                f"({single:.4f}): here, what finishes first is right less often"
-            )
-    return lines
-
-
-def as_document(
-    curves: Sequence[Curve],
-    *,
-    source: str,
-    problems: int,
-    conventions: Mapping[str, str] = CONVENTIONS,
-    warnings: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return the document of `ttc sweep --json`, schema 1: plain values, every number finite."""
-    return {
-        "schema": 1,
-        "source": source,
-        "problems": problems,
-        "conventions": dict(conventions),
-        "curves": [
-            {
-                "selector": curve.selector,
-                "points": [_point_as_dict(point) for point in curve.points],
-            }
-            for curve in curves
-        ],
-        "warnings": list(warnings),
-    }
 
 
 def _point(cell: Cell, interval: tuple[float, float] | None, table: Table) -> Point:
@@ -191,20 +108,3 @@ def _mean(values: Sequence[float | None]) -> float | None:
     if not values or len(present) < len(values):
         return None
     return fsum(present) / len(present)
-
-
-def _point_as_dict(point: Point) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "k": point.k,
-        "value": point.value,
-        "low": point.low,
-        "high": point.high,
-        "problems": point.problems,
-        "cost": dict(point.cost),
-        "exact": point.exact,
-    }
-    if point.error is not None:
-        plain["error"] = point.error
-    if point.note is not None:
-        plain["note"] = point.note
-    return plain

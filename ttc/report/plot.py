@@ -7,12 +7,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from ttc.curves.cost_axes import AXES
 from ttc.errors import UsageError
 from ttc.messages.visible import one_line
 from ttc.paths import atomic_write
 from ttc.plugins import installing
 from ttc.records import Curve, Point
-from ttc.report.tables import LABELS
 
 MARKERS = "os^DvPX*"
 DASHES = ("-", "--", "-.", ":")
@@ -64,7 +64,7 @@ def draw(
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    axes.set_xlabel("k draws" if axis == "samples" else LABELS[axis])
+    axes.set_xlabel("k draws" if axis == "samples" else AXES[axis].label)
     axes.set_ylabel("share of problems solved")
     axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)

@@ -9,24 +9,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttc.curves.compare import Comparison
+from ttc.curves.cost_axes import AXES
 from ttc.curves.gates import Decision
 from ttc.curves.scaling_laws import Prediction
 from ttc.messages.visible import for_stdout, one_line
 from ttc.records import Curve, Point
 
-LABELS = {
-    "samples": "samples",
-    "tokens": "tokens",
-    "latency_tokens": "latency (tokens)",
-    "uncancelled_tokens": "tokens uncancelled",
-    "total_tokens": "tokens with prompt",
-    "unshared_tokens": "tokens, prompt unshared",
-    "seconds": "seconds",
-    "sequential_seconds": "seconds in sequence",
-    "flops": "FLOPs",
-    "eflops": "eFLOPs",
-    "usd": "USD",
-}
 BAR = 20
 _INVALID = {
     "abstain": "no answer abstains",
@@ -61,12 +49,7 @@ def _value(point: Point) -> str:
 
 
 def _cost(point: Point, axis: str) -> str:
-    cost = point.cost.get(axis)
-    if cost is None:
-        return "–"
-    if axis in ("flops", "eflops", "usd"):
-        return f"{cost:.3g}"
-    return f"{cost:.0f}" if cost >= 100 else f"{cost:.1f}"
+    return AXES[axis].text(point.cost.get(axis))
 
 
 def _bar(value: float | None) -> str:
@@ -115,7 +98,7 @@ def show(
         table.add_column("value")
         if console.is_terminal:
             table.add_column("", min_width=BAR)
-        table.add_column(LABELS[axis], justify="right")
+        table.add_column(AXES[axis].label, justify="right")
         for curve in ours:
             for at, point in enumerate(curve.points):
                 bar = [_bar(point.value)] if console.is_terminal else []
@@ -129,7 +112,7 @@ def show(
         # Rich ends the process by itself where nobody reads, so it only renders.
         with console.capture() as rendered:
             console.print(table)
-            legend = () if best is None else (f"* nothing gives more for less {LABELS[axis]}",)
+            legend = () if best is None else (f"* nothing gives more for less {AXES[axis].label}",)
             inexact = any(point.error is not None for curve in ours for point in curve.points)
             if inexact:
                 legend = (*legend, "±: the error of a simulation or a bracket, beside the interval")
@@ -155,7 +138,7 @@ def as_csv(
         "low",
         "high",
         "problems",
-        *LABELS,
+        *AXES,
         "error",
         "note",
     )
@@ -163,13 +146,13 @@ def as_csv(
     for curve in curves:
         for point in curve.points:
             cells = (point.value, point.low, point.high, point.problems)
-            costs = (point.cost.get(axis) for axis in LABELS)
+            costs = (point.cost.get(axis) for axis in AXES)
             row = (curve.source, curve.selector, point.k, *cells, *costs, point.error, point.note)
             writer.writerow(["" if cell is None else cell for cell in row])
     for source, found in (predictions or {}).items():
         for each in found:
             value = (each.value, each.low, each.high)
-            blank = (None,) * (len(LABELS) + 2)
+            blank = (None,) * (len(AXES) + 2)
             told = f"predicted by {each.estimator}"
             row = (source, "coverage", each.k, *value, *blank, told)
             writer.writerow(["" if cell is None else cell for cell in row])
@@ -188,7 +171,7 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
         for points in zip(*(curve.points for curve in ours), strict=True):
             cells = (f"{_value(point)} · {_cost(point, axis)}" for point in points)
             lines.append(f"| {points[0].k} | " + " | ".join(cells) + " |")
-        lines += ["", f"value [interval] · {LABELS[axis]}", ""]
+        lines += ["", f"value [interval] · {AXES[axis].label}", ""]
         lines += [f"- {in_markdown(note)}" for note in _notes(ours)]
     return "\n".join(lines).rstrip() + "\n"
 

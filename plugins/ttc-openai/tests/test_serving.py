@@ -14,8 +14,8 @@ from ttc.errors import BackendError
 from ttc.messages import notes
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai.address import Address
-from ttc_openai.server import Listing
-from ttc_openai.serving import agree, differ, meet
+from ttc_openai.server import ModelList
+from ttc_openai.serving import check_same_weights, find_difference, same_weights
 
 Serve = Callable[..., ScriptedServer]
 
@@ -114,10 +114,10 @@ def test_a_path_without_v1(serve: Serve, capsys: pytest.CaptureFixture[str], mod
 
 
 def test_names_in_a_list() -> None:
-    found = Listing({"a:latest": {}, "models/b": {}, "c": {}, "c*": {}, "[x]": {}})
+    found = ModelList({"a:latest": {}, "models/b": {}, "c": {}, "c*": {}, "[x]": {}})
     names = [found.find(name) for name in ("a", "b", "c", "cc", "d", "x", "[x]")]
     assert names == ["a:latest", "models/b", "c", "c*", None, None, "[x]"]
-    assert Listing(None).find("a") is None
+    assert ModelList(None).find("a") is None
 
 
 # Two servers, one name.
@@ -198,28 +198,28 @@ def test_names_of_this_machine_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(notes, "tell", said.append)
     for host in ("localhost", "127.0.0.1", "[::1]", "LOCALHOST"):
-        meet(Address(f"http://{host.lower()}:8000/v1", "m"), "print", {})
+        check_same_weights(Address(f"http://{host.lower()}:8000/v1", "m"), "print", {})
     assert not said
-    meet(Address("http://gpu:8000/v1", "m"), "print", {})
+    check_same_weights(Address("http://gpu:8000/v1", "m"), "print", {})
     assert len(said) == 1
-    meet(Address("http://gpu:8000/v1", "m"), "another print", {})
+    check_same_weights(Address("http://gpu:8000/v1", "m"), "another print", {})
     assert len(said) == 1
-    meet(Address("http://gpu:8000/v1", "m"), "print", {"id": "m", "size": 3})
+    check_same_weights(Address("http://gpu:8000/v1", "m"), "print", {"id": "m", "size": 3})
     with pytest.raises(BackendError, match="size 4 here, 3 there"):
-        meet(Address("http://gpu:9000/v1", "m"), "print", {"id": "m", "size": 4})
+        check_same_weights(Address("http://gpu:9000/v1", "m"), "print", {"id": "m", "size": 4})
 
 
 def test_what_is_kept_may_be_broken(tmp_path: Path) -> None:
-    meet(Address("http://a:1/v1", "m"), "print", {"size": 3})
+    check_same_weights(Address("http://a:1/v1", "m"), "print", {"size": 3})
     (path,) = (tmp_path / "home").rglob("*.serving.json")
     assert json.loads(path.read_text())["servers"] == {"http://a:1/v1": {"size": 3}}
     for text in ("", "[]", '{"servers": 3}', '{"servers": {"x": 3}}', '{"servers": null}'):
         path.write_text(text)
-        meet(Address("http://a:1/v1", "m"), "print", {"size": 4})
+        check_same_weights(Address("http://a:1/v1", "m"), "print", {"size": 4})
 
 
 def test_what_agrees() -> None:
-    assert differ({"size": 1, "root": "a"}, {"size": 1, "root": "b"}) is None
-    assert agree({"size": 1, "root": "a"}, {"size": 1, "root": "b"})
-    assert not agree({"size": 1, "n_vocab": 2}, {"size": 1, "n_vocab": 3})
-    assert not agree({}, {"size": 1})
+    assert find_difference({"size": 1, "root": "a"}, {"size": 1, "root": "b"}) is None
+    assert same_weights({"size": 1, "root": "a"}, {"size": 1, "root": "b"})
+    assert not same_weights({"size": 1, "n_vocab": 2}, {"size": 1, "n_vocab": 3})
+    assert not same_weights({}, {"size": 1})

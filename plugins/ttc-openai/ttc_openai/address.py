@@ -56,10 +56,10 @@ class Address:
         machine or tunnel is no other model.
         """
         host = urlsplit(self.base_url).hostname or ""
-        return "own" if is_own(host) else host
+        return "own" if is_private(host) else host
 
     @property
-    def straight(self) -> bool:
+    def bypasses_proxy(self) -> bool:
         """Whether no proxy may stand in between: the server is on this very machine."""
         return not self.proxy and is_loopback(urlsplit(self.base_url).hostname or "")
 
@@ -69,7 +69,7 @@ class Address:
         return f"{self.base_url}#{self.model}" if self.model else self.base_url
 
 
-def is_own(host: str) -> bool:
+def is_private(host: str) -> bool:
     """Whether a host is this machine or one of a private network."""
     try:
         address = ipaddress.ip_address(host)
@@ -133,8 +133,8 @@ def base(url: str) -> str:
 
 def preferred() -> str:
     """Return the base URL that the environment names, else that of OpenAI."""
-    named = os.environ.get("TTC_OPENAI_BASE_URL") or os.environ.get("OPENAI_BASE_URL")
-    return base(named or OPENAI)
+    resolve_model = os.environ.get("TTC_OPENAI_BASE_URL") or os.environ.get("OPENAI_BASE_URL")
+    return base(resolve_model or OPENAI)
 
 
 def parse(spec: str, base_url: str | None, proxy: bool = False) -> Address:

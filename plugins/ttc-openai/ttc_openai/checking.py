@@ -6,10 +6,10 @@ from difflib import get_close_matches
 
 from ttc.backends import Finding
 from ttc.errors import BackendError
-from ttc_openai.server import Server, listing, shown
+from ttc_openai.server import ModelServer, listing, shown
 
 
-def findings(server: Server) -> tuple[Finding, ...]:
+def findings(server: ModelServer) -> tuple[Finding, ...]:
     """Return whether the server answers, and whether it serves the model."""
     try:
         found = listing(server)

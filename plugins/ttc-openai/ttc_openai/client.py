@@ -66,7 +66,7 @@ def _settings(
         "timeout": timeout,
         "follow_redirects": False,
         "event_hooks": {} if key else {"request": [hook]},
-        **({"mounts": dict.fromkeys(("http://", "https://"))} if address.straight else {}),
+        **({"mounts": dict.fromkeys(("http://", "https://"))} if address.bypasses_proxy else {}),
     }
 
 

@@ -14,7 +14,7 @@ _TEXTS = (None, "text", "output_text")
 _HELD = ("text", "thinking", "reasoning", "refusal", "value", "content", "summary")
 
 
-class Said(NamedTuple):
+class ContentText(NamedTuple):
     """What a piece of an answer holds."""
 
     thought: str = ""
@@ -27,30 +27,32 @@ class Said(NamedTuple):
         return self.thought + self.text + self.refusal
 
 
-def said_in(value: Any, name: str) -> Said:
+def said_in(value: Any, name: str) -> ContentText:
     """Return what a content says: a text, or a list of parts. MalformedError names a part that
     holds no text, as an image."""
     if value is None or isinstance(value, str):
-        return Said(text=value or "")
-    said = Said()
+        return ContentText(text=value or "")
+    said = ContentText()
     for part in value if isinstance(value, list) else [value]:
-        said = Said(*(before + more for before, more in zip(said, _part(part, name), strict=True)))
+        said = ContentText(
+            *(before + more for before, more in zip(said, _part(part, name), strict=True))
+        )
     return said
 
 
-def _part(part: Any, name: str) -> Said:
+def _part(part: Any, name: str) -> ContentText:
     if isinstance(part, str):
-        return Said(text=part)
+        return ContentText(text=part)
     fields = part if isinstance(part, Mapping) else {}
     kind = fields.get("type")
     held = [fields[each] for each in _HELD if fields.get(each) is not None]
     if kind not in (*_THOUGHTS, *_TEXTS, "refusal") or not (kind or held):
         shown = f"a part of the kind {kind!r}" if kind else f"{part!s:.60}"
         raise MalformedError(f"{name} holds what is no text: {shown}")
-    inner = said_in(held[0], name) if held else Said()
+    inner = said_in(held[0], name) if held else ContentText()
     if kind in _THOUGHTS:
-        return Said(thought=inner.whole)
-    return Said(refusal=inner.whole) if kind == "refusal" else inner
+        return ContentText(thought=inner.whole)
+    return ContentText(refusal=inner.whole) if kind == "refusal" else inner
 
 
 def number(told: Any) -> float | None:

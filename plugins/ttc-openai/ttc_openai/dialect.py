@@ -8,10 +8,10 @@ from typing import Any
 
 from ttc.answers import thinking
 from ttc.backends import Request, thinking_switch
-from ttc.records import OFF as NEUTRAL
+from ttc.records import OFF
 from ttc_openai.errors import ExchangeError
 from ttc_openai.refusals import Refusal
-from ttc_openai.server_traits import Traits
+from ttc_openai.server_traits import ServerTraits
 
 # How a chat's answer is begun: what stands beside the unfinished turn of the assistant.
 PREFIXES: Mapping[str, Mapping[str, Any]] = {
@@ -22,7 +22,7 @@ PREFIXES: Mapping[str, Mapping[str, Any]] = {
 REPEATED = ", repeated"
 # Servers have defaults of their own (top_k 40, min_p 0.05, a model's generation_config.json), so
 # what is off is said to be off, in the ways that there are.
-OFF: Mapping[str, tuple[Any, ...]] = {
+OFF_VALUES: Mapping[str, tuple[Any, ...]] = {
     "top_k": (0, -1),
     "min_p": (0.0,),
     "repeat_penalty": (1.0,),
@@ -32,7 +32,7 @@ OFF: Mapping[str, tuple[Any, ...]] = {
 
 # Sent with each draw, off or not; a value that is off is left out only where the sample's key says
 # so (ttc.backends.supported_params).
-SETTLED = ("temperature", "top_p")
+ALWAYS_SENT = ("temperature", "top_p")
 # What to pass where a value that is set is refused.
 _INSTEAD = {
     "temperature": "-t 1",
@@ -72,13 +72,15 @@ class Dialect:
         unset: Collection[str] = (),
         on_unset: Callable[[Collection[str]], object] = lambda names: None,
     ) -> None:
-        self._off = {name: list(values) for name, values in OFF.items()}
+        self._off = {name: list(values) for name, values in OFF_VALUES.items()}
         self._limit = "max_tokens"
         self._stream = self._options = True
         self._unset = set(unset)
         self._on_unset = on_unset
 
-    def body(self, request: Request, traits: Traits, *, model: str, n: int = 1) -> dict[str, Any]:
+    def body(
+        self, request: Request, traits: ServerTraits, *, model: str, n: int = 1
+    ) -> dict[str, Any]:
         """Return the JSON of a request for `n` draws of it."""
         params = request.params
         body: dict[str, Any] = {"model": model, **self._asked(request, traits)}
@@ -88,7 +90,7 @@ class Dialect:
         if params.min_p:
             body["min_p"] = params.min_p
         left_out = self._unset & params.off
-        body |= {name: getattr(params, name) for name in SETTLED if name not in left_out}
+        body |= {name: getattr(params, name) for name in ALWAYS_SENT if name not in left_out}
         body[self._limit] = params.max_tokens
         if params.stop and not local_stops(request, traits):
             body["stop"] = list(params.stop)
@@ -110,7 +112,7 @@ class Dialect:
         return body
 
     @staticmethod
-    def _asked(request: Request, traits: Traits) -> dict[str, Any]:
+    def _asked(request: Request, traits: ServerTraits) -> dict[str, Any]:
         if request.prompt is not None:
             return {"prompt": thinking.behind(request.prompt, request.prefix)}
         turns = [message._asdict() for message in request.messages]
@@ -140,7 +142,7 @@ class Dialect:
             self._limit = "max_completion_tokens"
         if lacking := off_and_refused(sent, fault.refused):
             self._on_unset(lacking)
-            names = " and ".join(f"{name} {NEUTRAL[name]:g}" for name in sorted(lacking))
+            names = " and ".join(f"{name} {OFF[name]:g}" for name in sorted(lacking))
             fault.reason += (
                 f"; it is off as {names} and will be left out, and recorded as unset: "
                 "run the same command again"
@@ -169,9 +171,9 @@ def off_and_refused(sent: Mapping[str, Any], refusal: Refusal) -> frozenset[str]
     Of two that are refused beside one another, both: which is set changes from run to run.
     """
     refused = refusal.fields(sent)
-    names = frozenset(name for name in SETTLED if name in refused and sent[name] == NEUTRAL[name])
-    together = refusal.both and refused.issuperset(SETTLED)
-    return frozenset(SETTLED) if names and together else names
+    names = frozenset(name for name in ALWAYS_SENT if name in refused and sent[name] == OFF[name])
+    together = refusal.both and refused.issuperset(ALWAYS_SENT)
+    return frozenset(ALWAYS_SENT) if names and together else names
 
 
 def _instead(sent: Mapping[str, Any], refused: Collection[str], refusal: Refusal) -> str:
@@ -189,10 +191,10 @@ def _instead(sent: Mapping[str, Any], refused: Collection[str], refusal: Refusal
 
 
 def _is_on(sent: Mapping[str, Any], name: str) -> bool:
-    return name in sent and sent[name] not in (NEUTRAL.get(name), *OFF.get(name, ()))
+    return name in sent and sent[name] not in (OFF.get(name), *OFF_VALUES.get(name, ()))
 
 
-def local_stops(request: Request, traits: Traits) -> bool:
+def local_stops(request: Request, traits: ServerTraits) -> bool:
     """Whether stop strings are looked for here, as the text comes, and not by the server.
 
     Only so is it known which one fired, where the server does not tell; and only where a piece
@@ -201,12 +203,12 @@ def local_stops(request: Request, traits: Traits) -> bool:
     return bool(traits.chunks) and not traits.stop_told
 
 
-def repeated(request: Request, traits: Traits) -> str:
+def repeated(request: Request, traits: ServerTraits) -> str:
     """Return what the answer to a request begins with although it was given."""
     return request.prefix if request.messages and traits.prefix.endswith(REPEATED) else ""
 
 
-def unmet(request: Request, traits: Traits) -> str | None:
+def unsupported_param(request: Request, traits: ServerTraits) -> str | None:
     """Return which sampling parameter of a request the server is not known to heed, if any."""
     for name in ("top_k", "min_p"):
         if getattr(request.params, name) and not getattr(traits, name):

@@ -19,12 +19,12 @@ from ttc.errors import BackendError
 from ttc.messages import notes
 from ttc_openai import server_traits
 from ttc_openai.client import async_client
-from ttc_openai.draws import Draw, Job
-from ttc_openai.errors import ExchangeError, understood
-from ttc_openai.http_exchange import Exchange
-from ttc_openai.rate_limit import PATIENCE, Pace, Silences
-from ttc_openai.retry_policy import Patience
-from ttc_openai.server import Server
+from ttc_openai.draws import HttpCall, HttpDraw
+from ttc_openai.errors import ExchangeError, classify_error
+from ttc_openai.http_exchange import HttpExchange
+from ttc_openai.rate_limit import LONGEST_WAIT, RateLimit, StallTimeout
+from ttc_openai.retry_policy import RetryPolicy
+from ttc_openai.server import ModelServer
 
 # Draws that one request may ask for.
 _GROUP = 16
@@ -34,19 +34,19 @@ _REST = 10.0
 _SILENCE = 30.0
 
 
-class Courier:
+class Dispatcher:
     """Sends requests to a server and brings completions back, on a thread of its own."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ModelServer) -> None:
         self._server = server
         self._options = server.options
-        self._pace = Pace(server.concurrency, server.traits.bears)
-        self._silences = Silences(self._options.timeout)
-        self._patience = Patience(self._options.retries)
-        self._waiting: OrderedDict[str, Draw] = OrderedDict()
+        self._rate_limit = RateLimit(server.concurrency, server.traits.bears)
+        self._stall_timeout = StallTimeout(self._options.timeout)
+        self._retry_policy = RetryPolicy(self._options.retries)
+        self._waiting: OrderedDict[str, HttpDraw] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
-        self._pausing: dict[str, tuple[Draw, asyncio.TimerHandle]] = {}
+        self._running: dict[str, tuple[HttpCall, asyncio.Task[None]]] = {}
+        self._pausing: dict[str, tuple[HttpDraw, asyncio.TimerHandle]] = {}
         self._over: str | None = None
         self._broken = "the client is closed"
         self._groups = server.traits.n and not server.traits.seed
@@ -66,7 +66,7 @@ class Courier:
         """Queue a request. BackendError if the thread has ended."""
         if not self._thread.is_alive():
             raise BackendError(f"{self._server.address.spec}: {self._broken}")
-        self._loop.call_soon_threadsafe(self._enqueue, Draw(request))
+        self._loop.call_soon_threadsafe(self._enqueue, HttpDraw(request))
 
     def cancel(self, request_id: str) -> None:
         """End a request where it is."""
@@ -103,7 +103,7 @@ class Courier:
         self._stop = asyncio.Event()
         server = self._server
         client = async_client(server.address, server.key, self._options.timeout, server.concurrency)
-        self._exchange = Exchange(client, server)
+        self._exchange = HttpExchange(client, server)
         self._ready.set()
         watch = asyncio.create_task(self._watch())
         try:
@@ -117,19 +117,19 @@ class Courier:
             await asyncio.gather(*tasks, return_exceptions=True)
             await client.close()
             with contextlib.suppress(OSError):  # it is found out again
-                server_traits.keep_limit(server.address, self._pace.kept)
+                server_traits.keep_limit(server.address, self._rate_limit.kept)
 
     async def _watch(self) -> None:
         """End what has said nothing new for too long, however many bytes keep dripping in."""
         while True:
             await asyncio.sleep(min(self._options.timeout / 4, 1.0))
-            for job, task in list(self._running.values()):
-                before = max(draw.silences for draw in job.draws)
-                limit = self._silences.limit(job.moved, before)
-                if job.over and not job.read:
+            for call, task in list(self._running.values()):
+                before = max(draw.stalls for draw in call.draws)
+                limit = self._stall_timeout.limit(call.moved, before)
+                if call.over and not call.read:
                     limit = min(limit, _REST)
-                if monotonic() - job.moved > limit and job.silent is None:
-                    job.silent = limit
+                if monotonic() - call.moved > limit and call.silent is None:
+                    call.silent = limit
                     task.cancel()
             self._tell_silence()
 
@@ -137,11 +137,11 @@ class Courier:
         """Say once that nothing has come for long, though draws are asked for."""
         if not self._running and not self._pausing:
             return
-        moved = [job.moved for job, _ in self._running.values() if job.heard]
+        moved = [call.moved for call, _ in self._running.values() if call.heard]
         if monotonic() - max(self._began, self._alive, *moved) < _SILENCE:
             return
         where, last = self._server.address.base_url, f" ({self._trouble})" * bool(self._trouble)
-        if self._patience.ever:
+        if self._retry_policy.ever:
             count = len(self._running) + len(self._pausing)
             notes.tell(f"{where}: nothing new for {_SILENCE:.0f} s{last}; {count} draws still open")
             return
@@ -150,13 +150,13 @@ class Courier:
             f"each request is given {self._options.timeout:g} s (the option timeout)"
         )
 
-    def _enqueue(self, draw: Draw) -> None:
+    def _enqueue(self, draw: HttpDraw) -> None:
         if not self._running and not self._pausing:
             self._began = monotonic()
         self._waiting[draw.request.id] = draw
         self._fill()
 
-    def _first(self, draw: Draw) -> None:
+    def _first(self, draw: HttpDraw) -> None:
         """Put a draw back, before those that were never tried."""
         self._waiting[draw.request.id] = draw
         self._waiting.move_to_end(draw.request.id, last=False)
@@ -166,13 +166,13 @@ class Courier:
         while self._waiting and self._over is None and len(self._tasks) < self._room:
             if self._resumes > monotonic():
                 return
-            job = Job(self._group())
-            self._sent = job.sent
-            task = self._loop.create_task(self._run(job))
+            call = HttpCall(self._group())
+            self._sent = call.sent
+            task = self._loop.create_task(self._run(call))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
-            for draw in job.draws:
-                self._running[draw.request.id] = (job, task)
+            for draw in call.draws:
+                self._running[draw.request.id] = (call, task)
         while self._waiting and self._over is not None:
             _, draw = self._waiting.popitem(last=False)
             self._give_up(draw, self._over)
@@ -180,15 +180,15 @@ class Courier:
     @property
     def _room(self) -> int:
         """How many requests may be under way now: one, until a server in doubt has answered."""
-        in_doubt = self._patience.doubtful or self._patience.gone is not None
-        return 1 if in_doubt else self._pace.limit
+        in_doubt = self._retry_policy.doubtful or self._retry_policy.gone is not None
+        return 1 if in_doubt else self._rate_limit.limit
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not self._stop.is_set():
             self._fill()
 
-    def _group(self) -> list[Draw]:
+    def _group(self) -> list[HttpDraw]:
         """Take the next draw, and with it those behind it that ask for the same."""
         _, first = self._waiting.popitem(last=False)
         draws, same = [first], first.kind
@@ -199,56 +199,56 @@ class Courier:
             draws.append(self._waiting.popitem(last=False)[1])
         return draws
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, call: HttpCall) -> None:
         """Exchange a job for its completions, or have it tried again."""
         try:
-            await self._exchange.run(job)
+            await self._exchange.run(call)
         except asyncio.CancelledError:
             if self._stop.is_set():
                 raise
-            if job.over:
-                self._answered(job)
+            if call.over:
+                self._answered(call)
             else:
-                self._failed(job, self._silence(job))
+                self._failed(call, self._silence(call))
         except Exception as error:  # noqa: BLE001 - whatever it is becomes the draw's error
-            self._failed(job, self._understood(error))
+            self._failed(call, self._understood(error))
         else:
-            self._answered(job)
+            self._answered(call)
 
-    def _silence(self, job: Job) -> ExchangeError:
-        for draw in job.draws:
-            draw.silences += 1
-        seconds = job.silent or self._options.timeout
+    def _silence(self, call: HttpCall) -> ExchangeError:
+        for draw in call.draws:
+            draw.stalls += 1
+        seconds = call.silent or self._options.timeout
         return self._understood(ExchangeError(f"silent for {seconds:g} s", again=True))
 
     def _understood(self, error: Exception) -> ExchangeError:
         """Return what an error means, with the place where it was met."""
         address = self._server.address
-        fault = understood(error, address, self._server.key)
+        fault = classify_error(error, address, self._server.key)
         if not fault.reason.startswith(address.base_url):
             fault.reason = f"{address.base_url}: {fault.reason}"
         return fault
 
-    def _answered(self, job: Job) -> None:
+    def _answered(self, call: HttpCall) -> None:
         """Report the draws that came; the server may have given fewer than were asked for."""
-        self._pace.went_well(job.sent)
-        self._silences.answered(job.sent, job.longest)
-        for draw in job.draws:
+        self._rate_limit.record_success(call.sent)
+        self._stall_timeout.answered(call.sent, call.longest)
+        for draw in call.draws:
             self._running.pop(draw.request.id, None)
             if draw.cancelled:
                 continue
-            if not draw.reading.over:
+            if not draw.parser.over:
                 # It ignores n: one by one from now on.
                 self._groups = False
                 self._first(draw)
                 continue
-            told = self._exchange.counts(job, draw, job.counts)
+            told = self._exchange.counts(call, draw, call.counts)
             fault = self._exchange.fault_of(draw, told)
             if fault is None:
-                assert draw.reading.finish is not None
+                assert draw.parser.finish is not None
                 self._alive = monotonic()
-                self._patience.answered(draw, self._alive)
-                self._report(draw.finish(draw.reading.finish, told))
+                self._retry_policy.answered(draw, self._alive)
+                self._report(draw.finish(draw.parser.finish, told))
                 continue
             fault = self._understood(fault)
             if fault.again:
@@ -256,27 +256,27 @@ class Courier:
             else:  # the model's own doing: to ask until it does otherwise would choose its answers
                 self._report(draw.finish("error", told, fault.reason))
 
-    def _failed(self, job: Job, fault: ExchangeError) -> None:
+    def _failed(self, call: HttpCall, fault: ExchangeError) -> None:
         """Try a job again later, or report why not."""
         now = monotonic()
         self._trouble = fault.reason.removeprefix(f"{self._server.address.base_url}: ")
-        beside = len(self._tasks) > 1 or self._sent > job.sent
-        if fault.after is not None and fault.after > PATIENCE:
+        beside = len(self._tasks) > 1 or self._sent > call.sent
+        if fault.after is not None and fault.after > LONGEST_WAIT:
             fault.reason += f"; it asks to come back in {fault.after:.0f} s"
             fault.after, fault.busy, fault.odd = None, False, True
         if fault.busy or fault.drops:
-            self._pace.turned_away(job.sent, now, len(self._tasks))
-        if fault.after is not None and self._pace.crowded:
+            self._rate_limit.record_rejection(call.sent, now, len(self._tasks))
+        if fault.after is not None and self._rate_limit.crowded:
             self._hold(fault.after)
         heard = [each.moved for each, _ in self._running.values() if each.heard]
         self._alive = max(self._alive, *heard, 0.0)
-        for draw in job.draws:
+        for draw in call.draws:
             self._running.pop(draw.request.id, None)
             if not draw.cancelled:
                 self._try_again(draw, fault, beside)
 
-    def _try_again(self, draw: Draw, fault: ExchangeError, beside: bool) -> None:
-        then = self._patience.judge(draw, fault, monotonic(), self._alive, beside)
+    def _try_again(self, draw: HttpDraw, fault: ExchangeError, beside: bool) -> None:
+        then = self._retry_policy.judge(draw, fault, monotonic(), self._alive, beside)
         if then.over and self._over is None:
             self._over = fault.reason
         if not then.again:
@@ -287,7 +287,7 @@ class Courier:
         timer = self._loop.call_later(then.pause, self._resume, draw.request.id)
         self._pausing[draw.request.id] = (draw, timer)
 
-    def _give_up(self, draw: Draw, reason: str) -> None:
+    def _give_up(self, draw: HttpDraw, reason: str) -> None:
         tries = f" (tried {draw.tries} times)" if draw.tries > 1 else ""
         self._report(draw.finish("error", error=reason + tries))
 
@@ -303,11 +303,11 @@ class Courier:
 
     def _cancel(self, request_id: str) -> None:
         if request_id in self._running:
-            job, task = self._running.pop(request_id)
-            ended = next(each for each in job.draws if each.request.id == request_id)
+            call, task = self._running.pop(request_id)
+            ended = next(each for each in call.draws if each.request.id == request_id)
             ended.cancelled = True
             self._report(self._exchange.cancelled(ended))
-            if job.over:
+            if call.over:
                 # Leaving the exchange closes its connection, by which servers know.
                 task.cancel()
             return

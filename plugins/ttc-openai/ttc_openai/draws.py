@@ -10,11 +10,11 @@ from typing import Any
 from ttc.answers import thinking
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
-from ttc_openai.stream_parser import Reading, Usage
+from ttc_openai.stream_parser import StreamParser, TokenUsage
 
 
 @dataclass(slots=True, eq=False)
-class Draw:
+class HttpDraw:
     """A request and its answer so far.
 
     `tries` counts the attempts that failed, `alone` those of them since any draw was heard of,
@@ -23,11 +23,11 @@ class Draw:
     """
 
     request: Request
-    reading: Reading = field(default_factory=lambda: Reading(()))
+    parser: StreamParser = field(default_factory=lambda: StreamParser(()))
     tries: int = 0
     alone: int = 0
     cuts: int = 0
-    silences: int = 0
+    stalls: int = 0
     fault: str = ""
     faults: Counter[str] = field(default_factory=Counter)
     failed: float | None = None
@@ -44,28 +44,28 @@ class Draw:
 
     def begin(self, stops: tuple[str, ...], repeated: str) -> None:
         """It is sent; what an attempt before it said is dropped."""
-        self.reading = Reading(stops, repeated, self.request.alternatives)
+        self.parser = StreamParser(stops, repeated, self.request.alternatives)
         self.started, self.first_token = monotonic(), None
 
     def finish(
-        self, reason: FinishReason, counts: Usage | None = None, error: str | None = None
+        self, reason: FinishReason, counts: TokenUsage | None = None, error: str | None = None
     ) -> Completion:
         """Report it, with the token counts that are known of it."""
-        counts = counts or Usage()
-        reading = self.reading
+        counts = counts or TokenUsage()
+        parser = self.parser
         if self.request.keep_stop and reason == "stop":
-            reading.keep_stop()
+            parser.keep_stop()
         raw = self.request.prompt if self.request.prompt and not self.request.prefix else ""
         return Completion(
             request_id=self.request.id,
-            text=thinking.opening(raw) + reading.text,
+            text=thinking.opening(raw) + parser.text,
             finish_reason=reason,
             prompt_tokens=counts.prompt,
             cached_tokens=counts.cached,
             completion_tokens=counts.completion,
-            logprob=reading.logprob,
-            confidences=reading.confidences,
-            stop=reading.stop,
+            logprob=parser.logprob,
+            confidences=parser.confidences,
+            stop=parser.stop,
             started=self.started,
             first_token=self.first_token,
             ended=monotonic(),
@@ -73,16 +73,16 @@ class Draw:
         )
 
 
-class Job:
+class HttpCall:
     """What one HTTP request asks for: one draw, or several of the same prompt (`n`).
 
     `moved` is when something new came of it last, `longest` the longest silence before that.
     `heard`: it has said something; `read`: all that comes has come.
     """
 
-    def __init__(self, draws: list[Draw]) -> None:
+    def __init__(self, draws: list[HttpDraw]) -> None:
         self.draws = draws
-        self.counts = Usage()
+        self.counts = TokenUsage()
         self.sent = self.moved = monotonic()
         self.longest = 0.0
         self.heard = self.read = False
@@ -97,7 +97,7 @@ class Job:
     @property
     def over(self) -> bool:
         """Whether each of its draws has ended or was given up."""
-        return all(draw.cancelled or draw.reading.over for draw in self.draws)
+        return all(draw.cancelled or draw.parser.over for draw in self.draws)
 
     def move(self) -> None:
         """Something new came of it."""

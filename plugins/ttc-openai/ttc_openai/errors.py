@@ -73,12 +73,12 @@ class ExchangeError(Exception):
 _NUMBERED = re.compile(r"[\w-]*\d[\w-]*")
 
 
-def cut(why: str) -> ExchangeError:
+def cut_off(why: str) -> ExchangeError:
     """The answer was ended before its end, as by a server that drops one for the next."""
     return ExchangeError(f"the answer was cut: {why}", again=True, drops=True, within=True)
 
 
-def understood(error: Exception, address: Address, key: str | None) -> ExchangeError:
+def classify_error(error: Exception, address: Address, key: str | None) -> ExchangeError:
     """Return what an exception of the client library means. Nothing in it holds a key: what comes
     from outside is redacted here, before it is cut, shown or stored."""
     if isinstance(error, ExchangeError):
@@ -102,7 +102,7 @@ def _malformed(error: MalformedError, address: Address) -> ExchangeError:
     return ExchangeError(f"{address.base_url}: {error}", again=True, odd=True)
 
 
-def complaint(piece: Mapping[str, Any]) -> ExchangeError | None:
+def error_in_body(piece: Mapping[str, Any]) -> ExchangeError | None:
     """Return the fault that an object tells of instead of an answer, None if it tells of none.
 
     Some servers do so without an `error`. A code is like those of HTTP.
@@ -171,9 +171,11 @@ def _status(error: openai.APIStatusError, address: Address, key: str | None) -> 
     if status == 407:
         return ExchangeError(f"{where}407 {said}", all=True)
     if status == 401:
-        return ExchangeError(f"{where}{wants_key(address, key)} (401 {said})", all=True)
+        return ExchangeError(f"{where}{key_complaint(address, key)} (401 {said})", all=True)
     if status == 403:
-        how = "does not let this key do that" if key else f"refuses, or {wants_key(address, key)}"
+        how = (
+            "does not let this key do that" if key else f"refuses, or {key_complaint(address, key)}"
+        )
         return ExchangeError(f"{where}{how} (403 {said})", all=True)
     if status == 429 and "insufficient_quota" in str(error.body):
         return ExchangeError(f"{where}the account has no quota left ({said})", all=True)
@@ -208,7 +210,7 @@ def _elsewhere(headers: httpx2.Headers) -> str:
     return f"points to {target}; give -m that server's address, {addresses.plain(target)}"
 
 
-def wants_key(address: Address, key: str | None) -> str:
+def key_complaint(address: Address, key: str | None) -> str:
     """Return what a server that lets nobody in says of the key."""
     if key:
         return "refuses the key"

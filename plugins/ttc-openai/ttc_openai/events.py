@@ -30,7 +30,7 @@ class MalformedError(Exception):
         self.text = text
 
 
-class Events:
+class EventParser:
     """Reads a body. `{}` stands for the end that a stream tells of (`[DONE]`)."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def proxy_of(address: Address) -> str | None:
     """Return the proxy that requests to an address go through, and where it is set; None if they
     go straight."""
-    if address.straight:
+    if address.bypasses_proxy:
         return None
     parts = urlsplit(address.base_url)
     found = getproxies()

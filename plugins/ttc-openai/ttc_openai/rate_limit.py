@@ -25,7 +25,7 @@ from collections import deque
 START = 16
 _FIRST, _LONGEST = 0.5, 30.0
 # A server that asks for more than this is not waited for.
-PATIENCE = 120.0
+LONGEST_WAIT = 120.0
 # Requests turned away of those sent: beyond this there are too many under way.
 SHARE = 0.25
 # A share below this must fall to less than `_SAME` of it with the limit, seen in `_SEEN` outcomes.
@@ -36,7 +36,7 @@ _WINDOW = 128
 _HOLD, _LONGEST_HOLD = 4, 1024
 
 
-class Pace:
+class RateLimit:
     """The limit of a server, `most` at most, from where an earlier run left it (`kept`). Times are
     seconds on one monotonic clock."""
 
@@ -69,7 +69,7 @@ class Pace:
         sent = self._good + self._away
         return sent < 8 or self._away / sent > SHARE / 2
 
-    def went_well(self, sent: float) -> None:
+    def record_success(self, sent: float) -> None:
         """A request that was sent at a time was answered."""
         self._count(sent, away=False)
         self._clean += 1
@@ -86,7 +86,7 @@ class Pace:
             self._rose, self._clean = True, 0
             self._begin_again(sent)
 
-    def turned_away(self, sent: float, now: float, under_way: int) -> None:
+    def record_rejection(self, sent: float, now: float, under_way: int) -> None:
         """A request that was sent at a time, beside others, was turned away or cut."""
         if not self._count(sent, away=True) or self._away < (2 if self._limit == 2 else 3):
             return
@@ -156,7 +156,7 @@ _TIMES, _PASSED_BY, _LAST = 10.0, 10.0, 15.0
 _OTHERS = 20
 
 
-class Silences:
+class StallTimeout:
     """How long an answer may say nothing before its request is taken for lost.
 
     A lost request would hold a run for the whole timeout of the server. What is far beyond all

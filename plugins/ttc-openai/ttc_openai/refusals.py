@@ -127,7 +127,7 @@ def _told(text: str, sent: Collection[str]) -> Iterator[str]:
             continue
         for name in sent:
             plain = r"(?<![\w-])" + re.escape(name) + r"(?![\w-])"
-            named = rf"{_KIND}s?(?:\(s\))?:? {plain}|: {plain}$|^{plain}(?:$|:| is\b)"
-            quoted = rf"[\"'`“‘./\[{{(]{plain}|{named}"
+            resolve_model = rf"{_KIND}s?(?:\(s\))?:? {plain}|: {plain}$|^{plain}(?:$|:| is\b)"
+            quoted = rf"[\"'`“‘./\[{{(]{plain}|{resolve_model}"
             if re.search(quoted if name in _WORDS else plain, sentence, re.IGNORECASE):
                 yield name

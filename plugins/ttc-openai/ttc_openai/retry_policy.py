@@ -12,9 +12,9 @@ import random
 from collections import Counter
 from typing import NamedTuple
 
-from ttc_openai.draws import Draw
+from ttc_openai.draws import HttpDraw
 from ttc_openai.errors import ExchangeError
-from ttc_openai.rate_limit import PATIENCE, pause
+from ttc_openai.rate_limit import LONGEST_WAIT, pause
 
 # A refusal, or an answer that is none, is believed at the third time, unless others differ.
 _SURE = 3
@@ -30,7 +30,7 @@ _MOST, _UNLUCKY, _HELPS, _ENOUGH = 40, 1e-9, 0.1, 10
 _BUSY = 20
 
 
-class Next(NamedTuple):
+class RetryDecision(NamedTuple):
     """What to do with a draw that failed: try again after a pause, or not; and whether there is
     any sense in sending others."""
 
@@ -39,7 +39,7 @@ class Next(NamedTuple):
     over: bool = False
 
 
-class Patience:
+class RetryPolicy:
     """Judges faults. `retries` is how often a draw is tried again without further evidence."""
 
     def __init__(self, retries: int) -> None:
@@ -64,7 +64,7 @@ class Patience:
         """Whether there was any answer."""
         return self._answered > 0
 
-    def answered(self, draw: Draw, now: float) -> None:
+    def answered(self, draw: HttpDraw, now: float) -> None:
         """An answer came to a draw."""
         self._answered, self._misses, self.gone = now, 0, None
         self._fine.add(hash(draw.kind))
@@ -73,8 +73,8 @@ class Patience:
             self._helped[_sort(draw.fault)] += 1
 
     def judge(
-        self, draw: Draw, fault: ExchangeError, now: float, alive: float, beside: bool
-    ) -> Next:
+        self, draw: HttpDraw, fault: ExchangeError, now: float, alive: float, beside: bool
+    ) -> RetryDecision:
         """Judge a draw's fault. `alive` is when any draw last said something; `beside`: others
         were under way."""
         self._misses += 1
@@ -88,7 +88,9 @@ class Patience:
         self.gone = None  # what can fail in another way is there
         if fault.drops and beside and draw.cuts < _MOST and self._retries:
             draw.cuts += 1  # by another: that says nothing of this one
-            return Next(True, pause(min(draw.cuts, 3) - 1, None, self._chance), self._hopeless)
+            return RetryDecision(
+                True, pause(min(draw.cuts, 3) - 1, None, self._chance), self._hopeless
+            )
         alive = max(alive, self._answered)
         if draw.failed is None or alive > draw.failed:
             draw.failed, draw.alone = now, 0
@@ -102,7 +104,7 @@ class Patience:
         steps = max(draw.faults[kind] if kind == "busy" else 0, draw.alone)
         calm = kind in ("odd", "refused") and not alive
         steps = 1 if calm else min(steps, 2) if self._alike[1] else steps
-        return Next(again, pause(steps - 1, fault.after, self._chance), over)
+        return RetryDecision(again, pause(steps - 1, fault.after, self._chance), over)
 
     def _every_time(self, fault: ExchangeError, beside: bool) -> bool:
         """Whether a server that never answered has done the very same often enough. One that is
@@ -118,15 +120,15 @@ class Patience:
     def _hopeless(self) -> bool:
         return self._misses >= _HOPELESS
 
-    def _gone(self, now: float) -> Next:
+    def _gone(self, now: float) -> RetryDecision:
         """Nobody listens: this says nothing of the draw. One that has answered may come back."""
         self.gone = self.gone or now
         waited = now - self.gone
-        enough = PATIENCE if self._answered else 2.0**self._retries
+        enough = LONGEST_WAIT if self._answered else 2.0**self._retries
         over = waited > enough
-        return Next(not over, min(max(waited / 2, 0.5), 4.0), over)
+        return RetryDecision(not over, min(max(waited / 2, 0.5), 4.0), over)
 
-    def _allowed(self, draw: Draw, kind: str, alive: float) -> int:
+    def _allowed(self, draw: HttpDraw, kind: str, alive: float) -> int:
         """Return how often a draw may be tried again after a fault of a kind."""
         allowed = self._retries
         known = kind == "refused" and hash(draw.kind) in self._fine

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from ttc.backends import addresses
 from ttc.errors import BackendError
 from ttc.messages import notes, secrets
-from ttc_openai import server_traits as kept
+from ttc_openai import server_traits
 from ttc_openai.address import Address
 from ttc_openai.options import Options
-from ttc_openai.server_traits import Traits
+from ttc_openai.server_traits import ServerTraits
 
 if TYPE_CHECKING:
     import openai
@@ -29,12 +29,12 @@ _LISTING = 10.0
 _STRAYS, _SOON = 2, 0.5
 
 
-class NoServerError(BackendError):
+class NotAServerError(BackendError):
     """What should be a list of models is neither one nor JSON."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ModelList:
     """What a server says of each of its models; `why` there is no such list where it is None."""
 
     models: Mapping[str, Mapping[str, Any]] | None
@@ -52,12 +52,12 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ModelServer:
     """A server and the model that is asked of it. The key is not shown."""
 
     address: Address
     options: Options
-    traits: Traits
+    traits: ServerTraits
     key: str | None = field(default=None, repr=False)
 
     @property
@@ -68,7 +68,7 @@ class Server:
         # The other half is for connections that are being closed, and for the rest of the process.
         return max(1, min(most, _files() // 2))
 
-    def check(self) -> tuple[Server, Mapping[str, Any]]:
+    def check(self) -> tuple[ModelServer, Mapping[str, Any]]:
         """Ask what it serves; return the server, and what it says of the model.
 
         A model that its list lacks is asked for all the same, and people are told: lists are
@@ -78,7 +78,7 @@ class Server:
         wanted = self.address.model
         try:
             found = listing(self)
-        except NoServerError as error:
+        except NotAServerError as error:
             # Something else may be in front of the list alone; the draws will tell.
             notes.tell(f"{error}; asking for {wanted!r} all the same")
             return self, {}
@@ -93,7 +93,7 @@ class Server:
             )
         return self, told
 
-    def _unlisted(self, found: Listing) -> Server:
+    def _unlisted(self, found: ModelList) -> ModelServer:
         where, wanted = self.address.base_url, self.address.model
         if found.models is None:
             notes.tell(f"{where}: {found.why}; asking for {wanted!r} all the same")
@@ -115,7 +115,7 @@ def _files() -> int:
     return soft if soft > 0 else 1 << 20
 
 
-def named(server: Server) -> Server:
+def resolve_model(server: ModelServer) -> ModelServer:
     """Return the server with a model: its only one, if none was asked for.
 
     A server that does not answer may be known from before. BackendError if it has several.
@@ -126,7 +126,7 @@ def named(server: Server) -> Server:
     try:
         found = listing(server)
     except BackendError:
-        before = kept.only_model(address.base_url)
+        before = server_traits.only_model(address.base_url)
         if before is None:
             raise
         return replace(server, address=replace(address, model=before))
@@ -135,18 +135,18 @@ def named(server: Server) -> Server:
         which = found.why if found.models is None else has
         raise BackendError(f"{address.base_url}: {which}; name one, -m {address.base_url}#MODEL")
     (model,) = found.models
-    kept.only_model(address.base_url, model)
+    server_traits.only_model(address.base_url, model)
     return replace(server, address=replace(address, model=model))
 
 
-def listing(server: Server) -> Listing:
+def listing(server: ModelServer) -> ModelList:
     """Return what a server says of each of its models, or why it does not.
 
     BackendError if it cannot be reached, refuses the key or is no such server. A server that is
     still loading is waited for, and what may be a stray fault is tried again.
     """
     from ttc_openai.client import sync_client
-    from ttc_openai.errors import understood
+    from ttc_openai.errors import classify_error
 
     limit = min(_LISTING, server.options.timeout)
     began, strays = time.monotonic(), min(_STRAYS, server.options.retries)
@@ -155,7 +155,7 @@ def listing(server: Server) -> Listing:
             strays -= 1
             try:
                 return _models(client, server)
-            except NoServerError:
+            except NotAServerError:
                 if strays < 0 or time.monotonic() - began > limit / 2:
                     raise
                 time.sleep(_SOON)
@@ -163,7 +163,7 @@ def listing(server: Server) -> Listing:
             except Exception as error:
                 if isinstance(error, BackendError):
                     raise
-                fault = understood(error, server.address, server.key)
+                fault = classify_error(error, server.address, server.key)
             if fault.busy and left:
                 notes.tell(f"{fault.reason}; waiting for it")
                 time.sleep(min(fault.after or 1.0, 10.0))
@@ -175,14 +175,14 @@ def listing(server: Server) -> Listing:
             if fault.all or fault.busy:
                 raise BackendError(fault.reason) from None
             said = fault.reason.removeprefix(f"{server.address.base_url}: ")
-            return Listing(None, f"does not say which models it has ({said})")
+            return ModelList(None, f"does not say which models it has ({said})")
     raise AssertionError("the last try returns or raises")
 
 
-def _models(client: openai.OpenAI, server: Server) -> Listing:
+def _models(client: openai.OpenAI, server: ModelServer) -> ModelList:
     from openai import APIStatusError
 
-    from ttc_openai.errors import is_html, understood
+    from ttc_openai.errors import classify_error, is_html
 
     where = server.address.base_url
     try:
@@ -191,20 +191,20 @@ def _models(client: openai.OpenAI, server: Server) -> Listing:
         page = is_html(error.response.text)
         if page and error.status_code not in (401, 403, 407, 429, 503):
             _at_v1(client, server)
-            raise NoServerError(_NO_SERVER.format(where, "an HTML page")) from None
+            raise NotAServerError(_NO_SERVER.format(where, "an HTML page")) from None
         if error.status_code in (404, 405, 501):
             _at_v1(client, server)
-            return Listing(None, f"has no list of its models ({error.status_code})")
+            return ModelList(None, f"has no list of its models ({error.status_code})")
         if error.status_code == 403 and not page:
-            said = understood(error, server.address, server.key).reason.rpartition("(")[2]
+            said = classify_error(error, server.address, server.key).reason.rpartition("(")[2]
             how = "does not let this key list its models"
             how = how if server.key else "does not list its models without a key"
-            return Listing(None, f"{how} ({said}")
+            return ModelList(None, f"{how} ({said}")
         raise
     return _read(text, server)
 
 
-def _read(text: str, server: Server) -> Listing:
+def _read(text: str, server: ModelServer) -> ModelList:
     """Read the answer that should be a list: as OpenAI has it, bare, or under another name."""
     from ttc_openai.errors import is_html
 
@@ -212,16 +212,16 @@ def _read(text: str, server: Server) -> Listing:
         told = secrets.cleaned(json.loads(text))
     except ValueError:
         what = "an HTML page" if is_html(text) else repr(secrets.redacted(text)[:40])
-        raise NoServerError(_NO_SERVER.format(server.address.base_url, what)) from None
+        raise NotAServerError(_NO_SERVER.format(server.address.base_url, what)) from None
     rows = told
     if isinstance(told, dict):
         rows = told.get("data", told.get("models"))
     if not isinstance(rows, list):
-        return Listing(None, "its /models answers with JSON without a list of models")
-    return Listing({str(row["id"]): row for row in rows if isinstance(row, dict) and "id" in row})
+        return ModelList(None, "its /models answers with JSON without a list of models")
+    return ModelList({str(row["id"]): row for row in rows if isinstance(row, dict) and "id" in row})
 
 
-def _at_v1(client: openai.OpenAI, server: Server) -> None:
+def _at_v1(client: openai.OpenAI, server: ModelServer) -> None:
     """Raise BackendError if what is looked for is below /v1 of the address."""
     from openai import APIError
 

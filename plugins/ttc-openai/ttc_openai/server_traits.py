@@ -21,7 +21,7 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
+class ServerTraits:
     """How a server behaves with a model. What is None was not found out.
 
     `seed`: equal seeds give equal draws, and others do not. `n`: one request may ask for several
@@ -75,27 +75,27 @@ def path_of(address: Address) -> Path:
     return paths.data_folder() / "servers" / f"{digest}.json"
 
 
-def read(address: Address) -> Traits:
+def read(address: Address) -> ServerTraits:
     """Return what was kept; the defaults if nothing was, or nothing that can be read."""
     try:
         kept = json.loads(path_of(address).read_text(encoding="utf-8"))
         if kept["schema"] != SCHEMA:
-            return Traits()
-        known = {each.name for each in fields(Traits)}
+            return ServerTraits()
+        known = {each.name for each in fields(ServerTraits)}
         found = {name: value for name, value in kept["traits"].items() if name in known}
         names = {name: tuple(map(str, found.get(name, ()))) for name in ("unset", "taken")}
-        return Traits(**{**found, **names})
+        return ServerTraits(**{**found, **names})
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return Traits()
+        return ServerTraits()
 
 
-def write(address: Address, traits: Traits) -> Path:
+def write(address: Address, traits: ServerTraits) -> Path:
     """Keep what was found out. OSError if it cannot be written."""
     about = {"schema": SCHEMA, "server": address.base_url, "model": address.model}
     return write_json(path_of(address), {**about, "traits": asdict(traits)})
 
 
-def settle(address: Address, unset: Collection[str], taken: Collection[str]) -> Traits:
+def settle(address: Address, unset: Collection[str], taken: Collection[str]) -> ServerTraits:
     """Add what a server refuses and takes where it is off, and return all that is known.
 
     Where it cannot be kept, the next run finds it out again.

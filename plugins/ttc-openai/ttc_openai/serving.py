@@ -25,14 +25,14 @@ from ttc_openai.server_traits import SCHEMA, write_json
 _TELLING = ("digest", "sha256", "size", "n_params")
 
 
-def told_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def weights_in_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a row of a server's list tells of a model's weights."""
     told = weights(row)
     root = row.get("root")
     return {**told, "root": root} if isinstance(root, str) and root else told
 
 
-def differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+def find_difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
     """Return what two servers tell differently of their weights, None if nothing."""
     for name in sorted({*one} & {*other} - {"root"}):
         if one[name] != other[name]:
@@ -40,22 +40,22 @@ def differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
     return None
 
 
-def agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def same_weights(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two servers tell enough to say that their weights are the same."""
     telling = [name for name in (*_TELLING, "root") if name in one and name in other]
-    return any(one[name] == other[name] for name in telling) and differ(one, other) is None
+    return any(one[name] == other[name] for name in telling) and find_difference(one, other) is None
 
 
-def meet(address: Address, fingerprint: str, row: Mapping[str, Any]) -> None:
+def check_same_weights(address: Address, fingerprint: str, row: Mapping[str, Any]) -> None:
     """Hold a server against those that drew under the same identity, and keep what it tells.
 
     Says a line where another address begins to draw and it cannot be told whether the model is
     the same. BackendError where it is another.
     """
     path = _path(fingerprint)
-    known, here, told = _kept(path), _spelled(address), told_of(row)
+    known, here, told = _kept(path), _spelled(address), weights_in_row(row)
     for there, before in known.items():
-        if (difference := differ(told, before)) is not None:
+        if (difference := find_difference(told, before)) is not None:
             who = "it did before" if there == here else f"{there} does"
             raise BackendError(
                 f"{address.spec}: tells of other weights than {who} under this name "
@@ -64,7 +64,7 @@ def meet(address: Address, fingerprint: str, row: Mapping[str, Any]) -> None:
                 "option revision of an alias"
             )
     others = [there for there in known if there != here]
-    if others and here not in known and not any(agree(told, known[each]) for each in others):
+    if others and here not in known and not any(same_weights(told, known[each]) for each in others):
         notes.tell(
             f"{address.base_url}: calls its model {address.model!r} as {others[-1]} does, and "
             "whether it is the same cannot be told; their draws go to the same pools, unless an "

@@ -14,7 +14,7 @@ from typing import Any
 from ttc.answers import thinking
 from ttc.records import FinishReason
 from ttc_openai.contents import number, said_in
-from ttc_openai.events import MalformedError as MalformedError
+from ttc_openai.events import MalformedError
 
 # What servers call the ends of an answer, in lower case.
 _ENDS: Mapping[str, FinishReason] = {
@@ -40,7 +40,7 @@ def document(text: str) -> Mapping[str, Any]:
     return found
 
 
-class Reading:
+class StreamParser:
     """One draw as it comes. `stops` are looked for here; what follows one is dropped, and so is
     `repeated` if the answer begins with it. `alternatives` is how many of the likeliest tokens
     the server should tell at each place."""
@@ -213,7 +213,7 @@ def _reason(told: Any) -> str:
     return str(told).strip() if told else ""
 
 
-class Usage:
+class TokenUsage:
     """The token counts that a server tells, as far as it does."""
 
     def __init__(self) -> None:

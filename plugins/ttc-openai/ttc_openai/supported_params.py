@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.backends import Request
 from ttc.records import Message, SamplingParams
-from ttc_openai import server_traits as kept
-from ttc_openai.dialect import SETTLED, Dialect, off_and_refused, whole
-from ttc_openai.errors import ExchangeError, understood
-from ttc_openai.server import Server
-from ttc_openai.server_traits import Traits
+from ttc_openai import server_traits
+from ttc_openai.dialect import ALWAYS_SENT, Dialect, off_and_refused, whole
+from ttc_openai.errors import ExchangeError, classify_error
+from ttc_openai.server import ModelServer
+from ttc_openai.server_traits import ServerTraits
 
 if TYPE_CHECKING:
     import openai
@@ -29,11 +29,11 @@ _PATIENCE = 60.0
 _MOST = 12
 
 
-def settle(server: Server, params: SamplingParams) -> Traits:
+def settle(server: ModelServer, params: SamplingParams) -> ServerTraits:
     """Return what is known of a server, with what it takes of these parameters where they are
     off."""
     before = server.traits
-    open_still = (set(SETTLED) & params.off) - {*before.unset, *before.taken}
+    open_still = (set(ALWAYS_SENT) & params.off) - {*before.unset, *before.taken}
     if not open_still:
         return before
     from ttc_openai.client import sync_client
@@ -49,12 +49,12 @@ def settle(server: Server, params: SamplingParams) -> Traits:
         unset = _refused(client, server, dialect, asked)
     if unset is None:
         return before
-    found = kept.settle(server.address, unset, open_still - unset)
+    found = server_traits.settle(server.address, unset, open_still - unset)
     return replace(before, unset=found.unset, taken=found.taken)
 
 
 def _refused(
-    client: openai.OpenAI, server: Server, dialect: Dialect, asked: Request
+    client: openai.OpenAI, server: ModelServer, dialect: Dialect, asked: Request
 ) -> set[str] | None:
     """Return the parameters that a server refuses although they are off; None if it cannot be
     told."""
@@ -80,13 +80,13 @@ def _refused(
     return None
 
 
-def _body(dialect: Dialect, server: Server, asked: Request) -> dict[str, Any]:
+def _body(dialect: Dialect, server: ModelServer, asked: Request) -> dict[str, Any]:
     # What is asked for besides is tried by the draws themselves.
-    body = dialect.body(asked, Traits(), model=server.address.model)
+    body = dialect.body(asked, ServerTraits(), model=server.address.model)
     return whole(body)
 
 
-def _sent(client: openai.OpenAI, server: Server, body: dict[str, Any]) -> ExchangeError | None:
+def _sent(client: openai.OpenAI, server: ModelServer, body: dict[str, Any]) -> ExchangeError | None:
     """Send a request; return what it failed of, None if it was answered."""
     rest = dict(body)
     model, messages = rest.pop("model"), rest.pop("messages")
@@ -94,5 +94,5 @@ def _sent(client: openai.OpenAI, server: Server, body: dict[str, Any]) -> Exchan
     try:
         create(model=model, messages=messages, extra_body=rest)
     except Exception as error:  # noqa: BLE001 - whatever it is, the draws will tell
-        return understood(error, server.address, server.key)
+        return classify_error(error, server.address, server.key)
     return None

@@ -22,7 +22,7 @@ from ttc.samples.plan import Recipe
 from ttc_ray import cluster, open_ray, replicas
 from ttc_ray.backend import RayBackend
 from ttc_ray.options import Options, resources
-from ttc_ray.replica import Inner
+from ttc_ray.replica import InnerBackend
 
 CHEAP = """
 import sys
@@ -41,7 +41,7 @@ def test_opening_tells_the_model_and_imports_no_ray() -> None:
 
 
 def test_draws_have_the_keys_of_the_inner_backend() -> None:
-    inner = resolve.open_backend(resolve.Choice("scripted", "tokens=5"), Path())
+    inner = resolve.open_backend(resolve.ModelChoice("scripted", "tokens=5"), Path())
     over_ray = open_ray("scripted:tokens=5", {"ray_replicas": 2})
     here = Recipe("scripted", inner.model, SamplingParams())
     there = Recipe("ray", over_ray.model, SamplingParams())
@@ -229,7 +229,9 @@ def test_what_no_machine_has_is_not_waited_for_for_ever(
     # Nothing will ever join a cluster of this machine alone.
     own = cluster.Cluster(ray, begun=False, folder="/nowhere")
     with pytest.raises(BackendError, match=f"ray: {told}; lower ray_replicas or ray_gpus"):
-        replicas.Fleet(own, Inner("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64))
+        replicas.Replicas(
+            own, InnerBackend("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64)
+        )
 
 
 def test_a_large_fleet_asks_for_more_than_the_usual_window(

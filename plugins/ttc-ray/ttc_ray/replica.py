@@ -23,7 +23,7 @@ from ttc.errors import BackendError, TtcError
 
 
 @dataclass(frozen=True, slots=True)
-class Inner:
+class InnerBackend:
     """The backend to replicate, and the fingerprint that it has where the run began."""
 
     backend: str
@@ -33,7 +33,7 @@ class Inner:
 
     def open(self) -> Backend:
         """Open it here; cheap, as for any backend. BackendError, UsageError."""
-        choice = resolve.Choice(self.backend, self.model, self.options)
+        choice = resolve.ModelChoice(self.backend, self.model, self.options)
         return resolve.open_backend(choice, paths.default_database())
 
 
@@ -57,7 +57,7 @@ class Batch:
 class Replica:
     """The actor. Its first batch is empty: it tells that the replica is there."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: InnerBackend) -> None:
         self._inner = inner
         self._inbox: queue.SimpleQueue[Request | str] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[Completion | None] = queue.SimpleQueue()

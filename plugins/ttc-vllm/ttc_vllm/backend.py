@@ -17,7 +17,7 @@ from ttc_vllm.locate import install, locate
 from ttc_vllm.options import Options
 
 if TYPE_CHECKING:
-    from ttc_vllm.engine import Engine
+    from ttc_vllm.engine import VllmEngine
 
 _ALWAYS = frozenset(
     {"prefix", "logprobs", "alternatives", "cancel", "choose", "score", "stop-kept"}
@@ -42,7 +42,7 @@ class Vllm:
         if thinking_switch.read_by(found.template):
             self.capabilities |= {"thinking"}
         self._checkpoint, self._options = found, options
-        self._engine: Engine | None = None
+        self._engine: VllmEngine | None = None
 
     @classmethod
     def open(cls, model: str, options: Mapping[str, Any]) -> Vllm:
@@ -67,7 +67,7 @@ class Vllm:
             self._engine = self._load()
         self._engine.submit(request, request.seed if "seed" in self.capabilities else None)
 
-    def _load(self) -> Engine:
+    def _load(self) -> VllmEngine:
         spreads = self._options.spreads
         quiet.prepare(spreads=spreads)
         # Workers in processes of their own would lose their stderr for good.
@@ -75,7 +75,7 @@ class Vllm:
             try:
                 import vllm  # noqa: F401 (before what it brings along, so that it is what is missed)
 
-                from ttc_vllm.engine import Engine
+                from ttc_vllm.engine import VllmEngine
             except ModuleNotFoundError as error:
                 if error.name is None or error.name.partition(".")[0] != "vllm":
                     raise BackendError(f"vLLM cannot be imported: {error}; reinstall it") from error
@@ -88,7 +88,7 @@ class Vllm:
                     f"vLLM cannot be imported: {error}; it must be built for this machine "
                     "('ttc-vllm[cuda]' with an NVIDIA driver, 'ttc-vllm[cpu]' without)"
                 ) from error
-            return Engine(self._checkpoint, self._options)
+            return VllmEngine(self._checkpoint, self._options)
 
     def wait(self) -> Completion:
         """Return the next completion to finish; LookupError if none is under way."""

@@ -11,7 +11,7 @@ from ttc.records import FinishReason
 
 
 @dataclass(slots=True, eq=False)
-class Draw:
+class EngineDraw:
     """A request and the tokens of its prompt.
 
     `opened` is the mark of a thought that the prompt ends in: its text goes on from there. `given`

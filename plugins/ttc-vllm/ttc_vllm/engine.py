@@ -29,9 +29,9 @@ from ttc.errors import BackendError
 from ttc.plugins import installing
 from ttc.records import FinishReason
 from ttc_vllm.checkpoint import Checkpoint
-from ttc_vllm.draws import Draw
+from ttc_vllm.draws import EngineDraw
 from ttc_vllm.options import Options
-from ttc_vllm.prompts import PromptError, Prompts
+from ttc_vllm.prompts import PromptEncoder, PromptError
 
 # vLLM raises a lower temperature to this one, which would be another distribution.
 _COLDEST = 0.01
@@ -47,7 +47,7 @@ def reason_of(error: BaseException) -> str:
     return re.split(r" \[type=| \(parameter=", found)[0].rstrip(".")
 
 
-class Engine:
+class VllmEngine:
     """Loaded weights and the draws under way. Loading fails with BackendError."""
 
     def __init__(self, checkpoint: Checkpoint, options: Options) -> None:
@@ -64,10 +64,10 @@ class Engine:
             ) from error
         self._limit: int = self._engine.model_config.max_model_len
         clock = options.clock if options.clock.read_by(checkpoint.template) else None
-        self._prompts = Prompts(self._engine.get_tokenizer(), clock)
-        self._draws: dict[str, Draw] = {}
+        self._prompts = PromptEncoder(self._engine.get_tokenizer(), clock)
+        self._draws: dict[str, EngineDraw] = {}
         # Those without a token so far, by vLLM's own ids, in the order of their submission.
-        self._fresh: dict[str, Draw] = {}
+        self._fresh: dict[str, EngineDraw] = {}
         self._done: deque[Completion] = deque()
         self._failure: str | None = None
 
@@ -75,7 +75,7 @@ class Engine:
         """Queue a request. One that cannot run comes back as `error`."""
         if self._failure is not None:
             raise BackendError(f"vLLM's engine has ended: {self._failure}")
-        draw = Draw(request)
+        draw = EngineDraw(request)
         try:
             draw.prompt = self._prompts.tokens(request)
             draw.opened = self._prompts.opened(request)
@@ -93,7 +93,7 @@ class Engine:
             return
         self._draws[request.id] = self._fresh[draw.engine_id] = draw
 
-    def _check(self, draw: Draw) -> None:
+    def _check(self, draw: EngineDraw) -> None:
         count = len(draw.prompt) + len(draw.given)
         if count >= self._limit:
             raise PromptError(f"the prompt has {count} tokens, the context {self._limit}")
@@ -146,7 +146,7 @@ class Engine:
         for engine_id in have:
             del self._fresh[engine_id]
 
-    def _completion(self, draw: Draw, output: Any) -> Completion:
+    def _completion(self, draw: EngineDraw, output: Any) -> Completion:
         one = output.outputs[0]
         reason = _REASONS.get(one.finish_reason)
         if reason is None:
@@ -228,7 +228,7 @@ def _arguments(checkpoint: Checkpoint, options: Options) -> EngineArgs:
     )
 
 
-def _parameters(draw: Draw, seed: int | None, *, shows: bool) -> SamplingParams:
+def _parameters(draw: EngineDraw, seed: int | None, *, shows: bool) -> SamplingParams:
     request, given = draw.request, draw.request.params
     if draw.weighs:
         asked = sorted({token for tokens in draw.firsts.values() for token in tokens})

@@ -16,7 +16,7 @@ class PromptError(Exception):
     """The template does not take these messages, or there is nothing to compute."""
 
 
-class Prompts:
+class PromptEncoder:
     """Tokens of prompts; the last ones are remembered, since draws share them."""
 
     def __init__(self, tokenizer: Any, clock: Clock | None = None) -> None:

@@ -6,14 +6,13 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ttc.backends import Probeable, Tunable
-from ttc.backends import resolve as known
+from ttc.backends import Probeable, Tunable, resolve
 from ttc.cli.output import document
-from ttc.cli.session import Session, open_model
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
 from ttc.report.columns import columns
+from ttc.session import Session
 
 if TYPE_CHECKING:
     from ttc.backends import Tuning
@@ -21,19 +20,19 @@ if TYPE_CHECKING:
 
 def listing(session: Session, as_json: bool) -> None:
     """Print the models that have a name here."""
-    found = known.listing(session.config)
+    found = resolve.listing(session.config)
     remember(models=[row["name"] for row in found])
     if as_json:
         document({"schema": 1, "models": found})
     elif found:
         columns(found)
     else:
-        session.say(known.how())
+        session.say(resolve.how())
 
 
 def describe(session: Session, name: str, as_json: bool) -> None:
     """Print what is known of one model."""
-    choice, backend = open_model(session, name)
+    choice, backend = resolve.open_model(session, name)
     with closing(backend):
         about = {"spec": choice.spec, **asdict(backend.model)}
         about["capabilities"] = sorted(backend.capabilities)
@@ -46,7 +45,7 @@ def describe(session: Session, name: str, as_json: bool) -> None:
 
 def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_json: bool) -> None:
     """Measure a model's options and print the trials; UsageError where there is nothing to tune."""
-    choice, backend = open_model(session, name)
+    choice, backend = resolve.open_model(session, name)
     with closing(backend):
         if not isinstance(backend, Tunable):
             raise UsageError(f"{choice.spec}: the backend {choice.backend} has nothing to tune")
@@ -59,7 +58,7 @@ def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_
 
 def probe(session: Session, name: str | None, as_json: bool) -> None:
     """Find out what a model's server does and print it; UsageError where there is no server."""
-    choice, backend = open_model(session, name)
+    choice, backend = resolve.open_model(session, name)
     with closing(backend):
         if not isinstance(backend, Probeable):
             raise UsageError(f"{choice.spec}: the backend {choice.backend} has no server to probe")

@@ -13,13 +13,13 @@ import openai
 
 from ttc.records import OFF
 from ttc_openai.client import sync_client
-from ttc_openai.errors import complaint, cut, understood
-from ttc_openai.events import Events, Json, MalformedError
-from ttc_openai.server import Server
-from ttc_openai.stream_parser import Reading, Usage
+from ttc_openai.errors import classify_error, cut_off, error_in_body
+from ttc_openai.events import EventParser, Json, MalformedError
+from ttc_openai.server import ModelServer
+from ttc_openai.stream_parser import StreamParser, TokenUsage
 
 # More than this a trial does not wait for.
-PATIENCE = 120.0
+LONGEST_WAIT = 120.0
 
 
 @dataclass(slots=True)
@@ -29,17 +29,17 @@ class Answer:
     `began` is when the first piece of a stream came, `ended` when the last did.
     """
 
-    choices: dict[int, Reading] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
+    choices: dict[int, StreamParser] = field(default_factory=dict)
+    usage: TokenUsage = field(default_factory=TokenUsage)
     last: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     began: float = 0.0
     ended: float = 0.0
 
     @property
-    def first(self) -> Reading:
+    def first(self) -> StreamParser:
         """Its only choice, or the first of several."""
-        return self.choices.get(0, Reading(()))
+        return self.choices.get(0, StreamParser(()))
 
     @property
     def text(self) -> str:
@@ -48,20 +48,20 @@ class Answer:
 
     def take(self, piece: Mapping[str, Any]) -> None:
         """Take a whole answer, or a piece of a stream."""
-        if (fault := complaint(piece)) is not None:
+        if (fault := error_in_body(piece)) is not None:
             raise fault
         self.usage.add_piece(piece)
         for choice in piece.get("choices") or ():
             self.last = choice
-            self.choices.setdefault(choice.get("index", 0), Reading(())).add(choice)
+            self.choices.setdefault(choice.get("index", 0), StreamParser(())).add(choice)
 
 
-class Asker:
+class ProbeClient:
     """Asks a server. What goes wrong is an ExchangeError, which a trial may take for an answer."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ModelServer) -> None:
         self.server = server
-        limit = min(PATIENCE, server.options.timeout)
+        limit = min(LONGEST_WAIT, server.options.timeout)
         self._client = sync_client(server.address, server.key, limit)
 
     def close(self) -> None:
@@ -75,18 +75,18 @@ class Asker:
             if rest.get(name) == OFF[name]:
                 del rest[name]
         stream = bool(rest.pop("stream", False))
-        named: dict[str, Any] = {"model": self.server.address.model, "stream": stream}
+        resolve_model: dict[str, Any] = {"model": self.server.address.model, "stream": stream}
         create: Any = self._client.chat.completions.with_streaming_response.create
         if "prompt" in rest:
             create = self._client.completions.with_streaming_response.create
         for name in ("messages", "prompt"):
             if name in rest:
-                named[name] = rest.pop(name)
+                resolve_model[name] = rest.pop(name)
         try:
-            with create(**named, extra_body=rest) as response:
+            with create(**resolve_model, extra_body=rest) as response:
                 yield response
         except (openai.APIError, httpx2.HTTPError) as error:
-            raise understood(error, self.server.address, self.server.key) from None
+            raise classify_error(error, self.server.address, self.server.key) from None
 
     def whole(self, **body: Any) -> Answer:
         """Ask for an answer that comes at once."""
@@ -112,7 +112,7 @@ class Asker:
         answer.seconds = time.monotonic() - began
         unfinished = any(each.finish is None for each in answer.choices.values())
         if pieces is None and (unfinished or not answer.choices):
-            raise cut("without an end")
+            raise cut_off("without an end")
         return answer
 
     def page(self, path: str) -> str | None:
@@ -126,7 +126,7 @@ class Asker:
 
 def _objects(response: Any) -> Iterator[Json]:
     """Yield the objects of a body as they come."""
-    events = Events()
+    events = EventParser()
     for data in response.iter_bytes():
         yield from events.feed(data)
     yield from events.end()

@@ -10,14 +10,14 @@ from typing import Any
 
 from ttc.errors import BackendError
 from ttc.records import SamplingParams
-from ttc_openai import server_traits as kept
+from ttc_openai import server_traits
 from ttc_openai.errors import ExchangeError
+from ttc_openai.events import MalformedError
 from ttc_openai.probe import trials
-from ttc_openai.probe.client import Asker
-from ttc_openai.probe.trials import Finding, Known, Trial
-from ttc_openai.server import Server, weights
-from ttc_openai.server_traits import Traits
-from ttc_openai.stream_parser import MalformedError
+from ttc_openai.probe.client import ProbeClient
+from ttc_openai.probe.trials import Baseline, Finding, Trial
+from ttc_openai.server import ModelServer, weights
+from ttc_openai.server_traits import ServerTraits
 from ttc_openai.supported_params import settle
 
 # In the order of trying: what a later trial goes by comes first. A trait each, and a question.
@@ -39,7 +39,9 @@ TRIALS: Mapping[str, tuple[Trial, str]] = {
 }
 
 
-def probe(server: Server, tell: Callable[[str], None]) -> tuple[Traits, list[dict[str, Any]], Path]:
+def probe(
+    server: ModelServer, tell: Callable[[str], None]
+) -> tuple[ServerTraits, list[dict[str, Any]], Path]:
     """Try everything; return what was found, as rows too, and where it is kept.
 
     BackendError if the server cannot be asked, or does not draw at all.
@@ -49,27 +51,27 @@ def probe(server: Server, tell: Callable[[str], None]) -> tuple[Traits, list[dic
     about = weights(told)
     server = replace(server, traits=settle(server, SamplingParams(temperature=1.0, top_p=1.0)))
     rows, found = [], dict[str, Any]()
-    with closing(Asker(server)) as asker:
+    with closing(ProbeClient(server)) as client:
         try:
-            known = Known(asker)
+            known = Baseline(client)
         except (ExchangeError, MalformedError) as error:
             raise BackendError(f"{server.address.spec}: cannot be probed: {error}") from None
         for name, (trial, question) in TRIALS.items():
-            finding = _tried(trial, asker, known)
+            finding = _tried(trial, client, known)
             tell(f"{question}: {shown(finding.found)} ({finding.seen})")
             found[name] = finding.found
             rows.append({"trial": question, "found": shown(finding.found), "seen": finding.seen})
     traits = _traits(found, about, server.traits)
     try:
-        return traits, rows, kept.write(server.address, traits)
+        return traits, rows, server_traits.write(server.address, traits)
     except OSError as error:
         raise BackendError(f"what was found cannot be kept: {error}") from None
 
 
-def _tried(trial: Trial, asker: Asker, known: Known) -> Finding:
+def _tried(trial: Trial, client: ProbeClient, known: Baseline) -> Finding:
     """Try one thing. A server that refuses it does not do it; one that breaks tells nothing."""
     try:
-        return trial(asker, known)
+        return trial(client, known)
     except ExchangeError as error:
         refused = error.refused is not None or (error.all and not error.again)
         return Finding(False if refused else None, f"failed: {str(error)[:90]}")
@@ -77,12 +79,14 @@ def _tried(trial: Trial, asker: Asker, known: Known) -> Finding:
         return Finding(None, f"failed: {error}")
 
 
-def _traits(found: Mapping[str, Any], about: Mapping[str, Any], before: Traits) -> Traits:
+def _traits(
+    found: Mapping[str, Any], about: Mapping[str, Any], before: ServerTraits
+) -> ServerTraits:
     """Return findings as traits: what must be known to hold is False where it is not."""
     sure = ("seed", "n", "top_k", "min_p", "logprobs", "stop_told", "raw")
     settled: dict[str, Any] = {name: bool(found[name]) for name in sure}
     settled |= {"unset": before.unset, "taken": before.taken}
-    return Traits(
+    return ServerTraits(
         **{**found, **settled, "prefix": found["prefix"] or ""}, weights=about, probed=True
     )
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ttc_openai.dialect import PREFIXES, REPEATED
 from ttc_openai.errors import ExchangeError
-from ttc_openai.probe.client import Answer, Asker
+from ttc_openai.probe.client import Answer, ProbeClient
 
 _ASK = [{"role": "user", "content": "Write a story about a fox who crosses a river."}]
 _SHORT, _LONG = 10, 96
@@ -29,31 +29,31 @@ class Finding(NamedTuple):
     seen: str
 
 
-Trial = Callable[[Asker, "Known"], Finding]
+Trial = Callable[[ProbeClient, "Baseline"], Finding]
 
 
-class Known:
+class Baseline:
     """What trials find that later ones use: the greedy answer, and what the server does."""
 
-    def __init__(self, asker: Asker) -> None:
-        self.whole = asker.whole(messages=_ASK, max_tokens=_SHORT)
+    def __init__(self, client: ProbeClient) -> None:
+        self.whole = client.whole(messages=_ASK, max_tokens=_SHORT)
         self.greedy = self.whole.text
         self.side_by_side = False
         self.pieces_count = False
 
 
-def usage(asker: Asker, known: Known) -> Finding:
+def usage(client: ProbeClient, known: Baseline) -> Finding:
     """Whether a stream ends with its token counts."""
-    answer = asker.streamed(
+    answer = client.streamed(
         messages=_ASK, max_tokens=_SHORT, stream_options={"include_usage": True}
     )
     told = answer.usage.completion
     return Finding(told is not None, f"stream_options: {told if told is not None else 'no'} tokens")
 
 
-def chunks(asker: Asker, known: Known) -> Finding:
+def chunks(client: ProbeClient, known: Baseline) -> Finding:
     """Whether a piece of a stream is a token, as counted in an answer of the same tokens."""
-    answer = asker.streamed(messages=_ASK, max_tokens=_SHORT)
+    answer = client.streamed(messages=_ASK, max_tokens=_SHORT)
     pieces, tokens = answer.first.tokens, known.whole.usage.completion
     if known.whole.first.finish != "length" or answer.text != known.greedy:
         return Finding(None, "two greedy answers differ")
@@ -61,10 +61,10 @@ def chunks(asker: Asker, known: Known) -> Finding:
     return Finding(known.pieces_count, f"{pieces} pieces, {tokens} tokens")
 
 
-def seed(asker: Asker, known: Known) -> Finding:
+def seed(client: ProbeClient, known: Baseline) -> Finding:
     """Whether a seed gives the same draw again, and another one another."""
     first, again, other = (
-        asker.whole(messages=_ASK, max_tokens=_SHORT, seed=value, **_HOT).text
+        client.whole(messages=_ASK, max_tokens=_SHORT, seed=value, **_HOT).text
         for value in (7, 7, 8)
     )
     if first == again == other:
@@ -72,9 +72,9 @@ def seed(asker: Asker, known: Known) -> Finding:
     return Finding(first == again, "the same again" if first == again else "ignored: differs")
 
 
-def n(asker: Asker, known: Known) -> Finding:
+def n(client: ProbeClient, known: Baseline) -> Finding:
     """Whether one request may ask for two draws that differ."""
-    answer = asker.streamed(
+    answer = client.streamed(
         messages=_ASK, max_tokens=_SHORT, n=2, stream_options={"include_usage": True}, **_HOT
     )
     if len(answer.choices) < 2:
@@ -90,10 +90,10 @@ def n(asker: Asker, known: Known) -> Finding:
     return Finding(True, "two draws that differ")
 
 
-def _tames(asker: Asker, known: Known, **field: Any) -> Finding:
+def _tames(client: ProbeClient, known: Baseline, **field: Any) -> Finding:
     """Whether a filter that leaves one token makes hot draws greedy."""
-    wild = [asker.whole(messages=_ASK, max_tokens=_SHORT, **_HOT).text for _ in range(2)]
-    tame = [asker.whole(messages=_ASK, max_tokens=_SHORT, **_HOT, **field).text for _ in range(2)]
+    wild = [client.whole(messages=_ASK, max_tokens=_SHORT, **_HOT).text for _ in range(2)]
+    tame = [client.whole(messages=_ASK, max_tokens=_SHORT, **_HOT, **field).text for _ in range(2)]
     if set(wild) == {known.greedy}:
         return Finding(None, "hot draws are greedy as they are")
     if set(tame) == {known.greedy}:
@@ -101,21 +101,21 @@ def _tames(asker: Asker, known: Known, **field: Any) -> Finding:
     return Finding(False, "ignored: hot draws stay as they are")
 
 
-def top_k(asker: Asker, known: Known) -> Finding:
+def top_k(client: ProbeClient, known: Baseline) -> Finding:
     """Whether top_k takes effect."""
-    return _tames(asker, known, top_k=1)
+    return _tames(client, known, top_k=1)
 
 
-def min_p(asker: Asker, known: Known) -> Finding:
+def min_p(client: ProbeClient, known: Baseline) -> Finding:
     """Whether min_p takes effect."""
-    return _tames(asker, known, min_p=1.0)
+    return _tames(client, known, min_p=1.0)
 
 
-def logprobs(asker: Asker, known: Known) -> Finding:
+def logprobs(client: ProbeClient, known: Baseline) -> Finding:
     """Whether log-probabilities are those of temperature 1, whatever the temperature."""
     found = []
     for temperature in (0.5, 2.0):
-        answer = asker.whole(
+        answer = client.whole(
             messages=_ASK, max_tokens=1, temperature=temperature, logprobs=True, top_logprobs=5
         )
         content = (answer.last.get("logprobs") or {}).get("content") or []
@@ -129,7 +129,7 @@ def logprobs(asker: Asker, known: Known) -> Finding:
     return Finding(token == other and abs(cool - hot) < 0.02 and cool <= 0, shown)
 
 
-def prefix(asker: Asker, known: Known) -> Finding:
+def prefix(client: ProbeClient, known: Baseline) -> Finding:
     """In which way an answer's beginning is continued, seen by the rest of the greedy answer."""
     middle = known.greedy.find(" ", len(known.greedy) // 2)
     begun, rest = known.greedy[:middle], known.greedy[middle:]
@@ -138,7 +138,7 @@ def prefix(asker: Asker, known: Known) -> Finding:
     turns = [*_ASK, {"role": "assistant", "content": begun}]
     for name, fields in PREFIXES.items():
         try:
-            answer = asker.whole(messages=turns, max_tokens=_SHORT, **fields)
+            answer = client.whole(messages=turns, max_tokens=_SHORT, **fields)
         except ExchangeError:
             continue
         sure = rest[: max(len(rest) - 2, 2)]
@@ -149,20 +149,20 @@ def prefix(asker: Asker, known: Known) -> Finding:
     return Finding("", "an answer that was begun is not continued")
 
 
-def stop(asker: Asker, known: Known) -> Finding:
+def stop(client: ProbeClient, known: Baseline) -> Finding:
     """Whether the text ends before a stop string."""
     word = _middle(known.greedy)
-    answer = asker.whole(messages=_ASK, max_tokens=_SHORT, stop=[word])
+    answer = client.whole(messages=_ASK, max_tokens=_SHORT, stop=[word])
     if word in answer.text:
         kept = answer.text.endswith(word)
         return Finding(False, "the stop string is kept" if kept else "ignored")
     return Finding(True, "the text ends before it")
 
 
-def stop_told(asker: Asker, known: Known) -> Finding:
+def stop_told(client: ProbeClient, known: Baseline) -> Finding:
     """Whether it is said which stop string fired."""
     word = _middle(known.greedy)
-    answer = asker.streamed(messages=_ASK, max_tokens=_SHORT, stop=["never said", word])
+    answer = client.streamed(messages=_ASK, max_tokens=_SHORT, stop=["never said", word])
     return Finding(answer.first.stop == word, f"{answer.first.stop or 'nothing'} is told")
 
 
@@ -172,20 +172,20 @@ def _middle(text: str) -> str:
     return words[len(words) // 2] if len(words) > 1 else text[1:]
 
 
-def raw(asker: Asker, known: Known) -> Finding:
+def raw(client: ProbeClient, known: Baseline) -> Finding:
     """Whether there are completions of plain text."""
-    answer = asker.whole(prompt="Once upon a time", max_tokens=2)
+    answer = client.whole(prompt="Once upon a time", max_tokens=2)
     return Finding(bool(answer.text), "/completions answers")
 
 
-def slots(asker: Asker, known: Known) -> Finding:
+def slots(client: ProbeClient, known: Baseline) -> Finding:
     """Whether two answers may be under way; some servers drop one for the next."""
     answers: list[Answer] = []
     faults: list[ExchangeError] = []
 
     def ask() -> None:
         try:
-            answers.append(asker.streamed(messages=_ASK, max_tokens=_SHORT * 2))
+            answers.append(client.streamed(messages=_ASK, max_tokens=_SHORT * 2))
         except ExchangeError as error:
             faults.append(error)
 
@@ -205,43 +205,43 @@ def slots(asker: Asker, known: Known) -> Finding:
     return Finding(None, f"two answers came whole, {how}")
 
 
-def frees(asker: Asker, known: Known) -> Finding:
+def frees(client: ProbeClient, known: Baseline) -> Finding:
     """Whether a closed connection ends its draw: seen by the server's own count of what it runs,
     else by how soon the next answer comes."""
     began = time.monotonic()
-    asker.streamed(pieces=3, messages=_ASK, max_tokens=_LONG)
+    client.streamed(pieces=3, messages=_ASK, max_tokens=_LONG)
     each = (time.monotonic() - began) / 3
     for _ in range(20):
-        if (running := _running(asker)) is None:
+        if (running := _running(client)) is None:
             break
         if running == 0:
             return Finding(True, "the server says that it runs nothing any more")
         time.sleep(min(each, 0.25))
     else:
         return Finding(False, "the server goes on with it")
-    after = asker.whole(messages=_ASK, max_tokens=1).seconds
+    after = client.whole(messages=_ASK, max_tokens=1).seconds
     rest = each * (_LONG - 3)
     if after > rest / 2:
         return Finding(False, f"the next answer came after {after:.1f} s")
     return Finding(None if known.side_by_side else True, f"the next answer came in {after:.1f} s")
 
 
-def _running(asker: Asker) -> int | None:
+def _running(client: ProbeClient) -> int | None:
     """Return how many draws the server says that it runs, None if it does not say."""
-    if (page := asker.page("/slots")) is not None:
+    if (page := client.page("/slots")) is not None:
         try:
             return sum(bool(slot.get("is_processing")) for slot in json.loads(page))
         except (ValueError, AttributeError, TypeError):
             pass
     gauge = r"^(?:vllm:num_requests_running|llamacpp:requests_processing)\S*\s+(\S+)"
-    values = re.findall(gauge, asker.page("/metrics") or "", re.MULTILINE)
+    values = re.findall(gauge, client.page("/metrics") or "", re.MULTILINE)
     return round(sum(map(float, values))) if values else None
 
 
-def caches(asker: Asker, known: Known) -> Finding:
+def caches(client: ProbeClient, known: Baseline) -> Finding:
     """Whether a long prompt that was seen is not computed again."""
     turns = [{"role": "user", "content": f"{time.time_ns()}: " + "river fox stone " * 70}]
-    first, second = (asker.whole(messages=turns, max_tokens=1) for _ in range(2))
+    first, second = (client.whole(messages=turns, max_tokens=1) for _ in range(2))
     if second.usage.cached:
         return Finding(True, f"{second.usage.cached} of {second.usage.prompt} tokens, it says")
     shown = f"{first.seconds:.2f} s, then {second.seconds:.2f} s"

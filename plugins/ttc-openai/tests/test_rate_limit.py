@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ttc_openai.rate_limit import START, Pace, Silences
+from ttc_openai.rate_limit import START, RateLimit, StallTimeout
 
 Turns = Callable[[int, random.Random], bool]
 
@@ -20,7 +20,7 @@ class Line:
     def __init__(
         self, turns_away: Turns | None, *, most: int = 64, kept: int | None = None
     ) -> None:
-        self.pace = Pace(most, kept)
+        self.pace = RateLimit(most, kept)
         self.seconds = 0.0
         self.wasted = 0
         self.turns_away = turns_away
@@ -48,10 +48,10 @@ class Line:
             since, away = under_way.pop(which)
             if away:
                 self.wasted += 1
-                pace.turned_away(since, at, len(under_way) + 1)
+                pace.record_rejection(since, at, len(under_way) + 1)
             else:
                 answers -= 1
-                pace.went_well(since)
+                pace.record_success(since)
         return self
 
 
@@ -110,35 +110,35 @@ def test_a_server_that_recovers_is_asked_by_many_again() -> None:
 
 
 def test_a_burst_halves_the_limit_once() -> None:
-    pace = Pace(100)
+    pace = RateLimit(100)
     for _ in range(1000):
-        pace.went_well(1.0)
+        pace.record_success(1.0)
     assert pace.limit == 100
     for _ in range(100):
-        pace.turned_away(1.0, 2.0, 100)
+        pace.record_rejection(1.0, 2.0, 100)
     assert pace.limit == 50
 
 
 def test_the_limit_begins_where_it_may() -> None:
-    assert (Pace(100).limit, Pace(3).limit, Pace(100, kept=2).limit) == (START, 3, 2)
+    assert (RateLimit(100).limit, RateLimit(3).limit, RateLimit(100, kept=2).limit) == (START, 3, 2)
 
 
 # How long an answer may be silent.
 
 
 def test_silence_is_measured_by_the_server_itself() -> None:
-    silences = Silences(600.0)
-    assert silences.limit(0.0, 0) == 600, "nothing is known yet"
+    stalls = StallTimeout(600.0)
+    assert stalls.limit(0.0, 0) == 600, "nothing is known yet"
     for at in range(100):
-        silences.answered(float(at), 0.2)
-    assert silences.limit(50.0, 0) == 10, "others asked later were answered"
-    assert silences.limit(90.0, 0) == 15, "few others were"
-    assert [silences.limit(50.0, before) for before in (1, 2, 9)] == [20, 40, 600]
+        stalls.answered(float(at), 0.2)
+    assert stalls.limit(50.0, 0) == 10, "others asked later were answered"
+    assert stalls.limit(90.0, 0) == 15, "few others were"
+    assert [stalls.limit(50.0, before) for before in (1, 2, 9)] == [20, 40, 600]
 
 
 def test_a_slow_server_is_given_its_time() -> None:
-    silences = Silences(600.0)
+    stalls = StallTimeout(600.0)
     for at in range(200):
-        silences.answered(float(at), 25.0 if at % 50 == 0 else 1.0)
-    assert silences.limit(50.0, 0) == 250
-    assert Silences(5.0).limit(0.0, 0) == 5
+        stalls.answered(float(at), 25.0 if at % 50 == 0 else 1.0)
+    assert stalls.limit(50.0, 0) == 250
+    assert StallTimeout(5.0).limit(0.0, 0) == 5
