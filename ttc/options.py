@@ -154,7 +154,7 @@ class OptionReader:
             return None
         try:
             return Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise self.error(f"{name}={path}: {error}") from None
 
     def accept(self, *names: str) -> None:

@@ -1,4 +1,4 @@
-"""The entry point: commands imported only when named, and one place where errors become lines.
+"""The entry point: it imports the command that is named, and turns errors into lines.
 
 A failure is one line on stderr and an exit code (see `ttc.errors.Exit`); `-vv` adds the traceback.
 """
@@ -25,22 +25,22 @@ from ttc.cli.typer_parts import (
 from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
 from ttc.messages.visible import one_line
 
-# In the order of the work. A test holds these lines equal to the commands' docstrings.
+# In the order of use. A test compares these lines with the commands' docstrings.
 COMMANDS = {
     "solve": "Answer one question now: draw, vote or search, print the answer.",
     "sample": "Draw n completions per problem and keep every one.",
     "verify": "Judge samples: a pool, a file or a pipe.",
-    "sweep": "Tell what any budget and rule would have given; no model call, ever.",
+    "sweep": "Compute the score of each selection rule at each budget, from stored samples alone.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
     "plugins": "List backends, verifiers, selectors and strategies.",
     "config": "Show the settings in force and where they come from.",
-    "db": "Tell where the store is, check it, copy it, or merge others into it.",
+    "db": "Print where the store is, check it, copy it, or merge others into it.",
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
-# May stand before the command as well as after it.
+# Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
 
@@ -64,7 +64,7 @@ def build() -> LazyGroup:
 
     @app.callback()
     def ttc() -> None:
-        """Test-time compute: sample many, keep all, ask offline what any budget would have given.
+        """Test-time compute: draw many samples, keep all, compute offline what each budget gives.
 
         ttc solve "How many primes are there below 100?"
 
@@ -119,7 +119,7 @@ def run(args: Sequence[str]) -> int:
         if lost:
             raise lost[0]
     except typer.Exit as ended:
-        # Help was shown; to somebody who asked for nothing, as a hint.
+        # Help was printed; without arguments, as a hint to a wrong use.
         code = ended.exit_code if args else Exit.USAGE
     except TtcError as error:
         complain(str(error))
@@ -146,7 +146,8 @@ def run(args: Sequence[str]) -> int:
 
 
 def _standard_streams() -> None:
-    """See to it that 0, 1 and 2 are taken: a store opened as 2 would be written by any library."""
+    """Open descriptors 0, 1 and 2 if they are closed: a store opened as 2 would be written to by any
+    library that prints to stderr."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -168,7 +169,7 @@ def main() -> None:
     _standard_streams()
     _in_utf8()
     if sys.stdout is None:
-        complain("standard output is closed; send it to /dev/null if it is not wanted")
+        complain("standard output is closed; redirect it to /dev/null if it is not wanted")
         sys.exit(Exit.STORE)
     code = run(sys.argv[1:])
     try:
@@ -186,7 +187,7 @@ def main() -> None:
 
 
 def _discard_output() -> None:
-    """Send what is left in buffers nowhere: Python would complain once more at its end."""
+    """Drop what is left in the buffer of stdout, or Python would report it again at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
