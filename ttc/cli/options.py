@@ -27,10 +27,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only print errors.")]
 Verbose = Annotated[
     int,
-    typer.Option("--verbose", "-v", count=True, help="-vv: add tracebacks to errors.", show_default=False),
+    typer.Option(
+        "--verbose", "-v", count=True, help="-vv: add tracebacks to errors.", show_default=False
+    ),
 ]
 Output = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FILE|-", help="Write JSON lines to a file (-: stdout).")
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE|-", help="Write JSON lines to a file (-: stdout)."
+    ),
 ]
 
 Model = Annotated[

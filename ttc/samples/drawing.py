@@ -98,7 +98,7 @@ class Drawing:
         self._plan = plan
         self._on_sample = on_sample
         self._alternatives = alternatives
-        self._params = keys.told_params(plan.recipe.key)
+        self._params = keys.shown_params(plan.recipe.key)
         self._under_way: dict[str, tuple[PoolProblem, int]] = {}
         # A prompt that several problems share is drawn once and told for each.
         self._sharing: dict[int, list[PoolProblem]] = {}

@@ -142,7 +142,7 @@ FIELDS = SAMPLE[0].count(",") + 1
 
 def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
     """Return a function from the columns of SAMPLE to a Sample. Shared JSON is parsed once."""
-    parameters = lru_cache(1024)(lambda identity: keys.told_params(json.loads(identity)))
+    parameters = lru_cache(1024)(lambda identity: keys.shown_params(json.loads(identity)))
     reference = lru_cache(1024)(json.loads)
 
     def make(row: tuple[Any, ...]) -> Sample:

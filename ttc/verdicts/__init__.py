@@ -15,7 +15,7 @@ from typing import Any
 
 from ttc import keys, plugins
 from ttc.errors import Stopped, TtcError
-from ttc.plugins.guards import Guarded, unsound
+from ttc.plugins.guards import Guarded, verdict_fault
 from ttc.records import INFRA, Message, Sample, Verdict
 from ttc.store import Store, verdicts
 from ttc.store.judged import Row, judged
@@ -128,7 +128,7 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
         except (TtcError, Stopped, KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
-            failure = plugins.said(error)
+            failure = plugins.as_text(error)
             if not unjudged:
                 what = f"cannot judge: {failure}; -vv shows where"
                 raise plugins.fault("verifiers", verifier.name, what) from error
@@ -144,7 +144,7 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
 def _sound(verdict: Verdict) -> Verdict:
     """Return a verdict that can be stored, without the surrogates a program may have printed; an
     `error` if it is malformed."""
-    if (wrong := unsound(verdict)) is not None:
+    if (wrong := verdict_fault(verdict)) is not None:
         verdict = Verdict(status="error", detail=wrong)
     answer = None if verdict.answer is None else storable(verdict.answer)
     detail = storable(verdict.detail)
