@@ -14,8 +14,8 @@ def exact(known: int, uncounted: int) -> int | None:
 
 
 def amount(known: int, uncounted: int, what: str = "tokens") -> str:
-    """Return a sum in words: "96 tokens" or, if some parts of it are `uncounted`, "at least 96 tokens"
-    or "tokens unknown"."""
+    """Return a sum in words: "96 tokens", or if some parts are `uncounted` "at least 96 tokens" or
+    "tokens unknown"."""
     if not uncounted:
         return f"{known} {what}"
     return f"at least {known} {what}" if known else f"{what} unknown"
