@@ -129,8 +129,8 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         # A verifier that only scores is not meant where none is named.
         scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
         judges = [row for row in found if row["name"] not in scoring]
-        by = _choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
-        scorers = {scorer: _choose_verifier(found, scorer, name) for scorer in wanted.scorers}
+        by = choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
+        scorers = {scorer: choose_verifier(found, scorer, name) for scorer in wanted.scorers}
         known = {scorer: row for scorer, row in scorers.items() if row is not None}
         draws = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
         source = _collect(name, draws)
@@ -186,7 +186,7 @@ def _check_scores(source: Source, scorers: Iterable[str]) -> None:
             )
 
 
-def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
+def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
     """Return the verifier whose verdicts count: the one asked for, or the only one there is."""
     # The latest version of each comes first; reversed, it is the one that stays.
     latest = {(row["name"], row["config"]): row for row in reversed(found)}

@@ -28,7 +28,8 @@ _PERCENT = re.compile(r"%(?:25){0,4}(?:u00)?([0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(
     r"\\{1,8}(?:(?:[xX]|u00|u\{0{0,4}|U000000)([0-9A-Fa-f]{2})\}?|0?([0-3][0-7]{2}))"
 )
-_BREAK = re.compile(r"\\+[rn]")
+# From the first of its backslashes alone: a search from each would take the square of a run.
+_BREAK = re.compile(r"(?<!\\)\\+[rn]")
 _RUN = re.compile(r"[A-Za-z0-9+/_=%-]")
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from functools import partial
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache, partial
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from inspect import signature
 from typing import Any
 
@@ -36,20 +37,41 @@ KNOWN_BACKENDS = {
 
 def distribution(entry: EntryPoint) -> tuple[str, str]:
     """Return the name and version of the package of an entry point."""
-    found = entry.dist
-    return (found.name, found.version) if found is not None else ("unknown", "")
+    return ("unknown", "") if entry.dist is None else _name_and_version(entry.dist)
+
+
+@lru_cache(maxsize=1024)
+def _name_and_version(package: Distribution) -> tuple[str, str]:
+    # Each look into the metadata of a package parses its file.
+    about = package.metadata
+    return about["Name"], about["Version"]
 
 
 def installed(group: str) -> dict[str, EntryPoint]:
     """Return the entry points of a group (`backends`, …) by name, none of them imported."""
     own_only = bool(os.environ.get("TTC_NO_PLUGINS"))
     found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=f"ttc.{group}"), key=lambda entry: entry.name):
+    for entry in _entry_points(group, tuple(map(_state, sys.path))):
         own = distribution(entry)[0] == OWN_DISTRIBUTION
         # ttc's own names cannot be taken over by a plugin.
         if own or (not own_only and entry.name not in found):
             found[entry.name] = entry
     return found
+
+
+def _state(folder: str) -> tuple[str, int, int]:
+    """Return a folder that packages are imported from, and what changes with its packages."""
+    try:
+        about = os.stat(folder or ".")
+    except OSError:
+        return folder, 0, 0
+    return folder, about.st_ino, about.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _entry_points(group: str, path: tuple[tuple[str, int, int], ...]) -> tuple[EntryPoint, ...]:
+    """Return the entry points of a group by name; `path` is the state of all folders."""
+    return tuple(sorted(entry_points(group=f"ttc.{group}"), key=lambda entry: entry.name))
 
 
 def kind_of(group: str) -> str:

@@ -6,7 +6,7 @@ The whole input is read and checked before any request is sent to a model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -169,10 +169,29 @@ def one(line: jsonl.Line, options: ReadOptions) -> Problem:
     return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
 
 
-def question(text: str) -> Problem:
-    """Return a problem that is only a question; its id is the question's digest."""
+def each(source: Data, options: ReadOptions) -> Iterator[Problem]:
+    """Yield the problems of a source one by one, the format of each decided by its own fields.
+
+    A line of a file or of standard input may also be a question in plain text. UsageError names a
+    bad line.
+    """
+    if isinstance(source, str):
+        for place, text in jsonl.text_lines(source):
+            if text.startswith("{"):
+                yield one(jsonl.Line(place, jsonl.parse(text, place)), options)
+            else:
+                yield question(text)
+    elif any(isinstance(item, Problem) for item in source):
+        yield from _given(source).problems
+    else:
+        for line in jsonl.read(cast("jsonl.Source", source)):
+            yield one(line, options)
+
+
+def question(text: str, source: str = "solve") -> Problem:
+    """Return a problem that is just a question; its id is the source and the digest of the text."""
     problem = Problem("", (Message("user", text),))
-    return replace(problem, id=f"solve/{keys.prompt_id(problem)[8:18]}")
+    return replace(problem, id=f"{source}/{keys.prompt_id(problem)[8:18]}")
 
 
 def render(problem: Problem, system: str | None, template: str | None, raw: bool) -> Problem:

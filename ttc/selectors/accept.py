@@ -9,8 +9,7 @@ import numpy as np
 from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.checks import check_budgets
-from ttc.selectors.exact.subsets import hypergeometric
+from ttc.selectors.exact.subsets import check_budgets, hypergeometric
 from ttc.selectors.extras import is_oracle, scorers_of
 from ttc.selectors.ranking import KEYS, highest_first
 

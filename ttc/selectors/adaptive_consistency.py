@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed
+from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.stopping import Stopping
 
 MOST_STATES = 20_000  # at one draw; beyond them it is simulated

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
-from ttc.selectors.exact.subsets import as_list, within
+from ttc.selectors.exact.subsets import as_list, check_budgets, within
 
 
 class Coverage:

@@ -9,8 +9,8 @@ from math import comb, factorial, perm
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed, value_of
+from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.majority import Majority
 from ttc.selectors.stopping import Stopping
 

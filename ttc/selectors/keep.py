@@ -21,9 +21,8 @@ import numpy as np
 from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.prefix_plurality import votes_to_the_first
-from ttc.selectors.exact.subsets import last_of_best
+from ttc.selectors.exact.subsets import check_budgets, last_of_best
 from ttc.selectors.extras import OverPrefixes, is_oracle, scorers_of
 from ttc.selectors.majority import INVALID, TIES, Majority
 from ttc.selectors.ranking import KEYS, highest_first, score_by

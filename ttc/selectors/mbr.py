@@ -25,7 +25,7 @@ from typing import NamedTuple, TypeAlias
 from ttc.answers.thinking import said
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
+from ttc.selectors.exact.subsets import check_budgets
 
 ORDERS = range(1, 7)
 MOST_SUBSETS = 20_000

@@ -9,8 +9,8 @@ import numpy as np
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.plurality import frame
+from ttc.selectors.exact.subsets import check_budgets
 
 
 class Pairwise:

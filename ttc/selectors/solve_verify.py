@@ -10,9 +10,8 @@ import numpy as np
 from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors.best_of_n import BestOfN
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.plurality import Complex, Party, contest, frame
-from ttc.selectors.exact.subsets import hypergeometric
+from ttc.selectors.exact.subsets import check_budgets, hypergeometric
 
 
 class SolveVerify:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate
-from ttc.selectors.exact.subsets import within
+from ttc.selectors.exact.subsets import check_budgets, within
 from ttc.selectors.ranking import LAST, best_of_k, highest_first, levels, score_key
 
 

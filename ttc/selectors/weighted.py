@@ -9,9 +9,9 @@ from math import exp, isfinite, isnan, lcm
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed, value_of
 from ttc.selectors.exact.prefix_plurality import Label
+from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.exact.weighted_plurality import Ballots, weighted_at_k
 from ttc.selectors.majority import Majority
 from ttc.selectors.ranking import score_by

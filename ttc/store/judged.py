@@ -28,13 +28,19 @@ _WITH_VERDICT: Part = (
 
 
 def judged(
-    connection: sqlite3.Connection, pool: Pool, verifier: VerifierId, *, by_problem: bool = False
+    connection: sqlite3.Connection,
+    pool: Pool,
+    verifier: VerifierId,
+    *,
+    by_problem: bool = False,
+    problem: str | None = None,
 ) -> Iterator[Row]:
     """Yield the samples of a pool with a verifier's verdicts under their current references, in
-    the order they were stored or, with `by_problem`, problem by problem."""
+    the order they were stored or, with `by_problem`, problem by problem. `problem` restricts to
+    one problem."""
     make = maker(pool)
     given = {"pool": pool.id, "verifier": verdicts.find_verifier(connection, verifier)}
-    for row in in_order(connection, _WITH_VERDICT, given, by_problem=by_problem):
+    for row in in_order(connection, _WITH_VERDICT, given, by_problem=by_problem, problem=problem):
         status, answer, correct, score, detail, tokens = row[FIELDS:]
         verdict = None
         if status is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.errors import UsageError
-from ttc.records import Problem
+from ttc.records import Message, Problem
 from ttc.store.sql import SAMPLES_OF_POOLS, now, one, rows
 
 
@@ -156,6 +156,37 @@ def enrol(
         )
         enrolled.append(PoolProblem(problem, request, key, prompt))
     return enrolled
+
+
+def problems_of(connection: sqlite3.Connection, pool: Pool) -> list[Problem]:
+    """Return the problems of a pool as the model saw them, in the order they were enrolled."""
+    found = rows(
+        connection,
+        "SELECT problems.name, prompts.content, refs.content AS reference FROM problems "
+        "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
+        "JOIN refs ON refs.id = reference_id WHERE pool_id = ? ORDER BY problems.id",
+        (pool.id,),
+    )
+    return [_problem(row) for row in found]
+
+
+def count_problems(connection: sqlite3.Connection, pool: Pool) -> int:
+    """Return how many problems a pool has."""
+    found = one(connection, "SELECT count(*) FROM problems WHERE pool_id = ?", pool.id)
+    return int(found[0]) if found else 0
+
+
+def count_samples(connection: sqlite3.Connection, pool: Pool) -> int:
+    """Return how many samples a pool has."""
+    sql = "SELECT count(*) FROM problems JOIN samples USING (request_id) WHERE pool_id = ?"
+    found = one(connection, sql, pool.id)
+    return int(found[0]) if found else 0
+
+
+def _problem(row: Mapping[str, Any]) -> Problem:
+    content = json.loads(row["content"])
+    messages = tuple(Message(**turn) for turn in content.get("messages", ()))
+    return Problem(row["name"], messages, content.get("prompt"), json.loads(row["reference"]))
 
 
 def names(connection: sqlite3.Connection) -> list[str]:

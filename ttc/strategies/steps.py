@@ -1,4 +1,4 @@
-"""Where a step of a trace ends, and where the trace does: apart from model and algorithm."""
+"""Where a step ends and where a trace ends, for any model and any search."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ESCAPES = {r"\n": "\n", r"\t": "\t"}
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """A step ends with `boundary`, which its text keeps, or after `longest` tokens.
+    """A step ends with `boundary`, which stays in its text, or after `longest` tokens.
 
-    With a `pattern` (a regular expression) it ends where that first matches instead; what was
-    drawn behind, up to `longest` tokens, is paid for and dropped. With neither, steps are cut by
-    tokens alone. A trace ends when the model ends it, with an
-    empty step, after `limit` steps, or when it has the task's `max_tokens`.
+    With a `pattern` (a regular expression) in place of the boundary, it ends at the first match;
+    text behind that, up to `longest` tokens, is paid for and dropped. With neither, `longest` alone
+    ends it. A trace ends when the model ends it, with an empty step, after `limit` steps, or at the
+    task's `max_tokens`.
     """
 
     boundary: str = "\n\n"
@@ -45,7 +45,7 @@ class Steps:
 
     @property
     def config(self) -> Mapping[str, object]:
-        """As canonical JSON values."""
+        """The options in force, as JSON values."""
         ends = {"pattern": self.pattern} if self.pattern else {"step": self.boundary}
         return {**ends, "step_tokens": self.longest, "steps": self.limit}
 
@@ -57,17 +57,17 @@ class Steps:
         return Generate(at, most, stop, until=self.pattern)
 
     def rest(self, at: Node | None, params: SamplingParams) -> Generate:
-        """Return the request for all that is left of a trace."""
+        """Return the request for the rest of a trace."""
         room = params.max_tokens - (at.length if at is not None else 0)
         return Generate(at, max(room, 1), params.stop)
 
     def ended(self, node: Node, params: SamplingParams) -> bool:
-        """Whether nothing can come after a step."""
+        """Whether the trace ends with this step."""
         by_itself = node.finish == "stop" and not self._at_boundary(node)
         return by_itself or node.length >= params.max_tokens or self._count(node) >= self.limit
 
     def _count(self, node: Node) -> int:
-        """Return how many steps a trace has; one may have come in pieces, cut short."""
+        """Return the number of steps of a trace; a step may consist of several nodes."""
         count = tokens = 0
         for piece in node.path:
             tokens += piece.tokens
@@ -81,7 +81,7 @@ class Steps:
             return matched and bool(node.text.strip())
         if not self.boundary:
             return False
-        # One that is nothing but its boundary says nothing, and would do so for ever; the rest of
-        # a step that was cut short may be.
+        # An empty step ends the trace, which would repeat it without end. The rest of a step that
+        # was cut short may be its boundary alone.
         cut = node.parent is not None and node.parent.finish == "length"
         return node.text.endswith(self.boundary) and (cut or bool(node.text.strip()))

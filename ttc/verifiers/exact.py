@@ -1,4 +1,4 @@
-"""exact: the answer and the reference are the same text, in the one spelling that votes use."""
+"""exact: the answer and the reference are the same text, in the canonical form that votes use."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _LONGEST_LINE, _FEW_WORDS = 120, 4
 
 
 class Exact:
-    """Equality of canonical texts. `case=fold` makes upper and lower case equal.
+    """The answer's text equals the reference's; `case=fold` ignores case.
 
-    Without a cue, a text of one short line is itself the answer ("blue", "12/13/2001",
-    "3 apples and 4 oranges"), unless it is a sentence about a number: then the number is.
+    Both are compared in canonical form (`ttc.answers.canonical`). Without a cue, a text of one
+    short line is itself the answer ("blue", "12/13/2001", "3 apples and 4 oranges"), unless it is
+    a sentence with a number, in which case the number is the answer.
     """
 
     name = "exact"
@@ -30,11 +31,11 @@ class Exact:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force."""
+        """The options in effect."""
         return {"case": self._case}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order."""
+        """Yield one verdict per sample, in order."""
         return map(self._judge, samples)
 
     def _judge(self, sample: Sample) -> Verdict:

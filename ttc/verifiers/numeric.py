@@ -15,11 +15,11 @@ TOLERANCE = "a number from 0 to below 1"
 
 
 class Numeric:
-    """Equality of numbers; `tol=0.01` also takes an answer within 1 % of the reference.
+    """The answer is the reference's number; `tol=0.01` accepts a relative error of 1 %.
 
     Currency, unit words and the percent sign are ignored on both sides, and nothing is
-    rescaled: 50% is 50, as the gold answers of GSM8K have it, and never 0.5. The verdict's answer
-    is the number without them, so that answers judged alike vote together.
+    rescaled: 50% is 50, as in GSM8K's gold answers, never 0.5. The verdict's answer is the bare
+    number, so that answers judged equal vote together.
     """
 
     name = "numeric"
@@ -32,11 +32,11 @@ class Numeric:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force."""
+        """The options in effect."""
         return {"tol": float(self._tol)}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order."""
+        """Yield one verdict per sample, in order."""
         return map(self._judge, samples)
 
     def _judge(self, sample: Sample) -> Verdict:
@@ -65,7 +65,7 @@ def tolerance(given: object) -> Fraction:
 
 
 def _exact(value: object) -> Fraction | None:
-    """Read a JSON number or text; 0.1 is one tenth, not the binary fraction nearest to it."""
+    """Return the exact value of a JSON number or text: 0.1 is one tenth, not the nearest float."""
     if isinstance(value, str):
         return number(value)
     if isinstance(value, float):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,13 +22,13 @@ GREEDY = SamplingParams(temperature=0, max_tokens=24)
 
 
 @pytest.fixture(scope="module")
-def reference(weights: Path, extras: bool) -> Iterator[Any]:
+def reference(shallow: str, extras: bool) -> Iterator[Any]:
     """llama-cpp-python's own engine, which keeps the logits of every position.
 
     It turns flash attention off where llama.cpp would use it; that is another rounding.
     """
     same = {"n_threads": 1, "n_threads_batch": 1}
-    llama = llama_cpp.Llama(str(weights), n_ctx=256, logits_all=True, verbose=False, **same)
+    llama = llama_cpp.Llama(shallow, n_ctx=256, logits_all=True, verbose=False, **same)
     yield llama
     llama.close()
 
@@ -171,7 +170,8 @@ def test_a_stop_that_spans_tokens(single: Backend, complete: Complete) -> None:
     assert len(cut.text.split()) < (cut.completion_tokens or 0) < 24
 
 
-def test_characters_split_across_tokens(single: Backend, complete: Complete) -> None:
+def test_characters_split_across_tokens(fresh: Fresh, complete: Complete) -> None:
+    single = fresh("smollm2", slots=1)
     texts = [
         done.text
         for done in complete(
@@ -388,7 +388,7 @@ def test_an_empty_prompt(single: Backend, complete: Complete) -> None:
 def test_more_memory_than_there_is(fresh: Fresh) -> None:
     from ttc.errors import BackendError
 
-    backend = fresh(slots=256, n_ctx=8192)
+    backend = fresh("smollm2", slots=256, n_ctx=8192)
     backend.submit(Request("a", prompt="Hi"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ttc_llamacpp.sizing.free_memory", lambda: 2**34)

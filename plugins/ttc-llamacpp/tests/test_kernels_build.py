@@ -165,7 +165,7 @@ def distributions(weights: Path, kernels: Any, *, attention: bool, extras: bool)
 
 
 def test_the_packed_model_is_no_further_from_the_exact_one_than_the_file_is(
-    kernels: Any, weights: Path, extras: bool
+    kernels: Any, shallow: str, extras: bool
 ) -> None:
     """Activations that lie on the edge of two quants fall either way, so logits differ by what the
     rounding itself costs: the distance from the exact weights must not grow."""
@@ -173,6 +173,7 @@ def test_the_packed_model_is_no_further_from_the_exact_one_than_the_file_is(
     from ttc_llamacpp.requantize import reencode
     from ttc_llamacpp.tune import divergence
 
+    weights = Path(shallow)
     exact_file = reencode(read_header(weights), fingerprint(weights), "f32")
     exact = distributions(exact_file, None, attention=False, extras=extras)
     plain = distributions(weights, None, attention=False, extras=extras)
@@ -190,7 +191,7 @@ def test_log_probabilities_are_those_of_a_full_evaluation(
     kernels: Any,
     fresh: Fresh,
     complete: Complete,
-    weights: Path,
+    shallow: str,
     extras: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -211,7 +212,7 @@ def test_log_probabilities_are_those_of_a_full_evaluation(
     requests = [Request(str(i), prompt="The sea", params=params, seed=i) for i in range(6)]
     done = complete(fresh(kernels="packed", slots=4), *requests)
     assert len({each.text for each in done}) == 6
-    model = Model(weights, 0, extras=extras)
+    model = Model(Path(shallow), 0, extras=extras)
     sequences = KVCache(model, CacheShape(1, 256, 1, cache="f32"))
     for each in done:
         draw = drawn[each.request_id]

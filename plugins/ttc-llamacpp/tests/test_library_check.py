@@ -290,7 +290,7 @@ def test_draws_go_on_in_the_same_pool_and_say_why_once(
 ) -> None:
     caplog.set_level("WARNING", logger="ttc")  # a quiet command may have run in this process
     library.set("extras", FAULTS["SIGILL"][0])
-    backend: Any = fresh()
+    backend: Any = fresh("smollm2")
     before = backend.model
     requests = [Request(str(i), prompt="Hi", params=SamplingParams(max_tokens=2)) for i in range(2)]
     done = complete(backend, *requests)

@@ -52,7 +52,8 @@ def test_a_partial_answer_is_found_after_its_place_was_given_away(
     fresh: Fresh, complete: Complete
 ) -> None:
     """A beam's parents outnumber the places."""
-    used, alone = fresh(slots=2, **EXACT), fresh(slots=1, **EXACT)
+    used = fresh("smollm2", slots=2, **EXACT)
+    alone = fresh("smollm2", slots=1, **EXACT)
     starts = ["Red roses and", "Twelve small ships", "A cold clear night", "Four old friends"]
     prompts = [f"{start} were on the old map of the northern sea that hung by the door when"
                for start in starts]  # fmt: skip

@@ -17,7 +17,7 @@ from ttc.errors import BackendError, UsageError
 from ttc.records import Message
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import open_openai, server_traits
-from ttc_openai.address import Address, base, is_private, key_for, origin, parse
+from ttc_openai.address import Address, is_private, key_for, normalize_url, origin, parse
 from ttc_openai.backend import describe
 from ttc_openai.server_traits import ServerTraits
 
@@ -35,7 +35,7 @@ SECRET = "sk-secret"
     ],
 )
 def test_base_urls_have_one_form(given: str, meant: str) -> None:
-    assert base(given) == meant
+    assert normalize_url(given) == meant
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_base_urls_have_one_form(given: str, meant: str) -> None:
 )
 def test_what_is_no_address(given: str) -> None:
     with pytest.raises(UsageError):
-        base(given)
+        normalize_url(given)
 
 
 @pytest.mark.parametrize("url", [f"http://me:{SECRET}@x/v1", f"https://x/v1?key={SECRET}"])
 def test_secrets_in_an_address_are_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(UsageError) as refused:
-        base(url)
+        normalize_url(url)
     assert SECRET not in str(refused.value)
 
 
@@ -72,7 +72,7 @@ def test_what_names_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def key(url: str) -> str | None:
-    return key_for(Address(base(url), "m"))
+    return key_for(Address(normalize_url(url), "m"))
 
 
 def test_a_key_is_for_one_origin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def test_options_that_are_wrong(options: dict[str, Any]) -> None:
 def fingerprint(
     url: str, model: str = "m", traits: ServerTraits | None = None, rev: str = ""
 ) -> str:
-    return describe(Address(base(url), model), traits or ServerTraits(), rev).fingerprint
+    return describe(Address(normalize_url(url), model), traits or ServerTraits(), rev).fingerprint
 
 
 def test_own_servers_are_told_by_their_model_alone() -> None:

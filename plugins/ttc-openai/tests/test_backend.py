@@ -18,9 +18,9 @@ from ttc.records import Message, SamplingParams
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import server_traits
 from ttc_openai.address import Address
+from ttc_openai.diagnosis import retry_after
 from ttc_openai.dialect import Dialect
 from ttc_openai.draws import HttpDraw
-from ttc_openai.errors import retry_after
 from ttc_openai.events import MalformedError
 from ttc_openai.rate_limit import pause
 from ttc_openai.server_traits import ServerTraits
@@ -98,7 +98,7 @@ def test_a_filter_is_not_dropped_silently(serve: Serve, client: Client, complete
     server = serve(strict=frozenset({"min_p"}))
     (unprobed,) = complete(client(server), request("a", top_k=5))
     assert unprobed.finish_reason == "error"
-    assert "top_k is set and this server is not known to heed it" in (unprobed.error or "")
+    assert "top_k is set, and this server may ignore it" in (unprobed.error or "")
     assert not server.bodies
     know(server, replace(KNOWN, top_k=False))
     (ignored, refused) = complete(client(server), request("a", top_k=5), request("b", min_p=0.1))
@@ -382,7 +382,7 @@ def test_a_content_may_be_a_list_of_parts(content: Any, text: str) -> None:
         ({"finish_reason": "tool_calls"}, "the model called a tool after 2 characters", False),
         ({"delta": {"refusal": "I cannot."}, "finish_reason": "stop"}, "'I cannot.'", False),
         ({"finish_reason": "abort"}, "broke the answer off after 2 characters", True),
-        ({"finish_reason": "eaten by a dog"}, "ttc does not know: eaten by a dog", False),
+        ({"finish_reason": "eaten by a dog"}, "for an unknown reason: eaten by a dog", False),
     ],
 )
 def test_other_ends_are_told_as_what_they_are(

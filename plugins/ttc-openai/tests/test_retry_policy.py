@@ -19,7 +19,7 @@ def drawn() -> HttpDraw:
 
 def judged(patience: RetryPolicy, *faults: ExchangeError, beside: bool = False) -> list[bool]:
     """Return whether the server was given up at each of some faults, one draw each."""
-    return [patience.judge(drawn(), each, 1.0, 0.0, beside).over for each in faults]
+    return [patience.decide(drawn(), each, 1.0, 0.0, beside).over for each in faults]
 
 
 def said(error: Any) -> ExchangeError:
@@ -44,7 +44,7 @@ def test_faults_beside_others_do_not_count() -> None:
 
 def test_a_server_that_has_answered_is_given_more_time() -> None:
     patience = RetryPolicy(5)
-    patience.answered(drawn(), 1.0)
+    patience.record_answer(drawn(), 1.0)
     assert not any(judged(patience, *[said("boom")] * 7))
 
 
@@ -55,14 +55,14 @@ def odd() -> ExchangeError:
 def tries(patience: RetryPolicy, draw: HttpDraw) -> int:
     """Return how often a draw is tried that always fails, while others are answered."""
     for count in range(1, 99):
-        if not patience.judge(draw, odd(), float(count), float(count), False).again:
+        if not patience.decide(draw, odd(), float(count), float(count), False).again:
             return count
     return 99
 
 
 def test_a_draw_is_not_given_up_before_it_is_known_whether_trying_helps() -> None:
     patience = RetryPolicy(5)
-    patience.answered(drawn(), 1.0)
+    patience.record_answer(drawn(), 1.0)
     assert tries(patience, drawn()) == 6
     assert tries(patience, drawn()) == 6
     # By now it is known that it does not.
@@ -70,8 +70,8 @@ def test_a_draw_is_not_given_up_before_it_is_known_whether_trying_helps() -> Non
     helped = RetryPolicy(5)
     for _ in range(10):
         lucky = drawn()
-        helped.judge(lucky, odd(), 1.0, 1.0, False)
-        helped.answered(lucky, 1.0)
+        helped.decide(lucky, odd(), 1.0, 1.0, False)
+        helped.record_answer(lucky, 1.0)
     assert tries(helped, drawn()) > 9
 
 

@@ -1,4 +1,4 @@
-"""What servers put where text or a number belongs: lists of parts, infinities, numbers as text."""
+"""Normalization of what servers put in place of text or numbers: lists of parts, NaN, strings."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 from ttc_openai.events import MalformedError
 
-# How the parts of a content are called.
+# Types of the parts of a content.
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
 _TEXTS = (None, "text", "output_text")
 _HELD = ("text", "thinking", "reasoning", "refusal", "value", "content", "summary")
 
 
 class ContentText(NamedTuple):
-    """What a piece of an answer holds."""
+    """The text of a content, by kind."""
 
     thought: str = ""
     text: str = ""
@@ -23,13 +23,15 @@ class ContentText(NamedTuple):
 
     @property
     def whole(self) -> str:
-        """All of it, whatever it is."""
+        """All of it, whatever its kind."""
         return self.thought + self.text + self.refusal
 
 
 def said_in(value: Any, name: str) -> ContentText:
-    """Return what a content says: a text, or a list of parts. MalformedError names a part that
-    holds no text, as an image."""
+    """Return the text of a content, which is a string or a list of parts.
+
+    Raises MalformedError for a part that is no text, such as an image.
+    """
     if value is None or isinstance(value, str):
         return ContentText(text=value or "")
     said = ContentText()
@@ -48,7 +50,7 @@ def _part(part: Any, name: str) -> ContentText:
     held = [fields[each] for each in _HELD if fields.get(each) is not None]
     if kind not in (*_THOUGHTS, *_TEXTS, "refusal") or not (kind or held):
         shown = f"a part of the kind {kind!r}" if kind else f"{part!s:.60}"
-        raise MalformedError(f"{name} holds what is no text: {shown}")
+        raise MalformedError(f"{name} contains something other than text: {shown}")
     inner = said_in(held[0], name) if held else ContentText()
     if kind in _THOUGHTS:
         return ContentText(thought=inner.whole)
@@ -56,7 +58,7 @@ def _part(part: Any, name: str) -> ContentText:
 
 
 def number(told: Any) -> float | None:
-    """Return a finite number, None for what is none: null, NaN, an infinity, a text of these."""
+    """Return a finite number, None for null, NaN, infinity or anything else."""
     if isinstance(told, bool) or not isinstance(told, (int, float, str)):
         return None
     try:

@@ -1,5 +1,7 @@
-"""One HTTP request and its answer, as a stream: so that a draw can be ended where it is, and what
-it has said by then is kept."""
+"""One HTTP request and its streamed response.
+
+Streaming lets a draw be ended at any token and keep its text so far.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,21 @@ import httpx2
 import openai
 
 from ttc.backends import Completion, Request
+from ttc_openai.diagnosis import classify_error
 from ttc_openai.dialect import Dialect, local_stops, repeated, whole
 from ttc_openai.draws import HttpCall, HttpDraw
-from ttc_openai.errors import ExchangeError, classify_error, cut_off, error_in_body
+from ttc_openai.errors import ExchangeError, cut_off, error_in_body
 from ttc_openai.events import EventParser, Json, MalformedError
 from ttc_openai.server import ModelServer
 from ttc_openai.server_traits import leave_out
 from ttc_openai.stream_parser import TokenUsage
 
-# How often a prompt's length is asked for, where no stream tells it.
+# How often a prompt's length is asked for if no stream gives it.
 _COUNTINGS = 3
 
 
 class HttpExchange:
-    """Exchanges jobs with a server. It fails with an ExchangeError or the client's own."""
+    """Exchange calls with a server. Raises ExchangeError or an exception of the client."""
 
     def __init__(self, client: openai.AsyncOpenAI, server: ModelServer) -> None:
         self._client = client
@@ -36,7 +39,7 @@ class HttpExchange:
         self._prompts: dict[int, asyncio.Task[int | None]] = {}
 
     async def run(self, call: HttpCall) -> None:
-        """Read a job's answer into its draws, and into the job the tokens that the server tells."""
+        """Read a call's response into its draws, and the server's token counts into the call."""
         body = self._body(call)
         while True:
             try:
@@ -57,7 +60,7 @@ class HttpExchange:
 
     @asynccontextmanager
     async def _sent(self, body: Mapping[str, Any]) -> AsyncIterator[Any]:
-        """Send a body and yield the response; leaving it early closes its connection."""
+        """Send a body and yield the response; leaving early closes its connection."""
         rest = dict(body)
         model, stream = rest.pop("model"), rest.pop("stream", False)
         ask: Any
@@ -82,24 +85,24 @@ class HttpExchange:
             call.move()
             try:
                 async with aclosing(_objects(response)) as pieces:
-                    # Read to its end, a connection serves the next request.
+                    # A connection that is read to its end serves the next request.
                     async for piece in pieces:
                         if self._take(call, piece) and ends_here and _stopped(call):
                             break
             except (MalformedError, ExchangeError, openai.APIError, httpx2.HTTPError):
-                # What comes behind the ends of all draws cannot change them.
+                # Nothing that follows the ends of all draws can change them.
                 if not call.over:
                     raise
         _check_end(call)
 
     def _take(self, call: HttpCall, piece: Json) -> bool:
-        """Hand the choices of a piece to their draws; whether a draw ended by it."""
+        """Add the choices of a piece to their draws; return whether a draw ended with it."""
         choices = piece.get("choices") or []
         if (fault := error_in_body(piece)) is not None:
             raise fault
         call.counts.add_piece(piece)
         if not isinstance(choices, list):
-            raise MalformedError(f"choices that are no list: {str(choices)[:60]}")
+            raise MalformedError(f"choices is not a list: {str(choices)[:60]}")
         ended = False
         for choice in choices:
             draw = call.draws[_place(choice, len(call.draws))]
@@ -115,8 +118,10 @@ class HttpExchange:
         return ended
 
     async def _count_prompt(self, request: Request, counts: TokenUsage) -> None:
-        """Find out how long a prompt is where the stream did not tell: once a prompt, by a draw of
-        one token that is not streamed."""
+        """Find out the length of a prompt if the stream did not give it.
+
+        Once for each prompt, by a draw of one token that is not streamed.
+        """
         key = hash((request.messages, request.prompt, request.prefix))
         if counts.prompt is not None or not self._traits.probed:
             return
@@ -141,7 +146,7 @@ class HttpExchange:
         return None
 
     def counts(self, call: HttpCall, draw: HttpDraw, told: TokenUsage) -> TokenUsage:
-        """Return the tokens of one draw, None where they are not known."""
+        """Return the token counts of one draw, None where they are unknown."""
         own, parser = TokenUsage(), draw.parser
         own.prompt, own.cached = told.prompt, told.cached
         if draw is not call.draws[0]:
@@ -153,7 +158,7 @@ class HttpExchange:
         elif told.completion is not None and own.completion is None:
             total = sum(each.parser.tokens for each in call.draws)
             own.completion = parser.tokens if total == told.completion else None
-        # Something was said, so 0 stands for "not counted".
+        # There is text, so 0 stands for "not counted".
         own.completion = own.completion or (0 if parser.empty else None)
         return own
 
@@ -168,7 +173,7 @@ class HttpExchange:
         return None if spoken else ExchangeError("an empty answer", again=True, odd=True)
 
     def cancelled(self, draw: HttpDraw) -> Completion:
-        """Report a draw as it stands, with the tokens that had come."""
+        """Return the completion of a cancelled draw, with the tokens that had come."""
         counts = TokenUsage()
         request = draw.request
         known = self._prompts.get(hash((request.messages, request.prompt, request.prefix)))
@@ -179,7 +184,7 @@ class HttpExchange:
 
 
 async def _objects(response: Any) -> AsyncGenerator[Json, None]:
-    """Yield the objects of a body as they come."""
+    """Yield the objects of a body as they arrive."""
     events = EventParser()
     async with aclosing(response.iter_bytes()) as chunks:
         async for data in chunks:
@@ -190,25 +195,27 @@ async def _objects(response: Any) -> AsyncGenerator[Json, None]:
 
 
 def _place(choice: Any, asked: int) -> int:
-    """Return which of the draws a choice is of. MalformedError if it is of none."""
+    """Return the index of the draw that a choice belongs to. Raises MalformedError if there is
+    none."""
     told = choice.get("index") if isinstance(choice, Mapping) else -1
     index = int(told) if isinstance(told, str) and told.isdecimal() else told or 0
     if not isinstance(index, int) or not 0 <= index < asked:
-        raise MalformedError(f"a choice that was not asked for: {str(choice)[:60]}")
+        raise MalformedError(f"a choice that was not requested: {str(choice)[:60]}")
     return index
 
 
 def _stopped(call: HttpCall) -> bool:
-    """Whether all draws are over, one of them at least by a stop string found here: then there is
-    nothing to wait for, not even for token counts."""
+    """Return whether all draws are over and at least one ended at a stop string found here.
+
+    Then nothing is left to wait for, not even token counts.
+    """
     return call.over and any(draw.parser.stop is not None for draw in call.draws)
 
 
 def _check_end(call: HttpCall) -> None:
-    """Raise ExchangeError if a draw that began did not end, or none came at all."""
+    """Raise ExchangeError if a draw began and did not end, or if no draw came."""
     for draw in call.draws:
         parser = draw.parser
         unfinished = parser.finish is None and parser.error is None and not draw.cancelled
         if unfinished and (parser.tokens or draw is call.draws[0]):
-            nothing = "nothing was said" if parser.empty else "without an end"
-            raise cut_off(nothing)
+            raise cut_off("no text" if parser.empty else "without an end")

@@ -1,7 +1,7 @@
-"""The four verbs over the replicas of another backend.
+"""The Ray backend: the verbs of the protocol over replicas of another backend.
 
-Draws are those of the inner backend, its seeds and keys included: where they were computed is no
-part of a sample.
+Draws are those of the inner backend, with its seeds and keys: where they were computed is not part
+of a sample.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from ttc_ray.replica import InnerBackend
 from ttc_ray.replica_handle import ReplicaHandle
 from ttc_ray.replicas import Replicas
 
-# They serve what this machine holds, or would start clusters within clusters.
+# They serve what only this machine holds, or would start clusters within clusters.
 REFUSED = ("ray", "replay")
 
 
 class RayBackend:
-    """Replicas of a backend, begun with the first request."""
+    """Replicas of a backend, started with the first request."""
 
     def __init__(
         self, inner: InnerBackend, model: ModelInfo, capabilities: frozenset[str], options: Options
@@ -42,10 +42,10 @@ class RayBackend:
 
     @classmethod
     def open(cls, model: str, given: Mapping[str, Any]) -> RayBackend:
-        """Open the inner backend here for what it is, and close it again."""
+        """Open the inner backend on this machine to read its model, and close it again."""
         options, others = Options.parse(given)
         if not model:
-            raise UsageError("ray: name what the replicas run, as in -m ray:llamacpp:smollm2")
+            raise UsageError("ray: name the model of the replicas, as in -m ray:llamacpp:smollm2")
         name, inner_model = resolve.split(model)
         if name in REFUSED:
             raise UsageError(f"ray: {name} does not run on other machines; name an engine")
@@ -56,13 +56,15 @@ class RayBackend:
         with closing(inner.open()) as here:
             inner = replace(inner, fingerprint=here.model.fingerprint)
             if here.model.clock is not None:
-                # A replica that begins after midnight, or elsewhere, sees the same day.
+                # All replicas see the same day, even one that starts after midnight or in another
+                # time zone.
                 inner = replace(inner, options={"today": day, **others})
             about = replace(here.model, backend=name)
             return cls(inner, about, frozenset(here.capabilities), options)
 
     def submit(self, request: Request) -> None:
-        """Queue a request; the first one begins the replicas. BackendError if there is no Ray."""
+        """Queue a request; the first one starts the replicas. Raises BackendError if Ray is
+        unavailable."""
         if reason := refusal(request, self.capabilities):
             self._done.append(Completion(request.id, "", "error", error=reason))
             return
@@ -72,9 +74,10 @@ class RayBackend:
         self._replicas.add(request)
 
     def wait(self) -> Completion:
-        """Return the next completion of any replica; LookupError if none is under way.
+        """Return the next completion of any replica. Raises LookupError if no request is
+        unfinished.
 
-        BackendError if replicas die again and again or cannot be started.
+        Raises BackendError if replicas die again and again or cannot be started.
         """
         while not self._done:
             if self._replicas is None or not self._replicas.busy:
@@ -83,25 +86,26 @@ class RayBackend:
         return self._done.popleft()
 
     def cancel(self, request_id: str) -> None:
-        """End a draw, waiting or begun; a replica hears of it between two steps of its engine."""
+        """Stop a draw; a running one is stopped between two steps of its replica's engine."""
         if self._replicas is not None and (done := self._replicas.cancel(request_id)) is not None:
             self._done.append(done)
 
     @property
     def replicas(self) -> Sequence[ReplicaHandle]:
-        """The replicas as they are now; none before the first request."""
+        """The current replicas; empty before the first request."""
         return () if self._replicas is None else tuple(self._replicas.handles)
 
     def room(self) -> int:
-        """Return how many requests it takes to keep the replicas busy."""
+        """Return how many open requests keep the replicas busy."""
         return 0 if self._replicas is None else self._replicas.room()
 
     def status(self) -> str:
-        """Say how the replicas fare, for a line of progress."""
+        """Return the state of the replicas, for a line of progress."""
         return "" if self._replicas is None else self._replicas.status()
 
     def close(self) -> None:
-        """End the replicas and what was begun for them. Requests still under way are dropped."""
+        """End the replicas and a cluster that was started for them. Unfinished requests are
+        dropped."""
         if self._replicas is not None:
             self._replicas.close()
             self._replicas = None

@@ -1,4 +1,4 @@
-"""The replicas of a run: who holds which requests, who is there, who was lost and begun anew."""
+"""The replicas of a run: which requests each holds, which are up, which were lost and replaced."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from typing import Any
 
 from ttc.backends import Completion, Request
 from ttc.errors import BackendError
-from ttc_ray.cluster import Cluster, first_line
+from ttc_ray.cluster import Cluster
 from ttc_ray.options import Options, resources
+from ttc_ray.quiet import first_line
 from ttc_ray.replica import Batch, InnerBackend, Replica
 from ttc_ray.replica_handle import ReplicaHandle, order_method, request_batch
 
 DEATHS = 3  # of one replica in a row, without a draw finished between
-STARTING = 20.0  # seconds for which a replica that is being started has a share of the work kept
-PATIENCE = 300.0  # seconds without a single replica; a cloud takes minutes to add a machine
-HELD = 40  # draws that a replica holds whose backend does not tell its slots
+STARTING = 20.0  # seconds for which a starting replica has its share of the work reserved
+START_TIMEOUT = 300.0  # seconds without a single replica; a cloud takes minutes to add a machine
+HELD = 40  # draws that a replica holds whose backend does not report its slots
 TURN = 1.0  # seconds between looks at the clock
 LOOKS = 3.0  # seconds between looks at the cluster while draws come
 
 
 class Replicas:
-    """Hands requests out as places free up, and takes completions in.
+    """Distribute requests over replicas and collect their completions.
 
-    A replica holds what its backend advances together and a quarter more, so that it need not
-    wait for the next, and never more than its share of what is left, so that all end together.
+    A replica holds as many requests as its backend advances together and a quarter more, so that it
+    does not wait for the next one; but never more than its share of what is left, so that all
+    replicas finish together.
     """
 
     def __init__(self, cluster: Cluster, inner: InnerBackend, options: Options) -> None:
@@ -56,12 +58,13 @@ class Replicas:
     def _wanted(self) -> str:
         there, each = self._ray.cluster_resources(), self._each
         return (
-            f"{self._count} replicas with {each['num_cpus']:g} CPUs and {each['num_gpus']:g} GPUs "
-            f"each were asked of {there.get('CPU', 0):g} CPUs and {there.get('GPU', 0):g} GPUs"
+            f"{self._count} replicas need {each['num_cpus']:g} CPUs and {each['num_gpus']:g} GPUs "
+            f"each, but the cluster has {there.get('CPU', 0):g} CPUs and "
+            f"{there.get('GPU', 0):g} GPUs"
         )
 
     def _actor(self) -> Callable[[InnerBackend], Any]:
-        # Orders are taken while the replica waits for something to tell.
+        # Orders arrive while `take` waits for completions.
         remote = self._ray.remote(concurrency_groups={"orders": 1, "take": 1}, **self._each)
         create = remote(Replica).options(scheduling_strategy="SPREAD").remote
         made: Callable[[InnerBackend], Any] = create
@@ -77,11 +80,11 @@ class Replicas:
 
     @property
     def busy(self) -> bool:
-        """Whether anything has not come back."""
+        """Whether any request has not been returned."""
         return bool(self._waiting) or any(handle.under_way for handle in self.handles)
 
     def cancel(self, request_id: str) -> Completion | None:
-        """Cancel a request; one that nobody holds comes back at once."""
+        """Cancel a request; return its completion at once if no replica holds it."""
         if self._waiting.pop(request_id, None) is not None:
             return Completion(request_id, "", "cancelled", completion_tokens=0)
         for handle in self.handles:
@@ -91,28 +94,29 @@ class Replicas:
         return None
 
     def receive(self) -> list[Completion]:
-        """Hand out what there is place for, and return what has come within a turn.
+        """Hand out what the replicas have room for, and return what arrives within a turn.
 
-        BackendError if the replicas cannot do the work, once all that came before is returned.
+        Raises BackendError if the replicas cannot do the work, once all earlier completions are
+        returned.
         """
         if self._failure is not None:
             raise self._failure
         if time.monotonic() - self._looked > LOOKS:
-            # Replicas may go on for a while without a head; Ray then ends the process.
+            # Replicas may continue for a while without a head; then Ray ends the process.
             self._look()
         self._hand_out()
-        by_told = {handle.told: handle for handle in self.handles}
-        # Not by ray.wait, which never comes back once the raylet has died.
-        self._promised = {told: self._promised.get(told) or told.future() for told in by_told}
+        by_ref = {handle.batch_ref: handle for handle in self.handles}
+        # Not by ray.wait, which never returns once the raylet has died.
+        self._promised = {ref: self._promised.get(ref) or ref.future() for ref in by_ref}
         ready, _ = wait(self._promised.values(), timeout=TURN, return_when=FIRST_COMPLETED)
         if not ready:
             self._look()
-            self._check_patience()
+            self._check_start()
             return []
         back: list[Completion] = []
-        for told in [told for told, promise in self._promised.items() if promise in ready]:
+        for ref in [ref for ref, promise in self._promised.items() if promise in ready]:
             try:
-                for done in self._take(by_told[told]):
+                for done in self._take(by_ref[ref]):
                     back.append(done)
             except BackendError as error:
                 self._failure = error
@@ -145,7 +149,7 @@ class Replicas:
 
     def _take(self, handle: ReplicaHandle) -> Iterator[Completion]:
         try:
-            batch: Batch = self._promised[handle.told].result()
+            batch: Batch = self._promised[handle.batch_ref].result()
         except self._ray.exceptions.RayError as error:
             yield from self._lose(handle, first_line(error))
             return
@@ -157,19 +161,21 @@ class Replicas:
             handle.finished, handle.deaths = handle.finished + 1, 0
             yield handle.here(done, batch.clock)
         if batch.failure is None:
-            handle.told = request_batch(handle.actor)
+            handle.batch_ref = request_batch(handle.actor)
         elif batch.hopeless:
             raise BackendError(f"ray: on {batch.host}: {batch.failure}")
         else:
             yield from self._lose(handle, batch.failure)
 
     def _lose(self, handle: ReplicaHandle, why: str) -> Iterator[Completion]:
-        """Queue again what a dead replica held, behind the rest: should a request be what kills
-        replicas, the others come first. Begin another in its place."""
+        """Replace a dead replica, and queue its requests again behind the others.
+
+        Behind, because one of them may be what kills replicas, and the others should come first.
+        """
         self.lost += 1
         for request in handle.under_way.values():
             if request.id in handle.cancelled:
-                # What it had generated is not known any more.
+                # What it had generated is lost.
                 yield Completion(request.id, "", "cancelled")
             else:
                 self._waiting[request.id] = request
@@ -185,12 +191,12 @@ class Replicas:
         successor.finished = handle.finished
         self.handles[self.handles.index(handle)] = successor
 
-    def _check_patience(self) -> None:
+    def _check_start(self) -> None:
         if any(handle.host for handle in self.handles):
             self._heard = time.monotonic()
-        elif time.monotonic() - self._heard > PATIENCE:
+        elif time.monotonic() - self._heard > START_TIMEOUT:
             raise BackendError(
-                f"ray: no replica could be started in {PATIENCE:.0f} s; {self._wanted()}"
+                f"ray: no replica could be started in {START_TIMEOUT:.0f} s; {self._wanted()}"
             )
 
     def room(self) -> int:
@@ -198,13 +204,13 @@ class Replicas:
         return 2 * sum(self._holds(handle) for handle in self.handles)
 
     def status(self) -> str:
-        """Say how many draws each replica has finished, in a few words."""
+        """Return how many draws each replica has finished, in a few words."""
         counts = [handle.finished for handle in self.handles]
         if len(counts) > 8:
-            told = f"{len(counts)} replicas with {min(counts)} to {max(counts)} draws"
+            shown = f"{len(counts)} replicas with {min(counts)} to {max(counts)} draws"
         else:
-            told = f"replicas {' + '.join(map(str, counts))}"
-        return told + (f", {self.lost} lost" if self.lost else "")
+            shown = f"replicas {' + '.join(map(str, counts))}"
+        return shown + (f", {self.lost} lost" if self.lost else "")
 
     def close(self) -> None:
         """End the replicas."""

@@ -1,4 +1,4 @@
-"""The four verbs over an engine that is loaded with the first request."""
+"""The vLLM backend: the verbs of the protocol over an engine loaded with the first request."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ _ALWAYS = frozenset(
 
 
 class Vllm:
-    """A model's folder as a ttc backend. `completion_tokens` counts the token that ends a draw
-    too."""
+    """A model's folder as a ttc backend. `completion_tokens` includes a draw's last token."""
 
     def __init__(self, found: Checkpoint, digest: str, options: Options) -> None:
         other = options.other_arithmetic
@@ -46,16 +45,19 @@ class Vllm:
 
     @classmethod
     def open(cls, model: str, options: Mapping[str, Any]) -> Vllm:
-        """Read what the folder behind `model` says of itself, and its digest; load nothing."""
+        """Read the folder behind `model` and its digest, without loading the weights.
+
+        Raises UsageError for an invalid option, BackendError for a folder that cannot be used.
+        """
         chosen = Options.parse(options)
         found = checkpoint.read(locate(model, chosen.revision))
         trained, wanted = found.context_length, chosen.max_model_len
         if wanted and trained and wanted > trained and not found.stretched:
-            raise UsageError(f"vllm: max_model_len {wanted} is beyond the model's {trained}")
+            raise UsageError(f"vllm: max_model_len {wanted} exceeds the model's {trained}")
         return cls(found, fingerprint(found), chosen)
 
     def submit(self, request: Request) -> None:
-        """Queue a request; the first one loads the weights. BackendError if that fails."""
+        """Queue a request; the first one loads the weights. Raises BackendError if that fails."""
         if reason := refusal(request, self.capabilities):
             raise BackendError(f"vllm: {reason}")
         if request.prompt is None and not self._checkpoint.chat_template:
@@ -91,18 +93,18 @@ class Vllm:
             return VllmEngine(self._checkpoint, self._options)
 
     def wait(self) -> Completion:
-        """Return the next completion to finish; LookupError if none is under way."""
+        """Return the next completion to finish. Raises LookupError if no request is unfinished."""
         if self._engine is None:
             raise LookupError("no request is under way")
         return self._engine.wait()
 
     def cancel(self, request_id: str) -> None:
-        """End a draw, waiting or begun; it comes back as `cancelled`. Unknown ids are ignored."""
+        """Stop a draw; it is returned as `cancelled`. Unknown ids are ignored."""
         if self._engine is not None:
             self._engine.cancel(request_id)
 
     def close(self) -> None:
-        """Free the weights and the cache. Requests still under way are dropped."""
+        """Free the weights and the cache. Unfinished requests are dropped."""
         if self._engine is not None:
             engine, self._engine = self._engine, None
             with quiet.muffled(drop=False):
@@ -110,10 +112,10 @@ class Vllm:
 
 
 def built_for_cpu() -> bool:
-    """Whether the vLLM that is installed computes on CPUs, told without importing it.
+    """Return whether the installed vLLM computes on CPUs, without importing it.
 
-    It knows no seeds there: taking a prompt in pieces rewinds the draw's generator, which only
-    those of GPUs can do.
+    It does not support seeds there: taking a prompt in pieces rewinds the draw's generator, which
+    only generators on GPUs can do.
     """
     if os.environ.get("VLLM_TARGET_DEVICE") == "cpu" or sys.platform == "darwin":
         return True

@@ -48,7 +48,8 @@ class Asked:
     def problems(self) -> Iterator[Problem]:
         """Yield what is asked. With an argument, standard input is never touched."""
         if self.each:
-            yield from self._lines()
+            reading = ReadOptions(jsonl.parse_mapping(self.mapping, problems.MAPPABLE))
+            yield from problems.each(self.prompt or "-", reading)
             return
         text = self.prompt
         if text is None and sys.stdin is not None and sys.stdin.isatty():
@@ -58,14 +59,6 @@ class Asked:
         if not text or not text.strip():
             raise UsageError("the question is empty")
         yield problems.question(text)
-
-    def _lines(self) -> Iterator[Problem]:
-        reading = ReadOptions(jsonl.parse_mapping(self.mapping, problems.MAPPABLE))
-        for place, line in jsonl.text_lines(self.prompt or "-"):
-            if line.startswith("{"):
-                yield problems.one(jsonl.Line(place, jsonl.parse(line, place)), reading)
-            else:
-                yield problems.question(line)
 
 
 def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
@@ -137,9 +130,9 @@ def _record(done: Solved) -> dict[str, object]:
         "votes": solution.votes,
         "draws": solution.drawn,
         "cancelled": solution.cancelled,
-        "cut_while_thinking": solution.silence.cut,
-        "reasoning_only": solution.silence.thought,
-        "empty": solution.silence.empty,
+        "cut_while_thinking": solution.unanswered.cut,
+        "reasoning_only": solution.unanswered.thought,
+        "empty": solution.unanswered.empty,
         **counts.as_fields("tokens", usage.new, usage.uncounted_new),
         **counts.as_fields("tokens_paid", usage.tokens, usage.uncounted),
         "rounds": usage.rounds,

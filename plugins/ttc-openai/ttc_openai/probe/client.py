@@ -1,4 +1,4 @@
-"""Questions to a server, one after the other, for what is found out by trial."""
+"""A client for the probe's requests, one after the other."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ import openai
 
 from ttc.records import OFF
 from ttc_openai.client import sync_client
-from ttc_openai.errors import classify_error, cut_off, error_in_body
+from ttc_openai.diagnosis import classify_error
+from ttc_openai.errors import cut_off, error_in_body
 from ttc_openai.events import EventParser, Json, MalformedError
 from ttc_openai.server import ModelServer
 from ttc_openai.stream_parser import StreamParser, TokenUsage
 
-# More than this a trial does not wait for.
+# Seconds; a trial does not wait longer.
 LONGEST_WAIT = 120.0
 
 
 @dataclass(slots=True)
-class Answer:
-    """An answer: its choices by index, and the tokens that the server told.
+class ProbeAnswer:
+    """A response: its choices by index, and the token counts that the server gave.
 
     `began` is when the first piece of a stream came, `ended` when the last did.
     """
@@ -47,7 +48,7 @@ class Answer:
         return self.first.text
 
     def take(self, piece: Mapping[str, Any]) -> None:
-        """Take a whole answer, or a piece of a stream."""
+        """Add a whole response, or a piece of a stream."""
         if (fault := error_in_body(piece)) is not None:
             raise fault
         self.usage.add_piece(piece)
@@ -57,7 +58,7 @@ class Answer:
 
 
 class ProbeClient:
-    """Asks a server. What goes wrong is an ExchangeError, which a trial may take for an answer."""
+    """Send a probe's requests. Failures raise ExchangeError, which may be a trial's result."""
 
     def __init__(self, server: ModelServer) -> None:
         self.server = server
@@ -75,31 +76,31 @@ class ProbeClient:
             if rest.get(name) == OFF[name]:
                 del rest[name]
         stream = bool(rest.pop("stream", False))
-        resolve_model: dict[str, Any] = {"model": self.server.address.model, "stream": stream}
+        named: dict[str, Any] = {"model": self.server.address.model, "stream": stream}
         create: Any = self._client.chat.completions.with_streaming_response.create
         if "prompt" in rest:
             create = self._client.completions.with_streaming_response.create
         for name in ("messages", "prompt"):
             if name in rest:
-                resolve_model[name] = rest.pop(name)
+                named[name] = rest.pop(name)
         try:
-            with create(**resolve_model, extra_body=rest) as response:
+            with create(**named, extra_body=rest) as response:
                 yield response
         except (openai.APIError, httpx2.HTTPError) as error:
             raise classify_error(error, self.server.address, self.server.key) from None
 
-    def whole(self, **body: Any) -> Answer:
-        """Ask for an answer that comes at once."""
-        answer, began = Answer(), time.monotonic()
+    def whole(self, **body: Any) -> ProbeAnswer:
+        """Request an answer that comes at once."""
+        answer, began = ProbeAnswer(), time.monotonic()
         with self._sent(body) as response:
             for piece in _objects(response):
                 answer.take(piece)
         answer.seconds = time.monotonic() - began
         return answer
 
-    def streamed(self, pieces: int | None = None, **body: Any) -> Answer:
-        """Ask for a stream, and close it after some pieces if a number is given."""
-        answer, began = Answer(), time.monotonic()
+    def streamed(self, pieces: int | None = None, **body: Any) -> ProbeAnswer:
+        """Request a stream, and close it after `pieces` pieces if given."""
+        answer, began = ProbeAnswer(), time.monotonic()
         with self._sent({**body, "stream": True}) as response:
             for piece in _objects(response):
                 if not piece:
@@ -116,7 +117,7 @@ class ProbeClient:
         return answer
 
     def page(self, path: str) -> str | None:
-        """Return a page of the server beside its API, None if there is none."""
+        """Return a page of the server outside its API, None if there is none."""
         try:
             url = f"{self.server.address.origin}{path}"
             return self._client.with_options(timeout=5.0).get(url, cast_to=str)
@@ -125,7 +126,7 @@ class ProbeClient:
 
 
 def _objects(response: Any) -> Iterator[Json]:
-    """Yield the objects of a body as they come."""
+    """Yield the objects of a body as they arrive."""
     events = EventParser()
     for data in response.iter_bytes():
         yield from events.feed(data)
