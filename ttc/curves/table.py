@@ -12,7 +12,7 @@ from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimate, estimates_of, value_of
-from ttc.selectors.extras import Replacing
+from ttc.selectors.extras import Estimating, Replacing
 
 Problems: TypeAlias = Mapping[str, Sequence[Outcome]]
 DRAWS = ("without", "with", "prefix")
