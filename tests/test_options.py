@@ -263,3 +263,8 @@ def test_the_message_of_the_command_line(ttc: Callable[..., Any], own_home: Path
         2,
         "ttc: numeric:tolerance=1: unknown option 'tolerance'; it takes: tol\n",
     )
+
+
+def test_an_alias_cannot_choose_the_store_of_replay(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="replay:p: an alias does not choose the store; --db does"):
+        resolve.open_backend(ModelChoice("replay", "p", {"db": "other.db"}), tmp_path / "ttc.db")

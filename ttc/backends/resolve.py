@@ -115,7 +115,9 @@ def open_backend(choice: ModelChoice, database: Path) -> Backend:
     factory = plugins.load("backends", choice.backend)
     options = dict(choice.options)
     if choice.backend == "replay":
-        options.setdefault("db", str(database))
+        if "db" in options:
+            raise UsageError(f"{choice.spec}: an alias does not choose the store; --db does")
+        options["db"] = str(database)
     opened = plugins.guarded(
         "backends", choice.backend, "be opened", lambda: factory(choice.model, options)
     )
