@@ -358,3 +358,15 @@ def test_a_finished_run_needs_no_server(ttc: Ttc, folder: Path) -> None:
     again = draw(ttc, model)
     assert (again.returncode, json.loads(again.stdout)["drawn"]) == (0, 0)
     assert draw(ttc, model, 5).returncode == 3
+
+
+def test_a_bug_in_the_client_thread_ends_the_run(
+    ttc: Ttc, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: Any) -> None:
+        raise AttributeError("no such thing")
+
+    monkeypatch.setattr("ttc_openai.retry_policy.RetryPolicy.decide", broken)
+    server = serve(always="500")
+    told = failed(ttc, 3, f"{server.url}#scripted", "the client thread failed")
+    assert "AttributeError: no such thing" in told
