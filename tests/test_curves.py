@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttc.curves.costs import AXES
-from ttc.curves.curve import CONVENTIONS, as_document, curves, default_ks, warnings
+from ttc.curves.caveats import warnings
+from ttc.curves.cost_axes import AXES
+from ttc.curves.curve import curves, default_ks
+from ttc.curves.document import CONVENTIONS, as_document
 from ttc.errors import UsageError
 from ttc.records import Outcome, Point
 from ttc.selectors import Selector

@@ -9,24 +9,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttc.curves.compare import Comparison
-from ttc.curves.gates import Decision
+from ttc.curves.cost_axes import AXES
+from ttc.curves.gates import GateResult
 from ttc.curves.scaling_laws import Prediction
 from ttc.messages.visible import for_stdout, one_line
 from ttc.records import Curve, Point
 
-LABELS = {
-    "samples": "samples",
-    "tokens": "tokens",
-    "latency_tokens": "latency (tokens)",
-    "uncancelled_tokens": "tokens uncancelled",
-    "total_tokens": "tokens with prompt",
-    "unshared_tokens": "tokens, prompt unshared",
-    "seconds": "seconds",
-    "sequential_seconds": "seconds in sequence",
-    "flops": "FLOPs",
-    "eflops": "eFLOPs",
-    "usd": "USD",
-}
 BAR = 20
 _INVALID = {
     "abstain": "no answer abstains",
@@ -51,7 +39,8 @@ def told(conventions: Mapping[str, str]) -> str:
     return "; ".join(parts)
 
 
-def _value(point: Point) -> str:
+def value_text(point: Point) -> str:
+    """Return a value with its error and its interval; a dash if it is undefined."""
     if point.value is None:
         return "–"
     error = "" if point.error is None else f" ±{point.error:.4f}"
@@ -61,12 +50,7 @@ def _value(point: Point) -> str:
 
 
 def _cost(point: Point, axis: str) -> str:
-    cost = point.cost.get(axis)
-    if cost is None:
-        return "–"
-    if axis in ("flops", "eflops", "usd"):
-        return f"{cost:.3g}"
-    return f"{cost:.0f}" if cost >= 100 else f"{cost:.1f}"
+    return AXES[axis].text(point.cost.get(axis))
 
 
 def _bar(value: float | None) -> str:
@@ -115,7 +99,7 @@ def show(
         table.add_column("value")
         if console.is_terminal:
             table.add_column("", min_width=BAR)
-        table.add_column(LABELS[axis], justify="right")
+        table.add_column(AXES[axis].label, justify="right")
         for curve in ours:
             for at, point in enumerate(curve.points):
                 bar = [_bar(point.value)] if console.is_terminal else []
@@ -123,13 +107,13 @@ def show(
                 rule = for_stdout(curve.selector) if not (at and console.is_terminal) else ""
                 star = " *" if (id(curve), point.k) in starred else ""
                 cost = _cost(point, axis) + star
-                table.add_row(rule, str(point.k), _value(point), *bar, cost)
+                table.add_row(rule, str(point.k), value_text(point), *bar, cost)
             if console.is_terminal:
                 table.add_section()
         # Rich ends the process by itself where nobody reads, so it only renders.
         with console.capture() as rendered:
             console.print(table)
-            legend = () if best is None else (f"* nothing gives more for less {LABELS[axis]}",)
+            legend = () if best is None else (f"* nothing gives more for less {AXES[axis].label}",)
             inexact = any(point.error is not None for curve in ours for point in curve.points)
             if inexact:
                 legend = (*legend, "±: the error of a simulation or a bracket, beside the interval")
@@ -155,7 +139,7 @@ def as_csv(
         "low",
         "high",
         "problems",
-        *LABELS,
+        *AXES,
         "error",
         "note",
     )
@@ -163,13 +147,13 @@ def as_csv(
     for curve in curves:
         for point in curve.points:
             cells = (point.value, point.low, point.high, point.problems)
-            costs = (point.cost.get(axis) for axis in LABELS)
+            costs = (point.cost.get(axis) for axis in AXES)
             row = (curve.source, curve.selector, point.k, *cells, *costs, point.error, point.note)
             writer.writerow(["" if cell is None else cell for cell in row])
     for source, found in (predictions or {}).items():
         for each in found:
             value = (each.value, each.low, each.high)
-            blank = (None,) * (len(LABELS) + 2)
+            blank = (None,) * (len(AXES) + 2)
             told = f"predicted by {each.estimator}"
             row = (source, "coverage", each.k, *value, *blank, told)
             writer.writerow(["" if cell is None else cell for cell in row])
@@ -186,9 +170,9 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
         lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))
         for points in zip(*(curve.points for curve in ours), strict=True):
-            cells = (f"{_value(point)} · {_cost(point, axis)}" for point in points)
+            cells = (f"{value_text(point)} · {_cost(point, axis)}" for point in points)
             lines.append(f"| {points[0].k} | " + " | ".join(cells) + " |")
-        lines += ["", f"value [interval] · {LABELS[axis]}", ""]
+        lines += ["", f"value [interval] · {AXES[axis].label}", ""]
         lines += [f"- {in_markdown(note)}" for note in _notes(ours)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -233,7 +217,7 @@ def comparisons_as_markdown(comparisons: Sequence[Comparison]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def decisions_as_markdown(decisions: Sequence[Decision]) -> str:
+def decisions_as_markdown(decisions: Sequence[GateResult]) -> str:
     """Return gates as a list."""
     marks = {True: "met", False: "**not met**"}
     lines = (f"- {marks[each.met]}: {in_markdown(each.reason)}" for each in decisions)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ttc import plugins
 from ttc.errors import UsageError
+from ttc.options import parse_spec
 from ttc.selectors import Selector, spec
 from ttc.strategies import Strategy
 from ttc.strategies.guard import GuardedStrategy
@@ -40,7 +41,7 @@ def build(method: str, n: int | None) -> tuple[Strategy | None, Selector | None]
 
 
 def _strategy(method: str, n: int | None) -> Strategy:
-    name, options = plugins.parse_spec(method)
+    name, options = parse_spec(method)
     guarded: Any = GuardedStrategy(name, plugins.build("strategies", method))
     if n is not None and "n" in guarded.config and "n" not in options:
         method += f"{',' if options else ':'}n={n}"

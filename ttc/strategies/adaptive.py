@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task
-from ttc.strategies.options import no_more, number, whole
 from ttc.strategies.search import best_first, draw, rate
 
 
@@ -30,16 +30,10 @@ class Adaptive:
     scores = True
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.n, self.gamma = whole(left, "n", 16), number(left, "gamma", 0.95)
-        batches = left.pop("batches", "1/1/2/4/8")
-        try:
-            self.batches = [int(part) for part in batches.split("/")]
-        except ValueError:
-            self.batches = [0]
-        if min(self.batches) < 1:
-            raise ValueError(f"batches must be numbers as in 1/1/2/4/8, not {batches!r}")
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.n, self.gamma = read.whole("n", 16), read.number("gamma", 0.95)
+        self.batches = read.wholes("batches", [1, 1, 2, 4, 8], "/", "numbers as in 1/1/2/4/8")
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -84,12 +78,10 @@ class Prune:
     scores = True
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.n, self.tokens = whole(left, "n", 16), whole(left, "tokens", 64)
-        self.keep = number(left, "keep", 0.25)
-        if not 0 < self.keep <= 1:
-            raise ValueError(f"keep must be a share above 0, not {self.keep}")
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.n, self.tokens = read.whole("n", 16), read.whole("tokens", 64)
+        self.keep = read.number("keep", 0.25, above=0, most=1)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:

@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import one_of, whole
 from ttc.strategies.search import Search, draw, rate
 
 
@@ -33,10 +33,10 @@ class AStar(Search):
 
     name = "a-star"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.children, self.batch = whole(options, "children", 4), whole(options, "batch", 1)
-        self.expansions = whole(options, "expansions", 64)
-        self.g = one_of(options, "g", ("mean", "zero", "cum"))
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.children, self.batch = read.whole("children", 4), read.whole("batch", 1)
+        self.expansions = read.whole("expansions", 64)
+        self.g = read.choice("g", ("mean", "zero", "cum"), "mean")
         names = ("children", "batch", "expansions", "g")
         return {name: getattr(self, name) for name in names}
 

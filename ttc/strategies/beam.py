@@ -6,8 +6,8 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, together
-from ttc.strategies.options import whole
 from ttc.strategies.search import Search, best_first, draw, rate, spread
 
 
@@ -28,9 +28,9 @@ class Beam(Search):
 
     name = "beam"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.n, self.m = whole(options, "n", 16), whole(options, "m", 4)
-        self.lookahead = whole(options, "lookahead", 0, 0)
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.n, self.m = read.whole("n", 16), read.whole("m", 4)
+        self.lookahead = read.whole("lookahead", 0, 0)
         return {"n": self.n, "m": self.m, "lookahead": self.lookahead}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
@@ -77,9 +77,9 @@ class EarlyRejection(Beam):
 
     name = "early-rejection"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.tau = whole(options, "tau", 64)
-        return {**super().parse(options), "tau": self.tau}
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.tau = read.whole("tau", 64)
+        return {**super().parse(read), "tau": self.tau}
 
     def children(self, task: Task, beam: list[Node | None]) -> StrategyRun[list[Node]]:
         tau = min(self.tau, self.steps.longest)
@@ -119,8 +119,8 @@ class DVTS(Search):
 
     name = "dvts"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.n, self.m = whole(options, "n", 16), whole(options, "m", 4)
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.n, self.m = read.whole("n", 16), read.whole("m", 4)
         if self.n % self.m:
             raise ValueError(f"n must be a multiple of m, not {self.n} with m={self.m}")
         return {"n": self.n, "m": self.m}

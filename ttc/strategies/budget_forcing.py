@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, given
-from ttc.strategies.options import no_more, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import ESCAPES
 
@@ -30,15 +30,15 @@ class BudgetForcing:
     scores = False
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.budget, self.waits = whole(left, "budget", 256), whole(left, "waits", 1, 0)
+        read = OptionReader(self.name, options)
+        self.budget, self.waits = read.whole("budget", 256), read.whole("waits", 1, 0)
         defaults = {"end": "</think>", "wait": r"\nWait", "cue": r"\n\nFinal answer:"}
-        self.words = {name: left.pop(name, default) for name, default in defaults.items()}
+        self.words = {name: read.text(name, default) for name, default in defaults.items()}
         for name, word in self.words.items():
             for written, meant in ESCAPES.items():
                 word = word.replace(written, meant)
             self.words[name] = word
-        no_more(left, self.name)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, nodes, together
-from ttc.strategies.options import no_more, number, whole
 from ttc.strategies.voting import decide
 from ttc.verifiers.confidence import groups
 
@@ -36,14 +36,12 @@ class DeepConf:
     scores = False
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.n, self.warmup = whole(left, "n", 32), whole(left, "warmup", 16)
-        self.window, self.chunk = whole(left, "window", 2048), whole(left, "chunk", 128)
-        self.alternatives = whole(left, "alternatives", 20)
-        self.keep = number(left, "keep", 90.0)
-        if not 0 < self.keep <= 100:
-            raise ValueError("keep is a percentage above 0")
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.n, self.warmup = read.whole("n", 32), read.whole("warmup", 16)
+        self.window, self.chunk = read.whole("window", 2048), read.whole("chunk", 128)
+        self.alternatives = read.whole("alternatives", 20)
+        self.keep = read.number("keep", 90.0, above=0, most=100)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:

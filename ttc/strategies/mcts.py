@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import number, whole
 from ttc.strategies.search import Search, draw, rate
 
 
@@ -47,9 +47,9 @@ class MCTS(Search):
 
     name = "mcts"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.rollouts, self.children = whole(options, "rollouts", 16), whole(options, "children", 4)
-        self.c = number(options, "c", 1.4)
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.rollouts, self.children = read.whole("rollouts", 16), read.whole("children", 4)
+        self.c = read.number("c", 1.4)
         return {"rollouts": self.rollouts, "children": self.children, "c": self.c}
 
     def run(self, task: Task) -> StrategyRun[Decision]:

@@ -7,8 +7,8 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import number, one_of, whole
 from ttc.strategies.search import Search, draw, rate
 
 CLIP = 1e-7
@@ -33,11 +33,11 @@ class Particles(Search):
 
     name = "particles"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.n, self.iterations = whole(options, "n", 16), whole(options, "iterations", 1)
-        self.tau = number(options, "tau", 1.0)
-        self.weight = one_of(options, "weight", ("odds", "prob"))
-        self.final = one_of(options, "final", ("best", "draw"))
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.n, self.iterations = read.whole("n", 16), read.whole("iterations", 1)
+        self.tau = read.number("tau", 1.0)
+        self.weight = read.choice("weight", ("odds", "prob"), "odds")
+        self.final = read.choice("final", ("best", "draw"), "best")
         if self.n < self.iterations or self.tau <= 0:
             raise ValueError("n must be at least the iterations, and tau above 0")
         names = ("n", "iterations", "tau", "weight", "final")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import number, whole
 from ttc.strategies.search import Search, rate
 
 
@@ -44,11 +44,9 @@ class Rebase(Search):
 
     name = "rebase"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.width = whole(options, "width", 16)
-        self.temperature = number(options, "temperature", 0.2)
-        if self.temperature <= 0:
-            raise ValueError("temperature must be above 0")
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.width = read.whole("width", 16)
+        self.temperature = read.number("temperature", 0.2, above=0)
         return {"width": self.width, "temperature": self.temperature}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
@@ -90,17 +88,16 @@ class ETS(Rebase):
 
     name = "ets"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.memory, self.variety = number(options, "memory", 1.0), number(options, "variety", 1.5)
-        self.distance = number(options, "distance", 0.05)
-        if min(self.memory, self.variety) < 0:
-            raise ValueError("memory and variety must be 0 or more")
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.memory = read.number("memory", 1.0, least=0)
+        self.variety = read.number("variety", 1.5, least=0)
+        self.distance = read.number("distance", 0.05)
         if self.memory or self.variety:
             from ttc.strategies.ets_pruning import check_solver
 
             check_solver()
         names = ("memory", "variety", "distance")
-        return {**super().parse(options), **{name: getattr(self, name) for name in names}}
+        return {**super().parse(read), **{name: getattr(self, name) for name in names}}
 
     def expand(self, leaves: Sequence[tuple[Node, float]], width: int) -> list[Node]:
         if self.memory or self.variety:

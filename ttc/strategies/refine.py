@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ttc.answers.thinking import said
+from ttc.options import OptionReader
 from ttc.records import Message
 from ttc.strategies import Decision, Evaluate, Generate, Node, StrategyRun, Task, chat, together
-from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 from ttc.strategies.voting import decide
 
@@ -35,13 +35,13 @@ class Sequential:
     numbers: Mapping[str, int] = {}
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.own = {name: whole(left, name, default) for name, default in self.numbers.items()}
-        self.parse(left)
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.own = {name: read.whole(name, default) for name, default in self.numbers.items()}
+        self.parse(read)
+        read.end()
 
-    def parse(self, options: dict[str, str]) -> None:
-        """Take other options out. ValueError."""
+    def parse(self, read: OptionReader) -> None:
+        """Read further options. OptionError."""
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -142,8 +142,8 @@ class Revisions(Sequential):
     name = "revisions"
     numbers: Mapping[str, int] = {"chains": 2, "rounds": 3, "shown": 4}
 
-    def parse(self, options: dict[str, str]) -> None:
-        self.pick = one_of(options, "pick", ("majority", "last"))
+    def parse(self, read: OptionReader) -> None:
+        self.pick = read.choice("pick", ("majority", "last"), "majority")
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -191,9 +191,9 @@ class Review(Sequential):
     scores = True
     numbers: Mapping[str, int] = {"n": 4, "rounds": 3, "patience": 2}
 
-    def parse(self, options: dict[str, str]) -> None:
-        self.feedback = one_of(options, "feedback", ("yes", "no"))
-        self.enough = number(options, "enough", 1.0)
+    def parse(self, read: OptionReader) -> None:
+        self.feedback = read.choice("feedback", ("yes", "no"), "yes")
+        self.enough = read.number("enough", 1.0)
 
     @property
     def config(self) -> Mapping[str, object]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import whole
 from ttc.strategies.search import Search, rate
 
 
@@ -27,8 +27,8 @@ class Rollover(Search):
 
     name = "rollover"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.quota = whole(options, "quota", 4)
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.quota = read.whole("quota", 4)
         return {"quota": self.quota}
 
     def run(self, task: Task) -> StrategyRun[Decision]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Evaluate, Generate, Node, StrategyRun, Task, nodes, together
-from ttc.strategies.options import no_more, one_of
 from ttc.strategies.steps import Steps
 from ttc.strategies.voting import PICKS, decide
 
@@ -27,14 +27,14 @@ class Search:
     scores = True
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.steps = Steps.parse(left)
-        self.pick = one_of(left, "pick", PICKS)
-        self.own = self.parse(left)
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.steps = Steps.parse(read)
+        self.pick = read.choice("pick", PICKS, PICKS[0])
+        self.own = self.parse(read)
+        read.end()
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        """Take a search's own options out, keep them, and return them. ValueError."""
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        """Read a search's own options, keep them, and return them. OptionError."""
         raise NotImplementedError
 
     @property

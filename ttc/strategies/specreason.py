@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ttc.options import OptionReader
 from ttc.records import Message
 from ttc.strategies import Choose, Decision, Node, StrategyRun, Task, chat, together
-from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import Steps
 
@@ -43,12 +43,12 @@ class SpecReason:
     drafts = True
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.steps = Steps.parse(left)
-        self.threshold = number(left, "threshold", 7.0)
-        self.first = whole(left, "first", 0, 0)
-        self.score = one_of(left, "score", ("mean", "greedy"))
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.steps = Steps.parse(read)
+        self.threshold = read.number("threshold", 7.0)
+        self.first = read.whole("first", 0, 0)
+        self.score = read.choice("score", ("mean", "greedy"), "mean")
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ttc.options import OptionReader
 from ttc.records import SamplingParams
 from ttc.strategies import Generate, Node
-from ttc.strategies.options import whole
 
 ESCAPES = {r"\n": "\n", r"\t": "\t"}
 
@@ -29,20 +29,19 @@ class Steps:
     pattern: str = ""
 
     @classmethod
-    def parse(cls, options: dict[str, str]) -> Steps:
-        """Take `step` or `pattern`, `step_tokens` and `steps` out of options. ValueError."""
-        pattern = options.pop("pattern", "")
+    def parse(cls, read: OptionReader) -> Steps:
+        """Read `step` or `pattern`, `step_tokens` and `steps`. OptionError."""
+        pattern = read.text("pattern", "")
         try:
             re.compile(pattern)
         except re.error as error:
-            raise ValueError(f"pattern is no regular expression: {error}") from None
-        if pattern and "step" in options:
-            raise ValueError("a step ends with step=TEXT or where pattern=REGEX matches, not both")
-        boundary = options.pop("step", "" if pattern else r"\n\n")
+            raise read.error(f"pattern is not a regular expression: {error}") from None
+        if pattern and read.has("step"):
+            raise read.error("a step ends with step=TEXT or where pattern=REGEX matches, not both")
+        boundary = read.text("step", "" if pattern else r"\n\n")
         for written, meant in ESCAPES.items():
             boundary = boundary.replace(written, meant)
-        longest, limit = (whole(options, *given) for given in (("step_tokens", 256), ("steps", 40)))
-        return cls(boundary, longest, limit, pattern)
+        return cls(boundary, read.whole("step_tokens", 256), read.whole("steps", 40), pattern)
 
     @property
     def config(self) -> Mapping[str, object]:

@@ -24,7 +24,7 @@ def reasons(nodes: Sequence[Node]) -> list[str]:
     return [_reason(*pair, unopened) for pair in zip(nodes, readings, strict=True)]
 
 
-def _reason(node: Node, reading: thinking.Reading, unopened: bool) -> str:
+def _reason(node: Node, reading: thinking.SplitText, unopened: bool) -> str:
     cut = node.finish == "length"
     if reading.said.strip():
         return CUT if cut and unopened and not reading.thought else ""

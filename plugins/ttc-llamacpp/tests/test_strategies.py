@@ -1,4 +1,4 @@
-"""Strategies on the real model: that they work end to end. It is too small to be helped by them."""
+"""Strategies on llama.cpp: that they work end to end. What the model says is of no matter."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ METHODS = [
 
 
 @pytest.fixture(scope="module")
-def engine(weights: Path) -> Iterator[Backend]:
-    backend = open_llamacpp("smollm2", {"slots": 8, "threads": 1})
+def engine(shallow: str) -> Iterator[Backend]:
+    backend = open_llamacpp(shallow, {"slots": 8, "threads": 1})
     yield backend
     backend.close()
 
@@ -70,7 +70,7 @@ def test_it_answers_within_its_budget_and_repeats_for_nothing(
         again = solve(store, engine, method, budget)
     assert not run.errors
     assert run.decision.node is not None
-    assert run.decision.node.trace.strip()
+    assert run.decision.node.trace
     assert 0 < run.usage.new == run.usage.tokens <= 1500
     assert again.usage.new == 0
     assert again.usage.tokens == run.usage.tokens

@@ -8,6 +8,7 @@ import typer
 
 from ttc.cli import options as opt
 from ttc.cli.suggestions import offer
+from ttc.curves.cost_axes import FLAGS
 
 
 def sweep(
@@ -19,7 +20,7 @@ def sweep(
             autocompletion=offer("pools"),
         ),
     ],
-    selectors: Annotated[
+    rules: Annotated[
         str | None,
         typer.Option(
             "--select",
@@ -35,10 +36,7 @@ def sweep(
     verifier: opt.VerifierName = None,
     cost: Annotated[
         str,
-        typer.Option(
-            help="The cost beside each k: samples, tokens, latency, uncancelled, total, unshared, "
-            "seconds, sequential, flops, eflops or usd."
-        ),
+        typer.Option(help=f"The cost beside each k: {', '.join([*FLAGS][:-1])} or {[*FLAGS][-1]}."),
     ] = "tokens",
     ci: Annotated[float, typer.Option(min=0, max=99.9, help="Interval in percent; 0: none.")] = 95,
     interval: Annotated[str, typer.Option(help="Its kind: percentile or bca.")] = "percentile",
@@ -119,33 +117,40 @@ def sweep(
     Exact expectations over all k-subsets of the draws of each problem, averaged over problems,
     with a bootstrap interval over problems.
     """
-    from ttc.cli.run import sweep as run_sweep
+    from ttc.cli.run import sweep as run
     from ttc.cli.run.sweep_output import Targets
     from ttc.cli.session import begin
+    from ttc.curves.costs import read_rates
+    from ttc.curves.sweep import SweepOptions
+    from ttc.selectors.spec import split
 
-    session = begin(config, database, quiet)
-    order = run_sweep.SweepOptions(
-        sources=tuple(sources),
-        selectors=selectors,
-        budgets=budgets,
-        verifier=verifier,
+    options = SweepOptions(
+        rules=None if rules is None else tuple(split(rules)),
+        ks=run.read_ks(budgets),
         cost=cost,
-        ci=ci,
+        ci=ci or None,
+        interval=interval,
         seed=seed,
         ties=ties,
         invalid=invalid,
         draw=draw,
-        interval=interval,
-        rates=rates,
+        rates=read_rates(rates),
         compare=compare,
         pareto=pareto,
         predict=predict,
         solve_verify=solve_verify,
         policy=policy,
         asserted=tuple(asserted or ()),
-        baseline=baseline,
         max_drop=max_drop,
         strict=strict,
     )
     targets = Targets(csv, md, plot, as_json, junit, github, save_baseline)
-    return run_sweep.sweep(session, order, mapping, targets)
+    return run.sweep(
+        begin(config, database, quiet),
+        sources,
+        options,
+        targets,
+        verifier=verifier,
+        mapping=mapping,
+        baseline=baseline,
+    )
