@@ -14,7 +14,7 @@ from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
-from ttc.selectors import Selector
+from ttc.selectors import Selector, scorers
 from ttc.store import Store, pools, samples, verdicts
 from ttc.store.pools import Pool
 
@@ -87,12 +87,11 @@ class Wanted:
     ) -> Wanted:
         """Return what these rules need of a source."""
         listed = list(rules)
-        scorers = (getattr(rule, "scored_by", frozenset[str]()) for rule in listed)
         return cls(
             verifier,
             mapping or {},
             text=any("text" in rule.needs for rule in listed),
-            scorers=frozenset().union(*scorers),
+            scorers=frozenset().union(*map(scorers, listed)),
             beside=tuple(beside),
         )
 
@@ -147,8 +146,8 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
         judges = [row for row in found if row["name"] not in scoring]
         by = _choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
-        scorers = {scorer: _choose_verifier(found, scorer, name) for scorer in wanted.scorers}
-        known = {scorer: row for scorer, row in scorers.items() if row is not None}
+        rows = {scorer: _choose_verifier(found, scorer, name) for scorer in wanted.scorers}
+        known = {scorer: row for scorer, row in rows.items() if row is not None}
         draws = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
         source = _collect(name, draws)
         _check_scores(source, known)
@@ -191,10 +190,10 @@ def _described(verifiers: Iterable[Mapping[str, Any]], row: int | None) -> dict[
     return {}
 
 
-def _check_scores(source: Source, scorers: Iterable[str]) -> None:
+def _check_scores(source: Source, names: Iterable[str]) -> None:
     """Raise UsageError if a scorer has no score for any draw."""
     draws = [draw for outcomes in source.problems.values() for draw in outcomes]
-    for scorer in scorers:
+    for scorer in names:
         # NaN stands for a draw that it could not score.
         if draws and all(isnan((draw.scores or {}).get(scorer, nan)) for draw in draws):
             raise UsageError(

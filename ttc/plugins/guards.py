@@ -70,6 +70,21 @@ class Guarded:
         return plugins.fault(self._group, self._name, what)
 
 
+class GuardedRule(Guarded):
+    """A selection rule or a strategy: what both have is guarded here."""
+
+    @property
+    def name(self) -> str:
+        """The name with its options."""
+        name: str = self._needed("name", str)
+        return name
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The fields of an outcome, or the capabilities of a backend, that it needs."""
+        return self._call("tell its needs", lambda: frozenset(map(str, self._inner.needs)))
+
+
 def a(value: Any) -> str:
     """Return the type of a value in words."""
     return "nothing" if value is None else f"a {type(value).__name__}"

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from ttc.errors import BackendError
-from ttc.plugins.guards import Guarded, a
+from ttc.plugins.guards import GuardedRule, a
 from ttc.strategies import (
     Cancel,
     Choose,
@@ -27,22 +27,11 @@ from ttc.strategies.driver.budget import Exhausted
 SCOPES = ("step", "partial", "outcome")
 
 
-class GuardedStrategy(Guarded):
+class GuardedStrategy(GuardedRule):
     """A strategy that may fail, ask for invalid things, or decide for what was not drawn."""
 
     def __init__(self, name: str, inner: Any) -> None:
         super().__init__("strategies", name, inner)
-
-    @property
-    def name(self) -> str:
-        """What the strategy is called."""
-        name: str = self._needed("name", str)
-        return name
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """The capabilities that it needs of a backend."""
-        return self._call("tell its needs", lambda: frozenset(map(str, self._inner.needs)))
 
     @property
     def scores(self) -> bool:
