@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ttc import plugins
-from ttc.curves import analyses, compare, gates
+from ttc.curves import analyses, compare, curve, gates
 from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
 from ttc.curves.compute_optimal import Policy
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import Rates
-from ttc.curves.curve import curves_of, default_ks
 from ttc.curves.gates import Gate, GateResult
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
@@ -157,12 +156,12 @@ def sweep(
         )
     rules = options.selectors()
     left_out = _leave_out(options, rules, sources)
-    ks = list(options.ks or default_ks(max(source.n for source in sources)))
+    ks = list(options.ks or curve.default_ks(max(source.n for source in sources)))
     ks += [k for gate in options.gates for _, k in gate.terms]
     result = SweepResult(options, [_table(options, source, rules, ks) for source in sources])
     result.warnings += left_out
     for source, table in zip(sources, result.tables, strict=True):
-        drawn = curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
+        drawn = curve.curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
         result.curves += drawn
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]
