@@ -171,25 +171,6 @@ def spent(drawn: Sequence[Outcome], prompt: int, finishes: int | None) -> dict[s
     }
 
 
-def order_statistic(values: Sequence[int], j: int, k: int) -> float:
-    """Return the expected j-th smallest of k of the n values, drawn without replacement.
-
-        E x_(j:k) = Σ_r C(r − 1, j − 1) · C(n − r, k − j) / C(n, k) · x_(r),   r = 1..n
-
-    where x_(r) is the r-th smallest of all: j − 1 of the others come from below it and k − j from
-    above (David and Nagaraja 2003, "Order Statistics", on finite populations). With j = k it
-    is the latency of k draws that all run to their end; with j = 1, that of first-finish.
-    """
-    n = len(values)
-    check_budgets([k], n)
-    if not 1 <= j <= k:
-        raise ValueError(f"j must be between 1 and k = {k}, not {j}")
-    r = np.arange(j, n - k + j + 1)
-    ways = log_choose(r - 1, j - 1) + log_choose(n - r, k - j)
-    weights = np.exp(ways - log_choose(n, k))
-    return float(weights @ np.sort(np.asarray(values, dtype=np.float64))[r - 1])
-
-
 @settings(deadline=None)
 @given(
     draws=st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=7),

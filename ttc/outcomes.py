@@ -9,14 +9,14 @@ from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
-from ttc import interchange, keys
+from ttc import interchange, jsonl, keys
 from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
-from ttc.selectors import Selector, scorers
-from ttc.store import Store, pools, samples, verdicts
-from ttc.store.pools import Pool
+from ttc.selectors import Selector
+from ttc.store import Store, samples, verdicts
+from ttc.store.named import is_file, pool_named, store_with
 
 MAPPABLE = tuple(interchange.FIELDS)
 
@@ -87,37 +87,14 @@ class Wanted:
     ) -> Wanted:
         """Return what these rules need of a source."""
         listed = list(rules)
+        scorers = (getattr(rule, "scored_by", frozenset[str]()) for rule in listed)
         return cls(
             verifier,
             mapping or {},
             text=any("text" in rule.needs for rule in listed),
-            scorers=frozenset().union(*map(scorers, listed)),
+            scorers=frozenset().union(*scorers),
             beside=tuple(beside),
         )
-
-
-def is_file(source: str) -> bool:
-    """Return whether a POOL|FILE|- argument names a file: it exists and is not a folder."""
-    path = Path(source)
-    return path.exists() and not path.is_dir()
-
-
-def store_with(database: Path, source: str) -> Path:
-    """Return the path of the store that should have a pool. UsageError if there is no store."""
-    if not database.exists():
-        raise UsageError(f"{source}: no such file, and no store yet at {database}")
-    return database
-
-
-def pool_named(store: Store, source: str) -> Pool:
-    """Return the pool of this name. UsageError if there is none."""
-    pool = pools.find(store.reader, source)
-    if pool is None:
-        raise UsageError(
-            f"{source}: no such file and no such pool; ttc ls lists them",
-            python=f"{source}: no such file and no such pool; ttc.pools() lists them",
-        )
-    return pool
 
 
 def read(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
@@ -129,7 +106,13 @@ def read(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
 
 def read_file(name: str, wanted: Wanted = Wanted()) -> Source:
     """Return the judged draws of a file or stdin (`-`). UsageError if there are none."""
-    source = _collect(name, interchange.read_outcomes(name, wanted.mapping, text=wanted.text))
+    return read_lines(name, name, wanted)
+
+
+def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Source:
+    """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
+    name. UsageError if there are none."""
+    source = _collect(name, interchange.read_outcomes(lines, wanted.mapping, text=wanted.text))
     return _checked(
         source,
         f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD",
@@ -145,9 +128,9 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         # A verifier that only scores is not meant where none is named.
         scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
         judges = [row for row in found if row["name"] not in scoring]
-        by = _choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
-        rows = {scorer: _choose_verifier(found, scorer, name) for scorer in wanted.scorers}
-        known = {scorer: row for scorer, row in rows.items() if row is not None}
+        by = choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
+        scorers = {scorer: choose_verifier(found, scorer, name) for scorer in wanted.scorers}
+        known = {scorer: row for scorer, row in scorers.items() if row is not None}
         draws = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
         source = _collect(name, draws)
         _check_scores(source, known)
@@ -202,7 +185,7 @@ def _check_scores(source: Source, names: Iterable[str]) -> None:
             )
 
 
-def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
+def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
     """Return the verifier whose verdicts count: the one asked for, or the only one there is."""
     # The latest version of each comes first; reversed, it is the one that stays.
     latest = {(row["name"], row["config"]): row for row in reversed(found)}

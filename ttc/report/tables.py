@@ -39,7 +39,8 @@ def told(conventions: Mapping[str, str]) -> str:
     return "; ".join(parts)
 
 
-def _value(point: Point) -> str:
+def value_text(point: Point) -> str:
+    """Return a value with its error and its interval; a dash if it is undefined."""
     if point.value is None:
         return "–"
     error = "" if point.error is None else f" ±{point.error:.4f}"
@@ -106,7 +107,7 @@ def show(
                 rule = for_stdout(curve.selector) if not (at and console.is_terminal) else ""
                 star = " *" if (id(curve), point.k) in starred else ""
                 cost = _cost(point, axis) + star
-                table.add_row(rule, str(point.k), _value(point), *bar, cost)
+                table.add_row(rule, str(point.k), value_text(point), *bar, cost)
             if console.is_terminal:
                 table.add_section()
         # Rich ends the process by itself where nobody reads, so it only renders.
@@ -169,7 +170,7 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
         lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))
         for points in zip(*(curve.points for curve in ours), strict=True):
-            cells = (f"{_value(point)} · {_cost(point, axis)}" for point in points)
+            cells = (f"{value_text(point)} · {_cost(point, axis)}" for point in points)
             lines.append(f"| {points[0].k} | " + " | ".join(cells) + " |")
         lines += ["", f"value [interval] · {AXES[axis].label}", ""]
         lines += [f"- {in_markdown(note)}" for note in _notes(ours)]

@@ -54,18 +54,7 @@ class Selector(Protocol):
         """
 
 
-def oracle(rule: Selector) -> bool:
-    """Return whether a rule looks at `correct`, so that it cannot be followed without verdicts."""
-    return bool(getattr(rule, "oracle", False))
-
-
-def scorers(rule: Selector) -> frozenset[str]:
-    """Return the names of the verifiers whose scores a rule needs."""
-    found: frozenset[str] = getattr(rule, "scored_by", frozenset())
-    return found
-
-
 def contenders(rules: Mapping[str, Selector]) -> dict[str, Selector]:
     """Return the rules that one could follow: all but the oracles; all, if there are only those."""
-    followed = {name: rule for name, rule in rules.items() if not oracle(rule)}
+    followed = {name: rule for name, rule in rules.items() if not getattr(rule, "oracle", False)}
     return followed or dict(rules)

@@ -8,12 +8,12 @@ from operator import index
 from typing import Any
 
 from ttc import plugins
-from ttc.plugins.guards import GuardedRule, a
+from ttc.plugins.guards import GuardedMethod, a
 from ttc.records import Outcome
 from ttc.selectors import Selector
 
 
-class GuardedSelector(GuardedRule):
+class GuardedSelector(GuardedMethod):
     """A rule of a plugin, which may raise, or return picks and means that are not valid."""
 
     def __init__(self, name: str, inner: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ttc import plugins
 from ttc.errors import UsageError
+from ttc.options import parse_spec
 from ttc.selectors import Selector
 from ttc.selectors.guard import guarded
 
@@ -33,25 +34,25 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
         # `best-of-n` is a name, `short-3` the name `short` with a number.
         name, argument = (*numbered.groups(),) if numbered[1] in installed else (name, argument)
     before, scorer = _scored_by(options_text)
-    _, options = plugins.parse_spec(f"{name}{colon}{before}")
+    _, options = parse_spec(f"{name}{colon}{before}")
     factory = plugins.load("selectors", name)
-    takes: frozenset[str] = getattr(factory, "conventions", frozenset())
-    common = {key: value for key, value in (conventions or {}).items() if key in takes}
+    knows: frozenset[str] = getattr(factory, "conventions", frozenset())
+    common = {key: value for key, value in (conventions or {}).items() if key in knows}
     extra: dict[str, Any] = {**common, **options, **scorer}
-    keyword = getattr(factory, "argument", None)
-    if keyword is None and (equals or argument):
+    takes = getattr(factory, "argument", None)
+    if takes is None and (equals or argument):
         raise UsageError(f"{spec}: {name} takes no argument")
-    if keyword is not None:
+    if takes is not None:
         if not argument:
             raise UsageError(f"{spec}: write {getattr(factory, 'usage', name)}")
-        extra[keyword] = argument
+        extra[takes] = argument
     if chained or getattr(factory, "chains", False):
         if not getattr(factory, "chains", False):
             raise UsageError(f"{spec}: {name} picks an answer; nothing can follow it")
         if not rest.strip():
             raise UsageError(f"{spec}: write {factory.usage}, as in {name}={argument}>majority")
         extra["then"] = build(rest.strip(), conventions)
-    rule: Selector = plugins.make("selectors", name, spec, lambda: factory(**extra))
+    rule: Selector = plugins.make("selectors", name, spec, factory, extra)
     return guarded(name, rule)
 
 

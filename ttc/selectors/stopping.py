@@ -17,9 +17,6 @@ class Stopping(Majority):
 
     name = "stopping"
 
-    def __init__(self, **options: str) -> None:
-        super().__init__(**options)
-
     def stop(self, outcomes: Sequence[Outcome]) -> int:
         """Return the number of draws, taken in order, after which the rule stops."""
         raise NotImplementedError

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.sampling_options import with_sampling
+
+if TYPE_CHECKING:
+    from ttc.samples.recipe import Sampling
 
 
+@with_sampling
 def sample(
     data: Annotated[
         list[str], typer.Argument(metavar="DATA", help="Files of problems; - is stdin.")
@@ -16,17 +21,8 @@ def sample(
     model: opt.Model = None,
     n: opt.Draws = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first problems.")] = None,
-    max_tokens: opt.MaxTokens = None,
-    temperature: opt.Temperature = None,
-    top_p: opt.TopP = None,
-    top_k: opt.TopK = None,
-    min_p: opt.MinP = None,
-    stop: opt.Stop = None,
-    thinking: opt.Thinking = None,
-    system: opt.System = None,
-    template: opt.Template = None,
-    raw: opt.Raw = False,
-    seed: opt.Seed = None,
+    *,
+    sampling: Sampling,
     confidence: Annotated[
         int,
         typer.Option(
@@ -70,27 +66,22 @@ def sample(
     """
     from ttc.cli.run import dry_run as run_plan
     from ttc.cli.run import sample as run_sample
-    from ttc.cli.session import Sampling, begin
+    from ttc.cli.session import begin
     from ttc.samples import job
 
     session = begin(config, database, quiet)
-    flags = Sampling(
-        max_tokens,
-        temperature,
-        top_p,
-        top_k,
-        min_p,
-        stop or (),
-        system,
-        template,
-        raw,
-        seed,
-        thinking,
-    )
-    reading = job.reading(mapping, form, skip_bad)
-    order = job.SampleJob(
-        tuple(data), model, n, limit, pool, output, max_time, confidence, new_pool
+    options = job.SampleJob(
+        data=tuple(data),
+        model=model,
+        n=n,
+        sampling=sampling,
+        reading=job.reading(mapping, form, skip_bad),
+        limit=limit,
+        pool=pool,
+        new_pool=new_pool,
+        confidence=confidence,
+        max_time=max_time,
     )
     if dry_run or explain:
-        return run_plan.plan_only(session, order, flags, reading, explain, as_json)
-    return run_sample.draw(session, order, flags, reading, as_json)
+        return run_plan.plan_only(session, options, explain, as_json)
+    return run_sample.draw(session, options, output, as_json)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.sampling_options import with_sampling
 from ttc.cli.suggestions import offer
 
+if TYPE_CHECKING:
+    from ttc.samples.recipe import Sampling
 
+
+@with_sampling
 def solve(
     prompt: Annotated[
         str | None, typer.Argument(metavar="[PROMPT|-]", help="The question; - or a pipe: stdin.")
@@ -51,17 +56,8 @@ def solve(
     each: Annotated[
         bool, typer.Option("--each", help="A problem a line: text, or JSON with a question.")
     ] = False,
-    max_tokens: opt.MaxTokens = None,
-    temperature: opt.Temperature = None,
-    top_p: opt.TopP = None,
-    top_k: opt.TopK = None,
-    min_p: opt.MinP = None,
-    stop: opt.Stop = None,
-    thinking: opt.Thinking = None,
-    system: opt.System = None,
-    template: opt.Template = None,
-    raw: opt.Raw = False,
-    seed: opt.Seed = None,
+    *,
+    sampling: Sampling,
     mapping: opt.Mapping = "",
     jobs: Annotated[
         int | None,
@@ -87,25 +83,23 @@ def solve(
     kept, so asking again costs nothing. ttc plugins --strategies lists the methods that search.
     """
     from ttc.cli.run import solve as run_solve
-    from ttc.cli.run import solve_method
-    from ttc.cli.session import Sampling, begin
+    from ttc.cli.session import begin
+    from ttc.solving.job import SolveOptions
 
     session = begin(config, database, quiet)
-    flags = Sampling(
-        max_tokens,
-        temperature,
-        top_p,
-        top_k,
-        min_p,
-        stop or (),
-        system,
-        template,
-        raw,
-        seed,
-        thinking,
+    asked = run_solve.Asked(prompt, each, mapping, show, as_json)
+    options = SolveOptions(
+        model=model,
+        n=n,
+        method=method,
+        verifier=verifier,
+        scorer=scorer,
+        aggregate=aggregate,
+        budget=budget,
+        draft=draft,
+        sampling=sampling,
+        jobs=jobs or asked.width,
+        keep=keep,
+        new_pool=new_pool,
     )
-    how = solve_method.How(method, n, verifier, scorer, aggregate, budget, draft)
-    order = run_solve.SolveOptions(
-        prompt, each, model, how, mapping, jobs, show, keep, as_json, new_pool
-    )
-    return run_solve.solve(session, order, flags)
+    return run_solve.solve(session, options, asked)

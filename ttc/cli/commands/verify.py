@@ -55,11 +55,21 @@ def verify(
     The lines come out with answer, correct, score, verifier and status added, on stdout when it
     is a pipe, or where -o says. Verdicts on samples of the store are kept there.
     """
+    from ttc import jsonl
     from ttc.cli.run import verify as run_verify
     from ttc.cli.session import begin
+    from ttc.verdicts import job
 
     session = begin(config, database, quiet)
-    order = run_verify.VerifyOptions(
-        source, verifier, recheck, fail_under, junit, output, sandbox, trusted, tuple(env or ())
+    options = job.VerifyOptions(
+        source=source,
+        verifier=verifier,
+        recheck=recheck,
+        sandbox=sandbox,
+        trusted=trusted,
+        env=tuple(env or ()),
+        mapping=jsonl.parse_mapping(mapping, job.MAPPABLE),
+        skip_bad=skip_bad,
     )
-    return run_verify.verify(session, order, mapping, skip_bad, as_json)
+    targets = run_verify.Targets(output, as_json, junit, fail_under)
+    return run_verify.verify(session, options, source, targets)

@@ -6,13 +6,13 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import resolve as known
+from ttc.backends import resolve
 from ttc.cli.output import document
-from ttc.cli.session import Session, open_model
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
 from ttc.report.columns import columns
+from ttc.session import Session
 
 if TYPE_CHECKING:
     from ttc.backends import Probing, Tuning
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 def listing(session: Session, as_json: bool) -> None:
     """Print the models that have a name here."""
-    found = known.listing(session.config)
+    found = resolve.listing(session.config)
     remember(models=[row["name"] for row in found])
     if as_json:
         document({"schema": 1, "models": found})
     elif found:
         columns(found)
     else:
-        session.say(known.how())
+        session.say(resolve.how())
 
 
 def describe(session: Session, name: str, as_json: bool) -> None:
     """Print what is known of one model."""
-    choice, backend = open_model(session, name)
+    choice, backend = resolve.open_model(session, name)
     with closing(backend):
         about = {"spec": choice.spec, **asdict(backend.model)}
         about["capabilities"] = sorted(backend.capabilities)
@@ -45,7 +45,7 @@ def describe(session: Session, name: str, as_json: bool) -> None:
 
 def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_json: bool) -> None:
     """Measure a model's options and print the trials; UsageError where there is nothing to tune."""
-    choice, backend = open_model(session, name)
+    choice, backend = resolve.open_model(session, name)
     with closing(backend):
         # An extra that backends may lack, so it is looked for rather than declared.
         tunable: Any = backend
@@ -60,7 +60,7 @@ def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_
 
 def probe(session: Session, name: str | None, as_json: bool) -> None:
     """Find out what a model's server does and print it; UsageError where there is no server."""
-    choice, backend = open_model(session, name)
+    choice, backend = resolve.open_model(session, name)
     with closing(backend):
         probeable: Any = backend
         if not hasattr(probeable, "probe"):

@@ -8,10 +8,10 @@ from typing import Any
 from ttc import interchange, keys
 from ttc.backends import counts
 from ttc.cli.output import document
-from ttc.cli.session import Session
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
 from ttc.report.columns import columns
+from ttc.session import Session
 from ttc.store import Store, pools, samples, verdicts
 from ttc.store.pools import Pool
 

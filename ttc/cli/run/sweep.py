@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from ttc import jsonl, outcomes
 from ttc.cli.run import sweep_output
 from ttc.cli.run.sweep_output import Targets
-from ttc.cli.session import Session
 from ttc.curves import sweep as curves
-from ttc.curves.baseline import as_baseline, read_baseline
+from ttc.curves.baseline import as_baseline, read_baseline, write_baseline
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import Exit, UsageError
 from ttc.outcomes import Wanted
+from ttc.session import Session
 
 
 def sweep(
@@ -41,7 +41,7 @@ def sweep(
     result = curves.sweep(options, sources, old)
     if targets.save_baseline is not None:
         saved = as_baseline(result.tables[0], sources[0].origin, options.conventions)
-        sweep_output.save(targets.save_baseline, saved)
+        write_baseline(targets.save_baseline, saved)
     sweep_output.write(result, targets)
     for line in result.warnings:
         session.say(f"note: {line}")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ttc.cli.output import document
 from ttc.curves.sweep import SweepResult
-from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout, one_line
 from ttc.paths import atomic_write, unwritable
 
@@ -32,9 +29,9 @@ class Targets:
 def write(result: SweepResult, targets: Targets) -> None:
     """Write a result to all its targets; to the terminal unless stdout is one of them."""
     from ttc.report import tables
-    from ttc.report.plot import position
+    from ttc.report.plot import check_known
 
-    axis, cost = result.options.axis, result.options.cost
+    axis = result.options.axis
     if targets.as_json:
         document(result.as_dict())
     writers: list[tuple[str, str | None, Callable[[], str]]] = [
@@ -44,10 +41,8 @@ def write(result: SweepResult, targets: Targets) -> None:
     for option, target, made in writers:
         if target is not None:
             _put(target, made(), option)
-    if targets.plot is not None and not any(
-        position(point, axis) is not None for curve in result.curves for point in curve.points
-    ):
-        raise UsageError(f"--plot: the {cost} of these draws are unknown; --cost samples plots k")
+    if targets.plot is not None:
+        check_known(result.curves, axis)
     if targets.plot not in (None, "-"):
         from ttc.report.plot import draw
 
@@ -79,14 +74,6 @@ def _beyond(result: SweepResult) -> Iterator[str]:
         yield from analyses.splits(source, split)
     for source, policies in result.policies.items():
         yield from analyses.policies(source, policies, result.options.cost)
-
-
-def save(path: str, value: dict[str, Any]) -> None:
-    """Write a document to a file, a line a rule and budget so that version control can tell."""
-    head = {name: entry for name, entry in value.items() if name != "values"}
-    lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in value["values"])
-    text = json.dumps(head)[:-1] + f', "values": [\n{lines}\n]}}\n'
-    _put(path, text, "--save-baseline")
 
 
 def _markdown(result: SweepResult) -> str:

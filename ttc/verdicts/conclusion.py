@@ -1,0 +1,49 @@
+"""Notes on a finished verification: a summary, and what could not be judged."""
+
+from __future__ import annotations
+
+from ttc.errors import UsageError
+from ttc.verdicts import Summary
+from ttc.verdicts.job import Verification
+
+# What to say if every sample has one of these statuses.
+NOTHING = {
+    "no_reference": "found nothing to compare with in any reference; for a foreign file say where "
+    "it is with --map reference.answer=FIELD, or reference.tests=FIELD",
+    "no_prompt": "needs the questions, and no line has one: judge a pool, or say where they are "
+    "with --map question=FIELD",
+    "no_confidences": "needs the confidence of each token: draw with --confidence 20 into another "
+    "--pool",
+}
+
+
+def notes(run: Verification, summary: Summary, source: str) -> list[str]:
+    """Return the notes on a finished verification of a source, a line each; the first is a
+    summary. UsageError if there was no sample."""
+    spec, skipped = run.spec, run.skipped
+    if not summary.samples:
+        raise UsageError(f"{source}: no samples in it" + (f" ({skipped[0]})" if skipped else ""))
+    counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
+    lines = [f"{source}: {spec}: {summary.told()} ({counts})"]
+    if summary.failure is not None:
+        lines.append(
+            f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "
+            f"judges again; the first: {summary.failure}"
+        )
+    if summary.left_out:
+        lines.append(
+            f"{summary.left_out} of {summary.samples} samples are not counted: this machine could "
+            "not judge them (out of time or memory?); run the same command again"
+        )
+    if run.kept:
+        lines.append(f"{run.kept} verdicts kept in the store")
+    if skipped:
+        lines.append(f"{len(skipped)} bad lines skipped, the first: {skipped[0]}")
+    return lines
+
+
+def check_judged(run: Verification, summary: Summary, source: str) -> None:
+    """Raise UsageError if the verifier could judge no sample for want of what it needs."""
+    for status, hint in NOTHING.items():
+        if summary.statuses[status] == summary.samples:
+            raise UsageError(f"{source}: {run.spec} {hint}")
