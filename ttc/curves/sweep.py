@@ -144,12 +144,15 @@ def sweep(
     """Compute the curves of all sources and what else the options ask for. Never calls a model.
 
     A `baseline` is compared with every source: the values of a file, or the draws of another
-    source, on which the same rules are computed. UsageError if the draws lack what a rule needs, a
-    gate cannot be decided, or two sources have no problem in common. A gate that is not met raises
-    nothing here; see `SweepResult.hold`.
+    source, on which the same rules are computed. UsageError if two sources have one name, the
+    draws lack what a rule needs, a gate cannot be decided, or sources that are compared have no
+    problem in common. A gate that is not met raises nothing here; see `SweepResult.hold`.
     """
     if not sources:
         raise UsageError("name a pool or a file to sweep")
+    names = [source.name for source in sources]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise UsageError(f"{repeated[0]}: there are two sources of this name; name each once")
     if baseline is None and (options.max_drop or options.strict):
         raise UsageError(
             "--max-drop and --strict need --baseline", python="max_drop and strict need a baseline"
