@@ -461,7 +461,8 @@ def test_rules_and_pools_are_compared_in_pairs(regression: Ttc) -> None:
     assert "p < 0.0001  24 problems" in ran.out
 
 
-def test_laws_and_policies_are_told(regression: Ttc) -> None:
+def test_laws_and_policies_are_told(regression: Ttc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttc.curves.scaling_laws.RESAMPLES", 20)
     ran = regression("sweep", "old.jsonl", "-s", "mean,coverage", "-k", "1,2", "--predict", 50)
     assert "coverage@50 = " in ran.out
     assert "by beta-binomial" in ran.out

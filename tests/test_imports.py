@@ -1,4 +1,4 @@
-"""Imports point one way, and the light commands import nothing heavy."""
+"""Imports point one way, in one order of layers, and the light commands import nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,68 +15,106 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "ttc"
 
-# A room → the rooms it may not look into.
-FORBIDDEN = {
-    "records": {"*"},
-    "errors": {"*"},
-    "store": {"selectors", "verifiers", "samples", "verdicts", "curves", "strategies", "api"},
-    "selectors": {"store", "verifiers", "samples", "verdicts", "curves", "strategies", "api"}
-    | {"backends", "replay", "models", "simulated"},
-    # Judges ask any backend by its protocol; opening one is the command line's.
-    "verifiers": {"store", "selectors", "samples", "verdicts", "curves", "strategies", "api"}
-    | {"replay", "models", "simulated"},
-    "backends": {"store", "selectors", "verifiers", "samples", "verdicts", "curves"},
-    "curves": {"backends", "verifiers", "store", "samples", "verdicts", "models", "replay"},
-    "cells": {"backends", "verifiers", "store", "samples", "verdicts", "models", "curves"},
-    "races": {"backends", "verifiers", "store", "samples", "verdicts", "models", "curves"},
-    "costs": {"backends", "verifiers", "store", "samples", "verdicts", "models"},
-    "uncertainty": {"*"},
-    "workers": {"*"},
-    "hub": {"store", "selectors", "verifiers", "samples", "verdicts", "curves", "backends"},
-    "samples": {"strategies", "api", "curves", "selectors", "verifiers"},
-    "verdicts": {"strategies", "api", "curves", "selectors", "samples", "backends"},
-    "problems": {"store", "backends", "samples", "verdicts", "selectors", "verifiers"},
+# Every file and folder of ttc/, lowest layer first. An import points to a line above its own; the
+# entries of one line do not import each other. Imports in functions and for types count too.
+LAYERS = """
+records errors
+paths messages answers jsonl
+config options cache keys interchange
+plugins session
+problems backends selectors
+store verifiers
+verdicts samples
+outcomes
+curves
+strategies
+solving
+report testing
+api
+doctor
+cli
+__init__ __main__
+"""
+LAYER = {unit: layer for layer, line in enumerate(LAYERS.split("\n")) for unit in line.split()}
+# What some may not import though it lies below them: they compute or format what they are given.
+CLOSED = {
+    "samples": {"selectors", "verifiers"},
+    "verdicts": {"backends"},
+    "curves": {"backends", "verifiers", "store", "samples", "verdicts"},
+    "report": {"backends", "verifiers", "store", "samples", "verdicts"},
+}
+# The packages of this repository, and what a plugin may import of ttc.
+PACKAGES = {"ttc": PACKAGE} | {path.name: path for path in sorted(ROOT.glob("plugins/*/ttc_*"))}
+FOR_PLUGINS = LAYER["backends"]
+
+
+def name_of(path: Path, package: Path) -> str:
+    """Return the dotted name of a module."""
+    parts = path.relative_to(package.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {
+    name_of(path, package): path
+    for package in PACKAGES.values()
+    for path in sorted(package.rglob("*.py"))
 }
 
 
-def imported(path: Path) -> set[str]:
-    """Return the rooms of ttc that a file imports, anywhere in it."""
+@cache
+def imported(module: str) -> frozenset[str]:
+    """Return the modules of this repository that a module imports, anywhere in it.
+
+    A plain `import ttc` is left out: it is free, and there for the folder and the version.
+    """
     found: set[str] = set()
+    path = MODULES[module]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names = [node.module]
-            if node.module == "ttc":
-                names = [f"ttc.{alias.name}" for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, f"{path}:{node.lineno}: imports are absolute"  # noqa: PT018
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {name if name in MODULES else node.module for name in names}
         elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        found |= {name.split(".")[1] for name in names if name.startswith("ttc.")}
-    return found
+            found |= {alias.name for alias in node.names} - {"ttc"}
+    return frozenset(found & MODULES.keys())
 
 
-def room(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def unit(module: str) -> str:
+    """Return the file or folder of ttc/ that a module lies in."""
+    return module.split(".")[1] if "." in module else "__init__"
 
 
-FILES = sorted(PACKAGE.rglob("*.py"))
+TTC = [name for name in MODULES if name.partition(".")[0] == "ttc"]
+PLUGINS = [name for name in MODULES if name not in TTC]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_one_way(path: Path) -> None:
-    own = room(path)
-    others = imported(path) - {own}
-    forbidden = FORBIDDEN.get(own, set())
-    if own not in ("cli", "__main__"):
-        assert "cli" not in others, "nothing imports cli"
-    assert not others & forbidden
-    if "*" in forbidden:
-        assert not others
+@pytest.mark.parametrize("module", TTC)
+def test_imports_point_one_way(module: str) -> None:
+    own = unit(module)
+    others = {unit(other) for other in imported(module) if other in TTC} - {own}
+    wrong = {other for other in others if LAYER.get(other, len(LAYER)) >= LAYER[own]}
+    assert not wrong, f"{module} imports {wrong}, which lie no lower"
+    assert not others & CLOSED.get(own, set())
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_modules_stay_small(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
+@pytest.mark.parametrize("module", PLUGINS)
+def test_a_plugin_imports_what_is_made_for_plugins(module: str) -> None:
+    others = {unit(other) for other in imported(module) if other in TTC}
+    assert not {other for other in others if LAYER.get(other, len(LAYER)) > FOR_PLUGINS}
+
+
+def test_every_file_and_folder_has_its_layer() -> None:
+    units = [path for path in PACKAGE.iterdir() if path.suffix == ".py" or any(path.glob("*.py"))]
+    assert sorted(LAYER) == sorted({path.stem for path in units})
+    assert len([path for path in units if path.suffix == ".py"]) <= 15
+
+
+def test_no_two_modules_import_each_other() -> None:
+    graph = {name: imported(name) - {name} for name in MODULES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(f"a circle of imports: {' <- '.join(circle.args[1])}")
 
 
 HEAVY = ("numpy", "llama_cpp", "ttc_llamacpp", "diskcache", "pydantic")

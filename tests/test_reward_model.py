@@ -74,7 +74,7 @@ OWN = {"architectures": ["X"], "auto_map": {"AutoModel": "x.X"}}
         (OUTCOME, "label=good", "has no label 'good'; it has LABEL_0"),
         (OUTCOME, "head=token", "LlamaForSequenceClassification; it has no head=token"),
         (OUTCOME, "aggregate=prod", "add sigmoid=yes"),
-        (OUTCOME, "revision=main", "revision is of models on the hub"),
+        (OUTCOME, "revision=main", "revision is only for models on the hub"),
         (OUTCOME, "template=none.jinja", "template=none.jinja: .*No such file"),
         (PROCESS, "sigmoid=yes", "2 labels, whose scores are chances"),
         (FIVE, "batch=2", "5 labels; say with label=NAME"),
@@ -99,7 +99,7 @@ def test_options(tmp_path: Path, settings: dict[str, Any], options: str, told: s
         ("file", "rm:file: a file, not a folder"),
         ("empty", r"config.json: No such file or directory; a model's folder is what"),
         ("broken", "config.json: Expecting property name"),
-        ("list", "holds no JSON object"),
+        ("list", "is not a JSON object"),
         ("hf:nobody", "write hf:OWNER/NAME"),
     ],
 )
@@ -474,7 +474,7 @@ def test_code_of_its_own_runs_only_where_it_is_trusted(
     mistaken = spec.replace("=token", "=sequence")
     wrong = ttc_process("verify", "-", "-V", mistaken, stdin=line, timeout=300)
     assert wrong.code == 3
-    assert "say which it is with head=sequence or head=token" in wrong.err
+    assert "set head=sequence or head=token" in wrong.err
 
 
 # --- what goes wrong with one sample, or with the model
@@ -589,7 +589,7 @@ def test_a_pool_is_scored_once_and_swept(
         raise AssertionError("a stored verdict needs no model")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ttc.verifiers.reward.verifier.Head", unused)
+        patched.setattr("ttc.verifiers.reward.verifier.LoadedModel", unused)
         # Logits are remembered: another way to put them together needs no weights.
         other = ttc("verify", pool, "-V", f"{spec},aggregate=last,threshold=0.5", "-o", "-")
         assert other.code == 0

@@ -19,7 +19,7 @@ import pytest
 from conftest import Ttc
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_limited import children, descriptors
+from test_worker_pool import children, descriptors
 from tiers import need
 
 from ttc import plugins
@@ -217,7 +217,7 @@ def test_schema(city: Path, text: str, answer: str, detail: str) -> None:
 )
 def test_what_is_no_json_is_no_answer(city: Path, text: str) -> None:
     assert judge(Schema(str(city)), [text, PARIS]) == [
-        Verdict(correct=False, score=0.0, status="no_answer", detail="no JSON in it"),
+        Verdict(correct=False, score=0.0, status="no_answer", detail="it has no JSON"),
         Verdict(SPELT, True, 1.0),
     ]
 
@@ -250,10 +250,10 @@ def test_the_config_is_what_the_file_holds(city: Path, tmp_path: Path) -> None:
     ("content", "fault"),
     [
         (None, "No such file or directory; give a file that holds a JSON Schema"),
-        ("{", "is no JSON Schema: Expecting property name"),
-        ('{"type": "objekt"}', "is no JSON Schema: at \\$.type: 'objekt' is not valid"),
-        ('{"type": "object", "type": "array"}', "a key stands twice"),
-        ("3", "is no JSON Schema"),
+        ("{", "is not a JSON Schema: Expecting property name"),
+        ('{"type": "objekt"}', "is not a JSON Schema: at \\$.type: 'objekt' is not valid"),
+        ('{"type": "object", "type": "array"}', "an object has a key twice"),
+        ("3", "is not a JSON Schema"),
         (b"\xff", "can't decode byte"),
     ],
 )
@@ -503,7 +503,7 @@ def test_interrupting_kills_what_runs(tmp_path: Path) -> None:
     [
         ("cmd:", "cmd needs a command"),
         ("cmd:timeout=3", "cmd needs a command"),
-        ("cmd:no-such-command-here x", "no command 'no-such-command-here' is found"),
+        ("cmd:no-such-command-here x", "no command 'no-such-command-here'"),
         ("cmd:./missing", "give its path"),
         ("cmd:echo 'x", "No closing quotation"),
     ],

@@ -1,15 +1,14 @@
-"""The one exception that is shown to users, and the exit codes of the command line.
+"""The exceptions that are shown to users, and the exit codes of the command line.
 
 A `TtcError` is an expected failure: its message is one line that names the place and the
-remedy. It is printed as it stands, without a traceback. Anything else that escapes is a bug, and
-ends with BUG.
+remedy, printed without a traceback. Any other exception that escapes is a bug (exit code BUG).
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-SIGPIPE = 13  # which Windows does not define
+SIGPIPE = 13  # signal.SIGPIPE is missing on Windows
 
 
 class Exit(IntEnum):
@@ -40,7 +39,7 @@ class TtcError(Exception):
 
 
 class Stopped(BaseException):
-    """A signal asked the run to end; what is finished has been kept."""
+    """A signal asked the run to end; finished work is stored."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
@@ -49,7 +48,7 @@ class Stopped(BaseException):
 
 
 class UsageError(TtcError):
-    """The command, its configuration or its input is wrong; nothing was done."""
+    """The command, its settings or its input is wrong; nothing was done."""
 
 
 def wrong_option(name: str, value: object, reason: str) -> UsageError:
@@ -65,18 +64,18 @@ class BackendError(TtcError):
 
 
 class SandboxError(TtcError):
-    """No sandbox that holds is there for what would run code."""
+    """No sandbox passed its self-test, so the code was not run."""
 
     code = Exit.SANDBOX
 
 
 class StoreError(TtcError):
-    """The store cannot be read or written; what it acknowledged is still there."""
+    """The store cannot be read or written; committed samples are still there."""
 
     code = Exit.STORE
 
 
 class GateError(TtcError):
-    """An assertion about the results does not hold; everything was computed and written."""
+    """A gate failed; all results were computed and written."""
 
     code = Exit.GATE

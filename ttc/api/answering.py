@@ -9,7 +9,7 @@ from ttc import problems
 from ttc.api.calling import Data, File, SamplingArguments, begin, parts_of, sampling
 from ttc.api.wording import python_errors
 from ttc.errors import UsageError
-from ttc.problems import Reading
+from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.solving import job
 from ttc.solving.job import Solved, SolveOptions
@@ -127,4 +127,4 @@ def _solved(
 def _problems(data: Data) -> list[Problem]:
     """Return what is asked; a file may have plain text in its lines."""
     parts = parts_of(data, "solve")
-    return [problem for part in parts for problem in problems.each(part, Reading())]
+    return [problem for part in parts for problem in problems.each(part, ReadOptions())]

@@ -12,7 +12,7 @@ from ttc.api.calling import Data, File, SamplingArguments, begin, parts_of, samp
 from ttc.api.stored_pool import Pool
 from ttc.api.wording import in_python, python_errors
 from ttc.errors import BackendError, UsageError
-from ttc.problems import Reading
+from ttc.problems import ReadOptions
 from ttc.records import Sample
 from ttc.report.progress import Meter
 from ttc.samples import conclusion, job
@@ -123,7 +123,7 @@ def _order(
         options.get("config"),
         progress=options.get("progress", True),
     )
-    reading = Reading(mapping, options.get("format"), options.get("skip_bad", False))
+    reading = ReadOptions(mapping, options.get("format"), options.get("skip_bad", False))
     return session, SampleJob(
         parts_of(data),
         model,

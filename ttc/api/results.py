@@ -12,7 +12,7 @@ from ttc.curves.baseline import as_baseline, write_baseline
 from ttc.curves.compare import Comparison
 from ttc.curves.compute_optimal import Policy
 from ttc.curves.cost_axes import AXES, axis_of
-from ttc.curves.gates import Decision
+from ttc.curves.gates import GateResult
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
@@ -81,7 +81,7 @@ class Sweep:
         return self._result.comparisons
 
     @property
-    def decisions(self) -> list[Decision]:
+    def decisions(self) -> list[GateResult]:
         """The gates, with `asserted` or a `baseline`."""
         return self._result.decisions
 

@@ -17,7 +17,7 @@ from ttc.curves import sweep as curves
 from ttc.curves.baseline import Baseline, read_baseline
 from ttc.curves.compare import Comparison
 from ttc.curves.costs import Rates, read_rates
-from ttc.curves.gates import Decision
+from ttc.curves.gates import GateResult
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import GateError, UsageError
 from ttc.outcomes import Wanted
@@ -83,7 +83,7 @@ class Gates:
     them.
     """
 
-    decisions: tuple[Decision, ...]
+    decisions: tuple[GateResult, ...]
     sweep: Sweep
 
     @property

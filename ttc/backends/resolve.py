@@ -115,7 +115,7 @@ def open_backend(choice: Choice, database: Path) -> Backend:
     factory = plugins.load("backends", choice.backend)
     options = dict(choice.options)
     if choice.backend == "replay":
-        options["db"] = str(database)
+        options.setdefault("db", str(database))
     opened = plugins.guarded(
         "backends", choice.backend, "be opened", lambda: factory(choice.model, options)
     )

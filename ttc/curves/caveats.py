@@ -49,7 +49,7 @@ def unlike_draws(found: Dependence) -> str:
 
 
 def warnings(problems: Problems) -> list[str]:
-    """Return what a reader of any curve over these draws has to know, a line each."""
+    """Return the caveats that hold for any curve over these draws."""
     draws = [outcome for outcomes in problems.values() for outcome in outcomes]
     counts = [len(outcomes) for outcomes in problems.values()]
     lines = []
@@ -70,7 +70,7 @@ def warnings(problems: Problems) -> list[str]:
 
 
 def lost_races(curves: Sequence[Curve], problems: Problems) -> list[str]:
-    """Return a line for each race that is worth less than a single draw."""
+    """Return a line for each first-finish rule whose value is below that of a single draw."""
     means = [
         sum(bool(outcome.correct) for outcome in outcomes) / len(outcomes)
         for outcomes in problems.values()

@@ -1,7 +1,8 @@
-"""Sample × Verdict × Selector → Curve: what a budget of k would have given. No model call, ever.
+"""Table → Curve: the mean value of each rule at each budget k, with its interval and cost.
 
 A point is the mean over problems of an exact expectation over all k-subsets of a problem's
 draws. A problem contributes while k is at most the number of its draws; nothing is extrapolated.
+No model is called.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def curves(
 ) -> list[Curve]:
     """Return a curve for each selector, by the name it has in `selectors`, at each of `ks`.
 
-    Table and intervals in one: see `tabulate` and `curves_of`.
+    This is `tabulate` and then `curves_of`; see there for what they raise.
     """
     return curves_of(tabulate(problems, selectors, ks, source=source), ci=ci, seed=seed)
 
@@ -40,8 +41,8 @@ def curves_of(
     """Return the curves of a table.
 
     `ci` is the level of the bootstrap interval over problems in per cent, None for none; all
-    points share the resamples that `seed` stands for, so that curves can be compared. `interval`
-    is `percentile` or `bca`.
+    points share the resamples of `seed`, so that curves can be compared. `interval` is
+    `percentile` or `bca`. UsageError if `ci` is out of range.
     """
     if ci is not None and not 0 < ci < 100:
         raise UsageError(f"an interval covers more than 0% and less than 100%, not {ci}%")
@@ -82,7 +83,7 @@ def _point(cell: Cell, interval: tuple[float, float] | None, table: Table) -> Po
 
 
 def _error(found: Sequence[Estimate]) -> float:
-    """Return the error of a mean: brackets add up, simulations by their squares."""
+    """Return the error of a mean: brackets add up, errors of simulations add in quadrature."""
     brackets = fsum(each.error for each in found if each.kind == "bracket")
     simulated = fsum(each.error**2 for each in found if each.kind == "mc")
     return float((brackets + sqrt(simulated)) / len(found))

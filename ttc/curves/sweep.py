@@ -15,11 +15,11 @@ from ttc.curves.compute_optimal import Policy
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import Rates
 from ttc.curves.curve import curves_of, default_ks
-from ttc.curves.gates import Decision, Gate
+from ttc.curves.gates import Gate, GateResult
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
-from ttc.curves.table import DRAWS, UNKNOWN, Table, tabulate, unmet
+from ttc.curves.table import DRAWS, UNKNOWN, Table, lack_of, tabulate
 from ttc.errors import GateError, UsageError, wrong_option
 from ttc.records import Curve, Point
 from ttc.selectors import Selector, spec
@@ -114,7 +114,7 @@ class SweepResult:
     tables: Sequence[Table]
     curves: list[Curve] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: list[GateResult] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     predictions: dict[str, list[Prediction]] = field(default_factory=dict)
     saturations: dict[str, Saturation | None] = field(default_factory=dict)
@@ -193,11 +193,11 @@ def _leave_out(
     asserted = {rule for gate in options.gates for rule, _ in gate.terms}
     lines = []
     for name in [name for name in rules if name not in asserted]:
-        reasons = (unmet(name, rules[name], source.problems) for source in sources)
-        reason = next(filter(None, reasons), None)
-        if reason is not None and len(rules) > 1:
+        lacks = (lack_of(name, rules[name], source.problems) for source in sources)
+        lack = next(filter(None, lacks), None)
+        if lack is not None and len(rules) > 1:
             del rules[name]
-            lines.append(f"left out: {reason}")
+            lines.append(f"left out: {lack}")
     return lines
 
 

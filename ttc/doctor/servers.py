@@ -1,4 +1,4 @@
-"""Asks each configured server for its list of models, and for nothing else."""
+"""Configured servers: each is asked for its list of models, and for nothing else."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ttc.doctor.engine import REMOTE, checked, findings
 from ttc.errors import TtcError
 from ttc.plugins import installing
 
-_PATIENCE = 5.0  # seconds between two bytes of a server
-_WHOLE = 12.0  # seconds for all servers together, asked side by side
+_PATIENCE = 5.0  # seconds between two bytes from a server
+_WHOLE = 12.0  # seconds for all servers, which are asked in parallel
 _VARIABLES = ("TTC_OPENAI_BASE_URL", "OPENAI_BASE_URL")
 
 
@@ -29,7 +29,7 @@ def steps(options: DoctorOptions) -> list[Step]:
 
 
 def _servers(options: DoctorOptions) -> dict[str, resolve.Choice]:
-    """Return the servers that the settings and the environment name, by what names them."""
+    """Return the servers of the settings and the environment, by the setting that names them."""
     settings = options.settings()
     default = options.model or settings.values["model"].value
     named = {f"alias {name}": name for name in settings.aliases}
@@ -51,7 +51,7 @@ def _servers(options: DoctorOptions) -> dict[str, resolve.Choice]:
 
 
 def _safe(spec: str) -> str:
-    """Return a spec without a user and password in it."""
+    """Return a spec without the user and password of its URL."""
     scheme, slashes, rest = spec.partition("://")
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
@@ -81,14 +81,14 @@ def _asked(servers: Mapping[str, resolve.Choice], options: DoctorOptions) -> Ite
 
 
 def _ask(what: str, choice: resolve.Choice, options: DoctorOptions, answers: Any) -> None:
-    """Ask one server, and put the checks into a queue, also if it fails."""
+    """Check one server and put the checks into a queue, even if this raises."""
     quick = {"retries": 0, "timeout": min(_PATIENCE, _seconds(choice.options.get("timeout")))}
     choice = replace(choice, options={**choice.options, **quick})
     try:
         found = list(_answered(what, choice, options))
     except TtcError as error:
         found = [refused(what, error)]
-    except Exception as error:  # noqa: BLE001 (one server's fault is not another's)
+    except Exception as error:  # noqa: BLE001 (the other servers are still checked)
         found = [fail(what, f"this check failed: {type(error).__name__}: {error}")]
     answers.put((what, found))
 
@@ -98,11 +98,11 @@ def _seconds(given: Any) -> float:
 
 
 def _answered(what: str, choice: resolve.Choice, options: DoctorOptions) -> Iterator[Check]:
-    # Opened without a model, the backend would ask the server for one.
+    # Without a model the backend would ask the server for one.
     nameless = choice if choice.model else replace(choice, model="any")
     with closing(resolve.open_backend(nameless, options.store())) as backend:
-        told = [each for each in findings(backend) if choice.model or each.what == "server"]
-        for finding in told:
+        found = [each for each in findings(backend) if choice.model or each.what == "server"]
+        for finding in found:
             yield replace(checked(finding), what=f"{what}: {finding.what}")
-        if not told:
+        if not found:
             yield ok(what, "opened; this backend has no further check")

@@ -10,14 +10,18 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from functools import partial
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache, partial
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from inspect import signature
 from typing import Any
 
 from ttc.errors import BackendError, Stopped, TtcError, UsageError
+from ttc.options import OptionReader, parse_spec
 from ttc.plugins import installing
+from ttc.plugins.abilities import Drafting, Needing, Scoring, Taking
 
 GROUPS = ("backends", "verifiers", "selectors", "strategies")
 OWN_DISTRIBUTION = "ttc-cli"
@@ -33,20 +37,41 @@ KNOWN_BACKENDS = {
 
 def distribution(entry: EntryPoint) -> tuple[str, str]:
     """Return the name and version of the package that brought an entry point."""
-    found = entry.dist
-    return (found.name, found.version) if found is not None else ("unknown", "")
+    return ("unknown", "") if entry.dist is None else _name_and_version(entry.dist)
+
+
+@lru_cache(maxsize=1024)
+def _name_and_version(package: Distribution) -> tuple[str, str]:
+    # Each look into the metadata of a package parses its file.
+    about = package.metadata
+    return about["Name"], about["Version"]
 
 
 def installed(group: str) -> dict[str, EntryPoint]:
     """Return the entry points of a group (`backends`, …) by name, none of them imported."""
     own_only = bool(os.environ.get("TTC_NO_PLUGINS"))
     found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=f"ttc.{group}"), key=lambda entry: entry.name):
+    for entry in _entry_points(group, tuple(map(_state, sys.path))):
         own = distribution(entry)[0] == OWN_DISTRIBUTION
         # ttc's own names cannot be taken over by a plugin.
         if own or (not own_only and entry.name not in found):
             found[entry.name] = entry
     return found
+
+
+def _state(folder: str) -> tuple[str, int, int]:
+    """Return a folder that packages are imported from, and what changes with its packages."""
+    try:
+        about = os.stat(folder or ".")
+    except OSError:
+        return folder, 0, 0
+    return folder, about.st_ino, about.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _entry_points(group: str, path: tuple[tuple[str, int, int], ...]) -> tuple[EntryPoint, ...]:
+    """Return the entry points of a group by name; `path` is the state of all folders."""
+    return tuple(sorted(entry_points(group=f"ttc.{group}"), key=lambda entry: entry.name))
 
 
 def kind_of(group: str) -> str:
@@ -108,46 +133,48 @@ def said(error: BaseException) -> str:
         return type(error).__name__
 
 
-def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
-    """Split `name:key=value,key=value`; UsageError for a malformed option."""
-    name, _, rest = spec.partition(":")
-    options: dict[str, str] = {}
-    for part in filter(None, rest.split(",")):
-        key, equals, value = part.partition("=")
-        if not equals or not key:
-            raise UsageError(f"{spec}: write options as {name}:key=value,key=value")
-        options[key] = value
-    return name, options
-
-
 def build(group: str, spec: str) -> Any:
     """Make the plugin of `name:key=value,…`, or of `name:TEXT` if it `takes = "text"`; UsageError
     says what is wrong with it."""
     name, _, text = spec.partition(":")
     factory = load(group, name)
-    if getattr(factory, "takes", "") == "text":
-        return make(group, name, spec, lambda: factory(text))
-    _, options = parse_spec(spec)
-    return make(group, name, spec, lambda: factory(**options))
+    if isinstance(factory, Taking) and factory.takes == "text":
+        return make(group, name, spec, partial(factory, text), {})
+    return make(group, name, spec, factory, parse_spec(spec)[1])
 
 
-def make(group: str, name: str, spec: str, construct: Callable[[], Any]) -> Any:
-    """Construct a plugin's object; what is wrong with its options is a UsageError."""
+def make(
+    group: str, name: str, spec: str, factory: Callable[..., Any], options: Mapping[str, Any]
+) -> Any:
+    """Make a plugin's object with its options; UsageError says what is wrong with them."""
 
     def act() -> Any:
         try:
-            return construct()
+            _check_names(name, factory, options)
+            return factory(**options)
         except (TypeError, ValueError) as error:
-            raise UsageError(f"{spec}: {error}") from error
+            raise UsageError(f"{spec}: {str(error).removeprefix(f'{name}: ')}") from error
 
     return guarded(group, name, "be made", act)
 
 
+def _check_names(name: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    """Refuse options that are not parameters of a factory. OptionError."""
+    try:
+        parameters = signature(factory).parameters.values()
+    except (TypeError, ValueError):
+        return  # not every callable has a signature; the call itself will fail then
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        read = OptionReader(name, options)
+        read.accept(*(parameter.name for parameter in parameters))
+        read.end()
+
+
 def _needs(strategy: Any) -> list[str]:
     """Return what a strategy needs besides draws: capabilities, a scorer, a second model."""
-    needs = sorted(getattr(strategy, "needs", ()))
-    needs += ["a scorer"] if getattr(strategy, "scores", False) else []
-    return needs + (["a draft model"] if getattr(strategy, "drafts", False) else [])
+    needs = sorted(strategy.needs) if isinstance(strategy, Needing) else []
+    needs += ["a scorer"] if isinstance(strategy, Scoring) and strategy.scores else []
+    return needs + (["a draft model"] if isinstance(strategy, Drafting) and strategy.drafts else [])
 
 
 def _about(group: str, name: str) -> str:

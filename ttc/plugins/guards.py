@@ -70,6 +70,21 @@ class Guarded:
         return plugins.fault(self._group, self._name, what)
 
 
+class GuardedMethod(Guarded):
+    """A guarded selection rule or strategy; both have a name and needs."""
+
+    @property
+    def name(self) -> str:
+        """The name of the rule or strategy."""
+        name: str = self._needed("name", str)
+        return name
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What it needs: fields of an outcome, or capabilities of a backend."""
+        return self._call("return its needs", lambda: frozenset(map(str, self._inner.needs)))
+
+
 def a(value: Any) -> str:
     """Return the type of a value in words."""
     return "nothing" if value is None else f"a {type(value).__name__}"

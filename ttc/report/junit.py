@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ttc.curves.gates import Decision
+from ttc.curves.gates import GateResult
 from ttc.paths import atomic_write
 from ttc.records import INFRA, Sample, Verdict
 
@@ -73,7 +73,7 @@ def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
     _write(root, path)
 
 
-def write_gates(path: str, decisions: Iterable[Decision]) -> None:
+def write_gates(path: str, decisions: Iterable[GateResult]) -> None:
     """Write one suite with a test case a gate and source."""
     listed = list(decisions)
     failures = sum(not decision.met for decision in listed)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ttc.curves.compare import Comparison
 from ttc.curves.cost_axes import AXES
-from ttc.curves.gates import Decision
+from ttc.curves.gates import GateResult
 from ttc.curves.scaling_laws import Prediction
 from ttc.messages.visible import for_stdout, one_line
 from ttc.records import Curve, Point
@@ -217,7 +217,7 @@ def comparisons_as_markdown(comparisons: Sequence[Comparison]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def decisions_as_markdown(decisions: Sequence[Decision]) -> str:
+def decisions_as_markdown(decisions: Sequence[GateResult]) -> str:
     """Return gates as a list."""
     marks = {True: "met", False: "**not met**"}
     lines = (f"- {marks[each.met]}: {in_markdown(each.reason)}" for each in decisions)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from ttc import jsonl, problems
 from ttc.backends import Backend, resolve
 from ttc.errors import UsageError
-from ttc.problems import Reading
+from ttc.problems import ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
 from ttc.samples.plan import Plan, Recipe, check_name, default_pool, make_plan, told_same
@@ -38,7 +38,7 @@ class SampleJob:
     model: str | None = None
     n: int | None = None
     sampling: Sampling = field(default_factory=Sampling)
-    reading: Reading = field(default_factory=Reading)
+    reading: ReadOptions = field(default_factory=ReadOptions)
     limit: int | None = None
     pool: str | None = None
     new_pool: bool = False
@@ -103,9 +103,9 @@ class Opened:
         return report()
 
 
-def reading(mapping: str, form: str | None, skip_bad: bool) -> Reading:
+def reading(mapping: str, form: str | None, skip_bad: bool) -> ReadOptions:
     """Return how to read the data. UsageError for a malformed --map."""
-    return Reading(jsonl.parse_mapping(mapping, problems.MAPPABLE), form, skip_bad)
+    return ReadOptions(jsonl.parse_mapping(mapping, problems.MAPPABLE), form, skip_bad)
 
 
 def seconds(limit: str | float | None) -> float | None:

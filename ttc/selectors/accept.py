@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.checks import check_budgets, read_options
-from ttc.selectors.exact.subsets import hypergeometric
+from ttc.selectors.exact.subsets import check_budgets, hypergeometric
 from ttc.selectors.ranking import KEYS, highest_first
 
 
@@ -28,12 +28,11 @@ class Accept:
     finishes: int | None = None
 
     def __init__(self, then: Selector, score: str, **options: str) -> None:
-        by = read_options("accept", options, {"by": ("score", "logprob")})["by"]
+        read = OptionReader("accept", {"score": score, **options})
+        by = read.choice("by", ("score", "logprob"), "score")
         self._key, needs = KEYS[by]
-        try:
-            self._least = highest_first(float(score))
-        except ValueError:
-            raise ValueError(f"accept a score, not {score!r}") from None
+        self._least = highest_first(read.value("score", 0.0, float, "a number"))
+        read.end()
         self._rule = then
         self.name = f"accept={score}:by={by}>{then.name}"
         self.needs = needs | then.needs

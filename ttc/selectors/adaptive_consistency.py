@@ -9,9 +9,10 @@ from functools import lru_cache
 from math import comb
 from typing import TypeAlias
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed
+from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.stopping import Stopping
 
 MOST_STATES = 20_000  # at one draw; beyond them it is simulated
@@ -28,14 +29,10 @@ class AdaptiveConsistency(Stopping):
 
     name = "ac"
 
-    def __init__(self, c: str = "0.95", **options: str) -> None:
-        super().__init__(**options)
-        try:
-            self._c = Fraction(c)
-        except ValueError:
-            self._c = Fraction(0)
-        if not Fraction(1, 2) < self._c < 1:
-            raise ValueError(f"ac: c must be a probability above 0.5 and below 1, not {c!r}")
+    def parse(self, read: OptionReader) -> None:
+        super().parse(read)
+        need = "a probability above 0.5 and below 1"
+        self._c = read.value("c", Fraction(19, 20), _sureness, need)
 
     def stop(self, outcomes: Sequence[Outcome]) -> int:
         votes: Counter[object] = Counter()
@@ -102,6 +99,13 @@ class AdaptiveConsistency(Stopping):
 
 
 _State: TypeAlias = "tuple[tuple[int, int, float], ...]"
+
+
+def _sureness(given: str) -> Fraction:
+    found = Fraction(given)
+    if not Fraction(1, 2) < found < 1:
+        raise ValueError
+    return found
 
 
 def _second(votes: Counter[object], leader: object) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ttc.options import OptionReader
 from ttc.selectors.ranking import BestByKey, highest_first, score_by
 
 
@@ -16,8 +17,9 @@ class BestOfN(BestByKey):
     name = "best-of-n"
     by = "score"
 
-    def __init__(self, score: str = "", **options: str) -> None:
-        super().__init__(**options)
+    def parse(self, read: OptionReader) -> None:
+        super().parse(read)
+        score = read.text("score", "")
         self.scored_by = frozenset({score} - {""})
         if score:
             self._key = lambda outcome: highest_first(score_by(score, outcome))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets, read_options
-from ttc.selectors.exact.subsets import as_list, within
+from ttc.selectors.exact.subsets import as_list, check_budgets, within
 
 
 class Coverage:
@@ -24,7 +24,7 @@ class Coverage:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         return tuple(i for i, outcome in enumerate(outcomes) if outcome.correct)
@@ -57,7 +57,7 @@ class PassAll:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         if not all(outcome.correct for outcome in outcomes):
@@ -82,7 +82,7 @@ class Mean:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         return tuple(range(len(outcomes)))

@@ -7,9 +7,10 @@ from fractions import Fraction
 from functools import lru_cache
 from math import comb, factorial, perm
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed, value_of
+from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.majority import Majority
 from ttc.selectors.stopping import Stopping
 
@@ -29,11 +30,9 @@ class EarlyStopping(Stopping):
 
     name = "esc"
 
-    def __init__(self, w: str = "5", **options: str) -> None:
-        super().__init__(**options)
-        if not w.isdecimal() or int(w) < 1:
-            raise ValueError(f"esc: w must be a whole number from 1, not {w!r}")
-        self._w = self.window = int(w)
+    def parse(self, read: OptionReader) -> None:
+        super().parse(read)
+        self._w = self.window = read.whole("w", 5)
 
     def stop(self, outcomes: Sequence[Outcome]) -> int:
         return self._unanimous(outcomes) or len(outcomes)

@@ -8,27 +8,16 @@ from operator import index
 from typing import Any
 
 from ttc import plugins
-from ttc.plugins.guards import Guarded, a
+from ttc.plugins.guards import GuardedMethod, a
 from ttc.records import Outcome
 from ttc.selectors import Selector
 
 
-class GuardedSelector(Guarded):
+class GuardedSelector(GuardedMethod):
     """A rule that may fail or pick positions that do not exist."""
 
     def __init__(self, name: str, inner: Any) -> None:
         super().__init__("selectors", name, inner)
-
-    @property
-    def name(self) -> str:
-        """What the rule is called."""
-        name: str = self._needed("name", str)
-        return name
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """The fields of an outcome that it looks at."""
-        return self._call("tell its needs", lambda: frozenset(map(str, self._inner.needs)))
 
     @property
     def finishes(self) -> int | None:

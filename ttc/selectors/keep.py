@@ -18,12 +18,12 @@ from math import ceil
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.checks import check_budgets, read_options
 from ttc.selectors.exact.prefix_plurality import votes_to_the_first
-from ttc.selectors.exact.subsets import last_of_best
-from ttc.selectors.majority import Majority
+from ttc.selectors.exact.subsets import check_budgets, last_of_best
+from ttc.selectors.majority import INVALID, TIES, Majority
 from ttc.selectors.ranking import KEYS, highest_first, score_by
 
 NEGLIGIBLE = 1e-16
@@ -43,10 +43,13 @@ class Keep:
     usage = "keep=M:by=KEY>RULE"
     chains = True
 
-    def __init__(self, then: Selector, m: str, score: str = "", **options: str) -> None:
-        by = read_options("keep", options, {"by": ("logprob", "score", "tokens", "longest")})["by"]
+    def __init__(self, then: Selector, m: str, **options: str) -> None:
+        read = OptionReader("keep", options)
+        by = read.choice("by", ("logprob", "score", "tokens", "longest"), "logprob")
+        score = read.text("score", "")
+        read.end()
         if score and options.get("by", "score") != "score":
-            raise ValueError(f"keep ranks by score={score} or by={by}, not by both")
+            raise read.error(f"it ranks by score={score} or by={by}, not by both")
         self._key, needs = KEYS[by]
         self.name = f"keep={m}:by={by}>{then.name}"
         if score:
@@ -88,13 +91,12 @@ class Short(Keep):
     chains = False
 
     def __init__(self, m: str, **options: str) -> None:
-        known = {
-            "ties": ("split", "first", "strict", "shortest"),
-            "invalid": ("abstain", "class", "wrong"),
-        }
-        chosen = read_options("short", options, known)
-        shortest = chosen["ties"] == "shortest"
-        vote = RankedMajority(chosen["invalid"]) if shortest else Majority(**chosen)
+        read = OptionReader("short", options)
+        ties = read.choice("ties", (*TIES, "shortest"), TIES[0])
+        invalid = read.choice("invalid", INVALID, INVALID[0])
+        read.end()
+        shortest = ties == "shortest"
+        vote = RankedMajority(invalid) if shortest else Majority(ties=ties, invalid=invalid)
         super().__init__(vote, m, by="tokens")
         self.name = f"short-{m}"
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import read_options
 from ttc.selectors.exact.plurality import majority_at_k
 from ttc.selectors.exact.prefix_plurality import MOST_AT_ONCE, Label, votes_split
+
+TIES = ("split", "first", "strict")
+INVALID = ("abstain", "class", "wrong")
 
 
 class Majority:
@@ -26,10 +29,14 @@ class Majority:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        known = {"ties": ("split", "first", "strict"), "invalid": ("abstain", "class", "wrong")}
-        chosen = read_options(self.name, options, known)
-        self.ties = chosen["ties"]
-        self.invalid = chosen["invalid"]
+        read = OptionReader(self.name, options)
+        self.parse(read)
+        read.end()
+
+    def parse(self, read: OptionReader) -> None:
+        """Read the options. OptionError."""
+        self.ties = read.choice("ties", TIES, TIES[0])
+        self.invalid = read.choice("invalid", INVALID, INVALID[0])
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         labels = self._labels(outcomes)

@@ -23,8 +23,9 @@ from math import comb, lcm
 from typing import NamedTuple, TypeAlias
 
 from ttc.answers.thinking import said
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets, read_options
+from ttc.selectors.exact.subsets import check_budgets
 
 ORDERS = range(1, 7)
 MOST_SUBSETS = 20_000
@@ -50,7 +51,7 @@ class MinimumBayesRisk:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         texts = _texts(outcomes)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.plurality import frame
+from ttc.selectors.exact.subsets import check_budgets
 
 
 class Pairwise:
@@ -24,8 +25,8 @@ class Pairwise:
     needs = frozenset({"score", "correct"})
     finishes: int | None = None
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, **options: str) -> None:
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         points = [_points(outcome) for outcome in outcomes]

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import read_options
 from ttc.selectors.exact.subsets import as_list, within
 
 LAST = (True, 0.0)
@@ -118,7 +118,12 @@ class BestByKey:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        read = OptionReader(self.name, options)
+        self.parse(read)
+        read.end()
+
+    def parse(self, read: OptionReader) -> None:
+        """Read the options. OptionError."""
         self._key, needs = KEYS[self.by]
         self.needs = needs | {"correct"}
 

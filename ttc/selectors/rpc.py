@@ -10,9 +10,8 @@ import numpy as np
 
 from ttc.plugins import installing
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed, value_of
-from ttc.selectors.exact.subsets import Floats
+from ttc.selectors.exact.subsets import Floats, check_budgets
 from ttc.selectors.weighted import PerplexityConsistency
 
 FEWEST = 8  # draws below which a fit of five numbers says nothing

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors.best_of_n import BestOfN
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.plurality import Complex, Party, contest, frame
-from ttc.selectors.exact.subsets import hypergeometric
+from ttc.selectors.exact.subsets import check_budgets, hypergeometric
 
 
 class SolveVerify:
@@ -27,10 +27,13 @@ class SolveVerify:
     needs = frozenset({"score", "correct"})
     finishes: int | None = None
 
-    def __init__(self, v: str = "", of: str = "") -> None:
-        if not (v.isdecimal() and of.isdecimal() and 1 <= int(v) <= int(of)):
-            raise ValueError("write solve-verify:v=4,of=32, v of the verifications of each draw")
-        self._v, self._of = int(v), int(of)
+    def __init__(self, v: str = "", of: str = "", **options: str) -> None:
+        read = OptionReader(self.name, {"v": v, "of": of, **options})
+        number, made = read.whole("v", None), read.whole("of", None)
+        read.end()
+        if number is None or made is None or number > made:
+            raise read.error("write solve-verify:v=4,of=32, v of the verifications of each draw")
+        self._v, self._of = number, made
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         return BestOfN().pick(outcomes)

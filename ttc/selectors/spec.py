@@ -15,6 +15,7 @@ from typing import Any
 
 from ttc import plugins
 from ttc.errors import UsageError
+from ttc.options import parse_spec
 from ttc.selectors import Selector
 from ttc.selectors.guard import guarded
 
@@ -34,7 +35,7 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
         # `best-of-n` is a name; `short-3` is the name `short` with a number.
         name, argument = (*numbered.groups(),) if numbered[1] in installed else (name, argument)
     before, scorer = _scored_by(options_text)
-    _, options = plugins.parse_spec(f"{name}{colon}{before}")
+    _, options = parse_spec(f"{name}{colon}{before}")
     factory = plugins.load("selectors", name)
     knows: frozenset[str] = getattr(factory, "conventions", frozenset())
     common = {key: value for key, value in (conventions or {}).items() if key in knows}
@@ -52,7 +53,7 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
         if not rest.strip():
             raise UsageError(f"{spec}: write {factory.usage}, as in {name}={argument}>majority")
         extra["then"] = build(rest.strip(), conventions)
-    rule: Selector = plugins.make("selectors", name, spec, lambda: factory(**extra))
+    rule: Selector = plugins.make("selectors", name, spec, factory, extra)
     return guarded(name, rule)
 
 

@@ -17,9 +17,6 @@ class Stopping(Majority):
 
     name = "stopping"
 
-    def __init__(self, **options: str) -> None:
-        super().__init__(**options)
-
     def stop(self, outcomes: Sequence[Outcome]) -> int:
         """Return after how many draws, taken in order, the rule stops; all, if it never does."""
         raise NotImplementedError

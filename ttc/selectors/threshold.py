@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate
-from ttc.selectors.exact.subsets import within
+from ttc.selectors.exact.subsets import check_budgets, within
 from ttc.selectors.ranking import LAST, best_of_k, highest_first, levels, score_key
 
 
@@ -24,14 +24,14 @@ class Threshold:
     needs = frozenset({"score", "correct"})
     finishes: int | None = None
 
-    def __init__(self, at: str = "", batch: str = "1") -> None:
-        try:
-            self._at = float(at)
-            self._sizes = [int(size) for size in batch.split("+")]
-        except ValueError:
-            self._sizes = []
-        if not self._sizes or min(self._sizes) < 1:
-            raise ValueError("write threshold:at=SCORE, and batch=1+1+2+4 for batches")
+    def __init__(self, **options: str) -> None:
+        read = OptionReader(self.name, options)
+        at = read.value("at", None, float, "a number")
+        self._sizes = read.wholes("batch", [1], "+", "numbers as in 1+1+2+4")
+        read.end()
+        if at is None:
+            raise read.error("write threshold:at=SCORE, and batch=1+1+2+4 for batches")
+        self._at = at
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         keys = [score_key(outcome) for outcome in outcomes]

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import exp, isfinite, isnan, lcm
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed, value_of
 from ttc.selectors.exact.prefix_plurality import Label
+from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.exact.weighted_plurality import Ballots, weighted_at_k
 from ttc.selectors.majority import Majority
 from ttc.selectors.ranking import score_by
@@ -30,10 +31,12 @@ class Weighted(Majority):
     """
 
     name = "weighted"
+    by_score = True
     needs = frozenset({"score", "answer", "correct"})
 
-    def __init__(self, score: str = "", **options: str) -> None:
-        super().__init__(**options)
+    def parse(self, read: OptionReader) -> None:
+        super().parse(read)
+        score = read.text("score", "") if self.by_score else ""
         self.scored_by = frozenset({score} - {""})
         self._scorer = score
         if score:
@@ -138,12 +141,8 @@ class PerplexityConsistency(Weighted):
     """
 
     name = "perplexity-consistency"
+    by_score = False
     needs = frozenset({"logprob", "completion_tokens", "text", "answer", "correct"})
-
-    def __init__(self, **options: str) -> None:
-        if "score" in options:
-            raise ValueError(f"{self.name} weighs by probability; it has no option 'score'")
-        super().__init__(**options)
 
     def _weight(self, outcome: Outcome) -> float:
         if outcome.logprob is None or outcome.completion_tokens is None:

@@ -25,8 +25,8 @@ from ttc.store import Store
 from ttc.store.names import PoolName
 from ttc.strategies import Strategy
 from ttc.strategies.driver.budget import Budget
-from ttc.strategies.driver.engine import Engine
-from ttc.strategies.driver.scoring import AGGREGATES, Likelihood, Scorer, Verified
+from ttc.strategies.driver.engine import ModelEngine
+from ttc.strategies.driver.scoring import AGGREGATES, LikelihoodScorer, TraceScorer, VerifierScorer
 from ttc.verifiers import Verifier
 
 DEFAULT_N = 8
@@ -132,7 +132,7 @@ def solve(
             begun.append((plan, plan.enrolled[0].problem))
             yield plan
 
-    engine = Engine(means.backend, recipe)
+    engine = ModelEngine(means.backend, recipe)
     for solution in solve_each(means.store, engine, plans(), means.method, options.jobs):
         plan, problem = begun.popleft()
         kept = _kept(means, options, problem, solution)
@@ -187,11 +187,11 @@ def _method(
     strategy, rule = parts
     if options.aggregate not in AGGREGATES:
         raise UsageError(f"--aggregate must be one of {', '.join(AGGREGATES)}")
-    others: dict[str, Engine] = {}
+    others: dict[str, ModelEngine] = {}
     if options.draft is not None:
         choice, draft = resolve.open_model(session, options.draft)
         stack.callback(draft.close)
-        others["draft"] = Engine(draft, make_recipe(session, choice, draft, options.sampling))
+        others["draft"] = ModelEngine(draft, make_recipe(session, choice, draft, options.sampling))
     verifier = None
     if options.verifier is not None:
         verifier = _verifier(session, options.verifier, backend, stack)
@@ -201,9 +201,11 @@ def _method(
     return Method(strategy, rule, verifier, scorer, options.aggregate, budget, others)
 
 
-def _scorer(session: Session, options: SolveOptions, backend: Backend, stack: ExitStack) -> Scorer:
-    if options.scorer is not None and options.scorer != Likelihood.name:
-        return Verified(_verifier(session, options.scorer, backend, stack))
+def _scorer(
+    session: Session, options: SolveOptions, backend: Backend, stack: ExitStack
+) -> TraceScorer:
+    if options.scorer is not None and options.scorer != LikelihoodScorer.name:
+        return VerifierScorer(_verifier(session, options.scorer, backend, stack))
     if "logprobs" not in backend.capabilities:
         raise UsageError(
             f"{options.method} needs a scorer, and {backend.model.name} gives no "
@@ -211,7 +213,7 @@ def _scorer(session: Session, options: SolveOptions, backend: Backend, stack: Ex
         )
     if options.scorer is None:
         session.say("steps are scored by their likelihood; --scorer names another scorer")
-    return Likelihood()
+    return LikelihoodScorer()
 
 
 def _verifier(session: Session, spec: str, backend: Backend, stack: ExitStack) -> Verifier:

@@ -1,4 +1,4 @@
-"""The samples of a pool with one verifier's verdicts beside them, read in one pass."""
+"""The samples of a pool with one verifier's verdicts, read in one pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ttc.store.reading import Part, in_order
 from ttc.store.samples import FIELDS, SAMPLE, maker
 from ttc.store.verdicts import VerifierId
 
-# A sample, its row in the store, and its verdict where there is one.
+# Row id of the sample, the sample, and its verdict if there is one.
 Row = tuple[int, Sample, Verdict | None]
 
 _JOIN = (
@@ -34,8 +34,9 @@ def judged(
     by_problem: bool = False,
     problem: str | None = None,
 ) -> Iterator[Row]:
-    """Yield the samples of a pool with the verdicts of a verifier under their present references,
-    in the order they were kept, or problem by problem. `problem` restricts to one problem."""
+    """Yield the samples of a pool with a verifier's verdicts under their current references, in
+    the order they were stored or, with `by_problem`, problem by problem. `problem` restricts to
+    one problem."""
     make = maker(pool)
     given = {"pool": pool.id, "verifier": verdicts.find_verifier(connection, verifier)}
     for row in in_order(connection, _WITH_VERDICT, given, by_problem=by_problem, problem=problem):
@@ -48,7 +49,7 @@ def judged(
 
 
 def truths(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[str, dict[int, bool]]:
-    """Return which samples of a pool a verifier's row calls right or wrong, by problem and draw."""
+    """Return a verifier's decided verdicts (`correct`) on a pool, by problem and draw index."""
     found = connection.execute(
         f"SELECT problems.name, draw, correct FROM problems JOIN samples USING (request_id) "
         f"{_JOIN} WHERE pool_id = :pool AND correct IS NOT NULL",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shallow import shallow as cut
 
 from ttc.backends import Backend, Completion, Request
 from ttc_llamacpp import bundled_path, open_llamacpp
@@ -31,6 +32,12 @@ def weights() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shallow(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file of the bundled model's first layers, for what does not depend on what it says."""
+    return str(cut(weights, tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
 def extras(weights: Path) -> bool:
     """Whether ggml's extra buffers work here; what tests load by themselves must go without, else.
 
@@ -40,26 +47,26 @@ def extras(weights: Path) -> bool:
     from ttc_llamacpp.gguf import read_header
     from ttc_llamacpp.options import Options
 
-    bindings.make_safe(weights)
-    return library_check.way(read_header(weights), Options()).extras
+    bindings.use_safe_kernels(weights)
+    return library_check.choose(read_header(weights), Options()).extras
 
 
 @pytest.fixture(scope="session")
-def single(weights: Path) -> Iterator[Backend]:
-    """The bundled model with one slot.
+def single(shallow: str) -> Iterator[Backend]:
+    """The shallow model with one slot.
 
     One thread here and below: llama.cpp's threads wait for each other by spinning, and on a machine
     that does something else as well, two of them are slower than one.
     """
-    backend = open_llamacpp("smollm2", {"slots": 1, "threads": 1})
+    backend = open_llamacpp(shallow, {"slots": 1, "threads": 1})
     yield backend
     backend.close()
 
 
 @pytest.fixture(scope="session")
-def shared(weights: Path) -> Iterator[Backend]:
-    """The bundled model with four slots; a test leaves no request behind."""
-    backend = open_llamacpp("smollm2", {"slots": 4, "threads": 1})
+def shared(shallow: str) -> Iterator[Backend]:
+    """The shallow model with four slots; a test leaves no request behind."""
+    backend = open_llamacpp(shallow, {"slots": 4, "threads": 1})
     yield backend
     with pytest.raises(LookupError):
         backend.wait()
@@ -67,12 +74,12 @@ def shared(weights: Path) -> Iterator[Backend]:
 
 
 @pytest.fixture
-def fresh(weights: Path) -> Iterator[Callable[..., Backend]]:
-    """Open the bundled model with options; closed after the test."""
+def fresh(shallow: str) -> Iterator[Callable[..., Backend]]:
+    """Open the shallow model, or another, with options; closed after the test."""
     opened: list[Backend] = []
 
-    def make(**options: Any) -> Backend:
-        opened.append(open_llamacpp("smollm2", {"threads": 1, **options}))
+    def make(model: str = shallow, **options: Any) -> Backend:
+        opened.append(open_llamacpp(model, {"threads": 1, **options}))
         return opened[-1]
 
     yield make

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ Complete = Callable[..., list[Completion]]
 
 
 def test_chances_are_those_of_the_first_tokens(
-    shared: Backend, complete: Complete, weights: Any, extras: bool
+    shared: Backend, complete: Complete, shallow: str, extras: bool
 ) -> None:
     prompt = "Is the sky blue? Answer Yes or No:"
     asked = Request("a", prompt=prompt, choices=("Yes", "No"))
@@ -30,7 +29,7 @@ def test_chances_are_those_of_the_first_tokens(
     assert (first.text, first.completion_tokens, first.finish_reason) == ("", 0, "stop")
     assert second.chances == pytest.approx(first.chances, rel=0.05)
     assert text.completion_tokens
-    model = llama_cpp.Llama(str(weights), n_ctx=64, logits_all=True, n_threads=1, verbose=False)
+    model = llama_cpp.Llama(shallow, n_ctx=64, logits_all=True, n_threads=1, verbose=False)
     tokens = model.tokenize(prompt.encode(), add_bos=True)
     model.eval(tokens)
     logits = np.array(model.scores[len(tokens) - 1], dtype=np.float64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,9 +19,9 @@ def slots(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="module")
-def backend(slots: int, weights: Path) -> Iterator[Backend]:
+def backend(slots: int, shallow: str) -> Iterator[Backend]:
     """What an earlier test computed may be held, which the contract allows."""
-    backend = open_llamacpp("smollm2", {"slots": slots, "threads": 1})
+    backend = open_llamacpp(shallow, {"slots": slots, "threads": 1})
     yield backend
     backend.close()
 

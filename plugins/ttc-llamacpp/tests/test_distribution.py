@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from math import sqrt
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,22 +40,22 @@ def surprise(seen: Mapping[int, int], chances: NDArray[np.float64]) -> float:
 
 
 @pytest.fixture(scope="module")
-def pairs(weights: Path) -> list[tuple[int, int]]:
+def pairs(shallow: str) -> list[tuple[int, int]]:
     """The first two tokens of 2,000 draws, with the seeds that a pool would give them."""
     from ttc_llamacpp import open_llamacpp
-    from ttc_llamacpp.draws import Draw
+    from ttc_llamacpp.draws import SequenceDraw
 
     drawn: dict[str, list[int]] = {}
-    accept = Draw.accept
+    accept = SequenceDraw.accept
 
-    def record(self: Draw, choice: Any, *rest: Any) -> Any:
+    def record(self: SequenceDraw, choice: Any, *rest: Any) -> Any:
         drawn.setdefault(self.request.id, []).append(choice.token)
         return accept(self, choice, *rest)
 
-    backend: Backend = open_llamacpp("smollm2", {"threads": 1, "slots": 32})
+    backend: Backend = open_llamacpp(shallow, {"threads": 1, "slots": 32})
     params = SamplingParams(temperature=1, top_p=1, max_tokens=2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Draw, "accept", record)
+        patch.setattr(SequenceDraw, "accept", record)
         for index in range(DRAWS):
             seed = keys.draw_seed("key1:test", index)
             backend.submit(Request(str(index), prompt=PROMPT, params=params, seed=seed))
@@ -67,10 +66,10 @@ def pairs(weights: Path) -> list[tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def exact(weights: Path, extras: bool) -> Callable[..., NDArray[np.float64]]:
+def exact(shallow: str, extras: bool) -> Callable[..., NDArray[np.float64]]:
     """The softmax after the prompt and some more tokens, by llama-cpp-python's own engine."""
     llama = llama_cpp.Llama(
-        str(weights), n_ctx=64, logits_all=True, verbose=False, n_threads=1, n_threads_batch=1
+        shallow, n_ctx=64, logits_all=True, verbose=False, n_threads=1, n_threads_batch=1
     )
     prompt = llama.tokenize(PROMPT.encode(), add_bos=False)
 

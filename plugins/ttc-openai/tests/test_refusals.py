@@ -12,7 +12,7 @@ from ttc.records import Message, SamplingParams
 from ttc_openai.dialect import Dialect, off_and_refused
 from ttc_openai.errors import ExchangeError
 from ttc_openai.refusals import Refusal
-from ttc_openai.server_traits import Traits
+from ttc_openai.server_traits import ServerTraits
 
 SENT = ["model", "messages", "temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"]
 SENT += ["repetition_penalty", "max_tokens", "stream_options", "stop", "n", "logprobs", "stream"]
@@ -93,7 +93,7 @@ def learnt(said: str, **params: Any) -> tuple[dict[str, Any], str]:
     """Return the request that follows a refusal, and what is said of it."""
     dialect, fault = Dialect(), ExchangeError("400", refused=Refusal(said))
     asked = Request("a", (Message("user", "Hi"),), params=SamplingParams(**params))
-    traits = Traits(top_k=True, min_p=True)
+    traits = ServerTraits(top_k=True, min_p=True)
     dialect.learn(dialect.body(asked, traits, model="m"), fault)
     return dialect.body(asked, traits, model="m"), fault.reason
 
@@ -148,12 +148,12 @@ def test_where_keys_do_not_say_so_nothing_is_left_out() -> None:
     noted: list[frozenset[str]] = []
     dialect = Dialect((), lambda names: noted.append(frozenset(names)))
     asked = Request("a", (Message("user", "Hi"),), params=SamplingParams(temperature=1, top_p=1))
-    body = dialect.body(asked, Traits(), model="m")
+    body = dialect.body(asked, ServerTraits(), model="m")
     fault = ExchangeError(
         "400", refused=Refusal(json.dumps({"param": "top_p"}), {"param": "top_p"})
     )
     with pytest.raises(ExchangeError, match="run the same command again"):
         dialect.learn(body, fault)
     assert noted == [{"top_p"}]
-    assert dialect.body(asked, Traits(), model="m") == body
-    assert "top_p" not in Dialect({"top_p"}).body(asked, Traits(), model="m")
+    assert dialect.body(asked, ServerTraits(), model="m") == body
+    assert "top_p" not in Dialect({"top_p"}).body(asked, ServerTraits(), model="m")

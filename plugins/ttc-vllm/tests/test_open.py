@@ -132,7 +132,7 @@ def test_a_snapshot_of_the_hub_is_named_and_not_read(
         ({"dtype": "int4"}, "dtype must be auto or bfloat16 or float16 or float32, not 'int4'"),
         ({"distributed_executor_backend": "slurm"}, "must be mp or ray, not 'slurm'"),
         ({"quantization": 4}, "quantization must be text, not 4"),
-        ({"max_model_len": 129}, "max_model_len 129 is beyond the model's 128"),
+        ({"max_model_len": 129}, "max_model_len 129 exceeds the model's 128"),
     ],
 )
 def test_wrong_options(made: Made, given: dict[str, Any], message: str) -> None:
@@ -182,8 +182,8 @@ def test_what_is_no_model(made: Made, tmp_path: Path) -> None:
     (damaged := tmp_path / "damaged").mkdir()
     (damaged / "config.json").write_text("{")
     for name, message in [
-        (str(empty), "no model: the folder has no config.json"),
-        (str(bare), r"no model: no weights \(\*.safetensors\) beside its config.json"),
+        (str(empty), "not a model: the folder has no config.json"),
+        (str(bare), r"not a model: no weights \(\*.safetensors\) next to config.json"),
         (str(cut), "truncated: "),
         (str(damaged), "config.json: not valid JSON"),
         (str(gguf), "a GGUF file, which -m llamacpp: runs"),

@@ -12,8 +12,7 @@ from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped, StoreError
 from ttc.session import Session
-from ttc.store import Store, database, pools
-from ttc.store import backup as care
+from ttc.store import Store, database, integrity, pools
 from ttc.store.merge import source as sources
 from ttc.store.merge.stores import Merged
 from ttc.store.merge.stores import merge as merge_into
@@ -34,7 +33,7 @@ def check(session: Session, as_json: bool) -> int:
     where = session.database
     connection, version = database.open_any(where)
     with closing(connection):
-        found = care.faults(connection, where)
+        found = integrity.faults(connection, where)
     about = {"database": str(where), "version": version, "sound": not found, "faults": found}
     if as_json:
         document({"schema": 1, **about})
@@ -49,7 +48,7 @@ def check(session: Session, as_json: bool) -> int:
 
 def backup(session: Session, copy: Path, as_json: bool) -> int:
     """Write a copy of the store, as it stands while others may be writing."""
-    care.backup(session.database, copy)
+    database.backup(session.database, copy)
     if as_json:
         document({"schema": 1, "database": str(session.database), "copy": str(copy)})
     session.say(f"{session.database}: copied to {copy}")

@@ -14,7 +14,7 @@ from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, Stopped, UsageError
 from ttc.messages.visible import for_stdout
-from ttc.problems import Reading
+from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.report.trees import picture
 from ttc.session import Session
@@ -48,7 +48,7 @@ class Asked:
     def problems(self) -> Iterator[Problem]:
         """Yield what is asked. With an argument, standard input is never touched."""
         if self.each:
-            reading = Reading(jsonl.parse_mapping(self.mapping, problems.MAPPABLE))
+            reading = ReadOptions(jsonl.parse_mapping(self.mapping, problems.MAPPABLE))
             yield from problems.each(self.prompt or "-", reading)
             return
         text = self.prompt
@@ -130,9 +130,9 @@ def _record(done: Solved) -> dict[str, object]:
         "votes": solution.votes,
         "draws": solution.drawn,
         "cancelled": solution.cancelled,
-        "cut_while_thinking": solution.silence.cut,
-        "reasoning_only": solution.silence.thought,
-        "empty": solution.silence.empty,
+        "cut_while_thinking": solution.unanswered.cut,
+        "reasoning_only": solution.unanswered.thought,
+        "empty": solution.unanswered.empty,
         **counts.as_fields("tokens", usage.new, usage.uncounted_new),
         **counts.as_fields("tokens_paid", usage.tokens, usage.uncounted),
         "rounds": usage.rounds,

@@ -23,8 +23,13 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.selectors.checks import check_budgets
-from ttc.selectors.exact.subsets import Floats, binomial_law, hypergeometric, poisson_law
+from ttc.selectors.exact.subsets import (
+    Floats,
+    binomial_law,
+    check_budgets,
+    hypergeometric,
+    poisson_law,
+)
 
 NEVER = 1e-16  # the chance of what is left out
 ROOM = 1 << 15  # numbers in an array, so that it stays in the processor's cache

@@ -14,9 +14,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.selectors.checks import check_budgets
-
 Floats: TypeAlias = NDArray[np.float64]
+
+
+def check_budgets(ks: Sequence[int], n: int) -> None:
+    """Raise ValueError for a k for which n draws have no k-subset."""
+    for k in ks:
+        if not 1 <= k <= n:
+            raise ValueError(f"k must be between 1 and the {n} draws there are, not {k}")
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""What can be said behind `rm:`, and how a row of logits becomes a score."""
+"""The options of `rm`, and how a row of logits becomes a score."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ttc import keys
+from ttc.options import OptionReader, parse_text
 from ttc.verifiers.reward.checkpoint import RewardFiles
 
 AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
@@ -18,78 +18,72 @@ AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
     "prod": math.prod,
     "mean": lambda scores: math.fsum(scores) / len(scores),
 }
-DEFAULTS = {
-    "aggregate": "",
-    "batch": "8",
-    "device": "auto",
-    "dtype": "auto",
-    "head": "",
-    "label": "",
-    "mark": "",
-    "max_length": "",
-    "revision": "",
-    "sigmoid": "no",
-    "step": r"\n\n",
-    "template": "",
-    "threshold": "",
-    "trust_remote_code": "no",
-}
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 HEADS = ("sequence", "token")
-# Places, which may hold commas and equals signs, end where the next option begins.
-_NEXT = re.compile(r",(?=[a-z_]+=)")
 _ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
+_DEFAULT_STEP = r"\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """The options as they were given, each of them readable; ValueError says what is not."""
+class RewardOptions:
+    """The options of `rm`; None where the model or its kind decides.
 
-    model: str
-    texts: Mapping[str, str]
+    `max_length` is in tokens; `template` is the text of a chat template, not its path.
+    """
+
+    aggregate: str | None
+    batch: int
+    device: str
+    dtype: str
+    head: str | None
+    label: str | None
+    mark: str | None
+    max_length: int | None
+    revision: str | None
+    sigmoid: bool
+    step: str
+    template: str | None
+    threshold: float | None
+    trusted: bool
 
     @classmethod
-    def parse(cls, text: str) -> Given:
-        """Read `MODEL,key=value,…`."""
-        model, *parts = _NEXT.split(text)
+    def parse(cls, text: str) -> tuple[str, RewardOptions]:
+        """Read `MODEL,key=value,…`. OptionError."""
+        model, given = parse_text(text, "rm:MODEL,key=value,key=value")
+        read = OptionReader("rm", given)
         if not model:
-            raise ValueError("rm needs a model, as in rm:hf:OWNER/NAME or rm:FOLDER")
-        told = dict(part.split("=", 1) for part in parts)
-        if unknown := sorted(set(told) - set(DEFAULTS)):
-            raise ValueError(
-                f"rm has no option {', '.join(unknown)}; it knows: {', '.join(DEFAULTS)}"
-            )
-        return cls(model, {**DEFAULTS, **told})
+            raise read.error("rm needs a model, as in rm:hf:OWNER/NAME or rm:FOLDER")
+        mark = read.text("mark", None)
+        options = cls(
+            aggregate=read.choice("aggregate", tuple(AGGREGATES), None),
+            batch=read.whole("batch", None) or 8,
+            device=read.text("device", None) or "auto",
+            dtype=read.choice("dtype", DTYPES, "auto"),
+            head=read.choice("head", HEADS, None),
+            label=read.text("label", None),
+            mark=None if mark is None else _unescaped(mark),
+            max_length=read.whole("max_length", None),
+            revision=read.text("revision", None),
+            sigmoid=read.switch("sigmoid", False),
+            step=_unescaped(read.text("step", _DEFAULT_STEP)),
+            template=read.file("template"),
+            threshold=read.number("threshold", None),
+            trusted=read.switch("trust_remote_code", False),
+        )
+        read.end()
+        if not options.step:
+            raise read.error(rf"step must be a text, as in step={_DEFAULT_STEP}")
+        return model, options
 
-    def one_of(self, name: str, known: Sequence[str]) -> str:
-        """Return an option that is one of a few words, or its default."""
-        if (value := self.texts[name]) not in (*known, DEFAULTS[name]):
-            raise ValueError(f"{name} must be {' or '.join(known)}, not {value!r}")
-        return value
+    @property
+    def template_digest(self) -> str | None:
+        """The digest of the chat template, which keys verdicts."""
+        return None if self.template is None else keys.digest("template1", self.template)
 
-    def yes(self, name: str) -> bool:
-        """Return whether an option says yes."""
-        return self.one_of(name, ("yes", "no")) == "yes"
 
-    def whole(self, name: str) -> int | None:
-        """Return an option that is a whole number from 1, None if it is empty."""
-        if not (value := self.texts[name]):
-            return None
-        if not (value.isdecimal() and int(value) >= 1):
-            raise ValueError(f"{name} must be a whole number from 1, not {value!r}")
-        return int(value)
-
-    def number(self, name: str) -> float | None:
-        """Return an option that is a number, None if it is empty."""
-        value = self.texts[name]
-        try:
-            return float(value) if value else None
-        except ValueError:
-            raise ValueError(f"{name} must be a number, not {value!r}") from None
-
-    def string(self, name: str) -> str:
-        r"""Return a text in which \n, \t and \\ stand for what they do in most languages."""
-        return re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], self.texts[name])
+def _unescaped(text: str) -> str:
+    r"""Return a text in which \n, \t and \\ stand for what they do in most languages."""
+    return re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +99,10 @@ class Rating:
     threshold: float | None
 
     @classmethod
-    def of(cls, given: Given, files: RewardFiles) -> Rating:
+    def of(cls, options: RewardOptions, files: RewardFiles) -> Rating:
         """Return what the options make of a model; ValueError where it cannot do it."""
-        head = given.one_of("head", HEADS) or files.head
-        if files.custom and not given.yes("trust_remote_code"):
+        head = options.head or files.head
+        if files.custom and not options.trusted:
             raise ValueError(
                 "it comes with Python code of its own, which would run here with all your "
                 "rights: trust_remote_code=yes if you trust it"
@@ -125,15 +119,13 @@ class Rating:
         usual = "last" if head == "sequence" else "min"
         rating = cls(
             head,
-            given.one_of("aggregate", tuple(AGGREGATES)) or usual,
-            given.string("step"),
-            given.string("mark") or given.string("step"),
-            _label(given.texts["label"], files),
-            given.yes("sigmoid"),
-            given.number("threshold"),
+            options.aggregate or usual,
+            options.step,
+            options.mark or options.step,
+            _label(options.label, files),
+            options.sigmoid,
+            options.threshold,
         )
-        if not rating.step:
-            raise ValueError(r"step must be a text, as in step=\n\n")
         # Code of its own may give other labels than its configuration says.
         if files.head is not None:
             rating.check([0.0] * len(files.labels))
@@ -176,25 +168,14 @@ class Rating:
         return {**told, "mark": self.mark} if self.head == "token" else told
 
 
-def _label(text: str, files: RewardFiles) -> int | None:
-    if not text:
+def _label(text: str | None, files: RewardFiles) -> int | None:
+    if text is None:
         return None
     if text in files.labels:
         return files.labels.index(text)
     if text.isdecimal() and int(text) < len(files.labels):
         return int(text)
     raise ValueError(f"it has no label {text!r}; it has {', '.join(files.labels)}")
-
-
-def read_template(path: str) -> tuple[str | None, str | None]:
-    """Return a chat template of the user's and its digest; None for none."""
-    if not path:
-        return None, None
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"template={path}: {error}") from None
-    return text, keys.digest("template1", text)
 
 
 def chance(row: Sequence[float], label: int) -> float:

@@ -61,7 +61,7 @@ def test_a_product_is_ggmls_but_for_the_order_of_sums(
 ) -> None:
     weights, x = normal(rows, columns), normal(n, columns)
     found = trial.product(trial.ours(kernels), weights, encoding, x, threads)
-    assert trial.differ(found, trial.product(trial.cpu(), weights, encoding, x)) < 2e-6
+    assert trial.largest_difference(found, trial.product(trial.cpu(), weights, encoding, x)) < 2e-6
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-30, 1e-3, 100.0])
@@ -121,7 +121,7 @@ def test_attention_is_exact_to_32_bits(
     mask = np.broadcast_to(mask, (sequences, 1, tokens, positions))
     for threads in (1, 2):
         found = trial.attention(trial.ours(kernels), q, k, v, mask, threads)
-        assert trial.differ(found, softmax_attention(q, k, v, mask)) < 3e-6
+        assert trial.largest_difference(found, softmax_attention(q, k, v, mask)) < 3e-6
 
 
 def test_what_sees_nothing_is_zero(kernels: Any, normal: Callable[..., Floats]) -> None:
@@ -130,7 +130,9 @@ def test_what_sees_nothing_is_zero(kernels: Any, normal: Callable[..., Floats]) 
     mask[0] = -np.inf
     found = trial.attention(trial.ours(kernels), q, k, k, mask)
     assert not found[0].any()
-    assert trial.differ(found[1:], softmax_attention(q[1:], k[1:], k[1:], mask[1:])) < 3e-6
+    assert (
+        trial.largest_difference(found[1:], softmax_attention(q[1:], k[1:], k[1:], mask[1:])) < 3e-6
+    )
 
 
 def test_attention_of_a_prompt_stays_with_ggml(kernels: Any, normal: Callable[..., Floats]) -> None:
@@ -142,12 +144,12 @@ def test_attention_of_a_prompt_stays_with_ggml(kernels: Any, normal: Callable[..
 
 def distributions(weights: Path, kernels: Any, *, attention: bool, extras: bool) -> Floats:
     """Log-probabilities (positions, vocabulary) after two sequences' tokens, decoded together."""
-    from ttc_llamacpp.kv_cache import Row, Sequences, Shape
+    from ttc_llamacpp.kv_cache import CacheShape, KVCache, Row
     from ttc_llamacpp.llama_api import Model
     from ttc_llamacpp.tune import TEXT
 
     model = Model(weights, 0, kernels, extras=extras)
-    sequences = Sequences(model, Shape(2, 256, 1, flash=attention))
+    sequences = KVCache(model, CacheShape(2, 256, 1, flash=attention))
     tokens = model.tokenize(TEXT, add_bos=True)
     sequences.prefill(0, tokens[:40], last=False)
     sequences.prefill(1, tokens[:90], last=False)
@@ -163,15 +165,16 @@ def distributions(weights: Path, kernels: Any, *, attention: bool, extras: bool)
 
 
 def test_the_packed_model_is_no_further_from_the_exact_one_than_the_file_is(
-    kernels: Any, weights: Path, extras: bool
+    kernels: Any, shallow: str, extras: bool
 ) -> None:
     """Activations that lie on the edge of two quants fall either way, so logits differ by what the
     rounding itself costs: the distance from the exact weights must not grow."""
     from ttc_llamacpp.fingerprint import fingerprint
-    from ttc_llamacpp.requantize import encoded
+    from ttc_llamacpp.requantize import reencode
     from ttc_llamacpp.tune import divergence
 
-    exact_file = encoded(read_header(weights), fingerprint(weights), "f32")
+    weights = Path(shallow)
+    exact_file = reencode(read_header(weights), fingerprint(weights), "f32")
     exact = distributions(exact_file, None, attention=False, extras=extras)
     plain = distributions(weights, None, attention=False, extras=extras)
     own = divergence(exact, plain)
@@ -188,29 +191,29 @@ def test_log_probabilities_are_those_of_a_full_evaluation(
     kernels: Any,
     fresh: Fresh,
     complete: Complete,
-    weights: Path,
+    shallow: str,
     extras: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """By ggml's kernels, one token after the other, of the very tokens that were drawn."""
-    from ttc_llamacpp.draws import Draw
-    from ttc_llamacpp.kv_cache import Row, Sequences, Shape
+    from ttc_llamacpp.draws import SequenceDraw
+    from ttc_llamacpp.kv_cache import CacheShape, KVCache, Row
     from ttc_llamacpp.llama_api import Model
 
-    drawn: dict[str, Draw] = {}
-    accept = Draw.accept
+    drawn: dict[str, SequenceDraw] = {}
+    accept = SequenceDraw.accept
 
-    def watched(self: Draw, *given: Any) -> Any:
+    def watched(self: SequenceDraw, *given: Any) -> Any:
         drawn[self.request.id] = self
         return accept(self, *given)
 
-    monkeypatch.setattr(Draw, "accept", watched)
+    monkeypatch.setattr(SequenceDraw, "accept", watched)
     params = SamplingParams(temperature=0.8, max_tokens=24)
     requests = [Request(str(i), prompt="The sea", params=params, seed=i) for i in range(6)]
     done = complete(fresh(kernels="packed", slots=4), *requests)
     assert len({each.text for each in done}) == 6
-    model = Model(weights, 0, extras=extras)
-    sequences = Sequences(model, Shape(1, 256, 1, cache="f32"))
+    model = Model(Path(shallow), 0, extras=extras)
+    sequences = KVCache(model, CacheShape(1, 256, 1, cache="f32"))
     for each in done:
         draw = drawn[each.request_id]
         sequences.trim(0, 0)
@@ -268,7 +271,7 @@ def test_the_interpreter_ends_cleanly_with_a_packed_model_open(kernels: Any) -> 
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A cache folder without kernels, and a process that has not loaded any."""
     monkeypatch.setenv("TTC_CACHE", str(tmp_path))
-    monkeypatch.setattr(packed, "load", lambda: packed.Kernels(packed.built()))
+    monkeypatch.setattr(packed, "load", lambda: packed.PackedKernels(packed.built()))
     yield tmp_path
     folder = paths.cache_folder() / "kernels"
     assert not folder.exists() or list(folder.iterdir()) == []
@@ -346,7 +349,7 @@ def test_another_layout_is_refused(kernels: Any, monkeypatch: pytest.MonkeyPatch
     real = api._lib
     monkeypatch.setattr(api, "_lib", Other())
     with pytest.raises(BackendError, match="another layout"):
-        packed.Kernels(packed.built())
+        packed.PackedKernels(packed.built())
 
 
 def test_a_profile_falls_back_where_the_kernels_are_gone(

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ttc_openai.rate_limit import START, Pace, Silences
+from ttc_openai.rate_limit import START, RateLimit
+from ttc_openai.stall_timeout import StallTimeout
 
 Turns = Callable[[int, random.Random], bool]
 
@@ -18,9 +19,9 @@ class Line:
     rule of what is turned away, the server ends one answer for the next."""
 
     def __init__(
-        self, turns_away: Turns | None, *, most: int = 64, kept: int | None = None
+        self, turns_away: Turns | None, *, most: int = 64, saved: int | None = None
     ) -> None:
-        self.pace = Pace(most, kept)
+        self.pace = RateLimit(most, saved)
         self.seconds = 0.0
         self.wasted = 0
         self.turns_away = turns_away
@@ -48,10 +49,10 @@ class Line:
             since, away = under_way.pop(which)
             if away:
                 self.wasted += 1
-                pace.turned_away(since, at, len(under_way) + 1)
+                pace.record_rejection(since, at, len(under_way) + 1)
             else:
                 answers -= 1
-                pace.went_well(since)
+                pace.record_success(since)
         return self
 
 
@@ -72,7 +73,7 @@ def test_faults_of_single_connections_do_not_hold_a_run(share: float, seed: int)
     line = Line(by_chance(share)).run(3000, seed)
     assert line.seconds < 2.5 * IDEAL
     assert line.pace.limit > 48
-    assert line.pace.kept is None
+    assert line.pace.saved is None
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -88,17 +89,17 @@ def test_a_server_that_bears_few_is_asked_by_few(bears: int, seed: int) -> None:
 def test_a_server_that_ends_one_answer_for_the_next_is_asked_by_one(seed: int) -> None:
     line = Line(None).run(2000, seed)
     assert line.pace.limit <= 2
-    assert line.pace.kept == line.pace.limit
+    assert line.pace.saved == line.pace.limit
     assert line.wasted < 80
-    again = Line(None, kept=line.pace.kept).run(2000, seed)
+    again = Line(None, saved=line.pace.saved).run(2000, seed)
     assert again.wasted < 40
 
 
 def test_what_was_kept_is_outgrown() -> None:
-    line = Line(by_chance(0.0), kept=1).run(3000, 1)
+    line = Line(by_chance(0.0), saved=1).run(3000, 1)
     assert line.pace.limit == 64
     assert line.seconds < 2 * IDEAL
-    assert line.pace.kept is None
+    assert line.pace.saved is None
 
 
 def test_a_server_that_recovers_is_asked_by_many_again() -> None:
@@ -110,35 +111,39 @@ def test_a_server_that_recovers_is_asked_by_many_again() -> None:
 
 
 def test_a_burst_halves_the_limit_once() -> None:
-    pace = Pace(100)
+    pace = RateLimit(100)
     for _ in range(1000):
-        pace.went_well(1.0)
+        pace.record_success(1.0)
     assert pace.limit == 100
     for _ in range(100):
-        pace.turned_away(1.0, 2.0, 100)
+        pace.record_rejection(1.0, 2.0, 100)
     assert pace.limit == 50
 
 
 def test_the_limit_begins_where_it_may() -> None:
-    assert (Pace(100).limit, Pace(3).limit, Pace(100, kept=2).limit) == (START, 3, 2)
+    assert (RateLimit(100).limit, RateLimit(3).limit, RateLimit(100, saved=2).limit) == (
+        START,
+        3,
+        2,
+    )
 
 
 # How long an answer may be silent.
 
 
 def test_silence_is_measured_by_the_server_itself() -> None:
-    silences = Silences(600.0)
-    assert silences.limit(0.0, 0) == 600, "nothing is known yet"
+    stalls = StallTimeout(600.0)
+    assert stalls.limit(0.0, 0) == 600, "nothing is known yet"
     for at in range(100):
-        silences.answered(float(at), 0.2)
-    assert silences.limit(50.0, 0) == 10, "others asked later were answered"
-    assert silences.limit(90.0, 0) == 15, "few others were"
-    assert [silences.limit(50.0, before) for before in (1, 2, 9)] == [20, 40, 600]
+        stalls.record(float(at), 0.2)
+    assert stalls.limit(50.0, 0) == 10, "others asked later were answered"
+    assert stalls.limit(90.0, 0) == 15, "few others were"
+    assert [stalls.limit(50.0, before) for before in (1, 2, 9)] == [20, 40, 600]
 
 
 def test_a_slow_server_is_given_its_time() -> None:
-    silences = Silences(600.0)
+    stalls = StallTimeout(600.0)
     for at in range(200):
-        silences.answered(float(at), 25.0 if at % 50 == 0 else 1.0)
-    assert silences.limit(50.0, 0) == 250
-    assert Silences(5.0).limit(0.0, 0) == 5
+        stalls.record(float(at), 25.0 if at % 50 == 0 else 1.0)
+    assert stalls.limit(50.0, 0) == 250
+    assert StallTimeout(5.0).limit(0.0, 0) == 5

@@ -8,43 +8,43 @@ import pytest
 
 from ttc.backends import Request
 from ttc.records import Message, SamplingParams
-from ttc_openai.draws import Draw
-from ttc_openai.errors import ExchangeError, complaint, cut
-from ttc_openai.retry_policy import Patience
+from ttc_openai.draws import HttpDraw
+from ttc_openai.errors import ExchangeError, cut_off, error_in_body
+from ttc_openai.retry_policy import RetryPolicy
 
 
-def drawn() -> Draw:
-    return Draw(Request("a", (Message("user", "Hi"),), params=SamplingParams(max_tokens=9)))
+def drawn() -> HttpDraw:
+    return HttpDraw(Request("a", (Message("user", "Hi"),), params=SamplingParams(max_tokens=9)))
 
 
-def judged(patience: Patience, *faults: ExchangeError, beside: bool = False) -> list[bool]:
+def judged(patience: RetryPolicy, *faults: ExchangeError, beside: bool = False) -> list[bool]:
     """Return whether the server was given up at each of some faults, one draw each."""
-    return [patience.judge(drawn(), each, 1.0, 0.0, beside).over for each in faults]
+    return [patience.decide(drawn(), each, 1.0, 0.0, beside).over for each in faults]
 
 
 def said(error: Any) -> ExchangeError:
-    fault = complaint({"error": error})
+    fault = error_in_body({"error": error})
     assert fault is not None
     return fault
 
 
 def test_the_same_fault_every_time_is_believed_at_the_sixth() -> None:
     faults = [said(f"request req-{at}a7: the weights are broken") for at in range(6)]
-    assert judged(Patience(5), *faults) == [False] * 5 + [True]
+    assert judged(RetryPolicy(5), *faults) == [False] * 5 + [True]
 
 
 def test_other_faults_in_between_are_not_the_same() -> None:
-    faults = [cut("without an end"), said("boom")] * 4
-    assert not any(judged(Patience(5), *faults))
+    faults = [cut_off("without an end"), said("boom")] * 4
+    assert not any(judged(RetryPolicy(5), *faults))
 
 
 def test_faults_beside_others_do_not_count() -> None:
-    assert not any(judged(Patience(5), *[cut("without an end")] * 8, beside=True))
+    assert not any(judged(RetryPolicy(5), *[cut_off("without an end")] * 8, beside=True))
 
 
 def test_a_server_that_has_answered_is_given_more_time() -> None:
-    patience = Patience(5)
-    patience.answered(drawn(), 1.0)
+    patience = RetryPolicy(5)
+    patience.record_answer(drawn(), 1.0)
     assert not any(judged(patience, *[said("boom")] * 7))
 
 
@@ -52,26 +52,26 @@ def odd() -> ExchangeError:
     return ExchangeError("403", all=True)
 
 
-def tries(patience: Patience, draw: Draw) -> int:
+def tries(patience: RetryPolicy, draw: HttpDraw) -> int:
     """Return how often a draw is tried that always fails, while others are answered."""
     for count in range(1, 99):
-        if not patience.judge(draw, odd(), float(count), float(count), False).again:
+        if not patience.decide(draw, odd(), float(count), float(count), False).again:
             return count
     return 99
 
 
 def test_a_draw_is_not_given_up_before_it_is_known_whether_trying_helps() -> None:
-    patience = Patience(5)
-    patience.answered(drawn(), 1.0)
+    patience = RetryPolicy(5)
+    patience.record_answer(drawn(), 1.0)
     assert tries(patience, drawn()) == 6
     assert tries(patience, drawn()) == 6
     # By now it is known that it does not.
     assert tries(patience, drawn()) == 3
-    helped = Patience(5)
+    helped = RetryPolicy(5)
     for _ in range(10):
         lucky = drawn()
-        helped.judge(lucky, odd(), 1.0, 1.0, False)
-        helped.answered(lucky, 1.0)
+        helped.decide(lucky, odd(), 1.0, 1.0, False)
+        helped.record_answer(lucky, 1.0)
     assert tries(helped, drawn()) > 9
 
 
@@ -88,7 +88,7 @@ def test_a_draw_is_not_given_up_before_it_is_known_whether_trying_helps() -> Non
 def test_a_busy_server_is_waited_for(error: Any) -> None:
     fault = said(error)
     assert fault.busy
-    assert not any(judged(Patience(5), *[fault] * 7))
+    assert not any(judged(RetryPolicy(5), *[fault] * 7))
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_other_complaints_are_not_of_a_busy_server(error: Any) -> None:
 
 @pytest.mark.parametrize("piece", [{}, {"choices": []}, {"choices": [], "message": "x"}])
 def test_what_is_no_complaint(piece: dict[str, Any]) -> None:
-    assert complaint(piece) is None
+    assert error_in_body(piece) is None

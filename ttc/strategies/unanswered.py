@@ -1,4 +1,4 @@
-"""Draws without an answer: cut while thinking, only a thought, or empty."""
+"""Draws without an answer: cut while thinking, reasoning only, or empty."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ttc.strategies import Node
 CUT, THOUGHT, EMPTY = "cut", "thought", "empty"
 
 
-def kinds(nodes: Sequence[Node]) -> list[str]:
-    """Return for each draw of one prompt why it has no answer: `cut` while thinking, only a
-    `thought`, or `empty`; "" if it has one.
+def reasons(nodes: Sequence[Node]) -> list[str]:
+    """Return for each draw of one prompt why it has no answer: it was `cut` while thinking, it is
+    only a `thought`, or it is `empty`; "" if it has one.
 
     If one draw closes a thought that the prompt opened, another one that was cut before a closing
     tag counts as still thinking.
     """
     readings = [thinking.read(node.trace) for node in nodes]
     unopened = any(reading.unopened for reading in readings)
-    return [_kind(*pair, unopened) for pair in zip(nodes, readings, strict=True)]
+    return [_reason(*pair, unopened) for pair in zip(nodes, readings, strict=True)]
 
 
-def _kind(node: Node, reading: thinking.Reading, unopened: bool) -> str:
+def _reason(node: Node, reading: thinking.SplitText, unopened: bool) -> str:
     cut = node.finish == "length"
     if reading.said.strip():
         return CUT if cut and unopened and not reading.thought else ""
@@ -34,8 +34,8 @@ def _kind(node: Node, reading: thinking.Reading, unopened: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """How many of some draws have no answer, and why."""
+class Unanswered:
+    """How many of so many `draws` have no answer, by reason."""
 
     draws: int = 0
     cut: int = 0
@@ -43,8 +43,8 @@ class Silence:
     empty: int = 0
 
     @classmethod
-    def of(cls, found: Sequence[str]) -> Silence:
-        """Count kinds."""
+    def of(cls, found: Sequence[str]) -> Unanswered:
+        """Count the `reasons` of draws."""
         counts = Counter(found)
         return cls(len(found), counts[CUT], counts[THOUGHT], counts[EMPTY])
 
@@ -55,7 +55,7 @@ class Silence:
 
     @property
     def words(self) -> str:
-        """The counts in words; "" if every draw has an answer."""
+        """The counts as text; "" if every draw has an answer."""
         of = f"of {self.draws} draws"
         parts = []
         if self.cut:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ttc.errors import BackendError
-from ttc.verifiers.workers.pool import Limits, Workers, _parsed
+from ttc.verifiers.workers.pool import CallLimits, Workers, _parsed
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
 
@@ -50,7 +50,7 @@ def work(call):
         with open(rest[0], "w") as file:
             file.write("x")
 """
-LIMITS = Limits(0.3, 512 << 20)
+LIMITS = CallLimits(0.3, 512 << 20)
 
 
 @pytest.fixture
@@ -163,8 +163,8 @@ def test_what_cannot_start_is_told() -> None:
 def test_workers_do_not_outlive_a_killed_tool(task: str, tmp_path: Path) -> None:
     code = f"""
         import sys; sys.path.insert(0, {str(tmp_path)!r})
-        from ttc.verifiers.workers.pool import Limits, Workers, _Worker
-        workers = Workers({task!r}, Limits(60.0, 1 << 29), 1)
+        from ttc.verifiers.workers.pool import CallLimits, Workers, _Worker
+        workers = Workers({task!r}, CallLimits(60.0, 1 << 29), 1)
         workers.map([["echo", 1]])
         print(workers._idle[0]._process.pid, flush=True)
         sys.stdin.read()

@@ -28,9 +28,9 @@ ONE = SamplingParams(temperature=0, max_tokens=1)
 
 @given(st.lists(st.integers(0, 2), max_size=12), st.lists(st.integers(0, 2), max_size=12))
 def test_the_common_beginning(first: list[int], second: list[int]) -> None:
-    from ttc_llamacpp.prefix_cache import common, packed
+    from ttc_llamacpp.prefix_cache import shared_length, token_array
 
-    length = common(packed(first), packed(second))
+    length = shared_length(token_array(first), token_array(second))
     assert first[:length] == second[:length]
     assert length == min(len(first), len(second)) or first[length] != second[length]
 
@@ -52,7 +52,8 @@ def test_a_partial_answer_is_found_after_its_place_was_given_away(
     fresh: Fresh, complete: Complete
 ) -> None:
     """A beam's parents outnumber the places."""
-    used, alone = fresh(slots=2, **EXACT), fresh(slots=1, **EXACT)
+    used = fresh("smollm2", slots=2, **EXACT)
+    alone = fresh("smollm2", slots=1, **EXACT)
     starts = ["Red roses and", "Twelve small ships", "A cold clear night", "Four old friends"]
     prompts = [f"{start} were on the old map of the northern sea that hung by the door when"
                for start in starts]  # fmt: skip
@@ -86,15 +87,15 @@ def test_a_long_prompt_does_not_stop_the_others(fresh: Fresh) -> None:
         backend.submit(Request(text, prompt=text, params=steady))
     engine = backend._engine  # type: ignore[attr-defined]
     engine._step()
-    before = [len(draw.tokens) for draw in engine._active.values()]
+    before = [len(draw.tokens) for draw in engine._batch.draws.values()]
     backend.submit(Request("long", prompt="word " * 1200, params=ONE))
     steps = 0
-    while len(engine._active) == 3 and not engine._done:
+    while len(engine._batch.draws) == 3 and not engine._done:
         engine._step()
         steps += 1
     # A quarter of the places was idle: 64 tokens a step, and a token for each of the others.
     assert steps == pytest.approx(1200 / 64, abs=2)
-    now = [len(draw.tokens) for draw in engine._active.values()][:3]
+    now = [len(draw.tokens) for draw in engine._batch.draws.values()][:3]
     assert [b - a for a, b in zip(before, now, strict=True)] == [steps] * 3
     for text in texts:
         backend.cancel(text)

@@ -1,7 +1,7 @@
-"""The shapes problems come in: one function a format, from a record's fields to a Problem.
+"""The formats of problems: one function each, from a record's fields to a Problem.
 
-A format is told by the keys of the first record. Each function gets the record, the identifier
-to use if the record has none, and returns a Problem; KeyError or ValueError say what is missing.
+The keys of the first record decide the format. Each function takes the record and the identifier
+to use if the record has none, and returns a Problem; KeyError or ValueError names what is missing.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _math(record: Mapping[str, Any], default_id: str) -> Problem:
 
     answer = record.get("answer") or boxed(_text(record, "solution"))
     if not isinstance(answer, str):
-        raise ValueError(r"there is neither an 'answer' nor a \boxed{} in 'solution'")
+        raise ValueError(r"it has neither an 'answer' nor a \boxed{} in 'solution'")
     question = _text(record, "problem")
     return Problem(_identifier(record, default_id), _ask(question), reference={"answer": answer})
 
@@ -91,7 +91,7 @@ def _mbpp(record: Mapping[str, Any], default_id: str) -> Problem:
     task = _text(record, *(name for name in ("text", "prompt") if name in record), "text")
     imports = record.get("test_imports") or []
     setup = "\n".join([*map(str, imports), str(record.get("test_setup_code") or "")]).strip()
-    # MBPP+ has a script of many more tests beside the three that are shown.
+    # MBPP+ has a script with many more tests than the three in the prompt.
     whole = record.get("test")
     reference = {"tests": whole if isinstance(whole, str) and whole else shown, "setup": setup}
     asked = "\n".join([f"{task} Your code should pass these tests:", "", *shown])
@@ -133,7 +133,7 @@ def _generic(record: Mapping[str, Any], default_id: str) -> Problem:
         if not isinstance(choices, list) or not all(isinstance(c, str) for c in choices):
             raise ValueError("'choices' must be a list of strings")
         reference["choices"] = choices
-    # What verifiers of programs and models read.
+    # Fields that verifiers of programs and models read.
     reference |= {name: record[name] for name in KEPT if name in record}
     messages = _messages(record) if "messages" in record else _ask(_question(record, choices))
     return Problem(_identifier(record, default_id), messages, reference=reference)
@@ -148,7 +148,7 @@ def _question(record: Mapping[str, Any], choices: list[str] | None) -> str:
 
 
 class Format(NamedTuple):
-    """A named format: how its records are told, how one becomes a Problem, and its template."""
+    """A named format: how to recognise its records, how to read one, and its template."""
 
     name: str
     matches: Callable[[Mapping[str, Any]], bool]
@@ -160,7 +160,7 @@ def _has(record: Mapping[str, Any], *names: str) -> bool:
     return all(name in record for name in names)
 
 
-# In order: the first that matches the first record reads them all.
+# In order: the first format that matches the first record reads all of them.
 FORMATS = (
     Format(
         "humaneval",

@@ -22,9 +22,19 @@ import pytest
 from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import SamplingParams
-from ttc_llamacpp import children, library_check, miniature, open_llamacpp, profiles, remedy
+from ttc_llamacpp import (
+    check_request,
+    check_result,
+    children,
+    library_check,
+    miniature,
+    open_llamacpp,
+    profiles,
+    remedy,
+)
+from ttc_llamacpp.check_request import CheckRequest
 from ttc_llamacpp.gguf import read_header
-from ttc_llamacpp.library_check import Question, Way
+from ttc_llamacpp.library_check import KernelChoice
 from ttc_llamacpp.options import Options
 
 pytest.importorskip("llama_cpp")
@@ -118,12 +128,12 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     monkeypatch.syspath_prepend(str(found.package.parent))
     place = [str(found.package)]
     stub = type("Spec", (), {"submodule_search_locations": place, "origin": f"{place[0]}/x"})
-    monkeypatch.setattr(library_check, "find_spec", lambda name: stub)
+    monkeypatch.setattr(check_request, "find_spec", lambda name: stub)
     return found
 
 
-def here(path: Path, **options: Any) -> Way:
-    return library_check.way(read_header(path), Options(**options))
+def here(path: Path, **options: Any) -> KernelChoice:
+    return library_check.choose(read_header(path), Options(**options))
 
 
 @posix
@@ -144,8 +154,9 @@ def test_what_fails_with_extra_buffers_is_done_without(
     runs = library.runs
     again = here(weights)
     assert (again.kernels, again.extras) == ("ggml", False)
+    extras = check_request.extras_name()
     assert again.off == (
-        f"llama.cpp's {library_check.extras()} are off here; ttc doctor says why and how to fix it",
+        f"llama.cpp's {extras} are off here; ttc doctor says why and how to fix it",
     )
     assert library.runs == runs == 1
 
@@ -185,7 +196,7 @@ def test_a_hang_ends_after_the_limit_and_is_tried_again_after_a_day(
     (again,) = here(weights).off
     assert "are off here; ttc doctor says why" in again
     assert library.runs == 2
-    monkeypatch.setattr(library_check.time, "time", lambda: time.monotonic() + 10**10)
+    monkeypatch.setattr(check_result.time, "time", lambda: time.monotonic() + 10**10)
     library.set("nowhere", "None")
     here(weights)
     assert library.runs == 3
@@ -279,7 +290,7 @@ def test_draws_go_on_in_the_same_pool_and_say_why_once(
 ) -> None:
     caplog.set_level("WARNING", logger="ttc")  # a quiet command may have run in this process
     library.set("extras", FAULTS["SIGILL"][0])
-    backend: Any = fresh()
+    backend: Any = fresh("smollm2")
     before = backend.model
     requests = [Request(str(i), prompt="Hi", params=SamplingParams(max_tokens=2)) for i in range(2)]
     done = complete(backend, *requests)
@@ -327,8 +338,8 @@ def test_the_real_library_on_a_processor_with_amx(
     command += ["-n", "2", "--max-tokens", "8"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    question = Question(read_header(weights), Options())
-    found = library_check.outcome(question)
+    question = CheckRequest(read_header(weights), Options())
+    found = library_check.check(question)
     assert found.fault("ggml", extras=False) == ""
     off = "so they are off" in done.stderr
     assert off == bool(found.fault("ggml", extras=True))
@@ -341,7 +352,7 @@ def test_a_check_takes_less_than_a_second_or_two_imports(
     times = []
     for _ in range(3):
         began = time.perf_counter()
-        library_check.outcome(Question(read_header(weights), Options()), anew=True)
+        library_check.check(CheckRequest(read_header(weights), Options()), anew=True)
         times.append(time.perf_counter() - began)
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import llama_cpp"], check=True)
@@ -352,7 +363,7 @@ def test_the_miniature_has_every_type_of_the_model(
     weights: Path, tmp_path: Path, gguf: Callable[..., Path]
 ) -> None:
     header = read_header(weights)
-    small = Question(header, Options()).small
+    small = CheckRequest(header, Options()).small
     assert small.width == 512
     small.write(weights, tmp_path / "tiny.gguf")
     tiny = read_header(tmp_path / "tiny.gguf")
@@ -374,7 +385,7 @@ def test_mixtures_stay_mixtures_and_their_tiny_model_decodes(mixture: Path) -> N
         (False, 320, 320, 1280),
         (True, 320, 256, 1280),
     ]
-    outcome = library_check.outcome(Question(read_header(mixture), Options()), anew=True)
+    outcome = library_check.check(CheckRequest(read_header(mixture), Options()), anew=True)
     assert outcome.fault("ggml", extras=False) == "", outcome
     assert not outcome.unknown
 
@@ -414,7 +425,7 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_current_folder_is_none_of_the_childs_path(odd: Path, weights: Path) -> None:
-    outcome = library_check.outcome(Question(read_header(weights), Options()), anew=True)
+    outcome = library_check.check(CheckRequest(read_header(weights), Options()), anew=True)
     assert outcome.fault("ggml", extras=False) == ""
     assert not outcome.unknown
 
@@ -425,14 +436,14 @@ def test_packed_kernels_are_left_where_they_fail(
     """A library that cannot even be loaded: ggml's kernels are used, and the reason is told."""
     broken = tmp_path / "kernels.so"
     broken.write_bytes(b"no library")
-    found = library_check.way(read_header(weights), replace(Options(), kernels="packed"), broken)
+    found = library_check.choose(read_header(weights), replace(Options(), kernels="packed"), broken)
     assert found.kernels == "ggml"
     assert "packed kernels, so they are off" in found.off[0]
 
 
 def test_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch, weights: Path) -> None:
     monkeypatch.setattr(children.sys, "executable", "/nowhere/python")
-    monkeypatch.setattr(library_check, "_read", lambda target: None)
+    monkeypatch.setattr(check_result, "read", lambda target: None)
     found = here(weights)
     assert not found.extras
     assert "could not be checked (no process can be started" in found.off[0]
@@ -447,13 +458,15 @@ def test_signals_of_this_platform_are_named() -> None:
 
 def test_a_gpu_build_that_dies_of_a_vocabulary_is_no_crash_of_the_user(weights: Path) -> None:
     """Seen with a CUDA build that brings a C++ runtime of its own, where numpy came first."""
-    question = library_check.Question(read_header(weights), Options())
+    question = CheckRequest(read_header(weights), Options())
     first = '{"features": "CUDA", "on_gpu": true}\n'
-    died = library_check._judged(question, children.Child(first, "", "crashes (SIGSEGV)", -11))
+    died = check_result.from_child(
+        question, children.ChildResult(first, "", "crashes (SIGSEGV)", -11)
+    )
     with pytest.raises(BackendError, match=r"crashes \(SIGSEGV\) when it reads a vocabulary"):
-        library_check.demand(died)
-    fine = children.Child(first + '{"vocabulary": true}\n', "")
-    library_check.demand(library_check._judged(question, fine))
+        library_check.require_working(died)
+    fine = children.ChildResult(first + '{"vocabulary": true}\n', "")
+    library_check.require_working(check_result.from_child(question, fine))
 
 
 def test_the_child_reads_a_vocabulary(weights: Path) -> None:

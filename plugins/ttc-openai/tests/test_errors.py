@@ -134,7 +134,7 @@ def test_a_server_that_goes_away_and_comes_back(ttc: Ttc, serve: Serve) -> None:
 def test_a_refused_key(ttc: Ttc, serve: Serve, folder: Path, key: str) -> None:
     server = serve(key="another")
     env = {"TTC_OPENAI_KEYS": f"{server.url.removesuffix('/v1')}={key}"} if key else {}
-    how = "refuses the key" if key else "wants a key; set TTC_OPENAI_KEYS="
+    how = "rejects the key" if key else "needs a key; set TTC_OPENAI_KEYS="
     told = failed(ttc, 3, f"{server.url}#scripted", server.url, how, "401", env=env)
     assert KEY not in told
     # The server repeats the key it was given; nothing of ours does. And it was asked once.
@@ -229,7 +229,7 @@ def test_a_stray_fault_of_the_list(ttc: Ttc, serve: Serve, strays: list[Any], na
     server = serve(tokens=5, listing=deque(strays))
     done = draw(ttc, server.url + named)
     assert (done.returncode, json.loads(done.stdout)["drawn"]) == (0, 12), done.stderr
-    assert "all the same" not in done.stderr
+    assert "anyway" not in done.stderr
 
 
 @pytest.mark.parametrize("listing", [500, "html", "soon"])
@@ -237,7 +237,7 @@ def test_a_list_that_never_comes(ttc: Ttc, serve: Serve, listing: Any) -> None:
     server = serve(tokens=5, listing=listing)
     done = draw(ttc, f"{server.url}#scripted")
     assert (done.returncode, json.loads(done.stdout)["drawn"]) == (0, 12), done.stderr
-    assert "asking for 'scripted' all the same" in done.stderr
+    assert "using 'scripted' anyway" in done.stderr
     assert ttc("sample", "data.jsonl", "--pool", "q", "-m", server.url).returncode == 3
 
 
@@ -273,7 +273,7 @@ def test_what_fails_every_time_is_told_soon(ttc: Ttc, serve: Serve, fault: str, 
 
 
 def test_a_long_silence_is_told(ttc: Ttc, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ttc_openai.dispatcher._SILENCE", 1.0)
+    monkeypatch.setattr("ttc_openai.watchdog.SILENCE", 1.0)
     server = serve(always="hang")
     done = draw(ttc, alias(server, retries=0, timeout=4), 1)
     assert done.returncode == 3
