@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "ttc"
 
 # Every file and folder of ttc/, lowest layer first. An import points to a line above its own: the
-# entries of one line do not import each other. Imports inside functions and for type checking count.
+# entries of one line do not import each other. Those inside functions and for types count as well.
 LAYERS = """
 records errors
 paths messages answers jsonl

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from shallow import shallow as cut
 
 from ttc.backends import Backend, Completion, Request
