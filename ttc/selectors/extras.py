@@ -35,7 +35,10 @@ class OverPrefixes(Ability, Protocol):
     """A rule that computes its means over all prefixes of a ranking at once, for `keep`."""
 
     def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> Sequence[float] | None:
-        """Return the means over the m-subsets of the first r draws, r = m..n; None if it cannot."""
+        """Return the mean over the m-subsets of the first r draws, for r = m..n; None if it cannot.
+
+        Without it `keep` calls `expected` for each r.
+        """
 
 
 @runtime_checkable
