@@ -127,7 +127,8 @@ def run(args: Sequence[str]) -> int:
         failures.trace(error, args)
         code = error.code
     except ClickFault as error:
-        complain(usage_line(error))
+        named = [arg for arg in hoist(args)[:1] if arg in COMMANDS]
+        complain(usage_line(error, " ".join(["ttc", *named])))
         code = Exit.USAGE
     except Stopped as stopped:
         code = stopped.code

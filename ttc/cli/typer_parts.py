@@ -72,12 +72,13 @@ def group_of(app: typer.Typer) -> LazyGroup:
     return group
 
 
-def usage_line(error: Any) -> str:
-    """Return the message of a ClickFault with the help to read."""
+def usage_line(error: Any, command: str) -> str:
+    """Return the message of a ClickFault with the help to read; `command` is as it was called."""
     message = str(error.format_message()).strip().rstrip(".")
     context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "ttc"
-    return f"{message}; see {command} --help"
+    # Some errors have no context.
+    path = command if context is None else context.command_path
+    return f"{message}; see {path} --help"
 
 
 def prepare_completion() -> None:
