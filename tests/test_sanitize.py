@@ -146,8 +146,9 @@ def test_a_number_that_is_none_is_unknown_and_told(
     unsound(**{name: value})
     done = ttc("sample", "d.jsonl", "-m", "scripted:", "--pool", "p", "-n", "3")
     assert done.code == 0
-    assert (f"for {name}, which is not a number; it is unknown" in done.err) == told
-    assert done.err.count("that is none") == told
+    kind = f"a {type(value).__name__}"
+    assert (f"gave an invalid {name} ({kind}); it is taken as unknown" in done.err) == told
+    assert done.err.count("gave an invalid") == told
 
 
 # The writer of lines.

@@ -126,8 +126,8 @@ class GuardedBackend(Guarded):
             # Servers return an infinite log-probability for a token that a filter removed.
             odd = value is not None and not isinstance(value, float)
             if odd and getattr(found, name) is None:
-                wrong = self._fault(f"gave {a(value)} for {name}, which is not a number")
-                notes.tell(f"{wrong}; it is unknown")
+                wrong = self._fault(f"gave an invalid {name} ({a(value)})")
+                notes.tell(f"{wrong}; it is taken as unknown")
         return found
 
 
