@@ -101,8 +101,8 @@ def built() -> Path:
         raise BackendError("llama-cpp-python is not installed")
     sources = sorted(_SOURCES.iterdir())
     headers = Path(spec.origin).parents[1] / "include"
-    told = [installing.version_of(remedy.PACKAGE) or "", machine(), *_FLAGS]
-    digest = hashlib.sha256("\0".join(told).encode())
+    parts = [installing.version_of(remedy.PACKAGE) or "", machine(), *_FLAGS]
+    digest = hashlib.sha256("\0".join(parts).encode())
     for source in sources:
         digest.update(source.read_bytes())
     path = paths.cache_folder() / "kernels" / f"{digest.hexdigest()[:32]}.so"
