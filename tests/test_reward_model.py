@@ -238,7 +238,7 @@ def test_code_of_a_model_is_never_run_by_a_setting(ttc: Ttc, tmp_path: Path) -> 
     Path("ttc.toml").write_text(f'verifier = "{spec}"\n', encoding="utf-8")
     ran = ttc("verify", "-", stdin='{"problem": "p", "text": "x", "question": "y"}\n')
     assert ran.code == 2
-    assert "would run a model's own code; say so yourself with -V" in ran.err
+    assert "would run a model's own code; to allow it, name it with -V" in ran.err
 
 
 def test_a_draw_without_a_score_is_last_and_weighs_nothing() -> None:

@@ -44,8 +44,8 @@ def judged(
         status, answer, correct, score, detail, tokens = row[FIELDS:]
         verdict = None
         if status is not None:
-            told = None if correct is None else bool(correct)
-            verdict = Verdict(answer, told, score, status, detail, tokens)
+            decided = None if correct is None else bool(correct)
+            verdict = Verdict(answer, decided, score, status, detail, tokens)
         yield row[0], make(row), verdict
 
 
@@ -56,7 +56,7 @@ def truths(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[st
         f"{_JOIN} WHERE pool_id = :pool AND correct IS NOT NULL",
         {"pool": pool.id, "verifier": verifier},
     )
-    told: dict[str, dict[int, bool]] = {}
+    decided: dict[str, dict[int, bool]] = {}
     for problem, draw, correct in found:
-        told.setdefault(problem, {})[draw] = bool(correct)
-    return told
+        decided.setdefault(problem, {})[draw] = bool(correct)
+    return decided

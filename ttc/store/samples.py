@@ -146,7 +146,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
     reference = lru_cache(1024)(json.loads)
 
     def make(row: tuple[Any, ...]) -> Sample:
-        _, problem, draw, text, reason, asked, said, logprob, confidences, *rest = row[:FIELDS]
+        _, problem, draw, text, reason, asked, generated, logprob, confidences, *rest = row[:FIELDS]
         seconds, seed, stop, model, identity, refers, key, prompt = rest
         return Sample(
             problem,
@@ -154,7 +154,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
             text,
             reason,
             asked,
-            said,
+            generated,
             logprob,
             unpacked(confidences),
             seconds,

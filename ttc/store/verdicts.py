@@ -45,11 +45,11 @@ def keep(
     connection: sqlite3.Connection, sample_id: int, verifier: int, sample: Sample, verdict: Verdict
 ) -> None:
     """Store a verdict; it replaces an earlier one of the same sample, verifier and reference."""
-    whose = (sample_id, verifier, _reference(connection, sample))
+    key = (sample_id, verifier, _reference(connection, sample))
     connection.execute(
         "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *whose,
+            *key,
             None if verdict.answer is None else storable(verdict.answer),
             verdict.correct,
             verdict.score,
@@ -60,10 +60,10 @@ def keep(
         ),
     )
     connection.execute(
-        "DELETE FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?", whose
+        "DELETE FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?", key
     )
     for at, vote in enumerate(verdict.votes):
-        _insert_vote(connection, whose, at, vote)
+        _insert_vote(connection, key, at, vote)
 
 
 def keep_vote(
@@ -71,8 +71,8 @@ def keep_vote(
 ) -> None:
     """Store one vote before its verdict exists, if the sample is in the store."""
     if (row := sample_row(connection, sample)) is not None:
-        whose = row, verifier_id(connection, verifier), _reference(connection, sample)
-        _insert_vote(connection, whose, at, vote)
+        key = row, verifier_id(connection, verifier), _reference(connection, sample)
+        _insert_vote(connection, key, at, vote)
 
 
 def votes_on(
@@ -95,12 +95,12 @@ def _vote(row: Mapping[str, Any]) -> Vote:
 
 
 def _insert_vote(
-    connection: sqlite3.Connection, whose: tuple[int, int, str], at: int, vote: Vote
+    connection: sqlite3.Connection, key: tuple[int, int, str], at: int, vote: Vote
 ) -> None:
     spent = vote.prompt_tokens, vote.completion_tokens
     connection.execute(
         "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*whose, at, vote.value, storable(vote.text), *spent),
+        (*key, at, vote.value, storable(vote.text), *spent),
     )
 
 

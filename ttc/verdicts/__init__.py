@@ -93,7 +93,7 @@ class Summary:
         """The share of correct samples among those counted; None if there are none."""
         return self.correct / self.counted if self.counted else None
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Return the summary line."""
         if self.scored and not self.decided:
             mean = self.total / self.scored
@@ -228,8 +228,8 @@ def _to_judge(read: Iterable[Row], *, together: bool, recheck: bool) -> Iterator
     verdict."""
     redone = {"error", *INFRA}
     found = (
-        (row, sample, None if recheck or (said and said.status in redone) else said)
-        for row, sample, said in read
+        (row, sample, None if recheck or (verdict and verdict.status in redone) else verdict)
+        for row, sample, verdict in read
     )
     if not together:
         yield from found

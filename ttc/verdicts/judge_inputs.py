@@ -52,8 +52,8 @@ def known_truths(
     for row in verdicts.verifiers_of(store.reader, pool):
         if row["name"] == judge.name or "model" in json.loads(row["config"]):
             continue
-        if told := truths(store.reader, pool, row["id"]):
-            return row["name"], told
+        if known := truths(store.reader, pool, row["id"]):
+            return row["name"], known
     return None
 
 

@@ -141,8 +141,8 @@ def verdicts_of(source: sqlite3.Connection) -> Iterator[Row]:
         f"WHERE {_WHOSE} ORDER BY position"
     )
     for row in rows(source, _VERDICTS):
-        whose = (row.pop("sample_id"), row.pop("verifier_id"), row["reference_id"])
-        yield {**row, "votes": source.execute(votes, whose).fetchall()}
+        ids = (row.pop("sample_id"), row.pop("verifier_id"), row["reference_id"])
+        yield {**row, "votes": source.execute(votes, ids).fetchall()}
 
 
 def find_verdict(target: sqlite3.Connection, row: Row) -> Found:
@@ -168,15 +168,15 @@ def _write_verdict(target: sqlite3.Connection, row: Row, verifier: VerifierId) -
     if sample is None:
         return  # the sample was left out: its parent has another text in this store
     keep_reference(target, row)
-    whose = {
+    ids = {
         "sample_id": sample[0],
         "verifier_id": verifier_id(target, verifier),
         "reference_id": row["reference_id"],
     }
     for table in ("votes", "verdicts"):
-        target.execute(f"DELETE FROM {table} WHERE {_WHOSE}", tuple(whose.values()))
-    insert(target, "verdicts", {**whose, **{name: row[name] for name in _VERDICT}})
+        target.execute(f"DELETE FROM {table} WHERE {_WHOSE}", tuple(ids.values()))
+    insert(target, "verdicts", {**ids, **{name: row[name] for name in _VERDICT}})
     target.executemany(
         "INSERT INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*whose.values(), *vote) for vote in row["votes"]],
+        [(*ids.values(), *vote) for vote in row["votes"]],
     )

@@ -69,8 +69,8 @@ class RewardFiles:
     @property
     def head(self) -> str | None:
         """`sequence` (one score for the whole) or `token` (one per step); None for neither."""
-        told = [self.settings.get(key) or () for key in ("architectures", "auto_map")]
-        names = [str(name) for each in told for name in each]
+        listed = [self.settings.get(key) or () for key in ("architectures", "auto_map")]
+        names = [str(name) for each in listed for name in each]
         found = {head for end, head in _HEADS.items() for name in names if name.endswith(end)}
         return found.pop() if len(found) == 1 else None
 
@@ -130,8 +130,8 @@ def _config(model: str, repo: str, revision: str | None) -> Path:
         shown = not utils.are_progress_bars_disabled()
         utils.disable_progress_bars()  # for one small file
         try:
-            told = {"revision": revision, "local_files_only": local}
-            return str(client.hf_hub_download(repo, _SETTINGS, **told))
+            given = {"revision": revision, "local_files_only": local}
+            return str(client.hf_hub_download(repo, _SETTINGS, **given))
         finally:
             if shown:
                 utils.enable_progress_bars()

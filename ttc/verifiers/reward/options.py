@@ -156,7 +156,7 @@ class Rating:
     @property
     def config(self) -> dict[str, Any]:
         """The fields that can change a verdict."""
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "aggregate": self.aggregate,
             "head": self.head,
             "label": self.label,
@@ -164,8 +164,8 @@ class Rating:
             "threshold": self.threshold,
         }
         if self.by_step:
-            told["step"] = self.step
-        return {**told, "mark": self.mark} if self.head == "token" else told
+            fields["step"] = self.step
+        return {**fields, "mark": self.mark} if self.head == "token" else fields
 
 
 def _label(text: str | None, files: RewardFiles) -> int | None:
