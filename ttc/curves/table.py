@@ -17,7 +17,7 @@ from ttc.selectors.extras import Estimating, Replacing
 Problems: TypeAlias = Mapping[str, Sequence[Outcome]]
 DRAWS = ("without", "with", "prefix")
 UNKNOWN = Rates()
-# What gives samples a field that a rule needs, where it is not the name of a file's field.
+# How draws come by a field that a rule needs, besides the name of a field of a file.
 REMEDIES = {
     "answer": "run ttc verify first or",
     "correct": "run ttc verify first or",
