@@ -74,7 +74,7 @@ def begin(
         None if config is None else Path(config),
         None if database is None else Path(database),
         _print if progress else _log,
-        f"call ttc.{call} again",
+        f"ttc.{call}(…)",
         quiet=not progress,
     )
 
@@ -95,6 +95,8 @@ def parts_of(data: Data, source: str = "python") -> tuple[problems.Data, ...]:
     """
     if isinstance(data, (str, os.PathLike)):
         return (os.fspath(data),)
+    if hasattr(data, "to_dict"):
+        raise UsageError("this looks like a data frame: pass its records, .to_dict('records')")
     items = [data] if isinstance(data, (Mapping, Problem)) else list(data)
     if not items:
         raise UsageError("the data is empty: there are no problems in it")

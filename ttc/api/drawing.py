@@ -61,7 +61,7 @@ def sample(
     `data` is a file, or a list: of questions, of dictionaries with the fields of a JSON line, of
     `Problem`, or of files. `n` is the number of draws per problem (None: as set, else 16); `model`
     what `-m` takes (None: as set, else the bundled model); `pool` a name (None: from data and
-    model). See `DrawingArguments` and `SamplingArguments` for the rest.
+    model). See `ttc.api.DrawingArguments` and `ttc.api.SamplingArguments` for the rest.
 
     The same call again resumes, and draws only what is missing. UsageError for wrong data or
     settings, and if the pool has other settings; BackendError if a draw failed (what was drawn is

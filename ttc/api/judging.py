@@ -88,9 +88,9 @@ def verify_each(
     """Yield each sample with its verdict as it is judged; what is judged is kept, also if the
     iteration ends early. See `verify` for arguments and errors, which are raised as it goes."""
     with python_errors():
-        session = begin("verify", database, config, progress=progress)
+        session = _begin(source, database, config, progress)
         name, lines = named(source)
-        yield from _judged(session, name, _options(lines, verifier, options), Summary())
+        yield from _judged(session, name, _options(source, lines, verifier, options), Summary())
 
 
 def verify(
@@ -108,27 +108,37 @@ def verify(
     verdicts on samples of the store are kept there. `verifier` is `NAME:key=value,…` (None: the
     setting). `database` is the store and `config` a settings file in place of the user's (None:
     as set). `progress=False` sends notes to the log `ttc` instead of stderr. For the other
-    arguments see `VerifyArguments`; for the counts, `ttc.verdicts.Summary`.
+    arguments see `ttc.api.VerifyArguments`; for the counts, `ttc.verdicts.Summary`.
 
     UsageError for a source or a verifier that cannot be used, or if nothing could be judged for
     want of references; BackendError, SandboxError or StoreError from what judging needs.
     """
     with python_errors():
-        session = begin("verify", database, config, progress=progress)
+        session = _begin(source, database, config, progress)
         name, lines = named(source)
         summary = Summary()
-        for _ in _judged(session, name, _options(lines, verifier, options), summary):
+        for _ in _judged(session, name, _options(source, lines, verifier, options), summary):
             pass
         return summary
 
 
-def _options(lines: jsonl.Source, verifier: str | None, options: VerifyArguments) -> VerifyOptions:
+def _begin(source: Source, database: File | None, config: File | None, progress: bool) -> Session:
+    """Find the settings and the store: those that are given, else those of a pool."""
+    if is_pool(source):
+        database = source.database if database is None else database
+        config = source.config if config is None else config
+    return begin("verify", database, config, progress=progress)
+
+
+def _options(
+    source: Source, lines: jsonl.Source, verifier: str | None, options: VerifyArguments
+) -> VerifyOptions:
     for name in (mapping := dict(options.get("mapping") or {})):
         if name not in job.MAPPABLE:
             raise UsageError(f"mapping: {name!r} is not one of {', '.join(job.MAPPABLE)}")
     env = options.get("env") or ()
     plain = {**options, "mapping": mapping, "env": (env,) if isinstance(env, str) else tuple(env)}
-    return VerifyOptions(lines, verifier, **cast("Any", plain))
+    return VerifyOptions(lines, verifier, is_pool=is_pool(source), **cast("Any", plain))
 
 
 def _judged(

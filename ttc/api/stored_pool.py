@@ -117,8 +117,7 @@ class Pool:
         **options: Unpack[judging.VerifyArguments],
     ) -> Summary:
         """Judge the samples that `verifier` has not judged yet; see `ttc.verify`."""
-        where: Any = {"database": self.database, "config": self.config}
-        return judging.verify(self, verifier, **where, progress=progress, **options)
+        return judging.verify(self, verifier, progress=progress, **options)
 
     def verify_each(
         self,
@@ -128,11 +127,11 @@ class Pool:
         **options: Unpack[judging.VerifyArguments],
     ) -> Iterator[tuple[Sample, Verdict]]:
         """Yield each sample with its verdict as it is judged; see `ttc.verify_each`."""
-        where: Any = {"database": self.database, "config": self.config}
-        return judging.verify_each(self, verifier, **where, progress=progress, **options)
+        return judging.verify_each(self, verifier, progress=progress, **options)
 
     def sweep(self, *rules: str, **options: Unpack[sweeping.SweepArguments]) -> Sweep:
         """Compute the curve of each selection rule (none: the usual ones); see `ttc.sweep`."""
+        # A baseline may be another pool of the same store.
         options.setdefault("database", self.database)
         options.setdefault("config", self.config)
         return sweeping.sweep(self, rules=rules or None, **options)

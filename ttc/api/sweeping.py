@@ -116,7 +116,7 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
     (2021), https://arxiv.org/abs/2107.03374. No model is called. A source is a pool or its name, a
     file of judged lines, or a list: of such records, or of samples with their verdicts. `rules` is
     a list of selection rules, or a text with commas between them (None: coverage, majority and
-    first-finish, as far as they can be computed). See `SweepArguments` for the options.
+    first-finish, as far as they can be computed). See `ttc.api.SweepArguments` for the options.
 
     UsageError for a wrong option or source, and where the draws lack what a rule needs; gates that
     are not met raise nothing here (see `gate`).

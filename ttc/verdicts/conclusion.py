@@ -1,4 +1,4 @@
-"""Notes on a finished verification: a summary, and what could not be judged."""
+"""Notes on a finished verification: a summary, and which samples could not be judged."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from ttc.errors import UsageError
 from ttc.verdicts import Summary
 from ttc.verdicts.job import Verification
 
-# What to say if every sample has one of these statuses.
+# The error if all samples have this status.
 NOTHING = {
-    "no_reference": "found nothing to compare with in any reference; for a foreign file say where "
-    "it is with --map reference.answer=FIELD, or reference.tests=FIELD",
-    "no_prompt": "needs the questions, and no line has one: judge a pool, or say where they are "
-    "with --map question=FIELD",
+    "no_reference": "found nothing to compare with in any reference; for a foreign file name the "
+    "field with --map reference.answer=FIELD, or reference.tests=FIELD",
+    "no_prompt": "needs the questions, and no line has one: verify a pool, or name the field with "
+    "--map question=FIELD",
     "no_confidences": "needs the confidence of each token: draw with --confidence 20 into another "
     "--pool",
 }
 
 
 def notes(run: Verification, summary: Summary, source: str) -> list[str]:
-    """Return the notes on a finished verification of a source, a line each; the first is a
+    """Return the notes on a finished verification of a source, one line each; the first is a
     summary. UsageError if there was no sample."""
     spec, skipped = run.spec, run.skipped
     if not summary.samples:
-        raise UsageError(f"{source}: no samples in it" + (f" ({skipped[0]})" if skipped else ""))
+        raise UsageError(f"{source}: it has no samples" + (f" ({skipped[0]})" if skipped else ""))
     counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
     lines = [f"{source}: {spec}: {summary.told()} ({counts})"]
     if summary.failure is not None:
@@ -43,7 +43,7 @@ def notes(run: Verification, summary: Summary, source: str) -> list[str]:
 
 
 def check_judged(run: Verification, summary: Summary, source: str) -> None:
-    """Raise UsageError if the verifier could judge no sample for want of what it needs."""
+    """Raise UsageError if no sample has what the verifier needs."""
     for status, hint in NOTHING.items():
         if summary.statuses[status] == summary.samples:
             raise UsageError(f"{source}: {run.spec} {hint}")
