@@ -455,7 +455,15 @@ def messages() -> Iterator[tuple[str, str]]:
     """Yield the messages with options in them that the library raises or prints, with a value in
     the place of each variable."""
     rooms = ("api", "backends", "curves", "problems", "samples", "selectors", "solving", "store")
-    rooms += ("strategies", "verdicts", "verifiers", "outcomes.py", "interchange.py", "jsonl.py")
+    rooms += (
+        "strategies",
+        "verdicts",
+        "verifiers",
+        "verifying",
+        "outcomes.py",
+        "interchange.py",
+        "jsonl.py",
+    )
     places = [place for room in rooms for place in (ROOT / "ttc" / room).rglob("*.py")]
     places += [ROOT / "ttc" / room for room in rooms if room.endswith(".py")]
     for path in places:

@@ -60,8 +60,8 @@ def solve(
 
     `question` is a text, the fields of a JSON line, or a `Problem`; `n` the number of draws (None:
     as set, else 8); `model` what `-m` takes (None: as set, else the bundled model). See
-    `ttc.api.SolveArguments` and `ttc.api.SamplingArguments` for the rest. The draws are kept: the same call again
-    costs nothing, and returns the same.
+    `ttc.api.SolveArguments` and `ttc.api.SamplingArguments` for the rest. The draws are kept: the
+    same call again costs nothing, and returns the same.
 
     UsageError for wrong arguments or a budget below one draw, BackendError if every draw failed,
     StoreError if the store cannot be used.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeGuard, cast
 
 from ttc import interchange, jsonl
@@ -11,10 +12,10 @@ from ttc.api.calling import File, begin
 from ttc.api.wording import python_errors
 from ttc.errors import UsageError
 from ttc.records import Sample, Verdict
-from ttc.samples import freshness
 from ttc.session import Session
-from ttc.verdicts import Summary, conclusion, job
-from ttc.verdicts.job import VerifyOptions
+from ttc.verdicts import Summary
+from ttc.verifying import conclusion, job
+from ttc.verifying.job import VerifyOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -90,7 +91,7 @@ def verify_each(
     with python_errors():
         session = _begin(source, database, config, progress)
         name, lines = named(source)
-        yield from _judged(session, name, _options(source, lines, verifier, options), Summary())
+        yield from _judged(session, name, _options(source, lines, verifier, options))
 
 
 def verify(
@@ -116,10 +117,12 @@ def verify(
     with python_errors():
         session = _begin(source, database, config, progress)
         name, lines = named(source)
-        summary = Summary()
-        for _ in _judged(session, name, _options(source, lines, verifier, options), summary):
-            pass
-        return summary
+        judged = _judged(session, name, _options(source, lines, verifier, options))
+        while True:
+            try:
+                next(judged)
+            except StopIteration as done:
+                return cast("Summary", done.value)
 
 
 def _begin(source: Source, database: File | None, config: File | None, progress: bool) -> Session:
@@ -142,17 +145,13 @@ def _options(
 
 
 def _judged(
-    session: Session, name: str, options: VerifyOptions, summary: Summary
-) -> Iterator[Judged]:
-    """Judge, count, and say the notes at the end."""
-    notes: list[str] = []
-    with job.opened(session, options) as run:
-        if run.store is not None and run.pool is not None:
-            notes = freshness.standing(run.store, run.pool).notes
-        for _, sample, verdict in run.judged:
-            summary.add(sample, verdict)
+    session: Session, name: str, options: VerifyOptions
+) -> Generator[Judged, None, Summary]:
+    """Judge, say the notes at the end, and return the counts."""
+    with job.opened(session, options) as run, closing(run.each()) as judged:
+        for _, sample, verdict in judged:
             yield sample, verdict
-    summary.kept = run.kept
-    for line in conclusion.notes(run, summary, name) + [f"note: {line}" for line in notes]:
+    for line in conclusion.notes(run, name):
         session.say(line)
-    conclusion.check_judged(run, summary, name)
+    conclusion.check_judged(run, name)
+    return run.summary

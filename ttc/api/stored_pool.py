@@ -131,9 +131,6 @@ class Pool:
 
     def sweep(self, *rules: str, **options: Unpack[sweeping.SweepArguments]) -> Sweep:
         """Compute the curve of each selection rule (none: the usual ones); see `ttc.sweep`."""
-        # A baseline may be another pool of the same store.
-        options.setdefault("database", self.database)
-        options.setdefault("config", self.config)
         return sweeping.sweep(self, rules=rules or None, **options)
 
     def records(self, verifier: str | None = None) -> Iterator[dict[str, Any]]:

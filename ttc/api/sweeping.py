@@ -125,10 +125,12 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
         unknown = options.keys() - SweepArguments.__annotations__.keys()
         if unknown:
             raise TypeError(f"sweep() got an unexpected keyword argument {min(unknown)!r}")
-        session = begin("sweep", options.get("database"), options.get("config"))
-        wanted, found = _read_options(rules, options), _Reader(session.database)
         baseline = options.get("baseline")
         given = [*sources, *([] if baseline is None else [baseline])]
+        # Names beside a pool are those of its store.
+        home = next((source.database for source in given if is_pool(source)), None)
+        session = begin("sweep", options.get("database") or home, options.get("config"))
+        wanted, found = _read_options(rules, options), _Reader(session.database)
         reading = Wanted.by(
             wanted.selectors().values(),
             verifier=options.get("verifier"),

@@ -17,7 +17,7 @@ from ttc.errors import UsageError
 from ttc.problems import ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
-from ttc.samples.plan import Plan, Recipe, check_name, default_pool, make_plan, told_same
+from ttc.samples.plan import Plan, Recipe, check_name, default_pool, make_plan, one_draw_note
 from ttc.samples.recipe import Sampling, make_recipe
 from ttc.session import Session
 from ttc.store import Store, samples
@@ -180,7 +180,7 @@ def opened(
     with closing(ready.backend), Store.writing(session.database, on_failure=on_failure) as store:
         for line in store.recover():
             session.say(line)
-        if same := told_same(ready.recipe, ready.n):
+        if same := one_draw_note(ready.recipe, ready.n):
             session.say(same)
         plan = make_plan(store, ready.name, ready.recipe, ready.problems, ready.n)
         if plan.pool.name != plan.pool.base:

@@ -14,7 +14,7 @@ from ttc.backends import Backend, resolve
 from ttc.backends.thinking_switch import without_effect
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
-from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, told_same
+from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
 from ttc.samples.recipe import Sampling, make_recipe
 from ttc.selectors import Selector
 from ttc.session import Session
@@ -157,7 +157,7 @@ def _kept(means: Means, options: SolveOptions, problem: Problem, solution: Solut
 def _same(recipe: Recipe, n: int, method: Method) -> str | None:
     """Return a note on a setting that makes all draws of a prompt the same, if there is one."""
     if method.strategy is None:
-        return told_same(recipe, n)
+        return one_draw_note(recipe, n)
     if recipe.params.greedy and method.strategy.name not in ONE_BY_ONE:
         return (
             f"with {recipe.params.greedy} all draws of a prompt are the same text, so "
