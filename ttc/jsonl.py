@@ -108,7 +108,7 @@ def object_at(text: str, at: int) -> tuple[dict[str, Any], int]:
     """Return the strict JSON object that begins at `at`, and where it ends; ValueError if none."""
     found, end = _STRICT.raw_decode(text, at)
     if not isinstance(found, dict):
-        raise ValueError("it is no object")
+        raise ValueError("it is not an object")
     return found, end
 
 

@@ -173,10 +173,10 @@ def _described(verifiers: Iterable[Mapping[str, Any]], row: int | None) -> dict[
     return {}
 
 
-def _check_scores(source: Source, scorers: Iterable[str]) -> None:
+def _check_scores(source: Source, names: Iterable[str]) -> None:
     """Raise UsageError if a scorer has no score for any draw."""
     draws = [draw for outcomes in source.problems.values() for draw in outcomes]
-    for scorer in scorers:
+    for scorer in names:
         # NaN stands for a draw that it could not score.
         if draws and all(isnan((draw.scores or {}).get(scorer, nan)) for draw in draws):
             raise UsageError(

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ttc import plugins
-from ttc.curves import analyses, compare, gates
+from ttc.curves import analyses, compare, curve, gates
 from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
 from ttc.curves.compute_optimal import Policy
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import Rates
-from ttc.curves.curve import curves_of, default_ks
 from ttc.curves.gates import Gate, GateResult
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
@@ -145,24 +144,27 @@ def sweep(
     """Compute the curves of all sources and what else the options ask for. Never calls a model.
 
     A `baseline` is compared with every source: the values of a file, or the draws of another
-    source, on which the same rules are computed. UsageError if the draws lack what a rule needs, a
-    gate cannot be decided, or two sources have no problem in common. A gate that is not met raises
-    nothing here; see `SweepResult.hold`.
+    source, on which the same rules are computed. UsageError if two sources have one name, the
+    draws lack what a rule needs, a gate cannot be decided, or sources that are compared have no
+    problem in common. A gate that is not met raises nothing here; see `SweepResult.hold`.
     """
     if not sources:
         raise UsageError("name a pool or a file to sweep")
+    names = [source.name for source in sources]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise UsageError(f"{repeated[0]}: there are two sources of this name; name each once")
     if baseline is None and (options.max_drop or options.strict):
         raise UsageError(
             "--max-drop and --strict need --baseline", python="max_drop and strict need a baseline"
         )
     rules = options.selectors()
     left_out = _leave_out(options, rules, sources)
-    ks = list(options.ks or default_ks(max(source.n for source in sources)))
+    ks = list(options.ks or curve.default_ks(max(source.n for source in sources)))
     ks += [k for gate in options.gates for _, k in gate.terms]
     result = SweepResult(options, [_table(options, source, rules, ks) for source in sources])
     result.warnings += left_out
     for source, table in zip(sources, result.tables, strict=True):
-        drawn = curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
+        drawn = curve.curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
         result.curves += drawn
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]

@@ -147,7 +147,7 @@ def _given(problems: Sequence[Any]) -> Dataset:
     found: dict[str, Problem] = {}
     for at, problem in enumerate(problems):
         if not isinstance(problem, Problem):
-            raise UsageError(f"item {at} of the data is no Problem, while others are")
+            raise UsageError(f"item {at} of the data is not a Problem, but others are")
         if not problem.id or not isinstance(problem.id, str):
             raise UsageError(f"item {at} of the data: a problem needs an id, a non-empty string")
         if bool(problem.messages) == (problem.prompt is not None):

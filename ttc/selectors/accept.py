@@ -1,4 +1,4 @@
-"""Drop the draws that a verdict rejects, then apply any rule to the others."""
+"""Accept: drop the draws with a low score, then apply any rule to the others."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ttc.selectors.ranking import KEYS, highest_first
 class Accept:
     """Applies a rule to draws with a score of X or more: accept=X>RULE (CoTnPoT, Liang 2024).
 
-    To all draws, if none has. `by=score` (the verdict's) or `by=logprob` (mean over tokens). A
-    filter before a vote or a ranking, for any verdict. Of h accepted among n draws, j are among k
-    with the hypergeometric probability, and are then a uniform j-subset of the h: the rule's own
-    mean over those, summed over j.
+    If no draw has, the rule is applied to all. The score is that of the verdict (`by=score`) or
+    the mean log-probability of the tokens (`by=logprob`). If h of n draws are accepted, j of them
+    are among k draws with the hypergeometric probability, and are then a uniform j-subset of the
+    h: the mean is that of the rule over j-subsets, summed over j.
     """
 
     argument = "score"

@@ -37,8 +37,14 @@ ONE_BY_ONE = ("budget-forcing", "self-refine", "post-edit")  # never draw the sa
 class SolveOptions:
     """How to solve: the options of `ttc solve` that change answers or where they are kept.
 
-    `keep` names the pool that answers are kept in as samples; `jobs` is the number of problems
-    solved side by side.
+    - `model`, `draft`, `verifier`, `scorer`: specs as on the command line (`NAME:key=value,…`)
+    - `method`: a strategy or a selection rule with its options; None: `default_rule` of the draws
+    - `n`: draws of a problem; None: the strategy's own number, or the setting (8)
+    - `aggregate`: how the scores of a trace's steps are combined: last, min, prod or mean
+    - `budget`: limits of each problem, as in `tokens=4000,seconds=60`
+    - `jobs`: problems that are solved side by side
+    - `keep`: the pool that answers are kept in as samples; `new_pool`: take a new name if that pool
+      has other settings
     """
 
     model: str | None = None
@@ -74,7 +80,8 @@ class Solved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What every problem is solved with."""
+    """What all problems are solved with: the open store and model, the method, and the draws of a
+    problem where a rule picks."""
 
     store: Store
     backend: Backend
@@ -116,7 +123,7 @@ def opened(
 def solve(
     means: Means, options: SolveOptions, asked: Iterable[Problem]
 ) -> Generator[Solved, None, None]:
-    """Yield what came of each problem, in order; answers are kept before they are yielded.
+    """Yield the solution of each problem, in order; answers are kept before they are yielded.
 
     UsageError if the budget is too small for a single draw, BackendError if every draw of a
     problem failed.

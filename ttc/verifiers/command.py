@@ -38,18 +38,15 @@ _NOT_RUN = {126: "cannot be executed", 127: "is not there"}
 class Command:
     """The exit code of a command: 0 is correct, any other is wrong (`cmd:python check.py`).
 
-    The command is started without a shell, once per sample, several at a time. It gets the text
-    without its thinking on stdin, or in a file if the command contains {file} or {file.py}. Its
-    last line of output is the verdict's detail. Use `--recheck` after changing the program it runs.
+    It is started without a shell, once per sample, several at a time. It gets the text without its
+    thinking on stdin, or in a file if it contains {file} or {file.py}. Its last line of output is
+    the verdict's detail. Use `--recheck` after changing the program it runs.
 
-    Options precede it: `cmd:timeout=60 env=CI sandboxed=yes pytest {file.py}`. A command that takes
-    longer than `timeout` (30 seconds) is killed with all its children, and the sample is
-    undecided. The environment has TTC_PROBLEM, TTC_INDEX, TTC_REFERENCE (JSON) and, from the
-    caller, only PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_ALL, LC_CTYPE, TZ and TMPDIR; `env`
-    (names separated by commas) and `--env NAME` pass more.
-
-    This is not a sandbox: a model's code can do everything that you can, unless `sandboxed=yes`
-    runs it in bubblewrap (`ttc.verifiers.sandbox.command`).
+    Options precede it: `cmd:timeout=60 env=CI sandboxed=yes pytest {file.py}`. If it takes longer
+    than `timeout` (30 seconds), it is killed with all its children, and the sample is undecided.
+    The environment has TTC_PROBLEM, TTC_INDEX, TTC_REFERENCE (JSON) and the caller's KEPT; `env`
+    (names separated by commas) and `--env NAME` pass more. This is not a sandbox: a model's code
+    can do everything that you can, unless `sandboxed=yes` runs it in bubblewrap.
     """
 
     name = "cmd"
@@ -71,7 +68,7 @@ class Command:
         self._words, self._program = words, os.path.abspath(program)
 
     def _read_options(self, words: Sequence[str]) -> list[str]:
-        """Read the options before a command, and return its words. OptionError."""
+        """Read the options before a command; return the command's words. OptionError if invalid."""
         options = [*takewhile(_OPTION.fullmatch, words)]
         command = [*words[len(options) :]]
         given = pairs(options, "cmd:key=value key=value COMMAND")
@@ -108,9 +105,7 @@ class Command:
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict per sample, in order; reads ahead one sample per processor.
-
-        SandboxError if sandboxed=yes is given and bubblewrap does not work here.
-        """
+        SandboxError if sandboxed=yes is given and bubblewrap does not work here."""
         count = os.cpu_count() or 1
         box = CommandSandbox(self._program, self._words) if self._sandboxed else None
         runs = _Runs(self._words, self._seconds, environment(self._names), box)

@@ -1,27 +1,27 @@
-"""Notes on a finished verification: a summary, and what could not be judged."""
+"""Notes on a finished verification: a summary, and which samples could not be judged."""
 
 from __future__ import annotations
 
 from ttc.errors import UsageError
 from ttc.verifying.job import Verification
 
-# What to say if every sample has one of these statuses.
+# The error if all samples have this status.
 NOTHING = {
-    "no_reference": "found nothing to compare with in any reference; for a foreign file say where "
-    "it is with --map reference.answer=FIELD, or reference.tests=FIELD",
-    "no_prompt": "needs the questions, and no line has one: judge a pool, or say where they are "
-    "with --map question=FIELD",
+    "no_reference": "found nothing to compare with in any reference; for a foreign file name the "
+    "field with --map reference.answer=FIELD, or reference.tests=FIELD",
+    "no_prompt": "needs the questions, and no line has one: verify a pool, or name the field with "
+    "--map question=FIELD",
     "no_confidences": "needs the confidence of each token: draw with --confidence 20 into another "
     "--pool",
 }
 
 
 def notes(run: Verification, source: str) -> list[str]:
-    """Return the notes on a finished verification of a source, a line each. UsageError if there
-    was no sample."""
+    """Return the notes on a finished verification of a source, one line each. UsageError if
+    there was no sample."""
     spec, summary, skipped = run.spec, run.summary, run.skipped
     if not summary.samples:
-        raise UsageError(f"{source}: no samples in it" + (f" ({skipped[0]})" if skipped else ""))
+        raise UsageError(f"{source}: it has no samples" + (f" ({skipped[0]})" if skipped else ""))
     own = (getattr(run.verifier, "note", None), run.quality.note(run.verifier.name))
     lines = [line for line in own if line]
     lines += [f"note: {line}" for line in run.standing.notes]
@@ -45,7 +45,7 @@ def notes(run: Verification, source: str) -> list[str]:
 
 
 def check_judged(run: Verification, source: str) -> None:
-    """Raise UsageError if the verifier could judge no sample for want of what it needs."""
+    """Raise UsageError if no sample has what the verifier needs."""
     for status, hint in NOTHING.items():
         if run.summary.statuses[status] == run.summary.samples:
             raise UsageError(f"{source}: {run.spec} {hint}")

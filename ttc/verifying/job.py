@@ -1,7 +1,7 @@
-"""From options to verdicts: what `ttc verify` and `ttc.verify` both do.
+"""From options to verdicts: the common part of `ttc verify` and `ttc.verify`.
 
-The source is a pool, whose verdicts are kept, or lines (a file, a pipe, a list of records), whose
-verdicts are kept where the store has their samples.
+The source is a pool, or lines (a file, a pipe, a list of records). Verdicts on a pool are stored;
+verdicts on lines are stored if the store has their samples.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
 
 @dataclass(frozen=True, slots=True)
 class VerifyOptions:
-    """What to judge, by what and how: the options of `ttc verify` that change verdicts.
+    """What to judge, with which verifier, and how: the options of `ttc verify` for verdicts.
 
     `source` is a pool, a file, `-` for standard input, or records; `is_pool` says that it is a
     pool, even if there is a file of that name. `env` names variables that are passed on to a
@@ -55,10 +55,10 @@ class VerifyOptions:
 
 @dataclass(slots=True)
 class Verification:
-    """A verification under way: exhaust `each`, then read the rest.
+    """A running verification: exhaust `each()`, then read the other fields.
 
-    `by_model` says that the verifier asks a model; `quality` then tests its scores. `standing` is
-    that of a pool. `skipped` has the faults of the lines that were passed over.
+    `by_model`: the verifier uses a model; `quality` then tests its scores. `standing` is that of a
+    pool. `skipped` has the errors of the lines that were skipped.
     """
 
     spec: str
@@ -84,10 +84,10 @@ class Verification:
 
 @contextmanager
 def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
-    """Make the verifier and open the source; close what was opened at the end.
+    """Create the verifier and open the source; close both at the end.
 
-    Verdicts so far are kept however this ends. UsageError for a verifier or a source that cannot
-    be used, BackendError if the verifier's model cannot be opened.
+    The verdicts so far are stored however this ends. UsageError for a verifier or a source that
+    cannot be used, BackendError if the verifier's model cannot be opened.
     """
     spec = _named(session, options)
     verifier = verdicts.make(spec)
@@ -115,7 +115,7 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
 
 
 def _named(session: Session, options: VerifyOptions) -> str:
-    """Return the verifier: the option, else the setting. A setting cannot run foreign code."""
+    """Return the verifier's spec: the option, else the setting. A setting may not run code."""
     spec = session.config.get("verifier", options.verifier)
     if spec is None:
         names = ", ".join(plugins.installed("verifiers"))
@@ -129,8 +129,8 @@ def _named(session: Session, options: VerifyOptions) -> str:
 
 
 def attach_model(session: Session, verifier: Verifier) -> Backend | None:
-    """Open the model of a verifier that asks one, and attach it; None if it asks none."""
-    # An extra that verifiers may lack, so it is looked for rather than declared.
+    """Open the model of a verifier that uses one, and attach it; return None if it uses none."""
+    # An optional member of verifiers.
     attach = getattr(verifier, "attach", None)
     if attach is None:
         return None
@@ -140,7 +140,7 @@ def attach_model(session: Session, verifier: Verifier) -> Backend | None:
 
 
 def _contain(verifier: Verifier, options: VerifyOptions) -> None:
-    """Pass on the environment and the sandbox. No settings file can choose `none`."""
+    """Set the environment and the sandbox of the verifier. Only a flag can choose `none`."""
     if options.env:
         take = getattr(verifier, "pass_environment", None)
         if take is None:
@@ -153,8 +153,8 @@ def _contain(verifier: Verifier, options: VerifyOptions) -> None:
         raise UsageError(f"--sandbox: the verifier {verifier.name} runs no code")
     if options.sandbox == "none" and not options.trusted:
         raise UsageError(
-            "--sandbox none runs a model's programs with all your rights; if that is meant, add "
-            "--i-trust-this-code"
+            "--sandbox none runs a model's programs with all your rights; add --i-trust-this-code "
+            "to allow it"
         )
     use(options.sandbox)
 
@@ -178,7 +178,7 @@ def _of_lines(session: Session, options: VerifyOptions, run: Verification) -> Ju
         nonlocal store
         for record, sample in interchange.read_samples(options.source, options.mapping, skipped):
             records.append(record)
-            # In a pipe the store may be made while we wait for the first line.
+            # In a pipe, the store may be created while this waits for the first line.
             if asks and store is None and session.database.exists():
                 store = stack.enter_context(Store.writing(session.database))
                 judge_inputs.remember_votes(store, verdicts.identify(verifier), verifier)
@@ -197,7 +197,7 @@ def _of_lines(session: Session, options: VerifyOptions, run: Verification) -> Ju
         try:
             for sample, verdict in verdicts.judge(verifier, samples()):
                 batch.append((sample, verdict))
-                # What a model was paid for is kept before it is printed.
+                # A verdict that used a model is stored before it is yielded.
                 if asks or len(batch) >= verdicts.CHUNK:
                     keep()
                 yield records.pop(0), sample, verdict

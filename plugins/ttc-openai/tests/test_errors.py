@@ -5,14 +5,12 @@ The numbers of the cases are those of the project's list of bad input and faults
 
 from __future__ import annotations
 
-import io
 import json
 import resource
 import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -21,14 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import TTC, Ran, Ttc, in_this_process
 
-from ttc.cli.main import run
 from ttc.testing.http_server import ScriptedServer
 
-Ran = subprocess.CompletedProcess[str]
 Serve = Callable[..., ScriptedServer]
-Ttc = Callable[..., Ran]
-TTC = [sys.executable, "-m", "ttc.cli.main"]
 KEY = "sk-this-must-never-be-seen"
 
 
@@ -47,18 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ttc(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ttc:
     """Run a command line in this process."""
 
-    def call(*args: str, env: Mapping[str, str] | None = None) -> Ran:
-        capsys.readouterr()
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", io.StringIO())
-            patch.setattr(sys, "argv", ["ttc", *args])
-            for name, value in (env or {}).items():
-                patch.setenv(name, value)
-            code = run(list(args))
-        told = capsys.readouterr()
-        return Ran(args, code, told.out, told.err)
-
-    return call
+    return in_this_process(capsys, monkeypatch)
 
 
 def draw(ttc: Ttc, model: str, n: int = 4, **how: Any) -> Ran:
@@ -358,3 +342,15 @@ def test_a_finished_run_needs_no_server(ttc: Ttc, folder: Path) -> None:
     again = draw(ttc, model)
     assert (again.returncode, json.loads(again.stdout)["drawn"]) == (0, 0)
     assert draw(ttc, model, 5).returncode == 3
+
+
+def test_a_bug_in_the_client_thread_ends_the_run(
+    ttc: Ttc, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: Any) -> None:
+        raise AttributeError("no such thing")
+
+    monkeypatch.setattr("ttc_openai.retry_policy.RetryPolicy.decide", broken)
+    server = serve(always="500")
+    told = failed(ttc, 3, f"{server.url}#scripted", "the client thread failed")
+    assert "AttributeError: no such thing" in told

@@ -29,7 +29,7 @@ from ttc_openai.options import Options
 from ttc_openai.server import ModelServer, resolve_model
 from ttc_openai.server_traits import ServerTraits
 from ttc_openai.serving import check_same_weights
-from ttc_openai.supported_params import settle
+from ttc_openai.supported_params import find_unset_params
 
 if TYPE_CHECKING:
     from ttc_openai.dispatcher import Dispatcher
@@ -112,7 +112,7 @@ class OpenAI:
         Returns the model as its draws are keyed.
         """
         if self._dispatcher is None:
-            self._server = replace(self._server, traits=settle(self._server, params))
+            self._server = replace(self._server, traits=find_unset_params(self._server, params))
             self.model = replace(self.model, unset=self._server.traits.unset)
         return self.model
 

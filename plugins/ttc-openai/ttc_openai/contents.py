@@ -27,7 +27,7 @@ class ContentText(NamedTuple):
         return self.thought + self.text + self.refusal
 
 
-def said_in(value: Any, name: str) -> ContentText:
+def content_text(value: Any, name: str) -> ContentText:
     """Return the text of a content, which is a string or a list of parts.
 
     Raises MalformedError for a part that is no text, such as an image.
@@ -51,7 +51,7 @@ def _part(part: Any, name: str) -> ContentText:
     if kind not in (*_THOUGHTS, *_TEXTS, "refusal") or not (kind or held):
         shown = f"a part of the kind {kind!r}" if kind else f"{part!s:.60}"
         raise MalformedError(f"{name} contains something other than text: {shown}")
-    inner = said_in(held[0], name) if held else ContentText()
+    inner = content_text(held[0], name) if held else ContentText()
     if kind in _THOUGHTS:
         return ContentText(thought=inner.whole)
     return ContentText(refusal=inner.whole) if kind == "refusal" else inner

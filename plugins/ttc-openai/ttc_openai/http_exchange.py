@@ -16,7 +16,7 @@ import openai
 
 from ttc.backends import Completion, Request
 from ttc_openai.diagnosis import classify_error
-from ttc_openai.dialect import Dialect, local_stops, repeated, whole
+from ttc_openai.dialect import Dialect, local_stops, repeated, without_stream
 from ttc_openai.draws import HttpCall, HttpDraw
 from ttc_openai.errors import ExchangeError, cut_off, error_in_body
 from ttc_openai.events import EventParser, Json, MalformedError
@@ -131,7 +131,7 @@ class HttpExchange:
 
     async def _prompt_tokens(self, request: Request) -> int | None:
         body = self._dialect.body(request, self._traits, model=self._server.address.model)
-        whole(body)
+        without_stream(body)
         limit = "max_tokens" if "max_tokens" in body else "max_completion_tokens"
         for _ in range(_COUNTINGS):
             counts = TokenUsage()

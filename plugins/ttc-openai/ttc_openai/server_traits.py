@@ -97,7 +97,7 @@ def write(address: Address, traits: ServerTraits) -> Path:
     return write_json(path_of(address), {**about, "traits": asdict(traits)})
 
 
-def settle(address: Address, unset: Collection[str], taken: Collection[str]) -> ServerTraits:
+def keep_unset(address: Address, unset: Collection[str], taken: Collection[str]) -> ServerTraits:
     """Add parameters that the server rejects or accepts where they are off; return all traits.
 
     If they cannot be written, the next run finds them out again.
@@ -114,7 +114,7 @@ def settle(address: Address, unset: Collection[str], taken: Collection[str]) -> 
 
 def leave_out(address: Address, names: Collection[str]) -> None:
     """Keep that a server rejects parameters where they are off."""
-    settle(address, names, ())
+    keep_unset(address, names, ())
 
 
 def keep_limit(address: Address, bears: int | None) -> None:

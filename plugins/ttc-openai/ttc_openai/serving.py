@@ -26,7 +26,7 @@ from ttc_openai.server_traits import SCHEMA, write_json
 _TELLING = ("digest", "sha256", "size", "n_params")
 
 
-def weights_in_row(row: Mapping[str, Any]) -> dict[str, Any]:
+def reported_weights(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an entry of a server's list says about a model's weights."""
     told = weights_of(row)
     root = row.get("root")
@@ -55,7 +55,7 @@ def check_same_weights(address: Address, fingerprint: str, row: Mapping[str, Any
     Raises BackendError if it is another.
     """
     path = _path(fingerprint)
-    known, here, told = _kept(path), _spelled(address), weights_in_row(row)
+    known, here, told = _kept(path), _normalized(address), reported_weights(row)
     for there, before in known.items():
         if (difference := find_difference(told, before)) is not None:
             who = "it did before" if there == here else f"{there} has"
@@ -77,7 +77,7 @@ def check_same_weights(address: Address, fingerprint: str, row: Mapping[str, Any
             write_json(path, about)
 
 
-def _spelled(address: Address) -> str:
+def _normalized(address: Address) -> str:
     """Return an address in one spelling: this machine has several names."""
     host = urlsplit(address.base_url).hostname or ""
     if not is_loopback(host):

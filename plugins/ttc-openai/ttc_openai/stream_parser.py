@@ -13,7 +13,7 @@ from typing import Any
 
 from ttc.answers import thinking
 from ttc.records import FinishReason
-from ttc_openai.contents import number, said_in
+from ttc_openai.contents import content_text, number
 from ttc_openai.events import MalformedError
 
 # What servers call the ends of an answer, in lower case.
@@ -104,28 +104,28 @@ class StreamParser:
         if not isinstance(piece, Mapping):
             raise MalformedError(f"a choice without text: {str(choice)[:60]}")
         self.at_once |= not choice.get("delta") and bool(choice.get("message"))
-        said = said_in(piece.get("content"), "content")
+        said = content_text(piece.get("content"), "content")
         names = ("reasoning_content", "reasoning")
-        apart = (said_in(piece.get(name), name).whole for name in names)
+        apart = (content_text(piece.get(name), name).whole for name in names)
         thought = next(filter(None, apart), "") + said.thought
-        self._refusal += said_in(piece.get("refusal"), "refusal").whole + said.refusal
+        self._refusal += content_text(piece.get("refusal"), "refusal").whole + said.refusal
         self._count(choice.get("logprobs"), 1 if said.text or thought else 0)
         self._reasoning += thought
-        self._call(piece.get("tool_calls") or piece.get("function_call"))
-        if said.text and self._say(said.text):
+        self._record_tools(piece.get("tool_calls") or piece.get("function_call"))
+        if said.text and self._append_text(said.text):
             return True
         if reason := _reason(choice.get("finish_reason")):
             self._end(reason, choice.get("stop_reason", choice.get("matched_stop")))
         return self.over
 
-    def _call(self, told: Any) -> None:
+    def _record_tools(self, told: Any) -> None:
         """Record the names of the tools that the model calls."""
         for each in told if isinstance(told, list) else [told]:
             about = each.get("function", each) if isinstance(each, Mapping) else None
             name = about.get("name") if isinstance(about, Mapping) else None
             self._tools += [name] if isinstance(name, str) and name else []
 
-    def _say(self, piece: str) -> bool:
+    def _append_text(self, piece: str) -> bool:
         start = max(len(self._content) - self._reach, len(self._repeated))
         self._content += piece
         found = [(self._content.find(stop, start), stop) for stop in self._stops]
@@ -143,7 +143,7 @@ class StreamParser:
             told = [logprobs.get(name) for name in names]
             entries = [entry for each in told if isinstance(each, list) for entry in each]
         if self._alternatives and entries:
-            self._weigh(entries, logprobs.get("top_logprobs"))
+            self._add_alternatives(entries, logprobs.get("top_logprobs"))
         self.listed = (self.listed or not self.tokens) and (bool(entries) or not pieces)
         self.tokens += len(entries) or pieces
         if pieces and not entries:
@@ -155,7 +155,7 @@ class StreamParser:
             else:
                 self._sum = (self._sum or 0.0) + value
 
-    def _weigh(self, entries: Sequence[Any], raw: Any) -> None:
+    def _add_alternatives(self, entries: Sequence[Any], raw: Any) -> None:
         """Record the likeliest tokens at each token, in a chat's form or a raw completion's."""
         of_chat = (_inside(entry, "top_logprobs") for entry in entries)
         for place in raw if isinstance(raw, list) else of_chat:

@@ -43,7 +43,7 @@ class Judge:
     def __init__(self, given: Mapping[str, object]) -> None:
         known = {"model": "", "prompt": "", "temperature": "0.7", "max_tokens": "512"}
         known |= {"reference": "no", **self.defaults, **{k: str(v) for k, v in given.items()}}
-        # As they are written, for they key the verdicts.
+        # As written by the user, since they key the verdicts.
         self.options = {"n": "1", **known}
         read = OptionReader(self.name, known)
         self.parse(read)
@@ -53,7 +53,7 @@ class Judge:
         self._keep: Callable[[Sample, int, Vote], None] = lambda sample, position, vote: None
 
     def parse(self, read: OptionReader) -> None:
-        """Read the options; each has a value, those in `defaults` too. OptionError."""
+        """Read the options, of which each has a value. OptionError if one is invalid."""
         self.model = read.text("model", None)
         own = read.file("prompt")
         self.template = packaged(self.template_name) if own is None else own
@@ -65,11 +65,11 @@ class Judge:
         read.accept(*self.defaults)
 
     def count(self, read: OptionReader) -> int:
-        """Read how many votes a sample gets. OptionError."""
+        """Read the number of votes per sample. OptionError if it is invalid."""
         return read.whole("n", 1)
 
     def switch(self, read: OptionReader, name: str) -> bool:
-        """Read an option that is yes or no. OptionError."""
+        """Read an option that is yes or no. OptionError for another value."""
         found = read.switch(name, False)
         self.options[name] = "yes" if found else "no"
         return found

@@ -44,13 +44,13 @@ class CotPot(Judge):
         super().__init__(given)
 
     def parse(self, read: OptionReader) -> None:
-        """Read the limits of programs too. OptionError."""
+        """Also read the limits of programs."""
         super().parse(read)
         self._box = Sandboxed(read)
 
     def count(self, read: OptionReader) -> int:
-        """Return 1: each sample is translated once. OptionError."""
-        read.refuse("n", "there is one translation of each sample; it has no option n")
+        """Return 1: each sample is translated once. OptionError if `n` is given."""
+        read.refuse("n", "cot-pot translates each sample once; it has no option n")
         return 1
 
     @property

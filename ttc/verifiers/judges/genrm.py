@@ -32,13 +32,13 @@ class GenRM(Judge):
         super().__init__(given)
 
     def parse(self, read: OptionReader) -> None:
-        """Read `hard` too. OptionError."""
+        """Also read `hard`."""
         super().parse(read)
         self._hard = self.switch(read, "hard")
         self.silence = 0.0 if self._hard else None
 
     def count(self, read: OptionReader) -> int:
-        """Read `v`, the number of verifications. OptionError."""
+        """Read `v`, the number of verifications. OptionError if `n` is given."""
         read.refuse("n", "the number of verifications is v, not n")
         self.options["n"] = self.options["v"]
         return read.whole("v", 1)

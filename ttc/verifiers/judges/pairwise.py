@@ -36,7 +36,7 @@ class Pairwise(Judge):
         self._opponents: dict[int, list[Sample]] = {}
 
     def count(self, read: OptionReader) -> int:
-        """Read `rounds`, the number of opponents; votes are counted by `votes_of`. OptionError."""
+        """Read `rounds`, the number of opponents; `votes_of` returns the number of votes."""
         read.refuse("n", "the number of opponents is rounds, not n")
         self._rounds = read.whole("rounds", 4)
         return 1

@@ -35,7 +35,7 @@ class Ballot:
 
 
 def total(counts: Iterable[int | None]) -> int | None:
-    """Return a sum of token counts, None where some are unknown."""
+    """Return the sum of token counts; None if there are none or any is unknown."""
     listed = list(counts)
     known = [count for count in listed if count is not None]
     return sum(known) if known and len(known) == len(listed) else None

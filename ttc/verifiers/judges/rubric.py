@@ -32,7 +32,7 @@ class Rubric(Judge):
         super().__init__(given)
 
     def parse(self, read: OptionReader) -> None:
-        """Read `as`, on which the prompt depends, and `threshold` too. OptionError."""
+        """Also read `as`, which decides the prompt, and `threshold`."""
         self._kind = read.choice("as", ("score", "verdict"), "score")
         super().parse(read)
         threshold = read.number("threshold", None)

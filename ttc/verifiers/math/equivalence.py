@@ -1,9 +1,8 @@
-r"""Which atoms of the answers to one problem are the same, and so which answers are.
+r"""Finds which atoms of the answers to one problem are equal, and so which answers are.
 
-Numbers are compared as exact rationals, words as texts; only formulas go to a worker, each once,
-for its values (`ttc.verifiers.math.sympy_worker`); what has none is compared in pairs by
-math-verify.
-Being the same is closed transitively: whatever a chain of comparisons joins is one class.
+Numbers are compared as exact rationals, words as texts. Each formula goes to a worker once, for its
+values (`ttc.verifiers.math.sympy_worker`); formulas without values are compared in pairs by
+math-verify. Equality is closed transitively: atoms joined by a chain of comparisons are one class.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from ttc.verifiers.math.values import (
 )
 from ttc.verifiers.workers.pool import Reply, Workers
 
-# Different numbers and different words are different: only formulas can be something else too.
+# Different numbers are unequal, and so are different words; only formulas can equal other kinds.
 _COMPARED = {
     "number": ("formula",),
     "formula": ("number", "formula"),
@@ -39,13 +38,14 @@ _COMPARED = {
 
 
 class Oracle:
-    """Asks workers what they were not asked before, on this machine."""
+    """Calls workers, and memoises their replies on this machine."""
 
     def __init__(self, workers: Workers, memo: Memo) -> None:
         self._workers, self._memo = workers, memo
 
     def ask(self, calls: Sequence[tuple[str, ...]]) -> list[Reply]:
-        """Return the replies to the calls. What depends on how busy the machine was is not kept."""
+        """Return the replies to the calls. Replies with status `error`, which can depend on the
+        load of the machine, are not memoised."""
         keys = [json.dumps(call) for call in calls]
         found = [_kept(self._memo.get(key)) for key in keys]
         missing = [at for at, reply in enumerate(found) if reply is None]
@@ -59,14 +59,14 @@ class Oracle:
 
 
 def _kept(value: Any) -> Reply | None:
-    """Read what a cache folder holds, which may be anything."""
+    """Return a cached reply, or None if the cache has something else."""
     if isinstance(value, list) and len(value) == len(Reply._fields):
         return Reply(value[0], str(value[1]), str(value[2]))
     return None
 
 
 class Classes:
-    """The classes of the atoms of one problem. `tolerance` is relative to the reference's."""
+    """The classes of equal atoms of one problem; `tolerance` is relative to the reference."""
 
     def __init__(self, oracle: Oracle, tolerance: Fraction) -> None:
         self._oracle = oracle
@@ -77,7 +77,7 @@ class Classes:
         self._targets: list[Atom] = []
 
     def add(self, atoms: Iterable[Atom], *, reference: bool = False) -> None:
-        """Learn of atoms; those of the reference come first."""
+        """Add atoms to the classes; those of the reference must be added first."""
         new = [atom for atom in dict.fromkeys(atoms) if atom not in self._parent]
         asked = [atom for atom in new if atom.kind in ("formula", "relation")]
         replies = self._oracle.ask([("values", atom.text) for atom in asked])
@@ -96,18 +96,18 @@ class Classes:
                 self._approach(atom)
 
     def of(self, atom: Atom) -> Atom:
-        """Return the atom that stands for the class of a atom."""
+        """Return the representative of an atom's class."""
         while (parent := self._parent[atom]) != atom:
             atom = parent
         return atom
 
     def trouble(self, atom: Atom) -> tuple[str, str]:
-        """Return the status and detail of a atom that could not be worked out, else ("ok", "")."""
+        """Return the status and detail of an atom that could not be evaluated, else ("ok", "")."""
         values = self._values[atom]
         return values.status, values.detail
 
     def _place(self, atom: Atom) -> list[tuple[Atom, Atom]]:
-        """Put a atom in its class by its values; return the pairs that these leave open."""
+        """Put an atom into its class by its values; return the pairs that values cannot decide."""
         mine, open_pairs = self._values[atom], []
         self._parent[atom] = atom
         for other in chain.from_iterable(
@@ -127,7 +127,7 @@ class Classes:
         self._parent[self.of(other)] = self.of(one)
 
     def _approach(self, atom: Atom) -> None:
-        """Join a number to the reference's number nearest to it, if that is within tolerance."""
+        """Join a number to the nearest number of the reference, if that is within tolerance."""
         best: tuple[Decimal, Atom] | None = None
         for target in self._targets:
             off = apart(self._values[atom], self._values[target])
@@ -138,7 +138,7 @@ class Classes:
             self._join(best[1], atom)
 
     def key(self, structure: Structure) -> Hashable:
-        """Return what is equal for equal answers, and for no others."""
+        """Return a value that is equal for equal answers and only for these."""
         inner = self._inner(structure)
         return ("=", structure.name, inner) if structure.name else inner
 

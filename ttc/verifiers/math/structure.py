@@ -1,9 +1,9 @@
-r"""What an answer is made of: a list, a tuple, an interval, a matrix, an equation, of formulas.
+r"""The structure of an answer: a list, tuple, interval, matrix or equation of formulas.
 
-The structure is told by the text alone, before any algebra: "1, -2" is a list whose order does not
-count, `(1, -2)` a tuple whose order does, `[1, 2)` an interval, `1 \pm \sqrt{2}` two answers,
-`x > 3` and `x \in (3, \infty)` the interval (3, ∞) of x. What is left are formulas, words and
-numbers: the atoms.
+The text alone decides the structure, before any algebra: "1, -2" is a list, whose order does not
+matter, `(1, -2)` a tuple, whose order does, `[1, 2)` an interval, `1 \pm \sqrt{2}` two answers,
+`x > 3` and `x \in (3, \infty)` the interval (3, ∞) of x. The parts without structure (formulas,
+words and numbers) are its atoms.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Structure", "read", "single"]
 
 _DEEPEST = 12
 
-# A comma before three digits is within a number ("1,000, 2,000"), unless brackets are around it.
+# A comma before three digits is part of a number ("1,000, 2,000"), unless it is in brackets.
 _LISTED = re.compile(
     r"\s*(?:;|,(?!(?<=\d,)\d{3}(?!\d)))\s*(?:(?:and|or)\b)?|\s(?:and|or)\s|\s&\s", re.I
 )
@@ -35,7 +35,7 @@ _MATRIX = re.compile(r"\\begin\{([pbB]?|small)matrix\}(.*)\\end\{\1matrix\}", re
 _ARRAY = re.compile(r"\\?[(\[]?\s*\\begin\{array\}\{[^{}]*\}(.*)\\end\{array\}\s*\\?[)\]]?", re.S)
 _EMPTY = re.compile(r"\\(?:emptyset|varnothing)|\\\{\s*\\\}")
 
-# What a value is called: x, \theta, x_1, f(x), P(A), AB, \angle ABC, m\angle A. xy is a product.
+# The name of a value: x, \theta, x_1, f(x), P(A), AB, \angle ABC, m\angle A. xy is a product.
 _NAME = re.compile(
     r"(?!(?:[a-z]{2,3}|.*\\(?:sin|cos|tan|log|ln|frac|sqrt).*)$)"
     r"[A-Za-z]{0,5}(?:\\[A-Za-z]+(?: ?[A-Z]{1,4}|\{[A-Za-z]{1,4}\})?)?"
@@ -48,9 +48,10 @@ _PROSE_NAME = re.compile(r"(?=.{4,60}$)[A-Za-z][a-z]*(?: [A-Za-z]+)*")
 class Structure:
     """A part of an answer.
 
-    `kind` is `atom`, `list` (the order does not count), `set` (nor do repeats), `tuple`,
+    `kind` is `atom`, `list` (the order does not matter), `set` (nor do repeats), `tuple`,
     `interval` (`mark` is its brackets) or `matrix` (`mark` is its number of columns). An open
-    interval is written like a pair, and is one. `name` is what it was said to be the value of.
+    interval is written like a pair and treated as one. `name` is the name of the value, such as x
+    in x = 3.
     """
 
     kind: str
@@ -61,12 +62,12 @@ class Structure:
 
 
 def single(content: Atom, name: str | None = None) -> Structure:
-    """Return the structure of a atom."""
+    """Return the structure of a single atom."""
     return Structure("atom", (), content, name)
 
 
 def read(answer: str) -> Structure:
-    """Return what an answer is made of; what cannot be told apart is one atom."""
+    """Return the structure of an answer; a text without structure is one atom."""
     if len(answer) > LONGEST:
         return single(Atom("word", " ".join(answer.split())))
     return _read(tidy(plain(answer)), 0)
@@ -101,7 +102,7 @@ def _split(text: str, separator: re.Pattern[str], depth: list[int]) -> list[str]
 
 
 def _listed(structures: Iterable[Structure], kind: str) -> Structure:
-    """Make a list or set: of all that lists in it hold, and under one name if there is but one."""
+    """Return a list or set; nested lists are flattened, and a single common name is moved to it."""
     items: list[Structure] = []
     for structure in structures:
         inner = structure.items if structure.kind == "list" else (structure,)
@@ -111,7 +112,7 @@ def _listed(structures: Iterable[Structure], kind: str) -> Structure:
         bare = tuple(replace(item, name=None) for item in items)
         return Structure(kind, bare, name=names[0])
     if kind == "list" and len(set(names)) == len(names) > 1 and all(names):
-        # x = 1, y = 2 is the pair (1, 2), in whatever order they are said.
+        # x = 1, y = 2 is the pair (1, 2), in whatever order they are given.
         return Structure("tuple", tuple(sorted(items, key=lambda item: item.name or "")))
     return Structure(kind, tuple(items))
 
@@ -208,7 +209,7 @@ def _bracketed(text: str, depth: list[int], level: int) -> Structure | None:
         return _range(items, around)
     if len(items) > 2:
         return Structure("tuple", items)
-    # Brackets around one thing are no structure, unless they are part of its formula.
+    # Brackets around a single formula belong to the formula.
     return items[0] if items and items[0].kind != "atom" else None
 
 

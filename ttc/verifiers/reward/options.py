@@ -26,7 +26,7 @@ _DEFAULT_STEP = r"\n\n"
 
 @dataclass(frozen=True, slots=True)
 class RewardOptions:
-    """The options of `rm`; None where the model or its kind decides.
+    """The options of `rm`; None if the model or its architecture decides.
 
     `max_length` is in tokens; `template` is the text of a chat template, not its path.
     """
@@ -48,7 +48,7 @@ class RewardOptions:
 
     @classmethod
     def parse(cls, text: str) -> tuple[str, RewardOptions]:
-        """Read `MODEL,key=value,…`. OptionError."""
+        """Return the model and the options of `MODEL,key=value,…`. OptionError if invalid."""
         model, given = parse_text(text, "rm:MODEL,key=value,key=value")
         read = OptionReader("rm", given)
         if not model:
@@ -82,13 +82,13 @@ class RewardOptions:
 
 
 def _unescaped(text: str) -> str:
-    r"""Return a text in which \n, \t and \\ stand for what they do in most languages."""
+    r"""Return a text with the escapes \n, \t and \\ replaced."""
     return re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], text)
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """How scores are made: of which label, how many steps are one, and what is correct."""
+    """How logits become a score: of which label, how steps are combined, and what is correct."""
 
     head: str
     aggregate: str
@@ -100,19 +100,19 @@ class Rating:
 
     @classmethod
     def of(cls, options: RewardOptions, files: RewardFiles) -> Rating:
-        """Return what the options make of a model; ValueError where it cannot do it."""
+        """Return how the options rate with a model; ValueError if the model does not fit."""
         head = options.head or files.head
         if files.custom and not options.trusted:
             raise ValueError(
-                "it comes with Python code of its own, which would run here with all your "
-                "rights: trust_remote_code=yes if you trust it"
+                "it has Python code of its own, which would run here with all your rights; "
+                "trust_remote_code=yes if you trust it"
             )
         if head is None or (files.head is None and not files.custom):
             raise ValueError(
-                f"its architecture is {files.architecture}, and a reward model is one "
+                f"its architecture is {files.architecture}, and a reward model is a "
                 "…ForSequenceClassification or …ForTokenClassification"
-                + ("; for one with code of its own say head=sequence or head=token"
-                   if files.custom else "; a model that writes is asked with -V judge or genrm")
+                + ("; for a model with its own code set head=sequence or head=token"
+                   if files.custom else "; for a model that generates text use -V judge or genrm")
             )  # fmt: skip
         if files.head not in (None, head):
             raise ValueError(f"its architecture is {files.architecture}; it has no head={head}")
@@ -126,28 +126,29 @@ class Rating:
             options.sigmoid,
             options.threshold,
         )
-        # Code of its own may give other labels than its configuration says.
+        # A model's own code may give other labels than its configuration.
         if files.head is not None:
             rating.check([0.0] * len(files.labels))
         return rating
 
     @property
     def by_step(self) -> bool:
-        """Whether steps are scored, and not the whole alone."""
+        """Whether steps are scored, not only the whole answer."""
         return self.head == "token" or self.aggregate != "last"
 
     def check(self, row: Sequence[float]) -> None:
-        """ValueError if no score can be made of a row of as many logits."""
+        """Raise ValueError if no score can be computed from a row of this many logits."""
         if len(row) > 2 and self.label is None:
-            raise ValueError(f"it has {len(row)} labels; say with label=NAME which one is right")
+            raise ValueError(f"it has {len(row)} labels; name the one to score with label=NAME")
         if len(row) == 1 and self.aggregate == "prod" and not self.sigmoid:
-            raise ValueError("aggregate=prod multiplies chances, and its logits are none; "
+            raise ValueError("aggregate=prod needs probabilities, but its scores are logits; "
                              "add sigmoid=yes")  # fmt: skip
         if len(row) > 1 and self.sigmoid:
-            raise ValueError(f"it has {len(row)} labels, whose scores are chances without sigmoid")
+            raise ValueError(f"it has {len(row)} labels, whose scores are probabilities already; "
+                             "leave out sigmoid=yes")  # fmt: skip
 
     def score(self, row: Sequence[float]) -> float:
-        """Return the score in a row of logits, which may be NaN."""
+        """Return the score of a row of logits; NaN if they are."""
         self.check(row)
         if len(row) == 1:
             return sigmoid(row[0]) if self.sigmoid else row[0]
@@ -155,7 +156,7 @@ class Rating:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What of it can change a verdict."""
+        """The fields that can change a verdict."""
         told: dict[str, Any] = {
             "aggregate": self.aggregate,
             "head": self.head,
@@ -179,7 +180,7 @@ def _label(text: str | None, files: RewardFiles) -> int | None:
 
 
 def chance(row: Sequence[float], label: int) -> float:
-    """Return the softmax of one label among all."""
+    """Return the softmax probability of one label."""
     highest = max(row)
     parts = [math.exp(logit - highest) for logit in row]
     return parts[label] / math.fsum(parts)
