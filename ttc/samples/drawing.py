@@ -38,10 +38,9 @@ class Tally:
     """What a run has done so far.
 
     `drawn` counts the finished draws, `tokens` all generated tokens, those of cancelled draws
-    included; `uncounted` draws are those whose tokens the engine does not report. `copies` are
-    draws at a temperature above 0 with the same text as an earlier one of their prompt, `thinking`
-    those with a thought, counted where reasoning was to be turned on or off. `errors` has a line
-    per failed draw; `stopped` says that the time was up, `broken` why the backend failed.
+    included; `uncounted` draws are those whose tokens the engine does not report. `copies` repeat
+    the text of an earlier draw at a temperature above 0; `thinking` have a thought, if reasoning
+    was to be turned on or off. `broken` says why the backend failed.
     """
 
     drawn: int = 0
@@ -163,8 +162,7 @@ class Drawing:
         self._backend.submit(request)
 
     def _seed(self, each: PoolProblem, index: int) -> int | None:
-        """Return a draw's seed, which depends on its key and index alone; None where the engine
-        knows no seeds."""
+        """Return a draw's seed, made of its key and index alone; None if the engine takes none."""
         return keys.draw_seed(each.key, index) if self._seeded else None
 
     def cancel_all(self) -> None:
@@ -211,7 +209,6 @@ class Drawing:
     def _keep(self, each: PoolProblem, index: int, done: Completion) -> None:
         seed = self._seed(each, index)
         future = self._store.submit(lambda c: samples.insert(c, each.request_id, index, seed, done))
-
         self._handed += 1
 
         def tell(committed: Future[Any]) -> None:

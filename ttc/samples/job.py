@@ -18,7 +18,7 @@ from ttc.problems import ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
 from ttc.samples.plan import Plan, Recipe, check_name, default_pool, make_plan, one_draw_note
-from ttc.samples.recipe import Sampling, make_recipe
+from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.session import Session
 from ttc.store import Store, samples
 from ttc.store.names import PoolName
@@ -142,9 +142,7 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     pool that the user named has other settings. The caller closes the backend.
     """
     found, data, sampling = gather(session, job)
-    n = int(session.config.get("n", job.n, DEFAULT_N))
-    if n < 1:
-        raise UsageError(f"-n {n}: at least one draw per problem is needed")
+    n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
     choice, backend = resolve.open_model(session, job.model)
     with ExitStack() as on_error:
         on_error.callback(backend.close)

@@ -15,7 +15,7 @@ from ttc.backends.thinking_switch import without_effect
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
-from ttc.samples.recipe import Sampling, make_recipe
+from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
 from ttc.session import Session
 from ttc.solving import save
@@ -104,9 +104,7 @@ def opened(
     UsageError for options that do not fit together, BackendError if a model cannot be opened.
     """
     parts = parts_of(options)
-    n = int(session.config.get("n", options.n, DEFAULT_N))
-    if n < 1:
-        raise UsageError(f"-n {n}: at least one draw per problem is needed")
+    n = whole("n", session.config.get("n", options.n, DEFAULT_N), 1)
     with ExitStack() as stack:
         choice, backend = resolve.open_model(session, options.model)
         stack.callback(backend.close)
