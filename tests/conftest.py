@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import io
 import json
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Ran as Ran
+from commands import Ttc, in_its_own_process, in_this_process
 
 from ttc.testing.signals import hear_signals
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-# Files whose tests start many processes, and tell nothing about a version of Python.
-SLOW = ("faults/", "test_benchmarks", "test_doctor", "test_gate_pools", "test_sandbox")
-SLOW += ("test_readme", "test_visible")
+# Processes that the tests start would compile every module again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the second Python of CI leaves out."""
-    tests = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(tests):
-            name = item.path.relative_to(tests).as_posix()
-            if name.startswith(SLOW):
-                item.add_marker(pytest.mark.slow)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return how many workers `-n auto` starts: some tests wait for others' processes."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (cpus or 1) + max(1, (cpus or 1) // 4)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker neighbours, so that what a file sets up is set up once, and let it take from
+    others when it has none left."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,59 +54,16 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@dataclass(frozen=True)
-class Ran:
-    """A finished command."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """The JSON lines of stdout."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    @property
-    def document(self) -> Any:
-        """The JSON document of stdout."""
-        return json.loads(self.out)
-
-
-Ttc = Callable[..., Ran]
-
-
 @pytest.fixture
 def ttc(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ttc:
     """Run a command line in this process: `ttc("ls", "--json", stdin="…")`."""
-    from ttc.cli.main import run
-
-    def call(*args: object, stdin: str | bytes | None = None) -> Ran:
-        data = stdin.encode() if isinstance(stdin, str) else stdin or b""
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
-        capsys.readouterr()
-        code = run([str(arg) for arg in args])
-        captured = capsys.readouterr()
-        return Ran(code, captured.out, captured.err)
-
-    return call
+    return in_this_process(capsys, monkeypatch)
 
 
 @pytest.fixture
 def ttc_process() -> Ttc:
     """Run a command line in a process of its own."""
-
-    def call(*args: object, stdin: str | None = None, timeout: float = 60) -> Ran:
-        done = subprocess.run(
-            [sys.executable, "-m", "ttc.cli.main", *map(str, args)],
-            input=stdin or "",
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    return call
+    return in_its_own_process
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SMALL = {
     "startup": ["--runs", "1"],

@@ -7,6 +7,7 @@ from itertools import product
 from math import erfc, exp, sqrt
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import numpy as np
 import pytest
@@ -170,7 +171,17 @@ def test_draws_that_stand_out_are_named() -> None:
     for outcomes in problems.values():
         for d in (4, 5):
             outcomes[d] = Outcome(d, correct=odd.random() < 0.2, completion_tokens=2)
-    accuracy, length = map(unlike_draws, dependences(problems))
+    found = dependences(problems)
+    assert [(each.of, each.test) for each in found] == [
+        ("accuracy", "Cochran's Q"),
+        ("length", "Friedman"),
+    ]
+    assert all(each.p < 1e-3 and each.draws.keys() == {4, 5} for each in found)
+    assert found[1].draws == {4: 2.0, 5: 2.0}
+    right = [sum(bool(row[d].correct) for row in problems.values()) / 60 for d in range(8)]
+    assert found[0].draws == pytest.approx({4: right[4], 5: right[5]})
+    assert found[0].usual == pytest.approx(median(right))
+    accuracy, length = map(unlike_draws, found)
     assert "accuracy depends on the draw index (Cochran's Q, p = " in accuracy
     assert "draws 4 (right in " in accuracy
     assert ", 5 (right in " in accuracy

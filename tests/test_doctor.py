@@ -27,6 +27,9 @@ from ttc.errors import UsageError
 from ttc.plugins import installing
 from ttc.verifiers.sandbox import tiers
 
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 Files = dict[str, dict[str, Any]]
 
 

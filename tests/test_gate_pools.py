@@ -17,6 +17,9 @@ import pytest
 import ttc as library
 from ttc.errors import UsageError
 
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 Ttc = Callable[..., Any]
 

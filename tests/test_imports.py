@@ -28,7 +28,7 @@ verdicts samples
 outcomes
 curves
 strategies
-solving
+solving verifying
 report testing
 api
 doctor

@@ -24,6 +24,7 @@ from ttc import plugins
 from ttc.answers.extract import boxed_together
 from ttc.errors import UsageError
 from ttc.records import Sample, Verdict
+from ttc.verifiers import math as math_verifier
 from ttc.verifiers.math import Math, answer_of
 from ttc.verifiers.math.notation import depths, plain
 from ttc.verifiers.math.structure import Structure, read
@@ -156,7 +157,7 @@ FORMULAS = st.recursive(
 
 
 @given(formula=FORMULAS, rewritten=st.sampled_from(REWRITTEN))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_rewriting_keeps_the_values_and_adding_does_not(
     formula: str, rewritten: Callable[[str], str]
 ) -> None:
@@ -277,6 +278,14 @@ def test_later_draws_of_a_pool_fall_into_the_same_classes(ttc: Ttc, sums: Path) 
 # --- limits
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half the processor time that an answer may take."""
+    limits = math_verifier._LIMITS._replace(cpu_seconds=2.0)
+    monkeypatch.setattr(math_verifier, "_LIMITS", limits)
+
+
+@pytest.mark.usefixtures("soon")
 def test_a_bomb_costs_its_own_answer() -> None:
     began = time.perf_counter()
     verdicts = judge([r"\sqrt{25}", BOMB, r"\sqrt{26}", "5", BOMB, f"(1, {BOMB})"], "5")
@@ -285,24 +294,26 @@ def test_a_bomb_costs_its_own_answer() -> None:
     ] * 2
     assert [verdict.correct for verdict in verdicts] == [True, None, False, True, None, None]
     assert verdicts[1].answer == verdicts[4].answer
-    assert "4 s of processor time" in verdicts[1].detail
+    assert "2 s of processor time" in verdicts[1].detail
     assert time.perf_counter() - began < 90
 
 
-def test_a_bomb_is_remembered() -> None:
+@pytest.mark.usefixtures("soon")
+def test_a_bomb_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     judge([BOMB])
-    began = time.perf_counter()
+    monkeypatch.setattr(Workers, "map", None)  # nobody reads it again
     assert judge([BOMB])[0].status == "no_reference"
     assert judge([BOMB], "5")[0].status == "timeout"
-    assert time.perf_counter() - began < 4  # the limit of reading it again, on one core
 
 
+@pytest.mark.usefixtures("soon")
 def test_a_reference_that_is_a_bomb_is_told() -> None:
     verdicts = judge([BOMB, r"\sqrt{2}"], BOMB)
     assert [verdict.correct for verdict in verdicts] == [True, None]
     assert verdicts[1].detail.startswith("the reference: ")
 
 
+@pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -324,6 +335,7 @@ def test_hostile_answers_are_judged_in_time(answer: str, tmp_path: Path) -> None
     assert not (tmp_path / "pwned").exists()
 
 
+@pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize("early", [False, True])
 def test_nothing_is_left_behind(early: bool) -> None:
     before = children(), descriptors()
@@ -451,13 +463,20 @@ def test_reading_never_fails(text: str) -> None:
     assert isinstance(plain(text), str)
 
 
-@given(text=st.text(), answer=st.none() | st.booleans() | st.floats() | st.integers() | st.text())
+ANSWERS = st.none() | st.booleans() | st.floats() | st.integers() | st.text()
+
+
+@given(drawn=st.lists(st.tuples(st.text(), ANSWERS), min_size=1, max_size=12))
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=8
 )
-def test_nothing_raises(text: str, answer: object) -> None:
-    (verdict,) = Math().verify([Sample("p", 0, text, "stop", reference={"answer": answer})])
-    assert verdict.score == (None if verdict.correct is None else float(verdict.correct))
+def test_nothing_raises(drawn: list[tuple[str, object]]) -> None:
+    samples = [
+        Sample(str(at), 0, text, "stop", reference={"answer": answer})
+        for at, (text, answer) in enumerate(drawn)
+    ]
+    for verdict in Math().verify(samples):
+        assert verdict.score == (None if verdict.correct is None else float(verdict.correct))
 
 
 # --- options and references
@@ -483,7 +502,7 @@ def test_options() -> None:
     for tol in ("1", "-0.1", "small", "", True):
         with pytest.raises(ValueError, match="tol must be"):
             Math(tol=tol)
-    with pytest.raises(ValueError, match="no option zeal; it knows: tol"):
+    with pytest.raises(ValueError, match="unknown option 'zeal'; it takes: tol"):
         Math(zeal="1")
 
 

@@ -241,9 +241,12 @@ def test_tests_whose_arguments_cannot_pass_are_judged_weakly(judge_soon: Judge) 
     # Whoever passes in the judge's own process may have cheated: nobody can tell.
     assert (right.correct, right.score, right.status) == (None, None, "weak")
     assert "judge: weak" in right.detail
-    cheats = {**exploits("f"), "wrong": "def f(g, x): return 0"}
-    for label, program in cheats.items():
-        verdict = judge_soon(f"```python\n{program}```", tests)
+    cheats = exploits("f")
+    samples = [
+        Sample("p", at, f"```python\n{program}```", "stop", reference={"tests": tests})
+        for at, program in enumerate(cheats.values())
+    ]
+    for label, verdict in zip(cheats, Python(cpu=SOON).verify(samples), strict=True):
         assert not verdict.correct, label
         assert verdict.correct is False or verdict.status == "weak", (label, verdict)
     wrong = judge_soon("def f(g, x): return 0", tests)
@@ -413,7 +416,7 @@ def test_verdicts_come_in_order_and_equal_programs_run_once() -> None:
         ({"memory": "much"}, "memory must be a number above 0"),
         ({"sandbox": "docker"}, "sandbox must be one of auto, bwrap"),
         ({"sandbox": "none"}, "use --sandbox none --i-trust-this-code"),
-        ({"zeal": "1"}, "no option zeal; it knows: cpu, memory, sandbox"),
+        ({"zeal": "1"}, "unknown option 'zeal'; it takes: cpu, memory, sandbox=auto"),
     ],
 )
 def test_options(options: dict[str, str], told: str) -> None:

@@ -13,6 +13,9 @@ import pytest
 
 from ttc.cli.main import COMMANDS, LazyGroup, build
 
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

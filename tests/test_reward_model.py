@@ -63,12 +63,12 @@ OWN = {"architectures": ["X"], "auto_map": {"AutoModel": "x.X"}}
 @pytest.mark.parametrize(
     ("settings", "options", "told"),
     [
-        (OUTCOME, "zeal=1", "no option zeal; it knows: aggregate, batch"),
-        (OUTCOME, "aggregate=max", "aggregate must be last or min or prod or mean, not 'max'"),
+        (OUTCOME, "zeal=1", "unknown option 'zeal'; it takes: aggregate=last"),
+        (OUTCOME, "aggregate=max", "aggregate must be one of last, min, prod, mean, not 'max'"),
         (OUTCOME, "batch=0", "batch must be a whole number from 1, not '0'"),
         (OUTCOME, "max_length=x", "max_length must be a whole number from 1"),
-        (OUTCOME, "sigmoid=1", "sigmoid must be yes or no"),
-        (OUTCOME, "dtype=int8", "dtype must be auto or float32"),
+        (OUTCOME, "sigmoid=2", "sigmoid must be yes or no, not '2'"),
+        (OUTCOME, "dtype=int8", "dtype must be one of auto, float32"),
         (OUTCOME, "threshold=high", "threshold must be a number, not 'high'"),
         (OUTCOME, "step=", "step must be a text"),
         (OUTCOME, "label=good", "has no label 'good'; it has LABEL_0"),

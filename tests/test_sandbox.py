@@ -33,6 +33,9 @@ from ttc.verifiers.sandbox.pool import SandboxPool
 from ttc.verifiers.sandbox.probe import probe
 from ttc.verifiers.sandbox.servers import ForkServer, JobResult, SandboxJob, ServerError
 
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(cpu=0.5, memory=512 << 20)
 INNOCENT = SandboxJob("calls", "def f(): return 1", {"setup": "", "names": ["f"], "entry": None,
                                               "tests": "assert f() == 1"})  # fmt: skip
@@ -276,7 +279,7 @@ except OSError as error:
 def test_time_ends(pool: SandboxPool, body: str) -> None:
     began = time.monotonic()
     assert attack(pool, body) == ("timeout", "")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
 
 
 def test_the_judge_s_descriptors_are_not_the_program_s(pool: SandboxPool) -> None:
@@ -449,7 +452,7 @@ def test_a_starved_program_is_nobody_s_fault_and_runs_again_alone() -> None:
     began = time.process_time()
     for _ in range(10**7):
         pass
-    rounds = round(1.2e7 / (time.process_time() - began))  # 1.2 s of a processor
+    rounds = round(5e6 / (time.process_time() - began))  # half a second of a processor
     program = f"def f():\n    for _ in range({rounds}): pass\n    return 1"
     job = SandboxJob("calls", program, INNOCENT.tests)
     core = min(os.sched_getaffinity(0))
@@ -459,9 +462,9 @@ def test_a_starved_program_is_nobody_s_fault_and_runs_again_alone() -> None:
         subprocess.Popen([sys.executable, "-S", "-c", spin], start_new_session=True)
         for _ in range(16)
     ]
-    quiet = threading.Timer(12.0, lambda: [hog.kill() for hog in hogs])
+    quiet = threading.Timer(5.0, lambda: [hog.kill() for hog in hogs])
     try:
-        with SandboxPool(lambda: "landlock", Limits(cpu=2.5), 1) as pool:
+        with SandboxPool(lambda: "landlock", Limits(cpu=1), 1) as pool:
             (first,) = pool.run([INNOCENT])
             assert first.why == "pass"
             (server,) = pool._idle

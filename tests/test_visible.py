@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 from ttc.messages.visible import one_line, visible
 from ttc.report.tables import fenced, in_markdown
 
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 ESC = "\x1b"
 # What a terminal would obey: clear the screen, write the clipboard, ring, C1's CSI, bidi.
 HOSTILE = f"{ESC}[2J{ESC}]52;c;cm0gLXJm\x07\x9b31m\u202e7\x7f\r8"

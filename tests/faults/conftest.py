@@ -1,26 +1,20 @@
-"""What the fault tests share: a home of their own, ttc inside and outside, the store's rows."""
+"""What the fault tests share: a home of their own, ttc that runs on, the store's rows."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import shlex
 import sqlite3
 import subprocess
-import sys
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import TIMEOUT, TTC
 
-from ttc.cli import main
-
-TTC = [sys.executable, "-m", "ttc.cli.main"]
-TIMEOUT = 60
 TIMINGS = ("id", "seconds", "first_token_seconds", "created")
 
 
@@ -41,55 +35,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def database(home: Path) -> Path:
     """Where the default store is, or will be."""
     return home / "ttc.db"
-
-
-@pytest.fixture
-def ttc() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `ttc ARGS…` to its end; stdin is empty unless `input` or `stdin` is given."""
-
-    def run(*args: str | bytes | Path, **how: Any) -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, **how.pop("env", {})}
-        if "input" not in how:
-            how.setdefault("stdin", subprocess.DEVNULL)
-        how.setdefault("stdout", subprocess.PIPE)
-        how.setdefault("stderr", subprocess.PIPE)
-        sent = how.pop("input", None)
-        done = subprocess.run(
-            [*TTC, *args],
-            env=env,
-            timeout=TIMEOUT,
-            check=False,
-            input=sent.encode() if isinstance(sent, str) else sent,
-            **how,
-        )
-        texts = [(data or b"").decode("utf-8", "replace") for data in (done.stdout, done.stderr)]
-        return subprocess.CompletedProcess(done.args, done.returncode, *texts)
-
-    return run
-
-
-@pytest.fixture
-def inside(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `ttc ARGS…` in this process, which is quick; what escapes is a traceback on stderr."""
-
-    def run(*args: str | Path, input: bytes = b"") -> subprocess.CompletedProcess[str]:  # noqa: A002
-        stdin = io.TextIOWrapper(io.BytesIO(input), encoding="utf-8")
-        capsys.readouterr()
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", stdin)
-            try:
-                code = main.run([str(arg) for arg in args])
-            except SystemExit as ended:
-                code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-            except Exception:  # noqa: BLE001 (as the interpreter would)
-                traceback.print_exc()
-                code = 1
-        told = capsys.readouterr()
-        return subprocess.CompletedProcess(args, code, told.out, told.err)
-
-    return run
 
 
 @pytest.fixture

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from commands import Ttc
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 Problems = Callable[..., Path]
 Refused = Callable[..., str]
 
@@ -185,11 +187,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 @pytest.fixture(autouse=True)
-def pool(inside: Run, problems: Problems) -> None:
+def pool(ttc: Ttc, problems: Problems) -> None:
     """A pool `p` with verdicts, and its data."""
     problems()
-    assert inside("sample", "data.jsonl", "-n", "2", "--pool", "p", "-m", MODEL).returncode == 0
-    assert inside("verify", "p", "-V", "numeric", "--json").returncode == 0
+    assert ttc("sample", "data.jsonl", "-n", "2", "--pool", "p", "-m", MODEL).returncode == 0
+    assert ttc("verify", "p", "-V", "numeric", "--json").returncode == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -197,10 +199,10 @@ def pool(inside: Run, problems: Problems) -> None:
     ("group", "place"), [(group, place) for group, places in PLACES.items() for place in places]
 )
 def test_a_call_that_raises_is_one_line(
-    inside: Run, refused: Refused, install: Callable[..., None], group: str, place: str, kind: str
+    ttc: Ttc, refused: Refused, install: Callable[..., None], group: str, place: str, kind: str
 ) -> None:
     install(group, **{place: KINDS[kind]})
-    done = inside(*NAMED[group])
+    done = ttc(*NAMED[group])
     assert done.returncode == 3, (done.stdout, done.stderr)
     assert len(done.stderr.splitlines()) == 1, done.stderr
     for word in ("sick", "sick 1.0"):
@@ -210,10 +212,10 @@ def test_a_call_that_raises_is_one_line(
 
 @pytest.mark.parametrize(("group", "place", "code", "told"), GARBAGE)
 def test_what_is_given_back_is_looked_at(
-    inside: Run, install: Callable[..., None], group: str, place: str, code: str, told: str
+    ttc: Ttc, install: Callable[..., None], group: str, place: str, code: str, told: str
 ) -> None:
     install(group, **{place: code})
-    done = inside(*NAMED[group])
+    done = ttc(*NAMED[group])
     assert done.returncode == 3, (done.stdout, done.stderr)
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert "sick" in done.stderr
@@ -222,10 +224,10 @@ def test_what_is_given_back_is_looked_at(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_drawn_before_a_backend_failed_is_kept(
-    inside: Run, install: Callable[..., None], kind: str
+    ttc: Ttc, install: Callable[..., None], kind: str
 ) -> None:
     install("backends", wait=f"if self.drawn >= 3: exec({KINDS[kind]!r})")
-    done = inside("sample", "data.jsonl", "-n", "2", "--pool", "new", "-m", "sick-backends:")
+    done = ttc("sample", "data.jsonl", "-n", "2", "--pool", "new", "-m", "sick-backends:")
     assert done.returncode == 4, done.stderr
     assert "the backend 'sick-backends' (sick 1.0) cannot wait" in done.stderr
     assert "5 draws to go; to resume: ttc" in done.stderr
@@ -236,22 +238,22 @@ def test_what_was_drawn_before_a_backend_failed_is_kept(
     "code", ["raise RuntimeError('no')", "yield None; continue", "__import__('sys').exit(0)"]
 )
 def test_a_verdict_that_fails_is_an_error_and_is_judged_again(
-    inside: Run, install: Callable[..., None], code: str
+    ttc: Ttc, install: Callable[..., None], code: str
 ) -> None:
     install("verifiers", one=f"if sample.index == 1:\n                {code}")
-    done = inside("verify", "p", "--json", "-V", "sick-verifiers")
+    done = ttc("verify", "p", "--json", "-V", "sick-verifiers")
     assert done.returncode == 4, done.stderr
     assert "sick-verifiers failed on 4 samples" in done.stderr
     assert '"error": 4' in done.stdout
-    again = inside("verify", "p", "--json", "-V", "sick-verifiers")
+    again = ttc("verify", "p", "--json", "-V", "sick-verifiers")
     assert again.returncode == 4, again.stderr
 
 
-def test_a_traceback_on_request(inside: Run, install: Callable[..., None]) -> None:
+def test_a_traceback_on_request(ttc: Ttc, install: Callable[..., None]) -> None:
     install("backends", wait=KINDS["key"])
     args = [arg for arg in NAMED["backends"] if arg != "-q"]
     for how in (["-vv"], ["-v", "-v"], ["--verbose", "--verbose"]):
-        done = inside(*args, *how)
+        done = ttc(*args, *how)
         assert done.returncode == 3
         assert "Traceback" in done.stderr
         assert "sick_module.py" in done.stderr
@@ -276,7 +278,7 @@ BUGS = {
 @pytest.mark.parametrize("command", BUGS)
 @pytest.mark.parametrize("error", [TypeError, AssertionError, RecursionError, MemoryError])
 def test_a_bug_is_not_a_failed_gate(
-    inside: Run, monkeypatch: pytest.MonkeyPatch, command: str, error: type[Exception]
+    ttc: Ttc, monkeypatch: pytest.MonkeyPatch, command: str, error: type[Exception]
 ) -> None:
     place, args = BUGS[command]
 
@@ -284,27 +286,27 @@ def test_a_bug_is_not_a_failed_gate(
         raise error("nobody\nexpected this")
 
     monkeypatch.setattr(place, broken)
-    done = inside(command, *args)
+    done = ttc(command, *args)
     assert done.returncode == 70, (done.stdout, done.stderr)
     (line,) = [each for each in done.stderr.splitlines() if each.startswith("ttc: ")]
     assert f"{error.__name__}: nobody expected this; run again with -vv" in line
     assert "Traceback" not in done.stderr
-    assert "Traceback" in inside(command, *args, "-vv").stderr
+    assert "Traceback" in ttc(command, *args, "-vv").stderr
 
 
 def test_a_bug_in_the_writer_s_thread_reaches_the_end(
-    inside: Run, monkeypatch: pytest.MonkeyPatch
+    ttc: Ttc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise TypeError("in another thread")
 
     with monkeypatch.context() as patched:
         patched.setattr("ttc.store.samples.insert", broken)
-        done = inside("sample", "data.jsonl", "-n", "1", "--seed", "8", "-m", MODEL)
+        done = ttc("sample", "data.jsonl", "-n", "1", "--seed", "8", "-m", MODEL)
     assert done.returncode == 70, done.stderr
     assert "TypeError: in another thread" in done.stderr
     with monkeypatch.context() as patched:
         patched.setattr("ttc.samples.drawing.Drawing._as_sample", broken)
-        done = inside("sample", "data.jsonl", "-n", "1", "--seed", "9", "-m", MODEL)
+        done = ttc("sample", "data.jsonl", "-n", "1", "--seed", "9", "-m", MODEL)
     assert done.returncode == 70, done.stderr
     assert "Traceback" not in done.stderr

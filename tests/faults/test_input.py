@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Ttc
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 Refused = Callable[..., str]
 Problems = Callable[..., Path]
 Samples = Callable[..., list[dict[str, Any]]]
@@ -59,15 +62,15 @@ def open_pipe() -> Iterator[tuple[int, int]]:
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )
 def test_no_input_on_a_terminal(
-    ttc: Run, refused: Refused, terminal: int, args: tuple[str, ...], words: tuple[str, ...]
+    ttc_process: Ttc, refused: Refused, terminal: int, args: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
     """Case 1: nothing to read but a terminal is a line, at once."""
-    refused(ttc(*args, stdin=terminal), 2, *words)
+    refused(ttc_process(*args, stdin=terminal), 2, *words)
 
 
-def test_no_arguments_at_all(ttc: Run, terminal: int) -> None:
+def test_no_arguments_at_all(ttc_process: Ttc, terminal: int) -> None:
     """Case 1: plain `ttc` shows its help and exits with 2."""
-    done = ttc(stdin=terminal)
+    done = ttc_process(stdin=terminal)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     shown = done.stdout + done.stderr
@@ -80,11 +83,11 @@ def test_no_arguments_at_all(ttc: Run, terminal: int) -> None:
 
 @pytest.mark.parametrize("command", ["solve", "sample"])
 def test_open_stdin_is_not_touched(
-    ttc: Run, problems: Problems, open_pipe: tuple[int, int], command: str
+    ttc_process: Ttc, problems: Problems, open_pipe: tuple[int, int], command: str
 ) -> None:
     """Case 2: with an argument, an open pipe on stdin is neither waited for nor read."""
     asked = "How many?" if command == "solve" else problems(1)
-    done = ttc(command, asked, "-m", MODEL, "-n", "2", stdin=open_pipe[0])
+    done = ttc_process(command, asked, "-m", MODEL, "-n", "2", stdin=open_pipe[0])
     assert done.returncode == 0, done.stderr
     assert os.read(open_pipe[0], 100) == b"left alone\n"
 
@@ -122,7 +125,7 @@ def test_loop_over_a_file_reaches_every_line(
     ids=lambda value: "-".join(value[-2:])[-30:] if isinstance(value, tuple) else None,
 )
 def test_mistyped(
-    inside: Run,
+    ttc: Ttc,
     refused: Refused,
     problems: Problems,
     database: Path,
@@ -133,7 +136,7 @@ def test_mistyped(
     """Case 3: a wrong command, flag or value is told with what is right; nothing is drawn."""
     problems()
     quiet = ("-q",) if args[0] not in ("smaple", "frobnicate") else ()
-    refused(inside(*args, *quiet), 2, word)
+    refused(ttc(*args, *quiet), 2, word)
     assert not database.exists() or samples() == []
 
 
@@ -174,40 +177,40 @@ BAD_LINES = {
 
 
 @pytest.mark.parametrize("case", BAD_LINES)
-def test_bad_line(inside: Run, refused: Refused, database: Path, case: str) -> None:
+def test_bad_line(ttc: Ttc, refused: Refused, database: Path, case: str) -> None:
     """Cases 4, 5, 7: file, line and reason, before the store is even made."""
     data, words = BAD_LINES[case]
     Path("data.jsonl").write_bytes(data)
-    refused(inside("sample", "data.jsonl", "-q", "-n", "2", "-m", MODEL), 2, words)
+    refused(ttc("sample", "data.jsonl", "-q", "-n", "2", "-m", MODEL), 2, words)
     assert not database.exists()
 
 
 @pytest.mark.parametrize("case", sorted(set(BAD_LINES) - {"an-array", "utf-16"}))
-def test_bad_line_skipped(inside: Run, samples: Samples, case: str) -> None:
+def test_bad_line_skipped(ttc: Ttc, samples: Samples, case: str) -> None:
     """Case 4: --skip-bad passes over it, counts it and names the first."""
     Path("data.jsonl").write_bytes(BAD_LINES[case][0].rstrip(b"\n") + b"\n" + GOOD[:-1])
-    done = inside("sample", "data.jsonl", "--skip-bad", "-n", "2", "-m", MODEL)
+    done = ttc("sample", "data.jsonl", "--skip-bad", "-n", "2", "-m", MODEL)
     assert done.returncode == 0, done.stderr
     assert "1 bad lines skipped" in done.stderr
     assert "data.jsonl:2" in done.stderr
     assert len(samples()) == 2
 
 
-def test_bad_line_on_stdin(inside: Run, refused: Refused, database: Path) -> None:
+def test_bad_line_on_stdin(ttc: Ttc, refused: Refused, database: Path) -> None:
     """Case 4: standard input has line numbers too."""
-    done = inside("sample", "-", "-q", "-m", MODEL, input=GOOD + b"{\n")
+    done = ttc("sample", "-", "-q", "-m", MODEL, stdin=GOOD + b"{\n")
     refused(done, 2, "<stdin>:2: not valid JSON")
     assert not database.exists()
 
 
 @pytest.mark.parametrize("command", ["verify", "sweep"])
-def test_bad_line_of_samples(inside: Run, refused: Refused, command: str) -> None:
+def test_bad_line_of_samples(ttc: Ttc, refused: Refused, command: str) -> None:
     """Case 4: the later stages name file and line as well."""
     good = json.dumps({"problem": "a", "text": "18", "correct": True, "answer": "18"})
     Path("s.jsonl").write_text(f"{good}\n{{\n", encoding="utf-8")
     option = ("-V", "exact", "-o", "out.jsonl") if command == "verify" else ()
     Path("out.jsonl").write_text("as it was", encoding="utf-8")
-    refused(inside(command, "s.jsonl", "-q", *option), 2, "s.jsonl:2: not valid JSON")
+    refused(ttc(command, "s.jsonl", "-q", *option), 2, "s.jsonl:2: not valid JSON")
     assert Path("out.jsonl").read_text(encoding="utf-8") == "as it was"
     assert not Path("out.jsonl.part").exists()
 
@@ -227,11 +230,11 @@ ACCEPTED = {
 
 @pytest.mark.parametrize("case", ACCEPTED)
 @pytest.mark.parametrize("source", ["file", "stdin"])
-def test_accepted_bytes(inside: Run, samples: Samples, case: str, source: str) -> None:
+def test_accepted_bytes(ttc: Ttc, samples: Samples, case: str, source: str) -> None:
     """Case 5: a byte order mark, CRLF, gzip and blank lines change nothing."""
     Path("data").write_bytes(ACCEPTED[case])
-    how = {"input": ACCEPTED[case]} if source == "stdin" else {}
-    done = inside("sample", "-" if how else "data", "-n", "1", "-m", MODEL, **how)
+    how = {"stdin": ACCEPTED[case]} if source == "stdin" else {}
+    done = ttc("sample", "-" if how else "data", "-n", "1", "-m", MODEL, **how)
     assert done.returncode == 0, done.stderr
     assert [row["problem"] for row in samples()] == ["a", "b"]
     assert [json.loads(row["prompt"])["messages"][0]["content"] for row in samples()] == [
@@ -240,16 +243,16 @@ def test_accepted_bytes(inside: Run, samples: Samples, case: str, source: str) -
     ]
 
 
-def test_offset_of_a_bad_byte(inside: Run, refused: Refused) -> None:
+def test_offset_of_a_bad_byte(ttc: Ttc, refused: Refused) -> None:
     """Case 5: the offset is that of the file, marks and line ends included."""
     head = b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n") + b'{"id":"'
     Path("data.jsonl").write_bytes(head + b'\xff","question":"x"}')
-    done = inside("sample", "data.jsonl", "-q", "-m", MODEL)
+    done = ttc("sample", "data.jsonl", "-q", "-m", MODEL)
     refused(done, 2, f"data.jsonl:2: byte 0xff at offset {len(head)} is not UTF-8", "iconv")
 
 
 @pytest.mark.parametrize("how", ["cut", "flipped", "trailing"])
-def test_damaged_gzip(ttc: Run, refused: Refused, database: Path, how: str) -> None:
+def test_damaged_gzip(ttc_process: Ttc, refused: Refused, database: Path, how: str) -> None:
     """Case 5: a .gz that cannot be unpacked is told like any other bad input."""
     lines = b"".join(GOOD.replace(b'"a"', b'"%d"' % at) for at in range(200))
     packed = bytearray(gzip.compress(lines))
@@ -261,50 +264,48 @@ def test_damaged_gzip(ttc: Run, refused: Refused, database: Path, how: str) -> N
     else:
         packed += b"trailing rubbish"
     Path("data.jsonl.gz").write_bytes(bytes(packed))
-    refused(ttc("sample", "data.jsonl.gz", "-q", "-m", MODEL), 2, "data.jsonl.gz:")
+    refused(ttc_process("sample", "data.jsonl.gz", "-q", "-m", MODEL), 2, "data.jsonl.gz:")
     assert not database.exists()
 
 
 # 6
 
 
-def test_unknown_fields(inside: Run, refused: Refused, samples: Samples) -> None:
+def test_unknown_fields(ttc: Ttc, refused: Refused, samples: Samples) -> None:
     """Case 6: the fields found and the flag that names them; with it, the file is read."""
     Path("data.jsonl").write_text('{"aufgabe":"Wie viel?","loesung":"18"}\n', encoding="utf-8")
-    done = inside("sample", "data.jsonl", "-q", "-m", MODEL)
+    done = ttc("sample", "data.jsonl", "-q", "-m", MODEL)
     refused(done, 2, "data.jsonl:1", "aufgabe, loesung", "--map prompt=FIELD,answer=FIELD")
     mapped = ("--map", "prompt=aufgabe,answer=loesung")
-    done = inside("sample", "data.jsonl", "-n", "1", "-m", MODEL, *mapped)
+    done = ttc("sample", "data.jsonl", "-n", "1", "-m", MODEL, *mapped)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["reference"] == {"answer": "18"}
     assert "Wie viel?" in samples()[0]["prompt"]
 
 
-def test_map_of_an_unknown_name(inside: Run, refused: Refused, problems: Problems) -> None:
+def test_map_of_an_unknown_name(ttc: Ttc, refused: Refused, problems: Problems) -> None:
     """Case 6: --map tells the names it knows."""
-    done = inside("sample", problems(), "-q", "-m", MODEL, "--map", "frage=question")
+    done = ttc("sample", problems(), "-q", "-m", MODEL, "--map", "frage=question")
     refused(done, 2, "--map frage=question", "prompt")
 
 
-def test_unknown_fields_of_samples(inside: Run, refused: Refused) -> None:
+def test_unknown_fields_of_samples(ttc: Ttc, refused: Refused) -> None:
     """Case 6: sweep names what it lacks; with --map, it reads foreign files."""
     lines = ({"task_id": "a", "passed": bool(at % 2)} for at in range(4))
     Path("s.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines), encoding="utf-8")
-    refused(
-        inside("sweep", "s.jsonl", "-q"), 2, "s.jsonl:1", "task_id, passed", "--map problem=FIELD"
-    )
+    refused(ttc("sweep", "s.jsonl", "-q"), 2, "s.jsonl:1", "task_id, passed", "--map problem=FIELD")
     mapped = ("--map", "problem=task_id,correct=passed")
-    done = inside("sweep", "s.jsonl", "-s", "coverage", "-k", "1,4", "--json", *mapped)
+    done = ttc("sweep", "s.jsonl", "-s", "coverage", "-k", "1,4", "--json", *mapped)
     assert done.returncode == 0, done.stderr
     points = json.loads(done.stdout)["curves"][0]["points"]
     assert [point["value"] for point in points] == [0.5, 1.0]
 
 
-def test_map_into_a_reference_that_is_text(inside: Run) -> None:
+def test_map_into_a_reference_that_is_text(ttc: Ttc) -> None:
     """Case 6: a foreign `reference` that is no object is an error of its line, or makes way."""
     record = {"problem": "a", "text": "18", "reference": "18", "gold": "18"}
     Path("s.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
-    done = inside("verify", "s.jsonl", "-q", "-V", "exact", "--map", "reference.answer=gold")
+    done = ttc("verify", "s.jsonl", "-q", "-V", "exact", "--map", "reference.answer=gold")
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 2)
 
@@ -312,42 +313,42 @@ def test_map_into_a_reference_that_is_text(inside: Run) -> None:
 # 7
 
 
-def test_same_id_of_another_problem(inside: Run, refused: Refused, database: Path) -> None:
+def test_same_id_of_another_problem(ttc: Ttc, refused: Refused, database: Path) -> None:
     """Case 7: both lines are named."""
     Path("data.jsonl").write_bytes(GOOD + SECOND + GOOD.replace(b"One?", b"Another?"))
-    done = inside("sample", "data.jsonl", "-q", "-m", MODEL)
+    done = ttc("sample", "data.jsonl", "-q", "-m", MODEL)
     refused(done, 2, "data.jsonl:3", "'a'", "data.jsonl:1")
     assert not database.exists()
 
 
-def test_same_line_twice(inside: Run, samples: Samples) -> None:
+def test_same_line_twice(ttc: Ttc, samples: Samples) -> None:
     """Case 7: the very same problem twice is one problem, and it is said."""
     Path("data.jsonl").write_bytes(GOOD + SECOND + GOOD)
-    done = inside("sample", "data.jsonl", "-n", "2", "-m", MODEL)
+    done = ttc("sample", "data.jsonl", "-n", "2", "-m", MODEL)
     assert done.returncode == 0, done.stderr
     assert "1 identical lines dropped" in done.stderr
     assert len(samples()) == 4
 
 
-def test_same_id_in_two_files(inside: Run, refused: Refused, database: Path) -> None:
+def test_same_id_in_two_files(ttc: Ttc, refused: Refused, database: Path) -> None:
     """Case 7: across files too."""
     Path("one.jsonl").write_bytes(GOOD)
     Path("two.jsonl").write_bytes(GOOD.replace(b"One?", b"Another?"))
-    refused(inside("sample", "one.jsonl", "two.jsonl", "-q", "-m", MODEL), 2, "two", "'a'")
+    refused(ttc("sample", "one.jsonl", "two.jsonl", "-q", "-m", MODEL), 2, "two", "'a'")
     assert not database.exists()
 
 
-def test_same_draw_twice(inside: Run, refused: Refused) -> None:
+def test_same_draw_twice(ttc: Ttc, refused: Refused) -> None:
     """Case 7: a sample that is there twice would count twice."""
     line = json.dumps({"problem": "a", "index": 0, "correct": True, "answer": "1"}) + "\n"
     Path("s.jsonl").write_text(line + line, encoding="utf-8")
-    refused(inside("sweep", "s.jsonl", "-q"), 2, "s.jsonl:2", "s.jsonl:1")
+    refused(ttc("sweep", "s.jsonl", "-q"), 2, "s.jsonl:2", "s.jsonl:1")
 
 
-def test_half_a_surrogate(inside: Run, samples: Samples) -> None:
+def test_half_a_surrogate(ttc: Ttc, samples: Samples) -> None:
     r"""Case 7: "\ud83d" alone is JSON but no text: replaced or refused, never a crash."""
     Path("data.jsonl").write_bytes(b'{"id":"a\\ud83d","question":"x \\ud83d","answer":"\\ud83d"}\n')
-    done = inside("sample", "data.jsonl", "-n", "1", "-m", MODEL)
+    done = ttc("sample", "data.jsonl", "-n", "1", "-m", MODEL)
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 2)
     assert done.returncode == 2 or len(samples()) == 1
@@ -356,71 +357,71 @@ def test_half_a_surrogate(inside: Run, samples: Samples) -> None:
 # 8
 
 
-@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf", gzip.compress(b"")])
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)])
 @pytest.mark.parametrize("command", ["sample", "verify", "sweep", "solve"])
 def test_empty_input(
-    inside: Run, refused: Refused, samples: Samples, database: Path, command: str, data: bytes
+    ttc: Ttc, refused: Refused, samples: Samples, database: Path, command: str, data: bytes
 ) -> None:
     """Case 8: nothing in, never a green 0."""
     Path("data.jsonl").write_bytes(data)
     rest = {"sample": ("-m", MODEL), "verify": ("-V", "exact"), "solve": ("--each", "-m", MODEL)}
-    done = inside(command, "data.jsonl", "-q", *rest.get(command, ()))
+    done = ttc(command, "data.jsonl", "-q", *rest.get(command, ()))
     refused(done, 2, "data.jsonl" if command != "solve" else "no problems")
     assert not database.exists()
 
 
-def test_empty_stdin(inside: Run, refused: Refused, database: Path) -> None:
+def test_empty_stdin(ttc: Ttc, refused: Refused, database: Path) -> None:
     """Case 8: a pipe that brought nothing."""
-    refused(inside("sample", "-", "-q", "-m", MODEL), 2, "standard input")
-    refused(inside("solve", "-q", "-m", MODEL), 2, "empty")
+    refused(ttc("sample", "-", "-q", "-m", MODEL), 2, "standard input")
+    refused(ttc("solve", "-q", "-m", MODEL), 2, "empty")
     assert not database.exists()
 
 
-def test_limit_that_leaves_nothing(inside: Run, refused: Refused, problems: Problems) -> None:
+def test_limit_that_leaves_nothing(ttc: Ttc, refused: Refused, problems: Problems) -> None:
     """Case 8: --limit 0 is refused."""
-    refused(inside("sample", problems(), "-q", "--limit", "0", "-m", MODEL), 2, "--limit")
+    refused(ttc("sample", problems(), "-q", "--limit", "0", "-m", MODEL), 2, "--limit")
 
 
 @pytest.mark.parametrize("ks", ["1,x", "0", "-1", ""])
-def test_budgets_that_are_none(inside: Run, refused: Refused, ks: str) -> None:
+def test_budgets_that_are_none(ttc: Ttc, refused: Refused, ks: str) -> None:
     """Case 3: -k takes whole numbers from 1."""
     line = json.dumps({"problem": "a", "correct": True, "answer": "1"})
     Path("s.jsonl").write_text(f"{line}\n", encoding="utf-8")
-    refused(inside("sweep", "s.jsonl", "-q", "-k", ks), 2, "-k")
+    refused(ttc("sweep", "s.jsonl", "-q", "-k", ks), 2, "-k")
 
 
-def test_pool_without_verdicts(inside: Run, refused: Refused, problems: Problems) -> None:
+def test_pool_without_verdicts(ttc: Ttc, refused: Refused, problems: Problems) -> None:
     """Case 8: a sweep over nothing judged names the step that is missing."""
-    assert inside("sample", problems(), "--pool", "p", "-n", "2", "-m", MODEL).returncode == 0
-    refused(inside("sweep", "p", "-q"), 2, "p: no samples have a verdict", "ttc verify p")
-    refused(inside("sweep", "nope", "-q"), 2, "nope", "ttc ls")
-    refused(inside("verify", "nope", "-q", "-V", "exact"), 2, "nope", "ttc ls")
-    refused(inside("show", "pp", "-q"), 2, "did you mean p?")
+    assert ttc("sample", problems(), "--pool", "p", "-n", "2", "-m", MODEL).returncode == 0
+    refused(ttc("sweep", "p", "-q"), 2, "p: no samples have a verdict", "ttc verify p")
+    refused(ttc("sweep", "nope", "-q"), 2, "nope", "ttc ls")
+    refused(ttc("verify", "nope", "-q", "-V", "exact"), 2, "nope", "ttc ls")
+    refused(ttc("show", "pp", "-q"), 2, "did you mean p?")
 
 
-def test_missing_file(inside: Run, refused: Refused, database: Path) -> None:
+def test_missing_file(ttc: Ttc, refused: Refused, database: Path) -> None:
     """Case 8: a file that is not there, and a folder."""
-    refused(inside("sample", "nope.jsonl", "-q", "-m", MODEL), 2, "nope.jsonl: No such file")
+    refused(ttc("sample", "nope.jsonl", "-q", "-m", MODEL), 2, "nope.jsonl: No such file")
     Path("folder").mkdir()
-    refused(inside("sample", "folder", "-q", "-m", MODEL), 2, "folder: Is a directory")
+    refused(ttc("sample", "folder", "-q", "-m", MODEL), 2, "folder: Is a directory")
     assert not database.exists()
 
 
 # 14
 
 
-def test_truncated_draws_are_told(inside: Run, problems: Problems, samples: Samples) -> None:
+def test_truncated_draws_are_told(ttc: Ttc, problems: Problems, samples: Samples) -> None:
     """Case 14: stored as truncated; sweep says how many, on stderr and in the document."""
     model = "scripted:answers=0*1,tokens=5-14"
     args = ("--pool", "p", "-n", "16", "--max-tokens", "9", "-m", model)
-    drawn = inside("sample", problems(), *args)
+    drawn = ttc("sample", problems(), *args)
     assert drawn.returncode == 0, drawn.stderr
     cut = sum(row["finish_reason"] == "length" for row in samples())
     assert 0 < cut < 64
     assert f"{cut} truncated" in drawn.stderr
     assert all(row["completion_tokens"] == 9 for row in samples() if row["finish_reason"] != "stop")
-    assert inside("verify", "p", "-V", "numeric", "--json").returncode == 0
-    swept = inside("sweep", "p", "--json")
+    assert ttc("verify", "p", "-V", "numeric", "--json").returncode == 0
+    swept = ttc("sweep", "p", "--json")
     assert swept.returncode == 0, swept.stderr
     warnings = json.loads(swept.stdout)["warnings"]
     told = [line for line in warnings if "truncated" in line]

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Ttc
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., "subprocess.Popen[str]"]
 Problems = Callable[..., Path]
 Found = Callable[..., set[tuple[Any, ...]]]
@@ -44,8 +47,8 @@ def _look(database: Path) -> tuple[int, str]:
 @pytest.mark.parametrize("chain", range(CHAINS))
 def test_killed_again_and_again(
     start: Start,
-    ttc: Run,
-    inside: Run,
+    ttc_process: Ttc,
+    ttc: Ttc,
     problems: Problems,
     database: Path,
     held: Found,
@@ -78,7 +81,7 @@ def test_killed_again_and_again(
     assert left == 1
     kept = len(held())
     assert 0 < kept < 8 * DRAWS
-    done = ttc(*_line(QUICK), "--json")
+    done = ttc_process(*_line(QUICK), "--json")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("was cut off") == 1
     assert "kept" in done.stderr
@@ -86,15 +89,15 @@ def test_killed_again_and_again(
     assert (report["kept"], report["drawn"]) == (kept, 8 * DRAWS - kept)
     assert _look(database) == (0, "ok")
     unbroken = tmp_path / "unbroken.db"
-    assert inside(*_line(QUICK), "--db", unbroken).returncode == 0
+    assert ttc(*_line(QUICK), "--db", unbroken).returncode == 0
     assert samples() == samples(unbroken)
-    again = inside(*_line(QUICK), "--json")
+    again = ttc(*_line(QUICK), "--json")
     assert json.loads(again.stdout)["drawn"] == 0
     assert "cut off" not in again.stderr
 
 
 def test_reading_after_a_kill(
-    start: Start, inside: Run, problems: Problems, printed: Found, held: Found
+    start: Start, ttc: Ttc, problems: Problems, printed: Found, held: Found
 ) -> None:
     """Case 17: what only reads works on what a killed run left."""
     problems(8)
@@ -103,21 +106,21 @@ def test_reading_after_a_kill(
     lines = "".join(process.stdout.readline() for _ in range(4))
     process.kill()
     process.communicate(timeout=30)
-    shown = inside("ls", "--json")
+    shown = ttc("ls", "--json")
     assert shown.returncode == 0, shown.stderr
     assert json.loads(shown.stdout)["pools"][0]["samples"] >= 4
-    assert inside("show", "p", "p0").returncode == 0
-    assert inside("verify", "p", "-q", "-V", "numeric", "--json").returncode == 0
-    assert inside("sweep", "p", "-q").returncode == 0
+    assert ttc("show", "p", "p0").returncode == 0
+    assert ttc("verify", "p", "-q", "-V", "numeric", "--json").returncode == 0
+    assert ttc("sweep", "p", "-q").returncode == 0
     assert printed(lines) <= held()
 
 
 def test_damage_is_found_after_a_kill(
-    start: Start, inside: Run, refused: Callable[..., str], problems: Problems, database: Path
+    start: Start, ttc: Ttc, refused: Callable[..., str], problems: Problems, database: Path
 ) -> None:
     """Case 17: the check after a killed run is a real one."""
     problems(8)
-    assert inside(*_line(QUICK), "-q").returncode == 0
+    assert ttc(*_line(QUICK), "-q").returncode == 0
     with contextlib.closing(sqlite3.connect(database)) as store:
         store.execute("UPDATE runs SET ended = NULL, pid = 1, process = 'start 0'")
         store.commit()
@@ -128,5 +131,5 @@ def test_damage_is_found_after_a_kill(
     at = (root[0] - 1) * size
     whole[at : at + 64] = bytes(64)
     database.write_bytes(whole)
-    refused(inside(*_line(QUICK), "-q"), 6, "damaged", "--db")
+    refused(ttc(*_line(QUICK), "-q"), 6, "damaged", "--db")
     assert database.read_bytes() == bytes(whole)

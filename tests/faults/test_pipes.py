@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Ttc
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 Shell = Callable[[str], subprocess.CompletedProcess[str]]
 Problems = Callable[..., Path]
 Refused = Callable[..., str]
@@ -39,12 +42,12 @@ WRITERS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.fixture
-def pool(inside: Run, problems: Problems) -> None:
+def pool(ttc: Ttc, problems: Problems) -> None:
     """A pool `p` with verdicts, and its data."""
     problems()
-    done = inside("sample", "data.jsonl", "-n", "2", "--pool", "p", "-m", MODEL)
+    done = ttc("sample", "data.jsonl", "-n", "2", "--pool", "p", "-m", MODEL)
     assert done.returncode == 0, done.stderr
-    assert inside("verify", "p", "-V", "numeric", "--json").returncode == 0
+    assert ttc("verify", "p", "-V", "numeric", "--json").returncode == 0
 
 
 # 25: nobody reads
@@ -77,12 +80,12 @@ def test_head_of_the_last_stage(shell: Shell, problems: Problems, held: Found) -
 
 @pytest.mark.parametrize("command", ["sample", "verify", "sweep", "ls", "help", "version"])
 @pytest.mark.usefixtures("pool")
-def test_nobody_reads(ttc: Run, command: str) -> None:
+def test_nobody_reads(ttc_process: Ttc, command: str) -> None:
     """Case 25: a reader that was never there: 141, and not a word."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = ttc(*WRITERS[command], stdout=writing)
+        done = ttc_process(*WRITERS[command], stdout=writing)
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
@@ -94,22 +97,22 @@ def test_nobody_reads(ttc: Run, command: str) -> None:
 @FULL
 @pytest.mark.parametrize("command", WRITERS)
 @pytest.mark.usefixtures("pool")
-def test_full_disk_behind_stdout(ttc: Run, refused: Refused, command: str) -> None:
+def test_full_disk_behind_stdout(ttc_process: Ttc, refused: Refused, command: str) -> None:
     """Case 25: `>/dev/full` is one line and exit 6."""
     with open("/dev/full", "wb") as full:
-        refused(ttc(*WRITERS[command], stdout=full), 6, "No space left on device")
+        refused(ttc_process(*WRITERS[command], stdout=full), 6, "No space left on device")
 
 
 @FULL
-def test_full_disk_loses_no_sample(ttc: Run, problems: Problems, held: Found) -> None:
+def test_full_disk_loses_no_sample(ttc_process: Ttc, problems: Problems, held: Found) -> None:
     """Case 25: what was drawn before stdout filled up is in the store; `-o` is no different."""
     problems(8)
     line = ("sample", "data.jsonl", "-q", "-n", "4", "--pool", "p", "-m", MODEL)
     with open("/dev/full", "wb") as full:
-        done = ttc(*line, stdout=full)
+        done = ttc_process(*line, stdout=full)
     assert done.returncode == 6
     assert len(held()) >= 1
-    done = ttc(*line, "-o", "/dev/full")
+    done = ttc_process(*line, "-o", "/dev/full")
     assert done.returncode == 6
     assert done.stderr.startswith("ttc: /dev/full: No space left on device")
     assert len(held()) == 32
@@ -117,12 +120,12 @@ def test_full_disk_loses_no_sample(ttc: Run, problems: Problems, held: Found) ->
 
 @FULL
 @pytest.mark.usefixtures("pool")
-def test_full_disk_behind_stderr(ttc: Run) -> None:
+def test_full_disk_behind_stderr(ttc_process: Ttc) -> None:
     """Case 25: with nowhere to talk, the work and the exit code are as always."""
     with open("/dev/full", "wb") as full:
-        assert ttc("frobnicate", stderr=full).returncode == 2
+        assert ttc_process("frobnicate", stderr=full).returncode == 2
         line = ("sample", "data.jsonl", "-n", "3", "--pool", "p", "-m", MODEL)
-        done = ttc(*line, stderr=full)
+        done = ttc_process(*line, stderr=full)
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 12
 
@@ -201,31 +204,31 @@ def accents() -> Path:
     ids=lambda args: "-".join(args)[:40].encode("ascii", "replace").decode(),
 )
 @pytest.mark.usefixtures("accents")
-def test_ascii_locale(inside: Run, ttc: Run, args: tuple[str, ...]) -> None:
+def test_ascii_locale(ttc: Ttc, ttc_process: Ttc, args: tuple[str, ...]) -> None:
     """A locale that knows ASCII only: no command stumbles over its data or its own text."""
     line = ("sample", "données.jsonl", "-n", "2", "--pool", "p", "-m", "scripted:answers=é")
-    assert inside(*line).returncode == 0
-    assert inside("verify", "p", "-V", "exact", "--json").returncode == 0
-    done = ttc(*(arg.encode() for arg in args), env=ASCII)
+    assert ttc(*line).returncode == 0
+    assert ttc("verify", "p", "-V", "exact", "--json").returncode == 0
+    done = ttc_process(*(arg.encode() for arg in args), env=ASCII)
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.usefixtures("accents")
-def test_same_samples_in_an_ascii_locale(inside: Run, ttc: Run, held: Found) -> None:
+def test_same_samples_in_an_ascii_locale(ttc: Ttc, ttc_process: Ttc, held: Found) -> None:
     """The locale changes no text, no key and no answer."""
     line = ("sample", "données.jsonl", "-n", "2", "--pool", "p", "-m", "scripted:answers=é")
-    assert inside(*line).returncode == 0
+    assert ttc(*line).returncode == 0
     before = held()
-    done = ttc(*(arg.encode() for arg in line), "--json", env=ASCII)
+    done = ttc_process(*(arg.encode() for arg in line), "--json", env=ASCII)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["drawn"] == 0
     assert held() == before
 
 
-def test_argument_in_an_ascii_locale(ttc: Run, samples: Callable[..., list[Any]]) -> None:
+def test_argument_in_an_ascii_locale(ttc_process: Ttc, samples: Callable[..., list[Any]]) -> None:
     """A question on the command line is UTF-8 whatever the locale says."""
-    done = ttc("solve", "Où ?".encode(), "-q", "-n", "1", "-m", MODEL, env=ASCII)
+    done = ttc_process("solve", "Où ?".encode(), "-q", "-n", "1", "-m", MODEL, env=ASCII)
     assert done.returncode == 0, done.stderr
     assert json.loads(samples()[0]["prompt"])["messages"][0]["content"] == "Où ?"
 
@@ -234,7 +237,7 @@ def test_argument_in_an_ascii_locale(ttc: Run, samples: Callable[..., list[Any]]
 
 
 def _on_terminal(args: tuple[str, ...], env: dict[str, str]) -> tuple[int, bytes]:
-    """Run with stdout and stderr on a pseudo-terminal; return the code and all that was shown."""
+    """Ttc with stdout and stderr on a pseudo-terminal; return the code and all that was shown."""
     ours, theirs = pty.openpty()
     shown = bytearray()
 

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from commands import Ttc
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 Problems = Callable[..., Path]
 Refused = Callable[..., str]
 
@@ -61,18 +64,18 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 @pytest.fixture
-def pool(inside: Run, problems: Problems) -> None:
+def pool(ttc: Ttc, problems: Problems) -> None:
     """A pool `p` with verdicts, and its data."""
     problems()
-    assert inside("sample", "data.jsonl", "-n", "2", "--pool", "p", "-m", MODEL).returncode == 0
-    assert inside("verify", "p", "-V", "numeric", "--json").returncode == 0
+    assert ttc("sample", "data.jsonl", "-n", "2", "--pool", "p", "-m", MODEL).returncode == 0
+    assert ttc("verify", "p", "-V", "numeric", "--json").returncode == 0
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_listed_as_broken(inside: Run, install: Callable[..., None], module: str) -> None:
+def test_listed_as_broken(ttc: Ttc, install: Callable[..., None], module: str) -> None:
     """Case 15: `ttc plugins` always works, and says which is broken, whose it is, and why."""
     install(MODULES[module])
-    done = inside("plugins", "--json")
+    done = ttc("plugins", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["plugins"]
     rows = {row["name"]: row for row in found}
@@ -81,25 +84,25 @@ def test_listed_as_broken(inside: Run, install: Callable[..., None], module: str
         assert row["about"].startswith("broken: ")
         assert row["package"] == "sick 1.0"
     assert not rows["numeric"]["about"].startswith("broken")
-    table = inside("plugins")
+    table = ttc("plugins")
     assert table.returncode == 0
     assert len(table.stdout.splitlines()) == len(found)
 
 
 def test_in_a_process_of_its_own(
-    ttc: Run, refused: Refused, install: Callable[..., None], problems: Problems
+    ttc_process: Ttc, refused: Refused, install: Callable[..., None], problems: Problems
 ) -> None:
     """Case 15: the same from outside."""
     install(MODULES["raises"])
     problems()
-    listed = ttc("plugins", "--json")
+    listed = ttc_process("plugins", "--json")
     assert listed.returncode == 0, listed.stderr
     assert listed.stdout.count("broken: ") == len(KINDS)
-    refused(ttc(*NAMED["backends"]), 3, "sick-backends", "sick 1.0", "out of order")
+    refused(ttc_process(*NAMED["backends"]), 3, "sick-backends", "sick 1.0", "out of order")
 
 
 @pytest.mark.usefixtures("pool")
-def test_everything_else_works(inside: Run, install: Callable[..., None]) -> None:
+def test_everything_else_works(ttc: Ttc, install: Callable[..., None]) -> None:
     """Case 15: commands that do not name it never notice."""
     install(MODULES["raises"])
     for args in (
@@ -111,7 +114,7 @@ def test_everything_else_works(inside: Run, install: Callable[..., None]) -> Non
         ("ls",),
         ("models",),
     ):
-        done = inside(*args)
+        done = ttc(*args)
         assert done.returncode == 0, done.stderr
         assert "sick" not in done.stderr
         assert "Traceback" not in done.stderr
@@ -121,29 +124,29 @@ def test_everything_else_works(inside: Run, install: Callable[..., None]) -> Non
 @pytest.mark.parametrize("module", ["raises", "exits", "prints"])
 @pytest.mark.usefixtures("pool")
 def test_asked_for_by_name(
-    inside: Run, refused: Refused, install: Callable[..., None], kind: str, module: str
+    ttc: Ttc, refused: Refused, install: Callable[..., None], kind: str, module: str
 ) -> None:
     """Case 15: named, it is one line with name, package and reason, and exit 3."""
     install(MODULES[module])
-    refused(inside(*NAMED[kind]), 3, f"sick-{kind}", "sick 1.0")
+    refused(ttc(*NAMED[kind]), 3, f"sick-{kind}", "sick 1.0")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.usefixtures("pool")
 def test_breaks_when_made(
-    inside: Run, refused: Refused, install: Callable[..., None], kind: str
+    ttc: Ttc, refused: Refused, install: Callable[..., None], kind: str
 ) -> None:
     """Case 15: a plugin that imports and fails when it is called is no traceback either."""
     install(LATE)
-    refused(inside(*NAMED[kind]), 3, f"sick-{kind}", "out of order")
+    refused(ttc(*NAMED[kind]), 3, f"sick-{kind}", "out of order")
 
 
 @pytest.mark.usefixtures("pool")
-def test_traceback_on_request(inside: Run, install: Callable[..., None]) -> None:
+def test_traceback_on_request(ttc: Ttc, install: Callable[..., None]) -> None:
     """Case 15: -vv shows where."""
     install(MODULES["raises"])
     args = [arg for arg in NAMED["backends"] if arg != "-q"]
-    done = inside(*args, "-vv")
+    done = ttc(*args, "-vv")
     assert done.returncode == 3
     assert "Traceback" in done.stderr
     assert "sick_module.py" in done.stderr
@@ -151,7 +154,7 @@ def test_traceback_on_request(inside: Run, install: Callable[..., None]) -> None
 
 @pytest.mark.usefixtures("pool")
 def test_left_out(
-    inside: Run,
+    ttc: Ttc,
     refused: Refused,
     install: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
@@ -159,29 +162,29 @@ def test_left_out(
     """Case 15: TTC_NO_PLUGINS=1 leaves only what ttc brings itself."""
     install(MODULES["raises"])
     monkeypatch.setenv("TTC_NO_PLUGINS", "1")
-    listed = inside("plugins", "--json")
+    listed = ttc("plugins", "--json")
     packages = {row["package"].split()[0] for row in json.loads(listed.stdout)["plugins"]}
     assert packages == {"ttc-cli"}
-    refused(inside(*NAMED["verifiers"]), 2, "sick-verifiers")
+    refused(ttc(*NAMED["verifiers"]), 2, "sick-verifiers")
 
 
-def test_folder_of_an_interrupted_install(inside: Run, install: Callable[..., None]) -> None:
+def test_folder_of_an_interrupted_install(ttc: Ttc, install: Callable[..., None]) -> None:
     """Case 15: entry points without METADATA, as pip leaves them when it is cut off."""
     install(MODULES["raises"], metadata=False)
-    done = inside("plugins", "--json")
+    done = ttc("plugins", "--json")
     assert done.returncode == 0, done.stderr
     names = {row["name"] for row in json.loads(done.stdout)["plugins"]}
     assert {"sick-backends", "numeric", "scripted"} <= names
 
 
 def test_names_of_ttc_itself_are_safe(
-    inside: Run, install: Callable[..., None], tmp_path: Path
+    ttc: Ttc, install: Callable[..., None], tmp_path: Path
 ) -> None:
     """Case 15: a plugin cannot take over `numeric`."""
     install(MODULES["raises"])
     entries = tmp_path / "site" / "sick-1.0.dist-info" / "entry_points.txt"
     entries.write_text("[ttc.verifiers]\nnumeric = sick_module:thing\n", encoding="utf-8")
-    rows = json.loads(inside("plugins", "--verifiers", "--json").stdout)["plugins"]
+    rows = json.loads(ttc("plugins", "--verifiers", "--json").stdout)["plugins"]
     assert [row["package"].split()[0] for row in rows if row["name"] == "numeric"] == ["ttc-cli"]
 
 

@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Ttc
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., "subprocess.Popen[str]"]
 Problems = Callable[..., Path]
 Found = Callable[..., set[tuple[Any, ...]]]
@@ -36,9 +39,7 @@ def _read_lines(process: subprocess.Popen[str], count: int) -> str:
     return "".join(process.stdout.readline() for _ in range(count))
 
 
-def test_solve_is_interrupted_between_answers(
-    start: Start, inside: Run, problems: Problems
-) -> None:
+def test_solve_is_interrupted_between_answers(start: Start, ttc: Ttc, problems: Problems) -> None:
     problems(8)
     line = ("solve", "--each", "data.jsonl", "-j", "1", "-n", "16", "-m", SLOW)
     process = start(*line)
@@ -49,7 +50,7 @@ def test_solve_is_interrupted_between_answers(
     assert "Traceback" not in talk
     resume = talk.splitlines()[-1]
     assert shlex.split(resume.partition("to resume: ")[2]) == ["ttc", *line]
-    done = inside(*line[:-1], QUICK)
+    done = ttc(*line[:-1], QUICK)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(told + rest)
     assert done.stderr.count(" 0 new tokens") >= 2
@@ -62,8 +63,8 @@ def test_solve_is_interrupted_between_answers(
 )
 def test_interrupted(
     start: Start,
-    inside: Run,
-    ttc: Run,
+    ttc: Ttc,
+    ttc_process: Ttc,
     problems: Problems,
     held: Found,
     printed: Found,
@@ -88,13 +89,13 @@ def test_interrupted(
     again = shlex.split(resume.partition("to resume: ")[2])
     assert again == ["ttc", *_line(SLOW)]
     kept = len(held())
-    done = inside(*_line(QUICK), "--json")
+    done = ttc(*_line(QUICK), "--json")
     assert done.returncode == 0, done.stderr
     assert "cut off" not in done.stderr, "it ended in good order"
     report = json.loads(done.stdout)
     assert (report["kept"], report["drawn"]) == (kept, 200 - kept)
     other = tmp_path / "unbroken.db"
-    assert inside(*_line(QUICK), "--db", other).returncode == 0
+    assert ttc(*_line(QUICK), "--db", other).returncode == 0
     assert samples() == samples(other)
 
 
@@ -117,7 +118,7 @@ def test_second_one_ends_at_once(
         began = time.monotonic()
         process.send_signal(second)
         rest, talk = process.communicate(timeout=30)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 25
     assert process.returncode == 128 + second
     assert "Traceback" not in talk
     assert printed(told + rest) <= held()
@@ -145,7 +146,7 @@ def test_while_the_model_computes(start: Start, problems: Problems, database: Pa
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, talk = process.communicate(timeout=30)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
     assert process.returncode == 130
     assert "to resume: ttc sample" in talk
 
@@ -162,7 +163,7 @@ def test_quiet(start: Start, problems: Problems) -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL], ids=["TERM", "KILL"])
 def test_old_file_stays_whole(
-    start: Start, inside: Run, problems: Problems, held: Found, printed: Found, signum: int
+    start: Start, ttc: Ttc, problems: Problems, held: Found, printed: Found, signum: int
 ) -> None:
     """Case 16: -o FILE is the old one or the new one, never half of either."""
     problems(8)
@@ -182,13 +183,13 @@ def test_old_file_stays_whole(
     assert out.read_text(encoding="utf-8") == "as it was\n"
     if signum == signal.SIGTERM:
         assert not Path("out.jsonl.part").exists()
-    assert inside(*_line(QUICK, "-o", str(out))).returncode == 0
+    assert ttc(*_line(QUICK, "-o", str(out))).returncode == 0
     assert printed(out.read_text(encoding="utf-8")) == held()
     assert not Path("out.jsonl.part").exists()
 
 
 def test_interrupted_while_judging(
-    start: Start, inside: Run, problems: Problems, printed: Found
+    start: Start, ttc: Ttc, problems: Problems, printed: Found
 ) -> None:
     """Case 16: verify in a pipe keeps the verdicts that it told."""
     problems(8)
@@ -204,12 +205,12 @@ def test_interrupted_while_judging(
     assert judge.wait(timeout=30) == 130
     assert "Traceback" not in talk
     assert source.wait(timeout=30) == 141, "nobody reads it any more"
-    swept = inside("sweep", "p", "--json", "-s", "coverage", "-k", "1")
+    swept = ttc("sweep", "p", "--json", "-s", "coverage", "-k", "1")
     assert swept.returncode == 0, swept.stderr
     shown = [
         line
         for at in range(8)
-        for line in json.loads(inside("show", "p", f"p{at}", "--json").stdout)["samples"]
+        for line in json.loads(ttc("show", "p", f"p{at}", "--json").stdout)["samples"]
         if "correct" in line
     ]
     assert len(shown) >= len(printed(told)) >= 3
@@ -225,25 +226,25 @@ def test_solve_interrupted(start: Start, database: Path) -> None:
     assert (answer, "Traceback" in talk) == ("", False)
 
 
-def test_failed_draws_are_filled_in(inside: Run, problems: Problems, held: Found) -> None:
+def test_failed_draws_are_filled_in(ttc: Ttc, problems: Problems, held: Found) -> None:
     """Case 16, of the backend's making: exit 4 with the way on, and a rerun fills the gaps."""
     problems(8)
-    done = inside(*_line(f"{QUICK},fail=0.3"))
+    done = ttc(*_line(f"{QUICK},fail=0.3"))
     assert done.returncode == 4
     assert "draws failed" in done.stderr
     assert "to fill the gaps: ttc" in done.stderr
     kept = len(held())
     assert 0 < kept < 200
-    again = inside(*_line(QUICK), "--json")
+    again = ttc(*_line(QUICK), "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["drawn"] == 200 - kept
     assert len(held()) == 200
 
 
-def test_every_draw_fails(inside: Run, refused: Callable[..., str], problems: Problems) -> None:
+def test_every_draw_fails(ttc: Ttc, refused: Callable[..., str], problems: Problems) -> None:
     """Never a green 0 where nothing was drawn: exit 3."""
     problems(2)
-    refused(inside(*_line(f"{QUICK},fail=1"), "-q"), 3, "50 draws failed")
+    refused(ttc(*_line(f"{QUICK},fail=1"), "-q"), 3, "50 draws failed")
 
 
 def test_what_nohup_ignores_stays_ignored(problems: Problems, start: Start) -> None:

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Ttc
 
 from ttc.store import database as opening
 from ttc.store import lock as locking
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+# Many processes, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., "subprocess.Popen[str]"]
 Problems = Callable[..., Path]
 Refused = Callable[..., str]
@@ -41,11 +44,11 @@ READING = ("dry-run", "sweep", "ls", "show")
 
 
 @pytest.fixture
-def store(inside: Run, problems: Problems, database: Path) -> Path:
+def store(ttc: Ttc, problems: Problems, database: Path) -> Path:
     """A store with a pool `p` that has verdicts; one whole file."""
     problems()
-    assert inside("sample", "data.jsonl", "-n", "2", "--pool", "p", "-m", MODEL).returncode == 0
-    assert inside("verify", "p", "-V", "numeric", "--json").returncode == 0
+    assert ttc("sample", "data.jsonl", "-n", "2", "--pool", "p", "-m", MODEL).returncode == 0
+    assert ttc("verify", "p", "-V", "numeric", "--json").returncode == 0
     assert not database.with_name("ttc.db-wal").exists()
     return database
 
@@ -105,33 +108,33 @@ SPOILED: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("case", SPOILED)
-def test_spoiled_file(inside: Run, refused: Refused, store: Path, case: str) -> None:
+def test_spoiled_file(ttc: Ttc, refused: Refused, store: Path, case: str) -> None:
     """Case 20: corrupt, no database, somebody else's, newer: told, and left as it is."""
     spoil, words = SPOILED[case]
     spoil(store)
     before = store.read_bytes()
     for command in COMMANDS.values():
-        refused(inside(*command), 6, str(store), *words)
+        refused(ttc(*command), 6, str(store), *words)
         assert store.read_bytes() == before
     assert not list(store.parent.glob("*.bak*"))
 
 
-def test_spoiled_file_from_outside(ttc: Run, refused: Refused, store: Path) -> None:
+def test_spoiled_file_from_outside(ttc_process: Ttc, refused: Refused, store: Path) -> None:
     """Case 20: the same in a process of its own."""
     _truncate(store)
     before = store.read_bytes()
-    refused(ttc(*COMMANDS["sample"]), 6, str(store), "damaged")
-    refused(ttc(*COMMANDS["sweep"]), 6, str(store), "damaged")
+    refused(ttc_process(*COMMANDS["sample"]), 6, str(store), "damaged")
+    refused(ttc_process(*COMMANDS["sweep"]), 6, str(store), "damaged")
     assert store.read_bytes() == before
 
 
 def test_flipped_bytes_in_a_sample(
-    inside: Run, refused: Refused, store: Path, problems: Problems
+    ttc: Ttc, refused: Refused, store: Path, problems: Problems
 ) -> None:
     """Case 20: damage that only the rows show is exit 6 where they are read."""
     problems(200)
     line = ("sample", "data.jsonl", "-q", "-n", "3", "--pool", "q", "-m", MODEL)
-    assert inside(*line).returncode == 0
+    assert ttc(*line).returncode == 0
     with contextlib.closing(sqlite3.connect(store)) as found:
         size = found.execute("PRAGMA page_size").fetchone()[0]
         pages = found.execute("PRAGMA page_count").fetchone()[0]
@@ -140,39 +143,39 @@ def test_flipped_bytes_in_a_sample(
         data[page * size : page * size + 12] = b"\xff" * 12
     store.write_bytes(data)
     for args in (line, ("verify", "q", "-q", "-V", "numeric"), ("show", "q")):
-        refused(inside(*args), 6, str(store), "damaged")
+        refused(ttc(*args), 6, str(store), "damaged")
     assert store.read_bytes() == bytes(data)
 
 
-def test_folder_as_store(inside: Run, refused: Refused, problems: Problems) -> None:
+def test_folder_as_store(ttc: Ttc, refused: Refused, problems: Problems) -> None:
     """Case 20: --db names a folder."""
     problems()
     Path("folder").mkdir()
     for command in COMMANDS.values():
-        refused(inside(*command, "--db", "folder"), 6, "folder", "--db")
+        refused(ttc(*command, "--db", "folder"), 6, "folder", "--db")
     assert list(Path("folder").iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["sample", "solve"])
 def test_store_where_no_folder_can_be(
-    inside: Run, refused: Refused, problems: Problems, command: str
+    ttc: Ttc, refused: Refused, problems: Problems, command: str
 ) -> None:
     """Case 20: --db inside a file, or where nothing may be written."""
     problems()
     Path("file").write_text("as it was", encoding="utf-8")
-    refused(inside(*COMMANDS[command], "--db", "file/x.db"), 6, "file", "--db")
-    refused(inside(*COMMANDS[command], "--db", "/proc/nowhere/x.db"), 6, "/proc/nowhere", "--db")
+    refused(ttc(*COMMANDS[command], "--db", "file/x.db"), 6, "file", "--db")
+    refused(ttc(*COMMANDS[command], "--db", "/proc/nowhere/x.db"), 6, "/proc/nowhere", "--db")
     assert Path("file").read_text(encoding="utf-8") == "as it was"
 
 
-def test_reading_makes_nothing(inside: Run, home: Path, problems: Problems) -> None:
+def test_reading_makes_nothing(ttc: Ttc, home: Path, problems: Problems) -> None:
     """Case 20: no command that only reads creates a store."""
     problems()
-    assert inside("ls").returncode == 0
-    assert inside("show", "p").returncode == 6
-    assert inside("sweep", "p").returncode == 2
-    assert inside("verify", "p", "-V", "numeric").returncode == 2
-    assert inside(*COMMANDS["dry-run"]).returncode == 0
+    assert ttc("ls").returncode == 0
+    assert ttc("show", "p").returncode == 6
+    assert ttc("sweep", "p").returncode == 2
+    assert ttc("verify", "p", "-V", "numeric").returncode == 2
+    assert ttc(*COMMANDS["dry-run"]).returncode == 0
     assert not home.exists()
 
 
@@ -180,28 +183,28 @@ def test_reading_makes_nothing(inside: Run, home: Path, problems: Problems) -> N
 
 
 def test_network_file_system(
-    inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
+    ttc: Ttc, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 20: a network file system is refused by whatever writes."""
     monkeypatch.setattr(opening, "file_system", lambda path: "nfs4")
     before = store.read_bytes()
     for command in WRITING:
-        line = refused(inside(*COMMANDS[command]), 6, str(store), "nfs4", "--db")
+        line = refused(ttc(*COMMANDS[command]), 6, str(store), "nfs4", "--db")
         assert "TTC_NETWORK_DB=1" in line
     assert store.read_bytes() == before
 
 
 def test_reading_from_a_network_file_system(
-    inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
+    ttc: Ttc, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 20: reading a WAL store there needs the same shared memory, so it is refused too."""
     monkeypatch.setattr(opening, "file_system", lambda path: "nfs4")
     for command in READING:
-        refused(inside(*COMMANDS[command]), 6, str(store), "nfs4", "--db")
+        refused(ttc(*COMMANDS[command]), 6, str(store), "nfs4", "--db")
 
 
 def test_new_store_on_a_network_file_system(
-    inside: Run,
+    ttc: Ttc,
     refused: Refused,
     problems: Problems,
     database: Path,
@@ -210,11 +213,11 @@ def test_new_store_on_a_network_file_system(
     """Case 20: on request, a rollback journal for one process; without, no half-made store."""
     monkeypatch.setattr(opening, "file_system", lambda path: "nfs4")
     problems()
-    refused(inside(*COMMANDS["sample"]), 6, "nfs4")
+    refused(ttc(*COMMANDS["sample"]), 6, "nfs4")
     assert not database.exists() or database.stat().st_size == 0
     monkeypatch.setenv("TTC_NETWORK_DB", "1")
     for command in ("sample", "ls", "show"):
-        done = inside(*COMMANDS[command])
+        done = ttc(*COMMANDS[command])
         assert done.returncode == 0, done.stderr
     with contextlib.closing(sqlite3.connect(database)) as store:
         assert store.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
@@ -300,7 +303,7 @@ sys.stdin.read()
 
 @pytest.mark.parametrize("command", WRITING)
 def test_turn_to_write_is_taken(
-    inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    ttc: Ttc, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """Case 19: whoever waits too long names the pid of the one who has it; readers do not wait."""
     monkeypatch.setattr(locking, "LOCK_PATIENCE", 0.2)
@@ -314,16 +317,16 @@ def test_turn_to_write_is_taken(
         assert holder.stdin is not None
         holder.stdout.readline()
         try:
-            refused(inside(*COMMANDS[command]), 6, str(store), f"pid {holder.pid}", "--db")
+            refused(ttc(*COMMANDS[command]), 6, str(store), f"pid {holder.pid}", "--db")
             for reading in READING:
-                assert inside(*COMMANDS[reading]).returncode == 0
+                assert ttc(*COMMANDS[reading]).returncode == 0
         finally:
             holder.stdin.close()
-    assert inside(*COMMANDS[command]).returncode == 0
+    assert ttc(*COMMANDS[command]).returncode == 0
 
 
 def test_pool_is_being_drawn(
-    start: Start, inside: Run, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
+    start: Start, ttc: Ttc, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 19: a second run of one pool names the first; other pools go on."""
     monkeypatch.setattr("ttc.samples.pool_lock.PATIENCE", 0.3)
@@ -332,28 +335,28 @@ def test_pool_is_being_drawn(
     assert first.stdout is not None
     for _ in range(9):  # 8 are kept already
         first.stdout.readline()
-    refused(inside(*COMMANDS["sample"], "--json"), 6, "p:", f"pid {first.pid}", "--pool")
+    refused(ttc(*COMMANDS["sample"], "--json"), 6, "p:", f"pid {first.pid}", "--pool")
     other = [arg if arg != "p" else "q" for arg in COMMANDS["sample"]]
     other[other.index("-m") + 1] = "scripted:answers=7"
-    assert inside(*other).returncode == 0
+    assert ttc(*other).returncode == 0
 
 
 # 18
 
 
 def test_little_space_is_left(
-    inside: Run, refused: Refused, store: Path, held: Found, monkeypatch: pytest.MonkeyPatch
+    ttc: Ttc, refused: Refused, store: Path, held: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 18: under 200 MB, nothing is begun, and what is there can be read."""
     usage = namedtuple("usage", "total used free")
     before = held()
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 9 * 10**8, 10**8))
-        refused(inside(*COMMANDS["sample"]), 6, str(store), "200 MB", "run the same command again")
-        assert inside("ls").returncode == 0
-        assert inside("sweep", "p").returncode == 0
+        refused(ttc(*COMMANDS["sample"]), 6, str(store), "200 MB", "run the same command again")
+        assert ttc("ls").returncode == 0
+        assert ttc("sweep", "p").returncode == 0
     assert held() == before
-    assert inside(*COMMANDS["sample"]).returncode == 0
+    assert ttc(*COMMANDS["sample"]).returncode == 0
 
 
 def _limit_files(size: int) -> Callable[[], None]:
@@ -361,13 +364,13 @@ def _limit_files(size: int) -> Callable[[], None]:
 
 
 def test_file_size_limit(
-    ttc: Run, problems: Problems, held: Found, printed: Found, database: Path
+    ttc_process: Ttc, problems: Problems, held: Found, printed: Found, database: Path
 ) -> None:
     """Case 18: the store may grow no further: exit 6, all that was told is kept, it resumes."""
     problems(8)
     model = "scripted:answers=18*3/20*1,tokens=200-300"
     line = ("sample", "data.jsonl", "-q", "-n", "100", "--pool", "p", "-m", model)
-    done = ttc(*line, preexec_fn=_limit_files(400_000))
+    done = ttc_process(*line, preexec_fn=_limit_files(400_000))
     assert done.returncode == 6, (done.returncode, done.stderr)
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -377,7 +380,7 @@ def test_file_size_limit(
     assert len(held()) < 800
     with contextlib.closing(sqlite3.connect(database)) as store:
         assert store.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    again = ttc(*line, "--json")
+    again = ttc_process(*line, "--json")
     assert again.returncode == 0, again.stderr
     assert len(held()) == 800
 
@@ -393,7 +396,7 @@ cp "$DISK"/ttc.db* . || exit 78
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare here")
-def test_full_disk(problems: Problems, held: Found, printed: Found, inside: Run) -> None:
+def test_full_disk(problems: Problems, held: Found, printed: Found, ttc: Ttc) -> None:
     """Case 18: SQLITE_FULL in the middle: exit 6, and every acknowledged row can be read."""
     problems(8)
     disk = Path("disk").absolute()
@@ -423,7 +426,7 @@ def test_full_disk(problems: Problems, held: Found, printed: Found, inside: Run)
     assert told <= held(copy)
     with contextlib.closing(sqlite3.connect(copy)) as store:
         assert store.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    again = inside(*line[:-1], MODEL.replace("5-9", "200-300"), "--db", copy)
+    again = ttc(*line[:-1], MODEL.replace("5-9", "200-300"), "--db", copy)
     assert again.returncode == 0, again.stderr
     assert len(held(copy)) == 800
 
@@ -442,16 +445,16 @@ def _zero_a_page(path: Path) -> None:
 
 @pytest.mark.parametrize("command", [*WRITING, *READING])
 def test_a_zeroed_page_is_found_before_anything_is_written(
-    store: Path, inside: Run, refused: Refused, command: str
+    store: Path, ttc: Ttc, refused: Refused, command: str
 ) -> None:
     _zero_a_page(store)
     before = store.read_bytes()
-    refused(inside(*COMMANDS[command]), 6, "damaged", "ttc db merge")
+    refused(ttc(*COMMANDS[command]), 6, "damaged", "ttc db merge")
     assert store.read_bytes() == before
 
 
 def test_a_store_is_checked_again_only_where_its_file_changed(
-    store: Path, inside: Run, monkeypatch: pytest.MonkeyPatch
+    store: Path, ttc: Ttc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
     connect = sqlite3.connect
@@ -469,12 +472,12 @@ def test_a_store_is_checked_again_only_where_its_file_changed(
         return found
 
     for command in ("ls", "sample", "verify", "sweep"):
-        assert inside(*COMMANDS[command]).returncode == 0
+        assert ttc(*COMMANDS[command]).returncode == 0
         assert checks() == 0, command
     os.utime(store)
-    assert inside("ls").returncode == 0
+    assert ttc("ls").returncode == 0
     assert checks() == 1
-    assert inside("ls").returncode == 0
+    assert ttc("ls").returncode == 0
     assert checks() == 0
 
 
@@ -517,7 +520,7 @@ def test_a_migration_on_a_full_disk_changes_nothing(tmp_path: Path, store: Path)
 
 
 def test_a_migration_that_was_killed_leaves_no_half_backup(
-    store: Path, inside: Run, monkeypatch: pytest.MonkeyPatch
+    store: Path, ttc: Ttc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backup that was cut off is another file, and the next migration makes a whole one."""
     with contextlib.closing(sqlite3.connect(store)) as connection:
@@ -531,7 +534,7 @@ def test_a_migration_that_was_killed_leaves_no_half_backup(
     assert not backup.exists()
     with contextlib.closing(sqlite3.connect(store)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone()[0] == 2
-    assert inside("ls").returncode == 0
+    assert ttc("ls").returncode == 0
     with contextlib.closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone()[0] == 2
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
@@ -549,7 +552,7 @@ def test_a_migration_that_was_killed_leaves_no_half_backup(
     ids=lambda flags: flags[0],
 )
 def test_results_are_written_whole_or_not_at_all(
-    store: Path, inside: Run, monkeypatch: pytest.MonkeyPatch, flags: Any
+    store: Path, ttc: Ttc, monkeypatch: pytest.MonkeyPatch, flags: Any
 ) -> None:
     if flags[0] == "--plot":
         pytest.importorskip("matplotlib")
@@ -562,14 +565,14 @@ def test_results_are_written_whole_or_not_at_all(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        done = inside(*line)
+        done = ttc(*line)
     assert done.returncode == 6
     assert name in done.stderr
     assert "No space left" in done.stderr
     assert Path(name).read_text() == "what was there before"
     assert [path.name for path in Path().iterdir() if path.suffix == ".part"] == []
-    assert inside(*line).returncode == 0
+    assert ttc(*line).returncode == 0
     assert Path(name).read_text() != "what was there before"
-    done = inside(*line[:-1], "no/folder/x.svg")
+    done = ttc(*line[:-1], "no/folder/x.svg")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "no/folder/x.svg" in done.stderr

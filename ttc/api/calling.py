@@ -58,8 +58,19 @@ def sampling(call: str, given: SamplingArguments) -> Sampling:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"{call}() got an unexpected keyword argument {name!r}{hint}")
     stop = given.get("stop") or ()
-    whole = {**given, "stop": (stop,) if isinstance(stop, str) else tuple(stop)}
-    return Sampling(**cast("Any", whole))
+    stops = (stop,) if isinstance(stop, str) else tuple(stop)
+    for name in ("thinking", "system", "template"):
+        text(name, given.get(name))
+    for each in stops:
+        text("stop", each)
+    return Sampling(**cast("Any", {**given, "stop": stops}))
+
+
+def text(name: str, value: object) -> str | None:
+    """Return an argument that is a text or None. UsageError for anything else."""
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{name} must be a string, not {value!r}")
+    return value
 
 
 def begin(
@@ -74,7 +85,7 @@ def begin(
         None if config is None else Path(config),
         None if database is None else Path(database),
         _print if progress else _log,
-        f"call ttc.{call} again",
+        f"ttc.{call}(…)",
         quiet=not progress,
     )
 
@@ -95,6 +106,8 @@ def parts_of(data: Data, source: str = "python") -> tuple[problems.Data, ...]:
     """
     if isinstance(data, (str, os.PathLike)):
         return (os.fspath(data),)
+    if hasattr(data, "to_dict"):
+        raise UsageError("this looks like a data frame: pass its records, .to_dict('records')")
     items = [data] if isinstance(data, (Mapping, Problem)) else list(data)
     if not items:
         raise UsageError("the data is empty: there are no problems in it")

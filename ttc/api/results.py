@@ -218,7 +218,7 @@ class Sweep:
                 cells = "".join(f"<td>{_html(tables.value_text(point))}</td>" for point in points)
                 parts.append(f"<tr><td>{points[0].k}</td>{cells}</tr>")
             parts.append("</table>")
-        parts += [f"<p>{_html(tables.told(self.options.conventions))}</p>"]
+        parts += [f"<p>{_html(tables.in_words(self.options.conventions))}</p>"]
         parts += [f"<p>note: {_html(line)}</p>" for line in self.warnings]
         return "\n".join(parts)
 

@@ -9,14 +9,32 @@ from typing import NamedTuple
 
 from ttc.errors import wrong_option
 
+# What a lower cost is, by unit.
+LESS = {
+    "draws": "fewer samples",
+    "tokens": "fewer tokens",
+    "steps": "fewer steps",
+    "seconds": "less time",
+    "operations": "fewer operations",
+    "USD": "less money",
+}
+
 
 class Axis(NamedTuple):
-    """One way to count what k draws of one problem cost."""
+    """One way to count what k draws of one problem cost.
+
+    `flag` is the value of `--cost`, `label` the heading of tables and plots, `unit` a key of LESS.
+    """
 
     flag: str
     label: str
     unit: str
     meaning: str
+
+    @property
+    def less(self) -> str:
+        """A lower cost, in words."""
+        return LESS[self.unit]
 
     def text(self, cost: float | None) -> str:
         """Return a cost as tables show it; a dash if it is unknown."""
@@ -36,7 +54,7 @@ AXES = {
     "latency_tokens": Axis(
         "latency",
         "latency (tokens)",
-        "tokens",
+        "steps",
         "decoding steps until the rule can decide, all draws running in parallel",
     ),
     "uncancelled_tokens": Axis(

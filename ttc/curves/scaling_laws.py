@@ -58,7 +58,7 @@ def predict(counts: Counts, k: int, *, ci: float | None = 95, seed: int = 0) -> 
     if k < 1:
         raise wrong_option("predict", k, "k must be 1 or more")
     if len(counts) < 2 or max(n for n, _ in counts) < 2:
-        raise wrong_option("predict", k, "needs at least two problems, and two draws of one")
+        raise wrong_option("predict", k, "needs two problems and two draws of one, at least")
     estimators: list[tuple[str, Callable[[Counts], tuple[float, dict[str, float]] | None]]] = [
         ("beta-binomial", lambda sample: _by_beta(sample, k)),
         ("power law", lambda sample: _by_power_law(sample, k)),

@@ -155,7 +155,7 @@ class _Scaled(NamedTuple):
     def of(cls, column: Sequence[float | None]) -> _Scaled:
         present = [value for value in column if value is not None]
         if not all(map(isfinite, present)):
-            raise ValueError("a mean needs finite values")
+            raise ValueError("a mean of values that are not finite is undefined")
         low = min(present, default=0.0)
         span = max(present, default=0.0) - low
         steps = [None if v is None else round((v - low) / (span or 1) * _STEPS) for v in column]

@@ -1,4 +1,4 @@
-"""Curves as a picture, by matplotlib (the extra `ttc-cli[plot]`). Readable in black and white."""
+"""Plots of curves by matplotlib (the extra `ttc-cli[plot]`), readable in black and white."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def draw(
     path: str,
     best: Sequence[tuple[Curve, Point]] = (),
 ) -> None:
-    """Write value against k to a file whose ending says the format; bands are the intervals.
+    """Write a plot to a file, in the format of its ending. UsageError for an unknown format.
 
-    `best`, the points of a Pareto frontier, are joined by a grey line of their own.
+    See `figure`.
     """
     drawn = figure(curves, axis, best)
     import matplotlib
 
     picture, form = BytesIO(), Path(path).suffix.removeprefix(".").lower() or "png"
     try:
-        # The same curve gives the same file, and text stays text.
+        # A fixed salt, so that the same curve gives the same file; text is kept as text.
         with matplotlib.rc_context({"svg.hashsalt": "ttc", "svg.fonttype": "none"}):
             drawn.savefig(picture, format=form, metadata={"Date": None} if form == "svg" else None)
     except ValueError as error:
@@ -45,19 +45,25 @@ def draw(
 
 
 def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]] = ()) -> Figure:
-    """Return value against cost, an axis of `AXES`, as a figure of its own: no backend is chosen,
-    and pyplot is not imported. See `draw`; UsageError if no cost is known."""
+    """Return a figure of value against cost; bands are the intervals.
+
+    `axis` is a name in `AXES`. `best`, the points of a Pareto frontier, are joined by a grey line.
+    No backend is chosen and pyplot is not imported. UsageError if no cost is known on the axis, or
+    matplotlib is not installed.
+    """
     check_known(curves, axis)
     try:
         from ttc.report.figure import CurveFigure
     except ImportError:
         how = installing.install("ttc-cli[plot]")
-        raise UsageError(f"--plot needs matplotlib; {how}") from None
+        raise UsageError(
+            f"--plot needs matplotlib; {how}", python=f"plots need matplotlib; {how}"
+        ) from None
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     drawn = CurveFigure(figsize=(6.4, 4.0), layout="constrained")
     axes: Any = drawn.add_subplot()
-    # A dollar would begin a formula.
+    # A dollar sign starts a formula.
     names = [name.replace("$", r"\$") for name in named(curves)]
     for at, curve in enumerate(curves):
         points = [point for point in curve.points if point.value is not None]
@@ -76,7 +82,7 @@ def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point
         axes.set_xscale("log", base=2)
     else:
         axes.set_xscale("log")
-        # Costs seldom span a decade for each label, so there are three in one.
+        # Costs often span less than a decade, so each decade has three labels.
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
@@ -92,7 +98,10 @@ def check_known(curves: Sequence[Curve], axis: str) -> None:
     """Raise UsageError if no point has a cost on the axis."""
     if not any(position(point, axis) is not None for curve in curves for point in curve.points):
         flag = AXES[axis].flag
-        raise UsageError(f"--plot: the {flag} of these draws are unknown; --cost samples plots k")
+        why = f"the {flag} of these draws are unknown"
+        raise UsageError(
+            f"--plot: {why}; --cost samples plots k", python=f"{why}; cost='samples' plots k"
+        )
 
 
 def named(curves: Sequence[Curve]) -> list[str]:
@@ -103,5 +112,5 @@ def named(curves: Sequence[Curve]) -> list[str]:
 
 
 def position(point: Point, axis: str) -> float | None:
-    """Return where a point stands on the cost axis, None if its cost is unknown."""
+    """Return the coordinate of a point on the cost axis, None if its cost is unknown."""
     return point.k if axis == "samples" else point.cost.get(axis)

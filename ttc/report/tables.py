@@ -1,4 +1,4 @@
-"""Curves as tables: on the terminal, as CSV, as Markdown. No number without what it stands on."""
+"""Curves as tables: on the terminal, as CSV and as Markdown."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _DRAW = {
 }
 
 
-def told(conventions: Mapping[str, str]) -> str:
-    """Return in words what holds for every curve."""
+def in_words(conventions: Mapping[str, str]) -> str:
+    """Return the conventions that hold for every curve, in words."""
     ties = {"split": "ties split", "first": "ties to the first drawn", "strict": "ties are wrong"}
     parts = (
         "exact " + _DRAW[conventions["draw"]],
@@ -77,9 +77,10 @@ def show(
     conventions: str,
     best: Sequence[tuple[Curve, Point]] | None = None,
 ) -> None:
-    """Print a table a source; on a terminal with a bar for each value, in a pipe plain columns.
+    """Print one table for each source: with bars on a terminal, in plain columns in a pipe.
 
-    `best` are the points of a Pareto frontier, which are marked with a star.
+    `axis` is a name in `AXES`, `problems` the number of problems of each source. `best` are the
+    points of a Pareto frontier, which are marked with a star.
     """
     starred = {(id(curve), point.k) for curve, point in best or ()}
     from rich import box
@@ -110,13 +111,14 @@ def show(
                 table.add_row(rule, str(point.k), value_text(point), *bar, cost)
             if console.is_terminal:
                 table.add_section()
-        # Rich ends the process by itself where nobody reads, so it only renders.
+        # Rich exits the process if the pipe is closed, so it renders and we write.
         with console.capture() as rendered:
             console.print(table)
-            legend = () if best is None else (f"* nothing gives more for less {AXES[axis].label}",)
+            less = f"* Pareto-optimal: nothing scores higher for {AXES[axis].less}"
+            legend = () if best is None else (less,)
             inexact = any(point.error is not None for curve in ours for point in curve.points)
             if inexact:
-                legend = (*legend, "±: the error of a simulation or a bracket, beside the interval")
+                legend = (*legend, "±: error of a simulation or a bracket, not in the interval")
             for line in (*_notes(ours), *legend, conventions):
                 console.print(for_stdout(line), style="dim")
         sys.stdout.write(rendered.get())
@@ -125,9 +127,10 @@ def show(
 def as_csv(
     curves: Sequence[Curve], predictions: Mapping[str, Sequence[Prediction]] | None = None
 ) -> str:
-    """Return all points with every digit, one a line; what is undefined is empty.
+    """Return all points with every digit, one on each line; undefined values are empty.
 
-    Predictions, by source, come last; their note names the estimator.
+    The costs have the names of `AXES`. Predictions, by source, come last; their note names the
+    estimator.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -154,14 +157,14 @@ def as_csv(
         for each in found:
             value = (each.value, each.low, each.high)
             blank = (None,) * (len(AXES) + 2)
-            told = f"predicted by {each.estimator}"
-            row = (source, "coverage", each.k, *value, *blank, told)
+            note = f"predicted by {each.estimator}"
+            row = (source, "coverage", each.k, *value, *blank, note)
             writer.writerow(["" if cell is None else cell for cell in row])
     return out.getvalue()
 
 
 def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
-    """Return a table with a row a budget and a column a rule."""
+    """Return a table for each source, with a row for each budget and a column for each rule."""
     lines: list[str] = []
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
@@ -178,16 +181,16 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
 
 
 def in_markdown(text: str) -> str:
-    """Return a text as Markdown shows it to the letter, on one line: a name is never markup."""
+    """Return a text on one line, escaped so that Markdown shows it as it is."""
     return re.sub(r"[\\`*_\[\]<|~$&]", r"\\\g<0>", one_line(text))
 
 
 def fenced(lines: Sequence[str]) -> str:
-    """Return lines as a block of plain text in Markdown, which no line in it can end."""
-    told = [one_line(line) for line in lines]
-    longest = max((len(run) for line in told for run in re.findall("`+", line)), default=0)
+    """Return lines as a code block of Markdown, with a fence longer than any in the lines."""
+    plain = [one_line(line) for line in lines]
+    longest = max((len(run) for line in plain for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    return "\n".join((f"{fence}text", *told, fence)) + "\n"
+    return "\n".join((f"{fence}text", *plain, fence)) + "\n"
 
 
 def _comparison_cells(each: Comparison) -> tuple[str, str, str, str]:
@@ -205,7 +208,7 @@ def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def comparisons_as_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield paired differences, a line each."""
+    """Yield paired differences, one on each line."""
     return columns([_comparison_cells(each) for each in comparisons])
 
 

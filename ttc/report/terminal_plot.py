@@ -13,7 +13,7 @@ from ttc.records import Curve
 from ttc.report.plot import named, position
 
 HEIGHT, WIDEST = 20, 100
-# Told apart without colour, which a pipe and a printer do not have.
+# Distinct without colour, which pipes and printers do not have.
 MARKERS = "●+×○▲◆"
 
 

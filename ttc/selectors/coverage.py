@@ -1,4 +1,4 @@
-"""What the draws hold whoever chooses: any of k right (pass@k), all (pass^k), and their mean."""
+"""Rules that depend only on how many of k draws are correct: pass@k, pass^k and the mean."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class PassAll:
 
         pass^k = C(c, k) / C(n, k)
 
-    "τ-bench". The mirror of coverage: worst-of-k against best-of-k.
+    "τ-bench". It is to coverage as worst-of-k is to best-of-k.
     """
 
     name = "pass^k"
@@ -75,7 +75,7 @@ class PassAll:
 
 
 class Mean:
-    """Picks any of the k draws: pass@1 at every k, what a rule has to beat (the plain mean)."""
+    """Picks any of the k draws: pass@1 at every k, the baseline of every rule (the plain mean)."""
 
     name = "mean"
     needs = frozenset({"correct"})

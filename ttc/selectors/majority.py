@@ -17,10 +17,10 @@ INVALID = ("abstain", "class", "wrong")
 class Majority:
     """Picks the most frequent answer (self-consistency, Wang et al. 2022).
 
-    `ties`: `split` is indifferent among the answers that lead; `first` takes the one drawn first,
-    which over random orders has the same mean; `strict` abstains. `invalid`: draws without an
-    answer abstain from the vote (`abstain`), are one more answer, which can win (`class`), or
-    vote each for a wrong answer of its own (`wrong`).
+    `ties`: `split` picks each leading answer with equal probability; `first` takes the one drawn
+    first, which over random orders has the same mean; `strict` abstains. `invalid`: draws without
+    an answer abstain from the vote (`abstain`), vote for one more answer, which can win (`class`),
+    or each vote for a different wrong answer (`wrong`).
     """
 
     name = "majority"

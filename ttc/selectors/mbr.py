@@ -7,9 +7,10 @@ symmetric, and with the orders pooled rather than averaged:
     sim(a, b) = 2·|A ∩ B| / (|A| + |B|)
 
 where A and B are the multisets of n-grams; 1 for two empty texts. It is in [0, 1] and needs no
-tokenizer, so it serves prose in any script and code alike. All comparisons are between integers.
+tokenizer, so it works for prose in any script and for code. All comparisons are between integers.
 
-Thoughts are left out. A draw that is only a thought is never picked and is not compared with.
+Thoughts are left out. A draw that is only a thought is never picked, and no draw is compared with
+it.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def similarity(a: str, b: str) -> float:
 class MinimumBayesRisk:
     """Picks the draw most similar to the others (minimum Bayes risk, Kumar and Byrne 2004).
 
-    A single draw picks itself. "Minimum Bayes-Risk Decoding", with the draws as evidence and as
-    hypotheses.
+    "Minimum Bayes-Risk Decoding", with the draws both as evidence and as hypotheses. Of a single
+    draw, that draw is picked.
     """
 
     name = "mbr"
@@ -73,8 +74,7 @@ class MinimumBayesRisk:
 
 
 def agreement(outcomes: Sequence[Outcome], position: int) -> float | None:
-    """Return the mean similarity of one draw to the others that say something; None if there are
-    none."""
+    """Return the mean similarity of one draw to the others with a text; None if there are none."""
     texts = _texts(outcomes)
     others = [at for at in _speaking(texts) if at != position]
     if not others:
@@ -84,9 +84,10 @@ def agreement(outcomes: Sequence[Outcome], position: int) -> float | None:
 
 
 class _Similarities(NamedTuple):
-    """All pairs, as integers over one denominator, so that equal means are seen to be equal.
+    """The similarities of all pairs as integers over one denominator, so that ties are exact.
 
-    A text's similarity to itself stands as 0: it is no evidence.
+    `shared` is (texts, texts), over `unit`. The similarity of a text to itself is 0 here, so that
+    it is no evidence for it.
     """
 
     shared: tuple[tuple[int, ...], ...]

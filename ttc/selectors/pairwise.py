@@ -1,4 +1,4 @@
-"""Votes of a generative reward model on a pair of answers, by the sum of score differences."""
+"""Voting of a generative reward model on a pair of answers, by the sum of score differences."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from ttc.selectors.exact.subsets import check_budgets
 class Pairwise:
     """Sums the score differences of k critiques of a pair (GRM voting, Liu et al. 2025).
 
-    "DeepSeek-GRM": a draw is a critique, its score S_1 − S_2 in whole points, and it is correct
-    where its sign is right. The larger sum wins: P(Σ d > 0) + ½ P(Σ d = 0), d counted positive
-    where it is right, exact over all k-subsets. Put `keep=M>pairwise` before it for a meta-RM.
+    "DeepSeek-GRM": a draw is a critique, its score is S_1 − S_2 in whole points, and it is correct
+    if the sign is. The answer with the larger sum wins. With d = |S_1 − S_2|, negative if the sign
+    is wrong, the value is P(Σ d > 0) + ½ P(Σ d = 0), exact over all k-subsets. `keep=M>pairwise`
+    adds a meta reward model.
     """
 
     name = "pairwise"
@@ -33,7 +34,7 @@ class Pairwise:
         total = sum(points)
         signs = {(point > 0) - (point < 0) for point in points if point}
         wanted = {(total > 0) - (total < 0)} if total else signs
-        # One critique for each sign, so that an even sum is worth one half.
+        # One critique for each sign, so that the value of an even sum is one half.
         return tuple(
             next(i for i, point in enumerate(points) if point and (point > 0) == (sign > 0))
             for sign in sorted(wanted & signs)

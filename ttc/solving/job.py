@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ttc import problems, verdicts
 from ttc.answers import thinking
@@ -14,8 +14,8 @@ from ttc.backends import Backend, resolve
 from ttc.backends.thinking_switch import without_effect
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
-from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, told_same
-from ttc.samples.recipe import Sampling, make_recipe
+from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
+from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
 from ttc.session import Session
 from ttc.solving import save
@@ -28,6 +28,7 @@ from ttc.strategies.driver.budget import Budget
 from ttc.strategies.driver.engine import ModelEngine
 from ttc.strategies.driver.scoring import AGGREGATES, LikelihoodScorer, TraceScorer, VerifierScorer
 from ttc.verifiers import Verifier
+from ttc.verifiers.extras import Attachable, model_of
 
 DEFAULT_N = 8
 ONE_BY_ONE = ("budget-forcing", "self-refine", "post-edit")  # never draw the same twice
@@ -37,8 +38,14 @@ ONE_BY_ONE = ("budget-forcing", "self-refine", "post-edit")  # never draw the sa
 class SolveOptions:
     """How to solve: the options of `ttc solve` that change answers or where they are kept.
 
-    `keep` names the pool that answers are kept in as samples; `jobs` is the number of problems
-    solved side by side.
+    - `model`, `draft`, `verifier`, `scorer`: specs as on the command line (`NAME:key=value,…`)
+    - `method`: a strategy or a selection rule with its options; None: `default_rule` of the draws
+    - `n`: draws of a problem; None: the strategy's own number, or the setting (8)
+    - `aggregate`: how the scores of a trace's steps are combined: last, min, prod or mean
+    - `budget`: limits of each problem, as in `tokens=4000,seconds=60`
+    - `jobs`: problems that are solved side by side
+    - `keep`: the pool that answers are kept in as samples; `new_pool`: take a new name if that pool
+      has other settings
     """
 
     model: str | None = None
@@ -74,7 +81,8 @@ class Solved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What every problem is solved with."""
+    """What all problems are solved with: the open store and model, the method, and the draws of a
+    problem where a rule picks."""
 
     store: Store
     backend: Backend
@@ -97,9 +105,7 @@ def opened(
     UsageError for options that do not fit together, BackendError if a model cannot be opened.
     """
     parts = parts_of(options)
-    n = int(session.config.get("n", options.n, DEFAULT_N))
-    if n < 1:
-        raise UsageError(f"-n {n}: at least one draw per problem is needed")
+    n = whole("n", session.config.get("n", options.n, DEFAULT_N), 1)
     with ExitStack() as stack:
         choice, backend = resolve.open_model(session, options.model)
         stack.callback(backend.close)
@@ -116,7 +122,7 @@ def opened(
 def solve(
     means: Means, options: SolveOptions, asked: Iterable[Problem]
 ) -> Generator[Solved, None, None]:
-    """Yield what came of each problem, in order; answers are kept before they are yielded.
+    """Yield the solution of each problem, in order; answers are kept before they are yielded.
 
     UsageError if the budget is too small for a single draw, BackendError if every draw of a
     problem failed.
@@ -157,7 +163,7 @@ def _kept(means: Means, options: SolveOptions, problem: Problem, solution: Solut
 def _same(recipe: Recipe, n: int, method: Method) -> str | None:
     """Return a note on a setting that makes all draws of a prompt the same, if there is one."""
     if method.strategy is None:
-        return told_same(recipe, n)
+        return one_draw_note(recipe, n)
     if recipe.params.greedy and method.strategy.name not in ONE_BY_ONE:
         return (
             f"with {recipe.params.greedy} all draws of a prompt are the same text, so "
@@ -219,12 +225,10 @@ def _scorer(
 def _verifier(session: Session, spec: str, backend: Backend, stack: ExitStack) -> Verifier:
     """Make a verifier; one that asks a model asks the one that solves, unless it names another."""
     verifier = verdicts.make(spec)
-    # An extra that verifiers may lack, so it is looked for rather than declared.
-    attach: Callable[[Backend], Any] | None = getattr(verifier, "attach", None)
-    if attach is not None:
-        asked = getattr(verifier, "model", None)
+    if isinstance(verifier, Attachable):
+        asked = model_of(verifier)
         if asked is not None:
             _, backend = resolve.open_model(session, asked)
             stack.callback(backend.close)
-        attach(backend)
+        verifier.attach(backend)
     return verifier

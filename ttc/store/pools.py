@@ -11,7 +11,7 @@ from typing import Any
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.records import Message, Problem
-from ttc.store.sql import now, one, rows
+from ttc.store.sql import SAMPLES_OF_POOLS, now, one, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +158,18 @@ def enrol(
     return enrolled
 
 
-def problems_of(connection: sqlite3.Connection, pool: Pool) -> list[Problem]:
-    """Return the problems of a pool as the model saw them, in the order they were enrolled."""
+def problems_of(
+    connection: sqlite3.Connection, pool: Pool, name: str | None = None
+) -> list[Problem]:
+    """Return the problems of a pool as the model saw them, in the order they were enrolled; with
+    `name` only that one, if it is there."""
     found = rows(
         connection,
         "SELECT problems.name, prompts.content, refs.content AS reference FROM problems "
         "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
-        "JOIN refs ON refs.id = reference_id WHERE pool_id = ? ORDER BY problems.id",
-        (pool.id,),
+        "JOIN refs ON refs.id = reference_id WHERE pool_id = :pool "
+        "AND (:name IS NULL OR problems.name = :name) ORDER BY problems.id",
+        {"pool": pool.id, "name": name},
     )
     return [_problem(row) for row in found]
 
@@ -199,16 +203,16 @@ def overview(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     return list(
         rows(
             connection,
-            """
+            f"""
             SELECT pools.name AS pool, pools.model,
               (SELECT count(*) FROM problems WHERE pool_id = pools.id) AS problems,
-              (SELECT count(*) FROM problems JOIN samples USING (request_id)
+              (SELECT count(*) FROM {SAMPLES_OF_POOLS}
                 WHERE pool_id = pools.id) AS samples,
-              (SELECT count(*) FROM problems JOIN samples USING (request_id)
+              (SELECT count(*) FROM {SAMPLES_OF_POOLS}
                 JOIN verdicts ON sample_id = samples.id
                 AND verdicts.reference_id = problems.reference_id
                 WHERE pool_id = pools.id) AS verdicts,
-              (SELECT sum(completion_tokens) FROM problems JOIN samples USING (request_id)
+              (SELECT sum(completion_tokens) FROM {SAMPLES_OF_POOLS}
                 WHERE pool_id = pools.id) AS tokens,
               (SELECT coalesce(sum(completion_tokens IS NULL), 0) FROM problems
                 JOIN samples USING (request_id) WHERE pool_id = pools.id) AS uncounted,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ttc import keys
 from ttc.records import INFRA, Outcome, Sample, Verdict, Vote
 from ttc.store.pools import Pool
-from ttc.store.sql import now, rows, storable
+from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
 
 
 class VerifierId(NamedTuple):
@@ -122,7 +122,7 @@ def by_sample(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict
     """Return the verdicts of a verifier (by row id) on a pool, by sample id."""
     found = rows(
         connection,
-        "SELECT verdicts.* FROM problems JOIN samples USING (request_id) "
+        f"SELECT verdicts.* FROM {SAMPLES_OF_POOLS} "
         "JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id "
         "WHERE pool_id = ? AND verifier_id = ?",
         (pool.id, verifier),
@@ -134,7 +134,7 @@ def votes(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int
     """Return the votes behind a judge's verdicts on a pool, by sample id, in order of position."""
     found = rows(
         connection,
-        "SELECT votes.* FROM problems JOIN samples USING (request_id) "
+        f"SELECT votes.* FROM {SAMPLES_OF_POOLS} "
         "JOIN votes ON sample_id = samples.id AND votes.reference_id = problems.reference_id "
         "WHERE pool_id = ? AND verifier_id = ? ORDER BY sample_id, position",
         (pool.id, verifier),
@@ -156,9 +156,9 @@ def verifiers_of(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, A
     return list(
         rows(
             connection,
-            """
+            f"""
             SELECT verifiers.id, verifiers.name, version, config, count(*) AS verdicts
-            FROM problems JOIN samples USING (request_id)
+            FROM {SAMPLES_OF_POOLS}
               JOIN verdicts ON sample_id = samples.id
                 AND verdicts.reference_id = problems.reference_id
               JOIN verifiers ON verifiers.id = verifier_id
@@ -200,7 +200,7 @@ def outcomes(
         SELECT problems.name AS problem, samples.id AS sample, draw, answer, correct, score,
           logprob, prompt_tokens, completion_tokens, finish_reason, seconds, {column} AS text,
           status, verdicts.tokens AS verifier_tokens
-        FROM problems JOIN samples USING (request_id)
+        FROM {SAMPLES_OF_POOLS}
           LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
             AND verdicts.reference_id = problems.reference_id
         WHERE pool_id = :pool ORDER BY problems.id, draw
@@ -240,8 +240,7 @@ def sample_row(connection: sqlite3.Connection, sample: Sample) -> int | None:
     if sample.key is None:
         return None
     row = connection.execute(
-        "SELECT samples.id, text FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw = ?",
+        f"SELECT samples.id, text FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
         (sample.key, sample.index),
     ).fetchone()
     return int(row[0]) if row is not None and row[1] == storable(sample.text) else None

@@ -53,7 +53,7 @@ class Sequential:
         raise NotImplementedError
 
 
-def say(task: Task, turns: Sequence[Message]) -> StrategyRun[Node | None]:
+def ask(turns: Sequence[Message]) -> StrategyRun[Node | None]:
     """Draw the answer to a chat of several turns; None if the draw failed."""
     drawn = yield from draw([Generate(messages=tuple(turns))])
     return drawn[0] if drawn else None
@@ -100,11 +100,11 @@ class SelfRefine(Chain):
 
     def improve(self, task: Task, answer: Node) -> StrategyRun[Node | None]:
         turns = (*chat(task.problem), Message("assistant", said(answer.text)))
-        feedback = yield from say(task, (*turns, Message("user", FEEDBACK)))
+        feedback = yield from ask((*turns, Message("user", FEEDBACK)))
         words = "" if feedback is None else said(feedback.text).strip()
         if not words or FINE in words.upper():
             return None
-        return (yield from say(task, (*turns, Message("user", REFINE.format(feedback=words)))))
+        return (yield from ask((*turns, Message("user", REFINE.format(feedback=words)))))
 
 
 class PostEdit(Chain):
@@ -123,7 +123,7 @@ class PostEdit(Chain):
 
     def improve(self, task: Task, answer: Node) -> StrategyRun[Node | None]:
         draft = Message("assistant", said(answer.text))
-        return (yield from say(task, (*chat(task.problem), draft, Message("user", EDIT))))
+        return (yield from ask((*chat(task.problem), draft, Message("user", EDIT))))
 
 
 class Revisions(Sequential):

@@ -5,14 +5,13 @@ The numbers of the cases are those of the project's list of bad input and faults
 
 from __future__ import annotations
 
-import io
 import json
+import re
 import resource
 import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -21,14 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import TTC, Ran, Ttc, in_this_process
 
-from ttc.cli.main import run
 from ttc.testing.http_server import ScriptedServer
 
-Ran = subprocess.CompletedProcess[str]
 Serve = Callable[..., ScriptedServer]
-Ttc = Callable[..., Ran]
-TTC = [sys.executable, "-m", "ttc.cli.main"]
 KEY = "sk-this-must-never-be-seen"
 
 
@@ -47,18 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ttc(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ttc:
     """Run a command line in this process."""
 
-    def call(*args: str, env: Mapping[str, str] | None = None) -> Ran:
-        capsys.readouterr()
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", io.StringIO())
-            patch.setattr(sys, "argv", ["ttc", *args])
-            for name, value in (env or {}).items():
-                patch.setenv(name, value)
-            code = run(list(args))
-        told = capsys.readouterr()
-        return Ran(args, code, told.out, told.err)
-
-    return call
+    return in_this_process(capsys, monkeypatch)
 
 
 def draw(ttc: Ttc, model: str, n: int = 4, **how: Any) -> Ran:
@@ -120,7 +105,8 @@ def test_a_server_that_goes_away_and_comes_back(ttc: Ttc, serve: Serve) -> None:
     first = draw(ttc, model)
     assert first.returncode == 4, first.stderr
     assert "the connection broke" in first.stderr
-    assert "to fill the gaps: ttc sample" in first.stderr
+    # Whether all that is left fails, or the run ends before, is a matter of time.
+    assert re.search("to (fill the gaps|resume): ttc sample", first.stderr), first.stderr
     server.behaviour.faults.clear()
     again = draw(ttc, model)
     assert (again.returncode, json.loads(again.stdout)["kept"]) == (0, 5)
@@ -269,7 +255,7 @@ def test_what_fails_every_time_is_told_soon(ttc: Ttc, serve: Serve, fault: str, 
     told = failed(ttc, 3, f"{server.url}#scripted", "draws failed", n=n)
     # One after another 6 times, behind those that were sent together.
     assert 6 <= len(server.bodies) <= 6 + 16, told
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
 def test_a_long_silence_is_told(ttc: Ttc, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,3 +344,15 @@ def test_a_finished_run_needs_no_server(ttc: Ttc, folder: Path) -> None:
     again = draw(ttc, model)
     assert (again.returncode, json.loads(again.stdout)["drawn"]) == (0, 0)
     assert draw(ttc, model, 5).returncode == 3
+
+
+def test_a_bug_in_the_client_thread_ends_the_run(
+    ttc: Ttc, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: Any) -> None:
+        raise AttributeError("no such thing")
+
+    monkeypatch.setattr("ttc_openai.retry_policy.RetryPolicy.decide", broken)
+    server = serve(always="500")
+    told = failed(ttc, 3, f"{server.url}#scripted", "the client thread failed")
+    assert "AttributeError: no such thing" in told

@@ -122,7 +122,7 @@ def test_a_server_that_ends_one_answer_for_the_next_loses_none(
     monkeypatch.setenv("TTC_DB", str(tmp_path / "ttc.db"))
     rows = [{"id": f"s{i}", "question": f"What is {i} + 1?"} for i in range(problems)]
     Path("d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    sample = ["sample", "d.jsonl", "-n", str(n), "-m", interrupting_server, "--max-tokens", "24"]
+    sample = ["sample", "d.jsonl", "-n", str(n), "-m", interrupting_server, "--max-tokens", "12"]
     assert run([*sample, "--pool", "p", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["drawn"], told["errors"]) == (problems * n, 0)

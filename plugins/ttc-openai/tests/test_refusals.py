@@ -9,7 +9,7 @@ import pytest
 
 from ttc.backends import Request
 from ttc.records import Message, SamplingParams
-from ttc_openai.dialect import Dialect, off_and_refused
+from ttc_openai.dialect import Dialect, off_and_rejected
 from ttc_openai.errors import ExchangeError
 from ttc_openai.refusals import Refusal
 from ttc_openai.server_traits import ServerTraits
@@ -140,8 +140,8 @@ def test_what_is_set_is_never_left_out(said: str, params: dict[str, Any], instea
 @pytest.mark.parametrize(("temperature", "top_p"), [(1, 1), (1, 0.9), (0.8, 1)])
 def test_of_two_that_exclude_each_other_both_are_noted(temperature: float, top_p: float) -> None:
     sent = {"temperature": float(temperature), "top_p": float(top_p)}
-    assert off_and_refused(sent, Refusal(BOTH)) == {"temperature", "top_p"}
-    assert not off_and_refused({"temperature": 0.8, "top_p": 0.9}, Refusal(BOTH))
+    assert off_and_rejected(sent, Refusal(BOTH)) == {"temperature", "top_p"}
+    assert not off_and_rejected({"temperature": 0.8, "top_p": 0.9}, Refusal(BOTH))
 
 
 def test_where_keys_do_not_say_so_nothing_is_left_out() -> None:

@@ -109,7 +109,7 @@ def test_a_path_without_v1(serve: Serve, capsys: pytest.CaptureFixture[str], mod
     root = server.url.removesuffix("/v1")
     assert ask(f"{root}/llm{model}") == 3
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith(f"the API is not here but below /v1; write -m {root}/llm/v1{model}")
+    assert line.endswith(f"the API is below /v1 of this address; write -m {root}/llm/v1{model}")
     assert ask(f"{root}/llm/v1{model}") == 0
 
 

@@ -29,7 +29,7 @@ from ttc_openai.options import Options
 from ttc_openai.server import ModelServer, resolve_model
 from ttc_openai.server_traits import ServerTraits
 from ttc_openai.serving import check_same_weights
-from ttc_openai.supported_params import settle
+from ttc_openai.supported_params import find_unset_params
 
 if TYPE_CHECKING:
     from ttc_openai.dispatcher import Dispatcher
@@ -73,8 +73,8 @@ class OpenAI:
             self._refused.append(Completion(request.id, "", "error", error=error))
             return
         if self._dispatcher is None:
-            self._server, told = self._server.check()
-            check_same_weights(self._server.address, self.model.fingerprint, told)
+            self._server, entry = self._server.check()
+            check_same_weights(self._server.address, self.model.fingerprint, entry)
             from ttc_openai.dispatcher import Dispatcher
 
             self._dispatcher = Dispatcher(self._server)
@@ -112,7 +112,7 @@ class OpenAI:
         Returns the model as its draws are keyed.
         """
         if self._dispatcher is None:
-            self._server = replace(self._server, traits=settle(self._server, params))
+            self._server = replace(self._server, traits=find_unset_params(self._server, params))
             self.model = replace(self.model, unset=self._server.traits.unset)
         return self.model
 
@@ -155,7 +155,7 @@ def describe(address: Address, traits: ServerTraits, revision: str) -> ModelInfo
         about["weights"] = dict(traits.weights)
     if revision:
         about["revision"] = revision
-    told = traits.weights.get("n_params"), traits.weights.get("n_ctx_train")
-    parameters, context = (value if isinstance(value, int) else None for value in told)
+    numbers = traits.weights.get("n_params"), traits.weights.get("n_ctx_train")
+    parameters, context = (value if isinstance(value, int) else None for value in numbers)
     fingerprint = keys.digest("openai1", about)
     return ModelInfo(name, fingerprint, context, parameters, unset=traits.unset)

@@ -27,19 +27,19 @@ class ContentText(NamedTuple):
         return self.thought + self.text + self.refusal
 
 
-def said_in(value: Any, name: str) -> ContentText:
+def content_text(value: Any, name: str) -> ContentText:
     """Return the text of a content, which is a string or a list of parts.
 
     Raises MalformedError for a part that is no text, such as an image.
     """
     if value is None or isinstance(value, str):
         return ContentText(text=value or "")
-    said = ContentText()
+    content = ContentText()
     for part in value if isinstance(value, list) else [value]:
-        said = ContentText(
-            *(before + more for before, more in zip(said, _part(part, name), strict=True))
+        content = ContentText(
+            *(before + more for before, more in zip(content, _part(part, name), strict=True))
         )
-    return said
+    return content
 
 
 def _part(part: Any, name: str) -> ContentText:
@@ -51,18 +51,18 @@ def _part(part: Any, name: str) -> ContentText:
     if kind not in (*_THOUGHTS, *_TEXTS, "refusal") or not (kind or held):
         shown = f"a part of the kind {kind!r}" if kind else f"{part!s:.60}"
         raise MalformedError(f"{name} contains something other than text: {shown}")
-    inner = said_in(held[0], name) if held else ContentText()
+    inner = content_text(held[0], name) if held else ContentText()
     if kind in _THOUGHTS:
         return ContentText(thought=inner.whole)
     return ContentText(refusal=inner.whole) if kind == "refusal" else inner
 
 
-def number(told: Any) -> float | None:
+def number(raw: Any) -> float | None:
     """Return a finite number, None for null, NaN, infinity or anything else."""
-    if isinstance(told, bool) or not isinstance(told, (int, float, str)):
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         return None
     try:
-        value = float(told)
+        value = float(raw)
     except (ValueError, OverflowError):
         return None
     return value if math.isfinite(value) else None

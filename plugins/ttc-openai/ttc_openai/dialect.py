@@ -140,7 +140,7 @@ class Dialect:
             self._stream = False
         if "max_tokens" in refused and _USE.search(fault.refused.text):
             self._limit = "max_completion_tokens"
-        if lacking := off_and_refused(sent, fault.refused):
+        if lacking := off_and_rejected(sent, fault.refused):
             self._on_unset(lacking)
             names = " and ".join(f"{name} {OFF[name]:g}" for name in sorted(lacking))
             fault.reason += (
@@ -158,14 +158,14 @@ class Dialect:
         self._unset |= set(names)
 
 
-def whole(body: dict[str, Any]) -> dict[str, Any]:
+def without_stream(body: dict[str, Any]) -> dict[str, Any]:
     """Change a body to ask for the whole answer at once, and return it."""
     body.pop("stream", None)
     body.pop("stream_options", None)
     return body
 
 
-def off_and_refused(sent: Mapping[str, Any], refusal: Refusal) -> frozenset[str]:
+def off_and_rejected(sent: Mapping[str, Any], refusal: Refusal) -> frozenset[str]:
     """Return the parameters of ALWAYS_SENT that are rejected although they are off.
 
     Of two that are rejected in combination, both: which of them is set changes from run to run.
@@ -183,11 +183,11 @@ def _instead(sent: Mapping[str, Any], refused: Collection[str], refusal: Refusal
         return " or ".join(_INSTEAD[name] for name in on if name in _INSTEAD)
     if refusal.of_value:
         return " and ".join(_ANOTHER[name] for name in on if name in _ANOTHER)
-    told = [_INSTEAD[name] for name in on if name in _INSTEAD]
+    advice = [_INSTEAD[name] for name in on if name in _INSTEAD]
     if on == ["temperature"] and _is_on(sent, "top_p"):
         # A server that fixes the one fixes the other as well.
-        told.append(_INSTEAD["top_p"])
-    return " ".join(told)
+        advice.append(_INSTEAD["top_p"])
+    return " ".join(advice)
 
 
 def _is_on(sent: Mapping[str, Any], name: str) -> bool:

@@ -84,11 +84,16 @@ class Dispatcher:
         self._scheduler = Scheduler(server, exchange, self._completions.put)
         self._ready.set()
         watching = asyncio.create_task(watch(self._scheduler, server))
+        stopping = asyncio.create_task(self._stop.wait())
         try:
-            await self._stop.wait()
+            ends = stopping, watching, self._scheduler.failed
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()  # raises what would otherwise leave `wait` without an answer
         finally:
             await self._scheduler.stop()
+            stopping.cancel()
             watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            await asyncio.gather(stopping, watching, return_exceptions=True)
             await client.close()
             self._scheduler.save_limit()

@@ -79,7 +79,7 @@ class RateLimit:
         if not self._fell_from:
             self._limit = min(self._most, self._limit + 1)
         elif self._no_better():
-            self._acquit()
+            self._restore()
             self._begin_again(sent)
         elif self._clean >= max(self._limit, self._hold) and self._limit < self._most:
             if self._rose:  # it bore the last rise
@@ -96,11 +96,11 @@ class RateLimit:
         # Faults arrive before answers, so open requests count as if they were to be answered.
         outcomes = self._good + self._away + under_way - 1
         if self._no_better():
-            self._acquit()
-        elif _at_least(self._away, outcomes) <= self._share:
+            self._restore()
+        elif wilson_lower_bound(self._away, outcomes) <= self._share:
             return
         elif self.limit == 1:
-            self._acquit()
+            self._restore()
         else:
             self._above = self._away / outcomes
             self._fell_from = max(self._fell_from, self._limit)
@@ -119,7 +119,7 @@ class RateLimit:
         above, self._above = self._above, None
         return above < _TELLING and self._away / outcomes > _SAME * above
 
-    def _acquit(self) -> None:
+    def _restore(self) -> None:
         """Restore the limit: the rejections are not caused by the number of requests."""
         share = self._away / (self._good + self._away)
         self._share = min(0.95, max(1.5 * share, SHARE))
@@ -142,7 +142,7 @@ class RateLimit:
         self._changed = now
 
 
-def _at_least(hits: float, of: float) -> float:
+def wilson_lower_bound(hits: float, of: float) -> float:
     """Return the lower end of the 95 % Wilson interval of a proportion."""
     z = 1.96
     share, spread = hits / of, z * z / of

@@ -50,18 +50,18 @@ _POINTERS = ("param", "field", "parameter", "property", "path", "loc", "params",
 class Refusal:
     """A server's message about a request that it does not accept, and the body of its response."""
 
-    said: str
+    message: str
     body: Any = None
 
     def fields(self, sent: Collection[str]) -> frozenset[str]:
-        """Return which of the sent fields are rejected; empty if that is not said."""
-        pointed = frozenset(_pointed(self.body, sent))
-        return pointed or frozenset(_told(self.text, sent))
+        """Return which of the sent fields are rejected; empty if it names none."""
+        pointed = frozenset(_pointed_to(self.body, sent))
+        return pointed or frozenset(_named_in_text(self.text, sent))
 
     @property
     def text(self) -> str:
         """All texts of the body, else the message."""
-        return "\n".join(_texts(self.body)) or self.said
+        return "\n".join(_texts(self.body)) or self.message
 
     @property
     def both(self) -> bool:
@@ -83,19 +83,19 @@ def _inner(text: str) -> Any:
         return None
 
 
-def _pointed(body: Any, sent: Collection[str]) -> Iterator[str]:
+def _pointed_to(body: Any, sent: Collection[str]) -> Iterator[str]:
     """Yield the fields that the structure of a body points to."""
     if isinstance(body, Mapping):
         for name, value in body.items():
             if name in _POINTERS:
                 yield from _sent_of(value, sent)
-            yield from _pointed(value, sent)
+            yield from _pointed_to(value, sent)
     elif isinstance(body, (list, tuple)):
         for each in body:
-            yield from _pointed(each, sent)
+            yield from _pointed_to(each, sent)
     elif isinstance(body, str):
         if (inner := _inner(body)) is not None:
-            yield from _pointed(inner, sent)
+            yield from _pointed_to(inner, sent)
         for place in _PLACES.findall(body):
             yield from _sent_of(place, sent)
 
@@ -120,7 +120,7 @@ def _texts(body: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _told(text: str, sent: Collection[str]) -> Iterator[str]:
+def _named_in_text(text: str, sent: Collection[str]) -> Iterator[str]:
     """Yield the fields that sentences name as rejected."""
     for sentence in _SENTENCE.split(_ASIDE.sub("", text)):
         if not _REFUSES.search(sentence):

@@ -69,8 +69,8 @@ class RetryPolicy:
         self._answered, self._misses, self.gone = now, 0, None
         self._fine.add(hash(draw.kind))
         if draw.fault:
-            self._tried[_sort(draw.fault)] += 1
-            self._helped[_sort(draw.fault)] += 1
+            self._tried[_evidence_of(draw.fault)] += 1
+            self._helped[_evidence_of(draw.fault)] += 1
 
     def decide(
         self, draw: HttpDraw, fault: ExchangeError, now: float, alive: float, beside: bool
@@ -83,7 +83,7 @@ class RetryPolicy:
         kind = fault.kind
         every_time = self._every_time(fault, beside)
         if draw.fault:
-            self._tried[_sort(draw.fault)] += 1
+            self._tried[_evidence_of(draw.fault)] += 1
         draw.fault = kind
         if kind == "gone" and self._retries:
             return self._gone(now)
@@ -136,7 +136,7 @@ class RetryPolicy:
         """Return how often a draw may be tried again after a fault of a kind."""
         allowed = self._retries
         known = kind == "refused" and hash(draw.kind) in self._fine
-        tried, helped = self._tried[_sort(kind)], self._helped[_sort(kind)]
+        tried, helped = self._tried[_evidence_of(kind)], self._helped[_evidence_of(kind)]
         # Others are answered, and whether another try helps is not known yet: it may be chance.
         open_still = kind == "odd" and self._answered and tried < _ENOUGH
         if kind in ("odd", "refused") and not known and not open_still:
@@ -149,6 +149,6 @@ class RetryPolicy:
         return allowed
 
 
-def _sort(kind: str) -> str:
+def _evidence_of(kind: str) -> str:
     """Return what a retry after a kind of fault gives evidence about."""
     return "refused" if kind == "refused" else "any"

@@ -44,6 +44,8 @@ class Scheduler:
         self.pausing: dict[str, tuple[HttpDraw, asyncio.TimerHandle]] = {}
         # Why the server was given up, None as long as it is not.
         self._over: str | None = None
+        # Gets the exception of a task that failed for a reason of our own.
+        self.failed: asyncio.Future[None] = self._loop.create_future()
         self._stopping = False
         self._groups = server.traits.n and not server.traits.seed
         # When requests may be sent again, when the last one was sent, when the last data came, and
@@ -122,6 +124,8 @@ class Scheduler:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) and not self.failed.done():
+            self.failed.set_exception(error)
         if not self._stopping:
             self._fill()
 

@@ -15,7 +15,7 @@ from ttc.backends import Request
 from ttc.records import Message, SamplingParams
 from ttc_openai import server_traits
 from ttc_openai.diagnosis import classify_error
-from ttc_openai.dialect import ALWAYS_SENT, Dialect, off_and_refused, whole
+from ttc_openai.dialect import ALWAYS_SENT, Dialect, off_and_rejected, without_stream
 from ttc_openai.errors import ExchangeError
 from ttc_openai.server import ModelServer
 from ttc_openai.server_traits import ServerTraits
@@ -30,7 +30,7 @@ _PATIENCE = 60.0
 _MOST = 12
 
 
-def settle(server: ModelServer, params: SamplingParams) -> ServerTraits:
+def find_unset_params(server: ModelServer, params: SamplingParams) -> ServerTraits:
     """Return a server's traits, completed by which of these parameters it accepts where they are
     off."""
     before = server.traits
@@ -50,7 +50,7 @@ def settle(server: ModelServer, params: SamplingParams) -> ServerTraits:
         unset = _refused(client, server, dialect, asked)
     if unset is None:
         return before
-    found = server_traits.settle(server.address, unset, open_still - unset)
+    found = server_traits.keep_unset(server.address, unset, open_still - unset)
     return replace(before, unset=found.unset, taken=found.taken)
 
 
@@ -70,7 +70,7 @@ def _refused(
             continue
         if fault.refused is None:
             return None
-        if found := off_and_refused(body, fault.refused):
+        if found := off_and_rejected(body, fault.refused):
             dialect.leave_out(found)
             unset |= found
             continue
@@ -83,7 +83,7 @@ def _refused(
 def _body(dialect: Dialect, server: ModelServer, asked: Request) -> dict[str, Any]:
     # Other features are found out by the draws themselves.
     body = dialect.body(asked, ServerTraits(), model=server.address.model)
-    return whole(body)
+    return without_stream(body)
 
 
 def _sent(client: openai.OpenAI, server: ModelServer, body: dict[str, Any]) -> ExchangeError | None:

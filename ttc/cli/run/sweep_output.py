@@ -1,4 +1,4 @@
-"""Where the result of `ttc sweep` goes: terminal, files, and what a CI server reads."""
+"""Write the result of `ttc sweep`: to the terminal, to files and to a CI server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ttc.paths import atomic_write, unwritable
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Where the result goes, besides the table."""
+    """Where the result is written."""
 
     csv: str | None = None
     md: str | None = None
@@ -27,7 +27,7 @@ class Targets:
 
 
 def write(result: SweepResult, targets: Targets) -> None:
-    """Write a result to all its targets; to the terminal unless stdout is one of them."""
+    """Write a result to all its targets, and to the terminal unless one of them is stdout."""
     from ttc.report import tables
     from ttc.report.plot import check_known
 
@@ -48,7 +48,7 @@ def write(result: SweepResult, targets: Targets) -> None:
 
         draw(result.curves, axis, targets.plot, result.frontier or ())
     if not (targets.as_json or "-" in (targets.csv, targets.md)):
-        conventions = tables.told(result.options.conventions)
+        conventions = tables.in_words(result.options.conventions)
         tables.show(result.curves, axis, result.problems, conventions, result.frontier)
         for line in (*tables.comparisons_as_lines(result.comparisons), *_beyond(result)):
             print(for_stdout(line))
@@ -65,7 +65,7 @@ def write(result: SweepResult, targets: Targets) -> None:
 
 
 def _beyond(result: SweepResult) -> Iterator[str]:
-    """Yield what is said beyond the curves, in lines."""
+    """Yield the lines of predictions, splits and policies."""
     from ttc.report import analyses
 
     for source, found in result.predictions.items():
@@ -80,7 +80,7 @@ def _markdown(result: SweepResult) -> str:
     from ttc.report import tables
 
     text = tables.as_markdown(
-        result.curves, result.options.axis, tables.told(result.options.conventions)
+        result.curves, result.options.axis, tables.in_words(result.options.conventions)
     )
     if result.comparisons:
         text += "\n" + tables.comparisons_as_markdown(result.comparisons)

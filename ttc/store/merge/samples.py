@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ttc.store.merge.pools import Conflict, Found, Row, keep_reference
-from ttc.store.sql import insert, one, rows
+from ttc.store.sql import SAMPLES_BY_KEY, insert, one, rows
 from ttc.store.verdicts import VerifierId, find_verifier, verifier_id
 
 # The columns of each kind, without the row ids of its own store.
@@ -61,8 +61,7 @@ def _held(target: sqlite3.Connection, key: str, draw: int) -> tuple[Any, ...] | 
     """Return row id, text and seed of a sample, or None."""
     return one(
         target,
-        "SELECT samples.id, text, seed FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw = ?",
+        f"SELECT samples.id, text, seed FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
         key,
         draw,
     )

@@ -15,7 +15,7 @@ from ttc.strategies import Generate, Node, Question, Reply
 from ttc.strategies.driver.budget import Budget, TaskUsage
 from ttc.strategies.driver.engine import ModelEngine
 from ttc.strategies.driver.multiplexer import Multiplexer
-from ttc.strategies.driver.pending import Allowance, Batch, PendingDraw, PendingQuestion, State
+from ttc.strategies.driver.pending import Allowance, BatchClock, PendingDraw, PendingQuestion, State
 
 RETRIES = 2  # of a draw that failed
 
@@ -54,7 +54,8 @@ class InFlight:
 
     def any(self, *states: State) -> bool:
         """Whether a pending request is in one of these states."""
-        return any(state in states for state in self._pending.values())
+        there = self._pending.values()
+        return any(state in there for state in states)
 
     def _draws(self, *states: State) -> list[PendingDraw]:
         return [
@@ -70,9 +71,9 @@ class InFlight:
         for request in asked:
             if not isinstance(request, Generate):
                 self._take_question(request)
-        batch = Batch()
+        clock = BatchClock()
         for request in draws:
-            self._take_draw(request, batch)
+            self._take_draw(request, clock)
 
     def _take_question(self, request: Question) -> None:
         engine = self._engine(request)
@@ -82,13 +83,13 @@ class InFlight:
         else:
             self._answer(request, done)
 
-    def _take_draw(self, request: Generate, batch: Batch) -> None:
+    def _take_draw(self, request: Generate, clock: BatchClock) -> None:
         engine = self._engine(request)
         key = engine.request_key(self._problem, request)
         index = self._next_index[key.key]
         self._next_index[key.key] += 1
         recorded = traces.find(self._store.reader, key.key, index)
-        draw = PendingDraw(request, engine, key, index, batch, recorded)
+        draw = PendingDraw(request, engine, key, index, clock, recorded)
         self._pending[draw] = State.WAITING if recorded is None else State.RECORDED
 
     def _engine(self, request: Generate | Question) -> ModelEngine:
@@ -98,19 +99,23 @@ class InFlight:
         return self._engines[request.model]
 
     def replay(self) -> bool:
-        """Deliver the next draw of the store; return False if the budget does not cover it."""
-        allowance = self._allowance()
-        for draw in self._draws(State.RECORDED):
-            if not allowance.reserve(draw):
-                break
-            draw.began = draw.batch.clock
-            self._pending[draw] = State.REPLAYING
+        """Deliver the next draw of the store; return False if there is none, or the budget does not
+        cover it."""
+        if self.any(State.RECORDED):
+            allowance = self._allowance()
+            for draw in self._draws(State.RECORDED):
+                if not allowance.reserve(draw):
+                    break
+                draw.began = draw.clock.tokens
+                self._pending[draw] = State.REPLAYING
+        elif not self.any(State.REPLAYING):
+            return False
         first = min(self._draws(State.REPLAYING), key=lambda draw: draw.ends, default=None)
         if first is None:
             return False
         assert first.recorded is not None
         del self._pending[first]
-        first.batch.clock = max(first.batch.clock, first.ends)
+        first.clock.tokens = max(first.clock.tokens, first.ends)
         self._finish(first, first.recorded.done, first.recorded.seconds, new=False)
         return True
 
@@ -121,6 +126,8 @@ class InFlight:
 
     def submit(self) -> None:
         """Submit what waits, as far as the budget covers it beside what has begun."""
+        if not self.any(State.WAITING):
+            return
         allowance = self._allowance()
         for draw in self._draws(State.WAITING):
             if not allowance.reserve(draw):

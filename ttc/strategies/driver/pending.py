@@ -31,11 +31,11 @@ class State(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class Batch:
-    """Draws that were requested together. `clock` is the tokens that the first of those replayed
-    has had so far."""
+class BatchClock:
+    """The clock of draws that were requested together: the tokens that a draw which began with
+    the first of them would have by now."""
 
-    clock: int = 0
+    tokens: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -51,16 +51,16 @@ class PendingQuestion:
 class PendingDraw:
     """A draw without a reply.
 
-    `request_key` and `index` name it in the store, `recorded` is what the store has of it. `began`
-    is the batch's clock when its replay began, `tries` counts failed attempts, and `request_id` is
-    its id at the engine, once submitted.
+    `request_key` and `index` name it in the store, `recorded` is what the store has of it, `began`
+    what the clock showed when its replay began. `tries` counts failed attempts. `request_id` is its
+    id at the engine, once submitted.
     """
 
     asked: Generate
     engine: ModelEngine
     request_key: RequestKey
     index: int
-    batch: Batch
+    clock: BatchClock
     recorded: Kept | None = None
     began: int = 0
     tries: int = 0
@@ -68,12 +68,12 @@ class PendingDraw:
 
     @property
     def max_tokens(self) -> int:
-        """The most tokens that it can have."""
+        """The most tokens it may have."""
         return int(self.request_key.identity["max_tokens"])
 
     @property
     def ends(self) -> int:
-        """The batch's clock when its replay ends; after `max_tokens` if its tokens are unknown."""
+        """What the clock shows when its replay ends; if its tokens are unknown, it has the most."""
         known = None if self.recorded is None else self.recorded.done.completion_tokens
         return self.began + (self.max_tokens if known is None else known)
 
@@ -82,7 +82,7 @@ class PendingDraw:
         assert self.recorded is not None
         done = self.recorded.done
         known = done.completion_tokens is not None
-        tokens = min(self.batch.clock, self.ends) - self.began if known else None
+        tokens = min(self.clock.tokens, self.ends) - self.began if known else None
         return replace(done, text="", finish_reason="cancelled", completion_tokens=tokens)
 
     def node(self, done: Completion, seconds: float | None) -> Node:

@@ -18,7 +18,7 @@ from ttc_openai.probe.client import ProbeClient
 from ttc_openai.probe.trials import Baseline, Trial, TrialResult
 from ttc_openai.server import ModelServer, weights_of
 from ttc_openai.server_traits import ServerTraits
-from ttc_openai.supported_params import settle
+from ttc_openai.supported_params import find_unset_params
 
 # In the order of trying: later trials use earlier results. A trait each, and its description.
 TRIALS: Mapping[str, tuple[Trial, str]] = {
@@ -47,17 +47,19 @@ def probe(
     Raises BackendError if the server cannot be reached or does not draw at all.
     """
     unprobed = replace(server, traits=replace(server.traits, weights={}))
-    server, told = unprobed.check()
-    about = weights_of(told)
-    server = replace(server, traits=settle(server, SamplingParams(temperature=1.0, top_p=1.0)))
+    server, entry = unprobed.check()
+    about = weights_of(entry)
+    server = replace(
+        server, traits=find_unset_params(server, SamplingParams(temperature=1.0, top_p=1.0))
+    )
     rows, found = [], dict[str, Any]()
     with closing(ProbeClient(server)) as client:
         try:
-            known = Baseline(client)
+            baseline = Baseline(client)
         except (ExchangeError, MalformedError) as error:
             raise BackendError(f"{server.address.spec}: cannot be probed: {error}") from None
         for name, (trial, question) in TRIALS.items():
-            finding = _tried(trial, client, known)
+            finding = _tried(trial, client, baseline)
             tell(f"{question}: {shown(finding.found)} ({finding.seen})")
             found[name] = finding.found
             rows.append({"trial": question, "found": shown(finding.found), "seen": finding.seen})
@@ -68,10 +70,10 @@ def probe(
         raise BackendError(f"the findings cannot be written: {error}") from None
 
 
-def _tried(trial: Trial, client: ProbeClient, known: Baseline) -> TrialResult:
+def _tried(trial: Trial, client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Run a trial. A server that rejects the request does not support it; an error is no result."""
     try:
-        return trial(client, known)
+        return trial(client, baseline)
     except ExchangeError as error:
         refused = error.refused is not None or (error.all and not error.again)
         return TrialResult(False if refused else None, f"failed: {str(error)[:90]}")

@@ -42,7 +42,7 @@ class Baseline:
         self.pieces_count = False
 
 
-def usage(client: ProbeClient, known: Baseline) -> TrialResult:
+def usage(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a stream ends with its token counts."""
     answer = client.streamed(
         messages=_ASK, max_tokens=_SHORT, stream_options={"include_usage": True}
@@ -52,17 +52,17 @@ def usage(client: ProbeClient, known: Baseline) -> TrialResult:
     return TrialResult(count is not None, f"stream_options: {shown} tokens")
 
 
-def chunks(client: ProbeClient, known: Baseline) -> TrialResult:
+def chunks(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a piece of a stream is a token, by an answer of the same tokens."""
     answer = client.streamed(messages=_ASK, max_tokens=_SHORT)
-    pieces, tokens = answer.first.tokens, known.whole.usage.completion
-    if known.whole.first.finish != "length" or answer.text != known.greedy:
+    pieces, tokens = answer.first.tokens, baseline.whole.usage.completion
+    if baseline.whole.first.finish != "length" or answer.text != baseline.greedy:
         return TrialResult(None, "two greedy answers differ")
-    known.pieces_count = pieces == tokens
-    return TrialResult(known.pieces_count, f"{pieces} pieces, {tokens} tokens")
+    baseline.pieces_count = pieces == tokens
+    return TrialResult(baseline.pieces_count, f"{pieces} pieces, {tokens} tokens")
 
 
-def seed(client: ProbeClient, known: Baseline) -> TrialResult:
+def seed(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a seed repeats a draw, and another seed gives another draw."""
     first, again, other = (
         client.whole(messages=_ASK, max_tokens=_SHORT, seed=value, **_HOT).text
@@ -73,7 +73,7 @@ def seed(client: ProbeClient, known: Baseline) -> TrialResult:
     return TrialResult(first == again, "the same again" if first == again else "ignored: differs")
 
 
-def n(client: ProbeClient, known: Baseline) -> TrialResult:
+def n(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether one request may ask for two draws that differ."""
     answer = client.streamed(
         messages=_ASK, max_tokens=_SHORT, n=2, stream_options={"include_usage": True}, **_HOT
@@ -84,35 +84,35 @@ def n(client: ProbeClient, known: Baseline) -> TrialResult:
     counted = sum(each.tokens for each in answer.choices.values())
     if len(texts) < 2:
         return TrialResult(False, "two copies of one draw")
-    if answer.usage.completion != counted and not known.pieces_count:
+    if answer.usage.completion != counted and not baseline.pieces_count:
         return TrialResult(
             False, f"two draws, but {answer.usage.completion} tokens in {counted} pieces"
         )
     return TrialResult(True, "two draws that differ")
 
 
-def _tames(client: ProbeClient, known: Baseline, **field: Any) -> TrialResult:
+def _filters_hot_draws(client: ProbeClient, baseline: Baseline, **field: Any) -> TrialResult:
     """Test whether a filter that leaves one token makes hot draws greedy."""
     wild = [client.whole(messages=_ASK, max_tokens=_SHORT, **_HOT).text for _ in range(2)]
     tame = [client.whole(messages=_ASK, max_tokens=_SHORT, **_HOT, **field).text for _ in range(2)]
-    if set(wild) == {known.greedy}:
+    if set(wild) == {baseline.greedy}:
         return TrialResult(None, "hot draws are greedy as they are")
-    if set(tame) == {known.greedy}:
+    if set(tame) == {baseline.greedy}:
         return TrialResult(True, "hot draws become greedy")
     return TrialResult(False, "ignored: hot draws stay as they are")
 
 
-def top_k(client: ProbeClient, known: Baseline) -> TrialResult:
+def top_k(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether top_k takes effect."""
-    return _tames(client, known, top_k=1)
+    return _filters_hot_draws(client, baseline, top_k=1)
 
 
-def min_p(client: ProbeClient, known: Baseline) -> TrialResult:
+def min_p(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether min_p takes effect."""
-    return _tames(client, known, min_p=1.0)
+    return _filters_hot_draws(client, baseline, min_p=1.0)
 
 
-def logprobs(client: ProbeClient, known: Baseline) -> TrialResult:
+def logprobs(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether log-probabilities are those of temperature 1, whatever the temperature."""
     found = []
     for temperature in (0.5, 2.0):
@@ -130,10 +130,10 @@ def logprobs(client: ProbeClient, known: Baseline) -> TrialResult:
     return TrialResult(token == other and abs(cool - hot) < 0.02 and cool <= 0, shown)
 
 
-def prefix(client: ProbeClient, known: Baseline) -> TrialResult:
+def prefix(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Find how an answer's beginning is continued, judged by the rest of the greedy answer."""
-    middle = known.greedy.find(" ", len(known.greedy) // 2)
-    begun, rest = known.greedy[:middle], known.greedy[middle:]
+    middle = baseline.greedy.find(" ", len(baseline.greedy) // 2)
+    begun, rest = baseline.greedy[:middle], baseline.greedy[middle:]
     if middle <= 0 or len(rest) < 3:
         return TrialResult("", "the greedy answer is too short to be cut in two")
     turns = [*_ASK, {"role": "assistant", "content": begun}]
@@ -150,9 +150,9 @@ def prefix(client: ProbeClient, known: Baseline) -> TrialResult:
     return TrialResult("", "the beginning of an answer is not continued")
 
 
-def stop(client: ProbeClient, known: Baseline) -> TrialResult:
+def stop(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether the text ends before a stop string."""
-    word = _middle(known.greedy)
+    word = _middle(baseline.greedy)
     answer = client.whole(messages=_ASK, max_tokens=_SHORT, stop=[word])
     if word in answer.text:
         kept = answer.text.endswith(word)
@@ -160,9 +160,9 @@ def stop(client: ProbeClient, known: Baseline) -> TrialResult:
     return TrialResult(True, "the text ends before it")
 
 
-def stop_told(client: ProbeClient, known: Baseline) -> TrialResult:
+def stop_told(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether the server reports which stop string fired."""
-    word = _middle(known.greedy)
+    word = _middle(baseline.greedy)
     answer = client.streamed(messages=_ASK, max_tokens=_SHORT, stop=["never said", word])
     return TrialResult(answer.first.stop == word, f"{answer.first.stop or 'nothing'} is reported")
 
@@ -173,13 +173,13 @@ def _middle(text: str) -> str:
     return words[len(words) // 2] if len(words) > 1 else text[1:]
 
 
-def raw(client: ProbeClient, known: Baseline) -> TrialResult:
+def raw(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether plain text can be completed."""
     answer = client.whole(prompt="Once upon a time", max_tokens=2)
     return TrialResult(bool(answer.text), "/completions answers")
 
 
-def slots(client: ProbeClient, known: Baseline) -> TrialResult:
+def slots(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether two answers may be in progress; some servers drop one for the next."""
     answers: list[ProbeAnswer] = []
     faults: list[ExchangeError] = []
@@ -201,12 +201,12 @@ def slots(client: ProbeClient, known: Baseline) -> TrialResult:
     if faults:
         return TrialResult(None, str(faults[0]))
     last_begun = max(answer.began for answer in answers)
-    known.side_by_side = last_begun < min(answer.ended for answer in answers)
-    how = "side by side" if known.side_by_side else "one after the other"
+    baseline.side_by_side = last_begun < min(answer.ended for answer in answers)
+    how = "side by side" if baseline.side_by_side else "one after the other"
     return TrialResult(None, f"two answers came whole, {how}")
 
 
-def frees(client: ProbeClient, known: Baseline) -> TrialResult:
+def frees(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a closed connection ends its draw, by its own count or the next answer."""
     began = time.monotonic()
     client.streamed(pieces=3, messages=_ASK, max_tokens=_LONG)
@@ -223,7 +223,7 @@ def frees(client: ProbeClient, known: Baseline) -> TrialResult:
     rest = each * (_LONG - 3)
     if after > rest / 2:
         return TrialResult(False, f"the next answer came after {after:.1f} s")
-    freed = None if known.side_by_side else True
+    freed = None if baseline.side_by_side else True
     return TrialResult(freed, f"the next answer came in {after:.1f} s")
 
 
@@ -239,7 +239,7 @@ def _running(client: ProbeClient) -> int | None:
     return round(sum(map(float, values))) if values else None
 
 
-def caches(client: ProbeClient, known: Baseline) -> TrialResult:
+def caches(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a long prompt is not computed again the second time."""
     turns = [{"role": "user", "content": f"{time.time_ns()}: " + "river fox stone " * 70}]
     first, second = (client.whole(messages=turns, max_tokens=1) for _ in range(2))
