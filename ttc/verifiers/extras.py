@@ -30,8 +30,8 @@ class NamingModel(Ability, Protocol):
 
 @runtime_checkable
 class Asking(Ability, Protocol):
-    """A verifier that, if `asks`, reads `Sample.asked` and gives opinions: their scores are compared
-    with known correct answers."""
+    """A verifier that reads `Sample.asked`, if `asks`; its scores are then compared with known
+    correct answers."""
 
     asks: bool
 
