@@ -43,9 +43,12 @@ CLOSED = {
     "curves": {"backends", "verifiers", "store", "samples", "verdicts"},
     "report": {"backends", "verifiers", "store", "samples", "verdicts"},
 }
-# Imports for type checking of a package that imports the module in turn: the optional protocols
-# speak of completions, and `ttc.backends` offers them to plugins beside the required one.
-TYPES_OF = {"ttc.backends.extras": {"ttc.backends"}}
+# Imports for type checking of modules that import this one in turn: the optional protocols speak of
+# the records beside the required one, whose module offers or asks for them.
+TYPES_OF = {
+    "ttc.backends.extras": {"ttc.backends"},
+    "ttc.selectors.extras": {"ttc.selectors", "ttc.selectors.exact.estimates"},
+}
 # The packages of this repository, and what a plugin may import of ttc.
 PACKAGES = {"ttc": PACKAGE} | {path.name: path for path in sorted(ROOT.glob("plugins/*/ttc_*"))}
 FOR_PLUGINS = LAYER["backends"]
