@@ -456,8 +456,10 @@ def test_errors_name_arguments_and_functions(demo: library.Pool) -> None:
     refused(lambda: sample([{"q": "x"}], 1, mapping={"questn": "q"}), "mapping: 'questn' is not")
     with pytest.raises(TypeError, match="'temprature'; did you mean 'temperature'"):
         sample(["a?"], 1, temprature=1)  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="unexpected keyword argument 'selector'"):
+    with pytest.raises(TypeError, match=r"sweep\(\) got an unexpected keyword argument 'selector'"):
         demo.sweep(selector="x")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="'sandbx'; did you mean 'sandbox'"):
+        demo.verify("numeric", sandbx="none")  # type: ignore[call-arg]
 
 
 def messages() -> Iterator[tuple[str, str]]:

@@ -49,14 +49,18 @@ class SamplingArguments(TypedDict, total=False):
     seed: int | None
 
 
-def sampling(call: str, given: SamplingArguments) -> Sampling:
-    """Return sampling arguments as options. TypeError, with a near name, for an unknown one."""
-    known = SamplingArguments.__annotations__
+def check_names(call: str, given: Iterable[str], arguments: type) -> None:
+    """Raise TypeError, with a near name, for an argument that a TypedDict does not list."""
+    known = arguments.__annotations__
     for name in given:
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"{call}() got an unexpected keyword argument {name!r}{hint}")
+
+
+def sampling(given: SamplingArguments) -> Sampling:
+    """Return sampling arguments as options. UsageError for one of the wrong type."""
     stop = given.get("stop") or ()
     stops = (stop,) if isinstance(stop, str) else tuple(stop)
     for name in ("thinking", "system", "template"):

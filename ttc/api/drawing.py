@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttc import problems
-from ttc.api.calling import Data, File, SamplingArguments, begin, parts_of, sampling, text
+from ttc.api.calling import (
+    Data,
+    File,
+    SamplingArguments,
+    begin,
+    check_names,
+    parts_of,
+    sampling,
+    text,
+)
 from ttc.api.stored_pool import Pool
 from ttc.api.wording import in_python, python_errors
 from ttc.errors import BackendError, UsageError
@@ -109,9 +118,10 @@ def _order(
     options: DrawingArguments,
 ) -> tuple[Session, SampleJob]:
     """Return the settings and what is to be drawn."""
+    check_names(call, options, DrawingArguments)
     others = DrawingArguments.__annotations__.keys() - SamplingArguments.__annotations__.keys()
     chosen = {name: value for name, value in options.items() if name not in others}
-    parameters = sampling(call, SamplingArguments(**chosen))  # type: ignore[typeddict-item]
+    parameters = sampling(SamplingArguments(**chosen))  # type: ignore[typeddict-item]
     mapping = dict(options.get("mapping") or {})
     for name in mapping:
         if name not in problems.MAPPABLE:
