@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc.backends import Backend
-from ttc.backends.resolve import Choice
+from ttc.backends.resolve import ModelChoice
 from ttc.backends.supported_params import settled
 from ttc.backends.thinking_switch import NAMES
 from ttc.errors import UsageError
@@ -73,7 +73,12 @@ def whole(name: str, value: Any, least: int | None = None) -> int:
 
 
 def make_recipe(
-    session: Session, choice: Choice, backend: Backend, sampling: Sampling, *, asks: bool = True
+    session: Session,
+    choice: ModelChoice,
+    backend: Backend,
+    sampling: Sampling,
+    *,
+    asks: bool = True,
 ) -> Recipe:
     """Put options, alias and settings together. UsageError for a value out of range.
 

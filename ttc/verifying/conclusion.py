@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ttc.errors import UsageError
+from ttc.verifiers.extras import Noted
 from ttc.verifying.job import Verification
 
 # The error if all samples have this status.
@@ -22,11 +23,12 @@ def notes(run: Verification, source: str) -> list[str]:
     spec, summary, skipped = run.spec, run.summary, run.skipped
     if not summary.samples:
         raise UsageError(f"{source}: it has no samples" + (f" ({skipped[0]})" if skipped else ""))
-    own = (getattr(run.verifier, "note", None), run.quality.note(run.verifier.name))
+    note = run.verifier.note if isinstance(run.verifier, Noted) else None
+    own = (note, run.quality.note(run.verifier.name))
     lines = [line for line in own if line]
     lines += [f"note: {line}" for line in run.standing.notes]
     counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
-    lines.append(f"{source}: {spec}: {summary.told()} ({counts})")
+    lines.append(f"{source}: {spec}: {summary.describe()} ({counts})")
     if summary.failure is not None:
         lines.append(
             f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "

@@ -101,8 +101,8 @@ def built() -> Path:
         raise BackendError("llama-cpp-python is not installed")
     sources = sorted(_SOURCES.iterdir())
     headers = Path(spec.origin).parents[1] / "include"
-    told = [installing.version_of(remedy.PACKAGE) or "", machine(), *_FLAGS]
-    digest = hashlib.sha256("\0".join(told).encode())
+    parts = [installing.version_of(remedy.PACKAGE) or "", machine(), *_FLAGS]
+    digest = hashlib.sha256("\0".join(parts).encode())
     for source in sources:
         digest.update(source.read_bytes())
     path = paths.cache_folder() / "kernels" / f"{digest.hexdigest()[:32]}.so"
@@ -110,17 +110,14 @@ def built() -> Path:
         return path
     if not (headers / "ggml.h").is_file():
         raise BackendError(f"{headers}: no headers of ggml; llama-cpp-python's wheel brings them")
-    part = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        code = str(_SOURCES / "device.c")
-        _run([_compiler(), *_FLAGS, f"-I{headers}", code, "-o", str(part)])
-        _try(part)
-        part.replace(path)
+        with paths.replacing(path) as part:
+            code = str(_SOURCES / "device.c")
+            _run([_compiler(), *_FLAGS, f"-I{headers}", code, "-o", str(part)])
+            _try(part)
     except OSError as error:
         raise BackendError(f"{path.parent}: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

@@ -205,8 +205,8 @@ class Tuner:
         except BackendError:
             return 0.0
         self.trials.append({**asdict(setup), "tokens_per_second": round(speed, 1)})
-        told = ", ".join(f"{name} {value}" for name, value in asdict(setup).items())
-        self.tell(f"{speed:.0f} tokens/s: {told}")
+        shown = ", ".join(f"{name} {value}" for name, value in asdict(setup).items())
+        self.tell(f"{speed:.0f} tokens/s: {shown}")
         return speed
 
     def _distributions(self, weights: str) -> NDArray[np.float64]:

@@ -73,8 +73,8 @@ class OpenAI:
             self._refused.append(Completion(request.id, "", "error", error=error))
             return
         if self._dispatcher is None:
-            self._server, told = self._server.check()
-            check_same_weights(self._server.address, self.model.fingerprint, told)
+            self._server, entry = self._server.check()
+            check_same_weights(self._server.address, self.model.fingerprint, entry)
             from ttc_openai.dispatcher import Dispatcher
 
             self._dispatcher = Dispatcher(self._server)
@@ -155,7 +155,7 @@ def describe(address: Address, traits: ServerTraits, revision: str) -> ModelInfo
         about["weights"] = dict(traits.weights)
     if revision:
         about["revision"] = revision
-    told = traits.weights.get("n_params"), traits.weights.get("n_ctx_train")
-    parameters, context = (value if isinstance(value, int) else None for value in told)
+    numbers = traits.weights.get("n_params"), traits.weights.get("n_ctx_train")
+    parameters, context = (value if isinstance(value, int) else None for value in numbers)
     fingerprint = keys.digest("openai1", about)
     return ModelInfo(name, fingerprint, context, parameters, unset=traits.unset)

@@ -34,12 +34,12 @@ def content_text(value: Any, name: str) -> ContentText:
     """
     if value is None or isinstance(value, str):
         return ContentText(text=value or "")
-    said = ContentText()
+    content = ContentText()
     for part in value if isinstance(value, list) else [value]:
-        said = ContentText(
-            *(before + more for before, more in zip(said, _part(part, name), strict=True))
+        content = ContentText(
+            *(before + more for before, more in zip(content, _part(part, name), strict=True))
         )
-    return said
+    return content
 
 
 def _part(part: Any, name: str) -> ContentText:
@@ -57,12 +57,12 @@ def _part(part: Any, name: str) -> ContentText:
     return ContentText(refusal=inner.whole) if kind == "refusal" else inner
 
 
-def number(told: Any) -> float | None:
+def number(raw: Any) -> float | None:
     """Return a finite number, None for null, NaN, infinity or anything else."""
-    if isinstance(told, bool) or not isinstance(told, (int, float, str)):
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         return None
     try:
-        value = float(told)
+        value = float(raw)
     except (ValueError, OverflowError):
         return None
     return value if math.isfinite(value) else None

@@ -183,11 +183,11 @@ def _instead(sent: Mapping[str, Any], refused: Collection[str], refusal: Refusal
         return " or ".join(_INSTEAD[name] for name in on if name in _INSTEAD)
     if refusal.of_value:
         return " and ".join(_ANOTHER[name] for name in on if name in _ANOTHER)
-    told = [_INSTEAD[name] for name in on if name in _INSTEAD]
+    advice = [_INSTEAD[name] for name in on if name in _INSTEAD]
     if on == ["temperature"] and _is_on(sent, "top_p"):
         # A server that fixes the one fixes the other as well.
-        told.append(_INSTEAD["top_p"])
-    return " ".join(told)
+        advice.append(_INSTEAD["top_p"])
+    return " ".join(advice)
 
 
 def _is_on(sent: Mapping[str, Any], name: str) -> bool:

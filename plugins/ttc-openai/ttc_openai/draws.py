@@ -40,8 +40,8 @@ class HttpDraw:
     def kind(self) -> tuple[Any, ...]:
         """All that draws must have in common to be asked for in one call."""
         asked = self.request
-        said = (asked.messages, asked.prompt, asked.prefix)
-        return (*said, asked.params, asked.keep_stop, asked.alternatives)
+        prompt = (asked.messages, asked.prompt, asked.prefix)
+        return (*prompt, asked.params, asked.keep_stop, asked.alternatives)
 
     def begin(self, stops: tuple[str, ...], repeated: str) -> None:
         """Start an attempt; the text of an earlier one is dropped."""

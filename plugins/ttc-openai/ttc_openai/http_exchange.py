@@ -48,8 +48,8 @@ class HttpExchange:
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 fault = classify_error(error, self._server.address, self._server.key)
                 self._dialect.learn(body, fault)
-                said, body = body, self._body(call)
-                if body == said:
+                sent, body = body, self._body(call)
+                if body == sent:
                     raise fault from None
         call.read = True
         await self._count_prompt(call.request, call.counts)
@@ -145,19 +145,19 @@ class HttpExchange:
                 return counts.prompt
         return None
 
-    def counts(self, call: HttpCall, draw: HttpDraw, told: TokenUsage) -> TokenUsage:
+    def counts(self, call: HttpCall, draw: HttpDraw, reported: TokenUsage) -> TokenUsage:
         """Return the token counts of one draw, None where they are unknown."""
         own, parser = TokenUsage(), draw.parser
-        own.prompt, own.cached = told.prompt, told.cached
+        own.prompt, own.cached = reported.prompt, reported.cached
         if draw is not call.draws[0]:
-            own.cached = told.prompt  # computed once for all draws of a request
+            own.cached = reported.prompt  # computed once for all draws of a request
         counted = parser.tokens if parser.listed or self._traits.chunks else None
         own.completion = None if parser.at_once and not parser.listed else counted
-        if told.completion is not None and len(call.draws) == 1:
-            own.completion = told.completion
-        elif told.completion is not None and own.completion is None:
+        if reported.completion is not None and len(call.draws) == 1:
+            own.completion = reported.completion
+        elif reported.completion is not None and own.completion is None:
             total = sum(each.parser.tokens for each in call.draws)
-            own.completion = parser.tokens if total == told.completion else None
+            own.completion = parser.tokens if total == reported.completion else None
         # There is text, so 0 stands for "not counted".
         own.completion = own.completion or (0 if parser.empty else None)
         return own
@@ -197,8 +197,8 @@ async def _objects(response: Any) -> AsyncGenerator[Json, None]:
 def _place(choice: Any, asked: int) -> int:
     """Return the index of the draw that a choice belongs to. Raises MalformedError if there is
     none."""
-    told = choice.get("index") if isinstance(choice, Mapping) else -1
-    index = int(told) if isinstance(told, str) and told.isdecimal() else told or 0
+    reported = choice.get("index") if isinstance(choice, Mapping) else -1
+    index = int(reported) if isinstance(reported, str) and reported.isdecimal() else reported or 0
     if not isinstance(index, int) or not 0 <= index < asked:
         raise MalformedError(f"a choice that was not requested: {str(choice)[:60]}")
     return index

@@ -50,18 +50,18 @@ _POINTERS = ("param", "field", "parameter", "property", "path", "loc", "params",
 class Refusal:
     """A server's message about a request that it does not accept, and the body of its response."""
 
-    said: str
+    message: str
     body: Any = None
 
     def fields(self, sent: Collection[str]) -> frozenset[str]:
-        """Return which of the sent fields are rejected; empty if that is not said."""
+        """Return which of the sent fields are rejected; empty if it names none."""
         pointed = frozenset(_pointed_to(self.body, sent))
         return pointed or frozenset(_named_in_text(self.text, sent))
 
     @property
     def text(self) -> str:
         """All texts of the body, else the message."""
-        return "\n".join(_texts(self.body)) or self.said
+        return "\n".join(_texts(self.body)) or self.message
 
     @property
     def both(self) -> bool:

@@ -28,9 +28,9 @@ _TELLING = ("digest", "sha256", "size", "n_params")
 
 def reported_weights(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an entry of a server's list says about a model's weights."""
-    told = weights_of(row)
+    reported = weights_of(row)
     root = row.get("root")
-    return {**told, "root": root} if isinstance(root, str) and root else told
+    return {**reported, "root": root} if isinstance(root, str) and root else reported
 
 
 def find_difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
@@ -55,9 +55,9 @@ def check_same_weights(address: Address, fingerprint: str, row: Mapping[str, Any
     Raises BackendError if it is another.
     """
     path = _path(fingerprint)
-    known, here, told = _kept(path), _normalized(address), reported_weights(row)
+    known, here, reported = _kept(path), _normalized(address), reported_weights(row)
     for there, before in known.items():
-        if (difference := find_difference(told, before)) is not None:
+        if (difference := find_difference(reported, before)) is not None:
             who = "it did before" if there == here else f"{there} has"
             raise BackendError(
                 f"{address.spec}: reports other weights than {who} under this name "
@@ -65,15 +65,19 @@ def check_same_weights(address: Address, fingerprint: str, row: Mapping[str, Any
                 f"run ttc models probe {address.spec} or set the option revision of an alias"
             )
     others = [there for there in known if there != here]
-    if others and here not in known and not any(same_weights(told, known[each]) for each in others):
+    if (
+        others
+        and here not in known
+        and not any(same_weights(reported, known[each]) for each in others)
+    ):
         notes.tell(
             f"{address.base_url}: calls its model {address.model!r} as {others[-1]} does, and "
             "it is unknown whether the models are the same; their draws go to the same pools, "
             "unless the option revision of an alias separates them"
         )
-    if known.get(here) != told:
+    if known.get(here) != reported:
         with suppress(OSError):
-            about = {"schema": SCHEMA, "model": address.model, "servers": {**known, here: told}}
+            about = {"schema": SCHEMA, "model": address.model, "servers": {**known, here: reported}}
             write_json(path, about)
 
 
@@ -94,6 +98,6 @@ def _path(fingerprint: str) -> Path:
 def _kept(path: Path) -> dict[str, dict[str, Any]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["servers"]
-        return {str(url): dict(told) for url, told in found.items()}
+        return {str(url): dict(reported) for url, reported in found.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}

@@ -104,23 +104,23 @@ class StreamParser:
         if not isinstance(piece, Mapping):
             raise MalformedError(f"a choice without text: {str(choice)[:60]}")
         self.at_once |= not choice.get("delta") and bool(choice.get("message"))
-        said = content_text(piece.get("content"), "content")
+        content = content_text(piece.get("content"), "content")
         names = ("reasoning_content", "reasoning")
         apart = (content_text(piece.get(name), name).whole for name in names)
-        thought = next(filter(None, apart), "") + said.thought
-        self._refusal += content_text(piece.get("refusal"), "refusal").whole + said.refusal
-        self._count(choice.get("logprobs"), 1 if said.text or thought else 0)
+        thought = next(filter(None, apart), "") + content.thought
+        self._refusal += content_text(piece.get("refusal"), "refusal").whole + content.refusal
+        self._count(choice.get("logprobs"), 1 if content.text or thought else 0)
         self._reasoning += thought
         self._record_tools(piece.get("tool_calls") or piece.get("function_call"))
-        if said.text and self._append_text(said.text):
+        if content.text and self._append_text(content.text):
             return True
         if reason := _reason(choice.get("finish_reason")):
             self._end(reason, choice.get("stop_reason", choice.get("matched_stop")))
         return self.over
 
-    def _record_tools(self, told: Any) -> None:
+    def _record_tools(self, reported: Any) -> None:
         """Record the names of the tools that the model calls."""
-        for each in told if isinstance(told, list) else [told]:
+        for each in reported if isinstance(reported, list) else [reported]:
             about = each.get("function", each) if isinstance(each, Mapping) else None
             name = about.get("name") if isinstance(about, Mapping) else None
             self._tools += [name] if isinstance(name, str) and name else []
@@ -140,8 +140,8 @@ class StreamParser:
         entries: list[Any] = []
         if isinstance(logprobs, Mapping):
             names = ("reasoning_content", "content", "token_logprobs")
-            told = [logprobs.get(name) for name in names]
-            entries = [entry for each in told if isinstance(each, list) for entry in each]
+            reported = [logprobs.get(name) for name in names]
+            entries = [entry for each in reported if isinstance(each, list) for entry in each]
         if self._alternatives and entries:
             self._add_alternatives(entries, logprobs.get("top_logprobs"))
         self.listed = (self.listed or not self.tokens) and (bool(entries) or not pieces)
@@ -159,15 +159,15 @@ class StreamParser:
         """Record the likeliest tokens at each token, in a chat's form or a raw completion's."""
         of_chat = (_inside(entry, "top_logprobs") for entry in entries)
         for place in raw if isinstance(raw, list) else of_chat:
-            told = place.values() if isinstance(place, Mapping) else place
-            told = [*told] if isinstance(told, Iterable) else []
-            if len(told) < self._alternatives:
+            reported = place.values() if isinstance(place, Mapping) else place
+            reported = [*reported] if isinstance(reported, Iterable) else []
+            if len(reported) < self._alternatives:
                 self.error = (
-                    f"the server gives {len(told)} of the likeliest tokens, not "
+                    f"the server gives {len(reported)} of the likeliest tokens, not "
                     f"{self._alternatives}; set --confidence to that number or less"
                 )
                 return
-            values = [number(_inside(row, "logprob")) for row in told]
+            values = [number(_inside(row, "logprob")) for row in reported]
             best = sorted((each for each in values if each is not None), reverse=True)
             if len(best) < self._alternatives:
                 self._unsure = True
@@ -209,11 +209,11 @@ def _inside(row: Any, name: str) -> Any:
     return row.get(name) if isinstance(row, Mapping) else row
 
 
-def _reason(told: Any) -> str:
+def _reason(reported: Any) -> str:
     """Return why an answer ended; "" if it did not, or nothing is said."""
-    if isinstance(told, Mapping):
-        told = told.get("type") or told.get("reason")
-    return str(told).strip() if told else ""
+    if isinstance(reported, Mapping):
+        reported = reported.get("type") or reported.get("reason")
+    return str(reported).strip() if reported else ""
 
 
 class TokenUsage:
@@ -230,14 +230,14 @@ class TokenUsage:
         if isinstance(groq := piece.get("x_groq"), Mapping):
             self.add(groq.get("usage"))
 
-    def add(self, told: Any) -> None:
+    def add(self, reported: Any) -> None:
         """Add a `usage` object; ignore anything else."""
-        if not isinstance(told, Mapping):
+        if not isinstance(reported, Mapping):
             return
         # A prompt has tokens, so 0 stands for "not counted", as in every piece but the last.
-        self.prompt = _count(told.get("prompt_tokens"), self.prompt) or None
-        self.completion = _count(told.get("completion_tokens"), self.completion)
-        details = told.get("prompt_tokens_details")
+        self.prompt = _count(reported.get("prompt_tokens"), self.prompt) or None
+        self.completion = _count(reported.get("completion_tokens"), self.completion)
+        details = reported.get("prompt_tokens_details")
         if isinstance(details, Mapping):
             self.cached = _count(details.get("cached_tokens"), self.cached)
 

@@ -87,9 +87,9 @@ class Checkpoint:
         alone = self.folder / "chat_template.jinja"
         if alone.is_file():
             return alone.read_text(encoding="utf-8", errors="replace")
-        told = _json(self.folder / "chat_template.json").get("chat_template")
-        told = told or _json(self.folder / "tokenizer_config.json").get("chat_template") or ""
-        several = told if isinstance(told, list) else [{"template": told}]
+        text = _json(self.folder / "chat_template.json").get("chat_template")
+        text = text or _json(self.folder / "tokenizer_config.json").get("chat_template") or ""
+        several = text if isinstance(text, list) else [{"template": text}]
         return "\n".join(str(each.get("template", "")) for each in several)
 
     def _number(self, key: str) -> int | None:

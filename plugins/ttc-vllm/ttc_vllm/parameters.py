@@ -15,10 +15,10 @@ from ttc_vllm.draws import EngineDraw
 from ttc_vllm.options import Options
 
 
-def confidences(told: Any, count: int) -> list[float]:
+def confidences(logprobs: Any, count: int) -> list[float]:
     """Return the confidence at each token, from its `count` likeliest tokens."""
     # The sampled token is listed even if it is not among the likeliest.
-    likeliest = ([each.logprob for each in at.values() if each.rank <= count] for at in told)
+    likeliest = ([each.logprob for each in at.values() if each.rank <= count] for at in logprobs)
     return [-sum(values) / len(values) for values in likeliest]
 
 

@@ -47,8 +47,8 @@ def probe(
     Raises BackendError if the server cannot be reached or does not draw at all.
     """
     unprobed = replace(server, traits=replace(server.traits, weights={}))
-    server, told = unprobed.check()
-    about = weights_of(told)
+    server, entry = unprobed.check()
+    about = weights_of(entry)
     server = replace(
         server, traits=find_unset_params(server, SamplingParams(temperature=1.0, top_p=1.0))
     )
