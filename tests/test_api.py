@@ -452,6 +452,10 @@ def test_errors_name_arguments_and_functions(demo: library.Pool) -> None:
         refused(lambda given=wrong: sample(["a?"], 1, model=MODEL, **given), f"{name} must be a")
     refused(lambda: library.solve("x", model=MODEL, method="beem"), "did you mean beam")
     refused(lambda: library.solve(" ", model=MODEL), "the question is empty")
+    Path("x?").write_text("no question\n")
+    assert library.solve("x?", 1, model=MODEL, progress=False).run.nodes
+    Path("none.txt").write_text("\n")
+    refused(lambda: list(library.solve_each("none.txt", model=MODEL)), "no problems in the data")
     refused(lambda: library.solve(["x"]), "ttc.solve_each for more")  # type: ignore[arg-type]
     refused(lambda: sample([{"q": "x"}], 1, mapping={"questn": "q"}), "mapping: 'questn' is not")
     with pytest.raises(TypeError, match="'temprature'; did you mean 'temperature'"):

@@ -73,7 +73,7 @@ def solve(
     with python_errors():
         if isinstance(question, str) and not question.strip():
             raise UsageError("the question is empty")
-        asked = [question] if isinstance(question, str) else question
+        asked = problems.question(question) if isinstance(question, str) else question
         (solved,) = _solved("solve", asked, n, model, 1, options)
         return solved.solution
 
@@ -128,4 +128,7 @@ def _solved(
 def _problems(data: Data) -> list[Problem]:
     """Return what is asked; a file may have plain text in its lines."""
     parts = parts_of(data, "solve")
-    return [problem for part in parts for problem in problems.each(part, ReadOptions())]
+    found = [problem for part in parts for problem in problems.each(part, ReadOptions())]
+    if not found:
+        raise UsageError("there are no problems in the data")
+    return found

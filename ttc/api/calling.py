@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -95,7 +94,7 @@ def begin(
 
 
 def _print(line: str) -> None:
-    print(one_line(secrets.redacted(in_python(line))), file=sys.stderr, flush=True)
+    notes.put(in_python(line))
 
 
 def _log(line: str) -> None:
@@ -123,10 +122,9 @@ def parts_of(data: Data, source: str = "python") -> tuple[problems.Data, ...]:
         return tuple(os.fspath(cast("File", item)) for item in items)
     if kind == "questions":
         texts = cast("list[str]", items)
-        for at, text in enumerate(texts):
-            if not text.strip():
-                raise UsageError(f"item {at} of the data is an empty question")
-        return ([problems.question(text, source) for text in texts],)
+        if empty := [at for at, each in enumerate(texts) if not each.strip()]:
+            raise UsageError(f"item {empty[0]} of the data is an empty question")
+        return ([problems.question(each, source) for each in texts],)
     return (cast("problems.Data", items),)
 
 

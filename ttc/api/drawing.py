@@ -105,8 +105,7 @@ def sample_each(
     with python_errors():
         session, order = _order("sample_each", data, n, model, pool, options)
         with job.opened(session, order) as run:
-            yield from run.kept(run.plan)
-            yield from _drawn(session, run)
+            yield from _drawn(session, run, kept=True)
 
 
 def _order(
@@ -149,13 +148,14 @@ def _order(
     )
 
 
-def _drawn(session: Session, run: Opened) -> Iterator[Sample]:
-    """Draw what is missing; yield each sample once it is kept, and say the notes at the end.
-
-    BackendError if draws failed.
+def _drawn(session: Session, run: Opened, *, kept: bool = False) -> Iterator[Sample]:
+    """Draw what is missing; yield each sample once it is in the store, and say the notes at the
+    end. With `kept`, yield first those that are there already. BackendError if draws failed.
     """
     arrived: deque[Sample] = deque()
     with claimed(run.store, run.plan, session.again) as plan:
+        if kept:
+            yield from run.kept(plan)
         drawing = run.drawing(plan, arrived.append)
         with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
             for tally in drawing.run(run.deadline):
