@@ -18,10 +18,10 @@ from ttc.records import Problem
 from ttc.samples.recipe import Sampling
 from ttc.session import Session, load
 
-File: TypeAlias = "str | os.PathLike[str]"
-Item: TypeAlias = "File | Mapping[str, Any] | Problem"
+File: TypeAlias = str | os.PathLike[str]
+Item: TypeAlias = File | Mapping[str, Any] | Problem
 # A file, or a list of: questions, records with the fields of a JSON line, problems, or files.
-Data: TypeAlias = "Item | Iterable[Item]"
+Data: TypeAlias = Item | Iterable[Item]
 
 
 class SamplingArguments(TypedDict, total=False):
