@@ -1,25 +1,13 @@
 """What a selection rule, or the class that makes it, may have besides the protocol; asked with
-`isinstance`."""
+`isinstance`. `Estimating` is in `exact.estimates`, beside the estimates."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from ttc.plugins.abilities import Ability
 from ttc.records import Outcome
-
-if TYPE_CHECKING:
-    from ttc.selectors import Selector
-    from ttc.selectors.exact.estimates import Estimate
-
-
-@runtime_checkable
-class Estimating(Ability, Protocol):
-    """A rule whose means have an error, or that stops by itself."""
-
-    def estimates(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
-        """Return the mean at each k with its error, and the expected number of draws."""
 
 
 @runtime_checkable
@@ -93,11 +81,11 @@ class Chaining(Ability, Protocol):
     chains: bool
 
 
-def is_oracle(rule: Selector) -> bool:
+def is_oracle(rule: object) -> bool:
     """Return whether a rule looks at `correct`."""
     return isinstance(rule, Oracular) and bool(rule.oracle)
 
 
-def scorers_of(rule: Selector) -> frozenset[str]:
+def scorers_of(rule: object) -> frozenset[str]:
     """Return the names of the verifiers whose scores a rule needs."""
     return frozenset(rule.scored_by) if isinstance(rule, ScoredBy) else frozenset()
