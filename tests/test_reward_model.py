@@ -63,12 +63,12 @@ OWN = {"architectures": ["X"], "auto_map": {"AutoModel": "x.X"}}
 @pytest.mark.parametrize(
     ("settings", "options", "told"),
     [
-        (OUTCOME, "zeal=1", "no option zeal; it knows: aggregate, batch"),
-        (OUTCOME, "aggregate=max", "aggregate must be last or min or prod or mean, not 'max'"),
+        (OUTCOME, "zeal=1", "unknown option 'zeal'; it takes: aggregate=last"),
+        (OUTCOME, "aggregate=max", "aggregate must be one of last, min, prod, mean, not 'max'"),
         (OUTCOME, "batch=0", "batch must be a whole number from 1, not '0'"),
         (OUTCOME, "max_length=x", "max_length must be a whole number from 1"),
-        (OUTCOME, "sigmoid=1", "sigmoid must be yes or no"),
-        (OUTCOME, "dtype=int8", "dtype must be auto or float32"),
+        (OUTCOME, "sigmoid=2", "sigmoid must be yes or no, not '2'"),
+        (OUTCOME, "dtype=int8", "dtype must be one of auto, float32"),
         (OUTCOME, "threshold=high", "threshold must be a number, not 'high'"),
         (OUTCOME, "step=", "step must be a text"),
         (OUTCOME, "label=good", "has no label 'good'; it has LABEL_0"),
@@ -238,7 +238,7 @@ def test_code_of_a_model_is_never_run_by_a_setting(ttc: Ttc, tmp_path: Path) -> 
     Path("ttc.toml").write_text(f'verifier = "{spec}"\n', encoding="utf-8")
     ran = ttc("verify", "-", stdin='{"problem": "p", "text": "x", "question": "y"}\n')
     assert ran.code == 2
-    assert "would run a model's own code; say so yourself with -V" in ran.err
+    assert "would run a model's own code; to allow it, name it with -V" in ran.err
 
 
 def test_a_draw_without_a_score_is_last_and_weighs_nothing() -> None:

@@ -22,6 +22,7 @@ from ttc.errors import UsageError
 
 T = TypeVar("T")
 D = TypeVar("D")
+N = TypeVar("N", int, float)
 
 _YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
 # Values that may hold commas end at the comma before the next `key=`.
@@ -153,12 +154,13 @@ class OptionReader:
             return None
         try:
             return Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise self.error(f"{name}={path}: {error}") from None
 
     def accept(self, *names: str) -> None:
         """Take options that are read elsewhere for known."""
-        self._listed.update((name, name) for name in names)
+        for name in names:
+            self._listed.setdefault(name, name)
 
     def refuse(self, name: str, why: str) -> None:
         """Refuse an option that does not exist with more than the list of those that do."""
@@ -212,7 +214,7 @@ def _number(given: Any) -> float:
     return found
 
 
-def _within(found: Any, least: float | None, most: float | None) -> Any:
+def _within(found: N, least: float | None, most: float | None) -> N:
     if (least is not None and found < least) or (most is not None and found > most):
         raise ValueError
     return found

@@ -15,6 +15,7 @@ from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
 from ttc.selectors import Selector
+from ttc.selectors.extras import scorers_of
 from ttc.store import Store, samples, verdicts
 from ttc.store.named import is_file, pool_named, store_with
 
@@ -87,7 +88,7 @@ class Wanted:
     ) -> Wanted:
         """Return what these rules need of a source."""
         listed = list(rules)
-        scorers = (getattr(rule, "scored_by", frozenset[str]()) for rule in listed)
+        scorers = (scorers_of(rule) for rule in listed)
         return cls(
             verifier,
             mapping or {},

@@ -407,6 +407,23 @@ def test_a_whole_answer_is_the_draw_of_a_pool(store: Store) -> None:
     assert {node.key for node in run.nodes} == {keys.sample_key(recipe.key, prompt)}
 
 
+def test_together_returns_a_reply_for_each_request(store: Store) -> None:
+    """Also if one request stands twice in a list, and if another one is still under way."""
+
+    class Overlapping:
+        name, needs, scores, config = "overlapping", frozenset[str](), False, dict[str, object]()
+
+        def run(self, task: Task) -> StrategyRun[Decision]:
+            twice = Generate(max_tokens=30)
+            yield [Generate(max_tokens=5), Generate(max_tokens=20)]  # goes on at the first reply
+            drawn = list(nodes((yield from together([twice, Generate(max_tokens=9), twice]))))
+            return Decision(drawn[0], tuple((node, 1.0) for node in drawn))
+
+    run = driver(store).solve(Overlapping(), task())
+    assert [node.tokens for node, _ in run.decision.finals] == [30, 9, 30]
+    assert [node.index for node, _ in run.decision.finals] == [0, 0, 1]
+
+
 def test_a_model_that_is_not_there_is_named(store: Store) -> None:
     class Asking:
         name, needs, scores, config = "asking", frozenset[str](), False, dict[str, object]()

@@ -22,7 +22,7 @@ from ttc.strategies import Decision, Generate, StrategyRun, Task, together
 from ttc.strategies.driver.budget import Budget
 from ttc.strategies.driver.driver import Driver
 
-# Recorded from the driver that held requests in six collections, by commit 140c3dd.
+# Recorded with the driver of before its pending requests were in one dict.
 RECORDED = """
     d1f5558e 83354ef6 9f0bf8c6 541b8acc 4528497a b7e9bbf1 a57ce4fe f3ee78f2
     81f8d908 eef17f27 6e3e222d e3945381 56beab7b e521df3a 3c9c4328 88c12a36

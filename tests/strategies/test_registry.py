@@ -55,7 +55,7 @@ def test_its_options_are_told_and_no_other_is_taken(name: str) -> None:
     config = factory().config
     assert config
     assert json.loads(keys.canonical_json(config)) == json.loads(json.dumps(config))
-    with pytest.raises(ValueError, match="no option colour"):
+    with pytest.raises(ValueError, match="unknown option 'colour'; it takes: "):
         factory(colour="red")
     for option in set(config) - {"step", "end", "wait", "cue"}:
         with pytest.raises(ValueError, match=option):
@@ -70,11 +70,11 @@ def test_its_options_are_told_and_no_other_is_taken(name: str) -> None:
         ("dvts", {"n": "10", "m": "4"}, "n must be a multiple of m"),
         ("particles", {"n": "2", "iterations": "3"}, "at least the iterations"),
         ("particles", {"tau": "0"}, "tau above 0"),
-        ("rebase", {"temperature": "0"}, "temperature must be above 0"),
-        ("ets", {"memory": "-1"}, "memory and variety must be 0 or more"),
-        ("prune", {"keep": "1.5"}, "keep must be a share"),
+        ("rebase", {"temperature": "0"}, "temperature must be a number above 0"),
+        ("ets", {"memory": "-1"}, "memory must be a number from 0"),
+        ("prune", {"keep": "1.5"}, "keep must be a number above 0 and at most 1"),
         ("adaptive", {"batches": "1/0"}, "batches must be numbers"),
-        ("deepconf", {"keep": "0"}, "keep is a percentage"),
+        ("deepconf", {"keep": "0"}, "keep must be a number above 0 and at most 100"),
     ],
 )
 def test_what_is_out_of_range_is_refused(name: str, options: dict[str, str], why: str) -> None:

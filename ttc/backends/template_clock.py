@@ -1,8 +1,8 @@
 """The clock of chat templates: `strftime_now`, with which some write the date into the prompt.
 
-A prompt with another date is another prompt. So a template sees one day (at midnight) from the
-opening of a backend to its end, and what it reads is part of a sample's key. The keys of templates
-that read no clock do not change.
+A prompt with another date is another prompt. So a template sees one day (at midnight) as long as a
+backend is open, and the dates it writes are part of the keys of samples. Templates that read no
+clock leave the keys as they are.
 """
 
 from __future__ import annotations

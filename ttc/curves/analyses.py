@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from ttc.curves.compute_optimal import policies
 from ttc.curves.pareto import frontier
+from ttc.curves.result import SweepResult
 from ttc.curves.saturation import saturation
 from ttc.curves.scaling_laws import counts_of, predict
 from ttc.curves.solve_verify_split import split
 from ttc.selectors import Selector, contenders
 
 if TYPE_CHECKING:
-    from ttc.curves.sweep import SweepResult
     from ttc.outcomes import Source
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from math import fsum
 from typing import Any, TypeAlias
 
+from ttc.curves.cost_axes import AXES
 from ttc.curves.table import Table, tabulate
 from ttc.errors import UsageError
 from ttc.records import Outcome
@@ -92,7 +93,10 @@ def _columns(
         paid = [cost[axis] for cost in cell.costs]
         known = [cost for cost in paid if cost is not None]
         if len(known) < len(paid):
-            raise UsageError(f"{table.source}: the cost on the axis {axis} is unknown")
+            why = f"{table.source}: the cost on the axis {AXES[axis].flag} is unknown"
+            raise UsageError(
+                f"{why}; --cost samples counts draws", python=f"{why}; cost='samples' counts draws"
+            )
         costs[cell.selector, cell.k] = fsum(known) / len(known)
         values[cell.selector, cell.k] = {
             problem: value or 0.0

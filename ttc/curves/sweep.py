@@ -3,139 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ttc import plugins
 from ttc.curves import analyses, compare, curve, gates
 from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
-from ttc.curves.compute_optimal import Policy
-from ttc.curves.cost_axes import axis_of
-from ttc.curves.costs import Rates
-from ttc.curves.gates import Gate, GateResult
-from ttc.curves.saturation import Saturation
-from ttc.curves.scaling_laws import Prediction
-from ttc.curves.solve_verify_split import Split
-from ttc.curves.table import DRAWS, UNKNOWN, Table, lack_of, tabulate
-from ttc.errors import GateError, UsageError, wrong_option
-from ttc.records import Curve, Point
-from ttc.selectors import Selector, spec
+from ttc.curves.options import DEFAULT_RULES, SweepOptions
+from ttc.curves.result import SweepResult
+from ttc.curves.table import Table, lack_of, tabulate
+from ttc.errors import UsageError
+from ttc.selectors import Selector
 
 if TYPE_CHECKING:
     from ttc.outcomes import Source
 
-DEFAULT_RULES = ("coverage", "majority", "first-finish")
-INTERVALS = ("percentile", "bca")
-
-
-@dataclass(frozen=True, slots=True)
-class SweepOptions:
-    """What a sweep computes. UsageError for a value out of range.
-
-    `rules` are specifications such as `majority:ties=strict`; None stands for those of
-    DEFAULT_RULES that can be computed. `ks` are budgets; none stands for 1, 2, 4, … and the number
-    of draws. `cost` is a flag of `cost_axes.AXES`; `rates` turn tokens into operations and money.
-    `ci` is the level of all intervals in per cent, None for none; `seed` that of all resampling.
-    `ties`, `invalid` and `draw` are the conventions of every rule that takes them.
-
-    Beyond the curves: `compare` further sources with the first one, or rules if there is only one
-    source; `pareto` finds the frontier of value against cost; `predict` is a k beyond the draws
-    for which coverage is extrapolated; `solve_verify` the number of verifications behind each
-    score; `policy` finds the best rule and k by difficulty. `asserted` are gates such as
-    `coverage@16>=0.6`. `max_drop` and `strict` apply to a baseline: how far a value may fall below
-    it, and whether the value decides or its interval.
-    """
-
-    rules: tuple[str, ...] | None = None
-    ks: tuple[int, ...] = ()
-    cost: str = "tokens"
-    ci: float | None = 95
-    interval: str = "percentile"
-    seed: int = 0
-    ties: str = "split"
-    invalid: str = "abstain"
-    draw: str = "without"
-    rates: Rates = UNKNOWN
-    compare: bool = False
-    pareto: bool = False
-    predict: int | None = None
-    solve_verify: int | None = None
-    policy: bool = False
-    asserted: tuple[str, ...] = ()
-    max_drop: float = 0.0
-    strict: bool = False
-
-    def __post_init__(self) -> None:
-        axis_of(self.cost)
-        for name, known in (("interval", INTERVALS), ("draw", DRAWS)):
-            if (value := getattr(self, name)) not in known:
-                raise wrong_option(name, value, f"there are {', '.join(known)}")
-        if not 0 <= self.max_drop <= 1:
-            raise wrong_option("max_drop", self.max_drop, "a share between 0 and 1")
-
-    @property
-    def axis(self) -> str:
-        """The name of the cost axis in JSON and CSV."""
-        return axis_of(self.cost)
-
-    @property
-    def conventions(self) -> dict[str, str]:
-        """The conventions that hold for every curve."""
-        return {"ties": self.ties, "invalid": self.invalid, "draw": self.draw}
-
-    @property
-    def gates(self) -> list[Gate]:
-        """The gates of `asserted`. UsageError for one that cannot be parsed."""
-        return [gates.parse(text) for text in self.asserted]
-
-    def selectors(self) -> dict[str, Selector]:
-        """Return the rules by name, with those of the gates. UsageError for one that is unknown."""
-        names = DEFAULT_RULES if self.rules is None else self.rules
-        if not names:
-            listed = ", ".join(plugins.installed("selectors"))
-            raise UsageError(f"-s: name a rule: {listed}", python=f"rules: name a rule: {listed}")
-        asserted = (rule for gate in self.gates for rule, _ in gate.terms)
-        return {name: spec.build(name, self.conventions) for name in (*names, *asserted)}
-
-
-@dataclass(slots=True)
-class SweepResult:
-    """What a sweep found.
-
-    `tables` and `curves` are in the order of the sources; `predictions`, `saturations`, `splits`
-    and `policies` are by name of the source. `decisions` are the gates, those of a baseline
-    included. `frontier` is None if it was not asked for.
-    """
-
-    options: SweepOptions
-    tables: Sequence[Table]
-    curves: list[Curve] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    decisions: list[GateResult] = field(default_factory=list)
-    comparisons: list[Comparison] = field(default_factory=list)
-    predictions: dict[str, list[Prediction]] = field(default_factory=dict)
-    saturations: dict[str, Saturation | None] = field(default_factory=dict)
-    splits: dict[str, Split] = field(default_factory=dict)
-    policies: dict[str, list[Policy]] = field(default_factory=dict)
-    frontier: list[tuple[Curve, Point]] | None = None
-
-    @property
-    def problems(self) -> dict[str, int]:
-        """The number of problems of each source."""
-        return {table.source: len(table.problems) for table in self.tables}
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the document of `ttc sweep --json`, schema 1."""
-        from ttc.curves.document import document_of
-
-        return document_of(self)
-
-    def hold(self) -> None:
-        """Raise GateError with the reasons if a gate is not met."""
-        if broken := [decision.reason for decision in self.decisions if not decision.met]:
-            raise GateError(f"not met: {'; '.join(broken)}")
+__all__ = ["DEFAULT_RULES", "SweepOptions", "SweepResult", "sweep"]
 
 
 def sweep(

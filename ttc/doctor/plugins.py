@@ -92,9 +92,11 @@ def _taken() -> Iterator[Check]:
     if os.environ.get("TTC_NO_PLUGINS"):
         return
     for group in plugins.GROUPS:
-        heard = plugins.installed(group)
+        registered = plugins.installed(group)
         for entry in entry_points(group=f"ttc.{group}"):
-            package, used = (plugins.distribution(each)[0] for each in (entry, heard[entry.name]))
+            package, used = (
+                plugins.distribution(each)[0] for each in (entry, registered[entry.name])
+            )
             if package != used:
                 what = f"{plugins.kind_of(group)} {entry.name}"
                 yield note(what, f"{package} and {used} both register it; that of {used} is used")

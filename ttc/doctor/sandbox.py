@@ -71,5 +71,5 @@ def _judged(options: DoctorOptions) -> Iterable[Check]:
         return
     for name, verdict, expected in (("correct", right, True), ("wrong", wrong, False)):
         if verdict.correct is not expected:
-            said = f"{verdict.correct} ({verdict.status}: {verdict.detail})"
-            yield fail("programs", f"the {name} one was judged {said}", tiers.remedy())
+            verdict_text = f"{verdict.correct} ({verdict.status}: {verdict.detail})"
+            yield fail("programs", f"the {name} one was judged {verdict_text}", tiers.remedy())

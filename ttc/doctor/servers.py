@@ -28,7 +28,7 @@ def steps(options: DoctorOptions) -> list[Step]:
     return [Step("servers", lambda: _asked(_servers(options), options), _WHOLE + 10)]
 
 
-def _servers(options: DoctorOptions) -> dict[str, resolve.Choice]:
+def _servers(options: DoctorOptions) -> dict[str, resolve.ModelChoice]:
     """Return the servers of the settings and the environment, by the setting that names them."""
     settings = options.settings()
     default = options.model or settings.values["model"].value
@@ -45,7 +45,7 @@ def _servers(options: DoctorOptions) -> dict[str, resolve.Choice]:
             found[what] = choice
     for variable in _VARIABLES:
         if url := os.environ.get(variable):
-            found[variable] = resolve.Choice(REMOTE, "", {"base_url": url})
+            found[variable] = resolve.ModelChoice(REMOTE, "", {"base_url": url})
             break
     return found
 
@@ -56,7 +56,7 @@ def _safe(spec: str) -> str:
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
 
-def _asked(servers: Mapping[str, resolve.Choice], options: DoctorOptions) -> Iterator[Check]:
+def _asked(servers: Mapping[str, resolve.ModelChoice], options: DoctorOptions) -> Iterator[Check]:
     if not servers:
         yield note("servers", "none configured")
         return
@@ -80,7 +80,7 @@ def _asked(servers: Mapping[str, resolve.Choice], options: DoctorOptions) -> Ite
         yield fail(what, f"no answer within {_WHOLE:g} s", "check that the server runs")
 
 
-def _ask(what: str, choice: resolve.Choice, options: DoctorOptions, answers: Any) -> None:
+def _ask(what: str, choice: resolve.ModelChoice, options: DoctorOptions, answers: Any) -> None:
     """Check one server and put the checks into a queue, even if this raises."""
     quick = {"retries": 0, "timeout": min(_PATIENCE, _seconds(choice.options.get("timeout")))}
     choice = replace(choice, options={**choice.options, **quick})
@@ -97,7 +97,7 @@ def _seconds(given: Any) -> float:
     return float(given) if isinstance(given, (int, float)) and given > 0 else _PATIENCE
 
 
-def _answered(what: str, choice: resolve.Choice, options: DoctorOptions) -> Iterator[Check]:
+def _answered(what: str, choice: resolve.ModelChoice, options: DoctorOptions) -> Iterator[Check]:
     # Without a model the backend would ask the server for one.
     nameless = choice if choice.model else replace(choice, model="any")
     with closing(resolve.open_backend(nameless, options.store())) as backend:

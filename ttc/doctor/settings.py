@@ -103,7 +103,7 @@ def _aliases(settings: config.Config) -> Iterator[Check]:
 
 
 def _resolved(
-    what: str, choice: resolve.Choice, table: Mapping[str, Any] | None = None
+    what: str, choice: resolve.ModelChoice, table: Mapping[str, Any] | None = None
 ) -> Iterator[Check]:
     """Check that a model's backend is installed and its local file exists, without opening it."""
     if choice.backend not in plugins.installed("backends"):

@@ -111,10 +111,10 @@ def _lock(path: Path) -> Iterator[Check]:
                 yield ok("lock", "free")
                 return
             time.sleep(0.02)
-        said = os.pread(descriptor, 32, 0).decode(errors="replace").strip("\0 \n")
+        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip("\0 \n")
     finally:
         os.close(descriptor)
-    pid = said if said.isdigit() else ""
+    pid = holder if holder.isdigit() else ""
     who = f"pid {pid}{_command(pid)}" if pid else "another process"
     end = f", or end it: kill {pid}" if pid else ""
     yield fail(

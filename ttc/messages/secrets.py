@@ -233,10 +233,10 @@ def _watch_logs() -> None:
     def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         made = before(*args, **kwargs)
         try:
-            said = made.getMessage()
+            message = made.getMessage()
         except Exception:  # noqa: BLE001 - logging itself reports a malformed record
             return made
-        if (clean := redacted(said)) != said:
+        if (clean := redacted(message)) != message:
             made.msg, made.args = clean, ()
         if made.exc_info and made.exc_info[0] is not None:
             made.exc_text = redacted("".join(traceback.format_exception(*made.exc_info))).strip()

@@ -13,7 +13,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.answers import thinking
-from ttc.backends import Backend, Completion, Request
+from ttc.backends import Backend, Completion, Request, Wide
 from ttc.backends.counts import uncounted
 from ttc.errors import BackendError
 from ttc.records import Sample
@@ -98,15 +98,14 @@ class Drawing:
         self._plan = plan
         self._on_sample = on_sample
         self._alternatives = alternatives
-        self._params = keys.told_params(plan.recipe.key)
+        self._params = keys.shown_params(plan.recipe.key)
         self._under_way: dict[str, tuple[PoolProblem, int]] = {}
         # A prompt that several problems share is drawn once and told for each.
         self._sharing: dict[int, list[PoolProblem]] = {}
         for each in plan.enrolled:
             self._sharing.setdefault(each.request_id, []).append(each)
         self._seeded = "seed" in backend.capabilities
-        # An extra that backends may lack, so it is looked for rather than declared.
-        self._room: Callable[[], int] = getattr(backend, "room", int)
+        self._room: Callable[[], int] = backend.room if isinstance(backend, Wide) else int
         self._said: set[int] = set()
         self._behind = behind
         # Each is counted by one thread: ours, and the writer's.

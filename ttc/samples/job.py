@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 
 from ttc import jsonl, problems
-from ttc.backends import Backend, resolve
+from ttc.backends import Backend, Reporting, resolve
 from ttc.errors import UsageError
 from ttc.problems import ReadOptions
 from ttc.records import Problem, Sample
@@ -98,9 +98,7 @@ class Opened:
 
     def status(self) -> str:
         """Return what the backend reports about its own state, for the progress line."""
-        # An extra that backends may lack, so it is looked for rather than declared.
-        report: Callable[[], str] = getattr(self.backend, "status", str)
-        return report()
+        return self.backend.status() if isinstance(self.backend, Reporting) else ""
 
 
 def reading(mapping: str, form: str | None, skip_bad: bool) -> ReadOptions:

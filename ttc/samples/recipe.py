@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc.backends import Backend
-from ttc.backends.resolve import Choice
+from ttc.backends.resolve import ModelChoice
 from ttc.backends.supported_params import settled
 from ttc.backends.thinking_switch import NAMES
 from ttc.errors import UsageError
@@ -48,7 +48,12 @@ def text_of(value: str | None, option: str) -> str | None:
 
 
 def make_recipe(
-    session: Session, choice: Choice, backend: Backend, sampling: Sampling, *, asks: bool = True
+    session: Session,
+    choice: ModelChoice,
+    backend: Backend,
+    sampling: Sampling,
+    *,
+    asks: bool = True,
 ) -> Recipe:
     """Put options, alias and settings together. UsageError for a value out of range.
 

@@ -101,9 +101,8 @@ def _samples(source: str, database: Path) -> list[Sample]:
 
 def open_replay(model: str, options: Mapping[str, Any]) -> Backend:
     """Open the recording of a pool or a file. Option `db` names the store."""
-    read = OptionReader("replay", options)
-    database = Path(read.text("db", None) or paths.default_database())
-    read.end()
+    OptionReader("replay", {name: options[name] for name in options if name != "db"}).end()
+    database = Path(options.get("db") or paths.default_database())
     if not model:
         raise BackendError("replay: name a pool or a file, -m replay:NAME")
     try:

@@ -6,17 +6,7 @@ prints. A plugin registers a class under the entry-point group `ttc.selectors`. 
 the options of `NAME:key=value,…` as keyword arguments (strings), and raises ValueError for an
 unknown option or value.
 
-A rule may have more than the protocol:
-
-    estimates(outcomes, ks)      means with their errors, or with the draws that stopping saves
-                                 (`exact.estimates.Estimate`)
-    replaced(outcomes, ks)       the mean over k draws with replacement (`draw` of a sweep)
-    over_prefixes(ranked, m)     the mean over the m-subsets of the first r draws, for r = m..n at
-                                 once; without it `keep` calls `expected` for each r
-    conventions                  which of the options `ties` and `invalid` a sweep may set
-    oracle                       True if `pick` looks at `correct`, as coverage does
-    scored_by                    names of the verifiers whose scores it needs (`Outcome.scores`)
-    argument, usage, chains      for NAME=ARGUMENT and NAME=ARGUMENT>RULE (`spec`)
+What a rule may have besides the protocol is in `ttc.selectors.extras`.
 """
 
 from __future__ import annotations
@@ -25,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ttc.records import Outcome
+from ttc.selectors.extras import is_oracle
 
 
 class Selector(Protocol):
@@ -56,5 +47,5 @@ class Selector(Protocol):
 
 def contenders(rules: Mapping[str, Selector]) -> dict[str, Selector]:
     """Return the rules that one could follow: all but the oracles; all, if there are only those."""
-    followed = {name: rule for name, rule in rules.items() if not getattr(rule, "oracle", False)}
+    followed = {name: rule for name, rule in rules.items() if not is_oracle(rule)}
     return followed or dict(rules)

@@ -10,6 +10,7 @@ from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.subsets import check_budgets, hypergeometric
+from ttc.selectors.extras import is_oracle, scorers_of
 from ttc.selectors.ranking import KEYS, highest_first
 
 
@@ -36,8 +37,8 @@ class Accept:
         self._rule = then
         self.name = f"accept={score}:by={by}>{then.name}"
         self.needs = needs | then.needs
-        self.scored_by: frozenset[str] = getattr(then, "scored_by", frozenset())
-        self.oracle: bool = getattr(then, "oracle", False)
+        self.scored_by = scorers_of(then)
+        self.oracle = is_oracle(then)
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         kept = [i for i, outcome in enumerate(outcomes) if self._key(outcome) <= self._least]

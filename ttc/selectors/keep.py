@@ -23,6 +23,7 @@ from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.prefix_plurality import votes_to_the_first
 from ttc.selectors.exact.subsets import check_budgets, last_of_best
+from ttc.selectors.extras import OverPrefixes, is_oracle, scorers_of
 from ttc.selectors.majority import INVALID, TIES, Majority
 from ttc.selectors.ranking import KEYS, highest_first, score_by
 
@@ -58,8 +59,8 @@ class Keep:
         self._size = _size(m)
         self._rule = then
         self.needs = needs | then.needs
-        self.scored_by = getattr(then, "scored_by", frozenset[str]()) | ({score} - {""})
-        self.oracle: bool = getattr(then, "oracle", False)
+        self.scored_by = scorers_of(then) | ({score} - {""})
+        self.oracle = is_oracle(then)
         self.finishes = int(m) if by == "tokens" and not m.endswith("%") else None
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
@@ -132,8 +133,8 @@ def expected_of_best(
         """Return the mean over the m-subsets of the first r ranks, for each r of `ends`."""
         if len(ends) > 1 and m not in at_once:
             # A rule may know all prefixes at once; else it is asked for each.
-            over_prefixes = getattr(rule, "over_prefixes", None)
-            at_once[m] = over_prefixes(ranked, m) if over_prefixes is not None else None
+            found = rule.over_prefixes(ranked, m) if isinstance(rule, OverPrefixes) else None
+            at_once[m] = found
         if (known := at_once.get(m)) is not None:
             return [known[r - m] for r in ends]
         return [rule.expected(ranked[:r], [m])[0] for r in ends]

@@ -16,6 +16,7 @@ from ttc import plugins
 from ttc.errors import UsageError
 from ttc.options import parse_spec
 from ttc.selectors import Selector
+from ttc.selectors.extras import Argued, Chaining, Conventional
 from ttc.selectors.guard import guarded
 
 _NUMBERED = re.compile(r"(.+)-(\d+)")
@@ -36,21 +37,22 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
     before, scorer = _scored_by(options_text)
     _, options = parse_spec(f"{name}{colon}{before}")
     factory = plugins.load("selectors", name)
-    knows: frozenset[str] = getattr(factory, "conventions", frozenset())
-    common = {key: value for key, value in (conventions or {}).items() if key in knows}
+    takes = factory.conventions if isinstance(factory, Conventional) else frozenset()
+    common = {key: value for key, value in (conventions or {}).items() if key in takes}
     extra: dict[str, Any] = {**common, **options, **scorer}
-    takes = getattr(factory, "argument", None)
-    if takes is None and (equals or argument):
+    usage = factory.usage if isinstance(factory, Argued) else name
+    if isinstance(factory, Argued):
+        if not argument or factory.argument in extra:
+            raise UsageError(f"{spec}: write {usage}")
+        extra[factory.argument] = argument
+    elif equals or argument:
         raise UsageError(f"{spec}: {name} takes no argument")
-    if takes is not None:
-        if not argument:
-            raise UsageError(f"{spec}: write {getattr(factory, 'usage', name)}")
-        extra[takes] = argument
-    if chained or getattr(factory, "chains", False):
-        if not getattr(factory, "chains", False):
-            raise UsageError(f"{spec}: {name} picks an answer; nothing can follow it")
-        if not rest.strip():
-            raise UsageError(f"{spec}: write {factory.usage}, as in {name}={argument}>majority")
+    chains = isinstance(factory, Chaining) and bool(factory.chains)
+    if chained and not chains:
+        raise UsageError(f"{spec}: {name} picks an answer; nothing can follow it")
+    if chains:
+        if not rest.strip() or "then" in extra:
+            raise UsageError(f"{spec}: write {usage}, as in {name}={argument}>majority")
         extra["then"] = build(rest.strip(), conventions)
     rule: Selector = plugins.make("selectors", name, spec, factory, extra)
     return guarded(name, rule)

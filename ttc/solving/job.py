@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ttc import problems, verdicts
 from ttc.answers import thinking
@@ -28,6 +28,7 @@ from ttc.strategies.driver.budget import Budget
 from ttc.strategies.driver.engine import ModelEngine
 from ttc.strategies.driver.scoring import AGGREGATES, LikelihoodScorer, TraceScorer, VerifierScorer
 from ttc.verifiers import Verifier
+from ttc.verifiers.extras import Attachable, model_of
 
 DEFAULT_N = 8
 ONE_BY_ONE = ("budget-forcing", "self-refine", "post-edit")  # never draw the same twice
@@ -226,12 +227,10 @@ def _scorer(
 def _verifier(session: Session, spec: str, backend: Backend, stack: ExitStack) -> Verifier:
     """Make a verifier; one that asks a model asks the one that solves, unless it names another."""
     verifier = verdicts.make(spec)
-    # An extra that verifiers may lack, so it is looked for rather than declared.
-    attach: Callable[[Backend], Any] | None = getattr(verifier, "attach", None)
-    if attach is not None:
-        asked = getattr(verifier, "model", None)
+    if isinstance(verifier, Attachable):
+        asked = model_of(verifier)
         if asked is not None:
             _, backend = resolve.open_model(session, asked)
             stack.callback(backend.close)
-        attach(backend)
+        verifier.attach(backend)
     return verifier

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ttc.records import Outcome, Problem
 from ttc.selectors import Selector
+from ttc.selectors.extras import Stoppable, Windowed
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk
 from ttc.strategies import (
@@ -91,7 +92,8 @@ class RuleStrategy:
 
     def run(self, task: Task) -> StrategyRun[Decision]:
         """Draw and pick; if the budget ends the drawing, pick among the draws so far."""
-        stop = getattr(self._rule, "stop", None)
+        rule = self._rule
+        stop = rule.stop if rule is not None and isinstance(rule, Stoppable) else None
         finishes = None if self._rule is None else self._rule.finishes
         drawn: list[Node] = []
         note = ""
@@ -153,7 +155,8 @@ class RuleStrategy:
         self, task: Task, stop: Callable[[Sequence[Outcome]], int], drawn: list[Node]
     ) -> StrategyRun[None]:
         """Draw batch by batch until the rule stops."""
-        batch = getattr(self._rule, "window", 1)
+        rule = self._rule
+        batch = rule.window if rule is not None and isinstance(rule, Windowed) else 1
         asked = 0
         while asked < self._n:
             count = min(batch, self._n - asked)

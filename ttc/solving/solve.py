@@ -26,6 +26,7 @@ from ttc.strategies.driver.scoring import TraceScorer
 from ttc.strategies.unanswered import Unanswered, reasons
 from ttc.strategies.voting import answer_of
 from ttc.verifiers import Verifier
+from ttc.verifiers.extras import Attachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def solve_each(
         aggregation=method.aggregation,
         budget=method.budget,
     )
-    one_by_one = getattr(method.verifier, "attach", None) is not None
+    one_by_one = method.verifier is not None and isinstance(method.verifier, Attachable)
     for run in driver.run(tasks(), 1 if one_by_one else width):
         problem, strategy, acceptance = begun.popleft()
         if isinstance(strategy, RuleStrategy):

@@ -13,6 +13,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from ttc import paths
 from ttc.errors import StoreError, UsageError
 from ttc.store import integrity
 from ttc.store.lock import WriteLock
@@ -202,13 +203,6 @@ def copied(path: Path, copy: Path, *, alone: bool = False) -> None:
 
 def backup_to(connection: sqlite3.Connection, copy: Path) -> None:
     """Write the contents of a connection to a file, completely or not at all."""
-    part = copy.with_name(f"{copy.name}.{os.getpid()}.part")
-    try:
+    with paths.replacing(copy) as part:
         part.unlink(missing_ok=True)
         connection.execute("VACUUM INTO ?", (str(part),))
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(copy)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)

@@ -48,9 +48,9 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
     finally:
         connection.set_progress_handler(None, 0)
     if found != "ok":
-        told = " ".join(str(found).removeprefix("*** in database main ***").split())
+        damage = " ".join(str(found).removeprefix("*** in database main ***").split())
         raise StoreError(
-            f"{path}: the store is damaged ({told}); restore a backup, or merge what can be read "
+            f"{path}: the store is damaged ({damage}); restore a backup, or merge what can be read "
             f"into a new store: ttc db merge {path} --db OTHER"
         )
     _remember(path, state)
@@ -61,8 +61,8 @@ def faults(connection: sqlite3.Connection, path: Path) -> list[str]:
     """Return all faults of a store, at most FAULTS of each kind: damaged pages, references to
     missing rows, and digests of prompts and draws that do not match."""
     with translated(path):
-        told = [row[0] for row in connection.execute(f"PRAGMA integrity_check({FAULTS})")]
-        found = [] if told == ["ok"] else told
+        lines = [row[0] for row in connection.execute(f"PRAGMA integrity_check({FAULTS})")]
+        found = [] if lines == ["ok"] else lines
         return [*found, *islice(_dangling(connection), FAULTS), *islice(_keys(connection), FAULTS)]
 
 
@@ -113,7 +113,7 @@ def _remembered(path: Path) -> list[int] | None:
 def _state(path: Path) -> list[int] | None:
     """Return values that change whenever a file is written or replaced; None if it is missing."""
     try:
-        told = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return [told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns]
+    return [stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]

@@ -10,6 +10,7 @@ from ttc.store import verdicts
 from ttc.store.pools import Pool
 from ttc.store.reading import Part, in_order
 from ttc.store.samples import FIELDS, SAMPLE, maker
+from ttc.store.sql import SAMPLES_OF_POOLS
 from ttc.store.verdicts import VerifierId
 
 # Row id of the sample, the sample, and its verdict if there is one.
@@ -43,19 +44,19 @@ def judged(
         status, answer, correct, score, detail, tokens = row[FIELDS:]
         verdict = None
         if status is not None:
-            told = None if correct is None else bool(correct)
-            verdict = Verdict(answer, told, score, status, detail, tokens)
+            decided = None if correct is None else bool(correct)
+            verdict = Verdict(answer, decided, score, status, detail, tokens)
         yield row[0], make(row), verdict
 
 
 def truths(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[str, dict[int, bool]]:
     """Return a verifier's decided verdicts (`correct`) on a pool, by problem and draw index."""
     found = connection.execute(
-        f"SELECT problems.name, draw, correct FROM problems JOIN samples USING (request_id) "
+        f"SELECT problems.name, draw, correct FROM {SAMPLES_OF_POOLS} "
         f"{_JOIN} WHERE pool_id = :pool AND correct IS NOT NULL",
         {"pool": pool.id, "verifier": verifier},
     )
-    told: dict[str, dict[int, bool]] = {}
+    decided: dict[str, dict[int, bool]] = {}
     for problem, draw, correct in found:
-        told.setdefault(problem, {})[draw] = bool(correct)
-    return told
+        decided.setdefault(problem, {})[draw] = bool(correct)
+    return decided

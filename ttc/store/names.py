@@ -118,14 +118,14 @@ def _to(wanted: PoolName, twin: Pool) -> str:
 def described_differences(there: Pool, model: str, identity: Mapping[str, Any]) -> list[str]:
     """Return the fields that differ, each as "field old → new". Weights are shown by the name of
     their model, long texts are cut to where they differ."""
-    told = []
+    lines = []
     for field, values in pools.differences(there.identity, identity).items():
         if field == "fingerprint":
-            told.append(f"model {_models(there.model, model, *map(str, values))}")
+            lines.append(f"model {_models(there.model, model, *map(str, values))}")
         else:
             old, new = shortened(*map(readable, values))
-            told.append(f"{field} {old} → {new}")
-    return told
+            lines.append(f"{field} {old} → {new}")
+    return lines
 
 
 def _models(old: str, new: str, *fingerprints: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.records import Message, Problem
-from ttc.store.sql import now, one, rows
+from ttc.store.sql import SAMPLES_OF_POOLS, now, one, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,16 +199,16 @@ def overview(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     return list(
         rows(
             connection,
-            """
+            f"""
             SELECT pools.name AS pool, pools.model,
               (SELECT count(*) FROM problems WHERE pool_id = pools.id) AS problems,
-              (SELECT count(*) FROM problems JOIN samples USING (request_id)
+              (SELECT count(*) FROM {SAMPLES_OF_POOLS}
                 WHERE pool_id = pools.id) AS samples,
-              (SELECT count(*) FROM problems JOIN samples USING (request_id)
+              (SELECT count(*) FROM {SAMPLES_OF_POOLS}
                 JOIN verdicts ON sample_id = samples.id
                 AND verdicts.reference_id = problems.reference_id
                 WHERE pool_id = pools.id) AS verdicts,
-              (SELECT sum(completion_tokens) FROM problems JOIN samples USING (request_id)
+              (SELECT sum(completion_tokens) FROM {SAMPLES_OF_POOLS}
                 WHERE pool_id = pools.id) AS tokens,
               (SELECT coalesce(sum(completion_tokens IS NULL), 0) FROM problems
                 JOIN samples USING (request_id) WHERE pool_id = pools.id) AS uncounted,

@@ -12,6 +12,8 @@ from array import array
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ttc.store.sql import SAMPLES_OF_POOLS
+
 CHUNK = 500
 
 # A part of a query over a pool: the columns it selects, and the joins these need.
@@ -48,7 +50,7 @@ def in_order(
         some = "json_each(:these) AS these CROSS JOIN samples ON samples.id = these.value "
         some += "CROSS JOIN problems USING (request_id)"
         order, size = "samples.id", CHUNK
-        whole = "SELECT DISTINCT samples.id FROM problems JOIN samples USING (request_id) "
+        whole = f"SELECT DISTINCT samples.id FROM {SAMPLES_OF_POOLS} "
         whole += f"WHERE {where} ORDER BY samples.id"
     numbers = _numbers(connection, whole, params)
     query = f"SELECT {columns} FROM {some} {joins} WHERE {where} ORDER BY {order}, problems.id"

@@ -16,7 +16,7 @@ from ttc.backends import Completion
 from ttc.records import Message, Problem, Sample
 from ttc.store.pools import Pool
 from ttc.store.reading import Part, in_order
-from ttc.store.sql import now, rows, storable
+from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
 
 
 def drawn(connection: sqlite3.Connection, request_id: int) -> set[int]:
@@ -27,10 +27,7 @@ def drawn(connection: sqlite3.Connection, request_id: int) -> set[int]:
 
 def count_below(connection: sqlite3.Connection, key: str, n: int) -> int:
     """Return how many draws of a key have an index below n."""
-    sql = (
-        "SELECT count(*) FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw < ?"
-    )
+    sql = f"SELECT count(*) FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw < ?"
     return int(connection.execute(sql, (key, n)).fetchone()[0])
 
 
@@ -120,18 +117,6 @@ def insert_attempt(
     )
 
 
-def cancelled(connection: sqlite3.Connection, request_id: int) -> dict[int, int]:
-    """Return the tokens spent on draws that were cancelled and never finished, by draw index."""
-    found = rows(
-        connection,
-        "SELECT draw, max(coalesce(completion_tokens, 0)) AS tokens FROM attempts "
-        "WHERE request_id = ? AND status = 'cancelled' AND draw NOT IN "
-        "(SELECT draw FROM samples WHERE request_id = attempts.request_id) GROUP BY draw",
-        (request_id,),
-    )
-    return {row["draw"]: row["tokens"] for row in found}
-
-
 def cancelled_in(connection: sqlite3.Connection, pool: Pool) -> int:
     """Return how many draws of a pool were cancelled and never finished since."""
     sql = (
@@ -157,11 +142,11 @@ FIELDS = SAMPLE[0].count(",") + 1
 
 def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
     """Return a function from the columns of SAMPLE to a Sample. Shared JSON is parsed once."""
-    parameters = lru_cache(1024)(lambda identity: keys.told_params(json.loads(identity)))
+    parameters = lru_cache(1024)(lambda identity: keys.shown_params(json.loads(identity)))
     reference = lru_cache(1024)(json.loads)
 
     def make(row: tuple[Any, ...]) -> Sample:
-        _, problem, draw, text, reason, asked, said, logprob, confidences, *rest = row[:FIELDS]
+        _, problem, draw, text, reason, asked, generated, logprob, confidences, *rest = row[:FIELDS]
         seconds, seed, stop, model, identity, refers, key, prompt = rest
         return Sample(
             problem,
@@ -169,7 +154,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
             text,
             reason,
             asked,
-            said,
+            generated,
             logprob,
             unpacked(confidences),
             seconds,
@@ -237,11 +222,11 @@ def speed(connection: sqlite3.Connection, pool: Pool) -> float | None:
     are left out.
     """
     row = connection.execute(
-        """
+        f"""
         SELECT sum(julianday(ended) - julianday(started)) * 86400,
-          sum((SELECT sum(completion_tokens) FROM problems JOIN samples USING (request_id)
+          sum((SELECT sum(completion_tokens) FROM {SAMPLES_OF_POOLS}
             WHERE pool_id = runs.pool_id AND samples.created BETWEEN started AND ended)),
-          sum((SELECT sum(completion_tokens IS NULL) FROM problems JOIN samples USING (request_id)
+          sum((SELECT sum(completion_tokens IS NULL) FROM {SAMPLES_OF_POOLS}
             WHERE pool_id = runs.pool_id AND samples.created BETWEEN started AND ended))
         FROM runs WHERE pool_id = ? AND ended > started AND host = ?
         """,

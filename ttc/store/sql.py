@@ -13,6 +13,10 @@ from typing import Any
 
 from ttc.errors import StoreError
 
+# The two ways to samples: from the keys they are drawn by, and from the problems of pools.
+SAMPLES_BY_KEY = "requests JOIN samples ON request_id = requests.id"
+SAMPLES_OF_POOLS = "problems JOIN samples USING (request_id)"
+
 _IO = re.compile("disk I/O error|unable to open")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ttc.backends import Completion
 from ttc.store import samples
 from ttc.store.pools import RequestKey, request_of
-from ttc.store.sql import one, rows
+from ttc.store.sql import SAMPLES_BY_KEY, one, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,7 @@ def find(connection: sqlite3.Connection, key: str, index: int) -> Kept | None:
     """Return a finished draw, or None."""
     found = rows(
         connection,
-        "SELECT samples.* FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw = ?",
+        f"SELECT samples.* FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
         (key, index),
     )
     for row in found:
@@ -76,8 +75,7 @@ def insert(
     if parent is not None:
         above = one(
             connection,
-            "SELECT samples.id FROM requests JOIN samples ON request_id = requests.id "
-            "WHERE key = ? AND draw = ?",
+            f"SELECT samples.id FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
             *parent,
         )
     samples.insert(connection, request, index, seed, done, parent=above[0] if above else None)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ttc import keys
 from ttc.records import INFRA, Outcome, Sample, Verdict, Vote
 from ttc.store.pools import Pool
-from ttc.store.sql import now, rows, storable
+from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
 
 
 class VerifierId(NamedTuple):
@@ -45,11 +45,11 @@ def keep(
     connection: sqlite3.Connection, sample_id: int, verifier: int, sample: Sample, verdict: Verdict
 ) -> None:
     """Store a verdict; it replaces an earlier one of the same sample, verifier and reference."""
-    whose = (sample_id, verifier, _reference(connection, sample))
+    key = (sample_id, verifier, _reference(connection, sample))
     connection.execute(
         "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *whose,
+            *key,
             None if verdict.answer is None else storable(verdict.answer),
             verdict.correct,
             verdict.score,
@@ -60,10 +60,10 @@ def keep(
         ),
     )
     connection.execute(
-        "DELETE FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?", whose
+        "DELETE FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?", key
     )
     for at, vote in enumerate(verdict.votes):
-        _insert_vote(connection, whose, at, vote)
+        _insert_vote(connection, key, at, vote)
 
 
 def keep_vote(
@@ -71,8 +71,8 @@ def keep_vote(
 ) -> None:
     """Store one vote before its verdict exists, if the sample is in the store."""
     if (row := sample_row(connection, sample)) is not None:
-        whose = row, verifier_id(connection, verifier), _reference(connection, sample)
-        _insert_vote(connection, whose, at, vote)
+        key = row, verifier_id(connection, verifier), _reference(connection, sample)
+        _insert_vote(connection, key, at, vote)
 
 
 def votes_on(
@@ -95,12 +95,12 @@ def _vote(row: Mapping[str, Any]) -> Vote:
 
 
 def _insert_vote(
-    connection: sqlite3.Connection, whose: tuple[int, int, str], at: int, vote: Vote
+    connection: sqlite3.Connection, key: tuple[int, int, str], at: int, vote: Vote
 ) -> None:
     spent = vote.prompt_tokens, vote.completion_tokens
     connection.execute(
         "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*whose, at, vote.value, storable(vote.text), *spent),
+        (*key, at, vote.value, storable(vote.text), *spent),
     )
 
 
@@ -122,7 +122,7 @@ def by_sample(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict
     """Return the verdicts of a verifier (by row id) on a pool, by sample id."""
     found = rows(
         connection,
-        "SELECT verdicts.* FROM problems JOIN samples USING (request_id) "
+        f"SELECT verdicts.* FROM {SAMPLES_OF_POOLS} "
         "JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id "
         "WHERE pool_id = ? AND verifier_id = ?",
         (pool.id, verifier),
@@ -134,7 +134,7 @@ def votes(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int
     """Return the votes behind a judge's verdicts on a pool, by sample id, in order of position."""
     found = rows(
         connection,
-        "SELECT votes.* FROM problems JOIN samples USING (request_id) "
+        f"SELECT votes.* FROM {SAMPLES_OF_POOLS} "
         "JOIN votes ON sample_id = samples.id AND votes.reference_id = problems.reference_id "
         "WHERE pool_id = ? AND verifier_id = ? ORDER BY sample_id, position",
         (pool.id, verifier),
@@ -156,9 +156,9 @@ def verifiers_of(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, A
     return list(
         rows(
             connection,
-            """
+            f"""
             SELECT verifiers.id, verifiers.name, version, config, count(*) AS verdicts
-            FROM problems JOIN samples USING (request_id)
+            FROM {SAMPLES_OF_POOLS}
               JOIN verdicts ON sample_id = samples.id
                 AND verdicts.reference_id = problems.reference_id
               JOIN verifiers ON verifiers.id = verifier_id
@@ -200,7 +200,7 @@ def outcomes(
         SELECT problems.name AS problem, samples.id AS sample, draw, answer, correct, score,
           logprob, prompt_tokens, completion_tokens, finish_reason, seconds, {column} AS text,
           status, verdicts.tokens AS verifier_tokens
-        FROM problems JOIN samples USING (request_id)
+        FROM {SAMPLES_OF_POOLS}
           LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
             AND verdicts.reference_id = problems.reference_id
         WHERE pool_id = :pool ORDER BY problems.id, draw
@@ -240,8 +240,7 @@ def sample_row(connection: sqlite3.Connection, sample: Sample) -> int | None:
     if sample.key is None:
         return None
     row = connection.execute(
-        "SELECT samples.id, text FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw = ?",
+        f"SELECT samples.id, text FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
         (sample.key, sample.index),
     ).fetchone()
     return int(row[0]) if row is not None and row[1] == storable(sample.text) else None

@@ -230,16 +230,15 @@ class Strategy(Protocol):
 
 
 def together(requests: Sequence[Generate | Question | Evaluate]) -> StrategyRun[list[Reply]]:
-    """Yield requests, wait for all replies, and return them in the order of the requests."""
-    if not requests:
-        return []
-    back: dict[int, Reply] = {}
+    """Yield requests, wait for all replies, and return them in the order of the requests. Replies
+    to requests of earlier yields are passed over."""
+    back: dict[int, list[Reply]] = {id(request): [] for request in requests}
     asked: Sequence[Request] = requests
-    while len(back) < len(requests):
+    while sum(map(len, back.values())) < len(requests):
         for reply in (yield asked):
-            back[id(reply.request)] = reply
+            back.get(id(reply.request), []).append(reply)
         asked = ()
-    return [back[id(request)] for request in requests]
+    return [back[id(request)].pop(0) for request in requests]
 
 
 def nodes(replies: Sequence[Reply]) -> Iterator[Node]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ttc import keys, plugins
 from ttc.errors import Stopped, TtcError
-from ttc.plugins.guards import Guarded, unsound
+from ttc.plugins.guards import Guarded, verdict_fault
 from ttc.records import INFRA, Message, Sample, Verdict
 from ttc.store import Store, verdicts
 from ttc.store.judged import Row, judged
@@ -23,7 +23,7 @@ from ttc.store.pools import Pool
 from ttc.store.sql import storable
 from ttc.store.verdicts import VerifierId
 from ttc.verdicts.judge_inputs import remember_votes, with_question
-from ttc.verifiers import Verifier
+from ttc.verifiers import Verifier, extras
 
 CHUNK, GAP = 500, 5000  # verdicts stored at once; judged draws that may wait for an unjudged one
 
@@ -93,7 +93,7 @@ class Summary:
         """The share of correct samples among those counted; None if there are none."""
         return self.correct / self.counted if self.counted else None
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Return the summary line."""
         if self.scored and not self.decided:
             mean = self.total / self.scored
@@ -128,7 +128,7 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
         except (TtcError, Stopped, KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
-            failure = plugins.said(error)
+            failure = plugins.as_text(error)
             if not unjudged:
                 what = f"cannot judge: {failure}; -vv shows where"
                 raise plugins.fault("verifiers", verifier.name, what) from error
@@ -144,7 +144,7 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
 def _sound(verdict: Verdict) -> Verdict:
     """Return a verdict that can be stored, without the surrogates a program may have printed; an
     `error` if it is malformed."""
-    if (wrong := unsound(verdict)) is not None:
+    if (wrong := verdict_fault(verdict)) is not None:
         verdict = Verdict(status="error", detail=wrong)
     answer = None if verdict.answer is None else storable(verdict.answer)
     detail = storable(verdict.detail)
@@ -176,10 +176,10 @@ def verify_pool(
     remember_votes(store, who, verifier, recall=not recheck)
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
-    together = bool(getattr(verifier, "together", False))
+    together = extras.judges_together(verifier)
     read = judged(store.reader, pool, who, by_problem=together)
     ahead = _to_judge(read, together=together, recheck=recheck)
-    asks = getattr(verifier, "asks", False)
+    asks = extras.asks(verifier)
     prompts: dict[str, tuple[Message, ...]] = {}
 
     def unjudged(source: Iterable[Row]) -> Iterator[Sample]:
@@ -228,8 +228,8 @@ def _to_judge(read: Iterable[Row], *, together: bool, recheck: bool) -> Iterator
     verdict."""
     redone = {"error", *INFRA}
     found = (
-        (row, sample, None if recheck or (said and said.status in redone) else said)
-        for row, sample, said in read
+        (row, sample, None if recheck or (verdict and verdict.status in redone) else verdict)
+        for row, sample, verdict in read
     )
     if not together:
         yield from found

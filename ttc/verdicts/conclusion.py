@@ -24,7 +24,7 @@ def notes(run: Verification, summary: Summary, source: str) -> list[str]:
     if not summary.samples:
         raise UsageError(f"{source}: it has no samples" + (f" ({skipped[0]})" if skipped else ""))
     counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
-    lines = [f"{source}: {spec}: {summary.told()} ({counts})"]
+    lines = [f"{source}: {spec}: {summary.describe()} ({counts})"]
     if summary.failure is not None:
         lines.append(
             f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "

@@ -20,7 +20,7 @@ from ttc.store import Store
 from ttc.store.named import is_file, pool_named, store_with
 from ttc.store.pools import Pool
 from ttc.verdicts import judge_inputs
-from ttc.verifiers import Verifier
+from ttc.verifiers import Verifier, extras
 
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
 _REFERENCE = ("answer", "choices", "tests", "entry_point", "prompt", "inputs", "outputs", "model")
@@ -89,7 +89,7 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
         backend = attach_model(session, verifier)
         if backend is not None:
             stack.callback(backend.close)
-        by_model = backend is not None or bool(getattr(verifier, "asks", False))
+        by_model = backend is not None or extras.asks(verifier)
         run = Verification(spec, verifier, by_model)
         source = options.source
         if not isinstance(source, str) or source == "-" or is_file(source):
@@ -119,33 +119,29 @@ def _named(session: Session, options: VerifyOptions) -> str:
 
 def attach_model(session: Session, verifier: Verifier) -> Backend | None:
     """Open the model of a verifier that uses one, and attach it; return None if it uses none."""
-    # An optional member of verifiers.
-    attach = getattr(verifier, "attach", None)
-    if attach is None:
+    if not isinstance(verifier, extras.Attachable):
         return None
-    _, backend = resolve.open_model(session, getattr(verifier, "model", None))
-    attach(backend)
+    _, backend = resolve.open_model(session, extras.model_of(verifier))
+    verifier.attach(backend)
     return backend
 
 
 def _contain(verifier: Verifier, options: VerifyOptions) -> None:
     """Set the environment and the sandbox of the verifier. Only a flag can choose `none`."""
     if options.env:
-        take = getattr(verifier, "pass_environment", None)
-        if take is None:
+        if not isinstance(verifier, extras.PassingEnvironment):
             raise UsageError(f"--env: the verifier {verifier.name} runs no command")
-        take(options.env)
+        verifier.pass_environment(options.env)
     if options.sandbox is None:
         return
-    use = getattr(verifier, "use_sandbox", None)
-    if use is None:
+    if not isinstance(verifier, extras.Sandboxable):
         raise UsageError(f"--sandbox: the verifier {verifier.name} runs no code")
     if options.sandbox == "none" and not options.trusted:
         raise UsageError(
             "--sandbox none runs a model's programs with all your rights; add --i-trust-this-code "
             "to allow it"
         )
-    use(options.sandbox)
+    verifier.use_sandbox(options.sandbox)
 
 
 def _of_pool(store: Store, pool: Pool, verifier: Verifier, recheck: bool) -> Judged:
@@ -159,7 +155,7 @@ def _of_lines(session: Session, options: VerifyOptions, run: Verification) -> Ju
     records: list[dict[str, Any]] = []
     batch: list[tuple[Sample, Verdict]] = []
     prompts: dict[str, tuple[Message, ...]] = {}
-    asks = bool(getattr(verifier, "asks", False))
+    asks = extras.asks(verifier)
     skipped = run.skipped if options.skip_bad else None
     store: Store | None = None
 

@@ -14,6 +14,7 @@ from ttc.store.pools import Pool
 from ttc.store.samples import asked
 from ttc.store.verdicts import VerifierId
 from ttc.verifiers import Verifier
+from ttc.verifiers.extras import Remembering
 
 
 def remember_votes(
@@ -21,7 +22,7 @@ def remember_votes(
 ) -> None:
     """Store a judge's votes one by one as they come, and reuse those of a run that was cut off.
     Does nothing for a verifier that uses no model."""
-    if (remember := getattr(verifier, "remember", None)) is None:
+    if not isinstance(verifier, Remembering):
         return
 
     def keep(sample: Sample, at: int, vote: Vote) -> None:
@@ -30,7 +31,7 @@ def remember_votes(
     def recalled(sample: Sample) -> dict[int, Vote]:
         return verdicts.votes_on(store.reader, who, sample) if recall else {}
 
-    remember(recalled, keep)
+    verifier.remember(recalled, keep)
 
 
 def with_question(store: Store, sample: Sample, prompts: dict[str, tuple[Message, ...]]) -> Sample:
@@ -51,8 +52,8 @@ def known_truths(
     for row in verdicts.verifiers_of(store.reader, pool):
         if row["name"] == judge.name or "model" in json.loads(row["config"]):
             continue
-        if told := truths(store.reader, pool, row["id"]):
-            return row["name"], told
+        if known := truths(store.reader, pool, row["id"]):
+            return row["name"], known
     return None
 
 

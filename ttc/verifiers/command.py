@@ -173,7 +173,7 @@ class _Runs:
     def _start(
         self, words: list[str], file: Any, in_file: bool, sample: Sample
     ) -> subprocess.Popen[bytes]:
-        told = {
+        variables = {
             "TTC_PROBLEM": sample.problem,
             "TTC_INDEX": str(sample.index),
             "TTC_REFERENCE": json.dumps(dict(sample.reference)),
@@ -190,7 +190,7 @@ class _Runs:
                 stdin=subprocess.DEVNULL if in_file else file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**self._environment, **told},
+                env={**self._environment, **variables},
                 pass_fds=inherited,
                 start_new_session=True,
             )
@@ -200,7 +200,7 @@ class _Runs:
     def _judged(self, process: subprocess.Popen[bytes]) -> Verdict:
         deadline = time.monotonic() + self._seconds
         try:
-            said = _output(process, deadline)
+            output = _output(process, deadline)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
         finally:
@@ -211,7 +211,7 @@ class _Runs:
             process.wait()
             assert process.stdout is not None
             process.stdout.close()
-        detail = _last_line(said)
+        detail = _last_line(output)
         if late:
             return Verdict(status="timeout", detail=f"not done within {self._seconds:g} s")
         if process.returncode in _NOT_RUN:
@@ -224,19 +224,19 @@ class _Runs:
 def _output(process: subprocess.Popen[bytes], deadline: float) -> bytes:
     """Return the end of a command's output, once it is done or the deadline has passed."""
     assert process.stdout is not None
-    said = b""
+    output = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while (left := deadline - time.monotonic()) > 0:
             ended = process.poll() is not None
             if selector.select(min(_TICK, left)):
                 more = os.read(process.stdout.fileno(), 1 << 16)
-                said = (said + more)[-_MOST_OUTPUT:]
+                output = (output + more)[-_MOST_OUTPUT:]
                 if not more:
                     break
             elif ended:
                 break  # a child that it left running keeps its stdout open
-    return said
+    return output
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -244,6 +244,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _last_line(said: bytes) -> str:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
+def _last_line(output: bytes) -> str:
+    lines = output.decode("utf-8", "replace").strip().splitlines()
     return lines[-1].strip()[:_LONGEST_DETAIL] if lines else ""

@@ -12,10 +12,10 @@ import pytest
 
 from ttc import paths
 from ttc.backends import Backend, Completion, Request
+from ttc.backends.fingerprint import digest
 from ttc.errors import BackendError
 from ttc.records import SamplingParams
 from ttc_llamacpp import open_llamacpp, profiles
-from ttc_llamacpp.fingerprint import digest
 from ttc_llamacpp.gguf import read_header
 
 pytest.importorskip("llama_cpp")

@@ -110,17 +110,14 @@ def built() -> Path:
         return path
     if not (headers / "ggml.h").is_file():
         raise BackendError(f"{headers}: no headers of ggml; llama-cpp-python's wheel brings them")
-    part = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        code = str(_SOURCES / "device.c")
-        _run([_compiler(), *_FLAGS, f"-I{headers}", code, "-o", str(part)])
-        _try(part)
-        part.replace(path)
+        with paths.replacing(path) as part:
+            code = str(_SOURCES / "device.c")
+            _run([_compiler(), *_FLAGS, f"-I{headers}", code, "-o", str(part)])
+            _try(part)
     except OSError as error:
         raise BackendError(f"{path.parent}: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

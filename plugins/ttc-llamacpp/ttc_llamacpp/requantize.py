@@ -8,7 +8,6 @@ times the memory. f16 and bf16 round them to 11 and 8 bits. q8_0 and q4_0 quanti
 from __future__ import annotations
 
 import ctypes
-import os
 import shutil
 from pathlib import Path
 
@@ -41,7 +40,6 @@ def reencode(header: Header, digest: str, encoding: str) -> Path:
     path = folder / f"{digest.removeprefix('sha256:')}.{encoding}.gguf"
     if path.is_file():
         return path
-    part = path.with_suffix(f".{os.getpid()}.part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
@@ -51,12 +49,10 @@ def reencode(header: Header, digest: str, encoding: str) -> Path:
                 f"({size(header, encoding) / 1e9:.1f} GB needed, {free / 1e9:.1f} GB free); "
                 'set weights = "file", or TTC_CACHE to another folder'
             )
-        _write(header.path, part, encoding)
-        part.replace(path)
+        with paths.replacing(path) as part:
+            _write(header.path, part, encoding)
     except OSError as error:
         raise BackendError(f"{folder}: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

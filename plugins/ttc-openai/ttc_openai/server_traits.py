@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -140,7 +139,6 @@ def only_model(base_url: str, found: str | None = None) -> str | None:
 def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     """Write a file whole or not at all. OSError if it cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    part.replace(path)
+    with paths.replacing(path) as part:
+        part.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return path

@@ -73,7 +73,7 @@ def test_twenty_kills_at_random_moments(
     assert len(killed) == 20
     assert capfd.readouterr() == ("", "")
     assert backend.status().endswith(", 20 lost")
-    here = resolve.open_backend(resolve.Choice(*resolve.split(SCRIPT)), tmp_path)
+    here = resolve.open_backend(resolve.ModelChoice(*resolve.split(SCRIPT)), tmp_path)
     assert drawn(tmp_path / "here.db", here, "scripted", n) == over_ray
 
 

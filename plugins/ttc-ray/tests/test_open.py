@@ -41,7 +41,7 @@ def test_opening_tells_the_model_and_imports_no_ray() -> None:
 
 
 def test_draws_have_the_keys_of_the_inner_backend() -> None:
-    inner = resolve.open_backend(resolve.Choice("scripted", "tokens=5"), Path())
+    inner = resolve.open_backend(resolve.ModelChoice("scripted", "tokens=5"), Path())
     over_ray = open_ray("scripted:tokens=5", {"ray_replicas": 2})
     here = Recipe("scripted", inner.model, SamplingParams())
     there = Recipe("ray", over_ray.model, SamplingParams())
@@ -57,13 +57,21 @@ def test_draws_have_the_keys_of_the_inner_backend() -> None:
         ("nosuch:x", {}, "-m nosuch:x: no such model"),
         ("ray:scripted:", {}, "ray: ray does not run on other machines"),
         ("replay:pool", {}, "ray: replay does not run on other machines"),
-        ("scripted:wrong=1", {}, "no option 'wrong'"),
-        ("scripted:", {"ray_replicas": 0}, "ray_replicas must be a whole number, 1 or more"),
-        ("scripted:", {"ray_replicas": "2.5"}, "ray_replicas must be a whole number, 1 or more"),
-        ("scripted:", {"ray_cpus": "many"}, "ray_cpus must be 0 or more, not 'many'"),
-        ("scripted:", {"ray_gpus": -1}, "ray_gpus must be 0 or more"),
+        ("scripted:wrong=1", {}, "unknown option 'wrong'"),
+        ("scripted:", {"ray_replicas": 0}, "ray_replicas must be a whole number from 1"),
+        ("scripted:", {"ray_replicas": "2.5"}, "ray_replicas must be a whole number from 1"),
+        (
+            "scripted:",
+            {"ray_cpus": "many"},
+            "ray_cpus must be a number from 0 to 1000000, not 'many'",
+        ),
+        ("scripted:", {"ray_gpus": -1}, "ray_gpus must be a number from 0"),
         ("scripted:", {"ray_slots": True}, "ray_slots must be a whole number"),
-        ("scripted:", {"ray_replica": 2}, "no option 'ray_replica'; did you mean ray_replicas?"),
+        (
+            "scripted:",
+            {"ray_replica": 2},
+            "unknown option 'ray_replica'; did you mean ray_replicas?",
+        ),
         ("scripted:", {"ray_address": "head"}, "ray_address must be HOST:PORT"),
         ("scripted:", {"ray_address": "ray://head:10001"}, "ray_address must be HOST:PORT"),
     ],
@@ -95,7 +103,7 @@ def test_options_go_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     options, others = Options.parse({"ray_replicas": 4, "slots": 8})
     assert (options.ray_address, options.ray_replicas, others) == ("two:2", 4, {"slots": 8})
     monkeypatch.setenv("TTC_RAY_CPUS", "x")
-    with pytest.raises(UsageError, match="ray_cpus must be 0 or more"):
+    with pytest.raises(UsageError, match="ray_cpus must be a number from 0"):
         Options.parse({})
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ttc import paths
-from ttc.backends import Backend, Completion, Request, resolve
+from ttc.backends import Backend, Completion, Request, Slotted, Stepped, resolve
 from ttc.errors import BackendError, TtcError
 
 
@@ -33,7 +33,7 @@ class InnerBackend:
 
     def open(self) -> Backend:
         """Open it; cheap, as for any backend. Raises BackendError or UsageError."""
-        choice = resolve.Choice(self.backend, self.model, self.options)
+        choice = resolve.ModelChoice(self.backend, self.model, self.options)
         return resolve.open_backend(choice, paths.default_database())
 
 
@@ -110,8 +110,9 @@ class Replica:
         return backend
 
     def _drive(self, backend: Backend) -> None:
-        # Optional abilities; some backends know their slots only once they are loaded.
-        advance: Callable[[], Completion | None] = getattr(backend, "step", backend.wait)
+        advance: Callable[[], Completion | None] = backend.wait
+        if isinstance(backend, Stepped):
+            advance = backend.step
         under_way = 0
         while True:
             while not under_way or not self._inbox.empty():
@@ -123,5 +124,6 @@ class Replica:
                     backend.cancel(order)
             if (done := advance()) is not None:
                 under_way -= 1
-                self._slots = getattr(backend, "slots", None)
+                # Some backends have them only once they are loaded.
+                self._slots = backend.slots if isinstance(backend, Slotted) else None
                 self._outbox.put(done)

@@ -29,7 +29,7 @@ def db(
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = 0,
 ) -> int:
-    """Tell where the store is, check it, copy it, or merge others into it.
+    """Print where the store is, check it, copy it, or merge others into it.
 
     ttc db merge shard1.db shard2.db --db all.db
 

@@ -124,7 +124,7 @@ def sweep(
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = 0,
 ) -> int:
-    """Tell what any budget and rule would have given; no model call, ever.
+    """Compute the score of each selection rule at each budget, from stored samples alone.
 
     Exact expectations over all k-subsets of the draws of each problem, averaged over problems,
     with a bootstrap interval over problems.

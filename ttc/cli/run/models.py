@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ttc.backends import resolve
+from ttc.backends import Probeable, Tunable, resolve
 from ttc.cli.output import document
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
@@ -15,7 +15,7 @@ from ttc.report.columns import columns
 from ttc.session import Session
 
 if TYPE_CHECKING:
-    from ttc.backends import Probing, Tuning
+    from ttc.backends import Tuning
 
 
 def listing(session: Session, as_json: bool) -> None:
@@ -47,25 +47,22 @@ def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_
     """Measure a model's options and print the trials; UsageError where there is nothing to tune."""
     choice, backend = resolve.open_model(session, name)
     with closing(backend):
-        # An extra that backends may lack, so it is looked for rather than declared.
-        tunable: Any = backend
-        if not hasattr(tunable, "tune"):
+        if not isinstance(backend, Tunable):
             raise UsageError(f"{choice.spec}: the backend {choice.backend} has nothing to tune")
         if forget:
-            gone = tunable.untune()
+            gone = backend.untune()
             session.say(f"{choice.spec}: " + ("forgotten" if gone else "was not tuned here"))
             return
-        _tell(session, choice.spec, tunable.tune(requantise=requantise, tell=session.say), as_json)
+        _tell(session, choice.spec, backend.tune(requantise=requantise, tell=session.say), as_json)
 
 
 def probe(session: Session, name: str | None, as_json: bool) -> None:
     """Find out what a model's server does and print it; UsageError where there is no server."""
     choice, backend = resolve.open_model(session, name)
     with closing(backend):
-        probeable: Any = backend
-        if not hasattr(probeable, "probe"):
+        if not isinstance(backend, Probeable):
             raise UsageError(f"{choice.spec}: the backend {choice.backend} has no server to probe")
-        found: Probing = probeable.probe(tell=session.say if as_json else _nothing)
+        found = backend.probe(tell=session.say if as_json else _nothing)
     if as_json:
         about = {**asdict(found), "capabilities": sorted(found.capabilities)}
         document({"schema": 1, "spec": choice.spec, **about})

@@ -36,7 +36,7 @@ def show(
 
 def _pool(store: Store, pool: Pool, as_json: bool) -> None:
     judged = verdicts.verifiers_of(store.reader, pool)
-    problems = counts.rows_told(pools.problems_overview(store.reader, pool), as_json=as_json)
+    problems = counts.with_tokens(pools.problems_overview(store.reader, pool), as_json=as_json)
     if as_json:
         about = {"pool": pool.name, "model": pool.model, "identity": dict(pool.identity)}
         document({"schema": 1, **about, "verifiers": judged, "problems": problems})

@@ -18,6 +18,7 @@ from ttc.samples.freshness import Standing
 from ttc.session import Session
 from ttc.verdicts import Summary, conclusion, job
 from ttc.verdicts.job import Verification, VerifyOptions
+from ttc.verifiers.extras import Noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ def _notes(
     run: Verification, summary: Summary, source: str, quality: Quality, standing: Standing
 ) -> list[str]:
     judge = quality.told(run.verifier.name) if run.by_model else None
-    first = [line for line in (getattr(run.verifier, "note", None), judge) if line]
+    note = run.verifier.note if isinstance(run.verifier, Noted) else None
+    first = [line for line in (note, judge) if line]
     first += [f"note: {line}" for line in standing.notes]
     return first + conclusion.notes(run, summary, source)
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from ttc.records import Outcome
 from ttc.selectors import Selector
+from ttc.selectors.extras import Estimating
 
 PERMUTATIONS = 400
 SEED = 20
@@ -30,10 +31,8 @@ class Estimate(NamedTuple):
 
 def estimates_of(rule: Selector, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
     """Return the estimates of a rule at each of `ks`; exact ones for a rule without `estimates`."""
-    own = getattr(rule, "estimates", None)
-    if own is not None:
-        found: list[Estimate] = own(outcomes, ks)
-        return found
+    if isinstance(rule, Estimating):
+        return rule.estimates(outcomes, ks)
     return [Estimate(value) for value in rule.expected(outcomes, ks)]
 
 

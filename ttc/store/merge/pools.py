@@ -123,7 +123,7 @@ def find_run(target: sqlite3.Connection, row: Row) -> Found:
     def write() -> None:
         pool = one(target, _POOL, row["base"], row["identity"])
         assert pool is not None  # pools come before their runs
-        told = ("command", "host", "pid", "process", "started", "ended", "asked", "lacking")
-        insert(target, "runs", {"pool_id": pool[0], **{name: row[name] for name in told}})
+        columns = ("command", "host", "pid", "process", "started", "ended", "asked", "lacking")
+        insert(target, "runs", {"pool_id": pool[0], **{name: row[name] for name in columns}})
 
     return write

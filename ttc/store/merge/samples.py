@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ttc.store.merge.pools import Conflict, Found, Row, keep_reference
-from ttc.store.sql import insert, one, rows
+from ttc.store.sql import SAMPLES_BY_KEY, insert, one, rows
 from ttc.store.verdicts import VerifierId, find_verifier, verifier_id
 
 # The columns of each kind, without the row ids of its own store.
@@ -61,8 +61,7 @@ def _held(target: sqlite3.Connection, key: str, draw: int) -> tuple[Any, ...] | 
     """Return row id, text and seed of a sample, or None."""
     return one(
         target,
-        "SELECT samples.id, text, seed FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw = ?",
+        f"SELECT samples.id, text, seed FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
         key,
         draw,
     )
@@ -142,8 +141,8 @@ def verdicts_of(source: sqlite3.Connection) -> Iterator[Row]:
         f"WHERE {_WHOSE} ORDER BY position"
     )
     for row in rows(source, _VERDICTS):
-        whose = (row.pop("sample_id"), row.pop("verifier_id"), row["reference_id"])
-        yield {**row, "votes": source.execute(votes, whose).fetchall()}
+        ids = (row.pop("sample_id"), row.pop("verifier_id"), row["reference_id"])
+        yield {**row, "votes": source.execute(votes, ids).fetchall()}
 
 
 def find_verdict(target: sqlite3.Connection, row: Row) -> Found:
@@ -169,15 +168,15 @@ def _write_verdict(target: sqlite3.Connection, row: Row, verifier: VerifierId) -
     if sample is None:
         return  # the sample was left out: its parent has another text in this store
     keep_reference(target, row)
-    whose = {
+    ids = {
         "sample_id": sample[0],
         "verifier_id": verifier_id(target, verifier),
         "reference_id": row["reference_id"],
     }
     for table in ("votes", "verdicts"):
-        target.execute(f"DELETE FROM {table} WHERE {_WHOSE}", tuple(whose.values()))
-    insert(target, "verdicts", {**whose, **{name: row[name] for name in _VERDICT}})
+        target.execute(f"DELETE FROM {table} WHERE {_WHOSE}", tuple(ids.values()))
+    insert(target, "verdicts", {**ids, **{name: row[name] for name in _VERDICT}})
     target.executemany(
         "INSERT INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*whose.values(), *vote) for vote in row["votes"]],
+        [(*ids.values(), *vote) for vote in row["votes"]],
     )

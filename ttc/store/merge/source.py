@@ -61,8 +61,8 @@ def _unchanged(path: Path) -> Iterator[None]:
     SQLite's files beside the source."""
 
     def state() -> tuple[int, int, bool]:
-        told = path.stat()
-        return told.st_size, told.st_mtime_ns, in_use(path)
+        stat = path.stat()
+        return stat.st_size, stat.st_mtime_ns, in_use(path)
 
     before = state()
     yield

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ttc.errors import TtcError, UsageError
+from ttc.plugins.abilities import Drafting
 from ttc.store import Store
 from ttc.strategies import Decision, Node, Strategy, Task
 from ttc.strategies.driver.budget import Budget, TaskUsage
@@ -67,7 +68,7 @@ class Driver:
         self._check_capabilities(strategy, strategy.needs, "main")
         if strategy.scores and self._scorer is None:
             raise UsageError(f"{strategy.name} needs a scorer: --scorer NAME")
-        if getattr(strategy, "drafts", False):
+        if isinstance(strategy, Drafting) and strategy.drafts:
             if "draft" not in self._engines:
                 raise UsageError(f"{strategy.name} needs a second model: --draft MODEL")
             # The main model is the judge.

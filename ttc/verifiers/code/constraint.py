@@ -203,12 +203,12 @@ def _spelt(assignment: dict[str, Any]) -> str:
     return json.dumps(assignment, sort_keys=True, separators=(",", ":"))
 
 
-def _verdict(answer: str, ran: JobResult, told: str) -> Verdict:
+def _verdict(answer: str, ran: JobResult, sandbox: str) -> Verdict:
     if ran.stopped in INFRA:
-        return Verdict(answer, status=str(ran.stopped), detail=joined(ran.detail, told))
+        return Verdict(answer, status=str(ran.stopped), detail=joined(ran.detail, sandbox))
     if ran.stopped is not None:
         # The reference's model took too long with this solution, which decides nothing.
-        return Verdict(answer, status="undecided", detail=joined(ran.stopped, told))
+        return Verdict(answer, status="undecided", detail=joined(ran.stopped, sandbox))
     try:
         what, detail = json.loads(ran.detail) if ran.why == "fail" else ("broken", ran.detail)
     except ValueError:
@@ -217,4 +217,4 @@ def _verdict(answer: str, ran: JobResult, told: str) -> Verdict:
         detail = f"the reference's model cannot be used: {detail}"
         return Verdict(answer, status="no_reference", detail=detail)
     right = what == "ok"
-    return Verdict(answer, right, float(right), "ok", joined(detail, told))
+    return Verdict(answer, right, float(right), "ok", joined(detail, sandbox))

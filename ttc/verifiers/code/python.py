@@ -149,23 +149,23 @@ def _no_code() -> _Planned:
     return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
 
 
-def _verdict(planned: _Planned, ran: JobResult, told: str) -> Verdict:
+def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
     """Return the verdict for the result of a job."""
     if ran.stopped in INFRA:
-        return Verdict(status=str(ran.stopped), detail=joined(ran.detail, told))
+        return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
     if ran.stopped is not None:
-        return Verdict(None, False, 0.0, ran.stopped, told)
+        return Verdict(None, False, 0.0, ran.stopped, sandbox)
     if planned.expected is not None:
-        return _compared(planned.expected, ran, told)
+        return _compared(planned.expected, ran, sandbox)
     if ran.kind == "whole":
-        told = f"judge: weak; {told}"
+        sandbox = f"judge: weak; {sandbox}"
         if ran.why in ("pass", "not_plain", "cannot_pass"):
             detail = "" if ran.why == "pass" else ran.detail
-            return Verdict(status="weak", detail=joined(detail, told))
+            return Verdict(status="weak", detail=joined(detail, sandbox))
     if ran.why == "pass":
-        return Verdict(None, True, 1.0, "ok", told)
+        return Verdict(None, True, 1.0, "ok", sandbox)
     if ran.why == "fail":
-        return Verdict(None, False, 0.0, "ok", joined(ran.detail, told))
+        return Verdict(None, False, 0.0, "ok", joined(ran.detail, sandbox))
     if ran.why == "broken_tests":
         detail = f"the reference's tests cannot be used: {ran.detail}"
         return Verdict(status="no_reference", detail=detail)
@@ -174,26 +174,26 @@ def _verdict(planned: _Planned, ran: JobResult, told: str) -> Verdict:
         if ran.why == "gone" and (died := death(ran.exits[0])):
             detail = died
         status = status_of(detail)
-        return Verdict(None, False, 0.0, status, joined(detail, told))
+        return Verdict(None, False, 0.0, status, joined(detail, sandbox))
     if ran.kind == "whole":
         detail = ran.detail or death(ran.exits[0]) or "the program ended before its tests did"
-        return Verdict(None, False, 0.0, "raised", joined(detail, told))
-    return Verdict(status="infra_error", detail=joined("the judge's process died", told))
+        return Verdict(None, False, 0.0, "raised", joined(detail, sandbox))
+    return Verdict(status="infra_error", detail=joined("the judge's process died", sandbox))
 
 
-def _compared(expected: Sequence[str], ran: JobResult, told: str) -> Verdict:
+def _compared(expected: Sequence[str], ran: JobResult, sandbox: str) -> Verdict:
     """Compare the output of a program for each input, ignoring blanks at the ends of lines."""
     for at, (want, one) in enumerate(zip(expected, ran.runs, strict=False), 1):
         if one.stopped in INFRA:
-            return Verdict(status=str(one.stopped), detail=told)
+            return Verdict(status=str(one.stopped), detail=sandbox)
         if failed := failure(one):
             status, detail = failed
-            return Verdict(None, False, 0.0, status, joined(f"input {at}: {detail}", told))
+            return Verdict(None, False, 0.0, status, joined(f"input {at}: {detail}", sandbox))
         if _lines(one.output) != _lines(want):
-            return Verdict(None, False, 0.0, "ok", joined(f"input {at}: another output", told))
+            return Verdict(None, False, 0.0, "ok", joined(f"input {at}: another output", sandbox))
     if len(ran.runs) < len(expected):
-        return Verdict(status="infra_error", detail=told)
-    return Verdict(None, True, 1.0, "ok", told)
+        return Verdict(status="infra_error", detail=sandbox)
+    return Verdict(None, True, 1.0, "ok", sandbox)
 
 
 def _lines(text: str) -> list[str]:

@@ -105,13 +105,13 @@ class Judge:
     @property
     def config(self) -> Mapping[str, Any]:
         """Everything that can change a verdict: the model's weights, the prompt, the options."""
-        told = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
+        options = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
         weighs = "choose" in self.backend.capabilities
         if self._unset:
-            told["unset"] = ",".join(self._unset)
+            options["unset"] = ",".join(self._unset)
         clock = self.backend.model.clock
         return {
-            **told,
+            **options,
             **({} if clock is None else {"clock": clock}),
             "model": self.backend.model.fingerprint,
             "prompt": keys.digest("judge1", self.template),
@@ -205,21 +205,23 @@ class Judge:
         self.backend.submit(request)
         return request.id
 
-    def _count(self, ballot: Ballot, vote: int, ask: Ask, said: Sequence[Completion]) -> None:
-        last = said[-1]
+    def _count(
+        self, ballot: Ballot, vote: int, ask: Ask, completions: Sequence[Completion]
+    ) -> None:
+        last = completions[-1]
         value = None
         if last.finish_reason == "error":
             ballot.error = last.error or "the judge's model failed"
         else:
-            heard = replace(last, text=thinking.said(last.text))
-            value = self.value(ask, heard) if last.finish_reason == "stop" else None
+            reply = replace(last, text=thinking.said(last.text))
+            value = self.value(ask, reply) if last.finish_reason == "stop" else None
             value = self.silence if value is None else value
         ballot.votes[vote] = Vote(
             value,
-            "".join(each.text for each in said),
-            total(each.prompt_tokens for each in said),
+            "".join(each.text for each in completions),
+            total(each.prompt_tokens for each in completions),
             # A request for probabilities generates no tokens.
-            total(0 if each.chances else each.completion_tokens for each in said),
+            total(0 if each.chances else each.completion_tokens for each in completions),
         )
         if last.finish_reason != "error":
             self._keep(ballot.sample, vote, ballot.votes[vote])

@@ -92,16 +92,16 @@ class CotPot(Judge):
         answer = extract(sample.text)
         spelt = None if answer is None else canonical(answer)
         verdict = replace(verdict, answer=spelt, correct=None, score=None)
-        told = self._box.sandbox_detail()
+        sandbox = self._box.sandbox_detail()
         failed = failure(ran.runs[0]) if ran.runs else (ran.stopped or INFRA[1], ran.detail)
         if failed:
             status, detail = failed
-            return replace(verdict, status=status, detail=joined(detail, told))
+            return replace(verdict, status=status, detail=joined(detail, sandbox))
         if answer is None:
-            return replace(verdict, status="no_answer", detail=told)
+            return replace(verdict, status="no_answer", detail=sandbox)
         printed = ran.runs[0].output.strip().rpartition("\n")[2].strip()
         same = _equal(printed, answer)
-        detail = joined("" if same else f"the program prints {printed[:60]!r}", told)
+        detail = joined("" if same else f"the program prints {printed[:60]!r}", sandbox)
         return replace(verdict, correct=same, score=float(same), status="ok", detail=detail)
 
 

@@ -52,8 +52,8 @@ class Rubric(Judge):
         if self._kind == "verdict":
             word = last_line(done.text, "Verdict:")
             return None if word is None else _WORDS.get(word.casefold())
-        said = last_line(done.text, "Score:")
-        found = _SCORE.fullmatch(said) if said is not None else None
+        score_text = last_line(done.text, "Score:")
+        found = _SCORE.fullmatch(score_text) if score_text is not None else None
         if found is None or not 0 <= (score := float(found[1])) <= 10:
             return None
         return score / 10

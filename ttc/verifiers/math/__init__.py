@@ -180,10 +180,10 @@ class _Problem:
         structure = self._structures[answer]
         key = self._classes.key(structure)
         correct = key == self._classes.key(self._reference)
-        for whose, part in (("", structure), ("the reference: ", self._reference)):
+        for prefix, part in (("", structure), ("the reference: ", self._reference)):
             status, detail = self._trouble(part)
             if status != "ok" and not correct:
-                return Verdict(self._spelt[key], status=status, detail=whose + detail)
+                return Verdict(self._spelt[key], status=status, detail=prefix + detail)
         return Verdict(self._spelt[key], correct, float(correct))
 
     def _trouble(self, structure: Structure) -> tuple[str, str]:

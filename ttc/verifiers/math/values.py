@@ -36,10 +36,10 @@ def from_reply(reply: Reply) -> Values:
     """Return the values in a worker's reply, which is not trusted to be well-formed."""
     if reply.status != "ok":
         return Values(status=reply.status, detail=reply.detail)
-    said = reply.value if isinstance(reply.value, dict) else {}
-    points = said.get("points")
+    found = reply.value if isinstance(reply.value, dict) else {}
+    points = found.get("points")
     if not isinstance(points, list):
-        return Values(opaque=said.get("opaque") is True)
+        return Values(opaque=found.get("opaque") is True)
     if points and points[0] in ("oo", "-oo"):
         return Values(infinity=points[0])
     return _values(tuple(map(_point, points)))
@@ -106,9 +106,9 @@ def _values(points: tuple[Complex | None, ...]) -> Values:
     return Values(points, rough if usable else None)
 
 
-def _point(said: Any) -> Complex | None:
+def _point(found: Any) -> Complex | None:
     try:
-        real, imaginary = map(Decimal, said)
+        real, imaginary = map(Decimal, found)
     except (InvalidOperation, TypeError, ValueError):
         return None
     return (real, imaginary) if real.is_finite() and imaginary.is_finite() else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -13,13 +12,12 @@ from typing import Any
 
 from ttc import keys
 from ttc.backends import hub
-from ttc.cache import remembered
+from ttc.backends.fingerprint import file_digest
 from ttc.plugins import installing
 
 INSTALL = installing.install("ttc-cli[rm]")
 
 _HUB = re.compile(r"hf:([\w.-]+/[\w.-]+)")
-_CHUNK = 1 << 20
 # The files that transformers reads in a model's folder; others come from a training run.
 _READ = (
     *("*.json", "*.jinja", "*.model", "*.py", "merges.txt", "vocab.txt"),
@@ -71,8 +69,8 @@ class RewardFiles:
     @property
     def head(self) -> str | None:
         """`sequence` (one score for the whole) or `token` (one per step); None for neither."""
-        told = [self.settings.get(key) or () for key in ("architectures", "auto_map")]
-        names = [str(name) for each in told for name in each]
+        listed = [self.settings.get(key) or () for key in ("architectures", "auto_map")]
+        names = [str(name) for each in listed for name in each]
         found = {head for end, head in _HEADS.items() for name in names if name.endswith(end)}
         return found.pop() if len(found) == 1 else None
 
@@ -120,25 +118,10 @@ def _fingerprint(folder: Path) -> str:
     """Return a digest of the names and contents of the files that transformers reads."""
     paths = {path for pattern in _READ for path in folder.glob(pattern) if path.is_file()}
     try:
-        digests = {path.name: _digest(path) for path in paths if path.name != _UNREAD}
+        digests = {path.name: file_digest(path) for path in paths if path.name != _UNREAD}
     except OSError as error:
         raise ValueError(f"{error.filename}: {error.strerror}") from None
     return keys.digest("rm1", digests)
-
-
-def _digest(path: Path) -> str:
-    """Return the SHA-256 of a file, remembered while its place, size and mtime stay the same."""
-
-    def compute() -> str:
-        total = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                total.update(chunk)
-        return total.hexdigest()
-
-    stat = path.stat()
-    key = ("rm-sha256", str(path.resolve()), stat.st_size, stat.st_mtime_ns)
-    return str(remembered(key, compute))
 
 
 def _config(model: str, repo: str, revision: str | None) -> Path:
@@ -147,8 +130,8 @@ def _config(model: str, repo: str, revision: str | None) -> Path:
         shown = not utils.are_progress_bars_disabled()
         utils.disable_progress_bars()  # for one small file
         try:
-            told = {"revision": revision, "local_files_only": local}
-            return str(client.hf_hub_download(repo, _SETTINGS, **told))
+            given = {"revision": revision, "local_files_only": local}
+            return str(client.hf_hub_download(repo, _SETTINGS, **given))
         finally:
             if shown:
                 utils.enable_progress_bars()

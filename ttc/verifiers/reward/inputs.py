@@ -87,10 +87,10 @@ class InputTokenizer:
         while any(word in turn.content for turn in asked):
             word += "0"
         chat = [turn._asdict() for turn in (*asked, Message("assistant", word))]
-        told = self._tokenizer.apply_chat_template(
+        rendered = self._tokenizer.apply_chat_template(
             chat, chat_template=self._template, tokenize=False
         )
-        head, found, tail = str(told).rpartition(word)
+        head, found, tail = str(rendered).rpartition(word)
         if not found or word in head:
             raise ValueError("the chat template does not contain the answer exactly once, verbatim")
         return head, tail

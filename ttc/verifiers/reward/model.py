@@ -45,14 +45,14 @@ class LoadedModel:
         self._name, self._torch, self._by_token = files.name, torch, loading.head == "token"
         with _quietly(files.name) as transformers:
             kind = _auto_class(transformers, files, loading.head)
-            model, told = kind.from_pretrained(
+            model, info = kind.from_pretrained(
                 files.fetched(),
                 trust_remote_code=loading.trusted,
                 output_loading_info=True,
                 # The old name of `dtype`, which the newest versions accept too.
                 torch_dtype=loading.dtype,
             )
-            _check_loaded(told)
+            _check_loaded(info)
             self._device = torch.device(_device(torch, loading.device))
             self._model = model.to(self._device).eval().requires_grad_(False)
         config = model.config.get_text_config()
@@ -82,10 +82,10 @@ class LoadedModel:
                 [*text.types, *[0] * short] for text, (_, short) in zip(texts, rows, strict=True)
             ]
         with torch.inference_mode(), contextlib.redirect_stdout(io.StringIO()):
-            told = self._model(
+            outputs = self._model(
                 **{name: torch.tensor(value).to(self._device) for name, value in inputs.items()}
             )
-        logits = told.logits.float().cpu()
+        logits = outputs.logits.float().cpu()
         if logits.dim() != 2 + self._by_token:
             raise BackendError(
                 f"{self._name}: its head gives scores of shape {tuple(logits.shape)}; set "
@@ -120,8 +120,8 @@ def _auto_class(transformers: Any, files: RewardFiles, head: str) -> Any:
     return transformers.AutoModelForSequenceClassification
 
 
-def _check_loaded(told: Mapping[str, Any]) -> None:
-    if missing := sorted(told["missing_keys"]):
+def _check_loaded(info: Mapping[str, Any]) -> None:
+    if missing := sorted(info["missing_keys"]):
         raise ValueError(
             f"{', '.join(missing[:3])} {'is' if len(missing) == 1 else 'are'} not among its "
             "weights and would be random: it is not a trained reward model"

@@ -37,7 +37,7 @@ class RewardOptions:
     dtype: str
     head: str | None
     label: str | None
-    mark: str | None
+    mark: str
     max_length: int | None
     revision: str | None
     sigmoid: bool
@@ -53,15 +53,14 @@ class RewardOptions:
         read = OptionReader("rm", given)
         if not model:
             raise read.error("rm needs a model, as in rm:hf:OWNER/NAME or rm:FOLDER")
-        mark = read.text("mark", None)
         options = cls(
             aggregate=read.choice("aggregate", tuple(AGGREGATES), None),
-            batch=read.whole("batch", None) or 8,
-            device=read.text("device", None) or "auto",
+            batch=read.whole("batch", 8),
+            device=read.text("device", "auto"),
             dtype=read.choice("dtype", DTYPES, "auto"),
             head=read.choice("head", HEADS, None),
             label=read.text("label", None),
-            mark=None if mark is None else _unescaped(mark),
+            mark=_unescaped(read.text("mark", "")),
             max_length=read.whole("max_length", None),
             revision=read.text("revision", None),
             sigmoid=read.switch("sigmoid", False),
@@ -157,7 +156,7 @@ class Rating:
     @property
     def config(self) -> dict[str, Any]:
         """The fields that can change a verdict."""
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "aggregate": self.aggregate,
             "head": self.head,
             "label": self.label,
@@ -165,8 +164,8 @@ class Rating:
             "threshold": self.threshold,
         }
         if self.by_step:
-            told["step"] = self.step
-        return {**told, "mark": self.mark} if self.head == "token" else told
+            fields["step"] = self.step
+        return {**fields, "mark": self.mark} if self.head == "token" else fields
 
 
 def _label(text: str | None, files: RewardFiles) -> int | None:

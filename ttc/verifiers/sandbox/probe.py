@@ -24,8 +24,8 @@ class Chosen(NamedTuple):
     layers: tuple[str, ...]
 
     def __str__(self) -> str:
-        told = f"{self.tier} ({', '.join(self.layers)})"
-        return "; ".join(filter(None, (told, tiers.lacks(self.tier, self.layers))))
+        name = f"{self.tier} ({', '.join(self.layers)})"
+        return "; ".join(filter(None, (name, tiers.lacks(self.tier, self.layers))))
 
 
 def choose(wanted: str) -> Chosen:
@@ -84,6 +84,6 @@ def probe(tier: str) -> tuple[str, ...]:
 
 def _reason(ran: JobResult) -> str:
     """Return why a job has no verdict: its detail, else its last line, else how it ended."""
-    said = ran.output.strip().rpartition("\n")[2]
+    last = ran.output.strip().rpartition("\n")[2]
     died = [f"ended with {tiers.exit_of(code)}" for code in ran.exits if code]
-    return ran.detail or said or ran.stopped or ", ".join(died) or str(ran.why)
+    return ran.detail or last or ran.stopped or ", ".join(died) or str(ran.why)

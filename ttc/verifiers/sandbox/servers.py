@@ -83,7 +83,7 @@ class ForkServer:
         self._channel.setblocking(False)
         self.answers = self._channel.fileno()
         self._group: groups.Group | None = None
-        self._heard = bytearray()
+        self._received = bytearray()
         self._job: SandboxJob | None = None
         self._runs: list[JobResult] = []
         self.served = 0
@@ -101,8 +101,8 @@ class ForkServer:
         with selectors.DefaultSelector() as selector:
             selector.register(self.answers, selectors.EVENT_READ)
             while time.monotonic() < deadline:
-                if selector.select(0.5) and (said := self._next()) is not None:
-                    return said[0]
+                if selector.select(0.5) and (message := self._next()) is not None:
+                    return message[0]
         raise ServerError("it did not start in time")
 
     def give(self, job: SandboxJob) -> None:
@@ -155,19 +155,19 @@ class ForkServer:
             data = b""
         if not data:
             raise ServerError(tiers.complaint(self._started))
-        self._heard += data
-        end = self._heard.find(b"\n") + 1
+        self._received += data
+        end = self._received.find(b"\n") + 1
         if not end:
             return None
-        line: dict[str, Any] = json.loads(self._heard[:end])
+        line: dict[str, Any] = json.loads(self._received[:end])
         sizes = line.get("sizes", [])
-        if len(self._heard) < end + sum(sizes):
+        if len(self._received) < end + sum(sizes):
             return None
         parts = []
         for size in sizes:
-            parts.append(bytes(self._heard[end : end + size]))
+            parts.append(bytes(self._received[end : end + size]))
             end += size
-        del self._heard[:end]
+        del self._received[:end]
         return line, parts
 
     def may_go_on(self, ran: JobResult) -> bool:
@@ -176,7 +176,7 @@ class ForkServer:
         A server whose job was stopped is not reused.
         """
         last = ran.runs[-1] if ran.runs else ran
-        return self.served < LIFETIME and not self._heard and last.stopped is None
+        return self.served < LIFETIME and not self._received and last.stopped is None
 
     def close(self) -> None:
         """End the server and remove its control group."""
@@ -185,9 +185,9 @@ class ForkServer:
             self._group.close()
 
 
-def _ran(job: SandboxJob, answer: Mapping[str, Any], heard: list[bytes]) -> JobResult:
+def _ran(job: SandboxJob, answer: Mapping[str, Any], parts: list[bytes]) -> JobResult:
     """Return the result in a server's answer about a job, or about one run of a script."""
-    said, output, errors = heard
+    message, output, errors = parts
     ran = JobResult(
         kind=job.kind,
         stopped=answer["stopped"],
@@ -196,24 +196,24 @@ def _ran(job: SandboxJob, answer: Mapping[str, Any], heard: list[bytes]) -> JobR
         output=output.decode("utf-8", "replace"),
         errors=errors.decode("utf-8", "replace"),
     )
-    if job.kind == "script" or (ran.stopped is not None and not said):
+    if job.kind == "script" or (ran.stopped is not None and not message):
         return ran
-    verdict = _verdict(said)
+    verdict = _verdict(message)
     if verdict.get("nonce") == job.nonce:
         why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))
         return replace(ran, why=why, detail=detail)
     if job.kind == "whole" and job.alone and ran.stopped is None:
         # The judge shares the program's process. If the verdict is missing or forged a second time,
         # on a fresh server, the program is the cause.
-        return replace(ran, detail="the verdict was forged" if said else "")
+        return replace(ran, detail="the verdict was forged" if message else "")
     # Only the judge can write a verdict, so the machine has failed.
-    what = "the verdict is another job's" if said else "the judge's process died"
+    what = "the verdict is another job's" if message else "the judge's process died"
     return replace(ran, stopped=ran.stopped or "infra_error", detail=what)
 
 
-def _verdict(said: bytes) -> dict[str, Any]:
+def _verdict(message: bytes) -> dict[str, Any]:
     with suppress(ValueError):
-        found = json.loads(said)
+        found = json.loads(message)
         return found if isinstance(found, dict) else {}
     return {}
 

@@ -188,8 +188,8 @@ def complaint(server: Started) -> str:
     """Return the last line of a server's stderr, or else how it ended."""
     server.complaints.seek(0)
     lines = server.complaints.read().decode("utf-8", "replace").split("\n")
-    if said := next((line.strip() for line in reversed(lines) if line.strip()), ""):
-        return said
+    if last := next((line.strip() for line in reversed(lines) if line.strip()), ""):
+        return last
     with suppress(subprocess.TimeoutExpired):
         code = server.process.wait(1)  # it has closed its socket and is about to end
         return f"it ended with {exit_of(code)}, without a message"

@@ -127,7 +127,7 @@ class _Worker:
 
     def __init__(self, task: str, limits: CallLimits) -> None:
         self._cpu_seconds = limits.cpu_seconds
-        self._said = b""
+        self._received = b""
         self._ready = False
         self.calls = 0
         self.alive = True
@@ -157,15 +157,15 @@ class _Worker:
     def read(self) -> Reply | None:
         """Read what the process has written; return the reply if it is complete."""
         try:
-            said = self.socket.recv(1 << 16)
+            received = self.socket.recv(1 << 16)
         except ConnectionResetError:
-            said = b""
-        if not said or len(self._said) > _LONGEST_REPLY:
+            received = b""
+        if not received or len(self._received) > _LONGEST_REPLY:
             return self._dead()
-        self._said += said
-        while (end := self._said.find(b"\n")) >= 0:
-            reply = _parsed(self._said[:end])
-            self._said = self._said[end + 1 :]
+        self._received += received
+        while (end := self._received.find(b"\n")) >= 0:
+            reply = _parsed(self._received[:end])
+            self._received = self._received[end + 1 :]
             if self._ready:
                 if reply.status == "oom":
                     self.end()
