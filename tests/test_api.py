@@ -432,15 +432,24 @@ def test_errors_name_arguments_and_functions(demo: library.Pool) -> None:
     refused(lambda: list(hot.verdicts()), r"ttc\.verify\('demo.2', 'NAME'\) first")
     refused(lambda: demo.sweep("coverage", cost="x"), "cost='x': there are samples, tokens")
     refused(lambda: demo.sweep("coverage", predict=0), "predict=0: k must be 1 or more")
-    refused(lambda: demo.sweep("coverage", ks=[0]), "ks: a budget is a whole number from 1")
+    refused(
+        lambda: demo.sweep("coverage", ks=[0]), "each of ks must be a whole number from 1, not 0"
+    )
     refused(lambda: demo.sweep("coverage", max_drop=0.1), "max_drop and strict need a baseline")
     refused(lambda: demo.sweep("majorty"), "did you mean majority")
     refused(lambda: demo.verify("numeric", sandbox="none"), "sandbox: the verifier numeric runs no")
     refused(lambda: sample(["a?"], 1, model=MODEL, template="x"), "the template has no {prompt}")
     refused(lambda: sample(["a?"], 1, model=MODEL, max_time="90x"), "max_time='90x': write 90s")
-    refused(lambda: sample(["a?"], 0, model=MODEL), "n=0: at least one draw")
+    refused(lambda: sample(["a?"], 0, model=MODEL), "n must be a whole number from 1, not 0")
     refused(lambda: sample(["a?"], 1, model="scriptd:"), r"model='scriptd:': no such model")
     refused(lambda: sample(["a?"], 1, model=MODEL, temperature=-1), "temperature must be 0 or more")
+    refused(lambda: sample(["a?"], 2.5, model=MODEL), "n must be a whole number from 1, not 2.5")  # type: ignore[arg-type]
+    for name, value in (("max_tokens", 9.5), ("temperature", float("inf")), ("top_k", True)):
+        wrong: dict[str, Any] = {name: value}
+        refused(lambda given=wrong: sample(["a?"], 1, model=MODEL, **given), f"{name} must be a")
+    for name in ("system", "template", "stop", "thinking", "pool"):
+        wrong = {name: [5]}
+        refused(lambda given=wrong: sample(["a?"], 1, model=MODEL, **given), f"{name} must be a")
     refused(lambda: library.solve("x", model=MODEL, method="beem"), "did you mean beam")
     refused(lambda: library.solve(" ", model=MODEL), "the question is empty")
     refused(lambda: library.solve(["x"]), "ttc.solve_each for more")  # type: ignore[arg-type]
@@ -455,7 +464,15 @@ def messages() -> Iterator[tuple[str, str]]:
     """Yield the messages with options in them that the library raises or prints, with a value in
     the place of each variable."""
     rooms = ("api", "backends", "curves", "problems", "samples", "selectors", "solving", "store")
-    rooms += ("strategies", "verdicts", "verifiers", "outcomes.py", "interchange.py", "jsonl.py")
+    rooms += (
+        "strategies",
+        "verdicts",
+        "verifiers",
+        "verifying",
+        "outcomes.py",
+        "interchange.py",
+        "jsonl.py",
+    )
     places = [place for room in rooms for place in (ROOT / "ttc" / room).rglob("*.py")]
     places += [ROOT / "ttc" / room for room in rooms if room.endswith(".py")]
     for path in places:

@@ -299,12 +299,11 @@ def test_a_bomb_costs_its_own_answer() -> None:
 
 
 @pytest.mark.usefixtures("soon")
-def test_a_bomb_is_remembered() -> None:
+def test_a_bomb_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     judge([BOMB])
-    began = time.perf_counter()
+    monkeypatch.setattr(Workers, "map", None)  # nobody reads it again
     assert judge([BOMB])[0].status == "no_reference"
     assert judge([BOMB], "5")[0].status == "timeout"
-    assert time.perf_counter() - began < 2  # the limit of reading it again, on one core
 
 
 @pytest.mark.usefixtures("soon")

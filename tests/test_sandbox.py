@@ -279,7 +279,7 @@ except OSError as error:
 def test_time_ends(pool: SandboxPool, body: str) -> None:
     began = time.monotonic()
     assert attack(pool, body) == ("timeout", "")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
 
 
 def test_the_judge_s_descriptors_are_not_the_program_s(pool: SandboxPool) -> None:

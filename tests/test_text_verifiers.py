@@ -89,7 +89,7 @@ def test_a_catastrophic_pattern_costs_the_texts_it_hangs_on() -> None:
     hangs = "a" * 60 + "!"
     began = time.perf_counter()
     verdicts = judge(Regex("^(a+)+$"), ["aaa", hangs, "b", "aaaa"])
-    assert time.perf_counter() - began < 15
+    assert time.perf_counter() - began < 60
     assert [verdict.correct for verdict in verdicts] == [True, None, False, True]
     assert verdicts[1].status == "timeout"
     assert "1 s of processor time" in verdicts[1].detail
@@ -350,7 +350,7 @@ def test_cmd_that_takes_too_long_is_killed_with_all_it_started(tmp_path: Path) -
     )
     began = time.perf_counter()
     verdicts = judge(Command(f"timeout=2 {command}"), ["slow", "quick"])
-    assert time.perf_counter() - began < 15
+    assert time.perf_counter() - began < 60
     assert [verdict.status for verdict in verdicts] == ["timeout", "ok"]
     assert [verdict.correct for verdict in verdicts] == [None, True]
     assert verdicts[0].detail == "not done within 2 s"
@@ -384,7 +384,7 @@ def test_what_a_command_leaves_behind_is_killed_and_not_waited_for(tmp_path: Pat
     began = time.perf_counter()
     (verdict,) = judge(Command(command), ["x"])
     assert (verdict.correct, verdict.detail) == (True, "done")
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 60
     assert gone(int(Path("pid").read_text()))
 
 
@@ -457,12 +457,15 @@ def test_cmd_runs_several_at_a_time_and_keeps_the_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize("early", [False, True])
 def test_cmd_leaves_nothing_behind(early: bool) -> None:
     before = children(), descriptors()
-    given = Command("sleep 0.1").verify(Sample("p", i, "x", "stop") for i in range(50))
+    waits = ["0.1"] + (["100"] if early else ["0.1"]) * 49
+    given = Command("xargs sleep").verify(
+        Sample("p", i, wait, "stop") for i, wait in enumerate(waits)
+    )
     assert next(given).correct
     began = time.perf_counter()
     if early:
         given.close()  # type: ignore[attr-defined]
-        assert time.perf_counter() - began < 2
+        assert time.perf_counter() - began < 60
     else:
         list(given)
     del given

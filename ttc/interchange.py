@@ -77,7 +77,7 @@ def _rounded(confidences: Sequence[float] | None) -> list[float] | None:
 
 
 def verdict_fields(verdict: Verdict, verifier: str) -> dict[str, Any]:
-    """Return what `verify` adds to a line; here None is said, as null."""
+    """Return the fields that `verify` adds to a line; None is written, as null."""
     added = {
         "answer": verdict.answer,
         "correct": verdict.correct,

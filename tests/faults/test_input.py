@@ -233,7 +233,7 @@ ACCEPTED = {
 def test_accepted_bytes(ttc: Ttc, samples: Samples, case: str, source: str) -> None:
     """Case 5: a byte order mark, CRLF, gzip and blank lines change nothing."""
     Path("data").write_bytes(ACCEPTED[case])
-    how = {"input": ACCEPTED[case]} if source == "stdin" else {}
+    how = {"stdin": ACCEPTED[case]} if source == "stdin" else {}
     done = ttc("sample", "-" if how else "data", "-n", "1", "-m", MODEL, **how)
     assert done.returncode == 0, done.stderr
     assert [row["problem"] for row in samples()] == ["a", "b"]

@@ -118,7 +118,7 @@ def test_second_one_ends_at_once(
         began = time.monotonic()
         process.send_signal(second)
         rest, talk = process.communicate(timeout=30)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 25
     assert process.returncode == 128 + second
     assert "Traceback" not in talk
     assert printed(told + rest) <= held()
@@ -146,7 +146,7 @@ def test_while_the_model_computes(start: Start, problems: Problems, database: Pa
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, talk = process.communicate(timeout=30)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
     assert process.returncode == 130
     assert "to resume: ttc sample" in talk
 

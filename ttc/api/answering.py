@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from ttc.api.wording import python_errors
 from ttc.errors import UsageError
 from ttc.problems import ReadOptions
 from ttc.records import Problem
+from ttc.samples.recipe import whole
 from ttc.solving import job
 from ttc.solving.job import Solved, SolveOptions
 from ttc.solving.solve import Solution
@@ -53,15 +55,15 @@ def solve(
     question: str | Mapping[str, Any] | Problem,
     n: int | None = None,
     *,
-    model: str | None = None,
+    model: File | None = None,
     **options: Unpack[SolveArguments],
 ) -> Solution:
     """Answer one question, and return the answer with what it stands on.
 
     `question` is a text, the fields of a JSON line, or a `Problem`; `n` the number of draws (None:
     as set, else 8); `model` what `-m` takes (None: as set, else the bundled model). See
-    `ttc.api.SolveArguments` and `ttc.api.SamplingArguments` for the rest. The draws are kept: the same call again
-    costs nothing, and returns the same.
+    `ttc.api.SolveArguments` and `ttc.api.SamplingArguments` for the rest. The draws are kept: the
+    same call again costs nothing, and returns the same.
 
     UsageError for wrong arguments or a budget below one draw, BackendError if every draw failed,
     StoreError if the store cannot be used.
@@ -80,7 +82,7 @@ def solve_each(
     data: Data,
     n: int | None = None,
     *,
-    model: str | None = None,
+    model: File | None = None,
     jobs: int = 4,
     **options: Unpack[SolveArguments],
 ) -> Iterator[Solved]:
@@ -91,20 +93,18 @@ def solve_each(
     arguments and the errors, which are raised as the iteration goes, are those of `solve`.
     """
     with python_errors():
-        if jobs < 1:
-            raise UsageError(f"jobs: {jobs} is too few; 1 or more problems are solved side by side")
-        yield from _solved("solve_each", data, n, model, jobs, options)
+        yield from _solved("solve_each", data, n, model, whole("jobs", jobs, 1), options)
 
 
 def _solved(
-    call: str, data: Data, n: int | None, model: str | None, jobs: int, options: SolveArguments
+    call: str, data: Data, n: int | None, model: File | None, jobs: int, options: SolveArguments
 ) -> Iterator[Solved]:
     parameters = {name: value for name, value in options.items() if name not in OWN}
     own: dict[str, Any] = {
         name: value for name, value in options.items() if name in OWN - SURROUNDINGS
     }
     wanted = SolveOptions(
-        model=model,
+        model=None if model is None else os.fspath(model),
         n=n,
         sampling=sampling(call, SamplingArguments(**parameters)),  # type: ignore[typeddict-item]
         jobs=jobs,

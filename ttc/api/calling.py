@@ -58,8 +58,19 @@ def sampling(call: str, given: SamplingArguments) -> Sampling:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"{call}() got an unexpected keyword argument {name!r}{hint}")
     stop = given.get("stop") or ()
-    whole = {**given, "stop": (stop,) if isinstance(stop, str) else tuple(stop)}
-    return Sampling(**cast("Any", whole))
+    stops = (stop,) if isinstance(stop, str) else tuple(stop)
+    for name in ("thinking", "system", "template"):
+        text(name, given.get(name))
+    for each in stops:
+        text("stop", each)
+    return Sampling(**cast("Any", {**given, "stop": stops}))
+
+
+def text(name: str, value: object) -> str | None:
+    """Return an argument that is a text or None. UsageError for anything else."""
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{name} must be a string, not {value!r}")
+    return value
 
 
 def begin(

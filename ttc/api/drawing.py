@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttc import problems
-from ttc.api.calling import Data, File, SamplingArguments, begin, parts_of, sampling
+from ttc.api.calling import Data, File, SamplingArguments, begin, parts_of, sampling, text
 from ttc.api.stored_pool import Pool
 from ttc.api.wording import in_python, python_errors
 from ttc.errors import BackendError, UsageError
@@ -18,6 +19,7 @@ from ttc.report.progress import Meter
 from ttc.samples import conclusion, job
 from ttc.samples.job import Opened, SampleJob
 from ttc.samples.pool_lock import claimed
+from ttc.samples.recipe import whole
 from ttc.session import Session
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def sample(
     data: Data,
     n: int | None = None,
     *,
-    model: str | None = None,
+    model: File | None = None,
     pool: str | None = None,
     **options: Unpack[DrawingArguments],
 ) -> Pool:
@@ -81,7 +83,7 @@ def sample_each(
     data: Data,
     n: int | None = None,
     *,
-    model: str | None = None,
+    model: File | None = None,
     pool: str | None = None,
     **options: Unpack[DrawingArguments],
 ) -> Iterator[Sample]:
@@ -102,7 +104,7 @@ def _order(
     call: str,
     data: Data,
     n: int | None,
-    model: str | None,
+    model: File | None,
     pool: str | None,
     options: DrawingArguments,
 ) -> tuple[Session, SampleJob]:
@@ -115,8 +117,7 @@ def _order(
         if name not in problems.MAPPABLE:
             raise UsageError(f"mapping: {name!r} is not one of {', '.join(problems.MAPPABLE)}")
     limit = options.get("limit")
-    if limit is not None and limit < 1:
-        raise UsageError(f"limit: {limit} leaves no problem; it must be 1 or more")
+    limit = None if limit is None else whole("limit", limit, 1)
     session = begin(
         call,
         options.get("database"),
@@ -126,14 +127,14 @@ def _order(
     reading = ReadOptions(mapping, options.get("format"), options.get("skip_bad", False))
     return session, SampleJob(
         parts_of(data),
-        model,
+        None if model is None else os.fspath(model),
         n,
         parameters,
         reading,
         limit,
-        pool,
+        text("pool", pool),
         options.get("new_pool", False),
-        options.get("confidence", 0),
+        whole("confidence", options.get("confidence", 0), 0),
         options.get("max_time"),
     )
 

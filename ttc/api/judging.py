@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeGuard, cast
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from ttc import interchange, jsonl
+from ttc import jsonl
 from ttc.api.calling import File, begin
+from ttc.api.sources import Judged, Source, StoredPool, named
 from ttc.api.wording import python_errors
 from ttc.errors import UsageError
-from ttc.records import Sample, Verdict
-from ttc.samples import freshness
 from ttc.session import Session
-from ttc.verdicts import Summary, conclusion, job
-from ttc.verdicts.job import VerifyOptions
+from ttc.verdicts import Summary
+from ttc.verifying import conclusion, job
+from ttc.verifying.job import VerifyOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-    from ttc.api.stored_pool import Pool
-
-Judged: TypeAlias = "tuple[Sample, Verdict]"
-# A pool (itself or its name), a file of sample lines, such lines as records, or samples; for a
-# sweep also samples with their verdicts.
-Lines: TypeAlias = "Sequence[Mapping[str, Any]] | Sequence[Sample] | Sequence[Judged]"
-Source: TypeAlias = "Pool | File | Lines"
 
 
 class VerifyArguments(TypedDict, total=False):
@@ -42,40 +34,6 @@ class VerifyArguments(TypedDict, total=False):
     skip_bad: bool
 
 
-def named(source: Source) -> tuple[str, jsonl.Source]:
-    """Return the name of a source, and the source as the library takes it: a pool or a file by
-    name, or records. UsageError for anything else."""
-    if isinstance(source, (str, os.PathLike)):
-        return os.fspath(source), os.fspath(source)
-    if is_pool(source):
-        return source.name, source.name
-    return "data", [record_of(at, each) for at, each in enumerate(source)]
-
-
-def is_pool(source: Source) -> TypeGuard[Pool]:
-    """Return whether a source is a `Pool`."""
-    from ttc.api.stored_pool import Pool
-
-    return isinstance(source, Pool)
-
-
-def record_of(at: int, item: object) -> dict[str, Any]:
-    """Return a record, a sample, or a sample with its verdict as the record of a JSON line."""
-    if isinstance(item, Mapping):
-        return dict(item)
-    if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], Verdict):
-        return {**record_of(at, item[0]), **interchange.verdict_fields(item[1], "given")}
-    if not isinstance(item, Sample):
-        raise UsageError(
-            f"item {at} is of type {type(item).__name__}; pass a pool, a file, or a list of "
-            "samples or records"
-        )
-    line = interchange.sample_line(item)
-    if item.asked:
-        line["messages"] = [turn._asdict() for turn in item.asked]
-    return line
-
-
 def verify_each(
     source: Source,
     verifier: str | None = None,
@@ -90,7 +48,7 @@ def verify_each(
     with python_errors():
         session = _begin(source, database, config, progress)
         name, lines = named(source)
-        yield from _judged(session, name, _options(source, lines, verifier, options), Summary())
+        yield from _judged(session, name, _options(source, lines, verifier, options))
 
 
 def verify(
@@ -116,15 +74,17 @@ def verify(
     with python_errors():
         session = _begin(source, database, config, progress)
         name, lines = named(source)
-        summary = Summary()
-        for _ in _judged(session, name, _options(source, lines, verifier, options), summary):
-            pass
-        return summary
+        judged = _judged(session, name, _options(source, lines, verifier, options))
+        while True:
+            try:
+                next(judged)
+            except StopIteration as done:
+                return cast("Summary", done.value)
 
 
 def _begin(source: Source, database: File | None, config: File | None, progress: bool) -> Session:
     """Find the settings and the store: those that are given, else those of a pool."""
-    if is_pool(source):
+    if isinstance(source, StoredPool):
         database = source.database if database is None else database
         config = source.config if config is None else config
     return begin("verify", database, config, progress=progress)
@@ -138,21 +98,19 @@ def _options(
             raise UsageError(f"mapping: {name!r} is not one of {', '.join(job.MAPPABLE)}")
     env = options.get("env") or ()
     plain = {**options, "mapping": mapping, "env": (env,) if isinstance(env, str) else tuple(env)}
-    return VerifyOptions(lines, verifier, is_pool=is_pool(source), **cast("Any", plain))
+    return VerifyOptions(
+        lines, verifier, is_pool=isinstance(source, StoredPool), **cast("Any", plain)
+    )
 
 
 def _judged(
-    session: Session, name: str, options: VerifyOptions, summary: Summary
-) -> Iterator[Judged]:
-    """Judge, count, and say the notes at the end."""
-    notes: list[str] = []
-    with job.opened(session, options) as run:
-        if run.store is not None and run.pool is not None:
-            notes = freshness.standing(run.store, run.pool).notes
-        for _, sample, verdict in run.judged:
-            summary.add(sample, verdict)
+    session: Session, name: str, options: VerifyOptions
+) -> Generator[Judged, None, Summary]:
+    """Judge, say the notes at the end, and return the counts."""
+    with job.opened(session, options) as run, closing(run.each()) as judged:
+        for _, sample, verdict in judged:
             yield sample, verdict
-    summary.kept = run.kept
-    for line in conclusion.notes(run, summary, name) + [f"note: {line}" for line in notes]:
+    for line in conclusion.notes(run, name):
         session.say(line)
-    conclusion.check_judged(run, summary, name)
+    conclusion.check_judged(run, name)
+    return run.summary

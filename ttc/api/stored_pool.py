@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from ttc import interchange, outcomes
 from ttc.api import frames, judging, sweeping
 from ttc.api.calling import File, begin
 from ttc.api.results import Sweep
+from ttc.api.sources import StoredPool
 from ttc.api.wording import python_errors
 from ttc.errors import TtcError, UsageError
 from ttc.records import Problem, Sample, Verdict
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Pool:
+class Pool(StoredPool):
     """A pool of the store: samples that may be mixed in one estimate.
 
     Iterating over it yields its samples, `len` counts them. `database` is the path of the store,
@@ -39,9 +38,7 @@ class Pool:
     if the pool is gone, and StoreError if the store cannot be read.
     """
 
-    name: str
-    database: Path
-    config: Path | None = None
+    __slots__ = ()
 
     @property
     def model(self) -> str:
@@ -131,9 +128,6 @@ class Pool:
 
     def sweep(self, *rules: str, **options: Unpack[sweeping.SweepArguments]) -> Sweep:
         """Compute the curve of each selection rule (none: the usual ones); see `ttc.sweep`."""
-        # A baseline may be another pool of the same store.
-        options.setdefault("database", self.database)
-        options.setdefault("config", self.config)
         return sweeping.sweep(self, rules=rules or None, **options)
 
     def records(self, verifier: str | None = None) -> Iterator[dict[str, Any]]:

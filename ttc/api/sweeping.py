@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from ttc import outcomes
 from ttc.api.calling import File, begin
-from ttc.api.judging import Source, is_pool, named
 from ttc.api.results import Sweep
+from ttc.api.sources import Source, StoredPool, named
 from ttc.api.wording import in_python, python_errors
 from ttc.curves import sweep as curves
 from ttc.curves.baseline import Baseline, read_baseline
@@ -21,6 +21,7 @@ from ttc.curves.gates import GateResult
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import GateError, UsageError
 from ttc.outcomes import Wanted
+from ttc.samples.recipe import whole
 from ttc.selectors import spec
 
 if TYPE_CHECKING:
@@ -125,10 +126,12 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
         unknown = options.keys() - SweepArguments.__annotations__.keys()
         if unknown:
             raise TypeError(f"sweep() got an unexpected keyword argument {min(unknown)!r}")
-        session = begin("sweep", options.get("database"), options.get("config"))
-        wanted, found = _read_options(rules, options), _Reader(session.database)
         baseline = options.get("baseline")
         given = [*sources, *([] if baseline is None else [baseline])]
+        # Names beside a pool are those of its store.
+        home = next((source.database for source in given if isinstance(source, StoredPool)), None)
+        session = begin("sweep", options.get("database") or home, options.get("config"))
+        wanted, found = _read_options(rules, options), _Reader(session.database)
         reading = Wanted.by(
             wanted.selectors().values(),
             verifier=options.get("verifier"),
@@ -184,9 +187,8 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
     asserted = options.get("asserted") or ()
     named_rules = spec.split(rules) if isinstance(rules, str) else rules
     plain["rules"] = None if named_rules is None else tuple(named_rules)
-    plain["ks"] = (ks,) if isinstance(ks, int) else tuple(ks or ())
-    if wrong := [k for k in plain["ks"] if not isinstance(k, int) or k < 1]:
-        raise UsageError(f"ks: a budget is a whole number from 1, not {wrong[0]!r}")
+    budgets = () if ks is None else tuple(ks) if isinstance(ks, Iterable) else (ks,)
+    plain["ks"] = tuple(whole("each of ks", k, 1) for k in budgets)
     plain["asserted"] = (asserted,) if isinstance(asserted, str) else tuple(asserted)
     if not isinstance(rates, Rates):
         plain["rates"] = read_rates(None if rates is None else os.fspath(rates))
@@ -207,7 +209,7 @@ class _Reader:
             self._lists += 1
             name = name if self._lists == 1 else f"{name}.{self._lists}"
             return outcomes.read_lines(name, lines, wanted)
-        if is_pool(source):
+        if isinstance(source, StoredPool):
             return outcomes.read_pool(source.database, name, wanted)
         return outcomes.read(self._database, name, wanted)
 

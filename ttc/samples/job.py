@@ -17,8 +17,8 @@ from ttc.errors import UsageError
 from ttc.problems import ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
-from ttc.samples.plan import Plan, Recipe, check_name, default_pool, make_plan, told_same
-from ttc.samples.recipe import Sampling, make_recipe
+from ttc.samples.plan import Plan, Recipe, check_name, default_pool, make_plan, one_draw_note
+from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.session import Session
 from ttc.store import Store, samples
 from ttc.store.names import PoolName
@@ -140,9 +140,7 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     pool that the user named has other settings. The caller closes the backend.
     """
     found, data, sampling = gather(session, job)
-    n = int(session.config.get("n", job.n, DEFAULT_N))
-    if n < 1:
-        raise UsageError(f"-n {n}: at least one draw per problem is needed")
+    n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
     choice, backend = resolve.open_model(session, job.model)
     with ExitStack() as on_error:
         on_error.callback(backend.close)
@@ -178,7 +176,7 @@ def opened(
     with closing(ready.backend), Store.writing(session.database, on_failure=on_failure) as store:
         for line in store.recover():
             session.say(line)
-        if same := told_same(ready.recipe, ready.n):
+        if same := one_draw_note(ready.recipe, ready.n):
             session.say(same)
         plan = make_plan(store, ready.name, ready.recipe, ready.problems, ready.n)
         if plan.pool.name != plan.pool.base:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,30 @@ def text_of(value: str | None, option: str) -> str | None:
         raise UsageError(f"{option} {value}: {error}") from None
 
 
+def number(name: str, value: Any) -> float:
+    """Return a setting as a number. UsageError if it is none, or not finite."""
+    try:
+        found = nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        found = nan
+    if not isfinite(found):
+        raise UsageError(f"{name} must be a finite number, not {value!r}")
+    return found
+
+
+def whole(name: str, value: Any, least: int | None = None) -> int:
+    """Return a setting as a whole number. UsageError if it is none, or less than `least`."""
+    try:
+        found = number(name, value)
+        exact = int(value) if found.is_integer() else None
+    except (UsageError, ValueError):
+        exact = None
+    if exact is None or (least is not None and exact < least):
+        bound = "" if least is None else f" from {least}"
+        raise UsageError(f"{name} must be a whole number{bound}, not {value!r}")
+    return exact
+
+
 def make_recipe(
     session: Session,
     choice: ModelChoice,
@@ -66,11 +91,11 @@ def make_recipe(
 
     try:
         params = SamplingParams(
-            temperature=float(value("temperature")),
-            top_p=float(value("top_p")),
-            top_k=int(value("top_k")),
-            min_p=float(value("min_p")),
-            max_tokens=int(value("max_tokens")),
+            temperature=number("temperature", value("temperature")),
+            top_p=number("top_p", value("top_p")),
+            top_k=whole("top_k", value("top_k")),
+            min_p=number("min_p", value("min_p")),
+            max_tokens=whole("max_tokens", value("max_tokens")),
             stop=tuple(sampling.stop),
             thinking=value("thinking"),
         )
@@ -82,7 +107,7 @@ def make_recipe(
         backend=choice.backend,
         model=settled(backend, params) if asks else backend.model,
         params=params,
-        seed=int(value("seed")),
+        seed=whole("seed", value("seed")),
         system=text_of(value("system"), "--system"),
         template=text_of(value("template"), "--template"),
         raw=sampling.raw,

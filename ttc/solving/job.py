@@ -14,8 +14,8 @@ from ttc.backends import Backend, resolve
 from ttc.backends.thinking_switch import without_effect
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
-from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, told_same
-from ttc.samples.recipe import Sampling, make_recipe
+from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
+from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
 from ttc.session import Session
 from ttc.solving import save
@@ -105,9 +105,7 @@ def opened(
     UsageError for options that do not fit together, BackendError if a model cannot be opened.
     """
     parts = parts_of(options)
-    n = int(session.config.get("n", options.n, DEFAULT_N))
-    if n < 1:
-        raise UsageError(f"-n {n}: at least one draw per problem is needed")
+    n = whole("n", session.config.get("n", options.n, DEFAULT_N), 1)
     with ExitStack() as stack:
         choice, backend = resolve.open_model(session, options.model)
         stack.callback(backend.close)
@@ -165,7 +163,7 @@ def _kept(means: Means, options: SolveOptions, problem: Problem, solution: Solut
 def _same(recipe: Recipe, n: int, method: Method) -> str | None:
     """Return a note on a setting that makes all draws of a prompt the same, if there is one."""
     if method.strategy is None:
-        return told_same(recipe, n)
+        return one_draw_note(recipe, n)
     if recipe.params.greedy and method.strategy.name not in ONE_BY_ONE:
         return (
             f"with {recipe.params.greedy} all draws of a prompt are the same text, so "

@@ -158,14 +158,18 @@ def enrol(
     return enrolled
 
 
-def problems_of(connection: sqlite3.Connection, pool: Pool) -> list[Problem]:
-    """Return the problems of a pool as the model saw them, in the order they were enrolled."""
+def problems_of(
+    connection: sqlite3.Connection, pool: Pool, name: str | None = None
+) -> list[Problem]:
+    """Return the problems of a pool as the model saw them, in the order they were enrolled; with
+    `name` only that one, if it is there."""
     found = rows(
         connection,
         "SELECT problems.name, prompts.content, refs.content AS reference FROM problems "
         "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
-        "JOIN refs ON refs.id = reference_id WHERE pool_id = ? ORDER BY problems.id",
-        (pool.id,),
+        "JOIN refs ON refs.id = reference_id WHERE pool_id = :pool "
+        "AND (:name IS NULL OR problems.name = :name) ORDER BY problems.id",
+        {"pool": pool.id, "name": name},
     )
     return [_problem(row) for row in found]
 

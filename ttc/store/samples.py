@@ -14,7 +14,7 @@ from typing import Any
 from ttc import keys
 from ttc.backends import Completion
 from ttc.records import Message, Problem, Sample
-from ttc.store.pools import Pool
+from ttc.store.pools import Pool, problems_of
 from ttc.store.reading import Part, in_order
 from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
 
@@ -200,19 +200,8 @@ def asked(connection: sqlite3.Connection, prompt_id: str) -> tuple[Message, ...]
 
 
 def problem_of(connection: sqlite3.Connection, pool: Pool, name: str) -> Problem | None:
-    """Return a problem of a pool with its prompt as rendered for the model, or None."""
-    found = rows(
-        connection,
-        "SELECT prompts.content, refs.content AS reference FROM problems "
-        "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
-        "JOIN refs ON refs.id = reference_id WHERE pool_id = ? AND name = ?",
-        (pool.id, name),
-    )
-    for row in found:
-        content = json.loads(row["content"])
-        messages = tuple(Message(**turn) for turn in content.get("messages", ()))
-        return Problem(name, messages, content.get("prompt"), json.loads(row["reference"]))
-    return None
+    """Return a problem of a pool as the model saw it; None if it has no such problem."""
+    return next(iter(problems_of(connection, pool, name)), None)
 
 
 def speed(connection: sqlite3.Connection, pool: Pool) -> float | None:

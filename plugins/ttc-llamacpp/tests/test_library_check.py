@@ -191,7 +191,7 @@ def test_a_hang_ends_after_the_limit_and_is_tried_again_after_a_day(
     monkeypatch.setattr(children, "_busy", lambda: False)
     began = time.monotonic()
     (line,) = here(weights).off
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 45
     assert "gives no answer within" in line
     (again,) = here(weights).off
     assert "are off here; ttc doctor says why" in again

@@ -460,7 +460,7 @@ def test_what_always_comes_is_believed_soon(
     backend, began = client(server), time.monotonic()
     done = complete(backend, *(request(str(i)) for i in range(300)))
     assert {each.finish_reason for each in done} == {"error"}
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert len(server.bodies) < 30  # those under way at the start, and a few more
 
 

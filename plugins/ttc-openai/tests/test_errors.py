@@ -6,6 +6,7 @@ The numbers of the cases are those of the project's list of bad input and faults
 from __future__ import annotations
 
 import json
+import re
 import resource
 import signal
 import socket
@@ -104,7 +105,8 @@ def test_a_server_that_goes_away_and_comes_back(ttc: Ttc, serve: Serve) -> None:
     first = draw(ttc, model)
     assert first.returncode == 4, first.stderr
     assert "the connection broke" in first.stderr
-    assert "to fill the gaps: ttc sample" in first.stderr
+    # Whether all that is left fails, or the run ends before, is a matter of time.
+    assert re.search("to (fill the gaps|resume): ttc sample", first.stderr), first.stderr
     server.behaviour.faults.clear()
     again = draw(ttc, model)
     assert (again.returncode, json.loads(again.stdout)["kept"]) == (0, 5)
@@ -253,7 +255,7 @@ def test_what_fails_every_time_is_told_soon(ttc: Ttc, serve: Serve, fault: str, 
     told = failed(ttc, 3, f"{server.url}#scripted", "draws failed", n=n)
     # One after another 6 times, behind those that were sent together.
     assert 6 <= len(server.bodies) <= 6 + 16, told
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
 def test_a_long_silence_is_told(ttc: Ttc, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ttc.backends import addresses
 from ttc.errors import BackendError
@@ -17,7 +17,8 @@ from ttc.messages import notes, secrets
 if TYPE_CHECKING:
     import openai
 
-    from ttc_openai.server import ModelServer
+    from ttc_openai.address import Address
+    from ttc_openai.options import Options
 
 # Seconds that the list may take.
 _TIMEOUT = 10.0
@@ -60,7 +61,18 @@ class ModelList:
         return (", ".join(several[:5]) + more) or "none"
 
 
-def fetch_models(server: ModelServer) -> ModelList:
+class Endpoint(Protocol):
+    """What a request for the list of models needs of a server."""
+
+    @property
+    def address(self) -> Address: ...
+    @property
+    def key(self) -> str | None: ...
+    @property
+    def options(self) -> Options: ...
+
+
+def fetch_models(server: Endpoint) -> ModelList:
     """Request the list of models from a server.
 
     A server that is still loading is waited for, and what may be a stray fault is tried again.
@@ -100,7 +112,7 @@ def fetch_models(server: ModelServer) -> ModelList:
     raise AssertionError("the last try returns or raises")
 
 
-def _request(client: openai.OpenAI, server: ModelServer) -> ModelList:
+def _request(client: openai.OpenAI, server: Endpoint) -> ModelList:
     from openai import APIStatusError
 
     from ttc_openai.diagnosis import classify_error, is_html
@@ -125,7 +137,7 @@ def _request(client: openai.OpenAI, server: ModelServer) -> ModelList:
     return _parse(text, server)
 
 
-def _parse(text: str, server: ModelServer) -> ModelList:
+def _parse(text: str, server: Endpoint) -> ModelList:
     """Read a list of models: in OpenAI's form, bare, or under the name `models`."""
     from ttc_openai.diagnosis import is_html
 
@@ -142,7 +154,7 @@ def _parse(text: str, server: ModelServer) -> ModelList:
     return ModelList({str(row["id"]): row for row in rows if isinstance(row, dict) and "id" in row})
 
 
-def _check_v1(client: openai.OpenAI, server: ModelServer) -> None:
+def _check_v1(client: openai.OpenAI, server: Endpoint) -> None:
     """Raise BackendError if the API is below /v1 of the address."""
     from openai import APIError
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 @with_sampling
 def sample(
     data: Annotated[
-        list[str], typer.Argument(metavar="DATA", help="Files of problems; - is stdin.")
+        list[str], typer.Argument(metavar="DATA", help="Files of problems; - reads standard input.")
     ],
     model: opt.Model = None,
     n: opt.Draws = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first problems.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Draw for the first N problems only.")
+    ] = None,
     *,
     sampling: Sampling,
     confidence: Annotated[
@@ -28,29 +30,29 @@ def sample(
         typer.Option(
             min=0,
             metavar="K",
-            help="Keep how sure each token was, from its K likeliest (DeepConf: 20).",
+            help="Store the confidence of each token, from its K likeliest ones (DeepConf: 20).",
         ),
     ] = 0,
     pool: Annotated[
-        str | None, typer.Option(help="The pool's name (default: from data and model).")
+        str | None, typer.Option(help="Name of the pool [default: made from data and model].")
     ] = None,
     new_pool: opt.NewPool = False,
     mapping: opt.Mapping = "",
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", help="gsm8k, math, humaneval, evalplus, mbpp or jsonl; else detected."
+            "--format", help="gsm8k, math, humaneval, evalplus, mbpp or jsonl [default: detected]."
         ),
     ] = None,
     skip_bad: opt.SkipBad = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be drawn and at most cost.")
+        bool, typer.Option("--dry-run", help="Print what would be drawn and its maximal cost.")
     ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say which pool this is and how others differ.")
+        bool, typer.Option("--explain", help="Print which pool this is and how others differ.")
     ] = False,
     max_time: Annotated[
-        str | None, typer.Option(help="Stop in good order after 90s, 30m or 2h.")
+        str | None, typer.Option(help="Stop cleanly after this time: 90s, 30m or 2h.")
     ] = None,
     output: opt.Output = None,
     as_json: opt.AsJson = False,
@@ -61,8 +63,8 @@ def sample(
 ) -> int:
     """Draw n completions per problem and keep every one.
 
-    The same command again resumes and draws only what is missing: raising -n pays for the
-    difference. Lines go to stdout when it is a pipe, or where -o says.
+    The same command again resumes, and draws only what is missing; a larger -n draws the
+    difference. JSON lines go to stdout if it is a pipe, or to the file of -o.
     """
     from ttc.cli.run import dry_run as run_plan
     from ttc.cli.run import sample as run_sample

@@ -25,7 +25,7 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
     ready.backend.close()
     made, rendered, name = ready.recipe, ready.problems, ready.name.name
     n = plan.worth_drawing(made, ready.n)
-    if line := plan.told_same(made, ready.n):
+    if line := plan.one_draw_note(made, ready.n):
         session.say(line)
     report: dict[str, Any] = {"schema": interchange.SCHEMA, "pool": name, "new": True}
     there, differing, speed, refused = 0, {}, None, None

@@ -31,7 +31,7 @@ def listing(session: Session, as_json: bool) -> None:
 
 
 def describe(session: Session, name: str, as_json: bool) -> None:
-    """Print what is known of one model."""
+    """Print the facts of one model. BackendError if it cannot be opened."""
     choice, backend = resolve.open_model(session, name)
     with closing(backend):
         about = {"spec": choice.spec, **asdict(backend.model)}
@@ -44,7 +44,7 @@ def describe(session: Session, name: str, as_json: bool) -> None:
 
 
 def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_json: bool) -> None:
-    """Measure a model's options and print the trials; UsageError where there is nothing to tune."""
+    """Measure a model's options and print the trials; UsageError if there is nothing to tune."""
     choice, backend = resolve.open_model(session, name)
     with closing(backend):
         if not isinstance(backend, Tunable):
@@ -57,7 +57,7 @@ def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_
 
 
 def probe(session: Session, name: str | None, as_json: bool) -> None:
-    """Find out what a model's server does and print it; UsageError where there is no server."""
+    """Test what a model's server supports and print it; UsageError if there is no server."""
     choice, backend = resolve.open_model(session, name)
     with closing(backend):
         if not isinstance(backend, Probeable):
@@ -73,14 +73,14 @@ def probe(session: Session, name: str | None, as_json: bool) -> None:
 
 
 def _nothing(line: str) -> None:
-    """Tell nobody: the table will."""
+    """Drop a line: the table has it."""
 
 
 def _tell(session: Session, spec: str, found: Tuning, as_json: bool) -> None:
     if as_json:
         document({"schema": 1, "spec": spec, **asdict(found)})
     else:
-        # The spread of a setup that was measured repeatedly tells how noisy the machine is.
+        # The spread of a setup that was measured repeatedly shows how noisy the machine is.
         columns([dict(trial) for trial in found.trials if "tokens_per_second" in trial])
     chosen = ", ".join(f"{name} {value}" for name, value in found.options.items())
     session.say(

@@ -40,8 +40,8 @@ class Asked:
 
     @property
     def width(self) -> int:
-        """How many problems to solve side by side unless that is said."""
-        # Whoever writes into a pipe line by line wants each answer before the next question.
+        """The default number of problems to solve side by side."""
+        # A program that writes questions into a pipe may wait for each answer.
         streamed = not self.each or self.prompt in (None, "-")
         return 1 if streamed else SIDE_BY_SIDE
 

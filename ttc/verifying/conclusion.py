@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ttc.errors import UsageError
-from ttc.verdicts import Summary
-from ttc.verdicts.job import Verification
+from ttc.verifiers.extras import Noted
+from ttc.verifying.job import Verification
 
 # The error if all samples have this status.
 NOTHING = {
@@ -17,14 +17,18 @@ NOTHING = {
 }
 
 
-def notes(run: Verification, summary: Summary, source: str) -> list[str]:
-    """Return the notes on a finished verification of a source, one line each; the first is a
-    summary. UsageError if there was no sample."""
-    spec, skipped = run.spec, run.skipped
+def notes(run: Verification, source: str) -> list[str]:
+    """Return the notes on a finished verification of a source, one line each. UsageError if
+    there was no sample."""
+    spec, summary, skipped = run.spec, run.summary, run.skipped
     if not summary.samples:
         raise UsageError(f"{source}: it has no samples" + (f" ({skipped[0]})" if skipped else ""))
+    note = run.verifier.note if isinstance(run.verifier, Noted) else None
+    own = (note, run.quality.note(run.verifier.name))
+    lines = [line for line in own if line]
+    lines += [f"note: {line}" for line in run.standing.notes]
     counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
-    lines = [f"{source}: {spec}: {summary.describe()} ({counts})"]
+    lines.append(f"{source}: {spec}: {summary.describe()} ({counts})")
     if summary.failure is not None:
         lines.append(
             f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "
@@ -35,15 +39,15 @@ def notes(run: Verification, summary: Summary, source: str) -> list[str]:
             f"{summary.left_out} of {summary.samples} samples are not counted: this machine could "
             "not judge them (out of time or memory?); run the same command again"
         )
-    if run.kept:
-        lines.append(f"{run.kept} verdicts kept in the store")
+    if summary.kept:
+        lines.append(f"{summary.kept} verdicts kept in the store")
     if skipped:
         lines.append(f"{len(skipped)} bad lines skipped, the first: {skipped[0]}")
     return lines
 
 
-def check_judged(run: Verification, summary: Summary, source: str) -> None:
+def check_judged(run: Verification, source: str) -> None:
     """Raise UsageError if no sample has what the verifier needs."""
     for status, hint in NOTHING.items():
-        if summary.statuses[status] == summary.samples:
+        if run.summary.statuses[status] == run.summary.samples:
             raise UsageError(f"{source}: {run.spec} {hint}")

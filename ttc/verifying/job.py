@@ -15,12 +15,15 @@ from ttc import interchange, jsonl, plugins, verdicts
 from ttc.backends import Backend, resolve
 from ttc.errors import UsageError
 from ttc.records import Message, Sample, Verdict
+from ttc.samples import freshness
+from ttc.samples.freshness import Standing
 from ttc.session import Session
 from ttc.store import Store
 from ttc.store.named import is_file, pool_named, store_with
 from ttc.store.pools import Pool
-from ttc.verdicts import judge_inputs
+from ttc.verdicts import Summary, judge_inputs
 from ttc.verifiers import Verifier, extras
+from ttc.verifying.judge_quality import Quality
 
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
 _REFERENCE = ("answer", "choices", "tests", "entry_point", "prompt", "inputs", "outputs", "model")
@@ -34,8 +37,9 @@ Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
 class VerifyOptions:
     """What to judge, with which verifier, and how: the options of `ttc verify` for verdicts.
 
-    `source` is a pool, a file, `-` for standard input, or records. `env` names variables that are
-    passed on to a command; `trusted` confirms the sandbox `none`.
+    `source` is a pool, a file, `-` for standard input, or records; `is_pool` says that it is a
+    pool, even if there is a file of that name. `env` names variables that are passed on to a
+    command; `trusted` confirms the sandbox `none`.
     """
 
     source: jsonl.Source
@@ -46,33 +50,36 @@ class VerifyOptions:
     env: tuple[str, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     skip_bad: bool = False
+    is_pool: bool = False
 
 
 @dataclass(slots=True)
 class Verification:
-    """A running verification: exhaust `judged`, then read the other fields.
+    """A running verification: exhaust `each()`, then read the other fields.
 
-    `store` and `pool` are None if the source is not a pool. `by_model`: the verifier uses a model.
-    `kept` counts the verdicts on lines that were stored, and `skipped` has the errors of the lines
-    that were skipped.
+    `by_model`: the verifier uses a model; `quality` then tests its scores. `standing` is that of a
+    pool. `skipped` has the errors of the lines that were skipped.
     """
 
     spec: str
     verifier: Verifier
     by_model: bool
     judged: Judged = field(init=False)
-    store: Store | None = None
-    pool: Pool | None = None
-    kept: int = 0
+    summary: Summary = field(default_factory=Summary)
+    quality: Quality = field(default_factory=Quality)
+    standing: Standing = field(default_factory=Standing)
     skipped: list[str] = field(default_factory=list)
 
-    @property
-    def truths(self) -> tuple[str, dict[str, dict[int, bool]]] | None:
-        """The verifier that decides which samples of the pool are correct, and its decisions; to
-        test the scores of a verifier that uses a model. None if there is no such verifier."""
-        if self.store is None or self.pool is None or not self.by_model:
-            return None
-        return judge_inputs.known_truths(self.store, self.pool, self.verifier)
+    def each(self) -> Judged:
+        """Judge, count, and yield the fields of each line, its sample and its verdict."""
+        try:
+            for record, sample, verdict in self.judged:
+                self.summary.add(sample, verdict)
+                if self.by_model:
+                    self.quality.add(record, sample, verdict)
+                yield record, sample, verdict
+        finally:
+            self.judged.close()
 
 
 @contextmanager
@@ -92,13 +99,17 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
         by_model = backend is not None or extras.asks(verifier)
         run = Verification(spec, verifier, by_model)
         source = options.source
-        if not isinstance(source, str) or source == "-" or is_file(source):
+        lines = not isinstance(source, str) or source == "-" or is_file(source)
+        if lines and not options.is_pool:
             run.judged = _of_lines(session, options, run)
         else:
-            store = Store.writing(store_with(session.database, source))
-            run.store = stack.enter_context(store)
-            run.pool = pool_named(run.store, source)
-            run.judged = _of_pool(run.store, run.pool, verifier, options.recheck)
+            name = str(source)
+            store = stack.enter_context(Store.writing(store_with(session.database, name)))
+            pool = pool_named(store, name)
+            run.standing = freshness.standing(store, pool)
+            if by_model:
+                run.quality.truths = judge_inputs.known_truths(store, pool, verifier)
+            run.judged = _of_pool(store, pool, verifier, options.recheck)
         stack.enter_context(closing(run.judged))
         yield run
 
@@ -174,7 +185,9 @@ def _of_lines(session: Session, options: VerifyOptions, run: Verification) -> Ju
         batch.clear()
         if ours and session.database.exists():
             with nullcontext(store) if store else Store.writing(session.database) as home:
-                run.kept += judge_inputs.keep_streamed(home, verdicts.identify(verifier), ours)
+                run.summary.kept += judge_inputs.keep_streamed(
+                    home, verdicts.identify(verifier), ours
+                )
 
     with ExitStack() as stack:
         try:

@@ -1,4 +1,4 @@
-"""Whether a judge can be trusted: its scores against what is known to be right."""
+"""Test the scores of a judge against verdicts that are known: the area under the ROC curve."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from ttc.records import Sample, Verdict
 
 @dataclass(slots=True)
 class Quality:
-    """Whether a judge's scores tell right answers from wrong ones, where that is known."""
+    """Scores of a judge, and which of these samples are correct.
+
+    `truths` are the name of the verifier that judged correctness and its verdicts, by problem and
+    index; None if the lines themselves have a field `correct`.
+    """
 
     truths: tuple[str, dict[str, dict[int, bool]]] | None = None
     scores: list[float] = field(default_factory=list)
@@ -26,8 +30,8 @@ class Quality:
             self.scores.append(verdict.score)
             self.correct.append(truth)
 
-    def told(self, judge: str) -> str | None:
-        """Return a line on it; None where there is nothing to hold the scores against."""
+    def note(self, judge: str) -> str | None:
+        """Return a line with the AUC; None if no score has a known verdict."""
         if not self.scores:
             return None
         right = sum(self.correct)
@@ -36,4 +40,4 @@ class Quality:
         found = auc(self.scores, self.correct)
         if found is None:
             return f"{judge}: no AUC: {over}"
-        return f"{judge}: AUC {found:.3f} over {over}; 0.5 is what a score without sense has"
+        return f"{judge}: AUC {found:.3f} over {over}; a random score has 0.5"
