@@ -1,5 +1,7 @@
-"""What a selection rule, or the class that makes it, may have besides the protocol; asked with
-`isinstance`. `Estimating` is in `exact.estimates`, beside the estimates."""
+"""Optional protocols of a selection rule, or of the class that makes it; tested by `isinstance`.
+
+`Estimating` is in `exact.estimates`, beside the estimates.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ class Stoppable(Ability, Protocol):
     """A rule that may stop before the last draw."""
 
     def stop(self, outcomes: Sequence[Outcome]) -> int:
-        """Return after how many draws, taken in order, the rule stops."""
+        """Return the number of draws, taken in order, after which the rule stops."""
 
 
 @runtime_checkable
@@ -46,7 +48,7 @@ class Windowed(Ability, Protocol):
 
 @runtime_checkable
 class Oracular(Ability, Protocol):
-    """A rule that looks at `correct` if `oracle`, which is unknown to whoever has to choose."""
+    """A rule that, if `oracle` is true, picks by `correct`, as coverage does."""
 
     oracle: bool
 
@@ -60,15 +62,17 @@ class ScoredBy(Ability, Protocol):
 
 @runtime_checkable
 class Conventional(Ability, Protocol):
-    """A factory that takes those of sweep's switches (`ties`, `invalid`) as options."""
+    """A factory that takes the options `conventions` (`ties`, `invalid`) from those of a sweep."""
 
     conventions: frozenset[str]
 
 
 @runtime_checkable
 class Argued(Ability, Protocol):
-    """A factory that takes NAME=ARGUMENT as the option called `argument`; `usage` is how to write
-    it."""
+    """A factory that takes the argument of NAME=ARGUMENT as the option named `argument`.
+
+    `usage` is the form that errors suggest.
+    """
 
     argument: str
     usage: str
@@ -76,7 +80,7 @@ class Argued(Ability, Protocol):
 
 @runtime_checkable
 class Chaining(Ability, Protocol):
-    """A factory of a filter if `chains`: the rule after `>` is its option `then`."""
+    """A factory that, if `chains` is true, takes the rule after `>` as the option `then`."""
 
     chains: bool
 
