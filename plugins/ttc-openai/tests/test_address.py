@@ -16,8 +16,7 @@ from ttc.cli.main import run
 from ttc.errors import BackendError, UsageError
 from ttc.records import Message
 from ttc.testing.http_server import ScriptedServer
-from ttc_openai import open_openai
-from ttc_openai import server_traits as kept
+from ttc_openai import open_openai, server_traits
 from ttc_openai.address import Address, base, is_own, key_for, origin, parse
 from ttc_openai.backend import describe
 from ttc_openai.server_traits import Traits
@@ -205,13 +204,13 @@ def test_what_else_tells_models_apart() -> None:
 
 def test_traits_are_kept_and_nonsense_is_not_believed() -> None:
     address = Address("http://kept:1/v1", "m")
-    assert kept.read(address) == Traits()
+    assert server_traits.read(address) == Traits()
     traits = replace(Traits(), seed=True, prefix="trailing turn", weights={"size": 3}, probed=True)
-    path = kept.write(address, traits)
-    assert kept.read(address) == traits
-    assert kept.read(replace(address, model="n")) == Traits()
+    path = server_traits.write(address, traits)
+    assert server_traits.read(address) == traits
+    assert server_traits.read(replace(address, model="n")) == Traits()
     told = json.loads(path.read_text())
     assert (told["server"], told["model"]) == ("http://kept:1/v1", "m")
     for text in ("", "[]", '{"schema": 9}', '{"schema": 1, "traits": 3}'):
         path.write_text(text)
-        assert kept.read(address) == Traits()
+        assert server_traits.read(address) == Traits()

@@ -16,7 +16,7 @@ from ttc.backends import Backend, Completion, Request
 from ttc.errors import BackendError
 from ttc.records import Message, SamplingParams
 from ttc.testing.http_server import ScriptedServer
-from ttc_openai import server_traits as kept
+from ttc_openai import server_traits
 from ttc_openai.address import Address
 from ttc_openai.dialect import Dialect
 from ttc_openai.draws import Draw
@@ -38,7 +38,7 @@ def request(name: str, *, seed: int | None = None, prefix: str = "", **params: A
 
 
 def know(server: ScriptedServer, traits: Traits) -> None:
-    kept.write(Address(server.url, "scripted"), traits)
+    server_traits.write(Address(server.url, "scripted"), traits)
 
 
 # What is sent.
@@ -479,11 +479,11 @@ def test_what_a_server_bears_is_kept_for_the_next_run(
     backend = client(server)
     complete(backend, *(request(str(i)) for i in range(20)))
     backend.close()
-    found = kept.read(Address(server.url, "scripted")).bears
+    found = server_traits.read(Address(server.url, "scripted")).bears
     assert found is not None
     assert found < 16
     # A few answers in order, and many may be under way again.
     again = client(server)
     complete(again, *(request(str(i)) for i in range(200)))
     again.close()
-    assert kept.read(Address(server.url, "scripted")).bears is None
+    assert server_traits.read(Address(server.url, "scripted")).bears is None

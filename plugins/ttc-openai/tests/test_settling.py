@@ -15,7 +15,7 @@ from ttc.api import sample
 from ttc.cli.main import run
 from ttc.errors import BackendError
 from ttc.testing.http_server import ScriptedServer
-from ttc_openai import server_traits as kept
+from ttc_openai import server_traits
 from ttc_openai.address import Address
 
 Serve = Callable[..., ScriptedServer]
@@ -105,7 +105,7 @@ def test_a_server_that_takes_them_keeps_its_keys(serve: Serve) -> None:
     assert draw(server, "-t", "1", "--top-p", "1") == 0
     (identity,) = identities()
     assert (identity["temperature"], identity["top_p"]) == (1.0, 1.0)
-    traits = kept.read(Address(server.url, "scripted"))
+    traits = server_traits.read(Address(server.url, "scripted"))
     assert (traits.taken, traits.unset, traits.probed) == (("temperature", "top_p"), (), False)
 
 
@@ -133,7 +133,7 @@ def test_a_dry_run_asks_nothing(serve: Serve) -> None:
 def test_a_finished_run_needs_no_server(serve: Serve) -> None:
     with ScriptedServer() as server:
         assert draw(server, "-t", "1") == 0
-    kept.path_of(Address(server.url, "scripted")).unlink()
+    server_traits.path_of(Address(server.url, "scripted")).unlink()
     assert draw(server, "-t", "1") == 0
 
 
@@ -172,6 +172,6 @@ def test_a_judge_that_takes_no_top_p(serve: Serve) -> None:
 def test_a_probe_goes_without_it(serve: Serve, probed: Callable[[str], Any]) -> None:
     server = serve(refuses=not_one)
     backend = probed(server.url)
-    traits = kept.read(Address(server.url, "scripted"))
+    traits = server_traits.read(Address(server.url, "scripted"))
     assert (traits.probed, traits.seed, traits.unset) == (True, True, ("top_p",))
     backend.close()
