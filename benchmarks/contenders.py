@@ -59,7 +59,7 @@ def ours(settings: Settings) -> Settings:
         tokens += backend.wait().completion_tokens or 0
         if count == n * len(asked) // 3:
             third = resident_mb()
-    seconds, sequences = time.perf_counter() - began, backend._engine._room.sequences
+    seconds, sequences = time.perf_counter() - began, backend._engine._cache.kv
     length, cache = sequences.length, sequences.shape.cache
     kv = sequences.count * (sequence_bytes(backend.model.geometry, length, cache) or 0)
     return {
@@ -123,10 +123,10 @@ def race(settings: Settings) -> Settings:
 
 def forget(backend: Any) -> None:
     """Make an engine compute its prompts again."""
-    from ttc_llamacpp.prefix_cache import Prefixes
+    from ttc_llamacpp.prefix_cache import PrefixCache
 
-    room = backend._engine._room
-    backend._engine._prefixes = room.prefixes = Prefixes(room.sequences)
+    cache = backend._engine._cache
+    cache.prefixes = PrefixCache(cache.kv)
 
 
 def softmax(settings: Settings) -> Settings:

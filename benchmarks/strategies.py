@@ -30,11 +30,11 @@ from ttc import plugins
 from ttc.records import Message, Problem, SamplingParams
 from ttc.samples.plan import Recipe
 from ttc.selectors.spec import build
-from ttc.solving.rule_strategy import Rule
+from ttc.solving.rule_strategy import RuleStrategy
 from ttc.store import Store
 from ttc.strategies import Strategy, Task
 from ttc.strategies.driver.driver import Driver
-from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.engine import ModelEngine
 from ttc.testing.synthworld import Scorer, World, open_world
 
 WORLD, SMALL = World(), World(stays=0.6)
@@ -81,7 +81,7 @@ class Row:
 def strategies() -> dict[str, Callable[[], Strategy]]:
     """Return how to make each, by what it is called in the table."""
     made: dict[str, Callable[[], Strategy]] = {
-        label: lambda spec=spec, n=n: Rule(build(spec), n)  # type: ignore[misc]
+        label: lambda spec=spec, n=n: RuleStrategy(build(spec), n)  # type: ignore[misc]
         for label, (spec, n) in RULES.items()
     }
     own = {
@@ -95,10 +95,10 @@ def strategies() -> dict[str, Callable[[], Strategy]]:
     return made
 
 
-def engine(world: World, name: str) -> Engine:
+def engine(world: World, name: str) -> ModelEngine:
     """Return a model that tells of a world."""
     backend = open_world(world, name=name)
-    return Engine(backend, Recipe(name, backend.model, PARAMS))
+    return ModelEngine(backend, Recipe(name, backend.model, PARAMS))
 
 
 def solved(store: Store, scorer: Scorer, strategy: Strategy, tasks: int) -> list[tuple[bool, Any]]:

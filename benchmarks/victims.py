@@ -17,7 +17,7 @@ from typing import Any
 from common import isolated
 
 from ttc.errors import StoreError
-from ttc.store import backup
+from ttc.store import integrity
 from ttc.store.database import open_any
 
 # Small disks are what is tried here, so the room that a store wants to keep free is none.
@@ -203,7 +203,7 @@ def faults(path: Path) -> list[str]:
     try:
         connection, _ = open_any(path)
         with contextlib.closing(connection):
-            return backup.faults(connection, path)
+            return integrity.faults(connection, path)
     except (StoreError, sqlite3.Error) as error:
         # A store that was never committed to is empty, and whole.
         return [] if "no store there" in str(error) else [str(error)]

@@ -76,10 +76,10 @@ class Bench:
             from vllm import LLM
             from vllm.v1.engine.llm_engine import LLMEngine
 
-            from ttc_vllm import engine
+            from ttc_vllm import parameters
 
             backend = open_vllm(settings["model"], options)
-            given = engine._arguments(backend._checkpoint, backend._options)
+            given = parameters.engine_arguments(backend._checkpoint, backend._options)
             self.llm = LLM.from_engine_args(given)
             with mock.patch.object(LLMEngine, "from_engine_args", return_value=self.llm.llm_engine):
                 warm_up(backend, questions(settings)[0])

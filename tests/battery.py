@@ -25,8 +25,8 @@ from typing import Any
 from ttc.verifiers.sandbox import tiers
 from ttc.verifiers.sandbox.inside import confine, syscalls
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.pool import Pool
-from ttc.verifiers.sandbox.servers import Job
+from ttc.verifiers.sandbox.pool import SandboxPool
+from ttc.verifiers.sandbox.servers import SandboxJob
 
 SECRET = "open sesame"
 MADE = 0x7C7C  # the key of what attacks make
@@ -391,13 +391,13 @@ def run(tier: str) -> list[str]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ttc-battery-")))
         world = World(stack, folder)
-        pool = stack.enter_context(Pool(lambda: tier, Limits(cpu=5.0, memory=512 << 20), 1))
+        pool = stack.enter_context(SandboxPool(lambda: tier, Limits(cpu=5.0, memory=512 << 20), 1))
         given = json.dumps(world.told)
 
-        def job(attacks: dict[str, str]) -> Job:
+        def job(attacks: dict[str, str]) -> SandboxJob:
             tests = f"import json\nraise AssertionError(json.dumps(f(json.loads({given!r}))))"
             named = {"setup": "", "names": ["f"], "tests": tests, "entry": None}
-            return Job("calls", program(attacks), named)
+            return SandboxJob("calls", program(attacks), named)
 
         fatal = [{name: body} for name, body in FATAL.items() if platform.machine() == "x86_64"]
         ran = list(pool.run(job(each) for each in (ATTACKS, *fatal, COUNTED)))

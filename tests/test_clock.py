@@ -13,6 +13,7 @@ from ttc import keys
 from ttc.backends import ModelInfo
 from ttc.backends.template_clock import Clock
 from ttc.errors import UsageError
+from ttc.options import OptionReader
 from ttc.records import Message, Problem, SamplingParams
 from ttc.samples.plan import Recipe, already_drawn, make_plan
 from ttc.store import Store
@@ -52,11 +53,12 @@ def test_what_is_read_is_what_jinja_renders() -> None:
 
 
 def test_the_option() -> None:
-    assert Clock.parse("x", "2026-01-31") == Clock.parse("x", date(2026, 1, 31)) == DAY
-    assert Clock.parse("x", None).day == date.today()
+    for given in ("2026-01-31", date(2026, 1, 31)):
+        assert Clock.parse(OptionReader("x", {"today": given})) == DAY
+    assert Clock.parse(OptionReader("x", {})).day == date.today()
     for wrong in ("yesterday", 7, "31.1.2026"):
         with pytest.raises(UsageError, match="x: today must be a date such as 2026-01-31"):
-            Clock.parse("x", wrong)
+            Clock.parse(OptionReader("x", {"today": wrong}))
 
 
 def recipe(clock: str | None, *, raw: bool = False) -> Recipe:

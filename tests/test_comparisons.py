@@ -7,6 +7,7 @@ from itertools import product
 from math import erfc, exp, sqrt
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttc.curves.baseline import as_baseline, read_baseline
+from ttc.curves.caveats import unlike_draws
 from ttc.curves.compare import between_pools, between_rules, drops, paired, terms_of
-from ttc.curves.exchangeability import cochran_q, friedman, suspicions, within_rows
+from ttc.curves.exchangeability import cochran_q, dependences, friedman, within_rows
 from ttc.curves.table import tabulate
 from ttc.curves.uncertainty import bootstrap_means, chi_squared_tail, paired_p_value
 from ttc.errors import UsageError
@@ -132,7 +134,7 @@ def test_a_baseline_comes_back_from_its_file(tmp_path: Path) -> None:
     found = read_baseline(str(path))
     assert found is not None
     for term, values in terms_of(table).items():
-        assert found[term] == pytest.approx(values, abs=1e-11)
+        assert found.terms[term] == pytest.approx(values, abs=1e-11)
     path.write_text('{"problem": "a", "correct": true}\n')
     assert read_baseline(str(path)) is None
     assert read_baseline(str(tmp_path / "none")) is None
@@ -164,16 +166,26 @@ def test_draws_of_one_law_are_seldom_suspected(seed: int) -> None:
 
 def test_draws_that_stand_out_are_named() -> None:
     problems = pool(60, 8, 0.8, 5)
-    assert suspicions(problems) == []
+    assert dependences(problems) == []
     odd = Random(0)
     for outcomes in problems.values():
         for d in (4, 5):
             outcomes[d] = Outcome(d, correct=odd.random() < 0.2, completion_tokens=2)
-    accuracy, length = suspicions(problems)
+    found = dependences(problems)
+    assert [(each.of, each.test) for each in found] == [
+        ("accuracy", "Cochran's Q"),
+        ("length", "Friedman"),
+    ]
+    assert all(each.p < 1e-3 and each.draws.keys() == {4, 5} for each in found)
+    assert found[1].draws == {4: 2.0, 5: 2.0}
+    right = [sum(bool(row[d].correct) for row in problems.values()) / 60 for d in range(8)]
+    assert found[0].draws == pytest.approx({4: right[4], 5: right[5]})
+    assert found[0].usual == pytest.approx(median(right))
+    accuracy, length = map(unlike_draws, found)
     assert "accuracy depends on the draw index (Cochran's Q, p = " in accuracy
     assert "draws 4 (right in " in accuracy
     assert ", 5 (right in " in accuracy
     assert "length depends on the draw index (Friedman" in length
     assert "draws 4 (2 tokens), 5 (2 tokens) stand out" in length
-    assert suspicions({"p": problems["p0"]}) == []
-    assert suspicions({}) == []
+    assert dependences({"p": problems["p0"]}) == []
+    assert dependences({}) == []

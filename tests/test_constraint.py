@@ -168,6 +168,8 @@ def test_the_examples_are_problems(ttc: Ttc) -> None:
     assert ttc("sample", EXAMPLES, "-n", 1, "--pool", "c", *model).code == 0
     ran = ttc("verify", "c", "-V", "constraint", "-o", "-")
     assert (ran.code, [line["status"] for line in ran.lines]) == (0, ["no_answer"] * 3)
-    with pytest.raises(ValueError, match="no option zeal; it knows: cpu, memory, sandbox"):
+    with pytest.raises(
+        ValueError, match="unknown option 'zeal'; it takes: cpu, memory, sandbox=auto"
+    ):
         Constraint(zeal="1")
     assert judge(said, model=MODELS["stalls"])[0].correct

@@ -8,12 +8,14 @@ from fractions import Fraction
 from itertools import combinations
 from math import comb
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttc.curves.costs import AXES, Rates, expected_cost, order_statistic
+from ttc.curves.costs import AXES, Rates, expected_cost
 from ttc.records import Outcome
+from ttc.selectors.exact.subsets import check_budgets, log_choose
 
 LENGTHS = [3, 5, 5, 7, 8, 11, 13, 20]
 
@@ -39,6 +41,25 @@ def race(drawn: Sequence[Outcome], finishes: int | None) -> tuple[int, int]:
     cancels = finishes is not None and finishes < len(drawn) and finishes <= len(ends)
     end = ends[finishes - 1] if cancels and finishes is not None else max(lengths)
     return sum(min(length, end) for length in lengths), end
+
+
+def order_statistic(values: Sequence[int], j: int, k: int) -> float:
+    """Return the expected j-th smallest of k of the n values, drawn without replacement.
+
+        E x_(j:k) = Σ_r C(r − 1, j − 1) · C(n − r, k − j) / C(n, k) · x_(r),   r = 1..n
+
+    where x_(r) is the r-th smallest of all: j − 1 of the others come from below it and k − j from
+    above (David and Nagaraja 2003, "Order Statistics", on finite populations). With j = k it
+    is the latency of k draws that all run to their end; with j = 1, that of first-finish.
+    """
+    n = len(values)
+    check_budgets([k], n)
+    if not 1 <= j <= k:
+        raise ValueError(f"j must be between 1 and k = {k}, not {j}")
+    r = np.arange(j, n - k + j + 1)
+    ways = log_choose(r - 1, j - 1) + log_choose(n - r, k - j)
+    weights = np.exp(ways - log_choose(n, k))
+    return float(weights @ np.sort(np.asarray(values, dtype=np.float64))[r - 1])
 
 
 @settings(deadline=None)

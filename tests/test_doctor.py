@@ -215,7 +215,7 @@ def test_a_folder_or_a_file_in_the_way(ttc: Ttc, own_home: Path, sums: Path) -> 
     failed = only_failure(ttc("doctor", "store", "--db", own_home, "--json").document)
     assert "is a folder" in failed["detail"]
     failed = only_failure(ttc("doctor", "store", "--db", sums / "x.db", "--json").document)
-    assert "is no folder" in failed["detail"]
+    assert "is not a folder" in failed["detail"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no flock")
@@ -526,7 +526,7 @@ def test_no_tier_holds(own_home: Path) -> None:
     failed, found = only_failure(document), by_what(document)
     assert done.returncode == 1
     assert failed["what"] == "programs"
-    assert "no sandbox holds here" in failed["detail"]
+    assert "no sandbox passed its self-test" in failed["detail"]
     # It is installed; another copy of it would not help.
     if tiers.bubblewrap() is not None:
         assert "user namespaces" in failed["remedy"]
@@ -542,7 +542,7 @@ def test_a_sandbox_that_holds_judges(ttc: Ttc) -> None:
         need(tier)
     found = by_what(ttc("doctor", "sandbox", "--json").document)
     assert {check["status"] for check in found.values()} == {"ok"}
-    assert "a right one passed, a wrong one failed" in found["programs"]["detail"]
+    assert "a correct one passed, a wrong one failed" in found["programs"]["detail"]
 
 
 @LINUX

@@ -440,7 +440,7 @@ def test_the_keys_of_a_store_are_checked(ttc: Ttc, two: tuple[Path, Path]) -> No
     connection.commit()
     connection.close()
     done = ttc("db", "check", "--db", two[1])
-    assert (done.code, "refers to a row of prompts that is not there" in done.out) == (6, True)
+    assert (done.code, "refers to a missing row of prompts" in done.out) == (6, True)
 
 
 def test_a_backup_is_one_file_with_all_in_it(ttc: Ttc, two: tuple[Path, Path]) -> None:
@@ -449,7 +449,7 @@ def test_a_backup_is_one_file_with_all_in_it(ttc: Ttc, two: tuple[Path, Path]) -
         assert ttc("db", "backup", "copy.db", "--db", two[0]).code == 0
     assert content(Path("copy.db")) == content(two[0])
     again = ttc("db", "backup", "copy.db", "--db", two[0])
-    assert (again.code, "there already" in again.err) == (2, True)
+    assert (again.code, "exists already" in again.err) == (2, True)
     assert ttc("db", "backup", "no/copy.db", "--db", two[0]).code == 2
 
 

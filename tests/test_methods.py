@@ -74,7 +74,7 @@ def test_a_draft_model_writes_steps(ttc: Ttc) -> None:
         ("beem", "did you mean beam?"),
         ("tree-of-thoughts", "strategies are a-star"),
         ("beam:n=x", "n must be a whole number from 1"),
-        ("beam:width=3", "beam has no option width"),
+        ("beam:width=3", "beam:width=3: unknown option 'width'; it takes: "),
         ("coverage", "is a measure"),
         ("dvts:n=5,m=2", "multiple of m"),
     ],

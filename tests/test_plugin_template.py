@@ -69,7 +69,7 @@ def test_it_is_listed_and_judges(ttc_process: Ttc) -> None:
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(
     ("spec", "told"),
-    [("contains:zeal=1", "no option zeal; it knows: case"), ("contains:case=x", "fold or keep")],
+    [("contains:zeal=1", "no option zeal; it has: case"), ("contains:case=x", "fold or keep")],
 )
 def test_what_it_refuses_is_a_line(ttc_process: Ttc, spec: str, told: str) -> None:
     ran = ttc_process("verify", "-", "-V", spec)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ttc import problems
 from ttc.errors import UsageError
-from ttc.problems import Reading
+from ttc.problems import ReadOptions
 from ttc.records import Message, Problem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -98,7 +98,7 @@ def test_map_renames_and_detection_sees_the_new_names(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"d.jsonl:1: no question in the fields ask, gold, nr"):
         problems.read(source)
     mapping = {"prompt": "ask", "answer": "gold", "id": "nr"}
-    problem = problems.read(source, Reading(mapping)).problems[0]
+    problem = problems.read(source, ReadOptions(mapping)).problems[0]
     assert (problem.id, problem.reference) == ("x1", {"answer": "so"})
 
 
@@ -125,7 +125,7 @@ def test_a_wrong_field_is_told_with_its_line(
 def test_skip_bad_counts_what_it_passes_over(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     path.write_bytes(b'{"prompt": "a"}\nnot json\n{"prompt": ""}\n\xff\n{"prompt": "b"}\n')
-    read = problems.read(str(path), Reading(skip_bad=True))
+    read = problems.read(str(path), ReadOptions(skip_bad=True))
     assert [problem.messages[0].content for problem in read.problems] == ["a", "b"]
     assert len(read.skipped) == 3
     assert "3 bad lines skipped" in read.describe()
@@ -184,7 +184,7 @@ def test_any_generic_jsonl_comes_back_as_it_was(
         {"id": str(at), **row, "answer": "=" + row["answer"]} for at, row in enumerate(rows)
     ]
     path = tmp_path_factory.mktemp("rows") / "d.jsonl"
-    read = problems.read(write(path, *numbered), Reading(format="jsonl"))
+    read = problems.read(write(path, *numbered), ReadOptions(format="jsonl"))
     assert [p.messages[0].content for p in read.problems] == [row["question"] for row in numbered]
     assert [p.reference["answer"] for p in read.problems] == [row["answer"] for row in numbered]
 

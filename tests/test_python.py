@@ -224,7 +224,7 @@ def test_what_passes(judge: Judge, program: str, tests: str) -> None:
         ("def f(): return f()", "raised", "RecursionError"),
         ("import ctypes\ndef f(): ctypes.string_at(0)", "raised", "died of SIGSEGV"),
         ("def f():\n    x = []\n    for _ in range(10 ** 5): x = [x]\n    return x", "raised", ""),
-        ("\ud800", "no_code", "there is no code"),
+        ("\ud800", "no_code", "the completion has no code"),
         ("def f(): return '\udcff'", "raised", ""),
     ],
 )
@@ -416,7 +416,7 @@ def test_verdicts_come_in_order_and_equal_programs_run_once() -> None:
         ({"memory": "much"}, "memory must be a number above 0"),
         ({"sandbox": "docker"}, "sandbox must be one of auto, bwrap"),
         ({"sandbox": "none"}, "only by --sandbox none --i-trust-this-code"),
-        ({"zeal": "1"}, "no option zeal; it knows: cpu, memory, sandbox"),
+        ({"zeal": "1"}, "unknown option 'zeal'; it takes: cpu, memory, sandbox=auto"),
     ],
 )
 def test_options(options: dict[str, str], told: str) -> None:
@@ -467,5 +467,5 @@ def test_no_sandbox_is_exit_5(ttc: Ttc, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("ttc.verifiers.sandbox.tiers.AUTOMATIC", ("seatbelt",))
     ran = ttc("verify", "s.jsonl", "-V", "python")
     assert (ran.code, ran.out) == (5, "")
-    assert "no sandbox holds here (seatbelt: there is no sandbox-exec here" in ran.err
-    assert re.search("install bubblewrap|let bubblewrap make user namespaces", ran.err)
+    assert "no sandbox passed its self-test (seatbelt: sandbox-exec is missing" in ran.err
+    assert re.search("install bubblewrap|allow bubblewrap to create user namespaces", ran.err)

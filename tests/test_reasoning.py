@@ -24,7 +24,7 @@ from ttc.solving.solve import Method, Solution, solve
 from ttc.store import Store
 from ttc.strategies import Node
 from ttc.strategies.driver.budget import Budget
-from ttc.strategies.silence import Silence, kinds
+from ttc.strategies.unanswered import Unanswered, reasons
 from ttc.strategies.voting import decide
 
 THINKS = ("-m", "scripted:think=30,answers=25")
@@ -71,7 +71,7 @@ def test_what_was_only_thought_is_no_answer(
     found = solved(draws, tmp_path)
     assert found.answer == answer
     assert words in found.firmness
-    counted = found.silence
+    counted = found.unanswered
     assert counted.cut == draws.count(CUT)
     assert (counted.thought, counted.empty) == (draws.count(ALONE), draws.count(EMPTY))
 
@@ -104,7 +104,7 @@ def test_searches_answer_with_what_is_said() -> None:
     nothing = decide(problem, [(thought, 0.9)], "best")
     assert nothing.node is None
     assert "1 of 1 draws was cut while thinking" in nothing.note
-    assert Silence.of(kinds([])).total is False
+    assert Unanswered.of(reasons([])).total is False
 
 
 def test_the_command_says_it_and_ends_with_one(ttc: Ttc) -> None:

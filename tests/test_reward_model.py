@@ -63,25 +63,25 @@ OWN = {"architectures": ["X"], "auto_map": {"AutoModel": "x.X"}}
 @pytest.mark.parametrize(
     ("settings", "options", "told"),
     [
-        (OUTCOME, "zeal=1", "no option zeal; it knows: aggregate, batch"),
-        (OUTCOME, "aggregate=max", "aggregate must be last or min or prod or mean, not 'max'"),
+        (OUTCOME, "zeal=1", "unknown option 'zeal'; it takes: aggregate=last"),
+        (OUTCOME, "aggregate=max", "aggregate must be one of last, min, prod, mean, not 'max'"),
         (OUTCOME, "batch=0", "batch must be a whole number from 1, not '0'"),
         (OUTCOME, "max_length=x", "max_length must be a whole number from 1"),
-        (OUTCOME, "sigmoid=1", "sigmoid must be yes or no"),
-        (OUTCOME, "dtype=int8", "dtype must be auto or float32"),
+        (OUTCOME, "sigmoid=2", "sigmoid must be yes or no, not '2'"),
+        (OUTCOME, "dtype=int8", "dtype must be one of auto, float32"),
         (OUTCOME, "threshold=high", "threshold must be a number, not 'high'"),
         (OUTCOME, "step=", "step must be a text"),
         (OUTCOME, "label=good", "has no label 'good'; it has LABEL_0"),
         (OUTCOME, "head=token", "LlamaForSequenceClassification; it has no head=token"),
         (OUTCOME, "aggregate=prod", "add sigmoid=yes"),
-        (OUTCOME, "revision=main", "revision is of models on the hub"),
+        (OUTCOME, "revision=main", "revision is only for models on the hub"),
         (OUTCOME, "template=none.jinja", "template=none.jinja: .*No such file"),
-        (PROCESS, "sigmoid=yes", "2 labels, whose scores are chances"),
-        (FIVE, "batch=2", "5 labels; say with label=NAME"),
+        (PROCESS, "sigmoid=yes", "2 labels, whose scores are probabilities"),
+        (FIVE, "batch=2", "5 labels; name the one to score with label=NAME"),
         ({"architectures": ["GPT2LMHeadModel"]}, "batch=2", "architecture is GPT2LMHeadModel"),
         ({}, "batch=2", r"architecture is \(not said\)"),
         (OWN, "head=token", "trust_remote_code=yes if you trust it"),
-        (OWN, "trust_remote_code=yes", "say head=sequence or head=token"),
+        (OWN, "trust_remote_code=yes", "set head=sequence or head=token"),
     ],
 )
 def test_options(tmp_path: Path, settings: dict[str, Any], options: str, told: str) -> None:
@@ -97,9 +97,9 @@ def test_options(tmp_path: Path, settings: dict[str, Any], options: str, told: s
         ("", "rm needs a model, as in rm:hf:OWNER/NAME"),
         ("nowhere", "rm:nowhere: no such folder; give the folder of a model"),
         ("file", "rm:file: a file, not a folder"),
-        ("empty", r"config.json: No such file or directory; a model's folder is what"),
+        ("empty", r"config.json: No such file or directory; give a folder that"),
         ("broken", "config.json: Expecting property name"),
-        ("list", "holds no JSON object"),
+        ("list", "is not a JSON object"),
         ("hf:nobody", "write hf:OWNER/NAME"),
     ],
 )
@@ -238,7 +238,7 @@ def test_code_of_a_model_is_never_run_by_a_setting(ttc: Ttc, tmp_path: Path) -> 
     Path("ttc.toml").write_text(f'verifier = "{spec}"\n', encoding="utf-8")
     ran = ttc("verify", "-", stdin='{"problem": "p", "text": "x", "question": "y"}\n')
     assert ran.code == 2
-    assert "would run a model's own code; say so yourself with -V" in ran.err
+    assert "would run a model's own code; to allow it, name it with -V" in ran.err
 
 
 def test_a_draw_without_a_score_is_last_and_weighs_nothing() -> None:
@@ -474,7 +474,7 @@ def test_code_of_its_own_runs_only_where_it_is_trusted(
     mistaken = spec.replace("=token", "=sequence")
     wrong = ttc_process("verify", "-", "-V", mistaken, stdin=line, timeout=300)
     assert wrong.code == 3
-    assert "say which it is with head=sequence or head=token" in wrong.err
+    assert "set head=sequence or head=token" in wrong.err
 
 
 # --- what goes wrong with one sample, or with the model
@@ -589,7 +589,7 @@ def test_a_pool_is_scored_once_and_swept(
         raise AssertionError("a stored verdict needs no model")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ttc.verifiers.reward.verifier.Head", unused)
+        patched.setattr("ttc.verifiers.reward.verifier.LoadedModel", unused)
         # Logits are remembered: another way to put them together needs no weights.
         other = ttc("verify", pool, "-V", f"{spec},aggregate=last,threshold=0.5", "-o", "-")
         assert other.code == 0

@@ -28,35 +28,35 @@ from tiers import TIERS, need
 from ttc.verifiers.sandbox import attacks, groups, interpreter, tiers
 from ttc.verifiers.sandbox.inside import filters, syscalls
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.pool import Pool
+from ttc.verifiers.sandbox.pool import SandboxPool
 from ttc.verifiers.sandbox.probe import probe
-from ttc.verifiers.sandbox.servers import Job, Ran, Server, ServerError
+from ttc.verifiers.sandbox.servers import ForkServer, JobResult, SandboxJob, ServerError
 
 # Many processes, and nothing that depends on the version of Python.
 pytestmark = pytest.mark.slow
 
 LIMITS = Limits(cpu=0.5, memory=512 << 20)
-INNOCENT = Job("calls", "def f(): return 1", {"setup": "", "names": ["f"], "entry": None,
+INNOCENT = SandboxJob("calls", "def f(): return 1", {"setup": "", "names": ["f"], "entry": None,
                                               "tests": "assert f() == 1"})  # fmt: skip
 
 
 @pytest.fixture(params=TIERS)
-def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
+def pool(request: pytest.FixtureRequest) -> Iterator[SandboxPool]:
     tier = need(request.param)
-    with Pool(lambda: tier, LIMITS, 1) as opened:
+    with SandboxPool(lambda: tier, LIMITS, 1) as opened:
         yield opened
         # Whatever happened before, the next program is not affected.
         (ran,) = opened.run([INNOCENT])
         assert ran.why == "pass"
 
 
-def attack(pool: Pool, body: str, *args: object) -> Any:
+def attack(pool: SandboxPool, body: str, *args: object) -> Any:
     """Run an attack on the machine and return what it says it achieved, or how it ended."""
     program = "import os, sys, socket, ctypes\ndef f(" + ", ".join("abcd"[: len(args)]) + "):\n"
     program += "".join(f"    {line}\n" for line in body.strip().split("\n"))
     given = ", ".join(map(repr, args))
     tests = f"import json\nraise AssertionError(json.dumps(f({given})))"
-    job = Job("calls", program, {"setup": "", "names": ["f"], "tests": tests, "entry": None})
+    job = SandboxJob("calls", program, {"setup": "", "names": ["f"], "tests": tests, "entry": None})
     (ran,) = pool.run([job])
     return json.loads(ran.detail) if ran.why == "fail" else (ran.stopped or ran.why, ran.detail)
 
@@ -82,7 +82,7 @@ def tried(act):
 """
 
 
-def tried(pool: Pool, *acts: str, args: tuple[object, ...] = ()) -> list[Any]:
+def tried(pool: SandboxPool, *acts: str, args: tuple[object, ...] = ()) -> list[Any]:
     """Run each act, an expression, and return its value or the name of what it raised."""
     body = "\n".join(TRY.strip("\n").split("\n"))
     listed = ", ".join(f"tried(lambda: {act})" for act in acts)
@@ -95,7 +95,7 @@ REFUSED = {"PermissionError", "FileNotFoundError", "OSError", "ProcessLookupErro
 
 
 def test_files_outside_are_neither_read_nor_written(
-    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pool: SandboxPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TTC_SECRET", "open sesame")
     secret = tmp_path / "secret"
@@ -131,7 +131,7 @@ def test_files_outside_are_neither_read_nor_written(
 
 
 def test_the_environment_and_memory_of_others_are_not_read(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch, victim: subprocess.Popen[bytes]
+    pool: SandboxPool, monkeypatch: pytest.MonkeyPatch, victim: subprocess.Popen[bytes]
 ) -> None:
     monkeypatch.setenv("TTC_SECRET", "open sesame")
     body = """
@@ -152,7 +152,7 @@ return found
     assert attack(pool, body, os.getpid(), victim.pid) == []
 
 
-def test_no_network(pool: Pool, tmp_path: Path) -> None:
+def test_no_network(pool: SandboxPool, tmp_path: Path) -> None:
     with ExitStack() as stack:
         tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
@@ -181,7 +181,7 @@ def test_no_network(pool: Pool, tmp_path: Path) -> None:
                 listener.recv(1) if listener is udp else listener.accept()
 
 
-def test_no_process_is_started_and_none_stays(pool: Pool) -> None:
+def test_no_process_is_started_and_none_stays(pool: SandboxPool) -> None:
     marker = f"ttc-daemon-{os.getpid()}"
     body = f"""
 import subprocess
@@ -206,7 +206,7 @@ return started
 
 
 def test_others_are_not_signalled_traced_or_limited(
-    pool: Pool, victim: subprocess.Popen[bytes]
+    pool: SandboxPool, victim: subprocess.Popen[bytes]
 ) -> None:
     said = tried(
         pool,
@@ -233,7 +233,7 @@ return [libc.ptrace(16, a, 0, 0), call(*b), call(*c), libc.unshare(0x10000000), 
     assert "TracerPid:\t0" in Path(f"/proc/{victim.pid}/status").read_text()
 
 
-def test_memory_disk_output_and_files_end(pool: Pool) -> None:
+def test_memory_disk_output_and_files_end(pool: SandboxPool) -> None:
     assert attack(pool, "return len(bytearray(2 << 30))") == ("raised", "MemoryError")
     growing = attack(pool, "x = []\nwhile True: x.append(bytearray(1 << 20))")
     assert growing in (("raised", "MemoryError"), ("timeout", ""))
@@ -275,13 +275,13 @@ except OSError as error:
         "os.kill(os.getpid(), 19)",
     ],
 )
-def test_time_ends(pool: Pool, body: str) -> None:
+def test_time_ends(pool: SandboxPool, body: str) -> None:
     began = time.monotonic()
     assert attack(pool, body) == ("timeout", "")
     assert time.monotonic() - began < 40
 
 
-def test_the_judge_s_descriptors_are_not_the_program_s(pool: Pool) -> None:
+def test_the_judge_s_descriptors_are_not_the_program_s(pool: SandboxPool) -> None:
     body = """
 import fcntl
 there = []
@@ -296,7 +296,7 @@ return there
     assert attack(pool, body) == [0, 1, 2, 3]
 
 
-def test_layers_cannot_be_taken_off(pool: Pool) -> None:
+def test_layers_cannot_be_taken_off(pool: SandboxPool) -> None:
     body = """
 libc = ctypes.CDLL(None, use_errno=True)
 with open("/proc/self/status") as file:
@@ -429,7 +429,7 @@ def test_the_home_around_a_python_is_not_read(
     assert {str(home / ".ssh"), str(home / "ttc.db")} <= set(private)
     assert probe(tier)
     paths = [".ssh/id_rsa", "lib/private.txt", "ttc.db"]
-    with Pool(lambda: tier, LIMITS, 1) as pool:
+    with SandboxPool(lambda: tier, LIMITS, 1) as pool:
         said = tried(pool, *(f"open(a + {'/' + path!r}).read()" for path in paths),
                      f"len(open(a + '/{library}/os.py').read()) > 100",
                      args=(str(home),))  # fmt: skip
@@ -439,7 +439,7 @@ def test_the_home_around_a_python_is_not_read(
     monkeypatch.setattr(interpreter, "packages", lambda: [str(home / "lib"), *PACKAGES])
     (home / "lib" / "link").symlink_to(home / ".ssh" / "id_rsa")
     monkeypatch.setattr(attacks, "private", lambda readable: [str(home / "lib" / "private.txt")])
-    with pytest.raises(ServerError, match=r"got through: reading .*private\.txt"):
+    with pytest.raises(ServerError, match=r"attacks worked: reading .*private\.txt"):
         probe(tier)
 
 
@@ -453,7 +453,7 @@ def test_a_starved_program_is_nobody_s_fault_and_runs_again_alone() -> None:
         pass
     rounds = round(5e6 / (time.process_time() - began))  # half a second of a processor
     program = f"def f():\n    for _ in range({rounds}): pass\n    return 1"
-    job = Job("calls", program, INNOCENT.tests)
+    job = SandboxJob("calls", program, INNOCENT.tests)
     core = min(os.sched_getaffinity(0))
     spin = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
     # Each in a session of its own: where sessions share alike, many processes of one are as one.
@@ -463,7 +463,7 @@ def test_a_starved_program_is_nobody_s_fault_and_runs_again_alone() -> None:
     ]
     quiet = threading.Timer(5.0, lambda: [hog.kill() for hog in hogs])
     try:
-        with Pool(lambda: "landlock", Limits(cpu=1), 1) as pool:
+        with SandboxPool(lambda: "landlock", Limits(cpu=1), 1) as pool:
             (first,) = pool.run([INNOCENT])
             assert first.why == "pass"
             (server,) = pool._idle
@@ -493,8 +493,8 @@ while True:
     while time.perf_counter() < until: pass
     time.sleep(0.02)
 """
-    job = Job("script", body, stdin=("",))
-    with Pool(lambda: "landlock", Limits(cpu=0.5), 1) as pool:
+    job = SandboxJob("script", body, stdin=("",))
+    with SandboxPool(lambda: "landlock", Limits(cpu=0.5), 1) as pool:
         (ran,) = pool.run([job])
     assert [one.stopped for one in ran.runs] == ["timeout"]
     assert ran.stopped is None
@@ -502,7 +502,7 @@ while True:
 
 def test_a_server_that_dies_is_replaced() -> None:
     need("landlock")
-    with Pool(lambda: "landlock", LIMITS, 2) as pool:
+    with SandboxPool(lambda: "landlock", LIMITS, 2) as pool:
         (first,) = pool.run([INNOCENT])
         (server,) = pool._idle
         server._started.process.kill()
@@ -543,12 +543,14 @@ def test_nothing_of_another_job_is_in_the_memory_of_a_program(tier: str) -> None
     tests = {"setup": "", "names": ["f"], "entry": None}
     tests["tests"] = f"assert f() == '{SECRET}_tests', '{SECRET}_verdict'"
     victim = f"print('{SECRET}_output')\nx = '{SECRET}_program'\ndef f(): return '{SECRET}_value'"
-    script = Job("script", f"print('{SECRET}_script', input())", stdin=(f"{SECRET}_input",) * 2)
-    whole = Job("whole", victim, tests)
+    script = SandboxJob(
+        "script", f"print('{SECRET}_script', input())", stdin=(f"{SECRET}_input",) * 2
+    )
+    whole = SandboxJob("whole", victim, tests)
     tests = {**tests, "tests": "import json\nraise AssertionError(json.dumps(f()))"}
-    spy = Job("calls", SPY, tests)
-    with Pool(lambda: tier, LIMITS, 1) as pool:
-        *others, found = pool.run([Job("calls", victim, tests), script, whole, spy])
+    spy = SandboxJob("calls", SPY, tests)
+    with SandboxPool(lambda: tier, LIMITS, 1) as pool:
+        *others, found = pool.run([SandboxJob("calls", victim, tests), script, whole, spy])
         assert len({id(server) for server in pool._idle}) == 1
         assert pool._idle[0].served == 4
     assert [ran.why for ran in others] == ["fail", None, "fail"]
@@ -595,12 +597,14 @@ def f(how):
 def test_a_folder_is_a_job_s_own() -> None:
     need("bwrap")
 
-    def ask(how: str) -> Job:
+    def ask(how: str) -> SandboxJob:
         tests = f"import json\nraise AssertionError(json.dumps(f({how!r})))"
-        return Job("calls", KEPT, {"setup": "", "names": ["f"], "entry": None, "tests": tests})
+        return SandboxJob(
+            "calls", KEPT, {"setup": "", "names": ["f"], "entry": None, "tests": tests}
+        )
 
     hows = ("hidden", "deep", "open", "many", "large")
-    with Pool(lambda: "bwrap", Limits(cpu=3), 1) as pool:
+    with SandboxPool(lambda: "bwrap", Limits(cpu=3), 1) as pool:
         ran = list(pool.run(ask(each) for how in hows for each in (how, "look")))
         assert pool._idle[0].served == 2 * len(hows)
     seen = [json.loads(each.detail) for each in ran]
@@ -612,12 +616,12 @@ def test_in_the_other_tier_no_folder_can_be_written() -> None:
     need("landlock")
     tests = "import os\nassert f() == os.getcwd() == '/'"
     program = "import os\ndef f():\n    try: os.mkdir('x')\n    except OSError: return os.getcwd()"
-    job = Job("calls", program, {"setup": "", "names": ["f"], "entry": None, "tests": tests})
-    with Pool(lambda: "landlock", LIMITS, 1) as pool:
+    job = SandboxJob("calls", program, {"setup": "", "names": ["f"], "entry": None, "tests": tests})
+    with SandboxPool(lambda: "landlock", LIMITS, 1) as pool:
         assert [ran.why for ran in pool.run([job])] == ["pass"]
 
 
-def test_threads_end(pool: Pool) -> None:
+def test_threads_end(pool: SandboxPool) -> None:
     body = """
 import _thread, threading, time
 threading.stack_size(32768)
@@ -631,7 +635,7 @@ except RuntimeError:
     assert ended == ("thread_limit", "") or ended < 400
 
 
-def test_what_sockets_and_pipes_hold_is_little(pool: Pool) -> None:
+def test_what_sockets_and_pipes_hold_is_little(pool: SandboxPool) -> None:
     """It counts for no limit of the process: 60 sockets could hold 400 MiB."""
     body = """
 import contextlib, os, socket
@@ -665,7 +669,7 @@ return total
 
 def test_a_control_group_counts_what_single_processes_do_not() -> None:
     need("landlock")
-    server = Server("landlock", Limits(memory=256 << 20))
+    server = ForkServer("landlock", Limits(memory=256 << 20))
     try:
         if server._group is None:
             pytest.skip("this user can make no control group here")
@@ -680,14 +684,14 @@ def test_a_control_group_counts_what_single_processes_do_not() -> None:
 
 def test_a_run_that_was_killed_leaves_no_control_group_for_long() -> None:
     need("landlock")
-    server = Server("landlock", LIMITS)
+    server = ForkServer("landlock", LIMITS)
     try:
         if server._group is None:
             pytest.skip("this user can make no control group here")
         left = [folder.parent / "ttc-4194999-dead" for folder in server._group.folders]
         for folder in left:
             folder.mkdir()
-        Server("landlock", LIMITS).close()
+        ForkServer("landlock", LIMITS).close()
         assert not any(folder.exists() for folder in left)
         assert all(folder.exists() for folder in server._group.folders)
     finally:
@@ -721,17 +725,17 @@ def test_a_verdict_of_another_job_is_judged_again_on_a_fresh_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     need("landlock")
-    jobs: list[Job] = []
-    give = Server.give
+    jobs: list[SandboxJob] = []
+    give = ForkServer.give
 
-    def swapped(server: Server, job: Job) -> None:
+    def swapped(server: ForkServer, job: SandboxJob) -> None:
         jobs.append(job)
         give(server, job)
         if len(jobs) == 2:  # as if the server had answered what another asked
             server._job = job.afresh()
 
-    monkeypatch.setattr(Server, "give", swapped)
-    with Pool(lambda: "landlock", LIMITS, 1) as pool:
+    monkeypatch.setattr(ForkServer, "give", swapped)
+    with SandboxPool(lambda: "landlock", LIMITS, 1) as pool:
         ran = list(pool.run([INNOCENT] * 3))
         (server,) = pool._idle
     assert [each.why for each in ran] == ["pass"] * 3
@@ -744,42 +748,42 @@ def test_a_job_that_never_gets_a_verdict_is_the_machine_s_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     need("landlock")
-    give = Server.give
+    give = ForkServer.give
 
-    def swapped(server: Server, job: Job) -> None:
+    def swapped(server: ForkServer, job: SandboxJob) -> None:
         give(server, job)
         server._job = job.afresh()
 
-    monkeypatch.setattr(Server, "give", swapped)
-    with Pool(lambda: "landlock", LIMITS, 1) as pool:
+    monkeypatch.setattr(ForkServer, "give", swapped)
+    with SandboxPool(lambda: "landlock", LIMITS, 1) as pool:
         (ran,) = pool.run([INNOCENT])
     assert (ran.why, ran.stopped) == (None, "infra_error")
     assert "another job's" in ran.detail
 
 
 def test_a_weak_judge_s_verdict_is_called_forged_only_a_second_time(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
+    pool: SandboxPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone: list[bool] = []
-    give = Server.give
+    give = ForkServer.give
 
-    def seen(server: Server, job: Job) -> None:
+    def seen(server: ForkServer, job: SandboxJob) -> None:
         alone.append(job.alone)
         give(server, job)
 
-    monkeypatch.setattr(Server, "give", seen)
+    monkeypatch.setattr(ForkServer, "give", seen)
     said = '{"why": "pass", "nonce": "x"}\\n'
     program = (
         "import os\nfor fd in range(3, 64):\n"
         f"    try: os.write(fd, b'{said}')\n    except OSError: pass\n"
         "os._exit(0)\n"
     )
-    (ran,) = pool.run([Job("whole", program, INNOCENT.tests)])
+    (ran,) = pool.run([SandboxJob("whole", program, INNOCENT.tests)])
     assert (ran.why, ran.stopped, ran.detail) == (None, None, "the verdict was forged")
     assert alone == [False, True]
 
 
-def test_a_weak_judge_that_asks_for_a_weak_judge_ends(pool: Pool) -> None:
+def test_a_weak_judge_that_asks_for_a_weak_judge_ends(pool: SandboxPool) -> None:
     program = (
         "import sys, json, os\n"
         "def f():\n"
@@ -793,7 +797,7 @@ def test_a_weak_judge_that_asks_for_a_weak_judge_ends(pool: Pool) -> None:
         "    os._exit(0)\n"
     )
     tests = "try:\n    f(lambda: 0)\nexcept TypeError:\n    f()"
-    job = Job("whole", program, {"setup": "", "names": ["f"], "entry": None, "tests": tests})
+    job = SandboxJob("whole", program, {"setup": "", "names": ["f"], "entry": None, "tests": tests})
     (ran,) = pool.run([job])
     assert (ran.kind, ran.why) == ("whole", "cannot_pass")
 
@@ -802,16 +806,16 @@ def test_results_keep_the_order_of_jobs_and_read_ahead_is_bounded() -> None:
     need("landlock")
     asked = 0
 
-    def jobs() -> Iterator[Job]:
+    def jobs() -> Iterator[SandboxJob]:
         nonlocal asked
         for at in range(200):
             asked += 1
             tests = {**(INNOCENT.tests or {}), "tests": f"raise AssertionError('{at}')"}
             spin = "for _ in range(10 ** 6): pass\n" if at % 50 == 0 else ""
-            yield Job("calls", spin + INNOCENT.program, tests)
+            yield SandboxJob("calls", spin + INNOCENT.program, tests)
 
-    with Pool(lambda: "landlock", LIMITS, 2) as pool:
-        found: list[Ran] = []
+    with SandboxPool(lambda: "landlock", LIMITS, 2) as pool:
+        found: list[JobResult] = []
         for ran in pool.run(jobs()):
             found.append(ran)
             assert asked <= len(found) + 70
@@ -822,7 +826,7 @@ def test_results_keep_the_order_of_jobs_and_read_ahead_is_bounded() -> None:
 def test_a_tier_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiers, "bubblewrap", lambda: None)
     with pytest.raises(ServerError, match="bubblewrap is not installed"):
-        Server("bwrap", LIMITS)
+        ForkServer("bwrap", LIMITS)
     with pytest.raises(ServerError, match="a file outside could be written"):
         probe("none")
 
@@ -836,7 +840,7 @@ def test_a_bubblewrap_that_cannot_make_namespaces_says_why(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert shutil.which("bwrap") == str(fake)
     with pytest.raises(ServerError, match="setting up uid map: Permission denied"):
-        Server("bwrap", LIMITS)
+        ForkServer("bwrap", LIMITS)
 
 
 EVERY = [(machine, hides) for machine in sorted(filters.ARCHITECTURES) for hides in (False, True)]

@@ -68,7 +68,7 @@ def test_what_is_sound_is_left_alone() -> None:
     done = Completion("a", "x", "stop", 1, 0, 2, -0.5, confidences=array("f", [0.1, 2.0]))
     assert sanitized(done) is done
     told = sanitized(Completion("a", "", "error"))
-    assert told.error == "the backend does not say why"
+    assert told.error == "the backend gives no reason"
 
 
 class Unsound:
@@ -146,8 +146,9 @@ def test_a_number_that_is_none_is_unknown_and_told(
     unsound(**{name: value})
     done = ttc("sample", "d.jsonl", "-m", "scripted:", "--pool", "p", "-n", "3")
     assert done.code == 0
-    assert (f"for {name} that is none; it is unknown" in done.err) == told
-    assert done.err.count("that is none") == told
+    kind = f"a {type(value).__name__}"
+    assert (f"gave an invalid {name} ({kind}); it is taken as unknown" in done.err) == told
+    assert done.err.count("gave an invalid") == told
 
 
 # The writer of lines.

@@ -268,14 +268,14 @@ def test_a_race_without_lengths_is_refused() -> None:
 @pytest.mark.parametrize(
     ("rule", "options", "message"),
     [
-        (Coverage, {"ties": "split"}, "coverage has no option 'ties'; it takes none"),
-        (FirstFinish, {"m": "2"}, "first-finish has no option 'm'; it takes none"),
-        (MinimumBayesRisk, {"n": "2"}, "mbr has no option 'n'; it takes none"),
+        (Coverage, {"ties": "split"}, "coverage: unknown option 'ties'; it takes none"),
+        (FirstFinish, {"m": "2"}, "first-finish: unknown option 'm'; it takes none"),
+        (MinimumBayesRisk, {"n": "2"}, "mbr: unknown option 'n'; it takes none"),
         (
             Majority,
             {"tie": "split"},
-            "majority has no option 'tie'; it takes ties (split, first, strict) and "
-            "invalid (abstain, class, wrong)",
+            "majority: unknown option 'tie'; did you mean ties? it takes: ties=split|first|strict, "
+            "invalid=abstain|class|wrong",
         ),
         (
             Majority,

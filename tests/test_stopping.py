@@ -121,7 +121,7 @@ def test_simulations_repeat_themselves() -> None:
         (lambda: AdaptiveConsistency(c="0.4"), "ac: c must be a probability above 0.5"),
         (lambda: AdaptiveConsistency(c="x"), "ac: c must be a probability above 0.5"),
         (lambda: Threshold(), "write threshold:at=SCORE"),
-        (lambda: Threshold(at="0.5", batch="0"), "write threshold:at=SCORE"),
+        (lambda: Threshold(at="0.5", batch="0"), "threshold: batch must be numbers as in"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make: Callable[[], object], message: str) -> None:

@@ -138,7 +138,9 @@ def test_errors_and_cancellations_are_attempts(store: Store) -> None:
         store.write(lambda c, d=draw, x=done: samples.insert_attempt(c, request, d, x))
     put(store, request, 2)
     assert [s.index for _, s in samples.of_pool(store.reader, pool)] == [2]
-    assert samples.cancelled(store.reader, request) == {0: 2}
+    assert samples.cancelled_in(store.reader, pool) == 1
+    spent = "SELECT draw, completion_tokens FROM attempts WHERE status = 'cancelled' ORDER BY draw"
+    assert list(store.reader.execute(spent)) == [(0, 2), (2, 2)]
 
 
 def test_text_that_no_file_can_hold_is_kept_with_a_mark(store: Store) -> None:

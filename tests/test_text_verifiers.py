@@ -19,7 +19,7 @@ import pytest
 from conftest import Ttc
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_limited import children, descriptors
+from test_worker_pool import children, descriptors
 from tiers import need
 
 from ttc import plugins
@@ -132,7 +132,7 @@ def test_regex_refuses_what_is_no_pattern(spec: str, fault: str) -> None:
 def test_a_system_without_limits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("signal.setitimer")
     for spec in ("math", "regex:a"):
-        with pytest.raises(UsageError, match="needs the process limits of Linux or macOS"):
+        with pytest.raises(UsageError, match=r"needs process limits \(Linux or macOS\)"):
             plugins.build("verifiers", spec)
 
 
@@ -217,7 +217,7 @@ def test_schema(city: Path, text: str, answer: str, detail: str) -> None:
 )
 def test_what_is_no_json_is_no_answer(city: Path, text: str) -> None:
     assert judge(Schema(str(city)), [text, PARIS]) == [
-        Verdict(correct=False, score=0.0, status="no_answer", detail="no JSON in it"),
+        Verdict(correct=False, score=0.0, status="no_answer", detail="it has no JSON"),
         Verdict(SPELT, True, 1.0),
     ]
 
@@ -250,10 +250,10 @@ def test_the_config_is_what_the_file_holds(city: Path, tmp_path: Path) -> None:
     ("content", "fault"),
     [
         (None, "No such file or directory; give a file that holds a JSON Schema"),
-        ("{", "is no JSON Schema: Expecting property name"),
-        ('{"type": "objekt"}', "is no JSON Schema: at \\$.type: 'objekt' is not valid"),
-        ('{"type": "object", "type": "array"}', "a key stands twice"),
-        ("3", "is no JSON Schema"),
+        ("{", "is not a JSON Schema: Expecting property name"),
+        ('{"type": "objekt"}', "is not a JSON Schema: at \\$.type: 'objekt' is not valid"),
+        ('{"type": "object", "type": "array"}', "an object has a key twice"),
+        ("3", "is not a JSON Schema"),
         (b"\xff", "can't decode byte"),
     ],
 )
@@ -506,7 +506,7 @@ def test_interrupting_kills_what_runs(tmp_path: Path) -> None:
     [
         ("cmd:", "cmd needs a command"),
         ("cmd:timeout=3", "cmd needs a command"),
-        ("cmd:no-such-command-here x", "no command 'no-such-command-here' is found"),
+        ("cmd:no-such-command-here x", "no command 'no-such-command-here'"),
         ("cmd:./missing", "give its path"),
         ("cmd:echo 'x", "No closing quotation"),
     ],
@@ -529,7 +529,8 @@ def test_a_command_comes_from_the_command_line_alone(
     (own_home / "ttc.toml").write_text('verifier = "cmd:touch pwned"\n')
     ran = ttc("verify", "s.jsonl")
     assert ran.code == 2
-    assert "ttc.toml: 'cmd:touch pwned' would run a command; say so yourself with -V" in ran.err
+    told = "ttc.toml: 'cmd:touch pwned' would run a command; to allow it, name it with -V"
+    assert told in ran.err
     monkeypatch.setenv("TTC_VERIFIER", "cmd:touch pwned")
     assert "TTC_VERIFIER: 'cmd:touch pwned' would run" in ttc("verify", "s.jsonl").err
     assert not (own_home / "pwned").exists()

@@ -216,7 +216,7 @@ def test_vllm_prompts_tell_the_mark_and_turn_the_switch() -> None:
     from ttc.backends import Request
     from ttc.records import Message, SamplingParams
 
-    made = prompts.Prompts(Tokenizer())
+    made = prompts.PromptEncoder(Tokenizer())
 
     def tokens(**more: Any) -> str:
         request = Request("a", messages=(Message("user", "2?"),), **more)
@@ -238,7 +238,7 @@ def test_llamacpp_templates_get_the_switch(tmp_path: Path) -> None:
         "{{ messages[0]['content'] }}{% if enable_thinking is defined and not enable_thinking %}"
         "<think></think>{% else %}<think>\n{% endif %}"
     )
-    made = chat.Chat(SimpleNamespace(eos="</s>", bos="<s>"), template, Clock())
+    made = chat.ChatTemplate(SimpleNamespace(eos="</s>", bos="<s>"), template, Clock())
     asked = [Message("user", "2?")]
     # Jinja drops a line's end behind a block, as templates know.
     assert thinking.opening(made.render(asked)).strip() == "<think>"

@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 import pytest
 from conftest import Ttc
 
-from ttc.cli.session import pool_named
 from ttc.errors import BackendError
 from ttc.records import Outcome, Sample, Verdict
 from ttc.store import Store, verdicts
+from ttc.store.named import pool_named
 from ttc.verdicts import Summary, identify, judge, verify_pool
 
 

@@ -14,7 +14,7 @@ from ttc.records import Message, Problem, SamplingParams
 from ttc.samples.plan import Recipe
 from ttc.selectors import Selector
 from ttc.selectors.spec import build
-from ttc.solving.rule_strategy import Rule
+from ttc.solving.rule_strategy import RuleStrategy
 from ttc.store import Store
 from ttc.strategies import Node, Task
 from ttc.strategies.adaptive import Adaptive, Prune
@@ -23,7 +23,7 @@ from ttc.strategies.beam import DVTS, Beam, EarlyRejection
 from ttc.strategies.budget_forcing import BudgetForcing
 from ttc.strategies.deepconf import DeepConf
 from ttc.strategies.driver.driver import Driver
-from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.engine import ModelEngine
 from ttc.strategies.driver.scoring import Score
 from ttc.strategies.mcts import MCTS
 from ttc.strategies.particles import Particles
@@ -38,8 +38,8 @@ WORLD = World()
 SMALL = World(stays=0.6)
 
 
-def engine(backend: Backend, params: SamplingParams = PARAMS) -> Engine:
-    return Engine(backend, Recipe("synth", backend.model, params))
+def engine(backend: Backend, params: SamplingParams = PARAMS) -> ModelEngine:
+    return ModelEngine(backend, Recipe("synth", backend.model, params))
 
 
 def task(number: int = 0, params: SamplingParams = PARAMS, **more: Any) -> Task:
@@ -79,8 +79,8 @@ def rule(spec: str) -> Selector:
     return build(spec)
 
 
-def by_name(spec: str, n: int = 16) -> Rule:
-    return Rule(rule(spec), n)
+def by_name(spec: str, n: int = 16) -> RuleStrategy:
+    return RuleStrategy(rule(spec), n)
 
 
 def right(node: Node | None) -> bool:
@@ -171,7 +171,7 @@ SMALL_ONES: dict[str, Callable[[], Any]] = {
     "revisions": lambda: Revisions(),
     "post-edit": lambda: PostEdit(),
     "review": lambda: Review(n="3", rounds="2"),
-    "vote": lambda: Rule(None, 6),
+    "vote": lambda: RuleStrategy(None, 6),
     "majority": lambda: by_name("majority", 6),
     "best-of-n": lambda: by_name("best-of-n", 6),
     "first-finish": lambda: by_name("first-finish", 6),

@@ -1,7 +1,7 @@
-"""What can be recomputed: digests of weights, verifier memos. Losing it costs time, nothing else.
+"""The cache of what can be recomputed: digests of weights, results of verifiers.
 
-It is a diskcache with its JSON disk, never pickle, since a cache folder may be shared or forged.
-The store (`ttc.store`) is the product's memory; this is not.
+Deleting it costs time, nothing else; results are kept in the store (`ttc.store`). It is a diskcache
+with its JSON disk, never pickle, since a cache folder may be shared or forged.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def memo() -> diskcache.Cache:
 def remembered(key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
     """Return the JSON value kept under `key`, else compute it and keep it.
 
-    A cache that cannot be opened or written (a full or read-only disk, eight first runs at
-    once) costs the computation, never the run.
+    If the cache cannot be opened or written (a full or read-only disk, eight first runs at once),
+    the value is computed.
     """
     name = "\0".join(map(str, key))
     with contextlib.suppress(OSError, sqlite3.Error), memo() as cache:
@@ -45,8 +45,11 @@ def remembered(key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
 
 
 class Memo:
-    """Many JSON values of one kind, in the cache folder; `salt` is all that they depend on besides
-    their keys. Like `remembered`, it never costs more than the computation."""
+    """Many JSON values of one kind in the cache.
+
+    `salt` is all that the values depend on besides their keys.
+    Like `remembered`, it raises no error if the cache cannot be used.
+    """
 
     def __init__(self, *salt: Any) -> None:
         self._salt = "\0".join(map(str, salt))

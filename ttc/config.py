@@ -1,7 +1,7 @@
 """Settings: flag > TTC_* > nearest ttc.toml > user's config.toml > default.
 
-`ttc.toml` is looked for from the working folder up to the root of its repository. Since a cloned
-repository is not to be trusted, a project file may only set what is listed in PROJECT.
+`ttc.toml` is searched from the working folder up to the root of its repository. A cloned
+repository is not trusted, so a project file may only set the names in PROJECT.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ttc.errors import UsageError
 
 
 class Setting(NamedTuple):
-    """A setting: its type, its default and what it means."""
+    """A setting: its type, its default and its meaning."""
 
     kind: type
     default: Any
@@ -27,7 +27,7 @@ class Setting(NamedTuple):
 
 
 SETTINGS: dict[str, Setting] = {
-    "model": Setting(str, None, "what answers when -m is not given"),
+    "model": Setting(str, None, "the model when -m is not given"),
     "n": Setting(int, None, "draws per problem (sample 16, solve 8)"),
     "temperature": Setting(float, 0.8, "0 is greedy"),
     "top_p": Setting(float, 0.95, "1 is off"),
@@ -39,19 +39,19 @@ SETTINGS: dict[str, Setting] = {
     "thinking": Setting(
         str, None, "reasoning: on or off, if the chat template has a switch for it"
     ),
-    "seed": Setting(int, 0, "base seed: another one draws other samples"),
-    "verifier": Setting(str, None, "what verify uses when -V is not given"),
+    "seed": Setting(int, 0, "base seed; another seed draws other samples"),
+    "verifier": Setting(str, None, "the verifier when -V is not given"),
     "db": Setting(str, None, "the store"),
 }
-# A project file may not choose where a user's samples are written,
+# A project file may not choose where a user's samples are written.
 PROJECT = frozenset(SETTINGS) - {"db"}
-# nor may its aliases join this process to a cluster, whose head can run code in it, or hand what is
-# meant for this machine to a proxy.
+# Nor may its aliases join this process to a cluster, whose head can run code in it, or send
+# requests for this machine through a proxy.
 PERSONAL_OPTIONS = ("ray_address", "proxy")
 
 
 class Value(NamedTuple):
-    """A setting's value and where it came from."""
+    """A setting's value and its origin (a file, a variable or `default`)."""
 
     value: Any
     origin: str
@@ -87,6 +87,7 @@ def _typed(name: str, value: Any, place: str) -> Any:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file. UsageError names the file and what is wrong with it."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -98,7 +99,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def project_file(start: Path) -> Path | None:
-    """Return the nearest ttc.toml from a folder up to its repository's root, if there is one."""
+    """Return the nearest ttc.toml from a folder up to its repository's root, or None."""
     for folder in (start, *start.parents):
         if (folder / "ttc.toml").is_file():
             return folder / "ttc.toml"
@@ -142,7 +143,7 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
 
 
 def _place(path: Path, name: str) -> str:
-    """Return a file with the line that sets a name, as far as that can be told."""
+    """Return `file:line` of the line that sets a name, or the file alone if none is found."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if line.partition("=")[0].strip().strip("\"'") == name and "=" in line:
             return f"{path}:{number}"
@@ -157,21 +158,21 @@ def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError:
-        return True  # in a folder that cannot be searched; reading it tells
+        return True  # its folder cannot be searched; reading the file gives the error
 
 
 def files(
     config: Path | None = None, on_fault: Callable[[UsageError], None] = _raise
 ) -> list[tuple[Path, frozenset[str]]]:
-    """Return the settings files that are there, the stronger one last, with what each may set.
+    """Return the settings files that exist, with the names each may set; later ones win.
 
-    `config` and `on_fault` are those of `load`.
+    `config` and `on_fault` are the arguments of `load`.
     """
     variable = os.environ.get("TTC_CONFIG")
     given = config or (Path(variable) if variable else None)
     if given is not None and not _is_file(given):
         who = "--config" if config else "TTC_CONFIG"
-        on_fault(UsageError(f"{given}: no such settings file; change {who}, which names it"))
+        on_fault(UsageError(f"{given}: no such settings file; it is named by {who}"))
     user, project = given or user_file(), project_file(Path.cwd())
     found = [(user, frozenset(SETTINGS))] if _is_file(user) else []
     return found + ([(project, PROJECT)] if project is not None else [])
@@ -180,8 +181,8 @@ def files(
 def load(config: Path | None = None, on_fault: Callable[[UsageError], None] = _raise) -> Config:
     """Read all layers below the flags. `config` (`--config`, `TTC_CONFIG`) replaces the user file.
 
-    UsageError names the file and the setting that is wrong; where `on_fault` takes it instead,
-    that file or variable is left out and the others are read.
+    UsageError names the file and the wrong setting. With `on_fault`, each error goes there
+    instead: that file or variable is left out and the others are read.
     """
     values = {name: Value(setting.default, "default") for name, setting in SETTINGS.items()}
     aliases: dict[str, Any] = {}
@@ -204,6 +205,6 @@ def load(config: Path | None = None, on_fault: Callable[[UsageError], None] = _r
 
 
 def database(config: Config, flag: Path | None = None) -> Path:
-    """Return where the store is, or would be: the flag, the setting or the default."""
+    """Return the path of the store, existing or not: the flag, the setting or the default."""
     path = config.get("db", str(flag) if flag else None)
     return Path(path) if path else paths.default_database()

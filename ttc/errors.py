@@ -1,15 +1,14 @@
-"""The one exception that is shown to users, and the exit codes of the command line.
+"""The exceptions that are shown to users, and the exit codes of the command line.
 
 A `TtcError` is an expected failure: its message is one line that names the place and the
-remedy. It is printed as it stands, without a traceback. Anything else that escapes is a bug, and
-ends with BUG.
+remedy, printed without a traceback. Any other exception that escapes is a bug (exit code BUG).
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-SIGPIPE = 13  # which Windows does not define
+SIGPIPE = 13  # signal.SIGPIPE is missing on Windows
 
 
 class Exit(IntEnum):
@@ -26,13 +25,21 @@ class Exit(IntEnum):
 
 
 class TtcError(Exception):
-    """A failure whose message is written for the user."""
+    """A failure whose message is written for the user.
+
+    `str()` is the line for the command line. `python` is the line for a caller from Python, where
+    options have other spellings and the remedy is another call; the same line if neither differs.
+    """
 
     code = Exit.USAGE
 
+    def __init__(self, message: str = "", *, python: str | None = None) -> None:
+        super().__init__(message)
+        self.python = message if python is None else python
+
 
 class Stopped(BaseException):
-    """A signal asked the run to end; what is finished has been kept."""
+    """A signal asked the run to end; finished work is stored."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
@@ -41,7 +48,13 @@ class Stopped(BaseException):
 
 
 class UsageError(TtcError):
-    """The command, its configuration or its input is wrong; nothing was done."""
+    """The command, its settings or its input is wrong; nothing was done."""
+
+
+def wrong_option(name: str, value: object, reason: str) -> UsageError:
+    """Return the error about the value of an option: `--max-drop 2: …`, `max_drop=2: …`."""
+    flag = f"--{name.replace('_', '-')}"
+    return UsageError(f"{flag} {value}: {reason}", python=f"{name}={value!r}: {reason}")
 
 
 class BackendError(TtcError):
@@ -51,18 +64,18 @@ class BackendError(TtcError):
 
 
 class SandboxError(TtcError):
-    """No sandbox that holds is there for what would run code."""
+    """No sandbox passed its self-test, so the code was not run."""
 
     code = Exit.SANDBOX
 
 
 class StoreError(TtcError):
-    """The store cannot be read or written; what it acknowledged is still there."""
+    """The store cannot be read or written; committed samples are still there."""
 
     code = Exit.STORE
 
 
 class GateError(TtcError):
-    """An assertion about the results does not hold; everything was computed and written."""
+    """A gate failed; all results were computed and written."""
 
     code = Exit.GATE

@@ -77,7 +77,7 @@ def _rounded(confidences: Sequence[float] | None) -> list[float] | None:
 
 
 def verdict_fields(verdict: Verdict, verifier: str) -> dict[str, Any]:
-    """Return what `verify` adds to a line; here None is said, as null."""
+    """Return the fields that `verify` adds to a line; None is written, as null."""
     added = {
         "answer": verdict.answer,
         "correct": verdict.correct,
@@ -140,9 +140,12 @@ class _Numbering:
 
 
 def read_samples(
-    source: str, mapping: Mapping[str, str] | None = None, skipped: list[str] | None = None
+    source: jsonl.Source,
+    mapping: Mapping[str, str] | None = None,
+    skipped: list[str] | None = None,
 ) -> Iterator[tuple[dict[str, Any], Sample]]:
-    """Yield record and sample for each line of a file or of `-`. UsageError names the line."""
+    """Yield record and sample for each line of a file, of `-` or of a list of records. UsageError
+    names the line."""
     numbering = _Numbering()
     for raw in jsonl.read(source, skipped):
         line = jsonl.rename(raw, mapping or {})
@@ -178,9 +181,10 @@ def _asked(record: Mapping[str, Any]) -> tuple[Message, ...]:
 
 
 def read_outcomes(
-    source: str, mapping: Mapping[str, str] | None = None, *, text: bool = False
+    source: jsonl.Source, mapping: Mapping[str, str] | None = None, *, text: bool = False
 ) -> Iterator[tuple[str, bool, Outcome]]:
-    """Yield problem, whether it is judged, and outcome for each line of a file or of `-`.
+    """Yield problem, whether it is judged, and outcome for each line of a file, of `-` or of a
+    list of records.
 
     Lines of cancelled and failed draws are left out: they are no samples. With `text`, the text
     is kept.

@@ -1,7 +1,7 @@
-"""Strict JSON lines: every fault is told with its file and line before any work begins.
+"""Strict JSON lines: every error names its file and line.
 
-Accepted: UTF-8 with or without a byte order mark, LF or CRLF, gzip (told by its first bytes),
-blank lines. Refused: what Python's json takes silently, duplicate keys and NaN.
+Accepted: UTF-8 with or without a byte order mark, LF or CRLF, gzip (recognised by its first
+bytes), blank lines. Refused, although Python's json accepts them: duplicate keys and NaN.
 """
 
 from __future__ import annotations
@@ -13,25 +13,28 @@ import math
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from ttc.errors import UsageError
+
+# A file, `-` for standard input, or the records themselves.
+Source: TypeAlias = "str | Sequence[Mapping[str, Any]]"
 
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Line(NamedTuple):
-    """A record and the place it came from."""
+    """A record and its place (`file:line`)."""
 
     place: str
     record: dict[str, Any]
 
 
 class BadLineError(UsageError):
-    """A line that is not what it should be; `--skip-bad` counts these and goes on."""
+    """A malformed line; `--skip-bad` counts these and skips them."""
 
 
 def _open(source: str) -> BinaryIO:
@@ -63,7 +66,7 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _finite(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise ValueError(f"{text} is beyond any number that can be kept")
+        raise ValueError(f"{text} is too large for a float")
     return value
 
 
@@ -85,7 +88,7 @@ def parse(text: str, place: str) -> dict[str, Any]:
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise BadLineError(f"{place}: half a surrogate pair, which no text can hold") from None
+        raise BadLineError(f"{place}: half a surrogate pair, which is not valid Unicode") from None
     except json.JSONDecodeError as error:
         raise BadLineError(
             f"{place}: not valid JSON ({error.msg} at column {error.colno})"
@@ -94,7 +97,7 @@ def parse(text: str, place: str) -> dict[str, Any]:
         raise BadLineError(f"{place}: {error}") from None
     if isinstance(value, list):
         raise BadLineError(
-            f"{place}: a JSON array, not an object; make lines of it with jq -c '.[]'"
+            f"{place}: a JSON array, not an object; split it into lines with jq -c '.[]'"
         )
     if not isinstance(value, dict):
         raise BadLineError(f"{place}: a JSON object is needed, not {text[:20]!r}")
@@ -105,7 +108,7 @@ def object_at(text: str, at: int) -> tuple[dict[str, Any], int]:
     """Return the strict JSON object that begins at `at`, and where it ends; ValueError if none."""
     found, end = _STRICT.raw_decode(text, at)
     if not isinstance(found, dict):
-        raise ValueError("it is no object")
+        raise ValueError("it is not an object")
     return found, end
 
 
@@ -142,36 +145,54 @@ def _text(raw: _Raw) -> str:
 
 
 def text_lines(source: str) -> Iterator[tuple[str, str]]:
-    """Yield place (`file:line`) and text of each line that is not blank; `-` is standard input."""
+    """Yield the place (`file:line`) and text of each non-blank line; `-` is standard input."""
     for raw in _raw_lines(source):
         if text := _text(raw):
             yield raw.place, text
 
 
-def read(source: str, skipped: list[str] | None = None) -> Iterator[Line]:
-    """Yield the records of a file or of standard input (`-`), with their places.
+def read(source: Source, skipped: list[str] | None = None) -> Iterator[Line]:
+    """Yield the records of a file, of standard input (`-`) or of a list, with their places.
 
-    With `skipped`, lines that are no JSON object are noted there instead of raising BadLineError.
+    With `skipped`, errors of malformed lines are appended there instead of raising BadLineError.
     """
-    for raw in _raw_lines(source):
+    lines: Iterable[_Raw | tuple[int, Mapping[str, Any]]]
+    lines = _raw_lines(source) if isinstance(source, str) else enumerate(source)
+    for each in lines:
         try:
-            if text := _text(raw):
-                yield Line(raw.place, parse(text, raw.place))
+            line = _line(each) if isinstance(each, _Raw) else _given(*each)
+            if line is not None:
+                yield line
         except BadLineError as error:
             if skipped is None:
                 raise
             skipped.append(str(error))
 
 
+def _line(raw: _Raw) -> Line | None:
+    text = _text(raw)
+    return Line(raw.place, parse(text, raw.place)) if text else None
+
+
+def _given(at: int, record: Mapping[str, Any]) -> Line:
+    """Return a record of a list as the line that it would be in a file."""
+    place = f"record {at}"
+    try:
+        text = json.dumps(record)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadLineError(f"{place}: cannot be written as JSON ({error})") from None
+    return Line(place, parse(text, place))
+
+
 def dump(record: dict[str, Any]) -> str:
-    """Return one line (without its end), ASCII only, so that any pipe and locale can carry it."""
+    """Return a record as one JSON line without its newline, in ASCII (safe in any locale)."""
     return _COMPACT.encode(record)
 
 
 def rename(line: Line, mapping: Mapping[str, str]) -> Line:
-    """Give fields the names of this project: `{"problem": "problem_id"}`; absent ones stay so.
+    """Copy fields to ttc's names: `{"problem": "problem_id"}`. Fields that are absent stay absent.
 
-    A dotted name goes inside: `{"reference.answer": "gold"}`.
+    A dotted name sets a nested field: `{"reference.answer": "gold"}`.
     """
     if not mapping:
         return line

@@ -34,14 +34,14 @@ def digest(tag: str, value: Any) -> str:
 
 
 def prompt_content(problem: Problem) -> dict[str, Any]:
-    """Return what the model is asked, as JSON: `{"messages": […]}` or `{"prompt": …}`."""
+    """Return the prompt as JSON: `{"messages": […]}` or `{"prompt": …}`."""
     if problem.prompt is not None:
         return {"prompt": problem.prompt}
     return {"messages": [message._asdict() for message in problem.messages]}
 
 
 def prompt_id(problem: Problem) -> str:
-    """Return the digest of what the model is asked, whoever is asked and however."""
+    """Return the digest of the prompt alone, without model and sampling."""
     return digest("prompt1", prompt_content(problem))
 
 
@@ -68,11 +68,9 @@ def identity(
     return {"backend": backend, "fingerprint": fingerprint, "seed": seed, **fields}
 
 
-def told_params(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of an identity that a sample shows as its `params`.
-
-    Backend and weights are told by the sample's model.
-    """
+def shown_params(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an identity that a sample shows as its `params`: all but backend and
+    weights, for which its `model` stands."""
     return {k: v for k, v in identity.items() if k not in ("backend", "fingerprint")}
 
 

@@ -1,4 +1,4 @@
-"""What `ttc sweep` reads: judged draws of pools, files and pipes."""
+"""The judged draws of a pool, a file or a pipe: what a sweep is computed from."""
 
 from __future__ import annotations
 
@@ -6,31 +6,46 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan, nan
+from pathlib import Path
 from typing import Any
 
-from ttc import interchange, keys
-from ttc.cli.session import Session, is_file, pool_named, store_with
-from ttc.curves import curve, exchangeability
-from ttc.curves.baseline import Origin
-from ttc.errors import UsageError
-from ttc.records import Curve, Outcome
+from ttc import interchange, jsonl, keys
+from ttc.errors import UsageError, wrong_option
+from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
 from ttc.selectors import Selector
+from ttc.selectors.extras import scorers_of
 from ttc.store import Store, samples, verdicts
+from ttc.store.named import is_file, pool_named, store_with
 
 MAPPABLE = tuple(interchange.FIELDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where draws come from: their pool, its model and identity, and the verifier.
+
+    `verifier` has the name, version and configuration of the verifier; empty if there is none.
+    """
+
+    pool: str
+    model: str
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    verifier: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Source:
-    """The judged draws of one source by problem; how many had no verdict or were cancelled.
+    """The judged draws of one source, by problem.
 
-    For a pool also its identity (`origin`), and whether it has the latest samples (`standing`).
+    `unjudged` counts the draws without a verdict, `cancelled` those that were cancelled; neither
+    are in `problems`. Only a pool has an `origin`; `standing` says whether a pool has the latest
+    samples.
     """
 
     name: str
-    problems: dict[str, list[Outcome]]
+    problems: Mapping[str, Sequence[Outcome]]
     unjudged: int = 0
     cancelled: int = 0
     origin: Origin | None = None
@@ -42,77 +57,115 @@ class Source:
         return max(map(len, self.problems.values()), default=0)
 
 
-def _collect(name: str, outcomes: Iterable[tuple[str, bool, Outcome]]) -> Source:
-    source = Source(name, {})
-    for problem, judged, outcome in outcomes:
-        if judged:
-            source.problems.setdefault(problem, []).append(outcome)
-        else:
-            source.unjudged += 1
-    return source
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to read of each draw: whose verdicts, whose scores beside them, whether its text."""
+    """What to read of each draw.
 
-    verifier: str | None
-    mapping: dict[str, str]
-    text: bool
-    scorers: frozenset[str]
+    `verifier` is the one whose verdicts count (None: the only one there is); `mapping` renames
+    the fields of a file, ours to theirs; `scorers` are verifiers whose scores are read as well;
+    `beside` are the names of all sources that are read together. UsageError for an unknown field.
+    """
+
+    verifier: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    text: bool = False
+    scorers: frozenset[str] = frozenset()
     beside: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.mapping:
+            if name not in MAPPABLE:
+                raise wrong_option("mapping", name, f"there are {', '.join(MAPPABLE)}")
 
     @classmethod
     def by(
         cls,
-        verifier: str | None,
-        mapping: dict[str, str],
         rules: Iterable[Selector],
+        *,
+        verifier: str | None = None,
+        mapping: Mapping[str, str] | None = None,
         beside: Iterable[str] = (),
     ) -> Wanted:
-        """Return what some rules need of a source; `beside` are the sources read with it."""
+        """Return what these rules need of a source."""
         listed = list(rules)
-        scorers = (getattr(rule, "scored_by", frozenset[str]()) for rule in listed)
-        text = any("text" in rule.needs for rule in listed)
-        return cls(verifier, mapping, text, frozenset().union(*scorers), tuple(beside))
+        scorers = (scorers_of(rule) for rule in listed)
+        return cls(
+            verifier,
+            mapping or {},
+            text=any("text" in rule.needs for rule in listed),
+            scorers=frozenset().union(*scorers),
+            beside=tuple(beside),
+        )
 
 
-def read(session: Session, name: str, wanted: Wanted) -> Source:
-    """Return the judged draws of a pool, a file or stdin; UsageError if there are none."""
+def read(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
+    """Return the judged draws of a pool, a file or stdin (`-`). UsageError if there are none."""
     if name == "-" or is_file(name):
-        source = _collect(name, interchange.read_outcomes(name, wanted.mapping, text=wanted.text))
-        remedy = f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD"
-    else:
-        source = _read_pool(session, name, wanted)
-        remedy = f"ttc verify {name} -V NAME first"
+        return read_file(name, wanted)
+    return read_pool(database, name, wanted)
+
+
+def read_file(name: str, wanted: Wanted = Wanted()) -> Source:
+    """Return the judged draws of a file or stdin (`-`). UsageError if there are none."""
+    return read_lines(name, name, wanted)
+
+
+def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Source:
+    """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
+    name. UsageError if there are none."""
+    source = _collect(name, interchange.read_outcomes(lines, wanted.mapping, text=wanted.text))
+    return _checked(
+        source,
+        f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD",
+        f"ttc.verify({name!r}, 'NAME') first, or mapping={{'correct': 'FIELD'}}",
+    )
+
+
+def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
+    """Return the judged draws of a pool of the store. UsageError if there are none."""
+    with Store.reading(store_with(database, name)) as store:
+        pool = pool_named(store, name)
+        found = verdicts.verifiers_of(store.reader, pool)
+        # A verifier that only scores is not meant where none is named.
+        scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
+        judges = [row for row in found if row["name"] not in scoring]
+        by = choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
+        scorers = {scorer: choose_verifier(found, scorer, name) for scorer in wanted.scorers}
+        known = {scorer: row for scorer, row in scorers.items() if row is not None}
+        draws = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
+        source = _collect(name, draws)
+        _check_scores(source, known)
+        source.cancelled = samples.cancelled_in(store.reader, pool)
+        source.origin = Origin(pool.name, pool.model, pool.identity, _described(found, by))
+        source.standing = freshness.standing(store, pool, wanted.beside)
+    return _checked(
+        source, f"ttc verify {name} -V NAME first", f"ttc.pool({name!r}).verify('NAME') first"
+    )
+
+
+def _collect(name: str, outcomes: Iterable[tuple[str, bool, Outcome]]) -> Source:
+    problems: dict[str, list[Outcome]] = {}
+    unjudged = 0
+    for problem, judged, outcome in outcomes:
+        if judged:
+            problems.setdefault(problem, []).append(outcome)
+        else:
+            unjudged += 1
+    return Source(name, problems, unjudged)
+
+
+def _checked(source: Source, remedy: str, in_python: str) -> Source:
+    """Return a source that has draws. UsageError with the remedy if it has none."""
     if source.unjudged and not source.problems:
-        raise UsageError(f"{name}: no samples have a verdict; {remedy}")
+        why = f"{source.name}: no samples have a verdict; "
+        raise UsageError(why + remedy, python=why + in_python)
     if not source.problems:
-        why = f"; {source.standing.unfinished}" if source.standing.unfinished else ""
-        raise UsageError(f"{name}: no samples in it{why}")
+        because = f"; {source.standing.unfinished}" if source.standing.unfinished else ""
+        raise UsageError(f"{source.name}: no samples in it{because}")
     return source
 
 
-def _read_pool(session: Session, name: str, wanted: Wanted) -> Source:
-    with Store.reading(store_with(session, name)) as store:
-        pool = pool_named(store, name)
-        there = verdicts.verifiers_of(store.reader, pool)
-        # A verifier that only scores is not meant where none is named.
-        scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
-        judges = [row for row in there if row["name"] not in scoring]
-        by = _choose_verifier(judges if wanted.verifier is None else there, wanted.verifier, name)
-        scorers = {scorer: _choose_verifier(there, scorer, name) for scorer in wanted.scorers}
-        known = {scorer: row for scorer, row in scorers.items() if row is not None}
-        found = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
-        source = _collect(name, found)
-        _check_scores(source, known)
-        source.cancelled = samples.cancelled_in(store.reader, pool)
-        source.origin = Origin(pool.name, pool.model, pool.identity, _told(there, by))
-        source.standing = freshness.standing(store, pool, wanted.beside)
-        return source
-
-
-def _told(verifiers: Iterable[Mapping[str, Any]], row: int | None) -> dict[str, Any]:
+def _described(verifiers: Iterable[Mapping[str, Any]], row: int | None) -> dict[str, Any]:
     """Return the verifier of a row as name, version and configuration."""
     for each in verifiers:
         if each["id"] == row:
@@ -121,20 +174,21 @@ def _told(verifiers: Iterable[Mapping[str, Any]], row: int | None) -> dict[str, 
     return {}
 
 
-def _check_scores(source: Source, scorers: Iterable[str]) -> None:
+def _check_scores(source: Source, names: Iterable[str]) -> None:
+    """Raise UsageError if a scorer has no score for any draw."""
     draws = [draw for outcomes in source.problems.values() for draw in outcomes]
-    for scorer in scorers:
+    for scorer in names:
         # NaN stands for a draw that it could not score.
         if draws and all(isnan((draw.scores or {}).get(scorer, nan)) for draw in draws):
             raise UsageError(
                 f"{source.name}: {scorer} has a score for none of {len(draws)} draws; "
-                f"ttc verify {source.name} -V {scorer} tells why"
+                f"ttc verify {source.name} -V {scorer} shows why"
             )
 
 
-def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
+def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
     """Return the verifier whose verdicts count: the one asked for, or the only one there is."""
-    # The latest version of each comes first; older verdicts stand in its shadow.
+    # The latest version of each comes first; reversed, it is the one that stays.
     latest = {(row["name"], row["config"]): row for row in reversed(found)}
     if wanted is not None:
         from ttc.verdicts import identify, make
@@ -145,28 +199,17 @@ def _choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str)
             config = keys.canonical_json(identify(make(wanted)).config)
             chosen = [row for row in chosen if row["config"] == config]
         if not chosen:
-            raise UsageError(f"{pool}: no verdicts by {wanted}; ttc verify {pool} -V {wanted}")
+            why = f"{pool}: no verdicts by {wanted}; "
+            raise UsageError(
+                f"{why}ttc verify {pool} -V {wanted}",
+                python=f"{why}ttc.pool({pool!r}).verify({wanted!r})",
+            )
     else:
         chosen = list(latest.values())
     if len(chosen) > 1:
         listed = ", ".join(f"{row['name']} {row['config']}" for row in chosen)
-        raise UsageError(f"{pool}: verdicts by {listed}; choose one with -V NAME:key=value")
+        raise UsageError(
+            f"{pool}: verdicts by {listed}; choose one with -V NAME:key=value",
+            python=f"{pool}: verdicts by {listed}; choose one with verifier='NAME:key=value'",
+        )
     return int(chosen[0]["id"]) if chosen else None
-
-
-def warnings(source: Source, drawn: Sequence[Curve], several: bool) -> list[str]:
-    """Return what a reader of these curves has to know, a line each."""
-    lines = [*source.standing.notes, *curve.warnings(source.problems)]
-    lines += exchangeability.suspicions(source.problems)
-    lines += curve.lost_races(drawn, source.problems)
-    if source.unjudged:
-        lines.append(
-            f"{source.unjudged} draws have no verdict yet and are left out; "
-            f"ttc verify {source.name}"
-        )
-    if source.cancelled:
-        lines.append(
-            f"{source.cancelled} draws were cancelled and are missing, which leaves the short "
-            "ones: not a fair sample until they are drawn (ttc sample)"
-        )
-    return [f"{source.name}: {line}" for line in lines] if several else lines

@@ -1,6 +1,6 @@
-"""Where things live: the store, the cache and the settings files. Environment before platform.
+"""Paths of the store, the cache and the settings files: from the environment, else the platform's.
 
-Also the one function that writes result files: completely, or not at all.
+Also the functions that write files completely or not at all.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.errors import StoreError, UsageError
@@ -25,22 +26,22 @@ def _folder(variable: str, kind: str) -> Path:
 
 
 def data_folder() -> Path:
-    """The folder of the default store: `TTC_HOME`, else the platform's user data folder."""
+    """Return the folder of the default store: `TTC_HOME`, else the platform's user data folder."""
     return _folder("TTC_HOME", "data")
 
 
 def cache_folder() -> Path:
-    """What may be deleted at any time: `TTC_CACHE`, else the platform's cache folder."""
+    """Return the folder of what may be deleted at any time: `TTC_CACHE`, else the platform's."""
     return _folder("TTC_CACHE", "cache")
 
 
 def config_folder() -> Path:
-    """The folder of the user's `config.toml`: `TTC_CONFIG_HOME`, else the platform's."""
+    """Return the folder of the user's `config.toml`: `TTC_CONFIG_HOME`, else the platform's."""
     return _folder("TTC_CONFIG_HOME", "config")
 
 
 def default_database() -> Path:
-    """The store that is used when neither `--db` nor a setting names one."""
+    """Return the store to use if neither `--db` nor a setting names one."""
     return data_folder() / "ttc.db"
 
 
@@ -57,7 +58,8 @@ def atomic_write(path: str | Path, data: str | bytes, option: str = "") -> None:
         if target.exists() and not target.is_file():
             target.write_bytes(content)
         else:
-            _replace(target, content)
+            with replacing(target) as part:
+                part.write_bytes(content)
     except OSError as error:
         raise unwritable(path, error, option) from None
 
@@ -70,16 +72,25 @@ def unwritable(path: str | Path, error: OSError, option: str = "") -> StoreError
     return kind(f"{named}: {error.strerror or error}{kept}")
 
 
-def _replace(target: Path, content: bytes) -> None:
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield a path beside `target` to write to; then put what was written in place of `target`.
+
+    If the block raises, `target` is as it was. OSError if the file cannot be put in place.
+    """
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            part.chmod(stat.S_IMODE(target.stat().st_mode))
-        part.replace(target)
+        yield part
+        put_in_place(part, target)
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def put_in_place(part: Path, target: Path) -> None:
+    """Rename a file over another once it is on the disk; the permissions of the other stay."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    if target.exists():
+        part.chmod(stat.S_IMODE(target.stat().st_mode))
+    part.replace(target)

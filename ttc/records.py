@@ -1,8 +1,8 @@
-"""The nouns: Problem, Sample, Verdict, Outcome, Curve. Plain values; nothing here imports ttc.
+"""The data model: Problem, Sample, Verdict, Outcome, Curve. This module imports nothing of ttc.
 
     problems ──sample──▶ samples ──verify──▶ verdicts ──sweep──▶ curves
 
-Absence is None, never a text or a number that stands for it.
+A missing value is None, never a special text or number.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, Literal, NamedTuple
 
 FinishReason = Literal["stop", "length", "cancelled", "error"]
 
-# Statuses of samples that this machine could not judge: they are not counted, and judged again.
+# Statuses of samples that this machine failed to judge. They are left out of all counts, and the
+# next `ttc verify` judges them again.
 INFRA = ("infra_timeout", "infra_error")
 
-
-# The values of sampling parameters that leave a model's distribution as it is.
+# The values of sampling parameters that leave a model's distribution unchanged.
 OFF: Mapping[str, float] = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0}
 
 
@@ -30,11 +30,11 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is asked, and apart from it the reference that only verifiers may see.
+    """A question, and separately the reference that only verifiers may see.
 
-    Exactly one of `messages` (a chat) and `prompt` (text that goes to the model as it stands)
-    is set. `reference` is what verifiers need: `{"answer": "18"}`, `{"answer": "B", "choices":
-    [...]}` or, for code, `{"tests": ..., "entry_point": ..., "prompt": ...}`; empty if none.
+    Exactly one of `messages` (a chat) and `prompt` (raw text, sent to the model unchanged) is set.
+    `reference` holds what verifiers need: `{"answer": "18"}`, `{"answer": "B", "choices": [...]}`
+    or, for code, `{"tests": ..., "entry_point": ..., "prompt": ...}`; empty if there is none.
     """
 
     id: str
@@ -45,11 +45,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """Everything that shapes the distribution of a completion, apart from model and prompt.
+    """The sampling parameters: all that shapes a completion's distribution but model and prompt.
 
     `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts
-    generated tokens. A completion ends before the first of the `stop` strings, which is not kept.
-    `thinking` is `on` or `off` if the chat template has a switch for it; None leaves it as it is.
+    generated tokens. A completion ends before the first `stop` string, which is not kept.
+    `thinking` sets the switch of the chat template to `on` or `off`; None does not set it.
+    ValueError for a value out of range.
     """
 
     temperature: float = 0.8
@@ -62,7 +63,7 @@ class SamplingParams:
 
     def __post_init__(self) -> None:
         for name in ("temperature", "top_p", "min_p"):
-            # 1 and 1.0 are one setting, and must give one key.
+            # 1 and 1.0 are the same setting and must give the same key.
             object.__setattr__(self, name, float(getattr(self, name)))
         bounds = (
             ("temperature", self.temperature >= 0, "0 or more"),
@@ -73,38 +74,39 @@ class SamplingParams:
             ("stop", all(self.stop), "non-empty strings"),
             ("thinking", self.thinking in (None, "on", "off"), "on or off"),
         )
-        for name, holds, need in bounds:
-            if not holds:
+        for name, valid, need in bounds:
+            if not valid:
                 raise ValueError(f"{name} must be {need}, not {getattr(self, name)!r}")
 
     @property
     def off(self) -> frozenset[str]:
-        """The parameters whose value leaves the distribution as the model gives it."""
+        """The parameters whose value leaves the model's distribution unchanged."""
         return frozenset(name for name, value in OFF.items() if getattr(self, name) == value)
 
     @property
     def greedy(self) -> str:
-        """The setting that leaves one token to choose from, as in "temperature 0"; "" if none
-        does. All draws of a prompt are then the same text."""
-        alone = {
+        """The setting that leaves only one token to choose from, such as "temperature 0"; ""
+        if there is none. With one, all draws of a prompt are the same text."""
+        settings = {
             "temperature 0": not self.temperature,
             "top_k 1": self.top_k == 1,
             "min_p 1": self.min_p == 1,
         }
-        return next((name for name, holds in alone.items() if holds), "")
+        return next((name for name, greedy in settings.items() if greedy), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One completion of one problem.
 
-    `index` is the draw index within the problem, from 0. `finish_reason` is `stop` (ended by
-    itself or by a stop string) or `length` (truncated: it has not finished). `logprob` is the
-    sum of the sampled tokens' log-probabilities (nats) under the unfiltered temperature-1
-    distribution, and `confidences` tell how sure the model was at each (of `ttc sample
-    --confidence`). `seconds` is the time from the first to the last token of this draw. `key` is
-    the digest of all that changes the distribution; `prompt_id` that of the prompt alone. `asked`
-    is the prompt itself, for verifiers that read it; empty where nobody needs it.
+    `index` is the draw index within the problem, from 0. `finish_reason` is `stop` (the model
+    ended, or a stop string fired) or `length` (cut at the token limit). `logprob` is the sum of
+    the sampled tokens' log-probabilities (nats) under the unfiltered temperature-1 distribution.
+    `confidences` has DeepConf's confidence of each token (`ttc sample --confidence`): minus the
+    mean log-probability of the likeliest tokens at its place. `seconds` is the time from the
+    first to the last token of this draw. `key` is the digest of all that changes the
+    distribution, `prompt_id` the digest of the prompt alone. `asked` is the prompt, filled in only
+    for verifiers that read it.
     """
 
     problem: str
@@ -128,10 +130,10 @@ class Sample:
 
 
 class Vote(NamedTuple):
-    """One opinion of a judge on one sample.
+    """One vote of a judge on one sample.
 
-    `value` is in [0, 1], or None where the judge said nothing that counts (it abstains). Token
-    counts are None where the backend does not tell.
+    `value` is in [0, 1], or None if no vote could be read (the judge abstains). Token counts are
+    None if the backend does not report them.
     """
 
     value: float | None
@@ -145,11 +147,11 @@ class Verdict:
     """One verifier's view of one sample.
 
     `answer` is the canonical text of the answer found, or None (the sample abstains from
-    votes). `correct` is None where the verifier could not tell. `status` is `ok`, `no_answer`,
-    `no_reference`, one of INFRA, or what the verifier found in the way: `timeout` (more than its
-    time), `oom` (more than its memory), `error` (the verifier failed: judge it again) and others
-    that it documents; `detail` says more in words. `tokens` is what judging cost on a model (prompt
-    and completion), None for a verifier that asks none; `votes` are the opinions behind the score.
+    votes). `correct` is None if the verifier could not decide. `status` is `ok`, `no_answer`,
+    `no_reference`, one of INFRA, or the obstacle: `timeout` (over its time limit), `oom` (over its
+    memory limit), `error` (the verifier failed; the sample is judged again) and others that the
+    verifier documents; `detail` explains it. `tokens` is what judging cost on a model (prompt and
+    completion), None for a verifier that uses no model; `votes` are the votes behind the score.
     """
 
     answer: str | None = None
@@ -163,11 +165,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a selection rule sees of one draw: sample and verdict, without the bulk.
+    """The fields of one draw (its sample and its verdict) that selection rules read.
 
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
-    that compare texts; `verifier_tokens` is what judging it cost, `scores` what
-    other verifiers than the one that says what is correct gave it, by name (NaN: no score).
+    that compare texts. `verifier_tokens` is what judging cost. `scores` are the scores by
+    verifiers other than the one that decides `correct`, by name (NaN: it gave no score).
     """
 
     index: int
@@ -185,7 +187,7 @@ class Outcome:
 
     @property
     def truncated(self) -> bool:
-        """Cut by the token limit: it has not finished, and ranks after all that have."""
+        """Whether the token limit cut it. A truncated draw ranks after all finished ones."""
         return self.finish_reason == "length"
 
 
@@ -193,11 +195,11 @@ class Outcome:
 class Point:
     """The value of a rule at budget k, as a mean over problems.
 
-    `value` is None where it is undefined, and `note` then says why. `low` and `high` bound the
-    bootstrap interval over problems; `problems` counts those with at least k draws. `cost` maps
-    an axis (`ttc.curves.costs.AXES`) to its expectation for one problem, or None where the samples
-    do not carry what it needs. Where the value is not `exact`, `error` is its standard error (by
-    simulation) or half the width of what it is bracketed by, without that of the interval.
+    `value` is None if it is undefined, and `note` then gives the reason. `low` and `high` bound
+    the bootstrap interval over problems; `problems` counts those with at least k draws. `cost`
+    maps an axis (`ttc.curves.costs.AXES`) to its expectation for one problem, or None if the
+    samples lack the fields it needs. If the value is not `exact`, `error` is its standard error (by
+    simulation) or half the width of its bracket; the interval does not include it.
     """
 
     k: int

@@ -1,4 +1,4 @@
-"""The contract that every backend passes."""
+"""The contract that every backend must pass."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A template for backends of ttc: a model that throws dice for words, in one file.
+"""A template for backends of ttc, in one file: a model that draws random words.
 
     pip install ./examples/plugin-backend && ttc solve -m dice:fox,river "What is in the story?"
 
-Put your engine where the dice are. What each verb must do is in `ttc.backends`; the contract in
-`test_ttc_dice.py` says whether it does.
+Replace the dice by your engine. `ttc.backends` documents what each method must do; the contract in
+`test_ttc_dice.py` tests it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from ttc.records import FinishReason
 
 
 def open_dice(model: str, options: Mapping[str, Any]) -> Backend:
-    """Open `-m dice:WORD,WORD,…`. Cheap: nothing is loaded before the first request."""
+    """Open `-m dice:WORD,WORD,…`. Must be cheap: nothing is loaded before the first request."""
     if options:
-        raise UsageError(f"dice: no option {min(options)!r}; it has none")
+        raise UsageError(f"dice: no option {min(options)!r}; there are none")
     words = tuple(filter(None, model.split(",")))
     if not words:
         raise UsageError("dice: name the words, -m dice:fox,river")
@@ -34,7 +34,7 @@ def open_dice(model: str, options: Mapping[str, Any]) -> Backend:
 
 @dataclass(slots=True)
 class Draw:
-    """A request under way, and the words that were thrown for it."""
+    """An unfinished request, and the words drawn for it so far."""
 
     request: Request
     dice: random.Random
@@ -44,27 +44,27 @@ class Draw:
 
 
 class Dice:
-    """Advances all its draws by one word a step; steps are made inside `wait`."""
+    """Advance all draws by one word a step; `wait` does the steps."""
 
-    # What is claimed is tested, and what is not claimed must be refused.
+    # The contract tests every capability that is listed, and that all others are refused.
     capabilities = frozenset({"seed", "logprobs", "cancel"})
 
     def __init__(self, words: tuple[str, ...]) -> None:
         self._words = words
-        # The fingerprint stands for the weights: for all that changes what is drawn.
+        # The fingerprint identifies the weights: everything that changes what is drawn.
         self.model = ModelInfo("dice", keys.digest("dice1", list(words)))
         self._draws: dict[str, Draw] = {}
         self._done: deque[Completion] = deque()
 
     def submit(self, request: Request) -> None:
-        """Queue a request; one that asks for more than we can comes back as `error`."""
+        """Queue a request; one that needs a missing capability is returned by `wait` as `error`."""
         if reason := refusal(request, self.capabilities):
             self._done.append(Completion(request.id, "", "error", error=reason))
             return
         self._draws[request.id] = Draw(request, random.Random(request.seed))
 
     def wait(self) -> Completion:
-        """Step until a draw ends."""
+        """Step until a draw finishes and return it. Raises LookupError if there is none."""
         while not self._done:
             if not self._draws:
                 raise LookupError("no request is under way")
@@ -104,11 +104,11 @@ class Dice:
         )
 
     def cancel(self, request_id: str) -> None:
-        """End a draw where it is: it comes back with what it has. Unknown ids are ignored."""
+        """Stop a draw; it is returned with what it has. Unknown ids are ignored."""
         if (draw := self._draws.get(request_id)) is not None:
             self._end(draw, "cancelled", " ".join(draw.words))
 
     def close(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         self._draws.clear()
         self._done.clear()

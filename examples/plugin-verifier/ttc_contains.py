@@ -1,4 +1,4 @@
-"""contains: the reference answer stands somewhere in the text, as a word or words of their own.
+"""contains: check whether the reference answer appears in the text, as whole words.
 
 A template for verifiers: `pip install ./examples/plugin-verifier`, then `-V contains`.
 """
@@ -14,29 +14,29 @@ from ttc.records import Sample, Verdict
 
 
 class Contains:
-    """The reference answer stands in the text; `case=keep` tells upper from lower case."""
+    """Check whether the reference answer appears in the text; `case=keep` is case-sensitive."""
 
     name = "contains"
-    version = "1"  # raise with every change in what it finds: old verdicts are not shown then
+    version = "1"  # raise with every change of verdicts: those of older versions are then ignored
 
     def __init__(self, case: str = "fold", **unknown: object) -> None:
         if unknown:
-            raise ValueError(f"contains has no option {', '.join(unknown)}; it knows: case")
+            raise ValueError(f"contains has no option {', '.join(unknown)}; it has: case")
         if case not in {"fold", "keep"}:
             raise ValueError(f"case must be fold or keep, not {case!r}")
         self._case = case
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force, which key the verdicts."""
+        """The options in use, which are part of the verdicts' key."""
         return {"case": self._case}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order."""
+        """Yield one verdict for each sample, in order."""
         return map(self._judge, samples)
 
     def _judge(self, sample: Sample) -> Verdict:
-        text = visible(sample.text)  # without its thinking
+        text = visible(sample.text)  # without reasoning
         if not text:
             return Verdict(correct=False, score=0.0, status="no_answer")
         answer = sample.reference.get("answer")
@@ -45,6 +45,6 @@ class Contains:
         flags = re.IGNORECASE if self._case == "fold" else 0
         word = rf"(?<!\w){re.escape(str(answer).strip())}(?!\w)"
         correct = re.search(word, text, flags) is not None
-        # No `answer`, over which votes would be counted: what the reference found would only ever
-        # vote for the reference.
+        # No `answer` is set: it would be counted as a vote, and every vote would equal the
+        # reference.
         return Verdict(None, correct, float(correct))

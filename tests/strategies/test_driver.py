@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +35,23 @@ from ttc.backends import Completion, Request
 from ttc.backends.simulated import SimulatedBackend
 from ttc.errors import BackendError, UsageError
 from ttc.records import Sample, Verdict
-from ttc.solving.rule_strategy import Rule
+from ttc.solving.rule_strategy import RuleStrategy
 from ttc.store import Store
 from ttc.strategies import Decision, Generate, Loglikelihood, StrategyRun, Task, nodes, together
 from ttc.strategies.beam import Beam
 from ttc.strategies.driver.budget import Budget
-from ttc.strategies.driver.driver import Driver, Run
-from ttc.strategies.driver.scoring import AGGREGATES, Verified, aggregate
+from ttc.strategies.driver.driver import Driver, RunResult
+from ttc.strategies.driver.scoring import AGGREGATES, VerifierScorer, aggregate
 from ttc.strategies.mcts import MCTS
 from ttc.strategies.specreason import SpecReason
 from ttc.testing.synthworld import CAPABILITIES, Scorer, open_world
 
 
-def decided(run: Run) -> Any:
+def decided(run: RunResult) -> Any:
     """What a run came to, whoever drew it and however long it took."""
     decision = run.decision
     finals = [(node.trace, weight) for node, weight in decision.finals]
-    usage = {k: v for k, v in run.usage.told().items() if k not in ("new", "seconds")}
+    usage = {k: v for k, v in asdict(run.usage).items() if k not in ("new", "seconds")}
     node = decision.node
     return node and (node.trace, node.key, node.index), finals, decision.note, usage
 
@@ -223,7 +223,7 @@ def failing(times: int) -> SimulatedBackend:
 
 
 def test_a_draw_that_fails_is_asked_for_again(store: Store) -> None:
-    run = over(store, failing(2)).solve(Rule(None, 4), task())
+    run = over(store, failing(2)).solve(RuleStrategy(None, 4), task())
     assert run.errors == ()
     assert sorted(node.index for node in run.nodes) == [0, 1, 2, 3]
 
@@ -239,7 +239,7 @@ def test_what_failed_attempts_took_is_counted_and_bounded(store: Store) -> None:
 
     params = replace(PARAMS, max_tokens=100)
     options = {"params": params, "budget": Budget(tokens=250)}
-    run = over(store, scripted(tell), **options).solve(Rule(None, 4), task(0, params))
+    run = over(store, scripted(tell), **options).solve(RuleStrategy(None, 4), task(0, params))
     assert run.exhausted
     came = [node for node in run.nodes if node.finish != "cancelled"]
     assert run.usage.calls == len(came)
@@ -266,11 +266,11 @@ def test_the_stop_string_of_the_sampling_is_in_no_answer(store: Store) -> None:
 
 
 def test_a_draw_that_always_fails_is_told(store: Store) -> None:
-    run = over(store, failing(3)).solve(Rule(None, 4), task())
+    run = over(store, failing(3)).solve(RuleStrategy(None, 4), task())
     assert run.errors == ("a slot was lost",) * 3
     assert [node.index for node in run.nodes] == [2]
     assert run.decision.node is run.nodes[0]
-    resumed = over(store, failing(0)).solve(Rule(None, 4), task())
+    resumed = over(store, failing(0)).solve(RuleStrategy(None, 4), task())
     assert sorted(node.index for node in resumed.nodes) == [0, 1, 2, 3]
 
 
@@ -281,7 +281,8 @@ def test_what_cancelled_draws_came_to_is_counted(store: Store, tmp_path: Path) -
     # Side by side at one token a tick, all have what the first one took.
     assert race.usage.tokens == 16 * shortest
     ties = sum(node.tokens == shortest for node in all_of_them.nodes)
-    assert race.usage.cancelled == (16 - ties) * shortest
+    cancelled = [node for node in race.nodes if node.finish == "cancelled"]
+    assert sum(node.tokens for node in cancelled) == (16 - ties) * shortest
     assert race.usage.calls == 16
     # And so they have where the store has the draws whole, of another run.
     with Store.writing(tmp_path / "whole.db") as other:
@@ -383,7 +384,7 @@ def test_neither_strategy_nor_scorer_sees_a_reference(store: Store) -> None:
 
     curious = Curious()
     asked = task(1, reference={"answer": "1"})
-    run = driver(store, scorer=Verified(curious)).solve(Peeping(n="4", m="2"), asked)
+    run = driver(store, scorer=VerifierScorer(curious)).solve(Peeping(n="4", m="2"), asked)
     assert run.decision.node is not None
     assert [dict(problem.reference) for problem in shown] == [{}]
     assert curious.seen
@@ -392,7 +393,7 @@ def test_neither_strategy_nor_scorer_sees_a_reference(store: Store) -> None:
     assert run.usage.scorer == 3 * run.usage.scores
     # The same texts are not judged again.
     count = len(curious.seen)
-    driver(store, scorer=Verified(curious)).solve(Peeping(n="4", m="2"), asked)
+    driver(store, scorer=VerifierScorer(curious)).solve(Peeping(n="4", m="2"), asked)
     assert len(curious.seen) == count
 
 
@@ -404,6 +405,23 @@ def test_a_whole_answer_is_the_draw_of_a_pool(store: Store) -> None:
     recipe = engine(open_world(WORLD)).recipe
     prompt = keys.prompt_id(task(1).problem)
     assert {node.key for node in run.nodes} == {keys.sample_key(recipe.key, prompt)}
+
+
+def test_together_returns_a_reply_for_each_request(store: Store) -> None:
+    """Also if one request stands twice in a list, and if another one is still under way."""
+
+    class Overlapping:
+        name, needs, scores, config = "overlapping", frozenset[str](), False, dict[str, object]()
+
+        def run(self, task: Task) -> StrategyRun[Decision]:
+            twice = Generate(max_tokens=30)
+            yield [Generate(max_tokens=5), Generate(max_tokens=20)]  # goes on at the first reply
+            drawn = list(nodes((yield from together([twice, Generate(max_tokens=9), twice]))))
+            return Decision(drawn[0], tuple((node, 1.0) for node in drawn))
+
+    run = driver(store).solve(Overlapping(), task())
+    assert [node.tokens for node, _ in run.decision.finals] == [30, 9, 30]
+    assert [node.index for node, _ in run.decision.finals] == [0, 0, 1]
 
 
 def test_a_model_that_is_not_there_is_named(store: Store) -> None:
@@ -481,7 +499,7 @@ def test_how_likely_a_text_is_may_be_asked(store: Store) -> None:
     backend = scripted(weigh, frozenset({"score"}))
     run = over(store, backend).solve(Weighing(), task())
     assert run.decision.answer == "wind"
-    assert (run.usage.choices, run.usage.tokens, run.usage.prompt) == (2, 0, 6)
+    assert (run.usage.calls, run.usage.tokens, run.usage.prompt) == (0, 0, 6)
     again = over(store, scripted(refuse, frozenset({"score"}))).solve(Weighing(), task())
     assert again.decision.answer == "wind"
     with pytest.raises(UsageError, match="weighing needs score"):

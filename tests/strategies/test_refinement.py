@@ -30,7 +30,7 @@ from ttc.store import Store
 from ttc.strategies import Generate, Node, Reply
 from ttc.strategies.beam import Beam
 from ttc.strategies.budget_forcing import BudgetForcing
-from ttc.strategies.driver.driver import Driver, Run
+from ttc.strategies.driver.driver import Driver, RunResult
 from ttc.strategies.driver.scoring import Score
 from ttc.strategies.refine import (
     AGAIN,
@@ -172,7 +172,7 @@ def improving(turns: Turns, draw: int) -> str:
     return f"an attempt of {min(base + 0.05 * draw, 1.0):.2f}"
 
 
-def reviewed(store: Store, feedback: str, **options: str) -> tuple[Run, list[Turns]]:
+def reviewed(store: Store, feedback: str, **options: str) -> tuple[RunResult, list[Turns]]:
     tell, asked = conversing(improving)
     chosen = {"n": "3", "rounds": "4", "patience": "4", "feedback": feedback, **options}
     run = over(store, scripted(tell), Reviewer(level)).solve(Review(**chosen), task())
@@ -287,7 +287,7 @@ def test_thinking_in_a_real_store(store: Store) -> None:
     hm = " hm" * 5
     thinking = f"{hm}\nHm{hm}\nHm{hm}"
     assert run.decision.node.trace == f"{thinking}</think>\n\nFinal answer:18"
-    assert run.decision.note == "thought for 15 of 20 tokens, told to wait 2 times"
+    assert run.decision.note == "15 of 20 thinking tokens, continued 2 times"
     again = over(store, scripted(thinker([0]))).solve(BudgetForcing(**options), task())
     assert again.usage.new == 0
     assert again.decision.node is not None
@@ -297,7 +297,7 @@ def test_thinking_in_a_real_store(store: Store) -> None:
 # --- SpecReason ------------------------------------------------------------------------------
 
 
-def spec(store: Store, number: int, threshold: float, **options: str) -> Run:
+def spec(store: Store, number: int, threshold: float, **options: str) -> RunResult:
     engines = {
         "main": engine(open_world(WORLD)),
         "draft": engine(open_world(SMALL, name="small")),
@@ -306,7 +306,7 @@ def spec(store: Store, number: int, threshold: float, **options: str) -> Run:
     return Driver(store, engines).solve(strategy, task(number))
 
 
-def models(run: Run) -> list[str]:
+def models(run: RunResult) -> list[str]:
     assert run.decision.node is not None
     return [node.model for node in run.decision.node.path]
 
@@ -317,7 +317,8 @@ def test_a_threshold_of_nothing_accepts_every_draft(threshold: float, store: Sto
         run = spec(store, number, threshold)
         assert models(run) == ["draft"] * WORLD.depth
         assert [node.model for node in run.nodes] == ["draft"] * WORLD.depth
-        assert run.usage.choices == WORLD.depth
+        # Each question has a prompt of one token, as each step has.
+        assert run.usage.prompt - run.usage.calls == WORLD.depth
 
 
 def test_a_threshold_beyond_nine_is_the_main_model_alone(store: Store) -> None:

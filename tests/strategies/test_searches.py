@@ -34,7 +34,7 @@ from ttc.store import Store
 from ttc.strategies import Node, Task
 from ttc.strategies.astar import AStar
 from ttc.strategies.beam import DVTS, Beam, EarlyRejection
-from ttc.strategies.driver.driver import Run
+from ttc.strategies.driver.driver import RunResult
 from ttc.strategies.ets_pruning import clusters, prune, value
 from ttc.strategies.mcts import MCTS
 from ttc.strategies.particles import Particles
@@ -102,7 +102,7 @@ def test_each_tree_of_dvts_goes_on_from_its_best(store: Store) -> None:
 
 
 def test_lookahead_changes_scores_and_not_what_is_appended(store: Store) -> None:
-    found: dict[str, tuple[Run, Table]] = {}
+    found: dict[str, tuple[RunResult, Table]] = {}
     for ahead in ("0", "2"):
         scorer = Table(Scorer(WORLD).of)
         solver = driver(store, scorer=scorer)

@@ -1,1 +1,1 @@
-"""The answer in a text: reasoning told apart, the answer found, its spelling made one."""
+"""Answers: separate thoughts from the text, extract the answer, give it a canonical form."""

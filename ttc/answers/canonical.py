@@ -1,4 +1,4 @@
-r"""The one spelling of an answer: equal answers become equal texts, so that they vote together.
+r"""The canonical form of an answer: equal answers become equal texts, so that they vote together.
 
 Numbers are exact rationals, never floats: 0.1 + 0.2 is 0.3, and 1/3 is not 0.3333.
 """
@@ -9,16 +9,16 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-# Longer texts are compared as they stand and longer numbers are text. Both bound the work on
-# hostile input; 250 digits keep every int below the least limit Python can set on printing one.
+# Longer texts are compared verbatim, and longer numbers are treated as text. Both bound the work
+# on hostile input; Python's lowest possible limit on printing an int is 640 digits.
 _LONGEST, _MOST_DIGITS = 1000, 250
-_PASSES = 8  # nested \text{…} and trailing marks come off one layer a pass
-_PLACES = 30  # a rational with more decimal places is spelt as a fraction
+_PASSES = 8  # each pass removes one layer of nested \text{…} and trailing marks
+_PLACES = 30  # a rational with more decimal places is written as a fraction
 
 _INTEGER = r"(?:[0-9]{1,3}(?:(?:,(?:\\!\ ?)?|\{,\}|\\,)[0-9]{3})+(?![0-9])|[0-9]+)"
 _DECIMAL = rf"(?:{_INTEGER}(?:\.[0-9]+)?|(?<![\w.])\.[0-9]+)"
-# Written to be searched for in running text as well: a hyphen after a letter, digit or bracket
-# is no sign ("3-4"), and the digits of x2, GPT-4, x^{12} and 52_8 are no numbers.
+# Also used to search running text: a hyphen after a letter, digit or bracket is not a sign
+# ("3-4"), and the digits of x2, GPT-4, x^{12} and 52_8 are not numbers.
 NUMBER = rf"""
     (?P<sign>(?<![A-Za-z0-9_)\]}}-])[-−+])?
     (?:(?:US)?(?:\\?\$|[€£¥₹])\s?(?P<minus>[-−])?)?
@@ -38,14 +38,14 @@ _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 
 _PREFIX = re.compile(r"^(?:[A-Za-z] ?=|=|≈|~|\\approx\b|(?:about|approximately|exactly|only)\b) ?")
 _MINUS = re.compile(r"^(?:(?:minus|negative) |- )(?=[0-9.\\])")
 
-# Units are in lower case, so that "12 Monkeys" is not 12, and of single letters only those that
-# are seldom variables.
+# Units are in lower case, so that "12 Monkeys" is not 12; of single letters, only those that are
+# rarely variables.
 _SHORT_UNIT = "cm|mm|km|kg|mg|m[lL]|lbs?|oz|ft|mph|hrs?|mins?|secs?|[KMGT]B|k?Wh?|Hz|USD|EUR|GBP"
 _UNITS = re.compile(
     rf"(?:(?:{_SHORT_UNIT})(?:\^?[23²³])?\b)?"
     rf"(?:(?: ?/ ?| )\(?(?:[a-z]{{2,}}|{_SHORT_UNIT}|[mgshL])(?:\^?[23²³])?\b\)?){{0,5}}"
 )
-# Words that make another number, or none, of the one before them.
+# Words that change the number before them, or make it no number at all.
 NO_UNIT = re.compile(
     r"\b(?:and|or|to|than|plus|minus|times|over|squared|cubed|factorial|choose|base|mod|modulo|pi"
     r"|sqrt|sin|cos|tan|log|ln|am|pm|half|halves|thirds?"
@@ -72,7 +72,7 @@ _TIDY = tuple(
         (r"  +", " "),
     )
 )
-# In a formula a space means something only between two letters or two digits.
+# In a formula, a space matters only between two letters or two digits.
 _IDLE_SPACE = re.compile(r" (?!(?<=[^\W\d_] )[^\W\d_]|(?<=[0-9] )[0-9])")
 _COMMAND = re.compile(r"\\(?:begin|end)\{[A-Za-z*]+\}|\\[A-Za-z]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -84,14 +84,15 @@ class _Value(NamedTuple):
 
 
 def canonical(answer: str) -> str:
-    r"""Return the one spelling of an answer.
+    r"""Return the canonical form of an answer.
 
-    A number becomes its exact decimal, or a fraction in lowest terms where that does not end:
-    "$1,000.00" and "1000 dollars" are "1000", `\frac12` is "0.5", "2/6" is "1/3". Currency and
-    unit words go, since the question fixes them; a percent sign stays, since 1 is not 100 %.
-    In other text, whitespace, outer markup, dollar signs and the trailing period are
-    normalised, `\text{…}` is unwrapped, `\dfrac` is `\frac`, "(B)" is "B", and spaces that mean
-    nothing in a formula go. Case is kept. Formulas that only algebra can equate stay apart.
+    A number becomes its exact decimal, or a fraction in lowest terms if the decimal does not end:
+    "$1,000.00" and "1000 dollars" become "1000", `\frac12` "0.5", "2/6" "1/3". Currency and
+    unit words are removed, since the question fixes them; a percent sign stays, since 1 is not
+    100 %. In other text, whitespace, outer markup, dollar signs and the trailing period are
+    normalised, `\text{…}` is unwrapped, `\dfrac` becomes `\frac`, "(B)" becomes "B", and
+    meaningless spaces in formulas are removed. Case is kept. Formulas that only algebra can
+    equate stay different.
     """
     neat = tidy(answer)
     value = _read(neat)
@@ -110,12 +111,12 @@ def number(text: str) -> Fraction | None:
 
 
 def count_words(text: str) -> int:
-    """Count the words of prose: two letters or more, LaTeX commands left out."""
+    """Count the words of prose: two letters or more, without LaTeX commands."""
     return len(_WORD.findall(_COMMAND.sub(" ", text)))
 
 
 def tidy(text: str) -> str:
-    """Return an answer without outer markup, units of style and spaces that mean nothing."""
+    """Return an answer without outer markup, spacing commands and redundant spaces."""
     text = " ".join(text.split())
     if len(text) > _LONGEST:
         return text

@@ -1,12 +1,10 @@
 r"""The answer extractor: from the text of a completion to the answer it gives.
 
-It sees the text and nothing else, never a reference or a problem id, so it cannot lean towards
-the right answer.
+It reads only the text, never a reference or a problem id, so it cannot favour the right answer.
 
-A cue outranks a weaker one wherever either stands: `\boxed{…}`, then `#### X`, then "the answer
-is X", then the last number. The order is by deliberateness: a box is typed on purpose to hold
-the answer, whereas numbers go on being mentioned after it (checks, units, remarks). Among cues of
-one kind the last wins, since a model that corrects itself does so later.
+Cues in order of strength, wherever they are: `\boxed{…}`, `#### X`, "the answer is X", the last
+number. A box is typed on purpose to hold the answer, whereas numbers are also mentioned after it
+(checks, units, remarks). Of several cues of one kind the last wins, since corrections come later.
 """
 
 from __future__ import annotations
@@ -19,10 +17,10 @@ from ttc.answers.thinking import said
 
 __all__ = ["boxed", "boxed_together", "canonical", "extract", "number", "stated", "visible"]
 
-_FEW_WORDS, _MANY_WORDS = 4, 12  # up to these an answer is a name, a phrase; then it is prose
-_WINDOW = 300  # how far behind its cue an answer may end
-_MANY_MARKS = 40  # between boxes that are joined
-_MOST_CUES = 100  # a model stuck in a loop repeats its cue for ever; the last ones are enough
+_FEW_WORDS, _MANY_WORDS = 4, 12  # up to 4 words: a name; up to 12: a phrase; more: prose
+_WINDOW = 300  # characters after its cue within which an answer ends
+_MANY_MARKS = 40  # characters between boxes that belong together
+_MOST_CUES = 100  # a model stuck in a loop repeats its cue; the last ones are enough
 
 _CALCULATION = re.compile(r"<<[-+*/=.,()0-9 ]*>>")
 _BRACES = re.compile(
@@ -33,8 +31,8 @@ _JOINED = re.compile(
     r"(?:[\s$*]|\\[\[(])*(?:[A-Za-z]\w?\s?=\s?)?"
 )
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n#]*)")
-# Labels (step 3, the list number of "3. Then …") are no answers. Dates, times, ratios and
-# versions are one token: neither 2001 nor 12/13 is what 12/13/2001 says.
+# Labels (step 3, the list number of "3. Then …") are not answers. Dates, times, ratios and
+# versions are one token: 12/13/2001 contains neither the number 2001 nor 12/13.
 _TOKENS = re.compile(
     rf"""(?P<label>\b(?:step|part|case|equation|problem|question|example|figure|table)\s\#?[0-9]+
        | \b(?:day|week|month|year)\s[0-9]+(?=:) | ^[ \t*\#>]*[0-9]{{1,3}}[.)]\**[ \t]+(?=\S) )
@@ -60,7 +58,7 @@ _SENTENCE_END = re.compile(
 _REASON = re.compile(r",?\s(?:because|since|which)\b")
 _ASIDE = re.compile(r",?\s(?:as|so|when|where|if|for|after)\b|,\s(?=[A-Za-z]{2})|\s[(–—]|;")
 _OPTION = re.compile(r"\W*(?:(?:option|choice)\s)?\(?[A-Z](?:[).:]\W*\s|\W*$)", re.I)
-# What "the answer is …" and "Answer: …" also introduce: remarks on an answer, and reasoning.
+# "the answer is …" and "Answer: …" also introduce remarks on an answer, and reasoning.
 _NO_ANSWER = re.compile(
     r"(?:(?:in)?correct|reasonable|consistent|verified|confirmed|below|as follows|step [0-9]+"
     r"|not (?:[0-9$]+|correct|the)|let(?:['’]s| us| me)|we|first(?=,))\b",
@@ -69,14 +67,14 @@ _NO_ANSWER = re.compile(
 
 
 def extract(text: str) -> str | None:
-    r"""Return the answer a completion gives, as it is written there, or None.
+    r"""Return the answer a completion gives, verbatim, or None.
 
-    Thinking blocks go first (see `visible`). Then, in order:
+    Thinking blocks are removed first (see `visible`). Then, in order:
 
     - the last closed `\boxed{…}` or `\fbox{…}`; one whose braces do not balance is truncated;
-    - the last `#### X`, where X is a number or ends the text; else it is a heading;
-    - the last "the answer is X", "Answer: X" or `<answer>X`, to the end of the sentence or the
-      start of its reasons; prose behind such a cue is no answer;
+    - the last `#### X`, if X is a number or ends the text; otherwise it is a heading;
+    - the last "the answer is X", "Answer: X" or `<answer>X`, up to the end of the sentence or the
+      start of its reasons; prose after such a cue is not an answer;
     - the last number.
     """
     text = visible(text)
@@ -84,7 +82,7 @@ def extract(text: str) -> str | None:
 
 
 def stated(text: str) -> str | None:
-    """Return the answer that a cue announces, or None where only loose numbers are left."""
+    """Return the answer that a cue announces, or None if there is no cue."""
     text = visible(text)
     return boxed(text) or _hashed(text) or _phrased(text)
 
@@ -92,13 +90,13 @@ def stated(text: str) -> str | None:
 def visible(text: str) -> str:
     """Return the text without its thinking blocks and GSM8K's `<<9*2=18>>` annotations.
 
-    `ttc.answers.thinking` knows how thoughts are marked.
+    `ttc.answers.thinking` lists how models mark thoughts.
     """
     return _CALCULATION.sub("", said(text)).strip()
 
 
 def boxed(text: str) -> str | None:
-    r"""Return what the last closed `\boxed{…}` or `\fbox{…}` holds, braces balanced, or None."""
+    r"""Return the content of the last `\boxed{…}` or `\fbox{…}` that is closed, or None."""
     for box in reversed(_boxes(text)):
         if content := text[box.start : box.end].strip():
             return content
@@ -106,17 +104,17 @@ def boxed(text: str) -> str | None:
 
 
 def boxed_together(text: str) -> list[str]:
-    r"""Return what the last box holds, and before it what those hold that it is joined to.
+    r"""Return the contents of the last box and of the boxes that belong to it, in order.
 
-    Boxes are joined by a comma, "and" or "or" alone: `\boxed{1}$ and $x = \boxed{2}` are two
-    answers, whereas a box in an earlier sentence is an earlier try.
+    Boxes belong together if only a comma, "and" or "or" is between them: `\boxed{1}$ and $x =
+    \boxed{2}` are two answers, whereas a box in an earlier sentence is an earlier attempt.
     """
     found: list[str] = []
     following: _Box | None = None
     for box in reversed(_boxes(text)):
         content = text[box.start : box.end].strip()
         if not content or (following and box.closed > following.opened):
-            continue  # empty, or around the one before
+            continue  # empty, or around the box found before
         if following and not _joined(text[box.closed : following.opened]):
             break
         found, following = [content, *found], box
@@ -128,7 +126,7 @@ def _joined(between: str) -> bool:
 
 
 class _Box(NamedTuple):
-    """Where a box's content starts and ends, and where the box itself does."""
+    """The offsets of a box's content, and of the whole box."""
 
     start: int
     end: int
@@ -137,9 +135,9 @@ class _Box(NamedTuple):
 
 
 def _boxes(text: str) -> list[_Box]:
-    """Return all closed boxes by where their content starts."""
+    """Return all closed boxes, sorted by the start of their content."""
     boxes: list[_Box] = []
-    opened: list[tuple[int, int] | None] = []  # of each open brace, its box, if it is one's
+    opened: list[tuple[int, int] | None] = []  # for each open brace, its box if it opens one
     for token in _BRACES.finditer(text):
         if token["bare"]:
             boxes.append(_Box(*token.span("bare"), *token.span()))
@@ -178,7 +176,7 @@ def _leading(window: str) -> int:
 
 
 def _clause(line: str) -> str:
-    """Cut a line to the answer at its head: before the next sentence, reasons and asides."""
+    """Cut a line to the answer at its start: before the next sentence, reasons and asides."""
     clause = _REASON.split(_SENTENCE_END.split(line, maxsplit=1)[0], maxsplit=1)[0].strip()
     head = _ASIDE.split(clause, maxsplit=1)[0].strip()
     if number(head) is not None or re.fullmatch(r"\W*[A-Z]\W*|\([a-z]\)", head):
@@ -189,9 +187,9 @@ def _clause(line: str) -> str:
 
 
 def _answers(clause: str, *, brief: bool) -> bool:
-    """Tell an answer from prose, which may hold the answer as its last number.
+    """Return whether a clause is an answer rather than prose (which may contain one).
 
-    `brief`: the clause opens a longer text, as in "Answer: Let us see. …".
+    `brief`: the clause begins a longer text, as in "Answer: Let us see. …".
     """
     if not re.search(r"\w", clause) or _NO_ANSWER.match(clause):
         return False

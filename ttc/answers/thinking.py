@@ -1,4 +1,4 @@
-"""Separates thoughts from the answer in a text. All marks that models use are listed here.
+"""Separates thoughts from the answer in a text. All markers that models use are listed here.
 
     <think>…</think>  <thinking>  <thought>  <reasoning>  <reflection>  <seed:think>   many models
     [THINK]…[/THINK]                                                                   Magistral
@@ -7,7 +7,7 @@
     <|channel|>analysis<|message|>…<|end|>…<|channel|>final<|message|>…                    gpt-oss
     Here is my thought process: … Here is my response: …                                   Granite
 
-A tag that is quoted (in backticks, in a fenced block of an answer) is a mention, not a mark.
+A quoted tag (in backticks, in a fenced block of an answer) is a mention, not a marker.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ _AROUND = re.compile(r"<\|(?:(?:begin|end)_of_solution|(?:START|END)_RESPONSE)\|
 _RESPONSE = re.compile(r"\s*<response>(.*?)(?:</response>\s*)?\Z", re.S)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.M)
 _SENTENCE = re.compile(r"(?:\A|\n|[.!?:;>)\]]|▷)[ \t]*\Z")
-_NEAR = 80  # characters of one line that a quotation has at most
+_NEAR = 80  # the most characters of a quotation, on one line
 
 _CHANNELS = re.compile(r"\s*(?:<\|start\|>assistant\s*)?<\|(?:channel|message)\|>")
 _LATER_CHANNEL = "<|start|>assistant<|channel|>"
 _MESSAGE_ENDS = re.compile(r"<\|(?:start|end|return|call)\|>")
 _CONTROL = re.compile(r"<\|(?:channel|message|start|end|return|call|constrain)\|>")
-# gpt-oss by an engine that leaves its control tokens out.
+# gpt-oss from an engine that drops its control tokens.
 _FLAT = re.compile(r"\s*analysis(?=[A-Z0-9])|\s*analysis(?=.*assistantfinal)", re.S)
 _FLAT_END = "assistantfinal"
 _GRANITE = re.compile(r"\s*(?:Here is|Here's) my thought process:")
 _GRANITE_END = re.compile(r"(?:Here is|Here's) my response:")
 
 
-class Reading(NamedTuple):
+class SplitText(NamedTuple):
     """A text without its thoughts.
 
-    `thought`: it has a thought; `open`: it ends within a thought; `unopened`: it closes a thought
-    that the prompt must have opened.
+    `said` is the text outside of thoughts. `thought`: there was a thought; `open`: the text ends
+    inside a thought; `unopened`: it closes a thought that the prompt must have opened.
     """
 
     said: str
@@ -71,43 +71,43 @@ def said(text: str) -> str:
     """Return a text without its thoughts.
 
     A closing tag without an opening one ends a thought that the prompt opened: everything before it
-    is removed. An opening tag without a closing one is a thought that was cut: everything behind it
-    is removed.
+    is removed. An opening tag without a closing one begins a truncated thought: everything after
+    it is removed.
     """
     return read(text).said
 
 
-def read(text: str) -> Reading:
-    """Separate thoughts and answer."""
+def read(text: str) -> SplitText:
+    """Separate thoughts from the answer."""
     if _CHANNELS.match(text) or _LATER_CHANNEL in text:
         return _channels(text)
     if found := _FLAT.match(text):
         _, end, answer = text.rpartition(_FLAT_END)
-        return Reading(answer if end else "", True, not end)
+        return SplitText(answer if end else "", True, not end)
     if found := _GRANITE.match(text):
         end_of_it = _GRANITE_END.search(text, found.end())
-        return Reading(text[end_of_it.end() :] if end_of_it else "", True, not end_of_it)
+        return SplitText(text[end_of_it.end() :] if end_of_it else "", True, not end_of_it)
     return _Scan(text).read()
 
 
 def opening(prompt: str) -> str:
     """Return the tag at the end of a rendered prompt that opens a thought, with the white space
-    behind it; "" if there is none. The model continues from there."""
+    after it; "" if there is none. The model continues from there."""
     found = _OPENS_NOW.search(prompt, max(len(prompt) - 200, 0))
     return "" if found is None else prompt[found.start() :]
 
 
 def behind(prompt: str, prefix: str) -> str:
-    """Return a rendered prompt with the beginning of the answer behind it.
+    """Return a rendered prompt followed by the beginning of the answer.
 
-    If both have the tag that opens the thought, it is written once.
+    If both contain the tag that opens the thought, it is written once.
     """
     mark = opening(prompt)
     return prompt + (prefix.removeprefix(mark) if mark else prefix)
 
 
 def wrap(thought: str, answer: str, *, ended: bool) -> str:
-    """Return one text of a thought and an answer that came separately; the thought is closed if it
+    """Join a thought and an answer that came separately into one text. The thought is closed if it
     has `ended` or there is an answer."""
     if not thought:
         return answer
@@ -115,12 +115,12 @@ def wrap(thought: str, answer: str, *, ended: bool) -> str:
 
 
 def is_mark(token: str) -> bool:
-    """Whether a special token marks thoughts, so that it must stay in the text."""
+    """Return whether a special token marks thoughts and so must stay in the text."""
     return any(pattern.fullmatch(token) is not None for pattern in (_TAG, _CONTROL, _AROUND))
 
 
-def _channels(text: str) -> Reading:
-    """Read gpt-oss's channels: what is on `final` is the answer."""
+def _channels(text: str) -> SplitText:
+    """Read gpt-oss's channels; the channel `final` has the answer."""
     answers, thought, going_on = [], False, False
     ends = [found.span() for found in _MESSAGE_ENDS.finditer(text)]
     starts = [0, *(end for _, end in ends)]
@@ -134,11 +134,11 @@ def _channels(text: str) -> Reading:
             thought, going_on = True, end == len(text)
         elif not start and head.strip() and not message:
             answers.append(head)
-    return Reading("".join(answers), thought, going_on)
+    return SplitText("".join(answers), thought, going_on)
 
 
 class _Scan:
-    """Reads the tags of a text one after the other."""
+    """A scan over the tags of a text, from left to right."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -146,14 +146,14 @@ class _Scan:
         self.last = {_family(tag): tag.start() for tag in self.tags if _closes(tag)}
         self.fences = [found.start() for found in _FENCE.finditer(text)] if self.tags else []
         self.kept: list[str] = []
-        self.start = 0  # of what is said now
-        self.inside = ""  # the family of the thought that is open
-        self.owed: Counter[str] = Counter()  # thoughts within thoughts that are not closed
+        self.start = 0  # of the current stretch outside of thoughts
+        self.inside = ""  # the family of the open thought
+        self.owed: Counter[str] = Counter()  # nested thoughts that are not closed yet
         self.listed: Counter[str] = Counter()  # opening tags in fenced blocks
         self.thought = self.unopened = False
 
-    def read(self) -> Reading:
-        """Return what is said."""
+    def read(self) -> SplitText:
+        """Return the text outside of thoughts."""
         for tag in self.tags:
             if self.inside:
                 self._think(tag)
@@ -166,7 +166,7 @@ class _Scan:
             text = _AROUND.sub("", text)
             around = _RESPONSE.fullmatch(text)
             text = text if around is None else around[1]
-        return Reading(text, self.thought, bool(self.inside), self.unopened)
+        return SplitText(text, self.thought, bool(self.inside), self.unopened)
 
     def _think(self, tag: re.Match[str]) -> None:
         if _family(tag) != self.inside:
@@ -191,7 +191,7 @@ class _Scan:
         if self.owed[family]:
             self.owed[family] -= 1
         elif self.thought and before.strip() and not self.text[tag.end() :].strip():
-            self.kept.append(before)  # one too many, behind the answer
+            self.kept.append(before)  # a superfluous closing tag after the answer
         else:
             self.unopened = self.unopened or not self.thought
             self.kept.clear()
@@ -209,7 +209,7 @@ class _Scan:
             return True
         if self.listed[_family(tag)]:
             return True
-        # Alone on its line it ends a thought whose code was left unfinished.
+        # Alone on its line, the tag ends a thought whose code block was left open.
         line = self.text[self.text.rfind("\n", 0, tag.start()) + 1 : tag.start()]
         return bool((line + self.text[tag.end() :].partition("\n")[0]).strip())
 
@@ -219,7 +219,7 @@ class _Scan:
         if mark in ('"', "'") and text[end : end + 1] == mark:
             return True
         if self.inside and not (mark == "`" and text[end : end + 1] == "`"):
-            return False  # thoughts are careless with their quotes
+            return False  # quotes inside thoughts are often unbalanced
         before = text[max(start - _NEAR, 0) : start].rpartition("\n")[2]
         after = text[end : end + _NEAR].partition("\n")[0]
         opened, closed = before.rfind("`"), after.find("`")
@@ -237,7 +237,7 @@ def _closes(tag: re.Match[str]) -> bool:
 
 
 def _family(tag: re.Match[str]) -> str:
-    """Return what an opening tag and its closing one have in common."""
+    """Return the name that an opening tag and its closing tag share."""
     name = tag["opens"] or tag["closes"]
     if name is None:
         return (tag.lastgroup or "").removesuffix("_")

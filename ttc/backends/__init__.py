@@ -1,45 +1,97 @@
-"""The Backend protocol: requests in, completions out.
-
-A backend knows nothing of problems, verdicts or stores. Its four verbs cover everything: drawing n
-samples is submit × n, then wait × n; first-finish is submit × n, wait × 1 and cancel for the rest;
-a search submits continuations as scores come back. An in-process engine steps inside `wait`; a
-remote one has its sockets behind it. All of it is synchronous for the caller.
+"""The backend protocol: requests in, completions out. Authors of backend plugins start here.
 
 A plugin registers a factory under the entry-point group `ttc.backends`:
 
+    [project.entry-points."ttc.backends"]
+    mine = "my_package:open_mine"
+
     def open_mine(model: str, options: Mapping[str, Any]) -> Backend: ...
 
-It is called with what follows `mine:` in `-m mine:MODEL` and with the options of an alias. It
-must be cheap: `model` (with its fingerprint) is read before the first `submit`, and a run that
-finds all its samples in the store never submits, so load weights or open sockets only then.
+`-m mine:MODEL` calls it with `MODEL` and with the options of an alias, which `ttc.options` reads.
+The factory must be cheap, and so must be `model`: if all samples are in the store, nothing is ever
+submitted. Load weights and open sockets at the first `submit`.
 
-A request asks for nothing that a backend may overlook. What needs a capability (`needs`) is
-refused by a backend that does not claim it: `submit` raises BackendError, or the completion is an
-`error`. So is a sampling parameter that the engine does not have. Two things are wishes: a `seed`
-does nothing without `seed` (callers leave it out there, and the store records that the draw had
-none), and without `logprobs` a completion's `logprob` is None. `ttc.testing.contract` holds a
-backend against all of this.
+The caller drives a backend from one thread. To draw n samples it calls `submit` n times and `wait`
+n times; to take the first that finishes, `wait` once and `cancel` for the others; a search submits
+continuations as scores come back. An in-process engine computes inside `wait`; a remote one may
+use threads behind it.
+
+What a backend must refuse. A request that needs a capability (`Request.needs`) which the backend
+does not have, or a sampling parameter which its engine does not have, is answered with BackendError
+from `submit` or with a completion whose `finish_reason` is `error`; `refusal` says why. Two things
+are ignored instead: `seed` without the capability `seed` (callers leave it out, and the store
+records that the draw had none), and the log-probability without `logprobs` (`logprob` is None).
+
+    seed          a draw depends on nothing but its request and `Request.seed`
+    prefix        continues an answer that is begun (`Request.prefix`)
+    logprobs      returns `Completion.logprob`
+    alternatives  returns `Completion.confidences` (`Request.alternatives`)
+    cancel        `cancel` frees the engine, so that other draws end sooner
+    choose        returns the probabilities of given strings (`Request.choices`)
+    score         returns the log-probability of a given text (`Request.score`)
+    stop-kept     can keep the stop string at the end of the text (`Request.keep_stop`)
+    thinking      turns the model's reasoning on and off (`SamplingParams.thinking`)
+
+`ttc.testing.contract` tests a backend against this page; `examples/plugin-backend` is a complete
+one. Optional abilities, such as tuning, are in `ttc.backends.extras`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
+from ttc.backends.extras import (
+    Checkable,
+    Finding,
+    Probeable,
+    Probing,
+    Reporting,
+    Settling,
+    Slotted,
+    Spread,
+    Stepped,
+    Tunable,
+    Tuning,
+    Wide,
+)
 from ttc.records import FinishReason, Message, SamplingParams
+
+__all__ = [
+    "Backend",
+    "Checkable",
+    "Completion",
+    "Finding",
+    "ModelInfo",
+    "Probeable",
+    "Probing",
+    "Reporting",
+    "Request",
+    "Settling",
+    "Slotted",
+    "Spread",
+    "Stepped",
+    "Tunable",
+    "Tuning",
+    "Wide",
+    "refusal",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """Which model a backend runs.
 
-    `fingerprint` identifies the weights: it is part of every sample's key. `parameters` is None
-    where unknown, and `geometry` (layers, embedding, heads, kv_heads, head_size, vocabulary)
-    lacks what is. `backend` names the engine where one backend has another do the work: it, and
-    not the messenger, is then part of the key. `unset`: see
-    `ttc.backends.supported_params`. `clock` is what the chat template reads from the clock, as it
-    renders it (`ttc.backends.template_clock`), None for nothing: part of the key of its prompts.
+    fingerprint: identifies the weights; part of the key of every sample.
+    context_length: in tokens, prompt and completion together; None if unknown.
+    parameters: the number of weights; None if unknown.
+    geometry: those known of layers, embedding, heads, kv_heads, head_size, vocabulary.
+    backend: the engine that draws, if this backend passes requests on to another; it is then in
+        the key in place of this one's name.
+    unset: sampling parameters that are left out of requests (`ttc.backends.supported_params`).
+    clock: the dates that the chat template writes into prompts; part of their key; None if it
+        reads no clock (`ttc.backends.template_clock`).
     """
 
     name: str
@@ -56,18 +108,19 @@ class ModelInfo:
 class Request:
     """One completion to draw. Exactly one of `messages` and `prompt` is set.
 
-    `id` is chosen by the caller and unique while the request is under way. `prefix` is the
-    beginning of the assistant's answer, to be continued (capability `prefix`); it is not
-    repeated in the completion. `seed` makes the draw its own (capability `seed`). `draw` is the
-    draw index within the prompt; engines ignore it, replay serves by it. With `choices`
-    (capability `choose`) nothing is drawn: the completion tells how likely each of these strings
-    is to come next. With `score` (capability `score`) nothing is drawn either: the completion's
-    `logprob` and `completion_tokens` are those of this text as the answer, behind `prefix`. With
-    `keep_stop` (capability `stop-kept`) the stop string that fires stays at the end of the text.
-    With `alternatives` (capability `alternatives`) the completion has `confidences`, each from as
-    many of the likeliest tokens. `params.thinking` (capability `thinking`) turns the switch of the
-    chat template. Where the rendered prompt ends in a mark that opens a thought, the completion's
-    text begins with that mark (`ttc.answers.thinking.opening`), unless `prefix` is continued.
+    id: chosen by the caller; unique among the requests under way.
+    prefix: the beginning of the assistant's answer, to be continued; the completion's text does
+        not repeat it.
+    seed: the seed of this draw.
+    draw: its index among the draws of the prompt; engines ignore it, replay serves by it.
+    choices: draw nothing; return how likely each of these strings is to come next (`chances`).
+    score: draw nothing; return `logprob` and `completion_tokens` of this text as the answer,
+        after `prefix`.
+    keep_stop: leave the stop string that ended the draw at the end of the text.
+    alternatives: return `confidences`, each computed from this many of the likeliest tokens.
+
+    If the rendered prompt ends with a mark that opens a thought, the completion's text begins with
+    that mark (`ttc.answers.thinking.opening`), unless it continues a `prefix`.
     """
 
     id: str
@@ -84,7 +137,7 @@ class Request:
 
     @property
     def needs(self) -> frozenset[str]:
-        """The capabilities without which it cannot be answered."""
+        """The capabilities without which the request cannot be answered."""
         asked = {
             "prefix": self.prefix,
             "choose": self.choices,
@@ -98,19 +151,23 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came of a request; every request submitted comes back exactly once.
+    """The result of a request; every request that is submitted comes back exactly once.
 
-    `finish_reason` is `stop`, `length`, `cancelled` (with the text and tokens so far) or
-    `error` (then `error` says why; it is an attempt, never an answer). `stop` is the stop string
-    that fired. `prompt_tokens` counts the whole prompt, `cached_tokens` the part of it that was
-    not computed again. `logprob` is the sum of the sampled tokens' log-probabilities under the
-    unfiltered temperature-1 distribution (capability `logprobs`). Times are seconds on one
-    monotonic clock: when the draw began, when its first token came, when it ended. `chances` are
-    the probabilities of the request's `choices` in the unfiltered temperature-1 distribution, each
-    over all spellings of its first token (with a blank before it, in lower or upper case); they
-    need not add up to 1. `confidences` are how sure the model was at each token: minus the mean
-    log-probability of the likeliest tokens there, under the same distribution (Fu et al. 2025,
-    "Deep Think with Confidence", eq. 2: the higher the surer).
+    finish_reason: `stop`, `length`, `cancelled` (text and tokens are those so far) or `error`
+        (`error` says why; it is kept as an attempt, and the draw is asked for again).
+    prompt_tokens, cached_tokens: of the whole prompt, and of its part that was not computed again.
+    logprob: the sum of the log-probabilities (nats) of the sampled tokens, under the model's
+        distribution at temperature 1 without filters.
+    stop: the stop string that ended the draw.
+    started, first_token, ended: seconds on one monotonic clock.
+    chances: the probability of each of the request's `choices`, under the same distribution, summed
+        over the spellings of its first token (with a blank before it, in lower or upper case); they
+        need not add up to 1.
+    confidences: one for each token, minus the mean log-probability of the likeliest tokens there,
+        under the same distribution; higher is surer (Fu et al. 2025, "Deep Think with Confidence",
+        eq. 2).
+
+    What is unknown is None.
     """
 
     request_id: str
@@ -130,118 +187,27 @@ class Completion:
 
 
 class Backend(Protocol):
-    """An engine. Not thread-safe: one caller drives it."""
+    """An engine. It need not be thread-safe: one caller drives it."""
 
     @property
     def model(self) -> ModelInfo:
-        """Which model this is; cheap, and known before the first request."""
+        """The model; cheap, and known before the first request."""
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Of `seed`, `prefix`, `logprobs`, `alternatives`, `cancel`, `choose`, `score`,
-        `stop-kept`, `thinking`, `hidden`."""
+        """The capabilities in the list above that the backend has."""
 
     def submit(self, request: Request) -> None:
         """Queue a request and return at once; BackendError if the model cannot be loaded."""
 
     def wait(self) -> Completion:
-        """Return the next completion to finish; LookupError if none is under way."""
+        """Return the next completion to finish; LookupError if no request is under way."""
 
     def cancel(self, request_id: str) -> None:
-        """Free its place; `wait` still reports it, as `cancelled`. Unknown ids are ignored."""
+        """Stop a request; `wait` still returns it, as `cancelled`. Unknown ids are ignored."""
 
     def close(self) -> None:
         """Release everything. Requests still under way are dropped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """What tuning measured and chose: tokens per second `before` (with the defaults) and `after`
-    (with `options`), taken by turns, its `trials` as rows of a table, the `model` that draws from
-    now on, and where the choice is `kept`."""
-
-    model: ModelInfo
-    options: Mapping[str, Any]
-    before: float
-    after: float
-    trials: tuple[Mapping[str, Any], ...]
-    kept: str
-
-
-class Tunable(Protocol):
-    """A backend that can find out what is fastest on this machine; an optional extra."""
-
-    def tune(self, *, requantise: bool, tell: Callable[[str], None]) -> Tuning:
-        """Measure, keep the winner for later runs and return it; `tell` hears of each step.
-
-        Only what computes with the same weights is tried, unless `requantise`. BackendError.
-        """
-
-    def untune(self) -> bool:
-        """Forget what an earlier tuning kept; False if there is nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probing:
-    """What probing a server found: `rows` of a table (what was tested, what came of it, by what it
-    was seen), the `model` and `capabilities` from now on, and where the findings are `kept`."""
-
-    model: ModelInfo
-    capabilities: frozenset[str]
-    rows: tuple[Mapping[str, Any], ...]
-    kept: str
-
-
-class Probeable(Protocol):
-    """A backend that can find out by trial what the server behind it does; an optional extra."""
-
-    def probe(self, *, tell: Callable[[str], None]) -> Probing:
-        """Try everything, keep the findings for later runs and return them; `tell` hears of each
-        step. BackendError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One part that was checked. `detail` says what was found, `remedy` what to run if it fails or
-    could work better."""
-
-    what: str
-    works: bool
-    detail: str
-    remedy: str = ""
-
-
-class Checkable(Protocol):
-    """A backend that can check whether its engine works on this machine; an optional extra."""
-
-    def check(self) -> tuple[Finding, ...]:
-        """Check the engine without drawing; a failure is a finding, not an exception."""
-
-
-class Stepped(Protocol):
-    """A backend whose `wait` can be taken in pieces, so that its driver sees new requests and
-    cancellations in between; an optional extra."""
-
-    def step(self) -> Completion | None:
-        """Advance the engine a little and return what has finished; LookupError as for `wait`."""
-
-
-class Spread(Protocol):
-    """A backend that draws in several places; an optional extra."""
-
-    def status(self) -> str:
-        """Say in a few words how they fare, for the line of progress; empty before they begin."""
-
-    def room(self) -> int:
-        """Return how many requests under way keep all of them busy."""
-
-
-class Slotted(Protocol):
-    """A backend that tells how many draws it advances together; an optional extra."""
-
-    @property
-    def slots(self) -> int | None:
-        """How many draws are computed side by side; None while that is not known."""
 
 
 def refusal(request: Request, capabilities: frozenset[str]) -> str | None:

@@ -24,12 +24,12 @@ _SLIPPED = re.compile(r"(https?)(?::|/)+/*(?=[^/])", re.IGNORECASE)
 
 
 def is_url(spec: str) -> bool:
-    """Whether a text begins as the URL of a server."""
+    """Return whether a text begins as the URL of a server."""
     return spec.lower().startswith(SCHEMES)
 
 
 def local(spec: str) -> str | None:
-    """Return the URL that `ollama:NAME` and its like stand for; None for any other spec."""
+    """Return the URL of `ollama:NAME` and other local servers; None for any other spec."""
     name, _, model = spec.partition(":")
     if name not in LOCAL:
         return None
@@ -37,7 +37,7 @@ def local(spec: str) -> str | None:
 
 
 def meant(spec: str) -> str | None:
-    """Return the URL that was probably meant by a spec without http://; None if none was."""
+    """Return the URL that a spec without http:// probably means; None if it is no address."""
     if slip := _SLIPPED.match(spec):
         return plain(f"{slip[1].lower()}://{spec[slip.end() :]}")
     found = _BARE.fullmatch(spec)
@@ -49,13 +49,13 @@ def meant(spec: str) -> str | None:
     served = bool(_VERSION.search(path) or _ENDPOINT.search(path)) and bool(path)
     if not (port or served or host == "localhost" or numbered) or not (numbered or named or served):
         return None
-    # A name without a dot, or a port of its own, is a server next door.
+    # A name without a dot, or with a port, is a server on the local network.
     public = "." in host and not numbered and port in (None, "443")
     return plain(f"{'https' if public else 'http'}://{spec}")
 
 
 def plain(url: str) -> str:
-    """Return a URL as it should be written: nothing behind the base of the API, and that named."""
+    """Return a URL that ends with the base of the API, which is added if it is missing."""
     url, _, model = url.partition("#")
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
@@ -67,9 +67,9 @@ def plain(url: str) -> str:
 
 
 def mistake(url: str) -> str | None:
-    """Return what is wrong with a URL and what to write instead; None if nothing is.
+    """Return what is wrong with a URL and what to write instead; None if nothing is wrong.
 
-    Nothing of a query or a password is repeated.
+    Queries and passwords are not repeated, for they may be secret.
     """
     base = url.partition("#")[0]
     parts = urlsplit(base)
@@ -90,5 +90,5 @@ def mistake(url: str) -> str | None:
 
 
 def versioned(base_url: str) -> bool:
-    """Whether the path of a base URL has a version in it, as /v1."""
+    """Return whether the path of a base URL has a version in it, such as /v1."""
     return _VERSION.search(urlsplit(base_url).path) is not None

@@ -1,4 +1,4 @@
-"""By which tokens a model may begin to say a given string: for backends that weigh choices."""
+"""The tokens with which a model may begin a given string, for the capability `choose`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 
 def spellings(choice: str) -> list[str]:
-    """Return the ways a model may write a choice: in either case, with a blank before it."""
+    """Return the spellings of a choice: in either case, with and without a blank before it."""
     cased = dict.fromkeys([choice, choice.lower(), choice.upper(), choice.capitalize()])
     return [blank + each for each in cased for blank in ("", " ")]
 
@@ -18,8 +18,8 @@ def first_tokens(
 ) -> dict[str, list[int]]:
     """Return the first tokens of each choice's spellings. ValueError if two choices share one.
 
-    `encode` gives the tokens of a text that stands alone, none added; `blank` says whether a token
-    is nothing but white space, which may begin anything.
+    `encode` returns the tokens of a text without special tokens; `blank` returns whether a token is
+    only white space, with which any string may begin.
     """
     found: dict[str, list[int]] = {}
     owner: dict[int, str] = {}

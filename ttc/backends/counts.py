@@ -9,13 +9,13 @@ from ttc.backends import Completion
 
 
 def exact(known: int, uncounted: int) -> int | None:
-    """Return a sum, None if a part of it is unknown."""
+    """Return a sum; None if a part of it is unknown."""
     return None if uncounted else known
 
 
 def amount(known: int, uncounted: int, what: str = "tokens") -> str:
-    """Return a sum in words; `uncounted` parts of it are unknown: "96 tokens", "at least 96 tokens"
-    or "tokens unknown"."""
+    """Return a sum in words: "96 tokens", or if some parts are `uncounted` "at least 96 tokens" or
+    "tokens unknown"."""
     if not uncounted:
         return f"{known} {what}"
     return f"at least {known} {what}" if known else f"{what} unknown"
@@ -28,19 +28,21 @@ def as_fields(name: str, known: int, uncounted: int) -> dict[str, int | None]:
 
 
 def uncounted(done: Completion) -> bool:
-    """Whether a draw generated tokens that were not counted. One that failed or was cancelled
-    before its first token generated none."""
+    """Return whether a draw generated tokens that were not counted. A draw that failed or was
+    cancelled before its first token generated none."""
     began = done.finish_reason in ("stop", "length") or done.text or done.first_token is not None
     return done.completion_tokens is None and bool(began)
 
 
-def rows_told(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> list[dict[str, Any]]:
-    """Return rows with their `tokens` as JSON fields or as text for people; `uncounted` samples of
-    a row have unknown tokens."""
-    told = []
+def with_tokens(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> list[dict[str, Any]]:
+    """Return rows with their `tokens` as JSON fields or as text.
+
+    The tokens of the `uncounted` samples of a row are unknown.
+    """
+    shown_rows = []
     for row in rows:
         known, missing = row["tokens"], row["uncounted"] or 0
         shown = f"≥{known}" if missing and known else known
         fields = as_fields("tokens", known, missing) if as_json else {"tokens": shown}
-        told.append({**{k: v for k, v in row.items() if k != "uncounted"}, **fields})
-    return told
+        shown_rows.append({**{k: v for k, v in row.items() if k != "uncounted"}, **fields})
+    return shown_rows

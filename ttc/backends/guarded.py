@@ -1,4 +1,4 @@
-"""A backend behind a guard: what `models.open_backend` returns, and all of ttc draws from."""
+"""The guard around every backend that `resolve.open_backend` returns."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ NUMBERS = (*COUNTS, *MEASURES)
 
 
 class GuardedBackend(Guarded):
-    """A backend whose calls may fail or return wrong values.
+    """A backend whose calls and results are checked.
 
-    It keeps track of the requests under way: each completes once, and no other completion is let
-    through.
+    It counts the requests under way: each completes once, and any other completion is an error.
     """
 
     extras: ClassVar[Mapping[str, tuple[type, ...]]] = {
@@ -37,16 +36,16 @@ class GuardedBackend(Guarded):
 
     @property
     def model(self) -> ModelInfo:
-        """Which model this is."""
+        """The model that it runs."""
         model: ModelInfo = self._needed("model", ModelInfo)
         return model
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What it can do."""
+        """The capabilities of the backend."""
         told = self._call("tell its capabilities", lambda: frozenset(self._inner.capabilities))
         if not all(isinstance(each, str) for each in told):
-            raise self._fault("has capabilities that are no names")
+            raise self._fault("has capabilities that are not text")
         return told
 
     def submit(self, request: Request) -> None:
@@ -59,13 +58,13 @@ class GuardedBackend(Guarded):
             raise
 
     def wait(self) -> Completion:
-        """Return the next completion; LookupError if none is under way."""
+        """Return the next completion; LookupError if no request is under way."""
         if not self._under_way.total():
             raise LookupError("no request is under way")
         return self._landed(self._call("wait", self._inner.wait))
 
     def cancel(self, request_id: str) -> None:
-        """Free the place of a request."""
+        """Stop a request."""
         self._call("cancel", lambda: self._inner.cancel(request_id))
 
     def close(self) -> None:
@@ -108,9 +107,9 @@ class GuardedBackend(Guarded):
             del self._under_way[request_id]
 
     def _checked(self, done: Completion) -> Completion:
-        """Return a completion in plain types: numbers that are none are unknown, and told.
+        """Return a completion in plain types, in which a value that is not a number is None.
 
-        BackendError if it is no completion, or holds other things than texts and numbers.
+        BackendError if it is not a completion, or has fields of other types than text and numbers.
         """
         if not isinstance(done.finish_reason, str) or done.finish_reason not in REASONS:
             raise self._fault(f"gave the finish reason {str(done.finish_reason)[:40]!r}")
@@ -124,12 +123,11 @@ class GuardedBackend(Guarded):
         found = self._call("wait", lambda: sanitized(done))
         for name in NUMBERS:
             value = getattr(done, name)
-            # One that is not finite is what servers say of a token that was filtered out.
+            # Servers return an infinite log-probability for a token that a filter removed.
             odd = value is not None and not isinstance(value, float)
             if odd and getattr(found, name) is None:
-                notes.tell(
-                    f"{self._fault(f'gave {a(value)} for {name} that is none')}; it is unknown"
-                )
+                wrong = self._fault(f"gave an invalid {name} ({a(value)})")
+                notes.tell(f"{wrong}; it is taken as unknown")
         return found
 
 

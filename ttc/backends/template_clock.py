@@ -1,8 +1,8 @@
 """The clock of chat templates: `strftime_now`, with which some write the date into the prompt.
 
-A prompt with another date is another prompt. So a template sees one day (at midnight) from the
-opening of a backend to its end, and what it reads is part of a sample's key. The keys of templates
-that read no clock do not change.
+A prompt with another date is another prompt. So a template sees one day (at midnight) as long as a
+backend is open, and the dates it writes are part of the keys of samples. Templates that read no
+clock leave the keys as they are.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Any
 
-from ttc.errors import UsageError
+from ttc.options import OptionReader
 
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _ASKED = re.compile(r"strftime_now\s+is\s+(?:not\s+)?defined")
@@ -26,19 +25,13 @@ class Clock:
     day: date = field(default_factory=date.today)
 
     @classmethod
-    def parse(cls, backend: str, given: Any) -> Clock:
-        """Read the option `today` of a backend; default: the date of the system.
+    def parse(cls, read: OptionReader) -> Clock:
+        """Read the option `today` of a backend; default: the date of the system. OptionError."""
 
-        UsageError if it is not a date.
-        """
-        if given is None:
-            return cls()
-        try:
+        def parsed(given: object) -> Clock:
             return cls(date.fromisoformat(str(given)))
-        except ValueError:
-            raise UsageError(
-                f"{backend}: today must be a date such as 2026-01-31, not {given!r}"
-            ) from None
+
+        return read.value("today", None, parsed, "a date such as 2026-01-31") or cls()
 
     def strftime_now(self, form: str) -> str:
         """Format the beginning of the day: the function that templates call."""

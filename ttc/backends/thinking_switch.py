@@ -1,4 +1,4 @@
-"""The variable of a chat template that turns reasoning on or off; templates name it differently."""
+"""The variables by which chat templates turn reasoning on or off."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_by(template: str) -> frozenset[str]:
     if not found:
         return frozenset()
     tested = {name for name in found if re.search(rf"\b{name}\s+is\s+(?:not\s+)?defined", code)}
-    # Whoever renders templates has jinja2; import it only if a name was found.
+    # Backends that render templates have jinja2; it is imported only if a name was found.
     from jinja2 import Environment, TemplateError, meta
 
     try:

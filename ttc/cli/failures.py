@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from ttc.messages.visible import visible
 
 
-def told(error: BaseException, args: Sequence[str]) -> str:
-    """Return the line on a bug in ttc; with -vv, print the traceback first."""
-    from ttc.plugins import said
+def bug_line(error: BaseException, args: Sequence[str]) -> str:
+    """Return the line that reports a bug in ttc; with -vv, print the traceback first."""
+    from ttc.plugins import as_text
 
     what = "out of memory" if isinstance(error, MemoryError) else "internal error"
     if trace(error, args):
-        return f"{what}: {said(error)}; please report it with the lines above"
-    return f"{what}: {said(error)}; run again with -vv for the traceback, and report it"
+        return f"{what}: {as_text(error)}; please report it with the lines above"
+    return f"{what}: {as_text(error)}; run again with -vv for the traceback, and report it"
 
 
 def trace(error: BaseException, args: Sequence[str]) -> bool:
@@ -29,7 +29,7 @@ def trace(error: BaseException, args: Sequence[str]) -> bool:
 
     from ttc.messages import secrets
 
-    # Libraries put headers, and so keys, into exceptions; texts may have control characters.
+    # Libraries put headers, and with them keys, into exceptions; texts may have control characters.
     lines = "".join(traceback.format_exception(error))
     with contextlib.suppress(OSError, ValueError):
         print(visible(secrets.redacted(lines)), file=sys.stderr, end="")
@@ -37,19 +37,20 @@ def trace(error: BaseException, args: Sequence[str]) -> bool:
 
 
 def very_verbose(args: Sequence[str]) -> bool:
-    """Whether -v was given twice, in any spelling."""
+    """Return whether -v is given twice, in any spelling."""
     options = list(args[: args.index("--")] if "--" in args else args)
     short = sum(arg.count("v") for arg in options if re.fullmatch("-[qv]+", arg))
     return short + options.count("--verbose") > 1
 
 
-def heard() -> list[BaseException]:
-    """Collect the exceptions that end threads in the list that is returned, and print none."""
-    lost: list[BaseException] = []
+def collect_thread_errors() -> list[BaseException]:
+    """Return a list to which the exceptions that end threads are added from now on; Python then
+    prints none of them."""
+    found: list[BaseException] = []
 
     def keep(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
-            lost.append(args.exc_value)
+            found.append(args.exc_value)
 
     threading.excepthook = keep
-    return lost
+    return found

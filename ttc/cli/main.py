@@ -1,4 +1,4 @@
-"""The entry point: commands imported only when named, and one place where errors become lines.
+"""The entry point: it imports the command that is named, and turns errors into lines.
 
 A failure is one line on stderr and an exit code (see `ttc.errors.Exit`); `-vv` adds the traceback.
 """
@@ -9,101 +9,69 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
-from importlib import import_module
-from typing import Any
 
 import typer
-import typer.core
-import typer.main
 
 from ttc.cli import failures
+from ttc.cli.typer_parts import (
+    COMPLETE,
+    HELP,
+    ClickFault,
+    LazyGroup,
+    group_of,
+    prepare_completion,
+    usage_line,
+)
 from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
 from ttc.messages.visible import one_line
 
-# In the order of the work. A test holds these lines equal to the commands' docstrings.
+# In the order of use. A test compares these lines with the commands' docstrings.
 COMMANDS = {
     "solve": "Answer one question now: draw, vote or search, print the answer.",
     "sample": "Draw n completions per problem and keep every one.",
     "verify": "Judge samples: a pool, a file or a pipe.",
-    "sweep": "Tell what any budget and rule would have given; no model call, ever.",
+    "sweep": "Compute the score of each selection rule at each budget, from stored samples alone.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
     "plugins": "List backends, verifiers, selectors and strategies.",
     "config": "Show the settings in force and where they come from.",
-    "db": "Tell where the store is, check it, copy it, or merge others into it.",
+    "db": "Print where the store is, check it, copy it, or merge others into it.",
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
-# May stand before the command as well as after it.
+# Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
-# typer brings its own copy of click in some releases and the real one in others.
-ClickFault: type[Exception] = typer.BadParameter.__mro__[2]
 
 
-class LazyGroup(typer.core.TyperGroup):
-    """A group whose commands are modules of `ttc.cli`, imported when they are asked for."""
+class Commands(LazyGroup):
+    """The commands of ttc."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import and build a command; None for an unknown one."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"ttc.cli.commands.{cmd_name}")
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        settings = {"help_option_names": ["-h", "--help"]}
-        single.command(cmd_name, context_settings=settings)(getattr(module, cmd_name))
-        return typer.main.get_command(single)
-
-    def get_help_option(self, ctx: Any) -> Any:
-        """Return --help with a plain default, which typer takes without loading pydantic."""
-        option = super().get_help_option(ctx)
-        if option is not None and option.default is None:
-            option.default = False
-        return option
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the table without importing a command."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Resolve a name; for an unknown one, say which is near."""
-        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
-            hint = f"did you mean ttc {near[0]}?" if near else "ttc --help lists them"
-            raise TtcError(f"no command {args[0]!r}; {hint}")
-        return super().resolve_command(ctx, args)
+    summaries = COMMANDS
 
 
 def build() -> LazyGroup:
     """Return the whole command line."""
     app = typer.Typer(
-        cls=LazyGroup,
+        cls=Commands,
         add_completion=False,
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=HELP,
         epilog="Run the same command again: it resumes, and draws only what is missing. "
         "ttc --version prints the version.",
     )
 
     @app.callback()
     def ttc() -> None:
-        """Test-time compute: sample many, keep all, ask offline what any budget would have given.
+        """Test-time compute: draw many samples, keep all, compute offline what each budget gives.
 
         ttc solve "How many primes are there below 100?"
 
         ttc sample problems.jsonl -n 16 --pool demo && ttc verify demo -V numeric && ttc sweep demo
         """
 
-    group = typer.main.get_command(app)
-    assert isinstance(group, LazyGroup)
-    return group
+    return group_of(app)
 
 
 def hoist(args: Sequence[str]) -> list[str]:
@@ -116,17 +84,6 @@ def hoist(args: Sequence[str]) -> list[str]:
     return [*rest[:1], *moved, *rest[1:]] if rest else list(args)
 
 
-def _complete() -> None:
-    """Make typer's completion classes known, without what would cost a key press 0.1 s or more:
-    rich, to clean help texts that hold no markup, and pydantic, to convert values not used."""
-    from typer import _completion_classes as classes
-
-    classes._sanitize_help_text = lambda text: text
-    if parameter := getattr(typer.core, "_TyperParameter", None):
-        parameter.process_value = lambda self, ctx, value: value
-    classes.completion_init()
-
-
 def complain(message: str) -> None:
     """Write one line to stderr, whatever state stderr is in."""
     from ttc.messages import secrets
@@ -136,24 +93,18 @@ def complain(message: str) -> None:
         print(f"ttc: {line}", file=sys.stderr, flush=True)
 
 
-def _usage_line(error: Any) -> str:
-    message = str(error.format_message()).strip().rstrip(".")
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "ttc"
-    return f"{message}; {command} --help tells more"
-
-
 def _dispatch(args: Sequence[str]) -> int:
-    """Parse and invoke, as click's own main would, which turns a broken pipe into exit code 1."""
+    """Parse and invoke a command. Click's own `main` is not used: it turns a broken pipe into exit
+    code 1."""
     if list(args) == ["--version"]:
-        # An option of the group would cost every --help the import of typer's converters.
+        # As an option of the group it would make every --help import typer's converters.
         from importlib.metadata import version
 
         print(f"ttc {version('ttc-cli')}")
         return Exit.DONE
     group = build()
-    if "_TTC_COMPLETE" in os.environ:
-        _complete()
+    if COMPLETE in os.environ:
+        prepare_completion()
         group.main(list(args), prog_name="ttc")
     with group.make_context("ttc", hoist(args) or ["--help"]) as context:
         result = group.invoke(context)
@@ -162,21 +113,22 @@ def _dispatch(args: Sequence[str]) -> int:
 
 def run(args: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
-    lost = failures.heard()
+    lost = failures.collect_thread_errors()
     try:
         code = _dispatch(args)
         sys.stdout.flush()
         if lost:
             raise lost[0]
     except typer.Exit as ended:
-        # Help was shown; to somebody who asked for nothing, as a hint.
+        # Help was printed; without arguments, as a hint to a wrong use.
         code = ended.exit_code if args else Exit.USAGE
     except TtcError as error:
         complain(str(error))
         failures.trace(error, args)
         code = error.code
     except ClickFault as error:
-        complain(_usage_line(error))
+        named = [arg for arg in hoist(args)[:1] if arg in COMMANDS]
+        complain(usage_line(error, " ".join(["ttc", *named])))
         code = Exit.USAGE
     except Stopped as stopped:
         code = stopped.code
@@ -190,13 +142,13 @@ def run(args: Sequence[str]) -> int:
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else Exit.BUG
     except BaseException as error:  # noqa: BLE001 (a bug must not end with the code of a gate)
-        complain(failures.told(error, args))
+        complain(failures.bug_line(error, args))
         code = Exit.BUG
     return int(code)
 
 
 def _standard_streams() -> None:
-    """See to it that 0, 1 and 2 are taken: a store opened as 2 would be written by any library."""
+    """Open descriptors 0, 1 and 2 if they are closed: libraries print to 2, be it a store."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -218,7 +170,7 @@ def main() -> None:
     _standard_streams()
     _in_utf8()
     if sys.stdout is None:
-        complain("standard output is closed; send it to /dev/null if it is not wanted")
+        complain("standard output is closed; redirect it to /dev/null if it is not wanted")
         sys.exit(Exit.STORE)
     code = run(sys.argv[1:])
     try:
@@ -236,7 +188,7 @@ def main() -> None:
 
 
 def _discard_output() -> None:
-    """Send what is left in buffers nowhere: Python would complain once more at its end."""
+    """Drop what is left in the buffer of stdout, or Python would report it again at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 

@@ -12,7 +12,7 @@ from ttc.config import SETTINGS
 
 
 def _setting(name: str, meaning: str) -> str:
-    """Say what an option means and what holds where neither flag nor setting does."""
+    """Return the help of an option, with its default if neither flag nor setting is given."""
     return f"{meaning} [default: {SETTINGS[name].default}]"
 
 
@@ -21,16 +21,21 @@ Database = Annotated[
     typer.Option("--db", help="The store (default: TTC_DB, else the user's data folder)."),
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="A settings file in place of the user's.")
+    Path | None, typer.Option("--config", help="A settings file to use instead of the user's.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only print errors.")]
 Verbose = Annotated[
     int,
-    typer.Option("--verbose", "-v", count=True, help="-vv adds tracebacks.", show_default=False),
+    typer.Option(
+        "--verbose", "-v", count=True, help="-vv: add tracebacks to errors.", show_default=False
+    ),
 ]
 Output = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FILE|-", help="Write JSON lines there.")
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE|-", help="Write JSON lines to a file (-: stdout)."
+    ),
 ]
 
 Model = Annotated[
@@ -55,7 +60,7 @@ TopP = Annotated[float | None, typer.Option(help=_setting("top_p", "1 is off."))
 TopK = Annotated[int | None, typer.Option(help=_setting("top_k", "0 is off."))]
 MinP = Annotated[float | None, typer.Option(help=_setting("min_p", "0 is off."))]
 Stop = Annotated[
-    list[str] | None, typer.Option(help="End before this text; may be given several times.")
+    list[str] | None, typer.Option(help="Stop before this text; may be given several times.")
 ]
 Thinking = Annotated[
     str | None,
@@ -70,12 +75,12 @@ Template = Annotated[
 ]
 Raw = Annotated[bool, typer.Option("--raw", help="No chat: the question is the whole prompt.")]
 Seed = Annotated[
-    int | None, typer.Option(help=_setting("seed", "Base seed; another one draws other samples."))
+    int | None, typer.Option(help=_setting("seed", "Base seed; another seed draws other samples."))
 ]
 Mapping = Annotated[
     str, typer.Option("--map", metavar="OURS=THEIRS,…", help="Rename fields of foreign files.")
 ]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Pass over lines that are not JSON.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip lines that are not JSON.")]
 NewPool = Annotated[
     bool,
     typer.Option(

@@ -1,4 +1,4 @@
-"""Where data goes: JSON lines to stdout or a file, one document for --json."""
+"""Output of data: JSON lines to stdout or a file, one document for --json."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ttc import jsonl
+from ttc import jsonl, paths
 from ttc.errors import StoreError, UsageError
 
-BEHIND = 10_000  # lines that may wait for a reader before whoever makes them waits too
-TOGETHER = 200  # lines that are written at once, if so many wait
-PAUSE = 0.01  # seconds between two looks at how far a reader is
-GRACE = 1.0  # seconds that a reader gets to take what is left when a run was interrupted
+BEHIND = 10_000  # lines that may be queued before the thread that makes them waits
+TOGETHER = 200  # lines that are written at once, if so many are queued
+PAUSE = 0.01  # seconds between two looks at the length of the queue
+GRACE = 1.0  # seconds that a reader has for the rest if a run was interrupted
 
 
 def piped() -> bool:
-    """Whether stdout is something other than a terminal."""
+    """Return whether stdout is something other than a terminal."""
     return not sys.stdout.isatty()
 
 
@@ -33,13 +33,12 @@ def document(value: dict[str, Any]) -> None:
 
 
 class Lines:
-    """JSON lines to stdout (`-`), to a file, or nowhere (None), by a thread of their own.
+    """JSON lines to stdout (`-`), to a file, or nowhere (None), written by a thread of their own.
 
-    A reader that is slow or asleep must not keep the store from committing, nor Ctrl-C from
-    working, so `write` only queues; the main thread alone waits, once the queue is long, and
-    whoever draws asks `behind` first. A file appears whole, under its name, when it is closed in
-    good order; until then the lines are beside it. What writing runs into is kept for `check`, and
-    `on_failure` is called once.
+    A slow or stopped reader must delay neither the commits of the store nor Ctrl-C, so `write` only
+    queues. The main thread alone waits once the queue is long; drawing checks `behind` first. A
+    file gets its name, complete, when it is closed in good order; until then the lines are in a
+    file beside it. An error of writing is kept for `check`, and `on_failure` is called once.
     """
 
     def __init__(self, target: str | None, on_failure: Callable[[], None] = lambda: None) -> None:
@@ -69,12 +68,12 @@ class Lines:
 
     @property
     def wanted(self) -> bool:
-        """Whether lines go anywhere."""
+        """Whether lines are written at all."""
         return self._target is not None
 
     @property
     def behind(self) -> bool:
-        """Whether the reader is so far behind that no more should be made for it."""
+        """Whether so many lines are queued that no more should be made."""
         return self._queue.qsize() > BEHIND
 
     def write(self, record: dict[str, Any]) -> None:
@@ -122,7 +121,8 @@ class Lines:
         return "standard output" if self._target == "-" else str(self._target)
 
     def check(self) -> None:
-        """Raise what writing ran into: BrokenPipeError if nobody reads, StoreError if full."""
+        """Raise the error of writing, if there was one: BrokenPipeError if the reader is gone, else
+        StoreError."""
         if isinstance(self._failure, (BrokenPipeError, StoreError)):
             raise self._failure
         if self._failure is not None:
@@ -130,9 +130,9 @@ class Lines:
             raise StoreError(f"{self._where}: {why}; the samples are in the store")
 
     def close(self, keep: bool = True) -> None:
-        """Finish: put the file in its place if `keep`, and raise what writing ran into.
+        """Finish, put the file in place if `keep`, and raise the error of writing as `check` does.
 
-        Without `keep` a reader that has stopped reading is not waited for.
+        Without `keep`, wait for the reader no longer than GRACE.
         """
         try:
             self._queue.put(None)
@@ -140,7 +140,7 @@ class Lines:
             if self._part is not None:
                 self._close_file(keep and self._failure is None)
         except BaseException:
-            # What interrupts us here may be the call that told of the failure.
+            # The interruption may come from `on_failure`, whose cause is the error to raise.
             self.check()
             raise
         self.check()
@@ -153,14 +153,14 @@ class Lines:
             self._failure, keep = self._failure or error, False
         if self._part != Path(str(self._target)):
             if keep:
-                os.replace(self._part, str(self._target))
+                paths.put_in_place(self._part, Path(str(self._target)))
             else:
                 with contextlib.suppress(OSError):
                     self._part.unlink()
 
 
 def _raw_stdout() -> Callable[[bytes], object]:
-    """Return a write to stdout that takes no lock, for a thread that may be left behind in it."""
+    """Return a function that writes to stdout without a lock, for a thread that may hang in it."""
     try:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError):

@@ -1,8 +1,8 @@
-"""Signals during a run: the first asks it to end in good order, the second ends it at once.
+"""Signals during a run: the first ends it in good order, the second at once.
 
-SIGPIPE stays ignored, as Python leaves it: a write to any dead connection raises it too, so it does
-not mean that the reader of our output is gone. The write to that reader fails with EPIPE in the
-thread that writes; `wake` then interrupts the main thread.
+SIGPIPE stays ignored, as Python leaves it: writing to any closed connection raises it, so it does
+not mean that the reader of our output is gone. If that reader is gone, the write fails with EPIPE
+in the thread that writes, and `wake` interrupts the main thread.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _WAKE = getattr(signal, "SIGURG", None)
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[Callable[[], None]]:
-    """Within it, INT, TERM and HUP raise Stopped in the main thread; a second one ends at once.
+    """Raise Stopped in the main thread at INT, TERM or HUP; exit at once at the second of them.
 
-    Yields a function for other threads: it wakes the main thread with Stopped, for when there
-    is nobody left to write to.
+    Yields a function for other threads to call when the reader of our output is gone: it raises
+    Stopped in the main thread.
     """
     asked = gone = False
 
@@ -51,7 +51,7 @@ def stoppable() -> Iterator[Callable[[], None]]:
     if threading.current_thread() is not main:
         yield lambda: None
         return
-    # What nohup or a shell told us to ignore stays ignored.
+    # Signals that nohup or a shell has set to be ignored stay ignored.
     heard = [signum for signum in ASKS if signal.getsignal(signum) != signal.SIG_IGN]
     before = {signum: signal.signal(signum, stop) for signum in heard}
     if _WAKE is not None:

@@ -1,7 +1,7 @@
-"""What TAB offers for names that only this machine knows: pools, verifiers, selectors, models.
+"""Completion of the names of this machine's pools, verifiers, selectors and models.
 
-A key press must not open the store or import a plugin, so commands that have them at hand leave
-the names in a small file, and completion reads that. It may be behind; it is never wrong to be.
+A key press must not open the store or import a plugin. So the commands that read these names write
+them to a small file, from which completion reads them. The file may be out of date.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _read() -> dict[str, list[str]]:
 
 
 def remember(**names: list[str]) -> None:
-    """Keep names of some kinds for completion; failing to is no failure."""
+    """Keep names of some kinds for completion. A failure to do so is ignored."""
     known = _read()
     if all(known.get(kind) == listed for kind, listed in names.items()):
         return
@@ -40,7 +40,7 @@ def offer(*kinds: str) -> Callable[[str], list[str]]:
         before, comma, last = incomplete.rpartition(",")
         known = _read()
         names = [name for kind in kinds for name in known.get(kind, ())]
-        # A shell would obey control characters, and split names at line breaks.
+        # A shell would interpret control characters, and split names at line breaks.
         shown = (name for name in names if name.isprintable() and name.startswith(last))
         return [before + comma + name for name in shown]
 

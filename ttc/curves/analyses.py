@@ -1,56 +1,47 @@
-"""What `ttc sweep` is asked for beyond the curves: laws carried further, policies, a frontier."""
+"""Analyses beyond curves: extrapolation, splits of a budget, policies, the Pareto frontier."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ttc import outcomes
-from ttc.cli.run.sweep_output import COSTS, Result
-from ttc.curves import scaling_laws, solve_verify_split
 from ttc.curves.compute_optimal import policies
 from ttc.curves.pareto import frontier
+from ttc.curves.result import SweepResult
 from ttc.curves.saturation import saturation
+from ttc.curves.scaling_laws import counts_of, predict
+from ttc.curves.solve_verify_split import split
 from ttc.selectors import Selector, contenders
 
 if TYPE_CHECKING:
-    from ttc.cli.run.sweep import SweepOptions
+    from ttc.outcomes import Source
 
 
 def extrapolate(
-    order: SweepOptions,
-    source: outcomes.Source,
-    rules: dict[str, Selector],
-    ks: list[int],
-    result: Result,
+    source: Source, rules: Mapping[str, Selector], ks: Sequence[int], result: SweepResult
 ) -> None:
-    """Add what is asked for beyond the curves: laws carried further, and policies."""
-    if order.predict is not None:
-        counts = scaling_laws.counts_of(source.problems)
-        ci, seed = order.ci or None, order.seed
-        found = scaling_laws.predict(counts, order.predict, ci=ci, seed=seed)
-        result.predictions[source.name] = found
-        result.saturations[source.name] = saturation(counts)
-    if order.solve_verify is not None:
-        split = solve_verify_split.split(
-            source.problems, order.solve_verify, ci=order.ci or None, seed=order.seed
-        )
-        result.splits[source.name] = split
-    if order.policy:
-        axis = COSTS[order.cost]
-        result.policies[source.name] = policies(
-            source.problems, contenders(rules), ks, axis, source=source.name
-        )
+    """Add the extrapolations and policies of one source."""
+    options, name, problems = result.options, source.name, source.problems
+    ci, seed = options.ci, options.seed
+    if options.predict is not None:
+        counts = counts_of(problems)
+        result.predictions[name] = predict(counts, options.predict, ci=ci, seed=seed)
+        result.saturations[name] = saturation(counts)
+    if options.solve_verify is not None:
+        result.splits[name] = split(problems, options.solve_verify, ci=ci, seed=seed)
+    if options.policy:
+        result.policies[name] = policies(problems, contenders(rules), ks, options.axis, source=name)
 
 
-def weigh(order: SweepOptions, rules: dict[str, Selector], result: Result) -> None:
-    """Add what nothing beats at its cost, and say which rules were no candidates."""
-    followed = contenders(rules)
-    if order.pareto:
+def weigh(rules: Mapping[str, Selector], result: SweepResult) -> None:
+    """Add the Pareto frontier, and say which rules are neither on it nor in a policy."""
+    options, followed = result.options, contenders(rules)
+    if options.pareto:
         able = [curve for curve in result.curves if curve.selector in followed]
-        result.frontier = frontier(able, COSTS[order.cost])
+        result.frontier = frontier(able, options.axis)
     aside = [rule for rule in rules if rule not in followed]
-    if aside and (order.pareto or order.policy):
+    if aside and (options.pareto or options.policy):
         result.warnings.append(
-            f"--pareto and --policy leave {', '.join(aside)} aside: who follows it would have to "
-            "know which draws are correct"
+            f"the Pareto frontier and policies leave {', '.join(aside)} aside: to follow such a "
+            "rule, one would have to know which draws are correct"
         )

@@ -1,28 +1,37 @@
-"""Baselines: what rules were worth on each problem, kept in a small file to be compared with."""
+"""Baselines: the value of each rule on each problem, saved in a small file to compare with."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ttc.curves.compare import terms_of
+from ttc.curves.compare import Terms, terms_of
 from ttc.curves.table import Table
 from ttc.errors import UsageError
+from ttc.paths import atomic_write
+
+if TYPE_CHECKING:
+    from ttc.outcomes import Origin
 
 KIND = "ttc-baseline"
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where draws come from: their pool, its model and identity, and who judged them."""
+class Baseline:
+    """The values of a baseline file: a mean for each rule, budget and problem.
 
-    pool: str
-    model: str
-    identity: Mapping[str, Any] = field(default_factory=dict)
-    verifier: Mapping[str, Any] = field(default_factory=dict)
+    `conventions` and `origin` are those of the sweep that saved it; empty if they are unknown.
+    """
+
+    name: str
+    terms: Terms
+    conventions: Mapping[str, Any] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
 
 def as_baseline(
@@ -32,7 +41,7 @@ def as_baseline(
 ) -> dict[str, Any]:
     """Return a table as the document of a baseline, schema 1; values to 12 digits.
 
-    `origin` is known of a pool, and not of a file.
+    Draws of a file have no `origin`.
     """
     return {
         "schema": 1,
@@ -52,10 +61,22 @@ def as_baseline(
     }
 
 
-def read_baseline(path: str) -> dict[tuple[str, int], dict[str, float]] | None:
-    """Return the values of a baseline file; None if the file is something else.
+def write_baseline(path: str | PathLike[str], document: Mapping[str, Any]) -> None:
+    """Write the document of a baseline (`-`: to stdout), a line per rule and budget, so that
+    version control shows what changed. UsageError if the file cannot be written."""
+    head = {name: entry for name, entry in document.items() if name != "values"}
+    lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in document["values"])
+    text = json.dumps(head)[:-1] + f', "values": [\n{lines}\n]}}\n'
+    if path == "-":
+        sys.stdout.write(text)
+    else:
+        atomic_write(fspath(path), text, "--save-baseline")
 
-    UsageError if it says that it is a baseline and cannot be read as one.
+
+def read_baseline(path: str) -> Baseline | None:
+    """Return the baseline in a file; None if the file is something else.
+
+    UsageError if it is marked as a baseline and cannot be read as one.
     """
     document = _document(path)
     if document is None:
@@ -63,7 +84,7 @@ def read_baseline(path: str) -> dict[tuple[str, int], dict[str, float]] | None:
     if document.get("schema") != 1:
         raise UsageError(f"{path}: a baseline of schema {document.get('schema')}; upgrade ttc-cli")
     try:
-        return {
+        terms = {
             (str(each["rule"]), int(each["k"])): {
                 str(problem): float(value) for problem, value in each["by_problem"].items()
             }
@@ -72,6 +93,13 @@ def read_baseline(path: str) -> dict[tuple[str, int], dict[str, float]] | None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"
         raise UsageError(f"{path}: not a whole baseline ({what})") from None
+    conventions = _mapping(document.get("conventions"))
+    return Baseline(
+        path,
+        terms,
+        conventions or {"draw": document.get("draw", "without")},
+        _mapping(document.get("origin")),
+    )
 
 
 def _document(path: str) -> dict[str, Any] | None:
@@ -82,32 +110,64 @@ def _document(path: str) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and document.get("kind") == KIND else None
 
 
-def made_otherwise(path: str, origin: Origin | None, conventions: Mapping[str, str]) -> list[str]:
+def made_otherwise(
+    baseline: Baseline, origin: Origin | None, conventions: Mapping[str, str]
+) -> list[str]:
     """Return a line for each way in which a baseline cannot be compared fairly.
 
-    Another model or other sampling is what a gate tests for. Another verifier or other conventions
-    change the values of the same draws. What a file does not record is not checked.
+    A gate tests for another model or other sampling parameters, so these are no reason. Another
+    verifier or other conventions change the values of the same draws. What the file does not
+    record is not checked.
     """
-    document = _document(path)
-    if document is None:
-        return []
     lines = []
-    then = _mapping(document.get("conventions")) or {"draw": document.get("draw", "without")}
-    if changed := _changes(then, conventions):
-        lines.append(f"{path} was computed with other conventions ({changed}): values may differ")
-    made = _mapping(document.get("origin"))
+    name, made = baseline.name, baseline.origin
     judge = _mapping(made.get("verifier"))
+    if changed := _changes(baseline.conventions, conventions):
+        lines.append(f"{name} was computed with other conventions ({changed}): values may differ")
     if origin is None or not made:
         return lines
     if judge and judge != dict(origin.verifier):
         lines.append(
-            f"{path} was judged by {_judge(judge)}, and {origin.pool} by "
+            f"{name} was judged by {_judge(judge)}, and {origin.pool} by "
             f"{_judge(origin.verifier)}: values may differ"
         )
     if made.get("identity") == dict(origin.identity):
         lines.append(
-            f"{path} has the same model and settings as {origin.pool}: samples that are in both "
+            f"{name} has the same model and settings as {origin.pool}: samples that are in both "
             "are compared with themselves"
+        )
+    return lines
+
+
+def not_compared(name: str, old: Terms, table: Table) -> list[str]:
+    """Return a line for each part of a baseline, `old`, and a table that the other one lacks.
+
+    A gate does not see these, and would pass in silence.
+    """
+    lines = []
+    there = {problem for values in old.values() for problem in values}
+    if missing := sorted(there - set(table.problems)):
+        named = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
+        lines.append(
+            f"{table.source}: {len(missing)} of {len(there)} problems of {name} are "
+            f"missing ({named}) and not compared"
+        )
+    terms = terms_of(table)
+    if unknown := [f"{rule}@{k}" for rule, k in terms if (rule, k) not in old]:
+        lines.append(f"{name} has no {', '.join(unknown[:6])}: not compared")
+    # A term for which no problem has enough draws is in the table without a value.
+    valued = {term for term, values in terms.items() if values}
+    if lost := [f"{rule}@{k}" for rule, k in old if (rule, k) not in valued]:
+        more = f" and {len(lost) - 6} more" if len(lost) > 6 else ""
+        lines.append(
+            f"{name} has {', '.join(lost[:6])}{more}, and {table.source} has no value "
+            "there with these rules and budgets, or has too few draws: not compared"
+        )
+    fewer = [f"{r}@{k}" for r, k in old if 0 < len(terms.get((r, k), ())) < len(old[r, k])]
+    if fewer and not missing:
+        lines.append(
+            f"{table.source} has too few draws of some problems for {', '.join(fewer[:6])}; these "
+            f"problems of {name} are not compared"
         )
     return lines
 

@@ -1,24 +1,30 @@
-"""Two pools, or two rules, on the same problems: paired, with an interval and a p-value."""
+"""Paired comparisons of two pools, or two rules, on the same problems."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import fsum, sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 from ttc.curves.table import Table
 from ttc.curves.uncertainty import bootstrap_means, paired_p_value, resampled_means
 from ttc.errors import UsageError
 
-# Values of one rule at one budget, by problem.
-Values = Mapping[str, float]
-Terms = Mapping[tuple[str, int], Values]
+# The value of one rule at one budget, by problem; and those of many, by (rule, budget).
+Values: TypeAlias = Mapping[str, float]
+Terms: TypeAlias = Mapping[tuple[str, int], Values]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`value` − `against`, as means over the problems that both have."""
+    """The difference of two means over the problems that both have.
+
+    `value` is the mean of `value_of`, `baseline` that of `against`, `difference` the first minus
+    the second. `low` and `high` bound its bootstrap interval; None if none was asked for or there
+    is only one problem. `p` is the two-sided p-value. `lost` counts the problems that only one of
+    the two has.
+    """
 
     value_of: str
     against: str
@@ -48,11 +54,18 @@ def terms_of(table: Table) -> dict[tuple[str, int], dict[str, float]]:
     }
 
 
-def paired(new: Values, old: Values, *, ci: float | None = 95, seed: int = 0) -> Comparison | None:
-    """Compare two sets of values problem by problem; None if they share no problem.
+def paired(
+    new: Values,
+    old: Values,
+    *,
+    names: tuple[str, str] = ("", ""),
+    ci: float | None = 95,
+    seed: int = 0,
+) -> Comparison | None:
+    """Compare two sets of values, named `names`, problem by problem; None if they share none.
 
     The interval is the bootstrap of the mean difference over problems, the p-value that of
-    flipping its signs.
+    flipping the signs of differences (`uncertainty.paired_p_value`).
     """
     shared = sorted(new.keys() & old.keys())
     if not shared:
@@ -62,30 +75,33 @@ def paired(new: Values, old: Values, *, ci: float | None = 95, seed: int = 0) ->
     low, high = interval if interval is not None else (None, None)
     n = len(shared)
     return Comparison(
-        "",
-        "",
-        fsum(new[problem] for problem in shared) / n,
-        fsum(old[problem] for problem in shared) / n,
-        fsum(differences) / n,
-        low,
-        high,
-        paired_p_value(differences, seed=seed),
-        n,
-        len(new.keys() ^ old.keys()),
+        value_of=names[0],
+        against=names[1],
+        value=fsum(new[problem] for problem in shared) / n,
+        baseline=fsum(old[problem] for problem in shared) / n,
+        difference=fsum(differences) / n,
+        low=low,
+        high=high,
+        p=paired_p_value(differences, seed=seed),
+        problems=n,
+        lost=len(new.keys() ^ old.keys()),
     )
 
 
 def between_pools(
     new: Terms, old: Terms, names: tuple[str, str], *, ci: float | None = 95, seed: int = 0
 ) -> list[Comparison]:
-    """Compare each rule at each budget that both have; UsageError if they share no problem."""
+    """Compare each rule at each budget that both have; UsageError if they share no problem.
+
+    `names` are those of the two sources, the new one first.
+    """
     found = []
     shared = [term for term in new if term in old]
-    for term in shared:
-        comparison = paired(new[term], old[term], ci=ci, seed=seed)
+    for rule, k in shared:
+        first, second = (f"{rule}@{k} ({name})" for name in names)
+        comparison = paired(new[rule, k], old[rule, k], names=(first, second), ci=ci, seed=seed)
         if comparison is not None:
-            labels = (f"{term[0]}@{term[1]} ({name})" for name in names)
-            found.append(_named(comparison, *labels))
+            found.append(comparison)
     if not found:
         what = "problem" if shared else "rule at a budget"
         raise UsageError(f"{names[0]} and {names[1]} have no {what} in common; nothing to compare")
@@ -100,19 +116,20 @@ def between_rules(table: Table, *, ci: float | None = 95, seed: int = 0) -> list
     for rule, k in terms:
         if rule == first:
             continue
-        comparison = paired(terms[rule, k], terms[first, k], ci=ci, seed=seed)
+        names = (f"{rule}@{k}", f"{first}@{k}")
+        comparison = paired(terms[rule, k], terms[first, k], names=names, ci=ci, seed=seed)
         if comparison is not None:
-            found.append(_named(comparison, f"{rule}@{k}", f"{first}@{k}"))
+            found.append(comparison)
     return found
-
-
-def _named(comparison: Comparison, value_of: str, against: str) -> Comparison:
-    return Comparison(**{**asdict(comparison), "value_of": value_of, "against": against})
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """How far a rule at a budget fell below its baseline, and the most that could be chance."""
+    """A rule at a budget that fell below its baseline.
+
+    `value` and `baseline` are means over the `problems` that both have; `highest` is the upper
+    confidence bound of their difference.
+    """
 
     rule: str
     k: int
@@ -127,10 +144,10 @@ def drops(
 ) -> tuple[list[Drop], int]:
     """Return the terms that fell by more than `margin`, and how many were compared.
 
-    All terms are judged together, so that asking for many does not raise false alarms: with the
-    resampled mean differences d*, t = max over terms of (d* − d)/s and c its upper quantile at
-    (1 − level/100)/2, a term fell if d + c·s < −margin. `highest` is d + c·s: what the difference
-    could still be.
+    All terms are judged together, so that asking for many does not raise false alarms: with d the
+    mean difference of a term, d* a resampled one, s its standard error, t = max over terms of
+    (d* − d)/s and c the upper quantile of t at (1 − level/100)/2, a term fell if d + c·s < −margin.
+    `highest` is d + c·s.
     """
     compared = [
         (term, [new[term][problem] - old[term][problem] for problem in shared], shared)
@@ -151,7 +168,7 @@ def drops(
 
 
 def _joint_reach(columns: Sequence[Sequence[float]], level: float, seed: int) -> list[float]:
-    """Return c·s of each column: how far a mean may be above its estimate, all at once."""
+    """Return c·s of each column: the joint upper margin of error of its mean."""
     by_size: dict[int, list[int]] = {}
     for at, column in enumerate(columns):
         by_size.setdefault(len(column), []).append(at)
@@ -161,7 +178,7 @@ def _joint_reach(columns: Sequence[Sequence[float]], level: float, seed: int) ->
         means = resampled_means([columns[at] for at in places], seed=seed)
         for at, resampled in zip(places, means, strict=True):
             center = fsum(columns[at]) / size
-            # As the t interval does for few problems: the bootstrap's spread is √((n−1)/n) small.
+            # The bootstrap's spread is too small by √((n−1)/n), which matters for few problems.
             errors[at] = sqrt(
                 fsum((x - center) ** 2 for x in columns[at]) / max(size * (size - 1), 1)
             )

@@ -1,9 +1,9 @@
 """The compute-optimal policy: for each difficulty and budget the best rule and k, cross-fitted.
 
-What a rule is worth on the very problems that chose it is optimistic. So problems are split in
-two: one half chooses, the other is scored, and the other way round. A problem's difficulty comes
-from its draws of even index, what rules are worth from those of odd index, for a lucky draw would
-otherwise make its problem look easy and its rule good at once.
+The value of a rule on the problems that it was chosen on is biased upwards. So the problems are
+split in two: the rules chosen on one half are scored on the other, and the other way round. The
+difficulty of a problem is estimated from its draws with even index and the value of rules from
+those with odd index; otherwise a lucky draw would make its problem look easy and its rule good.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import fsum
-from typing import Any
+from typing import Any, TypeAlias
 
+from ttc.curves.cost_axes import AXES
 from ttc.curves.table import Table, tabulate
 from ttc.errors import UsageError
 from ttc.records import Outcome
@@ -22,14 +23,16 @@ from ttc.selectors import Selector
 EDGES = (0.1, 0.5)
 BINS = ("hard", "medium", "easy")
 
-Choice = tuple[str, int]
+RuleAtK: TypeAlias = "tuple[str, int]"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a budget buys: with one rule for all, and with one for each difficulty.
+    """The best rules for a budget.
 
-    `value` is scored on problems that did not choose; `in_sample` on those that did.
+    `choices` maps each difficulty to its `RULE@K`. `value` is the share of problems solved with
+    one rule for each difficulty, `single` with one rule for all, both scored on problems on which
+    the rules were not chosen; `in_sample` is `value` on the problems on which they were.
     """
 
     budget: float
@@ -51,9 +54,10 @@ def policies(
     *,
     source: str,
 ) -> list[Policy]:
-    """Return the best policy at the mean cost of each rule and k, cheapest first.
+    """Return the best policy at each budget, cheapest first: the mean cost of each rule and k.
 
-    UsageError where there are too few problems or draws to split, or the axis is unknown.
+    `axis` is a name in `cost_axes.AXES`. UsageError where there are too few problems or draws to
+    split, or the cost of some draws on the axis is unknown.
     """
     halves = {
         name: (
@@ -80,14 +84,19 @@ def _difficulty(draws: Sequence[Outcome]) -> str:
     return BINS[sum(right >= edge for edge in EDGES)]
 
 
-def _columns(table: Table, axis: str) -> tuple[dict[Choice, float], dict[Choice, dict[str, float]]]:
-    costs: dict[Choice, float] = {}
-    values: dict[Choice, dict[str, float]] = {}
+def _columns(
+    table: Table, axis: str
+) -> tuple[dict[RuleAtK, float], dict[RuleAtK, dict[str, float]]]:
+    costs: dict[RuleAtK, float] = {}
+    values: dict[RuleAtK, dict[str, float]] = {}
     for cell in table.cells:
         paid = [cost[axis] for cost in cell.costs]
         known = [cost for cost in paid if cost is not None]
         if len(known) < len(paid):
-            raise UsageError(f"{table.source}: the cost on the axis {axis} is unknown")
+            why = f"{table.source}: the cost on the axis {AXES[axis].flag} is unknown"
+            raise UsageError(
+                f"{why}; --cost samples counts draws", python=f"{why}; cost='samples' counts draws"
+            )
         costs[cell.selector, cell.k] = fsum(known) / len(known)
         values[cell.selector, cell.k] = {
             problem: value or 0.0
@@ -100,16 +109,16 @@ def _policy(
     budget: float,
     folds: Sequence[Sequence[str]],
     bins: Mapping[str, str],
-    costs: Mapping[Choice, float],
-    values: Mapping[Choice, Mapping[str, float]],
+    costs: Mapping[RuleAtK, float],
+    values: Mapping[RuleAtK, Mapping[str, float]],
 ) -> Policy:
     afforded = [choice for choice, cost in costs.items() if cost <= budget + 1e-6]
 
-    def best(problems: Sequence[str]) -> Choice:
+    def best(problems: Sequence[str]) -> RuleAtK:
         return max(afforded, key=lambda choice: fsum(values[choice][p] for p in problems))
 
-    def fitted(problems: Sequence[str]) -> dict[str, Choice]:
-        """Return the best choice by difficulty; one that has no problem takes the best of all."""
+    def fitted(problems: Sequence[str]) -> dict[str, RuleAtK]:
+        """Return the best choice by difficulty; the best of all for one that has no problem."""
         common = best(problems)
         members = {name: [p for p in problems if bins[p] == name] for name in BINS}
         return {name: best(found) if found else common for name, found in members.items()}
@@ -123,5 +132,5 @@ def _policy(
     chosen = fitted(everyone)
     in_sample = fsum(values[chosen[bins[p]]][p] for p in everyone)
     n = len(everyone)
-    told = {name: f"{rule}@{k}" for name, (rule, k) in chosen.items()}
-    return Policy(budget, value / n, single / n, in_sample / n, told)
+    named = {name: f"{rule}@{k}" for name, (rule, k) in chosen.items()}
+    return Policy(budget, value / n, single / n, in_sample / n, named)

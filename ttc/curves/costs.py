@@ -1,12 +1,12 @@
-"""What k draws cost: tokens, latency, floating-point operations and money, for one problem.
+"""Costs of k draws of one problem: tokens, latency, floating-point operations and money.
 
-The k draws are a race run side by side, a token each per step. A rule that waits for m finishes
-ends it there and cancels the rest; otherwise it runs until the last draw ends. A draw pays for
-the tokens it made until then, so a cancelled one pays as much as the race was long.
+The k draws run in parallel, one token each per step. A rule that waits for m draws to finish then
+cancels the others; any other rule waits until the last draw ends. A cancelled draw costs the
+tokens that it has generated until then.
 
-A truncated draw stops at its limit without finishing. As in the ranking of first-finish it comes
-after all that finish, whatever its length: it never ends a race, and one in which fewer than m
-draws finish lasts until the last of all has stopped.
+A truncated draw stops at its limit without finishing. It ranks after all draws that finish,
+whatever its length, as in first-finish: where fewer than m of the k draws finish, the rule waits
+until the last one has stopped.
 """
 
 from __future__ import annotations
@@ -19,35 +19,21 @@ from typing import Any
 import numpy as np
 
 from ttc.config import read_toml
-from ttc.curves.order_statistics import Race
-from ttc.errors import UsageError
+from ttc.curves.cost_axes import AXES as AXES
+from ttc.curves.order_statistics import ParallelDraws
+from ttc.errors import wrong_option
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
-from ttc.selectors.exact.subsets import Floats, as_list, log_choose
-
-# Axis → what it counts, for one problem.
-AXES = {
-    "samples": "draws",
-    "tokens": "completion tokens, the cancelled draws' included",
-    "latency_tokens": "steps until the rule has what it waits for, all draws side by side",
-    "uncancelled_tokens": "completion tokens if nothing is cancelled",
-    "total_tokens": "prompt tokens once, and completion tokens, and the verifier's tokens",
-    "unshared_tokens": "the same with the prompt paid for each draw",
-    "seconds": "time until the rule has what it waits for, all draws side by side",
-    "sequential_seconds": "time if the draws run one after another, none cancelled",
-    "flops": "operations: 2·parameters a token, and attention",
-    "eflops": "operations, and memory traffic as operations (Kinetics), while decoding",
-    "usd": "price of prompt (once) and completion tokens",
-}
+from ttc.selectors.exact.subsets import Floats, as_list, check_budgets
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What turns tokens into operations and money; None is unknown, and so is what needs it.
+    """Rates that turn tokens into operations and money; None is unknown.
 
     `parameters` are those active for a token; `layers`, `heads`, `kv_heads` and `head_dim` the
-    attention's shape; `intensity` how many operations the hardware does while it moves a byte
-    (562.5 for a B200); prices are per million tokens.
+    attention's shape; `intensity` the operations that the hardware does while it moves a byte
+    (562.5 for a B200). Prices are in USD per million tokens. An axis is unknown if a rate that it
+    needs is.
     """
 
     parameters: float | None = None
@@ -61,7 +47,7 @@ class Rates:
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Rates:
-        """Return the rates of a table; ValueError names what is unknown or no positive number."""
+        """Return the rates of a table. ValueError for an unknown name or a value below 0."""
         known = [each.name for each in fields(cls)]
         for name, value in table.items():
             if name not in known:
@@ -69,25 +55,6 @@ class Rates:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
                 raise ValueError(f"{name} must be a number from 0, not {value!r}")
         return cls(**table)
-
-
-def order_statistic(values: Sequence[int], j: int, k: int) -> float:
-    """Return the expected j-th smallest of k of the n values, drawn without replacement.
-
-        E x_(j:k) = Σ_r C(r − 1, j − 1) · C(n − r, k − j) / C(n, k) · x_(r),   r = 1..n
-
-    where x_(r) is the r-th smallest of all: j − 1 of the others come from below it and k − j from
-    above (David and Nagaraja 2003, "Order Statistics", on finite populations). With j = k it
-    is the latency of k draws that all run to their end; with j = 1, that of first-finish.
-    """
-    n = len(values)
-    check_budgets([k], n)
-    if not 1 <= j <= k:
-        raise ValueError(f"j must be between 1 and k = {k}, not {j}")
-    r = np.arange(j, n - k + j + 1)
-    ways = log_choose(r - 1, j - 1) + log_choose(n - r, k - j)
-    weights = np.exp(ways - log_choose(n, k))
-    return float(weights @ np.sort(np.asarray(values, dtype=np.float64))[r - 1])
 
 
 def expected_cost(
@@ -103,8 +70,8 @@ def expected_cost(
     `finishes` is m, the number of draws that the rule waits for before it cancels the others, or
     None if it waits for all. An axis is None where a draw or the rates lack what it needs.
 
-    Summed over time: when F of the n draws have finished, D are truncated and R still run, the
-    race of a k-subset is on if fewer than m of it have finished and some of it still run. Hence
+    Summed over time: when F of the n draws have finished, D are truncated and R still run, a
+    k-subset still runs if fewer than m of its draws have finished and some have not ended. Hence
 
         E tokens  = Σ_t R · Σ_{j<m} C(F, j) · C(n − 1 − F, k − 1 − j) / C(n, k)
         E latency = Σ_t Σ_{j<m} C(F, j) · [C(n − F, k − j) − C(D, k − j)] / C(n, k)
@@ -128,8 +95,8 @@ def expected_cost(
     prompt = float(np.mean(prompts)) if n and len(prompts) == n else None
     if (lengths := _column(outcomes, "completion_tokens")) is not None and n:
         cut = [outcome.truncated for outcome in outcomes]
-        race = Race(lengths, cut, ks, finishes, replaced)
-        tokens, latency = race.paid(lambda t: t), race.lasts()
+        draws = ParallelDraws(lengths, cut, ks, finishes, replaced)
+        tokens, latency = draws.total(lambda t: t), draws.duration()
         put("tokens", tokens)
         put("latency_tokens", latency)
         put("uncancelled_tokens", budgets * lengths.mean())
@@ -137,18 +104,18 @@ def expected_cost(
             judged = sum(outcome.verifier_tokens or 0 for outcome in outcomes) / n * budgets
             put("total_tokens", tokens + prompt + judged)
             put("unshared_tokens", tokens + budgets * prompt + judged)
-            _put_rated(put, race, prompt, tokens, latency, rates)
+            _put_rated(put, draws, prompt, tokens, latency, rates)
     if (seconds := _column(outcomes, "seconds")) is not None and n:
         cut = [outcome.truncated for outcome in outcomes]
-        race = Race(seconds, cut, ks, finishes, replaced)
-        put("seconds", race.lasts())
+        draws = ParallelDraws(seconds, cut, ks, finishes, replaced)
+        put("seconds", draws.duration())
         put("sequential_seconds", budgets * seconds.mean())
     return costs
 
 
 def _put_rated(
     put: Callable[[str, Floats], None],
-    race: Race,
+    draws: ParallelDraws,
     prompt: float,
     tokens: Floats,
     latency: Floats,
@@ -167,11 +134,11 @@ def _put_rated(
         return
     parameters, heads = float(rates.parameters or 0), float(rates.heads or 0)
     size = float(rates.head_dim or 0) * float(rates.layers or 0)
-    decoding = race.paid(lambda t: 2 * parameters * t + 2 * (2 * prompt + t) * t * heads * size)
+    decoding = draws.total(lambda t: 2 * parameters * t + 2 * (2 * prompt + t) * t * heads * size)
     put("flops", decoding + 2 * parameters * prompt + 2 * prompt**2 * heads * size)
     if rates.kv_heads is not None:
         shared = 4 * prompt * latency * rates.kv_heads * size
-        own = race.paid(lambda t: 2 * t * t) * rates.kv_heads * size
+        own = draws.total(lambda t: 2 * t * t) * rates.kv_heads * size
         put("eflops", decoding + rates.intensity * (shared + own))
 
 
@@ -181,10 +148,13 @@ def _column(outcomes: Sequence[Outcome], field: str) -> Floats | None:
 
 
 def read_rates(path: str | None) -> Rates:
-    """Return the rates of a TOML file, unknown ones without a file. UsageError if it is wrong."""
+    """Return the rates of a TOML file; without a file, all are unknown.
+
+    UsageError if the file cannot be read, or has an unknown name or a value below 0.
+    """
     if path is None:
         return Rates()
     try:
         return Rates.of(read_toml(Path(path)))
     except ValueError as error:
-        raise UsageError(f"--rates {path}: {error}") from None
+        raise wrong_option("rates", path, str(error)) from None

@@ -1,24 +1,22 @@
-"""Sample × Verdict × Selector → Curve: what a budget of k would have given. No model call, ever.
+"""Table → Curve: the mean value of each rule at each budget k, with its interval and cost.
 
 A point is the mean over problems of an exact expectation over all k-subsets of a problem's
 draws. A problem contributes while k is at most the number of its draws; nothing is extrapolated.
+No model is called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import fsum, isfinite, sqrt
-from typing import Any
 
-from ttc.curves.costs import AXES
+from ttc.curves.cost_axes import AXES
 from ttc.curves.table import Cell, Problems, Table, tabulate
 from ttc.curves.uncertainty import bootstrap_means
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimate
-
-CONVENTIONS = {"ties": "split", "invalid": "abstain", "draw": "without"}
 
 
 def curves(
@@ -32,7 +30,7 @@ def curves(
 ) -> list[Curve]:
     """Return a curve for each selector, by the name it has in `selectors`, at each of `ks`.
 
-    Table and intervals in one: see `tabulate` and `curves_of`.
+    This is `tabulate` and then `curves_of`; see there for what they raise.
     """
     return curves_of(tabulate(problems, selectors, ks, source=source), ci=ci, seed=seed)
 
@@ -43,8 +41,8 @@ def curves_of(
     """Return the curves of a table.
 
     `ci` is the level of the bootstrap interval over problems in per cent, None for none; all
-    points share the resamples that `seed` stands for, so that curves can be compared. `interval`
-    is `percentile` or `bca`.
+    points share the resamples of `seed`, so that curves can be compared. `interval` is
+    `percentile` or `bca`. UsageError if `ci` is out of range.
     """
     if ci is not None and not 0 < ci < 100:
         raise UsageError(f"an interval covers more than 0% and less than 100%, not {ci}%")
@@ -58,89 +56,9 @@ def curves_of(
     return [Curve(name, table.source, tuple(curve)) for name, curve in points.items()]
 
 
-def read_ks(text: str | None) -> list[int]:
-    """Return the budgets of `-k 1,2,4`, none without a text. UsageError for anything else."""
-    if text is None:
-        return []
-    try:
-        ks = [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        ks = []
-    if not ks or min(ks) < 1:
-        raise UsageError(f"-k {text}: write whole numbers from 1, separated by commas")
-    return ks
-
-
 def default_ks(n: int) -> list[int]:
     """Return 1, 2, 4, … up to n, and n itself."""
     return sorted({*(1 << i for i in range(n.bit_length())), n} - {0})
-
-
-def warnings(problems: Problems) -> list[str]:
-    """Return what a reader of any curve over these draws has to know, a line each."""
-    draws = [outcome for outcomes in problems.values() for outcome in outcomes]
-    counts = [len(outcomes) for outcomes in problems.values()]
-    lines = []
-    if truncated := sum(outcome.truncated for outcome in draws):
-        share = 100 * truncated / len(draws)
-        lines.append(
-            f"{truncated} of {len(draws)} draws ({share:.1f}%) are truncated: they ended at the "
-            "token limit, unfinished"
-        )
-    if undecided := sum(outcome.correct is None for outcome in draws):
-        lines.append(f"{undecided} of {len(draws)} draws have no verdict and count as not correct")
-    if len(set(counts)) > 1:
-        lines.append(
-            f"problems have between {min(counts)} and {max(counts)} draws: a point at k is the "
-            "mean over those with at least k"
-        )
-    return lines
-
-
-def lost_races(curves: Sequence[Curve], problems: Problems) -> list[str]:
-    """Return a line for each race that is worth less than a single draw."""
-    means = [
-        sum(bool(outcome.correct) for outcome in outcomes) / len(outcomes)
-        for outcomes in problems.values()
-        if outcomes
-    ]
-    single = fsum(means) / len(means) if means else 0.0
-    lines = []
-    for curve in curves:
-        if not curve.selector.startswith(("first-finish", "short-1")):
-            continue
-        whole = [point for point in curve.points if point.value is not None and not point.note]
-        if whole and (last := whole[-1]).k > 1 and (last.value or 0) < single - 1e-9:
-            lines.append(
-                f"{curve.selector}@{last.k} ({last.value:.4f}) is below a single draw "
-                f"({single:.4f}): here, what finishes first is right less often"
-            )
-    return lines
-
-
-def as_document(
-    curves: Sequence[Curve],
-    *,
-    source: str,
-    problems: int,
-    conventions: Mapping[str, str] = CONVENTIONS,
-    warnings: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return the document of `ttc sweep --json`, schema 1: plain values, every number finite."""
-    return {
-        "schema": 1,
-        "source": source,
-        "problems": problems,
-        "conventions": dict(conventions),
-        "curves": [
-            {
-                "selector": curve.selector,
-                "points": [_point_as_dict(point) for point in curve.points],
-            }
-            for curve in curves
-        ],
-        "warnings": list(warnings),
-    }
 
 
 def _point(cell: Cell, interval: tuple[float, float] | None, table: Table) -> Point:
@@ -165,7 +83,7 @@ def _point(cell: Cell, interval: tuple[float, float] | None, table: Table) -> Po
 
 
 def _error(found: Sequence[Estimate]) -> float:
-    """Return the error of a mean: brackets add up, simulations by their squares."""
+    """Return the error of a mean: brackets add up, errors of simulations add in quadrature."""
     brackets = fsum(each.error for each in found if each.kind == "bracket")
     simulated = fsum(each.error**2 for each in found if each.kind == "mc")
     return float((brackets + sqrt(simulated)) / len(found))
@@ -191,20 +109,3 @@ def _mean(values: Sequence[float | None]) -> float | None:
     if not values or len(present) < len(values):
         return None
     return fsum(present) / len(present)
-
-
-def _point_as_dict(point: Point) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "k": point.k,
-        "value": point.value,
-        "low": point.low,
-        "high": point.high,
-        "problems": point.problems,
-        "cost": dict(point.cost),
-        "exact": point.exact,
-    }
-    if point.error is not None:
-        plain["error"] = point.error
-    if point.note is not None:
-        plain["note"] = point.note
-    return plain

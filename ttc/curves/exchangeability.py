@@ -1,14 +1,17 @@
-"""Are the draws alike by index? Every mean over k-subsets rests on it.
+"""Exchangeability: whether the draws of a problem are alike, whatever their index.
 
-A server that changed, a batch with another temperature or a run with another prompt shows as
-draws that are right more often, or longer, than the other draws of the same problems.
+Every mean over k-subsets assumes it. A server that changed, or a batch drawn at another temperature
+or with another prompt, shows as draws that are correct more often, or longer, than the other draws
+of the same problems.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 
@@ -16,12 +19,28 @@ from ttc.curves.uncertainty import chi_squared_tail
 from ttc.records import Outcome
 from ttc.selectors.exact.subsets import Floats
 
-SUSPECT = 0.001  # the p-value below which a sweep warns
-NAMED = 6  # draws at most that a warning names
+SUSPECT = 0.001  # p-value below which the draws count as not exchangeable
+
+
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """A property of the draws that depends on their index.
+
+    `of` is `accuracy` (share of correct draws) or `length` (mean number of tokens), `test` the
+    test that rejects that all draws are alike, and `p` its p-value. `draws` maps the index of each
+    draw that stands out to its mean over problems, the furthest from the others first; `usual` is
+    the median of the draws' means.
+    """
+
+    of: Literal["accuracy", "length"]
+    test: str
+    p: float
+    draws: Mapping[int, float]
+    usual: float
 
 
 def cochran_q(right: Floats) -> float:
-    """Return the p-value of Cochran's Q (1950): are all draws right equally often?
+    """Return the p-value of Cochran's Q (1950), under which all draws are correct equally often.
 
     `right` is 0 or 1 by problem (rows) and draw (columns). With G the columns' and L the rows'
     sums of k columns, Q = (k − 1)·(k Σ G² − (Σ G)²) / (k Σ L − Σ L²), chi-squared with k − 1
@@ -37,7 +56,7 @@ def cochran_q(right: Floats) -> float:
 
 
 def friedman(values: Floats) -> float:
-    """Return the p-value of Friedman's test (1937) by draw: do all draws rank alike?
+    """Return the p-value of Friedman's test (1937), under which all draws have equal mean ranks.
 
     `values` by problem (rows) and draw (columns); ties share their mean rank, and the statistic
     is corrected for them. 1 where all values of each problem are equal.
@@ -61,39 +80,26 @@ def within_rows(values: Floats) -> Floats:
     return ranks
 
 
-def suspicions(problems: Mapping[str, Sequence[Outcome]]) -> list[str]:
-    """Return a line for each test that the draws fail, naming the draws that stand out."""
+def dependences(problems: Mapping[str, Sequence[Outcome]]) -> list[Dependence]:
+    """Return what depends on the draw index with p < SUSPECT: accuracy, length, both or neither.
+
+    Accuracy is tested by Cochran's Q, length by Friedman's test, on the largest set of problems
+    that have the same draws. Length is not tested where token counts are missing.
+    """
     block = _block(problems)
     if block is None:
         return []
     indices, rows = block
-    lines = []
+    found = []
     right = np.array([[float(bool(o.correct)) for o in row] for row in rows])
     if (p := cochran_q(right)) < SUSPECT:
-        lines.append(
-            _line(
-                "accuracy depends on the draw index (Cochran's Q",
-                p,
-                indices,
-                right,
-                "right in {:.0%}",
-            )
-        )
+        found.append(_dependence("accuracy", "Cochran's Q", p, indices, right, right))
     if all(o.completion_tokens is not None for row in rows for o in row):
         tokens = np.array([[float(o.completion_tokens or 0) for o in row] for row in rows])
         if (p := friedman(tokens)) < SUSPECT:
             ranks = within_rows(tokens)
-            lines.append(
-                _line(
-                    "length depends on the draw index (Friedman",
-                    p,
-                    indices,
-                    ranks,
-                    "{:.0f} tokens",
-                    tokens,
-                )
-            )
-    return lines
+            found.append(_dependence("length", "Friedman", p, indices, ranks, tokens))
+    return found
 
 
 def _block(
@@ -110,27 +116,24 @@ def _block(
     return (list(indices), rows) if len(indices) > 1 and len(rows) > 1 else None
 
 
-def _line(
-    what: str,
+def _dependence(
+    of: Literal["accuracy", "length"],
+    test: str,
     p: float,
     indices: Sequence[int],
     scores: Floats,
-    form: str,
-    shown: Floats | None = None,
-) -> str:
-    """Name the draws whose mean score is further from the others' than chance would have it."""
-    shown = scores if shown is None else shown
+    values: Floats,
+) -> Dependence:
+    """Return a dependence with the draws whose scores are further off than chance allows.
+
+    `scores` and `values` are by problem (rows) and draw (columns). A draw stands out if the sum of
+    its scores is beyond the normal quantile 1 − 0.005/draws from the median of the sums.
+    """
     sums = scores.sum(axis=0)
     sums = sums - np.median(sums)  # a few odd draws would pull the mean away from the others
     spread = sqrt(float(scores.var(axis=1).sum()))
     limit = NormalDist().inv_cdf(1 - 0.005 / len(indices))
     odd = [i for i in np.argsort(-np.abs(sums)).tolist() if abs(sums[i]) > limit * spread]
-    means = shown.mean(axis=0)
-    named = ", ".join(f"{indices[i]} ({form.format(means[i])})" for i in sorted(odd[:NAMED]))
-    more = f" and {len(odd) - NAMED} more" if len(odd) > NAMED else ""
-    usual = form.format(float(np.median(means)))
-    stand_out = f"; draws {named}{more} stand out from {usual}" if odd else ""
-    return (
-        f"the draws are not exchangeable: their {what}, "
-        f"p = {p:.1g}){stand_out}; means over k-subsets mix unlike draws"
-    )
+    means = values.mean(axis=0)
+    draws = {indices[i]: float(means[i]) for i in odd}
+    return Dependence(of, test, p, draws, float(np.median(means)))

@@ -1,7 +1,7 @@
 """Assertions about curves, for CI: `coverage@16>=0.6`, `majority@8-coverage@1>0`.
 
-They are decided on the point values of one source: exact for these draws, not for the next ones,
-which is what the interval beside each value is for. Against a baseline the interval decides.
+They are decided on the point values of one source, which are exact for these draws; the interval
+beside each value is about new draws. Against a baseline the interval decides.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What a gate found in one source; `reason` says it in a line."""
+class GateResult:
+    """Whether one source meets a gate; `reason` says it in a line."""
 
     gate: str
     source: str
@@ -50,8 +50,8 @@ class Decision:
 class Tolerance:
     """How far rules may fall below their baseline.
 
-    A drop counts if it is beyond `margin` with confidence `level` (all rules and budgets
-    together), or with `strict` if its point value is.
+    A drop counts if it is larger than `margin` with confidence `level` (per cent, for all rules
+    and budgets together), or with `strict` if its point value is larger.
     """
 
     margin: float = 0.0
@@ -64,35 +64,40 @@ def parse(text: str) -> Gate:
     """Return the gate that `RULE@K[-RULE@K] >=|<=|>|< NUMBER` describes, or UsageError."""
     found = _FORM.fullmatch(text)
     if found is None:
-        raise UsageError(
-            f"--assert {text!r}: write RULE@K, or RULE@K-RULE@K, then >=, <=, > or <, then a "
-            "number, as in 'coverage@16>=0.6'"
+        raise _wrong(
+            text,
+            "write RULE@K, or RULE@K-RULE@K, then >=, <=, > or <, then a number, as in "
+            "'coverage@16>=0.6'",
         )
     rule, k, other, other_k, relation, bound = found.groups()
     terms = [(rule, int(k))] + ([(other, int(other_k))] if other is not None else [])
     if any(at < 1 for _, at in terms):
-        raise UsageError(f"--assert {text!r}: k must be 1 or more")
+        raise _wrong(text, "k must be 1 or more")
     return Gate(text, tuple(terms), relation, float(bound))
 
 
-def decide(gate: Gate, curves: Sequence[Curve], source: str) -> Decision:
-    """Decide a gate on one source's curves; UsageError where a value stands on fewer problems.
+def _wrong(text: str, reason: str) -> UsageError:
+    return UsageError(f"--assert {text!r}: {reason}", python=f"{text!r}: {reason}")
 
-    A point beyond the draws of some problems is a mean over the others; a build that passes
-    because its hard problems dropped out would be a silent error.
+
+def decide(gate: Gate, curves: Sequence[Curve], source: str) -> GateResult:
+    """Decide a gate on the curves of one source.
+
+    UsageError if a value is not a mean over all problems: a build must not pass because the hard
+    problems have too few draws.
     """
     points = {(curve.selector, point.k): point for curve in curves for point in curve.points}
     values = [_value(gate, points[term], source, *term) for term in gate.terms]
     value = values[0] - sum(values[1:])
-    # An exact value that equals the bound may be off by rounding.
+    # Rounding may put a value that equals the bound on its wrong side.
     near = value if abs(value - gate.bound) > ROUNDING else gate.bound
     met = _RELATIONS[gate.relation](near, gate.bound)
-    return Decision(gate.text, source, met, f"{source}: {gate.text} (it is {value:.6g})")
+    return GateResult(gate.text, source, met, f"{source}: {gate.text} (it is {value:.6g})")
 
 
-def refused(source: str, reason: str) -> Decision:
-    """Return a gate that is not met, because the values are of older samples."""
-    return Decision("the last samples", source, False, reason)
+def refused(source: str, reason: str) -> GateResult:
+    """Return the result of a source that does not have the latest samples: not met."""
+    return GateResult("the last samples", source, False, reason)
 
 
 def hold(
@@ -101,10 +106,11 @@ def hold(
     names: tuple[str, str],
     compared: Sequence[Comparison],
     tolerance: Tolerance,
-) -> Decision:
-    """Decide whether no rule fell below its baseline by more than is tolerated.
+) -> GateResult:
+    """Decide whether no rule fell below its baseline by more than the tolerance.
 
-    `compared` are the differences of the two, as `between_pools` gives them.
+    `names` are those of the source and the baseline; `compared` are their differences, from
+    `compare.between_pools`.
     """
     gate = f"no drop beyond {tolerance.margin:g} from {names[1]}"
     if tolerance.strict:
@@ -122,15 +128,14 @@ def hold(
             f"(a drop of {-drop.highest:.4f} at least, {drop.problems} problems)"
             for drop in sorted(found, key=lambda drop: drop.highest)
         ]
-    told = "; ".join(fallen[:3]) + (f" and {len(fallen) - 3} more" if len(fallen) > 3 else "")
-    return Decision(
-        gate, names[0], not fallen, f"{names[0]}: {gate}" + (f": {told}" if told else "")
+    listed = "; ".join(fallen[:3]) + (f" and {len(fallen) - 3} more" if len(fallen) > 3 else "")
+    return GateResult(
+        gate, names[0], not fallen, f"{names[0]}: {gate}" + (f": {listed}" if listed else "")
     )
 
 
 def _value(gate: Gate, point: Point, source: str, rule: str, k: int) -> float:
     if point.value is None or point.note is not None:
-        raise UsageError(
-            f"{source}: --assert {gate.text!r} cannot be decided: {rule}@{k}: {point.note}"
-        )
+        why = f"{gate.text!r} cannot be decided: {rule}@{k}: {point.note}"
+        raise UsageError(f"{source}: --assert {why}", python=f"{source}: {why}")
     return point.value

@@ -1,4 +1,4 @@
-"""Races of k draws side by side: who has ended by when, over all k-subsets at once."""
+"""Order statistics of k draws that run in parallel, over all k-subsets of n draws at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from ttc.selectors.exact.subsets import Floats, binomial_law, hypergeometric, lo
 
 
 class _Phases(NamedTuple):
-    """Between two ends: since when, until when, and how many of the n draws had ended before."""
+    """The phases between the times at which draws end, as arrays with one entry a phase.
+
+    `finished` and `truncated` count those of the n draws that ended before the phase.
+    """
 
     since: Floats
     until: Floats
@@ -21,8 +24,13 @@ class _Phases(NamedTuple):
     truncated: Any
 
 
-class Race:
-    """The races of all k-subsets of some draws, for each k."""
+class ParallelDraws:
+    """k of n draws that start together, for each k, as means over all k-subsets.
+
+    `ends` are the times at which the n draws end, `truncated` says which end without finishing.
+    After `finishes` (m) of the k have finished, the others are cancelled; None: never. `replaced`:
+    the k are drawn with replacement.
+    """
 
     def __init__(
         self,
@@ -42,39 +50,40 @@ class Race:
         self._m = finishes
         self._replaced = replaced
 
-    def paid(self, amount: Callable[[Floats], Floats]) -> Floats:
-        """Return, for each k, the expected sum over draws of `amount` at the time each ended."""
+    def total(self, amount: Callable[[Floats], Floats]) -> Floats:
+        """Return, for each k, the expected sum over draws of `amount`, a function of the time at
+        which a draw ends or is cancelled."""
         phases, n = self._phases, self._n
         steps = amount(phases.until) - amount(phases.since)
         steps = steps * (n - phases.finished - phases.truncated)
-        paid = np.zeros(len(self._ks))
+        total = np.zeros(len(self._ks))
         for i, k in enumerate(self._ks):
-            if self._m is None or self._m >= k:  # nobody is cancelled
-                paid[i] = steps.sum() * k / n
+            if self._m is None or self._m >= k:  # no draw is cancelled
+                total[i] = steps.sum() * k / n
             else:
                 others = n if self._replaced else n - 1
-                on = few_marked(others, k - 1, self._m, self._replaced)
-                paid[i] = steps @ on[np.minimum(phases.finished, others)] * k / n
-        return paid
+                on = fewer_than(others, k - 1, self._m, self._replaced)
+                total[i] = steps @ on[np.minimum(phases.finished, others)] * k / n
+        return total
 
-    def lasts(self) -> Floats:
-        """Return, for each k, the expected time until the race is over."""
+    def duration(self) -> Floats:
+        """Return, for each k, the expected time until m draws have finished or all have ended."""
         phases, n = self._phases, self._n
         steps = phases.until - phases.since
-        lasts = np.zeros(len(self._ks))
+        duration = np.zeros(len(self._ks))
         for i, k in enumerate(self._ks):
             over = within(n, (k,), self._replaced)[0][phases.finished + phases.truncated]
             if self._m is None or self._m >= k:
                 on = 1 - over
             else:
-                on = few_marked(n, k, self._m, self._replaced)[phases.finished]
+                on = fewer_than(n, k, self._m, self._replaced)[phases.finished]
                 if phases.truncated.any():
                     on = on - self._all_stopped(k, self._m)
-            lasts[i] = steps @ on
-        return lasts
+            duration[i] = steps @ on
+        return duration
 
     def _all_stopped(self, k: int, m: int) -> Floats:
-        """Return P(a subset has ended, by phase, with fewer than m of it finished)."""
+        """Return, for each phase, P(all k draws have ended with fewer than m of them finished)."""
         n = self._n
         chance = []
         for done, stopped in zip(self._phases.finished, self._phases.truncated, strict=True):
@@ -89,7 +98,7 @@ class Race:
 
 
 @lru_cache(maxsize=256)
-def few_marked(n: int, k: int, m: int, replaced: bool = False) -> Floats:
+def fewer_than(n: int, k: int, m: int, replaced: bool = False) -> Floats:
     """Return P(fewer than m of k draws are among F marked ones of n), for F = 0..n."""
     if replaced:
         share = np.arange(n + 1) / n

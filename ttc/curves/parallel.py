@@ -1,4 +1,4 @@
-"""Work on many problems by several processes, where that pays."""
+"""Spread work over several processes if there is enough of it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 PAYS = 100_000  # draws below which starting processes costs more than it saves
-MOST = 16
-PIECES = 8  # for each process, so that none is left with the long ones
+MOST = 16  # processes
+PIECES = 8  # chunks for each process, so that they end at about the same time
 
 _work: Callable[[int], Any] | None = None
 
 
 def spread(work: Callable[[int], T], count: int, draws: int) -> list[T]:
-    """Return `work(0)`, …, `work(count − 1)`; what it raises, raised.
+    """Return `work(0)`, …, `work(count − 1)`. An exception of `work` is raised here.
 
-    Processes are forked, and so see what `work` closes over without a copy of it; where that is
-    not safe or does not pay, this one does all.
+    Processes are forked, so that they share what `work` closes over without pickling it. This
+    process does all the work where forking is not safe (only Linux forks) or does not pay.
     """
     global _work
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
@@ -37,7 +37,7 @@ def spread(work: Callable[[int], T], count: int, draws: int) -> list[T]:
             try:
                 return list(pool.map(_do, range(count), chunksize=chunk))
             except BaseException:
-                # What has not begun need not be waited for.
+                # Do not wait for chunks that have not begun.
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     finally:

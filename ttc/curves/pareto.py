@@ -1,4 +1,4 @@
-"""The points that nothing beats: no other is at least as good for less, over pools, rules and k."""
+"""The Pareto frontier of value against cost, over pools, rules and budgets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ttc.records import Curve, Point
 
 
 def frontier(curves: Sequence[Curve], axis: str) -> list[tuple[Curve, Point]]:
-    """Return the points of a Pareto frontier of value against cost on an axis, cheapest first.
+    """Return the points of the Pareto frontier, cheapest first: none scores higher for less.
 
-    Points whose value or cost is unknown, or whose value stands on only some of the problems, are
-    left out; of equal points the first is kept.
+    `axis` is a name in `cost_axes.AXES`. Points whose value or cost is unknown, or whose value is
+    a mean over only some of the problems, are left out; of equal points the first is kept.
     """
     known = [
         (cost, -point.value, at, curve, point)

@@ -1,4 +1,4 @@
-"""Where more draws stop paying: TTSPM's saturation point, and whether a pool has one at all."""
+"""The saturation point of a pool: the number of draws beyond which more add little (TTSPM)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ REJECTED = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Saturation:
-    """One p for all problems (TTSPM), where its gain ends, and whether the pool rejects it."""
+    """The saturation point, under the assumption that all problems have one chance.
+
+    `chance` is that of a correct draw, `ceiling` the highest coverage, `draws` the saturation
+    point. `p` is the p-value of the assumption.
+    """
 
     chance: float
     ceiling: float
@@ -33,14 +37,15 @@ class Saturation:
 
 
 def saturation(counts: Counts, gain: float = GAIN) -> Saturation | None:
-    """Return where one more draw adds no more than `gain`, by one p for the whole pool.
+    """Return the saturation point: where one more draw adds no more than `gain` to coverage.
 
     TTSPM (Wang et al. 2025, "Scaling over Scaling"): F(N) = F_max·(1 − (1 − p)^N), hence
 
         N* = ⌈ ln(gain / (F_max·p)) / ln(1 − p) ⌉,   0 if gain ≥ F_max·p
 
     p and F_max by least squares on exact coverage. The p-value is that of Pearson's test that
-    all problems have one chance, without which the law does not describe the pool.
+    all problems have one chance; if it is rejected, the law does not describe the pool. None with
+    fewer than two draws of each problem, or where no draw is correct.
     """
     fewest = min((n for n, _ in counts), default=0)
     ks = sorted({*(1 << i for i in range(fewest.bit_length())), fewest} - {0})
@@ -72,6 +77,7 @@ def saturates_at(chance: float, ceiling: float, gain: float) -> int:
 
 
 def _homogeneity(counts: Counts) -> float:
+    """Return the p-value of Pearson's chi-squared test that all problems have one chance."""
     total = sum(n for n, _ in counts)
     share = sum(c for _, c in counts) / total
     if share in (0, 1):

@@ -1,7 +1,7 @@
-"""Laws of coverage, fitted to a pool and carried beyond its draws, with how wrong they could be.
+"""Scaling laws of coverage, fitted to the draws of a pool and extrapolated beyond them.
 
-Beyond n draws there is no unbiased estimate; what is printed there bears its estimator's name and
-an interval, which covers other problems of the same kind, not a law that does not hold.
+Beyond n draws there is no unbiased estimate, so each prediction has its estimator's name and an
+interval. The interval covers other problems of the same kind; it does not cover a wrong law.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ttc.curves.uncertainty import quantile
-from ttc.errors import UsageError
+from ttc.errors import wrong_option
 from ttc.records import Outcome
 from ttc.selectors.exact.subsets import Floats, within
 
@@ -50,11 +50,15 @@ def counts_of(problems: Mapping[str, Sequence[Outcome]]) -> list[tuple[int, int]
 
 
 def predict(counts: Counts, k: int, *, ci: float | None = 95, seed: int = 0) -> list[Prediction]:
-    """Return coverage at k by each estimator; UsageError if too little is known for any."""
+    """Return the coverage at k by each estimator that can be fitted.
+
+    `ci` is the level of the intervals in per cent, None for none. UsageError if k is below 1 or
+    nothing can be fitted.
+    """
     if k < 1:
-        raise UsageError(f"--predict {k}: k must be 1 or more")
+        raise wrong_option("predict", k, "k must be 1 or more")
     if len(counts) < 2 or max(n for n, _ in counts) < 2:
-        raise UsageError("--predict needs two problems and two draws of one, at least")
+        raise wrong_option("predict", k, "needs two problems and two draws of one, at least")
     estimators: list[tuple[str, Callable[[Counts], tuple[float, dict[str, float]] | None]]] = [
         ("beta-binomial", lambda sample: _by_beta(sample, k)),
         ("power law", lambda sample: _by_power_law(sample, k)),
@@ -73,11 +77,11 @@ def predict(counts: Counts, k: int, *, ci: float | None = 95, seed: int = 0) -> 
             low, high = quantile(others, tail), quantile(others, 1 - tail)
         found.append(Prediction(k, name, known[0], low, high, known[1]))
     if not found:
-        raise UsageError("--predict: no draw is correct, or all are; there is nothing to fit")
+        raise wrong_option("predict", k, "no draw is correct, or all are; there is nothing to fit")
     return found
 
 
-# The Beta-binomial: each problem has its own chance, from a Beta law.
+# The beta-binomial law: the chance of a correct draw is p for each problem, p ~ Beta(α, β).
 
 
 def fit_beta(counts: Counts) -> tuple[float, float] | None:
@@ -85,7 +89,7 @@ def fit_beta(counts: Counts) -> tuple[float, float] | None:
 
         log L = Σ_i log B(α + c_i, β + n_i − c_i) − log B(α, β)
 
-    The mean and the precision are searched in turn.
+    The mean α/(α + β) and the precision α + β are searched in turn.
     """
     right = sum(c for _, c in counts)
     if right in (0, sum(n for n, _ in counts)):
@@ -122,7 +126,7 @@ def _by_beta(counts: Counts, k: int) -> tuple[float, dict[str, float]] | None:
     if fitted is None:
         return None
     alpha, beta = fitted
-    # These problems, not others: each one's chance given its draws (empirical Bayes).
+    # Empirical Bayes: the posterior mean of each of these problems given its draws.
     value = fsum(beta_coverage(alpha + c, beta + n - c, k) for n, c in counts) / len(counts)
     return value, {"alpha": alpha, "beta": beta}
 
@@ -172,7 +176,8 @@ def _logistic(x: float) -> float:
 
 
 def least(loss: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a function is least: the best of a grid, then golden sections around it."""
+    """Return the minimum of a function on [low, high]: a grid, then golden sections around its
+    best point."""
     grid = [low + (high - low) * i / 24 for i in range(25)]
     best = min(range(25), key=lambda i: loss(grid[i]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, 24)]

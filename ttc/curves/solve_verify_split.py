@@ -1,4 +1,4 @@
-"""Solve or verify: how a budget is best split between draws and verifications, as it grows.
+"""The best split of a budget between draws and verifications, and how it grows with the budget.
 
 Singhi et al. 2025 ("When To Solve, When To Verify"): S draws with V verifications each cost
 C = S·(1 + λV) draws, λ = tokens of a verification / tokens of a draw. For each budget the best S
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ttc.curves.uncertainty import quantile
-from ttc.errors import UsageError
+from ttc.errors import wrong_option
 from ttc.records import Outcome
 from ttc.selectors.exact.subsets import Floats
 from ttc.selectors.solve_verify import SolveVerify
@@ -26,7 +26,10 @@ RESAMPLES = 200
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """The best of what a budget affords. At an edge of the grid it only says "at least"."""
+    """The best draws and verifications of a budget.
+
+    At an edge of the grid (`at_edge`) the true optimum may lie beyond it.
+    """
 
     budget: float
     draws: int
@@ -37,10 +40,11 @@ class Optimum:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """How a growing budget is best split; an exponent is None where no line can be fitted.
+    """The best splits of growing budgets.
 
-    `intervals` bound each exponent by a bootstrap over problems. `measured` tells whether the
-    ratio λ comes from token counts, or is the 1 of a verifier that writes as much as a solver.
+    `ratio` is λ: measured from token counts, or else taken as 1 (not `measured`). `exponents` are
+    a and b; None where fewer than three optima lie inside the grid. `intervals` bound them by a
+    bootstrap over problems.
     """
 
     ratio: float
@@ -60,18 +64,19 @@ def split(
     """Return the best splits where each draw's score is a share of `of` verifications.
 
     The value of S and V is the exact mean of `solve-verify` over all S-subsets and over which V
-    of a draw's verifications are made. UsageError where there is too little for a grid.
+    of a draw's verifications are made. UsageError where there are too few for a grid, or a score
+    is no share of `of`.
     """
     rows = [outcomes for _, outcomes in sorted(problems.items()) if outcomes]
     fewest = min(map(len, rows), default=0)
     if of < 2 or fewest < 2:
-        raise UsageError("--solve-verify needs two verifications of each draw and two draws")
+        raise wrong_option("solve_verify", of, "needs two verifications of each draw and two draws")
     draws, verifications = _powers(fewest), _powers(of)
     rules = [SolveVerify(str(v), str(of)) for v in verifications]
     try:
         values = np.array([[rule.expected(row, draws) for rule in rules] for row in rows])
     except ValueError as error:
-        raise UsageError(f"--solve-verify {of}: {error}") from None
+        raise wrong_option("solve_verify", of, str(error)) from None
     known = _ratio(rows, of)
     ratio = 1.0 if known is None else known
     at = Grid(draws, verifications, ratio)
@@ -114,7 +119,7 @@ class Grid:
         budget, found = points[0][0], []
         while budget <= points[-1][0] * (1 + 1e-9):
             afforded = [point for point in points if point[0] <= budget * (1 + 1e-9)]
-            # Values that differ in the last bits only are equal; max takes the first, cheapest.
+            # Rounded, because equal values may differ in their last bits; max takes the first.
             _, s, v, value = max(afforded, key=lambda point: round(point[3], 12))
             edge = s == self.draws[-1] or v == self.verifications[-1]
             found.append(Optimum(budget, s, v, value, edge))
@@ -142,7 +147,10 @@ def _powers(most: int) -> list[int]:
 
 
 def _ratio(rows: Sequence[Sequence[Outcome]], of: int) -> float | None:
-    """Return what a verification costs (prompt included) over what a draw generates, in tokens."""
+    """Return λ: the tokens of a verification, prompt included, over those that a draw generates.
+
+    None if some counts are unknown.
+    """
     pairs = [
         (outcome.verifier_tokens, outcome.completion_tokens) for row in rows for outcome in row
     ]

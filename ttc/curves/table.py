@@ -1,21 +1,29 @@
-"""Sample × Verdict × Selector → Table: what every rule is worth on every problem, and its cost."""
+"""Sample × Verdict × Selector → Table: the value and the cost of every rule on every problem."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ttc.curves import parallel
 from ttc.curves.costs import Rates, expected_cost
-from ttc.errors import UsageError
+from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimate, estimates_of, value_of
+from ttc.selectors.extras import Estimating, Replacing
 
-Problems = Mapping[str, Sequence[Outcome]]
+Problems: TypeAlias = Mapping[str, Sequence[Outcome]]
 DRAWS = ("without", "with", "prefix")
 UNKNOWN = Rates()
+# How draws come by a field that a rule needs, besides the name of a field of a file.
+REMEDIES = {
+    "answer": "run ttc verify first or",
+    "correct": "run ttc verify first or",
+    "score": "run ttc verify with a verifier that gives scores or",
+    "logprob": "sample with a backend that gives log-probabilities or",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What rules are worth on each problem of one source; problems are sorted by name."""
+    """The values and costs of rules on each problem of one source; problems are sorted by name."""
 
     source: str
     problems: tuple[str, ...]
@@ -53,23 +61,23 @@ def tabulate(
     rates: Rates = UNKNOWN,
     draw: str = "without",
 ) -> Table:
-    """Return every selector at each of `ks` on each problem.
+    """Return the value and cost of every selector at each of `ks` on each problem.
 
-    `draw` says which k draws: all k-subsets (`without` replacement), k draws `with` replacement,
-    or the first k in draw order (`prefix`). UsageError if the outcomes lack what a selector needs,
-    or a rule has no mean with replacement.
+    `draw` says which k draws the mean is over: all k-subsets (`without` replacement), k draws
+    `with` replacement, or the first k in draw order (`prefix`). UsageError if the draws lack a
+    field that a selector needs, or a rule has no mean with replacement.
     """
     if not any(problems.values()):
         raise UsageError(f"{source}: there are no draws to sweep")
     if any(k < 1 for k in ks):
         raise UsageError(f"k must be 1 or more, not {min(ks)}")
     if draw not in DRAWS:
-        raise UsageError(f"--draw {draw}: there are {', '.join(DRAWS)}")
+        raise wrong_option("draw", draw, f"there are {', '.join(DRAWS)}")
     draws = [outcome for outcomes in problems.values() for outcome in outcomes]
     absent: dict[str, int] = {}
     for name, selector in selectors.items():
-        if reason := _lacking(name, selector, draws, absent):
-            raise UsageError(reason)
+        if lack := _lack(name, selector, draws, absent):
+            raise lack.error()
     # Resamples go by position: sorted, they do not depend on the order of the input.
     names = tuple(sorted(problems))
     pools = [problems[name] for name in names]
@@ -87,15 +95,41 @@ def tabulate(
     return Table(source, names, pools, cells, draw)
 
 
-def unmet(name: str, selector: Selector, problems: Problems) -> str | None:
-    """Return why a rule cannot be computed over these draws, None if it can."""
+class Lack(NamedTuple):
+    """A field that a rule needs, and how many of the draws do not have it."""
+
+    rule: str
+    field: str
+    lacking: int
+    draws: int
+
+    def __str__(self) -> str:
+        remedy = f"{REMEDIES[self.field]}, " if self.field in REMEDIES else ""
+        return f"{self._fact}; {remedy}for a file, map the field that holds it"
+
+    def error(self) -> UsageError:
+        """Return the error that says how to name the field."""
+        remedy = f"{REMEDIES[self.field]}, " if self.field in REMEDIES else ""
+        why = f"{self._fact}; {remedy}for a file, name the field that holds it: "
+        return UsageError(
+            f"{why}--map {self.field}=FIELD", python=f"{why}mapping={{{self.field!r}: 'FIELD'}}"
+        )
+
+    @property
+    def _fact(self) -> str:
+        return f"{self.rule} needs {self.field}, which {self.lacking} of {self.draws} draws lack"
+
+
+def lack_of(name: str, selector: Selector, problems: Problems) -> Lack | None:
+    """Return what keeps a rule from being computed over these draws, None if nothing does."""
     draws = [outcome for outcomes in problems.values() for outcome in outcomes]
-    return _lacking(name, selector, draws, {})
+    return _lack(name, selector, draws, {})
 
 
-def _lacking(
+def _lack(
     name: str, selector: Selector, draws: Sequence[Outcome], absent: dict[str, int]
-) -> str | None:
+) -> Lack | None:
+    """Return the first field that too many draws lack; `absent` is a memo of the counts."""
     # Whatever a rule looks at, the value of its pick is whether that is correct.
     for field in sorted(selector.needs | {"correct"}):
         if field not in absent:
@@ -107,14 +141,11 @@ def _lacking(
             continue
         if field == "answer" and not any(outcome.correct for outcome in draws):
             continue
-        remedy = f"for a file, name the field that holds it: --map {field}=FIELD"
-        if optional:
-            remedy = f"run ttc verify first or, {remedy}"
-        return f"{name} needs {field}, which {lacking} of {len(draws)} draws lack; {remedy}"
+        return Lack(name, field, lacking, len(draws))
     return None
 
 
-# By rule (its position) and k: what it is worth on a problem, and costs, if that has k draws.
+# By rule (its position) and k: value and cost on one problem; None if it has fewer than k draws.
 _Row: TypeAlias = "dict[tuple[int, int], tuple[Estimate | None, Mapping[str, float | None] | None]]"
 
 
@@ -127,9 +158,12 @@ def _row(
 ) -> _Row:
     usable = [k for k in ks if k <= len(outcomes) or (draw == "with" and outcomes)]
     row: _Row = {(at, k): (None, None) for at in range(len(selectors)) for k in ks}
-    # Rules that wait for as many finishes cost the same.
+    # Rules that wait for the same number of draws to finish cost the same.
     costs: dict[int | None, list[dict[str, float | None]]] = {}
     for at, (name, selector) in enumerate(selectors.items()):
+        if draw == "with" and not _replaceable(selector):
+            why = f"{name}: has no mean over draws with replacement; leave "
+            raise UsageError(f"{why}--draw away", python=f"{why}out draw='with'")
         try:
             found = _estimates(selector, outcomes, usable, draw)
         except ValueError as error:
@@ -163,18 +197,21 @@ def _estimates(
         firsts = [ordered[:k] for k in ks]
         return [Estimate(value_of(first, selector.pick(first))) for first in firsts]
     if draw == "with":
-        replaced = getattr(selector, "replaced", None)
-        if replaced is None or hasattr(selector, "estimates"):
-            raise ValueError("has no mean over draws with replacement; leave --draw away")
-        return [Estimate(value) for value in replaced(outcomes, ks)]
+        assert isinstance(selector, Replacing)
+        return [Estimate(value) for value in selector.replaced(outcomes, ks)]
     return estimates_of(selector, outcomes, ks)
 
 
-def _stopped(cost: Mapping[str, float | None], found: Estimate) -> Mapping[str, float | None]:
-    """Return what is spent by a rule that stops by itself: in proportion to its draws.
+def _replaceable(selector: Selector) -> bool:
+    """Return whether a rule has an exact mean over draws with replacement."""
+    return isinstance(selector, Replacing) and not isinstance(selector, Estimating)
 
-    By Wald's identity the draws of such a rule cost their mean each, if it does not look at what
-    they cost. Times are those of draws one after another; operations and prices stay unknown.
+
+def _stopped(cost: Mapping[str, float | None], found: Estimate) -> Mapping[str, float | None]:
+    """Return the cost of a rule that may stop before k draws: in proportion to its draws.
+
+    By Wald's identity each of its draws costs the mean, if stopping does not depend on their cost.
+    Times are those of draws one after another; operations and prices stay unknown.
     """
     if found.drawn is None:
         return cost

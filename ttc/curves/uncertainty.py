@@ -1,4 +1,4 @@
-"""How far a mean over problems could be off, and whether two differ: bootstrap and permutations."""
+"""Bootstrap intervals of means over problems, and permutation tests of their differences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCK = 1000  # sign patterns at a time
 
 
 class Interval(NamedTuple):
-    """The bounds of the middle `level` per cent of the resampled means."""
+    """A confidence interval."""
 
     low: float
     high: float
@@ -59,9 +59,9 @@ def bootstrap_means(
 def resampled_means(
     columns: Sequence[Sequence[float | None]], resamples: int = 2000, seed: int = 0
 ) -> list[list[float]]:
-    """Return the mean of each column in every resample to which one of its problems contributes.
+    """Return the mean of each column in every resample that has a value of it.
 
-    Resample b of one column is resample b of another, where all problems contribute to both.
+    Resample b is the same for all columns whose every problem has a value.
     """
     n = len(columns[0]) if columns else 0
     scaled = [_Scaled.of(column) for column in columns if len(column) == n]
@@ -103,15 +103,15 @@ def _bca_tails(values: Sequence[float], means: Sequence[float], tail: float) -> 
 def paired_p_value(differences: Sequence[float], *, flips: int = 20_000, seed: int = 0) -> float:
     """Return the two-sided p-value of a mean difference of zero, by flipping signs of pairs.
 
-    If two rules are alike, each problem's difference is as likely to have either sign. All 2^m
-    sign patterns of the m differences that are not zero are counted for m ≤ 16 (exact), `flips`
-    seeded ones above, where the pattern observed counts as one of them (Phipson and Smyth 2010).
+    Under the null hypothesis each problem's difference has either sign with equal probability. For
+    m ≤ 16 differences that are not zero all 2^m sign patterns are counted (exact); above, `flips`
+    seeded ones and the observed one (Phipson and Smyth 2010).
     """
     present = [difference for difference in differences if abs(difference) > 1e-12]
     m = len(present)
     if not m:
         return 1.0
-    # Sums that only rounding tells apart are equal.
+    # Sums that differ only by rounding are equal.
     least = abs(fsum(present)) - 1e-9 * fsum(map(abs, present))
     if m <= 16:
         sums = [0.0]
@@ -155,7 +155,7 @@ class _Scaled(NamedTuple):
     def of(cls, column: Sequence[float | None]) -> _Scaled:
         present = [value for value in column if value is not None]
         if not all(map(isfinite, present)):
-            raise ValueError("a value that is not finite has no place in a mean")
+            raise ValueError("a mean of values that are not finite is undefined")
         low = min(present, default=0.0)
         span = max(present, default=0.0) - low
         steps = [None if v is None else round((v - low) / (span or 1) * _STEPS) for v in column]
@@ -196,9 +196,10 @@ def _field(step: int | None, count_from: int, size: int) -> bytes:
 
 
 def auc(scores: Sequence[float], truths: Sequence[bool]) -> float | None:
-    """Return the chance that a right one scores above a wrong one, ties a half; None without both.
+    """Return the area under the ROC curve; None unless there are both true and false ones.
 
-    The area under the ROC curve as a Mann-Whitney statistic over all pairs.
+    That is the probability that a true one scores above a false one, ties counting one half: the
+    Mann-Whitney statistic over all pairs.
     """
     right = sum(truths)
     wrong = len(truths) - right

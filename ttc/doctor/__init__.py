@@ -1,12 +1,12 @@
-"""Checks whether this installation works, and says how to fix what does not.
+"""Checks this installation and gives the fix for each fault.
 
     from ttc import doctor
 
     for check in doctor.examine():
         print(check.status, check.group, check.what, check.detail, check.remedy)
 
-Each group of checks is a module with `steps`, and runs in a process of its own, so a check that
-raises, hangs or crashes in native code is a failed check like any other.
+Each group of checks is a module with `steps` and runs in its own process, so a check that raises,
+hangs or crashes in native code is reported as failed like any other.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from ttc.errors import UsageError
 
 __all__ = ["GROUPS", "Check", "DoctorOptions", "examine"]
 
-# In the order of the report.
+# The order of the report.
 GROUPS = ("system", "settings", "store", "engine", "sandbox", "plugins", "servers", "extras")
 SELF_TEST = "self-test"
-_AT_ONCE = 3  # groups; more would take time from the checks that measure it
+_AT_ONCE = 3  # groups; more would slow down the checks that measure time
 
 
 def examine(
@@ -32,17 +32,17 @@ def examine(
     limit: float | None = None,
     trace: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Check]:
-    """Yield the checks of the groups that are named (default: all), in the order of GROUPS.
+    """Yield the checks of the groups in `options` (default: all), in the order of GROUPS.
 
-    `limit` shortens the seconds that a step may take; `trace` gets the traceback of a check that
-    raises. UsageError for an unknown group.
+    `limit` is a lower time limit (seconds) for each step; `trace` gets the traceback of a check
+    that raises. UsageError for an unknown group.
     """
     options = options or DoctorOptions()
     for name in options.groups:
         if name not in GROUPS:
             near = get_close_matches(name, GROUPS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"groups: {', '.join(GROUPS)}"
-            raise UsageError(f"no group of checks is called {name!r}; {hint}")
+            raise UsageError(f"there is no group of checks {name!r}; {hint}")
     return _examined(options, limit, trace)
 
 
@@ -60,7 +60,7 @@ def _examined(
     try:
         for future in waiting:
             yield from future.result()
-        if options.self_test:  # takes all processors, so it comes when the others are done
+        if options.self_test:  # uses all processors, so it runs after the others
             yield from children.run(SELF_TEST)
     finally:
         children.close()

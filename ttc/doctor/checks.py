@@ -1,4 +1,4 @@
-"""Checks and the steps that make them."""
+"""Checks, and the steps that produce them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from ttc.errors import TtcError
 
 Status = Literal["ok", "note", "fail"]
 
-LIMIT = 10.0  # seconds that a step may take
+LIMIT = 10.0  # seconds per step
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was checked.
+    """The result of one check.
 
     `status` is `fail` if something that is installed, configured or named does not work, and
-    `note` if something is missing or worth knowing. `remedy` says what to run or change.
+    `note` if something is missing or worth knowing. `remedy` is the command or change that fixes
+    it.
     """
 
     what: str
@@ -31,7 +32,7 @@ class Check:
 
 
 class Step(NamedTuple):
-    """A part of a group that is cut off after `limit` seconds; `what` names it then."""
+    """A part of a group. It is stopped after `limit` seconds and then reported as `what`."""
 
     what: str
     run: Callable[[], Iterable[Check]]
@@ -42,9 +43,9 @@ class Step(NamedTuple):
 class DoctorOptions:
     """What to examine.
 
-    `groups` are those to examine; none means all. `config`, `database` and `model` are as
-    `--config`, `--db` and `-m`. `self_test` also draws two samples of the model (default: the
-    bundled one) and judges them. `encoding` is that of the output.
+    `groups` are the groups to examine; empty means all. `config`, `database` and `model` are the
+    values of `--config`, `--db` and `-m`. `self_test` also draws two samples from the model
+    (default: the bundled one) and judges them. `encoding` is the output's encoding.
     """
 
     groups: Sequence[str] = ()
@@ -55,41 +56,41 @@ class DoctorOptions:
     encoding: str = "utf-8"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the options as a JSON value that `from_json` reads."""
+        """Return the options as a JSON value for `from_json`."""
         paths = {"config": self.config, "database": self.database}
         texts = {name: None if path is None else str(path) for name, path in paths.items()}
         return {**asdict(self), **texts, "groups": list(self.groups)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> DoctorOptions:
-        """Read what `as_json` returned."""
+        """Return the options from the value of `as_json`."""
         return cls(**value)
 
     def settings(self) -> Config:
-        """Return the settings that can be read; the group `settings` reports the others."""
+        """Return the settings that can be read; the group `settings` reports faulty ones."""
         return load(Path(self.config) if self.config else None, lambda fault: None)
 
     def store(self) -> Path:
-        """Return where the store is, or would be."""
+        """Return the path of the store, whether or not it exists."""
         return database(self.settings(), Path(self.database) if self.database else None)
 
 
 def ok(what: str, detail: str) -> Check:
-    """Return a check of what works."""
+    """Return the check of something that works."""
     return Check(what, "ok", detail)
 
 
 def note(what: str, detail: str, remedy: str = "") -> Check:
-    """Return a check of what is missing or worth knowing."""
+    """Return the check of something that is missing or worth knowing."""
     return Check(what, "note", detail, remedy)
 
 
 def fail(what: str, detail: str, remedy: str = "") -> Check:
-    """Return a check of what does not work."""
+    """Return the check of something that does not work."""
     return Check(what, "fail", detail, remedy)
 
 
 def refused(what: str, error: TtcError, remedy: str = "") -> Check:
-    """Return the check of an error that is written for users: the problem; the remedy."""
+    """Return the check for an error message of the form "problem; remedy"."""
     detail, _, own = str(error).partition("; ")
     return fail(what, detail, own or remedy)

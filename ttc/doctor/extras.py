@@ -8,9 +8,9 @@ from ttc import plugins
 from ttc.doctor.checks import Check, DoctorOptions, Step, note, ok
 from ttc.plugins import installing
 
-# For developers; and the sandbox has a group of its own.
+# Extras for developers; and the sandbox, which has its own group.
 _LEFT_OUT = frozenset({"dev", "test", "sandbox"})
-# Extras of which one excludes the others.
+# Extras that exclude each other.
 _EITHER = {"ttc-vllm": ("cuda", "cpu")}
 
 
@@ -22,7 +22,7 @@ def steps(options: DoctorOptions) -> list[Step]:
 def _extras() -> Iterator[Check]:
     if not installing.can_tell():
         how = installing.install("packaging")
-        yield note("extras", "not checked: that needs the package `packaging`", how)
+        yield note("extras", "not checked: needs the package `packaging`", how)
         return
     brought = {
         plugins.distribution(entry)[0]

@@ -1,4 +1,4 @@
-"""Plugins: can each be imported, and is what it needs installed?"""
+"""Plugins: can each be imported, and are its requirements installed?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ttc.plugins import installing
 
 
 def steps(options: DoctorOptions) -> list[Step]:
-    """Return the steps of this group: one for each plugin, so that a broken one is named."""
+    """Return the steps of this group: one per plugin, so that a crash names the broken one."""
     own: dict[str, list[str]] = {}
     others: list[tuple[str, EntryPoint]] = []
     for group in plugins.GROUPS:
@@ -45,7 +45,7 @@ def _own(own: dict[str, list[str]]) -> Iterator[Check]:
                 yield fail(what, _reason(error), installing.install("ttc-cli"))
     counts = ", ".join(f"{len(names)} {group}" for group, names in own.items())
     if not own:
-        how = "install ttc-cli with pip; a checkout alone has no entry points"
+        how = "install ttc-cli with pip; a bare checkout has no entry points"
         yield fail("ttc's own", "ttc-cli has no entry points", how)
     elif whole:
         yield ok("ttc's own", counts)
@@ -73,7 +73,7 @@ def _reason(error: TtcError) -> str:
 
 
 def _again(package: str) -> str:
-    """Return how to repair or remove a package that cannot be imported."""
+    """Return how to repair or remove a plugin that cannot be imported."""
     missing = installing.unmet(package) if installing.version_of(package) else []
     if missing:
         return installing.install(missing[0].partition(",")[0])
@@ -88,13 +88,15 @@ def _requirements(entries: list[EntryPoint]) -> Iterator[Check]:
 
 
 def _taken() -> Iterator[Check]:
-    """Report names that two packages register: only one of them is used."""
+    """Report names that two packages register, of which only one is used."""
     if os.environ.get("TTC_NO_PLUGINS"):
         return
     for group in plugins.GROUPS:
-        heard = plugins.installed(group)
+        registered = plugins.installed(group)
         for entry in entry_points(group=f"ttc.{group}"):
-            package, used = (plugins.distribution(each)[0] for each in (entry, heard[entry.name]))
+            package, used = (
+                plugins.distribution(each)[0] for each in (entry, registered[entry.name])
+            )
             if package != used:
                 what = f"{plugins.kind_of(group)} {entry.name}"
-                yield note(what, f"{package} and {used} both have one; that of {used} is used")
+                yield note(what, f"{package} and {used} both register it; that of {used} is used")

@@ -1,4 +1,4 @@
-"""The sandbox: the self-test of each tier, and two programs judged by the verifier itself."""
+"""The sandbox: the self-test of each tier, and two programs judged by the verifier `python`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ttc.verifiers.sandbox import tiers
 from ttc.verifiers.sandbox.probe import probe
 from ttc.verifiers.sandbox.servers import ServerError
 
-_PATIENCE = 30.0  # seconds for a tier, on a machine that is busy
+_PATIENCE = 30.0  # seconds per tier, on a busy machine
 _TESTS = {"tests": "assert add(2, 3) == 5", "entry_point": "add"}
 _PROGRAMS = {
     "right": "```python\ndef add(a, b):\n    return a + b\n```",
@@ -25,7 +25,7 @@ _PROGRAMS = {
 def steps(options: DoctorOptions) -> list[Step]:
     """Return the steps of this group."""
     if sys.platform == "win32":
-        return [Step("sandbox", lambda: [_none(options, "there is none on Windows")])]
+        return [Step("sandbox", lambda: [_none(options, "there is no sandbox on Windows")])]
     tried = tiers.AUTOMATIC if sys.platform == "linux" else ("seatbelt",)
     return [
         *(Step(tier, _attacked(tier), _PATIENCE) for tier in tried),
@@ -34,7 +34,7 @@ def steps(options: DoctorOptions) -> list[Step]:
 
 
 def _none(options: DoctorOptions, why: str) -> Check:
-    """Return the check for no sandbox: a failure on Linux, or if the group was named."""
+    """Return the check for a missing sandbox: a failure on Linux, or if the group was named."""
     wanted = sys.platform == "linux" or "sandbox" in options.groups
     return (fail if wanted else note)("programs", f"-V python cannot run: {why}", tiers.remedy())
 
@@ -52,7 +52,7 @@ def _attacked(tier: str) -> Callable[[], Iterable[Check]]:
 
 
 def _judged(options: DoctorOptions) -> Iterable[Check]:
-    """Judge a right and a wrong program by the verifier itself, where it chooses the tier."""
+    """Judge a correct and a wrong program with the verifier, which chooses the tier on Linux."""
     automatic = sys.platform == "linux"
     verifier = Python(sandbox="auto" if automatic else "seatbelt")
     samples = [
@@ -67,9 +67,9 @@ def _judged(options: DoctorOptions) -> Iterable[Check]:
         return
     if right.correct is True and wrong.correct is False:
         took = time.monotonic() - began
-        yield ok("programs", f"a right one passed, a wrong one failed, in {took:.1f} s")
+        yield ok("programs", f"a correct one passed, a wrong one failed, in {took:.1f} s")
         return
-    for name, verdict, expected in (("right", right, True), ("wrong", wrong, False)):
+    for name, verdict, expected in (("correct", right, True), ("wrong", wrong, False)):
         if verdict.correct is not expected:
-            said = f"{verdict.correct} ({verdict.status}: {verdict.detail})"
-            yield fail("programs", f"the {name} one was judged {said}", tiers.remedy())
+            verdict_text = f"{verdict.correct} ({verdict.status}: {verdict.detail})"
+            yield fail("programs", f"the {name} one was judged {verdict_text}", tiers.remedy())

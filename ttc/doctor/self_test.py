@@ -1,4 +1,4 @@
-"""Draws two samples of a model and judges them, in a temporary store."""
+"""Draws two samples from a model and judges them, in a temporary store."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _drawn(options: DoctorOptions) -> Iterator[Check]:
                 [_QUESTION], _DRAWS, model=spec, pool="doctor", database=path, max_tokens=_TOKENS
             )
             summary = pool.verify("numeric")
-            told = _told(path)
+            drawn = _speed(path)
     except TtcError as error:
         yield refused(what, error)
         return
@@ -50,18 +50,18 @@ def _drawn(options: DoctorOptions) -> Iterator[Check]:
         counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.items())
         yield fail(what, f"{summary.samples} of {_DRAWS} samples were judged ({counts})")
         return
-    judged = f"{summary.correct} of them right"
-    yield ok(what, f"{_DRAWS} samples drawn ({told}) and judged ({judged}) in {took:.1f} s")
+    judged = f"{summary.correct} correct"
+    yield ok(what, f"{_DRAWS} samples drawn ({drawn}) and judged ({judged}) in {took:.1f} s")
 
 
-def _told(path: Path) -> str:
-    """Return how many tokens were drawn, and at which speed, as far as that is known."""
+def _speed(path: Path) -> str:
+    """Return how many tokens were drawn and how fast, as far as both are known."""
     connection, _ = open_any(path)
     with contextlib.closing(connection):
         rows = connection.execute("SELECT completion_tokens, seconds FROM samples").fetchall()
     if any(tokens is None for tokens, _ in rows):
         return "tokens unknown"
     total = f"{sum(tokens for tokens, _ in rows)} tokens"
-    # The first token is there when the time begins.
+    # `seconds` starts at the first token.
     rates = [(tokens - 1) / seconds for tokens, seconds in rows if seconds and tokens > 1]
-    return f"{total}, {sum(rates) / len(rates):.0f} tokens/s a draw" if rates else total
+    return f"{total}, {sum(rates) / len(rates):.0f} tokens/s per draw" if rates else total

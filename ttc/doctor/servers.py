@@ -1,4 +1,4 @@
-"""Asks each configured server for its list of models, and for nothing else."""
+"""Configured servers: each is asked for its list of models, and for nothing else."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ttc.doctor.engine import REMOTE, checked, findings
 from ttc.errors import TtcError
 from ttc.plugins import installing
 
-_PATIENCE = 5.0  # seconds between two bytes of a server
-_WHOLE = 12.0  # seconds for all servers together, asked side by side
+_PATIENCE = 5.0  # seconds between two bytes from a server
+_WHOLE = 12.0  # seconds for all servers, which are asked in parallel
 _VARIABLES = ("TTC_OPENAI_BASE_URL", "OPENAI_BASE_URL")
 
 
@@ -28,8 +28,8 @@ def steps(options: DoctorOptions) -> list[Step]:
     return [Step("servers", lambda: _asked(_servers(options), options), _WHOLE + 10)]
 
 
-def _servers(options: DoctorOptions) -> dict[str, resolve.Choice]:
-    """Return the servers that the settings and the environment name, by what names them."""
+def _servers(options: DoctorOptions) -> dict[str, resolve.ModelChoice]:
+    """Return the servers of the settings and the environment, by the setting that names them."""
     settings = options.settings()
     default = options.model or settings.values["model"].value
     named = {f"alias {name}": name for name in settings.aliases}
@@ -45,18 +45,18 @@ def _servers(options: DoctorOptions) -> dict[str, resolve.Choice]:
             found[what] = choice
     for variable in _VARIABLES:
         if url := os.environ.get(variable):
-            found[variable] = resolve.Choice(REMOTE, "", {"base_url": url})
+            found[variable] = resolve.ModelChoice(REMOTE, "", {"base_url": url})
             break
     return found
 
 
 def _safe(spec: str) -> str:
-    """Return a spec without a user and password in it."""
+    """Return a spec without the user and password of its URL."""
     scheme, slashes, rest = spec.partition("://")
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
 
-def _asked(servers: Mapping[str, resolve.Choice], options: DoctorOptions) -> Iterator[Check]:
+def _asked(servers: Mapping[str, resolve.ModelChoice], options: DoctorOptions) -> Iterator[Check]:
     if not servers:
         yield note("servers", "none configured")
         return
@@ -80,15 +80,15 @@ def _asked(servers: Mapping[str, resolve.Choice], options: DoctorOptions) -> Ite
         yield fail(what, f"no answer within {_WHOLE:g} s", "check that the server runs")
 
 
-def _ask(what: str, choice: resolve.Choice, options: DoctorOptions, answers: Any) -> None:
-    """Ask one server, and put the checks into a queue, also if it fails."""
+def _ask(what: str, choice: resolve.ModelChoice, options: DoctorOptions, answers: Any) -> None:
+    """Check one server and put the checks into a queue, even if this raises."""
     quick = {"retries": 0, "timeout": min(_PATIENCE, _seconds(choice.options.get("timeout")))}
     choice = replace(choice, options={**choice.options, **quick})
     try:
         found = list(_answered(what, choice, options))
     except TtcError as error:
         found = [refused(what, error)]
-    except Exception as error:  # noqa: BLE001 (one server's fault is not another's)
+    except Exception as error:  # noqa: BLE001 (the other servers are still checked)
         found = [fail(what, f"this check failed: {type(error).__name__}: {error}")]
     answers.put((what, found))
 
@@ -97,12 +97,12 @@ def _seconds(given: Any) -> float:
     return float(given) if isinstance(given, (int, float)) and given > 0 else _PATIENCE
 
 
-def _answered(what: str, choice: resolve.Choice, options: DoctorOptions) -> Iterator[Check]:
-    # Opened without a model, the backend would ask the server for one.
+def _answered(what: str, choice: resolve.ModelChoice, options: DoctorOptions) -> Iterator[Check]:
+    # Without a model the backend would ask the server for one.
     nameless = choice if choice.model else replace(choice, model="any")
     with closing(resolve.open_backend(nameless, options.store())) as backend:
-        told = [each for each in findings(backend) if choice.model or each.what == "server"]
-        for finding in told:
+        found = [each for each in findings(backend) if choice.model or each.what == "server"]
+        for finding in found:
             yield replace(checked(finding), what=f"{what}: {finding.what}")
-        if not told:
+        if not found:
             yield ok(what, "opened; this backend has no further check")

@@ -1,4 +1,4 @@
-"""Settings: can every file and variable be read, what is set where, does each alias resolve?"""
+"""Settings: can every file and variable be read, where is each set, does each alias resolve?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _VARIABLES = (
     "TTC_RAY_ADDRESS",
 )
 _MEND = "correct or remove it"
-_SHOWN = 60  # characters of a value
+_SHOWN = 60  # the most characters of a value that are shown
 
 
 def steps(options: DoctorOptions) -> list[Step]:
@@ -73,7 +73,7 @@ def _variables() -> Iterator[Check]:
     for name in sorted(os.environ):
         near = get_close_matches(name, known, n=1, cutoff=0.85)
         if name.startswith("TTC_") and name not in known and near:
-            yield note(name, "is not used by ttc", f"did you mean {near[0]}?")
+            yield note(name, "ttc does not use this variable", f"did you mean {near[0]}?")
 
 
 def _default(options: DoctorOptions) -> Iterator[Check]:
@@ -103,9 +103,9 @@ def _aliases(settings: config.Config) -> Iterator[Check]:
 
 
 def _resolved(
-    what: str, choice: resolve.Choice, table: Mapping[str, Any] | None = None
+    what: str, choice: resolve.ModelChoice, table: Mapping[str, Any] | None = None
 ) -> Iterator[Check]:
-    """Check that a model's backend is installed and a local file exists; open nothing."""
+    """Check that a model's backend is installed and its local file exists, without opening it."""
     if choice.backend not in plugins.installed("backends"):
         package = plugins.KNOWN_BACKENDS.get(choice.backend, "")
         how = installing.install(package) if package else "ttc plugins lists what is installed"
@@ -113,8 +113,8 @@ def _resolved(
         return
     local = choice.backend == "llamacpp" and choice.model.endswith(".gguf")
     if local and ":" not in choice.model and not Path(choice.model).expanduser().is_file():
-        yield fail(what, f"{choice.model}: no such file", "name the file with its folder")
+        yield fail(what, f"{choice.model}: no such file", "write the path of the file")
         return
     keys = [key for key in table or () if key in resolve.SAMPLING]
-    told = f", sets {', '.join(keys)}" if keys else ""
-    yield ok(what, f"{_short(choice.spec)}{told}")
+    also = f", sets {', '.join(keys)}" if keys else ""
+    yield ok(what, f"{_short(choice.spec)}{also}")

@@ -14,13 +14,14 @@ from pathlib import Path
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok, refused
 from ttc.doctor.system import existing
 from ttc.errors import StoreError
-from ttc.store import backup, runs
-from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any, translated
+from ttc.store import integrity, runs
+from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any
 from ttc.store.schema import MIGRATIONS
+from ttc.store.sql import translated
 from ttc.store.writer import FREE_SPACE
 
 _OTHER = "name another store with --db, TTC_DB or db = in the settings"
-_WHOLE_CHECK = 5.0  # seconds; a store that takes longer is left to `ttc db check`
+_WHOLE_CHECK = 5.0  # seconds; a larger store needs `ttc db check`
 _UNITS = ((1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"))
 _HELD = 3.0  # seconds that a writer may keep the lock before it is reported
 
@@ -48,9 +49,9 @@ def _place(path: Path) -> Iterator[Check]:
     elif not writable or (there and not os.access(path, os.W_OK)):
         what = path if writable else folder
         if not folder.is_dir():
-            yield fail("store", f"{path}: {folder} is no folder", _OTHER)
+            yield fail("store", f"{path}: {folder} is not a folder", _OTHER)
         else:
-            yield fail("store", f"{path}: {what} cannot be written, so nothing is kept", _OTHER)
+            yield fail("store", f"{path}: {what} is not writable, so nothing is stored", _OTHER)
     elif there:
         yield ok("store", f"{path}, {_size(path.stat().st_size)}")
     else:
@@ -59,7 +60,7 @@ def _place(path: Path) -> Iterator[Check]:
     if free < FREE_SPACE:
         least = _size(FREE_SPACE)
         yield fail(
-            "disk", f"{_size(free)} free at {folder}; a run stops below {least}", "free some space"
+            "disk", f"{_size(free)} free at {folder}; runs stop below {least}", "free some space"
         )
     else:
         yield ok("disk", f"{_size(free)} free at {folder}")
@@ -81,7 +82,8 @@ def _file_system(path: Path) -> Iterator[Check]:
     elif os.environ.get("TTC_NETWORK_DB") == "1":
         yield note(
             "file system",
-            f"{kind}, a network file system: safe for one process at a time (TTC_NETWORK_DB=1)",
+            f"{kind}, a network file system: only safe for one process at a time "
+            "(TTC_NETWORK_DB=1)",
             "put the store on a local disk with --db",
         )
     else:
@@ -94,7 +96,7 @@ def _file_system(path: Path) -> Iterator[Check]:
 
 
 def _lock(path: Path) -> Iterator[Check]:
-    """Report who has been writing for longer than a transaction takes."""
+    """Report a process that holds the write lock for longer than a transaction takes."""
     lock = path.with_name(f"{path.name}.lock")
     if sys.platform == "win32" or not lock.exists():
         return
@@ -109,10 +111,10 @@ def _lock(path: Path) -> Iterator[Check]:
                 yield ok("lock", "free")
                 return
             time.sleep(0.02)
-        said = os.pread(descriptor, 32, 0).decode(errors="replace").strip("\0 \n")
+        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip("\0 \n")
     finally:
         os.close(descriptor)
-    pid = said if said.isdigit() else ""
+    pid = holder if holder.isdigit() else ""
     who = f"pid {pid}{_command(pid)}" if pid else "another process"
     end = f", or end it: kill {pid}" if pid else ""
     yield fail(
@@ -152,7 +154,7 @@ def _sound(connection: sqlite3.Connection, path: Path) -> Check:
     deadline = time.monotonic() + _WHOLE_CHECK
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
-        found = backup.faults(connection, path)
+        found = integrity.faults(connection, path)
     except StoreError as error:
         if time.monotonic() > deadline and "interrupted" in str(error):
             long = f"longer than {_WHOLE_CHECK:.0f} s to check"
@@ -162,7 +164,7 @@ def _sound(connection: sqlite3.Connection, path: Path) -> Check:
         connection.set_progress_handler(None, 0)
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        how = "restore a backup, or start another store with --db; ttc db check lists all damage"
+        how = "restore a backup, or start another store with --db; ttc db check lists all faults"
         return fail("contents", f"damaged: {found[0]}{more}", how)
     with translated(path):
         pools, samples = (
@@ -182,5 +184,5 @@ def _runs(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:
             yield note("run", f"{run['pool']}: a run of {since} was cut off; the next one resumes")
         else:
             where = f"pid {run['pid']} on {run['host']}"
-            told = f"{where} has been drawing since {since} ({run['command']})"
-            yield note("run", f"{run['pool']}: {told}")
+            detail = f"{where} has been drawing since {since} ({run['command']})"
+            yield note("run", f"{run['pool']}: {detail}")

@@ -15,7 +15,7 @@ from ttc import paths
 from ttc.doctor.checks import Check, DoctorOptions, Step, fail, note, ok
 from ttc.plugins import installing
 
-# Before these, two connections that write and checkpoint at once can lose a commit.
+# Before these versions, two connections that write and checkpoint at once can lose a commit.
 _RACE_MENDED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 _NEEDED_SQLITE = (3, 27, 0)  # VACUUM INTO
 _COMPLETIONS = {
@@ -85,8 +85,8 @@ def _sqlite() -> Iterator[Check]:
     else:
         yield note(
             "SQLite",
-            f"{sqlite3.sqlite_version} has a bug (fixed in 3.51.3): two programs that write at the "
-            "same time can lose a commit; ttc is safe, since its processes take turns",
+            f"{sqlite3.sqlite_version} has a bug (fixed in 3.51.3): if two programs write at the "
+            "same time, a commit can be lost; ttc is safe, since its processes use a lock",
             "do not write to the store with another program while ttc runs",
         )
 
@@ -102,19 +102,19 @@ def _folders() -> Iterator[Check]:
         yield fail(
             "temporary files",
             "there is no writable folder for them",
-            "set TMPDIR to a folder that can be written",
+            "set TMPDIR to a writable folder",
         )
     cache = paths.cache_folder()
     if not os.access(existing(cache), os.W_OK | os.X_OK):
         yield note(
             "cache",
-            f"{cache} cannot be written, so digests and some verdicts are computed each time",
-            "set TTC_CACHE to a folder that can be written",
+            f"{cache} is not writable, so digests and some verdicts are computed each time",
+            "set TTC_CACHE to a writable folder",
         )
     else:
         yield ok("cache", str(cache))
     if sys.platform == "linux" and not Path("/proc/self/stat").exists():
-        yield note("/proc", "is missing, so ttc cannot see other runs and the file system's type")
+        yield note("/proc", "is missing, so ttc sees neither other runs nor file system types")
 
 
 def existing(path: Path) -> Path:
@@ -127,7 +127,7 @@ def _there(path: Path) -> bool:
     try:
         return path.exists()
     except OSError:
-        return False  # in a folder that cannot be searched
+        return False  # its folder cannot be searched
 
 
 def _terminal(encoding: str) -> Iterator[Check]:
@@ -137,7 +137,7 @@ def _terminal(encoding: str) -> Iterator[Check]:
     else:
         yield note(
             "terminal",
-            f"the output encoding is {encoding}, which cannot express every answer ({kind})",
+            f"the output encoding is {encoding}, which lacks many characters ({kind})",
             "export PYTHONIOENCODING=utf-8, or a locale such as LANG=C.UTF-8",
         )
 

@@ -1,1 +1,1 @@
-"""What people read on a terminal: lines said once, keys masked, control characters shown."""
+"""Messages for people: notes printed once, secrets masked, control characters made visible."""

@@ -1,6 +1,6 @@
-"""Messages to the user from code that has no session, such as backends.
+"""Messages to the user from code without a session, such as backends.
 
-They go to stderr, each once per command, and not at all with --quiet.
+They go to stderr, each once per command; --quiet turns them off.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _quiet = False
 
 
 def hush(quiet: bool) -> None:
-    """Begin a command, with or without messages; none has been printed yet."""
+    """Start a command: forget which messages were printed, and set whether any are."""
     global _quiet
     _quiet = quiet
     _said.clear()
 
 
 def tell(line: str) -> None:
-    """Print a line, unless it was printed before or --quiet was given."""
+    """Print a line to stderr, unless it was printed before or --quiet was given."""
     if _quiet or line in _said:
         return
     _said.add(line)

@@ -1,9 +1,9 @@
 """Masks keys in everything that is shown, logged or stored.
 
-`keep` makes a key known. `redacted` takes it out of a text in every spelling: as it is and in any
-case, escaped as in Python, JSON, HTML or a URL, in hexadecimal and in base64 (alone, or inside
-`user:key` or `Bearer key`), and pieces of twelve characters or more. What a server, a proxy or a
-library says goes through here before it is shown, stored or logged.
+`keep` registers a key. `redacted` masks it in a text in every spelling: verbatim in any case,
+escaped as in Python, JSON, HTML or a URL, in hexadecimal and in base64 (alone, or inside
+`user:key` or `Bearer key`), and pieces of twelve characters or more. Texts from servers, proxies
+and libraries are passed through it before they are shown, stored or logged.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from itertools import takewhile
 from typing import Any
 
 MASK = "***"
-# A key that is shorter may be a word (`none`, `EMPTY`): it is looked for as a word of its own,
-# and not in what a model says.
+# A shorter key may be an ordinary word (`none`, `EMPTY`): it is masked only as a whole word, and
+# never in a model's text.
 SHORT = 12
 _PIECE = 12
 _GRAM = 6
@@ -35,8 +35,8 @@ _RUN = re.compile(r"[A-Za-z0-9+/_=%-]")
 
 @dataclass(frozen=True, slots=True)
 class _Secret:
-    """A secret, what its beginning looks like (a text may be cut in the middle of it), what each
-    character after that may look like, and its beginning in base64 and in hexadecimal."""
+    """A secret and the patterns that find it: of its beginning (a text may be cut in the middle of
+    a key), of each character after that, and of its beginning in base64 and in hexadecimal."""
 
     text: str
     spelled: re.Pattern[str]
@@ -50,7 +50,7 @@ _known: dict[str, _Secret] = {}
 
 
 def keep(secret: str | None) -> None:
-    """Make a secret known; nothing happens for None and for an empty text."""
+    """Register a secret to be masked. None and an empty text are ignored."""
     if not secret or secret in _known:
         return
     if not _known:
@@ -63,7 +63,7 @@ def keep(secret: str | None) -> None:
 
 
 def redacted(text: str, *, said_by_model: bool = False) -> str:
-    """Return a text without any known secret. What a model says is left alone by short ones."""
+    """Return a text with all known secrets masked; in a model's text, only the long ones."""
     bare = _bare(text) if _known else []
     for secret in list(_known.values()):
         short = len(secret.text) < SHORT
@@ -77,7 +77,7 @@ def redacted(text: str, *, said_by_model: bool = False) -> str:
 
 
 def cleaned(value: Any) -> Any:
-    """Return a JSON value whose texts, names included, hold no known secret."""
+    """Return a JSON value with all known secrets masked in its strings and keys."""
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, Mapping):
@@ -88,8 +88,8 @@ def cleaned(value: Any) -> Any:
 
 
 def _bare(text: str) -> list[str]:
-    """Return a text as it reads without escapes and white space: a quick look shows there whether
-    a long one is in it at all. A line break that is escaped may be one, or a letter."""
+    """Return a text without escapes and white space, for a quick test whether it can hold a long
+    secret. Two readings, since an escaped line break may also be a backslash and a letter."""
     bare = "".join(text.split())
     if "%" in bare:
         bare = _PERCENT.sub(lambda found: chr(int(found[1], 16)), bare)
@@ -113,7 +113,7 @@ def _may_hold(bare: str, secret: _Secret) -> bool:
 def _character(char: str) -> str:
     """Return a pattern for all spellings of a character."""
     number = ord(char)
-    # Escaped a few times over, and no more: an endless run would take its square in time.
+    # At most a few nested escapes: an unbounded run would take quadratic time.
     slashes, entity = r"\\{1,8}", r"&(?:amp;){0,4}"
     ways = [
         rf"%(?:25){{0,4}}(?:u00)?{number:02x}",
@@ -126,16 +126,16 @@ def _character(char: str) -> str:
         ways.append(slashes + re.escape(char))
     if (named := html.escape(char)) != char:
         ways.append(entity + named[1:])
-    # The plain one last: it may be the beginning of another.
+    # The verbatim character comes last: it may be the beginning of another spelling.
     return f"(?:{'|'.join([*ways, re.escape(char)])})"
 
 
 def _spelled(secret: str) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
-    """Return a pattern for the beginning of a secret, and one for each character behind it."""
+    """Return a pattern for the beginning of a secret, and one for each character after it."""
     if len(secret) < SHORT:
         spelled = "".join(map(_character, secret))
         return re.compile(rf"(?<![A-Za-z0-9]){spelled}(?![A-Za-z0-9])"), ()
-    # A text may be broken over lines.
+    # The text may be wrapped over several lines.
     gap = r"(?:\s|\\[rn])*"
     begun = gap.join(map(_character, secret[:_PIECE]))
     hexadecimal = r"[\s:]*".join(f"{byte:02x}" for byte in _bytes(secret)[:_PIECE])
@@ -145,7 +145,7 @@ def _spelled(secret: str) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]
 
 
 def _without_spelled(text: str, secret: _Secret) -> str:
-    """Mask a secret as far as it goes on from where it begins."""
+    """Mask each place where a secret begins, up to where the text departs from it."""
     at = 0
     while (found := secret.spelled.search(text, at)) is not None:
         end = found.end()
@@ -159,16 +159,16 @@ def _without_spelled(text: str, secret: _Secret) -> str:
 
 
 def _bytes(secret: str) -> bytes:
-    # A variable of the environment may hold bytes that are no text.
+    # An environment variable may hold bytes that are not valid UTF-8.
     return secret.encode("utf-8", "surrogateescape")
 
 
 def _in_base64(secret: str) -> list[str]:
-    """Return what of a secret is the same in base64 whatever stands around it, by its offset."""
+    """Return the parts of a secret's base64 that do not depend on neighbours, one per offset."""
     ways = []
     for before in range(3):
         data = b"\0" * before + _bytes(secret)
-        # Characters that depend on what stands before or behind are left out.
+        # Leave out the characters that also encode bits of what precedes or follows.
         first = (0, 2, 3)[before]
         ways.append(base64.b64encode(data).decode()[first : len(data) * 8 // 6])
     return ways
@@ -178,7 +178,7 @@ def _encoded(secret: str, ways: Iterable[str]) -> re.Pattern[str] | None:
     """Return a pattern for a secret in base64."""
     if len(secret) < _GRAM:
         return None
-    # The beginning alone, where a text is cut.
+    # Also the beginning alone, since a text may be cut.
     all_ways = sorted({*ways, *(way[:_ENCODED] for way in ways)}, key=len, reverse=True)
     gap = r"(?:\s|\\[rn])*"
     return re.compile("|".join(gap.join(map(_of_base64, way)) for way in all_ways))
@@ -190,7 +190,7 @@ def _of_base64(char: str) -> str:
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    """Mask parts of a text, and the run of base64 around each."""
+    """Mask spans of a text, each extended to the base64 run around it."""
     for start, end in reversed(spans):
         while start > 0 and _RUN.match(text[start - 1]):
             start -= 1
@@ -201,7 +201,7 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def _without_pieces(text: str, secret: str) -> str:
-    """Mask long pieces of a secret: what a text shows that was cut in front of them."""
+    """Mask long pieces from the middle of a secret, as in a text whose start was cut off."""
     if len(secret) <= _PIECE or len(text.lower()) != len(text):
         return text
     lower, key = text.lower(), secret.lower()
@@ -219,7 +219,7 @@ def _without_pieces(text: str, secret: str) -> str:
 
 
 def _alike(one: Iterable[str], other: Iterable[str]) -> int:
-    """Return how many characters two texts have in common at their beginning."""
+    """Return the length of the common prefix of two texts."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
@@ -233,10 +233,10 @@ def _watch_logs() -> None:
     def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         made = before(*args, **kwargs)
         try:
-            said = made.getMessage()
-        except Exception:  # noqa: BLE001 - whoever logs wrongly is told so by logging itself
+            message = made.getMessage()
+        except Exception:  # noqa: BLE001 - logging itself reports a malformed record
             return made
-        if (clean := redacted(said)) != said:
+        if (clean := redacted(message)) != message:
             made.msg, made.args = clean, ()
         if made.exc_info and made.exc_info[0] is not None:
             made.exc_text = redacted("".join(traceback.format_exception(*made.exc_info))).strip()

@@ -1,8 +1,8 @@
 """Makes control characters visible in text from models, data and servers.
 
-A terminal obeys control characters: they clear the screen, write to the clipboard (OSC 52), ring,
-or reverse text (bidi overrides). Here each becomes a visible sign. What programs read (JSON, CSV,
-files, pipes) is never changed.
+A terminal obeys control characters: they clear the screen, write to the clipboard (OSC 52), ring
+the bell, or reverse text (bidi overrides). Here each becomes a visible sign. Output for programs
+(JSON, CSV, files, pipes) is never changed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import sys
 
-# C0 but tab and newline, DEL and C1; marks, overrides and isolates of direction; separators that
-# break a line; invisible tags; surrogates that no encoding takes; and the byte order mark.
+# C0 except tab and newline, DEL and C1; direction marks, overrides and isolates; the line and
+# paragraph separators; invisible tags; surrogates, which cannot be encoded; the byte order mark.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -41,5 +41,5 @@ def one_line(text: object) -> str:
 
 
 def for_stdout(text: str) -> str:
-    """Return a text for stdout: with visible control characters on a terminal, else unchanged."""
+    """Return a text for stdout: control characters made visible on a terminal, else unchanged."""
     return visible(text) if sys.stdout.isatty() else text

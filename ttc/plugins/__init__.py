@@ -1,8 +1,8 @@
 """Plugins by entry point, imported only when named.
 
-Four groups: `ttc.backends`, `ttc.verifiers`, `ttc.selectors`, `ttc.strategies`. One broken plugin
-never breaks ttc: it fails when it is asked for by name, and `ttc plugins` says why.
-`TTC_NO_PLUGINS=1` leaves only what ttc itself brings.
+There are four groups: `ttc.backends`, `ttc.verifiers`, `ttc.selectors` and `ttc.strategies`. A
+broken plugin fails when it is named, and not before; `ttc plugins` shows why. `TTC_NO_PLUGINS=1`
+leaves only the members of ttc itself.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache, partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
+from inspect import signature
 from typing import Any
 
 from ttc.errors import BackendError, Stopped, TtcError, UsageError
+from ttc.options import OptionReader, parse_spec
 from ttc.plugins import installing
+from ttc.plugins.abilities import Drafting, Needing, Scoring, Taking
 
 GROUPS = ("backends", "verifiers", "selectors", "strategies")
 OWN_DISTRIBUTION = "ttc-cli"
@@ -33,7 +36,7 @@ KNOWN_BACKENDS = {
 
 
 def distribution(entry: EntryPoint) -> tuple[str, str]:
-    """Return the name and version of the package that brought an entry point."""
+    """Return the name and version of the package of an entry point."""
     return ("unknown", "") if entry.dist is None else _name_and_version(entry.dist)
 
 
@@ -72,12 +75,12 @@ def _entry_points(group: str, path: tuple[tuple[str, int, int], ...]) -> tuple[E
 
 
 def kind_of(group: str) -> str:
-    """Return what one member of a group is called."""
+    """Return the word for one member of a group: `backend` for `backends`."""
     return group[:-1] if group != "strategies" else "strategy"
 
 
 def load(group: str, name: str) -> Any:
-    """Import and return what `name` stands for in a group.
+    """Import and return the member of a group that is called `name`.
 
     UsageError for an unknown name, with near ones; BackendError (exit 3) for a plugin that
     cannot be imported, whatever it raises.
@@ -95,34 +98,34 @@ def load(group: str, name: str) -> Any:
 
 
 def guarded(group: str, name: str, what: str, act: Callable[[], Any]) -> Any:
-    """Let a plugin act: what it prints is dropped, and what it raises (leaving aside what is
-    written for users) is a BackendError that names it and who brought it."""
+    """Call `act`, which runs a plugin's code: drop what it prints, and turn what it raises into a
+    BackendError as `calling` does."""
     with calling(group, name, what), contextlib.redirect_stdout(io.StringIO()):
         return act()
 
 
 @contextlib.contextmanager
 def calling(group: str, name: str, what: str) -> Iterator[None]:
-    """Turn any exception that a plugin raises in the block into a BackendError, except TtcError.
+    """Turn exceptions of a plugin, except TtcError, into a BackendError that names the plugin.
 
-    That includes SystemExit and CancelledError; signals to ttc pass through.
+    SystemExit and CancelledError are turned too; signals to ttc pass through.
     """
     try:
         yield
     except (TtcError, Stopped, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
-        raise fault(group, name, f"cannot {what}: {said(error)}; -vv shows where") from error
+        raise fault(group, name, f"cannot {what}: {as_text(error)}; -vv shows where") from error
 
 
 def fault(group: str, name: str, what: str) -> BackendError:
-    """Return the error that says what a plugin did wrong, with its name and who brought it."""
+    """Return the error for what a plugin did wrong, with the names of it and of its package."""
     entry = installed(group).get(name)
-    brought = "" if entry is None else " ({} {})".format(*distribution(entry))
-    return BackendError(f"the {kind_of(group)} {name!r}{brought} {what}")
+    package = "" if entry is None else " ({} {})".format(*distribution(entry))
+    return BackendError(f"the {kind_of(group)} {name!r}{package} {what}")
 
 
-def said(error: BaseException) -> str:
+def as_text(error: BaseException) -> str:
     """Return an exception as text, even if its own `__str__` fails."""
     try:
         return f"{type(error).__name__}: {error}"
@@ -130,46 +133,49 @@ def said(error: BaseException) -> str:
         return type(error).__name__
 
 
-def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
-    """Split `name:key=value,key=value`; UsageError for a malformed option."""
-    name, _, rest = spec.partition(":")
-    options: dict[str, str] = {}
-    for part in filter(None, rest.split(",")):
-        key, equals, value = part.partition("=")
-        if not equals or not key:
-            raise UsageError(f"{spec}: write options as {name}:key=value,key=value")
-        options[key] = value
-    return name, options
-
-
 def build(group: str, spec: str) -> Any:
     """Make the plugin of `name:key=value,…`, or of `name:TEXT` if it `takes = "text"`; UsageError
     says what is wrong with it."""
     name, _, text = spec.partition(":")
     factory = load(group, name)
-    if getattr(factory, "takes", "") == "text":
-        return make(group, name, spec, lambda: factory(text))
-    _, options = parse_spec(spec)
-    return make(group, name, spec, lambda: factory(**options))
+    takes = factory.takes if isinstance(factory, Taking) else ""
+    if takes == "text":
+        return make(group, name, spec, partial(factory, text), {})
+    return make(group, name, spec, factory, parse_spec(spec)[1])
 
 
-def make(group: str, name: str, spec: str, construct: Callable[[], Any]) -> Any:
-    """Construct a plugin's object; what is wrong with its options is a UsageError."""
+def make(
+    group: str, name: str, spec: str, factory: Callable[..., Any], options: Mapping[str, Any]
+) -> Any:
+    """Make a plugin's object with its options; UsageError says what is wrong with them."""
 
     def act() -> Any:
         try:
-            return construct()
+            _check_names(name, factory, options)
+            return factory(**options)
         except (TypeError, ValueError) as error:
-            raise UsageError(f"{spec}: {error}") from error
+            raise UsageError(f"{spec}: {str(error).removeprefix(f'{name}: ')}") from error
 
     return guarded(group, name, "be made", act)
 
 
+def _check_names(name: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    """Refuse options that are not parameters of a factory. OptionError."""
+    try:
+        parameters = signature(factory).parameters.values()
+    except (TypeError, ValueError):
+        return  # not every callable has a signature; the call itself will fail then
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        read = OptionReader(name, options)
+        read.accept(*(parameter.name for parameter in parameters))
+        read.end()
+
+
 def _needs(strategy: Any) -> list[str]:
-    """Return what a strategy needs besides draws: capabilities, a scorer, a second model."""
-    needs = sorted(getattr(strategy, "needs", ()))
-    needs += ["a scorer"] if getattr(strategy, "scores", False) else []
-    return needs + (["a draft model"] if getattr(strategy, "drafts", False) else [])
+    """Return what a strategy needs besides samples: capabilities, a scorer, a second model."""
+    needs = sorted(strategy.needs) if isinstance(strategy, Needing) else []
+    needs += ["a scorer"] if isinstance(strategy, Scoring) and strategy.scores else []
+    return needs + (["a draft model"] if isinstance(strategy, Drafting) and strategy.drafts else [])
 
 
 def _about(group: str, name: str) -> str:
@@ -181,8 +187,8 @@ def _about(group: str, name: str) -> str:
 
 
 def survey(groups: Iterable[str]) -> list[dict[str, str]]:
-    """Return a row a plugin: what it is, who brought it, and the first line of what it says of
-    itself, or why it cannot be imported."""
+    """Return one row per plugin: kind, name, package, and the first line of its docstring or why it
+    cannot be imported."""
     found = []
     for group in groups:
         for name, entry in installed(group).items():

@@ -1,8 +1,8 @@
 """Wrappers around a plugin's objects that check each call and each result.
 
-Any exception of a plugin becomes a BackendError of one line that names the plugin
-(`plugins.calling`); so does a result that the protocol does not allow. Optional members stay
-visible: `getattr(backend, "room", …)` works through a guard.
+An exception of a plugin becomes a BackendError of one line that names the plugin
+(`plugins.calling`); so does a result that the protocol does not allow. `isinstance` finds the
+optional members of an object (`ttc.plugins.abilities`) through its guard.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 class Guarded:
     """A wrapper around a plugin's object that guards its attributes and calls."""
 
-    # The types of optional members that ttc computes with.
+    # The types of the values of optional members.
     extras: ClassVar[Mapping[str, tuple[type, ...]]] = {}
 
     def __init__(self, group: str, name: str, inner: Any) -> None:
@@ -29,7 +29,7 @@ class Guarded:
         self._inner = inner
 
     def __getattr__(self, member: str) -> Any:
-        """Return an optional member; AttributeError if it has none."""
+        """Return an optional member; AttributeError if the object does not have it."""
         if member.startswith("__") or member in ("_group", "_name", "_inner"):
             raise AttributeError(member)
         return self._member(member)
@@ -70,18 +70,33 @@ class Guarded:
         return plugins.fault(self._group, self._name, what)
 
 
+class GuardedMethod(Guarded):
+    """A guarded selection rule or strategy; both have a name and needs."""
+
+    @property
+    def name(self) -> str:
+        """The name of the rule or strategy."""
+        name: str = self._needed("name", str)
+        return name
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What it needs: fields of an outcome, or capabilities of a backend."""
+        return self._call("return its needs", lambda: frozenset(map(str, self._inner.needs)))
+
+
 def a(value: Any) -> str:
-    """Return the type of a value in words."""
+    """Return the type of a value with an article: `a str`."""
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def named(kind: type) -> str:
-    """Return a type in words."""
+    """Return a type with an article: `a str`."""
     return f"a {kind.__name__}"
 
 
-def unsound(verdict: Any) -> str | None:
-    """Return what is wrong with a verifier's verdict, None if nothing is."""
+def verdict_fault(verdict: Any) -> str | None:
+    """Return what is wrong with a verdict that a verifier returned; None if nothing is."""
     if not isinstance(verdict, Verdict):
         return f"the verifier gave {a(verdict)}, not a Verdict"
     kinds: dict[str, tuple[type, ...]] = {

@@ -1,4 +1,4 @@
-"""What is installed, what that needs, and the command that installs more of it here."""
+"""Which packages are installed, what they require, and the command that installs more."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def unmet(package: str, extra: str = "") -> list[str]:
     for text, requirement in _requirements(package):
         marker = requirement.marker
         wanted = marker is None or marker.evaluate({"extra": extra})
-        # What it needs without the extra is not the extra's.
+        # Requirements without the extra are not the extra's.
         if not wanted or (extra and (marker is None or marker.evaluate({"extra": ""}))):
             continue
         have = version_of(requirement.name)
@@ -55,7 +55,7 @@ def unmet(package: str, extra: str = "") -> list[str]:
 
 
 def can_tell() -> bool:
-    """Whether requirements can be read here."""
+    """Return whether requirements can be read here."""
     return _parser() is not None
 
 
@@ -67,7 +67,7 @@ def _requirements(package: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parser() -> Any:
-    """Return the class that parses requirements. It needs no dependency: pip brings it along."""
+    """Return the class that parses requirements: that of `packaging`, else the copy inside pip."""
     for module in ("packaging.requirements", "pip._vendor.packaging.requirements"):
         with contextlib.suppress(ImportError):
             return import_module(module).Requirement
@@ -77,16 +77,16 @@ def _parser() -> Any:
 def install(requirement: str) -> str:
     """Return the command that installs a requirement into this environment.
 
-    A package of ours (`NAME[EXTRA]`) comes from where ttc-cli came from: a folder, a repository
-    or an index.
+    A package of ours (`NAME[EXTRA]`) is installed from the source of ttc-cli: a folder, a
+    repository or an index.
     """
-    what, editable = _from_where_ours_came(requirement)
+    what, editable = _from_our_source(requirement)
     quoted = f"'{what}'" if set(what) & set("[]<>=! ~;@") else shlex.quote(what)
     return f"{_installer(editable)} {quoted}"
 
 
-def _from_where_ours_came(requirement: str) -> tuple[str, bool]:
-    """Return what to install, and whether as a link to the folder (where ours is one)."""
+def _from_our_source(requirement: str) -> tuple[str, bool]:
+    """Return what to install, and whether as an editable folder, as ttc-cli itself is."""
     name, bracket, extra = requirement.partition("[")
     if name != OWN and not name.startswith("ttc-"):
         return requirement, False
@@ -104,7 +104,7 @@ def _from_where_ours_came(requirement: str) -> tuple[str, bool]:
 
 
 def _shown(folder: Path) -> str:
-    """Return a folder as pip takes it: in a checkout as its README does, else whole."""
+    """Return a folder as pip takes it: relative inside a checkout, else absolute."""
     with contextlib.suppress(ValueError, OSError):
         here = Path.cwd()
         inside = folder.relative_to(here)
@@ -115,7 +115,7 @@ def _shown(folder: Path) -> str:
 
 @cache
 def _source() -> dict[str, Any]:
-    """Return what the installer noted of where ttc-cli came from; nothing for an index."""
+    """Return what the installer noted about the source of ttc-cli; nothing for an index."""
     try:
         found = json.loads(distribution(OWN).read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):
@@ -124,7 +124,7 @@ def _source() -> dict[str, Any]:
 
 
 def _installer(editable: bool) -> str:
-    """Return the command that installs here; tools that keep environments have their own."""
+    """Return the command that installs into this environment: that of uv, pipx or pip."""
     flag = " -e" if editable else ""
     here = Path(sys.prefix)
     if (here / "uv-receipt.toml").exists():
@@ -137,8 +137,8 @@ def _installer(editable: bool) -> str:
 def pip_install() -> str:
     """Return the command that runs `pip install` for this environment; it takes pip's options."""
     python = shlex.quote(sys.executable)
-    # Not by looking for the module: setuptools then takes this process for pip, and leaves the
-    # standard distutils in place, with which it cannot be imported any more (torch does that).
+    # The metadata is read, for importing pip would make setuptools take this process for pip: it
+    # then leaves the standard distutils in place, with which it cannot be imported (torch does so).
     if version_of("pip") is None:
         return f"uv pip install --python {python}"
     pip = shutil.which("pip")

@@ -1,180 +1,34 @@
-"""Dataset readers: files or standard input, told apart by their fields, to Problems.
+"""Problems from files or standard input, and how a question is put to the model.
 
-The whole input is read and checked before anything is asked of a model.
+`dataset` reads and checks a whole source; `readers` has the formats, one function each.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from ttc.problems.dataset import (
+    MAPPABLE,
+    Data,
+    Dataset,
+    ReadOptions,
+    each,
+    merge,
+    one,
+    question,
+    read,
+    render,
+    select,
+)
 
-from ttc import jsonl, keys
-from ttc.errors import UsageError
-from ttc.problems.formats import FORMATS, Format
-from ttc.records import Message, Problem
-
-MAPPABLE = ("id", "prompt", "question", "messages", "answer", "choices", "reference")
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """Problems of one source.
-
-    `template` is what the format puts around a question in a chat unless the user says
-    otherwise. `skipped` holds the faults of lines that were passed over.
-    """
-
-    name: str
-    format: str
-    digest: str
-    problems: tuple[Problem, ...]
-    template: str | None = None
-    skipped: tuple[str, ...] = ()
-    repeated: int = 0
-
-    def describe(self) -> str:
-        """Return the line for stderr that says how the input was understood."""
-        parts = [f"{self.name}: {self.format}", f"{len(self.problems)} problems", self.digest]
-        if self.repeated:
-            parts.append(f"{self.repeated} identical lines dropped")
-        if self.skipped:
-            parts.append(f"{len(self.skipped)} bad lines skipped, first {self.skipped[0]}")
-        return ", ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How to read: fields to rename, a format instead of detection, whether to pass bad lines."""
-
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    format: str | None = None
-    skip_bad: bool = False
-
-
-def _detect(line: jsonl.Line, wanted: str | None) -> Format:
-    if wanted is not None:
-        named = {fmt.name: fmt for fmt in FORMATS}
-        if wanted not in named:
-            raise UsageError(f"--format {wanted}: there are {', '.join(named)}")
-        return named[wanted]
-    for fmt in FORMATS:
-        if fmt.matches(line.record):
-            return fmt
-    raise UsageError(
-        f"{line.place}: no question in the fields {', '.join(line.record) or '(none)'}; "
-        f"say which it is with --map prompt=FIELD,answer=FIELD"
-    )
-
-
-def _problem(line: jsonl.Line, fmt: Format, default_id: str) -> Problem:
-    try:
-        return fmt.read(line.record, default_id)
-    except KeyError as error:
-        raise jsonl.BadLineError(
-            f"{line.place}: no field {error.args[0]!r} among {', '.join(line.record)}; "
-            "name it with --map prompt=FIELD,answer=FIELD"
-        ) from None
-    except ValueError as error:
-        raise jsonl.BadLineError(f"{line.place}: {error}") from None
-
-
-def read(source: str, reading: Reading | None = None) -> Dataset:
-    """Read one file, or standard input for `-`. UsageError with file and line for bad input.
-
-    A problem without an identifier gets the name of the file and its place in it, from 0; from
-    standard input, where places mean nothing, the digest of its prompt.
-    """
-    reading = reading or Reading()
-    name = "stdin" if source == "-" else Path(source).name.split(".")[0]
-    skipped: list[str] = []
-    fmt: Format | None = None
-    found: dict[str, tuple[Problem, str]] = {}
-    repeated = 0
-    digest = hashlib.sha256()
-    lines = jsonl.read(source, skipped if reading.skip_bad else None)
-    for at, raw in enumerate(lines):
-        line = jsonl.rename(raw, reading.mapping)
-        fmt = fmt or _detect(line, reading.format)
-        try:
-            problem = _problem(line, fmt, f"{name}/{at}")
-        except jsonl.BadLineError as error:
-            if not reading.skip_bad:
-                raise
-            skipped.append(str(error))
-            continue
-        if source == "-" and problem.id == f"{name}/{at}":
-            problem = replace(problem, id=f"{name}/{keys.prompt_id(problem)[8:18]}")
-        digest.update(keys.canonical_json(line.record).encode())
-        earlier = found.setdefault(problem.id, (problem, line.place))
-        if earlier[1] != line.place:
-            repeated += 1
-            if earlier[0] != problem:
-                raise UsageError(
-                    f"{line.place}: the id {problem.id!r} is taken by another problem at "
-                    f"{earlier[1]}; make ids unique"
-                )
-    if fmt is None or not found:
-        where = "standard input" if source == "-" else source
-        raise UsageError(f"{where}: no problems in it" + (f" ({skipped[0]})" if skipped else ""))
-    problems = tuple(problem for problem, _ in found.values())
-    tag = f"sha256 {digest.hexdigest()[:12]}"
-    return Dataset(name, fmt.name, tag, problems, fmt.template, tuple(skipped), repeated)
-
-
-def one(line: jsonl.Line, reading: Reading) -> Problem:
-    """Return the problem of a single line, told by its own fields. UsageError with its place."""
-    renamed = jsonl.rename(line, reading.mapping)
-    problem = _problem(renamed, _detect(renamed, reading.format), "")
-    return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
-
-
-def question(text: str) -> Problem:
-    """Return a problem that is just a question; its id is the digest of it."""
-    problem = Problem("", (Message("user", text),))
-    return replace(problem, id=f"solve/{keys.prompt_id(problem)[8:18]}")
-
-
-def render(problem: Problem, system: str | None, template: str | None, raw: bool) -> Problem:
-    """Put the system message and the template around the question.
-
-    `template` holds `{prompt}`, which the last user turn (or the raw prompt) replaces. `raw`
-    sends the question as it stands, outside any chat.
-    """
-    if template is not None and "{prompt}" not in template:
-        raise UsageError("the template has no {prompt} in it; that is where the question goes")
-
-    def around(text: str) -> str:
-        return text if template is None else template.replace("{prompt}", text)
-
-    if raw:
-        text = problem.prompt if problem.prompt is not None else problem.messages[-1].content
-        return replace(problem, messages=(), prompt=around(text))
-    if problem.prompt is not None:
-        return replace(problem, prompt=around(problem.prompt))
-    *before, last = problem.messages
-    messages = [*before, Message(last.role, around(last.content))]
-    if system is not None:
-        messages = [Message("system", system), *(m for m in messages if m.role != "system")]
-    return replace(problem, messages=tuple(messages))
-
-
-def merge(datasets: Iterable[Dataset]) -> list[Problem]:
-    """Return the problems of several sources. UsageError if two share an id and differ."""
-    found: dict[str, Problem] = {}
-    for dataset in datasets:
-        for problem in dataset.problems:
-            if found.setdefault(problem.id, problem) != problem:
-                raise UsageError(
-                    f"{dataset.name}: another file has a different problem called {problem.id!r}"
-                )
-    return list(found.values())
-
-
-def select(problems: Iterable[Problem], limit: int | None) -> tuple[Problem, ...]:
-    """Return the first `limit` problems, or all. UsageError if that leaves none."""
-    chosen = tuple(problems)[:limit]
-    if not chosen:
-        raise UsageError("no problem is left to draw; raise --limit")
-    return chosen
+__all__ = [
+    "MAPPABLE",
+    "Data",
+    "Dataset",
+    "ReadOptions",
+    "each",
+    "merge",
+    "one",
+    "question",
+    "read",
+    "render",
+    "select",
+]

@@ -1,4 +1,4 @@
-"""EvalPlus's own files (HumanEval+): inputs and a right solution in place of a test script."""
+"""EvalPlus's own files (HumanEval+): inputs and a correct solution instead of a test script."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-# Runs where the tests run, in another process than the candidate. As EvalPlus compares (Liu et
-# al. 2023): equal, or where the expected values are floats, close (rtol 1e-7, atol 1e-6 at
-# least); a root of a polynomial is any that makes it vanish.
+# Runs in the process of the tests, not in that of the candidate. Compares as EvalPlus does (Liu et
+# al. 2023): equal, or, if the expected values are floats, close (rtol 1e-7, atol at least 1e-6);
+# for a root of a polynomial, any value at which the polynomial vanishes.
 _CHECK = """
 import copy, json, math
 
@@ -42,16 +42,16 @@ def check(candidate):
 
 
 def script(record: Mapping[str, Any]) -> str:
-    """Return tests in HumanEval's form, `check(candidate)`, of a record of EvalPlus's.
+    """Return the tests of an EvalPlus record in HumanEval's form, `check(candidate)`.
 
-    KeyError or ValueError say what is missing.
+    KeyError or ValueError names what is missing.
     """
     if str(record.get("task_id", "")).startswith("Mbpp/"):
-        # Its inputs lost their types in JSON, and EvalPlus restores them by a table of its own.
-        raise ValueError("MBPP+ is read from the file whose records have 'test' (mbppplus)")
+        # Its inputs lost their types in JSON; EvalPlus restores them by a table in its code.
+        raise ValueError("MBPP+ needs the file whose records have 'test' (mbppplus)")
     inputs = [*_inputs(record, "base_input"), *_inputs(record, "plus_input")]
     if not inputs:
-        raise ValueError("there are neither 'base_input' nor 'plus_input'")
+        raise ValueError("it has neither 'base_input' nor 'plus_input'")
     atol = record.get("atol") or 0
     if isinstance(atol, bool) or not isinstance(atol, (int, float)):
         raise ValueError("'atol' must be a number")

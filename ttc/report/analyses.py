@@ -1,4 +1,4 @@
-"""What is said beyond the curves: laws carried further, splits of a budget, and policies."""
+"""Extrapolations, splits of a budget and policies, as lines of text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ttc.report.tables import columns
 def predictions(
     source: str, found: Sequence[Prediction], saturated: Saturation | None
 ) -> Iterator[str]:
-    """Yield coverage beyond the draws, each with its interval and its estimator's name."""
+    """Yield coverage beyond the draws by each estimator, and the saturation point."""
     for each in found:
         interval = "" if each.low is None else f" [{each.low:.3f}, {each.high:.3f}]"
         fitted = ", ".join(f"{name} = {value:.3g}" for name, value in each.parameters.items())
@@ -35,7 +35,7 @@ def predictions(
 
 
 def splits(source: str, found: Split) -> Iterator[str]:
-    """Yield the best draws and verifications of each budget, and how they grow with it."""
+    """Yield the best draws and verifications of each budget, and the exponents of their growth."""
     ratio = f"λ = {found.ratio:.3g}" + ("" if found.measured else ", assumed: no verifier tokens")
     yield f"{source}: best split of a budget of C = S·(1 + λV) draws ({ratio})"
     rows = [
@@ -53,18 +53,18 @@ def splits(source: str, found: Split) -> Iterator[str]:
         yield f"{source}: no exponents: fewer than three budgets have their best inside the grid"
         return
     grown = list(zip("SV", found.exponents, strict=True))
-    told = [f"{name} ∝ C^{value:.2f}" for name, value in grown]
+    laws = [f"{name} ∝ C^{value:.2f}" for name, value in grown]
     if found.intervals is not None:
         bounds = found.intervals
-        told = [
+        laws = [
             f"{text} [{low:.2f}, {high:.2f}]"
-            for text, (low, high) in zip(told, bounds, strict=True)
+            for text, (low, high) in zip(laws, bounds, strict=True)
         ]
-    yield f"{source}: {', '.join(told)}"
+    yield f"{source}: {', '.join(laws)}"
 
 
 def policies(source: str, found: Sequence[Policy], cost: str) -> Iterator[str]:
-    """Yield what each budget buys, cross-fitted."""
+    """Yield the best policy of each budget, cross-fitted; `cost` is the flag of its axis."""
     yield f"{source}: best by difficulty and budget, scored on problems that did not choose"
     rows = [
         (

@@ -1,4 +1,4 @@
-"""Rows as aligned columns that cut and awk can read, with a header on a terminal only."""
+"""Rows as aligned columns, which cut and awk can read; with a header only on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _cell(value: Any) -> str:
 
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows that share their keys; numbers to the right."""
+    """Print rows that have the same keys, with numbers aligned to the right."""
     names = list(rows[0])
     table = [[_cell(row[name]) for name in names] for row in rows]
     if sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""JUnit XML, as GitLab, GitHub and Jenkins read it: one test case a problem."""
+"""JUnit XML, which GitLab, GitHub and Jenkins read: one test case for each problem or gate."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ttc.curves.gates import Decision
+from ttc.curves.gates import GateResult
 from ttc.paths import atomic_write
 from ttc.records import INFRA, Sample, Verdict
 
-# What XML 1.0 cannot carry, even escaped.
+# Characters that XML 1.0 excludes, even escaped.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
 class Case:
-    """The verdicts on one problem: it passes if a sample is correct.
+    """The verdicts on one problem, which passes if a sample is correct.
 
-    Those that the machine failed to give are left out; a problem with no others is skipped.
+    Samples that this machine could not judge are left out; a problem with no others is skipped.
     """
 
     problem: str
@@ -51,7 +51,7 @@ def add_case(cases: dict[str, Case], sample: Sample, verdict: Verdict) -> None:
 
 
 def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
-    """Write one suite. The failure text stands in the body too, which GitLab shows."""
+    """Write one suite. The failure is also in the body, which GitLab shows."""
     listed = list(cases)
     skipped = sum(not case.samples for case in listed)
     failed = sum(not case.correct for case in listed) - skipped
@@ -73,8 +73,8 @@ def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
     _write(root, path)
 
 
-def write_gates(path: str, decisions: Iterable[Decision]) -> None:
-    """Write one suite with a test case a gate and source."""
+def write_gates(path: str, decisions: Iterable[GateResult]) -> None:
+    """Write one suite with a test case for each gate and source."""
     listed = list(decisions)
     failures = sum(not decision.met for decision in listed)
     counts = {"tests": len(listed), "failures": failures, "errors": 0, "skipped": 0}

@@ -1,18 +1,21 @@
-"""Curves as a picture, by matplotlib (the extra `ttc-cli[plot]`). Readable in black and white."""
+"""Plots of curves by matplotlib (the extra `ttc-cli[plot]`), readable in black and white."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ttc.curves.cost_axes import AXES
 from ttc.errors import UsageError
 from ttc.messages.visible import one_line
 from ttc.paths import atomic_write
 from ttc.plugins import installing
 from ttc.records import Curve, Point
-from ttc.report.tables import LABELS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MARKERS = "os^DvPX*"
 DASHES = ("-", "--", "-.", ":")
@@ -24,24 +27,43 @@ def draw(
     path: str,
     best: Sequence[tuple[Curve, Point]] = (),
 ) -> None:
-    """Write value against k to a file whose ending says the format; bands are the intervals.
+    """Write a plot to a file, in the format of its ending. UsageError for an unknown format.
 
-    `best`, the points of a Pareto frontier, are joined by a grey line of their own.
+    See `figure`.
     """
+    drawn = figure(curves, axis, best)
+    import matplotlib
+
+    picture, form = BytesIO(), Path(path).suffix.removeprefix(".").lower() or "png"
     try:
-        import matplotlib
+        # A fixed salt, so that the same curve gives the same file; text is kept as text.
+        with matplotlib.rc_context({"svg.hashsalt": "ttc", "svg.fonttype": "none"}):
+            drawn.savefig(picture, format=form, metadata={"Date": None} if form == "svg" else None)
+    except ValueError as error:
+        raise UsageError(f"--plot {path}: {error}") from None
+    atomic_write(path, picture.getvalue(), "--plot")
+
+
+def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]] = ()) -> Figure:
+    """Return a figure of value against cost; bands are the intervals.
+
+    `axis` is a name in `AXES`. `best`, the points of a Pareto frontier, are joined by a grey line.
+    No backend is chosen and pyplot is not imported. UsageError if no cost is known on the axis, or
+    matplotlib is not installed.
+    """
+    check_known(curves, axis)
+    try:
+        from ttc.report.figure import CurveFigure
     except ImportError:
         how = installing.install("ttc-cli[plot]")
-        raise UsageError(f"--plot needs matplotlib; {how}") from None
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+        raise UsageError(
+            f"--plot needs matplotlib; {how}", python=f"plots need matplotlib; {how}"
+        ) from None
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    # The same curve gives the same file, and text stays text.
-    matplotlib.rcParams.update({"svg.hashsalt": "ttc", "svg.fonttype": "none"})
-    figure = pyplot.figure(figsize=(6.4, 4.0), layout="constrained")
-    axes: Any = figure.add_subplot()
-    # A dollar would begin a formula.
+    drawn = CurveFigure(figsize=(6.4, 4.0), layout="constrained")
+    axes: Any = drawn.add_subplot()
+    # A dollar sign starts a formula.
     names = [name.replace("$", r"\$") for name in named(curves)]
     for at, curve in enumerate(curves):
         points = [point for point in curve.points if point.value is not None]
@@ -60,23 +82,26 @@ def draw(
         axes.set_xscale("log", base=2)
     else:
         axes.set_xscale("log")
-        # Costs seldom span a decade for each label, so there are three in one.
+        # Costs often span less than a decade, so each decade has three labels.
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    axes.set_xlabel("k draws" if axis == "samples" else LABELS[axis])
+    axes.set_xlabel("k draws" if axis == "samples" else AXES[axis].label)
     axes.set_ylabel("share of problems solved")
     axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
-    picture, form = BytesIO(), Path(path).suffix.removeprefix(".").lower() or "png"
-    try:
-        figure.savefig(picture, format=form, metadata={"Date": None} if form == "svg" else None)
-    except ValueError as error:
-        raise UsageError(f"--plot {path}: {error}") from None
-    finally:
-        pyplot.close(figure)
-    atomic_write(path, picture.getvalue(), "--plot")
+    return drawn
+
+
+def check_known(curves: Sequence[Curve], axis: str) -> None:
+    """Raise UsageError if no point has a cost on the axis."""
+    if not any(position(point, axis) is not None for curve in curves for point in curve.points):
+        flag = AXES[axis].flag
+        why = f"the {flag} of these draws are unknown"
+        raise UsageError(
+            f"--plot: {why}; --cost samples plots k", python=f"{why}; cost='samples' plots k"
+        )
 
 
 def named(curves: Sequence[Curve]) -> list[str]:
@@ -87,5 +112,5 @@ def named(curves: Sequence[Curve]) -> list[str]:
 
 
 def position(point: Point, axis: str) -> float | None:
-    """Return where a point stands on the cost axis, None if its cost is unknown."""
+    """Return the coordinate of a point on the cost axis, None if its cost is unknown."""
     return point.k if axis == "samples" else point.cost.get(axis)

@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ttc.messages.durations import clock
 from ttc.messages.visible import one_line
 
 if TYPE_CHECKING:
@@ -16,18 +17,8 @@ EVERY = 30.0
 SETTLED = 32  # draws
 
 
-def clock(seconds: float) -> str:
-    """Return a duration as people say it: 8 s, 3:07, 2:05:10."""
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, second = divmod(whole, 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minutes}:{second:02}"
-
-
 class Meter:
-    """Counts draws and tokens of a run; used in a with statement."""
+    """A meter of the draws and tokens of a run, used in a with statement."""
 
     def __init__(self, label: str, total: int, *, quiet: bool) -> None:
         self._label = one_line(label)
@@ -73,16 +64,16 @@ class Meter:
 
     @property
     def speed(self) -> float | None:
-        """Tokens per second so far; None where some draws do not tell theirs."""
+        """Tokens per second so far; None if the token counts of some draws are unknown."""
         return None if self._uncounted else self._tokens / max(self.seconds, 1e-9)
 
     def update(self, done: int, tokens: int, more: str = "", *, uncounted: int = 0) -> None:
-        """Tell how many draws are done and how many tokens were generated so far, without those
-        of `uncounted` draws; `more` is what else there is to say."""
+        """Show the number of draws done and of tokens generated, without those of `uncounted`
+        draws; `more` is appended to the status."""
         self._done, self._tokens, self._uncounted = done, tokens, uncounted
         speed = self.speed
         status = "tokens unknown" if speed is None else f"{speed:.0f} tokens/s"
-        # The first to finish are the short ones: too early to tell from them.
+        # The short draws finish first, so that an early estimate would be too low.
         if done >= min(SETTLED, self._total / 10):
             left = self.seconds / done * (self._total - done)
             status += f", {clock(left)} left"

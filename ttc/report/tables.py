@@ -1,4 +1,4 @@
-"""Curves as tables: on the terminal, as CSV, as Markdown. No number without what it stands on."""
+"""Curves as tables: on the terminal, as CSV and as Markdown."""
 
 from __future__ import annotations
 
@@ -9,24 +9,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttc.curves.compare import Comparison
-from ttc.curves.gates import Decision
+from ttc.curves.cost_axes import AXES
+from ttc.curves.gates import GateResult
 from ttc.curves.scaling_laws import Prediction
 from ttc.messages.visible import for_stdout, one_line
 from ttc.records import Curve, Point
 
-LABELS = {
-    "samples": "samples",
-    "tokens": "tokens",
-    "latency_tokens": "latency (tokens)",
-    "uncancelled_tokens": "tokens uncancelled",
-    "total_tokens": "tokens with prompt",
-    "unshared_tokens": "tokens, prompt unshared",
-    "seconds": "seconds",
-    "sequential_seconds": "seconds in sequence",
-    "flops": "FLOPs",
-    "eflops": "eFLOPs",
-    "usd": "USD",
-}
 BAR = 20
 _INVALID = {
     "abstain": "no answer abstains",
@@ -40,8 +28,8 @@ _DRAW = {
 }
 
 
-def told(conventions: Mapping[str, str]) -> str:
-    """Return in words what holds for every curve."""
+def in_words(conventions: Mapping[str, str]) -> str:
+    """Return the conventions that hold for every curve, in words."""
     ties = {"split": "ties split", "first": "ties to the first drawn", "strict": "ties are wrong"}
     parts = (
         "exact " + _DRAW[conventions["draw"]],
@@ -51,7 +39,8 @@ def told(conventions: Mapping[str, str]) -> str:
     return "; ".join(parts)
 
 
-def _value(point: Point) -> str:
+def value_text(point: Point) -> str:
+    """Return a value with its error and its interval; a dash if it is undefined."""
     if point.value is None:
         return "–"
     error = "" if point.error is None else f" ±{point.error:.4f}"
@@ -61,12 +50,7 @@ def _value(point: Point) -> str:
 
 
 def _cost(point: Point, axis: str) -> str:
-    cost = point.cost.get(axis)
-    if cost is None:
-        return "–"
-    if axis in ("flops", "eflops", "usd"):
-        return f"{cost:.3g}"
-    return f"{cost:.0f}" if cost >= 100 else f"{cost:.1f}"
+    return AXES[axis].text(point.cost.get(axis))
 
 
 def _bar(value: float | None) -> str:
@@ -93,9 +77,10 @@ def show(
     conventions: str,
     best: Sequence[tuple[Curve, Point]] | None = None,
 ) -> None:
-    """Print a table a source; on a terminal with a bar for each value, in a pipe plain columns.
+    """Print one table for each source: with bars on a terminal, in plain columns in a pipe.
 
-    `best` are the points of a Pareto frontier, which are marked with a star.
+    `axis` is a name in `AXES`, `problems` the number of problems of each source. `best` are the
+    points of a Pareto frontier, which are marked with a star.
     """
     starred = {(id(curve), point.k) for curve, point in best or ()}
     from rich import box
@@ -115,7 +100,7 @@ def show(
         table.add_column("value")
         if console.is_terminal:
             table.add_column("", min_width=BAR)
-        table.add_column(LABELS[axis], justify="right")
+        table.add_column(AXES[axis].label, justify="right")
         for curve in ours:
             for at, point in enumerate(curve.points):
                 bar = [_bar(point.value)] if console.is_terminal else []
@@ -123,16 +108,17 @@ def show(
                 rule = for_stdout(curve.selector) if not (at and console.is_terminal) else ""
                 star = " *" if (id(curve), point.k) in starred else ""
                 cost = _cost(point, axis) + star
-                table.add_row(rule, str(point.k), _value(point), *bar, cost)
+                table.add_row(rule, str(point.k), value_text(point), *bar, cost)
             if console.is_terminal:
                 table.add_section()
-        # Rich ends the process by itself where nobody reads, so it only renders.
+        # Rich exits the process if the pipe is closed, so it renders and we write.
         with console.capture() as rendered:
             console.print(table)
-            legend = () if best is None else (f"* nothing gives more for less {LABELS[axis]}",)
+            less = f"* Pareto-optimal: nothing scores higher for {AXES[axis].less}"
+            legend = () if best is None else (less,)
             inexact = any(point.error is not None for curve in ours for point in curve.points)
             if inexact:
-                legend = (*legend, "±: the error of a simulation or a bracket, beside the interval")
+                legend = (*legend, "±: error of a simulation or a bracket, not in the interval")
             for line in (*_notes(ours), *legend, conventions):
                 console.print(for_stdout(line), style="dim")
         sys.stdout.write(rendered.get())
@@ -141,9 +127,10 @@ def show(
 def as_csv(
     curves: Sequence[Curve], predictions: Mapping[str, Sequence[Prediction]] | None = None
 ) -> str:
-    """Return all points with every digit, one a line; what is undefined is empty.
+    """Return all points with every digit, one on each line; undefined values are empty.
 
-    Predictions, by source, come last; their note names the estimator.
+    The costs have the names of `AXES`. Predictions, by source, come last; their note names the
+    estimator.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -155,7 +142,7 @@ def as_csv(
         "low",
         "high",
         "problems",
-        *LABELS,
+        *AXES,
         "error",
         "note",
     )
@@ -163,21 +150,21 @@ def as_csv(
     for curve in curves:
         for point in curve.points:
             cells = (point.value, point.low, point.high, point.problems)
-            costs = (point.cost.get(axis) for axis in LABELS)
+            costs = (point.cost.get(axis) for axis in AXES)
             row = (curve.source, curve.selector, point.k, *cells, *costs, point.error, point.note)
             writer.writerow(["" if cell is None else cell for cell in row])
     for source, found in (predictions or {}).items():
         for each in found:
             value = (each.value, each.low, each.high)
-            blank = (None,) * (len(LABELS) + 2)
-            told = f"predicted by {each.estimator}"
-            row = (source, "coverage", each.k, *value, *blank, told)
+            blank = (None,) * (len(AXES) + 2)
+            note = f"predicted by {each.estimator}"
+            row = (source, "coverage", each.k, *value, *blank, note)
             writer.writerow(["" if cell is None else cell for cell in row])
     return out.getvalue()
 
 
 def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
-    """Return a table with a row a budget and a column a rule."""
+    """Return a table for each source, with a row for each budget and a column for each rule."""
     lines: list[str] = []
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
@@ -186,24 +173,24 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
         lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))
         for points in zip(*(curve.points for curve in ours), strict=True):
-            cells = (f"{_value(point)} · {_cost(point, axis)}" for point in points)
+            cells = (f"{value_text(point)} · {_cost(point, axis)}" for point in points)
             lines.append(f"| {points[0].k} | " + " | ".join(cells) + " |")
-        lines += ["", f"value [interval] · {LABELS[axis]}", ""]
+        lines += ["", f"value [interval] · {AXES[axis].label}", ""]
         lines += [f"- {in_markdown(note)}" for note in _notes(ours)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def in_markdown(text: str) -> str:
-    """Return a text as Markdown shows it to the letter, on one line: a name is never markup."""
+    """Return a text on one line, escaped so that Markdown shows it as it is."""
     return re.sub(r"[\\`*_\[\]<|~$&]", r"\\\g<0>", one_line(text))
 
 
 def fenced(lines: Sequence[str]) -> str:
-    """Return lines as a block of plain text in Markdown, which no line in it can end."""
-    told = [one_line(line) for line in lines]
-    longest = max((len(run) for line in told for run in re.findall("`+", line)), default=0)
+    """Return lines as a code block of Markdown, with a fence longer than any in the lines."""
+    plain = [one_line(line) for line in lines]
+    longest = max((len(run) for line in plain for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    return "\n".join((f"{fence}text", *told, fence)) + "\n"
+    return "\n".join((f"{fence}text", *plain, fence)) + "\n"
 
 
 def _comparison_cells(each: Comparison) -> tuple[str, str, str, str]:
@@ -221,7 +208,7 @@ def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def comparisons_as_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield paired differences, a line each."""
+    """Yield paired differences, one on each line."""
     return columns([_comparison_cells(each) for each in comparisons])
 
 
@@ -233,7 +220,7 @@ def comparisons_as_markdown(comparisons: Sequence[Comparison]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def decisions_as_markdown(decisions: Sequence[Decision]) -> str:
+def decisions_as_markdown(decisions: Sequence[GateResult]) -> str:
     """Return gates as a list."""
     marks = {True: "met", False: "**not met**"}
     lines = (f"- {marks[each.met]}: {in_markdown(each.reason)}" for each in decisions)

@@ -6,14 +6,14 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from ttc.curves.cost_axes import AXES
 from ttc.errors import UsageError
 from ttc.plugins import installing
 from ttc.records import Curve
 from ttc.report.plot import named, position
-from ttc.report.tables import LABELS
 
 HEIGHT, WIDEST = 20, 100
-# Told apart without colour, which a pipe and a printer do not have.
+# Distinct without colour, which pipes and printers do not have.
 MARKERS = "●+×○▲◆"
 
 
@@ -41,7 +41,7 @@ def show(curves: Sequence[Curve], axis: str) -> None:
     plotext.xscale("log")
     shown = sorted(ticks) if axis == "samples" else [min(ticks), max(ticks)]
     plotext.xticks(shown, [f"{x:.4g}" for x in shown])
-    plotext.xlabel("k draws" if axis == "samples" else LABELS[axis])
+    plotext.xlabel("k draws" if axis == "samples" else AXES[axis].label)
     plotext.ylim(0, 1)
     picture = plotext.build()
     if not sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""A picture of what a strategy drew: the tree of its traces, for a terminal."""
+"""The search tree of a strategy as text for a terminal."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import TypeAlias
 
 from ttc.strategies import Node
 
-SHOWN = 64  # characters of a piece
-MOST = 12  # children of one place
+SHOWN = 64  # characters of a node's text
+MOST = 12  # children of one node
 
 Name: TypeAlias = "tuple[str, int]"
 
 
 def _name(node: Node) -> Name:
-    # A strategy may have cut a piece's text; its draw is the same.
+    # A strategy may have cut the text of a node; its draw is the same.
     return node.key, node.index
 
 
 def picture(
     nodes: Sequence[Node], scores: Mapping[int, float], answer: Node | None
 ) -> Iterator[str]:
-    """Yield the lines of the tree; `→` leads to the answer. `scores` are by id of a node."""
+    """Yield the lines of the tree; `→` marks the path to the answer. `scores` are by `id(node)`."""
     chosen = set() if answer is None else {_name(node) for node in answer.path}
     children: dict[Name | None, list[Node]] = {}
     for node in nodes:
         parent = node.parent
-        # What a strategy put between two draws is shown with what follows it.
+        # Text that a strategy inserted between two draws is shown with the next draw.
         while parent is not None and not parent.key:
             parent = parent.parent
         children.setdefault(None if parent is None else _name(parent), []).append(node)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.answers import thinking
-from ttc.backends import Backend, Completion, Request
+from ttc.backends import Backend, Completion, Request, Wide
 from ttc.backends.counts import uncounted
 from ttc.errors import BackendError
 from ttc.records import Sample
@@ -35,11 +35,13 @@ TELLING = 16
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has done so far; `tokens` counts what it paid for, cancelled draws included and
-    without the `uncounted` ones, whose tokens the engine does not tell, and `copies` the draws at
-    a temperature above 0 that an earlier one of their prompt said word for word. `thinking` are
-    those with a thought, where it was to be turned on or off. `broken` is what the backend failed
-    of in the middle."""
+    """What a run has done so far.
+
+    `drawn` counts the finished draws, `tokens` all generated tokens, those of cancelled draws
+    included; `uncounted` draws are those whose tokens the engine does not report. `copies` repeat
+    the text of an earlier draw at a temperature above 0; `thinking` have a thought, if reasoning
+    was to be turned on or off. `broken` says why the backend failed.
+    """
 
     drawn: int = 0
     copies: int = 0
@@ -76,11 +78,11 @@ def request_of(
 
 
 class Drawing:
-    """One run of a plan: requests out, completions in, each kept before it is told.
+    """One run of a plan: requests go out, completions come in, and each is kept.
 
     `on_sample` is called from the writer's thread once a sample is committed; it must not raise.
-    With `alternatives` each draw tells how sure the model was at each token. While `behind` says
-    that who is told has too much to read already, nothing more is asked for.
+    With `alternatives` each draw has the confidence of its tokens, from so many of the likeliest.
+    While `behind()` is true, because the reader of the samples lags, no more draws are requested.
     """
 
     def __init__(
@@ -98,15 +100,14 @@ class Drawing:
         self._plan = plan
         self._on_sample = on_sample
         self._alternatives = alternatives
-        self._params = keys.told_params(plan.recipe.key)
+        self._params = keys.shown_params(plan.recipe.key)
         self._under_way: dict[str, tuple[PoolProblem, int]] = {}
-        # A prompt that several problems share is drawn once and told for each.
+        # A prompt that several problems share is drawn once, and reported for each.
         self._sharing: dict[int, list[PoolProblem]] = {}
         for each in plan.enrolled:
             self._sharing.setdefault(each.request_id, []).append(each)
         self._seeded = "seed" in backend.capabilities
-        # An extra that backends may lack, so it is looked for rather than declared.
-        self._room: Callable[[], int] = getattr(backend, "room", int)
+        self._room: Callable[[], int] = backend.room if isinstance(backend, Wide) else int
         self._said: set[int] = set()
         self._behind = behind
         # Each is counted by one thread: ours, and the writer's.
@@ -149,7 +150,7 @@ class Drawing:
         self.settle()
 
     def _waits(self) -> bool:
-        """Whether the store, or who is told, must first come nearer."""
+        """Return whether the store, or the reader of the samples, has to catch up first."""
         return self._handed - self._committed > UNKEPT or self._behind()
 
     def submit(self, each: PoolProblem, index: int) -> None:
@@ -160,8 +161,7 @@ class Drawing:
         self._backend.submit(request)
 
     def _seed(self, each: PoolProblem, index: int) -> int | None:
-        """Return a draw's seed, which depends on its key and index alone; None where the engine
-        knows no seeds."""
+        """Return a draw's seed, made of its key and index alone; None if the engine takes none."""
         return keys.draw_seed(each.key, index) if self._seeded else None
 
     def cancel_all(self) -> None:
@@ -208,7 +208,6 @@ class Drawing:
     def _keep(self, each: PoolProblem, index: int, done: Completion) -> None:
         seed = self._seed(each, index)
         future = self._store.submit(lambda c: samples.insert(c, each.request_id, index, seed, done))
-
         self._handed += 1
 
         def tell(committed: Future[Any]) -> None:
@@ -246,5 +245,5 @@ class Drawing:
         )
 
     def settle(self) -> None:
-        """Return once all that came back is committed; raises if it could not be, or not told."""
+        """Return once all completions are committed. Raise what failed there or in `on_sample`."""
         self._store.write(lambda connection: None)

@@ -1,17 +1,26 @@
-"""What `ttc sample` was asked for: read, rendered and checked before the store is touched."""
+"""From data, settings and options to a plan: what `ttc sample` and `ttc.sample` both do.
+
+Everything that can be wrong is read and checked before the store is touched.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 
 from ttc import jsonl, problems
-from ttc.backends import Backend
-from ttc.cli.session import Sampling, Session, open_model, recipe
+from ttc.backends import Backend, Reporting, resolve
 from ttc.errors import UsageError
-from ttc.problems import Reading
-from ttc.records import Problem
-from ttc.samples.plan import Recipe, check_name, default_pool
+from ttc.problems import ReadOptions
+from ttc.records import Problem, Sample
+from ttc.samples.drawing import Drawing
+from ttc.samples.plan import Plan, Recipe, check_name, default_pool, make_plan, one_draw_note
+from ttc.samples.recipe import Sampling, make_recipe, whole
+from ttc.session import Session
+from ttc.store import Store, samples
 from ttc.store.names import PoolName
 
 DEFAULT_N = 16
@@ -19,84 +28,162 @@ DEFAULT_N = 16
 
 @dataclass(frozen=True, slots=True)
 class SampleJob:
-    """What was asked for."""
+    """What to draw: the options of `ttc sample` that say what the samples are.
 
-    data: tuple[str, ...]
-    model: str | None
-    n: int | None
-    limit: int | None
-    pool: str | None
-    output: str | None
-    max_time: str | None
-    confidence: int = 0
+    Each item of `data` is a file (`-`: standard input), records with the fields of a JSON line, or
+    problems. `max_time` is in seconds, or a text such as `90s`, `30m` or `2h`.
+    """
+
+    data: tuple[problems.Data, ...]
+    model: str | None = None
+    n: int | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    limit: int | None = None
+    pool: str | None = None
     new_pool: bool = False
+    confidence: int = 0
+    max_time: str | float | None = None
 
 
-def reading(mapping: str, form: str | None, skip_bad: bool) -> Reading:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A job that was checked: the open backend, the recipe, the rendered problems, the name of the
+    pool, and the draws per problem that were asked for."""
+
+    backend: Backend
+    recipe: Recipe
+    problems: tuple[Problem, ...]
+    name: PoolName
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A job with its store open and its draws planned. `limit` is in seconds from now."""
+
+    store: Store
+    backend: Backend
+    plan: Plan
+    confidence: int
+    limit: float | None
+
+    def kept(self, plan: Plan) -> Iterator[Sample]:
+        """Yield the samples that were asked for and are in the store already."""
+        wanted = {each.problem.id for each in plan.enrolled}
+        for _, sample in samples.of_pool(self.store.reader, plan.pool, below=plan.n):
+            if sample.problem in wanted:
+                yield sample
+
+    def drawing(
+        self,
+        plan: Plan,
+        on_sample: Callable[[Sample], None],
+        behind: Callable[[], bool] = lambda: False,
+    ) -> Drawing:
+        """Return the run that draws what `plan` lacks; see `Drawing` for the callbacks."""
+        return Drawing(
+            self.store,
+            self.backend,
+            plan,
+            on_sample,
+            alternatives=self.confidence,
+            behind=behind,
+        )
+
+    @property
+    def deadline(self) -> float | None:
+        """When drawing has to end if it began now, in monotonic seconds; None without a limit."""
+        return None if self.limit is None else time.monotonic() + self.limit
+
+    def status(self) -> str:
+        """Return what the backend reports about its own state, for the progress line."""
+        return self.backend.status() if isinstance(self.backend, Reporting) else ""
+
+
+def reading(mapping: str, form: str | None, skip_bad: bool) -> ReadOptions:
     """Return how to read the data. UsageError for a malformed --map."""
-    return Reading(jsonl.parse_mapping(mapping, problems.MAPPABLE), form, skip_bad)
+    return ReadOptions(jsonl.parse_mapping(mapping, problems.MAPPABLE), form, skip_bad)
 
 
-def seconds(text: str | None) -> float | None:
-    """Parse 90, 90s, 30m or 2h. UsageError for anything else."""
-    if text is None:
+def seconds(limit: str | float | None) -> float | None:
+    """Return a time limit in seconds: 90, 90s, 30m or 2h. UsageError for anything else."""
+    if limit is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(limit).strip())
     if match is None:
-        raise UsageError(f"--max-time {text}: write 90s, 30m or 2h")
+        raise UsageError(f"--max-time {limit}: write 90s, 30m or 2h")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
 
 
-def gather(
-    session: Session, order: SampleJob, flags: Sampling, how: Reading
-) -> tuple[tuple[Problem, ...], str, Sampling]:
-    """Read all data and render it; return problems, the name of the data, and the flags with the
-    format's own template where the user gave none."""
-    datasets = [problems.read(source, how) for source in order.data]
+def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, Sampling]:
+    """Read all data; return the problems, the name of the data, and the sampling options with the
+    format's own template where neither option nor setting gives one."""
+    datasets = [problems.read(source, job.reading) for source in job.data]
     for dataset in datasets:
         session.say(dataset.describe())
-    chosen = session.config.get("template", flags.template)
-    if chosen is None and not flags.raw:
+    sampling = job.sampling
+    chosen = session.config.get("template", sampling.template)
+    if chosen is None and not sampling.raw:
         templates = {dataset.template for dataset in datasets}
         if len(templates) > 1:
             raise UsageError("these files want different templates; sample them one by one")
-        flags = replace(flags, template=templates.pop())
+        sampling = replace(sampling, template=templates.pop())
     merged = problems.merge(datasets)
-    return problems.select(merged, order.limit), datasets[0].name, flags
+    return problems.select(merged, job.limit), datasets[0].name, sampling
 
 
-def prepare(
-    session: Session,
-    order: SampleJob,
-    flags: Sampling,
-    how: Reading,
-    *,
-    asks: bool = True,
-    check: bool = True,
-) -> tuple[Backend, Recipe, tuple[Problem, ...], PoolName]:
-    """Read everything that can be wrong before the store is touched.
+def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool = True) -> Prepared:
+    """Read and check everything that can be wrong; nothing is drawn or written.
 
     With `asks`, a server may be asked which parameters it takes. With `check`, UsageError if the
-    pool that the user named has other settings.
+    pool that the user named has other settings. The caller closes the backend.
     """
-    found, data, flags = gather(session, order, flags, how)
-    choice, backend = open_model(session, order.model)
-    if order.confidence and "alternatives" not in backend.capabilities:
-        raise UsageError(
-            f"--confidence {order.confidence}: {backend.model.name} does not tell the likeliest "
-            "tokens; llamacpp and vllm do, and a server that ttc models probe found to"
+    found, data, sampling = gather(session, job)
+    n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
+    choice, backend = resolve.open_model(session, job.model)
+    with ExitStack() as on_error:
+        on_error.callback(backend.close)
+        if job.confidence and "alternatives" not in backend.capabilities:
+            raise UsageError(
+                f"--confidence {job.confidence}: {backend.model.name} does not return the "
+                "likeliest tokens; llamacpp and vllm do, and so does a server where "
+                "ttc models probe found that"
+            )
+        recipe = make_recipe(session, choice, backend, sampling, asks=asks)
+        rendered = tuple(
+            problems.render(problem, recipe.system, recipe.template, recipe.raw)
+            for problem in found
         )
-    made = recipe(session, choice, backend, flags, asks=asks)
-    rendered = tuple(
-        problems.render(problem, made.system, made.template, made.raw) for problem in found
-    )
-    own = PoolName(default_pool(data, backend.model.name))
-    name = own.given(order.pool, new=order.new_pool)
-    if check:
-        check_name(session.database, name, made.model.name, made.pool)
-    return backend, made, rendered, name
+        name = PoolName(default_pool(data, backend.model.name)).given(job.pool, new=job.new_pool)
+        if check:
+            check_name(session.database, name, recipe.model.name, recipe.pool)
+        on_error.pop_all()
+    return Prepared(backend, recipe, rendered, name, n)
 
 
-def draws(session: Session, order: SampleJob) -> int:
-    """Return n: the flag, else the setting, else 16."""
-    return int(session.config.get("n", order.n, DEFAULT_N))
+@contextmanager
+def opened(
+    session: Session, job: SampleJob, on_failure: Callable[[], None] | None = None
+) -> Iterator[Opened]:
+    """Prepare a job, open the store and plan the draws; close both at the end.
+
+    `on_failure` is called from the store's thread if that breaks. Raises what `prepare` raises,
+    and StoreError if the store cannot be opened.
+    """
+    limit = seconds(job.max_time)
+    ready = prepare(session, job)
+    with closing(ready.backend), Store.writing(session.database, on_failure=on_failure) as store:
+        for line in store.recover():
+            session.say(line)
+        if same := one_draw_note(ready.recipe, ready.n):
+            session.say(same)
+        plan = make_plan(store, ready.name, ready.recipe, ready.problems, ready.n)
+        if plan.pool.name != plan.pool.base:
+            session.say(
+                f"{plan.pool.base} has other settings (--explain lists them); drawing into "
+                f"{plan.pool.name}"
+            )
+        elif job.new_pool:
+            session.say(f"--new-pool: drawing into {plan.pool.name}")
+        yield Opened(store, ready.backend, plan, job.confidence, limit)

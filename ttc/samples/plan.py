@@ -73,7 +73,7 @@ def worth_drawing(recipe: Recipe, n: int) -> int:
     return 1 if recipe.params.greedy else n
 
 
-def told_same(recipe: Recipe, n: int) -> str | None:
+def one_draw_note(recipe: Recipe, n: int) -> str | None:
     """Return the line that explains why 1 draw is made instead of n; None if n are made."""
     if worth_drawing(recipe, n) == n:
         return None

@@ -16,6 +16,7 @@ from ttc import keys, paths
 from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.backends.simulated import CAPABILITIES, SimulatedBackend
 from ttc.errors import BackendError, TtcError
+from ttc.options import OptionReader
 from ttc.records import Problem, Sample
 
 
@@ -100,9 +101,10 @@ def _samples(source: str, database: Path) -> list[Sample]:
 
 def open_replay(model: str, options: Mapping[str, Any]) -> Backend:
     """Open the recording of a pool or a file. Option `db` names the store."""
+    OptionReader("replay", {name: options[name] for name in options if name != "db"}).end()
+    database = Path(options.get("db") or paths.default_database())
     if not model:
         raise BackendError("replay: name a pool or a file, -m replay:NAME")
-    database = Path(options.get("db") or paths.default_database())
     try:
         recording = Recording(_samples(model, database), model)
     except BackendError:

@@ -1,21 +1,12 @@
-"""Selection rules, one file each: which of k draws is the answer, and how good that is.
+"""Selection rules, one file each: which of k draws to answer with, and how often that is correct.
 
-A rule is defined once. `pick` is what `solve` applies to the draws it has; `expected` is the
-exact mean of that same pick over all k-subsets of the n draws of a problem, which `sweep`
-prints. A plugin registers a class under the entry-point group `ttc.selectors`; it is called with
-the options of `NAME:key=value,…` as keyword arguments (strings) and raises ValueError for one it
-does not know or cannot use.
+A rule is defined once. `pick` is what `solve` applies to the draws it has; `expected` is the exact
+mean of the value of that same pick over all k-subsets of the n draws of a problem, which `sweep`
+prints. A plugin registers a class under the entry-point group `ttc.selectors`. It is called with
+the options of `NAME:key=value,…` as keyword arguments (strings), and raises ValueError for an
+unknown option or value.
 
-What a rule may have besides the protocol:
-
-    estimates(outcomes, ks)      means with their errors, or draws saved by stopping (estimates.py)
-    replaced(outcomes, ks)       the mean over k draws with replacement (`sweep --draw with`)
-    over_prefixes(ranked, m)     the mean over the m-subsets of the first r draws, r = m..n, all at
-                                 once: what `keep` would otherwise ask `expected` for, one by one
-    conventions                  which of `ties` and `invalid` it takes from the switches of sweep
-    oracle                       whether it looks at `correct`, which nobody knows who has to choose
-    scored_by                    names of verifiers whose scores it needs (`Outcome.scores`)
-    argument, usage, chains      for NAME=ARGUMENT and NAME=ARGUMENT>RULE (naming.py)
+What a rule may have besides the protocol is in `ttc.selectors.extras`.
 """
 
 from __future__ import annotations
@@ -24,14 +15,15 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ttc.records import Outcome
+from ttc.selectors.extras import is_oracle
 
 
 class Selector(Protocol):
-    """A selection rule over the outcomes of one problem.
+    """A selection rule over the draws of one problem.
 
     `needs` names the fields of Outcome without which the rule is undefined; they are checked
-    before either method is called. `finishes` is how many draws the rule waits for before it
-    cancels the others (costs follow from it), or None if it waits for all.
+    before either method is called. `finishes` is the number of draws that must finish before the
+    rule cancels the others (costs follow from it), or None if it waits for all.
     """
 
     name: str
@@ -39,21 +31,21 @@ class Selector(Protocol):
     finishes: int | None
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
-        """Return the positions among which the rule is indifferent; empty if it abstains.
+        """Return the indices of the draws tied for selection; empty if the rule abstains.
 
         Each is chosen with equal probability; `solve`, which needs one, takes the first. The
-        value of a pick is the share of correct ones among them, and 0 for an empty pick.
+        value of a pick is the share of correct draws in it, and 0 if it is empty.
         """
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         """Return the mean value of `pick` over all k-subsets, for each k in 1..len(outcomes).
 
-        ValueError if some k is outside that range. `correct` None counts as not correct.
+        ValueError if some k is outside that range. A draw whose `correct` is None counts as not
+        correct.
         """
 
 
 def contenders(rules: Mapping[str, Selector]) -> dict[str, Selector]:
-    """Return the rules that one could follow, which are all but the oracles; all, if there are
-    only oracles."""
-    followed = {name: rule for name, rule in rules.items() if not getattr(rule, "oracle", False)}
+    """Return the rules that one could follow: all but the oracles; all, if there are only those."""
+    followed = {name: rule for name, rule in rules.items() if not is_oracle(rule)}
     return followed or dict(rules)

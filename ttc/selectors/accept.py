@@ -1,4 +1,4 @@
-"""Drop the draws that a verdict rejects, then apply any rule to the others."""
+"""Accept: drop the draws with a low score, then apply any rule to the others."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.checks import check_budgets, read_options
-from ttc.selectors.exact.subsets import hypergeometric
+from ttc.selectors.exact.subsets import check_budgets, hypergeometric
+from ttc.selectors.extras import is_oracle, scorers_of
 from ttc.selectors.ranking import KEYS, highest_first
 
 
 class Accept:
     """Applies a rule to draws with a score of X or more: accept=X>RULE (CoTnPoT, Liang 2024).
 
-    To all draws, if none has. `by=score` (the verdict's) or `by=logprob` (mean over tokens). A
-    filter before a vote or a ranking, for any verdict. Of h accepted among n draws, j are among k
-    with the hypergeometric probability, and are then a uniform j-subset of the h: the rule's own
-    mean over those, summed over j.
+    If no draw has, the rule is applied to all. The score is that of the verdict (`by=score`) or
+    the mean log-probability of the tokens (`by=logprob`). If h of n draws are accepted, j of them
+    are among k draws with the hypergeometric probability, and are then a uniform j-subset of the
+    h: the mean is that of the rule over j-subsets, summed over j.
     """
 
     argument = "score"
@@ -28,17 +29,16 @@ class Accept:
     finishes: int | None = None
 
     def __init__(self, then: Selector, score: str, **options: str) -> None:
-        by = read_options("accept", options, {"by": ("score", "logprob")})["by"]
+        read = OptionReader("accept", {"score": score, **options})
+        by = read.choice("by", ("score", "logprob"), "score")
         self._key, needs = KEYS[by]
-        try:
-            self._least = highest_first(float(score))
-        except ValueError:
-            raise ValueError(f"accept a score, not {score!r}") from None
+        self._least = highest_first(read.value("score", 0.0, float, "a number"))
+        read.end()
         self._rule = then
         self.name = f"accept={score}:by={by}>{then.name}"
         self.needs = needs | then.needs
-        self.scored_by: frozenset[str] = getattr(then, "scored_by", frozenset())
-        self.oracle: bool = getattr(then, "oracle", False)
+        self.scored_by = scorers_of(then)
+        self.oracle = is_oracle(then)
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         kept = [i for i, outcome in enumerate(outcomes) if self._key(outcome) <= self._least]

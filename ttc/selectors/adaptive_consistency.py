@@ -1,4 +1,4 @@
-"""Adaptive-Consistency: stop once the leading answer is the majority, with a given probability."""
+"""Adaptive-Consistency: stop once the leading answer is likely enough to be the majority."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from functools import lru_cache
 from math import comb
 from typing import TypeAlias
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed
+from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.stopping import Stopping
 
-MOST_STATES = 20_000  # at one draw; beyond them it is simulated
+MOST_STATES = 20_000  # of the vote count after a draw; with more, the mean is simulated
 
 
 class AdaptiveConsistency(Stopping):
@@ -22,20 +23,16 @@ class AdaptiveConsistency(Stopping):
 
     Adaptive-Consistency, "Let's Sample Step by Step": with a and b votes for the first two, it
     stops when P(p > ½) ≥ c for p ~ Beta(a + 1, b + 1), which is Σ_{i≤a} C(a + b + 1, i) /
-    2^(a+b+1). The answer is the majority then. Exact over all orders of the draws while there are
-    few enough states of the count; else simulated.
+    2^(a+b+1). The answer is the majority of the draws made. The mean is exact over all orders of
+    the draws unless the vote count has too many states; then it is simulated.
     """
 
     name = "ac"
 
-    def __init__(self, c: str = "0.95", **options: str) -> None:
-        super().__init__(**options)
-        try:
-            self._c = Fraction(c)
-        except ValueError:
-            self._c = Fraction(0)
-        if not Fraction(1, 2) < self._c < 1:
-            raise ValueError(f"ac: c must be a probability above 0.5 and below 1, not {c!r}")
+    def parse(self, read: OptionReader) -> None:
+        super().parse(read)
+        need = "a probability above 0.5 and below 1"
+        self._c = read.value("c", Fraction(19, 20), _sureness, need)
 
     def stop(self, outcomes: Sequence[Outcome]) -> int:
         votes: Counter[object] = Counter()
@@ -62,7 +59,7 @@ class AdaptiveConsistency(Stopping):
         """Return the estimates at k = 0..most; None if there are too many states.
 
         A state is the number of abstentions and, for each answer, (votes seen, votes left, share
-        correct); answers that are alike are exchangeable, so the sorted tuple stands for all.
+        correct). Answers with equal numbers are interchangeable, so the tuple is sorted.
         """
         states: dict[tuple[int, _State], float] = {(0, start): 1.0}
         stopped, drawn = 0.0, 0.0
@@ -104,6 +101,13 @@ class AdaptiveConsistency(Stopping):
 _State: TypeAlias = "tuple[tuple[int, int, float], ...]"
 
 
+def _sureness(given: str) -> Fraction:
+    found = Fraction(given)
+    if not Fraction(1, 2) < found < 1:
+        raise ValueError
+    return found
+
+
 def _second(votes: Counter[object], leader: object) -> int:
     return max((count for answer, count in votes.items() if answer != leader), default=0)
 
@@ -117,7 +121,7 @@ def _rival(state: _State, answer: tuple[int, int, float]) -> int:
 
 @lru_cache(maxsize=1 << 14)
 def _sure(a: int, b: int, c: Fraction) -> bool:
-    """Return whether a votes against b settle the vote; a tail of whole numbers."""
+    """Return whether P(p > ½) ≥ c for a votes against b, computed in whole numbers."""
     if a <= b:
         return False
     n = a + b + 1

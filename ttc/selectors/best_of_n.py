@@ -1,23 +1,25 @@
-"""Best-of-n: the draw with the highest score, by a verifier or by the model's own confidence."""
+"""Best-of-n: the draw with the highest score of a verifier, or the highest log-probability."""
 
 from __future__ import annotations
 
+from ttc.options import OptionReader
 from ttc.selectors.ranking import BestByKey, highest_first, score_by
 
 
 class BestOfN(BestByKey):
     """Picks the draw with the highest score (Cobbe et al. 2021).
 
-    "Training Verifiers to Solve Math Word Problems"; equal scores share their credit, NaN comes
-    last. The mean over k-subsets is `best_of_k`. The score is the one that the verdicts hold (or
-    a file's field `score`), or with `score=NAME` that of another verifier (`scores` of a file).
+    "Training Verifiers to Solve Math Word Problems"; draws with equal scores are tied, NaN comes
+    last. The mean over k-subsets is `best_of_k`. The score is that of the verdicts (in a file, the
+    field `score`), or with `score=NAME` that of another verifier (in a file, the field `scores`).
     """
 
     name = "best-of-n"
     by = "score"
 
-    def __init__(self, score: str = "", **options: str) -> None:
-        super().__init__(**options)
+    def parse(self, read: OptionReader) -> None:
+        super().parse(read)
+        score = read.text("score", "")
         self.scored_by = frozenset({score} - {""})
         if score:
             self._key = lambda outcome: highest_first(score_by(score, outcome))
@@ -27,7 +29,7 @@ class BestOfN(BestByKey):
 class Perplexity(BestByKey):
     """Picks the draw with the highest mean log-probability (PPL in Zhou et al. 2025, RPC).
 
-    As coded there: the mean over tokens, not the sum.
+    As in the code of that paper: the mean over tokens, not the sum.
     """
 
     name = "perplexity"

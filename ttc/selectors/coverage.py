@@ -1,12 +1,12 @@
-"""What the draws hold whoever chooses: any of k right (pass@k), all (pass^k), and their mean."""
+"""Rules that depend only on how many of k draws are correct: pass@k, pass^k and the mean."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets, read_options
-from ttc.selectors.exact.subsets import as_list, within
+from ttc.selectors.exact.subsets import as_list, check_budgets, within
 
 
 class Coverage:
@@ -24,7 +24,7 @@ class Coverage:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         return tuple(i for i, outcome in enumerate(outcomes) if outcome.correct)
@@ -48,7 +48,7 @@ class PassAll:
 
         pass^k = C(c, k) / C(n, k)
 
-    "τ-bench". The mirror of coverage: worst-of-k against best-of-k.
+    "τ-bench". It is to coverage as worst-of-k is to best-of-k.
     """
 
     name = "pass^k"
@@ -57,7 +57,7 @@ class PassAll:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         if not all(outcome.correct for outcome in outcomes):
@@ -75,14 +75,14 @@ class PassAll:
 
 
 class Mean:
-    """Picks any of the k draws: pass@1 at every k, what a rule has to beat (the plain mean)."""
+    """Picks any of the k draws: pass@1 at every k, the baseline of every rule (the plain mean)."""
 
     name = "mean"
     needs = frozenset({"correct"})
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         return tuple(range(len(outcomes)))

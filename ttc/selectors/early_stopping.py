@@ -7,9 +7,10 @@ from fractions import Fraction
 from functools import lru_cache
 from math import comb, factorial, perm
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed, value_of
+from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.majority import Majority
 from ttc.selectors.stopping import Stopping
 
@@ -17,23 +18,21 @@ from ttc.selectors.stopping import Stopping
 class EarlyStopping(Stopping):
     """Votes in windows of w, stops at a unanimous one (ESC, Li et al. 2024).
 
-    "Escape Sky-high Cost". That window's answer is the answer; if none is
-    unanimous, the majority of all k draws is. Draws without an answer make no window unanimous.
-    Of n draws with n_a votes for a, s given windows are unanimous with probability
+    "Escape Sky-high Cost". The answer is that of the unanimous window, or else the majority of all
+    k draws. A window with a draw without an answer is not unanimous. Of n draws with n_a votes for
+    answer a, s given windows are all unanimous with probability
 
         U_s = s! · [z^s] Π_a Σ_t (n_a)_(wt) z^t / t!  /  (n)_(ws)
 
-    and inclusion-exclusion gives when it stops and on what, in whole numbers. What the majority
-    then says where nothing stopped is exact at k = n and otherwise simulated.
+    and inclusion-exclusion gives when the rule stops and on which answer, in whole numbers. The
+    value of the majority where no window is unanimous is exact at k = n and otherwise simulated.
     """
 
     name = "esc"
 
-    def __init__(self, w: str = "5", **options: str) -> None:
-        super().__init__(**options)
-        if not w.isdecimal() or int(w) < 1:
-            raise ValueError(f"esc: w must be a whole number from 1, not {w!r}")
-        self._w = self.window = int(w)
+    def parse(self, read: OptionReader) -> None:
+        super().parse(read)
+        self._w = self.window = read.whole("w", 5)
 
     def stop(self, outcomes: Sequence[Outcome]) -> int:
         return self._unanimous(outcomes) or len(outcomes)
@@ -43,7 +42,7 @@ class EarlyStopping(Stopping):
         return Majority.pick(self, outcomes) if end is None else tuple(range(end - self._w, end))
 
     def _unanimous(self, outcomes: Sequence[Outcome]) -> int | None:
-        """Return where the first window ends whose answers are all the same, if there is one."""
+        """Return the end of the first unanimous window, None if there is none."""
         labels = self._labels(outcomes)
         for end in range(self._w, len(labels) + 1, self._w):
             if labels[end - 1] is not None and len(set(labels[end - self._w : end])) == 1:
@@ -97,13 +96,13 @@ def _never_unanimous(votes: tuple[int, ...], n: int, w: int, most: int) -> list[
 
 @lru_cache(maxsize=256)
 def _stops_right(counts: tuple[tuple[int, int], ...], n: int, w: int, most: int) -> list[Fraction]:
-    """Return P(the j-th window is the first unanimous one, and right), for j = 0..most."""
+    """Return P(the j-th window is the first unanimous one, and correct), for j = 0..most."""
     total = [Fraction(0)] * (most + 1)
     for at, (votes, correct) in enumerate(counts):
         if not correct or votes < w or not most:
             continue
         others = tuple(v for i, (v, _) in enumerate(counts) if i != at)
-        # One window is this answer's; the others are unanimous among what is left.
+        # One window is for this answer; the earlier ones are drawn from the other draws.
         left = _windows((*others, votes - w), w, most - 1)
         then = [
             Fraction(factorial(s)) * coefficient * perm(votes, w) / perm(n, w * (s + 1))
@@ -133,4 +132,5 @@ def _windows(votes: Sequence[int], w: int, most: int) -> list[Fraction]:
 
 
 def _sieve(terms: Sequence[Fraction], j: int) -> Fraction:
+    """Return P(none of j windows is unanimous) by inclusion-exclusion; `terms[s]` is P(s are)."""
     return sum(((-1) ** s * comb(j, s) * terms[s] for s in range(j + 1)), Fraction(0))

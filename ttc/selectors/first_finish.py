@@ -1,6 +1,6 @@
 """First-finish (First Finish Search): start k draws, answer with the one that ends first.
 
-Last-finish is its opposite, which tells whether length carries anything at all.
+Last-finish is its control: it shows whether length is related to being correct.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from ttc.selectors.ranking import BestByKey
 class FirstFinish(BestByKey):
     """Picks the draw that finishes first, answer or not (First Finish Search, Agarwal 2025).
 
-    The draw with the fewest completion tokens: token counts stand for time because re-runs
-    reproduce them; draws of equal length share their credit. Where nothing finished, the rule is
-    indifferent among the truncated draws.
+    That is the draw with the fewest completion tokens, which reruns reproduce and times do not.
+    Draws of equal length are tied, and so are the truncated ones if none finished.
     """
 
     name = "first-finish"
@@ -24,8 +23,8 @@ class FirstFinish(BestByKey):
 class FirstValid(BestByKey):
     """Picks the first to finish among the draws with an answer (after Agarwal et al. 2025).
 
-    First-finish that does not stop at a draw it cannot read. Its cost is
-    counted as if all ran to their end: when the race may stop depends on the answers.
+    Its cost is counted as if all draws ran to their end, since when the rule can stop depends on
+    the answers.
     """
 
     name = "first-valid"
@@ -35,8 +34,8 @@ class FirstValid(BestByKey):
 class LastFinish(BestByKey):
     """Picks the longest draw that finished (the control of Agarwal et al. 2025).
 
-    Where it is as good, finishing first is not
-    what made an answer right. Where nothing finished, it is indifferent among the truncated.
+    If it scores as high as first-finish, finishing first does not make an answer more likely to be
+    correct. Truncated draws are tied if none finished.
     """
 
     name = "last-finish"

@@ -8,45 +8,34 @@ from operator import index
 from typing import Any
 
 from ttc import plugins
-from ttc.plugins.guards import Guarded, a
+from ttc.plugins.guards import GuardedMethod, a
 from ttc.records import Outcome
 from ttc.selectors import Selector
 
 
-class GuardedSelector(Guarded):
-    """A rule that may fail or pick positions that do not exist."""
+class GuardedSelector(GuardedMethod):
+    """A rule of a plugin, which may raise, or return picks and means that are not valid."""
 
     def __init__(self, name: str, inner: Any) -> None:
         super().__init__("selectors", name, inner)
 
     @property
-    def name(self) -> str:
-        """What the rule is called."""
-        name: str = self._needed("name", str)
-        return name
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """The fields of an outcome that it looks at."""
-        return self._call("tell its needs", lambda: frozenset(map(str, self._inner.needs)))
-
-    @property
     def finishes(self) -> int | None:
-        """How many draws it waits for; None for all."""
+        """The number of draws that it waits for; None for all."""
         count = self._call("tell its finishes", lambda: self._inner.finishes)
         if count is not None and (not isinstance(count, int) or count < 1):
             raise self._fault(f"has {count!r} for its finishes, not a number from 1 or None")
         return count
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
-        """Return the positions among which it is indifferent."""
+        """Return the indices of the draws tied for selection."""
         picked = self._call("pick", lambda: tuple(map(index, self._inner.pick(outcomes))))
-        if not all(0 <= place < len(outcomes) for place in picked):
+        if not all(0 <= i < len(outcomes) for i in picked):
             raise self._fault(f"picked {picked!r} of {len(outcomes)} draws")
         return picked
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
-        """Return the mean value of its pick at each k."""
+        """Return the mean value of its picks at each k."""
         values = self._call("compute its mean", lambda: self._inner.expected(outcomes, ks))
         numbers = self._call(f"give means: {a(values)}", lambda: [float(each) for each in values])
         if len(numbers) != len(ks) or not all(map(isfinite, numbers)):
@@ -55,7 +44,7 @@ class GuardedSelector(Guarded):
 
 
 def guarded(name: str, rule: Selector) -> Selector:
-    """Return a rule behind a guard if it is a plugin's; ttc's own rules need none."""
+    """Return a plugin's rule in a guard; one of ttc's own as it is."""
     entry = plugins.installed("selectors").get(name)
     if entry is None or plugins.distribution(entry)[0] == plugins.OWN_DISTRIBUTION:
         return rule

@@ -1,14 +1,14 @@
-"""Keep the best-ranked of k draws, then apply any rule to them: one theorem for all such rules.
+"""Keep the m best-ranked of k draws, then apply any rule to them.
 
-Rank the n draws by a key without ties. In a uniform k-subset, say that the (m+1)-th best draw has
-rank r + 1; the m best are then a uniform m-subset of the first r ranks, whatever the rule that
-follows. Hence for m < k
+One theorem covers all such rules. Rank the n draws by a key without ties. Given that the (m+1)-th
+best draw of a uniform k-subset has rank r + 1, its m best are a uniform m-subset of the first r
+ranks. Hence for m < k
 
     E rule(m best of k) = Σ_r C(r, m) · C(n − r − 1, k − m − 1) / C(n, k) · U_m(r)
 
 where U_m(r) is the mean of the rule over the m-subsets of the first r ranks: its own `expected`.
-Short-m@k keeps the m shortest, DeepConf the most confident, an early pruning or a verifier's
-shortlist whatever that ranks highest.
+Short-m@k keeps the m shortest draws, DeepConf the most confident, a verifier's shortlist those
+with the highest scores.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from math import ceil
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.checks import check_budgets, read_options
 from ttc.selectors.exact.prefix_plurality import votes_to_the_first
-from ttc.selectors.exact.subsets import last_of_best
-from ttc.selectors.majority import Majority
+from ttc.selectors.exact.subsets import check_budgets, last_of_best
+from ttc.selectors.extras import OverPrefixes, is_oracle, scorers_of
+from ttc.selectors.majority import INVALID, TIES, Majority
 from ttc.selectors.ranking import KEYS, highest_first, score_by
 
 NEGLIGIBLE = 1e-16
@@ -36,17 +37,20 @@ class Keep:
     the draws at or above that percentile ("Deep Think with Confidence"). KEY is
     `logprob` (mean over tokens, the default), `score`, `tokens` (shortest first) or `longest`.
     With `score=NAME` it is the score of that verifier: `score=confidence` is DeepConf's own.
-    Equal keys rank by draw index, which says nothing about a draw.
+    Draws with equal keys rank by their index, which is independent of their quality.
     """
 
     argument = "m"
     usage = "keep=M:by=KEY>RULE"
     chains = True
 
-    def __init__(self, then: Selector, m: str, score: str = "", **options: str) -> None:
-        by = read_options("keep", options, {"by": ("logprob", "score", "tokens", "longest")})["by"]
+    def __init__(self, then: Selector, m: str, **options: str) -> None:
+        read = OptionReader("keep", options)
+        by = read.choice("by", ("logprob", "score", "tokens", "longest"), "logprob")
+        score = read.text("score", "")
+        read.end()
         if score and options.get("by", "score") != "score":
-            raise ValueError(f"keep ranks by score={score} or by={by}, not by both")
+            raise read.error(f"it ranks by score={score} or by={by}, not by both")
         self._key, needs = KEYS[by]
         self.name = f"keep={m}:by={by}>{then.name}"
         if score:
@@ -55,8 +59,8 @@ class Keep:
         self._size = _size(m)
         self._rule = then
         self.needs = needs | then.needs
-        self.scored_by = getattr(then, "scored_by", frozenset[str]()) | ({score} - {""})
-        self.oracle: bool = getattr(then, "oracle", False)
+        self.scored_by = scorers_of(then) | ({score} - {""})
+        self.oracle = is_oracle(then)
         self.finishes = int(m) if by == "tokens" and not m.endswith("%") else None
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
@@ -78,9 +82,9 @@ class Keep:
 class Short(Keep):
     """Votes among the first M draws to finish: short-M (short-m@k, Hassid et al. 2025).
 
-    "Don't Overthink it"; the others are cancelled. It goes by completion tokens. A tied vote is
-    split (`ties=split`) or goes to the answer with the shortest draw (`ties=shortest`, as in the
-    paper), with which short-2 is as accurate as short-1.
+    "Don't Overthink it"; the others are cancelled. Draws rank by completion tokens. A tied vote is
+    split (`ties=split`) or won by the answer with the shortest draw (`ties=shortest`, as in the
+    paper; short-2 is then as accurate as short-1).
     """
 
     usage = "short-M"
@@ -88,19 +92,18 @@ class Short(Keep):
     chains = False
 
     def __init__(self, m: str, **options: str) -> None:
-        known = {
-            "ties": ("split", "first", "strict", "shortest"),
-            "invalid": ("abstain", "class", "wrong"),
-        }
-        chosen = read_options("short", options, known)
-        shortest = chosen["ties"] == "shortest"
-        vote = RankedMajority(chosen["invalid"]) if shortest else Majority(**chosen)
+        read = OptionReader("short", options)
+        ties = read.choice("ties", (*TIES, "shortest"), TIES[0])
+        invalid = read.choice("invalid", INVALID, INVALID[0])
+        read.end()
+        shortest = ties == "shortest"
+        vote = RankedMajority(invalid) if shortest else Majority(ties=ties, invalid=invalid)
         super().__init__(vote, m, by="tokens")
         self.name = f"short-{m}"
 
 
 class RankedMajority(Majority):
-    """Majority over ranked draws, a tie going to the answer whose best draw ranks first."""
+    """Majority over ranked draws; a tie is won by the answer whose best draw ranks first."""
 
     def __init__(self, invalid: str = "abstain") -> None:
         super().__init__(ties="first", invalid=invalid)
@@ -119,7 +122,10 @@ class RankedMajority(Majority):
 def expected_of_best(
     rule: Selector, ranked: Sequence[Outcome], ks: Sequence[int], size: Callable[[int], int]
 ) -> list[float]:
-    """Return the mean value of a rule on the `size(k)` best of k, for each k, by the theorem."""
+    """Return the mean value of a rule on the `size(k)` best of k draws, for each k.
+
+    `ranked` are the n draws, best first; the mean is over all k-subsets, by the theorem above.
+    """
     n = len(ranked)
     at_once: dict[int, Sequence[float] | None] = {}
 
@@ -127,8 +133,8 @@ def expected_of_best(
         """Return the mean over the m-subsets of the first r ranks, for each r of `ends`."""
         if len(ends) > 1 and m not in at_once:
             # A rule may know all prefixes at once; else it is asked for each.
-            over_prefixes = getattr(rule, "over_prefixes", None)
-            at_once[m] = over_prefixes(ranked, m) if over_prefixes is not None else None
+            found = rule.over_prefixes(ranked, m) if isinstance(rule, OverPrefixes) else None
+            at_once[m] = found
         if (known := at_once.get(m)) is not None:
             return [known[r - m] for r in ends]
         return [rule.expected(ranked[:r], [m])[0] for r in ends]
@@ -146,7 +152,7 @@ def expected_of_best(
 
 
 def _size(spec: str) -> Callable[[int], int]:
-    """Return how many of k are kept."""
+    """Return the function from k to the number of draws that are kept."""
     share = spec.endswith("%")
     try:
         number = float(spec[:-1]) / 100 if share else int(spec)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import read_options
 from ttc.selectors.exact.plurality import majority_at_k
 from ttc.selectors.exact.prefix_plurality import MOST_AT_ONCE, Label, votes_split
+
+TIES = ("split", "first", "strict")
+INVALID = ("abstain", "class", "wrong")
 
 
 class Majority:
     """Picks the most frequent answer (self-consistency, Wang et al. 2022).
 
-    `ties`: `split` is indifferent among the answers that lead; `first` takes the one drawn first,
-    which over random orders has the same mean; `strict` abstains. `invalid`: draws without an
-    answer abstain from the vote (`abstain`), are one more answer, which can win (`class`), or
-    vote each for a wrong answer of its own (`wrong`).
+    `ties`: `split` picks each leading answer with equal probability; `first` takes the one drawn
+    first, which over random orders has the same mean; `strict` abstains. `invalid`: draws without
+    an answer abstain from the vote (`abstain`), vote for one more answer, which can win (`class`),
+    or each vote for a different wrong answer (`wrong`).
     """
 
     name = "majority"
@@ -26,10 +29,14 @@ class Majority:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        known = {"ties": ("split", "first", "strict"), "invalid": ("abstain", "class", "wrong")}
-        chosen = read_options(self.name, options, known)
-        self.ties = chosen["ties"]
-        self.invalid = chosen["invalid"]
+        read = OptionReader(self.name, options)
+        self.parse(read)
+        read.end()
+
+    def parse(self, read: OptionReader) -> None:
+        """Read the options. OptionError."""
+        self.ties = read.choice("ties", TIES, TIES[0])
+        self.invalid = read.choice("invalid", INVALID, INVALID[0])
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         labels = self._labels(outcomes)

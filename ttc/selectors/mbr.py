@@ -7,9 +7,10 @@ symmetric, and with the orders pooled rather than averaged:
     sim(a, b) = 2·|A ∩ B| / (|A| + |B|)
 
 where A and B are the multisets of n-grams; 1 for two empty texts. It is in [0, 1] and needs no
-tokenizer, so it serves prose in any script and code alike. All comparisons are between integers.
+tokenizer, so it works for prose in any script and for code. All comparisons are between integers.
 
-Thoughts are left out. A draw that is only a thought is never picked and is not compared with.
+Thoughts are left out. A draw that is only a thought is never picked, and no draw is compared with
+it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from math import comb, lcm
 from typing import NamedTuple, TypeAlias
 
 from ttc.answers.thinking import said
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets, read_options
+from ttc.selectors.exact.subsets import check_budgets
 
 ORDERS = range(1, 7)
 MOST_SUBSETS = 20_000
@@ -41,8 +43,8 @@ def similarity(a: str, b: str) -> float:
 class MinimumBayesRisk:
     """Picks the draw most similar to the others (minimum Bayes risk, Kumar and Byrne 2004).
 
-    A single draw picks itself. "Minimum Bayes-Risk Decoding", with the draws as evidence and as
-    hypotheses.
+    "Minimum Bayes-Risk Decoding", with the draws both as evidence and as hypotheses. Of a single
+    draw, that draw is picked.
     """
 
     name = "mbr"
@@ -50,7 +52,7 @@ class MinimumBayesRisk:
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         texts = _texts(outcomes)
@@ -72,8 +74,7 @@ class MinimumBayesRisk:
 
 
 def agreement(outcomes: Sequence[Outcome], position: int) -> float | None:
-    """Return the mean similarity of one draw to the others that say something; None if there are
-    none."""
+    """Return the mean similarity of one draw to the others with a text; None if there are none."""
     texts = _texts(outcomes)
     others = [at for at in _speaking(texts) if at != position]
     if not others:
@@ -83,9 +84,10 @@ def agreement(outcomes: Sequence[Outcome], position: int) -> float | None:
 
 
 class _Similarities(NamedTuple):
-    """All pairs, as integers over one denominator, so that equal means are seen to be equal.
+    """The similarities of all pairs as integers over one denominator, so that ties are exact.
 
-    A text's similarity to itself stands as 0: it is no evidence.
+    `shared` is (texts, texts), over `unit`. The similarity of a text to itself is 0 here, so that
+    it is no evidence for it.
     """
 
     shared: tuple[tuple[int, ...], ...]

@@ -1,4 +1,4 @@
-"""Votes of a generative reward model on a pair of answers, by the sum of score differences."""
+"""Voting of a generative reward model on a pair of answers, by the sum of score differences."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.plurality import frame
+from ttc.selectors.exact.subsets import check_budgets
 
 
 class Pairwise:
     """Sums the score differences of k critiques of a pair (GRM voting, Liu et al. 2025).
 
-    "DeepSeek-GRM": a draw is a critique, its score S_1 − S_2 in whole points, and it is correct
-    where its sign is right. The larger sum wins: P(Σ d > 0) + ½ P(Σ d = 0), d counted positive
-    where it is right, exact over all k-subsets. Put `keep=M>pairwise` before it for a meta-RM.
+    "DeepSeek-GRM": a draw is a critique, its score is S_1 − S_2 in whole points, and it is correct
+    if the sign is. The answer with the larger sum wins. With d = |S_1 − S_2|, negative if the sign
+    is wrong, the value is P(Σ d > 0) + ½ P(Σ d = 0), exact over all k-subsets. `keep=M>pairwise`
+    adds a meta reward model.
     """
 
     name = "pairwise"
     needs = frozenset({"score", "correct"})
     finishes: int | None = None
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, **options: str) -> None:
+        OptionReader(self.name, options).end()
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         points = [_points(outcome) for outcome in outcomes]
         total = sum(points)
         signs = {(point > 0) - (point < 0) for point in points if point}
         wanted = {(total > 0) - (total < 0)} if total else signs
-        # One critique for each sign, so that an even sum is worth one half.
+        # One critique for each sign, so that the value of an even sum is one half.
         return tuple(
             next(i for i, point in enumerate(points) if point and (point > 0) == (sign > 0))
             for sign in sorted(wanted & signs)

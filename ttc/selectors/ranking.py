@@ -1,4 +1,4 @@
-"""The best of k by a key: what first-finish, best-of-n and their like have in common."""
+"""Best of k by a key: shared by first-finish, best-of-n and other rules that rank draws."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import read_options
 from ttc.selectors.exact.subsets import as_list, within
 
 LAST = (True, 0.0)
@@ -48,14 +48,14 @@ def levels(keys: Sequence[Any], correct: Sequence[bool]) -> list[tuple[int, int]
 
 
 def highest_first(number: float) -> tuple[bool, float]:
-    """Return a key that ranks the highest number first, and what is not a number last."""
+    """Return a key that ranks the highest number first and NaN last."""
     return LAST if isnan(number) else (False, -number)
 
 
 def finish_key(outcome: Outcome) -> tuple[bool, float]:
     """Rank a draw by when it finished: fewest completion tokens first, truncated draws last.
 
-    Truncated draws have not finished, so their lengths say nothing: all share the last level.
+    Truncated draws have not finished, so their lengths do not count: all share the last rank.
     """
     if outcome.truncated:
         return LAST
@@ -81,7 +81,10 @@ def score_key(outcome: Outcome) -> tuple[bool, float]:
 
 
 def score_by(name: str, outcome: Outcome) -> float:
-    """Return the score of the verifier of that name; of the verdicts' own for an empty name."""
+    """Return the score of the verifier of that name; that of the verdict for an empty name.
+
+    ValueError if the draw has none.
+    """
     found = (outcome.scores or {}).get(name) if name else outcome.score
     if found is None:
         raise ValueError(f"draw {outcome.index} has no score" + (f" by {name}" if name else ""))
@@ -91,7 +94,7 @@ def score_by(name: str, outcome: Outcome) -> float:
 def logprob_key(outcome: Outcome) -> tuple[bool, float]:
     """Rank a draw by the mean log-probability of its tokens, highest first; none comes last.
 
-    The mean and not the sum, which would prefer short texts and underflow as a probability.
+    The sum would prefer short texts, and underflow as a probability.
     """
     if outcome.logprob is None or outcome.completion_tokens is None:
         raise ValueError(f"draw {outcome.index} has no logprob or no completion_tokens")
@@ -100,7 +103,7 @@ def logprob_key(outcome: Outcome) -> tuple[bool, float]:
     return highest_first(outcome.logprob / outcome.completion_tokens)
 
 
-# What draws can be ranked by, by name: the key, and the fields that it needs.
+# By name: the key that draws are ranked by, and the fields that it needs.
 KEYS: dict[str, tuple[Callable[[Outcome], tuple[bool, float]], frozenset[str]]] = {
     "score": (score_key, frozenset({"score"})),
     "logprob": (logprob_key, frozenset({"logprob", "completion_tokens"})),
@@ -111,14 +114,19 @@ KEYS: dict[str, tuple[Callable[[Outcome], tuple[bool, float]], frozenset[str]]] 
 
 
 class BestByKey:
-    """Picks the draw with the smallest key; equal keys share their credit."""
+    """Picks the draw with the smallest key; draws with equal keys are tied."""
 
     name: str
     by: str
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
-        read_options(self.name, options, {})
+        read = OptionReader(self.name, options)
+        self.parse(read)
+        read.end()
+
+    def parse(self, read: OptionReader) -> None:
+        """Read the options. OptionError."""
         self._key, needs = KEYS[self.by]
         self.needs = needs | {"correct"}
 

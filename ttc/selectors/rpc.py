@@ -10,13 +10,12 @@ import numpy as np
 
 from ttc.plugins import installing
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed, value_of
-from ttc.selectors.exact.subsets import Floats
+from ttc.selectors.exact.subsets import Floats, check_budgets
 from ttc.selectors.weighted import PerplexityConsistency
 
-FEWEST = 8  # draws below which a fit of five numbers says nothing
-ORDERS = 20  # simulated orders: each fits anew for every k
+FEWEST = 8  # draws, for a fit of five parameters
+ORDERS = 20  # simulated orders; each needs a fit for every k
 START = (0.5, 1.0, 1.0, 1.5, 2.0)
 BOUNDS = ((0.2, 0.8), *[(0.01, None)] * 4)
 
@@ -26,9 +25,9 @@ class Rpc(PerplexityConsistency):
 
     With p = exp(mean log-probability) of each draw, two Weibull laws are fitted to the p of the k
     draws by maximum likelihood (from w = 0.5, k₁ = λ₁ = 1, k₂ = 1.5, λ₂ = 2; w in 0.2..0.8). A
-    draw is pruned if it belongs rather to the law with the lower mean and its p is below the
-    mean of all. Nothing is pruned among fewer than 8 draws, equal ones, or if the fit fails. The
-    fit depends on the draws, so the mean over subsets is simulated, with its error.
+    draw is pruned if the law with the lower mean is the likelier one and its p is below the mean
+    of all. Nothing is pruned if there are fewer than 8 draws, all p are equal, or the fit fails.
+    The fit depends on the draws, so the mean over subsets is simulated, with its error.
     """
 
     name = "rpc"
@@ -57,7 +56,11 @@ class Rpc(PerplexityConsistency):
 
 
 def belongs_high(chances: Floats) -> Any:
-    """Return of each probability whether it belongs to the higher law; None where no fit holds."""
+    """Return whether each probability is likelier under the law with the higher mean; None without
+    a fit.
+
+    `chances` is (draws,). ValueError if scipy is not installed.
+    """
     if len(chances) < FEWEST or not chances.min() > 0 or np.ptp(chances) < 1e-12:
         return None
     try:
@@ -82,7 +85,7 @@ def belongs_high(chances: Floats) -> Any:
 
 
 def _parts(numbers: Floats, x: Floats) -> tuple[Floats, Floats]:
-    """Return the two weighted densities, the Weibull k/λ·(x/λ)^(k−1)·exp(−(x/λ)^k)."""
+    """Return the weighted densities of both Weibull laws, k/λ·(x/λ)^(k−1)·exp(−(x/λ)^k)."""
     share, k1, scale1, k2, scale2 = numbers
     with np.errstate(all="ignore"):
         first, second = (

@@ -1,4 +1,4 @@
-"""Solve or verify: best-of-k when each of k solutions is verified by only v of the votes it has."""
+"""Solve or verify: best-of-k where each draw is verified only v times."""
 
 from __future__ import annotations
 
@@ -7,30 +7,33 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors.best_of_n import BestOfN
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.plurality import Complex, Party, contest, frame
-from ttc.selectors.exact.subsets import hypergeometric
+from ttc.selectors.exact.subsets import check_budgets, hypergeometric
 
 
 class SolveVerify:
     """Picks the best of k by v of its `of` verifications (Singhi et al. 2025, GenRM).
 
-    "When To Solve, When To Verify": a draw's score is the share of `of` verifications that said
-    yes. `expected` is the mean over all k-subsets and over which v of each draw's verifications
-    are made, ties shared: a contest of draws whose level, the yeses among v, is hypergeometric.
-    `pick` takes the best by all verifications there are, which is the rule at v = of.
+    "When To Solve, When To Verify": a draw's score is the share of `of` verifications that accepted
+    it. `expected` is the mean over all k-subsets and all choices of v of each draw's verifications,
+    with ties split: a contest of draws whose level, the number of acceptances among v, is
+    hypergeometric. `pick` takes the best by all `of` verifications, as the rule does at v = of.
     """
 
     name = "solve-verify"
     needs = frozenset({"score", "correct"})
     finishes: int | None = None
 
-    def __init__(self, v: str = "", of: str = "") -> None:
-        if not (v.isdecimal() and of.isdecimal() and 1 <= int(v) <= int(of)):
-            raise ValueError("write solve-verify:v=4,of=32, v of the verifications of each draw")
-        self._v, self._of = int(v), int(of)
+    def __init__(self, v: str = "", of: str = "", **options: str) -> None:
+        read = OptionReader(self.name, {"v": v, "of": of, **options})
+        number, made = read.whole("v", None), read.whole("of", None)
+        read.end()
+        if number is None or made is None or number > made:
+            raise read.error("write solve-verify:v=4,of=32, v of the verifications of each draw")
+        self._v, self._of = number, made
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         return BestOfN().pick(outcomes)
@@ -38,12 +41,12 @@ class SolveVerify:
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         n = len(outcomes)
         check_budgets(ks, n)
-        yeses = [self._yeses(outcome) for outcome in outcomes]
-        groups = Counter(yeses)
-        right = Counter(h for h, outcome in zip(yeses, outcomes, strict=True) if outcome.correct)
+        accepted = [self._accepted(outcome) for outcome in outcomes]
+        groups = Counter(accepted)
+        right = Counter(h for h, outcome in zip(accepted, outcomes, strict=True) if outcome.correct)
         values = []
         for k in ks:
-            # Every draw takes part at k = n, where a chance of 1 would leave no draw out.
+            # At k = n every draw takes part: q is 1, and there is no coefficient to read off.
             at = frame(n, k) if k < n else None
             q = at.q if at is not None else 1.0
             z: Complex = np.ones((1, 1), dtype=np.complex128)
@@ -62,7 +65,8 @@ class SolveVerify:
             values.append(min(max(float(np.sum((won * reading).real)), 0.0), 1.0))
         return values
 
-    def _yeses(self, outcome: Outcome) -> int:
+    def _accepted(self, outcome: Outcome) -> int:
+        """Return how many verifications accepted a draw. ValueError if its score is no share."""
         votes = (outcome.score if outcome.score is not None else -1.0) * self._of
         if not (0 <= votes <= self._of and abs(votes - round(votes)) < 1e-6):
             raise ValueError(

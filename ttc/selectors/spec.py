@@ -1,10 +1,9 @@
-"""Rules by name: `majority:ties=strict`, `short-3`, `keep=8:by=logprob>majority`.
+"""The grammar of rule names: `majority:ties=strict`, `short-3`, `keep=8:by=logprob>majority`.
 
     RULE = NAME [-NUMBER | =ARGUMENT] [:key=value,…] [> RULE]
 
-What stands before `>` chooses draws, and the rule after it chooses among those. A rule that takes
-an argument says under which option (`argument`); one that is followed by another takes it as
-`then`.
+The part before `>` chooses draws, and the rule after it is applied to those. A class that takes an
+argument names its keyword in `argument`; one that is followed by a rule takes that as `then`.
 """
 
 from __future__ import annotations
@@ -15,49 +14,52 @@ from typing import Any
 
 from ttc import plugins
 from ttc.errors import UsageError
+from ttc.options import parse_spec
 from ttc.selectors import Selector
+from ttc.selectors.extras import Argued, Chaining, Conventional
 from ttc.selectors.guard import guarded
 
 _NUMBERED = re.compile(r"(.+)-(\d+)")
 
 
 def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
-    """Return the rule that `spec` names; UsageError says what is wrong with it.
+    """Return the rule that `spec` names. UsageError if there is none, or an option is wrong.
 
-    `conventions` are options for every rule of the spec that knows them, unless it says otherwise.
+    `conventions` are options for each rule of the spec that takes them and does not set them.
     """
     head, chained, rest = spec.partition(">")
     called, colon, options_text = head.strip().partition(":")
     name, equals, argument = called.partition("=")
     installed = plugins.installed("selectors")
     if name not in installed and (numbered := _NUMBERED.fullmatch(name)):
-        # `best-of-n` is a name; `short-3` is the name `short` with a number.
+        # `best-of-n` is a name, `short-3` the name `short` with a number.
         name, argument = (*numbered.groups(),) if numbered[1] in installed else (name, argument)
     before, scorer = _scored_by(options_text)
-    _, options = plugins.parse_spec(f"{name}{colon}{before}")
+    _, options = parse_spec(f"{name}{colon}{before}")
     factory = plugins.load("selectors", name)
-    knows: frozenset[str] = getattr(factory, "conventions", frozenset())
-    common = {key: value for key, value in (conventions or {}).items() if key in knows}
+    takes = factory.conventions if isinstance(factory, Conventional) else frozenset()
+    common = {key: value for key, value in (conventions or {}).items() if key in takes}
     extra: dict[str, Any] = {**common, **options, **scorer}
-    takes = getattr(factory, "argument", None)
-    if takes is None and (equals or argument):
+    usage = factory.usage if isinstance(factory, Argued) else name
+    if isinstance(factory, Argued):
+        if not argument or factory.argument in extra:
+            raise UsageError(f"{spec}: write {usage}")
+        extra[factory.argument] = argument
+    elif equals or argument:
         raise UsageError(f"{spec}: {name} takes no argument")
-    if takes is not None:
-        if not argument:
-            raise UsageError(f"{spec}: write {getattr(factory, 'usage', name)}")
-        extra[takes] = argument
-    if chained or getattr(factory, "chains", False):
-        if not getattr(factory, "chains", False):
-            raise UsageError(f"{spec}: {name} picks an answer; nothing can follow it")
-        if not rest.strip():
-            raise UsageError(f"{spec}: write {factory.usage}, as in {name}={argument}>majority")
+    chains = isinstance(factory, Chaining) and bool(factory.chains)
+    if chained and not chains:
+        raise UsageError(f"{spec}: {name} picks an answer; nothing can follow it")
+    if chains:
+        if not rest.strip() or "then" in extra:
+            raise UsageError(f"{spec}: write {usage}, as in {name}={argument}>majority")
         extra["then"] = build(rest.strip(), conventions)
-    rule: Selector = plugins.make("selectors", name, spec, lambda: factory(**extra))
+    rule: Selector = plugins.make("selectors", name, spec, factory, extra)
     return guarded(name, rule)
 
 
 def _scored_by(options: str) -> tuple[str, dict[str, str]]:
-    """Take from a rule's options a verifier that has options of its own, which comes last:
+    """Split the options of a rule from a verifier with options of its own, which comes last:
     `ties=first,score=judge:n=2,as=verdict`."""
     before, found, verifier = f",{options}".partition(",score=")
     if not found or ":" not in verifier:
@@ -66,7 +68,7 @@ def _scored_by(options: str) -> tuple[str, dict[str, str]]:
 
 
 def split(text: str) -> list[str]:
-    """Return the rules of a list separated by commas, which separate options too."""
+    """Return the rules of a list separated by commas. Commas separate options, too."""
     specs: list[str] = []
     rules = plugins.installed("selectors")
     for part in (part.strip() for part in text.split(",")):

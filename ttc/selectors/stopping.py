@@ -1,6 +1,6 @@
-"""Votes that stop by themselves once the draws agree: accuracy against the draws it took.
+"""Votes that may stop before the budget is used, once enough draws agree.
 
-At a budget of k they may draw up to k; `Estimate.drawn` says how many they are expected to.
+At a budget of k they draw up to k; `Estimate.drawn` is the expected number.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from ttc.selectors.majority import Majority
 
 
 class Stopping(Majority):
-    """Majority that may stop before the last draw. The order of the draws is that given."""
+    """Majority that may stop before the last draw. Draws are taken in the order given."""
 
     name = "stopping"
 
-    def __init__(self, **options: str) -> None:
-        super().__init__(**options)
-
     def stop(self, outcomes: Sequence[Outcome]) -> int:
-        """Return after how many draws, taken in order, the rule stops; all, if it never does."""
+        """Return the number of draws, taken in order, after which the rule stops."""
         raise NotImplementedError
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:

@@ -1,13 +1,13 @@
-"""Threshold stopping: draw in batches until a score is good enough, then take the best."""
+"""Threshold stopping: draw in batches until a score reaches a threshold, then take the best."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate
-from ttc.selectors.exact.subsets import within
+from ttc.selectors.exact.subsets import check_budgets, within
 from ttc.selectors.ranking import LAST, best_of_k, highest_first, levels, score_key
 
 
@@ -15,23 +15,23 @@ class Threshold:
     """Draws until a score reaches `at`, then picks the best (Manvi et al. 2024).
 
     Adaptive sampling, "Adaptive Inference-Time Compute", for any score.
-    `batch` lists the sizes of the batches, the last for all that follow: `batch=1+1+2+4`. With h
-    of the n draws at `at` or above, batch b begins (after J draws) with probability
-    C(n − h, J)/C(n, J), its draws a subset of the n − J left.
+    `batch` lists the sizes of the batches, the last one for all that follow: `batch=1+1+2+4`. If h
+    of the n draws score `at` or more, a batch begins after J draws with probability
+    C(n − h, J)/C(n, J), and is a uniform subset of the other n − J draws.
     """
 
     name = "threshold"
     needs = frozenset({"score", "correct"})
     finishes: int | None = None
 
-    def __init__(self, at: str = "", batch: str = "1") -> None:
-        try:
-            self._at = float(at)
-            self._sizes = [int(size) for size in batch.split("+")]
-        except ValueError:
-            self._sizes = []
-        if not self._sizes or min(self._sizes) < 1:
-            raise ValueError("write threshold:at=SCORE, and batch=1+1+2+4 for batches")
+    def __init__(self, **options: str) -> None:
+        read = OptionReader(self.name, options)
+        at = read.value("at", None, float, "a number")
+        self._sizes = read.wholes("batch", [1], "+", "numbers as in 1+1+2+4")
+        read.end()
+        if at is None:
+            raise read.error("write threshold:at=SCORE, and batch=1+1+2+4 for batches")
+        self._at = at
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         keys = [score_key(outcome) for outcome in outcomes]
@@ -60,7 +60,7 @@ class Threshold:
             for since, end in self._batches(k):
                 begun = float(within(n, (since,))[0][n - hits]) if since else 1.0
                 drawn += begun * (end - since)
-                # Of what is left, all the good ones and fewer poor ones, which credit nothing here.
+                # All the good draws are left, and some poor ones, which add nothing to the value.
                 left = [*good, (n - hits - since, 0)] if n - hits > since else list(good)
                 if begun and good:
                     value += begun * best_of_k(left, [end - since])[0]
@@ -71,7 +71,7 @@ class Threshold:
         return found
 
     def _batches(self, k: int) -> list[tuple[int, int]]:
-        """Return where each batch begins and ends, up to k draws."""
+        """Return the first and last index (exclusive) of each batch, up to k draws."""
         found, end, at = [], 0, 0
         while end < k:
             since, end = end, min(k, end + self._sizes[min(at, len(self._sizes) - 1)])

@@ -1,4 +1,4 @@
-"""Weighted majority: each draw's vote counts by its score; the heaviest answer wins."""
+"""Weighted majority: each vote is weighted by its score; the answer with the largest sum wins."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import exp, isfinite, isnan, lcm
 
+from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.checks import check_budgets
 from ttc.selectors.exact.estimates import Estimate, replayed, value_of
 from ttc.selectors.exact.prefix_plurality import Label
+from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.exact.weighted_plurality import Ballots, weighted_at_k
 from ttc.selectors.majority import Majority
 from ttc.selectors.ranking import score_by
 
-FINEST = 1000  # weights that are multiples of 1/q, q up to this, are taken as such
+FINEST = 1000  # the largest denominator of the fraction that a weight is taken for
 
 
 class Weighted(Majority):
     """Picks the answer with the largest sum of scores (DIVERSE, Li et al. 2023).
 
-    Weighted self-consistency; the sums of Snell et al. 2024. The scores, which must be numbers
-    from 0, are those of the verdicts, or with `score=NAME` of that verifier (a draw that it could
-    not score weighs nothing). The mean over
-    k-subsets is exact where the scores are multiples of a common step (whole numbers, tenths,
-    shares of 32 votes); otherwise a certified bracket, or where that stays wider than 0.002,
-    seeded permutations with their error.
+    Weighted self-consistency; the sums of Snell et al. 2024. The scores, 0 or more, are those of
+    the verdicts, or with `score=NAME` of that verifier (a draw that it could not score has weight
+    0). The mean over k-subsets is exact where the scores are multiples of a common step (whole
+    numbers, tenths, shares of 32 votes); otherwise a certified bracket, or if that stays wider
+    than 0.002, seeded permutations with their error.
     """
 
     name = "weighted"
+    by_score = True
     needs = frozenset({"score", "answer", "correct"})
 
-    def __init__(self, score: str = "", **options: str) -> None:
-        super().__init__(**options)
+    def parse(self, read: OptionReader) -> None:
+        super().parse(read)
+        score = read.text("score", "") if self.by_score else ""
         self.scored_by = frozenset({score} - {""})
         self._scorer = score
         if score:
@@ -49,7 +51,7 @@ class Weighted(Majority):
         if self.ties == "strict" and len(leaders) > 1:
             return ()
         leaders = leaders[:1] if self.ties == "first" else leaders
-        # One draw for each, its heaviest, so that leaders with unlike numbers of votes tie evenly.
+        # One draw for each leader, its heaviest: their shares must not depend on their votes.
         weights = [
             -1.0 if a is None else self._weight(o) for a, o in zip(labels, outcomes, strict=True)
         ]
@@ -67,15 +69,15 @@ class Weighted(Majority):
         ballots = self._ballots(outcomes)
         found = []
         for k in ks:
-            # What is right among the winners depends on which of them were drawn if an answer was
-            # judged both ways.
+            # If draws with one answer differ in being correct, the value depends on which of them
+            # are in the subset.
             mixed = any(0 < share < 1 for share in ballots.shares)
             bounds = None if mixed else weighted_at_k(ballots, k, strict=self.ties == "strict")
             if bounds is None:
                 found += replayed(outcomes, [k], lambda s: (value_of(s, self.pick(s)), len(s)))
                 continue
             low, high = bounds
-            # A bracket that closes is as wide as rounding.
+            # Rounding leaves a closed bracket some width.
             half = 0.0 if ballots.exact or k == len(outcomes) else max((high - low) / 2, 1e-12)
             found.append(Estimate((low + high) / 2, half, "bracket" if half else "exact"))
         return [estimate._replace(drawn=None) for estimate in found]
@@ -86,7 +88,7 @@ class Weighted(Majority):
     def _weight(self, outcome: Outcome) -> float:
         score = score_by(self._scorer, outcome)
         if self._scorer and isnan(score):
-            return 0.0  # it was judged, and no score could be given
+            return 0.0  # the verifier could not score it
         if not (isfinite(score) and score >= 0):
             raise ValueError(
                 f"draw {outcome.index} has the score {score}; weights are numbers from 0"
@@ -94,7 +96,7 @@ class Weighted(Majority):
         return score
 
     def _copy_of(self, outcome: Outcome) -> object:
-        """Return what draws share that count once; by default each counts."""
+        """Return what the copies of a draw share, which count once; by default there are none."""
         return outcome.index
 
     def _votes(
@@ -133,17 +135,13 @@ class Weighted(Majority):
 class PerplexityConsistency(Weighted):
     """Picks the answer with the largest sum of probabilities (RPC, Zhou et al. 2025).
 
-    The sum of exp(mean log-probability) over distinct texts, since a text that comes back is the
-    same path: the perplexity consistency of RPC without its pruning.
+    The sum of exp(mean log-probability) over distinct texts, since a repeated text is the same
+    reasoning path: the perplexity consistency of RPC without its pruning.
     """
 
     name = "perplexity-consistency"
+    by_score = False
     needs = frozenset({"logprob", "completion_tokens", "text", "answer", "correct"})
-
-    def __init__(self, **options: str) -> None:
-        if "score" in options:
-            raise ValueError(f"{self.name} weighs by probability; it has no option 'score'")
-        super().__init__(**options)
 
     def _weight(self, outcome: Outcome) -> float:
         if outcome.logprob is None or outcome.completion_tokens is None:
@@ -157,7 +155,8 @@ class PerplexityConsistency(Weighted):
 
 
 def rational(weight: float) -> Fraction:
-    """Return a weight as the simple fraction that it is printed as, or exactly as it is."""
+    """Return the fraction with a denominator up to FINEST that a weight stands for, else its exact
+    value."""
     exact = Fraction(weight)
     near = exact.limit_denominator(FINEST)
     return near if abs(near - exact) < Fraction(1, 10**12) else exact

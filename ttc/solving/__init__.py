@@ -1,1 +1,1 @@
-"""One problem through a method to its answer."""
+"""Solve problems: run a strategy or a selection rule on each, and turn what came into an answer."""

@@ -1,4 +1,4 @@
-"""Which whole answers a verifier accepts. It alone sees the reference."""
+"""Which finished traces a verifier accepts. Only the verifier sees the reference."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from ttc.strategies import Node, chat
 from ttc.verifiers import Verifier
 
 
-class Accepting:
-    """The verifier's word on whole answers, if there is a verifier."""
+class Acceptance:
+    """The verdicts of a verifier on finished traces of a problem; without one, all are accepted.
+
+    `judged` is the number of traces that were judged last.
+    """
 
     def __init__(self, problem: Problem, verifier: Verifier | None) -> None:
         self._problem = problem
@@ -19,27 +22,27 @@ class Accepting:
         self.judged = 0
 
     @property
-    def asked(self) -> bool:
-        """Whether there is one."""
+    def verified(self) -> bool:
+        """Whether there is a verifier."""
         return self._verifier is not None
 
     def accepts(self, nodes: Sequence[Node]) -> list[bool]:
-        """Return which it accepts; all, if there is none."""
+        """Return for each trace whether it is accepted; one without a verdict is not."""
         self.judged = len(nodes)
         if self._verifier is None:
             return [True] * len(nodes)
         problem = self._problem
-        question = chat(problem)
-        given = [
+        asked = chat(problem)
+        samples = [
             Sample(
                 problem.id,
-                place,
+                index,
                 node.trace,
                 node.finish,
                 completion_tokens=node.length,
                 reference=problem.reference,
-                asked=question,
+                asked=asked,
             )
-            for place, node in enumerate(nodes)
+            for index, node in enumerate(nodes)
         ]
-        return [bool(verdict.correct) for _, verdict in verdicts.judge(self._verifier, given)]
+        return [bool(verdict.correct) for _, verdict in verdicts.judge(self._verifier, samples)]

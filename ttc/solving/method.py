@@ -1,4 +1,4 @@
-"""Methods by name: a strategy, else a selection rule that can pick."""
+"""Methods by name: a strategy, or a selection rule that can pick."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 
 from ttc import plugins
 from ttc.errors import UsageError
-from ttc.selectors import Selector
-from ttc.selectors import spec as naming
+from ttc.options import parse_spec
+from ttc.selectors import Selector, spec
 from ttc.strategies import Strategy
 from ttc.strategies.guard import GuardedStrategy
 
 
 def build(method: str, n: int | None) -> tuple[Strategy | None, Selector | None]:
-    """Return the strategy or the rule that `NAME:options` names. UsageError for what is neither.
+    """Return the strategy or the rule that `NAME:options` names; the other is None.
 
-    `n` is a strategy's as well, where it has such a number and its options do not say it.
+    `n` is the option `n` of a strategy that has one and is not given it. UsageError for an unknown
+    name, for wrong options, and for a measure, which cannot pick.
     """
     name = method.partition(":")[0]
     strategies = plugins.installed("strategies")
@@ -31,19 +32,19 @@ def build(method: str, n: int | None) -> tuple[Strategy | None, Selector | None]
             f"no method {name!r}; rules are {', '.join(rules)}; "
             f"strategies are {', '.join(strategies)}"
         )
-    selector: Selector = naming.build(method)
+    selector: Selector = spec.build(method)
     if selector.needs == {"correct"}:
         raise UsageError(
-            f"{method} is a measure, not a rule that can pick; take majority, first-finish or mbr"
+            f"{method} is a measure, so it cannot pick an answer; use majority, first-finish or mbr"
         )
     return None, selector
 
 
-def _strategy(spec: str, n: int | None) -> Strategy:
-    name, options = plugins.parse_spec(spec)
-    guarded: Any = GuardedStrategy(name, plugins.build("strategies", spec))
+def _strategy(method: str, n: int | None) -> Strategy:
+    name, options = parse_spec(method)
+    guarded: Any = GuardedStrategy(name, plugins.build("strategies", method))
     if n is not None and "n" in guarded.config and "n" not in options:
-        spec += f"{',' if options else ':'}n={n}"
-        guarded = GuardedStrategy(name, plugins.build("strategies", spec))
+        method += f"{',' if options else ':'}n={n}"
+        guarded = GuardedStrategy(name, plugins.build("strategies", method))
     made: Strategy = guarded
     return made

@@ -1,8 +1,8 @@
-"""Selection rules as strategies: whole answers drawn side by side, and a rule that picks.
+"""Selection rules as strategies: draw whole answers side by side, and pick one by the rule.
 
-A rule that stops by itself (`esc`, `ac`) is asked after each batch, in the order of the draws; one
-that waits for the first few (`first-finish`, `short-M`) cancels the rest of the race; the others
-wait for all. What they pick is what `ttc sweep` says of the same draws: it is the same code.
+A rule that stops by itself (`esc`, `ac`) is asked after each batch, in draw order; one that waits
+for the first few draws (`first-finish`, `short-M`) cancels the others; the rest wait for all. The
+rule's `pick` is the same code that `ttc sweep` runs, so both select the same draw.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ttc.records import Outcome, Problem
 from ttc.selectors import Selector
+from ttc.selectors.extras import Stoppable, Windowed
 from ttc.selectors.majority import Majority
 from ttc.selectors.mbr import MinimumBayesRisk
 from ttc.strategies import (
     Cancel,
     Decision,
+    Exhausted,
     Generate,
     Node,
     Request,
@@ -24,22 +26,21 @@ from ttc.strategies import (
     nodes,
     together,
 )
-from ttc.strategies.driver.budget import Exhausted
 from ttc.strategies.search import rate
-from ttc.strategies.silence import Silence, kinds
+from ttc.strategies.unanswered import Unanswered, reasons
 from ttc.strategies.voting import answer_of
 
-# What a rule may need that a draw has without being judged.
-FREE = frozenset({"answer", "correct", "text", "completion_tokens", "logprob", "scores"})
+# Fields of an outcome that `pick` does without, or that a draw has without a verdict.
+UNJUDGED = frozenset({"answer", "correct", "text", "completion_tokens", "logprob", "scores"})
 
 
 def outcome_of(
-    problem: Problem, node: Node, score: float | None = None, *, silent: bool = False
+    problem: Problem, node: Node, score: float | None = None, *, answered: bool = True
 ) -> Outcome:
-    """Return what a selection rule sees of a whole answer; a `silent` one gives no answer."""
+    """Return a whole answer as selection rules see it; its answer is None unless `answered`."""
     return Outcome(
         index=node.index,
-        answer=None if silent else answer_of(problem, node.trace, node.finish),
+        answer=answer_of(problem, node.trace, node.finish) if answered else None,
         score=score,
         logprob=node.logprob,
         completion_tokens=node.tokens,
@@ -50,16 +51,19 @@ def outcome_of(
 
 
 def default_rule(outcomes: Sequence[Outcome]) -> Selector:
-    """Return what answers where no rule was named: a vote if half of the draws have an answer,
-    else what agrees most with the others."""
+    """Return the rule if none was named: a vote if at least half of the draws have an answer, else
+    minimum Bayes risk (the draw that agrees most with the others)."""
     voting = sum(outcome.answer is not None for outcome in outcomes)
     return Majority() if 2 * voting >= len(outcomes) and voting else MinimumBayesRisk()
 
 
-class Rule:
-    """Draws n whole answers and picks by a selection rule; without one, votes, else agrees.
+class RuleStrategy:
+    """Draws n whole answers and picks one by a selection rule (None: by `default_rule`).
 
-    `accept`, if there is one, says which draws are candidates at all.
+    `accept` returns for each draw whether it is a candidate (None: all are). After the run,
+    `candidates` are the draws that the rule picked from, `outcomes` these as it saw them, `picked`
+    the index of the picked one (None: the rule abstained), `picked_by` the rule, and `unanswered`
+    counts the draws without an answer.
     """
 
     needs = frozenset[str]()
@@ -79,7 +83,7 @@ class Rule:
         self.outcomes: list[Outcome] = []
         self.picked: int | None = None
         self.candidates: list[Node] = []
-        self.silence = Silence()
+        self.unanswered = Unanswered()
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -87,35 +91,35 @@ class Rule:
         return {"n": self._n}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
-        """Draw and pick; where the budget ends the drawing, among what has come by then."""
-        stop = getattr(self._rule, "stop", None)
+        """Draw and pick; if the budget ends the drawing, pick among the draws so far."""
+        rule = self._rule
+        stop = rule.stop if rule is not None and isinstance(rule, Stoppable) else None
         finishes = None if self._rule is None else self._rule.finishes
         drawn: list[Node] = []
-        scores: list[float | None] = []
         note = ""
         try:
             if stop is not None:
-                yield from self._in_turn(task, stop, drawn)
+                yield from self._in_batches(task, stop, drawn)
             else:
                 yield from self._race(finishes, drawn)
         except Exhausted:
             note = "the budget ended it"
         drawn.sort(key=lambda node: node.index)
-        found = kinds(drawn)
-        self.silence = Silence.of(found)
-        silent = {id(node) for node, kind in zip(drawn, found, strict=True) if kind}
+        found = reasons(drawn)
+        self.unanswered = Unanswered.of(found)
+        unanswered = {id(node) for node, reason in zip(drawn, found, strict=True) if reason}
         if self._accept is not None:
             accepted = self._accept(drawn)
             drawn = [node for node, good in zip(drawn, accepted, strict=True) if good]
         if stop is None and finishes is None:
-            # A race ends at the first finish. Rules that wait for all draws skip silent ones.
-            drawn = [node for node in drawn if id(node) not in silent]
+            # A race may be won by a draw without an answer; rules that see all draws skip those.
+            drawn = [node for node in drawn if id(node) not in unanswered]
+        scores: list[float | None] = [None] * len(drawn)
         if self.scores and not note:
             scores = list((yield from rate(drawn, "outcome")))
-        scores += [None] * (len(drawn) - len(scores))
         self.candidates = drawn
         self.outcomes = [
-            outcome_of(task.problem, node, score, silent=id(node) in silent)
+            outcome_of(task.problem, node, score, answered=id(node) not in unanswered)
             for node, score in zip(drawn, scores, strict=True)
         ]
         return self._decide(drawn, scores, note)
@@ -130,7 +134,7 @@ class Rule:
         return Decision(None if self.picked is None else drawn[self.picked], finals, note)
 
     def _race(self, finishes: int | None, drawn: list[Node]) -> StrategyRun[None]:
-        """Draw all at once, and cancel the rest once `finishes` have finished by themselves."""
+        """Draw all side by side; cancel the others once `finishes` draws have stopped."""
         asked = [Generate() for _ in range(self._n)]
         running = {id(request): request for request in asked}
         requests: Sequence[Request] = asked
@@ -147,18 +151,19 @@ class Rule:
                     if ended == finishes and node.finish == "stop":
                         requests = [Cancel(other) for other in running.values()]
 
-    def _in_turn(
+    def _in_batches(
         self, task: Task, stop: Callable[[Sequence[Outcome]], int], drawn: list[Node]
     ) -> StrategyRun[None]:
-        """Draw batch by batch until the rule has what it waits for."""
-        batch = getattr(self._rule, "window", 1)
+        """Draw batch by batch until the rule stops."""
+        rule = self._rule
+        batch = rule.window if rule is not None and isinstance(rule, Windowed) else 1
         asked = 0
         while asked < self._n:
             count = min(batch, self._n - asked)
             asked += count
             drawn += nodes((yield from together([Generate() for _ in range(count)])))
             outcomes = [outcome_of(task.problem, node) for node in drawn]
-            # A rule that would go on takes the one after the last, too.
-            silent = Outcome(index=asked, finish_reason="stop")
-            if stop([*outcomes, silent]) <= len(outcomes):
+            # `stop` returns how many draws the rule takes; one that goes on takes this one too.
+            following = Outcome(index=asked, finish_reason="stop")
+            if stop([*outcomes, following]) <= len(outcomes):
                 break

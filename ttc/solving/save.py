@@ -1,4 +1,4 @@
-"""Answers of a method kept as samples: a pool of its own, verified and swept like any other."""
+"""Keep the answers of a method as samples of a pool of their own, to be verified and swept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ttc.store.names import PoolName
 
 
 def described(recipe: Recipe, method: Method) -> dict[str, Any]:
-    """Return what the answers of a method depend on, besides what a recipe says."""
+    """Return what the answers of a method depend on besides the recipe, as JSON values."""
     strategy = method.strategy
     about: dict[str, Any] = {"name": method.name, "aggregate": method.aggregation}
     if strategy is not None:
@@ -25,18 +25,18 @@ def described(recipe: Recipe, method: Method) -> dict[str, Any]:
         about["scorer"] = {"name": method.scorer.name, **method.scorer.config}
     if method.verifier is not None:
         about["verifier"] = {"name": method.verifier.name, **method.verifier.config}
-    return {"strategy": about, "budget": method.budget.told()}
+    return {"strategy": about, "budget": method.budget.limits}
 
 
 def check_name(database: Path, wanted: PoolName, recipe: Recipe, method: Method) -> None:
-    """Raise UsageError if the name that was given for the answers stands for others."""
+    """Raise UsageError if the pool of the given name has other settings."""
     plan.check_name(
         database, wanted, model_of(recipe, method), {**recipe.pool, **described(recipe, method)}
     )
 
 
 def model_of(recipe: Recipe, method: Method) -> str:
-    """Return what answers are said to be by."""
+    """Return the model name of the answers: that of the model and that of the method."""
     return f"{recipe.model.name}+{method.name}"
 
 
@@ -48,9 +48,11 @@ def keep(
     method: Method,
     solved: Solution,
 ) -> str:
-    """Keep a solution as the one draw of its problem in a pool of the method's own, by the name
-    that is wanted, so that it is verified and swept like any other: its tokens are all that the
-    method generated, its seconds all it took. Returns the pool's name."""
+    """Store a solution as draw 0 of its problem in the pool of this name; return the pool's name.
+
+    The sample's tokens are all that the method generated, and its seconds are those of the run.
+    UsageError if the pool has other settings.
+    """
     about = described(recipe, method)
     usage, node = solved.run.usage, solved.node
     done = Completion(
@@ -74,7 +76,6 @@ def keep(
 
 
 def _was_cut(solved: Solution) -> bool:
-    silence = solved.silence
     if solved.node is None:
-        return silence.total and silence.cut > 0
+        return solved.unanswered.total and solved.unanswered.cut > 0
     return solved.node.finish == "length"

@@ -1,7 +1,7 @@
-"""The store: one SQLite file that remembers every sample. It is memory, not a cache.
+"""The store: one SQLite file with every sample. It is the record, not a cache.
 
-`Store` opens it; `pools`, `samples`, `verdicts` and `runs` hold the queries, as functions of a
-connection. Reading functions take `store.reader`, writing ones go through `store.write`.
+`Store` opens it. `pools`, `samples`, `verdicts` and `runs` have the queries, as functions of a
+connection: to read, pass `store.reader`; to write, pass the function to `store.write`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import Any, TypeVar
 
 from ttc.errors import StoreError
 from ttc.store import runs
-from ttc.store.database import OlderStoreError, explain, open_reader, translated
+from ttc.store.database import OlderStoreError, open_reader
+from ttc.store.sql import explain, translated
 from ttc.store.writer import Writer
 
 T = TypeVar("T")
 
 
 class Store:
-    """An open store. Made by `reading` or `writing`; close it, or use it in a with statement."""
+    """An open store. Use `reading` or `writing` to make one, and `close` or `with` to close it."""
 
     def __init__(self, path: Path, writer: Writer | None) -> None:
         self.path = path
@@ -41,8 +42,8 @@ class Store:
 
     @classmethod
     def writing(cls, path: Path, on_failure: Callable[[], None] | None = None) -> Store:
-        """Open for writing, making or migrating the file. `on_failure` is called once if the
-        writer breaks, from its thread."""
+        """Open for writing; creates or migrates the file. `on_failure` is called once, from the
+        writer's thread, if writing fails."""
         writer = Writer(path, on_failure)
         try:
             return cls(path, writer)
@@ -53,21 +54,21 @@ class Store:
     def submit(self, work: Callable[[sqlite3.Connection], Any]) -> Future[Any]:
         """Queue work for the next transaction; the future is done once that is committed.
 
-        Whoever does not wait for the future need not look at it: what the work raises, the next
-        `write`, or `close`, raises.
+        The future may be ignored: an exception of the work is raised again by the next `write` or
+        by `close`.
         """
         future = self._queued(work)
         future.add_done_callback(self._note)
         return future
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do work in a transaction, and return once it is committed."""
+        """Run work in a transaction; return its result once it is committed."""
         result: T = self._queued(work).result()
         self._raise_lost()
         return result
 
     def lose(self, error: BaseException) -> None:
-        """Keep what went wrong in the writer's thread: the next `write`, or `close`, raises it."""
+        """Store an error of the writer's thread: the next `write` or `close` raises it."""
         self._lost = self._lost or error
 
     def _queued(self, work: Callable[[sqlite3.Connection], Any]) -> Future[Any]:
@@ -85,9 +86,9 @@ class Store:
             raise lost
 
     def recover(self) -> list[str]:
-        """Check the file after runs that were killed; return a line about each.
+        """Check the file if runs were killed, and close these runs; return one line for each.
 
-        StoreError if the check finds damage.
+        StoreError if the file is damaged.
         """
         killed = runs.unclean(self.reader)
         if not killed:
@@ -106,13 +107,13 @@ class Store:
 
         self.write(close_them)
         return [
-            f"{run['pool']}: the run of {run['started'][:19]} was cut off; the store is sound and "
-            "what it had drawn is kept"
+            f"{run['pool']}: the run of {run['started'][:19]} was cut off; the store is intact and "
+            "all samples drawn so far are kept"
             for run in killed
         ]
 
     def close(self) -> None:
-        """Close; raises if the last writes failed."""
+        """Close the store. Raises if the last writes failed."""
         self.reader.close()
         if self.writer is not None:
             self.writer.close()
@@ -125,7 +126,8 @@ class Store:
         if error is None:
             self.close()
             return
-        # The first failure is the one to tell; a signal is none, and may come from a failure.
+        # Report the first failure, not what follows from it. A signal is not a failure, but may
+        # hide one.
         with contextlib.suppress(*([StoreError] if isinstance(error, Exception) else [])):
             self.close()
         if isinstance(error, sqlite3.Error):

@@ -1,78 +1,41 @@
-"""Opening the store: connections, the write lock, migrations, and every way a file can be wrong.
+"""Opening the store: connections, the write lock, migrations, and copies of the file.
 
 Writers of all processes take turns on `DB.lock`, held for one transaction or checkpoint at a
 time: SQLite before 3.51.3 can lose commits when two connections write and checkpoint at once,
-and a pipe of `ttc sample | ttc verify` has two writers. Readers never lock and never create.
+and a pipe of `ttc sample | ttc verify` has two writers. Readers neither lock nor create files.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from ttc.errors import StoreError
+from ttc import paths
+from ttc.errors import StoreError, UsageError
 from ttc.store import integrity
 from ttc.store.lock import WriteLock
 from ttc.store.schema import APPLICATION_ID, MIGRATIONS, statements
+from ttc.store.sql import translated
 
 NETWORK_FILE_SYSTEMS = frozenset(
     "9p afs ceph cifs fuse.glusterfs fuse.sshfs glusterfs gpfs lustre nfs nfs4 smb3 smbfs".split()  # noqa: SIM905
 )
 
 
-_IO = re.compile("disk I/O error|unable to open")
-
-
 class OlderStoreError(StoreError):
-    """The file is of an earlier schema; opening it for writing migrates it."""
+    """The file has an older schema; opening it for writing migrates it."""
 
 
 class NewerStoreError(StoreError):
-    """The file is of a later schema than this ttc knows."""
-
-
-def explain(error: sqlite3.Error, path: Path) -> StoreError:
-    """Turn an SQLite error into one line with the remedy."""
-    text = str(error)
-    if "not a database" in text:
-        return StoreError(f"{path}: not a SQLite database; choose another with --db")
-    if "malformed" in text or "corrupt" in text:
-        return StoreError(
-            f"{path}: the store is damaged ({text}); restore a backup, or start another with --db"
-        )
-    if "full" in text or (_IO.search(text) and _no_space(path)):
-        return StoreError(f"{path}: the disk is full; make room and run the same command again")
-    if "locked" in text or "busy" in text:
-        return StoreError(f"{path}: the store is locked by another program; try again later")
-    return StoreError(f"{path}: {text}; --db names another store")
-
-
-def _no_space(path: Path) -> bool:
-    """Whether the file system has no room for a page: SQLite then may speak of other faults."""
-    with contextlib.suppress(OSError):
-        return shutil.disk_usage(path.parent).free < 1 << 16
-    return False
-
-
-@contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Raise StoreError for whatever SQLite or the file system raises."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise explain(error, path) from error
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror or error}; --db names another store") from error
+    """The file has a newer schema than this ttc can read."""
 
 
 def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
-    """Return the type of the file system that holds a path, where the platform tells."""
+    """Return the type of the file system that holds a path; None if the platform has no mounts
+    table."""
     try:
         table = [
             [part.replace("\\040", " ") for part in line.split()[1:3]]
@@ -96,14 +59,14 @@ def _journal_mode(path: Path) -> str:
     if os.environ.get("TTC_NETWORK_DB") == "1":
         return "DELETE"
     raise StoreError(
-        f"{path}: on a network file system ({kind}), where SQLite cannot be shared safely; "
+        f"{path}: on a network file system ({kind}), where processes cannot share SQLite safely; "
         "put the store on a local disk with --db, or set TTC_NETWORK_DB=1 to use it from one "
         "process at a time"
     )
 
 
 def _check_header(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the schema version; StoreError for a file that is not ours or newer than we know."""
+    """Return the schema version; StoreError if the file is not a ttc store, or is too new."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
@@ -111,7 +74,7 @@ def _check_header(connection: sqlite3.Connection, path: Path) -> int:
         raise StoreError(f"{path}: a SQLite database, but not a ttc store; use another --db")
     if version > len(MIGRATIONS):
         raise NewerStoreError(
-            f"{path}: written by a newer ttc (schema {version}, this one knows "
+            f"{path}: written by a newer ttc (schema {version}; this ttc reads up to "
             f"{len(MIGRATIONS)}); upgrade ttc-cli, or use another --db"
         )
     return version
@@ -125,7 +88,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         backup_to(connection, path.with_name(f"{path.name}.bak-v{version}"))
     connection.execute("BEGIN EXCLUSIVE")
     try:
-        # The version may have moved while we waited for the lock.
+        # Another process may have migrated the file while this one waited for the lock.
         for script in MIGRATIONS[_check_header(connection, path) :]:
             for statement in statements(script):
                 connection.execute(statement)
@@ -133,14 +96,14 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")
     except BaseException:
-        # SQLite may have rolled back by itself; an error of that would hide the first one.
+        # SQLite may have rolled back already; that error must not hide the first one.
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise
 
 
 def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
-    """Open for writing, creating or migrating the file as needed. StoreError for a damaged one,
+    """Open for writing, creating or migrating the file as needed. StoreError if it is damaged,
     before anything is written."""
     with translated(path), lock:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -149,7 +112,7 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
             _check_header(connection, path)
             integrity.check(connection, path)
             mode = _journal_mode(path)
-            # FULL: an acknowledged sample survives a power cut, for 4 ms against its seconds.
+            # FULL: a committed sample survives a power cut. A sync takes 4 ms, a sample seconds.
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
@@ -165,18 +128,18 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
 
 
 def in_use(path: Path) -> bool:
-    """Whether somebody has a store open, or left it without folding its log into it."""
+    """Return whether a store is open somewhere, or was left with its write-ahead log."""
     return path.with_name(path.name + "-wal").exists()
 
 
 def open_any(path: Path, *, alone: bool = False) -> tuple[sqlite3.Connection, int]:
-    """Open a store of any schema that is known, for reading only; return its version too.
+    """Open a store of any schema version for reading only; return the version too.
 
-    With `alone`, one that nobody has open is read without a lock, which leaves no file beside it.
-    StoreError if there is no store, or none that can be read.
+    With `alone`, a store that is not in use is read without a lock, so no file is left beside it.
+    StoreError if there is no store, or it cannot be read.
     """
     if not path.exists():
-        raise StoreError(f"{path}: no store there yet; ttc sample makes one")
+        raise StoreError(f"{path}: no store there yet; ttc sample creates one")
     quoted = path.resolve().as_uri()
     _journal_mode(path)
     with translated(path):
@@ -185,7 +148,7 @@ def open_any(path: Path, *, alone: bool = False) -> tuple[sqlite3.Connection, in
         try:
             version = _check_header(connection, path)
         except sqlite3.OperationalError:
-            # A WAL file in a folder that cannot be written opens only as immutable.
+            # A database in WAL mode, in a read-only folder, opens only as immutable.
             connection.close()
             if in_use(path):
                 raise
@@ -196,12 +159,15 @@ def open_any(path: Path, *, alone: bool = False) -> tuple[sqlite3.Connection, in
 
 
 def open_reader(path: Path, *, checked: bool = False, alone: bool = False) -> sqlite3.Connection:
-    """Open for reading only. OlderStoreError before it is migrated; StoreError as above, and for
-    a store that is damaged, unless it was `checked` when it was opened for writing."""
+    """Open for reading only.
+
+    OlderStoreError if it needs a migration; StoreError as `open_any`, and if the store is damaged
+    (not tested if it was `checked` already, on opening it for writing).
+    """
     connection, version = open_any(path, alone=alone)
     try:
         if version < len(MIGRATIONS):
-            raise OlderStoreError(f"{path}: of an older schema ({version}), and not yet migrated")
+            raise OlderStoreError(f"{path}: has an older schema ({version}) and is not migrated")
         if not checked:
             with translated(path):
                 integrity.check(connection, path)
@@ -212,29 +178,31 @@ def open_reader(path: Path, *, checked: bool = False, alone: bool = False) -> sq
 
 
 def empty() -> sqlite3.Connection:
-    """Return a store in memory, for what only needs one to hold others against."""
+    """Return an empty store in memory, for a dry merge when there is no store yet."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     for script in MIGRATIONS:
         connection.executescript(script)
     return connection
 
 
+def backup(source: Path, copy: Path) -> None:
+    """Write a copy of a store as one file. UsageError if the file exists or has no folder."""
+    if copy.exists():
+        raise UsageError(f"{copy}: exists already; name a new file")
+    if not copy.parent.is_dir():
+        raise UsageError(f"{copy}: no such folder")
+    copied(source, copy)
+
+
 def copied(path: Path, copy: Path, *, alone: bool = False) -> None:
-    """Write what a store of any schema that is known holds to a file, as one."""
+    """Copy a store of any schema version to one file; `alone` as for `open_any`."""
     connection, _ = open_any(path, alone=alone)
     with contextlib.closing(connection), translated(path):
         backup_to(connection, copy)
 
 
 def backup_to(connection: sqlite3.Connection, copy: Path) -> None:
-    """Write what a connection sees to a file, which is there whole or not at all."""
-    part = copy.with_name(f"{copy.name}.{os.getpid()}.part")
-    try:
+    """Write the contents of a connection to a file, completely or not at all."""
+    with paths.replacing(copy) as part:
         part.unlink(missing_ok=True)
         connection.execute("VACUUM INTO ?", (str(part),))
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(copy)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""Checks a store for damage if its file has changed since ttc last used it.
+"""Checks of a store for damage.
 
-SQLite notices a damaged page only when it reads it, so rows can be written beside one for months. A
-check reads the whole file, which takes too long for each command, so it is made only if the file
-has changed since ttc last closed or checked it.
+SQLite notices a damaged page only when it reads it, so rows can be written beside one for months.
+A check reads the whole file, which takes too long for each command. So `check` reads it only if the
+file has changed since ttc last closed or checked it; `faults` always reads and checks everything.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from ttc import paths
+from ttc import keys, paths
 from ttc.errors import StoreError, TtcError
+from ttc.store.sql import rows, translated
 
-# A check that takes longer is given up: `ttc db check` makes it to its end.
+# `check` gives up after this time; `ttc db check` has no limit.
 SECONDS = 10.0
-_STEPS = 20_000  # of SQLite's machine between two looks at the clock
+FAULTS = 10  # the most that are reported of each kind
+_STEPS = 20_000  # of SQLite's virtual machine, between two looks at the clock
 
 
 def check(connection: sqlite3.Connection, path: Path) -> bool:
@@ -44,23 +48,50 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
     finally:
         connection.set_progress_handler(None, 0)
     if found != "ok":
-        told = " ".join(str(found).removeprefix("*** in database main ***").split())
+        damage = " ".join(str(found).removeprefix("*** in database main ***").split())
         raise StoreError(
-            f"{path}: the store is damaged ({told}); restore a backup, or merge what can be read "
-            f"into another: ttc db merge {path} --db OTHER"
+            f"{path}: the store is damaged ({damage}); restore a backup, or merge what can be read "
+            f"into a new store: ttc db merge {path} --db OTHER"
         )
     _remember(path, state)
     return True
 
 
-def left(path: Path) -> None:
-    """Note the state of a store's file after writing to it, if it was checked before."""
+def faults(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Return all faults of a store, at most FAULTS of each kind: damaged pages, references to
+    missing rows, and digests of prompts and draws that do not match."""
+    with translated(path):
+        lines = [row[0] for row in connection.execute(f"PRAGMA integrity_check({FAULTS})")]
+        found = [] if lines == ["ok"] else lines
+        return [*found, *islice(_dangling(connection), FAULTS), *islice(_keys(connection), FAULTS)]
+
+
+def _dangling(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"{table}: row {row} refers to a missing row of {parent}"
+
+
+def _keys(connection: sqlite3.Connection) -> Iterator[str]:
+    found = rows(
+        connection,
+        "SELECT key, prompt_id, identity, content FROM requests "
+        "JOIN prompts ON prompts.id = prompt_id",
+    )
+    for row in found:
+        if keys.digest("prompt1", json.loads(row["content"])) != row["prompt_id"]:
+            yield f"prompts: {row['prompt_id']} is not the digest of its prompt"
+        elif keys.sample_key(json.loads(row["identity"]), row["prompt_id"]) != row["key"]:
+            yield f"requests: {row['key']} is not the key of its prompt and parameters"
+
+
+def remember_state(path: Path) -> None:
+    """Record the state of a store's file after writing to it, if it was checked before."""
     if _note(path).exists():
         _remember(path, _state(path))
 
 
 def _remember(path: Path, state: list[int] | None) -> None:
-    # If this cannot be kept, the check is made each time.
+    # If the note cannot be written, the next command checks the file again.
     with contextlib.suppress(OSError, TtcError):
         note = _note(path)
         note.parent.mkdir(parents=True, exist_ok=True)
@@ -80,9 +111,9 @@ def _remembered(path: Path) -> list[int] | None:
 
 
 def _state(path: Path) -> list[int] | None:
-    """Return what changes whenever a file is written or replaced; None if there is no file."""
+    """Return values that change whenever a file is written or replaced; None if it is missing."""
     try:
-        told = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return [told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns]
+    return [stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]

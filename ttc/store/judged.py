@@ -1,4 +1,4 @@
-"""The samples of a pool with one verifier's verdicts beside them, read in one pass."""
+"""The samples of a pool with one verifier's verdicts, read in one pass."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from ttc.store import verdicts
 from ttc.store.pools import Pool
 from ttc.store.reading import Part, in_order
 from ttc.store.samples import FIELDS, SAMPLE, maker
+from ttc.store.sql import SAMPLES_OF_POOLS
 from ttc.store.verdicts import VerifierId
 
-# A sample, its row in the store, and its verdict where there is one.
+# Row id of the sample, the sample, and its verdict if there is one.
 Row = tuple[int, Sample, Verdict | None]
 
 _JOIN = (
@@ -27,29 +28,35 @@ _WITH_VERDICT: Part = (
 
 
 def judged(
-    connection: sqlite3.Connection, pool: Pool, verifier: VerifierId, *, by_problem: bool = False
+    connection: sqlite3.Connection,
+    pool: Pool,
+    verifier: VerifierId,
+    *,
+    by_problem: bool = False,
+    problem: str | None = None,
 ) -> Iterator[Row]:
-    """Yield the samples of a pool with the verdicts of a verifier under their present references,
-    in the order they were kept, or problem by problem."""
+    """Yield the samples of a pool with a verifier's verdicts under their current references, in
+    the order they were stored or, with `by_problem`, problem by problem. `problem` restricts to
+    one problem."""
     make = maker(pool)
     given = {"pool": pool.id, "verifier": verdicts.find_verifier(connection, verifier)}
-    for row in in_order(connection, _WITH_VERDICT, given, by_problem=by_problem):
+    for row in in_order(connection, _WITH_VERDICT, given, by_problem=by_problem, problem=problem):
         status, answer, correct, score, detail, tokens = row[FIELDS:]
         verdict = None
         if status is not None:
-            told = None if correct is None else bool(correct)
-            verdict = Verdict(answer, told, score, status, detail, tokens)
+            decided = None if correct is None else bool(correct)
+            verdict = Verdict(answer, decided, score, status, detail, tokens)
         yield row[0], make(row), verdict
 
 
 def truths(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[str, dict[int, bool]]:
-    """Return which samples of a pool a verifier's row calls right or wrong, by problem and draw."""
+    """Return a verifier's decided verdicts (`correct`) on a pool, by problem and draw index."""
     found = connection.execute(
-        f"SELECT problems.name, draw, correct FROM problems JOIN samples USING (request_id) "
+        f"SELECT problems.name, draw, correct FROM {SAMPLES_OF_POOLS} "
         f"{_JOIN} WHERE pool_id = :pool AND correct IS NOT NULL",
         {"pool": pool.id, "verifier": verifier},
     )
-    told: dict[str, dict[int, bool]] = {}
+    decided: dict[str, dict[int, bool]] = {}
     for problem, draw, correct in found:
-        told.setdefault(problem, {})[draw] = bool(correct)
-    return told
+        decided.setdefault(problem, {})[draw] = bool(correct)
+    return decided

@@ -1,4 +1,4 @@
-"""The turn to write to a store, among all processes that write to it."""
+"""The write lock of a store, across processes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LOCK_PATIENCE = 30.0
 
 
 class WriteLock:
-    """The turn to write, among all processes. It tells others the pid of whoever has it."""
+    """A lock file beside the database; it contains the pid of the process that last had it."""
 
     def __init__(self, database: Path) -> None:
         self._database = database
-        real = Path(os.path.realpath(database))  # one lock for a file, by whatever link it is named
+        real = Path(os.path.realpath(database))  # one lock for a file, through whatever link
         self._path = real.with_name(real.name + ".lock")
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
@@ -26,9 +26,9 @@ class WriteLock:
         return f"pid {pid}" if pid else "another process"
 
     def acquire(self) -> None:
-        """Wait for the turn; StoreError with the holder's pid after LOCK_PATIENCE seconds."""
+        """Wait for the lock; StoreError with the holder's pid after LOCK_PATIENCE seconds."""
         if sys.platform == "win32":
-            return  # BEGIN IMMEDIATE with its busy timeout is all there is
+            return  # no flock; BEGIN IMMEDIATE with its busy timeout has to do
         import fcntl
 
         deadline = time.monotonic() + LOCK_PATIENCE
@@ -48,14 +48,14 @@ class WriteLock:
         os.pwrite(self._descriptor, str(os.getpid()).ljust(16).encode(), 0)
 
     def release(self) -> None:
-        """Give the turn to the next."""
+        """Release the lock."""
         if sys.platform != "win32":
             import fcntl
 
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Let go of the lock file; it stays, since removing it would race with others."""
+        """Close the lock file. It is not removed, which would race with other processes."""
         os.close(self._descriptor)
 
     def __enter__(self) -> None:

@@ -1,7 +1,7 @@
 """Names of pools: a pool that the user named never changes its settings.
 
-A gate in CI names its pool. If the model changed and the new draws went to NAME.2 without a word,
-everything after that would judge the old draws again. So only a name that ttc made gets a suffix;
+A gate in CI names its pool. If the model changed and the new draws silently went to NAME.2,
+everything after that would judge the old draws again. So only a name that ttc chose gets a suffix;
 for a name that the user gave, other settings are an error unless --new-pool asks for a new name.
 """
 
@@ -19,22 +19,22 @@ from ttc.errors import UsageError
 from ttc.store import pools
 from ttc.store.pools import Pool
 
-LONGEST = 48  # characters of a value that are shown
-BEFORE = 12  # of these, so many before the first difference
+LONGEST = 48  # the most characters of a value that are shown
+BEFORE = 12  # how many of them precede the first difference
 
 
 class Naming(Enum):
-    """Who chose a name, which decides what happens if its pool has other settings."""
+    """Who chose a name. It decides what happens if the pool of that name has other settings."""
 
-    MADE = "made"  # ttc did: take the next free NAME.2, NAME.3, …
-    NAMED = "named"  # the user did: refuse
-    NEW = "new"  # the user did, and asked for the next free name in that case
+    MADE = "made"  # ttc chose it: take the next free NAME.2, NAME.3, …
+    NAMED = "named"  # the user chose it: refuse
+    NEW = "new"  # the user chose it, and asked for the next free name in that case
 
 
 @dataclass(frozen=True, slots=True)
 class PoolName:
-    """The name of a pool and who chose it; `other` and `fresh` are the options that an error
-    suggests: the one that names another pool, and the one that asks for a new name."""
+    """The name of a pool and who chose it. `other` and `fresh` are the options that an error
+    suggests: to name another pool, and to draw into a new one."""
 
     name: str
     naming: Naming = Naming.MADE
@@ -42,14 +42,14 @@ class PoolName:
     fresh: str = "--new-pool"
 
     def given(self, name: str | None, *, new: bool) -> PoolName:
-        """Return this with the name that the user gave, if there is one."""
+        """Return a copy with the name that the user gave; unchanged if there is none."""
         if name is None:
             return self
         return replace(self, name=name, naming=Naming.NEW if new else Naming.NAMED)
 
 
 def alike(connection: sqlite3.Connection, name: str) -> list[Pool]:
-    """Return the pool of this name, and those that were asked for by this name."""
+    """Return the pool of this name, and the pools that were requested by this name."""
     there = pools.find(connection, name)
     others = pools.siblings(connection, name)
     return others if there is None else [there, *(pool for pool in others if pool != there)]
@@ -60,7 +60,7 @@ def resolve(
 ) -> tuple[str, Pool | None]:
     """Return the name of the pool with this identity, and the pool if it exists.
 
-    Nothing is written. UsageError, with what differs, if the user gave the name and its pool has
+    Nothing is written. UsageError with the differences if the user gave the name and its pool has
     other settings.
     """
     there = pools.find(connection, wanted.name)
@@ -84,7 +84,7 @@ def resolve(
 def ensure(
     connection: sqlite3.Connection, wanted: PoolName, model: str, identity: Mapping[str, Any]
 ) -> Pool:
-    """Return the pool of this name and identity, made if need be. UsageError as `resolve`."""
+    """Return the pool of this name and identity; create it if needed. UsageError as `resolve`."""
     name, pool = resolve(connection, wanted, model, identity)
     if pool is not None:
         return pool
@@ -99,7 +99,7 @@ def _refusal(
     model: str,
     identity: Mapping[str, Any],
 ) -> str:
-    differing = ", ".join(told_differences(there, model, identity))
+    differing = ", ".join(described_differences(there, model, identity))
     line = f"the pool {there.name} has other settings ({differing}); "
     if twin is not None:
         return (
@@ -111,25 +111,25 @@ def _refusal(
 
 
 def _to(wanted: PoolName, twin: Pool) -> str:
-    """Return the option that names another pool."""
+    """Return the option that names the pool `twin`."""
     return wanted.other.replace("OTHER", shlex.quote(twin.name))
 
 
-def told_differences(there: Pool, model: str, identity: Mapping[str, Any]) -> list[str]:
-    """Return the fields that differ, each with both values in readable form: weights by the name of
-    their model, long texts cut to the place where they differ."""
-    told = []
+def described_differences(there: Pool, model: str, identity: Mapping[str, Any]) -> list[str]:
+    """Return the fields that differ, each as "field old → new". Weights are shown by the name of
+    their model, long texts are cut to where they differ."""
+    lines = []
     for field, values in pools.differences(there.identity, identity).items():
         if field == "fingerprint":
-            told.append(f"model {_models(there.model, model, *map(str, values))}")
+            lines.append(f"model {_models(there.model, model, *map(str, values))}")
         else:
             old, new = shortened(*map(readable, values))
-            told.append(f"{field} {old} → {new}")
-    return told
+            lines.append(f"{field} {old} → {new}")
+    return lines
 
 
 def _models(old: str, new: str, *fingerprints: str) -> str:
-    """Name two models; with their weights if the names are the same."""
+    """Return two model names as "old → new"; with their fingerprints if the names are equal."""
     if old != new:
         return f"{readable(old, plain=True)} → {readable(new, plain=True)}"
     first, second = (text.rpartition(":")[2][:BEFORE] for text in fingerprints)
@@ -139,7 +139,7 @@ def _models(old: str, new: str, *fingerprints: str) -> str:
 
 
 def readable(value: Any, *, plain: bool = False) -> str:
-    """Return a value of an identity in words, on one line and without control characters."""
+    """Return a value of an identity for display: on one line, control characters escaped."""
     if value is None or value == []:
         return "none"
     if isinstance(value, bool):
@@ -152,7 +152,7 @@ def readable(value: Any, *, plain: bool = False) -> str:
 
 
 def shortened(old: str, new: str) -> tuple[str, str]:
-    """Cut two long texts to the place where they begin to differ."""
+    """Cut two long texts to where they begin to differ."""
     pairs = zip(old, new, strict=False)
     apart = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
     return _cut(old, apart), _cut(new, apart)

@@ -1,4 +1,4 @@
-"""Pools: draws that may be mixed, because nothing that changes their distribution differs."""
+"""Pools: draws that one estimate may mix, since all that changes their distribution is equal."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from ttc import keys
 from ttc.errors import UsageError
-from ttc.records import Problem
-from ttc.store.sql import now, one, rows
+from ttc.records import Message, Problem
+from ttc.store.sql import SAMPLES_OF_POOLS, now, one, rows
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A stored pool. `base` is the name asked for; `name` adds .2, .3 … where it was taken."""
+    """A stored pool. `base` is the requested name; `name` adds .2, .3, … if it was taken."""
 
     id: int
     name: str
@@ -40,19 +40,19 @@ def _pool(row: Mapping[str, Any]) -> Pool:
 
 
 def find(connection: sqlite3.Connection, name: str) -> Pool | None:
-    """Return the pool of that very name."""
+    """Return the pool of exactly this name, or None."""
     found = rows(connection, "SELECT * FROM pools WHERE name = ?", (name,))
     return next((_pool(row) for row in found), None)
 
 
 def siblings(connection: sqlite3.Connection, base: str) -> list[Pool]:
-    """Return the pools that were asked for under one name, oldest first."""
+    """Return the pools that were requested by one name, oldest first."""
     found = rows(connection, "SELECT * FROM pools WHERE base = ? ORDER BY id", (base,))
     return [_pool(row) for row in found]
 
 
 def same(pools: Iterable[Pool], identity: Mapping[str, Any]) -> Pool | None:
-    """Return the pool of exactly this identity, if one of them has it."""
+    """Return the pool of exactly this identity, or None."""
     wanted = keys.canonical_json(identity)
     return next((pool for pool in pools if keys.canonical_json(pool.identity) == wanted), None)
 
@@ -64,7 +64,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tup
 
 
 def free_name(connection: sqlite3.Connection, base: str) -> str:
-    """Return a name, with the next number behind it where it is taken: BASE, BASE.2, BASE.3, …"""
+    """Return the first free name of BASE, BASE.2, BASE.3, …"""
     number, name = 1, base
     while find(connection, name) is not None:
         number += 1
@@ -75,10 +75,10 @@ def free_name(connection: sqlite3.Connection, base: str) -> str:
 def ensure(
     connection: sqlite3.Connection, base: str, model: str, identity: Mapping[str, Any]
 ) -> Pool:
-    """Return the pool of this name and identity, made if need be.
+    """Return the pool of this name and identity; create it if needed.
 
-    A name that belongs to another identity is not shared: the new pool is BASE.2, BASE.3, …
-    That is for names that ttc made; see `ttc.store.names` for those that the user gave.
+    If another identity has the name, the new pool is called BASE.2, BASE.3, … Only for names that
+    ttc chose; for names that the user gave see `ttc.store.names`.
     """
     if (pool := same(siblings(connection, base), identity)) is not None:
         return pool
@@ -88,7 +88,7 @@ def ensure(
 def make(
     connection: sqlite3.Connection, name: str, base: str, model: str, identity: Mapping[str, Any]
 ) -> Pool:
-    """Make a pool. `base` is the name that was asked for."""
+    """Create a pool. `base` is the requested name."""
     cursor = connection.execute(
         "INSERT INTO pools (name, base, model, identity, created) VALUES (?, ?, ?, ?, ?)",
         (name, base, model, keys.canonical_json(identity), now()),
@@ -98,7 +98,7 @@ def make(
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """What draws are drawn from: a key, and all that the key is the digest of."""
+    """The key of a distribution to draw from, and all that the key is a digest of."""
 
     key: str
     problem: Problem
@@ -107,16 +107,16 @@ class RequestKey:
     identity: Mapping[str, Any]
 
 
-def request_of(connection: sqlite3.Connection, place: RequestKey) -> int:
-    """Return the row of the request of a place, made if need be."""
-    row = one(connection, "SELECT id FROM requests WHERE key = ?", place.key)
+def request_of(connection: sqlite3.Connection, wanted: RequestKey) -> int:
+    """Return the row id of a request; create the row if needed."""
+    row = one(connection, "SELECT id FROM requests WHERE key = ?", wanted.key)
     if row is not None:
         return int(row[0])
-    content = keys.canonical_json(keys.prompt_content(place.problem))
-    connection.execute("INSERT OR IGNORE INTO prompts VALUES (?, ?)", (place.prompt_id, content))
+    content = keys.canonical_json(keys.prompt_content(wanted.problem))
+    connection.execute("INSERT OR IGNORE INTO prompts VALUES (?, ?)", (wanted.prompt_id, content))
     cursor = connection.execute(
         "INSERT INTO requests (key, prompt_id, model, identity) VALUES (?, ?, ?, ?)",
-        (place.key, place.prompt_id, place.model, keys.canonical_json(place.identity)),
+        (wanted.key, wanted.prompt_id, wanted.model, keys.canonical_json(wanted.identity)),
     )
     return int(cursor.lastrowid or 0)
 
@@ -127,10 +127,11 @@ def enrol(
     problems: Iterable[Problem],
     identity: Mapping[str, Any],
 ) -> list[PoolProblem]:
-    """Make problems (rendered) members of a pool. `identity` is what keys their draws.
+    """Add rendered problems to a pool. `identity` is the part of their draws' keys besides the
+    prompt.
 
-    UsageError if a problem's name is taken in the pool by another prompt. A changed reference
-    replaces the old one; verdicts made with the old one stay, under it.
+    UsageError if the pool has another prompt under a problem's name. A changed reference replaces
+    the old one; verdicts made with the old one stay stored under it.
     """
     enrolled = []
     for problem in problems:
@@ -157,26 +158,61 @@ def enrol(
     return enrolled
 
 
+def problems_of(
+    connection: sqlite3.Connection, pool: Pool, name: str | None = None
+) -> list[Problem]:
+    """Return the problems of a pool as the model saw them, in the order they were enrolled; with
+    `name` only that one, if it is there."""
+    found = rows(
+        connection,
+        "SELECT problems.name, prompts.content, refs.content AS reference FROM problems "
+        "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
+        "JOIN refs ON refs.id = reference_id WHERE pool_id = :pool "
+        "AND (:name IS NULL OR problems.name = :name) ORDER BY problems.id",
+        {"pool": pool.id, "name": name},
+    )
+    return [_problem(row) for row in found]
+
+
+def count_problems(connection: sqlite3.Connection, pool: Pool) -> int:
+    """Return how many problems a pool has."""
+    found = one(connection, "SELECT count(*) FROM problems WHERE pool_id = ?", pool.id)
+    return int(found[0]) if found else 0
+
+
+def count_samples(connection: sqlite3.Connection, pool: Pool) -> int:
+    """Return how many samples a pool has."""
+    sql = "SELECT count(*) FROM problems JOIN samples USING (request_id) WHERE pool_id = ?"
+    found = one(connection, sql, pool.id)
+    return int(found[0]) if found else 0
+
+
+def _problem(row: Mapping[str, Any]) -> Problem:
+    content = json.loads(row["content"])
+    messages = tuple(Message(**turn) for turn in content.get("messages", ()))
+    return Problem(row["name"], messages, content.get("prompt"), json.loads(row["reference"]))
+
+
 def names(connection: sqlite3.Connection) -> list[str]:
     """Return the names of all pools, oldest first."""
     return [row["name"] for row in rows(connection, "SELECT name FROM pools ORDER BY id")]
 
 
 def overview(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Return a row a pool: its name, model, counts of problems, samples and verdicts, and age."""
+    """Return one row per pool: name, model, counts of problems, samples, verdicts, and its age."""
     return list(
         rows(
             connection,
-            """
+            f"""
             SELECT pools.name AS pool, pools.model,
               (SELECT count(*) FROM problems WHERE pool_id = pools.id) AS problems,
-              (SELECT count(*) FROM problems JOIN samples USING (request_id)
+              (SELECT count(*) FROM {SAMPLES_OF_POOLS}
                 WHERE pool_id = pools.id) AS samples,
-              (SELECT count(*) FROM problems JOIN samples USING (request_id)
+              (SELECT count(*) FROM {SAMPLES_OF_POOLS}
                 JOIN verdicts ON sample_id = samples.id
                 AND verdicts.reference_id = problems.reference_id
                 WHERE pool_id = pools.id) AS verdicts,
-              (SELECT sum(completion_tokens) FROM problems JOIN samples USING (request_id)
+              (SELECT sum(completion_tokens) FROM {SAMPLES_OF_POOLS}
                 WHERE pool_id = pools.id) AS tokens,
               (SELECT coalesce(sum(completion_tokens IS NULL), 0) FROM problems
                 JOIN samples USING (request_id) WHERE pool_id = pools.id) AS uncounted,
@@ -188,7 +224,7 @@ def overview(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def problems_overview(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, Any]]:
-    """Return a row a problem of a pool: its name and counts of samples, truncated ones, tokens."""
+    """Return one row per problem of a pool: name, counts of samples, of truncated ones, tokens."""
     return list(
         rows(
             connection,

@@ -1,7 +1,7 @@
-"""The rows of a pool in order, some at a time: a million samples take no more memory than ten.
+"""The rows of a pool in order, in chunks: a million samples take no more memory than ten.
 
-Sorting whole rows would hold them all, so only their numbers are sorted; and a reader that is
-slow keeps no transaction open, which would let the log of the store grow.
+Sorting whole rows would hold all of them in memory, so only row ids are sorted. No transaction is
+open between chunks: with a slow reader it would let the store's write-ahead log grow.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from array import array
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ttc.store.sql import SAMPLES_OF_POOLS
+
 CHUNK = 500
 
-# A part of a query that is made for a pool: what it tells of a row, and what it joins for that.
+# A part of a query over a pool: the columns it selects, and the joins these need.
 Part = tuple[str, str]
 
 
@@ -29,8 +31,8 @@ def in_order(
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the columns of `part` for each sample of the pool `given["pool"]`.
 
-    They come in the order in which they were kept, or problem by problem, by draw. `given` are
-    the parameters of the query; `problem` restricts to one problem, `below` to draws under it.
+    Rows come in the order they were stored or, with `by_problem`, by problem and draw. `given`
+    are the query's parameters; `problem` restricts to one problem, `below` to smaller draw indices.
     """
     columns, joins = part
     where, params = "problems.pool_id = :pool", dict(given)
@@ -38,7 +40,7 @@ def in_order(
         where, params = f"{where} AND problems.name = :name", {**params, "name": problem}
     if below is not None:
         where, params = f"{where} AND samples.draw < :below", {**params, "below": below}
-    # CROSS JOIN holds the planner to these orders: others read the whole pool for each part.
+    # CROSS JOIN fixes the join order: with another, each chunk would read the whole pool.
     if by_problem:
         some = "json_each(:these) AS these CROSS JOIN problems ON problems.id = these.value "
         some += "JOIN samples USING (request_id)"
@@ -48,13 +50,13 @@ def in_order(
         some = "json_each(:these) AS these CROSS JOIN samples ON samples.id = these.value "
         some += "CROSS JOIN problems USING (request_id)"
         order, size = "samples.id", CHUNK
-        whole = "SELECT DISTINCT samples.id FROM problems JOIN samples USING (request_id) "
+        whole = f"SELECT DISTINCT samples.id FROM {SAMPLES_OF_POOLS} "
         whole += f"WHERE {where} ORDER BY samples.id"
     numbers = _numbers(connection, whole, params)
     query = f"SELECT {columns} FROM {some} {joins} WHERE {where} ORDER BY {order}, problems.id"
     for at in range(0, len(numbers), size):
         these = json.dumps(numbers[at : at + size].tolist())
-        # By fetchall, so that nothing is open while the caller works on them.
+        # fetchall, so that no statement is open while the caller works on the rows.
         yield from connection.execute(query, {**params, "these": these}).fetchall()
 
 

@@ -1,4 +1,4 @@
-"""Samples and attempts: written once, read as records."""
+"""Samples and attempts: rows are written once and read as records."""
 
 from __future__ import annotations
 
@@ -14,33 +14,30 @@ from typing import Any
 from ttc import keys
 from ttc.backends import Completion
 from ttc.records import Message, Problem, Sample
-from ttc.store.pools import Pool
+from ttc.store.pools import Pool, problems_of
 from ttc.store.reading import Part, in_order
-from ttc.store.sql import now, rows, storable
+from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
 
 
 def drawn(connection: sqlite3.Connection, request_id: int) -> set[int]:
-    """Return the draw indices that a request has samples of."""
+    """Return the draw indices of a request's samples."""
     found = connection.execute("SELECT draw FROM samples WHERE request_id = ?", (request_id,))
     return {int(row[0]) for row in found}
 
 
 def count_below(connection: sqlite3.Connection, key: str, n: int) -> int:
     """Return how many draws of a key have an index below n."""
-    sql = (
-        "SELECT count(*) FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw < ?"
-    )
+    sql = f"SELECT count(*) FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw < ?"
     return int(connection.execute(sql, (key, n)).fetchone()[0])
 
 
 def elapsed(start: float | None, end: float | None) -> float | None:
-    """Return the seconds between two times as they are kept: to a tenth of a millisecond."""
+    """Return the seconds between two times as stored: rounded to 0.1 ms."""
     return None if start is None or end is None else round(end - start, 4)
 
 
 def single(confidences: Sequence[float] | None) -> array[float] | None:
-    """Return confidences as they are kept, in single precision: four bytes a token."""
+    """Return confidences as stored: in single precision, four bytes per token."""
     return None if confidences is None else array("f", confidences)
 
 
@@ -52,7 +49,7 @@ def _packed(confidences: Sequence[float] | None) -> bytes | None:
 
 
 def unpacked(kept: bytes | None) -> array[float] | None:
-    """Return confidences that were kept."""
+    """Return confidences from their stored form."""
     if kept is None:
         return None
     values = array("f")
@@ -71,8 +68,8 @@ def insert(
     *,
     parent: int | None = None,
 ) -> None:
-    """Keep a finished completion, and which sample it continues. A draw that is there already
-    stays as it is."""
+    """Store a finished completion; `parent` is the row id of the sample that it continues. A draw
+    that is stored already is not changed."""
     connection.execute(
         "INSERT INTO samples (request_id, draw, parent_id, text, finish_reason, stop, "
         "prompt_tokens, cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "
@@ -101,7 +98,7 @@ def insert(
 def insert_attempt(
     connection: sqlite3.Connection, request_id: int, draw: int, done: Completion
 ) -> None:
-    """Keep what came of a draw that gave no sample: an error, or a cancellation with its cost."""
+    """Store a draw that gave no sample: an error, or a cancellation with its cost."""
     connection.execute(
         "INSERT INTO attempts (request_id, draw, status, detail, text, prompt_tokens, "
         "completion_tokens, logprob, seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -120,18 +117,6 @@ def insert_attempt(
     )
 
 
-def cancelled(connection: sqlite3.Connection, request_id: int) -> dict[int, int]:
-    """Return the tokens paid for the draws that were cancelled and never finished, by index."""
-    found = rows(
-        connection,
-        "SELECT draw, max(coalesce(completion_tokens, 0)) AS tokens FROM attempts "
-        "WHERE request_id = ? AND status = 'cancelled' AND draw NOT IN "
-        "(SELECT draw FROM samples WHERE request_id = attempts.request_id) GROUP BY draw",
-        (request_id,),
-    )
-    return {row["draw"]: row["tokens"] for row in found}
-
-
 def cancelled_in(connection: sqlite3.Connection, pool: Pool) -> int:
     """Return how many draws of a pool were cancelled and never finished since."""
     sql = (
@@ -143,7 +128,7 @@ def cancelled_in(connection: sqlite3.Connection, pool: Pool) -> int:
     return int(connection.execute(sql, (pool.id,)).fetchone()[0])
 
 
-# What a sample is made of, in the order of its fields.
+# The columns of a sample, in the order of its fields.
 SAMPLE: Part = (
     "samples.id, problems.name, samples.draw, samples.text, samples.finish_reason, "
     "samples.prompt_tokens, samples.completion_tokens, samples.logprob, samples.confidences, "
@@ -156,12 +141,12 @@ FIELDS = SAMPLE[0].count(",") + 1
 
 
 def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
-    """Return what makes a sample of the columns of SAMPLE. What many samples share is read once."""
-    parameters = lru_cache(1024)(lambda identity: keys.told_params(json.loads(identity)))
+    """Return a function from the columns of SAMPLE to a Sample. Shared JSON is parsed once."""
+    parameters = lru_cache(1024)(lambda identity: keys.shown_params(json.loads(identity)))
     reference = lru_cache(1024)(json.loads)
 
     def make(row: tuple[Any, ...]) -> Sample:
-        _, problem, draw, text, reason, asked, said, logprob, confidences, *rest = row[:FIELDS]
+        _, problem, draw, text, reason, asked, generated, logprob, confidences, *rest = row[:FIELDS]
         seconds, seed, stop, model, identity, refers, key, prompt = rest
         return Sample(
             problem,
@@ -169,7 +154,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
             text,
             reason,
             asked,
-            said,
+            generated,
             logprob,
             unpacked(confidences),
             seconds,
@@ -194,9 +179,9 @@ def of_pool(
     below: int | None = None,
     by_problem: bool = False,
 ) -> Iterator[tuple[int, Sample]]:
-    """Yield row id and sample for a pool in the order they were kept, or problem by problem.
+    """Yield row id and sample of a pool, in the order they were stored or problem by problem.
 
-    `problem` restricts to one problem, `below` to draw indices under it.
+    `problem` restricts to one problem, `below` to smaller draw indices.
     """
     make = maker(pool)
     how: dict[str, Any] = {"problem": problem, "below": below, "by_problem": by_problem}
@@ -205,7 +190,7 @@ def of_pool(
 
 
 def asked(connection: sqlite3.Connection, prompt_id: str) -> tuple[Message, ...]:
-    """Return a prompt by its digest, a raw one as the only turn; empty if it is not there."""
+    """Return a prompt by its digest, a raw one as a single user turn; empty if it is unknown."""
     for row in rows(connection, "SELECT content FROM prompts WHERE id = ?", (prompt_id,)):
         content = json.loads(row["content"])
         if "prompt" in content:
@@ -215,31 +200,22 @@ def asked(connection: sqlite3.Connection, prompt_id: str) -> tuple[Message, ...]
 
 
 def problem_of(connection: sqlite3.Connection, pool: Pool, name: str) -> Problem | None:
-    """Return a problem of a pool as the model saw it."""
-    found = rows(
-        connection,
-        "SELECT prompts.content, refs.content AS reference FROM problems "
-        "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
-        "JOIN refs ON refs.id = reference_id WHERE pool_id = ? AND name = ?",
-        (pool.id, name),
-    )
-    for row in found:
-        content = json.loads(row["content"])
-        messages = tuple(Message(**turn) for turn in content.get("messages", ()))
-        return Problem(name, messages, content.get("prompt"), json.loads(row["reference"]))
-    return None
+    """Return a problem of a pool as the model saw it; None if it has no such problem."""
+    return next(iter(problems_of(connection, pool, name)), None)
 
 
 def speed(connection: sqlite3.Connection, pool: Pool) -> float | None:
-    """Return the tokens per second of a pool's ended runs on this machine, all draws together, if
-    there are any and all tell their tokens. A run whose clock was set back tells nothing.
+    """Return the tokens per second of a pool's finished runs on this machine, all draws together.
+
+    None if there are no such runs or if any token count is unknown. Runs whose clock was set back
+    are left out.
     """
     row = connection.execute(
-        """
+        f"""
         SELECT sum(julianday(ended) - julianday(started)) * 86400,
-          sum((SELECT sum(completion_tokens) FROM problems JOIN samples USING (request_id)
+          sum((SELECT sum(completion_tokens) FROM {SAMPLES_OF_POOLS}
             WHERE pool_id = runs.pool_id AND samples.created BETWEEN started AND ended)),
-          sum((SELECT sum(completion_tokens IS NULL) FROM problems JOIN samples USING (request_id)
+          sum((SELECT sum(completion_tokens IS NULL) FROM {SAMPLES_OF_POOLS}
             WHERE pool_id = runs.pool_id AND samples.created BETWEEN started AND ended))
         FROM runs WHERE pool_id = ? AND ended > started AND host = ?
         """,

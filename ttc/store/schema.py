@@ -1,19 +1,19 @@
-"""The tables, and the migrations that lead to them.
+"""The tables, and the migrations that create them.
 
     pools ─┬─ problems ── requests ── samples ── verdicts ── votes
            └─ runs             └──── attempts
 
-A request is one distribution to draw from (a prompt × everything in the key); its samples are
-shared by every pool that asks the same. Samples are immutable: triggers hold that. What failed
-or was cancelled is an attempt, never a sample. Prompts and references live apart, and verdicts
-name the reference they were made with. A judge's votes stand behind its verdict.
+A request is one distribution to draw from (a prompt × everything in the key); all pools with that
+request share its samples. Samples are immutable, which a trigger enforces. A draw that failed or
+was cancelled is an attempt, never a sample. Prompts and references have their own tables, and a
+verdict names the reference it was made with. Votes belong to a judge's verdict.
 
 Migrations are appended, never edited. Each takes the file from version i to i + 1.
 """
 
 from __future__ import annotations
 
-APPLICATION_ID = 0x74746331  # "ttc1", so that the file is known for what it is
+APPLICATION_ID = 0x74746331  # "ttc1": marks the file as a ttc store
 
 _M001 = """
 CREATE TABLE prompts (
@@ -140,12 +140,12 @@ CREATE TABLE votes (
 ) WITHOUT ROWID;
 """
 
-# Little-endian floats of four bytes, one for each token.
+# Little-endian four-byte floats, one per token.
 _M003 = """
 ALTER TABLE samples ADD COLUMN confidences BLOB;
 """
 
-# How many draws a run was to leave in the pool, and how many of them were lacking when it ended.
+# How many draws a run was to leave in the pool, and how many were missing when it ended.
 _M004 = """
 ALTER TABLE runs ADD COLUMN asked INTEGER;
 ALTER TABLE runs ADD COLUMN lacking INTEGER;
@@ -155,7 +155,7 @@ MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004)
 
 
 def statements(script: str) -> list[str]:
-    """Split a migration into statements; executescript would commit behind our back."""
+    """Split a migration into statements, since executescript would commit the transaction."""
     import sqlite3
 
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""Nodes of searches: samples with a parent, found again by key and draw index."""
+"""Traces of searches: samples that continue a parent sample, addressed by key and draw index."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from dataclasses import dataclass
 from ttc.backends import Completion
 from ttc.store import samples
 from ttc.store.pools import RequestKey, request_of
-from ttc.store.sql import one, rows
+from ttc.store.sql import SAMPLES_BY_KEY, one, rows
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A draw of the store."""
+    """A stored draw."""
 
     done: Completion
     seconds: float | None
 
 
 def find(connection: sqlite3.Connection, key: str, index: int) -> Kept | None:
-    """Return a finished draw, None if the store has none."""
+    """Return a finished draw, or None."""
     found = rows(
         connection,
-        "SELECT samples.* FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw = ?",
+        f"SELECT samples.* FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
         (key, index),
     )
     for row in found:
@@ -44,7 +43,7 @@ def find(connection: sqlite3.Connection, key: str, index: int) -> Kept | None:
 
 
 def given_up(connection: sqlite3.Connection, key: str, index: int) -> Completion | None:
-    """Return what a cancelled draw came to, the longest if there are several, None if none."""
+    """Return a cancelled draw (the longest if there are several), or None."""
     row = one(
         connection,
         "SELECT prompt_tokens, completion_tokens FROM requests "
@@ -61,14 +60,14 @@ def given_up(connection: sqlite3.Connection, key: str, index: int) -> Completion
 
 def insert(
     connection: sqlite3.Connection,
-    place: RequestKey,
+    wanted: RequestKey,
     index: int,
     parent: tuple[str, int] | None,
     seed: int | None,
     done: Completion,
 ) -> None:
-    """Keep a draw; one that failed or was cancelled is an attempt. `parent` is a key and index."""
-    request = request_of(connection, place)
+    """Store a draw; one that failed or was cancelled is an attempt. `parent` is a key and index."""
+    request = request_of(connection, wanted)
     if done.finish_reason not in ("stop", "length"):
         samples.insert_attempt(connection, request, index, done)
         return
@@ -76,8 +75,7 @@ def insert(
     if parent is not None:
         above = one(
             connection,
-            "SELECT samples.id FROM requests JOIN samples ON request_id = requests.id "
-            "WHERE key = ? AND draw = ?",
+            f"SELECT samples.id FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
             *parent,
         )
     samples.insert(connection, request, index, seed, done, parent=above[0] if above else None)

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from ttc import keys
 from ttc.records import INFRA, Outcome, Sample, Verdict, Vote
 from ttc.store.pools import Pool
-from ttc.store.sql import now, rows, storable
+from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
 
 
 class VerifierId(NamedTuple):
-    """What a verdict was made by."""
+    """The verifier that made a verdict: its name, version and configuration."""
 
     name: str
     version: str
@@ -22,7 +22,7 @@ class VerifierId(NamedTuple):
 
 
 def verifier_id(connection: sqlite3.Connection, verifier: VerifierId) -> int:
-    """Return the row of a verifier, made if need be."""
+    """Return the row id of a verifier; create the row if needed."""
     if (found := find_verifier(connection, verifier)) is not None:
         return found
     cursor = connection.execute(
@@ -33,7 +33,7 @@ def verifier_id(connection: sqlite3.Connection, verifier: VerifierId) -> int:
 
 
 def find_verifier(connection: sqlite3.Connection, verifier: VerifierId) -> int | None:
-    """Return the row of a verifier, or None if it has never judged anything."""
+    """Return the row id of a verifier, or None if the store has no verdict of it."""
     row = connection.execute(
         "SELECT id FROM verifiers WHERE name = ? AND version = ? AND config = ?",
         (verifier.name, verifier.version, keys.canonical_json(verifier.config)),
@@ -44,12 +44,12 @@ def find_verifier(connection: sqlite3.Connection, verifier: VerifierId) -> int |
 def keep(
     connection: sqlite3.Connection, sample_id: int, verifier: int, sample: Sample, verdict: Verdict
 ) -> None:
-    """Keep a verdict, in place of an earlier one of the same sample, verifier and reference."""
-    whose = (sample_id, verifier, _reference(connection, sample))
+    """Store a verdict; it replaces an earlier one of the same sample, verifier and reference."""
+    key = (sample_id, verifier, _reference(connection, sample))
     connection.execute(
         "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *whose,
+            *key,
             None if verdict.answer is None else storable(verdict.answer),
             verdict.correct,
             verdict.score,
@@ -60,25 +60,25 @@ def keep(
         ),
     )
     connection.execute(
-        "DELETE FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?", whose
+        "DELETE FROM votes WHERE sample_id = ? AND verifier_id = ? AND reference_id = ?", key
     )
     for at, vote in enumerate(verdict.votes):
-        _insert_vote(connection, whose, at, vote)
+        _insert_vote(connection, key, at, vote)
 
 
 def keep_vote(
     connection: sqlite3.Connection, verifier: VerifierId, sample: Sample, at: int, vote: Vote
 ) -> None:
-    """Keep one vote before its verdict is there, if the sample is one of the store's."""
+    """Store one vote before its verdict exists, if the sample is in the store."""
     if (row := sample_row(connection, sample)) is not None:
-        whose = row, verifier_id(connection, verifier), _reference(connection, sample)
-        _insert_vote(connection, whose, at, vote)
+        key = row, verifier_id(connection, verifier), _reference(connection, sample)
+        _insert_vote(connection, key, at, vote)
 
 
 def votes_on(
     connection: sqlite3.Connection, verifier: VerifierId, sample: Sample
 ) -> dict[int, Vote]:
-    """Return the votes cast on a sample, by position, whether or not there is a verdict yet."""
+    """Return the votes on a sample by position, whether or not there is a verdict yet."""
     judge, row = find_verifier(connection, verifier), sample_row(connection, sample)
     if judge is None or row is None:
         return {}
@@ -95,17 +95,17 @@ def _vote(row: Mapping[str, Any]) -> Vote:
 
 
 def _insert_vote(
-    connection: sqlite3.Connection, whose: tuple[int, int, str], at: int, vote: Vote
+    connection: sqlite3.Connection, key: tuple[int, int, str], at: int, vote: Vote
 ) -> None:
     spent = vote.prompt_tokens, vote.completion_tokens
     connection.execute(
         "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*whose, at, vote.value, storable(vote.text), *spent),
+        (*key, at, vote.value, storable(vote.text), *spent),
     )
 
 
 def _reference(connection: sqlite3.Connection, sample: Sample) -> str:
-    """Return the row of a sample's reference, made if need be."""
+    """Return the id of a sample's reference; create the row if needed."""
     reference = keys.reference_id(sample.reference)
     content = keys.canonical_json(sample.reference)
     connection.execute("INSERT OR IGNORE INTO refs VALUES (?, ?)", (reference, content))
@@ -113,16 +113,16 @@ def _reference(connection: sqlite3.Connection, sample: Sample) -> str:
 
 
 def kept(connection: sqlite3.Connection, pool: Pool, verifier: VerifierId) -> dict[int, Verdict]:
-    """Return the verdicts of one verifier on a pool, under its present references, by sample."""
+    """Return the verdicts of one verifier on a pool, under its current references, by sample id."""
     row = find_verifier(connection, verifier)
     return {} if row is None else by_sample(connection, pool, row)
 
 
 def by_sample(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int, Verdict]:
-    """Return the verdicts of a verifier's row on a pool, by sample."""
+    """Return the verdicts of a verifier (by row id) on a pool, by sample id."""
     found = rows(
         connection,
-        "SELECT verdicts.* FROM problems JOIN samples USING (request_id) "
+        f"SELECT verdicts.* FROM {SAMPLES_OF_POOLS} "
         "JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id "
         "WHERE pool_id = ? AND verifier_id = ?",
         (pool.id, verifier),
@@ -131,10 +131,10 @@ def by_sample(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict
 
 
 def votes(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int, list[Vote]]:
-    """Return the votes behind a judge's verdicts on a pool, by sample, in the order cast."""
+    """Return the votes behind a judge's verdicts on a pool, by sample id, in order of position."""
     found = rows(
         connection,
-        "SELECT votes.* FROM problems JOIN samples USING (request_id) "
+        f"SELECT votes.* FROM {SAMPLES_OF_POOLS} "
         "JOIN votes ON sample_id = samples.id AND votes.reference_id = problems.reference_id "
         "WHERE pool_id = ? AND verifier_id = ? ORDER BY sample_id, position",
         (pool.id, verifier),
@@ -156,9 +156,9 @@ def verifiers_of(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, A
     return list(
         rows(
             connection,
-            """
+            f"""
             SELECT verifiers.id, verifiers.name, version, config, count(*) AS verdicts
-            FROM problems JOIN samples USING (request_id)
+            FROM {SAMPLES_OF_POOLS}
               JOIN verdicts ON sample_id = samples.id
                 AND verdicts.reference_id = problems.reference_id
               JOIN verifiers ON verifiers.id = verifier_id
@@ -177,12 +177,12 @@ def outcomes(
     text: bool = False,
     scorers: Mapping[str, int] | None = None,
 ) -> Iterator[tuple[str, bool, Outcome]]:
-    """Yield problem, whether it is judged, and outcome for every sample of a pool.
+    """Yield the problem, whether it is judged, and the outcome of every sample of a pool.
 
-    A verdict that the machine failed to give is none.
+    A verdict with an INFRA status counts as not judged.
 
-    `scorers` are other verifiers, by the name under which their scores are given: NaN for a draw
-    to which one could give none (no text, a judge that abstained), none for one that it failed on.
+    `scorers` are other verifiers, by the name that their scores get in `Outcome.scores`: NaN for a
+    draw without a score (no text, a judge that abstained), missing for one the verifier failed on.
     """
     scores: dict[int, dict[str, float]] = {}
     spent: dict[int, int] = {}
@@ -200,7 +200,7 @@ def outcomes(
         SELECT problems.name AS problem, samples.id AS sample, draw, answer, correct, score,
           logprob, prompt_tokens, completion_tokens, finish_reason, seconds, {column} AS text,
           status, verdicts.tokens AS verifier_tokens
-        FROM problems JOIN samples USING (request_id)
+        FROM {SAMPLES_OF_POOLS}
           LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
             AND verdicts.reference_id = problems.reference_id
         WHERE pool_id = :pool ORDER BY problems.id, draw
@@ -233,15 +233,14 @@ def _both(tokens: int | None, others: int | None) -> int | None:
 
 
 def sample_row(connection: sqlite3.Connection, sample: Sample) -> int | None:
-    """Return the row of a sample that came from a pipe or a file, if it is one of the store's.
+    """Return the row id of a sample that came from a pipe or a file, or None.
 
-    Key, draw index and text must all agree: a line that was edited on the way is not ours.
+    Key, draw index and text must all agree: a line that was edited on the way is not the store's.
     """
     if sample.key is None:
         return None
     row = connection.execute(
-        "SELECT samples.id, text FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw = ?",
+        f"SELECT samples.id, text FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
         (sample.key, sample.index),
     ).fetchone()
     return int(row[0]) if row is not None and row[1] == storable(sample.text) else None

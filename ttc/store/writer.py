@@ -1,7 +1,7 @@
-"""The one thread that writes: rows go in as they come, and are acknowledged once committed.
+"""The writer thread: runs queued work in transactions and acknowledges it once committed.
 
-Whatever has queued up while one transaction was being synced goes into the next, so a slow
-engine commits each sample at once and a fast one thousands a second. No transaction waits for a
+All work that was queued during one transaction goes into the next. So samples of a slow engine are
+committed at once, and a fast engine gets thousands of commits a second. No transaction waits for a
 model.
 """
 
@@ -19,8 +19,9 @@ from typing import Any
 
 from ttc.errors import StoreError
 from ttc.store import integrity
-from ttc.store.database import explain, open_writer, translated
+from ttc.store.database import open_writer
 from ttc.store.lock import WriteLock
+from ttc.store.sql import explain, translated
 
 Work = Callable[[sqlite3.Connection], Any]
 
@@ -30,7 +31,7 @@ CHECKPOINT_EVERY = 5000  # rows; some 15 MB of write-ahead log
 
 
 class Writer:
-    """Runs functions of a connection in order, in transactions, in a thread of its own."""
+    """Runs functions of a connection, in order and in transactions, in its own thread."""
 
     def __init__(self, path: Path, on_failure: Callable[[], None] | None = None) -> None:
         self._path = path
@@ -52,7 +53,7 @@ class Writer:
     def submit(self, work: Work) -> Future[Any]:
         """Queue work for the next transaction; the future is done once that is committed.
 
-        Raises what broke the writer, if something did: nothing is written after a failure.
+        Nothing is written after a failure: raises the error that stopped the writer.
         """
         if self._failure is not None:
             raise self._failure
@@ -61,11 +62,11 @@ class Writer:
         return future
 
     def close(self) -> None:
-        """Commit what is queued, fold the log into the file, and close. Raises a late failure."""
+        """Commit queued work, checkpoint and close. Raises the error that stopped the writer."""
         self._queue.put(None)
         self._thread.join()
         with contextlib.suppress(sqlite3.Error, StoreError), self._lock:
-            # One file that can be copied, if no reader holds on to the log.
+            # The store is then one file, unless a reader still uses the log.
             self._connection.execute("PRAGMA busy_timeout = 0")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.close()
@@ -73,7 +74,7 @@ class Writer:
         self._lock.close()
         if self._failure is not None:
             raise self._failure
-        integrity.left(self._path)
+        integrity.remember_state(self._path)
 
     def _run(self) -> None:
         ending = False
@@ -88,7 +89,7 @@ class Writer:
                 self._commit(work)
 
     def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
-        """Run a batch in one transaction. A function that raises undoes only its own work."""
+        """Run a batch in one transaction. If a function raises, only its own work is undone."""
         results: list[tuple[Future[Any], Any, Exception | None]] = []
         try:
             if self._failure is not None:
@@ -118,11 +119,11 @@ class Writer:
         try:
             value = work(self._connection)
         except sqlite3.Error as error:
-            # These two mean the file (full, damaged, locked); the others mean this work.
+            # These two concern the file (full, damaged, locked), the others only this work.
             if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
                 raise
             problem: Exception = error
-        except Exception as error:  # noqa: BLE001 (it belongs to whoever asked, via the future)
+        except Exception as error:  # noqa: BLE001 (passed on to the caller by the future)
             problem = error
         else:
             self._connection.execute("RELEASE work")
@@ -134,8 +135,8 @@ class Writer:
     def _check_space(self) -> None:
         if shutil.disk_usage(self._path.parent).free < FREE_SPACE:
             raise StoreError(
-                f"{self._path}: less than {FREE_SPACE // 1_000_000} MB of disk are free; make room "
-                "and run the same command again (all that was acknowledged is kept)"
+                f"{self._path}: less than {FREE_SPACE // 1_000_000} MB of disk are free; make "
+                "room and run the command again (all samples drawn so far are kept)"
             )
 
     def _fail(self, error: BaseException, waiting: list[Future[Any]]) -> None:

@@ -1,13 +1,31 @@
-"""What strategies speak in: nodes of text, requests, replies, decisions.
+"""The Strategy protocol: requests out, replies in, a decision at the end.
 
-A node is a piece of text that a model drew, and its parent is what it goes on from: the text of
-a trace is that of its nodes from the root. A strategy is a generator over one task:
+A strategy is a generator: it yields lists of requests and is sent lists of replies. The driver
+(`ttc.strategies.driver`) draws, scores, counts tokens, keeps the budget, retries, stores every draw
+and replays stored ones, so that a strategy is nothing but its algorithm:
 
-    replies = yield [requests]
+    class Mine:
+        \"\"\"Draws n answers and returns the best-scored one (Author et al. 2026).\"\"\"
 
-It is sent at least one reply each time while any request is unanswered, in the order in which
-they came; a yield of nothing waits for more. What it returns is a Decision. It never sees a
-reference.
+        name, needs, scores = "mine", frozenset[str](), True
+
+        def __init__(self, n: str = "4") -> None:
+            self.n = int(n)  # options are text
+            self.config = {"n": self.n}
+
+        def run(self, task: Task) -> StrategyRun[Decision]:
+            replies = yield from together([Generate() for _ in range(self.n)])
+            scored = yield from together([Evaluate(each, "outcome") for each in nodes(replies)])
+            best = max(scored, key=lambda reply: reply.score or 0.0, default=None)
+            return Decision(best and best.request.node, note="the best-scored draw")
+
+Register the class under the entry-point group `ttc.strategies` (`mine = "my_package:Mine"`) and run
+`ttc solve --method mine:n=8 --scorer NAME`.
+
+A yield returns once at least one request has its reply, with the replies in the order in which they
+came; yield an empty list to wait for more. `together` waits for all. A strategy runs from its
+beginning each time: after the same replies it must make the same requests, so take random numbers
+from `task.seed` and use no clock.
 """
 
 from __future__ import annotations
@@ -23,11 +41,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A piece of a trace. `stop` is the stop string that ended it, which its text keeps.
+    """A piece of a trace; `parent` is the piece before it. A step or a whole answer is one node.
 
-    `tokens` and `logprob` are those of this piece alone; where the engine tells no tokens, it is
-    not `counted`, and `tokens` is the limit that was asked for. `key` and `index` name its draw in
-    the store. `model` is the one that drew it (`main`, `draft`).
+    `tokens`, `logprob` (nats) and `confidences` are those of this piece alone. If the engine did
+    not count its tokens, `counted` is False and `tokens` is the limit it was drawn with. `finish`
+    is `stop`, `length` or `cancelled`; `stop` is the stop string that ended it, which its text
+    keeps. `key` and `index` name the draw in the store; `model` drew it (`main`, `draft`, `given`).
     """
 
     parent: Node | None
@@ -45,9 +64,8 @@ class Node:
 
     @property
     def path(self) -> list[Node]:
-        """The nodes from the root's child down to this one."""
-        found: list[Node] = []
-        node: Node | None = self
+        """The nodes of the trace, from the first one to this one."""
+        found, node = [self], self.parent
         while node is not None:
             found.append(node)
             node = node.parent
@@ -55,33 +73,33 @@ class Node:
 
     @property
     def trace(self) -> str:
-        """The whole text."""
+        """The text of the trace up to the end of this node."""
         return "".join(node.text for node in self.path)
 
     @property
     def depth(self) -> int:
-        """How many pieces it took, this one included."""
+        """The number of nodes of the trace."""
         return len(self.path)
 
     @property
     def length(self) -> int:
-        """The tokens of the whole trace."""
+        """The tokens of the trace."""
         return sum(node.tokens for node in self.path)
 
 
 def given(parent: Node | None, text: str) -> Node:
-    """Return a node that nobody drew: text that a strategy puts behind a trace ("Wait")."""
+    """Return a node that no model drew: a text that a strategy appends to a trace ("Wait")."""
     return Node(parent, text, 0, "stop", model="given")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generate:
-    """Draw a piece after `at` (None: from the prompt). What is None is as the task has it.
+    """Draw a piece after `at` (None: after the prompt). Fields that are None are the task's.
 
-    `messages` is another prompt than the task's, of which `at` is the beginning of an answer.
-    `alternatives` has the node tell how sure each token was. With `until`, a regular expression,
-    the node ends where it first matches: what was drawn behind is paid for and dropped, and the
-    node's `tokens` are the share of them that its text has.
+    `messages` is a chat to ask in place of the problem; `at` is then a beginning of its answer.
+    With `alternatives`, the node has `confidences`, each from so many of the likeliest tokens.
+    `until` is a regular expression at whose first match the node ends: the text behind it is paid
+    for and dropped, and the node's `tokens` are the share of its text.
     """
 
     at: Node | None = None
@@ -96,7 +114,7 @@ class Generate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choose:
-    """Ask how likely each of a few strings is to come next."""
+    """Ask for the probability of each of a few strings as the next text (capability `choose`)."""
 
     choices: tuple[str, ...]
     at: Node | None = None
@@ -107,7 +125,7 @@ class Choose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loglikelihood:
-    """Ask how likely a given text is to come next (capability `score`)."""
+    """Ask for the log-probability of a given text as the next text (capability `score`)."""
 
     text: str
     at: Node | None = None
@@ -117,7 +135,8 @@ class Loglikelihood:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluate:
-    """Have the task's scorer score a trace: after a `step`, a `partial` one, or an `outcome`."""
+    """Score the trace that ends at a node. `scope` is `step` (the node ends a step), `partial` (its
+    step is cut short) or `outcome` (the trace is finished)."""
 
     node: Node
     scope: str = "step"
@@ -125,21 +144,22 @@ class Evaluate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cancel:
-    """Give up a draw. It still comes back, as `cancelled`, with what it had."""
+    """Cancel a draw. It still has a reply: a node that is `cancelled`, with its tokens so far."""
 
     request: Generate
 
 
-Question: TypeAlias = "Choose | Loglikelihood"  # nothing is drawn
+Question: TypeAlias = "Choose | Loglikelihood"  # a request that draws nothing
 Request: TypeAlias = "Generate | Question | Evaluate | Cancel"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reply:
-    """What came of a request, or nothing of it and the `error` that is why.
+    """The reply to a request; `error` is the reason if it failed, and the rest is then empty.
 
-    It is the `node` of a Generate, the `chances` of a Choose, the `logprob` (nats) of a Loglikelihood, the
-    `score` in [0, 1] of an Evaluate with its `words`.
+    Generate has a `node`; Choose has `chances`, a probability for each choice; Loglikelihood has a
+    `logprob` in nats; Evaluate has a `score` in [0, 1] (None: could not be scored) and the
+    scorer's comment in `words`.
     """
 
     request: Generate | Question | Evaluate
@@ -154,13 +174,16 @@ class Reply:
 StrategyRun: TypeAlias = Generator[Sequence[Request], list[Reply], T]
 
 
+class Exhausted(Exception):  # noqa: N818 (it ends a run in good order; it is no error)
+    """Thrown into a strategy when its budget does not cover its next request, or time is up. It may
+    be caught to return a Decision; otherwise the best offer (`Task.offer`) is the answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a strategy decided: the trace that answers, None if none does.
-
-    `finals` are all traces that were candidates, with their weights. `note` says in words how
-    firmly it stands. `answer` is set where it is no trace's own (a text put together).
-    """
+    """The result of a strategy: the trace that answers, or None. `finals` are all candidate traces
+    with their weights; `note` is a short line on how firm the decision is. Set `answer` if the
+    answer is not the text of a trace."""
 
     node: Node | None
     finals: tuple[tuple[Node, float], ...] = ()
@@ -170,11 +193,8 @@ class Decision:
 
 @dataclass(slots=True)
 class Task:
-    """One problem as a strategy sees it: no reference, the sampling in force, and its own chance.
-
-    `seed` is for what the strategy draws itself (which particle survives). What it offers as it
-    goes is what a run that hits its budget answers with.
-    """
+    """One problem, without its reference, and the sampling parameters in force. `seed` is for the
+    strategy's own random numbers; it is the same in every run of a problem."""
 
     problem: Problem
     params: SamplingParams
@@ -182,21 +202,20 @@ class Task:
     offered: list[tuple[Node, float]] = field(default_factory=list)
 
     def offer(self, node: Node, weight: float = 1.0) -> None:
-        """Name a finished trace that could be the answer, the more so the higher its weight."""
+        """Offer a finished trace as the answer in case the budget ends; the heaviest one wins."""
         self.offered.append((node, weight))
 
 
 def chat(problem: Problem) -> tuple[Message, ...]:
-    """Return what is asked as a chat; a raw prompt is its only turn."""
+    """Return a problem as chat messages; a raw prompt is one user message."""
     return problem.messages or (Message("user", problem.prompt or ""),)
 
 
 class Strategy(Protocol):
-    """A method. Made with its options as keyword arguments (text); ValueError for a wrong one.
-
-    `needs` are capabilities of the backend, `scores` tells that it needs a scorer. The first line
-    of its docstring says what it does and where it comes from.
-    """
+    """A method, made with its options as keyword arguments of text (ValueError for a wrong one).
+    `needs` are capabilities of the backend, and `scores` says whether it needs a scorer. With an
+    attribute `drafts = True` it also needs a second model, `draft`. `ttc plugins` prints the first
+    line of its docstring: what it does, and its source."""
 
     name: str
     needs: frozenset[str]
@@ -204,27 +223,26 @@ class Strategy(Protocol):
 
     @property
     def config(self) -> Mapping[str, object]:
-        """The options in force, as canonical JSON values."""
+        """The options in force, as JSON values."""
 
     def run(self, task: Task) -> StrategyRun[Decision]:
         """Solve a task."""
 
 
 def together(requests: Sequence[Generate | Question | Evaluate]) -> StrategyRun[list[Reply]]:
-    """Ask for all, wait for all, and return the replies in the order of the requests."""
-    if not requests:
-        return []
-    back: dict[int, Reply] = {}
+    """Yield requests, wait for all replies, and return them in the order of the requests. Replies
+    to requests of earlier yields are passed over."""
+    back: dict[int, list[Reply]] = {id(request): [] for request in requests}
     asked: Sequence[Request] = requests
-    while len(back) < len(requests):
+    while sum(map(len, back.values())) < len(requests):
         for reply in (yield asked):
-            back[id(reply.request)] = reply
+            back.get(id(reply.request), []).append(reply)
         asked = ()
-    return [back[id(request)] for request in requests]
+    return [back[id(request)].pop(0) for request in requests]
 
 
 def nodes(replies: Sequence[Reply]) -> Iterator[Node]:
-    """Yield the nodes of replies that have one which was not cancelled."""
+    """Yield the nodes of replies, without those that failed or were cancelled."""
     for reply in replies:
         if reply.node is not None and reply.node.finish != "cancelled":
             yield reply.node

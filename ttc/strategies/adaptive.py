@@ -1,21 +1,28 @@
-"""Whole answers drawn until one is good enough, or cut early: by a scorer's word."""
+"""Draw whole answers until one scores enough, or cut answers early by their score."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task
-from ttc.strategies.options import no_more, number, whole
 from ttc.strategies.search import best_first, draw, rate
 
 
 class Adaptive:
     """Draws in growing batches until the best score reaches gamma (Manvi et al. 2024).
 
-    Capability-aware adaptive sampling, "LLMs can predict if they can do better": `batches` of
-    1/1/2/4/8 draws, at most `n`; with --scorer self-eval the score is the paper's, whether a
-    restart would do better. The best-scored draw answers.
+    "Adaptive inference-time compute" (arXiv 2410.02725),
+    capability-aware adaptive sampling. Returns the best-scored draw. Options:
+
+    - `n`: the most draws
+    - `gamma`: the score in [0, 1] at which to stop
+    - `batches`: draws of each batch, as in 1/1/2/4/8; the last size is repeated
+
+    Unlike the paper, all draws have one temperature: it is not annealed. With `--scorer self-eval`
+    the score is the probability that starting over would not be better, as in the paper, of a model
+    that was not fine-tuned for it.
     """
 
     name = "adaptive"
@@ -23,16 +30,10 @@ class Adaptive:
     scores = True
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.n, self.gamma = whole(left, "n", 16), number(left, "gamma", 0.95)
-        batches = left.pop("batches", "1/1/2/4/8")
-        try:
-            self.batches = [int(part) for part in batches.split("/")]
-        except ValueError:
-            self.batches = [0]
-        if min(self.batches) < 1:
-            raise ValueError(f"batches must be numbers as in 1/1/2/4/8, not {batches!r}")
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.n, self.gamma = read.whole("n", 16), read.number("gamma", 0.95)
+        self.batches = read.wholes("batches", [1, 1, 2, 4, 8], "/", "numbers as in 1/1/2/4/8")
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -40,7 +41,7 @@ class Adaptive:
         return {"n": self.n, "gamma": self.gamma, "batches": self.batches}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
-        """Draw, score, and stop or go on."""
+        """Draw and score batches until one score is enough; return the best-scored draw."""
         finals: list[tuple[Node, float]] = []
         asked, turn = 0, 0
         while asked < self.n:
@@ -54,15 +55,22 @@ class Adaptive:
             if finals and max(score for _, score in finals) >= self.gamma:
                 break
         if not finals:
-            return Decision(None, note="no draw came")
+            return Decision(None, note="no draw succeeded")
         best, score = max(finals, key=lambda pair: pair[1])
         return Decision(best, tuple(finals), f"score {score:.3g} after {asked} draws")
 
 
 class Prune:
-    """Scores n answers after `tokens`, and finishes the best share of them (Manvi et al. 2024).
+    """Scores n answers after so many tokens and finishes the best of them (Manvi et al. 2024).
 
-    Mid-generation pruning: `keep` is the share that is finished; of these the best-scored answers.
+    "Adaptive inference-time compute" (arXiv 2410.02725),
+    early pruning. Returns the best-scored finished answer. Options:
+
+    - `n`: answers that are begun
+    - `tokens`: tokens after which they are scored
+    - `keep`: the share of `n` that is finished, in (0, 1]
+
+    As in `adaptive`, a scorer that asks a model uses one that was not fine-tuned for it.
     """
 
     name = "prune"
@@ -70,12 +78,10 @@ class Prune:
     scores = True
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.n, self.tokens = whole(left, "n", 16), whole(left, "tokens", 64)
-        self.keep = number(left, "keep", 0.25)
-        if not 0 < self.keep <= 1:
-            raise ValueError(f"keep must be a share above 0, not {self.keep}")
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.n, self.tokens = read.whole("n", 16), read.whole("tokens", 64)
+        self.keep = read.number("keep", 0.25, above=0, most=1)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -83,7 +89,7 @@ class Prune:
         return {"n": self.n, "tokens": self.tokens, "keep": self.keep}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
-        """Begin all, keep some, finish those."""
+        """Begin n answers, score them, finish the best, and return the best of those."""
         limit = task.params.max_tokens
         begun = yield from draw(self._begin(limit))
         scores = yield from rate(begun, "partial")
@@ -96,7 +102,7 @@ class Prune:
         for node, score in pairs:
             task.offer(node, score)
         if not pairs:
-            return Decision(None, note="no draw came")
+            return Decision(None, note="no draw succeeded")
         note = f"{len(kept)} of {len(begun)} finished, the best with score {pairs[0][1]:.3g}"
         return Decision(pairs[0][0], tuple(pairs), note)
 

@@ -7,33 +7,42 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import one_of, whole
 from ttc.strategies.search import Search, draw, rate
 
 
 class AStar(Search):
     """Expands the trace of the lowest f = g + h, h = 1 − score (A*-decoding, Chatziveroglou 2025).
 
-    `children` steps are drawn behind it; the first finished trace to be popped answers. The score
-    is no cost to go, so nothing is optimal about it; what g is the paper does not say: `g=mean`
-    of 1 − score over the steps before, `zero` (plain best-first) or `cum` (their sum, which
-    punishes depth). `batch` traces are popped at a time, `expansions` in all; after those the best
-    trace that is finished answers, or the best one is finished by plain sampling (`forced`).
+    arXiv 2505.13672. Pops the trace of the lowest f (ties: the earlier one), draws its next steps,
+    scores them and pushes them. Returns the first finished trace that is popped. Options, besides
+    those of `Search`:
+
+    - `children`: steps drawn for each trace that is popped
+    - `batch`: traces popped at a time
+    - `expansions`: traces popped in all; then the finished trace of the lowest f answers, or the
+      best one is finished by plain sampling (its note says `forced`)
+    - `g`: the cost so far: `mean` of 1 − score over the earlier steps, their sum (`cum`), or `zero`
+      (plain best-first search)
+
+    A score is not a cost to go, so h is not admissible and the answer is not optimal. The form of g
+    and the defaults are ours: no code of the paper was found, and no source that states its g.
+    Children of one trace with equal texts are pushed once.
     """
 
     name = "a-star"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.children, self.batch = whole(options, "children", 4), whole(options, "batch", 1)
-        self.expansions = whole(options, "expansions", 64)
-        self.g = one_of(options, "g", ("mean", "zero", "cum"))
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.children, self.batch = read.whole("children", 4), read.whole("batch", 1)
+        self.expansions = read.whole("expansions", 64)
+        self.g = read.choice("g", ("mean", "zero", "cum"), "mean")
         names = ("children", "batch", "expansions", "g")
         return {name: getattr(self, name) for name in names}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
         order = itertools.count()
-        # By f, then by insertion; None is the root.
+        # Ordered by f, then by insertion. None is the root.
         frontier: list[tuple[float, int, Node | None, tuple[float, ...]]] = []
         heapq.heappush(frontier, (0.0, next(order), None, ()))
         left = self.expansions
@@ -56,7 +65,7 @@ class AStar(Search):
         return (yield from self.forced(task, [entry for entry in frontier if entry[2]]))
 
     def f(self, scores: Sequence[float]) -> float:
-        """Return g + h of a trace by the scores after each of its steps."""
+        """Return g + h of a trace from the scores after each of its steps."""
         costs = [1 - score for score in scores[:-1]]
         total = sum(costs)
         g = total / len(costs) if self.g == "mean" and costs else total
@@ -65,7 +74,7 @@ class AStar(Search):
     def expand(
         self, task: Task, popped: Sequence[tuple[Node | None, tuple[float, ...]]]
     ) -> StrategyRun[list[tuple[Node, tuple[float, ...]]]]:
-        """Draw and score children; of those that say the same, one stays."""
+        """Return children with the scores of their traces; of children with equal texts, one."""
         before = {id(node): scores for node, scores in popped}
         asked = [
             self.steps.ask(node, task.params) for node, _ in popped for _ in range(self.children)
@@ -83,7 +92,7 @@ class AStar(Search):
     def forced(
         self, task: Task, frontier: Sequence[tuple[float, int, Node | None, tuple[float, ...]]]
     ) -> StrategyRun[Decision]:
-        """Answer where the expansions are spent."""
+        """Return the decision once the expansions are spent."""
         ranked = sorted(frontier)
         for _, _, node, scores in ranked:
             if node is not None and self.ended(node, task):

@@ -6,24 +6,31 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, together
-from ttc.strategies.options import whole
 from ttc.strategies.search import Search, best_first, draw, rate, spread
 
 
 class Beam(Search):
     """Keeps the best n/m of n traces after each step (Snell et al. 2024; search-and-learn).
 
-    `n` traces, of which each survivor has `m` children; `lookahead` steps are drawn greedily
-    behind a step before it is scored, and dropped. What is finished leaves the beam, which
-    narrows by as many: with m = 1 it is n plain samples.
+    "Scaling LLM test-time compute optimally" (arXiv 2408.03314), beam search with a process reward
+    model. Returns a finished trace by `pick`. Options, besides those of `Search`:
+
+    - `n`: traces of the beam
+    - `m`: children of each trace that is kept
+    - `lookahead`: steps drawn greedily after a step, only to be scored with it (0: none)
+
+    A finished trace leaves the beam, which narrows by one, so that with m = 1 it is n plain
+    samples. In search-and-learn the beam stays n wide, and lookahead texts are drawn and not
+    scored.
     """
 
     name = "beam"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.n, self.m = whole(options, "n", 16), whole(options, "m", 4)
-        self.lookahead = whole(options, "lookahead", 0, 0)
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.n, self.m = read.whole("n", 16), read.whole("m", 4)
+        self.lookahead = read.whole("lookahead", 0, 0)
         return {"n": self.n, "m": self.m, "lookahead": self.lookahead}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
@@ -34,16 +41,16 @@ class Beam(Search):
             scores = yield from self.values(task, children)
             going = self.part(task, children, scores, finals)
             width = self.n - len(finals)
-            kept = best_first(*_columns(going))[: ceil(width / self.m)]
+            kept = best_first(*_unzip(going))[: ceil(width / self.m)]
             beam = [*spread([node for node, _ in kept], max(width, 0))]
         return self.decide(task, finals)
 
     def children(self, task: Task, beam: list[Node | None]) -> StrategyRun[list[Node]]:
-        """Draw the next step of each trace of the beam."""
+        """Draw the next step of each trace in the beam."""
         return (yield from self.draw(task, beam))
 
     def values(self, task: Task, children: list[Node]) -> StrategyRun[list[float]]:
-        """Score the children, by where their lookahead ends."""
+        """Score the children, each at the end of its lookahead."""
         ends = list(children)
         for _ in range(self.lookahead):
             going = [place for place, end in enumerate(ends) if not self.ended(end, task)]
@@ -55,18 +62,24 @@ class Beam(Search):
 
 
 class EarlyRejection(Beam):
-    """Beam that drops children after `tau` tokens of a step (Cheshmi et al. 2025).
+    """Drops children of a beam after `tau` tokens of a step (Cheshmi et al. 2025).
 
-    "Early rejection with partial reward modeling": m children of each trace draw tau tokens and
-    are scored so far, the best share of 1/m draws on to the end of the step and is scored again.
-    With tau beyond the longest step it is beam.
+    "Early rejection with partial reward modeling". Each child draws
+    `tau` tokens and is scored; the best 1/m of them draw the rest of the step. Options, besides
+    those of `beam`:
+
+    - `tau`: tokens of a step after which it is scored; from `step_tokens` on, this is `beam`
+
+    Completed steps are scored again, and the beam goes by that score; the authors' code goes by the
+    score of the partial step. Their marker of a step's end is not inserted. A step that ends within
+    `tau` tokens is never dropped here. Extra scores are counted in the usage.
     """
 
     name = "early-rejection"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.tau = whole(options, "tau", 64)
-        return {**super().parse(options), "tau": self.tau}
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.tau = read.whole("tau", 64)
+        return {**super().parse(read), "tau": self.tau}
 
     def children(self, task: Task, beam: list[Node | None]) -> StrategyRun[list[Node]]:
         tau = min(self.tau, self.steps.longest)
@@ -82,7 +95,7 @@ class EarlyRejection(Beam):
         kept = [node for node in cut if id(node) in chosen]
         rest = [self._rest_of_step(node, task) for node in kept]
         finished = yield from draw(rest)
-        # Dropping a step that is whole already would save nothing.
+        # Dropping a step that is complete would save nothing.
         return [*whole_ones, *finished]
 
     def _cut(self, node: Node, task: Task) -> bool:
@@ -96,14 +109,18 @@ class EarlyRejection(Beam):
 class DVTS(Search):
     """Keeps the best of m children in each of n/m separate trees (Beeching et al. 2024).
 
-    "Scaling test-time compute with open models": diverse verifier tree search. The trees never
-    mix; at its end, all finished children of a tree are candidates.
+    "Scaling test-time compute with open models": diverse verifier tree search (DVTS). The trees
+    never mix. When the best child of a tree is finished, all its finished siblings are candidates
+    too. Returns a finished trace by `pick`. Options, besides those of `Search`:
+
+    - `n`: traces in all trees, a multiple of m
+    - `m`: children of each trace
     """
 
     name = "dvts"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.n, self.m = whole(options, "n", 16), whole(options, "m", 4)
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.n, self.m = read.whole("n", 16), read.whole("m", 4)
         if self.n % self.m:
             raise ValueError(f"n must be a multiple of m, not {self.n} with m={self.m}")
         return {"n": self.n, "m": self.m}
@@ -128,11 +145,11 @@ class DVTS(Search):
                 if not self.ended(best, task):
                     heads.append(best)
                     continue
-                self.part(task, *_columns(family), finals)
+                self.part(task, *_unzip(family), finals)
         return self.decide(task, finals)
 
 
-def _columns(pairs: list[tuple[Node, float]]) -> tuple[list[Node], list[float]]:
+def _unzip(pairs: list[tuple[Node, float]]) -> tuple[list[Node], list[float]]:
     return [node for node, _ in pairs], [score for _, score in pairs]
 
 

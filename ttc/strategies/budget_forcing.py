@@ -1,22 +1,28 @@
-"""Budget forcing: a thinking budget that is kept to the token, stretched and cut by words."""
+"""Budget forcing: keep a thinking budget to the token, by cutting and by appended words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, given
-from ttc.strategies.options import no_more, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import ESCAPES
 
 
 class BudgetForcing:
-    """Thinks for a budget of tokens, cut or told to "Wait" (Muennighoff et al. 2025).
+    """Thinks for a budget of tokens, cut short or extended by "Wait" (Muennighoff et al. 2025).
 
-    "s1: simple test-time scaling". Thinking ends with `end` or where the model ends; `waits` times
-    that is taken back and `wait` is put behind it, while `budget` tokens last. Then `cue` is put
-    behind the end of thinking, and the answer is drawn, of up to the task's tokens.
+    "s1: simple test-time scaling". If thinking ends before the budget, the mark of its end is
+    removed and a word appended, and thinking continues. Then the answer is drawn, with the task's
+    own max_tokens. Returns the one trace. Options (`\\n` and `\\t` are read as in Python):
+
+    - `budget`: tokens of thinking at most
+    - `waits`: how often thinking is continued
+    - `end`: the text that ends thinking
+    - `wait`: the text appended to continue it
+    - `cue`: the text appended after `end` to ask for the answer
     """
 
     name = "budget-forcing"
@@ -24,15 +30,15 @@ class BudgetForcing:
     scores = False
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.budget, self.waits = whole(left, "budget", 256), whole(left, "waits", 1, 0)
+        read = OptionReader(self.name, options)
+        self.budget, self.waits = read.whole("budget", 256), read.whole("waits", 1, 0)
         defaults = {"end": "</think>", "wait": r"\nWait", "cue": r"\n\nFinal answer:"}
-        self.words = {name: left.pop(name, default) for name, default in defaults.items()}
+        self.words = {name: read.text(name, default) for name, default in defaults.items()}
         for name, word in self.words.items():
             for written, meant in ESCAPES.items():
                 word = word.replace(written, meant)
             self.words[name] = word
-        no_more(left, self.name)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -47,7 +53,7 @@ class BudgetForcing:
         while left > 0:
             drawn = yield from draw([Generate(at, left, (*task.params.stop, end))])
             if not drawn:
-                return Decision(None, note="no draw came")
+                return Decision(None, note="no draw succeeded")
             thought = drawn[0]
             left -= thought.tokens
             at = replace(thought, text=thought.text.removesuffix(end))
@@ -56,10 +62,10 @@ class BudgetForcing:
             waits += 1
             at = given(at, self.words["wait"])
         at = given(at, end + self.words["cue"])
-        # The thinking is paid for; the answer has the task's own limit.
+        # The budget limits the thinking alone.
         answer = yield from draw([Generate(at, task.params.max_tokens)])
         if not answer:
-            return Decision(None, note="no draw came")
+            return Decision(None, note="no draw succeeded")
         spent = self.budget - left
-        note = f"thought for {spent} of {self.budget} tokens, told to wait {waits} times"
+        note = f"{spent} of {self.budget} thinking tokens, continued {waits} times"
         return Decision(answer[0], ((answer[0], 1.0),), note)

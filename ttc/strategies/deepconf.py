@@ -1,4 +1,4 @@
-"""DeepConf online: traces whose confidence falls below that of the first ones are given up."""
+"""DeepConf online: stop traces whose confidence falls below a threshold from the first ones."""
 
 from __future__ import annotations
 
@@ -7,21 +7,28 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Generate, Node, StrategyRun, Task, nodes, together
-from ttc.strategies.options import no_more, number, whole
 from ttc.strategies.voting import decide
 from ttc.verifiers.confidence import groups
 
 
 class DeepConf:
-    """Gives up traces whose token confidence falls below a threshold (Fu et al. 2025).
+    """Stops traces whose token confidence falls below a threshold (Fu et al. 2025).
 
-    "Deep think with confidence", online: `warmup` traces are drawn whole; the threshold is the
-    percentile 100 − `keep` of their lowest confidences over `window` tokens. Each later trace, of
-    `n` in all, is given up once it falls below; the others and the warm-up traces that reach it
-    vote, weighted by their lowest confidence. Confidence is looked at after every `chunk` tokens
-    (the paper: after each), which costs up to as many more. A trace shorter than the window is
-    never given up.
+    "Deep think with confidence" (arXiv 2508.15260), online. A token's confidence is minus the mean
+    log-probability of the likeliest tokens there; a trace's is the lowest mean over a sliding
+    window. Finished traces at or above the threshold vote, weighted by their confidence. Options:
+
+    - `n`: traces in all
+    - `warmup`: traces that are drawn whole first; the threshold is a percentile of theirs
+    - `keep`: the percentage of the warm-up traces that reach the threshold, in (0, 100]
+    - `window`: tokens of the sliding window; a trace shorter than it is never stopped
+    - `alternatives`: the likeliest tokens that count for a token's confidence
+    - `chunk`: tokens between two checks
+
+    The authors check after each token; here a stopped trace costs up to `chunk` tokens more.
+    Drawing does not stop when one answer leads the vote.
     """
 
     name = "deepconf"
@@ -29,14 +36,12 @@ class DeepConf:
     scores = False
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.n, self.warmup = whole(left, "n", 32), whole(left, "warmup", 16)
-        self.window, self.chunk = whole(left, "window", 2048), whole(left, "chunk", 128)
-        self.alternatives = whole(left, "alternatives", 20)
-        self.keep = number(left, "keep", 90.0)
-        if not 0 < self.keep <= 100:
-            raise ValueError("keep is a percentage above 0")
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.n, self.warmup = read.whole("n", 32), read.whole("warmup", 16)
+        self.window, self.chunk = read.whole("window", 2048), read.whole("chunk", 128)
+        self.alternatives = read.whole("alternatives", 20)
+        self.keep = read.number("keep", 90.0, above=0, most=100)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -45,12 +50,12 @@ class DeepConf:
         return {name: getattr(self, name) for name in names}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
-        """Draw the first ones, then the others piece by piece, and vote."""
+        """Draw the warm-up traces, then the others chunk by chunk, and vote."""
         count = min(self.warmup, self.n)
         first = [Generate(alternatives=self.alternatives) for _ in range(count)]
         warm = list(nodes((yield from together(first))))
         if not warm:
-            return Decision(None, note="no draw came")
+            return Decision(None, note="no draw succeeded")
         lowest = [self.lowest(node) for node in warm]
         threshold = float(np.percentile(lowest, 100 - self.keep))
         finals = [
@@ -59,21 +64,21 @@ class DeepConf:
         for node, least in finals:
             task.offer(node, least)
         going = [self._more(None, task) for _ in range(self.n - count)]
-        given_up = 0
+        stopped = 0
         while going:
             pieces = list(nodes((yield from together(going))))
             going = []
             for node in pieces:
                 least = self.lowest(node)
                 if node.length >= self.window and least < threshold:
-                    given_up += 1
+                    stopped += 1
                 elif node.finish == "stop" or node.length >= task.params.max_tokens:
                     finals.append((node, least))
                     task.offer(node, least)
                 else:
                     going.append(self._more(node, task))
         decision = decide(task.problem, finals, "weighted")
-        note = f"{decision.note}; {given_up} given up below {threshold:.3g}"
+        note = f"{decision.note}; {stopped} stopped below confidence {threshold:.3g}"
         return Decision(decision.node, decision.finals, note)
 
     def _more(self, at: Node | None, task: Task) -> Generate:
@@ -81,12 +86,10 @@ class DeepConf:
         return Generate(at, max(min(self.chunk, left), 1), alternatives=self.alternatives)
 
     def lowest(self, node: Node) -> float:
-        """Return the confidence of a trace's least sure group, 0 if nothing is known of it."""
-        told: list[float] = []
-        for piece in node.path:
-            told += _sure(piece.confidences)
-        return float(groups(told, self.window).min()) if told else 0.0
+        """Return the lowest mean confidence over the window; 0 if no confidence is known."""
+        values = [value for piece in node.path for value in _finite(piece.confidences)]
+        return float(groups(values, self.window).min()) if values else 0.0
 
 
-def _sure(confidences: Sequence[float] | None) -> list[float]:
+def _finite(confidences: Sequence[float] | None) -> list[float]:
     return [value for value in confidences or () if math.isfinite(value)]

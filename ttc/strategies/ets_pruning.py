@@ -1,4 +1,4 @@
-"""The integer programme of ETS: which leaves of a tree are worth what they hold in memory."""
+"""The integer programme of ETS: which leaves of a tree are worth the memory that they need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GRAM = 3
 
 
 def check_solver() -> None:
-    """Raise BackendError if there is no solver here, before anything is drawn."""
+    """Raise BackendError if scipy, which has the solver, is not installed."""
     if find_spec("scipy") is None:
         raise BackendError(f"ets needs scipy; {installing.install('ttc-cli[rpc]')}")
 
@@ -30,7 +30,8 @@ def _scipy() -> Any:
 
 
 def clusters(texts: Sequence[str], distance: float) -> list[int]:
-    """Return a cluster number for each text: average linkage, cut at a cosine distance."""
+    """Return a cluster number from 0 for each text: average linkage over the cosine distances of
+    3-gram counts, cut at `distance`."""
     if len(texts) < 2:
         return [0] * len(texts)
     scipy = _scipy()
@@ -57,10 +58,11 @@ def value(
     memory: float,
     variety: float,
 ) -> float:
-    """Return the objective of a choice of leaves (Hooper et al. 2025, with the card's symbols).
+    """Return the objective of keeping some of the leaves (ETS, Hooper et al. 2025).
 
-    Σ Oᵢxᵢ − λ_b·(ancestors + leaves kept)/(ancestors + leaves) + λ_d·clusters kept/clusters, where
-    O is a leaf's part of the shares.
+    Σ Oᵢxᵢ − λ_b·(ancestors + leaves kept)/(ancestors + leaves) + λ_d·clusters kept/clusters: xᵢ is
+    1 for a leaf that is kept, Oᵢ its part of `shares`, λ_b is `memory`, λ_d `variety`, and `alike`
+    has the cluster of each leaf.
     """
     above = _ancestors(leaves)
     live = {place for keep, each in zip(kept, above, strict=True) if keep for place in each}
@@ -83,10 +85,13 @@ def prune(
     memory: float,
     variety: float,
 ) -> list[bool]:
-    """Return which leaves to keep, one at least: the maximum of `value`, exactly."""
+    """Return for each leaf whether to keep it: the exact maximum of `value` with one leaf or more.
+
+    All leaves are kept if the solver fails.
+    """
     scipy = _scipy()
     above = _ancestors(leaves)
-    # In the order of the leaves, so that a tie is broken in the same way each time.
+    # In the order of the leaves, so that ties are always broken in the same way.
     every = list(dict.fromkeys(place for each in above for place in each))
     kinds = sorted(set(alike))
     n, m = len(leaves), len(every)
@@ -102,7 +107,7 @@ def prune(
     )
     rows: list[tuple[dict[int, float], float, float]] = [(dict.fromkeys(range(n), 1.0), 1.0, n)]
     for at, names in enumerate(above):
-        # An ancestor of a leaf that stays is in memory.
+        # The ancestors of a leaf that is kept are in memory.
         rows += [({place[name]: 1.0, at: -1.0}, 0.0, 1.0) for name in names]
     for name in kinds:
         inside = {at: 1.0 for at in range(n) if alike[at] == name}
@@ -120,5 +125,5 @@ def prune(
         options={"mip_rel_gap": 0.0},
     )
     if found.x is None:
-        return [True] * n  # the solver gave up; nothing is lost but memory
+        return [True] * n
     return [bool(x > 0.5) for x in found.x[:n]]

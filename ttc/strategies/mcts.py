@@ -6,22 +6,22 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import number, whole
 from ttc.strategies.search import Search, draw, rate
 
 
 @dataclass(slots=True, eq=False)
-class Place:
-    """A place of the tree: its trace (None: the root), visits, and the sum of their rewards."""
+class TreeNode:
+    """A node of the tree: its trace (None: the root), visits, and the sum of their rewards."""
 
     node: Node | None
-    children: list[Place] = field(default_factory=list)
+    children: list[TreeNode] = field(default_factory=list)
     visits: int = 0
     total: float = 0.0
 
-    def best(self, c: float) -> Place:
-        """Return the child of the largest upper confidence bound (UCB1), an unvisited one first."""
+    def best(self, c: float) -> TreeNode:
+        """Return the child with the highest upper confidence bound, an unvisited one first."""
         for child in self.children:
             if not child.visits:
                 return child
@@ -35,20 +35,25 @@ class Place:
 class MCTS(Search):
     """Grows a tree by UCT: select, expand, roll out, back up (Kocsis and Szepesvári 2006).
 
-    A place gets `children` steps, one at each visit; from a new one the trace is drawn to its end,
-    and its score as an outcome, in [0, 1], is the reward of all places above. `rollouts` in all,
-    `c` weighs exploration.
+    Each visit of a node adds one step until it has all its children, then goes to the child with
+    the highest mean reward + c·√(ln(visits of the node) / visits of the child). From a new step
+    the trace is drawn to its end; its score as an outcome, clipped to [0, 1], is the reward of the
+    path. Returns a finished trace by `pick`. Options, besides those of `Search`:
+
+    - `rollouts`: visits of the root
+    - `children`: steps of each node
+    - `c`: the weight of exploration
     """
 
     name = "mcts"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.rollouts, self.children = whole(options, "rollouts", 16), whole(options, "children", 4)
-        self.c = number(options, "c", 1.4)
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.rollouts, self.children = read.whole("rollouts", 16), read.whole("children", 4)
+        self.c = read.number("c", 1.4)
         return {"rollouts": self.rollouts, "children": self.children, "c": self.c}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
-        root = Place(None)
+        root = TreeNode(None)
         finals: list[tuple[Node, float]] = []
         rewards: dict[int, float] = {}
         for _ in range(self.rollouts):
@@ -66,24 +71,24 @@ class MCTS(Search):
                 rewards[id(end)] = min(max(reward, 0.0), 1.0)
                 finals.append((end, rewards[id(end)]))
                 task.offer(end, rewards[id(end)])
-            for place in path:
-                place.visits += 1
-                place.total += rewards[id(end)]
+            for visited in path:
+                visited.visits += 1
+                visited.total += rewards[id(end)]
         decision = self.decide(task, finals)
         visits = "/".join(str(child.visits) for child in root.children)
         return Decision(decision.node, decision.finals, f"{decision.note}; visits {visits}")
 
-    def descend(self, task: Task, root: Place) -> StrategyRun[list[Place]]:
-        """Go down by UCT to a place that is new or at its end."""
+    def descend(self, task: Task, root: TreeNode) -> StrategyRun[list[TreeNode]]:
+        """Return the path by UCT from the root to a node that is new or finished."""
         path = [root]
         while True:
-            place = path[-1]
-            if place.node is not None and self.ended(place.node, task):
+            last = path[-1]
+            if last.node is not None and self.ended(last.node, task):
                 return path
-            if len(place.children) < self.children:
-                step = yield from self.draw(task, [place.node])
+            if len(last.children) < self.children:
+                step = yield from self.draw(task, [last.node])
                 if not step:
                     return path
-                place.children.append(Place(step[0]))
-                return [*path, place.children[-1]]
-            path.append(place.best(self.c))
+                last.children.append(TreeNode(step[0]))
+                return [*path, last.children[-1]]
+            path.append(last.best(self.c))

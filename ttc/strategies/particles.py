@@ -7,8 +7,8 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import number, one_of, whole
 from ttc.strategies.search import Search, draw, rate
 
 CLIP = 1e-7
@@ -17,20 +17,27 @@ CLIP = 1e-7
 class Particles(Search):
     """Resamples n traces after each step by the odds of their scores (Puri et al. 2025).
 
-    "Rollout roulette": sequential Monte Carlo. Weights are softmax(logit(score) / tau), or of
-    log(score) with `weight=prob`; finished traces keep theirs and are resampled with the others.
-    With `iterations` above 1 it is particle Gibbs: n are shared among the iterations, and one
-    trace of each is kept through the next one as its reference. `final=best` answers with the
-    highest weight, `draw` with a trace drawn by weight.
+    "Rollout roulette": a particle filter over steps. After each step, all traces are resampled with
+    replacement by softmax(logit(score) / tau); finished ones keep their weight. Returns a finished
+    trace of the last iteration. Options, besides those of `Search`:
+
+    - `n`: particles of all iterations together
+    - `iterations`: above 1, particle Gibbs: n are shared out among the iterations, and a trace that
+      is drawn by weight from each is the first particle of the next one, whatever is resampled
+    - `tau`: the temperature of the softmax, above 0
+    - `weight`: `odds` as above, or `prob`: softmax(log(score) / tau)
+    - `final`: `best` answers by `pick`, `draw` with a trace drawn by weight
+
+    Scores are clipped to [1e-7, 1 − 1e-7]. Annealing of tau is not implemented.
     """
 
     name = "particles"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.n, self.iterations = whole(options, "n", 16), whole(options, "iterations", 1)
-        self.tau = number(options, "tau", 1.0)
-        self.weight = one_of(options, "weight", ("odds", "prob"))
-        self.final = one_of(options, "final", ("best", "draw"))
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.n, self.iterations = read.whole("n", 16), read.whole("iterations", 1)
+        self.tau = read.number("tau", 1.0)
+        self.weight = read.choice("weight", ("odds", "prob"), "odds")
+        self.final = read.choice("final", ("best", "draw"), "best")
         if self.n < self.iterations or self.tau <= 0:
             raise ValueError("n must be at least the iterations, and tau above 0")
         names = ("n", "iterations", "tau", "weight", "final")
@@ -50,7 +57,7 @@ class Particles(Search):
             (reference,) = chance.choices(nodes, weights)
         if not finals:
             return Decision(None, note="no trace was finished")
-        # Copies of one trace are one trace, as likely as all of them, and no better than one.
+        # Copies of a trace are one candidate: its weight is their sum, its score that of one.
         chances: dict[int, float] = {}
         held = {id(node): node for node, _ in finals}
         for node, weight in finals:
@@ -70,9 +77,9 @@ class Particles(Search):
     def sweep(
         self, task: Task, count: int, reference: Node | None, chance: random.Random
     ) -> StrategyRun[list[tuple[Node, float]]]:
-        """Run `count` particles to their ends; return them with their normalised weights.
+        """Run `count` particles to their ends; return them with their normalized weights.
 
-        The first follows the reference, if there is one, whatever is resampled.
+        If there is a reference, the first particle follows it, whatever is resampled.
         """
         path = [] if reference is None else reference.path
         swarm: list[Node | None] = [None] * count
@@ -94,14 +101,14 @@ class Particles(Search):
             kept = moved[:1] if path else []
             survivors = [*kept, *chance.choices(moved, weights, k=count - len(kept))]
             if all(self.ended(node, task) for node in survivors):
-                # Resampling has weighed them; they are alike from here on.
+                # They were resampled by weight, so their weights are equal now.
                 return [(node, 1 / len(survivors)) for node in survivors]
             swarm = [*survivors]
 
     def _move(
         self, task: Task, swarm: Sequence[Node | None], path: Sequence[Node], step: int
     ) -> StrategyRun[list[Node]]:
-        """Let each particle that is not at its end take a step; the first takes the reference's."""
+        """Draw a step for each unfinished particle; the first takes the reference's step."""
         places = [
             place
             for place, at in enumerate(swarm)

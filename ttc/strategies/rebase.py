@@ -7,24 +7,26 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import number, whole
 from ttc.strategies.search import Search, rate
 
 
 def allocate(scores: Sequence[float], width: int, temperature: float) -> list[int]:
-    """Return how many children each leaf gets: the softmax of the scores, as whole numbers that
-    add up to `width`. The best leaf comes first and is rounded up, then the next of what is left.
+    """Return the number of children of each leaf: the softmax of the scores times `width`, rounded
+    so that they add up to `width` (REBASE, Wu et al. 2024).
+
+    From the best leaf down, each gets its share of the children that are left, rounded up.
     """
     order = sorted(range(len(scores)), key=lambda place: -scores[place])
     top = max(scores, default=0.0)
     masses = [math.exp((scores[place] - top) / temperature) for place in order]
-    # What is left for each and those after it, added up from the smallest.
+    # The mass of each leaf and those after it, summed from the smallest for precision.
     sums = list(accumulate(reversed(masses)))[::-1]
     shares = [0] * len(scores)
     left = width
     for place, own, mass in zip(order, masses, sums, strict=True):
-        # Rounding must not make a whole share one more.
+        # A share that is whole but for rounding errors is not rounded up.
         shares[place] = max(math.ceil(left * own / mass - 1e-9), 0) if mass > 0 else left
         left -= shares[place]
     return shares
@@ -33,17 +35,18 @@ def allocate(scores: Sequence[float], width: int, temperature: float) -> list[in
 class Rebase(Search):
     """Gives each leaf children by the softmax of its score (REBASE, Wu et al. 2024).
 
-    "Inference scaling laws": `width` traces in all, of which the finished ones leave the tree;
-    `temperature` is that of the softmax.
+    "Inference scaling laws": reward-balanced search. Returns a finished trace by `pick`. Options,
+    besides those of `Search`:
+
+    - `width`: children drawn in each round; finished traces leave the tree and narrow it by as many
+    - `temperature`: of the softmax, above 0
     """
 
     name = "rebase"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.width = whole(options, "width", 16)
-        self.temperature = number(options, "temperature", 0.2)
-        if self.temperature <= 0:
-            raise ValueError("temperature must be above 0")
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.width = read.whole("width", 16)
+        self.temperature = read.number("temperature", 0.2, above=0)
         return {"width": self.width, "temperature": self.temperature}
 
     def run(self, task: Task) -> StrategyRun[Decision]:
@@ -60,35 +63,41 @@ class Rebase(Search):
         return self.decide(task, finals)
 
     def expand(self, leaves: Sequence[tuple[Node, float]], width: int) -> list[Node]:
-        """Return what to continue, each leaf as often as it gets children."""
+        """Return the traces to continue: each leaf as often as it gets children."""
         shares = allocate([score for _, score in leaves], width, self.temperature)
         pairs = zip(leaves, shares, strict=True)
         return [node for (node, _), count in pairs for _ in range(count)]
 
 
 class ETS(Rebase):
-    """REBASE that keeps the leaves worth their memory and unlike each other (Hooper et al. 2025).
+    """Prunes the leaves of REBASE for memory and variety (ETS, Hooper et al. 2025).
 
-    "ETS: efficient tree search": an integer programme trades the children that a leaf would get
-    against the traces that must stay in memory (`memory`) and the clusters of alike last steps
-    that are still there (`variety`). Steps are alike by the 3-grams of their letters, within a
-    cosine distance of `distance` (the paper has an encoder of sentences). With memory = variety
-    = 0 it is REBASE.
+    "ETS: efficient tree search". An integer programme keeps the leaves that maximize their share of
+    the children in REBASE, minus the share of the nodes that must stay in the KV cache, plus the
+    share of the clusters of similar last steps; then REBASE gives all children to them. Options,
+    besides those of `rebase`:
+
+    - `memory`: the weight of the nodes in memory (λ_b); `variety`: that of the clusters (λ_d); with
+      both 0, this is `rebase`
+    - `distance`: the cosine distance within a cluster, by average linkage
+
+    The authors cluster sentence embeddings of a math encoder, and the default distance is theirs.
+    Here steps are compared by the 3-grams of their letters, where only near copies are that close,
+    so nearly every leaf is a cluster. Nodes count equally, whatever their tokens. Needs scipy.
     """
 
     name = "ets"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.memory, self.variety = number(options, "memory", 1.0), number(options, "variety", 1.5)
-        self.distance = number(options, "distance", 0.05)
-        if min(self.memory, self.variety) < 0:
-            raise ValueError("memory and variety must be 0 or more")
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.memory = read.number("memory", 1.0, least=0)
+        self.variety = read.number("variety", 1.5, least=0)
+        self.distance = read.number("distance", 0.05)
         if self.memory or self.variety:
             from ttc.strategies.ets_pruning import check_solver
 
             check_solver()
         names = ("memory", "variety", "distance")
-        return {**super().parse(options), **{name: getattr(self, name) for name in names}}
+        return {**super().parse(read), **{name: getattr(self, name) for name in names}}
 
     def expand(self, leaves: Sequence[tuple[Node, float]], width: int) -> list[Node]:
         if self.memory or self.variety:

@@ -1,13 +1,13 @@
-"""One answer after the other: self-refine, revisions, review-refine-repeat, post-editing."""
+"""Improve answers one after the other: self-refine, revisions, post-editing, review."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from ttc.answers.thinking import said
+from ttc.options import OptionReader
 from ttc.records import Message
 from ttc.strategies import Decision, Evaluate, Generate, Node, StrategyRun, Task, chat, together
-from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 from ttc.strategies.voting import decide
 
@@ -26,7 +26,8 @@ AGAIN = "Answer the question again, better than the attempts above."
 
 
 class Sequential:
-    """The base: options are whole numbers by name."""
+    """The base of methods that ask again with earlier answers. `numbers` are its whole-number
+    options with their defaults."""
 
     name = ""
     needs = frozenset[str]()
@@ -34,13 +35,13 @@ class Sequential:
     numbers: Mapping[str, int] = {}
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.own = {name: whole(left, name, default) for name, default in self.numbers.items()}
-        self.parse(left)
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.own = {name: read.whole(name, default) for name, default in self.numbers.items()}
+        self.parse(read)
+        read.end()
 
-    def parse(self, options: dict[str, str]) -> None:
-        """Take other options out. ValueError."""
+    def parse(self, read: OptionReader) -> None:
+        """Read further options. OptionError."""
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -52,56 +53,97 @@ class Sequential:
         raise NotImplementedError
 
 
-def say(task: Task, turns: Sequence[Message]) -> StrategyRun[Node | None]:
-    """Have the model answer a chat of several turns."""
+def ask(turns: Sequence[Message]) -> StrategyRun[Node | None]:
+    """Draw the answer to a chat of several turns; None if the draw failed."""
     drawn = yield from draw([Generate(messages=tuple(turns))])
     return drawn[0] if drawn else None
 
 
-class SelfRefine(Sequential):
-    """Answers, criticises its answer, and answers again (Self-Refine, Madaan et al. 2023).
+class Chain(Sequential):
+    """The base of methods that improve one answer, each time a better one to take its place."""
 
-    Up to `rounds` times, until the criticism is that nothing can be improved. The last answer
-    counts.
-    """
+    did = ""  # to the answer, in the note
 
-    name = "self-refine"
-    numbers: Mapping[str, int] = {"rounds": 3}
+    def improve(self, task: Task, answer: Node) -> StrategyRun[Node | None]:
+        """Return the next answer, None to keep this one."""
+        raise NotImplementedError
 
     def run(self, task: Task) -> StrategyRun[Decision]:
-        first = yield from draw([Generate()])
-        if not first:
-            return Decision(None, note="no draw came")
-        answer, rounds = first[0], 0
+        drawn = yield from draw([Generate()])
+        if not drawn:
+            return Decision(None, note="no draw succeeded")
+        answer, rounds = drawn[0], 0
         task.offer(answer, 0.0)
         while rounds < self.own["rounds"]:
-            turns = (*chat(task.problem), Message("assistant", said(answer.text)))
-            feedback = yield from say(task, (*turns, Message("user", FEEDBACK)))
-            words = "" if feedback is None else said(feedback.text).strip()
-            if not words or FINE in words.upper():
-                break
-            mended = REFINE.format(feedback=words)
-            following = yield from say(task, (*turns, Message("user", mended)))
+            following = yield from self.improve(task, answer)
             if following is None:
                 break
             answer, rounds = following, rounds + 1
             task.offer(answer, float(rounds))
-        return Decision(answer, ((answer, 1.0),), f"refined {rounds} times")
+        return Decision(answer, ((answer, 1.0),), f"{self.did} {rounds} times")
+
+
+class SelfRefine(Chain):
+    """Answers, criticizes its answer, and answers again (Self-Refine, Madaan et al. 2023).
+
+    Stops when the criticism contains "nothing to improve". Returns the last answer. Options:
+
+    - `rounds`: the most refined answers
+
+    The refining prompt shows the last answer and its criticism, not the earlier ones. The prompts
+    are ours.
+    """
+
+    name = "self-refine"
+    numbers: Mapping[str, int] = {"rounds": 3}
+    did = "refined"
+
+    def improve(self, task: Task, answer: Node) -> StrategyRun[Node | None]:
+        turns = (*chat(task.problem), Message("assistant", said(answer.text)))
+        feedback = yield from ask((*turns, Message("user", FEEDBACK)))
+        words = "" if feedback is None else said(feedback.text).strip()
+        if not words or FINE in words.upper():
+            return None
+        return (yield from ask((*turns, Message("user", REFINE.format(feedback=words)))))
+
+
+class PostEdit(Chain):
+    """Edits a draft of its own into the answer (post-editing; Li et al. 2025 for translation).
+
+    "Test-time scaling of reasoning models for machine translation". Returns the last edit. Options:
+
+    - `rounds`: edits, one after the other
+
+    The paper edits translations; here any answer is edited. The prompt is ours.
+    """
+
+    name = "post-edit"
+    numbers: Mapping[str, int] = {"rounds": 1}
+    did = "edited"
+
+    def improve(self, task: Task, answer: Node) -> StrategyRun[Node | None]:
+        draft = Message("assistant", said(answer.text))
+        return (yield from ask((*chat(task.problem), draft, Message("user", EDIT))))
 
 
 class Revisions(Sequential):
-    """Revises its answer again and again in several chains, and votes over all (Snell et al. 2024).
+    """Revises its answers in several chains, and votes over all of them (Snell et al. 2024).
 
-    "Scaling LLM test-time compute optimally": `chains` side by side, each revised `rounds` times,
-    with the last `shown` answers before it. `pick=majority` votes over all answers, `last` over
-    those that end their chains.
+    "Scaling LLM test-time compute optimally" (arXiv 2408.03314), sequential revisions. Options:
+
+    - `chains`: chains side by side; `rounds`: revisions in each
+    - `shown`: the last answers of its chain that each revision is shown
+    - `pick`: `majority` votes over all answers, `last` over the last answer of each chain
+
+    The paper fine-tunes a model for revisions and selects within chains, then across them, by a
+    verifier; here any model is asked to reconsider, and answers are selected by votes.
     """
 
     name = "revisions"
     numbers: Mapping[str, int] = {"chains": 2, "rounds": 3, "shown": 4}
 
-    def parse(self, options: dict[str, str]) -> None:
-        self.pick = one_of(options, "pick", ("majority", "last"))
+    def parse(self, read: OptionReader) -> None:
+        self.pick = read.choice("pick", ("majority", "last"), "majority")
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -131,49 +173,27 @@ class Revisions(Sequential):
         return tuple(turns)
 
 
-class PostEdit(Sequential):
-    """Edits a draft of its own into the answer (post-editing; Li et al. 2025 for translation).
-
-    "Test-time scaling of reasoning models for machine translation": `rounds` edits, one after the
-    other; the last counts.
-    """
-
-    name = "post-edit"
-    numbers: Mapping[str, int] = {"rounds": 1}
-
-    def run(self, task: Task) -> StrategyRun[Decision]:
-        drawn = yield from draw([Generate()])
-        if not drawn:
-            return Decision(None, note="no draw came")
-        answer = drawn[0]
-        task.offer(answer, 0.0)
-        edits = 0
-        while edits < self.own["rounds"]:
-            draft = Message("assistant", said(answer.text))
-            edited = yield from say(task, (*chat(task.problem), draft, Message("user", EDIT)))
-            if edited is None:
-                break
-            answer, edits = edited, edits + 1
-            task.offer(answer, float(edits))
-        return Decision(answer, ((answer, 1.0),), f"edited {edits} times")
-
-
 class Review(Sequential):
-    """Reviews candidates, refines the best, and repeats (IAD, Chakraborty et al. 2025).
+    """Scores candidates, shows the best and the worst, and repeats (IAD, Chakraborty et al. 2025).
 
-    "Review, Refine, Repeat": `n` candidates a round, scored; the next round is shown the best so
-    far, to be improved on, the worst, to be avoided, and what the reviewer said (`feedback=no`
-    leaves all that out: the same loop without it). It ends after `rounds`, at a score of `enough`,
-    or after `patience` rounds without a better one.
+    "Review, Refine, Repeat". Each round draws candidates with the best answer so far, the worst
+    one and the scorer's comment in the prompt. Returns the best-scored one. Options:
+
+    - `n`: candidates of a round; `rounds`: the most rounds
+    - `enough`: the score in [0, 1] at which to stop
+    - `patience`: rounds without a better score after which to stop
+    - `feedback`: `no` asks the plain question in each round, to compare with
+
+    No code of the paper was found: the prompts and defaults are ours.
     """
 
     name = "review"
     scores = True
     numbers: Mapping[str, int] = {"n": 4, "rounds": 3, "patience": 2}
 
-    def parse(self, options: dict[str, str]) -> None:
-        self.feedback = one_of(options, "feedback", ("yes", "no"))
-        self.enough = number(options, "enough", 1.0)
+    def parse(self, read: OptionReader) -> None:
+        self.feedback = read.choice("feedback", ("yes", "no"), "yes")
+        self.enough = read.number("enough", 1.0)
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -203,7 +223,7 @@ class Review(Sequential):
             if best is not None and best[1] >= self.enough:
                 break
         if best is None:
-            return Decision(None, note="no draw came")
+            return Decision(None, note="no draw succeeded")
         note = f"score {best[1]:.3g} after {rounds} rounds of {self.own['n']}"
         return Decision(best[0], tuple(finals), note)
 

@@ -1,27 +1,34 @@
-"""Step by step with a quota that carries over: rollover budget forcing."""
+"""Draw steps one by one with a quota that carries over: rollover budget forcing."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Node, StrategyRun, Task
-from ttc.strategies.options import whole
 from ttc.strategies.search import Search, rate
 
 
 class Rollover(Search):
-    """Draws steps one by one until one scores higher than all before (Kim et al. 2025).
+    """Draws a step again and again until it scores higher than all before (Kim et al. 2025).
 
-    "Inference-time scaling for flow models": rollover budget forcing, here for text. Each step has
-    a `quota` of draws; a better one ends it at once and leaves what it did not use to the next.
-    Where the quota runs out, the best of the step is taken, and the next has the plain quota. No
-    more is ever drawn than the quotas add up to.
+    "Inference-time scaling for flow models": rollover budget forcing, here over steps of text. Each
+    step has a quota of draws. The first draw that scores higher than every step so far is taken at
+    once, and the rest of the quota is added to the next step's; if the quota is used up, the best
+    draw is taken and nothing is carried over. Returns the one trace. Options, besides those of
+    `Search`:
+
+    - `quota`: draws of each step
+
+    The published method first draws a population, whose best is the score to exceed, and spends the
+    rest of its budget on the last step. Here the first draw of the first step is always taken, and
+    the last step has no extra draws.
     """
 
     name = "rollover"
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        self.quota = whole(options, "quota", 4)
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        self.quota = read.whole("quota", 4)
         return {"quota": self.quota}
 
     def run(self, task: Task) -> StrategyRun[Decision]:

@@ -1,22 +1,25 @@
-"""What searches over steps have in common: their options, drawing a round, scoring a round."""
+"""The base of searches over steps, and functions to draw and score one round."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.strategies import Decision, Evaluate, Generate, Node, StrategyRun, Task, nodes, together
-from ttc.strategies.options import no_more, one_of
 from ttc.strategies.steps import Steps
 from ttc.strategies.voting import PICKS, decide
 
 
 class Search:
-    """The base of searches.
+    """The base of searches over steps. They continue traces, so they need `prefix`, and they need
+    the stop string that ended a step (`stop-kept`) and a scorer. Their common options:
 
-    Their options: `step` (the text that ends a step) or `pattern` (what does, as a regular
-    expression), `step_tokens` and `steps` (limits), `pick` (best, weighted or majority, among
-    finished traces).
+    - `step`: the text that ends a step (`\\n` and `\\t` are read as in Python), or `pattern`: a
+      regular expression whose first match ends it
+    - `step_tokens`: the most tokens of a step; `steps`: the most steps of a trace
+    - `pick`: among finished traces, the `best` scored one, the answer with the largest sum of
+      scores (`weighted`), or the most frequent answer (`majority`)
     """
 
     name = ""
@@ -24,14 +27,14 @@ class Search:
     scores = True
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.steps = Steps.parse(left)
-        self.pick = one_of(left, "pick", PICKS)
-        self.own = self.parse(left)
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.steps = Steps.parse(read)
+        self.pick = read.choice("pick", PICKS, PICKS[0])
+        self.own = self.parse(read)
+        read.end()
 
-    def parse(self, options: dict[str, str]) -> dict[str, Any]:
-        """Take a search's own options out, keep them, and return them. ValueError."""
+    def parse(self, read: OptionReader) -> dict[str, Any]:
+        """Read a search's own options, keep them, and return them. OptionError."""
         raise NotImplementedError
 
     @property
@@ -44,7 +47,7 @@ class Search:
         raise NotImplementedError
 
     def decide(self, task: Task, finals: Sequence[tuple[Node, float]]) -> Decision:
-        """Pick among what is finished."""
+        """Pick among finished traces by `pick`."""
         return decide(task.problem, finals, self.pick)
 
     def part(
@@ -54,7 +57,7 @@ class Search:
         scores: Sequence[float],
         finals: list[tuple[Node, float]],
     ) -> list[tuple[Node, float]]:
-        """Add the traces that are over to the finals, and return those that go on."""
+        """Move finished traces with their scores to `finals`; return the others."""
         going: list[tuple[Node, float]] = []
         for child, score in zip(children, scores, strict=True):
             if self.ended(child, task):
@@ -65,32 +68,32 @@ class Search:
         return going
 
     def draw(self, task: Task, ats: Sequence[Node | None]) -> StrategyRun[list[Node]]:
-        """Draw the next step of each trace; those that failed are left out."""
+        """Draw the next step of each trace; leave out those that failed."""
         return (yield from draw([self.steps.ask(at, task.params) for at in ats]))
 
     def ended(self, node: Node, task: Task) -> bool:
-        """Whether a trace is over."""
+        """Whether a trace is finished."""
         return self.steps.ended(node, task.params)
 
 
 def draw(requests: Sequence[Generate]) -> StrategyRun[list[Node]]:
-    """Draw all of a round, and return what came of it in order; what failed is left out."""
+    """Draw all requests and return their nodes in order, without those that failed."""
     replies = yield from together(requests)
     return list(nodes(replies))
 
 
 def rate(traces: Sequence[Node], scope: str = "step") -> StrategyRun[list[float]]:
-    """Score all of a round. A trace that the scorer cannot score has 0."""
+    """Return the score of each trace, 0 for one that the scorer cannot score."""
     replies = yield from together([Evaluate(trace, scope) for trace in traces])
     return [0.0 if reply.score is None else reply.score for reply in replies]
 
 
 def best_first(traces: Sequence[Node], scores: Sequence[float]) -> list[tuple[Node, float]]:
-    """Return traces with their scores, the highest first; equal ones in the order given."""
+    """Return traces with their scores, best first; ties stay in order."""
     pairs = list(zip(traces, scores, strict=True))
     return sorted(pairs, key=lambda pair: -pair[1])
 
 
 def spread(traces: Sequence[Node], count: int) -> list[Node]:
-    """Return `count` copies in all, round-robin."""
+    """Return `count` traces, round-robin."""
     return [traces[place % len(traces)] for place in range(count)] if traces else []

@@ -1,4 +1,4 @@
-"""Two models: a small one drafts steps, the main one judges them and writes those it rejects."""
+"""Two models: a small one drafts steps, the main one rates them and rewrites bad ones."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ttc.options import OptionReader
 from ttc.records import Message
 from ttc.strategies import Choose, Decision, Node, StrategyRun, Task, chat, together
-from ttc.strategies.options import no_more, number, one_of, whole
 from ttc.strategies.search import draw
 from ttc.strategies.steps import Steps
 
@@ -22,11 +22,19 @@ PREFIX = "The quality score is:"
 
 
 class SpecReason:
-    """Drafts steps with a small model and keeps those that the main one rates (Pan et al. 2025).
+    """Drafts steps with a small model and keeps those that the main one accepts (Pan et al. 2025).
 
-    "SpecReason": a step is accepted if its score, the mean of the digits 0 to 9 by the main model's
-    distribution (`score=mean`) or the likeliest of them (`greedy`), is at least `threshold`; else
-    the main model writes it. `first` steps are the main model's own.
+    "SpecReason". The main model rates each drafted step with a digit; if the rating is too low, it
+    writes the step itself. Ends when a step repeats the one before. Returns the one trace. Options,
+    besides the `step`, `pattern`, `step_tokens` and `steps` of `Search`:
+
+    - `threshold`: the lowest rating that is accepted, on the scale 0 to 9
+    - `first`: steps at the beginning that the main model writes
+    - `score`: the `mean` of the digits under the model's distribution, or the likeliest (`greedy`)
+
+    The authors' default score is the greedy digit. Their judge is asked for correctness and
+    validity only, not for usefulness, and "boxed" or "Answer:" ends their run; here a trace ends as
+    in every search. Usage is not counted per model.
     """
 
     name = "specreason"
@@ -35,12 +43,12 @@ class SpecReason:
     drafts = True
 
     def __init__(self, **options: str) -> None:
-        left = {name: str(value) for name, value in options.items()}
-        self.steps = Steps.parse(left)
-        self.threshold = number(left, "threshold", 7.0)
-        self.first = whole(left, "first", 0, 0)
-        self.score = one_of(left, "score", ("mean", "greedy"))
-        no_more(left, self.name)
+        read = OptionReader(self.name, options)
+        self.steps = Steps.parse(read)
+        self.threshold = read.number("threshold", 7.0)
+        self.first = read.whole("first", 0, 0)
+        self.score = read.choice("score", ("mean", "greedy"), "mean")
+        read.end()
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -68,7 +76,7 @@ class SpecReason:
                 return Decision(None, note="no step could be drawn")
             at = step
             if before is not None and before.text == at.text:
-                break  # it says the same again, and would for ever
+                break  # it would repeat itself without end
         task.offer(at)
         return Decision(at, ((at, 1.0),), f"{accepted} of {judged} drafted steps accepted")
 
@@ -85,7 +93,7 @@ class SpecReason:
         chances = reply.chances
         total = math.fsum(chances.values())
         if not total:
-            return 0.0  # no digit is likely at all
+            return 0.0  # no digit has a probability above 0
         if self.score == "greedy":
             return float(max(DIGITS, key=lambda digit: chances.get(digit, 0.0)))
         return math.fsum(int(digit) * chance for digit, chance in chances.items()) / total

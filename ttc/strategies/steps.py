@@ -1,4 +1,4 @@
-"""Where a step of a trace ends, and where the trace does: apart from model and algorithm."""
+"""Where a step ends and where a trace ends, for any model and any search."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ttc.options import OptionReader
 from ttc.records import SamplingParams
 from ttc.strategies import Generate, Node
-from ttc.strategies.options import whole
 
 ESCAPES = {r"\n": "\n", r"\t": "\t"}
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """A step ends with `boundary`, which its text keeps, or after `longest` tokens.
+    """A step ends with `boundary`, which stays in its text, or after `longest` tokens.
 
-    With a `pattern` (a regular expression) it ends where that first matches instead; what was
-    drawn behind, up to `longest` tokens, is paid for and dropped. With neither, steps are cut by
-    tokens alone. A trace ends when the model ends it, with an
-    empty step, after `limit` steps, or when it has the task's `max_tokens`.
+    With a `pattern` (a regular expression) in place of the boundary, it ends at the first match;
+    text behind that, up to `longest` tokens, is paid for and dropped. With neither, `longest` alone
+    ends it. A trace ends when the model ends it, with an empty step, after `limit` steps, or at the
+    task's `max_tokens`.
     """
 
     boundary: str = "\n\n"
@@ -29,24 +29,23 @@ class Steps:
     pattern: str = ""
 
     @classmethod
-    def parse(cls, options: dict[str, str]) -> Steps:
-        """Take `step` or `pattern`, `step_tokens` and `steps` out of options. ValueError."""
-        pattern = options.pop("pattern", "")
+    def parse(cls, read: OptionReader) -> Steps:
+        """Read `step` or `pattern`, `step_tokens` and `steps`. OptionError."""
+        pattern = read.text("pattern", "")
         try:
             re.compile(pattern)
         except re.error as error:
-            raise ValueError(f"pattern is no regular expression: {error}") from None
-        if pattern and "step" in options:
-            raise ValueError("a step ends with step=TEXT or where pattern=REGEX matches, not both")
-        boundary = options.pop("step", "" if pattern else r"\n\n")
+            raise read.error(f"pattern is not a regular expression: {error}") from None
+        if pattern and read.has("step"):
+            raise read.error("a step ends with step=TEXT or where pattern=REGEX matches, not both")
+        boundary = read.text("step", "" if pattern else r"\n\n")
         for written, meant in ESCAPES.items():
             boundary = boundary.replace(written, meant)
-        longest, limit = (whole(options, *given) for given in (("step_tokens", 256), ("steps", 40)))
-        return cls(boundary, longest, limit, pattern)
+        return cls(boundary, read.whole("step_tokens", 256), read.whole("steps", 40), pattern)
 
     @property
     def config(self) -> Mapping[str, object]:
-        """As canonical JSON values."""
+        """The options in force, as JSON values."""
         ends = {"pattern": self.pattern} if self.pattern else {"step": self.boundary}
         return {**ends, "step_tokens": self.longest, "steps": self.limit}
 
@@ -58,17 +57,17 @@ class Steps:
         return Generate(at, most, stop, until=self.pattern)
 
     def rest(self, at: Node | None, params: SamplingParams) -> Generate:
-        """Return the request for all that is left of a trace."""
+        """Return the request for the rest of a trace."""
         room = params.max_tokens - (at.length if at is not None else 0)
         return Generate(at, max(room, 1), params.stop)
 
     def ended(self, node: Node, params: SamplingParams) -> bool:
-        """Whether nothing can come after a step."""
+        """Whether the trace ends with this step."""
         by_itself = node.finish == "stop" and not self._at_boundary(node)
         return by_itself or node.length >= params.max_tokens or self._count(node) >= self.limit
 
     def _count(self, node: Node) -> int:
-        """Return how many steps a trace has; one may have come in pieces, cut short."""
+        """Return the number of steps of a trace; a step may consist of several nodes."""
         count = tokens = 0
         for piece in node.path:
             tokens += piece.tokens
@@ -82,7 +81,7 @@ class Steps:
             return matched and bool(node.text.strip())
         if not self.boundary:
             return False
-        # One that is nothing but its boundary says nothing, and would do so for ever; the rest of
-        # a step that was cut short may be.
+        # An empty step ends the trace, which would repeat it without end. The rest of a step that
+        # was cut short may be its boundary alone.
         cut = node.parent is not None and node.parent.finish == "length"
         return node.text.endswith(self.boundary) and (cut or bool(node.text.strip()))

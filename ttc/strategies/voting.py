@@ -1,4 +1,4 @@
-"""From finished traces to the answer: the best, the heaviest, or the most frequent."""
+"""From finished traces to the answer: the best trace, the heaviest answer or the most frequent."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from collections.abc import Sequence
 from ttc.answers import extract
 from ttc.records import FinishReason, Problem
 from ttc.strategies import Decision, Node
-from ttc.strategies.silence import Silence, kinds
+from ttc.strategies.unanswered import Unanswered, reasons
 
 PICKS = ("best", "weighted", "majority")
 _QUANTITY = re.compile(r"[0-9]|\bhow (?:many|much)\b", re.IGNORECASE)
 
 
 def answer_of(problem: Problem, text: str, finish: FinishReason) -> str | None:
-    """Return the answer a text gives to an open question, in canonical text, or None.
+    """Return the answer that a text gives to a question, in canonical form, or None.
 
-    An announced answer always counts. A loose last number counts only where the question is about
-    quantities, the draw ended by itself, and the number stands in its last line: prose that
-    happens to mention a year is no answer.
+    A stated answer ("the answer is 4", a box) always counts. Otherwise the last number of the last
+    line counts if the question is about a quantity and the draw finished by itself: a year that
+    prose mentions is no answer.
     """
-    announced = extract.stated(text)
-    if announced is not None:
-        return extract.canonical(announced)
+    stated = extract.stated(text)
+    if stated is not None:
+        return extract.canonical(stated)
     question = problem.prompt if problem.prompt is not None else problem.messages[-1].content
     if finish != "stop" or not _QUANTITY.search(question):
         return None
@@ -33,22 +33,25 @@ def answer_of(problem: Problem, text: str, finish: FinishReason) -> str | None:
 
 
 def decide(problem: Problem, finals: Sequence[tuple[Node, float]], pick: str) -> Decision:
-    """Pick among finished traces: the `best` by weight, the answer with the largest sum of weights
-    (`weighted`) or the most traces (`majority`). Traces without an answer do not vote; where none
-    has one, the best that is more than a thought is taken. Ties go to the earlier trace."""
+    """Pick among finished traces with their weights.
+
+    `best` takes the trace with the highest weight, `weighted` the answer with the largest sum of
+    weights, `majority` the answer of the most traces. Traces without an answer do not vote; if none
+    has one, the best trace that is more than a thought is taken. Ties go to the earlier trace.
+    """
     if not finals:
         return Decision(None, note="no trace was finished")
-    found_of = kinds([node for node, _ in finals])
-    speaking = [pair for pair, kind in zip(finals, found_of, strict=True) if not kind]
-    if not speaking:
-        return Decision(None, tuple(finals), Silence.of(found_of).words)
-    best = max(speaking, key=lambda pair: pair[1])
+    found_of = reasons([node for node, _ in finals])
+    answered = [pair for pair, reason in zip(finals, found_of, strict=True) if not reason]
+    if not answered:
+        return Decision(None, tuple(finals), Unanswered.of(found_of).words)
+    best = max(answered, key=lambda pair: pair[1])
     if pick == "best":
         note = f"the best of {len(finals)} traces, {best[1]:.3g}"
         return Decision(best[0], tuple(finals), note)
     sums: dict[str, float] = defaultdict(float)
     heads: dict[str, tuple[Node, float]] = {}
-    for node, weight in speaking:
+    for node, weight in answered:
         found = answer_of(problem, node.trace, node.finish)
         if found is None:
             continue

@@ -15,7 +15,7 @@ from ttc import keys
 from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.backends.simulated import CAPABILITIES, SimulatedBackend
 from ttc.errors import UsageError
-from ttc.plugins import parse_spec
+from ttc.options import OptionReader, parse_spec
 from ttc.records import Problem
 
 WORDS = ("so", "we", "add", "take", "carry", "double", "halve", "check", "keep", "note")
@@ -106,10 +106,9 @@ class Script:
 def open_scripted(model: str, options: Mapping[str, Any]) -> Backend:
     """Open it; `model` holds `key=value,…` over DEFAULTS. UsageError for a bad option."""
     _, given = parse_spec(f"scripted:{model}")
-    given.update({k: str(v) for k, v in options.items() if k != "db"})
-    if unknown := set(given) - set(DEFAULTS):
-        raise UsageError(f"scripted: no option {min(unknown)!r}; there are {', '.join(DEFAULTS)}")
-    settings = {**DEFAULTS, **given}
+    read = OptionReader("scripted", {**given, **options})
+    settings = {name: read.text(name, default) for name, default in DEFAULTS.items()}
+    read.end()
     try:
         script = Script(settings)
         slots, tick = int(settings["slots"]), float(settings["tick"])

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from ttc.backends import Backend
-from ttc.errors import UsageError
-from ttc.plugins import parse_spec
+from ttc.options import OptionReader, parse_spec
 from ttc.records import Sample, Verdict
 from ttc.testing.synthworld import Scorer, World, open_world
 
 
-def _world(text: str, what: str) -> tuple[World, dict[str, float]]:
-    """Read `stays=0.7,depth=6,sigma=1`. UsageError."""
-    _, given = parse_spec(f"{what}:{text}")
-    numbers = {"stays": 0.7, "recovers": 0.02, "depth": 6.0, "sigma": 0.0, "hacked": 0.0}
-    for name, value in given.items():
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if name not in numbers or math.isnan(number):
-            raise UsageError(f"{what}: {name}={value}: there are numbers {', '.join(numbers)}")
-        numbers[name] = number
-    world = World(numbers["stays"], numbers["recovers"], int(numbers["depth"]))
-    return world, {name: numbers[name] for name in ("sigma", "hacked")}
+def _world(text: str, options: Mapping[str, object]) -> tuple[World, dict[str, float]]:
+    """Read `stays=0.7,depth=6,sigma=1` and the options of an alias. OptionError."""
+    read = OptionReader("synth", {**options, **parse_spec(f"synth:{text}")[1]})
+    stays, recovers = read.number("stays", 0.7), read.number("recovers", 0.02)
+    world = World(stays, recovers, int(read.number("depth", 6.0)))
+    error = {name: read.number(name, 0.0) for name in ("sigma", "hacked")}
+    read.end()
+    return world, error
 
 
 def open_synth(model: str, options: Mapping[str, object]) -> Backend:
     """Open `-m synth:stays=0.7,depth=6`. UsageError for a bad option."""
-    world, error = _world(model, "synth")
+    world, error = _world(model, options)
     return open_world(world, Scorer(world, **error))
 
 
@@ -42,7 +34,7 @@ class SynthScorer:
     takes = "text"
 
     def __init__(self, text: str = "") -> None:
-        self._world, self._error = _world(text, "synth")
+        self._world, self._error = _world(text, {})
         self._scorer = Scorer(self._world, **self._error)
 
     @property

@@ -1,6 +1,6 @@
-"""Sample × Verifier → Verdict, through the store. Re-verifying never re-samples.
+"""Sample × Verifier → Verdict, through the store. Verifying again never samples again.
 
-A verifier that raises on one sample makes that verdict an `error` and goes on with the rest.
+If a verifier raises on one sample, that sample gets the status `error`; the others are judged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from ttc import keys, plugins
 from ttc.errors import Stopped, TtcError
-from ttc.plugins.guards import Guarded, unsound
+from ttc.plugins.guards import Guarded, verdict_fault
 from ttc.records import INFRA, Message, Sample, Verdict
 from ttc.store import Store, verdicts
 from ttc.store.judged import Row, judged
@@ -23,9 +23,9 @@ from ttc.store.pools import Pool
 from ttc.store.sql import storable
 from ttc.store.verdicts import VerifierId
 from ttc.verdicts.judge_inputs import remember_votes, with_question
-from ttc.verifiers import Verifier
+from ttc.verifiers import Verifier, extras
 
-CHUNK, GAP = 500, 5000  # verdicts kept at once; judged draws that may wait for one under way
+CHUNK, GAP = 500, 5000  # verdicts stored at once; judged draws that may wait for an unjudged one
 
 
 def make(spec: str) -> Verifier:
@@ -36,7 +36,7 @@ def make(spec: str) -> Verifier:
 
 
 def identify(verifier: Verifier) -> VerifierId:
-    """Return what keys the verdicts of a verifier."""
+    """Return the name, version and configuration that key a verifier's verdicts."""
     with plugins.calling("verifiers", str(verifier.name), "be identified"):
         who = VerifierId(str(verifier.name), str(verifier.version), dict(verifier.config))
         keys.canonical_json(who.config)
@@ -45,8 +45,9 @@ def identify(verifier: Verifier) -> VerifierId:
 
 @dataclass(slots=True)
 class Summary:
-    """Counts over the verdicts of one verification; `decided` are those that say right or wrong,
-    `total` is the sum of the `scored` ones' scores; `left_out` are those that are not counted."""
+    """Counts over the verdicts of one verification. `decided` counts those that are correct or
+    wrong, `scored` those with a score, `total` sums the scores; `left_out` counts those with an
+    INFRA status. `failure` is the first error of the verifier."""
 
     samples: int = 0
     correct: int = 0
@@ -84,16 +85,16 @@ class Summary:
 
     @property
     def counted(self) -> int:
-        """The samples that count."""
+        """The number of samples without those left out."""
         return self.samples - self.left_out
 
     @property
     def accuracy(self) -> float | None:
-        """The share of correct samples among those that count; None of none."""
+        """The share of correct samples among those counted; None if there are none."""
         return self.correct / self.counted if self.counted else None
 
-    def told(self) -> str:
-        """Return in words what came of it."""
+    def describe(self) -> str:
+        """Return the summary line."""
         if self.scored and not self.decided:
             mean = self.total / self.scored
             return f"{self.scored} of {self.samples} samples scored, {mean:.4g} on average"
@@ -105,12 +106,12 @@ class Summary:
 
 
 def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sample, Verdict]]:
-    """Yield each sample with its verdict, in order, whatever the verifier raises on one of them."""
+    """Yield each sample with its verdict, in order. An exception becomes a verdict `error`."""
     source = iter(samples)
     unjudged: deque[Sample] = deque()
 
     def feed() -> Iterator[Sample]:
-        # After a failure the samples read ahead of it come first.
+        # After a failure, start with the samples that were read ahead.
         yield from tuple(unjudged)
         for sample in source:
             unjudged.append(sample)
@@ -121,12 +122,13 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
             with _closing(verifier.verify(feed())) as judged:
                 for verdict in judged:
                     if not unjudged:
-                        raise plugins.fault("verifiers", verifier.name, "gave a verdict on nothing")
+                        what = "gave more verdicts than samples"
+                        raise plugins.fault("verifiers", verifier.name, what)
                     yield unjudged.popleft(), _sound(verdict)
         except (TtcError, Stopped, KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
-            failure = plugins.said(error)
+            failure = plugins.as_text(error)
             if not unjudged:
                 what = f"cannot judge: {failure}; -vv shows where"
                 raise plugins.fault("verifiers", verifier.name, what) from error
@@ -140,8 +142,9 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
 
 
 def _sound(verdict: Verdict) -> Verdict:
-    """Return a verdict that can be kept and written, whatever words of a program it repeats."""
-    if (wrong := unsound(verdict)) is not None:
+    """Return a verdict that can be stored, without the surrogates a program may have printed; an
+    `error` if it is malformed."""
+    if (wrong := verdict_fault(verdict)) is not None:
         verdict = Verdict(status="error", detail=wrong)
     answer = None if verdict.answer is None else storable(verdict.answer)
     detail = storable(verdict.detail)
@@ -152,7 +155,7 @@ def _sound(verdict: Verdict) -> Verdict:
 
 @contextmanager
 def _closing(judged: Iterator[Verdict]) -> Iterator[Iterator[Verdict]]:
-    """Have a verifier give back what it holds (workers, files), however its judging ends."""
+    """Close a verifier's generator at the end, so that it releases its workers and files."""
     try:
         yield judged
     finally:
@@ -163,20 +166,20 @@ def _closing(judged: Iterator[Verdict]) -> Iterator[Iterator[Verdict]]:
 def verify_pool(
     store: Store, pool: Pool, verifier: Verifier, *, recheck: bool = False
 ) -> Generator[tuple[Sample, Verdict], None, None]:
-    """Yield every sample of a pool with its verdict; only new ones (or, with `recheck`, all) are
-    judged, and these are kept, also when the generator is closed early. A verdict that the machine
-    failed to give is made again.
+    """Yield every sample of a pool with its verdict.
 
-    By a verifier that judges together, all draws of a problem that has new ones are.
+    Only samples without a verdict are judged, and those with an `error` or INFRA status again; with
+    `recheck`, all. If the verifier judges draws `together`, so are all draws of a problem with an
+    unjudged one. New verdicts are stored, also when the generator is closed early.
     """
     who = identify(verifier)
     remember_votes(store, who, verifier, recall=not recheck)
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
-    together = bool(getattr(verifier, "together", False))
+    together = extras.judges_together(verifier)
     read = judged(store.reader, pool, who, by_problem=together)
     ahead = _to_judge(read, together=together, recheck=recheck)
-    asks = getattr(verifier, "asks", False)
+    asks = extras.asks(verifier)
     prompts: dict[str, tuple[Message, ...]] = {}
 
     def unjudged(source: Iterable[Row]) -> Iterator[Sample]:
@@ -185,7 +188,7 @@ def verify_pool(
             if each[2] is None:
                 yield with_question(store, each[1], prompts) if asks else each[1]
             elif len(rows) > GAP:
-                # What the verifier holds must come before these can be told.
+                # Judge what was read so far, so that the judged draws behind it can be yielded.
                 return
 
     def keep(connection: sqlite3.Connection) -> None:
@@ -202,7 +205,7 @@ def verify_pool(
                 yield from _judged_before(rows)
                 row, sample, _ = rows.popleft()
                 done.append((row, sample, verdict))
-                # What a model was paid for is kept before it is told.
+                # A verdict that used a model is stored before it is yielded.
                 if asks or len(done) >= CHUNK:
                     store.write(keep)
                     done.clear()
@@ -214,19 +217,19 @@ def verify_pool(
 
 
 def _judged_before(rows: deque[Row]) -> Iterator[tuple[Sample, Verdict]]:
-    """Take what needs no judging from the head of the queue."""
+    """Yield the rows at the head of the queue that have a verdict already."""
     while rows and (verdict := rows[0][2]) is not None:
         yield rows.popleft()[1], verdict
 
 
 def _to_judge(read: Iterable[Row], *, together: bool, recheck: bool) -> Iterator[Row]:
-    """Yield draws, without the verdict where they are judged again: all with `recheck`, those on
-    which the verifier or the machine failed, and those judged `together` where one of their
-    problem has none."""
+    """Yield draws, without a verdict if they are to be judged: all with `recheck`, those on which
+    the verifier or the machine failed, and with `together` all draws of a problem where one has no
+    verdict."""
     redone = {"error", *INFRA}
     found = (
-        (row, sample, None if recheck or (said and said.status in redone) else said)
-        for row, sample, said in read
+        (row, sample, None if recheck or (verdict and verdict.status in redone) else verdict)
+        for row, sample, verdict in read
     )
     if not together:
         yield from found

@@ -1,4 +1,4 @@
-"""What a judge needs from the store: the questions, earlier votes, and known correct answers."""
+"""What a judge needs from the store: questions, earlier votes, and samples known to be correct."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from ttc.store.pools import Pool
 from ttc.store.samples import asked
 from ttc.store.verdicts import VerifierId
 from ttc.verifiers import Verifier
+from ttc.verifiers.extras import Remembering
 
 
 def remember_votes(
     store: Store, who: VerifierId, verifier: Verifier, *, recall: bool = True
 ) -> None:
-    """Keep a judge's votes one by one as they come, and reuse those of a run that was cut off. A
-    verifier that asks no model has none."""
-    if (remember := getattr(verifier, "remember", None)) is None:
+    """Store a judge's votes one by one as they come, and reuse those of a run that was cut off.
+    Does nothing for a verifier that uses no model."""
+    if not isinstance(verifier, Remembering):
         return
 
     def keep(sample: Sample, at: int, vote: Vote) -> None:
@@ -30,11 +31,11 @@ def remember_votes(
     def recalled(sample: Sample) -> dict[int, Vote]:
         return verdicts.votes_on(store.reader, who, sample) if recall else {}
 
-    remember(recalled, keep)
+    verifier.remember(recalled, keep)
 
 
 def with_question(store: Store, sample: Sample, prompts: dict[str, tuple[Message, ...]]) -> Sample:
-    """Return a sample with what was asked, if the store knows it; `prompts` is a memo."""
+    """Return a sample with its prompt, if the store has it; `prompts` is a memo."""
     if sample.asked or sample.prompt_id is None:
         return sample
     if sample.prompt_id not in prompts:
@@ -45,21 +46,20 @@ def with_question(store: Store, sample: Sample, prompts: dict[str, tuple[Message
 def known_truths(
     store: Store, pool: Pool, judge: Verifier
 ) -> tuple[str, dict[str, dict[int, bool]]] | None:
-    """Return which samples of a pool are correct, by problem and draw, and which verifier says so:
-    the latest one with a verdict, other than those that ask a model."""
+    """Return the verifier that decides which samples of a pool are correct, and its decisions by
+    problem and draw. It is the latest one with verdicts that uses no model; None if there is none.
+    """
     for row in verdicts.verifiers_of(store.reader, pool):
         if row["name"] == judge.name or "model" in json.loads(row["config"]):
             continue
-        if told := truths(store.reader, pool, row["id"]):
-            return row["name"], told
+        if known := truths(store.reader, pool, row["id"]):
+            return row["name"], known
     return None
 
 
 def keep_streamed(store: Store, who: VerifierId, judged: Iterable[tuple[Sample, Verdict]]) -> int:
-    """Keep verdicts on samples that came through a pipe or a file, where they are the store's.
-
-    Returns how many were kept.
-    """
+    """Store verdicts on samples that came through a pipe or a file, if the store has the sample.
+    Return how many were stored."""
 
     def keep(connection: sqlite3.Connection) -> int:
         verifier_row = verdicts.verifier_id(connection, who)

@@ -1,9 +1,10 @@
-"""Verifiers: samples in, verdicts out. One file each.
+"""Verifiers: samples in, verdicts out. One file each; this page is the protocol.
 
-A plugin registers a class under the entry-point group `ttc.verifiers`. It is called with the
-options of `-V NAME:key=value,…` as keyword arguments (strings) and raises ValueError for one it
-does not know or cannot use. One with the class attribute `takes = "text"` is called with all that
-stands behind `NAME:`, commas and equals signs too, as its only argument.
+A plugin registers a class under the entry-point group `ttc.verifiers`. The class is called with the
+options of `-V NAME:key=value,…` as keyword arguments (strings), and raises ValueError for an option
+that is unknown or invalid. If the class has `takes = "text"`, its only argument is the whole text
+after `NAME:`, including commas and equals signs. The first line of the class's docstring is its
+description in `ttc plugins`. `examples/plugin-verifier` is a template.
 """
 
 from __future__ import annotations
@@ -17,20 +18,21 @@ from ttc.records import Sample, Verdict
 class Verifier(Protocol):
     """A rule that judges samples.
 
-    `name`, `version` and `config` (all that can change a verdict besides the sample and its
-    reference) key the stored verdicts: raise `version` with every change in behaviour.
+    `name`, `version` and `config` key the stored verdicts. `config` has everything besides the
+    sample and its reference that can change a verdict; raise `version` with every change in
+    behaviour.
 
-    Some members are optional. One that runs code has `use_sandbox(tier)`, which takes what
-    `--sandbox` says. `note`, a line or None, is told on stderr once all is judged.
+    Optional members:
 
-    One that asks a model has `model`, which its option names (None for the default), and
-    `attach(backend)`, which is called before anything else; `asks = True` tells that it reads
-    `Sample.asked`, and that its scores are to be held against what is known to be right. That
-    is never taken from a verifier with `model` in its `config`.
-
-    One that judges the draws of a problem together, since the verdict on one depends on the
-    others, has `together = True`. It is given all draws of a problem one after the other, and
-    again those it has judged before when there are new ones.
+    - `use_sandbox(tier)`, for a verifier that runs code: gets the value of `--sandbox`.
+    - `note`, a line or None: printed to stderr once all samples are judged.
+    - `together = True`, if the verdict on a draw depends on the other draws of its problem: it gets
+      all draws of a problem one after the other, and all of them again when there are new ones.
+    - `asks = True`, if it reads the prompt (`Sample.asked`). Its scores are then compared with
+      known correct answers, for the AUC that `ttc verify` prints. Verdicts of a verifier with
+      `model` in its `config` do not count as known.
+    - `model` and `attach(backend)`, if it uses a model: the model named by its option (None for the
+      default), and a method that gets the opened backend before anything else is called.
     """
 
     name: str
@@ -38,12 +40,12 @@ class Verifier(Protocol):
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force, as canonical JSON values."""
+        """The options in effect, as JSON values."""
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order; may read ahead of what it has yielded.
+        """Yield one verdict per sample, in order; it may read ahead of what it has yielded.
 
-        A sample without an answer gets status `no_answer` and `correct` False; one whose
-        reference lacks what the verifier needs gets status `no_reference` and `correct` None.
-        What the iterator holds is given back when it ends or is closed.
+        A sample without an answer gets status `no_answer` and `correct` False. If the reference
+        lacks what the verifier needs, the status is `no_reference` and `correct` None. The
+        iterator releases its resources when it ends or is closed.
         """

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ttc.answers.extract import canonical, extract, stated, visible
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 
 _NAMED = r"(?:the\s)?(?:correct\s)?(?:option\s|choice\s|answer\s)?"
-# A letter is an option only where nothing but the letter is there, or a mark sets it off: "A
-# train leaves" and "I think" hold words, and "A: Paris" may be an answer to "Q: …".
+# A letter is an option only if it stands alone or punctuation sets it off: "A train leaves" and
+# "I think" contain words, and "A: Paris" may be an answer to "Q: …".
 _ALONE = re.compile(rf"{_NAMED}[(\[]?([A-Z])[)\]]?", re.I)
 _MARKED = re.compile(
     rf"{_NAMED}(?:[(\[]([A-Z])[)\]]|([A-Z])[).]|([B-PR-Z]):)(?=\s)(?!\s+(?:and|or|&)\s)", re.I
@@ -24,13 +25,13 @@ _CHOSEN = re.compile(
       | (?<![\w'’])(?P<before>[A-Z])\)?\**\s(?:is|would\sbe)\s(?:the\s)?(?:correct|right|best)\b""",
     re.M | re.X,
 )
-_MOST_LINES = 1000  # different ones: a model stuck in a loop writes for ever
+_MOST_LINES = 1000  # distinct lines; a model stuck in a loop repeats itself
 
 
 class Choice:
-    """Equality of option letters.
+    """The option letter of the answer equals that of the reference.
 
-    The reference answer is a letter, or else the text of one of the reference's `choices`. An
+    The reference answer is a letter, or the text of one of the reference's `choices`. An
     integer is refused, since it may count from 0 or from 1. A completion names its choice by
     letter ("(B)", "B.", "Option B", "B) Paris") or by the whole text of exactly one choice.
     """
@@ -38,13 +39,12 @@ class Choice:
     name = "choice"
     version = "1"
 
-    def __init__(self, **unknown: object) -> None:
-        if unknown:
-            raise ValueError(f"choice has no option {', '.join(sorted(unknown))}; it knows none")
+    def __init__(self, **options: object) -> None:
+        OptionReader(self.name, options).end()
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force: there are none."""
+        """There are no options."""
         return {}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
@@ -56,7 +56,8 @@ def _judge(sample: Sample) -> Verdict:
     choices = sample.reference.get("choices") or []
     if isinstance(choices, str) or not isinstance(choices, Sequence):
         answer = _answer(sample.text, [])
-        return Verdict(answer, status="no_reference", detail="the reference's choices are no list")
+        detail = "the reference's choices are not a list"
+        return Verdict(answer, status="no_reference", detail=detail)
     texts = [_spell(str(choice), index) for index, choice in enumerate(choices)]
     answer = _answer(sample.text, texts)
     gold = sample.reference.get("answer")
@@ -73,7 +74,7 @@ def _judge(sample: Sample) -> Verdict:
 
 
 def _answer(text: str, texts: Sequence[str]) -> str | None:
-    """Return the letter a completion chooses; a stated letter out of range is no answer."""
+    """Return the letter a completion chooses; None if it states a letter out of range."""
     text = visible(text)
     if cued := stated(text):
         letter = _named(cued, texts)
@@ -85,9 +86,9 @@ def _answer(text: str, texts: Sequence[str]) -> str | None:
 
 
 def _by_line(text: str, texts: Sequence[str]) -> str | None:
-    """Return the letter alone on the last line, or the one choice that lines of the text name.
+    """Return the letter alone on the last line, or the only choice that any line names.
 
-    A text that repeats the options line by line has not chosen among them.
+    A text that repeats the options line by line has not chosen one.
     """
     lines = [line for line in text.split("\n") if line.strip()]
     if lines and (letter := _within(_lone(lines[-1]), texts)):
@@ -97,7 +98,7 @@ def _by_line(text: str, texts: Sequence[str]) -> str | None:
 
 
 def _named(text: str, texts: Sequence[str]) -> str | None:
-    """Return the letter of the choice a short text names: by letter first, else by its text."""
+    """Return the letter of the choice that a short text names, by letter or else by its text."""
     alone = _within(_lone(text), texts)
     return alone or _by_text(text, texts) or _within(_marked(text), texts)
 
@@ -123,7 +124,7 @@ def _by_text(text: str, texts: Sequence[str]) -> str | None:
 
 
 def _spell(text: str, index: int) -> str:
-    """Spell a choice, without the label it may carry: "B) Paris" as the second is "paris"."""
+    """Return the canonical text of a choice without its label: "paris" for "B) Paris", index 1."""
     label = _LABEL.format(chr(ord("A") + index))
     return canonical(re.sub(f"^{label}", "", _bare(text))).casefold()
 

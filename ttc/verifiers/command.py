@@ -1,4 +1,4 @@
-"""cmd: a command of the user's own says by its exit code whether a sample is correct."""
+"""cmd: the exit code of the user's own command decides whether a sample is correct."""
 
 from __future__ import annotations
 
@@ -15,39 +15,38 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import takewhile
 from typing import Any
 
 from ttc.answers.extract import visible
 from ttc.errors import UsageError
+from ttc.options import OptionReader, pairs
 from ttc.records import Sample, Verdict
-from ttc.verifiers.sandbox.command import Box
+from ttc.verifiers.sandbox.command import CommandSandbox
 
 _SECONDS = 30.0
 _MOST_OUTPUT, _LONGEST_DETAIL = 64 << 10, 500
-_TICK = 0.05  # seconds; how long a command is waited for that has ended but left a child behind
-_OPTION = re.compile(r"(timeout|env|sandboxed)=(.*)", re.S)
+_TICK = 0.05  # seconds to wait for output of a command that ended but left a child running
+_OPTION = re.compile(r"[a-z_]+=.*", re.S)
 _FILE = re.compile(r"\{file((?:\.\w+)?)\}")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 _NOT_RUN = {126: "cannot be executed", 127: "is not there"}
 
 
 class Command:
-    """The exit code of a command: 0 is correct, anything else is wrong. `cmd:python check.py`.
+    """The exit code of a command: 0 is correct, any other is wrong (`cmd:python check.py`).
 
-    It is started without a shell for each sample, several at a time. The text without its
-    thinking comes on stdin, or where the command says {file}, or {file.py}, in such a file. The
-    last line it prints is the verdict's detail. After a change in what it runs, `--recheck`.
+    It is started without a shell, once per sample, several at a time. It gets the text without its
+    thinking on stdin, or in a file if it contains {file} or {file.py}. Its last line of output is
+    the verdict's detail. Use `--recheck` after changing the program it runs.
 
-    Options stand before it: `cmd:timeout=60 env=CI sandboxed=yes pytest {file.py}`. `timeout` (30
-    seconds): one that takes longer is killed with all it started, and the sample is undecided. The
-    environment has TTC_PROBLEM, TTC_INDEX and TTC_REFERENCE (JSON), and of the caller's only PATH,
-    HOME, USER, LOGNAME, SHELL, LANG, LC_ALL, LC_CTYPE, TZ and TMPDIR; `env` (names separated by
-    commas) and `--env NAME` pass more.
-    This is not a sandbox: a model's code can do everything that you can, unless `sandboxed=yes`
-    runs it in bubblewrap (`boxed.Box`).
+    Options precede it: `cmd:timeout=60 env=CI sandboxed=yes pytest {file.py}`. If it takes longer
+    than `timeout` (30 seconds), it is killed with all its children, and the sample is undecided.
+    The environment has TTC_PROBLEM, TTC_INDEX, TTC_REFERENCE (JSON) and the caller's KEPT; `env`
+    (names separated by commas) and `--env NAME` pass more. This is not a sandbox: a model's code
+    can do everything that you can, unless `sandboxed=yes` runs it in bubblewrap.
     """
 
     name = "cmd"
@@ -59,29 +58,28 @@ class Command:
             words = shlex.split(command)
         except ValueError as error:
             raise ValueError(f"cmd: {error} in {command!r}") from None
-        self._seconds, self._sandboxed, self._names = _SECONDS, False, list[str]()
-        while words and (option := _OPTION.fullmatch(words[0])):
-            self._take(option[1], option[2])
-            words = words[1:]
+        words = self._read_options(words)
         if not words:
             raise ValueError("cmd needs a command, as in cmd:python check.py")
         if os.name != "posix":
-            raise ValueError("cmd needs the process groups of Linux or macOS; here use WSL2")
+            raise ValueError("cmd needs process groups (Linux or macOS); on Windows use WSL2")
         if (program := shutil.which(words[0])) is None:
-            raise ValueError(f"cmd: no command {words[0]!r} is found; give its path, or install it")
+            raise ValueError(f"cmd: no command {words[0]!r}; give its path, or install it")
         self._words, self._program = words, os.path.abspath(program)
 
-    def _take(self, name: str, value: str) -> None:
-        if name == "env":
-            self.pass_environment(value.split(","))
-        elif name == "sandboxed":
-            if value not in ("yes", "no"):
-                raise ValueError(f"cmd: sandboxed must be yes or no, not {value!r}")
-            self._sandboxed = value == "yes"
-        elif not _NUMBER.fullmatch(value):
-            raise ValueError(f"cmd: timeout must be a number of seconds, not {value!r}")
-        else:
-            self._seconds = float(value)
+    def _read_options(self, words: Sequence[str]) -> list[str]:
+        """Read the options before a command; return the command's words. OptionError if invalid."""
+        options = [*takewhile(_OPTION.fullmatch, words)]
+        command = [*words[len(options) :]]
+        given = pairs(options, "cmd:key=value key=value COMMAND")
+        read = OptionReader(self.name, given)
+        self._seconds = float(read.number("timeout", _SECONDS, least=0))
+        self._sandboxed = read.switch("sandboxed", False)
+        self._names: list[str] = []
+        if env := read.text("env", ""):
+            self.pass_environment(env.split(","))
+        read.end()
+        return command
 
     def pass_environment(self, names: Iterable[str]) -> None:
         """Pass more variables to the command, by name; UsageError for one that is not set."""
@@ -93,25 +91,23 @@ class Command:
             self._names.append(name)
 
     def use_sandbox(self, tier: str) -> None:
-        """Take what `--sandbox` says; UsageError for what is not bubblewrap."""
+        """Set the value of `--sandbox`; UsageError for a tier other than bubblewrap."""
         if tier not in ("auto", "bwrap", "none"):
             raise UsageError(f"--sandbox {tier} cannot run a command; only bwrap can")
         self._sandboxed = tier != "none"
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force."""
+        """The options in effect."""
         more = {"env": sorted(set(self._names)), "sandboxed": self._sandboxed}
         given = {name: value for name, value in more.items() if value}
         return {"command": self._words, "timeout": self._seconds, **given}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order; as many are read ahead as there are processors.
-
-        SandboxError if sandboxed=yes is given and there is no sandbox.
-        """
+        """Yield one verdict per sample, in order; reads ahead one sample per processor.
+        SandboxError if sandboxed=yes is given and bubblewrap does not work here."""
         count = os.cpu_count() or 1
-        box = Box(self._program, self._words) if self._sandboxed else None
+        box = CommandSandbox(self._program, self._words) if self._sandboxed else None
         runs = _Runs(self._words, self._seconds, environment(self._names), box)
         waiting: deque[Future[Verdict]] = deque()
         with ThreadPoolExecutor(count) as threads:
@@ -131,15 +127,19 @@ class Command:
 
 
 def environment(names: Iterable[str]) -> dict[str, str]:
-    """Return the variables of the caller that a command gets."""
+    """Return the caller's variables that are passed to a command."""
     return {name: os.environ[name] for name in (*KEPT, *names) if name in os.environ}
 
 
 class _Runs:
-    """The commands under way. After `stop` there are none, and no new ones start."""
+    """The running commands. After `stop`, none are running and none are started."""
 
     def __init__(
-        self, words: list[str], seconds: float, environment: dict[str, str], box: Box | None
+        self,
+        words: list[str],
+        seconds: float,
+        environment: dict[str, str],
+        box: CommandSandbox | None,
     ) -> None:
         self._words, self._seconds = words, seconds
         self._environment, self._box = environment, box
@@ -148,7 +148,7 @@ class _Runs:
         self._stopped = False
 
     def stop(self) -> None:
-        """Kill all commands, with all they started."""
+        """Kill all commands with all their children."""
         with self._lock:
             self._stopped = True
             for process in self._running:
@@ -158,7 +158,7 @@ class _Runs:
         """Run the command on one sample and return the verdict."""
         text = visible(sample.text).encode("utf-8", "replace")
         ending = next((found[1] for found in map(_FILE.search, self._words) if found), None)
-        # stdin is a file too: a command that does not read it to the end then breaks no pipe.
+        # stdin is a file too, so that a command may stop reading it without breaking a pipe.
         with tempfile.NamedTemporaryFile(prefix="ttc-", suffix=ending or "") as file:
             file.write(text)
             file.flush()
@@ -173,7 +173,7 @@ class _Runs:
     def _start(
         self, words: list[str], file: Any, in_file: bool, sample: Sample
     ) -> subprocess.Popen[bytes]:
-        told = {
+        variables = {
             "TTC_PROBLEM": sample.problem,
             "TTC_INDEX": str(sample.index),
             "TTC_REFERENCE": json.dumps(dict(sample.reference)),
@@ -190,7 +190,7 @@ class _Runs:
                 stdin=subprocess.DEVNULL if in_file else file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**self._environment, **told},
+                env={**self._environment, **variables},
                 pass_fds=inherited,
                 start_new_session=True,
             )
@@ -200,7 +200,7 @@ class _Runs:
     def _judged(self, process: subprocess.Popen[bytes]) -> Verdict:
         deadline = time.monotonic() + self._seconds
         try:
-            said = _output(process, deadline)
+            output = _output(process, deadline)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
         finally:
@@ -211,7 +211,7 @@ class _Runs:
             process.wait()
             assert process.stdout is not None
             process.stdout.close()
-        detail = _last_line(said)
+        detail = _last_line(output)
         if late:
             return Verdict(status="timeout", detail=f"not done within {self._seconds:g} s")
         if process.returncode in _NOT_RUN:
@@ -222,21 +222,21 @@ class _Runs:
 
 
 def _output(process: subprocess.Popen[bytes], deadline: float) -> bytes:
-    """Return the end of what a command prints, until it is done or the deadline has come."""
+    """Return the end of a command's output, once it is done or the deadline has passed."""
     assert process.stdout is not None
-    said = b""
+    output = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while (left := deadline - time.monotonic()) > 0:
             ended = process.poll() is not None
             if selector.select(min(_TICK, left)):
                 more = os.read(process.stdout.fileno(), 1 << 16)
-                said = (said + more)[-_MOST_OUTPUT:]
+                output = (output + more)[-_MOST_OUTPUT:]
                 if not more:
                     break
             elif ended:
-                break  # what it left behind holds its stdout open
-    return said
+                break  # a child that it left running keeps its stdout open
+    return output
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -244,6 +244,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _last_line(said: bytes) -> str:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
+def _last_line(output: bytes) -> str:
+    lines = output.decode("utf-8", "replace").strip().splitlines()
     return lines[-1].strip()[:_LONGEST_DETAIL] if lines else ""

@@ -1,10 +1,11 @@
-"""confidence: how sure the model was of a draw, from what `ttc sample --confidence K` kept.
+"""confidence: how sure the model was of a draw, from the values of `ttc sample --confidence K`.
 
 Fu et al. 2025, "Deep Think with Confidence" (DeepConf). The confidence of a token is minus the
-mean log-probability of the K likeliest tokens at its place, that of a group the mean over a window
-of tokens that ends at each; a draw has its `mean`, that of its last `window` tokens (`tail`), of
-its least sure group (`lowest`), or the mean of its least sure tenth of groups (`bottom`). The
-published rules are `keep=10%:score=confidence>weighted:score=confidence` and `keep=90%:…`.
+mean log-probability of the K likeliest tokens at its place. The confidence of a group is the mean
+over a window of tokens. The score of a draw is the `mean` over all its tokens, over its last
+`window` tokens (`tail`), that of its least confident group (`lowest`), or the mean of the least
+confident tenth of its groups (`bottom`). The published rules are
+`keep=10%:score=confidence>weighted:score=confidence` and `keep=90%:…`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 
 AGGREGATES = ("lowest", "tail", "mean", "bottom")
@@ -22,7 +24,7 @@ BOTTOM = 0.1
 
 
 def groups(confidences: Sequence[float], window: int) -> NDArray[np.float64]:
-    """Return the means of all runs of `window` tokens; one of all tokens if there are fewer."""
+    """Return the mean over each window of `window` tokens; over all tokens if there are fewer."""
     values = np.asarray(confidences, dtype=np.float64)
     width = min(window, len(values))
     sums = np.concatenate([[0.0], np.cumsum(values)])
@@ -31,7 +33,7 @@ def groups(confidences: Sequence[float], window: int) -> NDArray[np.float64]:
 
 
 def score(confidences: Sequence[float], aggregate: str, window: int) -> float:
-    """Return the confidence of a draw of one token at least; higher is surer."""
+    """Return the confidence of a draw with at least one token; higher is more confident."""
     if aggregate == "mean":
         return float(np.mean(confidences, dtype=np.float64))
     if aggregate == "tail":
@@ -42,37 +44,25 @@ def score(confidences: Sequence[float], aggregate: str, window: int) -> float:
 
 
 class Confidence:
-    """Scores draws by stored confidences; `aggregate` is lowest, tail, mean or bottom."""
+    """A score from the stored confidences of tokens; `aggregate=lowest|tail|mean|bottom`."""
 
     name = "confidence"
     version = "1"
 
-    def __init__(
-        self, aggregate: str = "lowest", window: str | int = 2048, **unknown: object
-    ) -> None:
-        if unknown:
-            raise ValueError(
-                f"confidence has no option {', '.join(sorted(unknown))}; "
-                "it knows: aggregate, window"
-            )
-        if aggregate not in AGGREGATES:
-            raise ValueError(f"aggregate must be one of {', '.join(AGGREGATES)}, not {aggregate!r}")
-        try:
-            self._window = int(window)
-        except ValueError:
-            self._window = 0
-        if self._window < 1:
-            raise ValueError(f"window must be a number of tokens, not {window!r}")
-        self._aggregate = aggregate
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        self._aggregate = read.choice("aggregate", AGGREGATES, AGGREGATES[0])
+        self._window = read.whole("window", 2048)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force."""
+        """The options in effect."""
         window = {} if self._aggregate == "mean" else {"window": self._window}
         return {"aggregate": self._aggregate, **window}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order. One without confidences has no score."""
+        """Yield one verdict per sample, in order; without confidences it has no score."""
         return map(self._judge, samples)
 
     def _judge(self, sample: Sample) -> Verdict:

@@ -1,4 +1,4 @@
-"""exact: the answer and the reference are the same text, in the one spelling that votes use."""
+"""exact: the answer and the reference are the same text, in the canonical form that votes use."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from typing import Any
 
 from ttc.answers.canonical import count_words
 from ttc.answers.extract import canonical, extract, stated, visible
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 
 _LONGEST_LINE, _FEW_WORDS = 120, 4
 
 
 class Exact:
-    """Equality of canonical texts. `case=fold` makes upper and lower case equal.
+    """The answer's text equals the reference's; `case=fold` ignores case.
 
-    Without a cue, a text of one short line is itself the answer ("blue", "12/13/2001",
-    "3 apples and 4 oranges"), unless it is a sentence about a number: then the number is.
+    Both are compared in canonical form (`ttc.answers.canonical`). Without a cue, a text of one
+    short line is itself the answer ("blue", "12/13/2001", "3 apples and 4 oranges"), unless it is
+    a sentence with a number, in which case the number is the answer.
     """
 
     name = "exact"
     version = "1"
 
-    def __init__(self, case: str = "keep", **unknown: object) -> None:
-        if unknown:
-            raise ValueError(f"exact has no option {', '.join(sorted(unknown))}; it knows: case")
-        if case not in {"keep", "fold"}:
-            raise ValueError(f"exact: case must be keep or fold, not {case!r}")
-        self._case = case
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        self._case = read.choice("case", ("keep", "fold"), "keep")
+        read.end()
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force."""
+        """The options in effect."""
         return {"case": self._case}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order."""
+        """Yield one verdict per sample, in order."""
         return map(self._judge, samples)
 
     def _judge(self, sample: Sample) -> Verdict:

@@ -8,35 +8,35 @@ from fractions import Fraction
 from typing import Any
 
 from ttc.answers.extract import canonical, extract, number
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
+
+TOLERANCE = "a number from 0 to below 1"
 
 
 class Numeric:
-    """Equality of numbers; `tol=0.01` also takes an answer within 1 % of the reference.
+    """The answer is the reference's number; `tol=0.01` accepts a relative error of 1 %.
 
     Currency, unit words and the percent sign are ignored on both sides, and nothing is
-    rescaled: 50% is 50, as the gold answers of GSM8K have it, and never 0.5. The verdict's answer
-    is the number without them, so that answers judged alike vote together.
+    rescaled: 50% is 50, as in GSM8K's gold answers, never 0.5. The verdict's answer is the bare
+    number, so that answers judged equal vote together.
     """
 
     name = "numeric"
     version = "1"
 
-    def __init__(self, tol: str | float = 0, **unknown: object) -> None:
-        if unknown:
-            raise ValueError(f"numeric has no option {', '.join(sorted(unknown))}; it knows: tol")
-        tolerance = _exact(tol)
-        if tolerance is None or not 0 <= tolerance < 1:
-            raise ValueError(f"numeric: tol must be a number from 0 to below 1, not {tol!r}")
-        self._tol = tolerance
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        self._tol = read.value("tol", Fraction(0), tolerance, TOLERANCE)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force."""
+        """The options in effect."""
         return {"tol": float(self._tol)}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order."""
+        """Yield one verdict per sample, in order."""
         return map(self._judge, samples)
 
     def _judge(self, sample: Sample) -> Verdict:
@@ -56,8 +56,16 @@ class Numeric:
         return Verdict(answer, correct, float(correct))
 
 
+def tolerance(given: object) -> Fraction:
+    """Return a relative tolerance as it is written; ValueError if it is not one."""
+    found = _exact(given)
+    if found is None or not 0 <= found < 1:
+        raise ValueError
+    return found
+
+
 def _exact(value: object) -> Fraction | None:
-    """Read a JSON number or text; 0.1 is one tenth, not the binary fraction nearest to it."""
+    """Return the exact value of a JSON number or text: 0.1 is one tenth, not the nearest float."""
     if isinstance(value, str):
         return number(value)
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""regex: a pattern is found in the text."""
+"""regex: the text contains a match of a pattern."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Any
 
 from ttc.answers.extract import canonical, visible
 from ttc.records import Sample, Verdict
-from ttc.verifiers.workers.pool import Limits, Reply, Workers, require
+from ttc.verifiers.workers.pool import CallLimits, Reply, Workers, require
 
-_LIMITS = Limits(cpu_seconds=1.0, memory_bytes=1 << 29)
+_LIMITS = CallLimits(cpu_seconds=1.0, memory_bytes=1 << 29)
 
 
 class Regex:
-    r"""A pattern of Python's `re`, searched in the text without its thinking: `regex:^\s*42\b`.
+    r"""The text matches a pattern of Python's `re`, as in `regex:^\s*42\b`.
 
-    All behind `regex:` is the pattern; flags stand in it, as in `(?im)^yes`. What the group
-    `answer`, or else the first group, captures is the answer. No reference is needed. A search
-    that takes more than a second of processor time is undecided.
+    The whole text after `regex:` is the pattern; flags go into it, as in `(?im)^yes`. It is
+    searched in the completion without its thinking. The answer is the capture of the group `answer`
+    or else of the first group. No reference is needed. A search that takes more than one second of
+    processor time is undecided.
     """
 
     name = "regex"
@@ -37,11 +38,11 @@ class Regex:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force."""
+        """The options in effect."""
         return {"pattern": self._pattern}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order."""
+        """Yield one verdict per sample, in order."""
         with Workers("ttc.verifiers.workers.regex_search:search", _LIMITS, count=1) as workers:
             for sample in samples:
                 (reply,) = workers.map([[self._pattern, visible(sample.text)]])

@@ -1,4 +1,4 @@
-"""schema: the text is JSON that a JSON Schema allows."""
+"""schema: the text is JSON that is valid under a JSON Schema."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 from ttc.answers.extract import visible
 from ttc.plugins import installing
 from ttc.records import Sample, Verdict
-from ttc.verifiers.workers.pool import Limits, Reply, Workers, require
+from ttc.verifiers.workers.pool import CallLimits, Reply, Workers, require
 
-_LIMITS = Limits(cpu_seconds=2.0, memory_bytes=1 << 30)
+_LIMITS = CallLimits(cpu_seconds=2.0, memory_bytes=1 << 30)
 _FENCED = re.compile(r"^[ \t]*```[ \t]*(\w*)[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.M | re.S)
 
 
 class Schema:
-    """Validity under the JSON Schema in a file: `schema:answer.schema.json`.
+    """The text is JSON, valid under the JSON Schema in a file (`schema:answer.schema.json`).
 
-    The whole text is JSON, or else its one fenced block marked json (or its one block at all).
-    NaN and keys that stand twice are no JSON. The answer is the canonical JSON, valid or not. No
-    reference is needed; `format` is not enforced, and no `$ref` is fetched. A text that takes
-    more than two seconds of processor time is undecided.
+    The JSON is the whole text, or its only fenced block marked json, or its only fenced block.
+    NaN and duplicate keys are refused. The answer is the canonical JSON, valid or not. No reference
+    is needed; `format` is not enforced, and no `$ref` is fetched. A text that takes more than two
+    seconds of processor time is undecided.
     """
 
     name = "schema"
@@ -39,11 +39,11 @@ class Schema:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """What can change a verdict: what the file holds, wherever it lies."""
+        """The digest of the schema, whatever file it is in."""
         return {"sha256": hashlib.sha256(self._schema.encode()).hexdigest()}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order."""
+        """Yield one verdict per sample, in order."""
         with Workers("ttc.verifiers.workers.schema_check:validate", _LIMITS, count=1) as workers:
             for sample in samples:
                 text = visible(sample.text)
@@ -55,7 +55,7 @@ class Schema:
 
 
 def _checked(file: str) -> str:
-    """Read a schema and return it as canonical JSON; ValueError says what is wrong with it."""
+    """Return the schema in a file as canonical JSON; ValueError if it is not a JSON Schema."""
     try:
         from ttc.verifiers.workers import schema_check
     except ImportError:
@@ -68,7 +68,7 @@ def _checked(file: str) -> str:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"{file}: {reason}; give a file that holds a JSON Schema") from None
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file} is no JSON Schema: {error}; correct it there") from None
+        raise ValueError(f"{file} is not a JSON Schema: {error}; correct the file") from None
     return json.dumps(content, sort_keys=True)
 
 
@@ -83,6 +83,6 @@ def _verdict(reply: Reply) -> Verdict:
     if reply.status != "ok":
         return Verdict(status=reply.status, detail=reply.detail)
     if not isinstance(reply.value, list) or not reply.value:
-        return Verdict(correct=False, score=0.0, status="no_answer", detail="no JSON in it")
+        return Verdict(correct=False, score=0.0, status="no_answer", detail="it has no JSON")
     answer, *errors = map(str, reply.value)
     return Verdict(answer, not errors, float(not errors), detail="".join(errors))

@@ -47,8 +47,8 @@ def extras(weights: Path) -> bool:
     from ttc_llamacpp.gguf import read_header
     from ttc_llamacpp.options import Options
 
-    bindings.make_safe(weights)
-    return library_check.way(read_header(weights), Options()).extras
+    bindings.use_safe_kernels(weights)
+    return library_check.choose(read_header(weights), Options()).extras
 
 
 @pytest.fixture(scope="session")

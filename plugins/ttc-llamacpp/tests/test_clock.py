@@ -39,9 +39,9 @@ def test_other_templates_have_none(weights: Path, gguf: Callable[..., Path]) -> 
 
 def test_what_is_rendered_is_what_is_told() -> None:
     pytest.importorskip("llama_cpp")
-    from ttc_llamacpp.chat_template import Chat
+    from ttc_llamacpp.chat_template import ChatTemplate
 
     model: Any = type("Model", (), {"eos": "</s>", "bos": "<s>"})
     clock = Clock(date(2026, 1, 31))
-    chat = Chat(model, DATED, clock)
+    chat = ChatTemplate(model, DATED, clock)
     assert chat.render([Message("user", "Hi")]) == f"{clock.read_by(DATED)}: Hi"

@@ -43,19 +43,19 @@ def surprise(seen: Mapping[int, int], chances: NDArray[np.float64]) -> float:
 def pairs(shallow: str) -> list[tuple[int, int]]:
     """The first two tokens of 2,000 draws, with the seeds that a pool would give them."""
     from ttc_llamacpp import open_llamacpp
-    from ttc_llamacpp.draws import Draw
+    from ttc_llamacpp.draws import SequenceDraw
 
     drawn: dict[str, list[int]] = {}
-    accept = Draw.accept
+    accept = SequenceDraw.accept
 
-    def record(self: Draw, choice: Any, *rest: Any) -> Any:
+    def record(self: SequenceDraw, choice: Any, *rest: Any) -> Any:
         drawn.setdefault(self.request.id, []).append(choice.token)
         return accept(self, choice, *rest)
 
     backend: Backend = open_llamacpp(shallow, {"threads": 1, "slots": 32})
     params = SamplingParams(temperature=1, top_p=1, max_tokens=2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Draw, "accept", record)
+        patch.setattr(SequenceDraw, "accept", record)
         for index in range(DRAWS):
             seed = keys.draw_seed("key1:test", index)
             backend.submit(Request(str(index), prompt=PROMPT, params=params, seed=seed))

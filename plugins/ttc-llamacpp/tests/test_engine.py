@@ -196,16 +196,16 @@ def test_characters_split_across_tokens(fresh: Fresh, complete: Complete) -> Non
 def test_log_probabilities_against_a_full_evaluation(
     shared: Backend, complete: Complete, reference: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ttc_llamacpp.draws import Draw
+    from ttc_llamacpp.draws import SequenceDraw
 
     drawn: dict[str, list[int]] = {}
-    accept = Draw.accept
+    accept = SequenceDraw.accept
 
-    def record(self: Draw, choice: Any, *rest: Any) -> Any:
+    def record(self: SequenceDraw, choice: Any, *rest: Any) -> Any:
         drawn.setdefault(self.request.id, []).append(choice.token)
         return accept(self, choice, *rest)
 
-    monkeypatch.setattr(Draw, "accept", record)
+    monkeypatch.setattr(SequenceDraw, "accept", record)
     prompt = "The three largest cities of Italy are"
     params = SamplingParams(temperature=1.0, top_p=0.9, max_tokens=20)
     done = complete(
@@ -262,7 +262,7 @@ def test_places_are_closed_up_when_draws_end(fresh: Fresh, complete: Complete) -
     longest = done[-1].text
     assert [each.completion_tokens for each in done] == list(lengths)
     assert all(longest.startswith(each.text) for each in done)
-    assert list(backend._engine._active) == []  # type: ignore[attr-defined]
+    assert list(backend._engine._batch.draws) == []  # type: ignore[attr-defined]
 
 
 def test_a_context_that_is_too_short(fresh: Fresh, complete: Complete) -> None:
@@ -286,7 +286,7 @@ def test_the_context_grows_when_it_must(fresh: Fresh, complete: Complete) -> Non
     short = SamplingParams(max_tokens=6, temperature=0)
     (alone,) = complete(backend, Request("alone", prompt="Red, green,", params=short))
     engine = backend._engine  # type: ignore[attr-defined]
-    assert engine._room.sequences.length == 256
+    assert engine._cache.kv.length == 256
     backend.submit(Request("first", prompt="Red, green,", params=short))
     engine._step()
     first, long, last = complete_rest(
@@ -294,7 +294,7 @@ def test_the_context_grows_when_it_must(fresh: Fresh, complete: Complete) -> Non
         Request("long", prompt="one two " * 150, params=SamplingParams(max_tokens=2)),
         Request("last", prompt="Red, green,", params=short),
     )
-    assert engine._room.sequences.length == 512
+    assert engine._cache.kv.length == 512
     assert first.text == last.text == alone.text
     assert (long.prompt_tokens, long.completion_tokens) == (301, 2)
 
@@ -354,11 +354,11 @@ def test_messages_the_template_refuses(
     def refuse(**given: Any) -> None:
         raise ValueError("Conversation roles must alternate")
 
-    monkeypatch.setattr(single._engine._chat, "_format", refuse)  # type: ignore[attr-defined]
+    monkeypatch.setattr(single._engine._prompts.template, "_format", refuse)  # type: ignore[attr-defined]
     (done,) = complete(single, Request("a", messages=(Message("user", "new to the cache"),)))
     assert done.finish_reason == "error"
     assert (
-        done.error == "the chat template refuses these messages: Conversation roles must alternate"
+        done.error == "the chat template rejects these messages: Conversation roles must alternate"
     )
 
 

@@ -34,8 +34,8 @@ def offloaded(weights: Path) -> Any:
 def test_many_places_and_fused_attention(offloaded: Any, complete: Complete) -> None:
     params = SamplingParams(max_tokens=8)
     complete(offloaded, *(Request(str(i), prompt="Hi", params=params, seed=i) for i in range(64)))
-    assert offloaded._engine._room.sequences.shape.flash
-    assert offloaded._engine._room.sequences.count == 64
+    assert offloaded._engine._cache.kv.shape.flash
+    assert offloaded._engine._cache.kv.count == 64
 
 
 def test_greedy_is_that_of_the_cpu(

@@ -52,7 +52,7 @@ def test_confidence_is_of_the_likeliest_tokens_at_temperature_1(
 ) -> None:
     logits = peaked(500, 3)
     likeliest = np.sort(np.log(softmax(logits)))[-count:]
-    choice = Sampler(SamplingParams(temperature=temperature), 1, count).choose(logits)
+    choice = Sampler(SamplingParams(temperature=temperature), 1, count).sample(logits)
     assert choice.confidence == pytest.approx(-likeliest.mean(), abs=1e-5)
 
 
@@ -84,7 +84,7 @@ def test_chooses_as_llama_cpp_does(params: SamplingParams) -> None:
     for seed in range(150):
         logits = peaked(300, seed)
         sampler = Sampler(params, seed)
-        choice = sampler.choose(logits)
+        choice = sampler.sample(logits)
         sampler.close()
         assert choice.token == their_choice(logits, params, seed)
         assert choice.logprob == pytest.approx(np.log(softmax(logits)[choice.token]), abs=1e-5)
@@ -93,7 +93,7 @@ def test_chooses_as_llama_cpp_does(params: SamplingParams) -> None:
 def test_frequencies_are_those_of_the_softmax() -> None:
     logits, draws = peaked(12, 3, 1.5), 4000
     sampler = Sampler(SamplingParams(temperature=0.7, top_p=1.0), 7)
-    counts = Counter(sampler.choose(logits).token for _ in range(draws))
+    counts = Counter(sampler.sample(logits).token for _ in range(draws))
     sampler.close()
     expected = softmax(logits, 0.7) * draws
     chi = sum((counts[token] - mean) ** 2 / mean for token, mean in enumerate(expected))
@@ -103,7 +103,7 @@ def test_frequencies_are_those_of_the_softmax() -> None:
 def test_greedy_takes_the_first_of_the_largest() -> None:
     logits = np.array([0, 3, 1, 3], np.float32)
     for temperature in (0.0, 1e-9):
-        choice = Sampler(SamplingParams(temperature=temperature), 1).choose(logits)
+        choice = Sampler(SamplingParams(temperature=temperature), 1).sample(logits)
         assert choice.token == 1
         assert choice.logprob == pytest.approx(np.log(softmax(logits)[1]), abs=1e-6)
 
@@ -113,7 +113,7 @@ def test_seeds() -> None:
 
     def tokens(seed: int | None) -> list[int]:
         sampler = Sampler(SamplingParams(), seed)
-        drawn = [sampler.choose(logits).token for _ in range(8)]
+        drawn = [sampler.sample(logits).token for _ in range(8)]
         sampler.close()
         return drawn
 
@@ -128,5 +128,5 @@ def test_logits_that_are_no_numbers(value: float, temperature: float) -> None:
     logits = np.array([0, value, 1], np.float32)
     sampler = Sampler(SamplingParams(temperature=temperature), 1)
     with pytest.raises(ValueError, match="not a number"):
-        sampler.choose(logits)
+        sampler.sample(logits)
     sampler.close()

@@ -14,9 +14,9 @@ from ttc.solving.method import build
 from ttc.store import Store
 from ttc.strategies import Task
 from ttc.strategies.driver.budget import Budget
-from ttc.strategies.driver.driver import Driver, Run
-from ttc.strategies.driver.engine import Engine
-from ttc.strategies.driver.scoring import Likelihood
+from ttc.strategies.driver.driver import Driver, RunResult
+from ttc.strategies.driver.engine import ModelEngine
+from ttc.strategies.driver.scoring import LikelihoodScorer
 from ttc_llamacpp import open_llamacpp
 
 PARAMS = SamplingParams(max_tokens=48)
@@ -52,11 +52,11 @@ def engine(shallow: str) -> Iterator[Backend]:
     backend.close()
 
 
-def solve(store: Store, backend: Backend, method: str, budget: Budget) -> Run:
+def solve(store: Store, backend: Backend, method: str, budget: Budget) -> RunResult:
     strategy, _ = build(method, None)
     assert strategy is not None
-    main = Engine(backend, Recipe("llamacpp", backend.model, PARAMS))
-    driver = Driver(store, {"main": main, "draft": main}, scorer=Likelihood(), budget=budget)
+    main = ModelEngine(backend, Recipe("llamacpp", backend.model, PARAMS))
+    driver = Driver(store, {"main": main, "draft": main}, scorer=LikelihoodScorer(), budget=budget)
     return driver.solve(strategy, Task(ASKED, PARAMS))
 
 

@@ -12,13 +12,12 @@ from ttc.backends import Request
 from ttc.backends.template_clock import Clock
 from ttc.records import Message, SamplingParams
 from ttc_llamacpp.backend import LlamaCpp
-from ttc_llamacpp.chat_template import Chat
-from ttc_llamacpp.detokenizer import Text
-from ttc_llamacpp.draws import Draw
-from ttc_llamacpp.engine import Engine
+from ttc_llamacpp.detokenizer import Detokenizer
+from ttc_llamacpp.draws import SequenceDraw
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.options import Options
+from ttc_llamacpp.prompts import PromptTokenizer
 
 SWITCHED = (
     "{{ messages[-1]['content'] }}|{% if enable_thinking is defined and not enable_thinking %}"
@@ -36,35 +35,35 @@ class Vocabulary:
 
 
 @pytest.fixture
-def engine() -> Engine:
+def prompts() -> PromptTokenizer:
     model: Any = Vocabulary()
-    made = Engine.__new__(Engine)
-    made.__dict__.update(_model=model, _chat=Chat(model, SWITCHED, Clock()))
-    return made
+    return PromptTokenizer(model, SWITCHED, Clock())
 
 
-def tokens(engine: Engine, prefix: str = "", switch: str | None = None) -> tuple[str, str]:
-    found, opened = engine._tokenise((Message("user", "2?"),), None, prefix, switch)
+def tokens(
+    prompts: PromptTokenizer, prefix: str = "", switch: str | None = None
+) -> tuple[str, str]:
+    found, opened = prompts._tokenize((Message("user", "2?"),), None, prefix, switch)
     return "".join(map(chr, found)), opened
 
 
-def test_the_mark_that_the_template_ends_in_is_told(engine: Engine) -> None:
-    assert tokens(engine) == ("2?|<think>\n", "<think>\n")
-    assert tokens(engine, switch="on") == tokens(engine)
-    assert tokens(engine, switch="off") == ("2?|<think>\n\n</think>\n\n", "")
-    raw = engine._tokenise((), "2?<think>", "", None)
+def test_the_mark_that_the_template_ends_in_is_told(prompts: PromptTokenizer) -> None:
+    assert tokens(prompts) == ("2?|<think>\n", "<think>\n")
+    assert tokens(prompts, switch="on") == tokens(prompts)
+    assert tokens(prompts, switch="off") == ("2?|<think>\n\n</think>\n\n", "")
+    raw = prompts._tokenize((), "2?<think>", "", None)
     assert raw == (tuple(map(ord, "2?<think>")), "<think>")
 
 
-def test_a_continuation_has_the_mark_once(engine: Engine) -> None:
-    assert tokens(engine, "<think>\nso") == ("2?|<think>\nso", "")
+def test_a_continuation_has_the_mark_once(prompts: PromptTokenizer) -> None:
+    assert tokens(prompts, "<think>\nso") == ("2?|<think>\nso", "")
     # Drawn before texts had the mark.
-    assert tokens(engine, "so") == ("2?|<think>\nso", "")
+    assert tokens(prompts, "so") == ("2?|<think>\nso", "")
 
 
 def test_the_text_begins_with_the_mark_and_its_tokens_do_not_count() -> None:
-    text = Text(("<think>",))
-    draw = Draw(Request("a", prompt="2?"), (1, 2), text, "<think>\n")
+    text = Detokenizer(("<think>",))
+    draw = SequenceDraw(Request("a", prompt="2?"), (1, 2), text, "<think>\n")
     assert text.add(b"so 9") is None
     draw.tokens += [7, 8]
     done = draw.finish("length")

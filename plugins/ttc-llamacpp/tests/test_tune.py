@@ -12,10 +12,10 @@ import pytest
 
 from ttc import paths
 from ttc.backends import Backend, Completion, Request
+from ttc.backends.fingerprint import digest
 from ttc.errors import BackendError
 from ttc.records import SamplingParams
 from ttc_llamacpp import open_llamacpp, profiles
-from ttc_llamacpp.fingerprint import digest
 from ttc_llamacpp.gguf import read_header
 
 pytest.importorskip("llama_cpp")
@@ -40,10 +40,11 @@ def tensors(path: Path) -> dict[str, Any]:
 
 
 def test_f32_is_every_weight_as_it_is(shallow: str) -> None:
-    weights = Path(shallow)
-    from ttc_llamacpp.requantize import encoded
+    from ttc_llamacpp.requantize import reencode
 
-    exact = encoded(read_header(weights), f"sha256:{digest(weights)}", "f32")
+    weights = Path(shallow)
+
+    exact = reencode(read_header(weights), f"sha256:{digest(weights)}", "f32")
     given, found = tensors(weights), tensors(exact)
     assert given.keys() == found.keys()
     assert all(np.array_equal(given[name], found[name]) for name in given)
@@ -60,11 +61,11 @@ def test_the_store_can_tell_which_weights_drew(home: Path, weights: Path) -> Non
 def test_encodings_are_written_once(
     weights: Path, monkeypatch: pytest.MonkeyPatch, fresh: Fresh, complete: Complete
 ) -> None:
-    from ttc_llamacpp import requantize as room
+    from ttc_llamacpp import requantize
 
     request = Request("a", prompt="The sun", params=SamplingParams(temperature=0, max_tokens=4))
     (first,) = complete(fresh(weights="f16"), request)
-    monkeypatch.setattr(room, "_write", lambda *given: pytest.fail("written again"))
+    monkeypatch.setattr(requantize, "_write", lambda *given: pytest.fail("written again"))
     (second,) = complete(fresh(weights="f16"), request)
     assert first.text == second.text
     folder = paths.cache_folder() / "weights"
@@ -74,12 +75,13 @@ def test_encodings_are_written_once(
 def test_no_room_for_an_encoding(
     weights: Path, monkeypatch: pytest.MonkeyPatch, fresh: Fresh
 ) -> None:
-    from ttc_llamacpp import requantize as room
+    from ttc_llamacpp import requantize
 
     usage = type("Usage", (), {"free": 10**8})
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(requantize.shutil, "disk_usage", lambda path: usage)
     backend = fresh("smollm2", weights="bf16")
-    with pytest.raises(BackendError, match=r"no room .* bf16 \(0\.3 GB, 0\.1 GB are free\)"):
+    reason = r"not enough disk space .* bf16 \(0\.3 GB needed, 0\.1 GB free\)"
+    with pytest.raises(BackendError, match=reason):
         backend.submit(Request("a", prompt="Hi"))
 
 
@@ -101,7 +103,7 @@ def measured(weights: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, float]
 
     def speed(self: Any, setup: Any) -> float:
         found = 100.0
-        for name in tune.Setup.__slots__:
+        for name in tune.TuningSetup.__slots__:
             found *= factors.get(f"{name}={getattr(setup, name)}", 1.0)
         self.trials.append({"tokens_per_second": found})
         return found
@@ -150,7 +152,7 @@ def test_noise_and_other_models_are_not_taken(home: Path, measured: dict[str, fl
     found, said = choose(threads=1)
     assert found.options["weights"] == "file"
     assert (found.options["most"], found.options["attention"]) == (32, "plain")
-    assert any("bf16" in line and "not taken" in line for line in said)
+    assert any("bf16" in line and "not used" in line for line in said)
     backend: Any = open_llamacpp("smollm2", {"threads": 1})
     assert backend.tune(requantise=True, tell=said.append).options["weights"] == "q4_0"
 
@@ -169,7 +171,7 @@ def test_little_memory(
 def test_packed_kernels_draw_the_files_own_samples(
     home: Path, measured: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Whether they can be had here is for test_packed.py; nothing is loaded with them.
+    # Whether they can be had here is for test_kernels_build.py; nothing is loaded with them.
     monkeypatch.setattr("ttc_llamacpp.kernels_build.load", lambda: None)
     measured |= {"weights=f32": 1.5, "kernels=packed": 2.0, "attention=flash": 1.2}
     measured["weights=file"] = 1.2
@@ -216,8 +218,8 @@ def test_decoding_is_really_measured(shallow: str) -> None:
     weights = Path(shallow)
     header = read_header(weights)
     tuner = tune.Tuner(header, f"sha256:{digest(weights)}", tune.Options(), lambda line: None)
-    alone = tuner._speed(tune.Setup("file", 1, "plain", "f16", 1))
-    together = tuner._speed(tune.Setup("file", 8, "plain", "f16", 1))
+    alone = tuner._speed(tune.TuningSetup("file", 1, "plain", "f16", 1))
+    together = tuner._speed(tune.TuningSetup("file", 8, "plain", "f16", 1))
     tuner._unload()
     assert 1 < alone < together
     assert [trial["slots"] for trial in tuner.trials] == [1, 8]

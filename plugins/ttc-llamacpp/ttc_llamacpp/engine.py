@@ -1,60 +1,57 @@
-"""Continuous batching: all draws that have a place advance by one token a step, in one batch.
+"""Continuous batching: every draw that has a slot advances by one token a step, in one batch.
 
-A step closes the gaps that ended draws left, gives free places to waiting draws, computes a piece
-of the next prompt, decodes one token of each draw and samples the next. A prompt is computed once:
-other draws of it get a copy of its keys and values, and choose their first token from the same
-logits; a prompt that begins like something that is held begins from there.
+A step closes the gaps that finished draws left in the slots, gives free slots to waiting draws,
+computes a piece of the next prompt (prefill), decodes one token of each draw and samples the next.
+A prompt is computed once: its other draws get a copy of its keys and values and sample their first
+token from the same logits. A prompt that shares its beginning with a cached one starts from there.
 
-With one slot and without a prefix only whole prompts are shared, so a draw's text depends on its
-prompt and seed alone. Else floating point may tip a token: the company in a batch and the cut of a
-prompt change the order of sums.
+With one slot and no prefix, only whole prompts are shared, so a draw's text depends on its prompt
+and seed alone. Otherwise floating point may change a token now and then: the other draws of a batch
+and the pieces of a prompt change the order of sums.
 """
 
 from __future__ import annotations
 
-import functools
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ttc.answers import thinking
 from ttc.backends import Completion, Request
-from ttc.records import FinishReason, Message
-from ttc_llamacpp.cache_sizing import Room
-from ttc_llamacpp.chat_template import Chat, ChatError
-from ttc_llamacpp.choices import chances, firsts_of
-from ttc_llamacpp.detokenizer import Text
-from ttc_llamacpp.draws import Draw
+from ttc_llamacpp.cache_sizing import CacheAllocator
+from ttc_llamacpp.chat_template import ChatTemplateError
+from ttc_llamacpp.choices import choose
+from ttc_llamacpp.decode_batch import NO_COPY, DecodeBatch
+from ttc_llamacpp.detokenizer import Detokenizer
+from ttc_llamacpp.draws import SequenceDraw
 from ttc_llamacpp.gguf import Header
-from ttc_llamacpp.kv_cache import BATCH, DecodeError, Logits, Row, Sequences
+from ttc_llamacpp.kv_cache import BATCH, DecodeError, KVCache, Logits
 from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.options import Options, default_threads
-from ttc_llamacpp.prefix_cache import WORTHWHILE, Match
-from ttc_llamacpp.sampling import Choosers
+from ttc_llamacpp.prefix_cache import MIN_SHARED, PrefixMatch
+from ttc_llamacpp.prompts import PromptTokenizer
 
 if TYPE_CHECKING:
-    from ttc_llamacpp.kernels_build import Kernels
+    from ttc_llamacpp.kernels_build import PackedKernels
 
-# Prompt tokens computed in a step beside draws under way: about what the step itself costs.
+# Prompt tokens computed in a step beside other draws: about what the step itself costs.
 _PIECE = 64
-_FIXED = "this model's state cannot be copied"
 
 
 @dataclass(slots=True)
-class _Filling:
-    """A draw whose prompt is being computed, up to `done`."""
+class _Prefill:
+    """A draw whose prompt is being computed in `slot`; its first `done` tokens are cached."""
 
-    draw: Draw
-    place: int
+    draw: SequenceDraw
+    slot: int
     done: int
 
 
-class Engine:
-    """Loaded weights and the draws under way. Loading fails with BackendError.
+class LlamaEngine:
+    """Loaded weights and their unfinished draws. Raises BackendError if loading fails.
 
-    `weights` is the file itself or a re-encoding of it; `kernels` and `extras` as in Model.
+    `weights` is the model file or a re-encoding of it; `kernels` and `extras` as in `Model`.
     """
 
     def __init__(
@@ -62,261 +59,180 @@ class Engine:
         header: Header,
         weights: Path,
         options: Options,
-        kernels: Kernels | None = None,
+        kernels: PackedKernels | None = None,
         *,
         extras: bool = True,
     ) -> None:
-        self._header, self._clock = header, options.clock
         self._model = Model(weights, options.gpu_layers, kernels, extras=extras)
         threads = options.threads or default_threads()
-        self._room = Room(header, self._model, options, threads)
-        self._choosers = Choosers(threads)
-        self._waiting: deque[Draw] = deque()
-        self._active: dict[int, Draw] = {}
+        self._prompts = PromptTokenizer(self._model, header.chat_text, options.clock)
+        self._cache = CacheAllocator(header, self._model, options, threads)
+        self._waiting: deque[SequenceDraw] = deque()
+        self._prefill: _Prefill | None = None
         self._done: deque[Completion] = deque()
-        self._filling: _Filling | None = None
-        # Once a continuation was asked for, more of them are to be expected.
+        self._batch = DecodeBatch(self._model, self._cache, threads, self._done)
+        # After the first continuation, expect more of them.
         self._searches = False
-        self._tokens = functools.lru_cache(maxsize=256)(self._tokenise)
-
-    @functools.cached_property
-    def _chat(self) -> Chat:
-        return Chat(self._model, self._header.chat_text, self._clock)
-
-    def _tokenise(
-        self, messages: tuple[Message, ...], prompt: str | None, prefix: str, switch: str | None
-    ) -> tuple[tuple[int, ...], str]:
-        """Return the tokens of prompt and prefix, and the mark of a thought that it ends in."""
-        # A template spells out BOS where its model wants one.
-        rendered = self._chat.render(messages, switch) if prompt is None else prompt
-        whole = thinking.behind(rendered, prefix)
-        tokens = self._model.tokenize(whole, add_bos=prompt is not None)
-        return tokens, "" if prefix else thinking.opening(rendered)
 
     def submit(self, request: Request) -> None:
-        """Queue a request. One that cannot run comes back as `error`."""
-        text = Text(request.params.stop)
+        """Queue a request. One that cannot run is returned by `wait` as `error`."""
+        text = Detokenizer(request.params.stop)
         try:
-            switch = request.params.thinking
-            tokens, opened = self._tokens(request.messages, request.prompt, request.prefix, switch)
-        except ChatError as error:
-            self._done.append(Draw(request, (), text).finish("error", str(error)))
+            tokens, opened = self._prompts.tokens(request)
+        except ChatTemplateError as error:
+            self._done.append(SequenceDraw(request, (), text).finish("error", str(error)))
             return
-        draw = Draw(request, tokens, text, "" if request.choices else opened)
+        draw = SequenceDraw(request, tokens, text, "" if request.choices else opened)
         if not tokens:
             self._done.append(draw.finish("error", "the prompt is empty"))
-        elif len(tokens) > self._room.limit:
-            reason = f"the prompt has {len(tokens)} tokens, the context {self._room.limit}"
+        elif len(tokens) > self._cache.limit:
+            reason = f"the prompt has {len(tokens)} tokens, the context {self._cache.limit}"
             self._done.append(draw.finish("error", reason))
         else:
             self._searches = self._searches or bool(request.prefix)
             self._waiting.append(draw)
 
     def wait(self) -> Completion:
-        """Step until a draw ends; LookupError if none is under way."""
+        """Step until a draw finishes and return it; raise LookupError if there is none."""
         while True:
             if (done := self.step()) is not None:
                 return done
 
     def step(self) -> Completion | None:
-        """Decode one more token of each draw; return one that has ended. LookupError as above."""
+        """Decode one more token of each draw; return one that has finished, if any.
+
+        Raises LookupError if no draw is waiting or active.
+        """
         if not self._done:
-            if not self._waiting and not self._active and self._filling is None:
+            if not self._waiting and not self._busy:
                 raise LookupError("no request is under way")
             self._step()
         return self._done.popleft() if self._done else None
 
     @property
     def slots(self) -> int | None:
-        """How many draws are decoded together; None before the first has begun."""
-        sequences = self._room.sequences
-        return None if sequences is None else sequences.count
+        """How many draws are decoded together; None before the first draw."""
+        return None if self._cache.kv is None else self._cache.kv.count
 
     def cancel(self, request_id: str) -> None:
-        """End a draw where it is; its place is free for the next step."""
+        """Stop a draw, keeping what it has; its slot is free for the next step."""
         for draw in self._waiting:
             if draw.request.id == request_id:
                 self._waiting.remove(draw)
                 self._done.append(draw.finish("cancelled"))
                 return
-        filling = self._filling
-        if filling is not None and filling.draw.request.id == request_id:
-            self._filling = None
-            self._done.append(filling.draw.finish("cancelled"))
+        prefill = self._prefill
+        if prefill is not None and prefill.draw.request.id == request_id:
+            self._prefill = None
+            self._done.append(prefill.draw.finish("cancelled"))
             return
-        for place, draw in self._active.items():
-            if draw.request.id == request_id:
-                self._end(place, "cancelled")
-                return
+        self._batch.cancel(request_id)
 
     def close(self) -> None:
         """Free the weights, the cache and the samplers."""
-        for draw in self._active.values():
-            draw.finish("cancelled")
-        self._active.clear()
+        self._batch.close()
         self._waiting.clear()
-        self._filling = None
-        self._room.close()
-        self._choosers.close()
-        self._tokens.cache_clear()
+        self._prefill = None
+        self._cache.close()
+        self._prompts.close()
         self._model.close()
 
-    def _end(self, place: int, reason: FinishReason, error: str | None = None) -> None:
-        self._done.append(self._active.pop(place).finish(reason, error))
+    @property
+    def _busy(self) -> bool:
+        """Whether a slot is in use."""
+        return bool(self._batch.draws) or self._prefill is not None
 
     def _step(self) -> None:
-        sequences = self._room.sequences
-        if sequences is None or not (self._active or self._filling is not None):
-            sequences, self._prefixes = self._room.fit(self._waiting)
-        self._roll_back(sequences)
-        self._close_gaps(sequences)
-        self._admit(sequences)
-        if self._active:
-            self._decode(sequences)
+        kv = self._cache.kv
+        if kv is None or not self._busy:
+            kv = self._cache.fit(self._waiting)
+        self._batch.roll_back()
+        self._batch.close_gaps()
+        self._admit(kv)
+        if self._batch.draws:
+            self._batch.decode()
 
-    def _admit(self, sequences: Sequences) -> None:
-        """Give the free places to waiting draws in their order, and compute their prompts.
+    def _admit(self, kv: KVCache) -> None:
+        """Give free slots to waiting draws, first come first served, and compute their prompts.
 
-        With many places free there is little to starve, so more of the prompts is computed.
+        With many slots free, few draws wait for a prefill, so more of a prompt is computed.
         """
-        idle = sequences.count - len(self._active)
-        budget = max(_PIECE, BATCH // 2 * idle // sequences.count) if self._active else BATCH
+        active = len(self._batch.draws)
+        idle = kv.count - active
+        budget = max(_PIECE, BATCH // 2 * idle // kv.count) if active else BATCH
         while True:
-            if self._filling is None and not self._begin(sequences):
+            if self._prefill is None and not self._begin(kv):
                 return
-            if self._filling is not None:
+            if self._prefill is not None:
                 if budget <= 0:
                     return
-                budget -= self._fill(sequences, self._filling, budget)
+                budget -= self._fill(kv, self._prefill, budget)
 
-    def _begin(self, sequences: Sequences) -> bool:
-        """Give the next waiting draw a place; False if there is no draw or no place for it.
+    def _begin(self, kv: KVCache) -> bool:
+        """Give the next waiting draw a slot; return False if there is no draw or no slot for it.
 
-        Its prompt is there already, or it is being filled from now on.
+        Its prompt is in the cache already, or its prefill begins.
         """
-        place = len(self._active)
-        # One that needs a longer context waits until all are done, then gets one.
-        if place == sequences.count or not self._waiting:
+        slot = len(self._batch.draws)
+        # A draw that needs a longer context waits until the cache is idle and can be rebuilt.
+        if slot == kv.count or not self._waiting:
             return False
         draw = self._waiting[0]
-        if min(draw.needs, self._room.limit) > sequences.length:
+        if min(draw.needs, self._cache.limit) > kv.length:
             return False
         draw.started = draw.started or monotonic()
-        prompt, prefixes = draw.prompt, self._prefixes
+        prompt, prefixes = draw.prompt, self._cache.prefixes
         prefixes.saves = self._searches
-        match = prefixes.longest(prompt, place)
-        logits = prefixes.first(prompt)
+        match = prefixes.longest(prompt, slot)
+        logits = prefixes.first_logits(prompt)
         if match.length == len(prompt) and logits is not None:
-            if prefixes.take(match, place):
+            if prefixes.load(match, slot):
                 self._waiting.popleft()
-                self._place(sequences, place, draw, logits)
+                self._start(slot, draw, logits)
                 return True
-            match = Match(0)
+            match = PrefixMatch(0)
         match = match._replace(length=min(match.length, len(prompt) - 1))
-        reproducible = sequences.count == 1 and not draw.request.prefix
-        if match.length < WORTHWHILE or reproducible:
-            match = Match(0)
-        done = match.length if prefixes.take(match, place) else 0
+        reproducible = kv.count == 1 and not draw.request.prefix
+        if match.length < MIN_SHARED or reproducible:
+            match = PrefixMatch(0)
+        done = match.length if prefixes.load(match, slot) else 0
         self._waiting.popleft()
-        self._filling = _Filling(draw, place, done)
+        self._prefill = _Prefill(draw, slot, done)
         return True
 
-    def _fill(self, sequences: Sequences, filling: _Filling, budget: int) -> int:
-        """Compute a piece of a prompt, and begin its draw after the last; return its tokens."""
-        draw, place = filling.draw, filling.place
-        if sequences.held[place] != filling.done and not sequences.trim(place, filling.done):
-            filling.done = 0  # an interrupt came between, and the model cannot go back
-        piece = draw.prompt[filling.done : filling.done + min(budget, BATCH)]
-        reached = filling.done + len(piece)
+    def _fill(self, kv: KVCache, prefill: _Prefill, budget: int) -> int:
+        """Compute a piece of a prompt, and start its draw after the last; return its tokens."""
+        draw, slot = prefill.draw, prefill.slot
+        if kv.held[slot] != prefill.done and not kv.trim(slot, prefill.done):
+            prefill.done = 0  # interrupted before, and this model's cache cannot be trimmed
+        piece = draw.prompt[prefill.done : prefill.done + min(budget, BATCH)]
+        reached = prefill.done + len(piece)
         try:
-            logits = sequences.prefill(place, piece, last=reached == len(draw.prompt))
+            logits = kv.prefill(slot, piece, last=reached == len(draw.prompt))
         except DecodeError as error:
-            self._filling = None
+            self._prefill = None
             self._done.append(draw.finish("error", str(error)))
             return len(piece)
-        filling.done = reached
+        prefill.done = reached
         draw.computed += len(piece)
-        self._prefixes.holds(place, draw.prompt[:reached])
+        prefixes = self._cache.prefixes
+        prefixes.set_tokens(slot, draw.prompt[:reached])
         if logits is not None:
-            self._filling = None
-            self._prefixes.remember(draw.prompt, logits)
-            target = len(self._active)
-            if target != place and not self._move(sequences, place, target):
-                self._done.append(draw.finish("error", _FIXED))
+            self._prefill = None
+            prefixes.remember(draw.prompt, logits)
+            target = len(self._batch.draws)
+            if target != slot and not self._batch.move(slot, target):
+                self._done.append(draw.finish("error", NO_COPY))
                 return len(piece)
-            self._place(sequences, target, draw, logits)
+            self._start(target, draw, logits)
         return len(piece)
 
-    def _place(self, sequences: Sequences, place: int, draw: Draw, logits: Logits) -> None:
-        """Begin a draw whose prompt its sequence holds: sample its first token.
+    def _start(self, slot: int, draw: SequenceDraw, logits: Logits) -> None:
+        """Start a draw whose prompt is in its slot: sample its first token.
 
-        One that only asks how likely some strings are ends here, and its place stays free.
+        A request for the probabilities of `choices` is answered here, and its slot stays free.
         """
         if draw.request.choices:
-            self._done.append(self._weigh(draw, logits))
-            return
-        draw.begin()
-        self._active[place] = draw
-        self._sample(sequences, [place], logits[None])
-
-    def _weigh(self, draw: Draw, logits: Logits) -> Completion:
-        try:
-            firsts = firsts_of(self._model, draw.request.choices)
-            draw.chances = chances(logits, firsts)
-        except ValueError as error:
-            return draw.finish("error", str(error))
-        return draw.finish("stop")
-
-    def _move(self, sequences: Sequences, source: int, target: int) -> bool:
-        return self._prefixes.take(Match(sequences.held[source], place=source), target)
-
-    def _close_gaps(self, sequences: Sequences) -> None:
-        """Move the highest draws into free places below them: batches want no gaps."""
-        for place in range(len(self._active)):
-            if place in self._active:
-                continue
-            last = max(self._active)
-            if self._move(sequences, last, place):
-                self._active[place] = self._active.pop(last)
-            else:
-                self._end(last, "error", _FIXED)
-
-    def _decode(self, sequences: Sequences) -> None:
-        places = sorted(self._active)
-        rows = []
-        for place in places:
-            draw = self._active[place]
-            self._prefixes.grow(place, draw.tokens[-1], draw.position)
-            rows.append(Row(place, draw.tokens[-1]))
-        try:
-            logits = sequences.decode(rows)
-        except DecodeError as error:
-            for place in places:
-                self._end(place, "error", str(error))
-            return
-        self._sample(sequences, places, logits)
-
-    def _roll_back(self, sequences: Sequences) -> None:
-        """After an interrupt, sample first tokens that were not, and forget what was decoded and
-        whose outcome nobody saw."""
-        for place, draw in list(self._active.items()):
-            if not draw.tokens:
-                logits = self._prefixes.first(draw.prompt)
-                assert logits is not None
-                self._sample(sequences, [place], logits[None])
-                continue
-            ahead = sequences.held[place] > draw.position
-            if ahead and not sequences.trim(place, draw.position):
-                self._end(place, "error", "interrupted, and this model cannot go back a token")
-
-    def _sample(self, sequences: Sequences, places: list[int], logits: Logits) -> None:
-        """Sample the next token of each draw from its row of logits (draws, vocabulary)."""
-        samplers = [self._active[place].sampler for place in places]
-        choices = self._choosers.choose([each for each in samplers if each], logits)
-        for place, choice in zip(places, choices, strict=True):
-            if isinstance(choice, ValueError):
-                self._end(place, "error", str(choice))
-                continue
-            reason = self._active[place].accept(choice, self._model, sequences.length)
-            if reason is not None:
-                self._end(place, reason)
+            self._done.append(choose(self._model, draw, logits))
+        else:
+            self._batch.start(slot, draw, logits)

@@ -1,4 +1,4 @@
-"""Which parts of llama.cpp work on this machine, as findings for `ttc doctor`."""
+"""What works of llama.cpp on this machine, for `ttc doctor`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from pathlib import Path
 from ttc.backends import Finding
 from ttc.errors import BackendError
 from ttc.plugins import installing
-from ttc_llamacpp import library_check, remedy
+from ttc_llamacpp import check_request, library_check, remedy
+from ttc_llamacpp.check_request import CheckRequest
+from ttc_llamacpp.check_result import CheckResult
 from ttc_llamacpp.gguf import Header
-from ttc_llamacpp.library_check import Outcome, Question
 from ttc_llamacpp.options import Options
 
 
 def findings(header: Header, options: Options) -> tuple[Finding, ...]:
-    """Check the kernels for a model's types, without the kept outcome: the library, its plain
-    kernels, its extra buffers, and the packed kernels if they are wanted."""
-    found = library_check.outcome(Question(header, replace(options, kernels="ggml")), anew=True)
+    """Check the kernels for a model's types, ignoring kept results.
+
+    Checked are the library, its plain kernels, its extra buffers, and the packed kernels if the
+    options ask for them.
+    """
+    found = library_check.check(CheckRequest(header, replace(options, kernels="ggml")), anew=True)
     library = f"llama-cpp-python {installing.version_of(remedy.PACKAGE) or '(not installed)'}"
     if found.unusable:
         reason, _, repair = found.unusable.partition("; ")
@@ -28,32 +32,32 @@ def findings(header: Header, options: Options) -> tuple[Finding, ...]:
         return (Finding("llama.cpp", False, detail, "run ttc doctor again when it is idle"),)
     if not found.faults:
         return (Finding("llama.cpp", True, f"{library}; all layers are computed on the GPU"),)
-    told = [
+    rows = [
         _finding("llama.cpp", library, found, extras=False),
-        _finding(f"llama.cpp's {library_check.extras()}", library, found, extras=True),
+        _finding(f"llama.cpp's {check_request.extras_name()}", library, found, extras=True),
     ]
     if options.kernels == "packed":
-        told.append(_packed(header, options))
-    return tuple(told)
+        rows.append(_packed(header, options))
+    return tuple(rows)
 
 
-def _finding(what: str, library: str, found: Outcome, *, extras: bool) -> Finding:
+def _finding(what: str, library: str, found: CheckResult, *, extras: bool) -> Finding:
     fault = found.fault("ggml", extras=extras)
     if not fault:
         return Finding(what, True, library)
     # Without the extra buffers draws are only slower: a note, not a failure.
     off = "; they are off" if extras else ""
-    return Finding(what, extras, f"{library} {fault}{off}", library_check.mend())
+    return Finding(what, extras, f"{library} {fault}{off}", check_request.rebuild_command())
 
 
 def _packed(header: Header, options: Options) -> Finding:
     from ttc_llamacpp.kernels_build import built
 
-    # Once the library is removed, they are compiled again by the compiler that CC names.
+    # Removing the library makes the next run compile it again, with the compiler in CC.
     what, path = "the packed kernels", Path()
     try:
         path = built()
-        found = library_check.outcome(Question(header, options, path), anew=True)
+        found = library_check.check(CheckRequest(header, options, path), anew=True)
         faults = [found.unknown or found.fault("packed", extras=extras) for extras in (True, False)]
     except BackendError as error:
         faults = [str(error)] * 2

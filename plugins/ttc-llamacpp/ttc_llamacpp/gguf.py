@@ -1,7 +1,7 @@
-"""What a GGUF file says of itself, read in milliseconds and without llama.cpp.
+"""The header of a GGUF file, read in milliseconds and without llama.cpp.
 
 The format: magic, version, counts; metadata as key, type, value; one record a tensor with name,
-shape, type and offset; then the aligned data, which is not touched here. Little-endian.
+shape, type and offset; then the aligned data, which is not read here. Little-endian.
 https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
@@ -23,15 +23,18 @@ _STRING, _ARRAY = 8, 9
 _KEPT = 1024
 
 
-class Counted(NamedTuple):
-    """An array that was skipped."""
+class SkippedArray(NamedTuple):
+    """An array that was counted, not read."""
 
     length: int
 
 
 class Matrix(NamedTuple):
-    """A tensor of two dimensions or more: its type, its shape (the length of a row first), where in
-    the file its data begins and how many bytes there are up to the next tensor's."""
+    """A tensor of two dimensions or more.
+
+    `kind` is ggml's type, `shape` starts with the length of a row, `start` is the offset of its
+    data in the file and `span` the bytes up to the next tensor's data.
+    """
 
     name: str
     kind: int
@@ -42,7 +45,7 @@ class Matrix(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The metadata of a GGUF file, its matrices and the sum of its tensors' sizes.
+    """The metadata of a GGUF file, its matrices and its number of parameters.
 
     `geometry` has those of layers, embedding, heads, kv_heads, head_size and vocabulary that the
     file gives; `context_length` is in tokens.
@@ -59,28 +62,29 @@ class Header:
 
     @property
     def chat_template(self) -> bool:
-        """Whether the model brings a chat template."""
+        """Whether the model has a chat template."""
         return bool(self.chat_text)
 
     @property
     def chat_text(self) -> str:
-        """The chat template, "" without one."""
+        """The chat template, "" if there is none."""
         return str(self.metadata.get("tokenizer.chat_template") or "")
 
     @property
     def generates(self) -> bool:
-        """False for embedding models and rerankers, which pool or attend both ways."""
+        """Whether it generates text: False for embedding models and rerankers, which pool or attend
+        in both directions."""
         pooling = self.metadata.get(f"{self.architecture}.pooling_type", 0)
         return not pooling and self.metadata.get(f"{self.architecture}.attention.causal", True)
 
     @property
     def parts(self) -> int:
-        """In how many files the model is."""
+        """The number of files that the model is split into."""
         return int(self.metadata.get("split.count") or 1)
 
 
 class _Reader:
-    """A cursor over the file. struct.error where it would leave the file."""
+    """A cursor over the file. Raises struct.error past its end."""
 
     def __init__(self, data: mmap.mmap) -> None:
         self.data, self.at, self.size = data, 0, len(data)
@@ -111,14 +115,14 @@ class _Reader:
     def array(self, kind: int, length: int) -> Any:
         if kind == _STRING:
             self._skip_strings(length)
-            return Counted(length)
+            return SkippedArray(length)
         if length > _KEPT:
             self.skip(length * struct.calcsize(f"<{_NUMBERS[kind]}"))
-            return Counted(length)
+            return SkippedArray(length)
         return self.numbers(_NUMBERS[kind], length)
 
     def _skip_strings(self, count: int) -> None:
-        # The vocabulary: a few 100,000 strings, so nothing but the arithmetic is done.
+        # The vocabulary has a few 100,000 strings, so only the offsets are computed.
         length, at = struct.Struct("<Q").unpack_from, self.at
         for _ in range(count):
             at += 8 + length(self.data, at)[0]
@@ -126,7 +130,8 @@ class _Reader:
 
 
 def read_header(path: Path) -> Header:
-    """Read the header; BackendError for what is no GGUF file, is truncated or is a split part."""
+    """Read the header. Raises BackendError if the file is not GGUF, truncated or one part of
+    several."""
     try:
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
@@ -199,7 +204,7 @@ def _describe(
         "heads": heads,
         "kv_heads": heads if kv_heads is None else kv_heads,
         "head_size": number("attention.key_length") or (heads and embedding and embedding // heads),
-        "vocabulary": tokens.length if isinstance(tokens, Counted) else number("vocab_size"),
+        "vocabulary": tokens.length if isinstance(tokens, SkippedArray) else number("vocab_size"),
     }
     return Header(
         path=path,

@@ -1,11 +1,11 @@
-"""Products of packed weights, and attention, by code that is compiled for this processor.
+"""Products of packed weights, and attention, by C code compiled for this processor.
 
 llama.cpp has no batched product for some types of weights (Q4_1 on any processor), and its
-attention of one token a sequence does not share what it reads among heads. `kernels/` holds both
-for AVX-512 with VNNI, as a device of ggml. It is compiled once, by the C compiler that
-llama-cpp-python needed too, against the headers installed with that, and kept in the cache folder.
-Before that it computes a few small nodes in a process of its own, beside ggml's CPU backend: what
-does not agree, or crashes, is not kept.
+attention of one token a sequence does not share what it reads among heads. `kernels/` has both for
+AVX-512 with VNNI, as a ggml device. It is compiled once, by the C compiler that llama-cpp-python
+needed too and against the headers installed with that, and kept in the cache folder. Before that, a
+few small nodes are computed in a process of its own and compared with ggml's CPU backend: a library
+that differs or crashes is not kept.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ttc_llamacpp.profiles import machine
 _SOURCES = Path(__file__).parent / "kernels"
 _FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fopenmp", "-fPIC", "-shared")
 _COMPILERS = ("cc", "gcc", "clang")
-_PATIENCE = 120.0
+_COMPILE_TIMEOUT = 120.0
 
 # struct ggml_calls in kernels/mirror.h.
 _CALLED = (
@@ -47,21 +47,23 @@ _CALLED = (
     "ggml_graph_n_nodes",
     "ggml_graph_nodes",
 )
-# What ttc_use is told.
+# Arguments of `ttc_use`.
 _NOTHING, _MODEL, _CONTEXT = 0, 1, 2
 
 
-class Kernels:
-    """The compiled code, made known to the llama.cpp of this process. BackendError if its structs
-    are not those the code was written for."""
+class PackedKernels:
+    """The compiled code, registered with the llama.cpp of this process.
+
+    Raises BackendError if llama.cpp's structs are not those that the code was written for.
+    """
 
     def __init__(self, path: Path) -> None:
         import llama_cpp.llama_cpp as api
 
         try:
             self.library: Any = ctypes.CDLL(str(path))
-            # The handle of the library that llama_cpp loaded finds what that depends on, too;
-            # loading ggml by its path could make a second copy of it.
+            # The handle of the library that llama_cpp loaded also finds its dependencies; loading
+            # ggml by path could create a second copy of it.
             found = [ctypes.cast(getattr(api._lib, name), ctypes.c_void_p) for name in _CALLED]
         except (OSError, AttributeError) as error:
             raise BackendError(f"{path}: cannot be used with this llama.cpp: {error}") from None
@@ -69,11 +71,12 @@ class Kernels:
             raise BackendError(f"{path}: llama.cpp's backends have another layout than expected")
 
     def model(self) -> AbstractContextManager[None]:
-        """In this context models that are loaded have their weights packed."""
+        """Return a context manager in which loaded models have their weights packed."""
         return self._use(_MODEL)
 
     def context(self) -> AbstractContextManager[None]:
-        """In this context llama.cpp's contexts are made with the device; packed models need it."""
+        """Return a context manager for creating llama.cpp contexts with the device; packed models
+        need it."""
         return self._use(_CONTEXT)
 
     @contextmanager
@@ -86,20 +89,20 @@ class Kernels:
 
 
 @functools.cache
-def load() -> Kernels:
-    """Return the kernels, compiled first if they are not; BackendError says why they cannot be."""
-    return Kernels(built())
+def load() -> PackedKernels:
+    """Return the kernels, compiling them first if needed. Raises BackendError with the reason."""
+    return PackedKernels(built())
 
 
 def built() -> Path:
-    """Return the library for this machine and llama.cpp, compiled and tried if it is not there."""
+    """Return the library for this machine and llama.cpp, compiled and checked if it is missing."""
     spec = find_spec("llama_cpp")
     if spec is None or spec.origin is None:
         raise BackendError("llama-cpp-python is not installed")
     sources = sorted(_SOURCES.iterdir())
     headers = Path(spec.origin).parents[1] / "include"
-    told = [installing.version_of(remedy.PACKAGE) or "", machine(), *_FLAGS]
-    digest = hashlib.sha256("\0".join(told).encode())
+    parts = [installing.version_of(remedy.PACKAGE) or "", machine(), *_FLAGS]
+    digest = hashlib.sha256("\0".join(parts).encode())
     for source in sources:
         digest.update(source.read_bytes())
     path = paths.cache_folder() / "kernels" / f"{digest.hexdigest()[:32]}.so"
@@ -107,17 +110,14 @@ def built() -> Path:
         return path
     if not (headers / "ggml.h").is_file():
         raise BackendError(f"{headers}: no headers of ggml; llama-cpp-python's wheel brings them")
-    part = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        code = str(_SOURCES / "device.c")
-        _run([_compiler(), *_FLAGS, f"-I{headers}", code, "-o", str(part)])
-        _try(part)
-        part.replace(path)
+        with paths.replacing(path) as part:
+            code = str(_SOURCES / "device.c")
+            _run([_compiler(), *_FLAGS, f"-I{headers}", code, "-o", str(part)])
+            _try(part)
     except OSError as error:
         raise BackendError(f"{path.parent}: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
@@ -130,30 +130,32 @@ def _compiler() -> str:
 
 
 def _run(command: list[str]) -> None:
-    """Run a command; BackendError with its first complaint if it fails."""
+    """Run a command. Raises BackendError with its first error line if it fails."""
     name = Path(command[0]).name
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE
+            command, capture_output=True, text=True, errors="replace", timeout=_COMPILE_TIMEOUT
         )
     except subprocess.TimeoutExpired:
-        raise BackendError(f"{name}: not done after {_PATIENCE:.0f} s") from None
+        raise BackendError(f"{name}: not done after {_COMPILE_TIMEOUT:.0f} s") from None
     if done.returncode:
-        raise _refused(done.stderr, f"status {done.returncode}")
+        raise _error_from(done.stderr, f"status {done.returncode}")
 
 
 def _try(library: Path) -> None:
-    """Compare a library's nodes with ggml's in a process of its own; BackendError if they differ,
-    or if it does not live through it."""
+    """Compare a library's nodes with ggml's in a process of its own.
+
+    Raises BackendError if they differ or the process dies.
+    """
     try:
         child = children.run("ttc_llamacpp.kernels_check", str(library))
-    except children.NoChildError as none:
-        raise BackendError(f"the kernels cannot be tried: {none}") from None
+    except children.ChildError as error:
+        raise BackendError(f"the kernels cannot be checked: {error}") from None
     if child.failed:
-        raise _refused(child.complaints, f"their trial {child.death or 'fails'}")
+        raise _error_from(child.complaints, f"their check {child.death or 'fails'}")
 
 
-def _refused(complaints: str, otherwise: str) -> BackendError:
-    lines = complaints.strip().splitlines() or [otherwise]
-    told = next((line for line in lines if "error" in line), lines[-1])
-    return BackendError(f"the kernels cannot be used: {told.strip()}")
+def _error_from(stderr: str, otherwise: str) -> BackendError:
+    lines = stderr.strip().splitlines() or [otherwise]
+    reason = next((line for line in lines if "error" in line), lines[-1])
+    return BackendError(f"the packed kernels cannot be used: {reason.strip()}")

@@ -1,6 +1,6 @@
-"""Single nodes of ggml, computed by the kernels of packed.py and by ggml's CPU backend.
+"""Compare single ggml nodes computed by the packed kernels with those of ggml's CPU backend.
 
-Run by children.py with the path of a library, it ends with status 0 if both agree.
+Run by `children` with the path of a library; the exit status is 0 if both agree.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import llama_cpp.llama_cpp as api
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc_llamacpp.kernels_build import Kernels
-from ttc_llamacpp.library_check_child import leave_no_core
+from ttc_llamacpp.kernels_build import PackedKernels
+from ttc_llamacpp.library_check_child import disable_core_dumps
 
 Floats = NDArray[np.float32]
 
@@ -42,7 +42,7 @@ class _InitParams(ctypes.Structure):
 
 
 def _call(name: str, *arguments: Any, returns: Any = _pointer) -> Any:
-    """Call a function of ggml: whole numbers are 64 bits wide, addresses are whole numbers."""
+    """Call a function of ggml: integers are passed as 64 bits, addresses are integers."""
     function = getattr(_LIBRARY, name)
     function.restype = returns
     wide = [ctypes.c_int64(each) if isinstance(each, int) else each for each in arguments]
@@ -51,14 +51,14 @@ def _call(name: str, *arguments: Any, returns: Any = _pointer) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device of ggml and the buffer type its weights are in."""
+    """A ggml device and the buffer type for its weights."""
 
     handle: int
     weights: int
 
     @contextmanager
     def backend(self, threads: int) -> Iterator[int]:
-        """A backend of the device that computes with some threads."""
+        """Yield a backend of the device that computes with `threads` threads."""
         backend = _call("ggml_backend_dev_init", self.handle, None)
         registry = _call("ggml_backend_dev_backend_reg", self.handle)
         name = b"ggml_backend_set_n_threads"
@@ -71,13 +71,13 @@ class Device:
 
 
 def cpu() -> Device:
-    """ggml's own CPU backend."""
+    """Return ggml's own CPU backend."""
     weights = _call("ggml_backend_cpu_buffer_type")
     return Device(_call("ggml_backend_dev_by_type", _CPU), weights)
 
 
-def ours(kernels: Kernels) -> Device:
-    """The device of the kernels."""
+def ours(kernels: PackedKernels) -> Device:
+    """Return the device of the packed kernels."""
     functions = kernels.library.ttc_device, kernels.library.ttc_packed_type
     for function in functions:
         function.restype = _pointer
@@ -86,7 +86,7 @@ def ours(kernels: Kernels) -> Device:
 
 @contextmanager
 def _tensors() -> Iterator[int]:
-    """A context of ggml for tensors without data."""
+    """Yield a ggml context for tensors without data."""
     context = _call("ggml_init", _InitParams(_OVERHEAD, None, True))
     try:
         yield context
@@ -104,7 +104,7 @@ def _allocated(context: int, buffer_type: int) -> Iterator[None]:
 
 
 def _tensor(context: int, encoding: int, shape: tuple[int, ...]) -> int:
-    """A tensor by its shape as numpy has it, slowest dimension first."""
+    """Return a tensor by its shape as numpy gives it, slowest dimension first."""
     sizes = (ctypes.c_int64 * len(shape))(*reversed(shape))
     tensor: int = _call("ggml_new_tensor", context, encoding, len(shape), sizes)
     return tensor
@@ -123,7 +123,7 @@ def _compute(
         raise ValueError("the device does not support it")
     out = np.empty(shape, np.float32)
     with device.backend(threads) as backend:
-        # Twice: the second time nothing is to be allocated.
+        # Twice: the second run must not allocate anything.
         for _ in range(2):
             if _call("ggml_backend_graph_compute", backend, graph, returns=ctypes.c_int):
                 raise MemoryError
@@ -142,9 +142,10 @@ def quantised(weights: Floats, encoding: int) -> bytes:
 
 
 def product(device: Device, weights: Floats, encoding: int, x: Floats, threads: int = 1) -> Floats:
-    """Return x (n, columns) by the weights (rows, columns), which are quantised: (n, rows).
+    """Return x (n, columns) times the transposed weights (rows, columns), which are quantised: (n,
+    rows).
 
-    ValueError for what the device does not support.
+    Raises ValueError if the device does not support it.
     """
     shape = x.shape[0], weights.shape[0]
     with _tensors() as held, _tensors() as context:
@@ -160,9 +161,11 @@ def product(device: Device, weights: Floats, encoding: int, x: Floats, threads: 
 def attention(
     device: Device, q: Floats, k: Floats, v: Floats, mask: Floats, threads: int = 1
 ) -> Floats:
-    """Return attention (sequences, tokens, heads, size) of queries (sequences, heads, tokens,
-    size) over keys and values (sequences, shared heads, positions, size), which are rounded to
-    halves, with a mask (sequences, 1, tokens, positions). ValueError as above.
+    """Return attention (sequences, tokens, heads, size).
+
+    Queries are (sequences, heads, tokens, size); keys and values (sequences, shared heads,
+    positions, size) are rounded to float16; the mask is (sequences, 1, tokens, positions). Raises
+    ValueError if the device does not support it.
     """
     sequences, heads, tokens, size = q.shape
     with _tensors() as context:
@@ -176,14 +179,15 @@ def attention(
             return _compute(context, device, node, (sequences, tokens, heads, size), threads)
 
 
-def differ(one: Floats, other: Floats) -> float:
+def largest_difference(one: Floats, other: Floats) -> float:
     """Return the largest difference as a share of the largest number."""
     return float(np.abs(one - other).max() / np.abs(other).max())
 
 
-def compared(path: str) -> str | None:
-    """Compare; return what differs."""
-    device, random = ours(Kernels(Path(path))), np.random.default_rng(0)
+def find_difference(path: str) -> str | None:
+    """Compare the nodes of a library with ggml's; return the first difference, None if there is
+    none."""
+    device, random = ours(PackedKernels(Path(path))), np.random.default_rng(0)
 
     def normal(*shape: int) -> Floats:
         return random.standard_normal(shape, np.float32)
@@ -191,18 +195,18 @@ def compared(path: str) -> str | None:
     for encoding in (Q4_0, Q4_1, Q8_0):
         weights, x = normal(48, 96), normal(21, 96)
         found = product(device, weights, encoding, x, 2)
-        if not differ(found, product(cpu(), weights, encoding, x)) < 1e-4:
-            return f"error: a product of type {encoding} is not what ggml's is"
+        if not largest_difference(found, product(cpu(), weights, encoding, x)) < 1e-4:
+            return f"error: a product of type {encoding} differs from ggml's"
     q, k, v = normal(3, 6, 1, 64), normal(3, 2, 40, 64), normal(3, 2, 40, 64)
     mask = np.where(np.arange(40) < 33, 0, -np.inf).astype(np.float32)
     masks = np.broadcast_to(mask, (3, 1, 1, 40))
     found = attention(device, q, k, v, masks, 2)
-    if not differ(found, attention(cpu(), q, k, v, masks)) < 1e-2:
-        return "error: attention is not what ggml's is"
+    if not largest_difference(found, attention(cpu(), q, k, v, masks)) < 1e-2:
+        return "error: attention differs from ggml's"
     return None
 
 
 def main() -> None:
     """Compare the library that the command line names."""
-    leave_no_core()
-    sys.exit(compared(sys.argv[1]))
+    disable_core_dumps()
+    sys.exit(find_difference(sys.argv[1]))

@@ -1,10 +1,9 @@
-"""The KV cache: a fixed number of sequences that are decoded together.
+"""The KV cache: a fixed number of sequences (slots) that are decoded together.
 
-Each sequence has a KV stream of its own (`kv_unified` off): attention then costs what the
-sequence itself holds. Two rules of llama.cpp follow from it. The rows of a batch must come in
-ascending, gap-free order of their sequences, or the batch falls apart into small ones. And a
-copy between sequences is always of the whole stream, carried out at the next decode, so a copy
-is trimmed afterwards.
+Each sequence has its own KV stream (`kv_unified` off), so attention costs what the sequence itself
+holds. This implies two rules of llama.cpp. The rows of a batch must be in ascending order of their
+sequences without gaps, or the batch is split into small ones. And a copy between sequences always
+copies the whole stream, at the next decode, so a copy is trimmed afterwards.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ Logits = NDArray[np.float32]
 
 
 class DecodeError(Exception):
-    """llama_decode refused; what the sequences of that batch hold is unknown."""
+    """llama_decode failed; the sequences of that batch were emptied."""
 
 
 class Row(NamedTuple):
@@ -41,11 +40,11 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class CacheShape:
     """`count` sequences of `length` tokens, and how they are computed.
 
-    `flash` fuses attention: it saves memory, and time on GPUs; on a CPU, where each sequence has
-    one new token, it costs half as much again at 300 tokens.
+    `flash` fuses attention. That saves memory, and time on GPUs; on a CPU, with one new token a
+    sequence, it takes 1.5 times as long at 300 tokens.
     """
 
     count: int
@@ -55,21 +54,22 @@ class Shape:
     cache: Cache = "f16"
 
 
-class Sequences:
-    """The sequences of a shape, empty. BackendError if there is no memory for them."""
+class KVCache:
+    """Empty sequences of a given shape. Raises BackendError if there is no memory for them."""
 
-    def __init__(self, model: Model, shape: Shape) -> None:
+    def __init__(self, model: Model, shape: CacheShape) -> None:
         count, length = shape.count, shape.length
         self.shape, self.count, self.length, self._model = shape, count, length, model
-        # Tokens each sequence holds, never less than is true.
+        # Tokens in each sequence, counted before they are decoded: an upper bound after an
+        # interrupt.
         self.held = [0] * count
-        # Targets of copies that llama.cpp carries out with the next decode.
+        # Targets of copies that llama.cpp performs with the next decode.
         self._copied: set[int] = set()
         params = api.llama_context_default_params()
         params.n_ctx, params.n_seq_max, params.kv_unified = count * length, count, False
         params.n_batch = params.n_ubatch = BATCH
-        # Logits are read for one row a sequence; the default reserves them for the whole batch,
-        # 100 MB for a vocabulary of 50,000.
+        # Logits are read for one row a sequence; the default reserves them for the whole batch, 100
+        # MB for a vocabulary of 50,000.
         params.n_outputs_max = count
         params.n_threads = params.n_threads_batch = shape.threads
         params.flash_attn_type = int(shape.flash)
@@ -88,8 +88,8 @@ class Sequences:
     def prefill(self, sequence: int, tokens: Sequence[int], *, last: bool) -> Logits | None:
         """Append at most BATCH tokens to a sequence.
 
-        Returns the logits after the `last` of a prompt, (vocabulary,), which are only computed
-        there. DecodeError leaves the sequence empty.
+        Returns the logits after the last of them, (vocabulary,), if `last` says that the prompt
+        ends there. Raises DecodeError, which leaves the sequence empty.
         """
         rows = [Row(sequence, token) for token in tokens]
         self._load(rows)
@@ -100,7 +100,8 @@ class Sequences:
     def decode(self, rows: Sequence[Row]) -> Logits:
         """Append one token to each of some sequences, in ascending order.
 
-        Returns the logits after each, (rows, vocabulary): a view, valid until the next call.
+        Returns the logits after each, (rows, vocabulary): a view, valid until the next call. Raises
+        DecodeError, which leaves these sequences empty.
         """
         self._load(rows)
         for index in range(len(rows)):
@@ -109,7 +110,7 @@ class Sequences:
         return self._logits(len(rows))
 
     def copy(self, source: int, target: int, length: int) -> bool:
-        """Make `target` hold the first `length` tokens of `source`; False if it cannot be done."""
+        """Make `target` hold the first `length` tokens of `source`; return False if it cannot."""
         if source != target:
             api.llama_memory_seq_cp(self._memory, source, target, -1, -1)
             self.held[target] = self.held[source]
@@ -117,9 +118,10 @@ class Sequences:
         return self.trim(target, length)
 
     def trim(self, sequence: int, length: int) -> bool:
-        """Forget all but the first `length` tokens.
+        """Remove all but the first `length` tokens of a sequence.
 
-        False, and nothing is left, where the model cannot (recurrent states have one end only).
+        Returns False, and leaves it empty, if the model cannot: recurrent states have no past
+        positions.
         """
         start = length if length else -1
         kept = bool(api.llama_memory_seq_rm(self._memory, sequence, start, -1))
@@ -129,7 +131,7 @@ class Sequences:
         return kept
 
     def save(self, sequence: int) -> bytes | None:
-        """Return what a sequence holds as bytes; None where a copy into it is not carried out."""
+        """Return the state of a sequence as bytes; None while a copy into it is pending."""
         if sequence in self._copied:
             return None
         size = api.llama_state_seq_get_size(self.handle, sequence)
@@ -138,10 +140,11 @@ class Sequences:
         return bytes(data) if written == size else None
 
     def restore(self, sequence: int, data: bytes, length: int) -> bool:
-        """Make a sequence hold the `length` tokens that were saved; False, and it holds none, if
-        that cannot be done now."""
+        """Load a saved state of `length` tokens; return False, and leave the sequence empty, if it
+        cannot."""
         self.trim(sequence, 0)
-        # Of a pending copy this may be the source, and a target would be overwritten.
+        # The sequence may be the source of a pending copy, and a target of one would be
+        # overwritten.
         if self._copied:
             return False
         buffer = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)

@@ -1,8 +1,8 @@
-"""Decodes a few tokens in ways that may crash: the child's side of kernel_check.py.
+"""Decode a few tokens in ways that may crash: the child process of `library_check`.
 
-It reads `kernel_check.Question.asked` as JSON from standard input and writes a line of JSON for
-each step that worked: the library's import, then each way of decoding with its distance from the
-first one. The first missing line shows where it crashed.
+It reads `CheckRequest.child_input` as JSON from stdin and writes a line of JSON for each step that
+worked: the import of the library, then each combination of kernels with the distance of its logits
+from the first one. The first missing line shows where it crashed.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ttc_llamacpp.kernels_build import Kernels
+    from ttc_llamacpp.kernels_build import PackedKernels
 
     Floats = NDArray[np.float32]
 
-# Work is divided among threads, and no more of them spin beside a busy machine.
+# Enough threads to divide the work, few enough not to spin beside a busy machine.
 _THREADS = 2
-# Tokens in the prompts of two sequences: products of many rows, with and without a rest.
+# Lengths of the prompts of two sequences: products of many rows, of a full tile and with a rest.
 _PROMPTS = (40, 17)
 
 
 def silence() -> Any:
-    """Return standard output as a file of our own; whatever else is printed goes to stderr."""
+    """Return a private file for stdout; everything else that is printed goes to stderr."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return out
 
 
-def leave_no_core() -> None:
-    """See to it that a crash here leaves no file, no dialog and no report."""
+def disable_core_dumps() -> None:
+    """Make sure that a crash leaves no core file, no dialog and no report."""
     if sys.platform == "win32":
         import ctypes
 
@@ -52,7 +52,7 @@ def leave_no_core() -> None:
     if sys.platform == "linux":
         import ctypes
 
-        # PR_SET_DUMPABLE: a handler of cores that the kernel pipes them to knows no limit.
+        # PR_SET_DUMPABLE: RLIMIT_CORE does not apply to a core handler that the kernel pipes to.
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
 
 
@@ -69,10 +69,10 @@ def bindings() -> Any:
     return api
 
 
-def rehearse(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield what to tell after each step that went well."""
+def run_steps(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the result of each step that worked."""
     if asked["numpy"]:
-        # As in the process that asks: two C++ runtimes can disagree by which of them came first.
+        # As in the parent: two C++ runtimes may conflict, depending on which is loaded first.
         import numpy  # noqa: F401
     api = bindings()
     offloads = bool(api.llama_supports_gpu_offload())
@@ -88,7 +88,7 @@ def rehearse(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for kernels, extras in asked["ways"]:
         try:
             found = logits(asked, kernels, extras=extras)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the other side tells it)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the parent reports it)
             yield {"error": f"{error or type(error).__name__}"}
             return
         first = found if first is None else first
@@ -96,7 +96,7 @@ def rehearse(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def read_vocabulary(api: Any, path: str) -> None:
-    """Load a model's vocabulary, without its weights: all that a GPU leaves to the processor."""
+    """Load a model's vocabulary without its weights: all that a GPU build does on the CPU."""
     api.llama_backend_init()
     params = api.llama_model_default_params()
     params.vocab_only, params.n_gpu_layers = True, 0
@@ -105,22 +105,23 @@ def read_vocabulary(api: Any, path: str) -> None:
 
 
 def logits(asked: Mapping[str, Any], kernels: str, *, extras: bool) -> Floats:
-    """Return the logits (rows, vocabulary) of a few prompts and steps, decoded one way."""
+    """Return the logits (rows, vocabulary) of a few prompts and steps with a combination of
+    kernels."""
     import numpy as np
 
-    from ttc_llamacpp.kv_cache import Row, Sequences, Shape
+    from ttc_llamacpp.kv_cache import CacheShape, KVCache, Row
     from ttc_llamacpp.llama_api import Model
 
     loaded = packed(asked["library"]) if kernels == "packed" else None
     model = Model(Path(asked["model"]), 0, loaded, extras=extras)
-    sequences = Sequences(model, Shape(2, 256, _THREADS, asked["flash"], asked["cache"]))
+    sequences = KVCache(model, CacheShape(2, 256, _THREADS, asked["flash"], asked["cache"]))
     tokens = [7 * index % min(model.n_vocab, 251) for index in range(sum(_PROMPTS) + 4)]
     rows, at = list[Any](), 0
     for place, count in enumerate(_PROMPTS):
         last = sequences.prefill(place, tokens[at : at + count], last=True)
         rows.append(last)
         at += count
-    # One token alone and one a sequence: products of one row and of a few.
+    # One token alone, then one a sequence: products of one row and of a few.
     rows += list(sequences.decode([Row(0, tokens[at])]).copy())
     rows += list(sequences.decode([Row(0, tokens[at + 1]), Row(1, tokens[at + 2])]).copy())
     sequences.close()
@@ -129,7 +130,7 @@ def logits(asked: Mapping[str, Any], kernels: str, *, extras: bool) -> Floats:
 
 
 def _hide_devices(api: Any) -> None:
-    """Make llama.cpp compute on the processor alone, which is what is to be tried."""
+    """Make llama.cpp compute on the processor only, which is what is to be checked."""
     default, none = api.llama_model_default_params, (api.ctypes.c_void_p * 1)(None)
 
     def without() -> Any:
@@ -140,15 +141,16 @@ def _hide_devices(api: Any) -> None:
     api.llama_model_default_params = without
 
 
-def packed(library: str) -> Kernels:
-    """Return the compiled kernels, made known to this process."""
-    from ttc_llamacpp.kernels_build import Kernels
+def packed(library: str) -> PackedKernels:
+    """Return the compiled kernels, registered with this process's llama.cpp."""
+    from ttc_llamacpp.kernels_build import PackedKernels
 
-    return Kernels(Path(library))
+    return PackedKernels(Path(library))
 
 
 def difference(one: Floats, other: Floats) -> float | None:
-    """Return the distance of logits as a share of their spread; None where one is no number."""
+    """Return the distance of two arrays of logits (root mean square) in units of the standard
+    deviation of the first; None if either is not finite."""
     import numpy as np
 
     if not (np.isfinite(one).all() and np.isfinite(other).all()):
@@ -158,11 +160,11 @@ def difference(one: Floats, other: Floats) -> float | None:
 
 
 def main() -> None:
-    """Answer one request."""
-    leave_no_core()
+    """Run one check."""
+    disable_core_dumps()
     out, asked = silence(), json.load(sys.stdin)
     try:
-        for told in rehearse(asked):
-            print(json.dumps(told), file=out, flush=True)
+        for line in run_steps(asked):
+            print(json.dumps(line), file=out, flush=True)
     except (ImportError, OSError, RuntimeError) as error:
         print(json.dumps({"unusable": str(error)}), file=out, flush=True)

@@ -1,6 +1,6 @@
-"""llama.cpp's C API as the engine needs it: its log, a loaded model, its tokenizer.
+"""llama.cpp's C API as the engine uses it: its log, a loaded model, its tokenizer.
 
-This imports llama_cpp (half a second), so it is itself imported with the first request only.
+Importing this imports llama_cpp (half a second), so it is done with the first request only.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from ttc.answers.thinking import is_mark
 from ttc.errors import BackendError
 
 if TYPE_CHECKING:
-    from ttc_llamacpp.kernels_build import Kernels
+    from ttc_llamacpp.kernels_build import PackedKernels
 
 # ggml.h; llama-cpp-python's own table is off by one: it hides errors and shows warnings.
 _LOG_ERROR, _LOG_CONT = 4, 5
 
 
 class Log:
-    """llama.cpp's log, kept silent: the last errors are remembered for messages."""
+    """llama.cpp's log, kept off the terminal; the last errors are kept for messages."""
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=8)
         self._level = 0
-        self._callback = api.llama_log_callback(self._hear)
+        self._callback = api.llama_log_callback(self._receive)
 
     def install(self) -> None:
-        """Hear all that llama.cpp and ggml say in this process from now on."""
+        """Receive all that llama.cpp and ggml log in this process from now on."""
         api.llama_log_set(self._callback, ctypes.c_void_p(0))
 
-    def _hear(self, level: int, text: bytes, _: Any) -> None:
+    def _receive(self, level: int, text: bytes, _: Any) -> None:
         if level != _LOG_CONT:
             self._level = level
         line = text.decode("utf-8", "replace").strip(" .\r\n")
@@ -43,7 +43,7 @@ class Log:
             self._lines.append(line)
 
     def take(self) -> str:
-        """Return the first of the remembered errors, which names the cause, and forget them."""
+        """Return the first of the kept errors, which names the cause, and clear them."""
         line = self._lines[0] if self._lines else "llama.cpp gives no reason"
         self._lines.clear()
         return line
@@ -53,14 +53,20 @@ LOG = Log()
 
 
 class Model:
-    """Loaded weights and their vocabulary. BackendError with llama.cpp's reason if it fails.
+    """Loaded weights and their vocabulary. Raises BackendError with llama.cpp's reason on failure.
 
-    `kernels` multiply the weights that they can pack; on a GPU build they are not used. `extras`
-    are the buffers in which ggml keeps weights in a layout of its own, for other kernels.
+    `kernels` multiply the weights that they can pack; a GPU build ignores them. With `extras`, ggml
+    may use its extra buffers, which keep weights in other layouts for other kernels (AMX,
+    repacking).
     """
 
     def __init__(
-        self, path: Path, gpu_layers: int, kernels: Kernels | None = None, *, extras: bool = True
+        self,
+        path: Path,
+        gpu_layers: int,
+        kernels: PackedKernels | None = None,
+        *,
+        extras: bool = True,
     ) -> None:
         LOG.install()
         LOG.take()
@@ -82,25 +88,25 @@ class Model:
         self._pieces: dict[int, bytes] = {}
 
     def making_context(self) -> AbstractContextManager[None]:
-        """Where llama.cpp's contexts of this model must be made."""
+        """Return the context manager in which llama.cpp contexts of this model must be created."""
         return self._kernels.context() if self._kernels else nullcontext()
 
     def tokenize(self, text: str, *, add_bos: bool) -> tuple[int, ...]:
-        """Return the tokens of a text in which special tokens are spelt out.
+        """Return the tokens of a text; special tokens in it are parsed.
 
-        `add_bos` puts the model's BOS in front where it wants one and the text has none.
+        `add_bos` prepends the model's BOS if it wants one and the text has none.
         """
         data = text.encode("utf-8", "replace")
-        room = len(data) + 8
-        buffer = (ctypes.c_int32 * room)()
-        count = api.llama_tokenize(self.vocab, data, len(data), buffer, room, False, True)
+        size = len(data) + 8
+        buffer = (ctypes.c_int32 * size)()
+        count = api.llama_tokenize(self.vocab, data, len(data), buffer, size, False, True)
         tokens = tuple(buffer[: max(count, 0)])
         bos: int = api.llama_vocab_bos(self.vocab)
         wanted = add_bos and bos >= 0 and api.llama_vocab_get_add_bos(self.vocab)
         return (bos, *tokens) if wanted and tokens[:1] != (bos,) else tokens
 
     def piece(self, token: int) -> bytes:
-        """Return a token's bytes, which may be part of a character; b"" for control tokens but
+        """Return a token's bytes, which may be part of a character. Control tokens give b"", except
         those that mark thoughts."""
         found = self._pieces.get(token)
         if found is None:
@@ -108,27 +114,27 @@ class Model:
         return found
 
     def _render(self, token: int) -> bytes:
-        room = 64
+        size = 64
         while True:
-            buffer = ctypes.create_string_buffer(room)
-            count = api.llama_token_to_piece(self.vocab, token, buffer, room, 0, False)
+            buffer = ctypes.create_string_buffer(size)
+            count = api.llama_token_to_piece(self.vocab, token, buffer, size, 0, False)
             if count == 0 and is_mark(spelling := self.spelling(token)):
                 return spelling.encode()
             if count >= 0:
                 return buffer.raw[:count]
-            room = -count
+            size = -count
 
     def ends(self, token: int) -> bool:
-        """Whether the token ends a generation (EOS, EOT and their like)."""
+        """Return whether the token ends a generation (EOS, EOT, …)."""
         return bool(api.llama_vocab_is_eog(self.vocab, token))
 
     def spelling(self, token: int) -> str:
-        """Return a special token as its text, "" for an absent one (-1)."""
+        """Return the text of a special token, "" for a missing one (-1)."""
         return str(api.llama_vocab_get_text(self.vocab, token).decode()) if token >= 0 else ""
 
     @property
     def bos(self) -> str:
-        """The text of BOS, as chat templates want it."""
+        """The text of BOS, as chat templates use it."""
         return self.spelling(api.llama_vocab_bos(self.vocab))
 
     @property

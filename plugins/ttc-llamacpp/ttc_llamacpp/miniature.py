@@ -1,8 +1,8 @@
-"""A tiny model that is quantised like a big one: rows of its matrices, in a layer or two.
+"""A tiny model quantised like a big one: some rows of its matrices, in a layer or two.
 
 llama.cpp chooses the code that multiplies a matrix by its type and shape, so a few thousand rows
 show in milliseconds what all of them would do. The numbers are the model's own, cut to `width`
-columns; only embeddings and norms are made up. Mixtures of experts stay mixtures.
+columns; only embeddings and norms are made up. Mixtures of experts remain mixtures.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from ttc_llamacpp.gguf import Header
 
 VOCABULARY = 256
-# In columns. K-quants have blocks of 256, and what has fewer cannot hold one.
+# In columns. K-quants have blocks of 256 columns, so narrower matrices cannot be one.
 _WIDEST, _NARROWEST = 512, 32
 _EXPERTS = 4
 _F32 = 0
@@ -30,7 +30,7 @@ _DENSE = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ff
 _MIXED = ("ffn_gate_exps", "ffn_up_exps", "ffn_down_exps")
 
 
-class Source(NamedTuple):
+class MatrixSource(NamedTuple):
     """A matrix of the model to take rows from: the longest of its type. `size` is a row's bytes."""
 
     kind: int
@@ -48,17 +48,17 @@ class _Tensor(NamedTuple):
     data: bytes
 
 
-def sources(header: Header) -> list[Source]:
-    """Return a matrix of each type that the model's weights have; none if all are too narrow."""
+def sources(header: Header) -> list[MatrixSource]:
+    """Return a matrix of each type among the model's weights; empty if all are too narrow."""
     names = {matrix.name for matrix in header.matrices}
-    best = dict[tuple[int, bool], Source]()
+    best = dict[tuple[int, bool], MatrixSource]()
     for name, kind, shape, start, span in header.matrices:
         # Embeddings are only looked up, unless they are the output's weights as well.
         if name == "token_embd.weight" and "output.weight" in names:
             continue
         rows = prod(shape[1:])
-        # What is left over fills up to the next tensor, unless there is less than a row.
-        found = Source(kind, len(shape) > 2, shape[0], rows, start, span // max(rows, 1))
+        # The remainder of the division is padding before the next tensor.
+        found = MatrixSource(kind, len(shape) > 2, shape[0], rows, start, span // max(rows, 1))
         if rows < _ALIGNMENT:
             continue
         known = best.get(found[:2])
@@ -67,15 +67,15 @@ def sources(header: Header) -> list[Source]:
     every = sorted(best.values())
     enough = max((source.columns for source in every), default=0)
     enough = min(enough, _WIDEST // 2)
-    # Short rows (convolutions, states) are not what products of weights are made of.
+    # Short rows (convolutions, states) are not used in products of weights.
     return [each for each in every if each.columns >= max(enough, _NARROWEST)]
 
 
 @dataclass(frozen=True, slots=True)
 class Miniature:
-    """What a tiny model is made of. `head` is the size of an attention head."""
+    """The content of a tiny model. `head` is the size of an attention head."""
 
-    sources: Sequence[Source]
+    sources: Sequence[MatrixSource]
     head: int
 
     @property
@@ -85,14 +85,14 @@ class Miniature:
         return 1 << (shortest.bit_length() - 1)
 
     def write(self, model: Path, target: Path) -> None:
-        """Write it as a GGUF file. OSError."""
+        """Write it as a GGUF file. Raises OSError."""
         width = self.width
         head = self.head if width % self.head == 0 else min(64, width)
         heads = width // head
         mixed = [source for source in self.sources if source.experts]
         dense = [source for source in self.sources if not source.experts]
         names = _DENSE[:4] if mixed else _DENSE
-        # The output is one more place for a type.
+        # The output matrix has room for one more type.
         layers = max(1, -(-(len(dense) - 1) // len(names)), -(-len(mixed) // len(_MIXED)))
         metadata: dict[str, Any] = {
             "general.architecture": "llama",
@@ -116,14 +116,14 @@ class Miniature:
     def _tensors(
         self,
         rows: _Rows,
-        dense: Sequence[Source],
-        mixed: Sequence[Source],
+        dense: Sequence[MatrixSource],
+        mixed: Sequence[MatrixSource],
         layers: int,
         heads: int,
         head: int,
     ) -> Iterator[_Tensor]:
         width, shared = rows.width, max(1, heads // 2) * head
-        # A model may have no matrix that is wide enough beside its experts.
+        # A model may have no matrix that is wide enough besides its experts.
         plain, experts = cycle(dense or [None]), cycle(mixed)
         yield rows.made("token_embd.weight", VOCABULARY)
         yield rows.ones("output_norm.weight")
@@ -142,12 +142,12 @@ class Miniature:
 
 
 class _Rows:
-    """Where rows come from: the model's file, or a generator."""
+    """Rows of the model's file, or generated ones."""
 
     def __init__(self, file: Any, width: int) -> None:
-        # Without numpy: some builds of llama.cpp crash on GPUs where it is loaded before them.
+        # Without numpy: some builds of llama.cpp crash on GPUs if numpy is loaded before them.
         self._file, self.width, self._random = file, width, Random(0)
-        self._taken = dict[Source, int]()
+        self._taken = dict[MatrixSource, int]()
 
     def ones(self, name: str) -> _Tensor:
         return _Tensor(name, _F32, (self.width,), _floats([1.0] * self.width))
@@ -157,8 +157,10 @@ class _Rows:
         data = _floats(self._random.gauss(0.0, spread) for _ in range(count * self.width))
         return _Tensor(name, _F32, (self.width, count), data)
 
-    def taken(self, name: str, source: Source | None, count: int, experts: int = 0) -> _Tensor:
-        """Take the next rows of a source; from its beginning again where it ends."""
+    def taken(
+        self, name: str, source: MatrixSource | None, count: int, experts: int = 0
+    ) -> _Tensor:
+        """Take the next rows of a source, starting over at its end."""
         if source is None:
             return self.made(name, count)
         size, whole = source.size * self.width // source.columns, source.size
@@ -172,7 +174,7 @@ class _Rows:
 
 
 def _floats(values: Iterable[float]) -> bytes:
-    """Return numbers as GGUF has them: little-endian, four bytes each."""
+    """Return numbers as GGUF stores them: little-endian, four bytes each."""
     made = array("f", values)
     if sys.byteorder == "big":
         made.byteswap()

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Any, Literal, NamedTuple, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, cast
 
 from ttc.backends.template_clock import Clock
-from ttc.errors import UsageError
+from ttc.options import OptionReader
 
 # How keys and values are kept. Nothing less precise than llama.cpp's own default is offered.
 Cache = Literal["f16", "f32"]
-
-
-class _Bounds(NamedTuple):
-    low: int
-    high: int
-
-
-NUMBERS = {
-    "n_ctx": _Bounds(8, 2**24),
-    "threads": _Bounds(1, 512),
-    "slots": _Bounds(1, 256),  # llama.cpp's own limit on sequences
-    "gpu_layers": _Bounds(-1, 10_000),
-}
+MOST_SLOTS = 256  # llama.cpp's own limit on sequences
 # The weights of the file as they are, expanded exactly, rounded to 11 and to 8 bits; the others are
 # quantised anew: other weights, so another model.
 WEIGHTS = ("file", "f32", "f16", "bf16", "q8_0", "q4_0")
@@ -36,7 +23,6 @@ WORDS = {
     "kernels": ("ggml", "packed"),
     "profile": ("auto", "off"),
 }
-KNOWN = (*NUMBERS, *WORDS, "today")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +56,23 @@ class Options:
 
         UsageError names the option that is wrong.
         """
-        clock = Clock.parse("llamacpp", given.get("today"))
-        others = {name: value for name, value in given.items() if name != "today"}
-        chosen = {name: _checked(name, value) for name, value in others.items()}
-        return cls(**{**(tuned or {}), **chosen}, clock=clock)
-
-
-def _checked(name: str, value: Any) -> int | str:
-    if name in WORDS:
-        if value not in WORDS[name]:
-            raise UsageError(f"llamacpp: {name} must be {' or '.join(WORDS[name])}, not {value!r}")
-        return cast(str, value)
-    if name not in NUMBERS:
-        near = get_close_matches(name, KNOWN, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"llamacpp: no option {name!r}; {hint}there are {', '.join(KNOWN)}")
-    low, high = NUMBERS[name]
-    try:
-        number = int(value) if isinstance(value, (int, str)) else None
-    except ValueError:
-        number = None
-    if number is None or isinstance(value, bool) or not low <= number <= high:
-        raise UsageError(f"llamacpp: {name} must be a whole number, {low} to {high}, not {value!r}")
-    return number
+        read = OptionReader("llamacpp", given)
+        base = replace(cls(), **(tuned or {}))
+        found = cls(
+            n_ctx=read.whole("n_ctx", base.n_ctx, 8, 2**24),
+            threads=read.whole("threads", base.threads, 1, 512),
+            slots=read.whole("slots", base.slots, 1, MOST_SLOTS),
+            gpu_layers=read.whole("gpu_layers", base.gpu_layers, -1, 10_000),
+            attention=read.choice("attention", WORDS["attention"], base.attention),
+            cache=cast(Cache, read.choice("cache", WORDS["cache"], base.cache)),
+            weights=read.choice("weights", WEIGHTS, base.weights),
+            kernels=read.choice("kernels", WORDS["kernels"], base.kernels),
+            profile=read.choice("profile", WORDS["profile"], base.profile),
+            most=base.most,
+            clock=Clock.parse(read),
+        )
+        read.end()
+        return found
 
 
 def default_threads() -> int:

@@ -1,9 +1,9 @@
-"""What each sequence holds, token by token, and which of it a new prompt can begin from.
+"""Reuse of cached prompts: which tokens each slot holds, and the longest one a prompt starts with.
 
-Copying keys and values costs a hundredth of computing them. So a prompt begins from the sequence
-that shares the longest beginning with it: all of it for the other draws of a prompt, most of it
-for the continuation of a partial answer, which is how a search asks. What a sequence held is
-written to memory before the sequence is given to somebody else, once continuations are seen.
+Copying keys and values costs a hundredth of computing them. So a prompt starts from the slot with
+which it shares the longest beginning: all of it for the other draws of a prompt, most of it for the
+continuation of a partial answer, which is what a search asks for. Once a request has continued an
+answer, the state of a slot is saved to memory before the slot is given to another draw.
 """
 
 from __future__ import annotations
@@ -15,31 +15,32 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttc_llamacpp.kv_cache import Logits, Sequences
+from ttc_llamacpp.kv_cache import KVCache, Logits
 
 Tokens = tuple[int, ...]
 
 # Shorter beginnings are computed again: a copy and one more decode cost as much.
-WORTHWHILE = 16
-SHELF_BYTES = 64 << 20
-FIRST = 64
+MIN_SHARED = 16
+# Bytes of saved states, and how many prompts' logits are kept.
+SAVED_BYTES = 64 << 20
+MAX_LOGITS = 64
 
 
-class Match(NamedTuple):
-    """How many tokens of a prompt are held, and where: in a sequence or on the shelf."""
+class PrefixMatch(NamedTuple):
+    """How many tokens of a prompt are cached, and where: in a slot or in a saved state."""
 
     length: int
-    place: int | None = None
-    shelved: Tokens | None = None
+    slot: int | None = None
+    saved: Tokens | None = None
 
 
-def packed(tokens: Iterable[int]) -> array[int]:
-    """Return tokens in a row of memory, where comparing takes a nanosecond each."""
+def token_array(tokens: Iterable[int]) -> array[int]:
+    """Return tokens as a contiguous array, which compares at about 1 ns a token."""
     return array("i", tokens)
 
 
-def common(first: array[int], second: array[int]) -> int:
-    """Return how many tokens two rows share at their beginning."""
+def shared_length(first: array[int], second: array[int]) -> int:
+    """Return how many tokens two arrays share at their beginning."""
     shorter = min(len(first), len(second))
     if not shorter:
         return 0
@@ -48,90 +49,90 @@ def common(first: array[int], second: array[int]) -> int:
     return int(differ[0]) if len(differ) else shorter
 
 
-class Prefixes:
-    """The tokens behind the keys and values of `sequences`, and a shelf of saved ones."""
+class PrefixCache:
+    """The tokens in each slot of a KV cache, saved states, and logits after recent prompts."""
 
-    def __init__(self, sequences: Sequences) -> None:
-        self._sequences = sequences
+    def __init__(self, kv: KVCache) -> None:
+        self._kv = kv
         self._tokens: dict[int, array[int]] = {}
-        self._shelf: OrderedDict[Tokens, bytes] = OrderedDict()
-        self._shelved = 0
-        self._first: OrderedDict[Tokens, Logits] = OrderedDict()
-        # Saving costs some milliseconds a draw, which only a search gets back.
+        self._saved: OrderedDict[Tokens, bytes] = OrderedDict()
+        self._saved_bytes = 0
+        self._logits: OrderedDict[Tokens, Logits] = OrderedDict()
+        # Saving costs milliseconds a draw, which only searches get back.
         self.saves = False
 
-    def holds(self, place: int, tokens: Iterable[int]) -> None:
-        """Note what a sequence holds from now on."""
-        self._tokens[place] = packed(tokens)
+    def set_tokens(self, slot: int, tokens: Iterable[int]) -> None:
+        """Record which tokens a slot holds."""
+        self._tokens[slot] = token_array(tokens)
 
-    def grow(self, place: int, token: int, at: int) -> None:
-        """Note the token that is decoded next, at position `at`."""
-        held = self._tokens[place]
+    def append(self, slot: int, token: int, position: int) -> None:
+        """Record the token that is decoded next in a slot, at `position`."""
+        held = self._tokens[slot]
         # Longer only after an interrupt, when the token is decoded again.
-        del held[at:]
+        del held[position:]
         held.append(token)
 
-    def first(self, prompt: Tokens) -> Logits | None:
-        """Return the logits after a whole prompt, if it was computed a short while ago."""
-        return self._first.get(prompt)
+    def first_logits(self, prompt: Tokens) -> Logits | None:
+        """Return the logits after a whole prompt, (vocabulary,), None if they are not kept."""
+        return self._logits.get(prompt)
 
     def remember(self, prompt: Tokens, logits: Logits) -> None:
-        """Keep the logits after a prompt, for its other draws."""
-        self._first[prompt] = logits
-        if len(self._first) > FIRST:
-            self._first.popitem(last=False)
+        """Keep the logits after a prompt for its other draws."""
+        self._logits[prompt] = logits
+        if len(self._logits) > MAX_LOGITS:
+            self._logits.popitem(last=False)
 
-    def longest(self, prompt: Tokens, preferred: int) -> Match:
-        """Return the longest beginning of a prompt that is held; `preferred` wins a tie."""
-        best, wanted = Match(0), packed(prompt)
-        for place in sorted(self._tokens, key=lambda place: place != preferred):
-            length = min(common(self._tokens[place], wanted), self._sequences.held[place])
+    def longest(self, prompt: Tokens, preferred: int) -> PrefixMatch:
+        """Return the longest cached beginning of a prompt; slot `preferred` wins a tie."""
+        best, wanted = PrefixMatch(0), token_array(prompt)
+        for slot in sorted(self._tokens, key=lambda slot: slot != preferred):
+            length = min(shared_length(self._tokens[slot], wanted), self._kv.held[slot])
             if length > best.length:
-                best = Match(length, place=place)
+                best = PrefixMatch(length, slot=slot)
             if length == len(prompt):
                 return best
-        for tokens in self._shelf:
-            length = common(packed(tokens), wanted)
+        for tokens in self._saved:
+            length = shared_length(token_array(tokens), wanted)
             if length > best.length:
-                best = Match(length, shelved=tokens)
+                best = PrefixMatch(length, saved=tokens)
         return best
 
-    def take(self, match: Match, place: int) -> bool:
-        """Make `place` hold a match and nothing else; False, and it is empty, if it cannot.
+    def load(self, match: PrefixMatch, slot: int) -> bool:
+        """Make `slot` hold exactly the matched tokens; False, and it is empty, if it cannot.
 
-        What it held is saved first, where a continuation may ask for it.
+        What the slot held is saved first if continuations are expected.
         """
-        # Looked up before the save, which may push it off the shelf.
-        data = self._shelf.get(match.shelved) if match.shelved else None
-        if match.place != place:
-            self._save(place)
+        # Looked up before the save, which may evict it.
+        data = self._saved.get(match.saved) if match.saved else None
+        if match.slot != slot:
+            self._save(slot)
         held: Iterable[int] = ()
-        if match.shelved is not None and data is not None:
-            held = match.shelved[: match.length]
-            done = self._sequences.restore(place, data, len(match.shelved))
-            done = done and self._sequences.trim(place, match.length)
-        elif match.place is not None:
-            held = self._tokens[match.place][: match.length]
-            done = self._sequences.copy(match.place, place, match.length)
+        if match.saved is not None and data is not None:
+            held = match.saved[: match.length]
+            done = self._kv.restore(slot, data, len(match.saved))
+            done = done and self._kv.trim(slot, match.length)
+        elif match.slot is not None:
+            held = self._tokens[match.slot][: match.length]
+            done = self._kv.copy(match.slot, slot, match.length)
         else:
-            done = self._sequences.trim(place, 0)
-        self._tokens[place] = packed(held if done else ())
+            done = self._kv.trim(slot, 0)
+        self._tokens[slot] = token_array(held if done else ())
         return done
 
-    def _save(self, place: int) -> None:
-        """Put what a sequence holds on the shelf, unless it is elsewhere as well."""
-        known = self._tokens.get(place, packed(()))[: self._sequences.held[place]]
-        tokens = tuple(known)
-        if not self.saves or len(tokens) < WORTHWHILE or tokens in self._shelf:
+    def _save(self, slot: int) -> None:
+        """Save the state of a slot, unless another slot or saved state holds the same tokens."""
+        held = self._tokens.get(slot, token_array(()))[: self._kv.held[slot]]
+        tokens = tuple(held)
+        if not self.saves or len(tokens) < MIN_SHARED or tokens in self._saved:
             return
-        others = (held for other, held in self._tokens.items() if other != place)
-        if any(common(held, known) == len(known) for held in others):
+        others = (there for other, there in self._tokens.items() if other != slot)
+        if any(shared_length(there, held) == len(held) for there in others):
             return
-        data = self._sequences.save(place)
-        if data is None or len(data) > SHELF_BYTES:
+        data = self._kv.save(slot)
+        if data is None or len(data) > SAVED_BYTES:
             return
-        self._shelf[tokens] = data
-        self._shelved += len(data)
-        while self._shelved > SHELF_BYTES:
-            _, dropped = self._shelf.popitem(last=False)
-            self._shelved -= len(dropped)
+        self._saved[tokens] = data
+        self._saved_bytes += len(data)
+        while self._saved_bytes > SAVED_BYTES:
+            _, dropped = self._saved.popitem(last=False)
+            self._saved_bytes -= len(dropped)

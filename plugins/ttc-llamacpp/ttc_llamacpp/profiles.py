@@ -1,6 +1,7 @@
-"""What `ttc models tune` found to be fastest: one small file for a model on a machine.
+"""Profiles: the fastest options for a model on a machine, as `ttc models tune` measured them.
 
-The folder may be shared by several machines, so the machine is part of the file's name.
+One small file for each. Several machines may share the folder, so the file's name has a digest of
+the machine.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ def _processor() -> str:
 
 
 def machine() -> str:
-    """Return what timings depend on, as a name."""
+    """Return a name for what timings depend on: system, processor and number of CPUs."""
     return f"{platform.system()} {platform.machine()} {_processor()} {os.cpu_count()}"
 
 
 def flags() -> tuple[str, ...]:
-    """Return what the processor says it can do; nothing where the system does not tell."""
+    """Return the processor's feature flags; empty if the system does not report them."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
             for line in lines:
@@ -48,18 +49,18 @@ def flags() -> tuple[str, ...]:
 
 
 def folder() -> Path:
-    """Return where all that was found out about this machine is kept."""
+    """Return the folder for what was measured on this machine."""
     return paths.data_folder() / "profiles"
 
 
 def path(fingerprint: str) -> Path:
-    """Return where the profile of a model is, by the fingerprint of its file."""
+    """Return the path of a model's profile, by the fingerprint of its file."""
     here = hashlib.sha256(machine().encode()).hexdigest()[:8]
     return folder() / f"{fingerprint.removeprefix('sha256:')[:32]}-{here}.json"
 
 
 def read(fingerprint: str) -> dict[str, Any]:
-    """Return the options of a profile; none if there is no profile, or none that can be read."""
+    """Return the options of a profile; empty if there is none or it is invalid."""
     try:
         found = json.loads(path(fingerprint).read_text(encoding="utf-8"))["options"]
         tuned = {name: found[name] for name in _TUNED if name in found}
@@ -71,19 +72,19 @@ def read(fingerprint: str) -> dict[str, Any]:
 
 
 def write(fingerprint: str, profile: Mapping[str, Any]) -> Path:
-    """Keep a profile. OSError or TtcError if it cannot be written."""
+    """Write a profile. Raises OSError or TtcError if it cannot be written."""
     return put(path(fingerprint), profile)
 
 
 def put(target: Path, document: Mapping[str, Any]) -> Path:
-    """Write a file whole or not at all. OSError or TtcError if it cannot be written."""
+    """Write a JSON file atomically. Raises OSError or TtcError if it cannot be written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     paths.atomic_write(target, json.dumps(document, indent=1, allow_nan=False))
     return target
 
 
 def forget(fingerprint: str) -> bool:
-    """Remove a profile; False if there is none."""
+    """Delete a profile; return False if there is none."""
     try:
         path(fingerprint).unlink()
     except FileNotFoundError:

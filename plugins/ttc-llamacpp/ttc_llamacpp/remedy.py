@@ -8,8 +8,8 @@ from ttc.plugins import installing
 
 PACKAGE = "llama-cpp-python"
 
-# ggml's switches without GGML_NATIVE, the processor's flag for each, and whether it is on then.
-# AMX has none on purpose: GCC before 13 compiles a crash.
+# ggml's switches without GGML_NATIVE, the processor flag for each, and their default there. AMX is
+# left out on purpose: GCC before 13 compiles a crash.
 _SWITCHES = (
     ("SSE42", "sse4_2", True),
     ("AVX", "avx", True),
@@ -27,12 +27,14 @@ _DEVICES = ("CUDA", "VULKAN", "HIP", "SYCL", "MUSA", "OPENCL", "BLAS", "RPC")
 
 
 def reinstall(flags: Iterable[str], libraries: Iterable[str]) -> str:
-    """Return the command that builds llama-cpp-python again, with explicit switches for a processor
-    with these flags instead of those that the compiler detects. GPU support that the names of
-    its libraries show stays in."""
+    """Return the command that rebuilds llama-cpp-python with explicit switches.
+
+    The switches are for a processor with these `flags`, instead of what the compiler detects. GPU
+    support is kept, as the names of the `libraries` show it.
+    """
     there, has = set(flags), " ".join(libraries).upper()
     switches = ["-DGGML_NATIVE=OFF"]
-    # Other processors than x86 have other switches, and no flag of these.
+    # Other processors than x86 have other switches and none of these flags.
     if "sse2" in there:
         switches += [
             f"-DGGML_{name}={'OFF' if usual else 'ON'}"

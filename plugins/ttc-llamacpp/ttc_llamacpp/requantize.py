@@ -1,14 +1,13 @@
-"""The weights of a file in another encoding, made by llama.cpp and kept in the cache folder.
+"""The weights of a file in another encoding, written by llama.cpp and kept in the cache folder.
 
-A quantised file spends its time in unpacking: the same weights as 32-bit floats, exactly the
-numbers that llama.cpp unpacks them to, decode many draws at once nearly twice as fast, for eight
-times the memory. f16 and bf16 round them to 11 and 8 bits. q8_0 and q4_0 quantise them anew.
+A quantised file spends its time unpacking. The same weights as 32-bit floats, exactly the numbers
+that llama.cpp unpacks them to, decode many draws at once nearly twice as fast, for up to eight
+times the memory. f16 and bf16 round them to 11 and 8 bits. q8_0 and q4_0 quantise them again.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 import shutil
 from pathlib import Path
 
@@ -26,14 +25,14 @@ _MARGIN = 1 << 20
 
 
 def size(header: Header, encoding: str) -> int:
-    """Return about how many bytes the weights take in an encoding."""
+    """Return the approximate bytes of the weights in an encoding."""
     return int(header.parameters * _BITS[encoding] / 8) + _MARGIN
 
 
-def encoded(header: Header, digest: str, encoding: str) -> Path:
-    """Return the file with a header's weights in an encoding, written first if it is not there.
+def reencode(header: Header, digest: str, encoding: str) -> Path:
+    """Return the file with a header's weights in an encoding; write it first if it is missing.
 
-    BackendError if there is no room for it or llama.cpp cannot write it.
+    Raises BackendError if the disk is too full or llama.cpp cannot write it.
     """
     if encoding == "file":
         return header.path
@@ -41,22 +40,19 @@ def encoded(header: Header, digest: str, encoding: str) -> Path:
     path = folder / f"{digest.removeprefix('sha256:')}.{encoding}.gguf"
     if path.is_file():
         return path
-    part = path.with_suffix(f".{os.getpid()}.part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
         if free < size(header, encoding):
             raise BackendError(
-                f"{folder}: no room for the weights as {encoding} "
-                f"({size(header, encoding) / 1e9:.1f} GB, {free / 1e9:.1f} GB are free); "
-                'use weights = "file" or another TTC_CACHE'
+                f"{folder}: not enough disk space for the weights as {encoding} "
+                f"({size(header, encoding) / 1e9:.1f} GB needed, {free / 1e9:.1f} GB free); "
+                'set weights = "file", or TTC_CACHE to another folder'
             )
-        _write(header.path, part, encoding)
-        part.replace(path)
+        with paths.replacing(path) as part:
+            _write(header.path, part, encoding)
     except OSError as error:
         raise BackendError(f"{folder}: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
@@ -71,4 +67,4 @@ def _write(source: Path, target: Path, encoding: str) -> None:
     params.ftype, params.allow_requantize = _FTYPES[encoding], True
     given = str(source).encode(), str(target).encode(), ctypes.byref(params)
     if api.llama_model_quantize(*given):
-        raise BackendError(f"{source}: cannot be written as {encoding}: {LOG.take()}")
+        raise BackendError(f"{source}: llama.cpp cannot convert it to {encoding}: {LOG.take()}")

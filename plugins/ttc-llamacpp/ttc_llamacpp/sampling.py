@@ -1,7 +1,7 @@
-"""How the next token is chosen, and how likely it was.
+"""Sampling of the next token, and its log-probability.
 
-top_k, then top_p, then min_p cut the model's distribution; what is left is drawn from at the
-temperature, by llama.cpp's samplers and with the draw's own seed.
+top_k, then top_p, then min_p truncate the model's distribution; what remains is sampled at the
+temperature by llama.cpp's samplers, with the draw's own seed.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from numpy.typing import NDArray
 from ttc.records import SamplingParams
 from ttc_llamacpp.kv_cache import Logits
 
-# Below this temperature the exponents overflow, and sampling is greedy long before.
+# Below this temperature the exponents overflow; sampling is greedy in effect at much higher ones.
 GREEDY = 1e-6
 
-# The share of the mass that a token has in whose company the others of a nucleus usually are.
+# Share of the mass below which tokens are rarely in a nucleus: the first cut before sorting.
 _LIKELY = 3e-4
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
-class Choice(NamedTuple):
+class SampledToken(NamedTuple):
     """A sampled token and its log-probability (nats) in the unfiltered temperature-1 softmax.
 
-    `confidence` is minus the mean log-probability of the likeliest tokens there, if it was asked.
+    `confidence` is minus the mean log-probability of the likeliest tokens there, if requested.
     """
 
     token: int
@@ -41,15 +41,15 @@ class Choice(NamedTuple):
 
 
 def nucleus(weights: NDArray[np.float32], total: float, top_p: float) -> NDArray[np.intp]:
-    """Return the fewest most likely tokens that have `top_p` of the mass, most likely first.
+    """Return the smallest set of tokens that holds `top_p` of the mass, likeliest first.
 
-    `weights` (vocabulary,) are probabilities times `total`. llama.cpp's own top_p sampler gives
-    the same set, but takes a softmax and a sort of the whole vocabulary: a sixth of the time of
+    `weights` (vocabulary,) are probabilities times `total`. llama.cpp's top_p sampler gives the
+    same set, but computes a softmax and a sort of the whole vocabulary: a sixth of the time of
     decoding with a small model.
     """
     # The last token kept is the largest of a tail with more than 1 - top_p of the mass, so it has
-    # more than that share of it: whatever has less cannot be kept. Mostly a few tokens have it
-    # all, and looking for those first saves the sorting of thousands.
+    # more than that share divided by the vocabulary, and smaller tokens cannot be kept. Usually a
+    # few tokens hold all of the mass, and selecting those first avoids sorting thousands.
     least = total * (1 - top_p) / len(weights)
     level = max(total * _LIKELY, least)
     likely = np.flatnonzero(weights >= level)
@@ -62,9 +62,9 @@ def nucleus(weights: NDArray[np.float32], total: float, top_p: float) -> NDArray
 
 
 class Sampler:
-    """The sampler chain of one draw. Without a seed, an unpredictable one.
+    """The sampler chain of one draw. Without a seed it is seeded at random.
 
-    With `alternatives` its choices tell their confidence from as many tokens.
+    With `alternatives`, each sampled token has a confidence, computed from that many tokens.
     """
 
     def __init__(self, params: SamplingParams, seed: int | None, alternatives: int = 0) -> None:
@@ -90,20 +90,20 @@ class Sampler:
         stages.append(api.llama_sampler_init_dist(seed))
         return stages
 
-    def choose(self, logits: Logits) -> Choice:
-        """Choose from raw logits (vocabulary,). ValueError if they are not numbers."""
-        # A maximum that is a number leaves no NaN and no infinity below it but minus infinity.
+    def sample(self, logits: Logits) -> SampledToken:
+        """Sample from raw logits (vocabulary,). Raises ValueError if they are not finite."""
+        # A finite maximum rules out NaN and +inf; -inf is allowed.
         top = float(logits.max())
         if not np.isfinite(top):
             raise ValueError("the model's output is not a number")
         weights = logits - np.float32(top)
         np.exp(weights, out=weights)
-        # numpy adds pairwise: the error is below 1e-6 of the total, at half the time of doubles.
+        # numpy sums pairwise: the error is below 1e-6 of the total, at half the time of float64.
         total = float(weights.sum())
         token = self._pick(logits, weights, total)
         whole = top + float(np.log(total))
         sure = whole - self._mean_of_likeliest(logits) if self._alternatives else None
-        return Choice(token, float(logits[token]) - whole, sure)
+        return SampledToken(token, float(logits[token]) - whole, sure)
 
     def _mean_of_likeliest(self, logits: Logits) -> float:
         count = min(self._alternatives, len(logits))
@@ -136,43 +136,45 @@ class Sampler:
             self._chain = None
 
 
-# Below this many draws the threads cost more than they give.
+# With fewer draws a thread, threads cost more than they save.
 _SHARE = 8
 
 
-class Choosers:
-    """Threads that choose the tokens of a batch: numpy and llama.cpp let go of Python's lock."""
+class SamplerPool:
+    """Threads that sample the tokens of a batch: numpy and llama.cpp release the GIL."""
 
     def __init__(self, threads: int) -> None:
-        self._others = ThreadPoolExecutor(max(1, min(threads, 8) - 1), "choose")
+        self._others = ThreadPoolExecutor(max(1, min(threads, 8) - 1), "ttc-sample")
         self._count = min(threads, 8)
 
-    def choose(self, samplers: Sequence[Sampler], logits: Logits) -> list[Choice | ValueError]:
-        """Choose from rows of raw logits (draws, vocabulary), one for each sampler.
+    def sample(
+        self, samplers: Sequence[Sampler], logits: Logits
+    ) -> list[SampledToken | ValueError]:
+        """Sample from rows of raw logits (draws, vocabulary), one for each sampler.
 
-        A row that holds no numbers gives the error instead of a choice.
+        A row that is not finite gives its ValueError instead of a token.
         """
         parts = max(1, min(self._count, len(samplers) // _SHARE))
         cuts = [len(samplers) * part // parts for part in range(parts + 1)]
         shares = [(samplers[a:b], logits[a:b]) for a, b in pairwise(cuts)]
-        futures = [self._others.submit(_choose, *share) for share in shares[1:]]
+        futures = [self._others.submit(_sample_rows, *share) for share in shares[1:]]
         try:
-            first = _choose(*shares[0])
+            first = _sample_rows(*shares[0])
         finally:
             # Also when interrupted: the next decode overwrites the logits.
             wait(futures)
         return [*first, *(choice for future in futures for choice in future.result())]
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._others.shutdown()
 
 
-def _choose(samplers: Sequence[Sampler], logits: Logits) -> list[Choice | ValueError]:
-    found: list[Choice | ValueError] = []
+def _sample_rows(samplers: Sequence[Sampler], logits: Logits) -> list[SampledToken | ValueError]:
+    found: list[SampledToken | ValueError] = []
     for sampler, row in zip(samplers, logits, strict=True):
         try:
-            found.append(sampler.choose(row))
+            found.append(sampler.sample(row))
         except ValueError as error:
             found.append(error)
     return found

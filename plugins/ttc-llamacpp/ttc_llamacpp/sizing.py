@@ -1,4 +1,4 @@
-"""How long the context is and how many draws it holds."""
+"""Sizes of the KV cache: the length of a sequence and the number of slots."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from pathlib import Path
 from ttc.errors import BackendError
 from ttc_llamacpp.options import Options
 
-# llama.cpp rounds a sequence up to this many tokens anyway.
+# llama.cpp rounds the length up to a multiple of this anyway.
 _STEP = 256
-# The fewest and the most. A race (first-finish) is fair only among draws that run side by side,
-# so the more draws wait, the more places there are.
+# The fewest and the most slots. A race (first-finish) is fair only among draws that run side by
+# side, so more waiting draws get more slots.
 CPU_SLOTS, GPU_SLOTS = (8, 32), (32, 64)
-# Of the free memory; the rest is for the weights not read yet and for everybody else.
+# Share of the free memory for the cache; the rest is for weights not read yet and for other
+# programs.
 _SHARE = 0.5
 _BYTES = {"f16": 2, "f32": 4}
 
 
 def length(needed: int, current: int, limit: int, fixed: int | None) -> int:
-    """Return the tokens a sequence should hold: what is needed, at most `limit`.
+    """Return the tokens a sequence should hold: at least `needed`, at most `limit`.
 
-    It grows by half at least, so that slowly growing prompts do not build it anew each time.
-    `fixed`, the user's choice, is taken as it is.
+    It grows by half at least, so slowly growing prompts do not rebuild the cache each time.
+    `fixed`, the user's choice, is returned unchanged.
     """
     if fixed is not None:
         return fixed
@@ -32,15 +33,15 @@ def length(needed: int, current: int, limit: int, fixed: int | None) -> int:
 
 
 def flash(options: Options, *, offloads: bool) -> bool:
-    """Whether attention is fused: as the user or the profile says, else on GPUs, and where the
-    packed kernels compute it."""
+    """Return whether attention is fused: as the user or the profile says; by default on GPUs and
+    with the packed kernels, which compute it."""
     if options.attention is None:
         return offloads or options.kernels == "packed"
     return options.attention == "flash"
 
 
 def sequence_bytes(geometry: Mapping[str, int], tokens: int, cache: str = "f16") -> int | None:
-    """Return the size of the keys and values of one sequence, None for an unknown geometry."""
+    """Return the bytes of one sequence's keys and values; None if the geometry is unknown."""
     sizes = [geometry.get(name) for name in ("layers", "kv_heads", "head_size")]
     total = 2 * _BYTES[cache] * tokens
     for size in sizes:
@@ -51,7 +52,7 @@ def sequence_bytes(geometry: Mapping[str, int], tokens: int, cache: str = "f16")
 
 
 def free_memory() -> int | None:
-    """Return the bytes that can be had without swapping, None where the system does not say."""
+    """Return the bytes available without swapping; None if the system does not report them."""
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
@@ -59,7 +60,7 @@ def free_memory() -> int | None:
     except OSError:
         pass
     try:
-        # macOS and the BSDs tell the whole; half of it is a guess that errs on the safe side.
+        # macOS and the BSDs only report the total; half of it is a cautious guess.
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     except (AttributeError, OSError, ValueError):
         return None
@@ -68,12 +69,11 @@ def free_memory() -> int | None:
 def slots(
     geometry: Mapping[str, int], tokens: int, waiting: int, options: Options, *, offloads: bool
 ) -> int:
-    """Return how many sequences of `tokens` to keep for the draws that wait: what the device
-    gains from, and never beyond the memory.
+    """Return how many sequences of `tokens` to keep for `waiting` draws.
 
-    `options.slots`, the user's choice, is taken as it is; `options.most` is a measured upper
-    limit. BackendError where it cannot be: the system would promise the memory and end the
-    process when it is used.
+    As many as the device profits from, within the free memory. `options.slots`, the user's choice,
+    is used unchanged; `options.most` is a measured upper limit. Raises BackendError if they do not
+    fit: the system would grant the memory and kill the process when it is used.
     """
     fewest, most = GPU_SLOTS if offloads else CPU_SLOTS
     most = options.most or most

@@ -1,11 +1,11 @@
-"""Which options decode fastest on this machine, by measuring them.
+"""Find the options that decode fastest on this machine, by measuring them.
 
-One thing after the other: the encoding of the weights, the kernels that multiply them, the number
-of draws at a time, attention and the type of keys and values, threads. What is measured is
-decoding, 97 % of the time of sampling, with all places taken and sequences of middle length.
+One dimension after the other: the encoding of the weights, the kernels that multiply them, the
+number of slots, attention and the type of keys and values, threads. Only decoding is measured, 97 %
+of the time of sampling, with all slots in use and sequences of medium length.
 
-An encoding that rounds the weights is only taken if it is nearer to the exact weights than the
-file's own arithmetic is, which rounds too (activations of quantised weights have 8 bits): by the
+Rounded weights are only allowed if they are closer to the exact weights than the file's own
+arithmetic, which also rounds (activations of quantised weights have 8 bits). The distance is the
 mean Kullback-Leibler divergence of the next token's distribution, in nats.
 """
 
@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -26,55 +25,22 @@ from numpy.typing import NDArray
 from ttc.errors import BackendError
 from ttc_llamacpp import kernels_build, library_check, sizing
 from ttc_llamacpp.gguf import Header, read_header
-from ttc_llamacpp.kv_cache import BATCH, Row, Sequences, Shape
-from ttc_llamacpp.library_check import Way
+from ttc_llamacpp.kv_cache import KVCache, Row
+from ttc_llamacpp.library_check import KernelChoice
 from ttc_llamacpp.llama_api import Model
+from ttc_llamacpp.measurement import LENGTH, TEXT, TuningSetup, decoding, divergence
 from ttc_llamacpp.options import Cache, Options, default_threads
-from ttc_llamacpp.requantize import EXPANSIONS, REQUANTISED, encoded, size
+from ttc_llamacpp.requantize import EXPANSIONS, REQUANTISED, reencode, size
 
-LENGTH = 512
-SECONDS = 0.8
 # A change must gain more than the noise of a shared machine.
 WORTH = 1.03
 SLOTS = (8, 16, 32, 64, 128)
 _POSITIONS = 64
 
-TEXT = (
-    "A farmer brings apples, pears and plums to the market every Saturday. She has eleven crates "
-    "of apples with forty in each, seven crates of pears with thirty-two in each, and a basket of "
-    "plums that nobody has counted yet. By noon she has sold three quarters of the apples and half "
-    "of the pears. To know how many are left, first multiply the crates by what is in each, then "
-    "take away what was sold. That gives one hundred and ten apples. For the pears the sum is 7 * "
-    "32 = 224, and half of that is 112. The plums go to the neighbours, as they do every week, "
-    "because they would not keep until the next market day.\n\n"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """One way to decode."""
-
-    weights: str
-    slots: int
-    attention: str
-    cache: Cache
-    threads: int
-    kernels: str = "ggml"
-
-    def shape(self) -> Shape:
-        """Return the sequences it needs."""
-        flash = self.attention == "flash"
-        return Shape(self.slots, LENGTH, self.threads, flash, self.cache)
-
-    def options(self) -> dict[str, Any]:
-        """Return it as a profile's options; the slots are an upper limit there."""
-        chosen = asdict(self)
-        return {"most": chosen.pop("slots"), **chosen}
-
 
 @dataclass(slots=True)
 class Tuner:
-    """The measurements of one model. BackendError if it cannot be loaded."""
+    """The measurements of one model. Its methods raise BackendError if it cannot be loaded."""
 
     header: Header
     digest: str
@@ -82,11 +48,12 @@ class Tuner:
     tell: Callable[[str], None]
     trials: list[dict[str, Any]] = field(default_factory=list)
     _model: Model | None = None
-    _loaded: tuple[str, Way] | None = None
+    _loaded: tuple[str, KernelChoice] | None = None
     _told: set[str] = field(default_factory=set)
 
-    def run(self, requantise: bool) -> tuple[Setup, float, float]:
-        """Return the best setup, and tokens per second of the default and of it, by turns."""
+    def run(self, requantise: bool) -> tuple[TuningSetup, float, float]:
+        """Return the best setup, and the tokens per second of the default and of it, measured by
+        turns."""
         try:
             default = self._default()
             best = self._stage(default, self._encodings(default, requantise))
@@ -100,17 +67,17 @@ class Tuner:
         finally:
             self._unload()
 
-    def _default(self) -> Setup:
-        """Return what is done without a profile when many draws wait."""
+    def _default(self) -> TuningSetup:
+        """Return the setup that is used without a profile when many draws wait."""
         threads = self.base.threads or default_threads()
-        model = self._load(Setup("file", 1, "plain", "f16", threads))
+        model = self._load(TuningSetup("file", 1, "plain", "f16", threads))
         flash, many = sizing.flash(self.base, offloads=model.offloads), 10**6
         geometry = self.header.geometry
         count = sizing.slots(geometry, LENGTH, many, self.base, offloads=model.offloads)
-        return Setup("file", count, "flash" if flash else "plain", "f16", threads)
+        return TuningSetup("file", count, "flash" if flash else "plain", "f16", threads)
 
-    def _stage(self, best: Setup, others: list[Setup]) -> Setup:
-        """Measure alternatives beside the best so far; a challenger is measured once more."""
+    def _stage(self, best: TuningSetup, others: list[TuningSetup]) -> TuningSetup:
+        """Measure alternatives to the best setup so far; a faster one is measured once more."""
         speed = self._speed(best)
         for other in others:
             if other == best or not self._fits(other):
@@ -124,12 +91,12 @@ class Tuner:
                     best, speed = other, found
         return best
 
-    def _compare(self, default: Setup, best: Setup) -> tuple[float, float]:
+    def _compare(self, default: TuningSetup, best: TuningSetup) -> tuple[float, float]:
         pairs = [(self._speed(default), self._speed(best)) for _ in range(3)]
         return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
 
-    def _fits(self, setup: Setup) -> bool:
-        """Whether weights and sequences take at most half of the free memory."""
+    def _fits(self, setup: TuningSetup) -> bool:
+        """Return whether weights and sequences take at most half of the free memory."""
         assert self._model is not None
         free = sizing.free_memory()
         each = sizing.sequence_bytes(self.header.geometry, LENGTH, setup.cache)
@@ -143,8 +110,9 @@ class Tuner:
     def _size(self, weights: str) -> int:
         return self.header.path.stat().st_size if weights == "file" else size(self.header, weights)
 
-    def _encodings(self, default: Setup, requantise: bool) -> list[Setup]:
-        """Return the default with the weights that may be taken, nearest to the exact first."""
+    def _encodings(self, default: TuningSetup, requantise: bool) -> list[TuningSetup]:
+        """Return the default with each allowed encoding of the weights, closest to the exact ones
+        first."""
         assert self._model is not None
         if self._model.offloads:
             return []
@@ -152,7 +120,7 @@ class Tuner:
         others = [replace(default, weights=name) for name in REQUANTISED if requantise]
         candidates = [setup for setup in candidates if self._fits(setup)]
         if not candidates or candidates[0].weights != "f32":
-            self.tell("not enough memory for the exact weights as f32: the file is used as it is")
+            self.tell("not enough memory for the exact weights as f32, so the file is used as is")
             return others
         exact = self._distributions("f32")
         own = divergence(exact, self._distributions("file"))
@@ -166,9 +134,12 @@ class Tuner:
             allowed += [setup] * fine
         return allowed
 
-    def _packed(self, best: Setup) -> list[Setup]:
-        """Return the packed kernels with the file's own weights, whose arithmetic they share, and
-        with the best ones; none where they cannot be had."""
+    def _packed(self, best: TuningSetup) -> list[TuningSetup]:
+        """Return setups with the packed kernels; none if they are not available.
+
+        They are tried with the file's own weights, whose arithmetic they share, and with the best
+        ones.
+        """
         assert self._model is not None
         if self._model.offloads:
             return []
@@ -182,12 +153,12 @@ class Tuner:
 
     def _note(self, weights: str, nats: float, *, allowed: bool) -> None:
         self.trials.append({"weights": weights, "divergence": nats, "allowed": allowed})
-        verdict = "" if allowed else ", more than the file's own rounding: not taken"
-        self.tell(f"weights {weights}: {nats:.2g} nats from the exact ones{verdict}")
+        verdict = "" if allowed else ", more than the file's own rounding, so not used"
+        self.tell(f"weights {weights}: {nats:.2g} nats from the exact weights{verdict}")
 
-    def _load(self, setup: Setup) -> Model:
-        path = encoded(self.header, self.digest, setup.weights)
-        way = self._way(path, setup)
+    def _load(self, setup: TuningSetup) -> Model:
+        path = reencode(self.header, self.digest, setup.weights)
+        way = self._choose_kernels(path, setup)
         if self._model is None or self._loaded != (setup.weights, way):
             self._unload()
             found = kernels_build.load() if way.kernels == "packed" else None
@@ -195,13 +166,14 @@ class Tuner:
             self._loaded = setup.weights, way
         return self._model
 
-    def _way(self, path: Path, setup: Setup) -> Way:
-        """Return how this machine can compute it. BackendError where its kernels do not work."""
+    def _choose_kernels(self, path: Path, setup: TuningSetup) -> KernelChoice:
+        """Return the kernels to use on this machine. Raises BackendError if the wanted ones do not
+        work."""
         options = replace(
             self.base, attention=setup.attention, cache=setup.cache, kernels=setup.kernels
         )
         library = kernels_build.built() if setup.kernels == "packed" else None
-        way = library_check.way(read_header(path), options, library)
+        way = library_check.choose(read_header(path), options, library)
         for line in way.off:
             if line not in self._told:
                 self._told.add(line)
@@ -217,56 +189,34 @@ class Tuner:
             gc.collect()
 
     @contextmanager
-    def _sequences(self, setup: Setup) -> Iterator[tuple[Sequences, list[int]]]:
+    def _cache(self, setup: TuningSetup) -> Iterator[tuple[KVCache, list[int]]]:
         model = self._load(setup)
-        sequences = Sequences(model, setup.shape())
+        kv = KVCache(model, setup.shape())
         try:
-            yield sequences, list(model.tokenize(TEXT * 3, add_bos=True))
+            yield kv, list(model.tokenize(TEXT * 3, add_bos=True))
         finally:
-            sequences.close()
+            kv.close()
 
-    def _speed(self, setup: Setup) -> float:
-        """Return generated tokens per second, 0 where there is no memory for it."""
+    def _speed(self, setup: TuningSetup) -> float:
+        """Return generated tokens per second, 0 if there is not enough memory."""
         try:
-            with self._sequences(setup) as (sequences, tokens):
-                speed = decoding(sequences, tokens)
+            with self._cache(setup) as (kv, tokens):
+                speed = decoding(kv, tokens)
         except BackendError:
             return 0.0
         self.trials.append({**asdict(setup), "tokens_per_second": round(speed, 1)})
-        told = ", ".join(f"{name} {value}" for name, value in asdict(setup).items())
-        self.tell(f"{speed:.0f} tokens/s: {told}")
+        shown = ", ".join(f"{name} {value}" for name, value in asdict(setup).items())
+        self.tell(f"{speed:.0f} tokens/s: {shown}")
         return speed
 
     def _distributions(self, weights: str) -> NDArray[np.float64]:
         """Return log-probabilities (positions, vocabulary) along the text."""
-        setup = Setup(weights, 1, "plain", "f32", self.base.threads or default_threads())
+        setup = TuningSetup(weights, 1, "plain", "f32", self.base.threads or default_threads())
         rows = []
-        with self._sequences(setup) as (sequences, tokens):
-            sequences.prefill(0, tokens[:_POSITIONS], last=False)
+        with self._cache(setup) as (kv, tokens):
+            kv.prefill(0, tokens[:_POSITIONS], last=False)
             for token in tokens[_POSITIONS : 2 * _POSITIONS]:
-                row = sequences.decode([Row(0, token)])[0].astype(np.float64)
+                row = kv.decode([Row(0, token)])[0].astype(np.float64)
                 row -= row.max()
                 rows.append(row - np.log(np.exp(row).sum()))
         return np.stack(rows)
-
-
-def divergence(exact: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Return the mean over positions of KL(exact ‖ other), in nats, from log-probabilities."""
-    return float((np.exp(exact) * (exact - other)).sum(axis=1).mean())
-
-
-def decoding(sequences: Sequences, tokens: list[int]) -> float:
-    """Return tokens per second of all sequences together, from a third of their length on."""
-    start = sequences.length // 3
-    sequences.prefill(0, tokens[: min(start, BATCH)], last=False)
-    for other in range(1, sequences.count):
-        sequences.copy(0, other, start)
-    every = range(sequences.count)
-    for token in tokens[:2]:
-        sequences.decode([Row(place, token) for place in every])
-    steps, began = 0, perf_counter()
-    for steps, token in enumerate(tokens[: sequences.length - start - 2], start=1):
-        sequences.decode([Row(place, token) for place in every])
-        if perf_counter() - began > SECONDS and steps >= 3:
-            break
-    return steps * sequences.count / (perf_counter() - began)

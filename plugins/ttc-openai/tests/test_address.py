@@ -17,9 +17,9 @@ from ttc.errors import BackendError, UsageError
 from ttc.records import Message
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import open_openai, server_traits
-from ttc_openai.address import Address, base, is_own, key_for, origin, parse
+from ttc_openai.address import Address, is_private, key_for, normalize_url, origin, parse
 from ttc_openai.backend import describe
-from ttc_openai.server_traits import Traits
+from ttc_openai.server_traits import ServerTraits
 
 Serve = Callable[..., ScriptedServer]
 SECRET = "sk-secret"
@@ -35,7 +35,7 @@ SECRET = "sk-secret"
     ],
 )
 def test_base_urls_have_one_form(given: str, meant: str) -> None:
-    assert base(given) == meant
+    assert normalize_url(given) == meant
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_base_urls_have_one_form(given: str, meant: str) -> None:
 )
 def test_what_is_no_address(given: str) -> None:
     with pytest.raises(UsageError):
-        base(given)
+        normalize_url(given)
 
 
 @pytest.mark.parametrize("url", [f"http://me:{SECRET}@x/v1", f"https://x/v1?key={SECRET}"])
 def test_secrets_in_an_address_are_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(UsageError) as refused:
-        base(url)
+        normalize_url(url)
     assert SECRET not in str(refused.value)
 
 
@@ -72,7 +72,7 @@ def test_what_names_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def key(url: str) -> str | None:
-    return key_for(Address(base(url), "m"))
+    return key_for(Address(normalize_url(url), "m"))
 
 
 def test_a_key_is_for_one_origin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,8 +176,10 @@ def test_options_that_are_wrong(options: dict[str, Any]) -> None:
 # What a model is.
 
 
-def fingerprint(url: str, model: str = "m", traits: Traits | None = None, rev: str = "") -> str:
-    return describe(Address(base(url), model), traits or Traits(), rev).fingerprint
+def fingerprint(
+    url: str, model: str = "m", traits: ServerTraits | None = None, rev: str = ""
+) -> str:
+    return describe(Address(normalize_url(url), model), traits or ServerTraits(), rev).fingerprint
 
 
 def test_own_servers_are_told_by_their_model_alone() -> None:
@@ -187,30 +189,32 @@ def test_own_servers_are_told_by_their_model_alone() -> None:
     public = ["https://api.openai.com", "https://a.example", "https://8.8.8.8"]
     assert len({fingerprint(url) for url in [*public, own[0]]}) == 4
     assert fingerprint("https://a.example/v1") == fingerprint("https://a.example:444/other/v1")
-    assert is_own("localhost")
-    assert not is_own("example.com")
+    assert is_private("localhost")
+    assert not is_private("example.com")
 
 
 def test_what_else_tells_models_apart() -> None:
     url = "http://gpu:8000"
-    weighed = Traits(weights={"n_params": 7})
+    weighed = ServerTraits(weights={"n_params": 7})
     prints = [fingerprint(url, "n"), fingerprint(url, rev="2"), fingerprint(url, traits=weighed)]
     assert len({fingerprint(url), *prints}) == 4
     # What a server does is no part of it.
-    assert fingerprint(url, traits=Traits(seed=True, probed=True)) == fingerprint(url)
-    assert describe(Address(url, "/models/a.gguf"), Traits(), "").name == "a.gguf"
+    assert fingerprint(url, traits=ServerTraits(seed=True, probed=True)) == fingerprint(url)
+    assert describe(Address(url, "/models/a.gguf"), ServerTraits(), "").name == "a.gguf"
     assert fingerprint(url, "/models/a.gguf") == fingerprint(url, "/else/where/a.gguf")
 
 
 def test_traits_are_kept_and_nonsense_is_not_believed() -> None:
     address = Address("http://kept:1/v1", "m")
-    assert server_traits.read(address) == Traits()
-    traits = replace(Traits(), seed=True, prefix="trailing turn", weights={"size": 3}, probed=True)
+    assert server_traits.read(address) == ServerTraits()
+    traits = replace(
+        ServerTraits(), seed=True, prefix="trailing turn", weights={"size": 3}, probed=True
+    )
     path = server_traits.write(address, traits)
     assert server_traits.read(address) == traits
-    assert server_traits.read(replace(address, model="n")) == Traits()
+    assert server_traits.read(replace(address, model="n")) == ServerTraits()
     told = json.loads(path.read_text())
     assert (told["server"], told["model"]) == ("http://kept:1/v1", "m")
     for text in ("", "[]", '{"schema": 9}', '{"schema": 1, "traits": 3}'):
         path.write_text(text)
-        assert server_traits.read(address) == Traits()
+        assert server_traits.read(address) == ServerTraits()

@@ -18,26 +18,29 @@ from ttc.records import Message, SamplingParams
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import server_traits
 from ttc_openai.address import Address
+from ttc_openai.diagnosis import retry_after
 from ttc_openai.dialect import Dialect
-from ttc_openai.draws import Draw
-from ttc_openai.errors import retry_after
+from ttc_openai.draws import HttpDraw
+from ttc_openai.events import MalformedError
 from ttc_openai.rate_limit import pause
-from ttc_openai.server_traits import Traits
-from ttc_openai.stream_parser import MalformedError, Reading, Usage
+from ttc_openai.server_traits import ServerTraits
+from ttc_openai.stream_parser import StreamParser, TokenUsage
 
 Serve = Callable[..., ScriptedServer]
 Client = Callable[..., Backend]
 Complete = Callable[..., list[Completion]]
 
 ASKED = (Message("user", "Name a colour."),)
-KNOWN = Traits(seed=True, usage=True, chunks=True, raw=True, top_k=True, min_p=True, probed=True)
+KNOWN = ServerTraits(
+    seed=True, usage=True, chunks=True, raw=True, top_k=True, min_p=True, probed=True
+)
 
 
 def request(name: str, *, seed: int | None = None, prefix: str = "", **params: Any) -> Request:
     return Request(name, ASKED, params=SamplingParams(**params), seed=seed, prefix=prefix)
 
 
-def know(server: ScriptedServer, traits: Traits) -> None:
+def know(server: ScriptedServer, traits: ServerTraits) -> None:
     server_traits.write(Address(server.url, "scripted"), traits)
 
 
@@ -95,7 +98,7 @@ def test_a_filter_is_not_dropped_silently(serve: Serve, client: Client, complete
     server = serve(strict=frozenset({"min_p"}))
     (unprobed,) = complete(client(server), request("a", top_k=5))
     assert unprobed.finish_reason == "error"
-    assert "top_k is set and this server is not known to heed it" in (unprobed.error or "")
+    assert "top_k is set, and this server may ignore it" in (unprobed.error or "")
     assert not server.bodies
     know(server, replace(KNOWN, top_k=False))
     (ignored, refused) = complete(client(server), request("a", top_k=5), request("b", min_p=0.1))
@@ -241,8 +244,8 @@ def test_a_server_that_drops_one_for_the_next_is_asked_one_by_one(
 # What it says.
 
 
-def read(*pieces: dict[str, Any], stops: tuple[str, ...] = ()) -> Reading:
-    reading = Reading(stops)
+def read(*pieces: dict[str, Any], stops: tuple[str, ...] = ()) -> StreamParser:
+    reading = StreamParser(stops)
     for piece in pieces:
         reading.add(piece)
     return reading
@@ -264,7 +267,7 @@ def test_reasoning_stands_before_the_answer(
 def test_the_switch_for_thinking_is_sent_only_where_it_is_set() -> None:
     def body(**sampling: Any) -> dict[str, Any]:
         asked = Request("a", (Message("user", "2?"),), params=SamplingParams(**sampling))
-        return Dialect().body(asked, Traits(), model="m")
+        return Dialect().body(asked, ServerTraits(), model="m")
 
     assert "chat_template_kwargs" not in body()
     off = body(thinking="off")["chat_template_kwargs"]
@@ -274,11 +277,11 @@ def test_the_switch_for_thinking_is_sent_only_where_it_is_set() -> None:
 
 
 def test_a_raw_prompt_that_opens_a_thought_has_its_mark_in_the_text() -> None:
-    draw = Draw(Request("a", prompt="2?<think>\n"))
-    draw.reading.add({"text": "so 9", "finish_reason": "length"})
+    draw = HttpDraw(Request("a", prompt="2?<think>\n"))
+    draw.parser.add({"text": "so 9", "finish_reason": "length"})
     assert draw.finish("length").text == "<think>\nso 9"
-    draw = Draw(Request("a", prompt="2?<think>\n", prefix="so"))
-    draw.reading.add({"text": " 9", "finish_reason": "length"})
+    draw = HttpDraw(Request("a", prompt="2?<think>\n", prefix="so"))
+    draw.parser.add({"text": " 9", "finish_reason": "length"})
     assert draw.finish("length").text == " 9"
 
 
@@ -307,7 +310,7 @@ def test_log_probabilities_of_both_kinds_are_summed() -> None:
 )
 def test_what_is_no_piece_is_malformed(choice: dict[str, Any]) -> None:
     with pytest.raises(MalformedError):
-        Reading(()).add(choice)
+        StreamParser(()).add(choice)
 
 
 def test_an_unprobed_server_without_counts_tells_none(
@@ -337,7 +340,7 @@ def test_a_log_probability_that_is_no_number_is_unknown(told: str) -> None:
     entries = json.loads(f'[{{"logprob": -0.5}}, {{"logprob": {told}}}]')
     reading = read({"delta": {"content": "ab"}, "logprobs": {"content": entries}})
     assert (reading.logprob, reading.tokens, reading.text) == (None, 2, "ab")
-    weighing = Reading((), alternatives=1)
+    weighing = StreamParser((), alternatives=1)
     rows = [{"logprob": -1.0, "top_logprobs": [{"logprob": row["logprob"]}]} for row in entries]
     weighing.add({"delta": {"content": "ab"}, "logprobs": {"content": rows}})
     assert (weighing.confidences, weighing.logprob, weighing.error) == (None, -2.0, None)
@@ -379,7 +382,7 @@ def test_a_content_may_be_a_list_of_parts(content: Any, text: str) -> None:
         ({"finish_reason": "tool_calls"}, "the model called a tool after 2 characters", False),
         ({"delta": {"refusal": "I cannot."}, "finish_reason": "stop"}, "'I cannot.'", False),
         ({"finish_reason": "abort"}, "broke the answer off after 2 characters", True),
-        ({"finish_reason": "eaten by a dog"}, "ttc does not know: eaten by a dog", False),
+        ({"finish_reason": "eaten by a dog"}, "for an unknown reason: eaten by a dog", False),
     ],
 )
 def test_other_ends_are_told_as_what_they_are(
@@ -416,7 +419,7 @@ def test_reasons_are_read_as_servers_write_them(reason: Any, finish: str | None)
     ],
 )
 def test_counts_are_read_as_servers_write_them(told: Any, count: int | None) -> None:
-    usage = Usage()
+    usage = TokenUsage()
     usage.add_piece({"usage": {"completion_tokens": told, "prompt_tokens": told}})
     assert (usage.completion, usage.prompt) == (count, count)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc_openai.events import Events, MalformedError
+from ttc_openai.events import EventParser, MalformedError
 
 A: dict[str, Any] = {"choices": [{"index": 0, "delta": {"content": "a"}}]}
 B: dict[str, Any] = {"choices": [{"index": 0, "delta": {"content": "b"}, "finish_reason": "stop"}]}
@@ -19,7 +19,7 @@ INDENTED = json.dumps(A, indent=1).encode().split(b"\n")
 
 def read(body: bytes, cuts: tuple[int, ...] = ()) -> list[Any]:
     """Return the objects of a body that comes in pieces."""
-    events, found, before = Events(), list[Any](), 0
+    events, found, before = EventParser(), list[Any](), 0
     for cut in (*sorted(cuts), len(body)):
         found += events.feed(body[before:cut])
         before = cut
@@ -116,11 +116,11 @@ def test_what_is_no_json_is_malformed(body: bytes) -> None:
 
 def test_what_never_ends_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ttc_openai.events._LONGEST", 1000)
-    events = Events()
+    events = EventParser()
     for _ in range(17):
         assert list(events.feed(b"data: " + b"x" * 50)) == []
     with pytest.raises(MalformedError, match="more than"):
         list(events.feed(b"data: " + b"x" * 150))
-    short = Events()
+    short = EventParser()
     for _ in range(100):
         assert list(short.feed(b"data: " + a + b"\n\n: wait\n\n")) == [A]

@@ -30,7 +30,7 @@ ABOUT = {
     "log-probabilities at temperature 1": "logprobs",
     "an answer's beginning is continued": "prefix",
     "the text ends before a stop string": "stop",
-    "which stop string fired is told": "stop-told",
+    "the stop string that fired is reported": "stop-told",
 }
 
 
@@ -77,7 +77,7 @@ def test_a_server_that_drops_one_answer_for_the_next(serve: Serve, probed: Probe
     # The sixth and seventh requests are the two at once.
     server.behaviour.faults.extend(["none"] * 5 + ["cut"])
     found = {row["trial"]: row for row in probed(server.url)["rows"]}
-    assert found["answers at a time, where more are cut"]["found"] == "1"
+    assert found["answers at a time, if more are cut off"]["found"] == "1"
 
 
 def test_weights_that_a_server_tells_of_are_kept(serve: Serve, probed: Probed) -> None:
@@ -133,4 +133,4 @@ def test_fewer_of_the_likeliest_tokens_than_were_asked_for(serve: Serve, probed:
     # 1/2, 1/4, …: the mean of their logarithms is that of 1/8.
     assert done["5"].confidences == pytest.approx([math.log(8)] * 20)
     assert done["20"].finish_reason == "error"
-    assert "5 of the likeliest tokens are told, not 20" in (done["20"].error or "")
+    assert "the server gives 5 of the likeliest tokens, not 20" in (done["20"].error or "")

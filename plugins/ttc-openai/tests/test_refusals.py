@@ -9,10 +9,10 @@ import pytest
 
 from ttc.backends import Request
 from ttc.records import Message, SamplingParams
-from ttc_openai.dialect import Dialect, off_and_refused
+from ttc_openai.dialect import Dialect, off_and_rejected
 from ttc_openai.errors import ExchangeError
 from ttc_openai.refusals import Refusal
-from ttc_openai.server_traits import Traits
+from ttc_openai.server_traits import ServerTraits
 
 SENT = ["model", "messages", "temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"]
 SENT += ["repetition_penalty", "max_tokens", "stream_options", "stop", "n", "logprobs", "stream"]
@@ -93,7 +93,7 @@ def learnt(said: str, **params: Any) -> tuple[dict[str, Any], str]:
     """Return the request that follows a refusal, and what is said of it."""
     dialect, fault = Dialect(), ExchangeError("400", refused=Refusal(said))
     asked = Request("a", (Message("user", "Hi"),), params=SamplingParams(**params))
-    traits = Traits(top_k=True, min_p=True)
+    traits = ServerTraits(top_k=True, min_p=True)
     dialect.learn(dialect.body(asked, traits, model="m"), fault)
     return dialect.body(asked, traits, model="m"), fault.reason
 
@@ -140,20 +140,20 @@ def test_what_is_set_is_never_left_out(said: str, params: dict[str, Any], instea
 @pytest.mark.parametrize(("temperature", "top_p"), [(1, 1), (1, 0.9), (0.8, 1)])
 def test_of_two_that_exclude_each_other_both_are_noted(temperature: float, top_p: float) -> None:
     sent = {"temperature": float(temperature), "top_p": float(top_p)}
-    assert off_and_refused(sent, Refusal(BOTH)) == {"temperature", "top_p"}
-    assert not off_and_refused({"temperature": 0.8, "top_p": 0.9}, Refusal(BOTH))
+    assert off_and_rejected(sent, Refusal(BOTH)) == {"temperature", "top_p"}
+    assert not off_and_rejected({"temperature": 0.8, "top_p": 0.9}, Refusal(BOTH))
 
 
 def test_where_keys_do_not_say_so_nothing_is_left_out() -> None:
     noted: list[frozenset[str]] = []
     dialect = Dialect((), lambda names: noted.append(frozenset(names)))
     asked = Request("a", (Message("user", "Hi"),), params=SamplingParams(temperature=1, top_p=1))
-    body = dialect.body(asked, Traits(), model="m")
+    body = dialect.body(asked, ServerTraits(), model="m")
     fault = ExchangeError(
         "400", refused=Refusal(json.dumps({"param": "top_p"}), {"param": "top_p"})
     )
     with pytest.raises(ExchangeError, match="run the same command again"):
         dialect.learn(body, fault)
     assert noted == [{"top_p"}]
-    assert dialect.body(asked, Traits(), model="m") == body
-    assert "top_p" not in Dialect({"top_p"}).body(asked, Traits(), model="m")
+    assert dialect.body(asked, ServerTraits(), model="m") == body
+    assert "top_p" not in Dialect({"top_p"}).body(asked, ServerTraits(), model="m")

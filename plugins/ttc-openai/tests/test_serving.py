@@ -14,8 +14,8 @@ from ttc.errors import BackendError
 from ttc.messages import notes
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai.address import Address
-from ttc_openai.server import Listing
-from ttc_openai.serving import agree, differ, meet
+from ttc_openai.model_list import ModelList
+from ttc_openai.serving import check_same_weights, find_difference, same_weights
 
 Serve = Callable[..., ScriptedServer]
 
@@ -44,17 +44,17 @@ def ask(spec: str, *args: str) -> int:
         ({"data": [{"id": "openai/*"}, {"id": "scri*"}]}, ""),
         ({"data": [{"id": "models/scripted"}]}, ""),
         ({"data": [{"id": "scripted:latest"}]}, ""),
-        ({"data": [{"id": "script"}]}, "lacks 'scripted' (did you mean script?); asking for it"),
-        ({"data": [{"id": "other/*"}]}, "lacks 'scripted' (it has other/*); asking for it"),
-        ({"data": []}, "lacks 'scripted' (it has none); asking for it"),
-        ({"data": None}, "JSON without a list of models; asking for 'scripted' all the same"),
-        ({"detail": "nothing"}, "JSON without a list of models; asking for"),
-        ("later", "JSON without a list of models; asking for"),
-        (403, "does not list its models without a key (403 no list for you); asking for"),
-        (404, "has no list of its models (404); asking for"),
-        (405, "has no list of its models (405); asking for"),
-        (500, "does not say which models it has (500 no list for you); asking for"),
-        (418, "does not say which models it has (418 no list for you); asking for"),
+        ({"data": [{"id": "script"}]}, "lacks 'scripted' (did you mean script?); using it"),
+        ({"data": [{"id": "other/*"}]}, "lacks 'scripted' (it has other/*); using it"),
+        ({"data": []}, "lacks 'scripted' (it has none); using it"),
+        ({"data": None}, "JSON that holds no list of models; using 'scripted' anyway"),
+        ({"detail": "nothing"}, "JSON that holds no list of models; using"),
+        ("later", "JSON that holds no list of models; using"),
+        (403, "does not list its models without a key (403 no list for you); using"),
+        (404, "has no list of its models (404); using"),
+        (405, "has no list of its models (405); using"),
+        (500, "does not list its models (500 no list for you); using"),
+        (418, "does not list its models (418 no list for you); using"),
     ],
 )
 def test_a_model_that_is_named_is_asked_for(
@@ -74,9 +74,9 @@ def test_a_model_that_is_named_is_asked_for(
     [
         (403, "does not list its models without a key"),
         (404, "has no list of its models (404)"),
-        (500, "does not say which models it has (500"),
+        (500, "does not list its models (500"),
         ({"data": []}, "lists no models"),
-        ({"data": None}, "JSON without a list of models"),
+        ({"data": None}, "JSON that holds no list of models"),
         ({"data": [{"id": "a"}, {"id": "b"}]}, "has a, b"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_key_that_is_refused_is_not_a_missing_list(
 ) -> None:
     server = serve(listing=401)
     assert ask(f"{server.url}#scripted") == 3
-    assert "wants a key; set TTC_OPENAI_KEYS=" in capsys.readouterr().err
+    assert "needs a key; set TTC_OPENAI_KEYS=" in capsys.readouterr().err
     assert not server.bodies
 
 
@@ -109,15 +109,15 @@ def test_a_path_without_v1(serve: Serve, capsys: pytest.CaptureFixture[str], mod
     root = server.url.removesuffix("/v1")
     assert ask(f"{root}/llm{model}") == 3
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith(f"the API is not here but below /v1; write -m {root}/llm/v1{model}")
+    assert line.endswith(f"the API is below /v1 of this address; write -m {root}/llm/v1{model}")
     assert ask(f"{root}/llm/v1{model}") == 0
 
 
 def test_names_in_a_list() -> None:
-    found = Listing({"a:latest": {}, "models/b": {}, "c": {}, "c*": {}, "[x]": {}})
+    found = ModelList({"a:latest": {}, "models/b": {}, "c": {}, "c*": {}, "[x]": {}})
     names = [found.find(name) for name in ("a", "b", "c", "cc", "d", "x", "[x]")]
     assert names == ["a:latest", "models/b", "c", "c*", None, None, "[x]"]
-    assert Listing(None).find("a") is None
+    assert ModelList(None).find("a") is None
 
 
 # Two servers, one name.
@@ -134,10 +134,14 @@ def rows(**meta: Any) -> dict[str, Any]:
     [
         ({"size": 7, "n_params": 3}, {"size": 7, "n_params": 3}, ""),
         ({"root": "org/model"}, {"root": "org/model"}, ""),
-        ({}, {}, "whether it is the same cannot be told"),
-        ({"root": "/a/model"}, {"root": "/b/model"}, "whether it is the same cannot be told"),
-        ({"n_vocab": 5}, {"n_vocab": 5}, "whether it is the same cannot be told"),
-        ({"size": 7}, {"root": "x"}, "whether it is the same cannot be told"),
+        ({}, {}, "unknown whether the models are the same"),
+        (
+            {"root": "/a/model"},
+            {"root": "/b/model"},
+            "unknown whether the models are the same",
+        ),
+        ({"n_vocab": 5}, {"n_vocab": 5}, "unknown whether the models are the same"),
+        ({"size": 7}, {"root": "x"}, "unknown whether the models are the same"),
     ],
 )
 def test_another_server_with_the_same_name(
@@ -198,28 +202,28 @@ def test_names_of_this_machine_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(notes, "tell", said.append)
     for host in ("localhost", "127.0.0.1", "[::1]", "LOCALHOST"):
-        meet(Address(f"http://{host.lower()}:8000/v1", "m"), "print", {})
+        check_same_weights(Address(f"http://{host.lower()}:8000/v1", "m"), "print", {})
     assert not said
-    meet(Address("http://gpu:8000/v1", "m"), "print", {})
+    check_same_weights(Address("http://gpu:8000/v1", "m"), "print", {})
     assert len(said) == 1
-    meet(Address("http://gpu:8000/v1", "m"), "another print", {})
+    check_same_weights(Address("http://gpu:8000/v1", "m"), "another print", {})
     assert len(said) == 1
-    meet(Address("http://gpu:8000/v1", "m"), "print", {"id": "m", "size": 3})
+    check_same_weights(Address("http://gpu:8000/v1", "m"), "print", {"id": "m", "size": 3})
     with pytest.raises(BackendError, match="size 4 here, 3 there"):
-        meet(Address("http://gpu:9000/v1", "m"), "print", {"id": "m", "size": 4})
+        check_same_weights(Address("http://gpu:9000/v1", "m"), "print", {"id": "m", "size": 4})
 
 
 def test_what_is_kept_may_be_broken(tmp_path: Path) -> None:
-    meet(Address("http://a:1/v1", "m"), "print", {"size": 3})
+    check_same_weights(Address("http://a:1/v1", "m"), "print", {"size": 3})
     (path,) = (tmp_path / "home").rglob("*.serving.json")
     assert json.loads(path.read_text())["servers"] == {"http://a:1/v1": {"size": 3}}
     for text in ("", "[]", '{"servers": 3}', '{"servers": {"x": 3}}', '{"servers": null}'):
         path.write_text(text)
-        meet(Address("http://a:1/v1", "m"), "print", {"size": 4})
+        check_same_weights(Address("http://a:1/v1", "m"), "print", {"size": 4})
 
 
 def test_what_agrees() -> None:
-    assert differ({"size": 1, "root": "a"}, {"size": 1, "root": "b"}) is None
-    assert agree({"size": 1, "root": "a"}, {"size": 1, "root": "b"})
-    assert not agree({"size": 1, "n_vocab": 2}, {"size": 1, "n_vocab": 3})
-    assert not agree({}, {"size": 1})
+    assert find_difference({"size": 1, "root": "a"}, {"size": 1, "root": "b"}) is None
+    assert same_weights({"size": 1, "root": "a"}, {"size": 1, "root": "b"})
+    assert not same_weights({"size": 1, "n_vocab": 2}, {"size": 1, "n_vocab": 3})
+    assert not same_weights({}, {"size": 1})

@@ -3,8 +3,8 @@
     -m http://localhost:8000/v1    -m http://localhost:8000/v1#MODEL    -m openai:MODEL
     -m ollama:MODEL
 
-Nothing heavy is imported here: the client library waits for the first request, so that a run
-that finds all its samples in the store costs milliseconds and needs no server.
+Nothing heavy is imported here: the client library is loaded with the first request, so a run that
+finds all its samples in the store costs milliseconds and needs no server.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ __all__ = ["open_openai"]
 
 
 def open_openai(model: str, options: Mapping[str, Any]) -> Backend:
-    """Open a model of a server: its name, or the server's URL with `#MODEL` behind it.
+    """Open a model on a server: its name, or the server's URL followed by `#MODEL`.
 
-    Asks the server only where a URL names no model. UsageError for a wrong option or address,
-    BackendError where it must be asked and does not answer.
+    Contacts the server only if a URL names no model. Raises UsageError for an invalid option or
+    address, BackendError if the server must be contacted and does not answer.
     """
     from ttc_openai.backend import OpenAI
 

@@ -1,15 +1,18 @@
-"""Where a model is, and which key may go there.
+"""Addresses of models on servers, and the key for each address.
 
-A key belongs to one origin (scheme, host and port) and is sent to no other. Whoever names a
-server, be it a cloned project's ttc.toml, gets only a key that the user gave for that very server:
+A key belongs to one origin (scheme, host and port) and is sent to no other. Anything may name a
+server, such as a cloned project's ttc.toml, but it only gets a key that the user gave for that very
+server:
 
 - `OPENAI_API_KEY` is for `TTC_OPENAI_BASE_URL`, else `OPENAI_BASE_URL`, else api.openai.com;
-- `TTC_OPENAI_KEYS="https://a.example=KEY,http://gpu:8000=KEY"` are for the origins beside them;
-- in the keyring, where that package is installed, the key of an origin is service `ttc`, user
-  ORIGIN (`keyring set ttc https://a.example`).
+- `TTC_OPENAI_KEYS="https://a.example=KEY,http://gpu:8000=KEY"` has keys for the origins that it
+  names;
+- if the keyring package is installed, the key of an origin is service `ttc`, user ORIGIN (`keyring
+  set ttc https://a.example`).
 
-No option holds a key: settings files are shared, and a project's are not to be trusted. White space
-around a key is taken off; a key with anything inside that no header can hold is refused, unseen.
+No option holds a key: settings files are shared, and a project's cannot be trusted. White space
+around a key is stripped; a key with other characters that no HTTP header can hold is rejected,
+without showing it.
 """
 
 from __future__ import annotations
@@ -31,46 +34,46 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A server's base URL (`http://host:port/v1`), and the model asked for, "" if none was.
+    """A server's base URL (`http://host:port/v1`) and a model, "" if none is named.
 
-    `proxy`: even this machine itself is reached through the proxy of the environment. `near`: what
-    the server calls the model that may have been meant.
+    `proxy`: use the environment's proxy even for this machine. `suggestion`: the model of the
+    server that may have been meant.
     """
 
     base_url: str
     model: str
     proxy: bool = field(default=False, compare=False)
-    near: str = field(default="", compare=False)
+    suggestion: str = field(default="", compare=False)
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port, as keys are bound to them."""
+        """Scheme, host and port, to which keys are bound."""
         return origin(self.base_url)
 
     @property
-    def place(self) -> str:
-        """What of the host belongs to a model's identity.
+    def identity_host(self) -> str:
+        """The host as part of a model's identity: its name if it is public, else `own`.
 
-        A public host is a provider, which may serve other weights under a name than the next
-        one. A server of one's own is told by its model alone: the same server on another port,
-        machine or tunnel is no other model.
+        A public host is a provider, which may serve other weights under the same name than the next
+        one. A private server is identified by its model alone: the same server on another port,
+        machine or tunnel has the same model.
         """
         host = urlsplit(self.base_url).hostname or ""
-        return "own" if is_own(host) else host
+        return "own" if is_private(host) else host
 
     @property
-    def straight(self) -> bool:
-        """Whether no proxy may stand in between: the server is on this very machine."""
+    def bypasses_proxy(self) -> bool:
+        """Whether no proxy is used because the server is on this machine."""
         return not self.proxy and is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
     def spec(self) -> str:
-        """How `-m` names it."""
+        """The address as `-m` takes it."""
         return f"{self.base_url}#{self.model}" if self.model else self.base_url
 
 
-def is_own(host: str) -> bool:
-    """Whether a host is this machine or one of a private network."""
+def is_private(host: str) -> bool:
+    """Return whether a host is this machine or in a private network."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -80,13 +83,13 @@ def is_own(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this very machine, however it is spelled."""
+    """Return whether a host is this machine, in any spelling."""
     host = host.lower().rstrip(".")
     names = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
     if host in names or host.endswith(".localhost"):
         return True
     try:
-        # 127.1 and 0x7f000001 are spellings of addresses that the system takes.
+        # 127.1 and 0x7f000001 are spellings of addresses that the system accepts.
         host = socket.inet_ntoa(socket.inet_aton(host)) if ":" not in host else host
         address = ipaddress.ip_address(host.partition("%")[0])
     except (OSError, ValueError):
@@ -96,7 +99,7 @@ def is_loopback(host: str) -> bool:
 
 
 def origin(url: str) -> str:
-    """Return scheme://host:port of a URL, the port left out where it is the scheme's own."""
+    """Return scheme://host:port of a URL, without the port if it is the scheme's default."""
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
@@ -105,11 +108,11 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}{shown}"
 
 
-def base(url: str) -> str:
-    """Return a base URL in its plain form, `/v1` added where it has no path.
+def normalize_url(url: str) -> str:
+    """Return a base URL in its normal form, with `/v1` added if it has no path.
 
-    UsageError for what is no URL of a server, names more than the base of its API, or has secrets
-    in it, which would be stored.
+    Raises UsageError if it is not the URL of a server, contains more than the base of the API, or
+    contains secrets, which would be stored.
     """
     if not addresses.is_url(url):
         instead = addresses.meant(url) or "http://HOST:PORT/v1"
@@ -125,39 +128,39 @@ def base(url: str) -> str:
         raise UsageError(wrong)
     if parts.username is not None or parts.query:
         raise UsageError(
-            f"{origin(url)}: an address may hold no user, password or query; keys come from "
+            f"{origin(url)}: an address must not contain a user, password or query; give keys in "
             "TTC_OPENAI_KEYS, OPENAI_API_KEY or the keyring"
         )
     return origin(url) + (parts.path.rstrip("/") or "/v1")
 
 
-def preferred() -> str:
-    """Return the base URL that the environment names, else that of OpenAI."""
+def default_url() -> str:
+    """Return the base URL that the environment names, else OpenAI's."""
     named = os.environ.get("TTC_OPENAI_BASE_URL") or os.environ.get("OPENAI_BASE_URL")
-    return base(named or OPENAI)
+    return normalize_url(named or OPENAI)
 
 
 def parse(spec: str, base_url: str | None, proxy: bool = False) -> Address:
-    """Read what follows `openai:`, or a URL; `base_url` is an alias's. UsageError."""
+    """Parse the part after `openai:`, or a URL; `base_url` is an alias's. Raises UsageError."""
     if addresses.is_url(spec):
         if base_url is not None:
-            raise UsageError(f"{spec}: is an address already; leave base_url out")
+            raise UsageError(f"{spec}: already an address; remove base_url from the alias")
         url, _, model = spec.partition("#")
         if (wrong := addresses.mistake(spec)) is not None:
             raise UsageError(wrong)
-        return Address(base(url), model, proxy)
+        return Address(normalize_url(url), model, proxy)
     if not spec and base_url is None:
         raise UsageError("openai: name a model, -m openai:MODEL, or a server, -m http://HOST:PORT")
-    return Address(base(base_url) if base_url is not None else preferred(), spec, proxy)
+    return Address(normalize_url(base_url) if base_url is not None else default_url(), spec, proxy)
 
 
 def key_for(address: Address) -> str | None:
-    """Return the key that was given for an address's origin, None if none was.
+    """Return the key that was given for an address's origin, None if there is none.
 
-    It is known to `ttc.messages.secrets` from then on. UsageError for one that cannot be a key.
+    From then on `ttc.messages.secrets` redacts it. Raises UsageError for a malformed key.
     """
     wanted = address.origin
-    if wanted == origin(preferred()) and (key := usable("OPENAI_API_KEY")):
+    if wanted == origin(default_url()) and (key := key_in("OPENAI_API_KEY")):
         return key
     for pair in filter(None, re.split(r"[,\s]+", os.environ.get("TTC_OPENAI_KEYS", ""))):
         url, equals, key = pair.partition("=")
@@ -174,14 +177,16 @@ def key_for(address: Address) -> str | None:
     return _from_keyring(wanted)
 
 
-def usable(variable: str) -> str | None:
-    """Return the key in a variable of the environment, None if there is none."""
+def key_in(variable: str) -> str | None:
+    """Return the key in an environment variable, None if it is not set."""
     return _checked(os.environ.get(variable, ""), variable)
 
 
 def _checked(key: str, where: str) -> str | None:
-    """Return a key without white space around it. UsageError, which does not show it, if no header
-    could hold it."""
+    """Return a key without white space around it.
+
+    Raises UsageError, which does not show the key, if no HTTP header could hold it.
+    """
     secrets.keep(key)
     key = key.strip()
     secrets.keep(key)
@@ -190,7 +195,7 @@ def _checked(key: str, where: str) -> str | None:
         return key or None
     kinds = {"\r": "a carriage return", "\n": "a line break", "\t": "a tab", " ": "a blank"}
     kind = kinds.get(wrong, f"the character U+{ord(wrong):04X}")
-    raise UsageError(f"{where} has {kind} inside, which no key has; set it again")
+    raise UsageError(f"{where} contains {kind}, which no key does; set it again")
 
 
 def _from_keyring(wanted: str) -> str | None:
@@ -202,5 +207,5 @@ def _from_keyring(wanted: str) -> str | None:
     try:
         found: str | None = keyring.get_password("ttc", wanted)
     except KeyringError as error:
-        raise BackendError(f"the keyring does not tell the key of {wanted}: {error}") from None
+        raise BackendError(f"the keyring cannot read the key of {wanted}: {error}") from None
     return _checked(found or "", f"the key of {wanted} in the keyring")

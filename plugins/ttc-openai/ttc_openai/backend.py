@@ -1,12 +1,12 @@
-"""The four verbs over a server that is first asked with the first request.
+"""The OpenAI backend: the verbs of the protocol over a server contacted with the first request.
 
-What is a model? The weights of a server are not seen, so a fingerprint is the digest of the
-model's name, of where it is served, of what the server told of the weights when it was probed
-(llama-server: their size, parameters and shape), and of the alias's `revision`. A public host
-counts, since providers quantise as they like; a server of one's own counts by nothing but the
-model, so that another port, machine or restart makes no other pool (`ttc_openai.serving` holds them
-against one another). Builds (`system_fingerprint`) do not count. A server with other weights under
-a name than when it was probed is refused.
+A server's weights cannot be seen. So the fingerprint of a model is a digest of its name, the host
+if it is public, what the server said about the weights when it was probed (llama-server: their
+size, parameters and shape), and the alias's `revision`. A public host counts because providers
+quantise as they like. A private server is identified by the model alone, so another port, machine
+or restart does not start another pool (`ttc_openai.serving` compares such servers). Builds
+(`system_fingerprint`) do not count. A server with other weights under a name than when it was
+probed is rejected.
 """
 
 from __future__ import annotations
@@ -22,79 +22,83 @@ from ttc.backends import Completion, Finding, ModelInfo, Probing, Request, refus
 from ttc.errors import UsageError
 from ttc.messages import notes, secrets
 from ttc.records import SamplingParams
-from ttc_openai import server_traits as kept
+from ttc_openai import server_traits
 from ttc_openai.address import Address, key_for, parse
-from ttc_openai.dialect import unmet
+from ttc_openai.dialect import unsupported_param
 from ttc_openai.options import Options
-from ttc_openai.server import Server, named
-from ttc_openai.server_traits import Traits
-from ttc_openai.serving import meet
-from ttc_openai.supported_params import settle
+from ttc_openai.server import ModelServer, resolve_model
+from ttc_openai.server_traits import ServerTraits
+from ttc_openai.serving import check_same_weights
+from ttc_openai.supported_params import find_unset_params
 
 if TYPE_CHECKING:
-    from ttc_openai.dispatcher import Courier
+    from ttc_openai.dispatcher import Dispatcher
 
 
 class OpenAI:
-    """A model of an OpenAI-compatible server as a ttc backend."""
+    """A model on an OpenAI-compatible server as a ttc backend."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ModelServer) -> None:
         self._server = server
         self.model = describe(server.address, server.traits, server.options.revision)
         self.capabilities = server.traits.capabilities
-        self._courier: Courier | None = None
+        self._dispatcher: Dispatcher | None = None
         self._refused: list[Completion] = []
         self._under_way: set[str] = set()
 
     @classmethod
     def open(cls, model: str, options: Mapping[str, Any]) -> OpenAI:
-        """Find the model's address and what is known of it. UsageError, BackendError."""
+        """Find the model's address and its known traits. Raises UsageError or BackendError."""
         given = Options.parse(options)
         base_url = given.base_url
         if base_url is not None and not isinstance(base_url, str):
             raise UsageError(f"openai: base_url must be text, not {base_url!r}")
         address = parse(model, base_url, given.proxy)
-        server = named(Server(address, given, Traits(), key_for(address)))
-        traits = kept.read(server.address)
+        server = resolve_model(ModelServer(address, given, ServerTraits(), key_for(address)))
+        traits = server_traits.read(server.address)
         traits = replace(traits, logprobs=traits.logprobs and given.logprobs)
-        return cls(Server(server.address, given, traits, server.key))
+        return cls(ModelServer(server.address, given, traits, server.key))
 
     def submit(self, request: Request) -> None:
-        """Queue a request; the first one asks the server what it serves. BackendError if it does
-        not serve the model."""
-        reason = refusal(request, self.capabilities) or unmet(request, self._server.traits)
+        """Queue a request; the first one fetches the server's list of models.
+
+        Raises BackendError if the server cannot be used or serves other weights.
+        """
+        reason = refusal(request, self.capabilities) or unsupported_param(
+            request, self._server.traits
+        )
         self._under_way.add(request.id)
         if reason is not None:
             error = f"{self._server.address.spec}: {reason}"
             self._refused.append(Completion(request.id, "", "error", error=error))
             return
-        if self._courier is None:
-            self._server, told = self._server.check()
-            meet(self._server.address, self.model.fingerprint, told)
-            from ttc_openai.dispatcher import Courier
+        if self._dispatcher is None:
+            self._server, entry = self._server.check()
+            check_same_weights(self._server.address, self.model.fingerprint, entry)
+            from ttc_openai.dispatcher import Dispatcher
 
-            self._courier = Courier(self._server)
-            self._end = weakref.finalize(self, self._courier.close)
-        self._courier.submit(request)
+            self._dispatcher = Dispatcher(self._server)
+            self._end = weakref.finalize(self, self._dispatcher.close)
+        self._dispatcher.submit(request)
 
     def wait(self) -> Completion:
-        """Return the next completion to finish; LookupError if none is under way."""
+        """Return the next completion to finish. Raises LookupError if no request is unfinished."""
         if not self._under_way:
             raise LookupError("no request is under way")
         if self._refused:
             done = self._refused.pop(0)
         else:
-            assert self._courier is not None
-            done = self._courier.wait()
+            assert self._dispatcher is not None
+            done = self._dispatcher.wait()
         self._under_way.discard(done.request_id)
         return self._without_key(done)
 
     def _without_key(self, done: Completion) -> Completion:
-        """Return a completion without the key, whoever put it there."""
+        """Return a completion with all keys redacted, wherever they came from."""
         text = secrets.redacted(done.text, said_by_model=True)
         if text != done.text:
             notes.tell(
-                f"{self._server.address.spec}: a draw had the key in its text; it is kept as ***"
+                f"{self._server.address.spec}: a draw's text contained a key, replaced by ***"
             )
         stop = done.stop and secrets.redacted(done.stop)
         error = done.error and secrets.redacted(done.error)
@@ -103,34 +107,36 @@ class OpenAI:
         return replace(done, text=text, stop=stop, error=error)
 
     def settle(self, params: SamplingParams) -> ModelInfo:
-        """Find out whether what is off in `params` is taken, and return the model as its draws are
-        keyed."""
-        if self._courier is None:
-            self._server = replace(self._server, traits=settle(self._server, params))
+        """Find out whether the server accepts parameters of `params` that are off.
+
+        Returns the model as its draws are keyed.
+        """
+        if self._dispatcher is None:
+            self._server = replace(self._server, traits=find_unset_params(self._server, params))
             self.model = replace(self.model, unset=self._server.traits.unset)
         return self.model
 
     def cancel(self, request_id: str) -> None:
-        """End a draw, waiting or begun; it comes back as `cancelled`. Unknown ids are ignored."""
-        if self._courier is not None and request_id in self._under_way:
-            self._courier.cancel(request_id)
+        """Stop a draw; it is returned as `cancelled`. Unknown ids are ignored."""
+        if self._dispatcher is not None and request_id in self._under_way:
+            self._dispatcher.cancel(request_id)
 
     def close(self) -> None:
-        """Close all connections. Requests still under way are dropped."""
+        """Close all connections. Unfinished requests are dropped."""
         self._under_way.clear()
         self._refused.clear()
-        if self._courier is not None:
+        if self._dispatcher is not None:
             self._end()
-            self._courier = None
+            self._dispatcher = None
 
     def check(self) -> tuple[Finding, ...]:
-        """Ask the server for its list of models; nothing is drawn."""
+        """Check the server by its list of models; nothing is drawn."""
         from ttc_openai.checking import findings
 
         return findings(self._server)
 
     def probe(self, *, tell: Callable[[str], None]) -> Probing:
-        """Find out what the server does with this model and keep it. BackendError."""
+        """Test what the server does with this model and keep the findings. Raises BackendError."""
         from ttc_openai.probe.report import probe
 
         traits, rows, path = probe(self._server, tell)
@@ -140,16 +146,16 @@ class OpenAI:
         )
 
 
-def describe(address: Address, traits: Traits, revision: str) -> ModelInfo:
-    """Say which model it is, as far as it can be known without its weights."""
+def describe(address: Address, traits: ServerTraits, revision: str) -> ModelInfo:
+    """Return the model's identity, as far as it is known without its weights."""
     # Servers that were started with a file may name the model by its path.
     name = PurePath(address.model).name if address.model.startswith("/") else address.model
-    about: dict[str, Any] = {"place": address.place, "model": name}
+    about: dict[str, Any] = {"place": address.identity_host, "model": name}
     if traits.weights:
         about["weights"] = dict(traits.weights)
     if revision:
         about["revision"] = revision
-    told = traits.weights.get("n_params"), traits.weights.get("n_ctx_train")
-    parameters, context = (value if isinstance(value, int) else None for value in told)
+    numbers = traits.weights.get("n_params"), traits.weights.get("n_ctx_train")
+    parameters, context = (value if isinstance(value, int) else None for value in numbers)
     fingerprint = keys.digest("openai1", about)
     return ModelInfo(name, fingerprint, context, parameters, unset=traits.unset)

@@ -1,4 +1,4 @@
-"""The official client library, set up so that nothing goes where it should not."""
+"""The official client library, set up so that keys and prompts only go to the named server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import openai
 from ttc.errors import BackendError
 from ttc_openai.address import Address
 
-# Whether a server is there at all is soon known; one that is busy may take its time to accept.
+# Seconds to connect, for checks and for draws: a busy server may be slow to accept.
 CONNECT, BUSY = 5.0, 30.0
 _AMBIENT = (
     "OPENAI_API_KEY",
@@ -23,7 +23,7 @@ _AMBIENT = (
     "OPENAI_CUSTOM_HEADERS",
 )
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-# The library wants some key; where there is none, its header is taken off again.
+# The library requires a key; without one, its header is removed again.
 _NO_KEY = "none"
 
 
@@ -31,19 +31,19 @@ _NO_KEY = "none"
 def _alone() -> Iterator[None]:
     """Hide what the library would read from the environment and send to any server.
 
-    BackendError if the environment names certificates that cannot be read.
+    Raises BackendError if the environment names certificates that cannot be read.
     """
     hidden = {name: os.environ.pop(name) for name in _AMBIENT if name in os.environ}
     try:
         yield
-    except OSError as error:  # those of ssl are such
+    except OSError as error:  # also what ssl raises
         name = next((each for each in _CERTIFICATES if os.environ.get(each)), None)
         if name is None:
             raise
         why = error.strerror or error
         raise BackendError(
             f"{name}={os.environ[name]}: no certificates can be read there ({why}); "
-            "name a file that holds some, or unset it"
+            "set it to a file with certificates, or unset it"
         ) from None
     finally:
         os.environ.update(hidden)
@@ -60,18 +60,21 @@ async def _unsigned_too(request: httpx2.Request) -> None:
 def _settings(
     address: Address, timeout: httpx2.Timeout, hook: Any, key: str | None
 ) -> dict[str, Any]:
-    """Return what both clients have in common. Redirects are not followed: they would carry
-    prompts to a server that nobody named. Nothing stands between this machine and itself."""
+    """Return the settings of both clients.
+
+    Redirects are not followed: they would carry prompts to a server that the user did not name.
+    This machine is reached without a proxy.
+    """
     return {
         "timeout": timeout,
         "follow_redirects": False,
         "event_hooks": {} if key else {"request": [hook]},
-        **({"mounts": dict.fromkeys(("http://", "https://"))} if address.straight else {}),
+        **({"mounts": dict.fromkeys(("http://", "https://"))} if address.bypasses_proxy else {}),
     }
 
 
 def sync_client(address: Address, key: str | None, timeout: float) -> openai.OpenAI:
-    """Return a client for a few questions, one after the other."""
+    """Return a client for a few requests, one after the other."""
     limits = httpx2.Timeout(timeout, connect=CONNECT)
     with _alone():
         http = openai.DefaultHttpxClient(**_settings(address, limits, _unsigned, key))
@@ -83,7 +86,7 @@ def sync_client(address: Address, key: str | None, timeout: float) -> openai.Ope
 def async_client(
     address: Address, key: str | None, timeout: float, connections: int
 ) -> openai.AsyncOpenAI:
-    """Return a client for many requests at once, on as many connections."""
+    """Return a client for many requests at once, with as many connections."""
     times = httpx2.Timeout(timeout, connect=min(BUSY, timeout), pool=None)
     with _alone():
         http = openai.DefaultAsyncHttpxClient(

@@ -1,4 +1,4 @@
-"""What servers put where text or a number belongs: lists of parts, infinities, numbers as text."""
+"""Normalization of what servers put in place of text or numbers: lists of parts, NaN, strings."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 from ttc_openai.events import MalformedError
 
-# How the parts of a content are called.
+# Types of the parts of a content.
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
 _TEXTS = (None, "text", "output_text")
 _HELD = ("text", "thinking", "reasoning", "refusal", "value", "content", "summary")
 
 
-class Said(NamedTuple):
-    """What a piece of an answer holds."""
+class ContentText(NamedTuple):
+    """The text of a content, by kind."""
 
     thought: str = ""
     text: str = ""
@@ -23,42 +23,46 @@ class Said(NamedTuple):
 
     @property
     def whole(self) -> str:
-        """All of it, whatever it is."""
+        """All of it, whatever its kind."""
         return self.thought + self.text + self.refusal
 
 
-def said_in(value: Any, name: str) -> Said:
-    """Return what a content says: a text, or a list of parts. MalformedError names a part that
-    holds no text, as an image."""
+def content_text(value: Any, name: str) -> ContentText:
+    """Return the text of a content, which is a string or a list of parts.
+
+    Raises MalformedError for a part that is no text, such as an image.
+    """
     if value is None or isinstance(value, str):
-        return Said(text=value or "")
-    said = Said()
+        return ContentText(text=value or "")
+    content = ContentText()
     for part in value if isinstance(value, list) else [value]:
-        said = Said(*(before + more for before, more in zip(said, _part(part, name), strict=True)))
-    return said
+        content = ContentText(
+            *(before + more for before, more in zip(content, _part(part, name), strict=True))
+        )
+    return content
 
 
-def _part(part: Any, name: str) -> Said:
+def _part(part: Any, name: str) -> ContentText:
     if isinstance(part, str):
-        return Said(text=part)
+        return ContentText(text=part)
     fields = part if isinstance(part, Mapping) else {}
     kind = fields.get("type")
     held = [fields[each] for each in _HELD if fields.get(each) is not None]
     if kind not in (*_THOUGHTS, *_TEXTS, "refusal") or not (kind or held):
         shown = f"a part of the kind {kind!r}" if kind else f"{part!s:.60}"
-        raise MalformedError(f"{name} holds what is no text: {shown}")
-    inner = said_in(held[0], name) if held else Said()
+        raise MalformedError(f"{name} contains something other than text: {shown}")
+    inner = content_text(held[0], name) if held else ContentText()
     if kind in _THOUGHTS:
-        return Said(thought=inner.whole)
-    return Said(refusal=inner.whole) if kind == "refusal" else inner
+        return ContentText(thought=inner.whole)
+    return ContentText(refusal=inner.whole) if kind == "refusal" else inner
 
 
-def number(told: Any) -> float | None:
-    """Return a finite number, None for what is none: null, NaN, an infinity, a text of these."""
-    if isinstance(told, bool) or not isinstance(told, (int, float, str)):
+def number(raw: Any) -> float | None:
+    """Return a finite number, None for null, NaN, infinity or anything else."""
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         return None
     try:
-        value = float(told)
+        value = float(raw)
     except (ValueError, OverflowError):
         return None
     return value if math.isfinite(value) else None

@@ -1,61 +1,34 @@
-"""The thread behind the four verbs: requests out over many connections, completions back in.
+"""The thread behind the backend's verbs: requests go out over many connections, completions return.
 
-All state belongs to the thread's event loop; callers reach it with `call_soon_threadsafe` and hear
-of it through a queue. A draw is in one place at any time: waiting, under way, or pausing before it
-is tried again; and it leaves through `_report`, once.
+All state belongs to the scheduler on the thread's event loop. Callers reach it through
+`call_soon_threadsafe` and get completions from a queue.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import threading
-from collections import OrderedDict
-from time import monotonic
+from collections.abc import Callable
+from typing import Any
 
 from ttc.backends import Completion, Request
 from ttc.errors import BackendError
-from ttc.messages import notes
-from ttc_openai import server_traits
 from ttc_openai.client import async_client
-from ttc_openai.draws import Draw, Job
-from ttc_openai.errors import ExchangeError, understood
-from ttc_openai.http_exchange import Exchange
-from ttc_openai.rate_limit import PATIENCE, Pace, Silences
-from ttc_openai.retry_policy import Patience
-from ttc_openai.server import Server
-
-# Draws that one request may ask for.
-_GROUP = 16
-# Seconds that an answer gets which is over, for its token counts and the end of its stream.
-_REST = 10.0
-# Seconds without a sign of life of which people are told.
-_SILENCE = 30.0
+from ttc_openai.draws import HttpDraw
+from ttc_openai.http_exchange import HttpExchange
+from ttc_openai.scheduler import Scheduler
+from ttc_openai.server import ModelServer
+from ttc_openai.watchdog import watch
 
 
-class Courier:
-    """Sends requests to a server and brings completions back, on a thread of its own."""
+class Dispatcher:
+    """Send requests to a server and return their completions, on a thread of its own."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ModelServer) -> None:
         self._server = server
-        self._options = server.options
-        self._pace = Pace(server.concurrency, server.traits.bears)
-        self._silences = Silences(self._options.timeout)
-        self._patience = Patience(self._options.retries)
-        self._waiting: OrderedDict[str, Draw] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
-        self._pausing: dict[str, tuple[Draw, asyncio.TimerHandle]] = {}
-        self._over: str | None = None
-        self._broken = "the client is closed"
-        self._groups = server.traits.n and not server.traits.seed
-        # When requests may be sent again, when one last was, and when one last said something.
-        self._resumes = self._sent = self._alive = 0.0
-        self._began = self._resumes
-        # What went wrong last.
-        self._trouble = ""
-        self._back: queue.SimpleQueue[Completion] = queue.SimpleQueue()
+        self._completions: queue.SimpleQueue[Completion] = queue.SimpleQueue()
+        self._ended = "the client is closed"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="ttc-openai", daemon=True)
         self._ready = threading.Event()
@@ -63,38 +36,41 @@ class Courier:
         self._ready.wait()
 
     def submit(self, request: Request) -> None:
-        """Queue a request. BackendError if the thread has ended."""
+        """Queue a request. Raises BackendError if the thread has ended."""
         if not self._thread.is_alive():
-            raise BackendError(f"{self._server.address.spec}: {self._broken}")
-        self._loop.call_soon_threadsafe(self._enqueue, Draw(request))
+            raise BackendError(f"{self._server.address.spec}: {self._ended}")
+        self._call(lambda: self._scheduler.enqueue(HttpDraw(request)))
 
     def cancel(self, request_id: str) -> None:
-        """End a request where it is."""
-        self._loop.call_soon_threadsafe(self._cancel, request_id)
+        """Stop a request; it is returned as `cancelled`."""
+        self._call(lambda: self._scheduler.cancel(request_id))
 
     def wait(self) -> Completion:
-        """Return the next completion; blocks until there is one."""
+        """Return the next completion; block until there is one."""
         while True:
             try:
-                # Without a timeout, Ctrl-C would not be heard on every platform.
-                return self._back.get(timeout=1.0)
+                # Without a timeout, some platforms do not deliver Ctrl-C.
+                return self._completions.get(timeout=1.0)
             except queue.Empty:
                 if not self._thread.is_alive():
-                    raise BackendError(f"{self._server.address.spec}: {self._broken}") from None
+                    raise BackendError(f"{self._server.address.spec}: {self._ended}") from None
 
     def close(self) -> None:
         """Close every connection and end the thread."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
+            self._call(lambda: self._stop.set())
             self._thread.join()
+
+    def _call(self, function: Callable[[], Any]) -> None:
+        self._loop.call_soon_threadsafe(function)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._live())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
-            self._broken = f"the client ended by itself ({type(error).__name__}: {error})"
+        except Exception as error:  # noqa: BLE001 - reported by the next submit or wait
+            self._ended = f"the client thread failed ({type(error).__name__}: {error})"
         finally:
             self._ready.set()
             self._loop.close()
@@ -102,222 +78,22 @@ class Courier:
     async def _live(self) -> None:
         self._stop = asyncio.Event()
         server = self._server
-        client = async_client(server.address, server.key, self._options.timeout, server.concurrency)
-        self._exchange = Exchange(client, server)
+        timeout = server.options.timeout
+        client = async_client(server.address, server.key, timeout, server.concurrency)
+        exchange = HttpExchange(client, server)
+        self._scheduler = Scheduler(server, exchange, self._completions.put)
         self._ready.set()
-        watch = asyncio.create_task(self._watch())
+        watching = asyncio.create_task(watch(self._scheduler, server))
+        stopping = asyncio.create_task(self._stop.wait())
         try:
-            await self._stop.wait()
+            ends = stopping, watching, self._scheduler.failed
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()  # raises what would otherwise leave `wait` without an answer
         finally:
-            tasks = [watch, *self._tasks]
-            for _, timer in self._pausing.values():
-                timer.cancel()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._scheduler.stop()
+            stopping.cancel()
+            watching.cancel()
+            await asyncio.gather(stopping, watching, return_exceptions=True)
             await client.close()
-            with contextlib.suppress(OSError):  # it is found out again
-                server_traits.keep_limit(server.address, self._pace.kept)
-
-    async def _watch(self) -> None:
-        """End what has said nothing new for too long, however many bytes keep dripping in."""
-        while True:
-            await asyncio.sleep(min(self._options.timeout / 4, 1.0))
-            for job, task in list(self._running.values()):
-                before = max(draw.silences for draw in job.draws)
-                limit = self._silences.limit(job.moved, before)
-                if job.over and not job.read:
-                    limit = min(limit, _REST)
-                if monotonic() - job.moved > limit and job.silent is None:
-                    job.silent = limit
-                    task.cancel()
-            self._tell_silence()
-
-    def _tell_silence(self) -> None:
-        """Say once that nothing has come for long, though draws are asked for."""
-        if not self._running and not self._pausing:
-            return
-        moved = [job.moved for job, _ in self._running.values() if job.heard]
-        if monotonic() - max(self._began, self._alive, *moved) < _SILENCE:
-            return
-        where, last = self._server.address.base_url, f" ({self._trouble})" * bool(self._trouble)
-        if self._patience.ever:
-            count = len(self._running) + len(self._pausing)
-            notes.tell(f"{where}: nothing new for {_SILENCE:.0f} s{last}; {count} draws still open")
-            return
-        notes.tell(
-            f"no answer yet from {where} after {_SILENCE:.0f} s{last}; "
-            f"each request is given {self._options.timeout:g} s (the option timeout)"
-        )
-
-    def _enqueue(self, draw: Draw) -> None:
-        if not self._running and not self._pausing:
-            self._began = monotonic()
-        self._waiting[draw.request.id] = draw
-        self._fill()
-
-    def _first(self, draw: Draw) -> None:
-        """Put a draw back, before those that were never tried."""
-        self._waiting[draw.request.id] = draw
-        self._waiting.move_to_end(draw.request.id, last=False)
-
-    def _fill(self) -> None:
-        """Send what may be sent now."""
-        while self._waiting and self._over is None and len(self._tasks) < self._room:
-            if self._resumes > monotonic():
-                return
-            job = Job(self._group())
-            self._sent = job.sent
-            task = self._loop.create_task(self._run(job))
-            self._tasks.add(task)
-            task.add_done_callback(self._ended)
-            for draw in job.draws:
-                self._running[draw.request.id] = (job, task)
-        while self._waiting and self._over is not None:
-            _, draw = self._waiting.popitem(last=False)
-            self._give_up(draw, self._over)
-
-    @property
-    def _room(self) -> int:
-        """How many requests may be under way now: one, until a server in doubt has answered."""
-        in_doubt = self._patience.doubtful or self._patience.gone is not None
-        return 1 if in_doubt else self._pace.limit
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not self._stop.is_set():
-            self._fill()
-
-    def _group(self) -> list[Draw]:
-        """Take the next draw, and with it those behind it that ask for the same."""
-        _, first = self._waiting.popitem(last=False)
-        draws, same = [first], first.kind
-        while self._groups and self._waiting and len(draws) < _GROUP:
-            following = next(iter(self._waiting.values()))
-            if following.kind != same or following.tries:
-                break
-            draws.append(self._waiting.popitem(last=False)[1])
-        return draws
-
-    async def _run(self, job: Job) -> None:
-        """Exchange a job for its completions, or have it tried again."""
-        try:
-            await self._exchange.run(job)
-        except asyncio.CancelledError:
-            if self._stop.is_set():
-                raise
-            if job.over:
-                self._answered(job)
-            else:
-                self._failed(job, self._silence(job))
-        except Exception as error:  # noqa: BLE001 - whatever it is becomes the draw's error
-            self._failed(job, self._understood(error))
-        else:
-            self._answered(job)
-
-    def _silence(self, job: Job) -> ExchangeError:
-        for draw in job.draws:
-            draw.silences += 1
-        seconds = job.silent or self._options.timeout
-        return self._understood(ExchangeError(f"silent for {seconds:g} s", again=True))
-
-    def _understood(self, error: Exception) -> ExchangeError:
-        """Return what an error means, with the place where it was met."""
-        address = self._server.address
-        fault = understood(error, address, self._server.key)
-        if not fault.reason.startswith(address.base_url):
-            fault.reason = f"{address.base_url}: {fault.reason}"
-        return fault
-
-    def _answered(self, job: Job) -> None:
-        """Report the draws that came; the server may have given fewer than were asked for."""
-        self._pace.went_well(job.sent)
-        self._silences.answered(job.sent, job.longest)
-        for draw in job.draws:
-            self._running.pop(draw.request.id, None)
-            if draw.cancelled:
-                continue
-            if not draw.reading.over:
-                # It ignores n: one by one from now on.
-                self._groups = False
-                self._first(draw)
-                continue
-            told = self._exchange.counts(job, draw, job.counts)
-            fault = self._exchange.fault_of(draw, told)
-            if fault is None:
-                assert draw.reading.finish is not None
-                self._alive = monotonic()
-                self._patience.answered(draw, self._alive)
-                self._report(draw.finish(draw.reading.finish, told))
-                continue
-            fault = self._understood(fault)
-            if fault.again:
-                self._try_again(draw, fault, beside=False)
-            else:  # the model's own doing: to ask until it does otherwise would choose its answers
-                self._report(draw.finish("error", told, fault.reason))
-
-    def _failed(self, job: Job, fault: ExchangeError) -> None:
-        """Try a job again later, or report why not."""
-        now = monotonic()
-        self._trouble = fault.reason.removeprefix(f"{self._server.address.base_url}: ")
-        beside = len(self._tasks) > 1 or self._sent > job.sent
-        if fault.after is not None and fault.after > PATIENCE:
-            fault.reason += f"; it asks to come back in {fault.after:.0f} s"
-            fault.after, fault.busy, fault.odd = None, False, True
-        if fault.busy or fault.drops:
-            self._pace.turned_away(job.sent, now, len(self._tasks))
-        if fault.after is not None and self._pace.crowded:
-            self._hold(fault.after)
-        heard = [each.moved for each, _ in self._running.values() if each.heard]
-        self._alive = max(self._alive, *heard, 0.0)
-        for draw in job.draws:
-            self._running.pop(draw.request.id, None)
-            if not draw.cancelled:
-                self._try_again(draw, fault, beside)
-
-    def _try_again(self, draw: Draw, fault: ExchangeError, beside: bool) -> None:
-        then = self._patience.judge(draw, fault, monotonic(), self._alive, beside)
-        if then.over and self._over is None:
-            self._over = fault.reason
-        if not then.again:
-            self._give_up(draw, fault.reason)
-            return
-        if self._room == 1:
-            self._hold(then.pause)
-        timer = self._loop.call_later(then.pause, self._resume, draw.request.id)
-        self._pausing[draw.request.id] = (draw, timer)
-
-    def _give_up(self, draw: Draw, reason: str) -> None:
-        tries = f" (tried {draw.tries} times)" if draw.tries > 1 else ""
-        self._report(draw.finish("error", error=reason + tries))
-
-    def _hold(self, seconds: float) -> None:
-        """Send nothing for a while."""
-        self._resumes = max(self._resumes, monotonic() + seconds)
-        self._loop.call_later(seconds + 0.01, self._fill)
-
-    def _resume(self, request_id: str) -> None:
-        draw, _ = self._pausing.pop(request_id)
-        self._first(draw)
-        self._fill()
-
-    def _cancel(self, request_id: str) -> None:
-        if request_id in self._running:
-            job, task = self._running.pop(request_id)
-            ended = next(each for each in job.draws if each.request.id == request_id)
-            ended.cancelled = True
-            self._report(self._exchange.cancelled(ended))
-            if job.over:
-                # Leaving the exchange closes its connection, by which servers know.
-                task.cancel()
-            return
-        if request_id in self._pausing:
-            pausing, timer = self._pausing.pop(request_id)
-            timer.cancel()
-            self._report(self._exchange.cancelled(pausing))
-            return
-        if (draw := self._waiting.pop(request_id, None)) is not None:
-            self._report(self._exchange.cancelled(draw))
-
-    def _report(self, done: Completion) -> None:
-        self._back.put(done)
+            self._scheduler.save_limit()

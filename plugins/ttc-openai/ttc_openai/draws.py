@@ -1,4 +1,4 @@
-"""One request under way: what was read of it, its clock, and the completion that it becomes."""
+"""Draws and the HTTP calls that ask for them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from typing import Any
 from ttc.answers import thinking
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
-from ttc_openai.stream_parser import Reading, Usage
+from ttc_openai.stream_parser import StreamParser, TokenUsage
 
 
 @dataclass(slots=True, eq=False)
-class Draw:
+class HttpDraw:
     """A request and its answer so far.
 
-    `tries` counts the attempts that failed, `alone` those of them since any draw was heard of,
-    from `failed` on; `cuts` and `silences` those that were ended by another request, and by us
-    after a long silence. `fault` is the kind of the last, `faults` counts kinds.
+    `tries` counts failed attempts, `alone` those since any draw of the server last had an answer
+    (the first at `failed`). `cuts` and `stalls` count attempts that other requests cut off and that
+    were ended here after a long silence. `fault` is the kind of the last fault, `faults` counts
+    kinds.
     """
 
     request: Request
-    reading: Reading = field(default_factory=lambda: Reading(()))
+    parser: StreamParser = field(default_factory=lambda: StreamParser(()))
     tries: int = 0
     alone: int = 0
     cuts: int = 0
-    silences: int = 0
+    stalls: int = 0
     fault: str = ""
     faults: Counter[str] = field(default_factory=Counter)
     failed: float | None = None
@@ -37,35 +38,35 @@ class Draw:
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        """All that draws must have in common to be asked for at once."""
+        """All that draws must have in common to be asked for in one call."""
         asked = self.request
-        said = (asked.messages, asked.prompt, asked.prefix)
-        return (*said, asked.params, asked.keep_stop, asked.alternatives)
+        prompt = (asked.messages, asked.prompt, asked.prefix)
+        return (*prompt, asked.params, asked.keep_stop, asked.alternatives)
 
     def begin(self, stops: tuple[str, ...], repeated: str) -> None:
-        """It is sent; what an attempt before it said is dropped."""
-        self.reading = Reading(stops, repeated, self.request.alternatives)
+        """Start an attempt; the text of an earlier one is dropped."""
+        self.parser = StreamParser(stops, repeated, self.request.alternatives)
         self.started, self.first_token = monotonic(), None
 
     def finish(
-        self, reason: FinishReason, counts: Usage | None = None, error: str | None = None
+        self, reason: FinishReason, counts: TokenUsage | None = None, error: str | None = None
     ) -> Completion:
-        """Report it, with the token counts that are known of it."""
-        counts = counts or Usage()
-        reading = self.reading
+        """Return its completion, with the token counts as far as they are known."""
+        counts = counts or TokenUsage()
+        parser = self.parser
         if self.request.keep_stop and reason == "stop":
-            reading.keep_stop()
+            parser.keep_stop()
         raw = self.request.prompt if self.request.prompt and not self.request.prefix else ""
         return Completion(
             request_id=self.request.id,
-            text=thinking.opening(raw) + reading.text,
+            text=thinking.opening(raw) + parser.text,
             finish_reason=reason,
             prompt_tokens=counts.prompt,
             cached_tokens=counts.cached,
             completion_tokens=counts.completion,
-            logprob=reading.logprob,
-            confidences=reading.confidences,
-            stop=reading.stop,
+            logprob=parser.logprob,
+            confidences=parser.confidences,
+            stop=parser.stop,
             started=self.started,
             first_token=self.first_token,
             ended=monotonic(),
@@ -73,34 +74,34 @@ class Draw:
         )
 
 
-class Job:
-    """What one HTTP request asks for: one draw, or several of the same prompt (`n`).
+class HttpCall:
+    """One HTTP request for one draw, or for several of the same prompt (`n`).
 
-    `moved` is when something new came of it last, `longest` the longest silence before that.
-    `heard`: it has said something; `read`: all that comes has come.
+    `moved` is the time of the last progress, `longest` the longest silence before it. `heard`: some
+    text has come; `read`: the response was read to its end.
     """
 
-    def __init__(self, draws: list[Draw]) -> None:
+    def __init__(self, draws: list[HttpDraw]) -> None:
         self.draws = draws
-        self.counts = Usage()
+        self.counts = TokenUsage()
         self.sent = self.moved = monotonic()
         self.longest = 0.0
         self.heard = self.read = False
-        # How long it could say nothing before it was given up, if it was.
+        # The seconds of silence after which it was given up, if it was.
         self.silent: float | None = None
 
     @property
     def request(self) -> Request:
-        """What all its draws ask for, but for ids and draw indices."""
+        """The request of its draws, which differ in id and draw index only."""
         return self.draws[0].request
 
     @property
     def over(self) -> bool:
-        """Whether each of its draws has ended or was given up."""
-        return all(draw.cancelled or draw.reading.over for draw in self.draws)
+        """Whether each of its draws has ended or was cancelled."""
+        return all(draw.cancelled or draw.parser.over for draw in self.draws)
 
     def move(self) -> None:
-        """Something new came of it."""
+        """Record progress."""
         now = monotonic()
         self.longest = max(self.longest, now - self.moved)
         self.moved = now

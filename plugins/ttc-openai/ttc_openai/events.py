@@ -1,11 +1,11 @@
-"""The JSON objects of an answer's body, told by its bytes and not by its content type.
+"""Incremental parser of response bodies: bytes in, JSON objects out.
 
-A body is a stream of server-sent events, JSON lines, or one JSON document, and proxies label each
-of them as they like. Bytes go in as they come, in pieces of any size; objects come out.
+A body is a stream of server-sent events, JSON lines, or one JSON document. The content type is
+ignored, since proxies set it as they like. Bytes come in pieces of any size.
 
-Lines end at LF or CRLF: U+2028, U+2029, NEL, VT and FF inside a string are text, and Python's
-`splitlines` (which HTTP libraries use for lines) would cut it there. Where events are no JSON when
-read so, a lone CR is taken as the end of a line too, as the specification of events has it.
+Lines end at LF or CRLF. U+2028, U+2029, NEL, VT and FF inside a string are text; Python's
+`splitlines` (which HTTP libraries use for lines) would split there. If a line is no JSON when read
+so, a lone CR also ends a line, as in the specification of events.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from typing import Any
 Json = Mapping[str, Any]
 
 _BOM = b"\xef\xbb\xbf"
-# Far beyond any event; what has no end is not read into memory until there is none left.
+# Far beyond any event; stops an endless one from filling the memory.
 _LONGEST = 64 << 20
 _FIELDS = (b"data", b"event", b"id", b"retry")
 
 
 class MalformedError(Exception):
-    """The answer is not what the protocol says; `text` is what came instead."""
+    """The response violates the protocol; `text` is what came instead."""
 
     def __init__(self, why: str, text: str = "") -> None:
         super().__init__(why)
         self.text = text
 
 
-class Events:
-    """Reads a body. `{}` stands for the end that a stream tells of (`[DONE]`)."""
+class EventParser:
+    """The state of one body. `{}` stands for the end marker of a stream (`[DONE]`)."""
 
     def __init__(self) -> None:
         self._begun = self._found = False
         self._line = bytearray()
         self._searched = self._held = 0
-        # The data lines of the event that is being read; and lines that belong to no event, which
-        # are the whole body where it has none.
+        # The data lines of the current event; and lines that belong to no event, which are the
+        # whole body if it has no events.
         self._data: list[bytes] = []
         self._loose: list[bytes] = []
 
     def feed(self, data: bytes) -> Iterator[Json]:
-        """Take a piece of the body and yield what it completes. MalformedError."""
+        """Add bytes and yield the objects that they complete. Raises MalformedError."""
         self._line += data
         self._held += len(data)
         if not self._begun:
@@ -57,25 +57,25 @@ class Events:
             del self._line[: end + 1]
             self._searched = 0
             yield from self._take(line.removesuffix(b"\r"))
-        # A line that comes in many pieces is searched once, in linear time.
+        # Continue the search here, so that a line in many pieces takes linear time.
         self._searched = len(self._line)
         if self._held > _LONGEST:
             raise MalformedError(f"an event of more than {_LONGEST >> 20} MiB")
 
     def end(self) -> Iterator[Json]:
-        """Yield what the end of the body completes. MalformedError."""
+        """Yield the objects that the end of the body completes. Raises MalformedError."""
         line = bytes(self._line)
         self._line.clear()
         if line:
             yield from self._take(line.removesuffix(b"\r"))
         yield from self._dispatch()
         loose = b"\n".join(self._loose).strip()
-        # Beside events, lines that are no fields are to be ignored; not so broken JSON.
+        # Beside events, unknown lines are ignored, but not broken JSON.
         if loose and (not self._found or loose[:1] in b"{["):
             yield from objects(loose)
 
     def _take(self, line: bytes) -> Iterator[Json]:
-        """Take a line without its end."""
+        """Process a line without its end."""
         name, _, value = line.partition(b":")
         if b"\r" in line and _parsed(value if name == b"data" else line) is None:
             for part in line.split(b"\r"):
@@ -90,7 +90,7 @@ class Events:
             self._loose.append(line)
 
     def _datum(self, value: bytes) -> Iterator[Json]:
-        # Most events are one line, and some servers leave out the blank one that ends them.
+        # Most events are one line, and some servers omit the blank line that ends them.
         found = None if self._data else _parsed(value)
         if found is None:
             self._data.append(value.removeprefix(b" "))
@@ -100,7 +100,7 @@ class Events:
     def _dispatch(self) -> Iterator[Json]:
         data = b"\n".join(self._data).strip()
         self._data.clear()
-        # `data: : PROCESSING` is a comment that a proxy has wrapped.
+        # `data: : PROCESSING` is a comment that a proxy wrapped.
         yield from self._emit(objects(data) if data and not data.startswith(b":") else [])
 
     def _emit(self, found: list[Json]) -> list[Json]:
@@ -110,7 +110,7 @@ class Events:
 
 
 def _parsed(data: bytes) -> list[Json] | None:
-    """Return the objects of a text, None if it is no JSON by itself."""
+    """Return the objects of a text, None if it is not JSON by itself."""
     try:
         return objects(data)
     except MalformedError:
@@ -118,12 +118,12 @@ def _parsed(data: bytes) -> list[Json] | None:
 
 
 def objects(data: bytes) -> list[Json]:
-    """Return a JSON object, or those of an array, as a list. MalformedError if it is neither."""
+    """Return a JSON object, or those of an array, as a list. Raises MalformedError otherwise."""
     text = data.decode("utf-8", "replace").strip()
     if text.strip('"').upper() == "[DONE]":
         return [{}]
     try:
-        # Not strict: some servers leave control characters in strings as they are.
+        # Not strict: some servers send raw control characters in strings.
         found = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         raise MalformedError(f"malformed JSON: {text[:60]!r}", text) from None

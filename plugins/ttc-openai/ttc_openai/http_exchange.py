@@ -1,5 +1,7 @@
-"""One HTTP request and its answer, as a stream: so that a draw can be ended where it is, and what
-it has said by then is kept."""
+"""One HTTP request and its streamed response.
+
+Streaming lets a draw be ended at any token and keep its text so far.
+"""
 
 from __future__ import annotations
 
@@ -13,51 +15,52 @@ import httpx2
 import openai
 
 from ttc.backends import Completion, Request
-from ttc_openai.dialect import Dialect, local_stops, repeated, whole
-from ttc_openai.draws import Draw, Job
-from ttc_openai.errors import ExchangeError, complaint, cut, understood
-from ttc_openai.events import Events, Json, MalformedError
-from ttc_openai.server import Server
+from ttc_openai.diagnosis import classify_error
+from ttc_openai.dialect import Dialect, local_stops, repeated, without_stream
+from ttc_openai.draws import HttpCall, HttpDraw
+from ttc_openai.errors import ExchangeError, cut_off, error_in_body
+from ttc_openai.events import EventParser, Json, MalformedError
+from ttc_openai.server import ModelServer
 from ttc_openai.server_traits import leave_out
-from ttc_openai.stream_parser import Usage
+from ttc_openai.stream_parser import TokenUsage
 
-# How often a prompt's length is asked for, where no stream tells it.
+# How often a prompt's length is asked for if no stream gives it.
 _COUNTINGS = 3
 
 
-class Exchange:
-    """Exchanges jobs with a server. It fails with an ExchangeError or the client's own."""
+class HttpExchange:
+    """Exchange calls with a server. Raises ExchangeError or an exception of the client."""
 
-    def __init__(self, client: openai.AsyncOpenAI, server: Server) -> None:
+    def __init__(self, client: openai.AsyncOpenAI, server: ModelServer) -> None:
         self._client = client
         self._server = server
         self._traits = server.traits
         self._dialect = Dialect(server.traits.unset, partial(leave_out, server.address))
         self._prompts: dict[int, asyncio.Task[int | None]] = {}
 
-    async def run(self, job: Job) -> None:
-        """Read a job's answer into its draws, and into the job the tokens that the server tells."""
-        body = self._body(job)
+    async def run(self, call: HttpCall) -> None:
+        """Read a call's response into its draws, and the server's token counts into the call."""
+        body = self._body(call)
         while True:
             try:
-                await self._stream(job, body)
+                await self._stream(call, body)
                 break
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                fault = understood(error, self._server.address, self._server.key)
+                fault = classify_error(error, self._server.address, self._server.key)
                 self._dialect.learn(body, fault)
-                said, body = body, self._body(job)
-                if body == said:
+                sent, body = body, self._body(call)
+                if body == sent:
                     raise fault from None
-        job.read = True
-        await self._count_prompt(job.request, job.counts)
+        call.read = True
+        await self._count_prompt(call.request, call.counts)
 
-    def _body(self, job: Job) -> dict[str, Any]:
+    def _body(self, call: HttpCall) -> dict[str, Any]:
         name = self._server.address.model
-        return self._dialect.body(job.request, self._traits, model=name, n=len(job.draws))
+        return self._dialect.body(call.request, self._traits, model=name, n=len(call.draws))
 
     @asynccontextmanager
     async def _sent(self, body: Mapping[str, Any]) -> AsyncIterator[Any]:
-        """Send a body and yield the response; leaving it early closes its connection."""
+        """Send a body and yield the response; leaving early closes its connection."""
         rest = dict(body)
         model, stream = rest.pop("model"), rest.pop("stream", False)
         ask: Any
@@ -72,51 +75,53 @@ class Exchange:
         async with ask as response:
             yield response
 
-    async def _stream(self, job: Job, body: Mapping[str, Any]) -> None:
-        job.counts = Usage()
-        stops = job.request.params.stop
-        ends_here = local_stops(job.request, self._traits)
-        for draw in job.draws:
-            draw.begin(stops, repeated(job.request, self._traits))
+    async def _stream(self, call: HttpCall, body: Mapping[str, Any]) -> None:
+        call.counts = TokenUsage()
+        stops = call.request.params.stop
+        ends_here = local_stops(call.request, self._traits)
+        for draw in call.draws:
+            draw.begin(stops, repeated(call.request, self._traits))
         async with self._sent(body) as response:
-            job.move()
+            call.move()
             try:
                 async with aclosing(_objects(response)) as pieces:
-                    # Read to its end, a connection serves the next request.
+                    # A connection that is read to its end serves the next request.
                     async for piece in pieces:
-                        if self._take(job, piece) and ends_here and _stopped(job):
+                        if self._take(call, piece) and ends_here and _stopped(call):
                             break
             except (MalformedError, ExchangeError, openai.APIError, httpx2.HTTPError):
-                # What comes behind the ends of all draws cannot change them.
-                if not job.over:
+                # Nothing that follows the ends of all draws can change them.
+                if not call.over:
                     raise
-        _check_end(job)
+        _check_end(call)
 
-    def _take(self, job: Job, piece: Json) -> bool:
-        """Hand the choices of a piece to their draws; whether a draw ended by it."""
+    def _take(self, call: HttpCall, piece: Json) -> bool:
+        """Add the choices of a piece to their draws; return whether a draw ended with it."""
         choices = piece.get("choices") or []
-        if (fault := complaint(piece)) is not None:
+        if (fault := error_in_body(piece)) is not None:
             raise fault
-        job.counts.add_piece(piece)
+        call.counts.add_piece(piece)
         if not isinstance(choices, list):
-            raise MalformedError(f"choices that are no list: {str(choices)[:60]}")
+            raise MalformedError(f"choices is not a list: {str(choices)[:60]}")
         ended = False
         for choice in choices:
-            draw = job.draws[_place(choice, len(job.draws))]
-            if draw.reading.over:
+            draw = call.draws[_place(choice, len(call.draws))]
+            if draw.parser.over:
                 continue
-            before = draw.reading.tokens
-            ended |= draw.reading.add(choice)
-            job.counts.add(choice.get("usage"))
-            if draw.reading.tokens > before:
-                job.heard = True
-                job.move()
-                draw.first_token = draw.first_token or job.moved
+            before = draw.parser.tokens
+            ended |= draw.parser.add(choice)
+            call.counts.add(choice.get("usage"))
+            if draw.parser.tokens > before:
+                call.heard = True
+                call.move()
+                draw.first_token = draw.first_token or call.moved
         return ended
 
-    async def _count_prompt(self, request: Request, counts: Usage) -> None:
-        """Find out how long a prompt is where the stream did not tell: once a prompt, by a draw of
-        one token that is not streamed."""
+    async def _count_prompt(self, request: Request, counts: TokenUsage) -> None:
+        """Find out the length of a prompt if the stream did not give it.
+
+        Once for each prompt, by a draw of one token that is not streamed.
+        """
         key = hash((request.messages, request.prompt, request.prefix))
         if counts.prompt is not None or not self._traits.probed:
             return
@@ -126,10 +131,10 @@ class Exchange:
 
     async def _prompt_tokens(self, request: Request) -> int | None:
         body = self._dialect.body(request, self._traits, model=self._server.address.model)
-        whole(body)
+        without_stream(body)
         limit = "max_tokens" if "max_tokens" in body else "max_completion_tokens"
         for _ in range(_COUNTINGS):
-            counts = Usage()
+            counts = TokenUsage()
             try:
                 async with self._sent({**body, limit: 1}) as response:
                     async for piece in _objects(response):
@@ -140,47 +145,47 @@ class Exchange:
                 return counts.prompt
         return None
 
-    def counts(self, job: Job, draw: Draw, told: Usage) -> Usage:
-        """Return the tokens of one draw, None where they are not known."""
-        own, reading = Usage(), draw.reading
-        own.prompt, own.cached = told.prompt, told.cached
-        if draw is not job.draws[0]:
-            own.cached = told.prompt  # computed once for all draws of a request
-        counted = reading.tokens if reading.listed or self._traits.chunks else None
-        own.completion = None if reading.at_once and not reading.listed else counted
-        if told.completion is not None and len(job.draws) == 1:
-            own.completion = told.completion
-        elif told.completion is not None and own.completion is None:
-            total = sum(each.reading.tokens for each in job.draws)
-            own.completion = reading.tokens if total == told.completion else None
-        # Something was said, so 0 stands for "not counted".
-        own.completion = own.completion or (0 if reading.empty else None)
+    def counts(self, call: HttpCall, draw: HttpDraw, reported: TokenUsage) -> TokenUsage:
+        """Return the token counts of one draw, None where they are unknown."""
+        own, parser = TokenUsage(), draw.parser
+        own.prompt, own.cached = reported.prompt, reported.cached
+        if draw is not call.draws[0]:
+            own.cached = reported.prompt  # computed once for all draws of a request
+        counted = parser.tokens if parser.listed or self._traits.chunks else None
+        own.completion = None if parser.at_once and not parser.listed else counted
+        if reported.completion is not None and len(call.draws) == 1:
+            own.completion = reported.completion
+        elif reported.completion is not None and own.completion is None:
+            total = sum(each.parser.tokens for each in call.draws)
+            own.completion = parser.tokens if total == reported.completion else None
+        # There is text, so 0 stands for "not counted".
+        own.completion = own.completion or (0 if parser.empty else None)
         return own
 
-    def fault_of(self, draw: Draw, counts: Usage) -> ExchangeError | None:
+    def fault_of(self, draw: HttpDraw, counts: TokenUsage) -> ExchangeError | None:
         """Return what is wrong with a draw that has ended, None if nothing is."""
-        reading, stops = draw.reading, draw.request.params.stop
-        if reading.error is not None:
-            return ExchangeError(reading.error, again=reading.broken, within=True)
-        if not reading.empty or reading.stop is not None:
+        parser, stops = draw.parser, draw.request.params.stop
+        if parser.error is not None:
+            return ExchangeError(parser.error, again=parser.broken, within=True)
+        if not parser.empty or parser.stop is not None:
             return None
-        spoken = bool(counts.completion) and (bool(stops) or reading.finish == "length")
+        spoken = bool(counts.completion) and (bool(stops) or parser.finish == "length")
         return None if spoken else ExchangeError("an empty answer", again=True, odd=True)
 
-    def cancelled(self, draw: Draw) -> Completion:
-        """Report a draw as it stands, with the tokens that had come."""
-        counts = Usage()
+    def cancelled(self, draw: HttpDraw) -> Completion:
+        """Return the completion of a cancelled draw, with the tokens that had come."""
+        counts = TokenUsage()
         request = draw.request
         known = self._prompts.get(hash((request.messages, request.prompt, request.prefix)))
         if known is not None and known.done() and not known.cancelled():
             counts.prompt = known.result()
-        counts.completion = draw.reading.tokens
+        counts.completion = draw.parser.tokens
         return draw.finish("cancelled", counts)
 
 
 async def _objects(response: Any) -> AsyncGenerator[Json, None]:
-    """Yield the objects of a body as they come."""
-    events = Events()
+    """Yield the objects of a body as they arrive."""
+    events = EventParser()
     async with aclosing(response.iter_bytes()) as chunks:
         async for data in chunks:
             for piece in events.feed(data):
@@ -190,25 +195,27 @@ async def _objects(response: Any) -> AsyncGenerator[Json, None]:
 
 
 def _place(choice: Any, asked: int) -> int:
-    """Return which of the draws a choice is of. MalformedError if it is of none."""
-    told = choice.get("index") if isinstance(choice, Mapping) else -1
-    index = int(told) if isinstance(told, str) and told.isdecimal() else told or 0
+    """Return the index of the draw that a choice belongs to. Raises MalformedError if there is
+    none."""
+    reported = choice.get("index") if isinstance(choice, Mapping) else -1
+    index = int(reported) if isinstance(reported, str) and reported.isdecimal() else reported or 0
     if not isinstance(index, int) or not 0 <= index < asked:
-        raise MalformedError(f"a choice that was not asked for: {str(choice)[:60]}")
+        raise MalformedError(f"a choice that was not requested: {str(choice)[:60]}")
     return index
 
 
-def _stopped(job: Job) -> bool:
-    """Whether all draws are over, one of them at least by a stop string found here: then there is
-    nothing to wait for, not even for token counts."""
-    return job.over and any(draw.reading.stop is not None for draw in job.draws)
+def _stopped(call: HttpCall) -> bool:
+    """Return whether all draws are over and at least one ended at a stop string found here.
+
+    Then nothing is left to wait for, not even token counts.
+    """
+    return call.over and any(draw.parser.stop is not None for draw in call.draws)
 
 
-def _check_end(job: Job) -> None:
-    """Raise ExchangeError if a draw that began did not end, or none came at all."""
-    for draw in job.draws:
-        reading = draw.reading
-        unfinished = reading.finish is None and reading.error is None and not draw.cancelled
-        if unfinished and (reading.tokens or draw is job.draws[0]):
-            nothing = "nothing was said" if reading.empty else "without an end"
-            raise cut(nothing)
+def _check_end(call: HttpCall) -> None:
+    """Raise ExchangeError if a draw began and did not end, or if no draw came."""
+    for draw in call.draws:
+        parser = draw.parser
+        unfinished = parser.finish is None and parser.error is None and not draw.cancelled
+        if unfinished and (parser.tokens or draw is call.draws[0]):
+            raise cut_off("no text" if parser.empty else "without an end")

@@ -1,8 +1,8 @@
-"""Which proxy of the environment stands between this machine and a server.
+"""The proxy of the environment that requests to a server go through.
 
-The HTTP library takes `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` from the
-environment. Requests to this machine itself go through none, unless the option `proxy` says so: a
-proxy elsewhere could not reach it, and would be handed the key and the prompts.
+The HTTP library reads `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. Requests to this
+machine use no proxy unless the option `proxy` is set: a proxy elsewhere could not reach it, and
+would see the key and the prompts.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 
 def proxy_of(address: Address) -> str | None:
-    """Return the proxy that requests to an address go through, and where it is set; None if they
-    go straight."""
-    if address.straight:
+    """Return the proxy for an address and where it is set, for messages; None without a proxy."""
+    if address.bypasses_proxy:
         return None
     parts = urlsplit(address.base_url)
     found = getproxies()

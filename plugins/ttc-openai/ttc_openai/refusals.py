@@ -1,8 +1,8 @@
-"""Which fields of a request a refusal is about.
+"""The fields of a request that a rejection is about.
 
-Servers say it in many ways: `param` (OpenAI), `loc` (pydantic), `field` (Google), or a sentence.
-What is named as refused counts, and not what else is mentioned: a message that lists the fields
-that there are (serde: "expected one of …") is about none of those.
+Servers name them in many ways: `param` (OpenAI), `loc` (pydantic), `field` (Google), or a sentence.
+Only fields named as rejected count, not others that are mentioned: a message that lists the
+existing fields (serde: "expected one of …") is about none of those.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# What tells other fields than those refused, up to the end of its sentence.
+# Text about other fields than the rejected ones, up to the end of its sentence.
 _ASIDE = re.compile(
     r"(?<!not )(?<!n't )(?<!never )\b"
     r"(?:expected|did you mean|instead of|(?:please |try to )?use|choose from|one of|to drop|"
@@ -22,7 +22,7 @@ _ASIDE = re.compile(
     r"(?: are| is|:))(?![\w.])(?:(?![.;] |[.;]$|\n).)*",
     re.IGNORECASE,
 )
-# A sentence with none of these refuses nothing.
+# A sentence with none of these words rejects nothing.
 _REFUSES = re.compile(
     r"\b(?:un\w+|in(?:valid|correct|compatible)|not|cannot|no|never|neither|must|should|extra|additional|"
     r"forbid\w*|disallow\w*|illegal|deprecated|removed|too|exceeds?|only|out of|bad|wrong|mutually|"
@@ -30,7 +30,7 @@ _REFUSES = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.;!])\s+|\n{2,}|\n(?=\S)")
-# Names of fields that are words as well count only where they stand as a name.
+# Names of fields that are also English words count only where they stand as a name.
 _WORDS = ("model", "messages", "prompt", "stream", "stop", "seed", "n")
 _KIND = r"(?:parameter|argument|field|property|key|option|setting|support)"
 _PLACES = re.compile(r"['\"](?:loc|path)['\"]\s*:\s*[\[(]([^\])]*)[\])]")
@@ -48,29 +48,29 @@ _POINTERS = ("param", "field", "parameter", "property", "path", "loc", "params",
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a server says of a request that it does not take: all of its words, and the body."""
+    """A server's message about a request that it does not accept, and the body of its response."""
 
-    said: str
+    message: str
     body: Any = None
 
     def fields(self, sent: Collection[str]) -> frozenset[str]:
-        """Return which of the fields that were sent are refused; none if that is not said."""
-        pointed = frozenset(_pointed(self.body, sent))
-        return pointed or frozenset(_told(self.text, sent))
+        """Return which of the sent fields are rejected; empty if it names none."""
+        pointed = frozenset(_pointed_to(self.body, sent))
+        return pointed or frozenset(_named_in_text(self.text, sent))
 
     @property
     def text(self) -> str:
-        """All texts of the body, else what was said."""
-        return "\n".join(_texts(self.body)) or self.said
+        """All texts of the body, else the message."""
+        return "\n".join(_texts(self.body)) or self.message
 
     @property
     def both(self) -> bool:
-        """Whether fields are refused only beside one another."""
+        """Whether fields are only rejected in combination."""
         return bool(_BOTH.search(self.text))
 
     @property
     def of_value(self) -> bool:
-        """Whether another value of the same field may be taken."""
+        """Whether another value of the same field may be accepted."""
         return bool(_RANGE.search(self.text))
 
 
@@ -83,25 +83,25 @@ def _inner(text: str) -> Any:
         return None
 
 
-def _pointed(body: Any, sent: Collection[str]) -> Iterator[str]:
-    """Yield fields that the structure of a body points to."""
+def _pointed_to(body: Any, sent: Collection[str]) -> Iterator[str]:
+    """Yield the fields that the structure of a body points to."""
     if isinstance(body, Mapping):
         for name, value in body.items():
             if name in _POINTERS:
                 yield from _sent_of(value, sent)
-            yield from _pointed(value, sent)
+            yield from _pointed_to(value, sent)
     elif isinstance(body, (list, tuple)):
         for each in body:
-            yield from _pointed(each, sent)
+            yield from _pointed_to(each, sent)
     elif isinstance(body, str):
         if (inner := _inner(body)) is not None:
-            yield from _pointed(inner, sent)
+            yield from _pointed_to(inner, sent)
         for place in _PLACES.findall(body):
             yield from _sent_of(place, sent)
 
 
 def _sent_of(pointer: Any, sent: Collection[str]) -> Iterator[str]:
-    """Yield the field of the request that a pointer is into: `body.top_k`, `messages[0].role`."""
+    """Yield the sent field that a pointer leads into: `body.top_k`, `messages[0].role`."""
     parts = pointer if isinstance(pointer, (list, tuple)) else [pointer]
     words = [word for part in parts if isinstance(part, str) for word in re.findall(r"\w+", part)]
     found = next((word for word in words if word in sent), None)
@@ -120,8 +120,8 @@ def _texts(body: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _told(text: str, sent: Collection[str]) -> Iterator[str]:
-    """Yield fields that a sentence says are refused."""
+def _named_in_text(text: str, sent: Collection[str]) -> Iterator[str]:
+    """Yield the fields that sentences name as rejected."""
     for sentence in _SENTENCE.split(_ASIDE.sub("", text)):
         if not _REFUSES.search(sentence):
             continue

@@ -1,15 +1,14 @@
-"""What is known of a server: what `ttc models probe` found, kept between runs.
+"""The traits of a server, found by `ttc models probe` and kept between runs.
 
-Without a probe little is taken for granted (see the defaults): no seeds, no log-probabilities, no
-prefixes, and a request that sets min_p or top_k is refused, since a server that ignored it would
-draw from another distribution than its key says.
+Without a probe little is assumed (see the defaults): no seeds, no log-probabilities, no prefixes,
+and a request that sets min_p or top_k is rejected, since a server that ignored it would draw from
+another distribution than the sample's key says.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -22,18 +21,18 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
-    """How a server behaves with a model. What is None was not found out.
+class ServerTraits:
+    """How a server behaves with a model; None for what was not found out.
 
     `seed`: equal seeds give equal draws, and others do not. `n`: one request may ask for several
-    draws. `top_k`, `min_p`: they take effect. `logprobs`: those of the unfiltered temperature-1
-    distribution. `prefix`: how a chat's answer is begun, by a name of `dialect.PREFIXES`;
-    "" if it cannot be. `stop_told`: it says which stop string fired. `usage`: a stream ends with
-    its token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends
-    its draw. `caches`: a prompt that was seen is not computed again. `slots`: how many draws it
-    runs at a time where more are cut. `bears`: how many requests under way it bore at the end of
-    the last run, where that is few. `weights`: what it tells of them. `unset`: parameters that it
-    refuses even where they are off; `taken`: those that it takes there (both without a probe).
+    draws. `top_k`, `min_p`: they take effect. `logprobs`: they are of the unfiltered temperature-1
+    distribution. `prefix`: how an answer's beginning is continued, a name of `dialect.PREFIXES`; ""
+    if it is not. `stop_told`: it reports which stop string fired. `usage`: a stream ends with its
+    token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends its
+    draw. `caches`: a known prompt is not computed again. `slots`: how many draws it runs at a time
+    if it cuts off more. `bears`: how many open requests it sustained at the end of the last run, if
+    that is few. `weights`: what it reports about them. `unset`: parameters that it rejects even
+    where they are off; `taken`: those that it accepts there (both found without a probe).
     """
 
     seed: bool = False
@@ -58,7 +57,7 @@ class Traits:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What of the Backend protocol it can do."""
+        """The capabilities of the backend protocol that it has."""
         able = {
             "seed": self.seed,
             "logprobs": self.logprobs,
@@ -66,7 +65,8 @@ class Traits:
             "prefix": bool(self.prefix),
             "stop-kept": self.stop_told or bool(self.chunks),
         }
-        # A switch for thinking goes to the server's chat template, which cannot be seen from here.
+        # The switch for thinking is passed to the server's chat template, which cannot be seen from
+        # here.
         return frozenset({"cancel", "thinking"} | {name for name, able in able.items() if able})
 
 
@@ -76,30 +76,30 @@ def path_of(address: Address) -> Path:
     return paths.data_folder() / "servers" / f"{digest}.json"
 
 
-def read(address: Address) -> Traits:
-    """Return what was kept; the defaults if nothing was, or nothing that can be read."""
+def read(address: Address) -> ServerTraits:
+    """Return the kept traits; the defaults if there are none or they cannot be read."""
     try:
         kept = json.loads(path_of(address).read_text(encoding="utf-8"))
         if kept["schema"] != SCHEMA:
-            return Traits()
-        known = {each.name for each in fields(Traits)}
+            return ServerTraits()
+        known = {each.name for each in fields(ServerTraits)}
         found = {name: value for name, value in kept["traits"].items() if name in known}
         names = {name: tuple(map(str, found.get(name, ()))) for name in ("unset", "taken")}
-        return Traits(**{**found, **names})
+        return ServerTraits(**{**found, **names})
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return Traits()
+        return ServerTraits()
 
 
-def write(address: Address, traits: Traits) -> Path:
-    """Keep what was found out. OSError if it cannot be written."""
+def write(address: Address, traits: ServerTraits) -> Path:
+    """Keep traits. Raises OSError if the file cannot be written."""
     about = {"schema": SCHEMA, "server": address.base_url, "model": address.model}
     return write_json(path_of(address), {**about, "traits": asdict(traits)})
 
 
-def settle(address: Address, unset: Collection[str], taken: Collection[str]) -> Traits:
-    """Add what a server refuses and takes where it is off, and return all that is known.
+def keep_unset(address: Address, unset: Collection[str], taken: Collection[str]) -> ServerTraits:
+    """Add parameters that the server rejects or accepts where they are off; return all traits.
 
-    Where it cannot be kept, the next run finds it out again.
+    If they cannot be written, the next run finds them out again.
     """
     before = read(address)
     known = {*before.unset, *unset}
@@ -112,19 +112,20 @@ def settle(address: Address, unset: Collection[str], taken: Collection[str]) -> 
 
 
 def leave_out(address: Address, names: Collection[str]) -> None:
-    """Keep that a server refuses parameters where they are off."""
-    settle(address, names, ())
+    """Keep that a server rejects parameters where they are off."""
+    keep_unset(address, names, ())
 
 
 def keep_limit(address: Address, bears: int | None) -> None:
-    """Keep how many requests under way a server bore. OSError if it cannot be written."""
+    """Keep how many open requests a server sustained. Raises OSError if it cannot be written."""
     known = read(address)
     if known.bears != bears:
         write(address, replace(known, bears=bears))
 
 
 def only_model(base_url: str, found: str | None = None) -> str | None:
-    """Keep the only model of a server, or return the one kept: a finished run asks no server."""
+    """Keep the only model of a server, or return the kept one, so that a finished run needs no
+    server."""
     path = path_of(Address(base_url, "")).with_suffix(".model.json")
     if found is not None:
         write_json(path, {"schema": SCHEMA, "server": base_url, "model": found})
@@ -138,7 +139,6 @@ def only_model(base_url: str, found: str | None = None) -> str | None:
 def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     """Write a file whole or not at all. OSError if it cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    part.replace(path)
+    with paths.replacing(path) as part:
+        part.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return path

@@ -1,8 +1,9 @@
-"""Which servers draw under one identity, and whether what they tell of their weights agrees.
+"""Comparison of servers that draw under one identity by what they report about their weights.
 
-A server of one's own is told by the name of its model alone, so that a restart, another port or
-another machine makes no other pool. Two that give one name to different models would then share
-their draws: what each address told is kept, and compared when another one begins to draw.
+A private server is identified by the name of its model alone, so that a restart, another port or
+another machine does not start another pool. Two servers that use one name for different models
+would then share their draws. So what each address reports is kept, and compared when another one
+begins to draw.
 """
 
 from __future__ import annotations
@@ -18,65 +19,69 @@ from ttc import keys, paths
 from ttc.errors import BackendError
 from ttc.messages import notes
 from ttc_openai.address import Address, is_loopback
-from ttc_openai.server import weights
+from ttc_openai.server import weights_of
 from ttc_openai.server_traits import SCHEMA, write_json
 
-# Any of these that agrees tells the same weights; others only tell different ones.
+# If any of these agrees, the weights are the same; the other fields can only show a difference.
 _TELLING = ("digest", "sha256", "size", "n_params")
 
 
-def told_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a row of a server's list tells of a model's weights."""
-    told = weights(row)
+def reported_weights(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an entry of a server's list says about a model's weights."""
+    reported = weights_of(row)
     root = row.get("root")
-    return {**told, "root": root} if isinstance(root, str) and root else told
+    return {**reported, "root": root} if isinstance(root, str) and root else reported
 
 
-def differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
-    """Return what two servers tell differently of their weights, None if nothing."""
+def find_difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+    """Return the first difference in what two servers report about their weights, None if there is
+    none."""
     for name in sorted({*one} & {*other} - {"root"}):
         if one[name] != other[name]:
             return f"{name} {one[name]} here, {other[name]} there"
     return None
 
 
-def agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two servers tell enough to say that their weights are the same."""
+def same_weights(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two servers report enough to show that their weights are the same."""
     telling = [name for name in (*_TELLING, "root") if name in one and name in other]
-    return any(one[name] == other[name] for name in telling) and differ(one, other) is None
+    return any(one[name] == other[name] for name in telling) and find_difference(one, other) is None
 
 
-def meet(address: Address, fingerprint: str, row: Mapping[str, Any]) -> None:
-    """Hold a server against those that drew under the same identity, and keep what it tells.
+def check_same_weights(address: Address, fingerprint: str, row: Mapping[str, Any]) -> None:
+    """Compare a server with those that drew under the same identity, and keep what it reports.
 
-    Says a line where another address begins to draw and it cannot be told whether the model is
-    the same. BackendError where it is another.
+    Prints a note if another address begins to draw and it is unknown whether its model is the same.
+    Raises BackendError if it is another.
     """
     path = _path(fingerprint)
-    known, here, told = _kept(path), _spelled(address), told_of(row)
+    known, here, reported = _kept(path), _normalized(address), reported_weights(row)
     for there, before in known.items():
-        if (difference := differ(told, before)) is not None:
-            who = "it did before" if there == here else f"{there} does"
+        if (difference := find_difference(reported, before)) is not None:
+            who = "it did before" if there == here else f"{there} has"
             raise BackendError(
-                f"{address.spec}: tells of other weights than {who} under this name "
-                f"({difference}), and draws of both would be mixed; "
-                f"ttc models probe {address.spec} gives it pools of its own, and so does the "
-                "option revision of an alias"
+                f"{address.spec}: reports other weights than {who} under this name "
+                f"({difference}), and their draws would be mixed; to give it pools of its own, "
+                f"run ttc models probe {address.spec} or set the option revision of an alias"
             )
     others = [there for there in known if there != here]
-    if others and here not in known and not any(agree(told, known[each]) for each in others):
+    if (
+        others
+        and here not in known
+        and not any(same_weights(reported, known[each]) for each in others)
+    ):
         notes.tell(
             f"{address.base_url}: calls its model {address.model!r} as {others[-1]} does, and "
-            "whether it is the same cannot be told; their draws go to the same pools, unless an "
-            "alias tells them apart by the option revision"
+            "it is unknown whether the models are the same; their draws go to the same pools, "
+            "unless the option revision of an alias separates them"
         )
-    if known.get(here) != told:
+    if known.get(here) != reported:
         with suppress(OSError):
-            about = {"schema": SCHEMA, "model": address.model, "servers": {**known, here: told}}
+            about = {"schema": SCHEMA, "model": address.model, "servers": {**known, here: reported}}
             write_json(path, about)
 
 
-def _spelled(address: Address) -> str:
+def _normalized(address: Address) -> str:
     """Return an address in one spelling: this machine has several names."""
     host = urlsplit(address.base_url).hostname or ""
     if not is_loopback(host):
@@ -93,6 +98,6 @@ def _path(fingerprint: str) -> Path:
 def _kept(path: Path) -> dict[str, dict[str, Any]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["servers"]
-        return {str(url): dict(told) for url, told in found.items()}
+        return {str(url): dict(reported) for url, reported in found.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}

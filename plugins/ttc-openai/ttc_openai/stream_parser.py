@@ -1,8 +1,8 @@
-"""What a server's answer says: one draw's text, tokens and end, put together piece by piece.
+"""Assembly of one draw from the pieces of a response: its text, its tokens and its end.
 
-Reasoning that a server tells apart from the answer (`reasoning_content`, `reasoning`) was drawn
-and paid for: it stands before the answer as `<think>…</think>`, where models put it that are not
-taken apart, and where what reads answers leaves it out.
+Reasoning that a server separates from the answer (`reasoning_content`, `reasoning`) was drawn and
+paid for. It is put before the answer as `<think>…</think>`, as models write it and as the
+extraction of answers skips it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 from ttc.answers import thinking
 from ttc.records import FinishReason
-from ttc_openai.contents import number, said_in
-from ttc_openai.events import MalformedError as MalformedError
+from ttc_openai.contents import content_text, number
+from ttc_openai.events import MalformedError
 
 # What servers call the ends of an answer, in lower case.
 _ENDS: Mapping[str, FinishReason] = {
@@ -25,12 +25,12 @@ _ENDS: Mapping[str, FinishReason] = {
 }
 _FILTERS = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii")
 _TOOLS = ("tool_calls", "tool_call", "tool_use", "function_call")
-# The server broke off, for reasons of its own: another try may end.
+# The server broke off for its own reasons: another try may end.
 _BROKEN = ("abort", "aborted", "error", "cancelled", "canceled", "insufficient_system_resource")
 
 
 def document(text: str) -> Mapping[str, Any]:
-    """Return a JSON object. MalformedError if there is none."""
+    """Return a JSON object. Raises MalformedError if the text is none."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -40,10 +40,13 @@ def document(text: str) -> Mapping[str, Any]:
     return found
 
 
-class Reading:
-    """One draw as it comes. `stops` are looked for here; what follows one is dropped, and so is
-    `repeated` if the answer begins with it. `alternatives` is how many of the likeliest tokens
-    the server should tell at each place."""
+class StreamParser:
+    """One draw as its pieces arrive.
+
+    `stops` are searched for here, and what follows one is dropped. So is `repeated` if the answer
+    begins with it. `alternatives` is the number of likeliest tokens that the server should report
+    for each token.
+    """
 
     def __init__(self, stops: Sequence[str], repeated: str = "", alternatives: int = 0) -> None:
         self._alternatives = alternatives
@@ -57,7 +60,7 @@ class Reading:
         self._refusal = ""
         self._tools: list[str] = []
         self._sum: float | None = None
-        # Whether something was said of which no log-probability is known.
+        # Whether there is text without a known log-probability.
         self._partial = False
         self.tokens = 0
         # Whether each token was listed, with its log-probability or without; and whether all came
@@ -71,12 +74,12 @@ class Reading:
 
     @property
     def logprob(self) -> float | None:
-        """The sum of its tokens' log-probabilities; None unless that of each is known."""
+        """The sum of its tokens' log-probabilities (nats); None unless all are known."""
         return None if self._partial else self._sum
 
     @property
     def confidences(self) -> list[float] | None:
-        """How sure the model was at each token; None unless that is known of each."""
+        """The confidence at each token; None unless all are known."""
         return None if self._unsure or not self._alternatives else self._confidences
 
     @property
@@ -86,43 +89,43 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """What was said so far."""
+        """The text so far."""
         content = self._content.removeprefix(self._repeated)
         return thinking.wrap(self._reasoning, content, ended=self.finish == "stop")
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was said."""
+        """Whether there is no text."""
         return not self.text
 
     def add(self, choice: Mapping[str, Any]) -> bool:
-        """Take a piece; whether the draw is over. MalformedError if it is no piece."""
+        """Add a piece; return whether the draw is over. Raises MalformedError."""
         piece = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
         if not isinstance(piece, Mapping):
-            raise MalformedError(f"a choice without a text: {str(choice)[:60]}")
+            raise MalformedError(f"a choice without text: {str(choice)[:60]}")
         self.at_once |= not choice.get("delta") and bool(choice.get("message"))
-        said = said_in(piece.get("content"), "content")
+        content = content_text(piece.get("content"), "content")
         names = ("reasoning_content", "reasoning")
-        apart = (said_in(piece.get(name), name).whole for name in names)
-        thought = next(filter(None, apart), "") + said.thought
-        self._refusal += said_in(piece.get("refusal"), "refusal").whole + said.refusal
-        self._count(choice.get("logprobs"), 1 if said.text or thought else 0)
+        apart = (content_text(piece.get(name), name).whole for name in names)
+        thought = next(filter(None, apart), "") + content.thought
+        self._refusal += content_text(piece.get("refusal"), "refusal").whole + content.refusal
+        self._count(choice.get("logprobs"), 1 if content.text or thought else 0)
         self._reasoning += thought
-        self._call(piece.get("tool_calls") or piece.get("function_call"))
-        if said.text and self._say(said.text):
+        self._record_tools(piece.get("tool_calls") or piece.get("function_call"))
+        if content.text and self._append_text(content.text):
             return True
         if reason := _reason(choice.get("finish_reason")):
             self._end(reason, choice.get("stop_reason", choice.get("matched_stop")))
         return self.over
 
-    def _call(self, told: Any) -> None:
-        """Note the tools that the model calls, by name."""
-        for each in told if isinstance(told, list) else [told]:
+    def _record_tools(self, reported: Any) -> None:
+        """Record the names of the tools that the model calls."""
+        for each in reported if isinstance(reported, list) else [reported]:
             about = each.get("function", each) if isinstance(each, Mapping) else None
             name = about.get("name") if isinstance(about, Mapping) else None
             self._tools += [name] if isinstance(name, str) and name else []
 
-    def _say(self, piece: str) -> bool:
+    def _append_text(self, piece: str) -> bool:
         start = max(len(self._content) - self._reach, len(self._repeated))
         self._content += piece
         found = [(self._content.find(stop, start), stop) for stop in self._stops]
@@ -133,14 +136,14 @@ class Reading:
         return True
 
     def _count(self, logprobs: Any, pieces: int) -> None:
-        """Count tokens by their log-probabilities, else pieces of the stream."""
+        """Count tokens by their log-probabilities, else by pieces of the stream."""
         entries: list[Any] = []
         if isinstance(logprobs, Mapping):
             names = ("reasoning_content", "content", "token_logprobs")
-            told = [logprobs.get(name) for name in names]
-            entries = [entry for each in told if isinstance(each, list) for entry in each]
+            reported = [logprobs.get(name) for name in names]
+            entries = [entry for each in reported if isinstance(each, list) for entry in each]
         if self._alternatives and entries:
-            self._weigh(entries, logprobs.get("top_logprobs"))
+            self._add_alternatives(entries, logprobs.get("top_logprobs"))
         self.listed = (self.listed or not self.tokens) and (bool(entries) or not pieces)
         self.tokens += len(entries) or pieces
         if pieces and not entries:
@@ -152,19 +155,19 @@ class Reading:
             else:
                 self._sum = (self._sum or 0.0) + value
 
-    def _weigh(self, entries: Sequence[Any], raw: Any) -> None:
-        """Take the likeliest tokens of each place: of a chat's entries, or of a raw completion."""
+    def _add_alternatives(self, entries: Sequence[Any], raw: Any) -> None:
+        """Record the likeliest tokens at each token, in a chat's form or a raw completion's."""
         of_chat = (_inside(entry, "top_logprobs") for entry in entries)
         for place in raw if isinstance(raw, list) else of_chat:
-            told = place.values() if isinstance(place, Mapping) else place
-            told = [*told] if isinstance(told, Iterable) else []
-            if len(told) < self._alternatives:
+            reported = place.values() if isinstance(place, Mapping) else place
+            reported = [*reported] if isinstance(reported, Iterable) else []
+            if len(reported) < self._alternatives:
                 self.error = (
-                    f"{len(told)} of the likeliest tokens are told, not {self._alternatives}; "
-                    "--confidence asks for fewer"
+                    f"the server gives {len(reported)} of the likeliest tokens, not "
+                    f"{self._alternatives}; set --confidence to that number or less"
                 )
                 return
-            values = [number(_inside(row, "logprob")) for row in told]
+            values = [number(_inside(row, "logprob")) for row in reported]
             best = sorted((each for each in values if each is not None), reverse=True)
             if len(best) < self._alternatives:
                 self._unsure = True
@@ -179,26 +182,26 @@ class Reading:
             self._no_answer(reason)
         else:
             self.finish = _ENDS[kind]
-            # Servers give token ids here as well.
+            # Some servers give token ids here.
             if self.finish == "stop" and isinstance(stopped_by, str):
                 self.stop = stopped_by
 
     def _no_answer(self, reason: str) -> None:
-        """Say what an end is that is none of an answer."""
+        """Set the error for an end that is not the end of an answer."""
         kind, after = reason.lower(), f"after {len(self.text)} characters"
         self.broken = kind in _BROKEN
         if kind in _FILTERS:
             self.error = f"the server's content filter ended the answer {after} ({reason})"
         elif kind in _TOOLS:
             tools = " ".join(dict.fromkeys(self._tools)) or "a tool"
-            self.error = f"the model called {tools} {after}, and ttc offers no tools ({reason})"
+            self.error = f"the model called {tools} {after}, but ttc offers no tools ({reason})"
         elif self.broken:
             self.error = f"the server broke the answer off {after} ({reason})"
         else:
-            self.error = f"the answer ended {after} for a reason that ttc does not know: {reason}"
+            self.error = f"the answer ended {after} for an unknown reason: {reason}"
 
     def keep_stop(self) -> None:
-        """Put the stop string that fired behind the text."""
+        """Append the stop string that fired to the text."""
         self._content += self.stop or ""
 
 
@@ -206,15 +209,15 @@ def _inside(row: Any, name: str) -> Any:
     return row.get(name) if isinstance(row, Mapping) else row
 
 
-def _reason(told: Any) -> str:
-    """Return why an answer ended; empty if it did not, or nothing is told."""
-    if isinstance(told, Mapping):
-        told = told.get("type") or told.get("reason")
-    return str(told).strip() if told else ""
+def _reason(reported: Any) -> str:
+    """Return why an answer ended; "" if it did not, or nothing is said."""
+    if isinstance(reported, Mapping):
+        reported = reported.get("type") or reported.get("reason")
+    return str(reported).strip() if reported else ""
 
 
-class Usage:
-    """The token counts that a server tells, as far as it does."""
+class TokenUsage:
+    """The token counts that a server reports; None where it does not."""
 
     def __init__(self) -> None:
         self.prompt: int | None = None
@@ -222,25 +225,25 @@ class Usage:
         self.completion: int | None = None
 
     def add_piece(self, piece: Mapping[str, Any]) -> None:
-        """Take what a piece of an answer, or a whole one, says of its tokens."""
+        """Add the token counts in a piece of an answer, or in a whole one."""
         self.add(piece.get("usage"))
         if isinstance(groq := piece.get("x_groq"), Mapping):
             self.add(groq.get("usage"))
 
-    def add(self, told: Any) -> None:
-        """Take a `usage` object, or nothing."""
-        if not isinstance(told, Mapping):
+    def add(self, reported: Any) -> None:
+        """Add a `usage` object; ignore anything else."""
+        if not isinstance(reported, Mapping):
             return
-        # A prompt has tokens: 0 stands for "not counted", as in every piece but the last.
-        self.prompt = _count(told.get("prompt_tokens"), self.prompt) or None
-        self.completion = _count(told.get("completion_tokens"), self.completion)
-        details = told.get("prompt_tokens_details")
+        # A prompt has tokens, so 0 stands for "not counted", as in every piece but the last.
+        self.prompt = _count(reported.get("prompt_tokens"), self.prompt) or None
+        self.completion = _count(reported.get("completion_tokens"), self.completion)
+        details = reported.get("prompt_tokens_details")
         if isinstance(details, Mapping):
             self.cached = _count(details.get("cached_tokens"), self.cached)
 
 
 def _count(value: Any, before: int | None) -> int | None:
-    """Return a count, told as 11, 11.0 or "11"; what was told before if this is none."""
+    """Return a count, given as 11, 11.0 or "11"; `before` if it is none."""
     found = number(value)
     fine = found is not None and 0 <= found < 1 << 63 and found == int(found)
     return int(found) if found is not None and fine else before

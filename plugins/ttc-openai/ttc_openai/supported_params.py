@@ -1,7 +1,7 @@
-"""Whether a server takes `temperature` and `top_p` where they are off, found out before any key.
+"""Find out whether a server accepts `temperature` and `top_p` where they are off, before any key.
 
-By one short request, sent only where one of them is off and it is not known yet; the answer is
-kept with the server's traits. Nothing that fails here ends a run.
+It takes one short request, sent only if one of them is off and the answer is not kept with the
+server's traits yet. A failure here does not end a run.
 """
 
 from __future__ import annotations
@@ -13,27 +13,28 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.backends import Request
 from ttc.records import Message, SamplingParams
-from ttc_openai import server_traits as kept
-from ttc_openai.dialect import SETTLED, Dialect, off_and_refused, whole
-from ttc_openai.errors import ExchangeError, understood
-from ttc_openai.server import Server
-from ttc_openai.server_traits import Traits
+from ttc_openai import server_traits
+from ttc_openai.diagnosis import classify_error
+from ttc_openai.dialect import ALWAYS_SENT, Dialect, off_and_rejected, without_stream
+from ttc_openai.errors import ExchangeError
+from ttc_openai.server import ModelServer
+from ttc_openai.server_traits import ServerTraits
 
 if TYPE_CHECKING:
     import openai
 
-# Some reasoning models refuse to be given a token or two.
+# Some reasoning models reject a limit of a token or two.
 _TOKENS = 16
 _PATIENCE = 60.0
-# Each refusal names a field at least, and there are not more.
+# Each rejection names at least one field, and there are not more fields.
 _MOST = 12
 
 
-def settle(server: Server, params: SamplingParams) -> Traits:
-    """Return what is known of a server, with what it takes of these parameters where they are
+def find_unset_params(server: ModelServer, params: SamplingParams) -> ServerTraits:
+    """Return a server's traits, completed by which of these parameters it accepts where they are
     off."""
     before = server.traits
-    open_still = (set(SETTLED) & params.off) - {*before.unset, *before.taken}
+    open_still = (set(ALWAYS_SENT) & params.off) - {*before.unset, *before.taken}
     if not open_still:
         return before
     from ttc_openai.client import sync_client
@@ -49,15 +50,14 @@ def settle(server: Server, params: SamplingParams) -> Traits:
         unset = _refused(client, server, dialect, asked)
     if unset is None:
         return before
-    found = kept.settle(server.address, unset, open_still - unset)
+    found = server_traits.keep_unset(server.address, unset, open_still - unset)
     return replace(before, unset=found.unset, taken=found.taken)
 
 
 def _refused(
-    client: openai.OpenAI, server: Server, dialect: Dialect, asked: Request
+    client: openai.OpenAI, server: ModelServer, dialect: Dialect, asked: Request
 ) -> set[str] | None:
-    """Return the parameters that a server refuses although they are off; None if it cannot be
-    told."""
+    """Return the parameters that a server rejects although they are off; None if unknown."""
     unset, waits = set[str](), server.options.retries
     for _ in range(_MOST + waits):
         body = _body(dialect, server, asked)
@@ -70,7 +70,7 @@ def _refused(
             continue
         if fault.refused is None:
             return None
-        if found := off_and_refused(body, fault.refused):
+        if found := off_and_rejected(body, fault.refused):
             dialect.leave_out(found)
             unset |= found
             continue
@@ -80,19 +80,19 @@ def _refused(
     return None
 
 
-def _body(dialect: Dialect, server: Server, asked: Request) -> dict[str, Any]:
-    # What is asked for besides is tried by the draws themselves.
-    body = dialect.body(asked, Traits(), model=server.address.model)
-    return whole(body)
+def _body(dialect: Dialect, server: ModelServer, asked: Request) -> dict[str, Any]:
+    # Other features are found out by the draws themselves.
+    body = dialect.body(asked, ServerTraits(), model=server.address.model)
+    return without_stream(body)
 
 
-def _sent(client: openai.OpenAI, server: Server, body: dict[str, Any]) -> ExchangeError | None:
-    """Send a request; return what it failed of, None if it was answered."""
+def _sent(client: openai.OpenAI, server: ModelServer, body: dict[str, Any]) -> ExchangeError | None:
+    """Send a request; return its fault, None if it was answered."""
     rest = dict(body)
     model, messages = rest.pop("model"), rest.pop("messages")
     create = client.chat.completions.with_raw_response.create
     try:
         create(model=model, messages=messages, extra_body=rest)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the draws will tell
-        return understood(error, server.address, server.key)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the draws will show it
+        return classify_error(error, server.address, server.key)
     return None

@@ -138,7 +138,7 @@ def test_replicas_that_die_make_a_partial_run(ray: Any, start: Sample) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize(
-    ("server", "told"), [("raylet", "its raylet ended"), ("gcs_server", "has gone")]
+    ("server", "told"), [("raylet", "its raylet ended"), ("gcs_server", "is gone")]
 )
 def test_a_cluster_that_dies_ends_the_run_within_a_minute(
     start: Sample, server: str, told: str

@@ -19,8 +19,8 @@ from ttc.samples.plan import Recipe, make_plan
 from ttc.store import Store, samples
 from ttc_ray.backend import RayBackend
 from ttc_ray.options import Options
-from ttc_ray.replica import Inner
-from ttc_ray.replicas import DEATHS, Fleet
+from ttc_ray.replica import InnerBackend
+from ttc_ray.replicas import DEATHS, Replicas
 
 SCRIPT = "scripted:tokens=10-30,slots=4,tick=0.002"
 PROBLEMS = [Problem(f"p{i}", (Message("user", f"What is {i} + 1?"),)) for i in range(4)]
@@ -73,7 +73,7 @@ def test_twenty_kills_at_random_moments(
     assert len(killed) == 20
     assert capfd.readouterr() == ("", "")
     assert backend.status().endswith(", 20 lost")
-    here = resolve.open_backend(resolve.Choice(*resolve.split(SCRIPT)), tmp_path)
+    here = resolve.open_backend(resolve.ModelChoice(*resolve.split(SCRIPT)), tmp_path)
     assert drawn(tmp_path / "here.db", here, "scripted", n) == over_ray
 
 
@@ -127,9 +127,9 @@ def begun(backend: RayBackend, count: int) -> None:
     for name in range(count):
         params = SamplingParams(max_tokens=100_000)
         backend.submit(Request(str(name), prompt="x", params=params))
-    fleet = backend._fleet
+    fleet = backend._replicas
     assert fleet is not None
-    while not any(member.under_way for member in fleet.members):
+    while not any(member.under_way for member in fleet.handles):
         assert fleet.receive() == []
 
 
@@ -181,15 +181,15 @@ def stand_in(poison: str | None = None, failure: type[Exception] | None = None) 
 
 
 @pytest.fixture
-def fleet(ray: Any) -> Iterator[Callable[..., Fleet]]:
+def fleet(ray: Any) -> Iterator[Callable[..., Replicas]]:
     """Make a fleet of replicas of a stand-in."""
     from ttc_ray.cluster import Cluster
 
-    made: list[Fleet] = []
+    made: list[Replicas] = []
 
-    def make(inner: Any, replicas: int = 1) -> Fleet:
+    def make(inner: Any, replicas: int = 1) -> Replicas:
         options = Options(ray_replicas=replicas, ray_cpus=1)
-        made.append(Fleet(Cluster(ray, begun=False, folder=None), inner, options))
+        made.append(Replicas(Cluster(ray, begun=False, folder=None), inner, options))
         return made[-1]
 
     yield make
@@ -197,7 +197,7 @@ def fleet(ray: Any) -> Iterator[Callable[..., Fleet]]:
         each.close()
 
 
-def received(fleet: Fleet) -> list[Completion]:
+def received(fleet: Replicas) -> list[Completion]:
     """Return everything that comes back before the fleet gives up or has nothing left."""
     back: list[Completion] = []
     try:
@@ -208,7 +208,7 @@ def received(fleet: Fleet) -> list[Completion]:
     return back
 
 
-def test_a_replica_that_dies_again_and_again_ends_the_run(fleet: Callable[..., Fleet]) -> None:
+def test_a_replica_that_dies_again_and_again_ends_the_run(fleet: Callable[..., Replicas]) -> None:
     made = fleet(stand_in())
     made.add(Request("0", prompt="x"))
     (last,) = received(made)
@@ -217,7 +217,7 @@ def test_a_replica_that_dies_again_and_again_ends_the_run(fleet: Callable[..., F
 
 
 def test_one_request_that_kills_replicas_lets_the_others_finish_first(
-    fleet: Callable[..., Fleet],
+    fleet: Callable[..., Replicas],
 ) -> None:
     made = fleet(stand_in(poison="poison"), replicas=2)
     for name in range(60):
@@ -227,7 +227,7 @@ def test_one_request_that_kills_replicas_lets_the_others_finish_first(
     assert "died 3 times in a row" in (last.error or "")
 
 
-def test_an_engine_that_raises_is_as_good_as_dead(fleet: Callable[..., Fleet]) -> None:
+def test_an_engine_that_raises_is_as_good_as_dead(fleet: Callable[..., Replicas]) -> None:
     made = fleet(stand_in(failure=RuntimeError))
     made.add(Request("0", prompt="x"))
     (last,) = received(made)
@@ -235,13 +235,13 @@ def test_an_engine_that_raises_is_as_good_as_dead(fleet: Callable[..., Fleet]) -
     assert "RuntimeError: the engine broke" in (last.error or "")
 
 
-def test_what_would_fail_everywhere_is_not_tried_again(fleet: Callable[..., Fleet]) -> None:
+def test_what_would_fail_everywhere_is_not_tried_again(fleet: Callable[..., Replicas]) -> None:
     made = fleet(stand_in(failure=BackendError))
     made.add(Request("0", prompt="x"))
     (last,) = received(made)
     assert (last.error or "").endswith(": the engine broke")
     assert made.lost == 0
-    other = fleet(Inner("scripted", "", {}, "sha256:another"))
+    other = fleet(InnerBackend("scripted", "", {}, "sha256:another"))
     other.add(Request("0", prompt="x"))
     (last,) = received(other)
     assert "and sha256:another where the run began" in (last.error or "")

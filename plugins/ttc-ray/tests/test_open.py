@@ -19,10 +19,10 @@ from ttc.backends import Request, resolve
 from ttc.errors import BackendError, UsageError
 from ttc.records import SamplingParams
 from ttc.samples.plan import Recipe
-from ttc_ray import cluster, open_ray, replicas
+from ttc_ray import cluster, head, open_ray, replicas
 from ttc_ray.backend import RayBackend
 from ttc_ray.options import Options, resources
-from ttc_ray.replica import Inner
+from ttc_ray.replica import InnerBackend
 
 CHEAP = """
 import sys
@@ -41,7 +41,7 @@ def test_opening_tells_the_model_and_imports_no_ray() -> None:
 
 
 def test_draws_have_the_keys_of_the_inner_backend() -> None:
-    inner = resolve.open_backend(resolve.Choice("scripted", "tokens=5"), Path())
+    inner = resolve.open_backend(resolve.ModelChoice("scripted", "tokens=5"), Path())
     over_ray = open_ray("scripted:tokens=5", {"ray_replicas": 2})
     here = Recipe("scripted", inner.model, SamplingParams())
     there = Recipe("ray", over_ray.model, SamplingParams())
@@ -53,17 +53,25 @@ def test_draws_have_the_keys_of_the_inner_backend() -> None:
 @pytest.mark.parametrize(
     ("model", "options", "told"),
     [
-        ("", {}, "ray: name what the replicas run"),
+        ("", {}, "ray: name the model of the replicas"),
         ("nosuch:x", {}, "-m nosuch:x: no such model"),
         ("ray:scripted:", {}, "ray: ray does not run on other machines"),
         ("replay:pool", {}, "ray: replay does not run on other machines"),
-        ("scripted:wrong=1", {}, "no option 'wrong'"),
-        ("scripted:", {"ray_replicas": 0}, "ray_replicas must be a whole number, 1 or more"),
-        ("scripted:", {"ray_replicas": "2.5"}, "ray_replicas must be a whole number, 1 or more"),
-        ("scripted:", {"ray_cpus": "many"}, "ray_cpus must be 0 or more, not 'many'"),
-        ("scripted:", {"ray_gpus": -1}, "ray_gpus must be 0 or more"),
+        ("scripted:wrong=1", {}, "unknown option 'wrong'"),
+        ("scripted:", {"ray_replicas": 0}, "ray_replicas must be a whole number from 1"),
+        ("scripted:", {"ray_replicas": "2.5"}, "ray_replicas must be a whole number from 1"),
+        (
+            "scripted:",
+            {"ray_cpus": "many"},
+            "ray_cpus must be a number from 0 to 1000000, not 'many'",
+        ),
+        ("scripted:", {"ray_gpus": -1}, "ray_gpus must be a number from 0"),
         ("scripted:", {"ray_slots": True}, "ray_slots must be a whole number"),
-        ("scripted:", {"ray_replica": 2}, "no option 'ray_replica'; did you mean ray_replicas?"),
+        (
+            "scripted:",
+            {"ray_replica": 2},
+            "unknown option 'ray_replica'; did you mean ray_replicas?",
+        ),
         ("scripted:", {"ray_address": "head"}, "ray_address must be HOST:PORT"),
         ("scripted:", {"ray_address": "ray://head:10001"}, "ray_address must be HOST:PORT"),
     ],
@@ -95,7 +103,7 @@ def test_options_go_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     options, others = Options.parse({"ray_replicas": 4, "slots": 8})
     assert (options.ray_address, options.ray_replicas, others) == ("two:2", 4, {"slots": 8})
     monkeypatch.setenv("TTC_RAY_CPUS", "x")
-    with pytest.raises(UsageError, match="ray_cpus must be 0 or more"):
+    with pytest.raises(UsageError, match="ray_cpus must be a number from 0"):
         Options.parse({})
 
 
@@ -132,16 +140,16 @@ def listener() -> Iterator[Callable[[bytes | None], str]]:
 def test_a_head_that_does_not_answer_is_not_waited_for(
     listener: Callable[[bytes | None], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "ANSWERS_WITHIN", 0.5)
+    monkeypatch.setattr(head, "ANSWERS_WITHIN", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed = f"127.0.0.1:{taken.getsockname()[1]}"
     for address in (closed, listener(None), "nowhere.invalid:6379", "127.0.0.1:99999"):
         began = time.monotonic()
         with pytest.raises(BackendError, match=f"ray: {address} does not answer"):
-            cluster._probe(address)
+            head.check_head(address)
         assert time.monotonic() - began < 30
     with pytest.raises(BackendError, match="answers, but is no Ray head"):
-        cluster._probe(listener(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+        head.check_head(listener(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
 
 
 def test_the_command_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +178,7 @@ def test_a_head_that_has_gone_ends_the_run(ray: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(ray, "get_runtime_context", lambda: there)
     for _ in range(cluster.MISSED - 1):
         joined.check()
-    with pytest.raises(BackendError, match=f"ray: the head {address} has gone"):
+    with pytest.raises(BackendError, match=f"ray: the head {address} is gone"):
         joined.check()
     assert joined.gone
 
@@ -212,16 +220,18 @@ def test_a_second_cluster_is_not_joined(ray: Any, replicated: Callable[..., RayB
 def test_what_no_machine_has_is_not_waited_for_for_ever(
     ray: Any, replicated: Callable[..., RayBackend], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = "1 replicas with 1 CPUs and 64 GPUs each were asked of 4 CPUs and 0 GPUs"
+    told = "1 replicas need 1 CPUs and 64 GPUs each, but the cluster has 4 CPUs and 0 GPUs"
     backend = replicated("scripted:", ray_replicas=1, ray_gpus=64)
     backend.submit(Request("0", prompt="x"))
-    monkeypatch.setattr(replicas, "PATIENCE", 0.5)
+    monkeypatch.setattr(replicas, "START_TIMEOUT", 0.5)
     with pytest.raises(BackendError, match=f"no replica could be started in 0 s; {told}"):
         backend.wait()
     # Nothing will ever join a cluster of this machine alone.
     own = cluster.Cluster(ray, begun=False, folder="/nowhere")
     with pytest.raises(BackendError, match=f"ray: {told}; lower ray_replicas or ray_gpus"):
-        replicas.Fleet(own, Inner("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64))
+        replicas.Replicas(
+            own, InnerBackend("scripted", ""), Options(ray_replicas=1, ray_cpus=1, ray_gpus=64)
+        )
 
 
 def test_a_large_fleet_asks_for_more_than_the_usual_window(

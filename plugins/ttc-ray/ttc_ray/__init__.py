@@ -1,9 +1,9 @@
-"""The Ray backend of ttc: replicas of any other backend over the machines of a cluster.
+"""The Ray backend of ttc: replicas of any other backend on the machines of a cluster.
 
     -m ray:llamacpp:smollm2    -m ray:vllm:/models/some-model
 
-Ray itself is imported with the first request, so that a run that finds all its samples in the
-store costs milliseconds.
+Ray itself is imported with the first request, so a run that finds all its samples in the store
+costs milliseconds.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ __all__ = ["open_ray"]
 
 
 def open_ray(model: str, options: Mapping[str, Any]) -> Backend:
-    """Open replicas of BACKEND:MODEL over a Ray cluster; none is started before the first request.
+    """Open replicas of BACKEND:MODEL on a Ray cluster; none is started before the first request.
 
-    UsageError for a wrong option, and whatever the inner backend says of its model.
+    Raises UsageError for an invalid option, and whatever the inner backend raises for its model.
     """
     from ttc_ray.backend import RayBackend
 

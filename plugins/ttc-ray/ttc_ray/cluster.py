@@ -1,7 +1,7 @@
-"""The Ray cluster: one that is there, or one of this machine alone for as long as it is needed.
+"""The Ray cluster: an existing one, or one on this machine for as long as it is needed.
 
-Ray talks, installs a handler for SIGTERM, and tries a head that does not answer for minutes; none
-of that is wanted in a command that others pipe.
+Ray prints messages, installs a handler for SIGTERM, and tries a head that does not answer for
+minutes. None of that is wanted in a command that others pipe.
 """
 
 from __future__ import annotations
@@ -11,27 +11,23 @@ import logging
 import os
 import shutil
 import signal
-import socket
 import tempfile
 import threading
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 from ttc.errors import BackendError, Stopped
+from ttc_ray.head import TOKEN_HINT, check_head, connect, reason
 from ttc_ray.options import Options
+from ttc_ray.quiet import first_line, keep_signals, muted_stderr, print_logs_with
 
-ANSWERS_WITHIN = 5.0  # seconds
-MISSED = 3  # attempts to reach a head that was there
+MISSED = 3  # attempts in a row to reach a head that was up
 OBJECTS = 100 * 2**20  # bytes of shared memory; requests and completions are small
-NODES_WITHIN = 10.0  # seconds in which a head that lives tells which nodes do
-HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
-TOKEN = "if it has a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN; if not, neither"
-SETTINGS = 4  # the type of the frame that an HTTP/2 server begins with
+NODES_WITHIN = 10.0  # seconds in which a live head lists its nodes
 
 
 def load() -> ModuleType:
-    """Import Ray, silenced. BackendError if it cannot be."""
+    """Import Ray and silence it. Raises BackendError if the import fails."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -45,7 +41,7 @@ def load() -> ModuleType:
 
 
 class Cluster:
-    """A connection to Ray. `close` ends what `open` began, and nothing else."""
+    """A connection to Ray. `close` ends what `open` started, and nothing else."""
 
     def __init__(self, ray: Any, begun: bool, folder: str | None) -> None:
         self.ray = ray
@@ -53,37 +49,37 @@ class Cluster:
         self._folder = folder
         self._missed = 0
         self._ended = ""
-        # What the cluster reports, such as a lost worker, Ray prints to stdout in any case.
-        self._printer = _print_with(lambda *args, **kwargs: None) if begun else None
+        # Ray prints reports of the cluster, such as a lost worker, to stdout.
+        self._printer = print_logs_with(lambda *args, **kwargs: None) if begun else None
 
     @property
     def gone(self) -> bool:
-        """Whether the head has not answered several times in a row, or our own node has died."""
+        """Whether the head did not answer several times in a row, or our own node has died."""
         return self._missed >= MISSED or bool(self._ended)
 
     @property
     def own(self) -> bool:
-        """Whether it is of this machine alone, so that nothing will ever join it."""
+        """Whether the cluster is this machine alone, so that no machine will join it."""
         return self._folder is not None
 
     @classmethod
     def open(cls, options: Options) -> Cluster:
-        """Connect to the cluster of the options, or start one here. BackendError."""
+        """Connect to the cluster of the options, or start one here. Raises BackendError."""
         ray: Any = load()
         address = options.ray_address
         if ray.is_initialized():
             _check_same(ray, address)
             return cls(ray, begun=False, folder=None)
         if address is not None:
-            _probe(address)
+            check_head(address)
             how: dict[str, Any] = {"address": address}
-            return cls._begin(ray, how, f"{address} cannot be joined ({TOKEN})", None)
-        # Sockets have paths of about a hundred bytes at most, and Ray's own part is long.
+            return cls._begin(ray, how, f"{address} cannot be joined ({TOKEN_HINT})", None)
+        # Paths of sockets are limited to about a hundred bytes, and Ray's own part is long.
         short = "/tmp" if os.path.isdir("/tmp") else None
         folder = tempfile.mkdtemp(prefix="ttc-ray-", dir=short)
         how = {
             "address": "local",
-            "num_cpus": max(os.cpu_count() or 1, _asked(options)),
+            "num_cpus": max(os.cpu_count() or 1, _wanted_cpus(options)),
             "include_dashboard": False,
             "object_store_memory": OBJECTS,
             "_temp_dir": folder,
@@ -94,7 +90,7 @@ class Cluster:
     def _begin(cls, ray: Any, how: dict[str, Any], what: str, folder: str | None) -> Cluster:
         cluster = cls(ray, begun=True, folder=folder)
         try:
-            with _own_signals(), _hushed():
+            with keep_signals(), muted_stderr():
                 ray.init(
                     **how,
                     configure_logging=False,
@@ -105,7 +101,7 @@ class Cluster:
             cluster.close()
             raise BackendError(f"ray: {what}: {first_line(error)}") from error
         except SystemExit as ended:
-            # Ray's handler was in place already.
+            # Ray had already installed its handler.
             cluster.close()
             raise Stopped(signal.SIGTERM) from ended
         except BaseException:
@@ -114,27 +110,29 @@ class Cluster:
         return cluster
 
     def check(self) -> None:
-        """Look for the head; BackendError once it has gone, which Ray would wait for and then end
-        the process."""
+        """Check that the head answers; raise BackendError once it is gone.
+
+        Ray itself would wait for the head and then end the process.
+        """
         address = self.ray.get_runtime_context().gcs_address
         try:
-            _connect(address).close()
+            connect(address).close()
         except OSError as error:
             self._missed += 1
             if self.gone:
-                raise BackendError(f"ray: the head {address} has gone ({_why(error)})") from error
+                raise BackendError(f"ray: the head {address} is gone ({reason(error)})") from error
             return
         self._check_node(address)
 
     def _check_node(self, address: str) -> None:
-        """Look whether the node lives that this process is tied to: without its raylet nothing
-        comes any more, and Ray says nothing of it."""
-        told: list[Any] = []
+        """Check that this process's node is alive: without its raylet nothing arrives any more, and
+        Ray does not report it."""
+        alive: list[Any] = []
 
         def ask() -> None:
             with contextlib.suppress(Exception):
                 here = self.ray.get_runtime_context().get_node_id()
-                told.append([n["Alive"] for n in self.ray.nodes() if n["NodeID"] == here])
+                alive.append([n["Alive"] for n in self.ray.nodes() if n["NodeID"] == here])
 
         asking = threading.Thread(target=ask, name="ttc-ray-nodes", daemon=True)
         asking.start()
@@ -142,25 +140,25 @@ class Cluster:
         if asking.is_alive():
             self._missed += 1
             if self.gone:
-                raise BackendError(f"ray: the head {address} does not answer any more")
+                raise BackendError(f"ray: the head {address} no longer answers")
             return
         self._missed = 0
-        if told and told[0] == [False]:
-            self._ended = "ray: the node that this process is on has died (its raylet ended)"
+        if alive and alive[0] == [False]:
+            self._ended = "ray: the node of this process has died (its raylet ended)"
             raise BackendError(f"{self._ended}; start Ray there again")
 
     def close(self) -> None:
-        """Leave the cluster; one that was started here ends."""
+        """Leave the cluster; end it if it was started here."""
         if self._begun:
             self._begun = False
-            with _own_signals():
+            with keep_signals():
                 self._shut_down()
-            _print_with(self._printer)
+            print_logs_with(self._printer)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _shut_down(self) -> None:
-        """Leave Ray; one whose node has died may never let go, and is not waited for."""
+        """Disconnect from Ray; if the node has died, that may never return, so it has a limit."""
         if not self._ended:
             self.ray.shutdown()
             return
@@ -169,92 +167,15 @@ class Cluster:
         leaving.join(NODES_WITHIN)
 
 
-def _asked(options: Options) -> int:
-    """Return the CPUs that replicas ask for: Ray only counts them, so any number can be had."""
+def _wanted_cpus(options: Options) -> int:
+    """Return the CPUs that replicas ask for: Ray only counts them, so any number is allowed."""
     wanted = (options.ray_replicas or 1) * (options.ray_cpus if options.ray_cpus is not None else 1)
     return int(-(-wanted // 1))
-
-
-def _print_with(printer: Any) -> Any:
-    """Have Ray print reports by another function; return the one that it had."""
-    from ray._private import worker
-
-    before = getattr(worker, "print_worker_logs", None)
-    if before is not None and printer is not None:
-        worker.print_worker_logs = printer
-    return before
-
-
-def first_line(error: BaseException) -> str:
-    """Return what an error of Ray's says, without the pages that follow."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _check_same(ray: Any, address: str | None) -> None:
     there = ray.get_runtime_context().gcs_address
     if address is not None and address != there:
         raise BackendError(
-            f"ray: this process is part of the cluster {there} and cannot join {address} as well"
+            f"ray: this process is in the cluster {there} and cannot join {address} as well"
         )
-
-
-def _connect(address: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    return socket.create_connection((host.strip("[]"), int(port)), ANSWERS_WITHIN)
-
-
-def _why(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _probe(address: str) -> None:
-    """Raise BackendError, soon, if no head answers there: Ray itself would try for minutes."""
-    try:
-        with _connect(address) as connection:
-            if os.environ.get("RAY_USE_TLS", "0") == "1":
-                return
-            connection.settimeout(ANSWERS_WITHIN)
-            connection.sendall(HTTP2)
-            answer = connection.recv(9)
-    except (OSError, OverflowError, UnicodeError) as error:
-        raise BackendError(
-            f"ray: {address} does not answer ({_why(error)}); start a head there with "
-            "`ray start --head`, or leave ray_address out to use this machine"
-        ) from error
-    if len(answer) < 4 or answer[3] != SETTINGS:
-        raise BackendError(
-            f"ray: {address} answers, but is no Ray head; its port is printed by `ray start --head`"
-        )
-
-
-@contextlib.contextmanager
-def _hushed() -> Iterator[None]:
-    """Send what native code says on stderr nowhere: Ray's writes a line for every attempt."""
-    try:
-        kept = os.dup(2)
-    except OSError:
-        yield
-        return
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-@contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep our handlers: Ray would end the process by an exit of its own."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for signum, handler in before.items():
-            if handler is not None:
-                signal.signal(signum, handler)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ttc.errors import UsageError
+from ttc.options import OptionReader
 
 PREFIX = "ray_"
+MOST = 1_000_000
+ADDRESS = "HOST:PORT, as `ray start --head` prints it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,54 +35,35 @@ class Options:
 
         UsageError names the option that is wrong.
         """
-        ours: dict[str, Any] = {}
-        for name in cls.__slots__:
-            if (text := os.environ.get(f"TTC_{name.upper()}")) is not None:
-                ours[name] = _checked(name, text)
-        others = {}
-        for name, value in given.items():
-            if name.startswith(PREFIX):
-                ours[name] = _checked(name, value)
-            else:
-                others[name] = value
-        # The name by which Ray's own programs find a cluster.
-        if "ray_address" not in ours and (text := os.environ.get("RAY_ADDRESS")):
-            ours["ray_address"] = _address("RAY_ADDRESS", text)
-        return cls(**ours), others
-
-
-_NUMBERS: dict[str, tuple[type, float, str]] = {
-    "ray_replicas": (int, 1, "a whole number, 1 or more"),
-    "ray_slots": (int, 1, "a whole number, 1 or more"),
-    "ray_cpus": (float, 0, "0 or more"),
-    "ray_gpus": (float, 0, "0 or more"),
-}
-
-
-def _checked(name: str, value: Any) -> Any:
-    if name == "ray_address":
-        return _address(name, value)
-    if name not in _NUMBERS:
-        near = get_close_matches(name, Options.__slots__, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"ray: no option {name!r}; {hint}there are {', '.join(Options.__slots__)}")
-    kind, least, need = _NUMBERS[name]
-    try:
-        number = float(value)
-        if isinstance(value, bool) or kind(number) != number or not least <= number < 1e6:
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"ray: {name} must be {need}, not {value!r}") from None
-    return kind(number)
-
-
-def _address(name: str, value: Any) -> str:
-    host, colon, port = str(value).rpartition(":")
-    if not colon or not host or "/" in host or not port.isdecimal():
-        raise UsageError(
-            f"ray: {name} must be HOST:PORT, as `ray start --head` prints it, not {value!r}"
+        ours = {name: text for name in cls.__slots__ if (text := _environment(name)) is not None}
+        ours |= {name: value for name, value in given.items() if name.startswith(PREFIX)}
+        others = {name: value for name, value in given.items() if not name.startswith(PREFIX)}
+        read = OptionReader("ray", ours)
+        found = cls(
+            ray_address=read.value("ray_address", None, _address, ADDRESS),
+            ray_replicas=read.whole("ray_replicas", None, 1, MOST),
+            ray_cpus=read.number("ray_cpus", None, least=0, most=MOST),
+            ray_gpus=read.number("ray_gpus", None, least=0, most=MOST),
+            ray_slots=read.whole("ray_slots", None, 1, MOST),
         )
-    return str(value)
+        read.end()
+        if found.ray_address is None:
+            # The name by which Ray's own programs find a cluster.
+            read = OptionReader("ray", os.environ)
+            address = read.value("RAY_ADDRESS", None, _address, ADDRESS)
+            found = replace(found, ray_address=address)
+        return found, others
+
+
+def _environment(name: str) -> Any:
+    return os.environ.get(f"TTC_{name.upper()}")
+
+
+def _address(given: Any) -> str:
+    host, colon, port = str(given).rpartition(":")
+    if not colon or not host or "/" in host or not port.isdecimal():
+        raise ValueError
+    return str(given)
 
 
 def resources(ray: Any, options: Options) -> tuple[int, dict[str, float]]:

@@ -1,9 +1,9 @@
 """One replica: an inner backend in a process of its own, driven by a thread of its own.
 
-A backend has one caller, so everything asked of it passes through an inbox that its thread reads
-between two steps (between two completions where the backend has no steps); what it finishes is
-collected from an outbox as it comes, many at a time where there are many. Ray calls `order` and
-`take` from other threads of the process.
+A backend has one caller, so all requests pass through an inbox, which the thread reads between two
+steps (between two completions if the backend has no steps). Finished completions are collected from
+an outbox, many at a time if there are many. Ray calls `order` and `take` from other threads of the
+process.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ttc import paths
-from ttc.backends import Backend, Completion, Request, resolve
+from ttc.backends import Backend, Completion, Request, Slotted, Stepped, resolve
 from ttc.errors import BackendError, TtcError
 
 
 @dataclass(frozen=True, slots=True)
-class Inner:
-    """The backend to replicate, and the fingerprint that it has where the run began."""
+class InnerBackend:
+    """The backend to replicate, and its fingerprint where the run was started."""
 
     backend: str
     model: str
@@ -32,17 +32,17 @@ class Inner:
     fingerprint: str = ""
 
     def open(self) -> Backend:
-        """Open it here; cheap, as for any backend. BackendError, UsageError."""
-        choice = resolve.Choice(self.backend, self.model, self.options)
+        """Open it; cheap, as for any backend. Raises BackendError or UsageError."""
+        choice = resolve.ModelChoice(self.backend, self.model, self.options)
         return resolve.open_backend(choice, paths.default_database())
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a replica has to tell.
+    """The completions and state that a replica reports.
 
-    `clock` is its monotonic time when it told. `slots` is how many draws it advances together,
-    where its backend says. `failure` is why it has ended; `hopeless` if it would end so again.
+    `clock` is its monotonic time. `slots` is how many draws it advances together, if its backend
+    reports it. `failure` is why the replica has ended; `hopeless`: it would end like that again.
     """
 
     completions: tuple[Completion, ...]
@@ -55,9 +55,9 @@ class Batch:
 
 
 class Replica:
-    """The actor. Its first batch is empty: it tells that the replica is there."""
+    """The actor. Its first batch is empty and shows that the replica has started."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: InnerBackend) -> None:
         self._inner = inner
         self._inbox: queue.SimpleQueue[Request | str] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[Completion | None] = queue.SimpleQueue()
@@ -74,12 +74,12 @@ class Replica:
             self._inbox.put(request_id)
 
     def take(self) -> Batch:
-        """Wait until there is something to tell, and tell all there is."""
-        told = [self._outbox.get()]
+        """Wait until there is something to report, and return all of it."""
+        taken = [self._outbox.get()]
         while not self._outbox.empty():
-            told.append(self._outbox.get())
+            taken.append(self._outbox.get())
         return Batch(
-            tuple(done for done in told if done is not None),
+            tuple(done for done in taken if done is not None),
             os.getpid(),
             socket.gethostname(),
             time.monotonic(),
@@ -104,13 +104,15 @@ class Replica:
         if backend.model.fingerprint != self._inner.fingerprint:
             raise BackendError(
                 f"{self._inner.backend}:{self._inner.model} is {backend.model.fingerprint} here, "
-                f"and {self._inner.fingerprint} where the run began; give both the same model"
+                f"but {self._inner.fingerprint} where the run was started; copy the same model to "
+                "both"
             )
         return backend
 
     def _drive(self, backend: Backend) -> None:
-        # Extras that backends may lack; slots are known to some only once they are loaded.
-        advance: Callable[[], Completion | None] = getattr(backend, "step", backend.wait)
+        advance: Callable[[], Completion | None] = backend.wait
+        if isinstance(backend, Stepped):
+            advance = backend.step
         under_way = 0
         while True:
             while not under_way or not self._inbox.empty():
@@ -122,5 +124,6 @@ class Replica:
                     backend.cancel(order)
             if (done := advance()) is not None:
                 under_way -= 1
-                self._slots = getattr(backend, "slots", None)
+                # Some backends have them only once they are loaded.
+                self._slots = backend.slots if isinstance(backend, Slotted) else None
                 self._outbox.put(done)

@@ -1,4 +1,4 @@
-"""A replica as the driver sees it, and the two ways to speak to it."""
+"""A replica as the driver sees it, and its two remote methods."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from ttc.backends import Completion, Request
 
 
 @dataclass(slots=True)
-class Member:
-    """One replica as the driver sees it. It is there once it has told its host."""
+class ReplicaHandle:
+    """The driver's view of one replica, which has started once its `host` is known.
+
+    `actor` is Ray's handle, `batch_ref` the pending result of `take`. `offset` is what to add to
+    the replica's times to get times of this machine.
+    """
 
     actor: Any
-    told: Any
+    batch_ref: Any
     born: float
     deaths: int
     host: str = ""
@@ -30,8 +34,8 @@ class Member:
     def here(self, done: Completion, clock: float) -> Completion:
         """Return a completion with its times on this machine's clock.
 
-        Where the replica is on another machine, they are late by the time that its quickest
-        message took to arrive.
+        If the replica is on another machine, they are late by the time that its fastest message
+        took.
         """
         same = self.host == socket.gethostname()
         self.offset = 0.0 if same else min(self.offset, time.monotonic() - clock)
@@ -43,11 +47,11 @@ class Member:
         return replace(done, started=started, first_token=first, ended=ended)
 
 
-def next_told(actor: Any) -> Any:
-    """Ask a replica for what it has to tell; return the promise of it."""
+def request_batch(actor: Any) -> Any:
+    """Request a replica's next batch; return the reference to it."""
     return actor.take.options(concurrency_group="take").remote()
 
 
-def orders(actor: Any) -> Any:
-    """Return the method by which a replica is given orders, beside what it is asked to tell."""
+def order_method(actor: Any) -> Any:
+    """Return the remote method that gives a replica requests beside a pending `take`."""
     return actor.order.options(concurrency_group="orders")

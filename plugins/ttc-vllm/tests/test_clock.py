@@ -15,7 +15,7 @@ from ttc.errors import UsageError
 from ttc.records import Message
 from ttc_vllm import checkpoint
 from ttc_vllm.options import Options
-from ttc_vllm.prompts import Prompts
+from ttc_vllm.prompts import PromptEncoder
 
 DATED = "{{ strftime_now('%Y-%m-%d') }}"
 
@@ -37,10 +37,10 @@ class Tokenizer:
 def test_the_template_is_given_the_day() -> None:
     request = Request("a", messages=(Message("user", "Hi"),))
     tokenizer = Tokenizer()
-    found = Prompts(tokenizer, Clock(date(2026, 1, 31))).tokens(request)
+    found = PromptEncoder(tokenizer, Clock(date(2026, 1, 31))).tokens(request)
     assert "".join(map(chr, found)) == "2026-01-31"
     # Tokenizers that take no such argument get none.
-    Prompts(tokenizer).tokens(request)
+    PromptEncoder(tokenizer).tokens(request)
     assert "strftime_now" not in tokenizer.given
 
 

@@ -182,7 +182,7 @@ def test_a_context_that_is_too_short(shared: Backend, complete: Complete) -> Non
 
 @pytest.mark.parametrize(
     ("temperature", "error"),
-    [(0.005, "vLLM takes temperature 0 or 0.01 and above"), (2.5, "temperature must be in")],
+    [(0.005, "vLLM supports temperature 0, or 0.01 and above"), (2.5, "temperature must be in")],
 )
 def test_a_temperature_that_vllm_does_not_have(
     shared: Backend, complete: Complete, temperature: float, error: str
@@ -205,7 +205,7 @@ def test_messages_the_template_refuses(
     monkeypatch.setattr(tokenizer, "apply_chat_template", refuse)
     (done,) = complete(shared, Request("a", messages=(Message("user", "new to the cache"),)))
     assert done.error == (
-        "the chat template refuses these messages: Conversation roles must alternate"
+        "the chat template rejects these messages: Conversation roles must alternate"
     )
 
 
@@ -251,24 +251,25 @@ def raising(fault: BaseException) -> Callable[[], Any]:
 
 
 def test_draws_without_seeds_are_never_those_of_another_run(shared: Backend) -> None:
-    from ttc_vllm.engine import _arguments
+    from ttc_vllm.parameters import engine_arguments
 
     assert "seed" not in shared.capabilities
     given = shared._checkpoint, shared._options  # type: ignore[attr-defined]
-    assert _arguments(*given).seed != _arguments(*given).seed
+    assert engine_arguments(*given).seed != engine_arguments(*given).seed
 
 
 def test_memory_on_a_cpu_is_what_is_free(smollm2: Path) -> None:
     import psutil
 
     from ttc_vllm import checkpoint
-    from ttc_vllm.engine import _arguments
     from ttc_vllm.options import Options
+    from ttc_vllm.parameters import engine_arguments
 
     found = checkpoint.read(smollm2)
-    chosen = _arguments(found, Options()).kv_cache_memory_bytes
+    chosen = engine_arguments(found, Options()).kv_cache_memory_bytes
     assert chosen == pytest.approx(psutil.virtual_memory().available // 4, rel=0.2)
-    assert _arguments(found, Options(gpu_memory_utilization=0.3)).kv_cache_memory_bytes is None
+    given = engine_arguments(found, Options(gpu_memory_utilization=0.3))
+    assert given.kv_cache_memory_bytes is None
 
 
 def test_a_build_for_gpus_without_one(smollm2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +281,7 @@ def test_a_build_for_gpus_without_one(smollm2: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(engine, "current_platform", UnspecifiedPlatform())
     command = re.escape(installing.install("ttc-vllm[cpu]"))
     with pytest.raises(BackendError, match=f"vLLM finds no GPU, .*{command}"):
-        engine.Engine(checkpoint.read(smollm2), Options())
+        engine.VllmEngine(checkpoint.read(smollm2), Options())
 
 
 def test_what_vllm_refuses_is_one_line(smollm2: Path) -> None:
@@ -289,7 +290,7 @@ def test_what_vllm_refuses_is_one_line(smollm2: Path) -> None:
 
     found = checkpoint.read(smollm2)
     with quiet.muffled(drop=True), pytest.raises(BackendError) as caught:
-        engine.Engine(found, Options(quantization="unheard-of"))
+        engine.VllmEngine(found, Options(quantization="unheard-of"))
     said = str(caught.value)
     assert said.startswith(f"{smollm2}: vLLM cannot load it: ")
     assert "unheard-of" in said

@@ -150,7 +150,7 @@ def test_the_benchmark_runs(smollm2: Path, folder: Path) -> None:
 
 def test_what_is_wrong_is_one_line(folder: Path, tmp_path: Path) -> None:
     for model, code, said in (
-        (f"vllm:{tmp_path}", 3, "no model: the folder has no config.json"),
+        (f"vllm:{tmp_path}", 3, "not a model: the folder has no config.json"),
         ("vllm:./nowhere", 3, "no such folder"),
     ):
         done = ttc(folder, "sample", "sums.jsonl", "-n", "1", "-q", "-m", model)

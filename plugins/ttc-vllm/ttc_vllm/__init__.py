@@ -2,7 +2,7 @@
 
     -m vllm:FOLDER    -m vllm:OWNER/REPO
 
-Nothing heavy is imported here: vLLM and PyTorch wait for the first request, so that a run that
+Nothing heavy is imported here: vLLM and PyTorch are loaded with the first request, so a run that
 finds all its samples in the store costs milliseconds.
 """
 
@@ -20,7 +20,7 @@ __all__ = ["open_vllm"]
 def open_vllm(model: str, options: Mapping[str, Any]) -> Backend:
     """Open a model's folder, or a repository of the Hugging Face hub, without loading its weights.
 
-    UsageError for a wrong option, BackendError for what is no model or cannot be had.
+    Raises UsageError for an invalid option, BackendError if there is no such model.
     """
     from ttc_vllm.backend import Vllm
 

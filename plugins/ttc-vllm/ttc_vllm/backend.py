@@ -1,4 +1,4 @@
-"""The four verbs over an engine that is loaded with the first request."""
+"""The vLLM backend: the verbs of the protocol over an engine loaded with the first request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ttc_vllm.locate import install, locate
 from ttc_vllm.options import Options
 
 if TYPE_CHECKING:
-    from ttc_vllm.engine import Engine
+    from ttc_vllm.engine import VllmEngine
 
 _ALWAYS = frozenset(
     {"prefix", "logprobs", "alternatives", "cancel", "choose", "score", "stop-kept"}
@@ -25,8 +25,7 @@ _ALWAYS = frozenset(
 
 
 class Vllm:
-    """A model's folder as a ttc backend. `completion_tokens` counts the token that ends a draw
-    too."""
+    """A model's folder as a ttc backend. `completion_tokens` includes a draw's last token."""
 
     def __init__(self, found: Checkpoint, digest: str, options: Options) -> None:
         other = options.other_arithmetic
@@ -42,20 +41,23 @@ class Vllm:
         if thinking_switch.read_by(found.template):
             self.capabilities |= {"thinking"}
         self._checkpoint, self._options = found, options
-        self._engine: Engine | None = None
+        self._engine: VllmEngine | None = None
 
     @classmethod
     def open(cls, model: str, options: Mapping[str, Any]) -> Vllm:
-        """Read what the folder behind `model` says of itself, and its digest; load nothing."""
+        """Read the folder behind `model` and its digest, without loading the weights.
+
+        Raises UsageError for an invalid option, BackendError for a folder that cannot be used.
+        """
         chosen = Options.parse(options)
         found = checkpoint.read(locate(model, chosen.revision))
         trained, wanted = found.context_length, chosen.max_model_len
         if wanted and trained and wanted > trained and not found.stretched:
-            raise UsageError(f"vllm: max_model_len {wanted} is beyond the model's {trained}")
+            raise UsageError(f"vllm: max_model_len {wanted} exceeds the model's {trained}")
         return cls(found, fingerprint(found), chosen)
 
     def submit(self, request: Request) -> None:
-        """Queue a request; the first one loads the weights. BackendError if that fails."""
+        """Queue a request; the first one loads the weights. Raises BackendError if that fails."""
         if reason := refusal(request, self.capabilities):
             raise BackendError(f"vllm: {reason}")
         if request.prompt is None and not self._checkpoint.chat_template:
@@ -67,7 +69,7 @@ class Vllm:
             self._engine = self._load()
         self._engine.submit(request, request.seed if "seed" in self.capabilities else None)
 
-    def _load(self) -> Engine:
+    def _load(self) -> VllmEngine:
         spreads = self._options.spreads
         quiet.prepare(spreads=spreads)
         # Workers in processes of their own would lose their stderr for good.
@@ -75,7 +77,7 @@ class Vllm:
             try:
                 import vllm  # noqa: F401 (before what it brings along, so that it is what is missed)
 
-                from ttc_vllm.engine import Engine
+                from ttc_vllm.engine import VllmEngine
             except ModuleNotFoundError as error:
                 if error.name is None or error.name.partition(".")[0] != "vllm":
                     raise BackendError(f"vLLM cannot be imported: {error}; reinstall it") from error
@@ -88,21 +90,21 @@ class Vllm:
                     f"vLLM cannot be imported: {error}; it must be built for this machine "
                     "('ttc-vllm[cuda]' with an NVIDIA driver, 'ttc-vllm[cpu]' without)"
                 ) from error
-            return Engine(self._checkpoint, self._options)
+            return VllmEngine(self._checkpoint, self._options)
 
     def wait(self) -> Completion:
-        """Return the next completion to finish; LookupError if none is under way."""
+        """Return the next completion to finish. Raises LookupError if no request is unfinished."""
         if self._engine is None:
             raise LookupError("no request is under way")
         return self._engine.wait()
 
     def cancel(self, request_id: str) -> None:
-        """End a draw, waiting or begun; it comes back as `cancelled`. Unknown ids are ignored."""
+        """Stop a draw; it is returned as `cancelled`. Unknown ids are ignored."""
         if self._engine is not None:
             self._engine.cancel(request_id)
 
     def close(self) -> None:
-        """Free the weights and the cache. Requests still under way are dropped."""
+        """Free the weights and the cache. Unfinished requests are dropped."""
         if self._engine is not None:
             engine, self._engine = self._engine, None
             with quiet.muffled(drop=False):
@@ -110,10 +112,10 @@ class Vllm:
 
 
 def built_for_cpu() -> bool:
-    """Whether the vLLM that is installed computes on CPUs, told without importing it.
+    """Return whether the installed vLLM computes on CPUs, without importing it.
 
-    It knows no seeds there: taking a prompt in pieces rewinds the draw's generator, which only
-    those of GPUs can do.
+    It does not support seeds there: taking a prompt in pieces rewinds the draw's generator, which
+    only generators on GPUs can do.
     """
     if os.environ.get("VLLM_TARGET_DEVICE") == "cpu" or sys.platform == "darwin":
         return True

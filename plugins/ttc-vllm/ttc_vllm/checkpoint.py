@@ -1,9 +1,8 @@
-"""What a model's folder says of itself, read in milliseconds and without vLLM.
+"""The contents of a model's folder, read in milliseconds and without vLLM.
 
-The format: `config.json`, the weights as `*.safetensors` (else pickles), the tokenizer's files.
-A safetensors file begins with the length of its header (8 bytes, little-endian) and the header,
-JSON that names each tensor's type and shape.
-https://huggingface.co/docs/safetensors
+The format: `config.json`, the weights as `*.safetensors` (else pickles), the tokenizer's files. A
+safetensors file begins with the length of its header (8 bytes, little-endian) and the header, JSON
+with each tensor's type and shape. https://huggingface.co/docs/safetensors
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ttc.errors import BackendError
 
 # Longer headers are damaged files: the format's own limit.
 _LONGEST = 100_000_000
-# What besides the weights changes what is drawn. Weights of other formats lie beside, unread.
+# Files besides the weights that change what is drawn. Weights in other formats are ignored.
 _TEXTS = (
     *("config.json", "generation_config.json", "chat_template.jinja", "chat_template.json"),
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
@@ -29,7 +28,7 @@ _TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model's folder. `parameters` is None where the weights are packed or pickled."""
+    """A model's folder. `parameters` is None if the weights are packed or pickled."""
 
     folder: Path
     config: Mapping[str, Any] = field(repr=False)
@@ -51,7 +50,7 @@ class Checkpoint:
 
     @property
     def context_length(self) -> int | None:
-        """The tokens it was trained for, where that is told."""
+        """The context length of the training, None if unknown."""
         return self._number("max_position_embeddings")
 
     @property
@@ -62,7 +61,7 @@ class Checkpoint:
 
     @property
     def geometry(self) -> Mapping[str, int]:
-        """Layers, embedding, heads, kv_heads, head_size and vocabulary, as far as they are told."""
+        """Those of layers, embedding, heads, kv_heads, head_size and vocabulary that are known."""
         heads, embedding = self._number("num_attention_heads"), self._number("hidden_size")
         known = {
             "layers": self._number("num_hidden_layers"),
@@ -77,35 +76,35 @@ class Checkpoint:
 
     @property
     def chat_template(self) -> bool:
-        """Whether the model brings a chat template."""
+        """Whether the model has a chat template."""
         if any((self.folder / f"chat_template.{end}").is_file() for end in ("jinja", "json")):
             return True
         return bool(_json(self.folder / "tokenizer_config.json").get("chat_template"))
 
     @property
     def template(self) -> str:
-        """The chat template's text, several of them in a row; "" if there is none."""
+        """The text of the chat template, or of several in a row; "" if there is none."""
         alone = self.folder / "chat_template.jinja"
         if alone.is_file():
             return alone.read_text(encoding="utf-8", errors="replace")
-        told = _json(self.folder / "chat_template.json").get("chat_template")
-        told = told or _json(self.folder / "tokenizer_config.json").get("chat_template") or ""
-        several = told if isinstance(told, list) else [{"template": told}]
+        text = _json(self.folder / "chat_template.json").get("chat_template")
+        text = text or _json(self.folder / "tokenizer_config.json").get("chat_template") or ""
+        several = text if isinstance(text, list) else [{"template": text}]
         return "\n".join(str(each.get("template", "")) for each in several)
 
     def _number(self, key: str) -> int | None:
-        # Models of several modalities keep those of the language in a table of its own.
+        # Multimodal models keep the numbers of the language model in a table of its own.
         value = self.config.get(key, (self.config.get("text_config") or {}).get(key))
         return value if isinstance(value, int) else None
 
 
 def read(folder: Path) -> Checkpoint:
-    """Read a model's folder. BackendError for one without weights, or damaged."""
+    """Read a model's folder. Raises BackendError if it has no weights or is damaged."""
     config = _json(folder / "config.json")
     if "model_type" not in config and "architectures" not in config:
-        raise BackendError(f"{folder}: no model: its config.json names no architecture")
+        raise BackendError(f"{folder}: not a model: its config.json names no architecture")
     found = tuple(sorted(folder.glob("*.safetensors")))
-    # The same weights once more, in their makers' own layout.
+    # The same weights in another layout (Mistral's).
     found = tuple(p for p in found if not p.name.startswith("consolidated")) or found
     if found:
         packed = "quantization_config" in config
@@ -113,7 +112,7 @@ def read(folder: Path) -> Checkpoint:
         return Checkpoint(folder, config, found, None if packed else count)
     found = tuple(sorted((*folder.glob("*.bin"), *folder.glob("*.pt"))))
     if not found:
-        raise BackendError(f"{folder}: no model: no weights (*.safetensors) beside its config.json")
+        raise BackendError(f"{folder}: not a model: no weights (*.safetensors) next to config.json")
     return Checkpoint(folder, config, found, None)
 
 
@@ -132,7 +131,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _parameters(path: Path) -> int:
-    """Return how many numbers a safetensors file holds, after checking that it is whole."""
+    """Return the number of parameters in a safetensors file, after checking that it is complete."""
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")

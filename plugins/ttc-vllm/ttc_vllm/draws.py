@@ -1,4 +1,4 @@
-"""One request under way: its tokens, what came of it, its clock."""
+"""One request in the engine: its tokens, its result, its times."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ttc.records import FinishReason
 
 
 @dataclass(slots=True, eq=False)
-class Draw:
+class EngineDraw:
     """A request and the tokens of its prompt.
 
-    `opened` is the mark of a thought that the prompt ends in: its text goes on from there. `given`
-    are the tokens of the text to score, `firsts` those that its choices begin with; `engine_id` is
-    vLLM's id of it. `started` is None while it waits for a place.
+    `opened` is the mark that opens a thought at the end of the prompt; the draw's text begins with
+    it. `given` are the tokens of the text to score, `firsts` the first tokens of each choice, and
+    `engine_id` is vLLM's id. `started` is None while it waits.
     """
 
     request: Request
@@ -37,11 +37,11 @@ class Draw:
 
     @property
     def weighs(self) -> bool:
-        """Whether nothing is drawn: choices are weighed, or a text is scored."""
+        """Whether nothing is drawn: choices get probabilities, or a text is scored."""
         return bool(self.request.choices) or self.request.score is not None
 
     def finish(self, reason: FinishReason, error: str | None = None) -> Completion:
-        """Report it."""
+        """Return its completion."""
         return Completion(
             request_id=self.request.id,
             text=self.text,
@@ -60,5 +60,5 @@ class Draw:
         )
 
     def failed(self, reason: str) -> Completion:
-        """Report that nothing came of it."""
+        """Return its completion as an error."""
         return self.finish("error", reason)

@@ -1,26 +1,22 @@
 """vLLM's engine in this process, driven step by step.
 
-Requests go to its scheduler as they come; a step advances all that have a place by a token, and
-those that end are handed out at once. The prefix cache makes the draws of a prompt share it.
+Requests go to its scheduler as they arrive; a step advances all scheduled draws by a token, and
+finished ones are returned at once. The prefix cache makes the draws of a prompt share it.
 
-This imports vllm (seconds), so it is itself imported with the first request only.
+Importing this imports vllm (seconds), so it is done with the first request only.
 """
 
 from __future__ import annotations
 
 import re
-import secrets
 from collections import deque
 from math import exp
 from time import monotonic
 from typing import Any
 
-import psutil
-from vllm import EngineArgs, SamplingParams
 from vllm.exceptions import VLLMValidationError
 from vllm.inputs.engine import tokens_input
 from vllm.platforms import current_platform
-from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine import FinishReason as EngineFinish
 from vllm.v1.engine.llm_engine import LLMEngine
 
@@ -29,11 +25,12 @@ from ttc.errors import BackendError
 from ttc.plugins import installing
 from ttc.records import FinishReason
 from ttc_vllm.checkpoint import Checkpoint
-from ttc_vllm.draws import Draw
+from ttc_vllm.draws import EngineDraw
 from ttc_vllm.options import Options
-from ttc_vllm.prompts import PromptError, Prompts
+from ttc_vllm.parameters import confidences, engine_arguments, sampling_params
+from ttc_vllm.prompts import PromptEncoder, PromptError
 
-# vLLM raises a lower temperature to this one, which would be another distribution.
+# vLLM replaces a lower temperature by this one, which is another distribution.
 _COLDEST = 0.01
 _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "abort": "cancelled"}
 
@@ -41,41 +38,41 @@ _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "abort"
 def reason_of(error: BaseException) -> str:
     """Return the line of an exception's message that says what is wrong."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # Pydantic wraps what a validator says into three lines of its own.
+    # Pydantic wraps a validator's message into three lines.
     said = [line.partition(", ")[2] for line in lines if line.startswith("Value error, ")]
     found = (said or lines or [type(error).__name__])[0]
     return re.split(r" \[type=| \(parameter=", found)[0].rstrip(".")
 
 
-class Engine:
-    """Loaded weights and the draws under way. Loading fails with BackendError."""
+class VllmEngine:
+    """Loaded weights and their unfinished draws. Raises BackendError if loading fails."""
 
     def __init__(self, checkpoint: Checkpoint, options: Options) -> None:
         if current_platform.is_unspecified():
             raise BackendError(
-                "vLLM finds no GPU, and this build of it has nothing for a CPU; "
+                "vLLM finds no GPU, and this build of it does not run on a CPU; "
                 f"{installing.install('ttc-vllm[cpu]')} in an environment without it"
             )
         try:
-            self._engine = LLMEngine.from_engine_args(_arguments(checkpoint, options))
+            self._engine = LLMEngine.from_engine_args(engine_arguments(checkpoint, options))
         except Exception as error:
             raise BackendError(
                 f"{checkpoint.folder}: vLLM cannot load it: {reason_of(error)}"
             ) from error
         self._limit: int = self._engine.model_config.max_model_len
         clock = options.clock if options.clock.read_by(checkpoint.template) else None
-        self._prompts = Prompts(self._engine.get_tokenizer(), clock)
-        self._draws: dict[str, Draw] = {}
-        # Those without a token so far, by vLLM's own ids, in the order of their submission.
-        self._fresh: dict[str, Draw] = {}
+        self._prompts = PromptEncoder(self._engine.get_tokenizer(), clock)
+        self._draws: dict[str, EngineDraw] = {}
+        # Draws without a token so far, by vLLM's own ids, in order of submission.
+        self._fresh: dict[str, EngineDraw] = {}
         self._done: deque[Completion] = deque()
         self._failure: str | None = None
 
     def submit(self, request: Request, seed: int | None) -> None:
-        """Queue a request. One that cannot run comes back as `error`."""
+        """Queue a request. One that cannot run is returned by `wait` as `error`."""
         if self._failure is not None:
             raise BackendError(f"vLLM's engine has ended: {self._failure}")
-        draw = Draw(request)
+        draw = EngineDraw(request)
         try:
             draw.prompt = self._prompts.tokens(request)
             draw.opened = self._prompts.opened(request)
@@ -86,23 +83,23 @@ class Engine:
             draw.engine_id = self._engine.add_request(
                 request.id,
                 tokens_input([*draw.prompt, *draw.given]),
-                _parameters(draw, seed, shows=self._prompts.shows),
+                sampling_params(draw, seed, shows=self._prompts.shows),
             )
         except (PromptError, ValueError, VLLMValidationError) as error:
             self._done.append(draw.failed(reason_of(error)))
             return
         self._draws[request.id] = self._fresh[draw.engine_id] = draw
 
-    def _check(self, draw: Draw) -> None:
+    def _check(self, draw: EngineDraw) -> None:
         count = len(draw.prompt) + len(draw.given)
         if count >= self._limit:
             raise PromptError(f"the prompt has {count} tokens, the context {self._limit}")
         temperature = draw.request.params.temperature
         if 0 < temperature < _COLDEST:
-            raise PromptError(f"vLLM takes temperature 0 or {_COLDEST} and above")
+            raise PromptError(f"vLLM supports temperature 0, or {_COLDEST} and above")
 
     def wait(self) -> Completion:
-        """Step until a draw ends; LookupError if none is under way."""
+        """Step until a draw finishes and return it. Raises LookupError if there is none."""
         while not self._done:
             if not self._draws:
                 raise LookupError("no request is under way")
@@ -118,10 +115,10 @@ class Engine:
                 self._take(output)
         except Exception as error:  # noqa: BLE001 (whatever it is, every draw comes back)
             self._fail(
-                f"{type(error).__name__}: {reason_of(error)}; VLLM_LOGGING_LEVEL=INFO tells more"
+                f"{type(error).__name__}: {reason_of(error)}; VLLM_LOGGING_LEVEL=INFO shows more"
             )
         except BaseException:
-            # Nobody knows what of the step is done: this engine cannot go on.
+            # How much of the step was done is unknown, so this engine cannot continue.
             self._fail("interrupted in the middle of a step")
             raise
 
@@ -132,9 +129,10 @@ class Engine:
             del self._draws[output.request_id]
 
     def _note_first_tokens(self, began: float) -> None:
-        """Note which draws got their first token in this step.
+        """Record which draws got their first token in this step.
 
-        vLLM's scheduler serves first come first: behind one without a token, none has one.
+        vLLM's scheduler serves first come, first served: behind a draw without a token, none has
+        one.
         """
         states, now, have = self._engine.output_processor.request_states, monotonic(), []
         for engine_id, draw in self._fresh.items():
@@ -146,7 +144,7 @@ class Engine:
         for engine_id in have:
             del self._fresh[engine_id]
 
-    def _completion(self, draw: Draw, output: Any) -> Completion:
+    def _completion(self, draw: EngineDraw, output: Any) -> Completion:
         one = output.outputs[0]
         reason = _REASONS.get(one.finish_reason)
         if reason is None:
@@ -172,15 +170,15 @@ class Engine:
             )
             draw.stop = one.stop_reason if isinstance(one.stop_reason, str) else None
             if draw.request.alternatives:
-                draw.confidences = _confidences(one.logprobs, draw.request.alternatives)
+                draw.confidences = confidences(one.logprobs, draw.request.alternatives)
         return draw.finish("stop" if draw.weighs and reason == "length" else reason)
 
     def cancel(self, request_id: str) -> None:
-        """End a draw where it is; its place is free for the next step."""
+        """Stop a draw, keeping what it has."""
         draw = self._draws.pop(request_id, None)
         if draw is None:
             return
-        # vLLM drops what an aborted request has drawn so far, so it is read before.
+        # vLLM drops the text of an aborted request, so it is read before.
         state = self._engine.output_processor.request_states[draw.engine_id]
         output = state.make_request_output([], None, EngineFinish.ABORT, None)
         self._engine.abort_request([draw.engine_id], internal=True)
@@ -201,56 +199,3 @@ class Engine:
         self._fresh.clear()
         self._engine.engine_core.shutdown()
         del self._engine
-
-
-def _confidences(told: Any, count: int) -> list[float]:
-    """Return how sure the model was at each token, from its `count` likeliest there."""
-    # The sampled token stands among them even where it is none of them.
-    likeliest = ([each.logprob for each in at.values() if each.rank <= count] for at in told)
-    return [-sum(values) / len(values) for values in likeliest]
-
-
-def _arguments(checkpoint: Checkpoint, options: Options) -> EngineArgs:
-    chosen = options.arguments()
-    memory = ("gpu_memory_utilization", "kv_cache_memory_bytes")
-    if current_platform.is_cpu() and not any(name in chosen for name in memory):
-        # vLLM would take most of the machine's memory, and refuse where less of it is free.
-        chosen["kv_cache_memory_bytes"] = psutil.virtual_memory().available // 4
-    return EngineArgs(
-        model=str(checkpoint.folder),
-        # Draws without a seed of their own go by this one: with vLLM's default, 0, a second run
-        # would draw the first one's samples again and call them new.
-        seed=secrets.randbits(31),
-        logprobs_mode="raw_logprobs",
-        disable_log_stats=True,
-        use_tqdm_on_load=False,
-        **chosen,
-    )
-
-
-def _parameters(draw: Draw, seed: int | None, *, shows: bool) -> SamplingParams:
-    request, given = draw.request, draw.request.params
-    if draw.weighs:
-        asked = sorted({token for tokens in draw.firsts.values() for token in tokens})
-        return SamplingParams(
-            temperature=0.0,
-            max_tokens=1,
-            logprob_token_ids=asked or None,
-            prompt_logprobs=0 if draw.given else None,
-            output_kind=RequestOutputKind.FINAL_ONLY,
-            skip_clone=True,
-        )
-    return SamplingParams(
-        temperature=given.temperature,
-        top_p=given.top_p,
-        top_k=given.top_k,
-        min_p=given.min_p,
-        max_tokens=given.max_tokens,
-        stop=list(given.stop),
-        include_stop_str_in_output=request.keep_stop,
-        skip_special_tokens=not shows,
-        seed=seed,
-        logprobs=request.alternatives,  # and of the sampled token
-        output_kind=RequestOutputKind.FINAL_ONLY,
-        skip_clone=True,
-    )

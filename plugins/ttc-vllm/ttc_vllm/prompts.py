@@ -13,28 +13,29 @@ from ttc.records import Message
 
 
 class PromptError(Exception):
-    """The template does not take these messages, or there is nothing to compute."""
+    """The template rejects these messages, or there is nothing to compute."""
 
 
-class Prompts:
-    """Tokens of prompts; the last ones are remembered, since draws share them."""
+class PromptEncoder:
+    """Encode prompts; the last 256 are remembered, since draws share them."""
 
     def __init__(self, tokenizer: Any, clock: Clock | None = None) -> None:
         self._tokenizer = tokenizer
-        # Given to a template only if it reads a clock: some tokenizers take no other arguments.
+        # Only passed to a template that reads a clock: some tokenizers accept no other arguments.
         self._given = {} if clock is None else {"strftime_now": clock.strftime_now}
         self._tokens = functools.lru_cache(maxsize=256)(self._tokenise)
         self.firsts = functools.lru_cache(maxsize=256)(self._firsts)
         special = [str(token) for token in getattr(tokenizer, "all_special_tokens", ())]
-        # Whether special tokens mark thoughts, so that texts must show them; the others go.
+        # Whether special tokens mark thoughts, so that texts must show them; the others are
+        # removed.
         self.shows = any(map(thinking.is_mark, special))
         self._hidden = [token for token in special if not thinking.is_mark(token)]
 
     def tokens(self, request: Request) -> tuple[int, ...]:
-        """Return the tokens of prompt and prefix. PromptError if there are none.
+        """Return the tokens of prompt and prefix. Raises PromptError if there are none.
 
-        A prefix stands behind what makes the assistant speak. The template's own rendering of an
-        answer would drop reasoning from it, and a continuation must see what was drawn.
+        A prefix follows the part of the template that starts the assistant's turn. The template's
+        own rendering of an answer would drop reasoning, but a continuation must see what was drawn.
         """
         switch = request.params.thinking
         found, _ = self._tokens(request.messages, request.prompt, request.prefix, switch)
@@ -43,18 +44,18 @@ class Prompts:
         return found
 
     def opened(self, request: Request) -> str:
-        """Return the mark of a thought that the prompt ends in: the text goes on from there."""
+        """Return the mark of a thought that the prompt ends with; the text begins with it."""
         switch = request.params.thinking
         return self._tokens(request.messages, request.prompt, request.prefix, switch)[1]
 
     def shown(self, text: str) -> str:
-        """Return a text without its special tokens, but for those that mark thoughts."""
+        """Return a text without special tokens, except those that mark thoughts."""
         for token in self._hidden if self.shows else ():
             text = text.replace(token, "")
         return text
 
     def answer(self, text: str) -> tuple[int, ...]:
-        """Return the tokens of a given answer. PromptError if there are none."""
+        """Return the tokens of a given answer. Raises PromptError if there are none."""
         found = tuple(self._encode(text))
         if not found:
             raise PromptError("there is no text to score")
@@ -65,7 +66,7 @@ class Prompts:
     ) -> tuple[tuple[int, ...], str]:
         rendered = self._render(messages, switch) if prompt is None else prompt
         whole = thinking.behind(rendered, prefix)
-        # A template spells out BOS where its model wants one.
+        # A chat template writes BOS itself where its model wants one.
         encoded = self._encode(whole) if prompt is None else self._tokenizer.encode(whole)
         return tuple(encoded), "" if prefix else thinking.opening(rendered)
 
@@ -88,7 +89,7 @@ class Prompts:
                 )
             )
         except (TemplateError, ValueError, TypeError, KeyError) as error:
-            raise PromptError(f"the chat template refuses these messages: {error}") from error
+            raise PromptError(f"the chat template rejects these messages: {error}") from error
 
     def _firsts(self, choices: tuple[str, ...]) -> dict[str, list[int]]:
         try:

@@ -1,8 +1,8 @@
-"""vLLM's surroundings: an environment in which it is fast, private and still.
+"""vLLM's environment: fast, private and silent.
 
-What it and its libraries print while a model is loaded (several screens) is dropped, and so are
-its dumps when a step fails: a failure comes as an exception. Of workers in other processes, errors
-are let through. `VLLM_LOGGING_LEVEL=INFO` lets all of it out, on stderr.
+What vLLM and its libraries print while a model is loaded (several screens) is discarded, and so are
+their dumps when a step fails: a failure is raised as an exception. Errors of workers in other
+processes are shown. `VLLM_LOGGING_LEVEL=INFO` shows everything, on stderr.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from collections.abc import Iterator
 _LEVEL = "VLLM_LOGGING_LEVEL"
 _STILL = ("ERROR", "CRITICAL")
 _ENVIRONMENT = {
-    # The engine's loop in this process: it steps only while somebody waits for a completion.
+    # Run the engine's loop in this process, so that it steps only while `wait` runs.
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",
 }
 _DEFAULTS = {
-    # Nothing about a run is sent anywhere.
+    # Send no usage statistics.
     "VLLM_NO_USAGE_STATS": "1",
-    # OpenMP's threads spin for seconds at each barrier unless told otherwise before they are
-    # loaded: beside any other busy process on two cores a step took five times as long.
+    # OpenMP's threads spin for seconds at each barrier unless this is set before they are loaded.
+    # Beside any other busy process on two cores, a step took five times as long.
     "GOMP_SPINCOUNT": "1000",
 }
 
 
 def heard() -> bool:
-    """Whether the user wants to hear vLLM."""
+    """Return whether the user wants vLLM's log."""
     return os.environ.get(_LEVEL, "ERROR").upper() not in _STILL
 
 
 def prepare(*, spreads: bool) -> None:
-    """Set what vLLM and PyTorch read of the environment when they are imported; `spreads`: other
+    """Set the variables that vLLM and PyTorch read when they are imported; `spreads`: other
     processes compute."""
     os.environ.update(_ENVIRONMENT)
     for name, value in {**_DEFAULTS, _LEVEL: _STILL[0 if spreads else 1]}.items():
@@ -45,7 +45,7 @@ def prepare(*, spreads: bool) -> None:
 
 @contextlib.contextmanager
 def muffled(*, drop: bool) -> Iterator[None]:
-    """Keep stdout for data: what is printed within goes to stderr, or with `drop` nowhere."""
+    """Keep stdout for data: redirect what is printed to stderr, or with `drop` discard it."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         stack.enter_context(warnings.catch_warnings())

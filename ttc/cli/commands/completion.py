@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.typer_parts import completion_script
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -29,13 +30,4 @@ def completion(
 
     if shell not in SHELLS:
         raise UsageError(f"no completion for {shell!r}; there are {', '.join(SHELLS)}")
-    print(script(shell))
-
-
-def script(shell: str) -> str:
-    """Return the script: a call of ttc itself, so that it is never behind the options."""
-    from typer._completion_shared import get_completion_script
-
-    return str(
-        get_completion_script(prog_name="ttc", complete_var="_TTC_COMPLETE", shell=shell)
-    ).strip()
+    print(completion_script(shell))

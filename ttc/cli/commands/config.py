@@ -10,9 +10,15 @@ from ttc.cli import options as opt
 
 
 def config(
-    name: Annotated[str | None, typer.Argument(help="Print the value of this one.")] = None,
-    origin: Annotated[bool, typer.Option("--origin", help="Show where each comes from.")] = False,
-    path: Annotated[bool, typer.Option("--path", help="Print the user's settings file.")] = False,
+    name: Annotated[
+        str | None, typer.Argument(help="Print the value of this setting only.")
+    ] = None,
+    origin: Annotated[
+        bool, typer.Option("--origin", help="Show where each value comes from.")
+    ] = False,
+    path: Annotated[
+        bool, typer.Option("--path", help="Print the path of the user's settings file.")
+    ] = False,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     file: opt.ConfigFile = None,

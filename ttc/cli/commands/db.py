@@ -18,10 +18,12 @@ def db(
     ],
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", help="backup: the copy. merge: the stores to bring in."),
+        typer.Argument(
+            metavar="FILE", help="backup: the copy to write. merge: the stores to read."
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="merge: say what each store would bring.")
+        bool, typer.Option("--dry-run", help="merge: only print what each store would add.")
     ] = False,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
@@ -29,7 +31,7 @@ def db(
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = 0,
 ) -> int:
-    """Tell where the store is, check it, copy it, or merge others into it.
+    """Print where the store is, check it, copy it, or merge others into it.
 
     ttc db merge shard1.db shard2.db --db all.db
 
@@ -46,7 +48,7 @@ def db(
         raise UsageError(f"ttc db {action}: there are {', '.join(ACTIONS)}")
     if len(given) != wanted or (action == "merge" and not given):
         need = {"backup": "the copy's name", "merge": "the stores to merge"}.get(action, "no files")
-        raise UsageError(f"ttc db {action} takes {need}; ttc db --help tells more")
+        raise UsageError(f"ttc db {action} takes {need}; see ttc db --help")
     if action == "merge":
         return run_db.merge(session, given, dry_run, as_json)
     if dry_run:

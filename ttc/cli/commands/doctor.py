@@ -15,7 +15,7 @@ def doctor(
         list[str] | None,
         typer.Argument(
             metavar="[GROUP]…",
-            help=f"Only these: {', '.join(GROUPS)}.",
+            help=f"Run only these groups: {', '.join(GROUPS)}.",
             autocompletion=lambda: list(GROUPS),
         ),
     ] = None,

@@ -13,7 +13,7 @@ def ls(
     verbose: opt.Verbose = 0,
 ) -> None:
     """List the pools of the store."""
-    from ttc.backends.counts import rows_told
+    from ttc.backends.counts import with_tokens
     from ttc.cli.output import document
     from ttc.cli.session import begin
     from ttc.cli.suggestions import remember
@@ -26,7 +26,7 @@ def ls(
         with Store.reading(session.database) as store:
             found = pools.overview(store.reader)
         remember(pools=[row["pool"] for row in found])
-    found = rows_told(found, as_json=as_json)
+    found = with_tokens(found, as_json=as_json)
     if as_json:
         document({"schema": 1, "database": str(session.database), "pools": found})
     elif found:

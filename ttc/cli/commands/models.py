@@ -14,22 +14,25 @@ def models(
         str | None,
         typer.Argument(
             metavar="[NAME|tune|probe]",
-            help="Describe this one: whatever -m takes (a file, http://HOST:PORT/v1#MODEL, …).",
+            help="Describe this model: what -m takes (a file, http://HOST:PORT/v1#MODEL, …).",
         ),
     ] = None,
     model: Annotated[
         str | None,
         typer.Argument(
             metavar="[MODEL]",
-            help="With tune: measure what runs this model fastest here, and keep it. "
-            "With probe: find out by trial what the server of this model does, and keep it.",
+            help="tune: measure which options run this model fastest here, and store them. "
+            "probe: test what the server of this model supports, and store that.",
         ),
     ] = None,
     requantise: Annotated[
-        bool, typer.Option("--requantise", help="tune: try other weights too: another model.")
+        bool,
+        typer.Option(
+            "--requantise", help="tune: also try requantised weights, which are another model."
+        ),
     ] = False,
     forget: Annotated[
-        bool, typer.Option("--forget", help="tune: forget what was measured.")
+        bool, typer.Option("--forget", help="tune: delete what was measured.")
     ] = False,
     as_json: opt.AsJson = False,
     database: opt.Database = None,

@@ -2,59 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.sampling_options import with_sampling
+
+if TYPE_CHECKING:
+    from ttc.samples.recipe import Sampling
 
 
+@with_sampling
 def sample(
     data: Annotated[
-        list[str], typer.Argument(metavar="DATA", help="Files of problems; - is stdin.")
+        list[str], typer.Argument(metavar="DATA", help="Files of problems; - reads standard input.")
     ],
     model: opt.Model = None,
     n: opt.Draws = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first problems.")] = None,
-    max_tokens: opt.MaxTokens = None,
-    temperature: opt.Temperature = None,
-    top_p: opt.TopP = None,
-    top_k: opt.TopK = None,
-    min_p: opt.MinP = None,
-    stop: opt.Stop = None,
-    thinking: opt.Thinking = None,
-    system: opt.System = None,
-    template: opt.Template = None,
-    raw: opt.Raw = False,
-    seed: opt.Seed = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Draw for the first N problems only.")
+    ] = None,
+    *,
+    sampling: Sampling,
     confidence: Annotated[
         int,
         typer.Option(
             min=0,
             metavar="K",
-            help="Keep how sure each token was, from its K likeliest (DeepConf: 20).",
+            help="Store the confidence of each token, from its K likeliest ones (DeepConf: 20).",
         ),
     ] = 0,
     pool: Annotated[
-        str | None, typer.Option(help="The pool's name (default: from data and model).")
+        str | None, typer.Option(help="Name of the pool [default: made from data and model].")
     ] = None,
     new_pool: opt.NewPool = False,
     mapping: opt.Mapping = "",
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", help="gsm8k, math, humaneval, evalplus, mbpp or jsonl; else detected."
+            "--format", help="gsm8k, math, humaneval, evalplus, mbpp or jsonl [default: detected]."
         ),
     ] = None,
     skip_bad: opt.SkipBad = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be drawn and at most cost.")
+        bool, typer.Option("--dry-run", help="Print what would be drawn and its maximal cost.")
     ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say which pool this is and how others differ.")
+        bool, typer.Option("--explain", help="Print which pool this is and how others differ.")
     ] = False,
     max_time: Annotated[
-        str | None, typer.Option(help="Stop in good order after 90s, 30m or 2h.")
+        str | None, typer.Option(help="Stop cleanly after this time: 90s, 30m or 2h.")
     ] = None,
     output: opt.Output = None,
     as_json: opt.AsJson = False,
@@ -65,32 +63,27 @@ def sample(
 ) -> int:
     """Draw n completions per problem and keep every one.
 
-    The same command again resumes and draws only what is missing: raising -n pays for the
-    difference. Lines go to stdout when it is a pipe, or where -o says.
+    The same command again resumes, and draws only what is missing; a larger -n draws the
+    difference. JSON lines go to stdout if it is a pipe, or to the file of -o.
     """
     from ttc.cli.run import dry_run as run_plan
     from ttc.cli.run import sample as run_sample
-    from ttc.cli.session import Sampling, begin
+    from ttc.cli.session import begin
     from ttc.samples import job
 
     session = begin(config, database, quiet)
-    flags = Sampling(
-        max_tokens,
-        temperature,
-        top_p,
-        top_k,
-        min_p,
-        stop or (),
-        system,
-        template,
-        raw,
-        seed,
-        thinking,
-    )
-    reading = job.reading(mapping, form, skip_bad)
-    order = job.SampleJob(
-        tuple(data), model, n, limit, pool, output, max_time, confidence, new_pool
+    options = job.SampleJob(
+        data=tuple(data),
+        model=model,
+        n=n,
+        sampling=sampling,
+        reading=job.reading(mapping, form, skip_bad),
+        limit=limit,
+        pool=pool,
+        new_pool=new_pool,
+        confidence=confidence,
+        max_time=max_time,
     )
     if dry_run or explain:
-        return run_plan.plan_only(session, order, flags, reading, explain, as_json)
-    return run_sample.draw(session, order, flags, reading, as_json)
+        return run_plan.plan_only(session, options, explain, as_json)
+    return run_sample.draw(session, options, output, as_json)

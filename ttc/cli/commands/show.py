@@ -11,9 +11,11 @@ from ttc.cli.suggestions import offer
 
 
 def show(
-    pool: Annotated[str, typer.Argument(help="A pool of ttc ls.", autocompletion=offer("pools"))],
-    problem: Annotated[str | None, typer.Argument(help="One of its problems.")] = None,
-    index: Annotated[int | None, typer.Argument(min=0, help="One of its draws.")] = None,
+    pool: Annotated[
+        str, typer.Argument(help="Name of a pool (ttc ls).", autocompletion=offer("pools"))
+    ],
+    problem: Annotated[str | None, typer.Argument(help="Id of one of its problems.")] = None,
+    index: Annotated[int | None, typer.Argument(min=0, help="Index of one of the draws.")] = None,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,

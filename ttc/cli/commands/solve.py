@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttc.cli import options as opt
+from ttc.cli.sampling_options import with_sampling
 from ttc.cli.suggestions import offer
 
+if TYPE_CHECKING:
+    from ttc.samples.recipe import Sampling
 
+
+@with_sampling
 def solve(
     prompt: Annotated[
-        str | None, typer.Argument(metavar="[PROMPT|-]", help="The question; - or a pipe: stdin.")
+        str | None,
+        typer.Argument(
+            metavar="[PROMPT|-]", help="The question; - or a pipe reads standard input."
+        ),
     ] = None,
     model: opt.Model = None,
     n: opt.Draws = None,
@@ -20,7 +28,8 @@ def solve(
         str | None,
         typer.Option(
             metavar="NAME[:OPTIONS]",
-            help="majority, first-finish, beam:n=16,m=4, …; default: vote, else agree.",
+            help="A rule or a strategy: majority, first-finish, beam:n=16,m=4, … [default: vote, "
+            "or agree if few draws have an answer].",
             autocompletion=offer("strategies", "selectors"),
         ),
     ] = None,
@@ -29,12 +38,12 @@ def solve(
         str | None,
         typer.Option(
             metavar="NAME[:OPTIONS]",
-            help="What scores steps: likelihood or a verifier.",
+            help="Scorer of steps: likelihood, or a verifier.",
             autocompletion=offer("verifiers"),
         ),
     ] = None,
     aggregate: Annotated[
-        str, typer.Option(help="How scores of steps go together: last, min, prod or mean.")
+        str, typer.Option(help="How to combine the scores of steps: last, min, prod or mean.")
     ] = "last",
     budget: Annotated[
         str | None,
@@ -44,35 +53,33 @@ def solve(
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="The small model of specreason.",
+            help="The small model that drafts for specreason.",
             autocompletion=offer("models"),
         ),
     ] = None,
     each: Annotated[
-        bool, typer.Option("--each", help="A problem a line: text, or JSON with a question.")
+        bool, typer.Option("--each", help="Read a problem per line: text, or JSON with a question.")
     ] = False,
-    max_tokens: opt.MaxTokens = None,
-    temperature: opt.Temperature = None,
-    top_p: opt.TopP = None,
-    top_k: opt.TopK = None,
-    min_p: opt.MinP = None,
-    stop: opt.Stop = None,
-    thinking: opt.Thinking = None,
-    system: opt.System = None,
-    template: opt.Template = None,
-    raw: opt.Raw = False,
-    seed: opt.Seed = None,
+    *,
+    sampling: Sampling,
     mapping: opt.Mapping = "",
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", min=1, help="Problems side by side [default: 4; a pipe: 1]."),
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            help="Problems to solve in parallel [default: 4; from a pipe: 1].",
+        ),
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Draw the tree of what was drawn, on stderr.")
+        bool, typer.Option("--show", help="Print the tree of draws on stderr.")
     ] = False,
     keep: Annotated[
         str | None,
-        typer.Option(metavar="POOL", help="Keep the answers as samples of a pool, for ttc sweep."),
+        typer.Option(
+            metavar="POOL", help="Store the answers as samples of this pool, for ttc sweep."
+        ),
     ] = None,
     new_pool: opt.NewPool = False,
     as_json: opt.AsJson = False,
@@ -83,29 +90,27 @@ def solve(
 ) -> int:
     """Answer one question now: draw, vote or search, print the answer.
 
-    Only the answer goes to stdout; stderr says which rule gave it and how firmly. The draws are
-    kept, so asking again costs nothing. ttc plugins --strategies lists the methods that search.
+    Only the answer goes to stdout; stderr reports the rule and how firmly it decided. The draws
+    are stored, so asking again costs nothing. ttc plugins --strategies lists the search methods.
     """
     from ttc.cli.run import solve as run_solve
-    from ttc.cli.run import solve_method
-    from ttc.cli.session import Sampling, begin
+    from ttc.cli.session import begin
+    from ttc.solving.job import SolveOptions
 
     session = begin(config, database, quiet)
-    flags = Sampling(
-        max_tokens,
-        temperature,
-        top_p,
-        top_k,
-        min_p,
-        stop or (),
-        system,
-        template,
-        raw,
-        seed,
-        thinking,
+    asked = run_solve.Asked(prompt, each, mapping, show, as_json)
+    options = SolveOptions(
+        model=model,
+        n=n,
+        method=method,
+        verifier=verifier,
+        scorer=scorer,
+        aggregate=aggregate,
+        budget=budget,
+        draft=draft,
+        sampling=sampling,
+        jobs=jobs or asked.width,
+        keep=keep,
+        new_pool=new_pool,
     )
-    how = solve_method.How(method, n, verifier, scorer, aggregate, budget, draft)
-    order = run_solve.SolveOptions(
-        prompt, each, model, how, mapping, jobs, show, keep, as_json, new_pool
-    )
-    return run_solve.solve(session, order, flags)
+    return run_solve.solve(session, options, asked)

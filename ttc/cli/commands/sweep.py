@@ -1,4 +1,4 @@
-"""`ttc sweep`: parse, compute, print."""
+"""The signature of `ttc sweep`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from ttc.cli import options as opt
 from ttc.cli.suggestions import offer
+from ttc.curves.cost_axes import FLAGS
 
 
 def sweep(
@@ -19,7 +20,7 @@ def sweep(
             autocompletion=offer("pools"),
         ),
     ],
-    selectors: Annotated[
+    rules: Annotated[
         str | None,
         typer.Option(
             "--select",
@@ -35,13 +36,12 @@ def sweep(
     verifier: opt.VerifierName = None,
     cost: Annotated[
         str,
-        typer.Option(
-            help="The cost beside each k: samples, tokens, latency, uncancelled, total, unshared, "
-            "seconds, sequential, flops, eflops or usd."
-        ),
+        typer.Option(help=f"The cost beside each k: {', '.join([*FLAGS][:-1])} or {[*FLAGS][-1]}."),
     ] = "tokens",
     ci: Annotated[float, typer.Option(min=0, max=99.9, help="Interval in percent; 0: none.")] = 95,
-    interval: Annotated[str, typer.Option(help="Its kind: percentile or bca.")] = "percentile",
+    interval: Annotated[
+        str, typer.Option(help="Kind of interval: percentile or bca.")
+    ] = "percentile",
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     ties: Annotated[
         str, typer.Option(help="A tied vote: split, first or strict (wrong).")
@@ -50,7 +50,7 @@ def sweep(
         str, typer.Option(help="Draws without an answer: abstain, class or wrong.")
     ] = "abstain",
     draw: Annotated[
-        str, typer.Option(help="Which k draws: without or with replacement, or the prefix.")
+        str, typer.Option(help="k draws without or with replacement, or the first k: prefix.")
     ] = "without",
     rates: Annotated[
         str | None,
@@ -58,10 +58,12 @@ def sweep(
     ] = None,
     compare: Annotated[
         bool,
-        typer.Option("--compare", help="Paired differences: pools with the first, or rules."),
+        typer.Option(
+            "--compare", help="Compare pools with the first one, or rules, paired by problem."
+        ),
     ] = False,
     pareto: Annotated[
-        bool, typer.Option("--pareto", help="Mark what nothing beats at its cost.")
+        bool, typer.Option("--pareto", help="Mark the Pareto frontier of value against cost.")
     ] = False,
     asserted: Annotated[
         list[str] | None,
@@ -72,38 +74,46 @@ def sweep(
         ),
     ] = None,
     predict: Annotated[
-        int | None, typer.Option(metavar="K", help="Coverage at a K beyond the draws, by laws.")
+        int | None,
+        typer.Option(metavar="K", help="Extrapolate coverage to K draws by scaling laws."),
     ] = None,
     solve_verify: Annotated[
         int | None,
         typer.Option(
             metavar="V",
-            help="Scores are shares of V verifications: the best draws × verifications.",
+            help="Best split of budgets in draws and verifications; scores are shares of V.",
         ),
     ] = None,
     policy: Annotated[
-        bool, typer.Option("--policy", help="The best rule and k by difficulty, cross-fitted.")
+        bool, typer.Option("--policy", help="Find the best rule and k by difficulty, cross-fitted.")
     ] = False,
     baseline: Annotated[
         str | None,
-        typer.Option(metavar="FILE|POOL", help="Exit 1 if a rule fell below this, paired."),
+        typer.Option(
+            metavar="FILE|POOL",
+            help="Exit 1 if a rule fell below this baseline, paired by problem.",
+        ),
     ] = None,
-    max_drop: Annotated[float, typer.Option(help="How far below the baseline is fine.")] = 0.0,
+    max_drop: Annotated[
+        float, typer.Option(help="The drop below the baseline that is tolerated.")
+    ] = 0.0,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Judge drops by their value, not their interval.")
+        bool, typer.Option("--strict", help="Decide drops by their value, not by their interval.")
     ] = False,
     save_baseline: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Keep these values as a baseline.")
+        str | None, typer.Option(metavar="FILE", help="Save the values as a baseline.")
     ] = None,
     mapping: opt.Mapping = "",
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
-    md: Annotated[str | None, typer.Option(metavar="FILE|-", help="… as Markdown.")] = None,
+    md: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write a table as Markdown.")
+    ] = None,
     plot: Annotated[
         str | None,
-        typer.Option(metavar="FILE|-", help="… as a picture (SVG, PNG, PDF; - is the terminal)."),
+        typer.Option(metavar="FILE|-", help="Write a plot (SVG, PNG, PDF; - is the terminal)."),
     ] = None,
     junit: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The gates as JUnit XML.")
+        str | None, typer.Option(metavar="FILE", help="Write the gates as JUnit XML.")
     ] = None,
     github: Annotated[
         bool, typer.Option("--github", help="Annotations and step summary of GitHub Actions.")
@@ -114,38 +124,45 @@ def sweep(
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = 0,
 ) -> int:
-    """Tell what any budget and rule would have given; no model call, ever.
+    """Compute the score of each selection rule at each budget, from stored samples alone.
 
     Exact expectations over all k-subsets of the draws of each problem, averaged over problems,
     with a bootstrap interval over problems.
     """
-    from ttc.cli.run import sweep as run_sweep
+    from ttc.cli.run import sweep as run
     from ttc.cli.run.sweep_output import Targets
     from ttc.cli.session import begin
+    from ttc.curves.costs import read_rates
+    from ttc.curves.sweep import SweepOptions
+    from ttc.selectors.spec import split
 
-    session = begin(config, database, quiet)
-    order = run_sweep.SweepOptions(
-        sources=tuple(sources),
-        selectors=selectors,
-        budgets=budgets,
-        verifier=verifier,
+    options = SweepOptions(
+        rules=None if rules is None else tuple(split(rules)),
+        ks=run.read_ks(budgets),
         cost=cost,
-        ci=ci,
+        ci=ci or None,
+        interval=interval,
         seed=seed,
         ties=ties,
         invalid=invalid,
         draw=draw,
-        interval=interval,
-        rates=rates,
+        rates=read_rates(rates),
         compare=compare,
         pareto=pareto,
         predict=predict,
         solve_verify=solve_verify,
         policy=policy,
         asserted=tuple(asserted or ()),
-        baseline=baseline,
         max_drop=max_drop,
         strict=strict,
     )
     targets = Targets(csv, md, plot, as_json, junit, github, save_baseline)
-    return run_sweep.sweep(session, order, mapping, targets)
+    return run.sweep(
+        begin(config, database, quiet),
+        sources,
+        options,
+        targets,
+        verifier=verifier,
+        mapping=mapping,
+        baseline=baseline,
+    )

@@ -15,31 +15,35 @@ def verify(
         str,
         typer.Argument(
             metavar="POOL|FILE|-",
-            help="What to judge; - is stdin.",
+            help="What to judge; - reads standard input.",
             autocompletion=offer("pools"),
         ),
     ],
     verifier: opt.VerifierName = None,
     recheck: Annotated[
-        bool, typer.Option("--recheck", help="Judge again what has a verdict already.")
+        bool, typer.Option("--recheck", help="Judge samples again that have a verdict.")
     ] = False,
     fail_under: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Exit 1 if fewer samples are correct.")
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Exit with code 1 if the share of correct samples is lower."
+        ),
     ] = None,
     junit: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write a JUnit report, a case a problem.")
+        str | None,
+        typer.Option(metavar="FILE", help="Write a JUnit report with a case per problem."),
     ] = None,
     sandbox: Annotated[
         str | None,
-        typer.Option(help="What holds the programs: auto, bwrap, landlock, seatbelt or none."),
+        typer.Option(help="Sandbox for programs: auto, bwrap, landlock, seatbelt or none."),
     ] = None,
     trusted: Annotated[
         bool,
-        typer.Option("--i-trust-this-code", help="Needed for --sandbox none: no containment."),
+        typer.Option("--i-trust-this-code", help="Confirm --sandbox none."),
     ] = False,
     env: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Pass a variable on to the command of cmd:; repeatable."),
+        typer.Option(metavar="NAME", help="Pass this variable to the command of cmd:; repeatable."),
     ] = None,
     mapping: opt.Mapping = "",
     skip_bad: opt.SkipBad = False,
@@ -52,14 +56,24 @@ def verify(
 ) -> int:
     """Judge samples: a pool, a file or a pipe.
 
-    The lines come out with answer, correct, score, verifier and status added, on stdout when it
-    is a pipe, or where -o says. Verdicts on samples of the store are kept there.
+    JSON lines with answer, correct, score, verifier and status go to stdout if it is a pipe, or
+    to the file of -o. Verdicts on samples of the store are stored.
     """
+    from ttc import jsonl
     from ttc.cli.run import verify as run_verify
     from ttc.cli.session import begin
+    from ttc.verifying import job
 
     session = begin(config, database, quiet)
-    order = run_verify.VerifyOptions(
-        source, verifier, recheck, fail_under, junit, output, sandbox, trusted, tuple(env or ())
+    options = job.VerifyOptions(
+        source=source,
+        verifier=verifier,
+        recheck=recheck,
+        sandbox=sandbox,
+        trusted=trusted,
+        env=tuple(env or ()),
+        mapping=jsonl.parse_mapping(mapping, job.MAPPABLE),
+        skip_bad=skip_bad,
     )
-    return run_verify.verify(session, order, mapping, skip_bad, as_json)
+    targets = run_verify.Targets(output, as_json, junit, fail_under)
+    return run_verify.verify(session, options, source, targets)

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ttc.cli.output import document
-from ttc.cli.session import Session
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped, StoreError
-from ttc.store import Store, database, pools
-from ttc.store import backup as care
+from ttc.session import Session
+from ttc.store import Store, database, integrity, pools
 from ttc.store.merge import source as sources
 from ttc.store.merge.stores import Merged
 from ttc.store.merge.stores import merge as merge_into
@@ -30,11 +29,11 @@ def path(session: Session, as_json: bool) -> int:
 
 
 def check(session: Session, as_json: bool) -> int:
-    """Say whether the store is sound; exit code 6 if it is not."""
+    """Print whether the store is sound; StoreError if it is not."""
     where = session.database
     connection, version = database.open_any(where)
     with closing(connection):
-        found = care.faults(connection, where)
+        found = integrity.faults(connection, where)
     about = {"database": str(where), "version": version, "sound": not found, "faults": found}
     if as_json:
         document({"schema": 1, **about})
@@ -49,7 +48,7 @@ def check(session: Session, as_json: bool) -> int:
 
 def backup(session: Session, copy: Path, as_json: bool) -> int:
     """Write a copy of the store, as it stands while others may be writing."""
-    care.backup(session.database, copy)
+    database.backup(session.database, copy)
     if as_json:
         document({"schema": 1, "database": str(session.database), "copy": str(copy)})
     session.say(f"{session.database}: copied to {copy}")
@@ -72,11 +71,11 @@ def merge(session: Session, files: Sequence[Path], dry: bool, as_json: bool) -> 
                     done = [_merge(store, file) for file in files]
                     remember(pools=pools.names(store.reader))
         except Stopped:
-            session.say("interrupted; what was merged is kept, and the same command does the rest")
+            session.say("interrupted; what was merged is kept; the same command merges the rest")
             raise
-    told = [_told(file, merged) for file, merged in zip(files, done, strict=True)]
+    report = [_as_dict(file, merged) for file, merged in zip(files, done, strict=True)]
     if as_json:
-        document({"schema": 1, "database": str(target), "dry_run": dry, "sources": told})
+        document({"schema": 1, "database": str(target), "dry_run": dry, "sources": report})
     for file, merged in zip(files, done, strict=True):
         _say(session, file, merged, dry)
     return Exit.PARTIAL if any(merged.conflicting for merged in done) else Exit.DONE
@@ -88,7 +87,7 @@ def _merge(store: Store, file: Path) -> Merged:
 
 
 def _held_against(target: Path, files: Sequence[Path]) -> list[Merged]:
-    """Count what each source would bring to the store as it is; nothing is written."""
+    """Count what each source would add to the store; nothing is written."""
     there = target.exists()
     connection = database.open_any(target)[0] if there else database.empty()
     done = []
@@ -99,7 +98,7 @@ def _held_against(target: Path, files: Sequence[Path]) -> list[Merged]:
     return done
 
 
-def _told(file: Path, merged: Merged) -> dict[str, Any]:
+def _as_dict(file: Path, merged: Merged) -> dict[str, Any]:
     return {
         "source": str(file),
         "new": dict(merged.new),
@@ -113,7 +112,7 @@ def _say(session: Session, file: Path, merged: Merged, dry: bool) -> None:
     kinds = ("pools", "problems", "samples", "verdicts", "attempts", "runs")
     new = ", ".join(f"{merged.new[kind]} {kind}" for kind in kinds if merged.new[kind])
     there = merged.there["samples"]
-    what = f"{'would bring' if dry else 'brought'} {new}" if new else "nothing new"
+    what = f"{'would add' if dry else 'added'} {new}" if new else "nothing new"
     session.say(f"{file}: {what}; {there} samples were here already")
     for conflict in merged.conflicts:
         session.say(f"{file}: left out: {conflict}")

@@ -1,4 +1,4 @@
-"""What `ttc sample --dry-run` and `--explain` say; nothing is drawn and nothing written."""
+"""What `ttc sample --dry-run` and `--explain` print; nothing is drawn or written."""
 
 from __future__ import annotations
 
@@ -6,39 +6,34 @@ from typing import Any
 
 from ttc import interchange
 from ttc.cli.output import document
-from ttc.cli.session import Sampling, Session
 from ttc.errors import Exit, UsageError
+from ttc.messages.durations import clock
 from ttc.messages.visible import for_stdout
-from ttc.problems import Reading
-from ttc.report.progress import clock
 from ttc.samples import plan
-from ttc.samples.job import SampleJob, draws, prepare
+from ttc.samples.job import SampleJob, prepare
+from ttc.session import Session
 from ttc.store import Store, names, pools
 from ttc.store import samples as stored
 
 
-def plan_only(
-    session: Session, order: SampleJob, flags: Sampling, how: Reading, explain: bool, as_json: bool
-) -> int:
-    """Say what would be drawn, at what cost at most, and how this differs from earlier pools.
+def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool) -> int:
+    """Print what would be drawn, its cost at most, and with `explain` how earlier pools differ.
 
-    Nothing is written: a store that does not exist is not made.
+    A store that does not exist is not made.
     """
-    backend, made, rendered, wanted = prepare(
-        session, order, flags, how, asks=False, check=not explain
-    )
-    asked, name = draws(session, order), wanted.name
-    n = plan.worth_drawing(made, asked)
-    if line := plan.told_same(made, asked):
+    ready = prepare(session, options, asks=False, check=not explain)
+    ready.backend.close()
+    made, rendered, name = ready.recipe, ready.problems, ready.name.name
+    n = plan.worth_drawing(made, ready.n)
+    if line := plan.one_draw_note(made, ready.n):
         session.say(line)
-    backend.close()
     report: dict[str, Any] = {"schema": interchange.SCHEMA, "pool": name, "new": True}
     there, differing, speed, refused = 0, {}, None, None
     if session.database.exists():
         with Store.reading(session.database) as store:
             others = names.alike(store.reader, name)
             try:
-                taken, same = names.resolve(store.reader, wanted, made.model.name, made.pool)
+                taken, same = names.resolve(store.reader, ready.name, made.model.name, made.pool)
             except UsageError as error:
                 taken, same, refused = name, None, error
             report |= {"new": same is None, "pool": taken}

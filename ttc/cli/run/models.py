@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ttc.backends import resolve as known
+from ttc.backends import Probeable, Tunable, resolve
 from ttc.cli.output import document
-from ttc.cli.session import Session, open_model
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
 from ttc.report.columns import columns
+from ttc.session import Session
 
 if TYPE_CHECKING:
-    from ttc.backends import Probing, Tuning
+    from ttc.backends import Tuning
 
 
 def listing(session: Session, as_json: bool) -> None:
     """Print the models that have a name here."""
-    found = known.listing(session.config)
+    found = resolve.listing(session.config)
     remember(models=[row["name"] for row in found])
     if as_json:
         document({"schema": 1, "models": found})
     elif found:
         columns(found)
     else:
-        session.say(known.how())
+        session.say(resolve.how())
 
 
 def describe(session: Session, name: str, as_json: bool) -> None:
-    """Print what is known of one model."""
-    choice, backend = open_model(session, name)
+    """Print the facts of one model. BackendError if it cannot be opened."""
+    choice, backend = resolve.open_model(session, name)
     with closing(backend):
         about = {"spec": choice.spec, **asdict(backend.model)}
         about["capabilities"] = sorted(backend.capabilities)
@@ -44,28 +44,25 @@ def describe(session: Session, name: str, as_json: bool) -> None:
 
 
 def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_json: bool) -> None:
-    """Measure a model's options and print the trials; UsageError where there is nothing to tune."""
-    choice, backend = open_model(session, name)
+    """Measure a model's options and print the trials; UsageError if there is nothing to tune."""
+    choice, backend = resolve.open_model(session, name)
     with closing(backend):
-        # An extra that backends may lack, so it is looked for rather than declared.
-        tunable: Any = backend
-        if not hasattr(tunable, "tune"):
+        if not isinstance(backend, Tunable):
             raise UsageError(f"{choice.spec}: the backend {choice.backend} has nothing to tune")
         if forget:
-            gone = tunable.untune()
+            gone = backend.untune()
             session.say(f"{choice.spec}: " + ("forgotten" if gone else "was not tuned here"))
             return
-        _tell(session, choice.spec, tunable.tune(requantise=requantise, tell=session.say), as_json)
+        _tell(session, choice.spec, backend.tune(requantise=requantise, tell=session.say), as_json)
 
 
 def probe(session: Session, name: str | None, as_json: bool) -> None:
-    """Find out what a model's server does and print it; UsageError where there is no server."""
-    choice, backend = open_model(session, name)
+    """Test what a model's server supports and print it; UsageError if there is no server."""
+    choice, backend = resolve.open_model(session, name)
     with closing(backend):
-        probeable: Any = backend
-        if not hasattr(probeable, "probe"):
+        if not isinstance(backend, Probeable):
             raise UsageError(f"{choice.spec}: the backend {choice.backend} has no server to probe")
-        found: Probing = probeable.probe(tell=session.say if as_json else _nothing)
+        found = backend.probe(tell=session.say if as_json else _nothing)
     if as_json:
         about = {**asdict(found), "capabilities": sorted(found.capabilities)}
         document({"schema": 1, "spec": choice.spec, **about})
@@ -76,14 +73,14 @@ def probe(session: Session, name: str | None, as_json: bool) -> None:
 
 
 def _nothing(line: str) -> None:
-    """Tell nobody: the table will."""
+    """Drop a line: the table has it."""
 
 
 def _tell(session: Session, spec: str, found: Tuning, as_json: bool) -> None:
     if as_json:
         document({"schema": 1, "spec": spec, **asdict(found)})
     else:
-        # The spread of a setup that was measured repeatedly tells how noisy the machine is.
+        # The spread of a setup that was measured repeatedly shows how noisy the machine is.
         columns([dict(trial) for trial in found.trials if "tokens_per_second" in trial])
     chosen = ", ".join(f"{name} {value}" for name, value in found.options.items())
     session.say(

@@ -8,10 +8,10 @@ from typing import Any
 from ttc import interchange, keys
 from ttc.backends import counts
 from ttc.cli.output import document
-from ttc.cli.session import Session
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
 from ttc.report.columns import columns
+from ttc.session import Session
 from ttc.store import Store, pools, samples, verdicts
 from ttc.store.pools import Pool
 
@@ -36,7 +36,7 @@ def show(
 
 def _pool(store: Store, pool: Pool, as_json: bool) -> None:
     judged = verdicts.verifiers_of(store.reader, pool)
-    problems = counts.rows_told(pools.problems_overview(store.reader, pool), as_json=as_json)
+    problems = counts.with_tokens(pools.problems_overview(store.reader, pool), as_json=as_json)
     if as_json:
         about = {"pool": pool.name, "model": pool.model, "identity": dict(pool.identity)}
         document({"schema": 1, **about, "verifiers": judged, "problems": problems})

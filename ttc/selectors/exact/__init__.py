@@ -1,1 +1,1 @@
-"""The combinatorics of selection rules: exact values over all subsets of k of n draws."""
+"""The combinatorics of selection rules: exact means over all k-subsets of n draws."""

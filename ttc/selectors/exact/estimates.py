@@ -1,4 +1,4 @@
-"""What a rule says of a budget where its mean has an error, or where it may stop before k draws."""
+"""Means of rules that have an error, or that may stop before k draws."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from ttc.records import Outcome
 from ttc.selectors import Selector
+from ttc.selectors.extras import Estimating
 
 PERMUTATIONS = 400
 SEED = 20
@@ -17,9 +18,9 @@ SEED = 20
 class Estimate(NamedTuple):
     """The mean value of a rule at a budget, for one problem.
 
-    `error` is 0 where `kind` is `exact`, half the width of a certified bracket, or the standard
-    error of seeded permutations (`mc`). `drawn` is the expected number of draws where the rule
-    stops by itself, else None: all k.
+    `error` is 0 if `kind` is `exact`, half the width of a certified bracket (`bracket`), or the
+    standard error of seeded permutations (`mc`). `drawn` is the expected number of draws if the
+    rule may stop before k, else None.
     """
 
     value: float
@@ -29,16 +30,14 @@ class Estimate(NamedTuple):
 
 
 def estimates_of(rule: Selector, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
-    """Return a rule's estimates; one that has none of its own is exact."""
-    own = getattr(rule, "estimates", None)
-    if own is not None:
-        found: list[Estimate] = own(outcomes, ks)
-        return found
+    """Return the estimates of a rule at each of `ks`; exact ones for a rule without `estimates`."""
+    if isinstance(rule, Estimating):
+        return rule.estimates(outcomes, ks)
     return [Estimate(value) for value in rule.expected(outcomes, ks)]
 
 
 def value_of(outcomes: Sequence[Outcome], picked: Sequence[int]) -> float:
-    """Return what a pick is worth: the share of correct ones, 0 for an empty one."""
+    """Return the value of a pick: the share of correct draws in it, 0 if it is empty."""
     right = sum(bool(outcomes[i].correct) for i in picked)
     return right / len(picked) if picked else 0.0
 
@@ -49,10 +48,11 @@ def replayed(
     run: Callable[[Sequence[Outcome]], tuple[float, int]],
     permutations: int = PERMUTATIONS,
 ) -> list[Estimate]:
-    """Return the mean over seeded random orders of what `run` makes of the first k draws.
+    """Return the mean over seeded random orders of `run` on the first k draws, for each of `ks`.
 
-    `run` returns the value and how many draws it took. The same orders serve every k, and depend
-    only on how many draws there are, so that a rerun prints the same numbers.
+    `run` returns the value and the number of draws it used. The orders are the same for every k
+    and depend only on the number of draws, so that a rerun gives the same numbers. `error` is the
+    standard error over `permutations` orders.
     """
     random = Random(SEED)
     order = sorted(outcomes, key=lambda outcome: outcome.index)

@@ -1,16 +1,18 @@
-"""Votes among k of n draws, exact for any k: a contest of answers at every number of votes.
+"""Votes among k of n draws, exact for any k: the answers compete at every number of votes.
 
-Take each draw independently with probability q = k/n. Given that k were taken, they are a uniform
-k-subset; and until that is given, the answers know nothing of each other. So with z counting the
-draws taken, answer a wins at level x (its votes, or the sum of their weights) with
+Take each draw independently with probability q = k/n. Then the votes of the answers are
+independent, and given that k draws were taken, these are a uniform k-subset. So with z counting the
+draws taken, the probability that an answer wins at level x (its votes, or the sum of their weights)
+and is correct has the generating function
 
     Σ_a share_a · g_a(x, z) · ∫₀¹ Π_{b≠a} ( below_b(x, z) + τ·g_b(x, z) ) dτ
 
-where g_b(x, z) is the law of b's level and below_b that of all lower ones. The integral over τ
-gives each of t leaders 1/t: ∫ τ^(t−1) dτ = 1/t, exactly by Gauss-Legendre; τ = 0 alone makes a tie
-wrong. The coefficient of z^k is read off at M roots of unity (a discrete Fourier transform). All
-of it is positive and at most 1. What M folds onto k, and the levels left out because no subset in
-1e16 reaches them, bound the error: below 1e-12, whatever n.
+where g_b(x, z) is the probability that b has level x and below_b(x, z) that it has a lower one. The
+integral over τ gives each of t leaders 1/t, since ∫ τ^(t−1) dτ = 1/t; Gauss-Legendre quadrature is
+exact for it. τ = 0 alone makes a tie count as wrong. The coefficient of z^k is read off at M roots
+of unity (a discrete Fourier transform). All terms are positive and at most 1. The error comes from
+the coefficients that M roots fold onto k and from the levels left out, whose probability is below
+1e-16; it is below 1e-12 for any n.
 """
 
 from __future__ import annotations
@@ -23,46 +25,53 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.selectors.checks import check_budgets
-from ttc.selectors.exact.subsets import Floats, binomial_law, hypergeometric, poisson_law
+from ttc.selectors.exact.subsets import (
+    Floats,
+    binomial_law,
+    check_budgets,
+    hypergeometric,
+    poisson_law,
+)
 
-NEVER = 1e-16  # the chance of what is left out
+NEVER = 1e-16  # a probability that counts as 0
 ROOM = 1 << 15  # numbers in an array, so that it stays in the processor's cache
 Complex: TypeAlias = NDArray[np.complex128]
 
 
 class Frame(NamedTuple):
-    """What the budget k of n fixes: the chance of a draw, and the roots of unity to read k at.
+    """The roots of unity at which the coefficient of z^k is read, for a budget k of n draws.
 
-    With replacement the draws of each answer are Poisson rather than binomial.
+    `q` is the probability k/n of a draw. With replacement the draws of each answer are Poisson
+    rather than binomial. Conjugate roots give conjugate values, so that only half of the M roots,
+    R = M // 2 + 1, are used.
     """
 
     n: int
     k: int
     q: float
     replaced: bool
-    roots: Complex  # all M of them, by exponent
-    taken: Complex  # 1 − q + q·z at the half of the roots that is used
-    reading: Complex  # what to multiply by, and sum the real part of, for the mean given k
+    roots: Complex  # (M,): all, by exponent
+    taken: Complex  # (R,): 1 − q + q·z
+    reading: Complex  # (R,): weights; the real part of the weighted sum is the mean given k
 
     def law(self, votes: int) -> Floats:
-        """Return the law of how many of an answer's votes are drawn."""
+        """Return the law of the number of an answer's votes that are drawn."""
         return poisson_law(self.q * votes) if self.replaced else binomial_law(votes, self.q)
 
     def free(self, draws: int) -> Complex:
-        """Return the generating function of draws that contend for nothing."""
+        """Return the generating function of draws that take no part in the contest, shape (R,)."""
         z = self.roots[: len(self.taken)]
         return np.exp(self.q * draws * (z - 1)) if self.replaced else self.taken**draws
 
     def powers(self, exponents: NDArray[np.int64]) -> Complex:
-        """Return z^y by root (rows) and exponent (columns)."""
+        """Return z^y, shape (R, exponents)."""
         half = np.arange(len(self.taken))
         return self.roots[np.outer(half, exponents) % len(self.roots)]
 
 
 @lru_cache(maxsize=64)
 def frame(n: int, k: int, replaced: bool = False) -> Frame:
-    """Return the frame of a budget 0 < k < n, or with replacement of any."""
+    """Return the frame of a budget 0 < k < n; with replacement, of any k."""
     q = k / n
     law = poisson_law(float(k)) if replaced else binomial_law(n, q)
     apart = np.zeros(len(law))
@@ -78,25 +87,28 @@ def frame(n: int, k: int, replaced: bool = False) -> Frame:
 
 
 class Party(NamedTuple):
-    """Answers with one law: how many they are, and the sum of their correct shares."""
+    """Answers with the same law of votes."""
 
-    level: Complex  # g at each root (rows) and level (columns)
-    below: Complex
-    answers: int
-    share: float
+    level: Complex  # (R, levels): g
+    below: Complex  # (R, levels)
+    answers: int  # how many they are
+    share: float  # the sum of their shares of correct draws
 
 
 @lru_cache(maxsize=256)
 def _gauss(count: int) -> tuple[Floats, Floats]:
-    """Return nodes and weights on [0, 1], exact for polynomials of degree below 2·count."""
+    """Return Gauss-Legendre nodes and weights on [0, 1], exact for degrees below 2·count."""
     at, weights = np.polynomial.legendre.leggauss(count)
     return (at + 1) / 2, weights / 2
 
 
 def contest(parties: Sequence[Party], most_leaders: int, *, strict: bool) -> Complex:
-    """Return, at each root, the correct share of the winners summed over levels."""
+    """Return the generating function of the correct share of the winners over all levels, (R,).
+
+    At most `most_leaders` answers can tie; `strict` makes ties wrong.
+    """
     nodes, weights = (np.zeros(1), np.ones(1)) if strict else _gauss((most_leaders - 1) // 2 + 1)
-    # What is correct comes first; from then on the others only multiply.
+    # Parties with correct draws come first, so that the others are only multiplied in.
     ordered = sorted(parties, key=lambda party: not party.share)
     total = np.zeros(len(parties[0].level), dtype=np.complex128)
     together = max(1, ROOM // parties[0].level.size)
@@ -130,13 +142,12 @@ def majority_at_k(
     strict: bool = False,
     replaced: bool = False,
 ) -> list[float]:
-    """Return the probability, for each k, that a vote among k of the draws is won correctly.
+    """Return, for each k, the probability that the majority of k draws is correct.
 
     `classes` lists (votes n_a, correct draws c_a) for each distinct answer; `abstaining` draws
-    have none. An answer has level x with x votes, and the share c_a/n_a, which is 0 or 1 unless
-    draws with one answer disagree about being correct. Ties split evenly, or with `strict` are
-    wrong. `replaced`: draws are taken with replacement. The rule is that of Wang et al. 2022
-    ("Self-Consistency"); its mean over k-subsets is the contest above.
+    have none. The share c_a/n_a is 0 or 1 unless draws with one answer differ in being correct.
+    Ties split evenly, or with `strict` are wrong. `replaced`: draws are taken with replacement.
+    The rule is self-consistency (Wang et al. 2022). ValueError for a k that is not in 1..n.
     """
     n = abstaining + sum(votes for votes, _ in classes)
     if not replaced:
@@ -154,7 +165,7 @@ _Sizes: TypeAlias = "tuple[tuple[int, int, float], ...]"
 
 @lru_cache(maxsize=1 << 14)
 def _majority(sizes: _Sizes, n: int, k: int, strict: bool, replaced: bool) -> float:
-    """Problems with the same counts share one entry."""
+    """Return the value at k; `sizes` lists (votes, answers with so many, their shares summed)."""
     if not any(share for _, _, share in sizes):
         return 0.0
     if k == n and not replaced:
@@ -183,7 +194,7 @@ def _majority(sizes: _Sizes, n: int, k: int, strict: bool, replaced: bool) -> fl
 
 
 def _levels(sizes: _Sizes, n: int, k: int, replaced: bool) -> tuple[int, int, _Sizes] | None:
-    """Return the lowest and highest level worth counting, and the answers that can reach it."""
+    """Return the lowest and highest level to count, and the answers that can reach the lowest."""
     laws = [
         binomial_law(k, votes / n) if replaced else hypergeometric(n, votes, k)
         for votes, _, _ in sizes
@@ -206,7 +217,7 @@ def _levels(sizes: _Sizes, n: int, k: int, replaced: bool) -> tuple[int, int, _S
 
 
 def _law(at: Frame, votes: int, low: int, high: int) -> tuple[Complex, Complex]:
-    """Return the law of an answer's votes at levels low..high, and of those below each."""
+    """Return P(an answer has x votes) and P(it has fewer) for x = low..high, each (R, levels)."""
     law = at.law(votes)
     start = min(int(np.argmax(law > NEVER)), low)
     stop = min(high, len(law) - 1)
@@ -220,7 +231,7 @@ def _law(at: Frame, votes: int, low: int, high: int) -> tuple[Complex, Complex]:
 
 
 def _octaves(low: int, high: int) -> Iterator[tuple[int, int]]:
-    """Split levels so that within each part about as many answers can lead together."""
+    """Yield ranges of levels within which the number of answers that can tie is about the same."""
     while low <= high:
         yield low, min(high, 2 * low - 1)
         low *= 2

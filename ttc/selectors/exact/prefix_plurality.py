@@ -1,7 +1,7 @@
 """The mean of a vote over the m-subsets of the first r ranks, for all r at once and small m.
 
-The generating functions of a vote, with arrays over r as coefficients: what `keep` needs to be as
-fast for short-3 on a thousand draws as for the rules with a closed form.
+Polynomials in z count the votes; their coefficients are arrays over r. With it, `keep` is as fast
+for short-3 on a thousand draws as for rules with a closed form.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from numpy.typing import NDArray
 
 from ttc.selectors.exact.subsets import Floats
 
-MOST_AT_ONCE = 12  # beyond this m, a vote on each prefix by itself is faster
+MOST_AT_ONCE = 12  # the m above which a vote on each prefix is faster
 
 Label: TypeAlias = "str | int | None"
 _Polynomial: TypeAlias = "list[Floats]"  # coefficients of z^0, z^1, …; each an array over r
 
 
 class _Ballot(NamedTuple):
-    """Votes by answer (rows) and their correct part among the first r = m..n, and what abstains."""
+    """The votes among the first r draws, r = m..n, so that there are n − m + 1 prefixes."""
 
-    votes: Floats
-    right: Floats
-    abstaining: Floats
-    subsets: Floats
-    answer: NDArray[np.int64]  # the row of each draw's answer, −1 for none
-    correct: Sequence[bool]
+    votes: Floats  # (answers, prefixes)
+    right: Floats  # (answers, prefixes): the correct ones of them
+    abstaining: Floats  # (prefixes,)
+    subsets: Floats  # (prefixes,): C(r, m)
+    answer: NDArray[np.int64]  # (n,): the row of each draw's answer, −1 for none
+    correct: Sequence[bool]  # (n,)
 
 
 def votes_split(labels: Sequence[Label], correct: Sequence[bool], m: int) -> list[float]:
     """Return the mean of a vote among m of the first r draws, r = m..n; ties split evenly.
 
-    `labels` says what each draw votes for, None that it abstains. As `majority_at_k`, by
-    generating functions.
+    `labels` are the votes of the draws, best rank first; None abstains. The result has n − m + 1
+    values, those of `majority_at_k` for each prefix.
     """
     ballot = _ballot(labels, correct, m)
     total = np.zeros_like(ballot.abstaining)
@@ -45,10 +45,10 @@ def votes_split(labels: Sequence[Label], correct: Sequence[bool], m: int) -> lis
 
 
 def votes_to_the_first(labels: Sequence[Label], correct: Sequence[bool], m: int) -> list[float]:
-    """Return the same where a tie goes to the answer whose best draw ranks first.
+    """Return the mean of a vote among m of the first r draws, r = m..n; ties go to the first.
 
-    For answer a with best draw e and x votes, its rivals have fewer votes, or x that all rank
-    after e:
+    That is the answer whose best draw ranks first, as in short-m@k (Hassid et al. 2025). If answer
+    a with best draw e wins with x votes, each rival has fewer votes, or x that all rank after e:
 
         Σ_{a,e,x} C(after_a(e), x − 1) · [z^(m−x)] (1 + z)^abstaining
                   · Π_{b≠a} ( Σ_{y<x} C(n_b, y) z^y + C(after_b(e), x) z^x )
@@ -56,7 +56,7 @@ def votes_to_the_first(labels: Sequence[Label], correct: Sequence[bool], m: int)
     ballot = _ballot(labels, correct, m)
     total = np.zeros_like(ballot.abstaining)
     for x in range(1, m + 1):
-        if 2 * x > m:  # nobody else can have as many
+        if 2 * x > m:  # no other answer can have as many
             total += _won_with(ballot, x, m)
             continue
         for e, a in enumerate(ballot.answer):
@@ -88,7 +88,8 @@ def _choose(n: Floats, k: int) -> Floats:
 
 
 def _times(a: _Polynomial | None, b: _Polynomial, degree: int) -> _Polynomial | None:
-    if a is None or len(b) == 1:  # b is 1: nobody has fewer than one vote
+    """Return a · b up to z^degree; None is the zero polynomial."""
+    if a is None or len(b) == 1:  # b is 1, since no answer has fewer than one vote here
         return a
     product: _Polynomial = []
     for d in range(min(degree, len(a) + len(b) - 2) + 1):
@@ -112,8 +113,11 @@ def _plus(a: _Polynomial | None, b: _Polynomial | None) -> _Polynomial | None:
 
 
 def _won_with(ballot: _Ballot, x: int, m: int) -> Floats:
-    """Return the winners' correct shares, summed over the subsets that are won with x votes."""
-    most = m // x  # how many can have x votes
+    """Return the correct shares of the winners, summed over the subsets won with x votes.
+
+    Shape (prefixes,).
+    """
+    most = m // x  # the number of answers that can have x votes
     can = ballot.votes[:, -1] >= x
     others = ballot.abstaining + ballot.votes[~can].sum(axis=0)
     one = np.ones_like(others)
@@ -142,7 +146,8 @@ def _won_with(ballot: _Ballot, x: int, m: int) -> Floats:
 
 
 def _won_by(ballot: _Ballot, e: int, x: int, m: int) -> Floats:
-    """Return the same where draw e is the first of a winner with x votes, ties to the first."""
+    """Return the correct share of the winner, summed over the subsets that its answer wins with x
+    votes of which draw e ranks first; ties go to the first. Shape (prefixes,)."""
     total = np.zeros_like(ballot.abstaining)
     start = max(e - (m - 1), 0)  # the column of the first prefix that holds e
     a = ballot.answer[e]

@@ -1,7 +1,7 @@
-"""How k-subsets of n draws fall, as floats: every rule's expectation is a sum of these weights.
+"""Probabilities of k-subsets of n draws: the weights in the expectation of every rule.
 
-Ratios of binomial coefficients are taken from logarithms of factorials in extended precision or
-from running products, so that they are good to about 1e-13 for any n that a pool may have.
+Ratios of binomial coefficients are computed from logarithms of factorials in extended precision, or
+as running products. Their relative error is about 1e-13 for any n that a pool may have.
 """
 
 from __future__ import annotations
@@ -14,14 +14,19 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.selectors.checks import check_budgets
-
 Floats: TypeAlias = NDArray[np.float64]
+
+
+def check_budgets(ks: Sequence[int], n: int) -> None:
+    """Raise ValueError for a k for which n draws have no k-subset."""
+    for k in ks:
+        if not 1 <= k <= n:
+            raise ValueError(f"k must be between 1 and the {n} draws there are, not {k}")
 
 
 @lru_cache(maxsize=8)
 def log_factorials(n: int) -> NDArray[np.longdouble]:
-    """Return log 0!, …, log n!."""
+    """Return log 0!, …, log n!, shape (n + 1,)."""
     table = np.zeros(n + 1, dtype=np.longdouble)
     np.cumsum(np.log(np.arange(1, n + 1, dtype=np.longdouble)), out=table[1:])
     return table
@@ -35,7 +40,10 @@ def log_choose(n: Any, k: Any) -> Any:
 
 @lru_cache(maxsize=2048)
 def hypergeometric(n: int, marked: int, k: int) -> Floats:
-    """Return C(m, y) C(n − m, k − y) / C(n, k) for y = 0..min(m, k): P(y of k draws are marked)."""
+    """Return P(y of k draws are marked) for y = 0..min(m, k), if m of the n draws are.
+
+    C(m, y) · C(n − m, k − y) / C(n, k), shape (min(m, k) + 1,).
+    """
     weights = np.zeros(min(marked, k) + 1)
     y = np.arange(max(0, k - (n - marked)), len(weights))
     ways = log_choose(marked, y) + log_choose(n - marked, k - y)
@@ -45,7 +53,7 @@ def hypergeometric(n: int, marked: int, k: int) -> Floats:
 
 @lru_cache(maxsize=2048)
 def binomial_law(n: int, q: float) -> Floats:
-    """Return P(y of n draws are taken), y = 0..n, each by itself with probability q."""
+    """Return the binomial law P(y) of n trials with probability q, y = 0..n, shape (n + 1,)."""
     if not 0 < q < 1:
         return np.asarray(np.eye(n + 1)[n if q else 0])
     y = np.arange(n + 1)
@@ -54,7 +62,7 @@ def binomial_law(n: int, q: float) -> Floats:
 
 
 def poisson_law(mean: float) -> Floats:
-    """Return P(y) for y = 0, 1, … of a Poisson number, until nothing is left."""
+    """Return the Poisson law P(y), y = 0, 1, …, until the tail is negligible."""
     most = int(mean + 12 * mean**0.5 + 60)
     logs = log_factorials(_rounded(most))
     y = np.arange(most + 1)
@@ -63,9 +71,10 @@ def poisson_law(mean: float) -> Floats:
 
 @lru_cache(maxsize=32)
 def within(n: int, ks: tuple[int, ...], replaced: bool = False) -> Floats:
-    """Return C(N, k) / C(n, k) for each k (rows) and N = 0..n: P(all k come from a given N).
+    """Return P(all k draws are among N given ones) for each k (rows) and N = 0..n (columns).
 
-    `replaced`: the k are drawn with replacement, and it is (N/n)^k.
+    C(N, k) / C(n, k), shape (ks, n + 1). `replaced`: the k are drawn with replacement, which gives
+    (N/n)^k. ValueError for a k that is not in 1..n.
     """
     if replaced:
         shares = np.arange(n + 1) / max(n, 1)
@@ -80,11 +89,11 @@ def within(n: int, ks: tuple[int, ...], replaced: bool = False) -> Floats:
 
 
 def last_of_best(n: int, k: int, m: int) -> Floats:
-    """Return P(the (m + 1)-th best of k draws has rank r + 1), for r = 0..n.
+    """Return P(the (m + 1)-th best of k draws has rank r + 1) for r = 0..n, shape (n + 1,).
 
         C(r, m) · C(n − r − 1, k − m − 1) / C(n, k),   m < k
 
-    The rank-prefix theorem: given r, the m best are a uniform m-subset of the first r ranks.
+    Given r, the m best are a uniform m-subset of the first r ranks (the theorem in `keep`).
     """
     weights = np.zeros(n + 1)
     r = np.arange(m, n - k + m + 1)
@@ -99,5 +108,5 @@ def as_list(values: Floats | Sequence[float]) -> list[float]:
 
 
 def _rounded(n: int) -> int:
-    # One table serves all smaller n, so that pools of unequal n do not each make their own.
+    # A power of 2, so that pools with different n share a cached table.
     return 1 << max(n, 1).bit_length()

@@ -1,4 +1,4 @@
-"""Weighted votes among k of n draws: the contest of `votes`, at levels that are sums of weights."""
+"""Weighted votes among k of n draws: the contest of `plurality`, at levels that are weights."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ import numpy as np
 from ttc.selectors.exact.plurality import Complex, Frame, Party, contest, frame
 from ttc.selectors.exact.subsets import Floats, hypergeometric
 
-WIDTH = 2e-3  # a wider bracket is not worth printing
+WIDTH = 2e-3  # the widest bracket that is returned
 MOST = 1 << 24  # numbers in all the laws of one problem
-GRIDS = (64, 256, 1024, 4096, 16384)
-SURE = 38.0  # −log of the chance of a sum beyond the levels counted
+GRIDS = (64, 256, 1024, 4096, 16384)  # steps that the heaviest weight is divided into
+SURE = 38.0  # −log of the probability of a sum beyond the levels counted
 
 
 class Ballots(NamedTuple):
-    """The votes of n draws: for each answer (weight, copies) of its distinct draws, and its share.
+    """The votes of n draws, of which `abstaining` have no answer.
 
-    Identical copies count once however many are drawn. `exact` says that all weights are whole.
+    `weights` has for each answer the (weight, copies) of its distinct draws; copies count once
+    however many are drawn. `shares` has for each answer the share of its draws that are correct.
+    `exact` says that all weights are whole numbers.
     """
 
     n: int
@@ -32,12 +34,13 @@ class Ballots(NamedTuple):
 
 
 def weighted_at_k(ballots: Ballots, k: int, *, strict: bool) -> tuple[float, float] | None:
-    """Return bounds of the probability that a weighted vote among k draws is won correctly.
+    """Return bounds of the probability that the weighted majority of k draws is correct.
 
     They are equal where the weights are whole numbers. Otherwise weights are rounded to a grid of
-    step δ, which moves each of k weights by δ/2 at most, and so the lead of one answer over
-    another by kδ/2: who leads by more than ⌈k/2⌉ steps on the grid leads in truth. None where the
-    bracket stays wider than `WIDTH` on the finest grid that fits, or the exact vote does not fit.
+    step δ, which changes each of k weights by δ/2 at most, and so the lead of one answer over
+    another by kδ/2: an answer that leads by more than ⌈k/2⌉ steps on the grid leads. None if the
+    bracket is wider than `WIDTH` on the finest grid that fits in `MOST`, or the exact vote does
+    not fit. `strict` makes ties wrong.
     """
     if k == ballots.n:
         return _of_all(ballots, strict)
@@ -52,11 +55,11 @@ def weighted_at_k(ballots: Ballots, k: int, *, strict: bool) -> tuple[float, flo
         if won is None:
             return None
         right, wrong = won
-        nobody = 0.0
+        none = 0.0
         if k <= ballots.abstaining:
-            nobody = float(hypergeometric(ballots.n, ballots.abstaining, k)[k])
-        if 1 - wrong - nobody - right <= WIDTH:
-            return right, 1 - wrong - nobody
+            none = float(hypergeometric(ballots.n, ballots.abstaining, k)[k])
+        if 1 - wrong - none - right <= WIDTH:
+            return right, 1 - wrong - none
     return None
 
 
@@ -71,7 +74,10 @@ def _of_all(ballots: Ballots, strict: bool) -> tuple[float, float]:
 def _won(
     ballots: Ballots, k: int, *, strict: bool, slack: int | None
 ) -> tuple[float, float] | None:
-    """Return the chances that a correct and that a wrong answer leads, by more than `slack`."""
+    """Return P(a correct answer leads) and P(a wrong one leads), by more than `slack` steps.
+
+    The second is 0 without `slack`. None if the laws do not fit in `MOST`.
+    """
     at = frame(ballots.n, k)
     levels = max((_highest(votes, at.q) for votes in ballots.weights), default=0) + 1
     if not ballots.weights or levels * len(at.taken) * len(ballots.weights) > MOST:
@@ -104,7 +110,8 @@ def _won(
 
 
 def _highest(votes: Sequence[tuple[float, int]], q: float) -> int:
-    """Return a sum that the drawn weights exceed with probability e^−SURE at most (Bernstein)."""
+    """Return a sum that the drawn weights exceed with probability below e^−SURE (Bernstein's
+    inequality)."""
     chances = [(weight, 1 - (1 - q) ** copies) for weight, copies in votes]
     mean = sum(weight * chance for weight, chance in chances)
     variance = sum(weight**2 * chance * (1 - chance) for weight, chance in chances)
@@ -116,10 +123,11 @@ def _highest(votes: Sequence[tuple[float, int]], q: float) -> int:
 def _law(
     at: Frame, votes: Sequence[tuple[float, int]], levels: int
 ) -> tuple[complex | Floats, Complex]:
-    """Return the weight of no vote, and at each root the law of the sum of one vote or more.
+    """Return P(no vote is drawn), and the law of the sum of the votes drawn, if any is.
 
-    A draw with d copies of weight w multiplies by (1−q)^d + v^w·((1−q+qz)^d − (1−q)^d), where v
-    counts weight; the coefficients of v are read off at roots of unity.
+    The law is (R, levels). A draw with d copies of weight w multiplies the generating function by
+    (1−q)^d + v^w·((1−q+qz)^d − (1−q)^d), where v counts weight; the coefficients of v are read off
+    at roots of unity.
     """
     size = 1 << (levels - 1).bit_length()
     turns = np.exp(-2j * np.pi * np.arange(size) / size)

@@ -1,1 +1,1 @@
-"""Merges stores that were sampled apart."""
+"""Merges stores that were sampled on machines that share nothing."""

@@ -1,7 +1,8 @@
-"""Merging, one by one: requests, pools, problems and runs, found again in another store.
+"""Merging requests, pools, problems and runs.
 
-A finder looks for a row of one store (all it refers to spelt out) in another: None if it is there,
-a Conflict if something else is in its place, or else a function that writes it.
+A finder looks for a row of the source (with the contents of all rows it refers to) in the target.
+It returns None if the row is there, a Conflict if another row is in its place, or else a function
+that writes it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Row = dict[str, Any]
 
 
 class Conflict(str):
-    """Why a row was left out, for people; empty where that was said of the row it belongs to."""
+    """Why a row was left out; empty if the conflict of the row it belongs to says so already."""
 
 
 Found = Callable[[], object] | Conflict | None
@@ -30,7 +31,7 @@ FROM requests CROSS JOIN prompts ON prompts.id = prompt_id ORDER BY requests.id
 
 
 def find_request(target: sqlite3.Connection, row: Row) -> Found:
-    """Find a request by its key, the digest of all it stands for."""
+    """Find a request by its key, which is a digest of all its contents."""
     if one(target, "SELECT 1 FROM requests WHERE key = ?", row["key"]):
         return None
 
@@ -43,7 +44,7 @@ def find_request(target: sqlite3.Connection, row: Row) -> Found:
 
 
 POOLS = "SELECT base, model, identity, created FROM pools ORDER BY id"
-# An identity is kept as canonical JSON, so equal ones are equal texts.
+# Identities are stored as canonical JSON, so equal identities are equal texts.
 _POOL = "SELECT id FROM pools WHERE base = ? AND identity = ?"
 
 
@@ -99,7 +100,7 @@ def find_problem(target: sqlite3.Connection, row: Row) -> Found:
 
 
 def keep_reference(target: sqlite3.Connection, row: Row) -> None:
-    """Write the reference that a row names and spells out."""
+    """Write the reference of a row, which has its id and its content."""
     insert(target, "refs", {"id": row["reference_id"], "content": row["content"]}, ignore=True)
 
 
@@ -122,7 +123,7 @@ def find_run(target: sqlite3.Connection, row: Row) -> Found:
     def write() -> None:
         pool = one(target, _POOL, row["base"], row["identity"])
         assert pool is not None  # pools come before their runs
-        told = ("command", "host", "pid", "process", "started", "ended", "asked", "lacking")
-        insert(target, "runs", {"pool_id": pool[0], **{name: row[name] for name in told}})
+        columns = ("command", "host", "pid", "process", "started", "ended", "asked", "lacking")
+        insert(target, "runs", {"pool_id": pool[0], **{name: row[name] for name in columns}})
 
     return write

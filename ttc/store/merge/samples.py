@@ -1,4 +1,4 @@
-"""Merging, one by one: samples, attempts and verdicts, found again in another store."""
+"""Merging samples, attempts and verdicts; the finders work as in `ttc.store.merge.pools`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from ttc.store.merge.pools import Conflict, Found, Row, keep_reference
-from ttc.store.sql import insert, one, rows
+from ttc.store.sql import SAMPLES_BY_KEY, insert, one, rows
 from ttc.store.verdicts import VerifierId, find_verifier, verifier_id
 
-# Of each kind, all but what numbers a row in its own store.
+# The columns of each kind, without the row ids of its own store.
 _SAMPLE = [
     "draw",
     "text",
@@ -58,11 +58,10 @@ ORDER BY samples.id
 
 
 def _held(target: sqlite3.Connection, key: str, draw: int) -> tuple[Any, ...] | None:
-    """Return row id, text and seed of a sample, if it is there."""
+    """Return row id, text and seed of a sample, or None."""
     return one(
         target,
-        "SELECT samples.id, text, seed FROM requests JOIN samples ON request_id = requests.id "
-        "WHERE key = ? AND draw = ?",
+        f"SELECT samples.id, text, seed FROM {SAMPLES_BY_KEY} WHERE key = ? AND draw = ?",
         key,
         draw,
     )
@@ -94,7 +93,7 @@ def _insert_of(target: sqlite3.Connection, table: str, key: str, fields: Row) ->
 
 
 def _place(target: sqlite3.Connection, key: str) -> str:
-    """Say where people find the draws of a key."""
+    """Return the pool and problem of a key, for messages."""
     found = one(
         target,
         "SELECT pools.name, problems.name FROM requests JOIN problems ON request_id = requests.id "
@@ -111,7 +110,7 @@ FROM attempts CROSS JOIN requests ON requests.id = request_id ORDER BY attempts.
 
 
 def find_attempt(target: sqlite3.Connection, row: Row) -> Found:
-    """Find an attempt by all that is known of it: its time is what tells it from another."""
+    """Find an attempt by all its columns; its time distinguishes it from others."""
     fields = {name: row[name] for name in _ATTEMPT}
     alike = " AND ".join(f"{name} IS ?" for name in _ATTEMPT)
     there = one(
@@ -142,14 +141,14 @@ def verdicts_of(source: sqlite3.Connection) -> Iterator[Row]:
         f"WHERE {_WHOSE} ORDER BY position"
     )
     for row in rows(source, _VERDICTS):
-        whose = (row.pop("sample_id"), row.pop("verifier_id"), row["reference_id"])
-        yield {**row, "votes": source.execute(votes, whose).fetchall()}
+        ids = (row.pop("sample_id"), row.pop("verifier_id"), row["reference_id"])
+        yield {**row, "votes": source.execute(votes, ids).fetchall()}
 
 
 def find_verdict(target: sqlite3.Connection, row: Row) -> Found:
-    """Find a verdict by sample, verifier and reference; of two the later one stays.
+    """Find a verdict by sample, verifier and reference; of two, the later one is kept.
 
-    That on a sample which conflicts is left out with it.
+    If the sample conflicts, its verdict is left out with it.
     """
     sample = _held(target, row["key"], row["draw"])
     if sample is not None and sample[1] != row["text"]:
@@ -167,17 +166,17 @@ def find_verdict(target: sqlite3.Connection, row: Row) -> Found:
 def _write_verdict(target: sqlite3.Connection, row: Row, verifier: VerifierId) -> None:
     sample = _held(target, row["key"], row["draw"])
     if sample is None:
-        return  # it continues a text that this store has otherwise, and was left out
+        return  # the sample was left out: its parent has another text in this store
     keep_reference(target, row)
-    whose = {
+    ids = {
         "sample_id": sample[0],
         "verifier_id": verifier_id(target, verifier),
         "reference_id": row["reference_id"],
     }
     for table in ("votes", "verdicts"):
-        target.execute(f"DELETE FROM {table} WHERE {_WHOSE}", tuple(whose.values()))
-    insert(target, "verdicts", {**whose, **{name: row[name] for name in _VERDICT}})
+        target.execute(f"DELETE FROM {table} WHERE {_WHOSE}", tuple(ids.values()))
+    insert(target, "verdicts", {**ids, **{name: row[name] for name in _VERDICT}})
     target.executemany(
         "INSERT INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*whose.values(), *vote) for vote in row["votes"]],
+        [(*ids.values(), *vote) for vote in row["votes"]],
     )

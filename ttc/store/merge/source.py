@@ -1,4 +1,4 @@
-"""Another store, opened to be read whole: checked first, never written, migrated as a copy."""
+"""Opens a store to merge from: checked, never written, and migrated only in a copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.errors import StoreError, UsageError
-from ttc.store.backup import faults
 from ttc.store.database import (
     NewerStoreError,
     OlderStoreError,
@@ -17,13 +16,14 @@ from ttc.store.database import (
     in_use,
     open_reader,
     open_writer,
-    translated,
 )
+from ttc.store.integrity import faults
 from ttc.store.lock import WriteLock
+from ttc.store.sql import translated
 
 
 def check(path: Path, target: Path) -> None:
-    """Raise UsageError for what is no file or the target itself, StoreError for what is no store
+    """Raise UsageError if the path is no file or is the target, StoreError if it is not a store
     that this ttc can read."""
     if not path.is_file():
         raise UsageError(f"{path}: no such file; name the stores to merge")
@@ -35,8 +35,8 @@ def check(path: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def opened(path: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
-    """Open a store that was checked. One of an older schema is migrated as a copy, made in the
-    folder `scratch`. StoreError if it is damaged."""
+    """Open a store that was checked. If its schema is older, a copy in the folder `scratch` is
+    migrated. StoreError if it is damaged."""
     with contextlib.ExitStack() as stack:
         with _as_source(path):
             try:
@@ -57,25 +57,25 @@ def opened(path: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def _unchanged(path: Path) -> Iterator[None]:
-    """Raise StoreError if a store was written to while it was read without a lock: SQLite leaves
-    files beside a store that it locks for reading, and a source is not ours to litter."""
+    """Raise StoreError if a store was written while it was read without a lock. A lock would leave
+    SQLite's files beside the source."""
 
     def state() -> tuple[int, int, bool]:
-        told = path.stat()
-        return told.st_size, told.st_mtime_ns, in_use(path)
+        stat = path.stat()
+        return stat.st_size, stat.st_mtime_ns, in_use(path)
 
     before = state()
     yield
     if not before[-1] and state() != before:
         raise StoreError(
-            f"{path}: was written to while it was merged; what came is kept, and the same command "
-            "brings the rest"
+            f"{path}: was written while it was merged; the merged rows are kept, run the same "
+            "command again for the rest"
         )
 
 
 @contextlib.contextmanager
 def _as_source(path: Path) -> Iterator[None]:
-    """Give errors the remedy of somebody who merges; that of opening a store is to use another."""
+    """Replace the remedy of an error, which is about opening a store, by one about merging it."""
     try:
         yield
     except OlderStoreError:

@@ -1,14 +1,14 @@
-"""Merging stores that were sampled apart: what another store holds and this one lacks comes over.
+"""Merges stores: copies the rows of a source that the target lacks.
 
-Rows are found again by what they mean, never by their numbers: a sample by its key and draw
-index, a pool by its name and identity, a verdict by sample, verifier and reference. So a second
-merge adds nothing, and the order of merging does not matter. Nothing is overwritten, but that a
-later verdict takes the place of an earlier one, as when a verifier judges again. What this store
-holds otherwise is a conflict: it is named and left out. Runs come along once they have ended: an
-open one would claim its pool here, where it does not draw.
+Rows are matched by their contents, never by their ids: a sample by key and draw index, a pool by
+name and identity, a verdict by sample, verifier and reference. So a second merge adds nothing, and
+the order of merges does not matter. Nothing is overwritten, except that a later verdict replaces an
+earlier one, as when a verifier judges again. A row that the target has with other contents is a
+conflict: it is named and left out. Runs are merged only once they have ended; an open run would
+seem to draw into the pool here.
 
-Rows travel in batches, each a transaction of its own, what others refer to first. A merge that is
-cut off has merged a whole number of batches, and the same merge again does the rest.
+Rows are copied in batches, each in its own transaction, in the order of references. A merge that is
+cut off has merged whole batches, and the same merge again does the rest.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _reading(sql: str) -> Read:
     return lambda source: rows(source, sql)
 
 
-# How rows are read and found again, in the order in which they refer to each other.
+# How each kind is read and matched, in the order of references.
 KINDS: dict[str, tuple[Read, Find]] = {
     "requests": (_reading(pools.REQUESTS), pools.find_request),
     "pools": (_reading(pools.POOLS), pools.find_pool),
@@ -49,9 +49,9 @@ NAMED = 10
 
 @dataclass(slots=True)
 class Merged:
-    """What became of the rows of a source: `new` and `there` (here already) count them by kind.
+    """The result of a merge: counts by kind of `new` rows and of those `there` already.
 
-    `conflicts` has the first NAMED of all `conflicting` ones, in words.
+    `conflicting` counts the conflicts; `conflicts` has the messages of the first NAMED.
     """
 
     new: Counter[str] = field(default_factory=Counter)
@@ -60,7 +60,7 @@ class Merged:
     conflicts: list[str] = field(default_factory=list)
 
     def add(self, kind: str, found: Found) -> None:
-        """Count a row by what was found of it."""
+        """Count a row by the result of its finder."""
         if isinstance(found, Conflict):
             self.conflicting += bool(found)
             if found and len(self.conflicts) < NAMED:
@@ -72,10 +72,10 @@ class Merged:
 def merge(
     source: sqlite3.Connection, transact: Callable[[Work], list[Found]], *, dry: bool = False
 ) -> Merged:
-    """Bring over what a source holds; `dry` only counts what would come.
+    """Merge a source; with `dry`, only count.
 
-    `transact` runs a function of the target's connection in a transaction. The source is read as
-    it stands at the beginning.
+    `transact` runs a function of the target's connection in a transaction. The source is read in
+    one transaction, so later changes to it are not seen.
     """
     merged = Merged()
     source.execute("BEGIN")
@@ -103,7 +103,7 @@ def _keeping(batch: list[Row], find: Find, dry: bool) -> Work:
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """Group rows so that a batch is bounded by its number of rows and by its text."""
+    """Group rows into batches of bounded length and text size."""
     batch: list[Row] = []
     size = 0
     for row in rows:

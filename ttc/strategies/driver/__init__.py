@@ -1,1 +1,1 @@
-"""The driver: draws, scores, counts, cancels and remembers for every strategy."""
+"""The driver: one loop that draws, scores, counts, cancels and stores for every strategy."""

@@ -1,10 +1,10 @@
-"""Draws and distributions on their way: from a strategy's request to what comes of it, which the
-store keeps."""
+"""The requests of one task from the strategy's yield to the reply. Draws are kept in the store."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from ttc import backends
 from ttc.backends import Completion
@@ -12,179 +12,184 @@ from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
 from ttc.store import Store, samples, traces
 from ttc.strategies import Generate, Node, Question, Reply
-from ttc.strategies.driver.budget import Budget, Usage
-from ttc.strategies.driver.engine import Engine
-from ttc.strategies.driver.multiplexer import Traffic
-from ttc.strategies.driver.pending import Draw, Race, Room, Stored
+from ttc.strategies.driver.budget import Budget, TaskUsage
+from ttc.strategies.driver.engine import ModelEngine
+from ttc.strategies.driver.multiplexer import Multiplexer
+from ttc.strategies.driver.pending import Allowance, BatchClock, PendingDraw, PendingQuestion, State
 
-RETRIES = 2
+RETRIES = 2  # of a draw that failed
 
 
-class Flights:
-    """Those of one task. What has come is in `ready`.
+class InFlight:
+    """The pending requests of one task, each with its state, and what came of the others.
 
-    What the store has comes before anything is submitted, one draw at a time, as if all that were
-    asked for together were drawn side by side, as far as the budget covers them: so a race that
-    is run again ends as it did, and costs what it cost.
+    A draw that the store has goes from RECORDED to REPLAYING to its reply; any other request from
+    WAITING to SUBMITTED to its reply, and back to WAITING if it failed. Within a state, the order
+    of the dict is the order of service.
+
+    Draws of the store are replayed before anything is submitted, one at a time and as far as the
+    budget covers them, in the order in which they would end if all that were requested together
+    ran side by side. So a race that is run again ends as it did, and costs what it cost.
     """
 
     def __init__(
         self,
         store: Store,
-        engines: Mapping[str, Engine],
+        engines: Mapping[str, ModelEngine],
         problem: Problem,
         budget: Budget,
-        traffic: Traffic,
+        multiplexer: Multiplexer,
     ) -> None:
         self._store = store
-        self._traffic = traffic
         self._engines = engines
         self._problem = problem
         self._budget = budget
-        self._counts: Counter[str] = Counter()
-        self._kept: deque[Stored] = deque()  # not begun
-        self._stored: list[Stored] = []  # begun, by where they end
-        self._waiting: deque[Draw] = deque()
-        self._questions: deque[Question] = deque()
-        self._flying: dict[str, Draw | Question] = {}
-        self.usage = Usage()
+        self._multiplexer = multiplexer
+        self._pending: OrderedDict[PendingDraw | PendingQuestion, State] = OrderedDict()
+        self._next_index: Counter[str] = Counter()  # by request key
+        self.usage = TaskUsage()
         self.ready: list[Reply] = []
         self.nodes: list[Node] = []
         self.errors: list[str] = []
 
-    @property
-    def stored(self) -> bool:
-        """Whether the store has something that has not come."""
-        return bool(self._kept or self._stored)
+    def any(self, *states: State) -> bool:
+        """Whether a pending request is in one of these states."""
+        there = self._pending.values()
+        return any(state in there for state in states)
 
-    @property
-    def flying(self) -> bool:
-        """Whether anything is under way."""
-        return bool(self._flying)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether anything has not been submitted."""
-        return bool(self._waiting or self._questions)
+    def _draws(self, *states: State) -> list[PendingDraw]:
+        return [
+            pending
+            for pending, state in self._pending.items()
+            if state in states and isinstance(pending, PendingDraw)
+        ]
 
     def take(self, asked: Sequence[Generate | Question]) -> None:
-        """Take requests in."""
+        """Take in what a strategy yielded together."""
         draws = [request for request in asked if isinstance(request, Generate)]
         self.usage.add_round(draws)
         for request in asked:
             if not isinstance(request, Generate):
                 self._take_question(request)
-        race = Race()
+        clock = BatchClock()
         for request in draws:
-            draw = self._draw(request)
-            kept = traces.find(self._store.reader, draw.place.key, draw.index)
-            if kept is None:
-                self._waiting.append(draw)
-            else:
-                self._kept.append(Stored(draw, kept, race))
+            self._take_draw(request, clock)
 
     def _take_question(self, request: Question) -> None:
-        done = self._engine(request).remembered(self._problem, request)
+        engine = self._engine(request)
+        done = engine.remembered(self._problem, request)
         if done is None:
-            self._questions.append(request)
+            self._pending[PendingQuestion(request, engine)] = State.WAITING
         else:
             self._answer(request, done)
 
+    def _take_draw(self, request: Generate, clock: BatchClock) -> None:
+        engine = self._engine(request)
+        key = engine.request_key(self._problem, request)
+        index = self._next_index[key.key]
+        self._next_index[key.key] += 1
+        recorded = traces.find(self._store.reader, key.key, index)
+        draw = PendingDraw(request, engine, key, index, clock, recorded)
+        self._pending[draw] = State.WAITING if recorded is None else State.RECORDED
+
+    def _engine(self, request: Generate | Question) -> ModelEngine:
+        if request.model not in self._engines:
+            known = ", ".join(self._engines)
+            raise UsageError(f"no model is called {request.model!r} here; there are: {known}")
+        return self._engines[request.model]
+
+    def replay(self) -> bool:
+        """Deliver the next draw of the store; return False if there is none, or the budget does not
+        cover it."""
+        if self.any(State.RECORDED):
+            allowance = self._allowance()
+            for draw in self._draws(State.RECORDED):
+                if not allowance.reserve(draw):
+                    break
+                draw.began = draw.clock.tokens
+                self._pending[draw] = State.REPLAYING
+        elif not self.any(State.REPLAYING):
+            return False
+        first = min(self._draws(State.REPLAYING), key=lambda draw: draw.ends, default=None)
+        if first is None:
+            return False
+        assert first.recorded is not None
+        del self._pending[first]
+        first.clock.tokens = max(first.clock.tokens, first.ends)
+        self._finish(first, first.recorded.done, first.recorded.seconds, new=False)
+        return True
+
+    def _allowance(self) -> Allowance:
+        usage, begun = self.usage, self._draws(State.SUBMITTED, State.REPLAYING)
+        tokens = usage.charged + sum(draw.max_tokens for draw in begun)
+        return Allowance(self._budget, usage.prompt, tokens, usage.calls + len(begun))
+
+    def submit(self) -> None:
+        """Submit what waits, as far as the budget covers it beside what has begun."""
+        if not self.any(State.WAITING):
+            return
+        allowance = self._allowance()
+        for draw in self._draws(State.WAITING):
+            if not allowance.reserve(draw):
+                break
+            self._send(draw, draw.engine.request(draw.request_key, draw.index, draw.asked))
+        if self.usage.prompt >= self._budget.prompt:
+            return
+        for pending, state in list(self._pending.items()):
+            if state is State.WAITING and isinstance(pending, PendingQuestion):
+                self._send(pending, pending.engine.question(self._problem, pending.asked))
+
+    def _send(self, pending: PendingDraw | PendingQuestion, request: backends.Request) -> None:
+        deliver = partial(self._deliver, pending)
+        pending.request_id = self._multiplexer.send(pending.engine.backend, request, deliver)
+        self._pending[pending] = State.SUBMITTED
+        self._pending.move_to_end(pending)
+
+    def _deliver(self, pending: PendingDraw | PendingQuestion, done: Completion) -> None:
+        if self._pending.pop(pending, None) is None:
+            return  # it was given up when its engine failed
+        if isinstance(pending, PendingQuestion):
+            pending.engine.remember(self._problem, pending.asked, done)
+            self._answer(pending.asked, done)
+            return
+        self._keep(pending, done)
+        if done.finish_reason == "error" and pending.tries < RETRIES:
+            pending.tries += 1
+            self.usage.add_failed(done, max_tokens=pending.max_tokens)
+            self._pending[pending] = State.WAITING
+            self._pending.move_to_end(pending, last=False)
+            return
+        seconds = samples.elapsed(done.started, done.ended)
+        self._finish(pending, done, seconds, new=True)
+
+    def _keep(self, draw: PendingDraw, done: Completion) -> None:
+        at = draw.asked.at
+        while at is not None and not at.key:
+            at = at.parent  # a text that the strategy gave is in the prefix, and is no sample
+        parent = None if at is None else (at.key, at.index)
+        key, index = draw.request_key, draw.index
+        seed = draw.engine.seed(key, index)
+        self._store.submit(lambda c: traces.insert(c, key, index, parent, seed, done))
+
     def _answer(self, request: Question, done: Completion) -> None:
-        self.usage.add_choice(done)
+        self.usage.add_question(done)
         error = done.error if done.finish_reason == "error" else None
         self.ready.append(
             Reply(request, chances=done.chances or {}, logprob=done.logprob, error=error)
         )
 
-    def _engine(self, request: Generate | Question) -> Engine:
-        if request.model not in self._engines:
-            raise UsageError(f"no model is called {request.model!r} here")
-        return self._engines[request.model]
-
-    def fetch(self) -> bool:
-        """Let the next draw of the store come; False if the budget does not cover it."""
-        self._begin()
-        if not self._stored:
-            return False
-        first = self._stored.pop(0)
-        first.race.clock = max(first.race.clock, first.ends)
-        self._come(first.draw, first.kept.done, first.kept.seconds, new=False)
-        return True
-
-    def _begin(self) -> None:
-        """Begin the draws of the store that the budget covers, as if they were drawn now."""
-        room = self._room()
-        begun = False
-        while self._kept and room.covers(self._kept[0].draw):
-            each = self._kept.popleft()
-            each.began, begun = each.race.clock, True
-            self._stored.append(each)
-        if begun:
-            self._stored.sort(key=lambda each: each.ends)
-
-    def _room(self) -> Room:
-        usage = self.usage
-        flying = [what for what in self._flying.values() if isinstance(what, Draw)]
-        under_way = [*flying, *(each.draw for each in self._stored)]
-        tokens = usage.charged + sum(draw.most for draw in under_way)
-        return Room(self._budget, usage.prompt, tokens, usage.calls + len(under_way))
-
-    def _draw(self, request: Generate) -> Draw:
-        engine = self._engine(request)
-        place = engine.place(self._problem, request)
-        index = self._counts[place.key]
-        self._counts[place.key] += 1
-        return Draw(request, engine, place, index)
-
-    def submit(self) -> None:
-        """Submit what the budget covers beside what is under way."""
-        room = self._room()
-        while self._waiting and room.covers(self._waiting[0]):
-            draw = self._waiting.popleft()
-            self._send(draw.engine, draw.engine.request(draw.place, draw.index, draw.asked), draw)
-        while self._questions and self.usage.prompt < self._budget.prompt:
-            question = self._questions.popleft()
-            engine = self._engine(question)
-            self._send(engine, engine.question(self._problem, question), question)
-
-    def _send(self, engine: Engine, request: backends.Request, what: Draw | Question) -> None:
-        self._flying[self._traffic.send(engine.backend, request, self)] = what
-
-    def land(self, name: str, done: Completion) -> None:
-        """Take in what came of a request."""
-        what = self._flying.pop(name)
-        if not isinstance(what, Draw):
-            self._engine(what).remember(self._problem, what, done)
-            self._answer(what, done)
-            return
-        self._keep(what, done)
-        if done.finish_reason == "error" and what.tries < RETRIES:
-            what.tries += 1
-            self.usage.add_failed(done, most=what.most)
-            self._waiting.appendleft(what)
-            return
-        self._come(what, done, samples.elapsed(done.started, done.ended), new=True)
-
-    def _keep(self, draw: Draw, done: Completion) -> None:
-        at = draw.asked.at
-        while at is not None and not at.key:
-            at = at.parent  # what a strategy put there is in the prefix, and no sample
-        parent = None if at is None else (at.key, at.index)
-        seed = draw.engine.seed(draw.place, draw.index)
-        self._store.submit(lambda c: traces.insert(c, draw.place, draw.index, parent, seed, done))
-
-    def _come(
+    def _finish(
         self,
-        draw: Draw,
+        draw: PendingDraw,
         done: Completion,
         seconds: float | None,
         *,
         new: bool,
         begun: bool = True,
     ) -> None:
+        """Count a draw that has ended, and make its reply. One that never began costs nothing."""
         if begun:
-            self.usage.add(done, new=new, most=draw.most)
+            self.usage.add(done, new=new, max_tokens=draw.max_tokens)
         if done.finish_reason == "error":
             self.errors.append(done.error or "a draw failed")
             self.ready.append(Reply(draw.asked, error=done.error))
@@ -195,42 +200,41 @@ class Flights:
         self.ready.append(Reply(draw.asked, node))
 
     def cancel(self, asked: Generate) -> None:
-        """Give up a draw, begun or not. One that has come is left as it is."""
-        for each in [*self._stored, *self._kept]:
-            if each.draw.asked is asked:
-                begun = each in self._stored
-                (self._stored if begun else self._kept).remove(each)
-                self._give_up(each.draw, each.cut if begun else None)
-                return
-        for draw in self._waiting:
-            if draw.asked is asked:
-                self._waiting.remove(draw)
-                # An earlier run may have begun it, as this one would have if it may.
-                cut = traces.given_up(self._store.reader, draw.place.key, draw.index)
-                self._give_up(draw, cut if self._room().covers(draw) else None)
-                return
-        for name, what in self._flying.items():
-            if isinstance(what, Draw) and what.asked is asked:
-                self._traffic.cancel(name)
-                return
+        """Cancel a draw, begun or not; leave one that has its reply as it is."""
+        every = [*self._not_submitted(), *self._draws(State.SUBMITTED)]
+        draw = next((draw for draw in every if draw.asked is asked), None)
+        if draw is not None:
+            self._cancel(draw)
 
-    def _give_up(self, draw: Draw, cut: Completion | None) -> None:
-        """Let a draw that is not under way come back; `cut` is what it came to, if it began."""
-        done = Completion("", "", "cancelled") if cut is None else cut
-        self._come(draw, done, None, new=False, begun=cut is not None)
+    def _not_submitted(self) -> list[PendingDraw]:
+        replaying = sorted(self._draws(State.REPLAYING), key=lambda draw: draw.ends)
+        return [*replaying, *self._draws(State.RECORDED), *self._draws(State.WAITING)]
+
+    def _cancel(self, draw: PendingDraw) -> None:
+        state, cut = self._pending[draw], None
+        if state is State.SUBMITTED:
+            self._multiplexer.cancel(draw.request_id)
+            return
+        if state is State.REPLAYING:
+            cut = draw.cut()
+        elif state is State.WAITING and self._allowance().reserve(draw):
+            # This run would have begun it, and so may have an earlier one.
+            cut = traces.given_up(self._store.reader, draw.request_key.key, draw.index)
+        del self._pending[draw]
+        done = cut or Completion("", "", "cancelled")
+        self._finish(draw, done, None, new=False, begun=cut is not None)
 
     def give_up(self) -> None:
-        """Cancel all that is under way and take in what it came to."""
-        there = [each.draw for each in [*self._stored, *self._kept]]
-        for draw in [*there, *self._waiting]:
-            self.cancel(draw.asked)
-        self._questions.clear()
-        for name in list(self._flying):
-            self._traffic.cancel(name)
-        while self._flying:
+        """Cancel all pending requests, and wait for what those submitted have had so far."""
+        for draw in self._not_submitted():
+            self._cancel(draw)
+        for pending, state in list(self._pending.items()):
+            if state is State.SUBMITTED:
+                self._multiplexer.cancel(pending.request_id)
+        while self.any(State.SUBMITTED):
             try:
-                self._traffic.wait()
+                self._multiplexer.wait()
             except BackendError as error:
                 self.errors.append(str(error))
-                self._flying.clear()
-            self._waiting.clear()
+                break
+        self._pending.clear()

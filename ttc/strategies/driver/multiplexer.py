@@ -1,63 +1,61 @@
-"""What is under way of all tasks together: at which engine, and whose it is."""
+"""Multiplex all tasks' requests over the engines; route each completion to its task."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from ttc.backends import Backend, Completion, Request
 
-
-class Sender(Protocol):
-    """Whoever sends requests and takes in what came of them."""
-
-    def land(self, name: str, done: Completion) -> None:
-        """Take in what came of the request of that name."""
-
-
-# Of this process, so that no two runs share a name.
+# Runs of this process are numbered, so that no two requests share an id at an engine.
 _RUNS = itertools.count()
 
 
-class Traffic:
-    """Sends requests of many tasks to engines, and brings home what comes."""
+class Multiplexer:
+    """The requests of all tasks of a run that are at an engine."""
 
     def __init__(self) -> None:
-        self._whose: dict[str, tuple[Backend, Sender]] = {}
+        self._routes: dict[str, tuple[Backend, Callable[[Completion], None]]] = {}
         self._run = next(_RUNS)
         self._sent = 0
 
     @property
     def busy(self) -> bool:
-        """Whether anything is under way."""
-        return bool(self._whose)
+        """Whether any request is at an engine."""
+        return bool(self._routes)
 
-    def send(self, backend: Backend, request: Request, whose: Sender) -> str:
-        """Submit a request under a name of its own, and return that."""
+    def send(
+        self, backend: Backend, request: Request, deliver: Callable[[Completion], None]
+    ) -> str:
+        """Submit a request under an id of its own, and return that; `deliver` is called with the
+        completion."""
         self._sent += 1
-        # Two tasks may ask for the same.
-        name = f"{self._run}.{self._sent}/{request.id}"
-        self._whose[name] = (backend, whose)
-        backend.submit(replace(request, id=name))
-        return name
+        # Two tasks may ask for the same draw.
+        request_id = f"{self._run}.{self._sent}/{request.id}"
+        self._routes[request_id] = (backend, deliver)
+        backend.submit(replace(request, id=request_id))
+        return request_id
 
-    def cancel(self, name: str) -> None:
-        """Have a request come back as it is."""
-        self._whose[name][0].cancel(name)
+    def cancel(self, request_id: str) -> None:
+        """Cancel a request; its completion is delivered all the same, as `cancelled`."""
+        self._routes[request_id][0].cancel(request_id)
 
     def abandon(self) -> None:
-        """Have everything come back as it is, to whoever waits next, who passes it over."""
-        for name, (backend, _) in self._whose.items():
-            backend.cancel(name)
+        """Cancel all requests without waiting: whoever waits next passes their completions over."""
+        for request_id, (backend, _) in self._routes.items():
+            backend.cancel(request_id)
 
     def wait(self) -> None:
-        """Wait for what comes next, of the engine that has waited longest for its turn."""
-        oldest, (backend, _) = next(iter(self._whose.items()))
+        """Wait for the next completion of one engine, and deliver it.
+
+        Engines take turns: it is the engine of the request that was passed over most often.
+        """
+        oldest, (backend, _) = next(iter(self._routes.items()))
         done = backend.wait()
-        if done.request_id not in self._whose:
+        if done.request_id not in self._routes:
             return  # of a run that was interrupted
-        _, whose = self._whose.pop(done.request_id)
-        if oldest in self._whose:
-            self._whose[oldest] = self._whose.pop(oldest)
-        whose.land(done.request_id, done)
+        _, deliver = self._routes.pop(done.request_id)
+        if oldest in self._routes:
+            self._routes[oldest] = self._routes.pop(oldest)
+        deliver(done)

@@ -1,9 +1,14 @@
-"""Draws that are asked for, those of the store among them, and how many a budget covers."""
+"""Requests that have no reply yet, and what the budget still allows.
+
+A draw of the store is replayed as if it were drawn now: it begins when the budget covers it, and
+it ends after its tokens, counted on the clock of the draws that were requested with it.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from ttc.backends import Completion
 from ttc.backends.counts import uncounted
@@ -11,50 +16,99 @@ from ttc.store import samples
 from ttc.store.pools import RequestKey
 from ttc.store.sql import storable
 from ttc.store.traces import Kept
-from ttc.strategies import Generate, Node
+from ttc.strategies import Generate, Node, Question
 from ttc.strategies.driver.budget import Budget
-from ttc.strategies.driver.engine import Engine
+from ttc.strategies.driver.engine import ModelEngine
+
+
+class State(Enum):
+    """How far a pending request is."""
+
+    RECORDED = "in the store, not begun"
+    REPLAYING = "in the store, begun"
+    WAITING = "to be submitted"
+    SUBMITTED = "at its engine"
 
 
 @dataclass(slots=True, eq=False)
-class Draw:
-    """A draw that is asked for: of what, by which engine, and how often it failed."""
+class BatchClock:
+    """The clock of draws that were requested together: the tokens that a draw which began with
+    the first of them would have by now."""
+
+    tokens: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class PendingQuestion:
+    """A question without a reply. `request_id` is its id at the engine, once submitted."""
+
+    asked: Question
+    engine: ModelEngine
+    request_id: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class PendingDraw:
+    """A draw without a reply.
+
+    `request_key` and `index` name it in the store, `recorded` is what the store has of it, `began`
+    what the clock showed when its replay began. `tries` counts failed attempts. `request_id` is its
+    id at the engine, once submitted.
+    """
 
     asked: Generate
-    engine: Engine
-    place: RequestKey
+    engine: ModelEngine
+    request_key: RequestKey
     index: int
+    clock: BatchClock
+    recorded: Kept | None = None
+    began: int = 0
     tries: int = 0
+    request_id: str = ""
 
     @property
-    def most(self) -> int:
-        """The tokens that it may come to."""
-        return int(self.place.identity["max_tokens"])
+    def max_tokens(self) -> int:
+        """The most tokens it may have."""
+        return int(self.request_key.identity["max_tokens"])
+
+    @property
+    def ends(self) -> int:
+        """What the clock shows when its replay ends; if its tokens are unknown, it has the most."""
+        known = None if self.recorded is None else self.recorded.done.completion_tokens
+        return self.began + (self.max_tokens if known is None else known)
+
+    def cut(self) -> Completion:
+        """Return what a replay would have had if it were cancelled now."""
+        assert self.recorded is not None
+        done = self.recorded.done
+        known = done.completion_tokens is not None
+        tokens = min(self.clock.tokens, self.ends) - self.began if known else None
+        return replace(done, text="", finish_reason="cancelled", completion_tokens=tokens)
 
     def node(self, done: Completion, seconds: float | None) -> Node:
-        """Return what came of it as a piece of its trace."""
+        """Return a completion as a node of its trace."""
         whole = Node(
             parent=self.asked.at,
             text=self.engine.without_stop(storable(done.text), done.stop),
-            tokens=self.most if uncounted(done) else done.completion_tokens or 0,
+            tokens=self.max_tokens if uncounted(done) else done.completion_tokens or 0,
             finish=done.finish_reason,
             stop=done.stop,
             logprob=done.logprob,
             confidences=samples.single(done.confidences),
-            key=self.place.key,
+            key=self.request_key.key,
             index=self.index,
             model=self.asked.model,
             seconds=seconds,
             counted=not uncounted(done),
         )
-        return cut(whole, self.asked.until) if self.asked.until else whole
+        return cut_at(whole, self.asked.until) if self.asked.until else whole
 
 
-def cut(node: Node, pattern: str) -> Node:
-    """Return a piece as far as the first match of a pattern; `stop` is then what matched.
+def cut_at(node: Node, pattern: str) -> Node:
+    """Return a node up to the first match of a pattern, with the match as its `stop`.
 
-    Engines stop at strings and not at patterns, so what is behind was drawn. Tokens and
-    log-probability are not told apart within a piece: it gets its share by length.
+    Engines stop at strings, not at patterns, so the text behind the match was drawn. A node has no
+    counts for a part of its text: tokens and log-probability are shared out by length.
     """
     found = re.search(pattern, node.text)
     if found is None or not found[0] or node.finish == "cancelled":
@@ -72,49 +126,18 @@ def cut(node: Node, pattern: str) -> Node:
     )
 
 
-@dataclass(slots=True, eq=False)
-class Race:
-    """Draws that were asked for together: how many tokens the first of them has had so far, were
-    they drawn now."""
-
-    clock: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Stored:
-    """A draw that the store has, and where the clock of its race stood when it began."""
-
-    draw: Draw
-    kept: Kept
-    race: Race
-    began: int = 0
-
-    @property
-    def ends(self) -> int:
-        """Where the clock stands when it comes."""
-        tokens = self.kept.done.completion_tokens
-        return self.began + (self.draw.most if tokens is None else tokens)
-
-    @property
-    def cut(self) -> Completion:
-        """What it has come to, as if it were given up now."""
-        known = self.kept.done.completion_tokens is not None
-        tokens = min(self.race.clock, self.ends) - self.began if known else None
-        return replace(self.kept.done, text="", finish_reason="cancelled", completion_tokens=tokens)
-
-
 @dataclass(slots=True)
-class Room:
-    """What a budget leaves: `tokens` and `calls` are spent, or held by what is under way."""
+class Allowance:
+    """A budget beside what is taken of it: `tokens` and `calls` are spent or reserved."""
 
     budget: Budget
     prompt: int
     tokens: int
     calls: int
 
-    def covers(self, draw: Draw) -> bool:
-        """Whether a draw fits in, which then takes its place."""
-        tokens, calls = self.tokens + draw.most, self.calls + 1
+    def reserve(self, draw: PendingDraw) -> bool:
+        """Reserve the tokens and the call of a draw; return False if the budget has not as many."""
+        tokens, calls = self.tokens + draw.max_tokens, self.calls + 1
         fits = tokens <= self.budget.tokens and calls <= self.budget.calls
         if not fits or self.prompt >= self.budget.prompt:
             return False

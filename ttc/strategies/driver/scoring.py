@@ -1,4 +1,4 @@
-"""Scores of traces on the way: any verifier with a score, or the model's own confidence."""
+"""Scores of partial and finished traces: by any verifier with a score, or by their likelihood."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ AGGREGATES = ("last", "min", "prod", "mean")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The score of a trace's last step in [0, 1], None if it has none; what it cost in tokens,
-    None if that is unknown, and what was said of it in words."""
+    """A trace's score in [0, 1], None if it could not be scored; the tokens that scoring took,
+    None if unknown; and the scorer's comment."""
 
     value: float | None
     tokens: int | None = 0
     words: str = ""
 
 
-class Scorer(Protocol):
-    """Scores traces. `scope` is `step`, `partial` (its last step is cut short) or `outcome`."""
+class TraceScorer(Protocol):
+    """Scores traces. `scope` is `step`, `partial` (the last step is cut short) or `outcome`."""
 
     name: str
 
     @property
     def config(self) -> Mapping[str, object]:
-        """What its scores depend on, besides the traces."""
+        """Everything but the traces that its scores depend on."""
 
     def score(self, problem: Problem, nodes: Sequence[Node], scope: str) -> list[Score]:
-        """Return a score for each trace, in order."""
+        """Return a score for the trace that ends at each node, in order."""
 
 
 def aggregate(scores: Sequence[float], how: str) -> float:
-    """Put the scores of a trace's steps together: `last`, `min`, `prod` or `mean`."""
+    """Combine the scores of a trace's steps: `last`, `min`, `prod` or `mean`."""
     if how == "last":
         return scores[-1]
     if how == "mean":
@@ -48,14 +48,17 @@ def aggregate(scores: Sequence[float], how: str) -> float:
     return math.prod(scores) if how == "prod" else min(scores)
 
 
-class Likelihood:
-    """The geometric mean of the probabilities that a step's tokens had: no verifier, no cost."""
+class LikelihoodScorer:
+    """The geometric mean of the probabilities of a step's tokens: needs no verifier, costs none."""
 
     name = "likelihood"
     config: Mapping[str, object] = {}
 
     def score(self, problem: Problem, nodes: Sequence[Node], scope: str) -> list[Score]:
-        """Score the last step, or the whole trace for an outcome."""
+        """Score the last step of each trace, or all of it for an outcome.
+
+        A trace with an unknown log-probability has no score.
+        """
         return [self._of(node.path if scope == "outcome" else [node]) for node in nodes]
 
     @staticmethod
@@ -67,8 +70,8 @@ class Likelihood:
         return Score(math.exp(min(sum(known) / sum(piece.tokens for piece in drawn), 0.0)))
 
 
-class Verified:
-    """A verifier's score of the text so far. What it said of a text before is remembered."""
+class VerifierScorer:
+    """A verifier's score of the text so far. Scores are memoized by verifier and text."""
 
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
@@ -76,7 +79,7 @@ class Verified:
 
     @property
     def config(self) -> Mapping[str, object]:
-        """Name, version and options of the verifier."""
+        """The verifier's name, version and options."""
         verifier = self._verifier
         return {"name": verifier.name, "version": verifier.version, **verifier.config}
 
@@ -87,19 +90,20 @@ class Verified:
             Sample(problem.id, index, node.trace, "stop", asked=asked)
             for index, node in enumerate(nodes)
         ]
-        places = [keys.digest("trace1", [keys.prompt_id(problem), each.text]) for each in samples]
+        prompt = keys.prompt_id(problem)
+        memo_keys = [keys.digest("trace1", [prompt, sample.text]) for sample in samples]
         with Memo("trace", keys.canonical_json(self.config)) as memo:
-            there = [memo.get(place) for place in places]
-            fresh = [sample for sample, kept in zip(samples, there, strict=True) if kept is None]
-            judged = iter([verdict for _, verdict in verdicts.judge(self._verifier, fresh)])
-            scores, kept_now = [], []
-            for place, kept in zip(places, there, strict=True):
+            known = [memo.get(key) for key in memo_keys]
+            unjudged = [sample for sample, kept in zip(samples, known, strict=True) if kept is None]
+            judged = iter([verdict for _, verdict in verdicts.judge(self._verifier, unjudged)])
+            scores, fresh = [], []
+            for key, kept in zip(memo_keys, known, strict=True):
                 if kept is None:
                     verdict = next(judged)
-                    asked_none = verdict.tokens is None and not verdict.votes
-                    kept = [verdict.score, 0 if asked_none else verdict.tokens, verdict.detail]
+                    asked_no_model = verdict.tokens is None and not verdict.votes
+                    kept = [verdict.score, 0 if asked_no_model else verdict.tokens, verdict.detail]
                     if verdict.status != "error":
-                        kept_now.append((place, kept))
+                        fresh.append((key, kept))
                 scores.append(Score(*kept))
-            memo.keep(kept_now)
+            memo.keep(fresh)
         return scores

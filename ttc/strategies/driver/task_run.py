@@ -1,4 +1,4 @@
-"""One task under way: its strategy, what it asked for, and what it is told."""
+"""One task in progress: resume its strategy with replies, and pass its requests on."""
 
 from __future__ import annotations
 
@@ -7,17 +7,27 @@ import time
 from collections.abc import Sequence
 
 from ttc import plugins
-from ttc.strategies import Cancel, Decision, Evaluate, Reply, Request, Strategy, Task
-from ttc.strategies.driver.budget import Budget, Exhausted
-from ttc.strategies.driver.in_flight import Flights
-from ttc.strategies.driver.scoring import Scorer, aggregate
+from ttc.strategies import (
+    Cancel,
+    Decision,
+    Evaluate,
+    Exhausted,
+    Reply,
+    Request,
+    Strategy,
+    Task,
+)
+from ttc.strategies.driver.budget import Budget
+from ttc.strategies.driver.in_flight import InFlight
+from ttc.strategies.driver.pending import State
+from ttc.strategies.driver.scoring import TraceScorer, aggregate
 
 
-class Job:
-    """A strategy on a task. It is `over` once there is a `decision`."""
+class TaskRun:
+    """A strategy running on a task; it is `over` once there is a `decision`."""
 
-    def __init__(self, strategy: Strategy, task: Task, flights: Flights, budget: Budget) -> None:
-        self.flights = flights
+    def __init__(self, strategy: Strategy, task: Task, in_flight: InFlight, budget: Budget) -> None:
+        self.in_flight = in_flight
         self.decision: Decision | None = None
         self.exhausted = False
         self.scores: dict[int, float] = {}
@@ -26,92 +36,94 @@ class Job:
         self._began = time.monotonic()
         self._evaluations: list[Evaluate] = []
         self._name = strategy.name
-        self._talk = strategy.run(task)
-        self._go_on(None)
+        self._strategy_run = strategy.run(task)
+        self._resume(None)
 
     @property
     def over(self) -> bool:
-        """Whether it has decided."""
+        """Whether the strategy has decided."""
         return self.decision is not None
 
     @property
-    def asks_scores(self) -> bool:
-        """Whether it waits for scores."""
+    def awaits_scores(self) -> bool:
+        """Whether requested scores have not been computed."""
         return bool(self._evaluations)
 
     def advance(self) -> None:
-        """Go on until it has decided, or waits for what is under way, or for scores.
+        """Run until the strategy decides, or waits for an engine or for scores.
 
-        Where the budget does not cover what it asks for, that ends it.
+        If it asks for more than the budget covers, the budget ends it.
         """
+        in_flight = self.in_flight
         while self.decision is None:
-            flights = self.flights
             if time.monotonic() >= self._began + self._budget.seconds:
                 self._exhaust()
-            elif flights.ready:
-                ready, flights.ready = flights.ready, []
-                self._go_on(ready)
-            elif flights.stored and flights.fetch():
+            elif in_flight.ready:
+                ready, in_flight.ready = in_flight.ready, []
+                self._resume(ready)
+            elif in_flight.replay():
                 continue
             else:
-                if not flights.stored:
-                    flights.submit()
-                if flights.flying:
+                recorded = in_flight.any(State.RECORDED, State.REPLAYING)
+                if not recorded:
+                    in_flight.submit()
+                if in_flight.any(State.SUBMITTED):
                     return
-                if flights.waiting or flights.stored:
+                if recorded or in_flight.any(State.WAITING):
                     self._exhaust()
                 elif not self._evaluations:
                     raise plugins.fault(
                         "strategies", self._name, "waits for replies, and nothing is under way"
                     )
-                elif self.flights.usage.scores + len(self._evaluations) > self._budget.scores:
+                elif in_flight.usage.scores + len(self._evaluations) > self._budget.scores:
                     self._exhaust()
                 else:
                     return
 
-    def _go_on(self, replies: list[Reply] | None) -> None:
+    def _resume(self, replies: list[Reply] | None) -> None:
+        run = self._strategy_run
         try:
-            asked = next(self._talk) if replies is None else self._talk.send(replies)
+            asked = next(run) if replies is None else run.send(replies)
         except StopIteration as stop:
             self._end(stop.value)
         else:
             self._take(asked)
 
     def _take(self, asked: Sequence[Request]) -> None:
-        self.flights.take([each for each in asked if not isinstance(each, (Cancel, Evaluate))])
+        self.in_flight.take([each for each in asked if not isinstance(each, (Cancel, Evaluate))])
         self._evaluations += [each for each in asked if isinstance(each, Evaluate)]
         for each in asked:
             if isinstance(each, Cancel):
-                self.flights.cancel(each.request)
+                self.in_flight.cancel(each.request)
 
     def _exhaust(self) -> None:
-        """Tell the strategy; one that does not decide is answered by what it has offered."""
+        """Throw Exhausted into the strategy; if it does not decide, take its best offer."""
         self.exhausted = True
-        self.flights.give_up()
+        self.in_flight.give_up()
         try:
-            self._talk.throw(Exhausted())
+            self._strategy_run.throw(Exhausted())
         except StopIteration as stop:
             self._end(stop.value)
         except Exhausted:
-            self._end(_best(self._task))
+            self._end(_best_offer(self._task))
         else:
-            self._end(_best(self._task))
+            self._end(_best_offer(self._task))
 
     def _end(self, decision: Decision) -> None:
         self.decision = decision
         self.close()
-        self.flights.usage.seconds = time.monotonic() - self._began
+        self.in_flight.usage.seconds = time.monotonic() - self._began
 
     def close(self) -> None:
-        """Give up what is under way."""
-        self._talk.close()
+        """Close the strategy and cancel its requests."""
+        self._strategy_run.close()
         self._evaluations.clear()
-        self.flights.give_up()
+        self.in_flight.give_up()
 
-    def score(self, scorer: Scorer, aggregation: str) -> None:
-        """Have all traces scored that wait for it."""
+    def score(self, scorer: TraceScorer, aggregation: str) -> None:
+        """Score all traces that wait for it."""
         asked, self._evaluations = self._evaluations, []
-        usage = self.flights.usage
+        usage = self.in_flight.usage
         for scope in sorted({each.scope for each in asked}):
             batch = [each for each in asked if each.scope == scope]
             found = scorer.score(self._task.problem, [each.node for each in batch], scope)
@@ -121,22 +133,23 @@ class Job:
                 usage.uncounted_scores += score.tokens is None
                 value = score.value
                 if value is not None and not math.isnan(value):
-                    value = self._counted(request, value, aggregation)
-                self.flights.ready.append(Reply(request, score=value, words=score.words))
+                    value = self._aggregated(request, value, aggregation)
+                self.in_flight.ready.append(Reply(request, score=value, words=score.words))
 
-    def _counted(self, request: Evaluate, value: float, aggregation: str) -> float:
+    def _aggregated(self, request: Evaluate, value: float, aggregation: str) -> float:
+        """Aggregate the score of a trace's last step with those of the steps before."""
         if request.scope == "outcome":
             return value
         above = (self.scores.get(id(node)) for node in request.node.path[:-1])
         steps = [*(each for each in above if each is not None), value]
-        # The score of half a step is replaced by that of the whole one.
+        # The score of a partial step is not kept: that of the whole step replaces it.
         if request.scope == "step":
             self.scores[id(request.node)] = value
         return aggregate(steps, aggregation)
 
 
-def _best(task: Task) -> Decision:
-    """Decide by what a strategy has offered when its budget ended."""
+def _best_offer(task: Task) -> Decision:
+    """Decide for the best trace that a strategy offered before its budget ended."""
     note = "the budget ended it"
     if not task.offered:
         return Decision(None, note=f"{note} before a trace was finished")

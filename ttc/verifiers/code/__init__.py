@@ -1,1 +1,1 @@
-"""Verifiers that run programs, in the sandbox."""
+"""Verifiers that run programs in the sandbox."""

@@ -1,4 +1,4 @@
-"""What verifiers that run programs have in common: a sandbox, chosen late and told once."""
+"""The base of verifiers that run programs: a sandbox, chosen when the first program is run."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ import signal
 from collections.abc import Iterable, Iterator
 
 from ttc.errors import UsageError
+from ttc.options import OptionReader
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.pool import Pool
+from ttc.verifiers.sandbox.pool import SandboxPool
 from ttc.verifiers.sandbox.probe import Chosen, choose
-from ttc.verifiers.sandbox.servers import Job, Ran
+from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 from ttc.verifiers.sandbox.tiers import TIERS
 
 _RAISED = {"MemoryError": "oom", "PermissionError": "denied"}
 
 
 class Sandboxed:
-    """A tier, and the limits of each program: `cpu` in seconds, `memory` in MiB.
+    """A sandbox tier and the limits of each program: `cpu` in seconds, `memory` in MiB.
 
-    ValueError for options that cannot be.
+    OptionError for invalid options.
     """
 
-    def __init__(self, name: str, cpu: str, memory: str, sandbox: str) -> None:
-        self.cpu = _positive(f"{name}: cpu", cpu)
-        self.memory = _positive(f"{name}: memory", memory)
-        if sandbox == "none":
-            raise ValueError("without a sandbox only by --sandbox none --i-trust-this-code")
-        self._wanted = _known(sandbox)
+    def __init__(self, read: OptionReader, cpu: float = 3, memory: float = 1024) -> None:
+        self.cpu = float(read.number("cpu", cpu, above=0, below=1_000_000))
+        self.memory = float(read.number("memory", memory, above=0, below=1_000_000))
+        self._wanted = read.choice("sandbox", TIERS, "auto")
+        if self._wanted == "none":
+            raise read.error("sandbox=none is refused; use --sandbox none --i-trust-this-code")
         self._chosen: Chosen | None = None
         self.note: str | None = None
 
     def use_sandbox(self, tier: str) -> None:
-        """Take a tier by a flag of the command line, which alone may ask for `none`; UsageError for
-        one that is not known."""
+        """Set the tier given by `--sandbox`, which alone may be `none`; UsageError if unknown."""
         try:
             self._wanted = _known(tier)
         except ValueError as error:
             raise UsageError(f"--{error}") from None
 
-    def told(self) -> str:
-        """Return what a verdict's detail says of where its program ran."""
+    def sandbox_detail(self) -> str:
+        """Return the part of a verdict's detail that names the sandbox."""
         return f"sandbox: {self._tier()}"
 
-    def pool(self) -> Pool:
-        """Return servers for programs, none started yet; SandboxError once one is needed and no
-        tier holds."""
-        return Pool(self._tier, Limits(self.cpu, int(self.memory) << 20), _workers())
+    def pool(self) -> SandboxPool:
+        """Return a pool of fork servers, none started yet. When one is needed and no tier passes
+        its self-test, SandboxError is raised."""
+        return SandboxPool(self._tier, Limits(self.cpu, int(self.memory) << 20), _workers())
 
     def _tier(self) -> str:
         if self._chosen is None:
@@ -55,17 +55,17 @@ class Sandboxed:
         return self._chosen.tier
 
 
-def run_scripts(pool: Pool, programs: Iterable[str | None]) -> Iterator[Ran | None]:
-    """Run programs that read nothing and yield what came of each, None for None."""
+def run_scripts(pool: SandboxPool, programs: Iterable[str | None]) -> Iterator[JobResult | None]:
+    """Run programs without input and yield the result of each; None for None."""
     listed = list(programs)
-    ran = pool.run(Job("script", each, stdin=("",)) for each in listed if each is not None)
+    ran = pool.run(SandboxJob("script", each, stdin=("",)) for each in listed if each is not None)
     return (None if each is None else next(ran) for each in listed)
 
 
-def failure(ran: Ran) -> tuple[str, str] | None:
-    """Return status and detail of a script that did not end well on an input, None of one that did.
+def failure(ran: JobResult) -> tuple[str, str] | None:
+    """Return status and detail of a script's failed run on one input; None if it ended normally.
 
-    `ran` is one of `Ran.runs`.
+    `ran` is one of `JobResult.runs`.
     """
     if ran.stopped is not None:
         return ran.stopped, ""
@@ -76,12 +76,12 @@ def failure(ran: Ran) -> tuple[str, str] | None:
 
 
 def status_of(raised: str) -> str:
-    """Return the status of a program that raised something, from the line that says what."""
+    """Return the status of a program that raised, from the last line of its traceback."""
     return _RAISED.get(raised.partition(":")[0], "raised")
 
 
 def death(code: int) -> str:
-    """Return what a signal that ended a program says, "" for a plain exit or our own kill."""
+    """Return a text for the signal that ended a program; "" for an exit or SIGKILL (our own)."""
     if code >= 0 or -code == signal.SIGKILL:
         return ""
     try:
@@ -91,7 +91,7 @@ def death(code: int) -> str:
 
 
 def joined(*parts: str) -> str:
-    """Return the parts of a detail that are there."""
+    """Return the non-empty parts of a detail, joined."""
     return "; ".join(part for part in parts if part)
 
 
@@ -99,16 +99,6 @@ def _known(tier: str) -> str:
     if tier not in TIERS:
         raise ValueError(f"sandbox must be one of {', '.join(TIERS)}, not {tier!r}")
     return tier
-
-
-def _positive(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise ValueError(f"{name} must be a number above 0, not {text!r}")
-    return value
 
 
 def _workers() -> int:

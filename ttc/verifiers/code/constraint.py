@@ -10,24 +10,24 @@ from typing import Any
 
 from ttc.answers.extract import visible
 from ttc.jsonl import object_at
+from ttc.options import OptionReader
 from ttc.plugins import installing
 from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, failure, joined, run_scripts
 from ttc.verifiers.code.extraction import program_of
 from ttc.verifiers.code.minizinc import model_of, solve
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.pool import Pool
-from ttc.verifiers.sandbox.servers import Job, Ran
-from ttc.verifiers.workers import pool as limited
-from ttc.verifiers.workers.pool import Workers
+from ttc.verifiers.sandbox.pool import SandboxPool
+from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
+from ttc.verifiers.workers.pool import CallLimits, Workers
 
 _BATCH = 64
-_READER = "ttc.verifiers.code.constraint:last_object"  # unclosed braces can make it take long
-_READING = limited.Limits(5.0, 1 << 30)
+_READER = "ttc.verifiers.code.constraint:last_object"  # slow on many unclosed braces
+_READING = CallLimits(5.0, 1 << 30)
 _PRELOADED = ("cpmpy", "ortools.sat.python.cp_model")
-_LIBRARIES = ("cpmpy", "ortools")  # what a completion's program models with
+_LIBRARIES = ("cpmpy", "ortools")  # a completion with one of these in a code block is a program
 
-# Runs beside the reference's model, in its process. The model is the data set's, not the sample's.
+# Runs in the process of the reference's model, which comes from the data set, not the sample.
 _CHECK = '''
 def _leaves(value):
     if isinstance(value, (list, tuple)) or hasattr(value, "flat"):
@@ -80,44 +80,39 @@ def _check(assignment, wanted):
 
 
 class Constraint(Sandboxed):
-    """A solution, printed as a JSON object, of a model in CPMpy; `cpu=60`, `memory=4096` (MiB).
+    """The printed solution (a JSON object) satisfies a CPMpy model; `cpu=60`, `memory=4096` (MiB).
 
-    The object is the last one in the text, or, where the completion holds a program, in what the
-    program prints; a MiniZinc model is solved by the `minizinc` on PATH. The reference's `model` is
-    Python that makes `model` (a cpmpy.Model) and
-    `decision`, a dict from keys to variables; or it lists the names in `variables`. Every key
-    must be there and no other, with integers (booleans for boolean variables) in the right shape,
-    all constraints must hold with it, and an objective must be as good as the best. The checker
-    of CP-Bench (Michailidis et al. 2025) passes `{}`, and any part of a solution. The verdict's
-    answer is the object, so that votes are over solutions.
+    The solution is the last JSON object in the text or, if the completion contains a program, in
+    the program's output; a MiniZinc model is solved by the `minizinc` on PATH. The reference's
+    `model` is Python code that defines `model` (a cpmpy.Model) and `decision`, a dict from keys to
+    variables; or the reference lists the variables' names in `variables`. The object must have
+    exactly these keys, with integers (booleans for boolean variables) in the right shape; all
+    constraints must hold, and an objective must be optimal. (The checker of CP-Bench, Michailidis
+    et al. 2025, accepts `{}` and any part of a solution.) The verdict's answer is the object, so
+    that votes are over solutions.
     """
 
     name = "constraint"
     version = "1"
 
-    def __init__(
-        self, cpu: str = "60", memory: str = "4096", sandbox: str = "auto", **unknown: object
-    ) -> None:
-        if unknown:
-            known = "cpu, memory, sandbox"
-            raise ValueError(
-                f"constraint has no option {', '.join(sorted(unknown))}; it knows: {known}"
-            )
-        super().__init__(self.name, cpu, memory, sandbox)
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        super().__init__(read, cpu=60, memory=4096)
+        read.end()
         if find_spec("cpmpy") is None or find_spec("ortools") is None:
             how = installing.install("ttc-cli[constraint]")
-            raise ValueError(f"it needs CPMpy and OR-Tools; {how}")
+            raise ValueError(f"constraint needs CPMpy and OR-Tools; {how}")
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force, and the solver's version, which may find what another does not."""
+        """The options in effect, and the versions of the solvers, which can change a verdict."""
         from importlib.metadata import version
 
         solver = {"cpmpy": version("cpmpy"), "ortools": version("ortools")}
         return {"cpu": self.cpu, "memory": self.memory, **solver}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order; some are read ahead."""
+        """Yield one verdict per sample, in order; reads a batch ahead."""
         source = iter(samples)
         with self.pool() as pool, Workers(_READER, _READING, count=1) as readers:
             while batch := list(islice(source, _BATCH)):
@@ -136,10 +131,10 @@ class Constraint(Sandboxed):
                     elif job is None:
                         yield Verdict(_spelt(each), status="no_reference", detail=_NO_MODEL)
                     else:
-                        yield _verdict(_spelt(each), next(checked), self.told())
+                        yield _verdict(_spelt(each), next(checked), self.sandbox_detail())
 
-    def _printed(self, pool: Pool, batch: list[Sample]) -> list[Ran | None]:
-        """Return what the program or the MiniZinc model of each sample printed, None without."""
+    def _printed(self, pool: SandboxPool, batch: list[Sample]) -> list[JobResult | None]:
+        """Run the program or MiniZinc model of each sample; None for a sample without one."""
         limits = Limits(self.cpu, int(self.memory) << 20)
         printed = list(run_scripts(pool, [_program(sample.text) for sample in batch]))
         for at, sample in enumerate(batch):
@@ -152,14 +147,16 @@ _NO_MODEL = "the reference has no model, or no variables"
 
 
 def _program(text: str) -> str | None:
-    """Return the program of a completion, None where the text itself is to hold the solution."""
+    """Return the program of a completion; None if the solution is in the text itself."""
     if "```" not in text or not any(library in text for library in _LIBRARIES):
         return None
     return program_of(text)
 
 
-def _assignment(readers: Workers, sample: Sample, ran: Ran | None) -> dict[str, Any] | Verdict:
-    """Return the last JSON object in the text, or in what its program printed."""
+def _assignment(
+    readers: Workers, sample: Sample, ran: JobResult | None
+) -> dict[str, Any] | Verdict:
+    """Return the last JSON object in the text or in its program's output, else the verdict."""
     text = visible(sample.text)
     if ran is not None:
         if not ran.runs:
@@ -177,7 +174,7 @@ def _assignment(readers: Workers, sample: Sample, ran: Ran | None) -> dict[str, 
 
 
 def last_object(text: str) -> dict[str, Any] | None:
-    """Return the last whole JSON object in a text, of those that are in no other."""
+    """Return the last complete JSON object in a text that is not inside another one, or None."""
     last, at = None, text.find("{")
     while at >= 0:
         try:
@@ -188,7 +185,7 @@ def last_object(text: str) -> dict[str, Any] | None:
     return last
 
 
-def _job(sample: Sample, assignment: dict[str, Any]) -> Job | None:
+def _job(sample: Sample, assignment: dict[str, Any]) -> SandboxJob | None:
     model, wanted = sample.reference.get("model"), sample.reference.get("variables") or []
     if not isinstance(model, str) or not ("decision" in model or wanted):
         return None
@@ -199,19 +196,19 @@ def _job(sample: Sample, assignment: dict[str, Any]) -> Job | None:
         "tests": f"raise AssertionError(json.dumps(_check(*json.loads({given!r}))))",
         "entry": None,
     }
-    return Job("calls", f"{model}\n{_CHECK}", tests, preload=_PRELOADED)
+    return SandboxJob("calls", f"{model}\n{_CHECK}", tests, preload=_PRELOADED)
 
 
 def _spelt(assignment: dict[str, Any]) -> str:
     return json.dumps(assignment, sort_keys=True, separators=(",", ":"))
 
 
-def _verdict(answer: str, ran: Ran, told: str) -> Verdict:
+def _verdict(answer: str, ran: JobResult, sandbox: str) -> Verdict:
     if ran.stopped in INFRA:
-        return Verdict(answer, status=str(ran.stopped), detail=joined(ran.detail, told))
+        return Verdict(answer, status=str(ran.stopped), detail=joined(ran.detail, sandbox))
     if ran.stopped is not None:
-        # It is the reference's model that took too long with this solution: nobody knows.
-        return Verdict(answer, status="undecided", detail=joined(ran.stopped, told))
+        # The reference's model took too long with this solution, which decides nothing.
+        return Verdict(answer, status="undecided", detail=joined(ran.stopped, sandbox))
     try:
         what, detail = json.loads(ran.detail) if ran.why == "fail" else ("broken", ran.detail)
     except ValueError:
@@ -220,4 +217,4 @@ def _verdict(answer: str, ran: Ran, told: str) -> Verdict:
         detail = f"the reference's model cannot be used: {detail}"
         return Verdict(answer, status="no_reference", detail=detail)
     right = what == "ok"
-    return Verdict(answer, right, float(right), "ok", joined(detail, told))
+    return Verdict(answer, right, float(right), "ok", joined(detail, sandbox))

@@ -1,4 +1,4 @@
-"""The program in a completion: in a fenced block, in chat, or as the rest of a prompt of code."""
+"""Extracts the program from a completion: a fenced block, bare code, or the rest of a prompt."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from ttc.verifiers.code.parsing import parse
 
 _OPENING = re.compile(r"[ \t]*(?P<mark>```+|~~~+)[ \t]*(?P<language>[\w+-]*)")
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*$", re.M)
-_MOST_CUTS = 16  # one at the first fault, and some where what is before is no whole statement
+_MOST_CUTS = 16  # at the first syntax error, then at earlier lines until the code parses
 _PYTHON = {"", "py", "python", "python3", "py3"}
 _STOP = re.compile(r"\n(?=def|class|#|if|print)")
 _CODE = re.compile(r"(?:async def|def|class|import|from|@)\b|@\w|[A-Za-z_]\w*\s*(?::[^=\n]+)?=[^=]")
 
 
 def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str | None:
-    """Return the program that a completion gives, or None if there is no code in it.
+    """Return the program of a completion, or None if it has no code.
 
     `names` are the functions that tests will call, `prompt` the code that the completion may
-    continue. Of several fenced blocks the last that defines one of the names counts, else the
-    last; where only the text outside defines one, it is taken from its first line of code on, and
-    any other text as the rest of the prompt, cut as HumanEval's figures are (Chen et al. 2021):
-    before the first line that begins with def, class, #, if or print. A program that does not need
-    the prompt still gets it, for its imports and helpers.
+    continue. Of several fenced blocks, the last that defines one of the names is used, else the
+    last. If only the text outside of blocks defines one, the program starts at its first line of
+    code. Any other text is taken as the rest of the prompt, cut as for HumanEval's figures (Chen
+    et al. 2021): before the first line that begins with def, class, #, if or print. A program that
+    does not continue the prompt still gets its imports and helpers.
     """
     text = text.replace("\r\n", "\n")
     if (apart := said(text)) != text:
-        text = apart.lstrip("\n")  # the first indentation is code
+        text = apart.lstrip("\n")  # not spaces: the first indentation is part of the code
     blocks = fenced(text, _PYTHON)
     if not names:
         return (blocks[-1] if blocks else text) if (blocks or text.strip()) else None
     defining = [block for block in blocks if _defines(block, names)]
     if defining:
         return _with_prompt(defining[-1], prompt)
-    # A fence may be missing: models also only close the block that the question opened for them.
+    # A fence may be missing: a model may only close a block that the question opened.
     between = [part for part in _FENCE_LINE.split(text) if _defines(part, names)]
     if between:
         return _with_prompt(_code_in(between[-1]), prompt)
@@ -48,7 +48,7 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
 
 
 def fenced(text: str, languages: Collection[str]) -> list[str]:
-    """Return the fenced blocks of a text that are marked as one of the languages."""
+    """Return the fenced blocks of a text in one of the languages (lower case; "" is unmarked)."""
     return [
         textwrap.dedent(body)
         for language, body in _blocks(text)
@@ -61,7 +61,7 @@ def _blocks(text: str) -> Iterator[tuple[str, str]]:
     lines = text.split("\n")
     opened: re.Match[str] | None = None
     body: list[str] = []
-    for line in lines[:-1]:  # what opens a block ends with a newline
+    for line in lines[:-1]:  # an opening line ends with a newline
         if opened is None:
             opened, body = _OPENING.match(line), []
         elif line.strip(" \t") == opened["mark"]:
@@ -75,9 +75,9 @@ def _blocks(text: str) -> Iterator[tuple[str, str]]:
 
 
 def called_names(*codes: str) -> tuple[str, ...]:
-    """Return the names that code uses and neither defines, imports nor has as builtins.
+    """Return the names that code uses but neither defines nor imports, without builtins.
 
-    SyntaxError or ValueError for what is no Python.
+    SyntaxError or ValueError if it is not Python.
     """
     try:
         trees = [ast.parse(code) for code in codes]
@@ -111,13 +111,13 @@ def _defines(code: str, names: Collection[str]) -> bool:
 
 
 def parses(code: str) -> bool:
-    """Tell whether text is Python."""
+    """Return whether a text is valid Python."""
     return parse(code).fault is None
 
 
 @lru_cache(256)
 def preamble(prompt: str) -> str:
-    """Return a prompt of code as a module of its own: its imports, helpers and unfinished stub."""
+    """Return a code prompt as valid Python: completed with `pass`, or else only its imports."""
     for whole in (prompt, f"{prompt.rstrip()}\n    pass\n"):
         if parses(whole):
             return whole
@@ -132,7 +132,8 @@ def _with_prompt(code: str, prompt: str) -> str:
 
 
 def _code_in(text: str) -> str:
-    """Cut prose off around code: from the first line of code to the last that still parses."""
+    """Return the code in a text without the prose around it: from the first line of code to the
+    last line with which it parses."""
     lines = text.split("\n")
     start = next((at for at, line in enumerate(lines) if _CODE.match(line)), 0)
     end = len(lines)
@@ -140,8 +141,8 @@ def _code_in(text: str) -> str:
         code = "\n".join(lines[start:end])
         if (fault := parse(code).fault) is None:
             return code
-        # What follows the fault does not mend it. A statement ends before a line in the first
-        # column.
+        # Lines after the error cannot repair it. A statement can only end before a line that
+        # starts in the first column.
         last = min(end - 1, start + fault - 1) if fault else end - 1
         before = (at for at in range(last, start, -1) if _begins(lines[at]))
         if (end := next(before, start)) == start:
@@ -154,13 +155,14 @@ def _begins(line: str) -> bool:
 
 
 def _completed(prompt: str, text: str, *, fenced: bool) -> str | None:
-    """Return prompt and text as one program, cut at the first of Codex's stop strings."""
+    """Return prompt and text as one program, cut at the first of Codex's stop strings; None if the
+    text is not code."""
     lines = text.split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
     if first is None:
         return None
     if _begins(lines[first]):
-        # A block may hold the body only, without its indentation; bare prose is no code.
+        # A block may contain an unindented function body; bare prose is not code.
         if not fenced or not parses(text):
             return None
         return prompt + textwrap.indent(text, "    ") if prompt else text

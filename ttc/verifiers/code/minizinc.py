@@ -1,7 +1,7 @@
-"""A MiniZinc model in a completion, solved by the `minizinc` on PATH, in bubblewrap.
+"""Solves the MiniZinc model of a completion with the `minizinc` on PATH, in bubblewrap.
 
-A model can neither start programs nor write files; what it could do to the machine is to take its
-time and memory, so it runs without a network, sees the system's folders only, and has limits.
+A model can neither start programs nor write files, but it can use up time and memory. So it runs
+with limits and without a network, and sees only the system's folders.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from ttc.verifiers.code.extraction import fenced
 from ttc.verifiers.sandbox import interpreter, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.servers import Ran
+from ttc.verifiers.sandbox.servers import JobResult
 
 _LANGUAGES = ("minizinc", "mzn")
 _OUTPUT = re.compile(r"(?:^|;)\s*output\b", re.M)
@@ -27,20 +27,22 @@ _PATIENCE = 10  # times the CPU limit, in seconds of the wall
 
 
 def model_of(text: str) -> str | None:
-    """Return the last MiniZinc model of a completion, by its fence; None if there is none."""
+    """Return the last fenced MiniZinc model of a completion, or None."""
     models = fenced(text, _LANGUAGES)
     return models[-1] if models else None
 
 
-def solve(model: str, limits: Limits) -> Ran:
-    """Solve one model; what it prints is its own `output`, else its variables as JSON.
+def solve(model: str, limits: Limits) -> JobResult:
+    """Solve one model; it prints its own `output` item, or else its variables as JSON.
 
-    A machine that cannot do it says so: `infra_error`, and the detail names what is missing.
+    If MiniZinc or bubblewrap is missing, the result is `infra_error`, and its detail names it.
     """
     program, around = shutil.which("minizinc"), tiers.bubblewrap()
     if program is None or around is None:
         missing = "MiniZinc (minizinc on PATH)" if program is None else "bubblewrap"
-        return Ran("script", stopped="infra_error", detail=f"a MiniZinc model needs {missing}")
+        return JobResult(
+            "script", stopped="infra_error", detail=f"a MiniZinc model needs {missing}"
+        )
     home = str(Path(program).resolve().parent.parent)
     bounds = {
         "work": tiers.WORK,
@@ -69,16 +71,18 @@ def solve(model: str, limits: Limits) -> Ran:
         output = printed.read(limits.output).decode("utf-8", "replace")
     stopped = None
     if spent >= limits.cpu and code != 0:
-        stopped = "timeout"  # the solver, a process of its own, met its limit: an error to MiniZinc
+        stopped = "timeout"  # the solver process hit its limit, which MiniZinc reports as an error
     elif code == -signal.SIGKILL:
         stopped = "infra_timeout"
-    return Ran("script", runs=(Ran("script", stopped=stopped, exits=(code,), output=output),))
+    return JobResult(
+        "script", runs=(JobResult("script", stopped=stopped, exits=(code,), output=output),)
+    )
 
 
 def _ended(process: subprocess.Popen[bytes], patience: float) -> tuple[int, float]:
-    """Return the exit code and the processor seconds of a process and all it started.
+    """Return the exit code of a process, and the processor seconds that it and its children used.
 
-    It is killed after `patience` seconds of the wall, and where we are interrupted.
+    It is killed after `patience` seconds of wall time, and if this process is interrupted.
     """
     timer = threading.Timer(patience, os.killpg, (process.pid, signal.SIGKILL))
     timer.start()

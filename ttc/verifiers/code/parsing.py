@@ -1,7 +1,4 @@
-"""Parses a model's text as Python, in a process with limits.
-
-A text can make Python's parser slow, or crash it.
-"""
+"""Parses a model's text as Python, in a process with limits: it can slow or crash the parser."""
 
 from __future__ import annotations
 
@@ -12,22 +9,22 @@ import threading
 from functools import cache
 from typing import Any
 
-from ttc.verifiers.workers.pool import Limits, Workers
+from ttc.verifiers.workers.pool import CallLimits, Workers
 
-_LIMITS = Limits(5.0, 1 << 30)
+_LIMITS = CallLimits(5.0, 1 << 30)
 _LOCK = threading.Lock()
 
 
 class Parsed:
-    """The result of parsing: the line of the fault (from 1, or 0 if unknown), or None; and whether
-    the program only prints literals."""
+    """The result of parsing. `fault` is the line of the error (from 1; 0 if unknown), None if there
+    is none; `literal` is whether the program only prints literals."""
 
     def __init__(self, fault: int | None, literal: bool) -> None:
         self.fault, self.literal = fault, literal
 
 
 def parse(code: str) -> Parsed:
-    """Parse a text as Python. A text that exceeds the limits counts as faulty."""
+    """Parse a text as Python. If it exceeds the limits, it has a fault on an unknown line."""
     if not hasattr(signal, "setitimer"):
         return Parsed(*examine(code))
     with _LOCK:
@@ -36,7 +33,7 @@ def parse(code: str) -> Parsed:
 
 
 def examine(code: str) -> list[Any]:
-    """Parse in this process; return the members of a `Parsed`. This is what the workers do."""
+    """Parse in this process and return the fields of a `Parsed`. The workers call this."""
     try:
         tree = ast.parse(code)
         return [None, _literal(tree)]
@@ -48,7 +45,7 @@ def examine(code: str) -> list[Any]:
 
 @cache
 def _workers() -> Workers:
-    """Return the process that parses; it ends with this one."""
+    """Return the process that parses; it is ended at exit."""
     workers = Workers("ttc.verifiers.code.parsing:examine", _LIMITS, count=1)
     atexit.register(workers.close)
     return workers

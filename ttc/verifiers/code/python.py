@@ -1,4 +1,4 @@
-"""python: the program in a completion passes its tests, in a sandbox."""
+"""python: the program of a completion passes the reference's tests, in a sandbox."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from ttc.options import OptionReader
 from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, death, failure, joined, status_of
 from ttc.verifiers.code.extraction import program_of
 from ttc.verifiers.code.reference_tests import streams, tests_of
-from ttc.verifiers.sandbox.servers import Job, Ran
+from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
-# Imported once by the fork server where a program or its tests mention them.
+# Imported once by the fork server if a program or its tests mention them.
 _PRELOADED = ("numpy",)
-_AHEAD = 4  # samples that are read while others run
+_AHEAD = 4  # samples that are prepared while others run
 
 
 class Python(Sandboxed):
-    """Tests of a program, run in a sandbox: `cpu=3` seconds and `memory=1024` MiB each.
+    """The program passes the reference's tests in a sandbox; `cpu=3` (s), `memory=1024` (MiB).
 
-    The tests run in another process than the program, which they call with plain data; where an
-    argument has no plain form both share one, and a program that passes there is undecided, with
-    status `weak`: it could have cheated. References are
-    those of HumanEval (`tests` with `check`, `entry_point`, `prompt`), MBPP (`tests` or
-    `test_list` of asserts, `setup`) or standard input and output (`inputs`, `outputs`). Statuses:
-    `ok`, `raised`, `timeout`, `oom`, `output_limit`, `thread_limit`, `denied` and `no_code` are the
-    program's (the last seven never correct); `infra_timeout` and `infra_error` are the machine's
-    and are not counted. The limit is on CPU time; wall time only guards against hangs.
+    The tests run in a separate process and call the program with plain data. If an argument has no
+    plain form, program and tests share one process; a program that passes there could have
+    cheated, so it is undecided (status `weak`). References: HumanEval (`tests` with `check`,
+    `entry_point`, `prompt`), MBPP (`tests` or `test_list` of asserts, `setup`), or standard input
+    and output (`inputs`, `outputs`). Statuses: `ok`, `raised`, `timeout`, `oom`, `output_limit`,
+    `thread_limit`, `denied` and `no_code` are about the program (the last seven are never
+    correct); `infra_timeout` and `infra_error` are faults of the machine and are not counted. The
+    limit is on CPU time; wall time only guards against hangs.
     """
 
     name = "python"
@@ -38,30 +39,25 @@ class Python(Sandboxed):
     # standard error is apart from output.
     version = "3"
 
-    def __init__(
-        self, cpu: str = "3", memory: str = "1024", sandbox: str = "auto", **unknown: object
-    ) -> None:
-        if unknown:
-            known = "cpu, memory, sandbox"
-            raise ValueError(
-                f"python has no option {', '.join(sorted(unknown))}; it knows: {known}"
-            )
-        super().__init__(self.name, cpu, memory, sandbox)
+    def __init__(self, **options: object) -> None:
+        read = OptionReader(self.name, options)
+        super().__init__(read)
+        read.end()
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The options in force; the sandbox changes no verdict, and is in each one's detail."""
+        """The limits. The sandbox does not change verdicts; each verdict's detail names it."""
         return {"cpu": self.cpu, "memory": self.memory}
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order; SandboxError where no sandbox holds.
+        """Yield one verdict per sample, in order. Equal programs with equal tests are run once.
 
-        Equal programs for equal tests are run once.
+        SandboxError if no sandbox passes its self-test.
         """
         pending: deque[_Planned] = deque()
         seen: dict[tuple[str, str], _Planned] = {}
 
-        def jobs() -> Iterator[Job]:
+        def jobs() -> Iterator[SandboxJob]:
             problem = None
             for sample, planned in _ahead(samples):
                 if sample.problem != problem:
@@ -81,7 +77,7 @@ class Python(Sandboxed):
                 while pending[0].job is None:
                     yield pending.popleft().known
                 planned = pending.popleft()
-                planned.verdict = _verdict(planned, ran, self.told())
+                planned.verdict = _verdict(planned, ran, self.sandbox_detail())
                 yield planned.verdict
         while pending:
             yield pending.popleft().known
@@ -89,9 +85,9 @@ class Python(Sandboxed):
 
 @dataclass(slots=True)
 class _Planned:
-    """What is to be done with one sample: a job, or nothing but a verdict, or another's."""
+    """The plan for one sample: a job to run, a verdict, or the twin whose verdict it gets."""
 
-    job: Job | None = None
+    job: SandboxJob | None = None
     expected: Sequence[str] | None = None
     verdict: Verdict | None = None
     twin: _Planned | None = None
@@ -105,8 +101,8 @@ class _Planned:
 
 
 def _ahead(samples: Iterable[Sample]) -> Iterator[tuple[Sample, _Planned]]:
-    """Yield each sample with what is to be done; some are read ahead while programs run, since
-    another process looks whether a text is Python."""
+    """Yield each sample with its plan. Some are planned ahead while programs run, since parsing
+    takes place in another process."""
     waiting: deque[tuple[Sample, Future[_Planned]]] = deque()
     with ThreadPoolExecutor(1) as thread:
         try:
@@ -124,14 +120,14 @@ def _ahead(samples: Iterable[Sample]) -> Iterator[tuple[Sample, _Planned]]:
 
 
 def _plan(sample: Sample) -> _Planned:
-    """Return what is to be done with a sample; a verdict at once where nothing is to be run."""
+    """Return the plan for a sample; it has a verdict already if there is nothing to run."""
     reference = sample.reference
     if (pairs := streams(reference)) is not None:
         program = program_of(sample.text)
         if program is None:
             return _no_code()
         inputs, expected = pairs
-        return _Planned(Job("script", program, stdin=tuple(inputs)), expected)
+        return _Planned(SandboxJob("script", program, stdin=tuple(inputs)), expected)
     try:
         tests = tests_of(reference)
     except (SyntaxError, ValueError) as error:
@@ -145,31 +141,31 @@ def _plan(sample: Sample) -> _Planned:
         return _no_code()
     mentioned = program + tests["setup"] + tests["tests"]
     preload = tuple(name for name in _PRELOADED if name in mentioned)
-    return _Planned(Job("calls", program, tests, preload=preload))
+    return _Planned(SandboxJob("calls", program, tests, preload=preload))
 
 
 def _no_code() -> _Planned:
-    detail = "there is no code in the completion"
+    detail = "the completion has no code"
     return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
 
 
-def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
-    """Return the verdict on what came of a job."""
+def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
+    """Return the verdict for the result of a job."""
     if ran.stopped in INFRA:
-        return Verdict(status=str(ran.stopped), detail=joined(ran.detail, told))
+        return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
     if ran.stopped is not None:
-        return Verdict(None, False, 0.0, ran.stopped, told)
+        return Verdict(None, False, 0.0, ran.stopped, sandbox)
     if planned.expected is not None:
-        return _compared(planned.expected, ran, told)
+        return _compared(planned.expected, ran, sandbox)
     if ran.kind == "whole":
-        told = f"judge: weak; {told}"
+        sandbox = f"judge: weak; {sandbox}"
         if ran.why in ("pass", "not_plain", "cannot_pass"):
             detail = "" if ran.why == "pass" else ran.detail
-            return Verdict(status="weak", detail=joined(detail, told))
+            return Verdict(status="weak", detail=joined(detail, sandbox))
     if ran.why == "pass":
-        return Verdict(None, True, 1.0, "ok", told)
+        return Verdict(None, True, 1.0, "ok", sandbox)
     if ran.why == "fail":
-        return Verdict(None, False, 0.0, "ok", joined(ran.detail, told))
+        return Verdict(None, False, 0.0, "ok", joined(ran.detail, sandbox))
     if ran.why == "broken_tests":
         detail = f"the reference's tests cannot be used: {ran.detail}"
         return Verdict(status="no_reference", detail=detail)
@@ -178,26 +174,26 @@ def _verdict(planned: _Planned, ran: Ran, told: str) -> Verdict:
         if ran.why == "gone" and (died := death(ran.exits[0])):
             detail = died
         status = status_of(detail)
-        return Verdict(None, False, 0.0, status, joined(detail, told))
+        return Verdict(None, False, 0.0, status, joined(detail, sandbox))
     if ran.kind == "whole":
         detail = ran.detail or death(ran.exits[0]) or "the program ended before its tests did"
-        return Verdict(None, False, 0.0, "raised", joined(detail, told))
-    return Verdict(status="infra_error", detail=joined("the judge's process died", told))
+        return Verdict(None, False, 0.0, "raised", joined(detail, sandbox))
+    return Verdict(status="infra_error", detail=joined("the judge's process died", sandbox))
 
 
-def _compared(expected: Sequence[str], ran: Ran, told: str) -> Verdict:
-    """Compare what a program wrote on each input; blanks at the ends of lines do not count."""
+def _compared(expected: Sequence[str], ran: JobResult, sandbox: str) -> Verdict:
+    """Compare the output of a program for each input, ignoring blanks at the ends of lines."""
     for at, (want, one) in enumerate(zip(expected, ran.runs, strict=False), 1):
         if one.stopped in INFRA:
-            return Verdict(status=str(one.stopped), detail=told)
+            return Verdict(status=str(one.stopped), detail=sandbox)
         if failed := failure(one):
             status, detail = failed
-            return Verdict(None, False, 0.0, status, joined(f"input {at}: {detail}", told))
+            return Verdict(None, False, 0.0, status, joined(f"input {at}: {detail}", sandbox))
         if _lines(one.output) != _lines(want):
-            return Verdict(None, False, 0.0, "ok", joined(f"input {at}: another output", told))
+            return Verdict(None, False, 0.0, "ok", joined(f"input {at}: another output", sandbox))
     if len(ran.runs) < len(expected):
-        return Verdict(status="infra_error", detail=told)
-    return Verdict(None, True, 1.0, "ok", told)
+        return Verdict(status="infra_error", detail=sandbox)
+    return Verdict(None, True, 1.0, "ok", sandbox)
 
 
 def _lines(text: str) -> list[str]:

@@ -10,7 +10,8 @@ from ttc.verifiers.code.extraction import called_names, preamble
 
 
 def streams(reference: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
-    """Return inputs and expected outputs of programs that read and write, if it is one."""
+    """Return the inputs and expected outputs of a reference with standard input and output, or
+    None."""
     pairs = reference
     if isinstance(packed := reference.get("input_output"), str):
         try:
@@ -26,7 +27,10 @@ def streams(reference: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
 
 
 def tests_of(reference: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what the judge's process runs, of either kind of reference."""
+    """Return the tests of a reference for the judge's process; None if it has none.
+
+    ValueError or SyntaxError if they cannot be used.
+    """
     given = reference.get("tests") or reference.get("test_list")
     if isinstance(given, list) and all(isinstance(each, str) for each in given):
         given = "\n".join(given)

@@ -1,1 +1,1 @@
-"""Verifiers that ask a model."""
+"""Judges: verifiers that use a model."""

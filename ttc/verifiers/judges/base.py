@@ -1,7 +1,7 @@
-"""What judges have in common: they ask a model about a sample, a few times, and read its votes.
+"""The base of judges: send prompts about a sample to a model and read the votes in its replies.
 
-A judge sees the question and the answer, and the reference only where `reference=yes` says so.
-What it says that cannot be read is no vote: it abstains, and is never counted as 0.
+A judge sees the question and the answer, and the reference only with `reference=yes`. A reply from
+which no vote can be read is an abstention, never a 0.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from ttc.answers.extract import visible
 from ttc.backends import Backend, Completion, Request
 from ttc.backends.supported_params import settled
 from ttc.errors import BackendError
+from ttc.options import OptionReader
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
-from ttc.verifiers.judges.prompting import UNASKED, fill, question, read_template
-from ttc.verifiers.judges.requests import Ask, Case, whole
+from ttc.verifiers.judges.prompting import UNASKED, fill, packaged, question
+from ttc.verifiers.judges.requests import Ask, Ballot, total
 
-# Votes under way at once: what fills an engine's places.
+# Concurrent votes: enough to fill an engine's slots.
 WINDOW = 64
 
 
 class Judge:
-    """The base of judges: options, the votes of each sample, many of them under way at once.
+    """The base of judges: reads the options and collects votes, many of them concurrently.
 
-    `model` names a model as `-m` does, `n` is the votes of a sample, `prompt` a file of one's
-    own in place of the packaged one. ValueError for an option that is unknown or out of range.
+    `model` names a model as `-m` does, `n` is the number of votes per sample, `prompt` a file
+    that replaces the packaged prompt. ValueError for an option that is unknown or out of range.
     """
 
     name = ""
@@ -37,38 +38,49 @@ class Judge:
     asks = True
     defaults: ClassVar[Mapping[str, str]] = {}
     silence: float | None = None  # the value of a vote that cannot be read
-    recalls = True  # whether a vote of the same sample and position is the same question
+    recalls = True  # whether a stored vote of the same sample and position can be reused
 
     def __init__(self, given: Mapping[str, object]) -> None:
-        known = {"model": "", "prompt": "", "n": "1", "temperature": "0.7", "max_tokens": "512"}
-        known |= {"reference": "no", **self.defaults}
-        if unknown := sorted(set(given) - set(known)):
-            raise ValueError(
-                f"{self.name} has no option {', '.join(unknown)}; it knows: {', '.join(known)}"
-            )
-        self.options = {**known, **{name: str(value) for name, value in given.items()}}
-        self.model = self.options["model"] or None
-        self.n = whole("n", self.options["n"])
-        if self.options["reference"] not in ("yes", "no"):
-            raise ValueError(f"reference must be yes or no, not {self.options['reference']!r}")
-        try:
-            temperature = float(self.options["temperature"])
-        except ValueError:
-            raise ValueError("temperature must be a number") from None
-        limit = whole("max_tokens", self.options["max_tokens"])
-        self.params = SamplingParams(temperature=temperature, top_p=1.0, max_tokens=limit)
-        self.template = read_template(self.template_name, self.options["prompt"])
+        known = {"model": "", "prompt": "", "temperature": "0.7", "max_tokens": "512"}
+        known |= {"reference": "no", **self.defaults, **{k: str(v) for k, v in given.items()}}
+        # As written by the user, since they key the verdicts.
+        self.options = {"n": "1", **known}
+        read = OptionReader(self.name, known)
+        self.parse(read)
+        read.end()
         self._backend: Backend | None = None
         self._recall: Callable[[Sample], Mapping[int, Vote]] = lambda sample: {}
         self._keep: Callable[[Sample, int, Vote], None] = lambda sample, position, vote: None
 
+    def parse(self, read: OptionReader) -> None:
+        """Read the options, of which each has a value. OptionError if one is invalid."""
+        self.model = read.text("model", None)
+        own = read.file("prompt")
+        self.template = packaged(self.template_name) if own is None else own
+        self.n = self.count(read)
+        temperature = read.number("temperature", 0.7, least=0)
+        limit = read.whole("max_tokens", 512)
+        self.params = SamplingParams(temperature=temperature, top_p=1.0, max_tokens=limit)
+        self.by_reference = self.switch(read, "reference")
+        read.accept(*self.defaults)
+
+    def count(self, read: OptionReader) -> int:
+        """Read the number of votes per sample. OptionError if it is invalid."""
+        return read.whole("n", 1)
+
+    def switch(self, read: OptionReader, name: str) -> bool:
+        """Read an option that is yes or no. OptionError for another value."""
+        found = read.switch(name, False)
+        self.options[name] = "yes" if found else "no"
+        return found
+
     @property
     def template_name(self) -> str:
-        """Which packaged prompt it is."""
+        """The name of the packaged prompt."""
         return self.name
 
     def attach(self, backend: Backend) -> None:
-        """Take the model that judges."""
+        """Set the model that judges."""
         self._backend = backend
         self._unset = sorted(set(settled(backend, self.params).unset) & self.params.off)
 
@@ -77,8 +89,8 @@ class Judge:
         recall: Callable[[Sample], Mapping[int, Vote]],
         keep: Callable[[Sample, int, Vote], None],
     ) -> None:
-        """Use a store of votes, since votes cost money: `recall` returns those on a sample, by
-        position, and `keep` gets each new vote."""
+        """Set where votes are stored: `recall` returns the stored votes on a sample by position,
+        `keep` stores a new one."""
         self._keep = keep
         if self.recalls:
             self._recall = recall
@@ -92,96 +104,92 @@ class Judge:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """All that can change a verdict: the model's weights, the prompt's text, the options."""
-        told = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
+        """Everything that can change a verdict: the model's weights, the prompt, the options."""
+        options = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
         weighs = "choose" in self.backend.capabilities
         if self._unset:
-            told["unset"] = ",".join(self._unset)
+            options["unset"] = ",".join(self._unset)
         clock = self.backend.model.clock
         return {
-            **told,
+            **options,
             **({} if clock is None else {"clock": clock}),
             "model": self.backend.model.fingerprint,
             "prompt": keys.digest("judge1", self.template),
             "weighs": weighs,
         }
 
-    # What a judge of its own kind says.
-
     def votes_of(self, sample: Sample) -> int:
-        """Return how many votes a sample gets."""
+        """Return the number of votes for a sample."""
         return self.n
 
     def ask(self, sample: Sample, vote: int) -> Ask:
-        """Return what to ask for a vote on a sample."""
+        """Return the request for a vote on a sample."""
         raise NotImplementedError
 
     def follow(self, sample: Sample, ask: Ask, done: Completion) -> Ask | None:
-        """Return what to ask after a completion before its vote can be read, None if nothing."""
+        """Return a second request that the vote needs after a completion, None if it needs none."""
         return None
 
     def value(self, ask: Ask, done: Completion) -> float | None:
-        """Return the vote in a completion, in [0, 1], or None if there is none to be read."""
+        """Return the vote in a completion, in [0, 1], or None if none can be read."""
         raise NotImplementedError
 
     def decide(self, score: float) -> bool | None:
-        """Return whether a sample of that score is correct, None where a score alone is told."""
+        """Return whether a sample with this score is correct; None if the score decides nothing."""
         return None
 
-    # The machinery.
-
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order; votes on the next ones are asked for meanwhile."""
+        """Yield one verdict per sample, in order; requests votes on later samples meanwhile."""
         source = iter(samples)
-        cases: deque[Case] = deque()
-        waiting: dict[str, tuple[Case, int, Ask, list[Completion]]] = {}
+        ballots: deque[Ballot] = deque()
+        waiting: dict[str, tuple[Ballot, int, Ask, list[Completion]]] = {}
         more = True
         count = 0
         while True:
-            while more and len(waiting) < WINDOW and len(cases) < 4 * WINDOW:
+            while more and len(waiting) < WINDOW and len(ballots) < 4 * WINDOW:
                 sample = next(source, None)
                 if sample is None:
                     more = False
                     break
-                case = self._open(sample)
-                cases.append(case)
-                for vote in range(case.wanted):
-                    if vote in case.votes:
+                ballot = self._open(sample)
+                ballots.append(ballot)
+                for vote in range(ballot.wanted):
+                    if vote in ballot.votes:
                         continue
                     count += 1
                     ask = self.ask(sample, vote)
-                    waiting[self._submit(sample, vote, ask, count)] = (case, vote, ask, [])
-            while cases and cases[0].verdict is not None:
-                yield cases.popleft().verdict or Verdict()
+                    waiting[self._submit(sample, vote, ask, count)] = (ballot, vote, ask, [])
+            while ballots and ballots[0].verdict is not None:
+                yield ballots.popleft().verdict or Verdict()
             if not waiting:
                 if more:
                     continue
                 return
             done = self.backend.wait()
-            case, vote, ask, before = waiting.pop(done.request_id)
-            following = self.follow(case.sample, ask, done) if not before else None
+            ballot, vote, ask, before = waiting.pop(done.request_id)
+            following = self.follow(ballot.sample, ask, done) if not before else None
             if following is not None and done.finish_reason != "error":
                 count += 1
-                request = self._submit(case.sample, vote, following, count)
-                waiting[request] = (case, vote, following, [done])
+                request = self._submit(ballot.sample, vote, following, count)
+                waiting[request] = (ballot, vote, following, [done])
                 continue
-            self._count(case, vote, ask, [*before, done])
+            self._count(ballot, vote, ask, [*before, done])
 
-    def _open(self, sample: Sample) -> Case:
+    def _open(self, sample: Sample) -> Ballot:
         if not sample.asked:
-            return Case(sample, 0, verdict=Verdict(status="no_prompt", detail=UNASKED))
+            return Ballot(sample, 0, verdict=Verdict(status="no_prompt", detail=UNASKED))
         if not visible(sample.text):
-            return Case(sample, 0, verdict=Verdict(None, None, None, "no_answer"))
+            return Ballot(sample, 0, verdict=Verdict(None, None, None, "no_answer"))
         if not (wanted := self.votes_of(sample)):
-            return Case(sample, 0, verdict=Verdict(status="abstained", detail="nothing to ask"))
+            return Ballot(sample, 0, verdict=Verdict(status="abstained", detail="nothing to ask"))
         known = self._recall(sample)
-        case = Case(sample, wanted, {at: known[at] for at in range(wanted) if at in known})
-        if len(case.votes) == wanted:
-            case.verdict = self._conclude(case)
-        return case
+        ballot = Ballot(sample, wanted, {at: known[at] for at in range(wanted) if at in known})
+        if len(ballot.votes) == wanted:
+            ballot.verdict = self._conclude(ballot)
+        return ballot
 
     def _submit(self, sample: Sample, vote: int, ask: Ask, count: int) -> str:
-        # The seed comes from what is judged, not from the order of judging: a rerun votes alike.
+        # The seed depends on what is judged, not on the order, so a rerun gives the same votes.
         about = [sample.text, [list(turn) for turn in sample.asked], vote, ask.prefix]
         digest = keys.digest("vote1", [about, dict(self.config)]).rpartition(":")[2]
         seed = int(digest[:8], 16) & 0x7FFFFFFF
@@ -197,32 +205,34 @@ class Judge:
         self.backend.submit(request)
         return request.id
 
-    def _count(self, case: Case, vote: int, ask: Ask, said: Sequence[Completion]) -> None:
-        last = said[-1]
+    def _count(
+        self, ballot: Ballot, vote: int, ask: Ask, completions: Sequence[Completion]
+    ) -> None:
+        last = completions[-1]
         value = None
         if last.finish_reason == "error":
-            case.error = last.error or "the judge's model failed"
+            ballot.error = last.error or "the judge's model failed"
         else:
-            heard = replace(last, text=thinking.said(last.text))
-            value = self.value(ask, heard) if last.finish_reason == "stop" else None
+            reply = replace(last, text=thinking.said(last.text))
+            value = self.value(ask, reply) if last.finish_reason == "stop" else None
             value = self.silence if value is None else value
-        case.votes[vote] = Vote(
+        ballot.votes[vote] = Vote(
             value,
-            "".join(each.text for each in said),
-            _sum(each.prompt_tokens for each in said),
-            # Where chances were weighed, nothing was drawn.
-            _sum(0 if each.chances else each.completion_tokens for each in said),
+            "".join(each.text for each in completions),
+            total(each.prompt_tokens for each in completions),
+            # A request for probabilities generates no tokens.
+            total(0 if each.chances else each.completion_tokens for each in completions),
         )
         if last.finish_reason != "error":
-            self._keep(case.sample, vote, case.votes[vote])
-        if len(case.votes) == case.wanted:
-            case.verdict = self._conclude(case)
+            self._keep(ballot.sample, vote, ballot.votes[vote])
+        if len(ballot.votes) == ballot.wanted:
+            ballot.verdict = self._conclude(ballot)
 
-    def _conclude(self, case: Case) -> Verdict:
-        votes = tuple(case.votes[at] for at in range(case.wanted))
-        spent = _sum(_sum((vote.prompt_tokens, vote.completion_tokens)) for vote in votes)
-        if case.error is not None:
-            return Verdict(status="error", detail=case.error, tokens=spent, votes=votes)
+    def _conclude(self, ballot: Ballot) -> Verdict:
+        votes = tuple(ballot.votes[at] for at in range(ballot.wanted))
+        spent = total(total((vote.prompt_tokens, vote.completion_tokens)) for vote in votes)
+        if ballot.error is not None:
+            return Verdict(status="error", detail=ballot.error, tokens=spent, votes=votes)
         values = [vote.value for vote in votes if vote.value is not None]
         silent = len(votes) - len(values)
         detail = f"{silent} of {len(votes)} votes cannot be read" if silent else ""
@@ -232,16 +242,9 @@ class Judge:
         return Verdict(None, self.decide(score), score, "ok", detail, spent, votes)
 
     def filled(self, sample: Sample, **more: str) -> tuple[Message, ...]:
-        """Return the prompt for a sample as a chat of one turn."""
+        """Return the prompt for a sample, as a chat of one turn."""
         reference = ""
-        if self.options["reference"] == "yes" and "answer" in sample.reference:
+        if self.by_reference and "answer" in sample.reference:
             reference = f"\nThe right answer is: {sample.reference['answer']}\n"
         known = {"question": question(sample), "answer": visible(sample.text), **more}
         return (Message("user", fill(self.template, reference=reference, **known)),)
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    """Return a sum of token counts, None where some are unknown."""
-    listed = list(counts)
-    known = [count for count in listed if count is not None]
-    return sum(known) if known and len(known) == len(listed) else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ttc.backends import Completion
+from ttc.options import OptionReader
 from ttc.records import Sample
 from ttc.verifiers.judges.base import Judge
 from ttc.verifiers.judges.prompting import last_line
@@ -16,29 +17,34 @@ _WORDS = {"yes": 1.0, "no": 0.0}
 
 
 class GenRM(Judge):
-    """A share of `v` sampled verifications that end in Yes (Zhang et al. 2024; Singhi et al. 2025).
+    """The share of `v` sampled step-by-step verifications that end in Yes.
 
-    A verification's vote is p(Yes) / (p(Yes) + p(No)) at its last line where the backend can tell
-    (`choose` and `prefix`), else 1 or 0 by the word that ends it: "not sure" is neither. Votes
-    that cannot be read are left out of the mean. `solve-verify:v=…,of=V` reads scores that are
-    shares of V votes: with `hard=yes` each vote counts as Yes or No, and one that cannot be read
-    as No.
+    Zhang et al. 2024; Singhi et al. 2025. A verification's vote is p(Yes) / (p(Yes) + p(No)) at
+    its last line if the backend has `choose` and `prefix`, else 1 or 0 by its last word ("not
+    sure" is neither). Votes that cannot be read are left out of the mean. With `hard=yes` each vote
+    is Yes or No, and one that cannot be read is No; `solve-verify:v=…,of=V` needs such scores.
     """
 
     name = "genrm"
     defaults: ClassVar[Mapping[str, str]] = {"v": "4", "hard": "no"}
 
     def __init__(self, **given: object) -> None:
-        if "n" in given:
-            raise ValueError("the number of verifications is v, not n")
-        super().__init__({**given, "n": given.get("v", self.defaults["v"])})
-        if self.options["hard"] not in ("yes", "no"):
-            raise ValueError(f"hard must be yes or no, not {self.options['hard']!r}")
-        self._hard = self.options["hard"] == "yes"
+        super().__init__(given)
+
+    def parse(self, read: OptionReader) -> None:
+        """Also read `hard`."""
+        super().parse(read)
+        self._hard = self.switch(read, "hard")
         self.silence = 0.0 if self._hard else None
 
+    def count(self, read: OptionReader) -> int:
+        """Read `v`, the number of verifications. OptionError if `n` is given."""
+        read.refuse("n", "the number of verifications is v, not n")
+        self.options["n"] = self.options["v"]
+        return read.whole("v", 1)
+
     def ask(self, sample: Sample, vote: int) -> Ask:
-        """Ask for a verification, up to the question at its end where that can be weighed."""
+        """Request a verification; stop before its last line if the backend can weigh Yes and No."""
         return Ask(self.filled(sample), stop=(_LINE,) if self._weighs else ())
 
     @property
@@ -46,13 +52,13 @@ class GenRM(Judge):
         return {"choose", "prefix"} <= self.backend.capabilities
 
     def follow(self, sample: Sample, ask: Ask, done: Completion) -> Ask | None:
-        """Ask how likely Yes and No are at the end of a verification that came to its end."""
+        """Request the probabilities of Yes and No at the end of a complete verification."""
         if not self._weighs or done.stop != _LINE:
             return None
         return Ask(ask.messages, prefix=done.text + _LINE, choices=("Yes", "No"))
 
     def value(self, ask: Ask, done: Completion) -> float | None:
-        """Return the chance of Yes, or read the word in the last line."""
+        """Return the probability of Yes, or the vote of the word in the last line."""
         value = None
         if done.chances is not None:
             yes, no = done.chances["Yes"], done.chances["No"]
@@ -64,5 +70,5 @@ class GenRM(Judge):
         return float(value > 0.5)
 
     def decide(self, score: float) -> bool | None:
-        """More than half of the verifications say Yes; a tie is undecided."""
+        """Return whether more than half of the votes are Yes; None for a tie."""
         return None if score == 0.5 else score > 0.5

@@ -1,4 +1,4 @@
-"""pairwise: a model compares the answers to a question two by two."""
+"""pairwise: a model compares the answers to a question in pairs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from ttc.answers.extract import visible
 from ttc.backends import Completion
+from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 from ttc.verifiers.judges.base import Judge
 from ttc.verifiers.judges.prompting import last_line
@@ -18,30 +19,30 @@ _LABEL = "Better:"
 
 
 class Pairwise(Judge):
-    """The share of comparisons with other draws of its problem that an answer wins.
+    """The share of pairwise comparisons with other draws of its problem that a draw wins.
 
-    Each of `rounds` opponents (chosen by a seed, all of them if there are no more) is met twice,
-    once in each place, since judges favour a place (Zheng et al. 2023): two that contradict each
-    other are a half, and so is a tie. A comparison that cannot be read is left out.
+    Each draw is compared with `rounds` others (chosen by a fixed seed), twice with each, in both
+    orders, since judges favour a position (Zheng et al. 2023). A tie counts as one half, and so do
+    two contradictory results. A comparison that cannot be read is left out.
     """
 
     name = "pairwise"
     together = True
     defaults: ClassVar[Mapping[str, str]] = {"rounds": "4"}
-    recalls = False  # a position is an opponent, and other draws may have come since
+    recalls = False  # a position stands for an opponent, which changes with new draws
 
     def __init__(self, **given: object) -> None:
-        if "n" in given:
-            raise ValueError("the number of opponents is rounds, not n")
-        rounds = str(given.get("rounds", self.defaults["rounds"]))
-        if not (rounds.isdecimal() and int(rounds) >= 1):
-            raise ValueError(f"rounds must be a whole number from 1, not {rounds!r}")
         super().__init__(given)
-        self._rounds = int(rounds)
         self._opponents: dict[int, list[Sample]] = {}
 
+    def count(self, read: OptionReader) -> int:
+        """Read `rounds`, the number of opponents; `votes_of` returns the number of votes."""
+        read.refuse("n", "the number of opponents is rounds, not n")
+        self._rounds = read.whole("rounds", 4)
+        return 1
+
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
-        """Yield one verdict a sample, in order; those of a problem that come together meet."""
+        """Yield one verdict per sample, in order; consecutive draws of a problem are compared."""
         for _, group in groupby(samples, key=lambda sample: sample.problem):
             draws = list(group)
             seen = [sample for sample in draws if visible(sample.text)]
@@ -54,18 +55,18 @@ class Pairwise(Judge):
             yield from super().verify(draws)
 
     def votes_of(self, sample: Sample) -> int:
-        """Two for each opponent."""
+        """Return two votes per opponent."""
         return 2 * len(self._opponents[id(sample)])
 
     def ask(self, sample: Sample, vote: int) -> Ask:
-        """Ask which of two is better; odd votes have the sample in the second place."""
+        """Ask which of two answers is better; in odd votes the sample comes second."""
         own, other = visible(sample.text), visible(self._opponents[id(sample)][vote // 2].text)
         first, second = (other, own) if vote % 2 else (own, other)
         prefix = "B" if vote % 2 else "A"
         return Ask(self.filled(sample, a=first, b=second), own=prefix)
 
     def value(self, ask: Ask, done: Completion) -> float | None:
-        """Read who won: 1 for the sample, 0 for its opponent, a half for neither."""
+        """Return 1 if the sample won, 0 if its opponent did, 0.5 for a tie."""
         word = last_line(done.text, _LABEL)
         if word is None or word.casefold() not in ("a", "b", "tie"):
             return None

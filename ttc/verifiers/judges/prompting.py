@@ -1,36 +1,29 @@
-"""The text of a judge's prompt, and of the line that ends its reply."""
+"""The text of a judge's prompt, and the last line of its reply."""
 
 from __future__ import annotations
 
 from importlib import resources
-from pathlib import Path
 
 from ttc.records import Sample
 
-UNASKED = "the question is not known: judge a pool, or lines with prompt or messages"
+UNASKED = "the question is unknown: verify a pool, or lines with prompt or messages"
 
 
-def read_template(name: str, path: str) -> str:
-    """Return the packaged prompt of that name, or a file of the user's; ValueError if it cannot
-    be read."""
-    if path:
-        try:
-            return Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"prompt={path}: {error}") from None
-    packaged = resources.files("ttc.verifiers") / "prompts" / f"{name}.txt"
-    return packaged.read_text(encoding="utf-8")
+def packaged(name: str) -> str:
+    """Return the text of a packaged prompt."""
+    path = resources.files("ttc.verifiers") / "prompts" / f"{name}.txt"
+    return path.read_text(encoding="utf-8")
 
 
 def question(sample: Sample) -> str:
-    """Return what was asked, the turns of a longer chat under their roles."""
+    """Return the question; the turns of a longer chat under their roles."""
     if len(sample.asked) == 1:
         return sample.asked[0].content
     return "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in sample.asked)
 
 
 def fill(template: str, **values: str) -> str:
-    """Put values in place of their {names}; what stands in a value is never a name itself."""
+    """Replace each {name} in a template by its value; names inside values are not replaced."""
     parts, rest = [], template
     while rest:
         found = [(rest.find(f"{{{name}}}"), name) for name in values]
@@ -43,7 +36,7 @@ def fill(template: str, **values: str) -> str:
 
 
 def last_line(text: str, label: str) -> str | None:
-    """Return what stands behind `label` in the last line, without marks of emphasis; else None."""
+    """Return the text after `label` in the last line, without emphasis marks; else None."""
     line = text.strip().rpartition("\n")[2].strip(" *_`")
     head, colon, rest = line.partition(label)
     return rest.strip(" *_`.") if colon and not head.strip(" *_`#") else None

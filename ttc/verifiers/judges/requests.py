@@ -1,7 +1,8 @@
-"""What a judge asks a model, and its votes on a sample so far."""
+"""The requests of a judge, and the votes on a sample so far."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ttc.records import Message, Sample, Verdict, Vote
@@ -9,10 +10,10 @@ from ttc.records import Message, Sample, Verdict, Vote
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One vote to ask for: the chat, a beginning of the reply, and strings to be weighed.
+    """The request for one vote: the chat and an optional beginning of the reply.
 
-    With `choices` the model only tells how likely each is to come next. `own` is the place of
-    the sample where several are shown.
+    With `choices`, only the probabilities of these strings as the next text are requested. `own`
+    is the label of the sample if several answers are shown.
     """
 
     messages: tuple[Message, ...]
@@ -23,8 +24,8 @@ class Ask:
 
 
 @dataclass(slots=True)
-class Case:
-    """A sample under judgement: the votes cast so far, by position, and the errors met."""
+class Ballot:
+    """The votes on one sample so far, by position; `wanted` is how many there are to be."""
 
     sample: Sample
     wanted: int
@@ -33,8 +34,8 @@ class Case:
     error: str | None = None
 
 
-def whole(name: str, text: str) -> int:
-    """Return an option that is a number from 1; ValueError for anything else."""
-    if not (text.isdecimal() and int(text) >= 1):
-        raise ValueError(f"{name} must be a whole number from 1, not {text!r}")
-    return int(text)
+def total(counts: Iterable[int | None]) -> int | None:
+    """Return the sum of token counts; None if there are none or any is unknown."""
+    listed = list(counts)
+    known = [count for count in listed if count is not None]
+    return sum(known) if known and len(known) == len(listed) else None

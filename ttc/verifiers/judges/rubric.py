@@ -1,4 +1,4 @@
-"""judge: a model scores an answer by a rubric, or says whether it is right."""
+"""judge: a model scores an answer by a rubric, or decides whether it is right."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ttc.backends import Completion
+from ttc.options import OptionReader
 from ttc.records import Sample
 from ttc.verifiers.judges.base import Judge
 from ttc.verifiers.judges.prompting import last_line
@@ -17,47 +18,46 @@ _WORDS = {"right": 1.0, "wrong": 0.0}
 
 
 class Rubric(Judge):
-    """A model's opinion: `as=score` (0 to 10 in the last line) or `as=verdict` (Right or Wrong).
+    """A model's score by a rubric (`as=score`, 0 to 10) or its verdict (`as=verdict`).
 
-    The score is the mean of the votes that can be read, in [0, 1]; a sample is correct where it
-    reaches `threshold` (0.5 for verdicts, none for scores). Zheng et al. 2023, "Judging
-    LLM-as-a-Judge".
+    Zheng et al. 2023, "Judging LLM-as-a-Judge". The last line of the reply has the score, or Right
+    or Wrong. The sample's score is the mean of the votes that can be read, in [0, 1]; the sample is
+    correct if it reaches `threshold` (0.5 for verdicts, none for scores).
     """
 
     name = "judge"
     defaults: ClassVar[Mapping[str, str]] = {"as": "score", "threshold": ""}
 
     def __init__(self, **given: object) -> None:
-        self._kind = str(given.get("as", "score"))
-        if self._kind not in ("score", "verdict"):
-            raise ValueError(f"as must be score or verdict, not {self._kind!r}")
         super().__init__(given)
-        text = self.options["threshold"] or ("0.5" if self._kind == "verdict" else "")
-        try:
-            self._threshold = float(text) if text else None
-        except ValueError:
-            raise ValueError(f"threshold must be a number, not {text!r}") from None
+
+    def parse(self, read: OptionReader) -> None:
+        """Also read `as`, which decides the prompt, and `threshold`."""
+        self._kind = read.choice("as", ("score", "verdict"), "score")
+        super().parse(read)
+        threshold = read.number("threshold", None)
+        self._threshold = 0.5 if threshold is None and self._kind == "verdict" else threshold
 
     @property
     def template_name(self) -> str:
-        """The prompt for scores or the one for verdicts."""
+        """The name of the prompt for scores, or of that for verdicts."""
         return "judge" if self._kind == "score" else "judge-verdict"
 
     def ask(self, sample: Sample, vote: int) -> Ask:
-        """Ask with the rubric."""
+        """Return the request with the rubric."""
         return Ask(self.filled(sample))
 
     def value(self, ask: Ask, done: Completion) -> float | None:
-        """Read the last line, strictly."""
+        """Return the vote in the last line, if it has exactly the requested form."""
         if self._kind == "verdict":
             word = last_line(done.text, "Verdict:")
             return None if word is None else _WORDS.get(word.casefold())
-        said = last_line(done.text, "Score:")
-        found = _SCORE.fullmatch(said) if said is not None else None
+        score_text = last_line(done.text, "Score:")
+        found = _SCORE.fullmatch(score_text) if score_text is not None else None
         if found is None or not 0 <= (score := float(found[1])) <= 10:
             return None
         return score / 10
 
     def decide(self, score: float) -> bool | None:
-        """Hold the score against the threshold, if there is one."""
+        """Return whether the score reaches the threshold; None if there is no threshold."""
         return None if self._threshold is None else score >= self._threshold

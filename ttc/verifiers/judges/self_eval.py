@@ -1,4 +1,4 @@
-"""self-eval: would the model that answered do better if it started over?"""
+"""self-eval: would the model do better if it started over?"""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _WORDS = {"yes": 0.0, "no": 1.0}
 
 
 class SelfEval(Judge):
-    """p(No) of "Would you do better if you started over?" (Manvi et al. 2024, 2410.02725).
+    """The probability that the model answers No to "Would you do better if you started over?".
 
-    The question is put behind the answer, in the same chat: score = p(No) / (p(Yes) + p(No)), by
-    the backend's `choose`, else as the share of `n` replies that say No. It estimates that
-    a restart will not be better, which is also likely of a question that is too hard, and not
-    that the answer is right; models that were not trained for it are not calibrated.
+    Manvi et al. 2024, 2410.02725. The question follows the answer in the same chat. The score is
+    p(No) / (p(Yes) + p(No)) by the backend's `choose`, else the share of `n` replies that are No.
+    It estimates that a restart would not be better (also likely if the question is too hard), not
+    that the answer is right. Models that were not trained for it are not calibrated.
     """
 
     name = "self-eval"
@@ -30,7 +30,7 @@ class SelfEval(Judge):
         self._asked_n = self.n
 
     def attach(self, backend: Backend) -> None:
-        """Take the model; where it can weigh words, one vote says all."""
+        """Set the model. If it can weigh Yes and No, one vote is enough."""
         super().attach(backend)
         self.n = 1 if self._weighs else self._asked_n
 
@@ -39,13 +39,13 @@ class SelfEval(Judge):
         return "choose" in self.backend.capabilities
 
     def ask(self, sample: Sample, vote: int) -> Ask:
-        """Put the question behind the answer."""
+        """Return the chat with the question after the answer."""
         turns = (Message("assistant", sample.text), Message("user", self.template.strip()))
         choices = ("Yes", "No") if self._weighs else ()
         return Ask((*sample.asked, *turns), choices=choices)
 
     def value(self, ask: Ask, done: Completion) -> float | None:
-        """Return the chance of No, or read the one word that was said."""
+        """Return the probability of No, or the vote of the one word of the reply."""
         if done.chances is not None:
             yes, no = done.chances["Yes"], done.chances["No"]
             return no / (yes + no) if yes + no > 0 else None

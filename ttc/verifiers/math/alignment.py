@@ -1,10 +1,9 @@
-r"""What the reference settles about how an answer is read.
+r"""Reads an answer in the form that the reference has.
 
-The question says what is asked for, and the reference shows it: whether names count (against `5`,
-`x = 5` is 5; against `x = 5`, `5` is what x is), whether "1, 2" means the pair `(1, 2)`, in which
-base digits are, whether the components of a vector stand in a row or a column, and whether
-`y = 2x + 3` is an equation that may be rearranged. Settled by the reference alone, being the same
-stays transitive.
+The reference shows what the question asks for: whether names count (if it is `5`, then `x = 5`
+is 5; if it is `x = 5`, then `5` is the value of x), whether "1, 2" is the pair `(1, 2)`, the base
+of digits, whether a vector is a row or a column, and whether `y = 2x + 3` is an equation that may
+be rearranged. Since only the reference decides this, equality of answers stays transitive.
 """
 
 from __future__ import annotations
@@ -13,80 +12,85 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ttc.verifiers.math.atoms import Leaf, rebased, relation
-from ttc.verifiers.math.structure import Shape, single
+from ttc.verifiers.math.atoms import Atom, rebased, relation
+from ttc.verifiers.math.structure import Structure, single
 
 _SYMBOL = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
 
 
-def leaves(shape: Shape) -> Iterator[Leaf]:
-    """Yield the leaves of a shape."""
-    if shape.leaf is not None:
-        yield shape.leaf
-    for item in shape.items:
-        yield from leaves(item)
+def atoms_of(structure: Structure) -> Iterator[Atom]:
+    """Yield the atoms of a structure, from left to right."""
+    if structure.atom is not None:
+        yield structure.atom
+    for item in structure.items:
+        yield from atoms_of(item)
 
 
-def align(shape: Shape, reference: Shape | None) -> Shape:
-    """Return an answer read as the reference reads; without one, names do not count."""
+def align(structure: Structure, reference: Structure | None) -> Structure:
+    """Return an answer in the form of the reference; without a reference, names are dropped."""
     if reference is None:
-        return _unnamed(shape)
-    shape = _rearranged(shape, reference)
-    shape = _named(shape, reference) if _has_names(reference) else _unnamed(shape)
-    bases = {leaf.sign if leaf.kind == "based" else "" for leaf in leaves(reference)}
+        return _unnamed(structure)
+    structure = _rearranged(structure, reference)
+    structure = _named(structure, reference) if _has_names(reference) else _unnamed(structure)
+    bases = {atom.sign if atom.kind == "based" else "" for atom in atoms_of(reference)}
     if len(bases) == 1 and (base := bases.pop()):
-        shape = _in_base(shape, base)
-    return _as_equation(shape) if _is_equation(reference) else shape
+        structure = _in_base(structure, base)
+    return _as_equation(structure) if _is_equation(reference) else structure
 
 
-def _has_names(shape: Shape) -> bool:
-    return shape.name is not None or any(map(_has_names, shape.items))
+def _has_names(structure: Structure) -> bool:
+    return structure.name is not None or any(map(_has_names, structure.items))
 
 
-def _unnamed(shape: Shape) -> Shape:
-    return replace(shape, name=None, items=tuple(map(_unnamed, shape.items)))
+def _unnamed(structure: Structure) -> Structure:
+    return replace(structure, name=None, items=tuple(map(_unnamed, structure.items)))
 
 
-def _named(shape: Shape, reference: Shape) -> Shape:
-    """Name what the reference names and the answer does not."""
-    if shape.leaf is not None and shape.leaf.kind == "relation":
-        return shape
-    items = shape.items
-    if shape.kind == reference.kind == "tuple" and len(items) == len(reference.items):
+def _named(structure: Structure, reference: Structure) -> Structure:
+    """Take over the names of the reference where the answer has none."""
+    if structure.atom is not None and structure.atom.kind == "relation":
+        return structure
+    items = structure.items
+    if structure.kind == reference.kind == "tuple" and len(items) == len(reference.items):
         pairs = zip(items, reference.items, strict=True)
         items = tuple(replace(item, name=item.name or theirs.name) for item, theirs in pairs)
-    return replace(shape, name=shape.name or reference.name, items=items)
+    return replace(structure, name=structure.name or reference.name, items=items)
 
 
-def _rearranged(shape: Shape, reference: Shape) -> Shape:
-    """Turn a bare list into a pair, a pair into a vector, a vector into a pair."""
-    count = len(shape.items)
+def _rearranged(structure: Structure, reference: Structure) -> Structure:
+    """Turn a bare list into a tuple, a tuple into a vector, or a vector into a tuple."""
+    count = len(structure.items)
     if count != len(reference.items) or count < 2:
-        return shape
-    kinds = shape.kind, reference.kind
-    vector = {"matrix": shape, "tuple": reference}.get(shape.kind, shape)
-    if kinds == ("list", "tuple") and all(item.leaf for item in shape.items):
-        return replace(shape, kind="tuple")
+        return structure
+    kinds = structure.kind, reference.kind
+    vector = {"matrix": structure, "tuple": reference}.get(structure.kind, structure)
+    if kinds == ("list", "tuple") and all(item.atom for item in structure.items):
+        return replace(structure, kind="tuple")
     if kinds in {("tuple", "matrix"), ("matrix", "tuple")} and vector.mark in ("1", str(count)):
-        return replace(shape, kind=reference.kind, mark=reference.mark)
-    return shape
+        return replace(structure, kind=reference.kind, mark=reference.mark)
+    return structure
 
 
-def _in_base(shape: Shape, base: str) -> Shape:
-    leaf = rebased(shape.leaf, base) if shape.leaf else None
-    items = tuple(_in_base(item, base) for item in shape.items)
-    return replace(shape, leaf=leaf, items=items)
+def _in_base(structure: Structure, base: str) -> Structure:
+    atom = rebased(structure.atom, base) if structure.atom else None
+    items = tuple(_in_base(item, base) for item in structure.items)
+    return replace(structure, atom=atom, items=items)
 
 
-def _is_equation(reference: Shape) -> bool:
-    """Tell y = 2x + 3, which may be rearranged, from x = 3, which is the answer 3."""
-    if reference.leaf is None or reference.leaf.kind == "relation":
-        return reference.leaf is not None and reference.leaf.sign == "="
-    letters = re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", reference.leaf.text))
+def _is_equation(reference: Structure) -> bool:
+    """Return whether the reference is an equation that may be rearranged, such as y = 2x + 3, and
+    not a value with a name, such as x = 3."""
+    if reference.atom is None or reference.atom.kind == "relation":
+        return reference.atom is not None and reference.atom.sign == "="
+    letters = re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", reference.atom.text))
     return bool(reference.name and _SYMBOL.fullmatch(reference.name) and letters)
 
 
-def _as_equation(shape: Shape) -> Shape:
-    if shape.leaf is None or shape.name is None or shape.leaf.kind not in ("formula", "number"):
-        return shape
-    return single(relation(shape.name, shape.leaf.text, "="))
+def _as_equation(structure: Structure) -> Structure:
+    if (
+        structure.atom is None
+        or structure.name is None
+        or structure.atom.kind not in ("formula", "number")
+    ):
+        return structure
+    return single(relation(structure.name, structure.atom.text, "="))

@@ -1,4 +1,4 @@
-r"""The smallest parts of an answer: a number, a word, a formula, a numeral in some base."""
+r"""The smallest parts of an answer: a number, a word, a formula, or a numeral in some base."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNIT = re.compile(
 _FUNCTION = re.compile(r"\\(?:arc)?(?:sin|cos|tan|cot|sec|csc|log|ln|exp)h?$")
 
 
-class Leaf(NamedTuple):
+class Atom(NamedTuple):
     """`kind` is `number` (`value` is exact), `word`, `formula` (LaTeX), `based` (`sign` is the
     base), or `relation` (`text` is left side minus right side, `sign` one of `=≠<≤`)."""
 
@@ -29,40 +29,40 @@ class Leaf(NamedTuple):
     sign: str = ""
 
 
-def leaf(text: str) -> Leaf:
-    """Return what a text without structure is.
+def atom(text: str) -> Atom:
+    """Return the atom of a text without structure.
 
-    Percent signs, currency and units go, as they do from numbers: the question fixes them.
-    Letters alone are a word, whose case does not count, unless it is one letter or two capitals
+    Percent signs, currency and units are removed, as from numbers: the question fixes them.
+    Letters alone are a word, whose case is ignored, unless it is one letter or two capitals
     (AB may be a line); mixed with digits or operators they are variables.
     """
     if (value := number(text)) is not None:
-        return Leaf("number", str(value), value)
+        return Atom("number", str(value), value)
     if based := _BASED.fullmatch(text.replace(r"\text", "")):
-        return Leaf("based", based[1].lstrip("0") or "0", None, based[2])
+        return Atom("based", based[1].lstrip("0") or "0", None, based[2])
     bare = _without_unit(re.sub(r" ?\\?%$", "", text))
     if bare != text and (value := number(bare)) is not None:
-        return Leaf("number", str(value), value)
+        return Atom("number", str(value), value)
     spelt = canonical(bare)
     words = re.split(r"[\s.'’-]+", spelt)
     wordy = all(map(str.isalpha, words)) and (len(words) == 1 or max(map(len, words)) > 2)
     if wordy and len(spelt) > 1:
-        return Leaf("word", spelt if spelt.isupper() and len(spelt) < 3 else spelt.casefold())
+        return Atom("word", spelt if spelt.isupper() and len(spelt) < 3 else spelt.casefold())
     if re.search(r"[^\W\d_]{4}", _COMMAND.sub(" ", spelt)) or _CLOCK.fullmatch(spelt):
-        return Leaf("word", spelt.casefold())
-    return Leaf("formula", spelt)
+        return Atom("word", spelt.casefold())
+    return Atom("formula", spelt)
 
 
-def relation(left: str, right: str, sign: str) -> Leaf:
-    """Return a relation of two formulas as one against zero."""
-    return Leaf("relation", canonical(f"{left}-({right})"), None, sign)
+def relation(left: str, right: str, sign: str) -> Atom:
+    """Return a relation of two formulas as one of their difference to zero."""
+    return Atom("relation", canonical(f"{left}-({right})"), None, sign)
 
 
-def rebased(content: Leaf, base: str) -> Leaf:
-    """Read plain digits as a numeral in the base that the reference has."""
+def rebased(content: Atom, base: str) -> Atom:
+    """Return plain digits as a numeral in the reference's base."""
     if content.kind != "number" or not re.fullmatch(r"[0-9]+", content.text):
         return content
-    return Leaf("based", content.text, None, base)
+    return Atom("based", content.text, None, base)
 
 
 def _without_unit(text: str) -> str:
@@ -70,5 +70,5 @@ def _without_unit(text: str) -> str:
     if unit is None or NO_UNIT.search(unit[0]):
         return text
     head = text[: unit.start()]
-    # "\sin abc" and "black cat" end in words that are no units.
+    # "\sin abc" and "black cat" end in words that are not units.
     return head if re.search(r"[0-9\\]", head) and not _FUNCTION.search(head) else text

@@ -1,4 +1,4 @@
-r"""Other ways to write mathematics, made one: `sqrt(3)`, √3 and `\sqrt 3` are `\sqrt{3}`."""
+r"""Normalises mathematical notation: `sqrt(3)`, √3 and `\sqrt 3` become `\sqrt{3}`."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ _NESTING = re.compile(r"\\begin(?![A-Za-z])|\\end(?![A-Za-z])|\\[{}]|\\.|[()\[\]
 _OPENS = frozenset({"(", "[", "{", r"\{", r"\begin"})
 _CLOSES = frozenset({")", "]", "}", r"\}", r"\end"})
 _ARGUMENT = re.compile(r"(?:\\sqrt|\^) ?\(")
-LONGEST = 1000  # characters of an answer that may be a formula
+LONGEST = 1000  # characters; a longer answer is not read as a formula
 
 
 def plain(text: str) -> str:
-    """Return an answer in one notation."""
+    """Return an answer in normalised notation."""
     text = text.translate(_TRANSLATED)
     for pattern, replacement in _REPLACED:
         text = pattern.sub(replacement, text)
@@ -62,9 +62,9 @@ def plain(text: str) -> str:
 
 
 def depths(text: str) -> list[int] | None:
-    """Return how many brackets are open around each character, or None if they do not match up.
+    """Return the number of open brackets around each character, or None if they do not balance.
 
-    Round and square ones may close each other, as in half-open intervals.
+    Round and square brackets may close each other, as in half-open intervals.
     """
     found, depth, end = [0] * len(text), 0, 0
     for token in _NESTING.finditer(text):
@@ -81,7 +81,7 @@ def depths(text: str) -> list[int] | None:
 
 
 def _braced(text: str) -> str:
-    r"""Put braces for the brackets of `\sqrt(…)` and `^(…)`, the innermost last."""
+    r"""Replace the brackets of `\sqrt(…)` and `^(…)` by braces, from right to left."""
     for found in reversed(list(_ARGUMENT.finditer(text))):
         start = found.end()
         depth = depths(text[start - 1 :]) or _until_closed(text[start - 1 :])
@@ -93,7 +93,7 @@ def _braced(text: str) -> str:
 
 
 def _until_closed(text: str) -> list[int]:
-    """Return the depths up to where the first bracket closes; none if it never does."""
+    """Return the depths up to where the first bracket closes; empty if it never does."""
     depth = 0
     for token in _NESTING.finditer(text):
         depth += (token[0] in _OPENS) - (token[0] in _CLOSES)

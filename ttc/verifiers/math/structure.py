@@ -1,9 +1,9 @@
-r"""What an answer is made of: a list, a tuple, an interval, a matrix, an equation, of formulas.
+r"""The structure of an answer: a list, tuple, interval, matrix or equation of formulas.
 
-The structure is told by the text alone, before any algebra: "1, -2" is a list whose order does not
-count, `(1, -2)` a tuple whose order does, `[1, 2)` an interval, `1 \pm \sqrt{2}` two answers,
-`x > 3` and `x \in (3, \infty)` the interval (3, ∞) of x. What is left are formulas, words and
-numbers: the leaves.
+The text alone decides the structure, before any algebra: "1, -2" is a list, whose order does not
+matter, `(1, -2)` a tuple, whose order does, `[1, 2)` an interval, `1 \pm \sqrt{2}` two answers,
+`x > 3` and `x \in (3, \infty)` the interval (3, ∞) of x. The parts without structure (formulas,
+words and numbers) are its atoms.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ttc.answers.canonical import number, tidy
-from ttc.verifiers.math.atoms import Leaf, leaf, relation
+from ttc.verifiers.math.atoms import Atom, atom, relation
 from ttc.verifiers.math.notation import LONGEST, depths, plain
 
-__all__ = ["Shape", "read", "single"]
+__all__ = ["Structure", "read", "single"]
 
 _DEEPEST = 12
 
-# A comma before three digits is within a number ("1,000, 2,000"), unless brackets are around it.
+# A comma before three digits is part of a number ("1,000, 2,000"), unless it is in brackets.
 _LISTED = re.compile(
     r"\s*(?:;|,(?!(?<=\d,)\d{3}(?!\d)))\s*(?:(?:and|or)\b)?|\s(?:and|or)\s|\s&\s", re.I
 )
@@ -35,7 +35,7 @@ _MATRIX = re.compile(r"\\begin\{([pbB]?|small)matrix\}(.*)\\end\{\1matrix\}", re
 _ARRAY = re.compile(r"\\?[(\[]?\s*\\begin\{array\}\{[^{}]*\}(.*)\\end\{array\}\s*\\?[)\]]?", re.S)
 _EMPTY = re.compile(r"\\(?:emptyset|varnothing)|\\\{\s*\\\}")
 
-# What a value is called: x, \theta, x_1, f(x), P(A), AB, \angle ABC, m\angle A. xy is a product.
+# The name of a value: x, \theta, x_1, f(x), P(A), AB, \angle ABC, m\angle A. xy is a product.
 _NAME = re.compile(
     r"(?!(?:[a-z]{2,3}|.*\\(?:sin|cos|tan|log|ln|frac|sqrt).*)$)"
     r"[A-Za-z]{0,5}(?:\\[A-Za-z]+(?: ?[A-Z]{1,4}|\{[A-Za-z]{1,4}\})?)?"
@@ -45,40 +45,41 @@ _PROSE_NAME = re.compile(r"(?=.{4,60}$)[A-Za-z][a-z]*(?: [A-Za-z]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Structure:
     """A part of an answer.
 
-    `kind` is `leaf`, `list` (the order does not count), `set` (nor do repeats), `tuple`,
+    `kind` is `atom`, `list` (the order does not matter), `set` (nor do repeats), `tuple`,
     `interval` (`mark` is its brackets) or `matrix` (`mark` is its number of columns). An open
-    interval is written like a pair, and is one. `name` is what it was said to be the value of.
+    interval is written like a pair and treated as one. `name` is the name of the value, such as x
+    in x = 3.
     """
 
     kind: str
-    items: tuple[Shape, ...] = ()
-    leaf: Leaf | None = None
+    items: tuple[Structure, ...] = ()
+    atom: Atom | None = None
     name: str | None = None
     mark: str = ""
 
 
-def single(content: Leaf, name: str | None = None) -> Shape:
-    """Return the shape of a leaf."""
-    return Shape("leaf", (), content, name)
+def single(content: Atom, name: str | None = None) -> Structure:
+    """Return the structure of a single atom."""
+    return Structure("atom", (), content, name)
 
 
-def read(answer: str) -> Shape:
-    """Return what an answer is made of; what cannot be told apart is one leaf."""
+def read(answer: str) -> Structure:
+    """Return the structure of an answer; a text without structure is one atom."""
     if len(answer) > LONGEST:
-        return single(Leaf("word", " ".join(answer.split())))
+        return single(Atom("word", " ".join(answer.split())))
     return _read(tidy(plain(answer)), 0)
 
 
-def _read(text: str, level: int) -> Shape:
+def _read(text: str, level: int) -> Structure:
     text = text.strip()
     if number(text) is not None and "=" not in text:
-        return single(leaf(text))
+        return single(atom(text))
     depth = depths(text)
     if depth is None or level > _DEEPEST:
-        return single(leaf(text))
+        return single(atom(text))
     pieces = _split(text, _LISTED, depth)
     if len(pieces) > 1:
         return _listed((_read(piece, level + 1) for piece in pieces), "list")
@@ -88,7 +89,7 @@ def _read(text: str, level: int) -> Shape:
     if r"\pm" in text or r"\mp" in text:
         both = [_signed(text, *signs) for signs in ("+-", "-+")]
         return _listed((_read(one, level + 1) for one in both), "list")
-    return single(leaf(text))
+    return single(atom(text))
 
 
 def _split(text: str, separator: re.Pattern[str], depth: list[int]) -> list[str]:
@@ -100,30 +101,30 @@ def _split(text: str, separator: re.Pattern[str], depth: list[int]) -> list[str]
     return [piece for piece in (*pieces, text[start:].strip()) if piece]
 
 
-def _listed(shapes: Iterable[Shape], kind: str) -> Shape:
-    """Make a list or set: of all that lists in it hold, and under one name if there is but one."""
-    items: list[Shape] = []
-    for shape in shapes:
-        inner = shape.items if shape.kind == "list" else (shape,)
-        items += [replace(item, name=item.name or shape.name) for item in inner]
+def _listed(structures: Iterable[Structure], kind: str) -> Structure:
+    """Return a list or set; nested lists are flattened, and a single common name is moved to it."""
+    items: list[Structure] = []
+    for structure in structures:
+        inner = structure.items if structure.kind == "list" else (structure,)
+        items += [replace(item, name=item.name or structure.name) for item in inner]
     names = [item.name for item in items]
     if names and names[0] and all(name in (None, names[0]) for name in names):
         bare = tuple(replace(item, name=None) for item in items)
-        return Shape(kind, bare, name=names[0])
+        return Structure(kind, bare, name=names[0])
     if kind == "list" and len(set(names)) == len(names) > 1 and all(names):
-        # x = 1, y = 2 is the pair (1, 2), in whatever order they are said.
-        return Shape("tuple", tuple(sorted(items, key=lambda item: item.name or "")))
-    return Shape(kind, tuple(items))
+        # x = 1, y = 2 is the pair (1, 2), in whatever order they are given.
+        return Structure("tuple", tuple(sorted(items, key=lambda item: item.name or "")))
+    return Structure(kind, tuple(items))
 
 
-def _membership(text: str, depth: list[int], level: int) -> Shape | None:
+def _membership(text: str, depth: list[int], level: int) -> Structure | None:
     sides = _split(text, _MEMBER, depth)
     if len(sides) != 2 or not _NAME.fullmatch(sides[0]):
         return None
     return replace(_read(sides[1], level + 1), name=sides[0])
 
 
-def _related(text: str, depth: list[int], level: int) -> Shape | None:
+def _related(text: str, depth: list[int], level: int) -> Structure | None:
     sides = _split(text, _RELATION, depth)
     found = [sign["op"] for sign in _RELATION.finditer(text) if depth[sign.start()] == 0]
     signs = [_sign(sign) for sign in found]
@@ -142,7 +143,7 @@ def _sign(sign: str) -> str:
     return _SIGNS.get(sign, sign)
 
 
-def _equation(sides: list[str], level: int) -> Shape | None:
+def _equation(sides: list[str], level: int) -> Structure | None:
     first, last = sides[0], sides[-1]
     prose = _PROSE_NAME.fullmatch(first)
     if _NAME.fullmatch(first) and not prose:
@@ -154,7 +155,7 @@ def _equation(sides: list[str], level: int) -> Shape | None:
     return single(relation(first, last, "=")) if len(sides) == 2 else None
 
 
-def _inequality(sides: list[str], signs: list[str], level: int) -> Shape | None:
+def _inequality(sides: list[str], signs: list[str], level: int) -> Structure | None:
     if signs[0] in (">", "≥"):
         sides, signs = sides[::-1], [{">": "<", "≥": "≤"}.get(sign, "") for sign in signs[::-1]]
     if not set(signs) <= {"<", "≤"}:
@@ -176,22 +177,22 @@ def _inequality(sides: list[str], signs: list[str], level: int) -> Shape | None:
     return _range(ends, opening + closing, name)
 
 
-def _range(ends: tuple[Shape, ...], mark: str, name: str | None = None) -> Shape:
+def _range(ends: tuple[Structure, ...], mark: str, name: str | None = None) -> Structure:
     return (
-        Shape("tuple", ends, name=name)
+        Structure("tuple", ends, name=name)
         if mark == "()"
-        else Shape("interval", ends, None, name, mark)
+        else Structure("interval", ends, None, name, mark)
     )
 
 
-def _united(text: str, depth: list[int], level: int) -> Shape | None:
+def _united(text: str, depth: list[int], level: int) -> Structure | None:
     parts = _split(text, _UNION, depth)
     return _listed((_read(part, level + 1) for part in parts), "list") if len(parts) > 1 else None
 
 
-def _bracketed(text: str, depth: list[int], level: int) -> Shape | None:
+def _bracketed(text: str, depth: list[int], level: int) -> Structure | None:
     if _EMPTY.fullmatch(text):
-        return Shape("set")
+        return Structure("set")
     opening = 2 if text.startswith(r"\{") else 1
     around = text[:opening] + text[-opening:]
     if around not in (r"\{\}", "()", "[]", "(]", "[)") or 0 in depth[opening:-opening]:
@@ -207,12 +208,12 @@ def _bracketed(text: str, depth: list[int], level: int) -> Shape | None:
     if len(items) == 2:
         return _range(items, around)
     if len(items) > 2:
-        return Shape("tuple", items)
-    # Brackets around one thing are no structure, unless they are part of its formula.
-    return items[0] if items and items[0].kind != "leaf" else None
+        return Structure("tuple", items)
+    # Brackets around a single formula belong to the formula.
+    return items[0] if items and items[0].kind != "atom" else None
 
 
-def _matrix(text: str, depth: list[int], level: int) -> Shape | None:
+def _matrix(text: str, depth: list[int], level: int) -> Structure | None:
     found = _MATRIX.fullmatch(text) or _ARRAY.fullmatch(text)
     if found is None:
         return None
@@ -221,7 +222,7 @@ def _matrix(text: str, depth: list[int], level: int) -> Shape | None:
     if not rows or any(len(row) != len(rows[0]) for row in rows):
         return None
     items = tuple(_read(cell, level + 1) for row in rows for cell in row)
-    return Shape("matrix", items, mark=str(len(rows[0])))
+    return Structure("matrix", items, mark=str(len(rows[0])))
 
 
 def _signed(text: str, plus: str, minus: str) -> str:

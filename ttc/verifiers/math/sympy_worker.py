@@ -1,9 +1,9 @@
-r"""What a worker does with a formula: it reads LaTeX and says what values it takes.
+r"""The task of a math worker: parse LaTeX and evaluate it at a few points.
 
-Two formulas are one if they take the same values at the same few arbitrary points (Schwartz 1980,
-Zippel 1979): with 60 digits at four of them, chance does not make two answers equal, and no
-simplification has to find the one form of both. What has no values (sets, statements) is left to
-math-verify. Nothing here runs outside a limited worker.
+Two formulas are equal if they have the same values at the same few arbitrary points (Schwartz 1980,
+Zippel 1979). With 60 digits at four points, different formulas do not agree by chance, and no
+simplification is needed. Formulas without values (sets, statements) are compared by math-verify.
+Nothing here runs outside a worker with limits.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _NORMAL = NormalizationConfig(
 )
 _READ = ConversionConfig(lowercase_symbols=False)  # r and R are two variables
 
-# The parser reads a whole number beside a rational as mixed with it: 2(7) as 2 + 7. Only where a
-# proper fraction follows it is; else a product, which is written out, or nothing at all (2 7).
+# The parser takes an integer before a rational for a mixed number: 2(7) for 2 + 7. Only an integer
+# before a proper fraction is one. Others are products, which are written out, or invalid (2 7).
 _MIXED = re.compile(r"(?<![0-9.,^_A-Za-z])([0-9]+) ?\\frac ?\{([0-9]+)\}\{([0-9]+)\}")
 _FACTOR = r"(?<![0-9.^_])[0-9]+(?:\.[0-9]+)?"
 _PRODUCT = re.compile(
@@ -46,21 +46,21 @@ _PRODUCT = re.compile(
 _SIDE_BY_SIDE = re.compile(rf"{_FACTOR} +[0-9]")
 _CONSTANTS = {"i": sympy.I, "e": sympy.E}
 
-# Both log what they cannot parse, which is no news.
+# Both libraries log each text that they cannot parse.
 for _library in ("math_verify", "latex2sympy2_extended"):
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
 
 
 def work(call: list[str]) -> Any:
-    """Answer ["values", LaTeX] and ["same", LaTeX, LaTeX]."""
+    """Run the call ["values", LaTeX] or ["same", LaTeX, LaTeX]."""
     what, *formulas = call
     return same(*formulas) if what == "same" else values(*formulas)
 
 
 def values(latex: str) -> dict[str, Any]:
-    """Return {"points": […]}, {"opaque": true} for what has no values, {} for what is no LaTeX.
+    """Return {"points": […]}, {"opaque": true} for a formula without values, {} for invalid LaTeX.
 
-    A point is [real, imaginary] as decimal texts, an infinity, or None where it is undefined.
+    A point is [real, imaginary] as decimal texts, an infinity, or None if undefined.
     """
     read = _parse(latex)
     if read is None:
@@ -72,7 +72,7 @@ def values(latex: str) -> dict[str, Any]:
 
 
 def same(one: str, other: str) -> bool:
-    """Say whether math-verify takes either for the other."""
+    """Return whether math-verify accepts either formula as the other."""
     first, second = _parse(one), _parse(other)
     if first is None or second is None:
         return False
@@ -91,7 +91,7 @@ def _parse(latex: str) -> Any:
         return latex2sympy(latex, normalization_config=_NORMAL, conversion_config=_READ)
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 - the parser raises whatever its grammar runs into
+    except Exception:  # noqa: BLE001 - the parser raises errors of many kinds
         return None
 
 
@@ -110,12 +110,12 @@ def _value(read: sympy.Expr, at: int) -> list[str] | str | None:
         return [_digits(real), _digits(imaginary)]
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 - as sympy does
+    except Exception:  # noqa: BLE001 - sympy raises errors of many kinds
         return None
 
 
 def _at_point(read: sympy.Expr, at: int) -> sympy.Expr:
-    """Put numbers for variables: exact ones, and decimals as the fractions they are."""
+    """Return the formula with exact numbers for its variables, and decimals as fractions."""
     exact = {number: sympy.Rational(str(number)) for number in read.atoms(sympy.Float)}
     named = read.xreplace(exact).replace(
         lambda part: isinstance(part, AppliedUndef),
@@ -126,7 +126,7 @@ def _at_point(read: sympy.Expr, at: int) -> sympy.Expr:
 
 
 def _odd_root(part: sympy.Basic) -> bool:
-    """Tell a cube root of a negative number, which is a real one where answers are written."""
+    """Return whether a power is an odd root of a negative number: in answers, the real root."""
     power = isinstance(part, sympy.Pow) and part.exp.is_Rational and part.base.is_negative
     return bool(power and part.exp.q > 1 and part.exp.q % 2)
 
@@ -136,7 +136,7 @@ def _real_root(part: sympy.Pow) -> sympy.Expr:
 
 
 def _number(name: str, at: int) -> sympy.Expr:
-    """Return the number that a variable is at a point: of either sign, and never a small one."""
+    """Return the value of a variable at a point: of either sign, never near zero."""
     if name in _CONSTANTS:
         return _CONSTANTS[name]
     digest = hashlib.sha256(f"{at} {name}".encode()).digest()
@@ -148,6 +148,6 @@ def _digits(value: sympy.Expr) -> str:
     if value.is_zero:
         return "0"
     if not isinstance(value, sympy.Float | sympy.Integer | sympy.Rational):
-        raise ValueError(f"{value} is no number")
-    # A sum that cancels has no digit left that means anything.
+        raise ValueError(f"{value} is not a number")
+    # After cancellation no significant digit is left.
     return "0" if getattr(value, "_prec", 2) == 1 else str(value)

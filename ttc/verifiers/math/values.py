@@ -1,4 +1,4 @@
-"""The values that formulas take at a few points, and when they are the same ones."""
+"""The values of formulas at a few points, and tests whether two formulas have the same ones."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, NamedTuple
 
 from ttc.verifiers.workers.pool import Reply
 
-# No exponent is too large for it: 10^(10^10) is a value like any other.
+# With the widest range of exponents: 10^(10^10) is a value like any other.
 _EXACT = Context(prec=100, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _NEAR = Decimal("1e-50")  # relative; the values have 60 digits
-_FEWEST = 2  # points that both formulas must have a value at
+_FEWEST = 2  # points at which both formulas must have a value
 _ROUGHLY = 1e-9
 
 Complex = tuple[Decimal, Decimal]
 
 
 class Values(NamedTuple):
-    """What is known of a formula: its value at each point, or why it has none.
+    """The value of a formula at each point, or the status and detail of why it has none.
 
-    `rough` is the first value as a float where it has one, to tell most formulas apart by.
+    `rough` is the first value as a float, if it has one: enough to distinguish most formulas.
     """
 
     points: tuple[Complex | None, ...] = ()
@@ -32,31 +32,31 @@ class Values(NamedTuple):
     detail: str = ""
 
 
-def told(reply: Reply) -> Values:
-    """Read a worker's reply, of which nothing is taken for granted."""
+def from_reply(reply: Reply) -> Values:
+    """Return the values in a worker's reply, which is not trusted to be well-formed."""
     if reply.status != "ok":
         return Values(status=reply.status, detail=reply.detail)
-    said = reply.value if isinstance(reply.value, dict) else {}
-    points = said.get("points")
+    found = reply.value if isinstance(reply.value, dict) else {}
+    points = found.get("points")
     if not isinstance(points, list):
-        return Values(opaque=said.get("opaque") is True)
+        return Values(opaque=found.get("opaque") is True)
     if points and points[0] in ("oo", "-oo"):
         return Values(infinity=points[0])
     return _values(tuple(map(_point, points)))
 
 
 def constant(value: Fraction) -> Values:
-    """Return the values of a number."""
+    """Return the values of a constant."""
     return _values(((decimal(value), Decimal(0)),) * 4)
 
 
 def decimal(value: Fraction) -> Decimal:
-    """Return a rational to a hundred digits."""
+    """Return a rational rounded to a hundred digits."""
     return _EXACT.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 
 def same(first: Values, second: Values) -> bool:
-    """Say whether two formulas take the same values wherever both have one."""
+    """Return whether two formulas have the same values wherever both have one."""
     if first.infinity or second.infinity:
         return first.infinity == second.infinity
     if first.rough is not None and second.rough is not None:
@@ -68,9 +68,9 @@ def same(first: Values, second: Values) -> bool:
 
 
 def proportional(first: Values, second: Values, *, either: bool) -> bool:
-    """Say whether a formula is another times a constant: of either sign, or a positive one.
+    """Return whether one formula is a multiple of the other; by a positive factor unless `either`.
 
-    2x = 6 is x = 3, whereas −x < −3 is not x < 3.
+    2x = 6 is x = 3 (either sign), whereas −x < −3 is not x < 3.
     """
     common = _common(first, second)
     if len(common) < _FEWEST or not _size(common[0][0]) or not _size(common[0][1]):
@@ -84,9 +84,9 @@ def proportional(first: Values, second: Values, *, either: bool) -> bool:
 
 
 def apart(first: Values, second: Values) -> tuple[Decimal, Decimal] | None:
-    """Return how far a real constant is from a second one, and that relative to the second.
+    """Return the absolute and the relative distance of a real constant to a second one.
 
-    None where they are no real constants. To zero, nothing but zero has a relative distance.
+    None if one of them is not a real constant. Only zero has a relative distance to zero.
     """
     one, other = _real(first), _real(second)
     if one is None or other is None:
@@ -101,14 +101,14 @@ def apart(first: Values, second: Values) -> tuple[Decimal, Decimal] | None:
 def _values(points: tuple[Complex | None, ...]) -> Values:
     first = points[0] if points else None
     rough = None if first is None else complex(float(first[0]), float(first[1]))
-    # Beyond the range of floats there is no rough value, nor is 0 one of what is not quite 0.
+    # No rough value beyond the range of floats, or where it would underflow to 0.
     usable = rough is not None and math.isfinite(abs(rough)) and abs(rough) > 1e-300
     return Values(points, rough if usable else None)
 
 
-def _point(said: Any) -> Complex | None:
+def _point(found: Any) -> Complex | None:
     try:
-        real, imaginary = map(Decimal, said)
+        real, imaginary = map(Decimal, found)
     except (InvalidOperation, TypeError, ValueError):
         return None
     return (real, imaginary) if real.is_finite() and imaginary.is_finite() else None

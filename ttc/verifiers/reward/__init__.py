@@ -1,5 +1,6 @@
-"""Reward models: where their files are, what they read of a sample, and what they say of it.
+"""Reward models, run in transformers.
 
-`files` finds a model and tells what its configuration says, without importing anything heavy;
-`texts` makes token ids of a question and an answer; `heads` loads the weights and runs them.
+`checkpoint` finds a model's files and reads its configuration, without heavy imports; `options`
+reads the options of `rm:`; `inputs` tokenizes question and answer; `model` loads and runs the
+weights; `verifier` turns their scores into verdicts.
 """

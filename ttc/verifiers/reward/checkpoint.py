@@ -1,8 +1,7 @@
-"""Where a reward model's files are, and what its configuration says of it."""
+"""The files of a reward model, in a folder or on the hub, and its configuration."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -13,14 +12,13 @@ from typing import Any
 
 from ttc import keys
 from ttc.backends import hub
-from ttc.cache import remembered
+from ttc.backends.fingerprint import file_digest
 from ttc.plugins import installing
 
 INSTALL = installing.install("ttc-cli[rm]")
 
 _HUB = re.compile(r"hf:([\w.-]+/[\w.-]+)")
-_CHUNK = 1 << 20
-# What transformers reads of a model's folder; what a training run leaves there too is not read.
+# The files that transformers reads in a model's folder; others come from a training run.
 _READ = (
     *("*.json", "*.jinja", "*.model", "*.py", "merges.txt", "vocab.txt"),
     *("model*.safetensors", "pytorch_model*.bin"),
@@ -34,8 +32,8 @@ _HEADS = {"ForSequenceClassification": "sequence", "ForTokenClassification": "to
 class RewardFiles:
     """A reward model that is not loaded yet.
 
-    `folder` is where its files are; one of the hub (`repo`) may have its config.json alone there.
-    `fingerprint` names these very weights, `settings` is what config.json holds.
+    `folder` has its files; for a model on the hub (`repo`) perhaps only config.json so far.
+    `fingerprint` identifies the weights, `settings` is the content of config.json.
     """
 
     name: str
@@ -45,51 +43,51 @@ class RewardFiles:
     settings: Mapping[str, Any] = field(repr=False)
 
     def fetched(self) -> Path:
-        """Return the folder with all files in it; BackendError where they cannot be had."""
+        """Return the folder with all files, downloaded if needed; BackendError if that fails."""
         if self.repo is None:
             return self.folder
         return _snapshot(self.name, self.repo, self.folder.name)
 
     @property
     def custom(self) -> bool:
-        """Whether it brings Python code of its own, which loading it runs."""
+        """Whether it has Python code of its own, which runs when it is loaded."""
         return bool(self.settings.get("auto_map"))
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of what the head tells apart; one for a reward that is a number."""
+        """The labels of the head; a single one if it gives one number."""
         found = self.settings.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
         return tuple(str(found[key]) for key in sorted(found, key=int))
 
     @property
     def longest(self) -> int | None:
-        """How many tokens it can read, by its positions; None where that is not said."""
+        """The most tokens it can read (its positions); None if config.json does not say."""
         inner = self.settings.get("text_config") or self.settings
         found = inner.get("max_position_embeddings")
         return found if isinstance(found, int) and found > 0 else None
 
     @property
     def head(self) -> str | None:
-        """`sequence` (a score of the whole) or `token` (one at each step); None for neither."""
-        told = [self.settings.get(key) or () for key in ("architectures", "auto_map")]
-        names = [str(name) for each in told for name in each]
+        """`sequence` (one score for the whole) or `token` (one per step); None for neither."""
+        listed = [self.settings.get(key) or () for key in ("architectures", "auto_map")]
+        names = [str(name) for each in listed for name in each]
         found = {head for end, head in _HEADS.items() for name in names if name.endswith(end)}
         return found.pop() if len(found) == 1 else None
 
     @property
     def architecture(self) -> str:
-        """What its configuration calls it."""
+        """The name of its architecture in config.json."""
         return ", ".join(map(str, self.settings.get("architectures") or ())) or "(not said)"
 
 
 def locate(model: str, revision: str | None) -> RewardFiles:
-    """Return the model of a folder or of `hf:OWNER/NAME`.
+    """Return the model in a folder or of `hf:OWNER/NAME`.
 
-    ValueError for what is no model, BackendError where the hub does not give it.
+    ValueError if it is not a model, BackendError if it cannot be fetched from the hub.
     """
     if not model.startswith("hf:"):
         if revision:
-            raise ValueError("revision is of models on the hub (hf:OWNER/NAME), not of folders")
+            raise ValueError("revision is only for models on the hub (hf:OWNER/NAME)")
         folder = Path(model).expanduser()
         if not folder.is_dir():
             kind = "a file, not a folder" if folder.exists() else "no such folder"
@@ -110,37 +108,20 @@ def _settings(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ValueError(
-            f"{path}: {reason}; a model's folder is what save_pretrained writes"
-        ) from None
+        raise ValueError(f"{path}: {reason}; give a folder that save_pretrained wrote") from None
     if not isinstance(found, dict):
-        raise ValueError(f"{path} holds no JSON object; it is not a model's configuration")
+        raise ValueError(f"{path} is not a JSON object, so not the configuration of a model")
     return found
 
 
 def _fingerprint(folder: Path) -> str:
-    """Return a digest over the names and contents of what is read of a folder."""
+    """Return a digest of the names and contents of the files that transformers reads."""
     paths = {path for pattern in _READ for path in folder.glob(pattern) if path.is_file()}
     try:
-        digests = {path.name: _digest(path) for path in paths if path.name != _UNREAD}
+        digests = {path.name: file_digest(path) for path in paths if path.name != _UNREAD}
     except OSError as error:
         raise ValueError(f"{error.filename}: {error.strerror}") from None
     return keys.digest("rm1", digests)
-
-
-def _digest(path: Path) -> str:
-    """Return the SHA-256 of a file, remembered while its place, size and mtime stay the same."""
-
-    def compute() -> str:
-        total = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                total.update(chunk)
-        return total.hexdigest()
-
-    stat = path.stat()
-    key = ("rm-sha256", str(path.resolve()), stat.st_size, stat.st_mtime_ns)
-    return str(remembered(key, compute))
 
 
 def _config(model: str, repo: str, revision: str | None) -> Path:
@@ -149,8 +130,8 @@ def _config(model: str, repo: str, revision: str | None) -> Path:
         shown = not utils.are_progress_bars_disabled()
         utils.disable_progress_bars()  # for one small file
         try:
-            told = {"revision": revision, "local_files_only": local}
-            return str(client.hf_hub_download(repo, _SETTINGS, **told))
+            given = {"revision": revision, "local_files_only": local}
+            return str(client.hf_hub_download(repo, _SETTINGS, **given))
         finally:
             if shown:
                 utils.enable_progress_bars()
@@ -175,7 +156,7 @@ def _snapshot(model: str, repo: str, commit: str) -> Path:
 
 
 def _whole(folder: Path) -> bool:
-    """Whether a folder has weights, and where they are in parts all of them."""
+    """Return whether a folder has the weights, and all parts if they are in several."""
     for single in ("model.safetensors", "pytorch_model.bin"):
         index = folder / f"{single}.index.json"
         if index.is_file():

@@ -1,4 +1,4 @@
-"""What a reward model reads of a sample: the chat as token ids, and where its steps end."""
+"""The input of a reward model: question and answer as token ids, and where the steps end."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ttc.records import Message, Sample
 from ttc.verifiers.judges.prompting import question
 
 
-class Reading(NamedTuple):
-    """One text for the model. `types` are token types where it has them; `ends` are the places of
-    the tokens that end a step, empty where the whole gets one score."""
+class TokenizedText(NamedTuple):
+    """One text for the model. `types` are the token types, if it has them; `ends` are the indices
+    of the tokens that end a step, empty if the whole gets one score."""
 
     ids: tuple[int, ...]
     types: tuple[int, ...] = ()
@@ -21,12 +21,12 @@ class Reading(NamedTuple):
 
 
 def steps(answer: str, separator: str) -> list[str]:
-    """Return the steps of an answer as they stand there, blank ones left out."""
+    """Return the non-blank steps of an answer, verbatim."""
     return [step for step in answer.split(separator) if step.strip()]
 
 
 def prefixes(answer: str, separator: str) -> list[str]:
-    """Return the answer up to the end of each of its steps; the last is the whole of it."""
+    """Return the answer up to the end of each of its steps; the last is the whole answer."""
     ends = accumulate(len(piece) + len(separator) for piece in answer.split(separator))
     cuts = [
         answer[: end - len(separator)]
@@ -36,9 +36,9 @@ def prefixes(answer: str, separator: str) -> list[str]:
     return [*cuts[:-1], answer]
 
 
-class Reader:
-    """Puts question and answer together as a tokenizer's chat template does, or, without one, as
-    the pair of texts that its separator token stands between."""
+class InputTokenizer:
+    """Tokenizes question and answer with the tokenizer's chat template or, if it has none, as a
+    pair of texts with its separator token between them."""
 
     def __init__(self, tokenizer: Any, template: str | None, name: str) -> None:
         self._tokenizer = tokenizer
@@ -46,25 +46,25 @@ class Reader:
         self._chats = template is not None or tokenizer.chat_template is not None
         if not self._chats and tokenizer.sep_token_id is None:
             raise BackendError(
-                f"{name}: its tokenizer has neither a chat template nor a separator of two texts; "
-                "give a template of Jinja with template=FILE"
+                f"{name}: its tokenizer has neither a chat template nor a separator token; "
+                "give a Jinja template with template=FILE"
             )
         if not tokenizer.is_fast:
             raise BackendError(
-                f"{name}: its tokenizer does not tell where tokens stand; it needs a tokenizer.json"
+                f"{name}: its tokenizer gives no offsets of tokens; it needs a tokenizer.json"
             )
 
-    def whole(self, sample: Sample, answer: str) -> Reading:
-        """Return the reading of an answer that gets one score."""
+    def whole(self, sample: Sample, answer: str) -> TokenizedText:
+        """Return the text for one score of the whole answer."""
         return self._reading(sample, answer, [])
 
-    def marked(self, sample: Sample, pieces: Sequence[str], mark: str) -> Reading:
-        """Return the reading of an answer's steps with `mark` behind each, and where it stands."""
+    def marked(self, sample: Sample, pieces: Sequence[str], mark: str) -> TokenizedText:
+        """Return the text of an answer's steps with `mark` after each, and where the marks are."""
         ends = list(accumulate(len(piece) + len(mark) for piece in pieces))
         return self._reading(sample, "".join(piece + mark for piece in pieces), ends)
 
-    def _reading(self, sample: Sample, answer: str, ends: Sequence[int]) -> Reading:
-        """`ends` are the characters of the answer behind which a step ends."""
+    def _reading(self, sample: Sample, answer: str, ends: Sequence[int]) -> TokenizedText:
+        """Tokenize; `ends` are the offsets in the answer at which steps end."""
         if self._chats:
             head, tail = self._around(sample.asked)
             found = self._tokenizer(head + answer + tail, add_special_tokens=False, verbose=False)
@@ -73,30 +73,32 @@ class Reader:
             found = self._tokenizer(question(sample), answer, verbose=False)
             start, sequence = 0, 1
         places = tuple(_token_before(found, start + end, sequence) for end in ends)
-        return Reading(tuple(found["input_ids"]), tuple(found.get("token_type_ids", ())), places)
+        return TokenizedText(
+            tuple(found["input_ids"]), tuple(found.get("token_type_ids", ())), places
+        )
 
     def _around(self, asked: tuple[Message, ...]) -> tuple[str, str]:
-        """Return what the chat template puts before and behind an answer.
+        """Return the text that the chat template puts before and after an answer.
 
-        A word stands in for the answer, since templates trim what they are given, the mark of the
-        last step included.
+        The template is rendered with a placeholder, since templates trim the answer, including
+        the mark of its last step.
         """
         word = "ANSWER"
         while any(word in turn.content for turn in asked):
             word += "0"
         chat = [turn._asdict() for turn in (*asked, Message("assistant", word))]
-        told = self._tokenizer.apply_chat_template(
+        rendered = self._tokenizer.apply_chat_template(
             chat, chat_template=self._template, tokenize=False
         )
-        head, found, tail = str(told).rpartition(word)
+        head, found, tail = str(rendered).rpartition(word)
         if not found or word in head:
-            raise ValueError("the chat template does not show an answer once, as it is")
+            raise ValueError("the chat template does not contain the answer exactly once, verbatim")
         return head, tail
 
 
 def _token_before(found: Any, end: int, sequence: int) -> int:
-    """Return the place of the token that the character before `end` belongs to, or of the last
-    one before it, since not every tokenizer has one for a blank."""
+    """Return the index of the token with the character before `end`, or of the last token before
+    it, since not every tokenizer has tokens for blanks."""
     for at in range(end - 1, -1, -1):
         place = found.char_to_token(at, sequence_index=sequence)
         if place is not None:

@@ -12,15 +12,15 @@ from typing import Any
 
 from ttc.errors import BackendError
 from ttc.verifiers.reward.checkpoint import INSTALL, RewardFiles
-from ttc.verifiers.reward.inputs import Reading
+from ttc.verifiers.reward.inputs import TokenizedText
 
-# What one text fails with, be it a position that is not there or a memory that is full.
+# Errors that one text can cause, such as a missing position or a full memory.
 FAILURES = (IndexError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
-    """How a model is loaded; `dtype` as transformers names it, `auto` for that of the weights."""
+class LoadOptions:
+    """How to load a model; `dtype` as transformers names it, `auto` for that of the weights."""
 
     head: str
     device: str
@@ -28,86 +28,85 @@ class Loading:
     trusted: bool
 
 
-def load_tokenizer(files: RewardFiles, loading: Loading) -> Any:
-    """Return the tokenizer of a model; BackendError if it cannot be had."""
+def load_tokenizer(files: RewardFiles, loading: LoadOptions) -> Any:
+    """Return the tokenizer of a model; BackendError if it cannot be loaded."""
     with _quietly(files.name) as transformers:
         return transformers.AutoTokenizer.from_pretrained(
             files.fetched(), trust_remote_code=loading.trusted
         )
 
 
-class Head:
-    """A model with a head of rewards; BackendError where it cannot be loaded, or has none."""
+class LoadedModel:
+    """A reward model with its weights; BackendError if it cannot be loaded or is none."""
 
-    def __init__(self, files: RewardFiles, loading: Loading) -> None:
+    def __init__(self, files: RewardFiles, loading: LoadOptions) -> None:
         import torch
 
         self._name, self._torch, self._by_token = files.name, torch, loading.head == "token"
         with _quietly(files.name) as transformers:
             kind = _auto_class(transformers, files, loading.head)
-            model, told = kind.from_pretrained(
+            model, info = kind.from_pretrained(
                 files.fetched(),
                 trust_remote_code=loading.trusted,
                 output_loading_info=True,
-                # Under its old name the newest versions take it too.
+                # The old name of `dtype`, which the newest versions accept too.
                 torch_dtype=loading.dtype,
             )
-            _check_loaded(told)
+            _check_loaded(info)
             self._device = torch.device(_device(torch, loading.device))
             self._model = model.to(self._device).eval().requires_grad_(False)
         config = model.config.get_text_config()
         self._configs = {id(each): each for each in (model.config, config)}.values()
         for each in self._configs:
             each.use_cache = False  # nothing is generated
-        # Tokenizers tell types to models, too, that know none.
+        # Tokenizers also give types for models that do not take them.
         self._typed = "token_type_ids" in inspect.signature(model.forward).parameters
         self._vocabulary = int(model.get_input_embeddings().num_embeddings)
         pad = config.pad_token_id
         self._pad = pad if isinstance(pad, int) and 0 <= pad < self._vocabulary else None
 
-    def run(self, readings: Sequence[Reading]) -> list[list[list[float]]]:
-        """Return the logits of some readings, run together: a row for each step, or one in all.
+    def run(self, texts: Sequence[TokenizedText]) -> list[list[list[float]]]:
+        """Return the logits of each text, run as one batch: a row per step, or a single row.
 
-        They are padded on the right and masked, so that none depends on its neighbours.
+        Texts are padded on the right and masked, so that none depends on the others.
         """
-        torch, longest = self._torch, max(len(reading.ids) for reading in readings)
-        pad = self._padding(readings)
-        rows = [(reading.ids, longest - len(reading.ids)) for reading in readings]
+        torch, longest = self._torch, max(len(text.ids) for text in texts)
+        pad = self._padding(texts)
+        rows = [(text.ids, longest - len(text.ids)) for text in texts]
         inputs = {
             "input_ids": [[*ids, *[pad] * short] for ids, short in rows],
             "attention_mask": [[1] * len(ids) + [0] * short for ids, short in rows],
         }
-        if self._typed and readings[0].types:
+        if self._typed and texts[0].types:
             inputs["token_type_ids"] = [
-                [*reading.types, *[0] * short]
-                for reading, (_, short) in zip(readings, rows, strict=True)
+                [*text.types, *[0] * short] for text, (_, short) in zip(texts, rows, strict=True)
             ]
         with torch.inference_mode(), contextlib.redirect_stdout(io.StringIO()):
-            told = self._model(
+            outputs = self._model(
                 **{name: torch.tensor(value).to(self._device) for name, value in inputs.items()}
             )
-        logits = told.logits.float().cpu()
+        logits = outputs.logits.float().cpu()
         if logits.dim() != 2 + self._by_token:
             raise BackendError(
-                f"{self._name}: its head gives scores of shape {tuple(logits.shape)}; say which it "
-                "is with head=sequence or head=token"
+                f"{self._name}: its head gives scores of shape {tuple(logits.shape)}; set "
+                "head=sequence or head=token"
             )
         if not self._by_token:
             return [[row] for row in logits.tolist()]
-        return [logits[at, list(reading.ends)].tolist() for at, reading in enumerate(readings)]
+        return [logits[at, list(text.ends)].tolist() for at, text in enumerate(texts)]
 
-    def _padding(self, readings: Sequence[Reading]) -> int:
-        """Return the token that pads.
+    def _padding(self, texts: Sequence[TokenizedText]) -> int:
+        """Return the padding token.
 
-        Decoders score the last token that is none of padding. Where the model has none, that is
-        the very last, which any token does not move that stands in none of the texts.
+        Decoders score the last token that is not padding. If the model has no padding token, use
+        one that occurs in none of the texts.
         """
         if self._pad is not None:
             return self._pad
-        used = {token for reading in readings for token in reading.ids}
+        used = {token for text in texts for token in text.ids}
         free = next((token for token in range(self._vocabulary) if token not in used), None)
         if free is None:
-            raise ValueError("every token of the vocabulary stands in the text")
+            raise ValueError("the text contains every token of the vocabulary, so none can pad it")
         for each in self._configs:
             each.pad_token_id = free
         return free
@@ -121,11 +120,11 @@ def _auto_class(transformers: Any, files: RewardFiles, head: str) -> Any:
     return transformers.AutoModelForSequenceClassification
 
 
-def _check_loaded(told: Mapping[str, Any]) -> None:
-    if missing := sorted(told["missing_keys"]):
+def _check_loaded(info: Mapping[str, Any]) -> None:
+    if missing := sorted(info["missing_keys"]):
         raise ValueError(
             f"{', '.join(missing[:3])} {'is' if len(missing) == 1 else 'are'} not among its "
-            "weights and would be random: no trained reward model"
+            "weights and would be random: it is not a trained reward model"
         )
 
 
@@ -139,7 +138,7 @@ def _device(torch: Any, wanted: str) -> str:
 
 @contextlib.contextmanager
 def _quietly(name: str) -> Iterator[Any]:
-    """Give transformers without its talk; what goes wrong is a BackendError of one line."""
+    """Yield transformers with its output turned off; any error becomes a one-line BackendError."""
     try:
         import torch  # noqa: F401
         import transformers

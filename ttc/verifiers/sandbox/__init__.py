@@ -1,5 +1,6 @@
-"""The sandbox: programs of models, run and judged where they can do no harm.
+"""The sandbox: runs and judges programs of models where they can do no harm.
 
-`pool` runs jobs on fork servers, `tiers` starts these in what this machine offers and proves by
-attack that it holds, `inside` is what runs there.
+`pool` runs jobs on fork servers (`servers`), `tiers` has the ways to isolate these, `probe` attacks
+a tier before it is used, `command` isolates a user's command. `inside` is the code that runs in the
+sandbox.
 """

@@ -1,4 +1,4 @@
-"""What the probe tries in a sandbox, and the victims that it tries it on."""
+"""The attacks of the self-test, and the victims they are tried on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from ttc import paths
 from ttc.verifiers.sandbox import interpreter
 
-# Returns the names of the attacks that worked. Nothing in it harms where one does.
+# Returns the names of the attacks that worked. None of them does harm if it works.
 ATTACK = """
 import ctypes, fcntl, os, socket
 
@@ -111,11 +111,12 @@ def attack(given):
             pass
     return worked
 """
-_MOST = 100  # of what lies in one of the caller's folders
+_MOST = 100  # entries that are tried in each of the caller's folders
 
 
 class Victims:
-    """What a sandbox is to keep a program from; `given` is what the attack is told of it."""
+    """Files, sockets and other objects that a sandboxed program must not reach; `given` is the
+    attack's argument, which names them."""
 
     def __init__(self, stack: ExitStack, folder: Path, readable: list[str], *, hides: bool) -> None:
         self.folder = folder
@@ -138,7 +139,7 @@ class Victims:
             self.given |= _system_v(stack)
 
     def harmed(self) -> str | None:
-        """Return what has happened to a victim, or None."""
+        """Return the harm done to a victim, or None."""
         if (self.folder / "written").exists():
             return "a file outside could be written"
         for mailbox in self._mailboxes:
@@ -160,7 +161,7 @@ def _mailboxes(folder: Path) -> Iterator[socket.socket]:
 
 
 def _system_v(stack: ExitStack) -> dict[str, int]:
-    """Make one of each kind, for as long as the probe lasts; where there is none, none."""
+    """Create a System V object of each kind for the time of the probe, and return their ids."""
     libc = ctypes.CDLL(None)
     private, create, remove = 0, 0o1600, 0
     makers: dict[str, tuple[Callable[[], int], Callable[[int], int]]] = {
@@ -177,9 +178,9 @@ def _system_v(stack: ExitStack) -> dict[str, int]:
 
 
 def private(readable: list[str]) -> Iterator[str]:
-    """Yield what lies in the caller's home, working folder and store, and may be no program's.
+    """Yield the paths in the caller's home, working folder and store that no program may read.
 
-    Of the system's folders, which all may read, only what others may not read counts.
+    In the system's folders, which every program may read, only files that other users cannot read.
     """
     store = Path(os.environ.get("TTC_DB") or paths.default_database())
     folders = [Path.home(), Path(os.path.expanduser("~")), Path.cwd(), store.absolute().parent]
@@ -197,7 +198,7 @@ def private(readable: list[str]) -> Iterator[str]:
 
 
 def _open_to_all(path: str, readable: list[str]) -> bool:
-    """Tell whether a path is one that programs may read, or leads to one."""
+    """Return whether programs may read a path or the target of its link."""
     real = os.path.realpath(path)
     if any(interpreter.within(each, [real, path]) for each in readable):
         return True

@@ -1,4 +1,4 @@
-"""Runs a command of the user in bubblewrap (`cmd:sandboxed=yes`)."""
+"""Runs a user's command in bubblewrap (`cmd:sandboxed=yes`)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MORE = ("/bin", "/sbin")
 _ROOM = 64 << 20  # bytes of /tmp
 
 
-class Box:
-    """Bubblewrap around a command; SandboxError (exit code 5) if it fails its self-test.
+class CommandSandbox:
+    """Bubblewrap around a command; SandboxError (exit code 5) if its self-test fails.
 
     The command can read the system, this Python with its packages, its own program with its virtual
-    environment, and the files that its words name, but nothing else of the caller. It writes to a
-    /tmp of its own and has no network.
+    environment, and the files that its arguments name, but no other files of the caller. It writes
+    to its own /tmp and has no network.
     """
 
     def __init__(self, program: str, words: Sequence[str]) -> None:
@@ -34,7 +34,7 @@ class Box:
             probe("bwrap")
         except ServerError as error:
             raise SandboxError(
-                f"cmd: sandboxed=yes needs bubblewrap, which failed its self-test here: {error}; "
+                f"cmd: sandboxed=yes needs bubblewrap, which failed its self-test: {error}; "
                 f"{tiers.remedy_of('bwrap')}, or leave out sandboxed=yes"
             ) from None
         self._program = program
@@ -47,12 +47,12 @@ class Box:
             self._filter.write(filters.commands(platform.machine()))
 
     def close(self) -> None:
-        """Release its file."""
+        """Close the file of its seccomp filter."""
         self._filter.close()
 
     def around(self, words: Sequence[str], file: str) -> tuple[list[str], IO[bytes] | None]:
-        """Return the words that run a command in bubblewrap, and the file with its filter, which
-        bubblewrap has to inherit."""
+        """Return the command line that runs a command in bubblewrap, and the file with its seccomp
+        filter, which bubblewrap must inherit."""
         path = f"{os.path.dirname(self._program)}:{_SYSTEM_PATH}"
         first = ["--size", str(_ROOM), "--tmpfs", "/tmp"]
         more = ["--ro-bind", file, file]
@@ -62,7 +62,7 @@ class Box:
         more += ["--dir", here, "--chdir", here]
         given: IO[bytes] | None = None
         if self._filter.tell():
-            # Each command reads it from the start, so it needs a descriptor of its own.
+            # Each command reads the filter from the start, so it needs its own descriptor.
             given = open(f"/proc/self/fd/{self._filter.fileno()}", "rb")  # noqa: SIM115
             more += ["--seccomp", str(given.fileno())]
         self._filter.flush()
@@ -70,7 +70,7 @@ class Box:
 
 
 def _named(word: str) -> Iterator[str]:
-    """Yield the path that a word names, or the text behind its equals sign."""
+    """Yield the existing paths that an argument or the text after its equals sign names."""
     for text in (word, word.partition("=")[2]):
         # A word like ".." must not make a parent of the working folder readable.
         path = os.path.abspath(text) if text else "/"
@@ -79,7 +79,7 @@ def _named(word: str) -> Iterator[str]:
 
 
 def _interpreter_of(program: str) -> Iterator[str]:
-    """Yield the interpreter that the first line of a script names."""
+    """Yield the interpreter in the first line of a script."""
     with suppress(OSError), open(program, "rb") as script:
         if script.read(2) == b"#!" and (words := script.readline(4096).split()):
             yield os.fsdecode(words[0])
@@ -87,7 +87,7 @@ def _interpreter_of(program: str) -> Iterator[str]:
 
 def _environment_of(program: Path) -> Iterator[str]:
     """Yield the parts of the virtual environment that a program is installed in, and the files of
-    a Python that is the program or is behind that environment."""
+    the Python that the program is or that the environment uses."""
     folder, python = program.parent.parent, program
     if (folder / "pyvenv.cfg").is_file():
         yield from (str(folder / name) for name in ("bin", "lib", "pyvenv.cfg"))

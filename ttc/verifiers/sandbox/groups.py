@@ -1,8 +1,8 @@
-"""A control group for a fork server and its processes, where this user can make one.
+"""A control group for a fork server and its processes, if this user can create one.
 
-It counts what limits of single processes do not: memory of the kernel and of files in memory, and
-threads. Without one (most ordinary users) those limits, and the server's own look at its
-processes, have to do.
+It limits what process limits do not: memory of the kernel and of files in memory, and threads.
+Without one (most ordinary users), the process limits and the server's own checks of its processes
+have to suffice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.inside.watch import THREADS
 
 ROOT = Path("/sys/fs/cgroup")
-# Beside what a program may use: the tests' process, the server, files in memory.
+# In addition to a program's memory: for the tests' process, the server, files in memory.
 _BESIDE = 256 << 20
 _TASKS = 2 * THREADS + 16
 _GONE_WITHIN = 1.0
@@ -26,12 +26,12 @@ _NAME = "ttc-"
 
 
 class Group(NamedTuple):
-    """The folders of a control group: one, or in the old layout one a controller."""
+    """The folders of a control group: one, or with cgroups v1 one per controller."""
 
     folders: tuple[Path, ...]
 
     def close(self) -> None:
-        """Remove it, once its processes, which have been killed, are gone."""
+        """Remove the group once its killed processes are gone."""
         deadline = time.monotonic() + _GONE_WITHIN
         for folder in self.folders:
             while not _removed(folder) and time.monotonic() < deadline:
@@ -39,7 +39,7 @@ class Group(NamedTuple):
 
 
 def confine(process: int, limits: Limits) -> Group | None:
-    """Put a process and its children into a new group; None where that cannot be done."""
+    """Put a process and its children into a new group; return None if that is not possible."""
     made: list[Path] = []
     try:
         for parent, bounds in _places(limits):
@@ -59,14 +59,14 @@ def confine(process: int, limits: Limits) -> Group | None:
 
 
 def _removed(folder: Path) -> bool:
-    """Remove a group; tell whether it is gone."""
+    """Remove a group; return whether it is gone."""
     with suppress(OSError):
         folder.rmdir()
     return not folder.exists()
 
 
 def _places(limits: Limits) -> list[tuple[Path, dict[str, int]]]:
-    """Return where groups can be made, and with what bounds."""
+    """Return the folders in which groups can be created, with their limits."""
     memory = limits.memory + _BESIDE
     own = dict(_own_groups())
     if "memory" in own and "pids" in own:
@@ -75,7 +75,7 @@ def _places(limits: Limits) -> list[tuple[Path, dict[str, int]]]:
     if "" not in own:
         return []
     here = ROOT / own[""].lstrip("/")
-    # A group with processes of its own has no others below it: then beside it.
+    # A group with processes has no groups with controllers below it: use a sibling then.
     for parent in (here, here.parent):
         with suppress(OSError):
             controllers = (parent / "cgroup.subtree_control").read_text().split()
@@ -85,7 +85,7 @@ def _places(limits: Limits) -> list[tuple[Path, dict[str, int]]]:
 
 
 def _own_groups() -> list[tuple[str, str]]:
-    """Return this process's groups by controller, "" for the unified layout."""
+    """Return this process's groups by controller; the controller is "" for cgroups v2."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -98,7 +98,7 @@ def _own_groups() -> list[tuple[str, str]]:
 
 
 def _family(process: int) -> list[int]:
-    """Return a process and all that came of it."""
+    """Return the ids of a process and all its descendants."""
     found = [process]
     for pid in found:
         with suppress(OSError):

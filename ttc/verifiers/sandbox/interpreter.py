@@ -1,7 +1,7 @@
-"""The files of this Python: what its programs need to read, and nothing else of where it lies.
+"""The files of this Python that programs need to read, and nothing else in its folders.
 
-A Python may be installed in somebody's home (`--prefix=$HOME`), so its prefix is not bound, but
-its binary, its standard library and the shared libraries beside it.
+A Python may be installed in a home folder (`--prefix=$HOME`), so its prefix is not bound, only its
+binary, its standard library and its shared libraries.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ _PACKAGES = ("site-packages", "dist-packages")
 
 
 def python() -> str:
-    """Return the interpreter itself: a virtual environment's is a link that leads home."""
+    """Return the real path of the interpreter; in a virtual environment it is a link."""
     return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
 def system() -> list[str]:
-    """Return the folders that any program needs to read."""
+    """Return the system's folders, which every program needs to read."""
     return [path for path in _SYSTEM if os.path.exists(path)]
 
 
 def packages() -> list[str]:
-    """Return the folders of installed packages, as this process finds them."""
+    """Return the folders of installed packages on this process's path."""
     own = [sysconfig.get_path(name) for name in ("purelib", "platlib")]
     others = [path for path in sys.path if os.path.basename(path) in _PACKAGES]
     return [path for path in dict.fromkeys([*own, *others]) if os.path.isdir(path)]
@@ -36,7 +36,7 @@ def packages() -> list[str]:
 
 @cache
 def files() -> list[str]:
-    """Return the files and folders of the interpreter that lie outside the system's folders."""
+    """Return the files and folders of the interpreter that are outside the system's folders."""
     base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     base |= {f"installed_{name}": prefix for name, prefix in base.items()}
     found = [python(), os.path.dirname(os.__file__)]
@@ -52,12 +52,12 @@ def files() -> list[str]:
 
 
 def within(path: str, folders: list[str]) -> bool:
-    """Tell whether a path is one of the folders, or in one."""
+    """Return whether a path is one of the folders, or inside one."""
     return any(Path(path).is_relative_to(folder) for folder in folders)
 
 
 def libraries(prefix: Path) -> Iterator[str]:
-    """Yield the shared libraries beside an interpreter; conda has a folder of nothing else."""
+    """Yield the shared libraries of an interpreter; for conda, the whole library folders."""
     folders = [prefix / name for name in ("lib", "lib64")]
     if (prefix / "conda-meta").is_dir():
         yield from map(str, folders)
@@ -67,7 +67,7 @@ def libraries(prefix: Path) -> Iterator[str]:
 
 
 def _mapped() -> Iterator[str]:
-    """Yield the libraries of the loader that this process runs with, wherever they are."""
+    """Yield the C library, libpython and the loader that this process has mapped."""
     names = ("libc.", "libm.", "libdl.", "libutil.", "libpthread.", "libpython", "ld-")
     try:
         with open("/proc/self/maps") as maps:
@@ -80,5 +80,5 @@ def _mapped() -> Iterator[str]:
 
 
 def _outermost(paths: dict[str, None]) -> list[str]:
-    """Drop what lies in another of the paths."""
+    """Return the paths that are not inside another of them."""
     return [path for path in paths if not within(path, [each for each in paths if each != path])]

@@ -1,7 +1,7 @@
-"""Jobs on fork servers: a few at a time, results in the order of the jobs.
+"""Runs jobs on fork servers, several at a time; results come in the order of the jobs.
 
-A job whose server died, that got no verdict or another's, or whose program was starved of the
-processor, is run again: alone, and on a server that has run no other.
+A job is run again, alone and on a new server, if its server died, its verdict is missing or belongs
+to another job, or its program did not get enough processor time.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ttc.records import INFRA
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.servers import Job, Ran, Server, ServerError
+from ttc.verifiers.sandbox.servers import ForkServer, JobResult, SandboxJob, ServerError
 
-AHEAD = 64  # results that wait for their turn
+AHEAD = 64  # finished results that may wait for an earlier one
 
 
-class Pool:
-    """Some servers of one tier, started when needed. Use it as a context, in one thread."""
+class SandboxPool:
+    """Fork servers of one tier, started when needed. Use it in a with statement, in one thread."""
 
     def __init__(self, tier: Callable[[], str], limits: Limits, workers: int) -> None:
         self._tier, self._limits, self._workers = tier, limits, workers
-        self._idle: list[Server] = []
-        self._busy: dict[Server, tuple[int, Job]] = {}
-        # The servers guard each job; this is for one that is itself stuck.
+        self._idle: list[ForkServer] = []
+        self._busy: dict[ForkServer, tuple[int, SandboxJob]] = {}
+        # Servers limit each job; this is for a server that hangs.
         self._patience = 40 * limits.cpu + 60
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> SandboxPool:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -42,18 +42,19 @@ class Pool:
             server.close()
         self._idle.clear()
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Ran]:
-        """Yield what came of each job, in order; jobs are asked for as there is room."""
+    def run(self, jobs: Iterable[SandboxJob]) -> Iterator[JobResult]:
+        """Yield the result of each job, in order; jobs are taken from the iterable when a server is
+        free."""
         source = enumerate(jobs)
-        soon: deque[tuple[int, Job]] = deque()
-        again: deque[tuple[int, Job]] = deque()
+        soon: deque[tuple[int, SandboxJob]] = deque()
+        again: deque[tuple[int, SandboxJob]] = deque()
         retried: set[int] = set()
-        done: dict[int, Ran] = {}
+        done: dict[int, JobResult] = {}
         following, more = 0, True
         while True:
             while soon and len(self._busy) < self._workers:
                 self._give(*soon.popleft())
-            # What waits to run alone holds up the results behind it; then nothing more is begun.
+            # A job that waits to run alone holds up later results, so that this stops at AHEAD.
             while more and len(self._busy) < self._workers and len(done) < AHEAD:
                 if (each := next(source, None)) is None:
                     more = False
@@ -76,16 +77,16 @@ class Pool:
             if not (more or self._busy or soon or again or done):
                 return
 
-    def _give(self, index: int, job: Job) -> None:
-        server = self._idle.pop() if self._idle else Server(self._tier(), self._limits)
+    def _give(self, index: int, job: SandboxJob) -> None:
+        server = self._idle.pop() if self._idle else ForkServer(self._tier(), self._limits)
         self._busy[server] = (index, job)
         try:
             server.give(job)
         except ServerError:
-            return  # `_collect` finds it out
+            return  # `_collect` notices it
 
-    def _collect(self) -> list[tuple[int, Job, Ran]]:
-        """Wait for something to happen; return the jobs that are done."""
+    def _collect(self) -> list[tuple[int, SandboxJob, JobResult]]:
+        """Wait for an event; return the finished jobs with their indices and results."""
         if not self._busy:
             return []
         with selectors.DefaultSelector() as selector:
@@ -101,7 +102,9 @@ class Pool:
                 if ran is None and server in late:
                     raise ServerError("it is stuck")
             except (ServerError, ValueError) as error:
-                failed = Ran(job.kind, stopped="infra_error", detail=f"the sandbox failed: {error}")
+                failed = JobResult(
+                    job.kind, stopped="infra_error", detail=f"the sandbox failed: {error}"
+                )
                 self._retire(server)
                 found.append((index, job, failed))
                 continue
@@ -115,6 +118,6 @@ class Pool:
                 self._retire(server)
         return found
 
-    def _retire(self, server: Server) -> None:
+    def _retire(self, server: ForkServer) -> None:
         del self._busy[server]
         server.close()

@@ -1,4 +1,4 @@
-"""One fork server: started in a tier, given jobs, heard."""
+"""The client of one fork server: starts it in a tier, sends jobs, receives results."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from ttc.records import INFRA
 from ttc.verifiers.sandbox import groups, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
 
-LIFETIME = 500  # jobs of a server
+LIFETIME = 500  # jobs per server
 _START_PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
-class Job:
-    """A program, and what is done with it.
+class SandboxJob:
+    """A program, and how it is run.
 
-    `calls`: its functions are called by `tests` in another process; where an argument cannot pass
-    between the two it becomes `whole`: they share one. `script`: it is run for each of `stdin`.
-    `tests` is what `inside.judging.run` takes. `alone` is a job that runs again, with no other
-    beside it.
+    `kind` is `calls` (`tests` in another process call its functions), `whole` (program and tests
+    share one process, since an argument has no plain form) or `script` (it is run once for each of
+    `stdin`). `tests` is the argument of `inside.judging.run`. `alone`: the job runs a second time,
+    with no other beside it.
     """
 
     kind: str
@@ -40,21 +40,20 @@ class Job:
     alone: bool = False
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
-    def afresh(self, *, kind: str | None = None, alone: bool = False) -> Job:
-        """Return the job as one that no process has seen."""
+    def afresh(self, *, kind: str | None = None, alone: bool = False) -> SandboxJob:
+        """Return a copy of the job with a new nonce, which no process has seen."""
         return replace(self, kind=kind or self.kind, alone=alone, nonce=secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What came of a job.
+class JobResult:
+    """The result of a job.
 
-    `why` is the judge's word (pass, fail, raised, gone, cannot_pass, not_plain, broken_tests), None
-    where no judge spoke; `stopped` is timeout, output_limit, thread_limit, infra_timeout or
-    infra_error; `exits` are exit codes, negative for signals, the program's first; `cpu` seconds
-    of all its processes. `runs` has one entry for each input of a script, up to the first that did
-    not end well, with what it wrote on standard output and the end of what it wrote on standard
-    error.
+    `why` is the judge's verdict (pass, fail, raised, gone, cannot_pass, not_plain, broken_tests),
+    None if there is none. `stopped` is timeout, output_limit, thread_limit, infra_timeout,
+    infra_error or None. `exits` are exit codes, negative for signals, the program's first; `cpu`
+    is the seconds of all its processes. For a script, `runs` has one result per input up to the
+    first failed one, with its standard output and the end of its standard error.
     """
 
     kind: str = "calls"
@@ -65,15 +64,15 @@ class Ran:
     cpu: float = 0.0
     output: str = ""
     errors: str = ""
-    runs: tuple[Ran, ...] = ()
+    runs: tuple[JobResult, ...] = ()
 
 
 class ServerError(Exception):
-    """A fork server did not start, or ended; the message is its last line."""
+    """A fork server did not start, ended, or failed its self-test."""
 
 
-class Server:
-    """One fork server in a tier. ServerError if it does not come up."""
+class ForkServer:
+    """One fork server in a tier. ServerError if it does not start."""
 
     def __init__(self, tier: str, limits: Limits) -> None:
         try:
@@ -84,14 +83,14 @@ class Server:
         self._channel.setblocking(False)
         self.answers = self._channel.fileno()
         self._group: groups.Group | None = None
-        self._heard = bytearray()
-        self._job: Job | None = None
-        self._runs: list[Ran] = []
+        self._received = bytearray()
+        self._job: SandboxJob | None = None
+        self._runs: list[JobResult] = []
         self.served = 0
         self.since = time.monotonic()
         try:
             self.layers = tuple(self._hello()["layers"])
-            # Its processes are all there now, and none is a job's yet.
+            # All its processes exist by now, and none belongs to a job yet.
             self._group = groups.confine(self._started.process.pid, limits)
         except BaseException:
             self.close()
@@ -102,18 +101,18 @@ class Server:
         with selectors.DefaultSelector() as selector:
             selector.register(self.answers, selectors.EVENT_READ)
             while time.monotonic() < deadline:
-                if selector.select(0.5) and (said := self._next()) is not None:
-                    return said[0]
+                if selector.select(0.5) and (message := self._next()) is not None:
+                    return message[0]
         raise ServerError("it did not start in time")
 
-    def give(self, job: Job) -> None:
-        """Send a job. ServerError if nobody is there any more."""
+    def give(self, job: SandboxJob) -> None:
+        """Send a job. ServerError if the server has ended."""
         self._job, self._runs = job, []
         self.served += 1
         self._send()
 
     def _send(self) -> None:
-        """Send what is to be run next: the server gets files that it does not read."""
+        """Send the next run of the job, as descriptors of files that the server does not read."""
         job = self._job
         assert job is not None
         if job.kind == "script":
@@ -131,8 +130,8 @@ class Server:
             for descriptor in files:
                 os.close(descriptor)
 
-    def hear(self) -> Ran | None:
-        """Return what came of the job if it is done. ServerError at the end of the stream."""
+    def hear(self) -> JobResult | None:
+        """Return the result of the job if it is done. ServerError if the server has ended."""
         job = self._job
         if (answer := self._next()) is None or job is None:
             return None
@@ -144,10 +143,10 @@ class Server:
             self._send()
             return None
         starved = ran.stopped if ran.stopped in INFRA else None
-        return Ran(job.kind, stopped=starved, runs=tuple(self._runs))
+        return JobResult(job.kind, stopped=starved, runs=tuple(self._runs))
 
     def _next(self) -> tuple[dict[str, Any], list[bytes]] | None:
-        """Return the next answer if it is whole: its line, and the bytes that follow it."""
+        """Return the next answer (its line and the bytes after it) if it is complete."""
         try:
             data = self._channel.recv(1 << 20)
         except BlockingIOError:
@@ -156,40 +155,40 @@ class Server:
             data = b""
         if not data:
             raise ServerError(tiers.complaint(self._started))
-        self._heard += data
-        end = self._heard.find(b"\n") + 1
+        self._received += data
+        end = self._received.find(b"\n") + 1
         if not end:
             return None
-        line: dict[str, Any] = json.loads(self._heard[:end])
+        line: dict[str, Any] = json.loads(self._received[:end])
         sizes = line.get("sizes", [])
-        if len(self._heard) < end + sum(sizes):
+        if len(self._received) < end + sum(sizes):
             return None
         parts = []
         for size in sizes:
-            parts.append(bytes(self._heard[end : end + size]))
+            parts.append(bytes(self._received[end : end + size]))
             end += size
-        del self._heard[:end]
+        del self._received[:end]
         return line, parts
 
-    def may_go_on(self, ran: Ran) -> bool:
-        """Tell whether it may take another job after what came of this one.
+    def may_go_on(self, ran: JobResult) -> bool:
+        """Return whether it may take another job after this result.
 
-        One whose job was stopped, or was told of by nobody, is not trusted with the next.
+        A server whose job was stopped is not reused.
         """
         last = ran.runs[-1] if ran.runs else ran
-        return self.served < LIFETIME and not self._heard and last.stopped is None
+        return self.served < LIFETIME and not self._received and last.stopped is None
 
     def close(self) -> None:
-        """End it."""
+        """End the server and remove its control group."""
         tiers.stop(self._started)
         if self._group is not None:
             self._group.close()
 
 
-def _ran(job: Job, answer: Mapping[str, Any], heard: list[bytes]) -> Ran:
-    """Return what a server's answer says of a job, or of one run of a script."""
-    said, output, errors = heard
-    ran = Ran(
+def _ran(job: SandboxJob, answer: Mapping[str, Any], parts: list[bytes]) -> JobResult:
+    """Return the result in a server's answer about a job, or about one run of a script."""
+    message, output, errors = parts
+    ran = JobResult(
         kind=job.kind,
         stopped=answer["stopped"],
         exits=tuple(answer["exits"]),
@@ -197,30 +196,30 @@ def _ran(job: Job, answer: Mapping[str, Any], heard: list[bytes]) -> Ran:
         output=output.decode("utf-8", "replace"),
         errors=errors.decode("utf-8", "replace"),
     )
-    if job.kind == "script" or (ran.stopped is not None and not said):
+    if job.kind == "script" or (ran.stopped is not None and not message):
         return ran
-    verdict = _verdict(said)
+    verdict = _verdict(message)
     if verdict.get("nonce") == job.nonce:
         why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))
         return replace(ran, why=why, detail=detail)
     if job.kind == "whole" and job.alone and ran.stopped is None:
-        # Its judge is the program's own process: what ends it, or speaks for it, a second time and
-        # on a fresh server, is the program.
-        return replace(ran, detail="the verdict was forged" if said else "")
-    # Nobody but the judge could write a verdict: it is the machine that failed.
-    what = "the verdict is another job's" if said else "the judge's process died"
+        # The judge shares the program's process. If the verdict is missing or forged a second time,
+        # on a fresh server, the program is the cause.
+        return replace(ran, detail="the verdict was forged" if message else "")
+    # Only the judge can write a verdict, so the machine has failed.
+    what = "the verdict is another job's" if message else "the judge's process died"
     return replace(ran, stopped=ran.stopped or "infra_error", detail=what)
 
 
-def _verdict(said: bytes) -> dict[str, Any]:
+def _verdict(message: bytes) -> dict[str, Any]:
     with suppress(ValueError):
-        found = json.loads(said)
+        found = json.loads(message)
         return found if isinstance(found, dict) else {}
     return {}
 
 
 def _file_of(data: bytes) -> int:
-    """Return a descriptor to read bytes from, of a file that has no name."""
+    """Return a readable descriptor of an anonymous file with these bytes."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("job")
     else:

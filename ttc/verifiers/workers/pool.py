@@ -1,7 +1,7 @@
-"""Work on untrusted text, in processes with limits of processor time and memory.
+"""Runs functions on untrusted text, in processes with limits on processor time and memory.
 
-A call that exceeds its limits ends its process and gets status `timeout` or `oom`; the others do
-not notice. Needs a POSIX system.
+A call that exceeds its limits ends its process and gets the status `timeout` or `oom`; other calls
+are not affected. Needs a POSIX system.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from typing import Any, NamedTuple
 
 from ttc.errors import BackendError
 
-MOST = 8  # workers, however many processors there are
+MOST = 8  # workers, even with more processors
 _LONGEST_REPLY = 1 << 24
-_START_SECONDS = 120.0  # of wall time, to import what the calls need on a busy machine
-_PATIENCE = 20.0  # wall seconds for a second of processor time, before a call counts as stuck
+_START_SECONDS = 120.0  # of wall time, to import the task's modules on a busy machine
+_PATIENCE = 20.0  # wall seconds per second of processor time, until a call counts as stuck
 
-# A worker may be gone when it is written to: that is told by an error, without a signal.
+# Writing to a worker that is gone gives an error, not SIGPIPE.
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 
-# Isolated, so that neither PYTHON* variables nor the working folder choose what is imported.
+# -I, so that neither PYTHON* variables nor the working folder affect imports.
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from ttc.verifiers.workers.worker import main; main()"
 )
 
 
-class Limits(NamedTuple):
-    """What one call may use. The memory is that of the whole process."""
+class CallLimits(NamedTuple):
+    """The limits of one call. The memory is that of the whole process."""
 
     cpu_seconds: float = 5.0
     memory_bytes: int = 1 << 30
 
 
 class Reply(NamedTuple):
-    """What came of a call: a JSON value, or status `timeout`, `oom` or `error` with its detail."""
+    """The result of a call: a JSON value, or status `timeout`, `oom` or `error` with its detail."""
 
     value: Any = None
     status: str = "ok"
@@ -52,20 +52,20 @@ class Reply(NamedTuple):
 
 
 def require(verifier: str) -> None:
-    """ValueError where a system has not the limits that a verifier needs."""
+    """Raise ValueError if the system lacks the limits that a verifier needs."""
     if not hasattr(signal, "setitimer"):
-        raise ValueError(f"{verifier} needs the process limits of Linux or macOS; here use WSL2")
+        raise ValueError(f"{verifier} needs process limits (Linux or macOS); on Windows use WSL2")
 
 
 class Workers:
     """Processes that apply the function `task` ("module:function") to JSON values.
 
-    They are started when there is work for them, each at most once for each of `count`, started
-    anew when one dies, and gone after `close`. Of an unexpected death (not by time) the first is
-    no verdict on a call, since earlier ones may have used up the memory: it is tried again.
+    At most `count` of them, started when there is work, replaced when they die, ended by `close`.
+    If a worker dies other than by the time limit, the call is tried once more in a new process,
+    since earlier calls may have used up the memory.
     """
 
-    def __init__(self, task: str, limits: Limits, count: int | None = None) -> None:
+    def __init__(self, task: str, limits: CallLimits, count: int | None = None) -> None:
         self._task, self._limits = task, limits
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self._count = count or min(cores or 1, MOST)
@@ -79,7 +79,7 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """Kill and reap the processes, whatever they are doing."""
+        """Kill and reap all processes."""
         for worker in (*self._idle, *self._busy):
             worker.end()
         self._idle.clear()
@@ -110,7 +110,7 @@ class Workers:
         return replies
 
     def _finished(self) -> list[tuple[_Worker, Reply]]:
-        """Wait until at least one call is done or its time is over."""
+        """Wait until at least one call is done or has timed out; return these."""
         with selectors.DefaultSelector() as selector:
             for worker in self._busy:
                 selector.register(worker.socket, selectors.EVENT_READ, worker)
@@ -123,11 +123,11 @@ class Workers:
 
 
 class _Worker:
-    """One process and the call it is at."""
+    """One process and its current call."""
 
-    def __init__(self, task: str, limits: Limits) -> None:
+    def __init__(self, task: str, limits: CallLimits) -> None:
         self._cpu_seconds = limits.cpu_seconds
-        self._said = b""
+        self._received = b""
         self._ready = False
         self.calls = 0
         self.alive = True
@@ -142,12 +142,12 @@ class _Worker:
                 stderr=subprocess.DEVNULL,
                 env={"LANG": "C.UTF-8"},
                 cwd="/",
-                # ^C is for the tool, which ends its workers itself.
+                # ^C reaches only ttc, which ends its workers.
                 start_new_session=True,
             )
 
     def begin(self, call: Any) -> None:
-        """Send a call; that the process is dead shows when its reply is read."""
+        """Send a call. A dead process is noticed when its reply is read."""
         self.calls += 1
         patience = _PATIENCE * self._cpu_seconds
         self.deadline = time.monotonic() + patience + (0 if self._ready else _START_SECONDS)
@@ -155,17 +155,17 @@ class _Worker:
             self.socket.sendall(json.dumps(call).encode() + b"\n", _NO_SIGNAL)
 
     def read(self) -> Reply | None:
-        """Take what the process has written; return the reply if it is whole by now."""
+        """Read what the process has written; return the reply if it is complete."""
         try:
-            said = self.socket.recv(1 << 16)
+            received = self.socket.recv(1 << 16)
         except ConnectionResetError:
-            said = b""
-        if not said or len(self._said) > _LONGEST_REPLY:
+            received = b""
+        if not received or len(self._received) > _LONGEST_REPLY:
             return self._dead()
-        self._said += said
-        while (end := self._said.find(b"\n")) >= 0:
-            reply = _parsed(self._said[:end])
-            self._said = self._said[end + 1 :]
+        self._received += received
+        while (end := self._received.find(b"\n")) >= 0:
+            reply = _parsed(self._received[:end])
+            self._received = self._received[end + 1 :]
             if self._ready:
                 if reply.status == "oom":
                     self.end()
@@ -178,7 +178,7 @@ class _Worker:
 
     def _dead(self) -> Reply:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)  # it has closed its end, and is about to be gone
+            self._process.wait(1)  # it has closed its socket and is about to end
         code = self.end()
         if not self._ready:
             raise BackendError(f"a worker cannot start: it ended with code {code}")
@@ -188,7 +188,7 @@ class _Worker:
         return Reply(status="died", detail=f"the worker ended with code {code}")
 
     def stuck(self) -> Reply:
-        """End a process that uses no processor time, or gets none."""
+        """End a process that made no progress within the wall time limit."""
         self.end()
         wall = _PATIENCE * self._cpu_seconds
         return Reply(status="error", detail=f"no reply within {wall:g} s; try --recheck")
@@ -202,7 +202,7 @@ class _Worker:
 
 
 def _parsed(line: bytes) -> Reply:
-    """Read a reply, of which nothing is taken for granted."""
+    """Return a worker's reply, which is not trusted to be well-formed."""
     try:
         found = json.loads(line)
         status = found.get("status", "ok")
@@ -210,4 +210,4 @@ def _parsed(line: bytes) -> Reply:
             raise ValueError
         return Reply(found.get("value"), status, str(found.get("detail", "")))
     except (ValueError, AttributeError):
-        return Reply(status="error", detail="the worker's reply is no JSON object")
+        return Reply(status="error", detail="the worker's reply is not a JSON object")

@@ -1,4 +1,4 @@
-"""What a limited worker does for `regex`: a search that may take for ever."""
+"""The task of a `regex` worker: a search that may not end."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import lru_cache
 
 
 def search(call: list[str]) -> list[str | None] | None:
-    """Return what [pattern, text] captures, in a list: the group `answer`, else the first group,
-    else None. None alone if the pattern is not found."""
+    """Search [pattern, text]. Return a list with the capture of the group `answer`, else of the
+    first group, else None; return None if there is no match."""
     pattern, text = call
     found = _compiled(pattern).search(text)
     if found is None:

@@ -1,4 +1,4 @@
-"""What a limited worker does for `schema`: JSON is read strictly and held against a schema."""
+"""The task of a `schema` worker: parse JSON strictly and validate it under a schema."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import referencing
 
 
 def validate(call: list[str]) -> list[str]:
-    """Hold [schema, text] together, both JSON: return [] if the text is no JSON, [canonical JSON]
-    if it is valid, [canonical JSON, the first error] if it is not."""
+    """Validate [schema, text], both JSON. Return [] if the text is not JSON, [canonical JSON] if it
+    is valid, [canonical JSON, the first error] if it is not."""
     schema, text = call
     try:
         value = strict(text)
@@ -25,17 +25,17 @@ def validate(call: list[str]) -> list[str]:
 
 
 def strict(text: str) -> Any:
-    """Read JSON as its standard has it, and no key twice; ValueError says what is wrong."""
+    """Parse JSON without extensions and duplicate keys; ValueError names the fault."""
     return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_number)
 
 
 def canonical(value: Any) -> str:
-    """Return the one spelling of a JSON value: keys sorted, no spaces, 1.0 as 1."""
+    """Return the canonical text of a JSON value: keys sorted, no spaces, 1.0 as 1."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def check(schema: Any) -> None:
-    """ValueError says what is wrong with a schema."""
+    """Raise ValueError if a value is not a valid schema."""
     if not isinstance(schema, dict | bool):
         raise ValueError("it is neither an object nor a boolean")
     try:
@@ -51,7 +51,7 @@ _NEWEST = jsonschema.Draft202012Validator
 def _validator(schema: str) -> Any:
     content = json.loads(schema)
     kind = jsonschema.validators.validator_for(content, _NEWEST)
-    # With a registry of its own it fetches nothing that a $ref names.
+    # With an empty registry, the target of a $ref is never fetched.
     return kind(content, registry=referencing.Registry())
 
 
@@ -62,12 +62,12 @@ def _told(error: jsonschema.ValidationError | jsonschema.SchemaError) -> str:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice in an object")
+        raise ValueError("an object has a key twice")
     return found
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _number(digits: str) -> int | float:

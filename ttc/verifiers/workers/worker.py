@@ -1,6 +1,6 @@
-"""The inside of a limited worker: JSON lines in, JSON lines out. `workers.pool` starts it.
+"""The process of a worker: JSON lines in, JSON lines out. `workers.pool` starts it.
 
-It has read untrusted text, so nothing it says is executed or unpickled by the other side.
+It reads untrusted text, so the other side neither executes nor unpickles its replies.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from ttc.verifiers.sandbox.inside.confine import Confinement
 
 
 def serve(task: str, cpu_seconds: float, memory_bytes: int) -> None:
-    """Answer each line with what the function `task` ("module:function") makes of it.
+    """Reply to each line with the result of the function `task` ("module:function").
 
-    A reply is `{"value": …}`, or `{"status": "oom" | "error", "detail": …}`; the first line says
-    whether the function could be imported. Processor time beyond `cpu_seconds` in one call ends
-    the process by SIGPROF.
+    A reply is `{"value": …}`, or `{"status": "oom" | "error", "detail": …}`; the first reports
+    whether the function could be imported. A call that takes more processor time than
+    `cpu_seconds` ends the process by SIGPROF.
     """
     requests, replies = _pipes()
     try:
         work = _imported(task)
-    except Exception as error:  # noqa: BLE001 - whatever the import raises is told
+    except Exception as error:  # noqa: BLE001 - any error of the import is the reply
         _say(replies, {"status": "error", "detail": f"{type(error).__name__}: {error}"})
         return
     _limit(memory_bytes)
     _say(replies, {"value": None})
     for line in requests:
-        # Processor time decides, by the kernel's clock and default action: neither a loop in C
-        # nor a busy machine changes what it measures, and no Python code has to run for it.
+        # The kernel's processor clock and SIGPROF's default action: this also ends a loop in C,
+        # and a busy machine does not change the limit.
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
         reply = _done(work, line)
         signal.setitimer(signal.ITIMER_PROF, 0)
         _say(replies, reply)
         if reply.get("status") == "oom":
-            return  # what a failed allocation left behind is not to be relied on
+            return  # after a failed allocation, the state of the process is unreliable
 
 
 def _imported(task: str) -> Callable[[Any], Any]:
@@ -60,7 +60,7 @@ def _done(work: Callable[[Any], Any], line: bytes) -> dict[str, Any]:
 
 
 def _pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """Take the pipes for ourselves; what libraries print goes nowhere."""
+    """Duplicate stdin and stdout for this module; output of libraries is discarded."""
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -76,7 +76,7 @@ def _say(replies: IO[bytes], reply: dict[str, Any]) -> None:
 
 
 def _limit(memory_bytes: int) -> None:
-    """Give up what the calls do not need. All that is imported has been imported by now."""
+    """Set the limits and drop all rights that the calls do not need, after the imports."""
     import resource
 
     limits = {
@@ -89,7 +89,7 @@ def _limit(memory_bytes: int) -> None:
         # macOS refuses RLIMIT_AS; the other limits hold there.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (value, value))
-    # What is imported late is still read from where libraries are; nothing else is.
+    # Libraries may still be read, for late imports; nothing else may.
     readable = [*interpreter.system(), *interpreter.files(), *filter(None, sys.path)]
     Confinement(readable, [os.devnull]).lock()
 

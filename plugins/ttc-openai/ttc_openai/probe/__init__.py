@@ -1,1 +1,1 @@
-"""`ttc models probe`: finds out by trial what a server does."""
+"""`ttc models probe`: test what a server does."""

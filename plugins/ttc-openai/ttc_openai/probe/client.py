@@ -1,4 +1,4 @@
-"""Questions to a server, one after the other, for what is found out by trial."""
+"""A client for the probe's requests, one after the other."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ import openai
 
 from ttc.records import OFF
 from ttc_openai.client import sync_client
-from ttc_openai.errors import complaint, cut, understood
-from ttc_openai.events import Events, Json, MalformedError
-from ttc_openai.server import Server
-from ttc_openai.stream_parser import Reading, Usage
+from ttc_openai.diagnosis import classify_error
+from ttc_openai.errors import cut_off, error_in_body
+from ttc_openai.events import EventParser, Json, MalformedError
+from ttc_openai.server import ModelServer
+from ttc_openai.stream_parser import StreamParser, TokenUsage
 
-# More than this a trial does not wait for.
-PATIENCE = 120.0
+# Seconds; a trial does not wait longer.
+LONGEST_WAIT = 120.0
 
 
 @dataclass(slots=True)
-class Answer:
-    """An answer: its choices by index, and the tokens that the server told.
+class ProbeAnswer:
+    """A response: its choices by index, and the token counts that the server gave.
 
     `began` is when the first piece of a stream came, `ended` when the last did.
     """
 
-    choices: dict[int, Reading] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
+    choices: dict[int, StreamParser] = field(default_factory=dict)
+    usage: TokenUsage = field(default_factory=TokenUsage)
     last: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     began: float = 0.0
     ended: float = 0.0
 
     @property
-    def first(self) -> Reading:
+    def first(self) -> StreamParser:
         """Its only choice, or the first of several."""
-        return self.choices.get(0, Reading(()))
+        return self.choices.get(0, StreamParser(()))
 
     @property
     def text(self) -> str:
@@ -47,21 +48,21 @@ class Answer:
         return self.first.text
 
     def take(self, piece: Mapping[str, Any]) -> None:
-        """Take a whole answer, or a piece of a stream."""
-        if (fault := complaint(piece)) is not None:
+        """Add a whole response, or a piece of a stream."""
+        if (fault := error_in_body(piece)) is not None:
             raise fault
         self.usage.add_piece(piece)
         for choice in piece.get("choices") or ():
             self.last = choice
-            self.choices.setdefault(choice.get("index", 0), Reading(())).add(choice)
+            self.choices.setdefault(choice.get("index", 0), StreamParser(())).add(choice)
 
 
-class Asker:
-    """Asks a server. What goes wrong is an ExchangeError, which a trial may take for an answer."""
+class ProbeClient:
+    """Send a probe's requests. Failures raise ExchangeError, which may be a trial's result."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ModelServer) -> None:
         self.server = server
-        limit = min(PATIENCE, server.options.timeout)
+        limit = min(LONGEST_WAIT, server.options.timeout)
         self._client = sync_client(server.address, server.key, limit)
 
     def close(self) -> None:
@@ -86,20 +87,20 @@ class Asker:
             with create(**named, extra_body=rest) as response:
                 yield response
         except (openai.APIError, httpx2.HTTPError) as error:
-            raise understood(error, self.server.address, self.server.key) from None
+            raise classify_error(error, self.server.address, self.server.key) from None
 
-    def whole(self, **body: Any) -> Answer:
-        """Ask for an answer that comes at once."""
-        answer, began = Answer(), time.monotonic()
+    def whole(self, **body: Any) -> ProbeAnswer:
+        """Request an answer that comes at once."""
+        answer, began = ProbeAnswer(), time.monotonic()
         with self._sent(body) as response:
             for piece in _objects(response):
                 answer.take(piece)
         answer.seconds = time.monotonic() - began
         return answer
 
-    def streamed(self, pieces: int | None = None, **body: Any) -> Answer:
-        """Ask for a stream, and close it after some pieces if a number is given."""
-        answer, began = Answer(), time.monotonic()
+    def streamed(self, pieces: int | None = None, **body: Any) -> ProbeAnswer:
+        """Request a stream, and close it after `pieces` pieces if given."""
+        answer, began = ProbeAnswer(), time.monotonic()
         with self._sent({**body, "stream": True}) as response:
             for piece in _objects(response):
                 if not piece:
@@ -112,11 +113,11 @@ class Asker:
         answer.seconds = time.monotonic() - began
         unfinished = any(each.finish is None for each in answer.choices.values())
         if pieces is None and (unfinished or not answer.choices):
-            raise cut("without an end")
+            raise cut_off("without an end")
         return answer
 
     def page(self, path: str) -> str | None:
-        """Return a page of the server beside its API, None if there is none."""
+        """Return a page of the server outside its API, None if there is none."""
         try:
             url = f"{self.server.address.origin}{path}"
             return self._client.with_options(timeout=5.0).get(url, cast_to=str)
@@ -125,8 +126,8 @@ class Asker:
 
 
 def _objects(response: Any) -> Iterator[Json]:
-    """Yield the objects of a body as they come."""
-    events = Events()
+    """Yield the objects of a body as they arrive."""
+    events = EventParser()
     for data in response.iter_bytes():
         yield from events.feed(data)
     yield from events.end()

@@ -1,7 +1,7 @@
-"""What a server does with a model, each thing by its effect: what it takes it may yet ignore.
+"""Trials of what a server does with a model, each judged by its effect.
 
-A trial returns what was found (True, False, a word; None if it cannot be told) and by what it was
-seen.
+That a server accepts a field does not mean that it heeds it. A trial returns what was found (True,
+False, a word; None if it is unknown) and the evidence.
 """
 
 from __future__ import annotations
@@ -15,177 +15,178 @@ from typing import Any, NamedTuple
 
 from ttc_openai.dialect import PREFIXES, REPEATED
 from ttc_openai.errors import ExchangeError
-from ttc_openai.probe.client import Answer, Asker
+from ttc_openai.probe.client import ProbeAnswer, ProbeClient
 
 _ASK = [{"role": "user", "content": "Write a story about a fox who crosses a river."}]
 _SHORT, _LONG = 10, 96
 _HOT: dict[str, Any] = {"temperature": 1.6}
 
 
-class Finding(NamedTuple):
+class TrialResult(NamedTuple):
     """What a trial found, and by what it was seen."""
 
     found: Any
     seen: str
 
 
-Trial = Callable[[Asker, "Known"], Finding]
+Trial = Callable[[ProbeClient, "Baseline"], TrialResult]
 
 
-class Known:
-    """What trials find that later ones use: the greedy answer, and what the server does."""
+class Baseline:
+    """Results that later trials use: the greedy answer, and how the server behaves."""
 
-    def __init__(self, asker: Asker) -> None:
-        self.whole = asker.whole(messages=_ASK, max_tokens=_SHORT)
+    def __init__(self, client: ProbeClient) -> None:
+        self.whole = client.whole(messages=_ASK, max_tokens=_SHORT)
         self.greedy = self.whole.text
         self.side_by_side = False
         self.pieces_count = False
 
 
-def usage(asker: Asker, known: Known) -> Finding:
-    """Whether a stream ends with its token counts."""
-    answer = asker.streamed(
+def usage(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether a stream ends with its token counts."""
+    answer = client.streamed(
         messages=_ASK, max_tokens=_SHORT, stream_options={"include_usage": True}
     )
-    told = answer.usage.completion
-    return Finding(told is not None, f"stream_options: {told if told is not None else 'no'} tokens")
+    count = answer.usage.completion
+    shown = "no" if count is None else count
+    return TrialResult(count is not None, f"stream_options: {shown} tokens")
 
 
-def chunks(asker: Asker, known: Known) -> Finding:
-    """Whether a piece of a stream is a token, as counted in an answer of the same tokens."""
-    answer = asker.streamed(messages=_ASK, max_tokens=_SHORT)
-    pieces, tokens = answer.first.tokens, known.whole.usage.completion
-    if known.whole.first.finish != "length" or answer.text != known.greedy:
-        return Finding(None, "two greedy answers differ")
-    known.pieces_count = pieces == tokens
-    return Finding(known.pieces_count, f"{pieces} pieces, {tokens} tokens")
+def chunks(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether a piece of a stream is a token, by an answer of the same tokens."""
+    answer = client.streamed(messages=_ASK, max_tokens=_SHORT)
+    pieces, tokens = answer.first.tokens, baseline.whole.usage.completion
+    if baseline.whole.first.finish != "length" or answer.text != baseline.greedy:
+        return TrialResult(None, "two greedy answers differ")
+    baseline.pieces_count = pieces == tokens
+    return TrialResult(baseline.pieces_count, f"{pieces} pieces, {tokens} tokens")
 
 
-def seed(asker: Asker, known: Known) -> Finding:
-    """Whether a seed gives the same draw again, and another one another."""
+def seed(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether a seed repeats a draw, and another seed gives another draw."""
     first, again, other = (
-        asker.whole(messages=_ASK, max_tokens=_SHORT, seed=value, **_HOT).text
+        client.whole(messages=_ASK, max_tokens=_SHORT, seed=value, **_HOT).text
         for value in (7, 7, 8)
     )
     if first == again == other:
-        return Finding(False, "ignored: another seed draws the same")
-    return Finding(first == again, "the same again" if first == again else "ignored: differs")
+        return TrialResult(False, "ignored: another seed draws the same")
+    return TrialResult(first == again, "the same again" if first == again else "ignored: differs")
 
 
-def n(asker: Asker, known: Known) -> Finding:
-    """Whether one request may ask for two draws that differ."""
-    answer = asker.streamed(
+def n(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether one request may ask for two draws that differ."""
+    answer = client.streamed(
         messages=_ASK, max_tokens=_SHORT, n=2, stream_options={"include_usage": True}, **_HOT
     )
     if len(answer.choices) < 2:
-        return Finding(False, f"ignored: {len(answer.choices)} of 2 draws")
+        return TrialResult(False, f"ignored: {len(answer.choices)} of 2 draws")
     texts = {each.text for each in answer.choices.values()}
     counted = sum(each.tokens for each in answer.choices.values())
     if len(texts) < 2:
-        return Finding(False, "two copies of one draw")
-    if answer.usage.completion != counted and not known.pieces_count:
-        return Finding(
+        return TrialResult(False, "two copies of one draw")
+    if answer.usage.completion != counted and not baseline.pieces_count:
+        return TrialResult(
             False, f"two draws, but {answer.usage.completion} tokens in {counted} pieces"
         )
-    return Finding(True, "two draws that differ")
+    return TrialResult(True, "two draws that differ")
 
 
-def _tames(asker: Asker, known: Known, **field: Any) -> Finding:
-    """Whether a filter that leaves one token makes hot draws greedy."""
-    wild = [asker.whole(messages=_ASK, max_tokens=_SHORT, **_HOT).text for _ in range(2)]
-    tame = [asker.whole(messages=_ASK, max_tokens=_SHORT, **_HOT, **field).text for _ in range(2)]
-    if set(wild) == {known.greedy}:
-        return Finding(None, "hot draws are greedy as they are")
-    if set(tame) == {known.greedy}:
-        return Finding(True, "hot draws become greedy")
-    return Finding(False, "ignored: hot draws stay as they are")
+def _filters_hot_draws(client: ProbeClient, baseline: Baseline, **field: Any) -> TrialResult:
+    """Test whether a filter that leaves one token makes hot draws greedy."""
+    wild = [client.whole(messages=_ASK, max_tokens=_SHORT, **_HOT).text for _ in range(2)]
+    tame = [client.whole(messages=_ASK, max_tokens=_SHORT, **_HOT, **field).text for _ in range(2)]
+    if set(wild) == {baseline.greedy}:
+        return TrialResult(None, "hot draws are greedy as they are")
+    if set(tame) == {baseline.greedy}:
+        return TrialResult(True, "hot draws become greedy")
+    return TrialResult(False, "ignored: hot draws stay as they are")
 
 
-def top_k(asker: Asker, known: Known) -> Finding:
-    """Whether top_k takes effect."""
-    return _tames(asker, known, top_k=1)
+def top_k(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether top_k takes effect."""
+    return _filters_hot_draws(client, baseline, top_k=1)
 
 
-def min_p(asker: Asker, known: Known) -> Finding:
-    """Whether min_p takes effect."""
-    return _tames(asker, known, min_p=1.0)
+def min_p(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether min_p takes effect."""
+    return _filters_hot_draws(client, baseline, min_p=1.0)
 
 
-def logprobs(asker: Asker, known: Known) -> Finding:
-    """Whether log-probabilities are those of temperature 1, whatever the temperature."""
+def logprobs(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether log-probabilities are those of temperature 1, whatever the temperature."""
     found = []
     for temperature in (0.5, 2.0):
-        answer = asker.whole(
+        answer = client.whole(
             messages=_ASK, max_tokens=1, temperature=temperature, logprobs=True, top_logprobs=5
         )
         content = (answer.last.get("logprobs") or {}).get("content") or []
         if not content or not content[0].get("top_logprobs"):
-            return Finding(False, "none are told")
-        # Not the first: some servers begin with the token that was drawn.
+            return TrialResult(False, "none are returned")
+        # Not the first: some servers put the sampled token first.
         best = max(content[0]["top_logprobs"], key=lambda each: float(each["logprob"]))
         found.append((best["token"], float(best["logprob"])))
     (token, cool), (other, hot) = found
     shown = f"{cool:.3f} at temperature 0.5, {hot:.3f} at 2"
-    return Finding(token == other and abs(cool - hot) < 0.02 and cool <= 0, shown)
+    return TrialResult(token == other and abs(cool - hot) < 0.02 and cool <= 0, shown)
 
 
-def prefix(asker: Asker, known: Known) -> Finding:
-    """In which way an answer's beginning is continued, seen by the rest of the greedy answer."""
-    middle = known.greedy.find(" ", len(known.greedy) // 2)
-    begun, rest = known.greedy[:middle], known.greedy[middle:]
+def prefix(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Find how an answer's beginning is continued, judged by the rest of the greedy answer."""
+    middle = baseline.greedy.find(" ", len(baseline.greedy) // 2)
+    begun, rest = baseline.greedy[:middle], baseline.greedy[middle:]
     if middle <= 0 or len(rest) < 3:
-        return Finding("", "the greedy answer is too short to be cut in two")
+        return TrialResult("", "the greedy answer is too short to be cut in two")
     turns = [*_ASK, {"role": "assistant", "content": begun}]
     for name, fields in PREFIXES.items():
         try:
-            answer = asker.whole(messages=turns, max_tokens=_SHORT, **fields)
+            answer = client.whole(messages=turns, max_tokens=_SHORT, **fields)
         except ExchangeError:
             continue
         sure = rest[: max(len(rest) - 2, 2)]
         if answer.text.startswith(sure):
-            return Finding(name, "the rest of the greedy answer follows")
+            return TrialResult(name, "the rest of the greedy answer follows")
         if answer.text.startswith(begun + sure):
-            return Finding(name + REPEATED, "the greedy answer comes, its beginning once more")
-    return Finding("", "an answer that was begun is not continued")
+            return TrialResult(name + REPEATED, "the whole greedy answer follows")
+    return TrialResult("", "the beginning of an answer is not continued")
 
 
-def stop(asker: Asker, known: Known) -> Finding:
-    """Whether the text ends before a stop string."""
-    word = _middle(known.greedy)
-    answer = asker.whole(messages=_ASK, max_tokens=_SHORT, stop=[word])
+def stop(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether the text ends before a stop string."""
+    word = _middle(baseline.greedy)
+    answer = client.whole(messages=_ASK, max_tokens=_SHORT, stop=[word])
     if word in answer.text:
         kept = answer.text.endswith(word)
-        return Finding(False, "the stop string is kept" if kept else "ignored")
-    return Finding(True, "the text ends before it")
+        return TrialResult(False, "the stop string is kept" if kept else "ignored")
+    return TrialResult(True, "the text ends before it")
 
 
-def stop_told(asker: Asker, known: Known) -> Finding:
-    """Whether it is said which stop string fired."""
-    word = _middle(known.greedy)
-    answer = asker.streamed(messages=_ASK, max_tokens=_SHORT, stop=["never said", word])
-    return Finding(answer.first.stop == word, f"{answer.first.stop or 'nothing'} is told")
+def stop_told(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether the server reports which stop string fired."""
+    word = _middle(baseline.greedy)
+    answer = client.streamed(messages=_ASK, max_tokens=_SHORT, stop=["never said", word])
+    return TrialResult(answer.first.stop == word, f"{answer.first.stop or 'nothing'} is reported")
 
 
 def _middle(text: str) -> str:
-    """Return a word of a text that does not begin it."""
+    """Return a word from the middle of a text."""
     words = text.split()
     return words[len(words) // 2] if len(words) > 1 else text[1:]
 
 
-def raw(asker: Asker, known: Known) -> Finding:
-    """Whether there are completions of plain text."""
-    answer = asker.whole(prompt="Once upon a time", max_tokens=2)
-    return Finding(bool(answer.text), "/completions answers")
+def raw(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether plain text can be completed."""
+    answer = client.whole(prompt="Once upon a time", max_tokens=2)
+    return TrialResult(bool(answer.text), "/completions answers")
 
 
-def slots(asker: Asker, known: Known) -> Finding:
-    """Whether two answers may be under way; some servers drop one for the next."""
-    answers: list[Answer] = []
+def slots(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether two answers may be in progress; some servers drop one for the next."""
+    answers: list[ProbeAnswer] = []
     faults: list[ExchangeError] = []
 
     def ask() -> None:
         try:
-            answers.append(asker.streamed(messages=_ASK, max_tokens=_SHORT * 2))
+            answers.append(client.streamed(messages=_ASK, max_tokens=_SHORT * 2))
         except ExchangeError as error:
             faults.append(error)
 
@@ -196,53 +197,53 @@ def slots(asker: Asker, known: Known) -> Finding:
     for thread in threads:
         thread.join()
     if any(fault.drops for fault in faults):
-        return Finding(1, "one is cut when another comes")
+        return TrialResult(1, "an answer is cut off when another request comes")
     if faults:
-        return Finding(None, str(faults[0]))
+        return TrialResult(None, str(faults[0]))
     last_begun = max(answer.began for answer in answers)
-    known.side_by_side = last_begun < min(answer.ended for answer in answers)
-    how = "side by side" if known.side_by_side else "one after the other"
-    return Finding(None, f"two answers came whole, {how}")
+    baseline.side_by_side = last_begun < min(answer.ended for answer in answers)
+    how = "side by side" if baseline.side_by_side else "one after the other"
+    return TrialResult(None, f"two answers came whole, {how}")
 
 
-def frees(asker: Asker, known: Known) -> Finding:
-    """Whether a closed connection ends its draw: seen by the server's own count of what it runs,
-    else by how soon the next answer comes."""
+def frees(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether a closed connection ends its draw, by its own count or the next answer."""
     began = time.monotonic()
-    asker.streamed(pieces=3, messages=_ASK, max_tokens=_LONG)
+    client.streamed(pieces=3, messages=_ASK, max_tokens=_LONG)
     each = (time.monotonic() - began) / 3
     for _ in range(20):
-        if (running := _running(asker)) is None:
+        if (running := _running(client)) is None:
             break
         if running == 0:
-            return Finding(True, "the server says that it runs nothing any more")
+            return TrialResult(True, "the server reports no running draws")
         time.sleep(min(each, 0.25))
     else:
-        return Finding(False, "the server goes on with it")
-    after = asker.whole(messages=_ASK, max_tokens=1).seconds
+        return TrialResult(False, "the server keeps running it")
+    after = client.whole(messages=_ASK, max_tokens=1).seconds
     rest = each * (_LONG - 3)
     if after > rest / 2:
-        return Finding(False, f"the next answer came after {after:.1f} s")
-    return Finding(None if known.side_by_side else True, f"the next answer came in {after:.1f} s")
+        return TrialResult(False, f"the next answer came after {after:.1f} s")
+    freed = None if baseline.side_by_side else True
+    return TrialResult(freed, f"the next answer came in {after:.1f} s")
 
 
-def _running(asker: Asker) -> int | None:
-    """Return how many draws the server says that it runs, None if it does not say."""
-    if (page := asker.page("/slots")) is not None:
+def _running(client: ProbeClient) -> int | None:
+    """Return how many draws the server reports as running, None if it does not."""
+    if (page := client.page("/slots")) is not None:
         try:
             return sum(bool(slot.get("is_processing")) for slot in json.loads(page))
         except (ValueError, AttributeError, TypeError):
             pass
     gauge = r"^(?:vllm:num_requests_running|llamacpp:requests_processing)\S*\s+(\S+)"
-    values = re.findall(gauge, asker.page("/metrics") or "", re.MULTILINE)
+    values = re.findall(gauge, client.page("/metrics") or "", re.MULTILINE)
     return round(sum(map(float, values))) if values else None
 
 
-def caches(asker: Asker, known: Known) -> Finding:
-    """Whether a long prompt that was seen is not computed again."""
+def caches(client: ProbeClient, baseline: Baseline) -> TrialResult:
+    """Test whether a long prompt is not computed again the second time."""
     turns = [{"role": "user", "content": f"{time.time_ns()}: " + "river fox stone " * 70}]
-    first, second = (asker.whole(messages=turns, max_tokens=1) for _ in range(2))
+    first, second = (client.whole(messages=turns, max_tokens=1) for _ in range(2))
     if second.usage.cached:
-        return Finding(True, f"{second.usage.cached} of {second.usage.prompt} tokens, it says")
+        return TrialResult(True, f"{second.usage.cached} of {second.usage.prompt} tokens cached")
     shown = f"{first.seconds:.2f} s, then {second.seconds:.2f} s"
-    return Finding(second.seconds < first.seconds / 2, shown)
+    return TrialResult(second.seconds < first.seconds / 2, shown)

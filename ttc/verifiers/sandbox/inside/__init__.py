@@ -1,1 +1,1 @@
-"""What runs inside the sandbox, in an interpreter of its own: only the standard library here."""
+"""The code that runs inside the sandbox, in its own interpreter; only uses the standard library."""

@@ -1,6 +1,6 @@
-"""The candidate's process: it runs the program, and answers calls with plain data.
+"""The candidate's process: runs the program and answers calls with plain data.
 
-Nothing here is trusted by anybody. The tests are never in this process's memory.
+No other process trusts this one. The tests are never in its memory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LONGEST = 500
 
 
 def load(program: str, name: str = "candidate") -> dict[str, Any]:
-    """Run a program as a module of that name and return its namespace."""
+    """Run a program as a module with this name; return its namespace."""
     module = ModuleType(name)
     sys.modules[name] = module  # dataclasses and typing look for it there
     exec(compile(program, "<candidate>", "exec", dont_inherit=True), module.__dict__)
@@ -25,7 +25,7 @@ def load(program: str, name: str = "candidate") -> dict[str, Any]:
 
 
 def told(error: BaseException) -> dict[str, str]:
-    """Return an exception as plain data; whatever its own methods do is survived."""
+    """Return an exception as plain data, even if its own methods raise."""
     try:
         message = str(error)[:_LONGEST]
     except BaseException:  # noqa: BLE001
@@ -34,7 +34,7 @@ def told(error: BaseException) -> dict[str, str]:
 
 
 def answer_calls(program: str, channel: socket.socket) -> None:
-    """Run the program, then call its functions as asked until nobody asks."""
+    """Run the program, then answer calls of its functions until the channel is closed."""
     try:
         namespace = load(program)
         hello: dict[str, Any] = {"ready": True}
@@ -72,7 +72,7 @@ def _mutable(args: list[Any]) -> list[Any]:
 
 
 def _plain_of(value: Any) -> Any:
-    """Return the plain form, or None if a call left something in it that has none."""
+    """Return the plain form, or None if a call put something without one into it."""
     try:
         return plain.encode(value)
     except (plain.NotPlainError, plain.TooLargeError, RecursionError):

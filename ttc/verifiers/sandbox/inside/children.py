@@ -1,7 +1,7 @@
-"""What each kind of process does once it is forked and confined.
+"""The work of each kind of process after it is forked and confined.
 
-What a job is about comes by descriptors, which are read here and closed: the fork server never
-knew it, and so no other job's process has it in its memory.
+Program and tests come as descriptors, which are read here and closed. The fork server never reads
+them, so no process of another job has them in its memory.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ttc.verifiers.sandbox.inside import candidate, judging
 
 CHANNEL = 3
 _MOST_FDS = 1024
-_BALLAST = 8 << 20  # bytes that a judge has left for its verdict, whatever the program sends
+_BALLAST = 8 << 20  # bytes that are reserved for the verdict, whatever the program sends
 
-# A child's standard input, output and error, and its channel to another; None for none.
+# A child's standard input, output and error, and its channel to the other process; None for none.
 Standard = tuple[int | None, int | None, int | None, int | None]
 
 
 def arrange(standard: Standard, keep: set[int]) -> None:
-    """Give this process its descriptors, and close all others.
+    """Move this process's descriptors into place and close all others.
 
-    None of those given is below CHANNEL + 1.
+    All given descriptors are above CHANNEL.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
     for at, descriptor in enumerate(standard):
@@ -46,7 +46,7 @@ def arrange(standard: Standard, keep: set[int]) -> None:
 
 
 def first_to_go() -> None:
-    """Have the kernel end this process before any other where memory runs out."""
+    """Make the kernel kill this process before any other if memory runs out."""
     with suppress(OSError):
         descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
         try:
@@ -63,21 +63,21 @@ def calls(program: int) -> None:
 
 
 def script(program: int) -> None:
-    """Run a program as a script, to the end that an interpreter would give it."""
+    """Run a program as a script, and end it as an interpreter would."""
     sys.argv = ["candidate"]
     try:
         candidate.load(_text(program), "__main__")
     finally:
-        if "threading" in sys.modules:  # it waits for threads that are no daemons
+        if "threading" in sys.modules:  # wait for non-daemon threads
             sys.modules["threading"]._shutdown()
         atexit._run_exitfuncs()
         flush()
         sys.stdout = sys.__stdout__
-        vars(sys.modules["__main__"]).clear()  # files are written when they are collected
+        vars(sys.modules["__main__"]).clear()  # files are flushed when they are collected
 
 
 def flush() -> None:
-    """Write what Python holds of standard output; a program may have closed or replaced it."""
+    """Flush standard output, which a program may have closed or replaced."""
     stream: Any
     for stream in (sys.stdout, sys.__stdout__):
         if not getattr(stream, "closed", stream is None):
@@ -96,7 +96,7 @@ def judge(tests: int, told: int) -> None:
 
 def whole(program: int, tests: int, told: int) -> None:
     """Run program and tests in this one process, and report."""
-    # The program runs first: tests that it could read are not there yet.
+    # The program runs first, before the tests are in memory, where it could read them.
     failed: BaseException | None = None
     namespace: dict[str, Any] = {}
     try:
@@ -117,7 +117,7 @@ def _text(descriptor: int) -> str:
 
 
 def _whole(descriptor: int) -> bytes:
-    """Read what a descriptor gives, and close it."""
+    """Read a descriptor to its end and close it."""
     parts = []
     with suppress(OSError):
         os.lseek(descriptor, 0, os.SEEK_SET)

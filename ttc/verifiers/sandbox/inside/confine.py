@@ -1,7 +1,7 @@
-"""Confining one process for good: limits, no privileges, Landlock, seccomp (Linux).
+"""Confines a process permanently: limits, no privileges, Landlock, seccomp (Linux).
 
-Each layer is inherited and cannot be taken off. `Confinement` is made once in the fork server;
-`confine` is what a child calls before it runs anything that is not ours.
+Each layer is inherited and cannot be removed. The fork server creates one `Confinement`; a child
+calls its `confine` before it runs any code of the program.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_ABI = 1  # the flag that asks for Landlock's version
+_ABI = 1  # the flag that requests Landlock's version
 _PATH_BENEATH = 1
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAPSET = {"x86_64": 126, "aarch64": 91}
 
-# Landlock's rights (linux/landlock.h), by the version that brought them.
+# Landlock's rights (linux/landlock.h), by the version that introduced them.
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _ALL_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 _ALL_RIGHTS_SINCE_5 = (1 << 16) - 1
@@ -36,17 +36,16 @@ _NETWORK, _SCOPES = 0b11, 0b11  # bind and connect TCP; abstract sockets and sig
 
 NEWEST_ABI = 1 << 30  # of Landlock; tests lower it
 OPEN_FILES = 64
-THREADS = 256  # in a user namespace of one's own; elsewhere all the user's would count
-_SIGNALS = 256  # pending ones, and timers, are counted a user: what is taken here others lack
+THREADS = 256  # only in a user namespace of its own; elsewhere all processes of the user count
+_SIGNALS = 256  # pending signals and timers are counted per user, so programs compete for them
 
 
 class Confinement:
-    """The layers this machine has, ready to be put on.
+    """The layers that this machine offers, prepared for the children.
 
-    `readable` and `writable` are the paths that stay open; `layers` names what is in force. With
-    `hides`, files that may not be read do not tell their sizes and times either, where the
-    processor is one that `trapped` knows.
-    OSError if a layer that was there at the start fails: nothing goes on unconfined.
+    `readable` and `writable` are the paths that stay accessible; `layers` names the active layers.
+    With `hides`, sizes and times of unreadable files are hidden too, if `trapped` supports the
+    processor. OSError if an available layer fails: nothing continues unconfined.
     """
 
     def __init__(
@@ -65,7 +64,7 @@ class Confinement:
             self.layers.append(f"landlock {version}")
         if self._machine in filters.ARCHITECTURES:
             self.layers.append("seccomp")
-            # These are here, so that every fork has them.
+            # Done here, so that every fork inherits it.
             _own_namespace()
             self._hides = hides and trapped.install(self._libc, self._machine)
             filters.template(self._machine, hides=self._hides)
@@ -78,7 +77,7 @@ class Confinement:
         return self._ruleset
 
     def allow_writing(self, path: str) -> None:
-        """Open a path that was mounted since, for processes that are not confined yet."""
+        """Allow a path that was mounted since, for processes that are not confined yet."""
         if self._ruleset is not None:
             self._allow(self._ruleset, path, self._every)
 
@@ -98,7 +97,7 @@ class Confinement:
         try:
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
-            return  # what is not there cannot be read either
+            return  # a missing path needs no rule
         try:
             if not os.path.isdir(path):
                 rights &= _FILE_ONLY
@@ -108,17 +107,17 @@ class Confinement:
             os.close(descriptor)
 
     def confine(self, limits: Limits) -> None:
-        """Put all layers on this process; OSError if one does not hold."""
+        """Apply all layers to this process; OSError if one fails."""
         for which, bound in _bounds(limits).items():
             least = _least(bound, resource.getrlimit(which)[1])
             resource.setrlimit(which, (least, least))
-        whole = int(limits.cpu) + 2  # the server counts exactly; this only backs it
+        whole = int(limits.cpu) + 2  # the server measures exactly; this is only a backstop
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (_least(whole, hard), _least(whole + 1, hard)))
         self.lock()
 
     def lock(self) -> None:
-        """Put on what is no limit of resources; OSError if a layer does not hold."""
+        """Apply all layers but the resource limits; OSError if one fails."""
         if not sys.platform.startswith("linux"):
             return
         self._control(_PR_SET_DUMPABLE, 0)
@@ -154,7 +153,7 @@ class Confinement:
 
 
 def _bounds(limits: Limits) -> dict[int, int]:
-    """Return the bounds of a program's process, but for its processor time."""
+    """Return the resource limits of a program's process, without its processor time."""
     bounds = {
         resource.RLIMIT_FSIZE: limits.file,
         resource.RLIMIT_NOFILE: OPEN_FILES,
@@ -170,13 +169,13 @@ def _bounds(limits: Limits) -> dict[int, int]:
 
 
 def _least(bound: int, hard: int) -> int:
-    """Return a bound, or the hard limit that was there before if it is lower."""
+    """Return a bound, or the existing hard limit if that is lower."""
     return bound if hard == resource.RLIM_INFINITY else min(bound, hard)
 
 
 @cache
 def _own_namespace() -> bool:
-    """Tell whether this is a user namespace with fewer users than there are."""
+    """Return whether this process is in a user namespace other than the initial one."""
     try:
         with open("/proc/self/uid_map") as mapped:
             return mapped.read().split() != ["0", "0", "4294967295"]
@@ -185,7 +184,7 @@ def _own_namespace() -> bool:
 
 
 def cut(limits: Limits) -> list[str]:
-    """Name the limits of a program that are lower here by the hard ones of the caller."""
+    """Return the limits of a program that the caller's hard limits (ulimit) lower."""
     told = {
         resource.RLIMIT_FSIZE: ("file", limits.file, "bytes"),
         resource.RLIMIT_CPU: ("cpu", int(limits.cpu) + 1, "s"),

@@ -1,7 +1,7 @@
-"""A seccomp filter for x86-64 and aarch64, made of the tables in `syscalls`.
+"""A seccomp filter for x86-64 and aarch64, built from the tables in `syscalls`.
 
-Denied calls fail with EPERM, so that a program can say what it was refused; calls newer than the
-newest one known fail with ENOSYS; another architecture's calls end the process.
+Denied calls fail with EPERM, so that a program can report what was refused; calls newer than the
+newest in the tables fail with ENOSYS; calls of another architecture end the process.
 """
 
 from __future__ import annotations
@@ -30,23 +30,24 @@ _DONE = 0x00050000  # error number 0: the call returns 0 and does nothing
 _LOAD, _AND, _EQUAL, _GREATER, _GREATER_EQUAL = 0x20, 0x54, 0x15, 0x25, 0x35
 _ANY_BIT, _JUMP, _RETURN = 0x45, 0x05, 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
-_FARTHEST = 255  # steps of a conditional jump
+_FARTHEST = 255  # the longest conditional jump, in steps
 
 _CLONE_THREAD = 0x00010000
 _CLONE_NAMESPACES = 0x7E020080  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _AF_UNIX, _SOCK_STREAM, _SOCK_FLAGS = 1, 1, 0o2004000  # close on exec, do not block
 _O_PATH = 0o10000000
-# Whether it is a terminal and how large, how much can be read, and flags of the descriptor. Others
-# reach other processes (owners of signals, input of terminals) or file systems.
+# Allowed: whether it is a terminal and its size, how much can be read, flags of the descriptor.
+# Others affect other processes (owners of signals, input of terminals) or file systems.
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-# Copies, flags, locks, the size of a pipe, seals. Others send signals, watch folders, take leases.
+# Allowed: copies, flags, locks, the size of a pipe, seals. Others send signals, watch folders or
+# take leases.
 _FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032, 1033, 1034)
-# Names of threads and of memory, and what is asked only. Others filter calls, let the process be
-# traced, or share a processor's core with a process of another's.
+# Allowed: names of threads and of memory, and queries. Others filter calls, let the process be
+# traced, or share a processor core with another user's process.
 _PRCTLS = (3, 15, 16, 21, 23, 39, 0x53564D41)
 _NEGATIVE, _THREADS_CLOCK, _OWN_CLOCK = 0x80000000, 4, 0xFFFFFFFA
 
-# Stands for the process's id until there is a process: the rest is the same for all of them.
+# A placeholder for the process id; the rest of the filter is the same for all processes.
 _PID = 0xA5C3E1F7
 
 Steps = tuple[tuple[int, int, int, int], ...]
@@ -66,11 +67,11 @@ ARCHITECTURES = {
 
 
 def program(machine: str, pid: int, *, hides: bool = False) -> bytes:
-    """Return the filter (struct sock_filter[]) for a process of that id; KeyError if unknown.
+    """Return the filter (struct sock_filter[]) for a process; KeyError for an unknown machine.
 
-    It may signal and limit itself, start threads, and make socket pairs, and nothing further.
-    With `hides` it is not told either about files that it may not open, and needs what
-    `confine` puts in the place of `stat`.
+    Towards other processes it allows nothing; the process may signal and limit itself, start
+    threads and create socket pairs. With `hides` it also gets no information about files that it
+    may not open, and needs the replacement of `stat` in `trapped`.
     """
     made = template(machine, hides=hides)
     return made.replace(struct.pack("<I", _PID), struct.pack("<I", pid))
@@ -78,9 +79,9 @@ def program(machine: str, pid: int, *, hides: bool = False) -> bytes:
 
 @cache
 def template(machine: str, *, hides: bool = False) -> bytes:
-    """Return the filter of a process whose id is not known yet.
+    """Return the filter with a placeholder for the process id.
 
-    A fork server makes it once: in each of its forks that would take half a millisecond.
+    The fork server builds it once; building it in each fork would take half a millisecond.
     """
     return _assembled(machine, _decisions(ARCHITECTURES[machine].column, hides=hides))
 
@@ -102,8 +103,8 @@ def _assembled(machine: str, decisions: dict[int, Steps]) -> bytes:
 
 @cache
 def commands(machine: str) -> bytes:
-    """Return the filter of a user's command in namespaces of its own: it starts and signals what
-    it likes there, but makes no further namespaces and gets at none of the kernel's other doors."""
+    """Return the filter of a user's command in its own namespaces. It may start and signal any
+    process there, but may not create namespaces or use the kernel's rarer interfaces."""
     column = ARCHITECTURES[machine].column
     decisions = _decisions(column, hides=False)
     for name in _OWN_AFFAIRS.split():
@@ -117,7 +118,7 @@ def commands(machine: str) -> bytes:
 
 
 def _decisions(column: int, *, hides: bool) -> dict[int, Steps]:
-    """Return what is decided of each call that is not simply allowed."""
+    """Return the decision for each call that is not simply allowed."""
     found: dict[int, Steps] = {}
 
     def put(calls: dict[str, Numbers], decided: dict[str, Steps] | Steps) -> None:
@@ -143,7 +144,7 @@ def _returned(value: int) -> Steps:
 
 
 def _only(argument: int, *values: int, then: Steps | None = None, bits: int = ~0) -> Steps:
-    """Let a call through, or go on with `then`, where the argument is one of the values."""
+    """Allow a call, or continue with `then`, if the argument is one of the values; else deny it."""
     mask = () if bits == ~0 else (_step(_AND, bits & 0xFFFFFFFF),)
     tests = (_step(_EQUAL, value, len(values) - at) for at, value in enumerate(values))
     load = _step(_LOAD, _ARGUMENTS_AT + 8 * argument)
@@ -151,12 +152,13 @@ def _only(argument: int, *values: int, then: Steps | None = None, bits: int = ~0
 
 
 def _unless(argument: int, bit: int, then: Steps) -> Steps:
-    """Deny a call whose argument has a bit set, else go on with `then`."""
+    """Deny a call whose argument has one of these bits set, else continue with `then`."""
     load = _step(_LOAD, _ARGUMENTS_AT + 8 * argument)
     return load, _step(_ANY_BIT, bit, 0, 1), _step(_RETURN, _EPERM), *then
 
 
-# A process's own clock and its threads' have negative numbers, as have other processes'.
+# Processor clocks have negative numbers: the process's own, those of its threads, and those of
+# other processes, which are denied.
 _CLOCK = (
     _step(_LOAD, _ARGUMENTS_AT),
     _step(_ANY_BIT, _NEGATIVE, 0, 3),
@@ -167,7 +169,7 @@ _CLOCK = (
 )
 _OWN = _only(0, 0, _PID)
 _RULES: dict[str, Steps] = {
-    # The parts of a thread's flags that make namespaces are refused by the kernel with this one.
+    # With this flag the kernel refuses the flags that create namespaces.
     "clone": _only(0, _CLONE_THREAD, bits=_CLONE_THREAD),
     "socketpair": _only(0, _AF_UNIX, then=_only(1, _SOCK_STREAM, bits=~_SOCK_FLAGS)),
     "sendto": (
@@ -200,7 +202,7 @@ _HIDDEN: dict[str, Steps] = {
 }
 
 
-# What a command in namespaces of its own may do there.
+# Calls that a command in its own namespaces may make.
 _OWN_AFFAIRS = """
     fork vfork execve execveat tkill pidfd_open pidfd_send_signal get_robust_list setpriority
     sched_setparam sched_setscheduler sched_setaffinity sched_setattr ioprio_set ioprio_get
@@ -217,7 +219,7 @@ _OWN_AFFAIRS = """
 
 
 def _runs(decisions: dict[int, Steps]) -> list[tuple[int, Steps]]:
-    """Return where each run of calls begins of which the same is decided."""
+    """Return the first number of each run of consecutive calls with the same decision."""
     runs: list[tuple[int, Steps]] = []
     for number in range(NEWEST + 1):
         decided = decisions.get(number, _returned(_ALLOW))
@@ -227,7 +229,7 @@ def _runs(decisions: dict[int, Steps]) -> list[tuple[int, Steps]]:
 
 
 def _tree(runs: Sequence[tuple[int, Steps]]) -> Steps:
-    """Return steps that find the run of a call by halving: the kernel asks for every number."""
+    """Return steps that find a call's run by binary search, since the filter runs on every call."""
     if len(runs) == 1:
         return runs[0][1]
     middle = len(runs) // 2

@@ -1,6 +1,6 @@
-"""A folder of its own for each job: a tmpfs in a mount namespace that only the fork server changes.
+"""A folder for each job: a tmpfs in a mount namespace that only the fork server changes.
 
-What a job left in it, whatever its modes or its depth, is gone with the mount.
+Everything that a job leaves in it, of whatever mode or depth, disappears with the mount.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ _NO_SUID, _NO_DEVICES, _NO_EXEC, _NO_ACCESS_TIMES = 2, 4, 8, 1024
 _DETACH = 2
 _MOST_FILES = 4096
 
-# What tells whether a folder was used: times of its root, free blocks, free files.
+# Shows whether a folder was used: times of its root, free blocks, free files.
 Look = tuple[int, ...]
 
 
 class Folder:
-    """A mounted folder at `path`, of at most `size` bytes. OSError where nothing can be mounted."""
+    """A mounted folder at `path`, of at most `size` bytes. OSError if it cannot be mounted."""
 
     def __init__(self, path: str, size: int) -> None:
         self.path = path
@@ -27,14 +27,14 @@ class Folder:
         self._options = f"size={size},nr_inodes={_MOST_FILES},mode=700".encode()
         user, group = os.geteuid(), os.getegid()
         self._check(self._libc.unshare(_NEW_USERS | _NEW_MOUNTS))
-        # One's own id, and no other: which takes no privilege.
+        # Map only the process's own id, which needs no privilege.
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{user} {user} 1")
         _write("/proc/self/gid_map", f"{group} {group} 1")
         self._mount()
 
     def renew(self) -> bool:
-        """Put an empty folder where the last job left a trace; tell whether it had."""
+        """Mount an empty folder if the last job used the old one; return whether it did."""
         if self._look() == self._empty:
             return False
         self._check(self._libc.umount2(self.path.encode(), _DETACH))
@@ -58,7 +58,7 @@ class Folder:
 
 
 def folder(path: str | None, size: int) -> Folder | None:
-    """Return a folder, or None where there is to be none or none can be had."""
+    """Return a folder, or None if there is no path or it cannot be mounted."""
     if path is None:
         return None
     with suppress(OSError):

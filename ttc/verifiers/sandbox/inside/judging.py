@@ -1,6 +1,6 @@
-"""The judge's process: it runs the tests, and calls the candidate, which lives elsewhere.
+"""The judge's process: runs the tests and calls the candidate, which is in another process.
 
-A verdict is written only here, to a pipe that the candidate's process never had.
+Only this process writes the verdict, to a pipe that the candidate's process never has.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from typing import Any
 from ttc.verifiers.sandbox.inside import candidate, plain
 
 _LONGEST = 500
-# In the judge's process they would end a loop of the tests, and all that is left of it.
+# In the judge's process these would end a loop of the tests, so that the rest does not run.
 _ENDING = (StopIteration, StopAsyncIteration)
 Function = Callable[..., Any]
 
 
 class GoneError(BaseException):
-    """The candidate's process has ended, or talks nonsense; no test may catch this."""
+    """The candidate's process has ended or sent invalid data; no test may catch this."""
 
 
 class CannotPassError(BaseException):
-    """An argument has no plain form: this test needs the candidate in its own process."""
+    """An argument has no plain form, so the tests must run in the candidate's process."""
 
 
 class CandidateError(Exception):
-    """The candidate raised an exception of its own making, or gave back no plain data."""
+    """The candidate raised an exception of its own class, or returned no plain data."""
 
 
 class NoPlainFormError(CandidateError):
-    """What it gave back, in the judge's own process, has no plain form: nobody can tell."""
+    """In the judge's own process, the candidate returned a value without a plain form."""
 
 
 class Remote:
-    """The candidate in another process, behind functions of its names."""
+    """The candidate in another process; `function` makes proxies of its functions."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
@@ -48,7 +48,7 @@ class Remote:
             self._raise(hello)
 
     def function(self, name: str) -> Function:
-        """Return a function that calls the candidate's function of that name."""
+        """Return a function that calls the candidate's function of this name."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
@@ -92,7 +92,7 @@ class Remote:
         self.raised = CandidateError(f"{name}: {message}")
         ordinary = isinstance(kind, type) and issubclass(kind, Exception)
         if ordinary and not issubclass(kind, _ENDING):
-            with suppress(TypeError):  # as of UnicodeDecodeError, which wants five arguments
+            with suppress(TypeError):  # such as UnicodeDecodeError, which takes five arguments
                 self.raised = kind(message)
         raise self.raised
 
@@ -102,7 +102,7 @@ def _listed(args: tuple[Any, ...]) -> list[Any]:
 
 
 def _assign(given: Any, changed: Any) -> None:
-    """Give a mutable argument the content that the call left in it."""
+    """Copy the changes that a call made to a mutable argument."""
     if type(given) is not type(changed):
         return
     if isinstance(given, (list, bytearray)):
@@ -113,14 +113,14 @@ def _assign(given: Any, changed: Any) -> None:
 
 
 class Local:
-    """The candidate in the judge's own process: weaker, for tests whose arguments cannot pass."""
+    """The candidate in the judge's own process, for arguments without a plain form. Less secure."""
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
         self.raised: BaseException | None = None
 
     def function(self, name: str) -> Function:
-        """Return a function that gives back plain copies only, never an object of its making."""
+        """Return a function that returns only plain copies, never the candidate's own objects."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
@@ -139,8 +139,8 @@ class Local:
 
 
 def run(tests: Mapping[str, Any], functions: Remote | Local) -> None:
-    """Run the tests: `setup`, then `tests` with `names` bound to the candidate's functions, then
-    `check(entry)` if there is an `entry`. Raises whatever a failed test raises."""
+    """Run `setup`, then `tests` with `names` bound to the candidate's functions, then
+    `check(entry)` if there is an `entry`. Raises the exception of a failed test."""
     namespace: dict[str, Any] = {"__name__": "tests"}
     exec(compile(tests["setup"], "<setup>", "exec", dont_inherit=True), namespace)
     for name in tests["names"]:
@@ -178,7 +178,7 @@ def _failed(error: BaseException, *, own: bool) -> str:
 
 
 def _ordinary(error: BaseException) -> BaseException:
-    """Return an exception of the candidate as one that ends nothing but the test."""
+    """Return an exception of the candidate as one that only fails the test."""
     if isinstance(error, Exception) and not isinstance(error, _ENDING):
         return error
     known = candidate.told(error)
@@ -193,5 +193,5 @@ def _line(error: BaseException) -> str:
 
 
 def report(descriptor: int, verdict: dict[str, Any]) -> None:
-    """Write the verdict whole, on a line."""
+    """Write the verdict as one line, in one write."""
     os.write(descriptor, json.dumps(verdict).encode("ascii") + b"\n")

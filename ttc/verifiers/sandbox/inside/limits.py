@@ -1,10 +1,10 @@
-"""What one program may use."""
+"""The limits of one program."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-HIDDEN = "stat"  # the layer that hides sizes and times of files that may not be read
+HIDDEN = "stat"  # the layer that hides sizes and times of unreadable files
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Plain data over a socket between two processes that do not trust each other.
 
-What comes out has exact builtin types (and Decimal, Fraction), whatever went in: no object of the
-other side, and so none of its methods, ever gets here. Frames are a length and JSON; no pickle.
+Received values have exact builtin types (and Decimal, Fraction), whatever was sent: no object of
+the other side, and so none of its methods, gets here. A frame is a length and JSON; no pickle.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 LARGEST = 32 << 20  # bytes of a frame
 MOST_ITEMS = 1 << 20  # of an iterator
 
-# Integers of any length pass, in base 16, which has no limit of digits.
+# Integers of any length are sent in base 16, to which Python's digit limit does not apply.
 if hasattr(sys, "set_int_max_str_digits"):
     sys.set_int_max_str_digits(0)
 
@@ -27,15 +27,15 @@ _SAFE = 1 << 53
 
 
 class NotPlainError(Exception):
-    """A value that has no plain form; the message names its type."""
+    """A value has no plain form; the message names its type."""
 
 
 class TooLargeError(Exception):
-    """A frame above LARGEST."""
+    """A frame is larger than LARGEST."""
 
 
 def encode(value: Any) -> Any:
-    """Return a value as JSON: scalars and lists as they are, the rest tagged."""
+    """Return a value as JSON: scalars and lists unchanged, other types tagged."""
     kind = type(value)
     if value is None or kind is bool or kind is str or kind is float:
         return value
@@ -47,7 +47,7 @@ def encode(value: Any) -> Any:
 
 
 def _encode_other(value: Any) -> Any:
-    # Subclasses go by their plain content: a namedtuple is a tuple, a Counter a dict.
+    # Subclasses become their base type: a namedtuple a tuple, a Counter a dict.
     if isinstance(value, tuple):
         return {"tuple": [encode(item) for item in tuple.__iter__(value)]}
     if isinstance(value, dict):
@@ -83,7 +83,7 @@ def _encode_rare(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """Return what `encode` was given, with exact types; ValueError for anything else."""
+    """Return the value of an `encode` result, with exact types; ValueError for anything else."""
     if isinstance(value, list):
         return [decode(item) for item in value]
     if not isinstance(value, dict):
@@ -118,7 +118,7 @@ _SCALARS: dict[str, Any] = {
 
 
 def send(channel: socket.socket, value: Any) -> None:
-    """Send JSON; TooLargeError above LARGEST."""
+    """Send a value as one frame of JSON; TooLargeError above LARGEST."""
     body = json.dumps(value, separators=(",", ":")).encode("ascii")
     if len(body) > LARGEST:
         raise TooLargeError(f"{len(body)} bytes of data")
@@ -126,7 +126,7 @@ def send(channel: socket.socket, value: Any) -> None:
 
 
 def receive(channel: socket.socket) -> Any:
-    """Return the next JSON; EOFError at the end, ValueError for what is none."""
+    """Return the value of the next frame; EOFError at the end, ValueError if it is not JSON."""
     size = struct.unpack("<I", _exactly(channel, 4))[0]
     if size > LARGEST:
         raise TooLargeError(f"{size} bytes of data")

@@ -1,9 +1,9 @@
-"""The fork server: a confined process, or a pair of them, for each job; one job at a time.
+"""The fork server: one confined process or a pair of them for each job; one job at a time.
 
-It is told by a socket, on descriptor 0, what kind of job there is. Program, tests and standard
-input come as descriptors, which only the process that needs them reads; what the processes say
-goes on unread, from memory that forks do not get. So a process that is forked here finds nothing
-of another job in its memory, and nothing of its own that it should not have.
+The kind of job comes over a socket on descriptor 0. Program, tests and standard input come as
+descriptors that only the process that needs them reads. Output of the processes is forwarded
+without being parsed, from memory that forks do not inherit. So a forked process finds in its memory
+nothing of other jobs, and nothing of its own job that it must not have.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ttc.verifiers.sandbox.inside.folder import folder
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.inside.watch import Ears, Watch
 
-# What programs import most; a fork has it already.
+# The modules that programs import most; forks inherit them.
 _COMMON: tuple[str, ...] = (
     "collections",
     "copy",
@@ -56,13 +56,14 @@ class Server:
         self._ears = Ears(self._limits)
 
     def hello(self) -> dict[str, Any]:
-        """Return what the other side should know first."""
+        """Return the first message to the client."""
         layers = self._confinement.layers if self._confined else ["none"]
         layers = [*layers, *cut(self._limits)]
         return {"ready": True, "layers": layers, "python": sys.version.split()[0]}
 
     def serve(self) -> Act | None:
-        """Take a job, run it and answer it; in a process of the job return what that has to do."""
+        """Take a job, run it and send the answer. In a forked process of the job, return its work
+        instead."""
         asked, given, _, _ = socket.recv_fds(self._channel, 1 << 16, 4)
         if not asked:
             return lambda: os._exit(0)
@@ -84,7 +85,7 @@ class Server:
         return None
 
     def _start(self, kind: str, given: list[int], watch: Watch) -> Act | None:
-        """Start the processes of a job; return what one of them has to do, in that one."""
+        """Start the processes of a job; in each of these, return its work."""
         if kind == "script":
             return self._script(watch, *given)
         return self._calls(watch, *given) if kind == "calls" else self._whole(watch, *given)
@@ -99,7 +100,7 @@ class Server:
     def _calls(self, watch: Watch, program: int, tests: int) -> Act | None:
         out, told = watch.listen(self._ears.out), watch.listen(self._ears.said, verdict=True)
         theirs, ours = (end.detach() for end in socket.socketpair())
-        # The judge first: a program that fills what there is of processes cannot keep it away.
+        # The judge first, so that a program that uses up all processes cannot prevent it.
         if watch.fork(program=False):
             judge = lambda: children.judge(tests, told)  # noqa: E731
             return self._entering((None, None, None, ours), {tests, told}, judge)
@@ -118,14 +119,14 @@ class Server:
         return None
 
     def _entering(self, standard: Standard, keep: set[int], act: Act) -> Act:
-        """Return what a new process does: confine itself, act, and end."""
+        """Return the work of a new process: confine itself, act, and end."""
         rules = self._confinement.fd if self._confined else None
 
         def enter() -> None:
             try:
                 os.setsid()
                 children.arrange(standard, keep if rules is None else {*keep, rules})
-                if standard[1] is not None:  # the program, which the others must outlive
+                if standard[1] is not None:  # the program's process; the judge must outlive it
                     children.first_to_go()
                 os.chdir(self._work.path if self._work else "/")
                 if self._confined:
@@ -148,7 +149,7 @@ class Server:
         return enter
 
     def _clean(self) -> None:
-        """Leave nothing of a job: no process, and no file."""
+        """Remove all processes and files of a job."""
         if os.getpid() == 1:
             with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
@@ -156,7 +157,7 @@ class Server:
             self._confinement.allow_writing(self._work.path)
 
     def _answer(self, result: dict[str, Any]) -> None:
-        """Tell what came of a job, and forget it."""
+        """Send the result of a job, and wipe its output from memory."""
         heard = self._ears.told()
         line = json.dumps({**result, "sizes": [len(each) for each in heard]})
         self._channel.sendall(line.encode("ascii") + b"\n")
@@ -167,13 +168,13 @@ class Server:
 
 def main(settings: dict[str, Any]) -> None:
     """Serve jobs until descriptor 0 is closed."""
-    # Descriptors that come later are above those that a child is given (`children.arrange`).
+    # So that later descriptors are above those of a child (`children.arrange`).
     os.dup2(os.open(os.devnull, os.O_RDWR), CHANNEL)
     for module in _COMMON:
         with suppress(ImportError):
             importlib.import_module(module)
     sys.path.extend(settings["path"])
-    site.setquit()  # programs end by `exit()`
+    site.setquit()  # programs may call `exit()`
     channel = socket.socket(fileno=0)
     server = Server(settings, channel)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

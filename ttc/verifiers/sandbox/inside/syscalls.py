@@ -1,6 +1,6 @@
-"""The system calls that a confined program may not make, and those it may make in part.
+"""The system calls that a confined program may not make, or only with some arguments.
 
-Numbers are those of the kernel's tables: (x86-64, aarch64), None where there is no such call.
+Numbers are those of the kernel's tables: (x86-64, aarch64), None if there is no such call.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ Numbers = tuple[int | None, int | None]
 NEWEST = 469  # file_setattr, Linux 6.17
 # Denied: EPERM.
 DENIED: dict[str, Numbers] = {
-    # Other programs: nothing is started, traced, signalled or limited but oneself.
+    # Other processes: a program may not start, trace, signal or limit any but itself.
     "fork": (57, None),
     "vfork": (58, None),
     "execve": (59, 221),
@@ -36,21 +36,21 @@ DENIED: dict[str, Numbers] = {
     "sched_setattr": (314, 274),
     "ioprio_set": (251, 30),
     "ioprio_get": (252, 31),
-    "membarrier": (324, 283),  # waits for all processors: a pause at will that is no sleep
-    "seccomp": (317, 277),  # a filter with a listener holds up a process in the same way
+    "membarrier": (324, 283),  # waits for all processors: a pause that does not look like sleep
+    "seccomp": (317, 277),  # a filter with a listener can pause a process in the same way
     "capget": (125, 90),
     "capset": (126, 91),
-    # The network; a socketpair stays, for asyncio.
+    # The network; only socketpair is allowed, for asyncio.
     "socket": (41, 198),
     "connect": (42, 203),
     "bind": (49, 200),
     "listen": (50, 201),
     "accept": (43, 202),
     "accept4": (288, 242),
-    # Could name an address or carry a descriptor; asyncio and multiprocessing send without.
+    # Can name an address or carry a descriptor; asyncio and multiprocessing do not need them.
     "sendmsg": (46, 211),
     "sendmmsg": (307, 269),
-    # What outlives the process, and what others have made of the kind: ids can be guessed.
+    # Objects that outlive the process, and those of other processes, whose ids can be guessed.
     "shmget": (29, 194),
     "msgget": (68, 186),
     "semget": (64, 190),
@@ -69,7 +69,7 @@ DENIED: dict[str, Numbers] = {
     "mq_timedreceive": (243, 183),
     "mq_notify": (244, 184),
     "mq_getsetattr": (245, 185),
-    # The view of the file system, and files by other ways than by path.
+    # The view of the file system, and access to files other than by path.
     "mount": (165, 40),
     "umount2": (166, 39),
     "pivot_root": (155, 41),
@@ -91,7 +91,7 @@ DENIED: dict[str, Numbers] = {
     "truncate": (76, 45),  # by path: Landlock before its third version lets it through
     "fanotify_init": (300, 262),
     "fanotify_mark": (301, 263),
-    # What is told about files without opening them.
+    # Information about files without opening them.
     "inotify_init": (253, None),
     "inotify_init1": (294, 26),
     "inotify_add_watch": (254, 27),
@@ -110,7 +110,7 @@ DENIED: dict[str, Numbers] = {
     "flistxattr": (196, 13),
     "listxattrat": (465, 465),
     "file_getattr": (468, 468),
-    # Landlock does not see changes of what is told about a file.
+    # Changes of a file's metadata, which Landlock does not restrict.
     "chmod": (90, None),
     "fchmod": (91, 52),
     "fchmodat": (268, 53),
@@ -134,15 +134,15 @@ DENIED: dict[str, Numbers] = {
     "file_setattr": (469, 469),
     "quotactl": (179, 60),
     "quotactl_fd": (443, 443),
-    # Stalls the disks of the machine, and with them the program, at will.
+    # Stall the machine's disks, and with them the program, at will.
     "sync": (162, 81),
     "syncfs": (306, 267),
     "sync_file_range": (277, 84),
-    # Memory beside the limit of memory, and locks on files that others use.
+    # Memory outside of the memory limit, and locks on files that others use.
     "memfd_create": (319, 279),
-    "setsockopt": (54, 208),  # buffers of sockets are as large as the system lets them be
+    "setsockopt": (54, 208),  # would enlarge socket buffers up to the system's limit
     "flock": (73, 32),
-    # The kernel's other doors.
+    # Other interfaces of the kernel.
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
@@ -197,19 +197,19 @@ DENIED: dict[str, Numbers] = {
     "memfd_secret": (447, 447),
 }
 
-# Say that they have done it: in a sandbox there is nothing to make durable.
+# Return success without doing anything: in a sandbox there is nothing to make durable.
 PRETENDED: dict[str, Numbers] = {
     "fsync": (74, 82),
     "fdatasync": (75, 83),
 }
 
-# As if the kernel had none of them: the C library falls back to calls whose arguments can be read.
+# Reported as unknown: the C library falls back to calls whose arguments a filter can read.
 UNKNOWN: dict[str, Numbers] = {
     "clone3": (435, 435),
     "openat2": (437, 437),
 }
 
-# Where the argument decides (`filters.ruled`).
+# Decided by the arguments (`filters._RULES`).
 RULED: dict[str, Numbers] = {
     "clone": (56, 220),
     "socketpair": (53, 199),
@@ -234,7 +234,7 @@ RULED: dict[str, Numbers] = {
     "sched_rr_get_interval": (148, 127),
 }
 
-# What tells the size and the times of a file by its path, whether or not it may be read.
+# Calls that give size and times of a file by its path, whether or not it is readable.
 TOLD: dict[str, Numbers] = {
     "stat": (4, None),
     "lstat": (6, None),

@@ -1,8 +1,8 @@
-"""What a confined program gets in the place of `stat`: the file is opened, and that is judged.
+"""Replaces `stat` for a confined program by opening the file, to which Landlock's rules apply.
 
-Landlock judges who opens a file, not who asks for its size, and seccomp cannot read a path. So the
-filter traps `stat`, `lstat` and `newfstatat`, and a handler of the signal does openat, fstat and
-close instead, as Chromium's sandbox does. A program that takes the handler off only loses `stat`.
+Landlock restricts who opens a file, not who reads its size, and seccomp cannot read a path. So the
+filter traps `stat`, `lstat` and `newfstatat`, and a signal handler runs openat, fstat and close
+instead, as Chromium's sandbox does. A program that removes the handler only loses `stat`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _READ_WRITE, _READ_EXECUTE, _PRIVATE_ANONYMOUS = 3, 5, 0x22
 _PAGE = 4096
 
 # void handler(int, siginfo_t *, ucontext_t *), for each processor. It may use all registers, since
-# the kernel restores them. In the context (r12) are what the program passed, at 104 (rdi), 112
-# (rsi), 136 (rdx) and 56 (r10), and at 144 (rax) the number of the call, then its result.
+# the kernel restores them. The context (r12) has the program's arguments at 104 (rdi), 112 (rsi),
+# 136 (rdx) and 56 (r10), and at 144 (rax) the number of the call, then its result.
 _HANDLERS = {
     "x86_64": bytes.fromhex(
         "4989d4"  # mov r12,rdx
@@ -61,7 +61,7 @@ _HANDLERS = {
 
 
 def install(libc: ctypes.CDLL, machine: str) -> bool:
-    """Install the handler in this process and its forks; False where that cannot be."""
+    """Install the handler in this process and its forks; return False if that is not possible."""
     handler = _HANDLERS.get(machine)
     if handler is None:
         return False
@@ -74,8 +74,8 @@ def install(libc: ctypes.CDLL, machine: str) -> bool:
     ctypes.memmove(page, handler, len(handler))
     where = ctypes.c_void_p(page)
     if libc.mprotect(where, ctypes.c_size_t(_PAGE), _READ_EXECUTE) != 0:
-        return False  # as where the system allows no code that is made as it runs
+        return False  # some systems do not allow code that is generated at run time
     flags = _SA_SIGINFO | _SA_NODEFER | _SA_RESTART
-    # struct sigaction of glibc and musl: handler, mask, flags, and what the library fills in.
+    # struct sigaction of glibc and musl: handler, mask, flags, and a field the library fills in.
     action = struct.pack("@P128xiP", page, flags, 0)
     return bool(libc.sigaction(_SIGSYS, action, None) == 0)

@@ -1,6 +1,6 @@
-"""The processes of one job, watched until the verdict is there or a limit is reached.
+"""Watches the processes of one job until there is a verdict or a limit is reached.
 
-CPU time decides; the wall only guards against programs that sleep.
+The limit is on CPU time; wall time only guards against programs that sleep.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 from ttc.verifiers.sandbox.inside.limits import Limits
 
 TICK = 0.05
-THREADS = 128  # of a process
-PATIENCE = 4  # times the CPU limit, in seconds of the wall
+THREADS = 128  # per process
+PATIENCE = 4  # times the CPU limit, in seconds of wall time
 _AT_ONCE = 1 << 16
-_LAST_WORDS = 1 << 13  # of standard error, where the end says what happened
+_LAST_WORDS = 1 << 13  # bytes kept of the end of standard error, which has the exception
 
 
 class Heard:
-    """Bytes that a job's processes write. No process that is forked later gets this memory."""
+    """Bytes that a job's processes write, in memory that later forks do not inherit."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -34,48 +34,49 @@ class Heard:
         self.size = 0
 
     def take(self, descriptor: int) -> int:
-        """Read what is there and return how much it was; 0 at the end. It holds up to `most`."""
+        """Read what is available and return its length, 0 at the end. At most `most` bytes are
+        kept."""
         count = os.readv(descriptor, [self._view[self.size : self.size + _AT_ONCE]])
         self.size = min(self.size + count, self._most)
         return count
 
     def ends_line(self) -> bool:
-        """Tell whether the last byte ends a line."""
+        """Return whether the last byte is a newline."""
         return self.size > 0 and self._memory[self.size - 1] == 0x0A
 
     def told(self, last: int | None = None) -> memoryview:
-        """Return what was read, or only its last bytes."""
+        """Return the bytes read, or only the `last` of them."""
         return self._view[max(0, self.size - last) if last else 0 : self.size]
 
     def forget(self) -> None:
-        """Wipe it."""
-        # `take` may have read beyond what counts.
+        """Wipe the memory."""
+        # `take` may have read beyond `size`.
         end = min(self.size + _AT_ONCE, len(self._memory)) if self.size else 0
         self._memory[:end] = bytes(end)
         self.size = 0
 
 
 class Ears:
-    """What a fork server hears of a job: the verdict, standard output, standard error."""
+    """The output of a job: the verdict, standard output, standard error."""
 
     def __init__(self, limits: Limits) -> None:
         self.said, self.out, self.err = Heard(_AT_ONCE), Heard(limits.output), Heard(limits.output)
 
     def told(self) -> list[memoryview]:
-        """Return what is to be told of each."""
+        """Return the bytes of each that are sent to the client."""
         return [self.said.told(), self.out.told(), self.err.told(_LAST_WORDS)]
 
     def forget(self) -> None:
-        """Wipe all of it."""
+        """Wipe all three."""
         for each in (self.said, self.out, self.err):
             each.forget()
 
 
 class Watch:
-    """The processes of one job: their output, their time, and their end.
+    """The processes of one job: their output, their time, and how they end.
 
-    `pids` begins with the program. A job that runs a second time is `alone`: it may wait longer,
-    and only for the processor.
+    The first of `pids` is the program. A job that runs a second time is `alone`: it gets more wall
+    time, and only waiting for the processor counts as starved.
     """
 
     def __init__(self, limits: Limits, ears: Ears, *, alone: bool = False) -> None:
@@ -93,7 +94,7 @@ class Watch:
         self._waited, self._runnable, self._looks = 0.0, 0, 0
 
     def listen(self, heard: Heard, *, verdict: bool = False) -> int:
-        """Return the end of a new pipe to write to; what comes by it is heard."""
+        """Return the write end of a new pipe whose output is collected in `heard`."""
         reads, writes = os.pipe()
         self._from[reads] = heard
         self._theirs.append(writes)
@@ -102,13 +103,13 @@ class Watch:
         return writes
 
     def fork(self, *, program: bool = True) -> bool:
-        """Start another process of this job; tell whether one is it."""
+        """Fork a process of this job; return True in the child."""
         if pid := os.fork():
             self.pids.insert(0 if program else len(self.pids), pid)
         return pid == 0
 
     def until_done(self) -> None:
-        """Return when the verdict is there, or all have ended, or a limit is reached."""
+        """Return when there is a verdict, or all have ended, or a limit is reached."""
         for descriptor in self._theirs:
             os.close(descriptor)
         still, last = set(self._from), time.monotonic()
@@ -131,17 +132,17 @@ class Watch:
                 self._until_ended()
                 return
             now = time.monotonic()
-            # A pause of this very process is no time that the program had.
+            # Time in which this process itself was paused does not count.
             self._waited += min(now - last, 4 * TICK)
             last = now
             if now < due:
-                continue  # a program that is looked at when it writes is always seen at work
+                continue  # looking when a program writes would always find it running
             due = now + _pause()
             if self._over():
                 return
 
     def _until_ended(self) -> None:
-        """A program may close its output and go on."""
+        """Wait for the program, which may go on after closing its output."""
         delay = 0.0005
         while not _ended(self.pids[0]):
             time.sleep(delay)
@@ -163,14 +164,15 @@ class Watch:
         self._runnable += any(state in self._waits for state, _, _ in known)
         if self._waited <= self._patience:
             return False
-        # It wanted the processor most of the time, and did not get it, nor did it stand back.
+        # Starved: it was runnable most of the time but got little processor time. Not if it lowered
+        # its own priority.
         starved = used < self._limits.cpu / 2 and self._runnable > self._looks / 2
         polite = any(nice > os.nice(0) for _, _, nice in known)
         self._stopped = "infra_timeout" if starved and not polite else "timeout"
         return True
 
     def end(self) -> None:
-        """Kill what is left and reap it."""
+        """Kill the processes that are left, and reap all."""
         for pid in self.pids:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -182,12 +184,12 @@ class Watch:
             os.close(descriptor)
 
     def result(self) -> dict[str, Any]:
-        """Return what the other side is told beside what was heard."""
+        """Return the result for the client, without the output."""
         return {"stopped": self._stopped, "exits": self._exits, "cpu": round(self._cpu, 6)}
 
 
 def _pause() -> float:
-    """Return how long to wait until the next look, which no program can foresee."""
+    """Return a random time until the next check, which no program can predict."""
     return TICK * (0.5 + os.urandom(1)[0] / 256)
 
 
@@ -196,7 +198,7 @@ def _ended(pid: int) -> bool:
 
 
 def _cpu_of(pid: int) -> float:
-    """Return the processor seconds of a child so far (the kernel's clock of that process)."""
+    """Return the processor seconds of a child so far, by the kernel's clock of that process."""
     try:
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:

@@ -1,0 +1,42 @@
+"""The library for Python: the stages of the command line as functions, over the same store.
+
+    sample, sample_each   problems → a pool of samples
+    verify, verify_each   samples → verdicts
+    sweep, compare, gate  verdicts → curves, paired differences, decisions
+    solve, solve_each     questions → answers
+    pool, pools           what the store holds
+
+Each calls what the command of its name calls, so that settings, defaults and numbers are the
+same. Arguments have the names of the options.
+"""
+
+from ttc.api.answering import SolveArguments, solve, solve_each
+from ttc.api.calling import SamplingArguments
+from ttc.api.drawing import DrawingArguments, sample, sample_each
+from ttc.api.judging import VerifyArguments, verify, verify_each
+from ttc.api.results import Sweep
+from ttc.api.stored_pool import Pool, pool
+from ttc.api.stored_pool import all_pools as pools
+from ttc.api.sweeping import Gates, SweepArguments, compare, gate, sweep
+
+__all__ = [
+    "DrawingArguments",
+    "Gates",
+    "Pool",
+    "SamplingArguments",
+    "SolveArguments",
+    "Sweep",
+    "SweepArguments",
+    "VerifyArguments",
+    "compare",
+    "gate",
+    "pool",
+    "pools",
+    "sample",
+    "sample_each",
+    "solve",
+    "solve_each",
+    "sweep",
+    "verify",
+    "verify_each",
+]

@@ -1,0 +1,151 @@
+"""What every function of the library begins with: the settings, the store, and the data."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeAlias, TypedDict, cast
+
+from ttc import problems
+from ttc.api.wording import in_python
+from ttc.errors import UsageError
+from ttc.messages import notes, secrets
+from ttc.messages.visible import one_line
+from ttc.records import Problem
+from ttc.samples.recipe import Sampling
+from ttc.session import Session, load
+
+File: TypeAlias = "str | os.PathLike[str]"
+Item: TypeAlias = "File | Mapping[str, Any] | Problem"
+# A file, or a list of: questions, records with the fields of a JSON line, problems, or files.
+Data: TypeAlias = "Item | Iterable[Item]"
+
+
+class SamplingArguments(TypedDict, total=False):
+    """The sampling parameters that functions take by keyword; without one, the setting holds.
+
+    `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts the
+    generated tokens of a draw. `stop` strings end a draw and are not kept. `thinking` is `on` or
+    `off` for a model whose chat template has a switch for reasoning. `system` is the system
+    message, `template` the text around the question, with `{prompt}` in it; `@FILE` reads either
+    from a file. `raw` sends the question as it stands, outside any chat. Another `seed` draws
+    other samples.
+    """
+
+    max_tokens: int | None
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    min_p: float | None
+    stop: str | Sequence[str]
+    thinking: str | None
+    system: str | None
+    template: str | None
+    raw: bool
+    seed: int | None
+
+
+def sampling(call: str, given: SamplingArguments) -> Sampling:
+    """Return sampling arguments as options. TypeError, with a near name, for an unknown one."""
+    known = SamplingArguments.__annotations__
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{call}() got an unexpected keyword argument {name!r}{hint}")
+    stop = given.get("stop") or ()
+    stops = (stop,) if isinstance(stop, str) else tuple(stop)
+    for name in ("thinking", "system", "template"):
+        text(name, given.get(name))
+    for each in stops:
+        text("stop", each)
+    return Sampling(**cast("Any", {**given, "stop": stops}))
+
+
+def text(name: str, value: object) -> str | None:
+    """Return an argument that is a text or None. UsageError for anything else."""
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{name} must be a string, not {value!r}")
+    return value
+
+
+def begin(
+    call: str, database: File | None, config: File | None = None, *, progress: bool = True
+) -> Session:
+    """Read the settings and find the store. UsageError for a wrong setting.
+
+    Notes go to stderr, with `progress` off to the log `ttc` (INFO).
+    """
+    notes.hush(not progress)
+    return load(
+        None if config is None else Path(config),
+        None if database is None else Path(database),
+        _print if progress else _log,
+        f"ttc.{call}(…)",
+        quiet=not progress,
+    )
+
+
+def _print(line: str) -> None:
+    print(one_line(secrets.redacted(in_python(line))), file=sys.stderr, flush=True)
+
+
+def _log(line: str) -> None:
+    logging.getLogger("ttc").info("%s", one_line(secrets.redacted(in_python(line))))
+
+
+def parts_of(data: Data, source: str = "python") -> tuple[problems.Data, ...]:
+    """Return data as files, lists of records and lists of problems.
+
+    A string by itself is a file. In a list, strings are questions, unless all of them name files;
+    `source` begins the ids of questions. UsageError for an empty list, or one of several kinds.
+    """
+    if isinstance(data, (str, os.PathLike)):
+        return (os.fspath(data),)
+    if hasattr(data, "to_dict"):
+        raise UsageError("this looks like a data frame: pass its records, .to_dict('records')")
+    items = [data] if isinstance(data, (Mapping, Problem)) else list(data)
+    if not items:
+        raise UsageError("the data is empty: there are no problems in it")
+    kinds = {_kind(at, item) for at, item in enumerate(items)}
+    if len(kinds) > 1:
+        raise UsageError(f"the data mixes {' and '.join(sorted(kinds))}; pass one kind")
+    (kind,) = kinds
+    if kind == "files":
+        return tuple(os.fspath(cast("File", item)) for item in items)
+    if kind == "questions":
+        texts = cast("list[str]", items)
+        for at, text in enumerate(texts):
+            if not text.strip():
+                raise UsageError(f"item {at} of the data is an empty question")
+        return ([problems.question(text, source) for text in texts],)
+    return (cast("problems.Data", items),)
+
+
+def _kind(at: int, item: object) -> str:
+    if isinstance(item, Problem):
+        return "problems"
+    if isinstance(item, Mapping):
+        return "records"
+    if isinstance(item, os.PathLike):
+        return "files"
+    if not isinstance(item, str):
+        raise UsageError(
+            f"item {at} of the data is of type {type(item).__name__}; pass files, questions, "
+            "dictionaries or problems"
+        )
+    return "files" if _names_file(item) else "questions"
+
+
+def _names_file(text: str) -> bool:
+    """Whether a string in a list is a file: there is one, or it is spelt like one."""
+    if text.endswith((".jsonl", ".json", ".gz")) and not any(map(str.isspace, text)):
+        return True
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False

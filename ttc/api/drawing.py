@@ -1,0 +1,163 @@
+"""`ttc.sample` and `ttc.sample_each`: draw what a pool lacks."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttc import problems
+from ttc.api.calling import Data, File, SamplingArguments, begin, parts_of, sampling, text
+from ttc.api.stored_pool import Pool
+from ttc.api.wording import in_python, python_errors
+from ttc.errors import BackendError, UsageError
+from ttc.problems import ReadOptions
+from ttc.records import Sample
+from ttc.report.progress import Meter
+from ttc.samples import conclusion, job
+from ttc.samples.job import Opened, SampleJob
+from ttc.samples.pool_lock import claimed
+from ttc.samples.recipe import whole
+from ttc.session import Session
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class DrawingArguments(SamplingArguments, total=False):
+    """How data is read and drawn from, with the sampling parameters.
+
+    `limit` takes only the first problems. `new_pool` draws into NAME.2, NAME.3, … if the pool has
+    other settings. `confidence` keeps how sure each token was, from its likeliest alternatives, so
+    many of them. `max_time` stops in good order after so many seconds, or after `90s`, `30m`,
+    `2h`. `mapping` renames the fields of foreign records, ours to theirs, `format` names the
+    format instead of detecting it, and `skip_bad` passes over lines that are not JSON. `database`
+    is the store and `config` a settings file in place of the user's (None: as set). With
+    `progress=False` notes go to the log `ttc` instead of stderr, and there is no meter.
+    """
+
+    limit: int | None
+    new_pool: bool
+    confidence: int
+    max_time: str | float | None
+    mapping: Mapping[str, str]
+    format: str | None
+    skip_bad: bool
+    database: File | None
+    config: File | None
+    progress: bool
+
+
+def sample(
+    data: Data,
+    n: int | None = None,
+    *,
+    model: File | None = None,
+    pool: str | None = None,
+    **options: Unpack[DrawingArguments],
+) -> Pool:
+    """Draw what a pool lacks of n samples per problem, keep every one, and return the pool.
+
+    `data` is a file, or a list: of questions, of dictionaries with the fields of a JSON line, of
+    `Problem`, or of files. `n` is the number of draws per problem (None: as set, else 16); `model`
+    what `-m` takes (None: as set, else the bundled model); `pool` a name (None: from data and
+    model). See `ttc.api.DrawingArguments` and `ttc.api.SamplingArguments` for the rest.
+
+    The same call again resumes, and draws only what is missing. UsageError for wrong data or
+    settings, and if the pool has other settings; BackendError if a draw failed (what was drawn is
+    kept); StoreError if the store cannot be used or another process is drawing into the pool.
+    """
+    with python_errors():
+        session, order = _order("sample", data, n, model, pool, options)
+        with job.opened(session, order) as run:
+            for _ in _drawn(session, run):
+                pass
+            config = options.get("config")
+            where = None if config is None else Path(config)
+            return Pool(run.plan.pool.name, session.database, where)
+
+
+def sample_each(
+    data: Data,
+    n: int | None = None,
+    *,
+    model: File | None = None,
+    pool: str | None = None,
+    **options: Unpack[DrawingArguments],
+) -> Iterator[Sample]:
+    """Yield the samples that were asked for: first those in the store, then each that is drawn,
+    once it is kept.
+
+    Arguments and errors are those of `sample`; errors are raised as the iteration goes. If it ends
+    early, draws under way are given up, and the same call again draws them.
+    """
+    with python_errors():
+        session, order = _order("sample_each", data, n, model, pool, options)
+        with job.opened(session, order) as run:
+            yield from run.kept(run.plan)
+            yield from _drawn(session, run)
+
+
+def _order(
+    call: str,
+    data: Data,
+    n: int | None,
+    model: File | None,
+    pool: str | None,
+    options: DrawingArguments,
+) -> tuple[Session, SampleJob]:
+    """Return the settings and what is to be drawn."""
+    others = DrawingArguments.__annotations__.keys() - SamplingArguments.__annotations__.keys()
+    chosen = {name: value for name, value in options.items() if name not in others}
+    parameters = sampling(call, SamplingArguments(**chosen))  # type: ignore[typeddict-item]
+    mapping = dict(options.get("mapping") or {})
+    for name in mapping:
+        if name not in problems.MAPPABLE:
+            raise UsageError(f"mapping: {name!r} is not one of {', '.join(problems.MAPPABLE)}")
+    limit = options.get("limit")
+    limit = None if limit is None else whole("limit", limit, 1)
+    session = begin(
+        call,
+        options.get("database"),
+        options.get("config"),
+        progress=options.get("progress", True),
+    )
+    reading = ReadOptions(mapping, options.get("format"), options.get("skip_bad", False))
+    return session, SampleJob(
+        parts_of(data),
+        None if model is None else os.fspath(model),
+        n,
+        parameters,
+        reading,
+        limit,
+        text("pool", pool),
+        options.get("new_pool", False),
+        whole("confidence", options.get("confidence", 0), 0),
+        options.get("max_time"),
+    )
+
+
+def _drawn(session: Session, run: Opened) -> Iterator[Sample]:
+    """Draw what is missing; yield each sample once it is kept, and say the notes at the end.
+
+    BackendError if draws failed.
+    """
+    arrived: deque[Sample] = deque()
+    with claimed(run.store, run.plan, session.again) as plan:
+        drawing = run.drawing(plan, arrived.append)
+        with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
+            for tally in drawing.run(run.deadline):
+                meter.update(tally.drawn, tally.tokens, run.status(), uncounted=tally.uncounted)
+                while arrived:
+                    yield arrived.popleft()
+        yield from arrived
+    tally = drawing.tally
+    for line in conclusion.summary(plan, tally, meter.seconds if plan.missing else 0.0):
+        session.say(line)
+    missing = conclusion.shortfall(plan, tally, session.again)
+    if missing is not None and not tally.stopped:
+        raise BackendError(in_python(f"{plan.pool.name}: {missing}"))
+    if missing is not None:
+        session.say(missing)

@@ -1,0 +1,116 @@
+"""`ttc.verify` and `ttc.verify_each`: verdicts on a pool, a file or samples in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from ttc import jsonl
+from ttc.api.calling import File, begin
+from ttc.api.sources import Judged, Source, StoredPool, named
+from ttc.api.wording import python_errors
+from ttc.errors import UsageError
+from ttc.session import Session
+from ttc.verdicts import Summary
+from ttc.verifying import conclusion, job
+from ttc.verifying.job import VerifyOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class VerifyArguments(TypedDict, total=False):
+    """How to judge. `recheck` judges again what has a verdict. `sandbox` is what contains programs:
+    auto, bwrap, landlock, seatbelt, or none, which needs `trusted=True`. `env` names variables
+    that are passed on to the command of `cmd:`. `mapping` renames the fields of foreign lines,
+    ours to theirs, and `skip_bad` passes over lines that are not JSON."""
+
+    recheck: bool
+    sandbox: str | None
+    trusted: bool
+    env: Sequence[str]
+    mapping: Mapping[str, str]
+    skip_bad: bool
+
+
+def verify_each(
+    source: Source,
+    verifier: str | None = None,
+    *,
+    database: File | None = None,
+    config: File | None = None,
+    progress: bool = True,
+    **options: Unpack[VerifyArguments],
+) -> Iterator[Judged]:
+    """Yield each sample with its verdict as it is judged; what is judged is kept, also if the
+    iteration ends early. See `verify` for arguments and errors, which are raised as it goes."""
+    with python_errors():
+        session = _begin(source, database, config, progress)
+        name, lines = named(source)
+        yield from _judged(session, name, _options(source, lines, verifier, options))
+
+
+def verify(
+    source: Source,
+    verifier: str | None = None,
+    *,
+    database: File | None = None,
+    config: File | None = None,
+    progress: bool = True,
+    **options: Unpack[VerifyArguments],
+) -> Summary:
+    """Judge samples and return the counts. Never draws a sample; a verdict in the store stays.
+
+    `source` is a pool or its name, a file of sample lines, or a list of records or of `Sample`;
+    verdicts on samples of the store are kept there. `verifier` is `NAME:key=value,…` (None: the
+    setting). `database` is the store and `config` a settings file in place of the user's (None:
+    as set). `progress=False` sends notes to the log `ttc` instead of stderr. For the other
+    arguments see `ttc.api.VerifyArguments`; for the counts, `ttc.verdicts.Summary`.
+
+    UsageError for a source or a verifier that cannot be used, or if nothing could be judged for
+    want of references; BackendError, SandboxError or StoreError from what judging needs.
+    """
+    with python_errors():
+        session = _begin(source, database, config, progress)
+        name, lines = named(source)
+        judged = _judged(session, name, _options(source, lines, verifier, options))
+        while True:
+            try:
+                next(judged)
+            except StopIteration as done:
+                return cast("Summary", done.value)
+
+
+def _begin(source: Source, database: File | None, config: File | None, progress: bool) -> Session:
+    """Find the settings and the store: those that are given, else those of a pool."""
+    if isinstance(source, StoredPool):
+        database = source.database if database is None else database
+        config = source.config if config is None else config
+    return begin("verify", database, config, progress=progress)
+
+
+def _options(
+    source: Source, lines: jsonl.Source, verifier: str | None, options: VerifyArguments
+) -> VerifyOptions:
+    for name in (mapping := dict(options.get("mapping") or {})):
+        if name not in job.MAPPABLE:
+            raise UsageError(f"mapping: {name!r} is not one of {', '.join(job.MAPPABLE)}")
+    env = options.get("env") or ()
+    plain = {**options, "mapping": mapping, "env": (env,) if isinstance(env, str) else tuple(env)}
+    return VerifyOptions(
+        lines, verifier, is_pool=isinstance(source, StoredPool), **cast("Any", plain)
+    )
+
+
+def _judged(
+    session: Session, name: str, options: VerifyOptions
+) -> Generator[Judged, None, Summary]:
+    """Judge, say the notes at the end, and return the counts."""
+    with job.opened(session, options) as run, closing(run.each()) as judged:
+        for _, sample, verdict in judged:
+            yield sample, verdict
+    for line in conclusion.notes(run, name):
+        session.say(line)
+    conclusion.check_judged(run, name)
+    return run.summary

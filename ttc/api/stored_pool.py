@@ -1,0 +1,233 @@
+"""Pools from Python: what the store holds, and the next stages on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ttc import interchange, outcomes
+from ttc.api import frames, judging, sweeping
+from ttc.api.calling import File, begin
+from ttc.api.results import Sweep
+from ttc.api.sources import StoredPool
+from ttc.api.wording import python_errors
+from ttc.errors import TtcError, UsageError
+from ttc.records import Problem, Sample, Verdict
+from ttc.store import Store, pools, samples
+from ttc.store import verdicts as stored
+from ttc.store.judged import judged
+from ttc.store.named import pool_named, store_with
+from ttc.store.verdicts import VerifierId
+from ttc.verdicts import Summary
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+    from typing_extensions import Unpack
+
+
+class Pool(StoredPool):
+    """A pool of the store: samples that may be mixed in one estimate.
+
+    Iterating over it yields its samples, `len` counts them. `database` is the path of the store,
+    and `config` a settings file in place of the user's; both hold for what is called on the pool.
+    Nothing is held open: each call reads the store as it is then. Every method raises UsageError
+    if the pool is gone, and StoreError if the store cannot be read.
+    """
+
+    __slots__ = ()
+
+    @property
+    def model(self) -> str:
+        """The name of the model that drew the samples."""
+        with self._opened() as (_, pool):
+            return pool.model
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What all samples have in common: model fingerprint, sampling parameters, rendering."""
+        with self._opened() as (_, pool):
+            return dict(pool.identity)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems as the model saw them, with their references."""
+        with self._opened() as (store, pool):
+            return pools.problems_of(store.reader, pool)
+
+    @property
+    def verifiers(self) -> list[VerifierId]:
+        """The verifiers with verdicts on the pool: name, version and options; latest first."""
+        with self._opened() as (store, pool):
+            return [_identity(row) for row in stored.verifiers_of(store.reader, pool)]
+
+    def samples(
+        self,
+        *,
+        correct: bool | None = None,
+        problem: str | None = None,
+        verifier: str | None = None,
+    ) -> Iterator[Sample]:
+        """Yield the samples in the order in which they were kept.
+
+        `correct` restricts them to those that `verifier` (`NAME:key=value,…`; None: the only one
+        there is) judged right or wrong, `problem` to one problem. UsageError for a problem that is
+        not in the pool, and for `correct` without verdicts or with several verifiers to choose
+        from.
+        """
+        if correct is not None or verifier is not None:
+            for sample, verdict in self.verdicts(verifier, problem=problem):
+                if correct is None or verdict.correct is correct:
+                    yield sample
+            return
+        with self._opened() as (store, pool):
+            _check_problem(store, pool, problem)
+            for _, sample in samples.of_pool(store.reader, pool, problem=problem):
+                yield sample
+
+    def verdicts(
+        self, verifier: str | None = None, *, problem: str | None = None
+    ) -> Iterator[tuple[Sample, Verdict]]:
+        """Yield each judged sample with its verdict by `verifier`, in the order of the samples.
+
+        UsageError without verdicts by it; if it is None, also with several to choose from.
+        """
+        with self._opened() as (store, pool):
+            who = self._verifier(store, pool, verifier)
+            if who is None:
+                raise UsageError(
+                    f"{self.name}: no samples have a verdict; ttc verify {self.name} -V NAME first"
+                )
+            _check_problem(store, pool, problem)
+            for _, sample, verdict in judged(store.reader, pool, who, problem=problem):
+                if verdict is not None:
+                    yield sample, verdict
+
+    def verify(
+        self,
+        verifier: str | None = None,
+        *,
+        progress: bool = True,
+        **options: Unpack[judging.VerifyArguments],
+    ) -> Summary:
+        """Judge the samples that `verifier` has not judged yet; see `ttc.verify`."""
+        return judging.verify(self, verifier, progress=progress, **options)
+
+    def verify_each(
+        self,
+        verifier: str | None = None,
+        *,
+        progress: bool = True,
+        **options: Unpack[judging.VerifyArguments],
+    ) -> Iterator[tuple[Sample, Verdict]]:
+        """Yield each sample with its verdict as it is judged; see `ttc.verify_each`."""
+        return judging.verify_each(self, verifier, progress=progress, **options)
+
+    def sweep(self, *rules: str, **options: Unpack[sweeping.SweepArguments]) -> Sweep:
+        """Compute the curve of each selection rule (none: the usual ones); see `ttc.sweep`."""
+        return sweeping.sweep(self, rules=rules or None, **options)
+
+    def records(self, verifier: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield each sample as the record of a JSON line, with its verdict if there is one.
+
+        The fields are those of `ttc sample` and `ttc verify`. `verifier` is as in `verdicts`, but
+        without any verdicts the samples come alone.
+        """
+        with self._opened() as (store, pool):
+            who = self._verifier(store, pool, verifier)
+            if who is None:
+                for _, sample in samples.of_pool(store.reader, pool):
+                    yield interchange.sample_line(sample)
+                return
+            for _, sample, verdict in judged(store.reader, pool, who):
+                line = interchange.sample_line(sample)
+                if verdict is not None:
+                    line |= interchange.verdict_fields(verdict, who.name)
+                yield line
+
+    def to_pandas(self, verifier: str | None = None) -> pandas.DataFrame:
+        """Return a row per sample, with its verdict if there is one; unknown values are NA.
+
+        The columns are `ttc.api.frames.SAMPLE_COLUMNS`: no `params`, `reference` or `confidences`.
+        UsageError if pandas is missing (the extra `pandas`).
+        """
+        with python_errors():
+            return frames.to_pandas(self.records(verifier), frames.SAMPLE_COLUMNS)
+
+    def to_arrow(self, verifier: str | None = None) -> pyarrow.Table:
+        """Return the table of `to_pandas` as a pyarrow.Table; unknown values are null.
+
+        UsageError if pyarrow is missing (the extra `arrow`).
+        """
+        with python_errors():
+            return frames.to_arrow(self.records(verifier), frames.SAMPLE_COLUMNS)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return self.samples()
+
+    def __len__(self) -> int:
+        with self._opened() as (store, pool):
+            return pools.count_samples(store.reader, pool)
+
+    def __bool__(self) -> bool:
+        return True  # A pool without samples is still a pool.
+
+    def __repr__(self) -> str:
+        try:
+            with self._opened() as (store, pool):
+                count, model = pools.count_samples(store.reader, pool), pool.model
+                of = pools.count_problems(store.reader, pool)
+        except TtcError:
+            return f"Pool({self.name!r}, not in {self.database})"
+        return f"Pool({self.name!r}: {count} samples of {of} problems by {model})"
+
+    def _verifier(self, store: Store, pool: pools.Pool, wanted: str | None) -> VerifierId | None:
+        """Return the verifier whose verdicts are meant; None if nothing was judged yet."""
+        found = stored.verifiers_of(store.reader, pool)
+        row = outcomes.choose_verifier(found, wanted, self.name)
+        return next((_identity(each) for each in found if each["id"] == row), None)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[Store, pools.Pool]]:
+        with python_errors(), Store.reading(store_with(self.database, self.name)) as store:
+            yield store, pool_named(store, self.name)
+
+
+def _identity(row: Mapping[str, Any]) -> VerifierId:
+    return VerifierId(row["name"], row["version"], json.loads(row["config"]))
+
+
+def _check_problem(store: Store, pool: pools.Pool, problem: str | None) -> None:
+    if problem is not None and samples.problem_of(store.reader, pool, problem) is None:
+        raise UsageError(f"{pool.name} has no problem {problem!r}; its .problems lists them")
+
+
+def pool(name: str, *, database: File | None = None, config: File | None = None) -> Pool:
+    """Return the pool of this name in the store.
+
+    `database` is the store (None: as the settings say, `TTC_DB` among them), `config` a settings
+    file in place of the user's. UsageError, with a near name, if there is no such pool.
+    """
+    with python_errors():
+        session = begin("pool", database, config)
+        with Store.reading(store_with(session.database, name)) as store:
+            pool_named(store, name)
+        return Pool(name, session.database, None if config is None else Path(config))
+
+
+def all_pools(*, database: File | None = None, config: File | None = None) -> list[Pool]:
+    """Return all pools of the store, oldest first; none if there is no store yet.
+
+    `database` and `config` are as for `ttc.pool`. StoreError if the store cannot be read.
+    """
+    with python_errors():
+        session = begin("pools", database, config)
+        if not session.database.exists():
+            return []
+        settings = None if config is None else Path(config)
+        with Store.reading(session.database) as store:
+            names = pools.names(store.reader)
+        return [Pool(name, session.database, settings) for name in names]

@@ -1,0 +1,52 @@
+"""The sampling options that `ttc sample` and `ttc solve` share, listed once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, get_type_hints
+
+from ttc.cli import options as opt
+
+# Name of the field of `Sampling` → type and default of the option.
+OPTIONS: dict[str, tuple[Any, Any]] = {
+    "max_tokens": (opt.MaxTokens, None),
+    "temperature": (opt.Temperature, None),
+    "top_p": (opt.TopP, None),
+    "top_k": (opt.TopK, None),
+    "min_p": (opt.MinP, None),
+    "stop": (opt.Stop, None),
+    "thinking": (opt.Thinking, None),
+    "system": (opt.System, None),
+    "template": (opt.Template, None),
+    "raw": (opt.Raw, False),
+    "seed": (opt.Seed, None),
+}
+
+
+def with_sampling(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the sampling options in place of its keyword `sampling`, which gets them as
+    one `Sampling`."""
+    hints = get_type_hints(command, localns={"Sampling": Any}, include_extras=True)
+
+    @wraps(command)
+    def wrapped(**given: Any) -> int:
+        from ttc.samples.recipe import Sampling
+
+        chosen = {name: given.pop(name) for name in OPTIONS}
+        stop = tuple(chosen.pop("stop") or ())
+        return command(sampling=Sampling(stop=stop, **chosen), **given)
+
+    parameters: list[inspect.Parameter] = []
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    for name, parameter in inspect.signature(command).parameters.items():
+        options = OPTIONS if name == "sampling" else {name: (hints[name], parameter.default)}
+        parameters += [
+            inspect.Parameter(each, keyword, default=default, annotation=kind)
+            for each, (kind, default) in options.items()
+        ]
+    # What typer reads: the signature, and the annotations as types.
+    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {each.name: each.annotation for each in parameters}
+    return wrapped

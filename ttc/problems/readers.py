@@ -1,0 +1,190 @@
+"""The formats of problems: one function each, from a record's fields to a Problem.
+
+The keys of the first record decide the format. Each function takes the record and the identifier
+to use if the record has none, and returns a Problem; KeyError or ValueError names what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ttc.records import Message, Problem
+
+ASK = ("prompt", "question", "problem", "input")
+ANSWER = ("answer", "expected_answer", "target")
+IDENTIFIER = ("id", "unique_id", "task_id")
+
+KEPT = ("inputs", "outputs", "input_output", "tests", "test_list", "model", "variables")
+
+GSM8K_GOLD = re.compile(r"####\s*(.+?)\s*$")
+CODE_REQUEST = (
+    "Complete this Python function. Reply with the whole function in one code block.\n\n{prompt}"
+)
+PROGRAM_REQUEST = "{prompt}\n\nReply with the Python program in one code block."
+
+
+def _text(record: Mapping[str, Any], *names: str) -> str:
+    for name in names:
+        value = record.get(name)
+        if isinstance(value, str) and value.strip():
+            return value
+        if value is not None:
+            raise ValueError(f"{name!r} must be a non-empty string")
+    raise KeyError(names[0])
+
+
+def _identifier(record: Mapping[str, Any], default: str) -> str:
+    for name in IDENTIFIER:
+        value = record.get(name)
+        if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
+            raise ValueError(f"{name!r} must be a string or an integer")
+        if value not in (None, ""):
+            return str(value)
+    return default
+
+
+def _ask(text: str) -> tuple[Message, ...]:
+    return (Message("user", text),)
+
+
+def _gsm8k(record: Mapping[str, Any], default_id: str) -> Problem:
+    gold = GSM8K_GOLD.search(_text(record, "answer"))
+    if gold is None:
+        raise ValueError("'answer' has no '#### ' line")
+    reference = {"answer": gold.group(1).replace(",", "")}
+    question = _text(record, "question")
+    return Problem(_identifier(record, default_id), _ask(question), reference=reference)
+
+
+def _math(record: Mapping[str, Any], default_id: str) -> Problem:
+    from ttc.answers.extract import boxed
+
+    answer = record.get("answer") or boxed(_text(record, "solution"))
+    if not isinstance(answer, str):
+        raise ValueError(r"it has neither an 'answer' nor a \boxed{} in 'solution'")
+    question = _text(record, "problem")
+    return Problem(_identifier(record, default_id), _ask(question), reference={"answer": answer})
+
+
+def _humaneval(record: Mapping[str, Any], default_id: str) -> Problem:
+    return _function(record, default_id, _text(record, "test"))
+
+
+def _evalplus(record: Mapping[str, Any], default_id: str) -> Problem:
+    from ttc.problems import evalplus
+
+    return _function(record, default_id, evalplus.script(record))
+
+
+def _function(record: Mapping[str, Any], default_id: str, tests: str) -> Problem:
+    prompt = _text(record, "prompt")
+    reference = {"tests": tests, "entry_point": _text(record, "entry_point"), "prompt": prompt}
+    return Problem(_identifier(record, default_id), _ask(prompt), reference=reference)
+
+
+def _mbpp(record: Mapping[str, Any], default_id: str) -> Problem:
+    shown = record["test_list"]
+    if not isinstance(shown, list) or not shown or not all(isinstance(t, str) for t in shown):
+        raise ValueError("'test_list' must be a list of asserts")
+    task = _text(record, *(name for name in ("text", "prompt") if name in record), "text")
+    imports = record.get("test_imports") or []
+    setup = "\n".join([*map(str, imports), str(record.get("test_setup_code") or "")]).strip()
+    # MBPP+ has a script with many more tests than the three in the prompt.
+    whole = record.get("test")
+    reference = {"tests": whole if isinstance(whole, str) and whole else shown, "setup": setup}
+    asked = "\n".join([f"{task} Your code should pass these tests:", "", *shown])
+    identifier = _identifier(record, default_id)
+    return Problem(
+        f"mbpp/{identifier}" if identifier.isdecimal() else identifier,
+        _ask(asked),
+        reference=reference,
+    )
+
+
+def _messages(record: Mapping[str, Any]) -> tuple[Message, ...]:
+    turns = record["messages"]
+    if not isinstance(turns, list) or not turns:
+        raise ValueError("'messages' must be a list of turns")
+    for turn in turns:
+        well_formed = isinstance(turn, dict) and all(
+            isinstance(turn.get(part), str) for part in ("role", "content")
+        )
+        if not well_formed:
+            raise ValueError("each of 'messages' needs 'role' and 'content', both strings")
+    return tuple(Message(turn["role"], turn["content"]) for turn in turns)
+
+
+def _generic(record: Mapping[str, Any], default_id: str) -> Problem:
+    given = record.get("reference") or {}
+    if not isinstance(given, dict):
+        raise ValueError("'reference' must be an object; a plain answer goes into 'answer'")
+    reference: dict[str, Any] = dict(given)
+    for name in ANSWER:
+        value = record.get(name)
+        if value is not None:
+            if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+                raise ValueError(f"{name!r} must be a string or a number")
+            reference["answer"] = value if isinstance(value, str) else repr(value)
+            break
+    choices = record.get("choices")
+    if choices is not None:
+        if not isinstance(choices, list) or not all(isinstance(c, str) for c in choices):
+            raise ValueError("'choices' must be a list of strings")
+        reference["choices"] = choices
+    # Fields that verifiers of programs and models read.
+    reference |= {name: record[name] for name in KEPT if name in record}
+    messages = _messages(record) if "messages" in record else _ask(_question(record, choices))
+    return Problem(_identifier(record, default_id), messages, reference=reference)
+
+
+def _question(record: Mapping[str, Any], choices: list[str] | None) -> str:
+    question = _text(record, *(name for name in ASK if name in record), ASK[0])
+    if not choices:
+        return question
+    letters = (f"{chr(ord('A') + at)}) {choice}" for at, choice in enumerate(choices))
+    return "\n".join([question, *letters, "Answer with the letter of the right choice."])
+
+
+class Format(NamedTuple):
+    """A named format: how to recognise its records, how to read one, and its template."""
+
+    name: str
+    matches: Callable[[Mapping[str, Any]], bool]
+    read: Callable[[Mapping[str, Any], str], Problem]
+    template: str | None = None
+
+
+def _has(record: Mapping[str, Any], *names: str) -> bool:
+    return all(name in record for name in names)
+
+
+# In order: the first format that matches the first record reads all of them.
+FORMATS = (
+    Format(
+        "humaneval",
+        lambda r: _has(r, "task_id", "prompt", "entry_point", "test"),
+        _humaneval,
+        CODE_REQUEST,
+    ),
+    Format(
+        "evalplus",
+        lambda r: _has(r, "task_id", "prompt", "entry_point", "canonical_solution", "base_input"),
+        _evalplus,
+        CODE_REQUEST,
+    ),
+    Format(
+        "mbpp",
+        lambda r: _has(r, "task_id", "code", "test_list"),
+        _mbpp,
+        PROGRAM_REQUEST,
+    ),
+    Format(
+        "gsm8k",
+        lambda r: _has(r, "question") and GSM8K_GOLD.search(str(r.get("answer"))) is not None,
+        _gsm8k,
+    ),
+    Format("math", lambda r: _has(r, "problem", "solution"), _math),
+    Format("jsonl", lambda r: "messages" in r or any(name in r for name in ASK), _generic),
+)

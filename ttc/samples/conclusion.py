@@ -1,0 +1,47 @@
+"""Notes on a finished run of draws: a summary, doubts about the draws, and what is missing."""
+
+from __future__ import annotations
+
+from ttc.backends import counts
+from ttc.backends.thinking_switch import without_effect
+from ttc.messages.durations import clock
+from ttc.samples.drawing import Tally
+from ttc.samples.plan import Plan
+
+
+def summary(plan: Plan, tally: Tally, seconds: float) -> list[str]:
+    """Return the notes on a run that took so many seconds, a line each; the first is a summary."""
+    drawn, total = tally.drawn, len(plan.enrolled) * plan.n
+    made = counts.amount(tally.tokens, tally.uncounted)
+    speed = f", {tally.tokens / seconds:.0f} tokens/s" if seconds and not tally.uncounted else ""
+    lines = [
+        f"{plan.pool.name}: {len(plan.enrolled)} problems × {plan.n}: {total} samples, {drawn} new "
+        f"({made} in {clock(seconds)}{speed}), {plan.kept} kept"
+        + (f", {tally.truncated} truncated at the token limit" if tally.truncated else "")
+    ]
+    if tally.copies > drawn / 2:
+        lines.append(
+            f"{tally.copies} of {drawn} new draws repeat another one of their problem word for "
+            "word: either the model is sure of them, or what serves it ignores seeds or the "
+            "temperature (ttc models probe tests a server)"
+        )
+    if line := without_effect(plan.recipe.params.thinking, tally.thinking, drawn):
+        lines.append(line)
+    return lines
+
+
+def shortfall(plan: Plan, tally: Tally, again: str) -> str | None:
+    """Return why draws are missing at the end of a run, and `again`, which makes them; None if the
+    run is complete. BackendError if there is not a single sample, old or new."""
+    drawn = tally.drawn
+    if not drawn and not plan.kept:
+        tally.raise_errors()
+    left = len(plan.missing) - drawn
+    if tally.broken is not None:
+        return f"{tally.broken}; {left} draws to go; to resume: {again}"
+    if tally.errors:
+        first = tally.errors[0]
+        return f"{len(tally.errors)} draws failed (the first: {first}); to fill the gaps: {again}"
+    if tally.stopped:
+        return f"time is up, {left} draws to go; to resume: {again}"
+    return None

@@ -1,0 +1,127 @@
+"""From sampling options, a model's alias and the settings to a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any
+
+from ttc.backends import Backend
+from ttc.backends.resolve import ModelChoice
+from ttc.backends.supported_params import settled
+from ttc.backends.thinking_switch import NAMES
+from ttc.errors import UsageError
+from ttc.records import SamplingParams
+from ttc.samples.plan import Recipe
+from ttc.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """The sampling options as they were given; None where they were not.
+
+    `system` and `template` are texts, or `@FILE` for the text of a file.
+    """
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    stop: Sequence[str] = ()
+    thinking: str | None = None
+    system: str | None = None
+    template: str | None = None
+    raw: bool = False
+    seed: int | None = None
+
+
+def text_of(value: str | None, option: str) -> str | None:
+    """Return a text option; `@FILE` reads the file. UsageError if it cannot be read."""
+    if value is None or not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{option} {value}: {error}") from None
+
+
+def number(name: str, value: Any) -> float:
+    """Return a setting as a number. UsageError if it is none, or not finite."""
+    try:
+        found = nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        found = nan
+    if not isfinite(found):
+        raise UsageError(f"{name} must be a finite number, not {value!r}")
+    return found
+
+
+def whole(name: str, value: Any, least: int | None = None) -> int:
+    """Return a setting as a whole number. UsageError if it is none, or less than `least`."""
+    try:
+        found = number(name, value)
+        exact = int(value) if found.is_integer() else None
+    except (UsageError, ValueError):
+        exact = None
+    if exact is None or (least is not None and exact < least):
+        bound = "" if least is None else f" from {least}"
+        raise UsageError(f"{name} must be a whole number{bound}, not {value!r}")
+    return exact
+
+
+def make_recipe(
+    session: Session,
+    choice: ModelChoice,
+    backend: Backend,
+    sampling: Sampling,
+    *,
+    asks: bool = True,
+) -> Recipe:
+    """Put options, alias and settings together. UsageError for a value out of range.
+
+    With `asks`, the model's server may be asked which parameters it takes.
+    """
+
+    def value(name: str) -> Any:
+        given = getattr(sampling, name)
+        return session.config.get(name, choice.defaults.get(name) if given is None else given)
+
+    try:
+        params = SamplingParams(
+            temperature=number("temperature", value("temperature")),
+            top_p=number("top_p", value("top_p")),
+            top_k=whole("top_k", value("top_k")),
+            min_p=number("min_p", value("min_p")),
+            max_tokens=whole("max_tokens", value("max_tokens")),
+            stop=tuple(sampling.stop),
+            thinking=value("thinking"),
+        )
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    if params.thinking is not None:
+        check_thinking(backend, params.thinking, raw=sampling.raw)
+    return Recipe(
+        backend=choice.backend,
+        model=settled(backend, params) if asks else backend.model,
+        params=params,
+        seed=whole("seed", value("seed")),
+        system=text_of(value("system"), "--system"),
+        template=text_of(value("template"), "--template"),
+        raw=sampling.raw,
+    )
+
+
+def check_thinking(backend: Backend, wanted: str, *, raw: bool) -> None:
+    """Raise UsageError if reasoning cannot be turned on or off."""
+    if raw:
+        raise UsageError(
+            f"--thinking {wanted} needs a chat template, and --raw uses none; leave one of them out"
+        )
+    if "thinking" not in backend.capabilities:
+        raise UsageError(
+            f"--thinking {wanted}: the chat template of {backend.model.name} has no switch for "
+            f"reasoning ({', '.join(NAMES[:-1])} or {NAMES[-1]}); leave out --thinking"
+        )

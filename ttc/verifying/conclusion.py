@@ -1,0 +1,53 @@
+"""Notes on a finished verification: a summary, and which samples could not be judged."""
+
+from __future__ import annotations
+
+from ttc.errors import UsageError
+from ttc.verifiers.extras import Noted
+from ttc.verifying.job import Verification
+
+# The error if all samples have this status.
+NOTHING = {
+    "no_reference": "found nothing to compare with in any reference; for a foreign file name the "
+    "field with --map reference.answer=FIELD, or reference.tests=FIELD",
+    "no_prompt": "needs the questions, and no line has one: verify a pool, or name the field with "
+    "--map question=FIELD",
+    "no_confidences": "needs the confidence of each token: draw with --confidence 20 into another "
+    "--pool",
+}
+
+
+def notes(run: Verification, source: str) -> list[str]:
+    """Return the notes on a finished verification of a source, one line each. UsageError if
+    there was no sample."""
+    spec, summary, skipped = run.spec, run.summary, run.skipped
+    if not summary.samples:
+        raise UsageError(f"{source}: it has no samples" + (f" ({skipped[0]})" if skipped else ""))
+    note = run.verifier.note if isinstance(run.verifier, Noted) else None
+    own = (note, run.quality.note(run.verifier.name))
+    lines = [line for line in own if line]
+    lines += [f"note: {line}" for line in run.standing.notes]
+    counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
+    lines.append(f"{source}: {spec}: {summary.describe()} ({counts})")
+    if summary.failure is not None:
+        lines.append(
+            f"{spec} failed on {summary.statuses['error']} samples, which the next ttc verify "
+            f"judges again; the first: {summary.failure}"
+        )
+    if summary.left_out:
+        lines.append(
+            f"{summary.left_out} of {summary.samples} samples are not counted: this machine could "
+            "not judge them (out of time or memory?); run the same command again"
+        )
+    if summary.kept:
+        lines.append(f"{summary.kept} verdicts kept in the store")
+    if skipped:
+        lines.append(f"{len(skipped)} bad lines skipped, the first: {skipped[0]}")
+    return lines
+
+
+def check_judged(run: Verification, source: str) -> None:
+    """Raise UsageError if no sample has what the verifier needs."""
+    for status, hint in NOTHING.items():
+        if run.summary.statuses[status] == run.summary.samples:
+            raise UsageError(f"{source}: {run.spec} {hint}")
