@@ -6,6 +6,8 @@ Classes and functions that entry points of a pyproject.toml name are left out th
 
 # Called by Python or by a library: hooks of modules, notebooks, logging, Typer, and parameters
 # that a protocol asks for.
+# Called by Python or by a library: hooks of modules, logging, Typer, and parameters that a
+# protocol asks for.
 _.__dir__
 _.__getattr__
 _.__path__
@@ -20,6 +22,9 @@ _.format_commands
 _._sanitize_help_text
 _.process_value
 _.ls
+
+# In an annotation that is a text.
+_.Item
 
 # Set for a library: fields of llama.cpp's structs, a setting of transformers.
 _.allow_requantize
