@@ -16,8 +16,7 @@ from common import DATA
 from ttc import keys, problems
 from ttc.backends import Backend, Request
 from ttc.records import SamplingParams
-from ttc.samples import drawing as samples
-from ttc.samples.drawing import Drawing
+from ttc.samples.drawing import Drawing, request_of
 from ttc.samples.plan import Plan, Recipe, make_plan
 from ttc.store import Store
 from ttc.store.writer import Writer
@@ -41,7 +40,7 @@ class Loop:
         """Return the requests that the loop makes."""
         recipe = self.plan.recipe
         return [
-            samples.request_of(recipe, each, index, keys.draw_seed(each.key, index))
+            request_of(recipe, each, index, keys.draw_seed(each.key, index))
             for each, index in self.plan.missing
         ]
 

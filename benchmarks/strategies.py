@@ -29,7 +29,7 @@ from common import Figure, machine, report
 from ttc import plugins
 from ttc.records import Message, Problem, SamplingParams
 from ttc.samples.plan import Recipe
-from ttc.selectors import spec as naming
+from ttc.selectors.spec import build
 from ttc.solving.rule_strategy import RuleStrategy
 from ttc.store import Store
 from ttc.strategies import Strategy, Task
@@ -81,7 +81,7 @@ class Row:
 def strategies() -> dict[str, Callable[[], Strategy]]:
     """Return how to make each, by what it is called in the table."""
     made: dict[str, Callable[[], Strategy]] = {
-        label: lambda spec=spec, n=n: RuleStrategy(naming.build(spec), n)  # type: ignore[misc]
+        label: lambda spec=spec, n=n: RuleStrategy(build(spec), n)  # type: ignore[misc]
         for label, (spec, n) in RULES.items()
     }
     own = {

@@ -25,8 +25,8 @@ from ttc.backends import Completion
 from ttc.errors import StoreError
 from ttc.records import Problem, Verdict, Vote
 from ttc.store import Store, database, pools, runs, samples, schema, verdicts
-from ttc.store.merge import source as sources
 from ttc.store.merge import stores
+from ttc.store.merge.source import check, opened
 from ttc.store.merge.stores import Merged
 from ttc.store.verdicts import VerifierId
 
@@ -102,8 +102,8 @@ def merged(target: Path, *others: Path) -> list[Merged]:
     with Store.writing(target) as store:
         found = []
         for other in others:
-            sources.check(other, target)
-            with sources.opened(other, target.parent) as source:
+            check(other, target)
+            with opened(other, target.parent) as source:
                 found.append(stores.merge(source, store.write))
         return found
 
@@ -359,7 +359,7 @@ def test_a_merge_that_is_cut_off_is_a_prefix_and_the_same_merge_finishes(
     steps = 0
     while True:
         allowed, steps = steps, steps + 1
-        with Store.writing(target) as store, sources.opened(two[0], target.parent) as source:
+        with Store.writing(target) as store, opened(two[0], target.parent) as source:
 
             def transact(work: Any, store: Store = store) -> Any:
                 nonlocal allowed
@@ -420,7 +420,7 @@ def test_a_batch_is_bounded_by_rows_and_by_text(
     monkeypatch.setattr(stores, "BATCH_CHARACTERS", 1000)
     sizes = []
     connection = database.empty()
-    with sources.opened(tmp_path / "a.db", tmp_path) as source:
+    with opened(tmp_path / "a.db", tmp_path) as source:
         for batch in stores._batches(stores.KINDS["samples"][0](source)):
             sizes.append(len(batch))
             assert sum(len(row["text"]) for row in batch) <= 1000

@@ -145,11 +145,15 @@ def seconds(text: str) -> float:
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_text_of_four_times_the_length_takes_no_sixteen_times_as_long(kind: str) -> None:
+    """Once in three times is enough: a busy machine may be slow at any, a square is at each."""
     short = 2000
     while (few := seconds(HOSTILE[kind](short))) < 0.02 and short < 10**5:
         short *= 4
-    many = seconds(HOSTILE[kind](4 * short))
-    assert many < 9 * few + 0.02, (kind, short, few, many)
+    tried = []
+    while not tried or tried[-1][1] >= 9 * tried[-1][0] + 0.02:
+        assert len(tried) < 3, (kind, short, tried)
+        few = seconds(HOSTILE[kind](short)) if tried else few
+        tried.append((few, seconds(HOSTILE[kind](4 * short))))
 
 
 def test_a_parser_that_does_not_end_or_dies_is_no_program() -> None:

@@ -16,13 +16,11 @@ from ttc.backends import Completion, ModelInfo, Request
 from ttc.backends.counts import amount, as_fields
 from ttc.backends.simulated import SimulatedBackend
 from ttc.records import Message, Problem, SamplingParams
-from ttc.samples import plan as plans
 from ttc.samples.drawing import Drawing
-from ttc.samples.plan import Recipe
+from ttc.samples.plan import Recipe, make_plan
 from ttc.selectors.best_of_n import BestOfN
 from ttc.selectors.first_finish import FirstFinish
-from ttc.solving import solve as solving
-from ttc.solving.solve import Method, Solution
+from ttc.solving.solve import Method, Solution, solve
 from ttc.store import Store
 from ttc.strategies import Node
 from ttc.strategies.driver.budget import Budget
@@ -33,7 +31,7 @@ THINKS = ("-m", "scripted:think=30,answers=25")
 Draw = tuple[str, str, "int | None"]  # text, finish reason, tokens
 
 
-def solve(draws: Sequence[Draw], tmp_path: Path, method: Method | None = None) -> Solution:
+def solved(draws: Sequence[Draw], tmp_path: Path, method: Method | None = None) -> Solution:
     """Solve an open question with these draws."""
 
     def said(request: Request) -> Completion:
@@ -44,8 +42,8 @@ def solve(draws: Sequence[Draw], tmp_path: Path, method: Method | None = None) -
     recipe = Recipe("scripted", backend.model, SamplingParams(max_tokens=100))
     problem = Problem("p", (Message("user", "How many?"),))
     with Store.writing(tmp_path / "one.db") as store:
-        plan = plans.make_plan(store, "p", recipe, [problem], len(draws))
-        return solving.solve(store, backend, plan, method or Method())
+        plan = make_plan(store, "p", recipe, [problem], len(draws))
+        return solve(store, backend, plan, method or Method())
 
 
 CUT: Draw = ("<think>the answer is 99", "length", 50)
@@ -70,7 +68,7 @@ EMPTY: Draw = ("", "stop", 1)
 def test_what_was_only_thought_is_no_answer(
     draws: list[Draw], answer: str | None, words: str, tmp_path: Path
 ) -> None:
-    found = solve(draws, tmp_path)
+    found = solved(draws, tmp_path)
     assert found.answer == answer
     assert words in found.firmness
     counted = found.unanswered
@@ -79,7 +77,7 @@ def test_what_was_only_thought_is_no_answer(
 
 
 def test_a_race_may_be_won_by_a_thought_and_gives_no_answer_then(tmp_path: Path) -> None:
-    found = solve([ALONE, GOOD], tmp_path, Method(rule=FirstFinish()))
+    found = solved([ALONE, GOOD], tmp_path, Method(rule=FirstFinish()))
     assert found.answer is None
     assert "draw 0 at 50 tokens" in found.firmness
     assert "1 of 1 draws is reasoning only" in found.firmness
@@ -88,13 +86,13 @@ def test_a_race_may_be_won_by_a_thought_and_gives_no_answer_then(tmp_path: Path)
 def test_one_draw_that_closes_an_unseen_thought_tells_of_the_others(tmp_path: Path) -> None:
     closed: Draw = ("so the answer is 99\n</think>\n\nThe answer is 24", "stop", 50)
     cut: Draw = ("well, the answer is 99", "length", 100)
-    found = solve([cut, closed, cut, cut], tmp_path)
+    found = solved([cut, closed, cut, cut], tmp_path)
     assert (found.answer, found.votes) == ("24", {"24": 1})
     assert "3 of 4 draws were cut while thinking" in found.firmness
 
 
 def test_without_such_a_draw_a_cut_answer_is_an_answer(tmp_path: Path) -> None:
-    assert solve([("well, the answer is 99", "length", 100)] * 2, tmp_path).answer == "99"
+    assert solved([("well, the answer is 99", "length", 100)] * 2, tmp_path).answer == "99"
 
 
 def test_searches_answer_with_what_is_said() -> None:
@@ -197,12 +195,12 @@ def test_old_copies_stay_and_are_swept(ttc: Ttc, tmp_path: Path) -> None:
     problem = Problem("p", (Message("user", "How many?"),), reference={"answer": "24"})
     path = tmp_path / "old.db"
     with Store.writing(path) as store:
-        plan = plans.make_plan(store, "p", recipe, [problem], 4)
+        plan = make_plan(store, "p", recipe, [problem], 4)
         assert (plan.n, len(plan.missing)) == (1, 1)
         copies = replace(plan, n=4, missing=[(plan.enrolled[0], i) for i in range(4)])
         for _ in Drawing(store, backend, copies, lambda sample: None).run():
             pass
-        again = plans.make_plan(store, "p", recipe, [problem], 4)
+        again = make_plan(store, "p", recipe, [problem], 4)
         assert (again.n, again.kept, list(again.missing)) == (1, 1, [])
     ttc("verify", "p", "-V", "numeric", "--db", path)
     curve = ttc("sweep", "p", "-s", "coverage", "--json", "--db", path).document["curves"][0]
@@ -234,14 +232,14 @@ def test_a_budget_counts_what_is_unknown_as_its_limit(
     tokens: int | None, draws: int, tmp_path: Path
 ) -> None:
     many: list[Draw] = [("The answer is 24", "stop", tokens)] * 50
-    found = solve(many, tmp_path, Method(budget=Budget(tokens=390)))
+    found = solved(many, tmp_path, Method(budget=Budget(tokens=390)))
     assert found.drawn == draws
     assert found.paid == (None if tokens is None else 10 * draws)
     assert found.run.usage.charged <= 390
 
 
 def test_partly_known_tokens_are_at_least_those(tmp_path: Path) -> None:
-    found = solve([("The answer is 24", "stop", 7), ("The answer is 24", "stop", None)], tmp_path)
+    found = solved([("The answer is 24", "stop", 7), ("The answer is 24", "stop", None)], tmp_path)
     assert (found.tokens, found.paid) == (None, None)
     assert (found.run.usage.new, found.run.usage.uncounted_new) == (7, 1)
 
@@ -291,7 +289,7 @@ def test_samples_without_counts_are_unknown_everywhere(ttc: Ttc, tmp_path: Path)
     path = tmp_path / "counted.db"
     for n, known, shown in ((1, None, "-"), (3, 10, "≥10")):
         with Store.writing(path) as store:
-            plan = plans.make_plan(store, "p", recipe, problems, n)
+            plan = make_plan(store, "p", recipe, problems, n)
             drawing = Drawing(store, backend, plan, lambda sample: None)
             for _ in drawing.run():
                 pass
@@ -314,7 +312,7 @@ def test_best_of_n_never_answers_with_a_thought(tmp_path: Path) -> None:
         def score(self, problem: Problem, nodes: Sequence[Node], scope: str) -> list[Score]:
             return [Score(0.9 if node.finish == "length" else 0.1) for node in nodes]
 
-    found = solve([CUT, GOOD], tmp_path, Method(rule=BestOfN(), scorer=Length()))
+    found = solved([CUT, GOOD], tmp_path, Method(rule=BestOfN(), scorer=Length()))
     assert found.answer == "24"
 
 

@@ -18,7 +18,7 @@ from conftest import Ttc
 from ttc import verdicts
 from ttc.errors import BackendError, UsageError
 from ttc.records import Message, Outcome, Sample, Verdict
-from ttc.selectors import spec as naming
+from ttc.selectors.spec import build, split
 from ttc.verifiers.reward.checkpoint import _whole, locate
 from ttc.verifiers.reward.inputs import prefixes, steps
 from ttc.verifiers.reward.verifier import RewardModel
@@ -247,8 +247,8 @@ def test_a_draw_without_a_score_is_last_and_weighs_nothing() -> None:
         Outcome(at, answer=str(at), correct=at == 1, scores={"rm": score})
         for at, score in enumerate(scores)
     ]
-    assert naming.build("best-of-n:score=rm").expected(draws, [1, 3]) == pytest.approx([1 / 3, 0])
-    assert naming.build("weighted:score=rm").expected(draws, [1, 3]) == pytest.approx([1 / 3, 0])
+    assert build("best-of-n:score=rm").expected(draws, [1, 3]) == pytest.approx([1 / 3, 0])
+    assert build("weighted:score=rm").expected(draws, [1, 3]) == pytest.approx([1 / 3, 0])
 
 
 @pytest.mark.parametrize(
@@ -260,8 +260,8 @@ def test_a_draw_without_a_score_is_last_and_weighs_nothing() -> None:
     ],
 )
 def test_a_rule_names_a_verifier_with_its_options(spec: str, score: str) -> None:
-    (found,) = naming.split(spec)
-    assert naming.build(found).scored_by == {score}  # type: ignore[attr-defined]
+    (found,) = split(spec)
+    assert build(found).scored_by == {score}  # type: ignore[attr-defined]
 
 
 # --- with torch: hand-computed scores

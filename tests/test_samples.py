@@ -18,8 +18,7 @@ from ttc.samples import pool_lock
 from ttc.samples.drawing import Drawing
 from ttc.samples.plan import Plan, Recipe, make_plan, refreshed
 from ttc.samples.replay import Recording
-from ttc.store import Store, runs
-from ttc.store import samples as stored
+from ttc.store import Store, runs, samples
 
 PROBLEMS = [Problem(f"p{i}", (Message("user", f"{i} + 1?"),)) for i in range(3)]
 
@@ -48,7 +47,7 @@ def draw(store: Store, n: int, backend: Backend | None = None, **kwargs: object)
 
 
 def kept(store: Store, plan: Plan) -> dict[tuple[str, int], Sample]:
-    found = (sample for _, sample in stored.of_pool(store.reader, plan.pool))
+    found = (sample for _, sample in samples.of_pool(store.reader, plan.pool))
     return {(sample.problem, sample.index): sample for sample in found}
 
 

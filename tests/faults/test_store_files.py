@@ -18,8 +18,7 @@ from typing import Any
 import pytest
 from commands import Ttc
 
-from ttc.store import database as opening
-from ttc.store import lock as locking
+from ttc.store.database import file_system
 
 # Many processes, and nothing that depends on the version of Python.
 pytestmark = pytest.mark.slow
@@ -186,7 +185,7 @@ def test_network_file_system(
     ttc: Ttc, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 20: a network file system is refused by whatever writes."""
-    monkeypatch.setattr(opening, "file_system", lambda path: "nfs4")
+    monkeypatch.setattr("ttc.store.database.file_system", lambda path: "nfs4")
     before = store.read_bytes()
     for command in WRITING:
         line = refused(ttc(*COMMANDS[command]), 6, str(store), "nfs4", "--db")
@@ -198,7 +197,7 @@ def test_reading_from_a_network_file_system(
     ttc: Ttc, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 20: reading a WAL store there needs the same shared memory, so it is refused too."""
-    monkeypatch.setattr(opening, "file_system", lambda path: "nfs4")
+    monkeypatch.setattr("ttc.store.database.file_system", lambda path: "nfs4")
     for command in READING:
         refused(ttc(*COMMANDS[command]), 6, str(store), "nfs4", "--db")
 
@@ -211,7 +210,7 @@ def test_new_store_on_a_network_file_system(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Case 20: on request, a rollback journal for one process; without, no half-made store."""
-    monkeypatch.setattr(opening, "file_system", lambda path: "nfs4")
+    monkeypatch.setattr("ttc.store.database.file_system", lambda path: "nfs4")
     problems()
     refused(ttc(*COMMANDS["sample"]), 6, "nfs4")
     assert not database.exists() or database.stat().st_size == 0
@@ -241,7 +240,7 @@ def test_which_file_system(tmp_path: Path, path: str, kind: str) -> None:
         "//server/y /mnt/my\\040share cifs rw 0 0\n",
         encoding="utf-8",
     )
-    assert opening.file_system(Path(path), mounts) == kind
+    assert file_system(Path(path), mounts) == kind
 
 
 # 21
@@ -306,7 +305,7 @@ def test_turn_to_write_is_taken(
     ttc: Ttc, refused: Refused, store: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """Case 19: whoever waits too long names the pid of the one who has it; readers do not wait."""
-    monkeypatch.setattr(locking, "LOCK_PATIENCE", 0.2)
+    monkeypatch.setattr("ttc.store.lock.LOCK_PATIENCE", 0.2)
     lock = store.with_name("ttc.db.lock")
     with subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", HOLDER, str(lock)],

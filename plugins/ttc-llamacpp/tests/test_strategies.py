@@ -10,7 +10,7 @@ import pytest
 from ttc.backends import Backend
 from ttc.records import Message, Problem, SamplingParams
 from ttc.samples.plan import Recipe
-from ttc.solving import method as naming
+from ttc.solving.method import build
 from ttc.store import Store
 from ttc.strategies import Task
 from ttc.strategies.driver.budget import Budget
@@ -53,7 +53,7 @@ def engine(shallow: str) -> Iterator[Backend]:
 
 
 def solve(store: Store, backend: Backend, method: str, budget: Budget) -> RunResult:
-    strategy, _ = naming.build(method, None)
+    strategy, _ = build(method, None)
     assert strategy is not None
     main = ModelEngine(backend, Recipe("llamacpp", backend.model, PARAMS))
     driver = Driver(store, {"main": main, "draft": main}, scorer=LikelihoodScorer(), budget=budget)
