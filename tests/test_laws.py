@@ -43,7 +43,8 @@ def test_the_power_law_is_found_again() -> None:
     assert fit_power_law(ks, [1.0] * 6) is None
 
 
-def test_predictions_hold_the_truth_and_bear_their_names() -> None:
+def test_predictions_hold_the_truth_and_bear_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttc.curves.scaling_laws.RESAMPLES", 60)
     counts = beta_pool(0.6, 1.4, 300, 16, 5)
     by_beta, by_power = predict(counts, 200)
     assert (by_beta.estimator, by_power.estimator) == ("beta-binomial", "power law")

@@ -54,7 +54,7 @@ def test_weights_with_a_common_step_are_exact(rule: str, step: float, data: st.D
     assert [estimate.value for estimate in found] == close(exact)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(outcomes=pools(st.floats(0, 1, allow_subnormal=False)))
 def test_a_bracket_holds_the_truth(outcomes: list[Outcome]) -> None:
     ks = range(1, len(outcomes) + 1)
