@@ -346,6 +346,16 @@ def _near(curves: list[Any]) -> list[Any]:
 # Pools.
 
 
+def test_what_a_prompt_shows_is_short(demo: library.Pool) -> None:
+    solution = library.solve("How many?", n=16, model="scripted:answers=4|5", progress=False)
+    shown = (repr(solution), repr(demo.verify("numeric", progress=False)))
+    assert max(map(len, shown)) < 300
+    assert f"answer={solution.answer!r}" in shown[0]
+    assert {name for name in dir(library) if not name.startswith("__")} == {
+        name for name in library.__all__ if not name.startswith("__")
+    }
+
+
 def test_a_pool_tells_what_it_holds(demo: library.Pool) -> None:
     assert repr(demo) == "Pool('demo': 64 samples of 8 problems by scripted)"
     assert [each.problem for each in demo] == [each.problem for each in demo.samples()]
@@ -550,6 +560,10 @@ def test_curves_are_looked_up_by_rule_and_budget(demo: library.Pool) -> None:
     assert (len(swept), swept[0], swept["majority"]) == (2, swept.curves[0], swept.curves[1])
     assert swept["majority", 8] == swept.curves[1].points[1]
     assert repr(swept) == "Sweep(coverage, majority over demo (8 problems))"
+    values = [point.value for point in swept["majority"].points]
+    assert repr(swept["majority"]) == (
+        f"Curve('majority' over 'demo', {{1: {values[0]:.4f}, 8: {values[1]:.4f}}})"
+    )
     for key, told in ((("majority", 3), "there are 1, 8"), ("mbr", "there are coverage, majority")):
         with pytest.raises(KeyError, match=told):
             swept[key]  # type: ignore[index]

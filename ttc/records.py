@@ -220,3 +220,10 @@ class Curve:
     selector: str
     source: str
     points: tuple[Point, ...]
+
+    def __repr__(self) -> str:
+        values = ", ".join(
+            f"{point.k}: {'undefined' if point.value is None else format(point.value, '.4f')}"
+            for point in self.points
+        )
+        return f"Curve({self.selector!r} over {self.source!r}, {{{values}}})"

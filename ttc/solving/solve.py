@@ -74,14 +74,14 @@ class Solution:
     answer: str | None
     rule: str
     firmness: str
-    node: Node | None
+    node: Node | None = field(repr=False)
     votes: dict[str, int]
     drawn: int
     cancelled: int
     tokens: int | None
     paid: int | None
-    unanswered: Unanswered
-    run: RunResult
+    unanswered: Unanswered = field(repr=False)
+    run: RunResult = field(repr=False)
 
 
 def solve(store: Store, backend: Backend, plan: Plan, method: Method = ONE) -> Solution:

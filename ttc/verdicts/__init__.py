@@ -55,8 +55,8 @@ class Summary:
     scored: int = 0
     total: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
-    problems: set[str] = field(default_factory=set)
-    solved: set[str] = field(default_factory=set)
+    problems: set[str] = field(default_factory=set, repr=False)
+    solved: set[str] = field(default_factory=set, repr=False)
     kept: int = 0
     failure: str | None = None
     left_out: int = 0
