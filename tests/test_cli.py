@@ -552,7 +552,7 @@ def test_rules_take_options(demo: Ttc) -> None:
         (("sample", "none.jsonl", *S), "none.jsonl: No such file"),
         (("sample", "sums.jsonl", *S, "--map", "nope=x"), "write OURS=THEIRS"),
         (("solve", "", *S), "the question is empty"),
-        (("solve", "Why?", *S, "--method", "coverage"), "a measure, not a rule"),
+        (("solve", "Why?", *S, "--method", "coverage"), "a measure, so it cannot pick"),
         (("completion", "tcsh"), "no completion for 'tcsh'"),
         (("config", "modle"), "no setting 'modle'"),
     ],

@@ -194,6 +194,6 @@ def test_python_refuses_too(sums: Path) -> None:
         library.sample(str(sums), 2, model=WORSE[1], pool="ci")
     other = library.sample(str(sums), 2, model=WORSE[1], pool="ci", new_pool=True)
     assert (pool.name, other.name) == ("ci", "ci.2")
-    # A name that nobody gave may get a suffix.
+    # A name that ttc made may get a suffix; it is that of the command line.
     names = [library.sample(str(sums), 1, model=model[1]).name for model in (GOOD, WORSE)]
-    assert names == ["python", "python.2"]
+    assert names == ["sevens-scripted", "sevens-scripted.2"]

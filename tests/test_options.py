@@ -128,6 +128,13 @@ def test_what_an_error_says(
     assert str(caught.value) == f"me: x {message}{given!r}"
 
 
+def test_what_a_parser_computes_with_may_fail() -> None:
+    with pytest.raises(
+        UsageError, match=r"ac:c=1/0: c must be a probability above 0\.5 and below 1"
+    ):
+        selectors.build("ac:c=1/0")
+
+
 @pytest.mark.parametrize("given", [True, False, "true", "1.5", 1.5])
 def test_what_is_no_whole_number(given: object) -> None:
     with pytest.raises(OptionError):

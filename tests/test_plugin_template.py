@@ -44,7 +44,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_is_listed_and_judges(ttc_process: Ttc) -> None:
     listed = {row["name"]: row for row in ttc_process("plugins", "--json").document["plugins"]}
     assert listed["contains"]["package"] == "ttc-contains 0.1.0"
-    assert listed["contains"]["about"].startswith("The reference answer stands in the text")
+    assert listed["contains"]["about"].startswith(
+        "Check whether the reference answer appears in the text"
+    )
     rows = [
         ("I think it is PARIS, France.", "Paris", True, "ok"),
         ("Parisians", "Paris", False, "ok"),

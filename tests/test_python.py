@@ -415,7 +415,7 @@ def test_verdicts_come_in_order_and_equal_programs_run_once() -> None:
         ({"cpu": "0"}, "cpu must be a number above 0"),
         ({"memory": "much"}, "memory must be a number above 0"),
         ({"sandbox": "docker"}, "sandbox must be one of auto, bwrap"),
-        ({"sandbox": "none"}, "only by --sandbox none --i-trust-this-code"),
+        ({"sandbox": "none"}, "use --sandbox none --i-trust-this-code"),
         ({"zeal": "1"}, "unknown option 'zeal'; it takes: cpu, memory, sandbox=auto"),
     ],
 )

@@ -4,8 +4,8 @@ Classes and functions that entry points of a pyproject.toml name are left out th
 """
 # ruff: noqa: B018, F821
 
-# Called by Python or by a library: hooks of modules, logging, Typer, and parameters that a
-# protocol asks for.
+# Called by Python or by a library: hooks of modules, notebooks, logging, Typer, and parameters
+# that a protocol asks for.
 _.__dir__
 _.__getattr__
 _.__path__

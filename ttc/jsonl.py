@@ -175,7 +175,7 @@ def _line(raw: _Raw) -> Line | None:
 
 
 def _given(at: int, record: Mapping[str, Any]) -> Line:
-    """Return a record of a list as the line that it would be in a file."""
+    """Return a record of a list as a line, checked like one of a file."""
     place = f"record {at}"
     try:
         text = json.dumps(record)

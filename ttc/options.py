@@ -90,7 +90,7 @@ class OptionReader:
             return default
         try:
             return parse(given)
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError, ArithmeticError):
             raise self.error(f"{name} must be {need}, not {given!r}") from None
 
     def text(self, name: str, default: D) -> str | D:
@@ -154,7 +154,9 @@ class OptionReader:
             return None
         try:
             return Path(path).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise self.error(f"{name}={path}: {error.strerror or error}") from None
+        except ValueError as error:
             raise self.error(f"{name}={path}: {error}") from None
 
     def accept(self, *names: str) -> None:

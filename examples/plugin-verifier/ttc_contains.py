@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ttc.answers.extract import visible
+from ttc.answers import visible
 from ttc.records import Sample, Verdict
 
 

@@ -633,7 +633,7 @@ def test_steps_that_end_where_a_pattern_matches(method: Any, store: Store) -> No
 
 
 def test_a_pattern_is_checked() -> None:
-    with pytest.raises(ValueError, match="no regular expression"):
+    with pytest.raises(ValueError, match="not a regular expression"):
         Beam(pattern="(")
     with pytest.raises(ValueError, match="not both"):
         Beam(pattern="x", step="y")

@@ -14,9 +14,9 @@ from ttc.api.answering import SolveArguments, solve, solve_each
 from ttc.api.calling import SamplingArguments
 from ttc.api.drawing import DrawingArguments, sample, sample_each
 from ttc.api.judging import VerifyArguments, verify, verify_each
+from ttc.api.lookup import pool, pools
 from ttc.api.results import Sweep
-from ttc.api.stored_pool import Pool, pool
-from ttc.api.stored_pool import all_pools as pools
+from ttc.api.stored_pool import Pool
 from ttc.api.sweeping import Gates, SweepArguments, compare, gate, sweep
 
 __all__ = [

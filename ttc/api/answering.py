@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ttc import problems
-from ttc.api.calling import Data, File, SamplingArguments, begin, parts_of, sampling
+from ttc.api.calling import Data, File, SamplingArguments, begin, check_names, parts_of, sampling
 from ttc.api.wording import python_errors
 from ttc.errors import UsageError
 from ttc.problems import ReadOptions
@@ -73,7 +73,7 @@ def solve(
     with python_errors():
         if isinstance(question, str) and not question.strip():
             raise UsageError("the question is empty")
-        asked = [question] if isinstance(question, str) else question
+        asked = problems.question(question) if isinstance(question, str) else question
         (solved,) = _solved("solve", asked, n, model, 1, options)
         return solved.solution
 
@@ -99,6 +99,7 @@ def solve_each(
 def _solved(
     call: str, data: Data, n: int | None, model: File | None, jobs: int, options: SolveArguments
 ) -> Iterator[Solved]:
+    check_names(call, options, SolveArguments)
     parameters = {name: value for name, value in options.items() if name not in OWN}
     own: dict[str, Any] = {
         name: value for name, value in options.items() if name in OWN - SURROUNDINGS
@@ -106,7 +107,7 @@ def _solved(
     wanted = SolveOptions(
         model=None if model is None else os.fspath(model),
         n=n,
-        sampling=sampling(call, SamplingArguments(**parameters)),  # type: ignore[typeddict-item]
+        sampling=sampling(SamplingArguments(**parameters)),  # type: ignore[typeddict-item]
         jobs=jobs,
         **own,
     )
@@ -127,4 +128,7 @@ def _solved(
 def _problems(data: Data) -> list[Problem]:
     """Return what is asked; a file may have plain text in its lines."""
     parts = parts_of(data, "solve")
-    return [problem for part in parts for problem in problems.each(part, ReadOptions())]
+    found = [problem for part in parts for problem in problems.each(part, ReadOptions())]
+    if not found:
+        raise UsageError("there are no problems in the data")
+    return found

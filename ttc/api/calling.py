@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,10 +18,10 @@ from ttc.records import Problem
 from ttc.samples.recipe import Sampling
 from ttc.session import Session, load
 
-File: TypeAlias = "str | os.PathLike[str]"
-Item: TypeAlias = "File | Mapping[str, Any] | Problem"
+File: TypeAlias = str | os.PathLike[str]
+Item: TypeAlias = File | Mapping[str, Any] | Problem
 # A file, or a list of: questions, records with the fields of a JSON line, problems, or files.
-Data: TypeAlias = "Item | Iterable[Item]"
+Data: TypeAlias = Item | Iterable[Item]
 
 
 class SamplingArguments(TypedDict, total=False):
@@ -49,14 +48,18 @@ class SamplingArguments(TypedDict, total=False):
     seed: int | None
 
 
-def sampling(call: str, given: SamplingArguments) -> Sampling:
-    """Return sampling arguments as options. TypeError, with a near name, for an unknown one."""
-    known = SamplingArguments.__annotations__
+def check_names(call: str, given: Iterable[str], arguments: type) -> None:
+    """Raise TypeError, with a near name, for an argument that a TypedDict does not list."""
+    known = arguments.__annotations__
     for name in given:
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"{call}() got an unexpected keyword argument {name!r}{hint}")
+
+
+def sampling(given: SamplingArguments) -> Sampling:
+    """Return sampling arguments as options. UsageError for one of the wrong type."""
     stop = given.get("stop") or ()
     stops = (stop,) if isinstance(stop, str) else tuple(stop)
     for name in ("thinking", "system", "template"):
@@ -91,7 +94,7 @@ def begin(
 
 
 def _print(line: str) -> None:
-    print(one_line(secrets.redacted(in_python(line))), file=sys.stderr, flush=True)
+    notes.put(in_python(line))
 
 
 def _log(line: str) -> None:
@@ -119,10 +122,9 @@ def parts_of(data: Data, source: str = "python") -> tuple[problems.Data, ...]:
         return tuple(os.fspath(cast("File", item)) for item in items)
     if kind == "questions":
         texts = cast("list[str]", items)
-        for at, text in enumerate(texts):
-            if not text.strip():
-                raise UsageError(f"item {at} of the data is an empty question")
-        return ([problems.question(text, source) for text in texts],)
+        if empty := [at for at, each in enumerate(texts) if not each.strip()]:
+            raise UsageError(f"item {empty[0]} of the data is an empty question")
+        return ([problems.question(each, source) for each in texts],)
     return (cast("problems.Data", items),)
 
 

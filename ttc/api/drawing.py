@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttc import problems
-from ttc.api.calling import Data, File, SamplingArguments, begin, parts_of, sampling, text
+from ttc.api.calling import (
+    Data,
+    File,
+    SamplingArguments,
+    begin,
+    check_names,
+    parts_of,
+    sampling,
+    text,
+)
 from ttc.api.stored_pool import Pool
 from ttc.api.wording import in_python, python_errors
 from ttc.errors import BackendError, UsageError
@@ -96,8 +105,7 @@ def sample_each(
     with python_errors():
         session, order = _order("sample_each", data, n, model, pool, options)
         with job.opened(session, order) as run:
-            yield from run.kept(run.plan)
-            yield from _drawn(session, run)
+            yield from _drawn(session, run, kept=True)
 
 
 def _order(
@@ -109,9 +117,10 @@ def _order(
     options: DrawingArguments,
 ) -> tuple[Session, SampleJob]:
     """Return the settings and what is to be drawn."""
+    check_names(call, options, DrawingArguments)
     others = DrawingArguments.__annotations__.keys() - SamplingArguments.__annotations__.keys()
     chosen = {name: value for name, value in options.items() if name not in others}
-    parameters = sampling(call, SamplingArguments(**chosen))  # type: ignore[typeddict-item]
+    parameters = sampling(SamplingArguments(**chosen))  # type: ignore[typeddict-item]
     mapping = dict(options.get("mapping") or {})
     for name in mapping:
         if name not in problems.MAPPABLE:
@@ -139,13 +148,14 @@ def _order(
     )
 
 
-def _drawn(session: Session, run: Opened) -> Iterator[Sample]:
-    """Draw what is missing; yield each sample once it is kept, and say the notes at the end.
-
-    BackendError if draws failed.
+def _drawn(session: Session, run: Opened, *, kept: bool = False) -> Iterator[Sample]:
+    """Draw what is missing; yield each sample once it is in the store, and say the notes at the
+    end. With `kept`, yield first those that are there already. BackendError if draws failed.
     """
     arrived: deque[Sample] = deque()
     with claimed(run.store, run.plan, session.again) as plan:
+        if kept:
+            yield from run.kept(plan)
         drawing = run.drawing(plan, arrived.append)
         with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
             for tally in drawing.run(run.deadline):

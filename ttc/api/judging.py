@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ttc import jsonl
-from ttc.api.calling import File, begin
+from ttc.api.calling import File, begin, check_names
 from ttc.api.sources import Judged, Source, StoredPool, named
 from ttc.api.wording import python_errors
 from ttc.errors import UsageError
@@ -93,6 +93,7 @@ def _begin(source: Source, database: File | None, config: File | None, progress:
 def _options(
     source: Source, lines: jsonl.Source, verifier: str | None, options: VerifyArguments
 ) -> VerifyOptions:
+    check_names("verify", options, VerifyArguments)
     for name in (mapping := dict(options.get("mapping") or {})):
         if name not in job.MAPPABLE:
             raise UsageError(f"mapping: {name!r} is not one of {', '.join(job.MAPPABLE)}")

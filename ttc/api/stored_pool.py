@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttc import interchange, outcomes
 from ttc.api import frames, judging, sweeping
-from ttc.api.calling import File, begin
 from ttc.api.results import Sweep
 from ttc.api.sources import StoredPool
 from ttc.api.wording import python_errors
@@ -203,31 +201,3 @@ def _identity(row: Mapping[str, Any]) -> VerifierId:
 def _check_problem(store: Store, pool: pools.Pool, problem: str | None) -> None:
     if problem is not None and samples.problem_of(store.reader, pool, problem) is None:
         raise UsageError(f"{pool.name} has no problem {problem!r}; its .problems lists them")
-
-
-def pool(name: str, *, database: File | None = None, config: File | None = None) -> Pool:
-    """Return the pool of this name in the store.
-
-    `database` is the store (None: as the settings say, `TTC_DB` among them), `config` a settings
-    file in place of the user's. UsageError, with a near name, if there is no such pool.
-    """
-    with python_errors():
-        session = begin("pool", database, config)
-        with Store.reading(store_with(session.database, name)) as store:
-            pool_named(store, name)
-        return Pool(name, session.database, None if config is None else Path(config))
-
-
-def all_pools(*, database: File | None = None, config: File | None = None) -> list[Pool]:
-    """Return all pools of the store, oldest first; none if there is no store yet.
-
-    `database` and `config` are as for `ttc.pool`. StoreError if the store cannot be read.
-    """
-    with python_errors():
-        session = begin("pools", database, config)
-        if not session.database.exists():
-            return []
-        settings = None if config is None else Path(config)
-        with Store.reading(session.database) as store:
-            names = pools.names(store.reader)
-        return [Pool(name, session.database, settings) for name in names]

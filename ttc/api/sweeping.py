@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from ttc import outcomes
-from ttc.api.calling import File, begin
+from ttc.api.calling import File, begin, check_names
 from ttc.api.results import Sweep
 from ttc.api.sources import Source, StoredPool, named
 from ttc.api.wording import in_python, python_errors
@@ -123,9 +123,7 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
     are not met raise nothing here (see `gate`).
     """
     with python_errors():
-        unknown = options.keys() - SweepArguments.__annotations__.keys()
-        if unknown:
-            raise TypeError(f"sweep() got an unexpected keyword argument {min(unknown)!r}")
+        check_names("sweep", options, SweepArguments)
         baseline = options.get("baseline")
         given = [*sources, *([] if baseline is None else [baseline])]
         # Names beside a pool are those of its store.

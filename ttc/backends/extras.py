@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+from ttc.backends.requests import Completion, ModelInfo
 from ttc.plugins.abilities import Ability
-
-if TYPE_CHECKING:
-    from ttc.backends import Completion, ModelInfo
-    from ttc.records import SamplingParams
+from ttc.records import SamplingParams
 
 
 @dataclass(frozen=True, slots=True)

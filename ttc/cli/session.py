@@ -10,15 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ttc.messages import notes, secrets
-from ttc.messages.visible import one_line
+from ttc.messages import notes
 from ttc.session import Session, load
-
-
-def _print(line: str) -> None:
-    """Write a line to stderr for people."""
-    with contextlib.suppress(OSError, ValueError):
-        print(one_line(secrets.redacted(line)), file=sys.stderr, flush=True)
 
 
 def _ignore(line: str) -> None:
@@ -31,7 +24,7 @@ def begin(config: Path | None, database: Path | None, quiet: bool = False) -> Se
     # Warnings of backends go to the log, and from there to stderr.
     logging.getLogger("ttc").setLevel(logging.ERROR if quiet else logging.NOTSET)
     again = shlex.join(["ttc", *sys.argv[1:]])
-    return load(config, database, _ignore if quiet else _print, again, quiet=quiet)
+    return load(config, database, _ignore if quiet else notes.put, again, quiet=quiet)
 
 
 @contextlib.contextmanager

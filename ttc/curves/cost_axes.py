@@ -70,7 +70,7 @@ AXES = {
         "unshared",
         "tokens, prompt unshared",
         "tokens",
-        "the same with the prompt tokens counted for each draw",
+        "as total, with the prompt tokens counted for each draw",
     ),
     "seconds": Axis(
         "seconds",
@@ -84,7 +84,12 @@ AXES = {
         "seconds",
         "time if the draws run one after another and none is cancelled",
     ),
-    "flops": Axis("flops", "FLOPs", "operations", "2 · parameters a token, and attention"),
+    "flops": Axis(
+        "flops",
+        "FLOPs",
+        "operations",
+        "floating-point operations: 2 · parameters for each token, and attention",
+    ),
     "eflops": Axis(
         "eflops",
         "eFLOPs",

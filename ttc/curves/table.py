@@ -11,8 +11,8 @@ from ttc.curves.costs import Rates, expected_cost
 from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.exact.estimates import Estimate, estimates_of, value_of
-from ttc.selectors.extras import Estimating, Replacing
+from ttc.selectors.exact.estimates import Estimate, Estimating, estimates_of, value_of
+from ttc.selectors.extras import Replacing
 
 Problems: TypeAlias = Mapping[str, Sequence[Outcome]]
 DRAWS = ("without", "with", "prefix")

@@ -27,5 +27,10 @@ def tell(line: str) -> None:
     if _quiet or line in _said:
         return
     _said.add(line)
+    put(" ".join(line.split()))
+
+
+def put(line: str) -> None:
+    """Print a line to stderr, if that can be written to: on one line, and without secrets."""
     with contextlib.suppress(OSError, ValueError):
-        print(one_line(secrets.redacted(" ".join(line.split()))), file=sys.stderr, flush=True)
+        print(one_line(secrets.redacted(line)), file=sys.stderr, flush=True)

@@ -118,7 +118,10 @@ def show(
             legend = () if best is None else (less,)
             inexact = any(point.error is not None for curve in ours for point in curve.points)
             if inexact:
-                legend = (*legend, "±: error of a simulation or a bracket, not in the interval")
+                legend = (
+                    *legend,
+                    "±: error of a simulation or a bracket, which the interval does not include",
+                )
             for line in (*_notes(ours), *legend, conventions):
                 console.print(for_stdout(line), style="dim")
         sys.stdout.write(rendered.get())

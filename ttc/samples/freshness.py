@@ -47,14 +47,14 @@ def unfinished(store: Store, pool: Pool) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a reader of a pool has to know. No gate passes if it is `superseded`."""
+    """Whether a pool has the latest samples and all of them; no gate passes if `superseded`."""
 
     superseded: str | None = None
     unfinished: str | None = None
 
     @property
     def notes(self) -> list[str]:
-        """All of it, one line each."""
+        """The notes, one line each."""
         return [line for line in (self.superseded, self.unfinished) if line is not None]
 
     def hold(self, gate: str) -> None:

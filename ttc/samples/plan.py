@@ -1,4 +1,4 @@
-"""What to draw: a recipe (all but the problems), and the plan that it and n make of a pool.
+"""What to draw: a recipe (all but the problems), and a plan (the draws that a pool lacks below n).
 
 `n` is no part of a recipe: a plan lists the draws below n that the store does not have.
 """
@@ -21,7 +21,7 @@ from ttc.store.pools import Pool, PoolProblem
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to draw: all but the problems. `key` is what keys a draw, `pool` what makes a pool."""
+    """How to draw: everything but the problems. `key` identifies draws, `pool` a pool."""
 
     backend: str
     model: ModelInfo
@@ -33,7 +33,7 @@ class Recipe:
 
     @property
     def key(self) -> dict[str, Any]:
-        """What changes the distribution of a draw, apart from the rendered prompt."""
+        """The fields that change the distribution of a draw, apart from the rendered prompt."""
         engine = self.model.backend or self.backend
         fingerprint, unset = self.model.fingerprint, self.model.unset
         key = keys.identity(engine, fingerprint, self.params, self.seed, unset)
@@ -42,14 +42,14 @@ class Recipe:
 
     @property
     def pool(self) -> dict[str, Any]:
-        """What all samples of a pool have in common, the rendering of prompts included."""
+        """The fields that all samples of a pool share, the rendering of prompts included."""
         around = {"system": self.system, "template": self.template, "raw": self.raw}
         return {**self.key, **around}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to draw: the pool, its problems as enrolled, and the draws that are missing."""
+    """The pool, its enrolled problems, the draws per problem, and those that are missing."""
 
     pool: Pool
     recipe: Recipe
@@ -59,22 +59,22 @@ class Plan:
 
     @property
     def kept(self) -> int:
-        """How many of the draws asked for are in the store already."""
+        """The number of requested draws that are already in the store."""
         return len(self.enrolled) * self.n - len(self.missing)
 
 
 def default_pool(data: str, model: str) -> str:
-    """Return the name of a pool that was given none."""
+    """Return the name of a pool for which the user gave none."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()
 
 
 def worth_drawing(recipe: Recipe, n: int) -> int:
-    """Return how many of n draws of a prompt are worth drawing: one, where all are the same."""
+    """Return how many of n draws of a prompt are worth drawing: 1 if all have the same text."""
     return 1 if recipe.params.greedy else n
 
 
 def one_draw_note(recipe: Recipe, n: int) -> str | None:
-    """Return the line that explains why 1 draw is made instead of n; None if n are made."""
+    """Return a note on why 1 draw is made instead of n; None if n are made."""
     if worth_drawing(recipe, n) == n:
         return None
     return (

@@ -1,4 +1,4 @@
-"""The `replay` backend: answers from recorded samples, and refuses to serve more than there are.
+"""The `replay` backend: serves recorded samples, and no more than were recorded.
 
 `-m replay:POOL` or `-m replay:FILE.jsonl` (lines of `ttc sample`). It is how strategies, tests
 and examples run without a model. A prompt is found by its content; draw i gets the recorded
@@ -52,7 +52,7 @@ class Recording:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What a backend over it can do; log-probabilities only if all draws have theirs."""
+        """The capabilities of a backend over it: log-probabilities only if all draws have them."""
         every = [done for draws in self._draws.values() for done in draws.values()]
         lacking = {"logprobs"} if any(done.logprob is None for done in every) else set()
         sure = all(done.confidences is not None for done in every)
@@ -60,7 +60,7 @@ class Recording:
 
     @property
     def fingerprint(self) -> str:
-        """The digest of all that can be served."""
+        """The digest of everything that can be served."""
         held = {
             prompt: [[draw, done.text, done.completion_tokens] for draw, done in sorted(d.items())]
             for prompt, d in self._draws.items()
@@ -68,7 +68,7 @@ class Recording:
         return keys.digest("replay1", held)
 
     def serve(self, request: Request) -> Completion:
-        """Return the recorded draw that a request asks for; BackendError if there is none."""
+        """Return the recorded draw of a request. BackendError if there is none."""
         asked = Problem("", messages=request.messages, prompt=request.prompt)
         prompt = keys.prompt_id(asked)
         draws = self._draws.get(prompt)

@@ -1,25 +1,15 @@
-"""What a selection rule, or the class that makes it, may have besides the protocol; asked with
-`isinstance`."""
+"""Optional protocols of a selection rule, or of the class that makes it; tested by `isinstance`.
+
+`Estimating` is in `exact.estimates`, beside the estimates.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from ttc.plugins.abilities import Ability
 from ttc.records import Outcome
-
-if TYPE_CHECKING:
-    from ttc.selectors import Selector
-    from ttc.selectors.exact.estimates import Estimate
-
-
-@runtime_checkable
-class Estimating(Ability, Protocol):
-    """A rule whose means have an error, or that stops by itself."""
-
-    def estimates(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
-        """Return the mean at each k with its error, and the expected number of draws."""
 
 
 @runtime_checkable
@@ -46,7 +36,7 @@ class Stoppable(Ability, Protocol):
     """A rule that may stop before the last draw."""
 
     def stop(self, outcomes: Sequence[Outcome]) -> int:
-        """Return after how many draws, taken in order, the rule stops."""
+        """Return the number of draws, taken in order, after which the rule stops."""
 
 
 @runtime_checkable
@@ -58,7 +48,7 @@ class Windowed(Ability, Protocol):
 
 @runtime_checkable
 class Oracular(Ability, Protocol):
-    """A rule that looks at `correct` if `oracle`, which is unknown to whoever has to choose."""
+    """A rule that, if `oracle` is true, picks by `correct`, as coverage does."""
 
     oracle: bool
 
@@ -72,15 +62,17 @@ class ScoredBy(Ability, Protocol):
 
 @runtime_checkable
 class Conventional(Ability, Protocol):
-    """A factory that takes those of sweep's switches (`ties`, `invalid`) as options."""
+    """A factory that takes the options `conventions` (`ties`, `invalid`) from those of a sweep."""
 
     conventions: frozenset[str]
 
 
 @runtime_checkable
 class Argued(Ability, Protocol):
-    """A factory that takes NAME=ARGUMENT as the option called `argument`; `usage` is how to write
-    it."""
+    """A factory that takes the argument of NAME=ARGUMENT as the option named `argument`.
+
+    `usage` is the form that errors suggest.
+    """
 
     argument: str
     usage: str
@@ -88,16 +80,16 @@ class Argued(Ability, Protocol):
 
 @runtime_checkable
 class Chaining(Ability, Protocol):
-    """A factory of a filter if `chains`: the rule after `>` is its option `then`."""
+    """A factory that, if `chains` is true, takes the rule after `>` as the option `then`."""
 
     chains: bool
 
 
-def is_oracle(rule: Selector) -> bool:
+def is_oracle(rule: object) -> bool:
     """Return whether a rule looks at `correct`."""
     return isinstance(rule, Oracular) and bool(rule.oracle)
 
 
-def scorers_of(rule: Selector) -> frozenset[str]:
+def scorers_of(rule: object) -> frozenset[str]:
     """Return the names of the verifiers whose scores a rule needs."""
     return frozenset(rule.scored_by) if isinstance(rule, ScoredBy) else frozenset()

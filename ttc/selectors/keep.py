@@ -132,7 +132,7 @@ def expected_of_best(
     def means(m: int, ends: Sequence[int]) -> list[float]:
         """Return the mean over the m-subsets of the first r ranks, for each r of `ends`."""
         if len(ends) > 1 and m not in at_once:
-            # A rule may know all prefixes at once; else it is asked for each.
+            # Some rules compute all prefixes at once; others are called for each.
             found = rule.over_prefixes(ranked, m) if isinstance(rule, OverPrefixes) else None
             at_once[m] = found
         if (known := at_once.get(m)) is not None:

@@ -1,4 +1,4 @@
-"""What a POOL|FILE|- argument names: a file, else a pool of the store."""
+"""Resolves a POOL|FILE|- argument: a file if there is one, else a pool of the store."""
 
 from __future__ import annotations
 

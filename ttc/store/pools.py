@@ -161,8 +161,8 @@ def enrol(
 def problems_of(
     connection: sqlite3.Connection, pool: Pool, name: str | None = None
 ) -> list[Problem]:
-    """Return the problems of a pool as the model saw them, in the order they were enrolled; with
-    `name` only that one, if it is there."""
+    """Return the problems of a pool with their rendered prompts, in the order they were added; with
+    `name`, only the problem of that name."""
     found = rows(
         connection,
         "SELECT problems.name, prompts.content, refs.content AS reference FROM problems "
@@ -175,13 +175,13 @@ def problems_of(
 
 
 def count_problems(connection: sqlite3.Connection, pool: Pool) -> int:
-    """Return how many problems a pool has."""
+    """Return the number of problems of a pool."""
     found = one(connection, "SELECT count(*) FROM problems WHERE pool_id = ?", pool.id)
     return int(found[0]) if found else 0
 
 
 def count_samples(connection: sqlite3.Connection, pool: Pool) -> int:
-    """Return how many samples a pool has."""
+    """Return the number of samples of a pool."""
     sql = "SELECT count(*) FROM problems JOIN samples USING (request_id) WHERE pool_id = ?"
     found = one(connection, sql, pool.id)
     return int(found[0]) if found else 0

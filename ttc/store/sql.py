@@ -13,7 +13,7 @@ from typing import Any
 
 from ttc.errors import StoreError
 
-# The two ways to samples: from the keys they are drawn by, and from the problems of pools.
+# The joins to samples: from request keys, and from the problems of pools.
 SAMPLES_BY_KEY = "requests JOIN samples ON request_id = requests.id"
 SAMPLES_OF_POOLS = "problems JOIN samples USING (request_id)"
 

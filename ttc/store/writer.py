@@ -136,7 +136,7 @@ class Writer:
         if shutil.disk_usage(self._path.parent).free < FREE_SPACE:
             raise StoreError(
                 f"{self._path}: less than {FREE_SPACE // 1_000_000} MB of disk are free; make "
-                "room and run the command again (all samples drawn so far are kept)"
+                "room and run the same command again (all samples drawn so far are kept)"
             )
 
     def _fail(self, error: BaseException, waiting: list[Future[Any]]) -> None:

@@ -7,6 +7,7 @@ it is known in closed form.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +15,6 @@ from typing import Any, NamedTuple
 from ttc import keys
 from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.backends.simulated import CAPABILITIES, SimulatedBackend
-from ttc.errors import UsageError
 from ttc.options import OptionReader, parse_spec
 from ttc.records import Problem
 
@@ -56,15 +56,14 @@ class Script:
     `fail`: the share of requests that end as `error` (drawn anew on every attempt).
     """
 
-    def __init__(self, options: Mapping[str, str]) -> None:
-        pairs = [part.partition("*") for part in options["answers"].split("/")]
-        self._answers = [answer for answer, _, _ in pairs]
-        self._weights = [float(weight or 1) for _, _, weight in pairs]
-        low, _, high = options["tokens"].partition("-")
-        self._tokens = int(low), int(high or low)
-        least, _, most = options["think"].partition("-")
-        self._think = int(least), int(most or least)
-        self._fail = float(options["fail"])
+    def __init__(self, read: OptionReader) -> None:
+        weighted = read.value("answers", None, _weighted, "answers with weights, as in 18*3/20*1")
+        self._answers, self._weights = weighted or ([""], [1.0])
+        self._tokens = read.value(
+            "tokens", (1, 1), _range, "a number of tokens or a range as 10-60"
+        )
+        self._think = read.value("think", (0, 0), _range, "a number of words or a range as 10-60")
+        self._fail = read.number("fail", 0.0, least=0, most=1)
         self._faults = random.Random()
 
     def __call__(self, request: Request) -> Completion:
@@ -103,17 +102,30 @@ class Script:
         return [rng.uniform(5, 25) for _ in range(tokens)]
 
 
+def _weighted(text: Any) -> tuple[list[str], list[float]]:
+    parts = [part.partition("*") for part in str(text).split("/")]
+    weights = [float(weight or 1) for _, _, weight in parts]
+    if not (min(weights) >= 0 and 0 < sum(weights) < math.inf):
+        raise ValueError
+    return [answer for answer, _, _ in parts], weights
+
+
+def _range(text: Any) -> tuple[int, int]:
+    low, _, high = str(text).partition("-")
+    found = int(low), int(high or low)
+    if not 0 <= found[0] <= found[1]:
+        raise ValueError
+    return found
+
+
 def open_scripted(model: str, options: Mapping[str, Any]) -> Backend:
     """Open it; `model` holds `key=value,…` over DEFAULTS. UsageError for a bad option."""
     _, given = parse_spec(f"scripted:{model}")
-    read = OptionReader("scripted", {**given, **options})
+    read = OptionReader("scripted", {**DEFAULTS, **given, **options})
     settings = {name: read.text(name, default) for name, default in DEFAULTS.items()}
+    script = Script(read)
+    slots, tick = read.whole("slots", 16), read.number("tick", 0.0, least=0)
     read.end()
-    try:
-        script = Script(settings)
-        slots, tick = int(settings["slots"]), float(settings["tick"])
-    except ValueError as error:
-        raise UsageError(f"scripted:{model}: {error}") from None
     # Speed and faults do not change what is drawn.
     drawn = {name: settings[name] for name in ("answers", "tokens")}
     if settings["think"] != DEFAULTS["think"]:

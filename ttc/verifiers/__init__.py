@@ -22,9 +22,10 @@ class Verifier(Protocol):
     sample and its reference that can change a verdict; raise `version` with every change in
     behaviour.
 
-    Optional members:
+    Optional members, each a protocol in `ttc.verifiers.extras`:
 
-    - `use_sandbox(tier)`, for a verifier that runs code: gets the value of `--sandbox`.
+    - `use_sandbox(tier)`, for a verifier that runs code: gets the value of `--sandbox`;
+      `pass_environment(names)`, for one that runs a command: gets the values of `--env`.
     - `note`, a line or None: printed to stderr once all samples are judged.
     - `together = True`, if the verdict on a draw depends on the other draws of its problem: it gets
       all draws of a problem one after the other, and all of them again when there are new ones.
@@ -33,6 +34,7 @@ class Verifier(Protocol):
       `model` in its `config` do not count as known.
     - `model` and `attach(backend)`, if it uses a model: the model named by its option (None for the
       default), and a method that gets the opened backend before anything else is called.
+    - `remember(recall, keep)`, if its votes are to be stored one by one.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a verifier may have besides the protocol, asked with `isinstance`."""
+"""The optional members of verifiers, as protocols that are tested with `isinstance`."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Attachable(Ability, Protocol):
-    """A verifier that asks a model."""
+    """A verifier that uses a model."""
 
     def attach(self, backend: Backend) -> None:
-        """Take the model; called before anything else."""
+        """Set the model; called before anything else."""
 
 
 @runtime_checkable
 class NamingModel(Ability, Protocol):
-    """A verifier that asks a model which its options name; None for the default."""
+    """A verifier whose options name the model that it uses; None for the default."""
 
     model: str | None
 
 
 @runtime_checkable
 class Asking(Ability, Protocol):
-    """A verifier that reads `Sample.asked` if `asks`, and whose scores are opinions: they are
-    compared with what is known to be right."""
+    """A verifier that reads `Sample.asked`, if `asks`; its scores are then compared with known
+    correct answers."""
 
     asks: bool
 
 
 @runtime_checkable
 class JudgingTogether(Ability, Protocol):
-    """A verifier whose verdict on a draw depends on the other draws of the problem if `together`.
+    """A verifier whose verdict on a draw depends on the problem's other draws, if `together`.
 
-    It is given all draws of a problem one after the other, and those that it has judged before
-    again when there are new ones.
+    It gets all draws of a problem one after the other, and all of them again when there are new
+    ones.
     """
 
     together: bool
@@ -56,8 +56,8 @@ class Remembering(Ability, Protocol):
         recall: Callable[[Sample], Mapping[int, Vote]],
         keep: Callable[[Sample, int, Vote], None],
     ) -> None:
-        """Take the functions that return the stored votes on a sample, by position, and that
-        store a new one."""
+        """Set the functions that return the stored votes on a sample by position, and that store a
+        new vote."""
 
 
 @runtime_checkable
@@ -65,26 +65,26 @@ class Sandboxable(Ability, Protocol):
     """A verifier that runs code."""
 
     def use_sandbox(self, tier: str) -> None:
-        """Take the value of `--sandbox`; UsageError for a tier that cannot be used."""
+        """Set the value of `--sandbox`; UsageError for a tier that cannot be used."""
 
 
 @runtime_checkable
 class PassingEnvironment(Ability, Protocol):
-    """A verifier that runs a command of the user's."""
+    """A verifier that runs a user's command."""
 
     def pass_environment(self, names: Iterable[str]) -> None:
-        """Pass these variables of the environment to the command; UsageError."""
+        """Pass these environment variables to the command; UsageError if one is not set."""
 
 
 @runtime_checkable
 class Noted(Ability, Protocol):
-    """A verifier with a line to show once all is judged; None if there is nothing to say."""
+    """A verifier with a line to print once all samples are judged; None for no line."""
 
     note: str | None
 
 
 def asks(verifier: Verifier) -> bool:
-    """Return whether a verifier reads what was asked, and gives opinions."""
+    """Return whether a verifier reads the prompts and gives opinions."""
     return isinstance(verifier, Asking) and bool(verifier.asks)
 
 
@@ -94,5 +94,5 @@ def judges_together(verifier: Verifier) -> bool:
 
 
 def model_of(verifier: Any) -> str | None:
-    """Return the model that a verifier's options name, None for the default."""
+    """Return the model that a verifier's options name; None for the default."""
     return verifier.model if isinstance(verifier, NamingModel) else None

@@ -1,1 +1,1 @@
-"""Samples of a pool, a file or a list through a verifier to verdicts that are kept."""
+"""From the samples of a pool, a file or a list, through a verifier, to stored verdicts."""

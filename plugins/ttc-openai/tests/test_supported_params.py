@@ -140,7 +140,7 @@ def test_a_finished_run_needs_no_server(serve: Serve) -> None:
 def test_from_python(serve: Serve) -> None:
     server = serve(refuses=refusing("temperature"))
     model = f"{server.url}#scripted"
-    with pytest.raises(BackendError, match="pass -t 1"):
+    with pytest.raises(BackendError, match="pass temperature=1"):
         sample("data.jsonl", 2, model=model, database="ttc.db")
     sample("data.jsonl", 2, model=model, pool="q", database="ttc.db", temperature=1.0)
     assert None in [each["temperature"] for each in identities()]

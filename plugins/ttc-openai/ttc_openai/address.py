@@ -151,7 +151,12 @@ def parse(spec: str, base_url: str | None, proxy: bool = False) -> Address:
         return Address(normalize_url(url), model, proxy)
     if not spec and base_url is None:
         raise UsageError("openai: name a model, -m openai:MODEL, or a server, -m http://HOST:PORT")
-    return Address(normalize_url(base_url) if base_url is not None else default_url(), spec, proxy)
+    if base_url is None:
+        return Address(default_url(), spec, proxy)
+    try:
+        return Address(normalize_url(base_url), spec, proxy)
+    except UsageError as error:
+        raise UsageError(f"openai: base_url = {error}") from None
 
 
 def key_for(address: Address) -> str | None:

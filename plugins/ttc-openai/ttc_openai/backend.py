@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from ttc import keys
 from ttc.backends import Completion, Finding, ModelInfo, Probing, Request, refusal
-from ttc.errors import UsageError
 from ttc.messages import notes, secrets
 from ttc.records import SamplingParams
 from ttc_openai import server_traits
@@ -50,10 +49,7 @@ class OpenAI:
     def open(cls, model: str, options: Mapping[str, Any]) -> OpenAI:
         """Find the model's address and its known traits. Raises UsageError or BackendError."""
         given = Options.parse(options)
-        base_url = given.base_url
-        if base_url is not None and not isinstance(base_url, str):
-            raise UsageError(f"openai: base_url must be text, not {base_url!r}")
-        address = parse(model, base_url, given.proxy)
+        address = parse(model, given.base_url, given.proxy)
         server = resolve_model(ModelServer(address, given, ServerTraits(), key_for(address)))
         traits = server_traits.read(server.address)
         traits = replace(traits, logprobs=traits.logprobs and given.logprobs)

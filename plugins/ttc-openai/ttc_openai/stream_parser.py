@@ -7,7 +7,6 @@ extraction of answers skips it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,17 +26,6 @@ _FILTERS = ("content_filter", "safety", "recitation", "blocklist", "prohibited_c
 _TOOLS = ("tool_calls", "tool_call", "tool_use", "function_call")
 # The server broke off for its own reasons: another try may end.
 _BROKEN = ("abort", "aborted", "error", "cancelled", "canceled", "insufficient_system_resource")
-
-
-def document(text: str) -> Mapping[str, Any]:
-    """Return a JSON object. Raises MalformedError if the text is none."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        raise MalformedError(f"malformed JSON: {text[:60]!r}") from None
-    if not isinstance(found, dict):
-        raise MalformedError(f"not a JSON object: {text[:60]!r}")
-    return found
 
 
 class StreamParser:

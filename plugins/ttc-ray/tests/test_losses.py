@@ -244,4 +244,4 @@ def test_what_would_fail_everywhere_is_not_tried_again(fleet: Callable[..., Repl
     other = fleet(InnerBackend("scripted", "", {}, "sha256:another"))
     other.add(Request("0", prompt="x"))
     (last,) = received(other)
-    assert "and sha256:another where the run began" in (last.error or "")
+    assert "but sha256:another where the run was started" in (last.error or "")

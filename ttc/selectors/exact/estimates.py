@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import fsum, sqrt
 from random import Random
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
+from ttc.plugins.abilities import Ability
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.extras import Estimating
 
 PERMUTATIONS = 400
 SEED = 20
@@ -27,6 +27,14 @@ class Estimate(NamedTuple):
     error: float = 0.0
     kind: Literal["exact", "bracket", "mc"] = "exact"
     drawn: float | None = None
+
+
+@runtime_checkable
+class Estimating(Ability, Protocol):
+    """A rule whose means have an error, or that stops by itself."""
+
+    def estimates(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
+        """Return the mean at each k with its error, and the expected number of draws."""
 
 
 def estimates_of(rule: Selector, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[Estimate]:
