@@ -61,6 +61,7 @@ def in_this_process(
         data = stdin.encode() if isinstance(stdin, str) else stdin or b""
         capsys.readouterr()
         with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["ttc", *map(str, args)])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
             for name, value in (env or {}).items():
                 patch.setenv(name, value)

@@ -141,7 +141,7 @@ GARBAGE = [
     ("selectors", "expected", 'return [float("nan") for _ in ks]', "means"),
     ("verifiers", "config", "return 7", "be identified"),
     ("verifiers", "verify", "return None", "gave no verdict"),
-    ("verifiers", "verify", "yield Verdict()", "verdict on nothing"),
+    ("verifiers", "verify", "yield Verdict()", "more verdicts than samples"),
 ]
 
 

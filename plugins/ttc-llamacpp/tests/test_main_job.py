@@ -39,11 +39,18 @@ def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_sample_into_verify_keeps_samples_and_verdicts(folder: Path) -> None:
-    done = shell(
+@pytest.fixture(scope="module")
+def done(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The pool demo, drawn and judged, whichever test of this file a worker runs first."""
+    return shell(
         folder,
         f"ttc sample sums.jsonl -n 4 --pool demo {QUICK} | ttc verify - -V numeric -o demo.jsonl",
     )
+
+
+def test_sample_into_verify_keeps_samples_and_verdicts(
+    folder: Path, done: subprocess.CompletedProcess[str]
+) -> None:
     assert done.returncode == 0, done.stderr
     assert "using the bundled SmolLM2-135M-Instruct" in done.stderr
     assert "16 new" in done.stderr
@@ -69,6 +76,7 @@ def test_a_rerun_loads_no_model_and_prints_the_same(folder: Path) -> None:
     assert "0 new (0 tokens" in second.stderr
 
 
+@pytest.mark.usefixtures("done")
 def test_the_sweep_of_file_and_store_agree_to_the_last_digit(folder: Path) -> None:
     rules = "-s coverage,majority,first-finish -k 1,2,4 --json -q"
     store = json.loads(shell(folder, f"ttc sweep demo {rules}").stdout)
