@@ -43,6 +43,7 @@ class Stopped(BaseException):
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
+        self.signum = signum
         self.code = 128 + signum
         self.nobody_reads = signum == SIGPIPE
 

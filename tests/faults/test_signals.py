@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import shlex
 import signal
@@ -15,6 +16,9 @@ from typing import Any
 
 import pytest
 from commands import Ttc
+
+from ttc.cli.signals import stoppable
+from ttc.errors import Stopped
 
 # Many processes, and nothing that depends on the version of Python.
 pytestmark = pytest.mark.slow
@@ -275,3 +279,29 @@ def test_a_broken_connection_is_no_reader_that_left(
     _, talk = process.communicate(timeout=60)
     assert (process.returncode, talk) == (0, "")
     assert len(held()) == 100
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["INT", "reader gone"])
+def test_a_signal_within_a_callback_of_native_code_is_not_lost(ours: bool) -> None:
+    """ctypes prints and drops what is raised in a callback, such as the log of llama.cpp."""
+
+    def run() -> None:
+        with stoppable() as wake:
+
+            @ctypes.CFUNCTYPE(None)
+            def callback() -> None:
+                if ours:
+                    signal.raise_signal(signal.SIGINT)
+                else:
+                    wake()
+                time.sleep(0)
+
+            callback()
+            ended = time.monotonic() + 30
+            while time.monotonic() < ended:
+                time.sleep(0.01)
+
+    with pytest.raises(Stopped) as stopped:
+        run()
+    assert stopped.value.nobody_reads is not ours
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
