@@ -103,8 +103,11 @@ def flags(options: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("options", [{}, WHOLE], ids=["default", "everything"])
 def test_python_and_the_command_line_compute_the_same(
-    ttc: Ttc, own_home: Path, options: dict[str, Any]
+    ttc: Ttc, own_home: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Both sides take as many, and 20 do for what is compared here.
+    monkeypatch.setattr("ttc.curves.scaling_laws.RESAMPLES", 20)
+    monkeypatch.setattr("ttc.curves.solve_verify_split.RESAMPLES", 20)
     sources = [drawn("new", 0.4, 1), drawn("old", 0.6, 2)]
     result = sweep(SweepOptions(**options), sources)
     ran = ttc("sweep", *(written(each, own_home) for each in sources), *flags(options), "--json")
