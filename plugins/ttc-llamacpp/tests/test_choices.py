@@ -49,19 +49,20 @@ def test_choices_that_begin_alike_are_refused(shared: Backend, complete: Complet
     assert "begin with the same token" in (done.error or "")
 
 
-def test_judges_run_on_the_real_model(shared: Backend) -> None:
+def test_judges_run_on_the_real_model(fresh: Callable[..., Backend]) -> None:
+    model = fresh("smollm2", slots=4)
     question = (Message("user", "What is 2 + 3?"),)
     samples = [Sample("p", at, text, "stop", asked=question)
                for at, text in enumerate(["It is 5.", "It is 7.", "Hello."])]  # fmt: skip
     judge = SelfEval()
-    judge.attach(shared)
+    judge.attach(model)
     once = list(judge.verify(samples))
     assert all(verdict.status == "ok" and 0 < (verdict.score or 0) < 1 for verdict in once)
     assert all(verdict.tokens and len(verdict.votes) == 1 for verdict in once)
     scores = [verdict.score for verdict in judge.verify(samples)]
     assert scores == pytest.approx([verdict.score for verdict in once], abs=0.02)
     checks = GenRM(v="2", max_tokens="48")
-    checks.attach(shared)
+    checks.attach(model)
     for verdict in checks.verify(samples):
         assert verdict.status in ("ok", "abstained")
         assert len(verdict.votes) == 2
