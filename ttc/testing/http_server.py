@@ -92,7 +92,7 @@ class ScriptedServer:
         data = await reader.readexactly(int(headers.get("content-length", 0)))
         body: Json = json.loads(data) if data else {}
         self.asked.append((path, headers, body))
-        if self.behaviour.rates:  # a long run, of which nobody asks what was asked
+        if self.behaviour.rates:  # a long run, whose requests are not recorded
             self.asked.clear()
         behaviour = self.behaviour
         if behaviour.always == "html":

@@ -53,7 +53,7 @@ class Script:
 
     `answers`: alternatives with weights, `18*3/20*1`. `tokens`: lengths, uniform in `10-60`.
     `think`: as many words of thought stand before the answer, which may be turned off.
-    `fail`: the share of requests that end as `error` (drawn anew on every attempt).
+    `fail`: the share of requests that end as `error` (drawn again at every attempt).
     """
 
     def __init__(self, read: OptionReader) -> None:

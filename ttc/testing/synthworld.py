@@ -3,7 +3,7 @@
 A task takes `depth` steps. A trace is right or broken: a right one stays right at a step with
 probability `stays`, a broken one recovers with `recovers`; the answer is right if the trace is
 right at its end. A step has 8 to 40 tokens (words). What a step is, and how long, is a keyed hash
-of its first word, so that nothing in the text tells it, and any piece of a trace can be continued
+of its first word, so that the text does not reveal it, and any piece of a trace can be continued
 by any process. Right traces answer 1, broken ones one of 2 to 5.
 
 With it come scorers whose error is known: of the value itself (`sigma` = 0), with noise that is a
@@ -119,7 +119,7 @@ class World:
 
 
 def script(world: World, judge: Scorer | None = None) -> Mapping[str, object]:
-    """Return what the backend says of itself."""
+    """Return the description of the model."""
     return {**asdict(world), "judge": None if judge is None else judge.config}
 
 
@@ -244,6 +244,6 @@ def _logit(value: float) -> float:
 
 
 def open_world(world: World, judge: Scorer | None = None, name: str = "synth") -> Backend:
-    """Return a backend that tells of a world; `judge` answers what it is asked to choose."""
+    """Return a backend that draws from a world; `judge` answers its questions of choice."""
     info = ModelInfo(name, keys.digest("synth1", script(world, judge)))
     return SimulatedBackend(info, Teller(world, judge), capabilities=CAPABILITIES)

@@ -10,11 +10,11 @@ from typing import Any, Literal, cast
 from ttc.backends.template_clock import Clock
 from ttc.options import OptionReader
 
-# How keys and values are kept. Nothing less precise than llama.cpp's own default is offered.
+# Number formats of the KV cache. Nothing less precise than llama.cpp's default is offered.
 Cache = Literal["f16", "f32"]
 MOST_SLOTS = 256  # llama.cpp's own limit on sequences
-# The weights of the file as they are, expanded exactly, rounded to 11 and to 8 bits; the others are
-# quantised anew: other weights, so another model.
+# The weights of the file unchanged, expanded exactly, and rounded to 11 and to 8 bits of mantissa;
+# the last two are requantised: other weights, so another model.
 WEIGHTS = ("file", "f32", "f16", "bf16", "q8_0", "q4_0")
 WORDS = {
     "attention": ("plain", "flash"),

@@ -13,11 +13,14 @@ CONCURRENCY, TIMEOUT, RETRIES = 64, 600.0, 5
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`concurrency`: requests under way at most. `timeout`: seconds that a server may be silent.
-    `retries`: how often what failed is tried again. `revision`: tells apart what a server serves
-    under one name; any text. `logprobs`: whether to ask for them where the server has them; some
-    compute them slowly. `proxy`: whether a server on this very machine is reached through the proxy
-    of the environment."""
+    """The options of an alias.
+
+    `concurrency`: maximal number of concurrent requests. `timeout`: maximal silence of a server, in
+    seconds. `retries`: how often a failed request is repeated. `revision`: any text; distinguishes
+    models that a server serves under one name. `logprobs`: whether to request log-probabilities;
+    some servers compute them slowly. `proxy`: whether to reach a server on this machine through the
+    proxy of the environment.
+    """
 
     base_url: str | None = None
     concurrency: int = CONCURRENCY

@@ -1,4 +1,4 @@
-"""What is Ray's among the options of an alias; the others are the inner backend's."""
+"""The options of an alias that Ray takes; the inner backend takes the others."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Options:
     """Where the replicas run and what each gets; None leaves it to the cluster.
 
     `ray_address`: HOST:PORT of a cluster's head; None starts a cluster of this machine alone.
-    `ray_replicas`: how many. `ray_cpus` and `ray_gpus`: what Ray sets aside for each.
-    `ray_slots`: draws that a replica holds at a time, those that wait in it included.
+    `ray_replicas`: their number. `ray_cpus` and `ray_gpus`: what Ray reserves for each.
+    `ray_slots`: the most draws that a replica has at a time, waiting ones included.
     """
 
     ray_address: str | None = None

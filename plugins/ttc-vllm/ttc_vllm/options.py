@@ -1,4 +1,4 @@
-"""The backend's options, checked before any file is touched. They bear vLLM's own names."""
+"""The backend's options, checked before any file is read. They have vLLM's names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXECUTORS = ("mp", "ray")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user chose; None leaves it to vLLM. The README says what each is."""
+    """The options of an alias; None leaves the choice to vLLM. The README explains each."""
 
     tensor_parallel_size: int = 1
     pipeline_parallel_size: int = 1
