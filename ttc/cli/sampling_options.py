@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, get_type_hints
+from typing import Any
 
 from ttc.cli import options as opt
 
@@ -28,7 +28,8 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
 def with_sampling(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command the sampling options in place of its keyword `sampling`, which gets them as
     one `Sampling`."""
-    hints = get_type_hints(command, localns={"Sampling": Any}, include_extras=True)
+    # Not typing.get_type_hints: Python 3.10 makes an Optional of what defaults to None.
+    hints = inspect.get_annotations(command, locals={"Sampling": Any}, eval_str=True)
 
     @wraps(command)
     def wrapped(**given: Any) -> int:
