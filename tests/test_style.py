@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+# The source alone, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = [ROOT / "ttc", *sorted(ROOT.glob("plugins/*/ttc_*"))]
 FILES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))

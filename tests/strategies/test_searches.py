@@ -43,6 +43,9 @@ from ttc.strategies.rollover import Rollover
 from ttc.strategies.steps import Steps
 from ttc.testing.synthworld import Scorer
 
+# Long simulations, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 END = "\n\n"
 
 

@@ -24,6 +24,9 @@ from ttc.testing.scripted import open_scripted
 from ttc.testing.synthworld import Scorer
 from ttc.verifiers.confidence import groups
 
+# Long simulations, and nothing that depends on the version of Python.
+pytestmark = pytest.mark.slow
+
 NOISY = Scorer(WORLD, sigma=3)
 
 
