@@ -216,7 +216,8 @@ def test_no_chat_template(made: Made) -> None:
 @pytest.mark.parametrize("broken", ["nothing", "library"])
 def test_without_vllm(made: Made, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     folder = made(tokenizer_config={"chat_template": "{{ messages }}"})
-    monkeypatch.delitem(sys.modules, "ttc_vllm.engine", raising=False)
+    for module in ("engine", "parameters"):
+        monkeypatch.delitem(sys.modules, f"ttc_vllm.{module}", raising=False)
     if broken == "nothing":
         for name in ("vllm", "psutil"):
             monkeypatch.setitem(sys.modules, name, None)
