@@ -43,12 +43,6 @@ CLOSED = {
     "curves": {"backends", "verifiers", "store", "samples", "verdicts"},
     "report": {"backends", "verifiers", "store", "samples", "verdicts"},
 }
-# Imports for type checking of modules that import this one in turn: the optional protocols speak of
-# the records beside the required one, whose module offers or asks for them.
-TYPES_OF = {
-    "ttc.backends.extras": {"ttc.backends"},
-    "ttc.selectors.extras": {"ttc.selectors", "ttc.selectors.exact.estimates"},
-}
 # The packages of this repository, and what a plugin may import of ttc.
 PACKAGES = {"ttc": PACKAGE} | {path.name: path for path in sorted(ROOT.glob("plugins/*/ttc_*"))}
 FOR_PLUGINS = LAYER["backends"]
@@ -116,7 +110,7 @@ def test_every_file_and_folder_has_its_layer() -> None:
 
 
 def test_no_two_modules_import_each_other() -> None:
-    graph = {name: imported(name) - {name} - TYPES_OF.get(name, set()) for name in MODULES}
+    graph = {name: imported(name) - {name} for name in MODULES}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as circle:
