@@ -69,6 +69,15 @@ def sampling(given: SamplingArguments) -> Sampling:
     return Sampling(**cast("Any", {**given, "stop": stops}))
 
 
+def renames(mapping: Mapping[str, str] | None, known: Sequence[str]) -> dict[str, str]:
+    """Return a mapping of fields, ours to theirs. UsageError if one of ours is unknown."""
+    given = dict(mapping or {})
+    for name in given:
+        if name not in known:
+            raise UsageError(f"mapping: {name!r} is not one of {', '.join(known)}")
+    return given
+
+
 def text(name: str, value: object) -> str | None:
     """Return an argument that is a text or None. UsageError for anything else."""
     if value is not None and not isinstance(value, str):

@@ -16,12 +16,13 @@ from ttc.api.calling import (
     begin,
     check_names,
     parts_of,
+    renames,
     sampling,
     text,
 )
 from ttc.api.stored_pool import Pool
 from ttc.api.wording import in_python, python_errors
-from ttc.errors import BackendError, UsageError
+from ttc.errors import BackendError
 from ttc.problems import ReadOptions
 from ttc.records import Sample
 from ttc.report.progress import Meter
@@ -121,10 +122,7 @@ def _order(
     others = DrawingArguments.__annotations__.keys() - SamplingArguments.__annotations__.keys()
     chosen = {name: value for name, value in options.items() if name not in others}
     parameters = sampling(SamplingArguments(**chosen))  # type: ignore[typeddict-item]
-    mapping = dict(options.get("mapping") or {})
-    for name in mapping:
-        if name not in problems.MAPPABLE:
-            raise UsageError(f"mapping: {name!r} is not one of {', '.join(problems.MAPPABLE)}")
+    mapping = renames(options.get("mapping"), problems.MAPPABLE)
     limit = options.get("limit")
     limit = None if limit is None else whole("limit", limit, 1)
     session = begin(

@@ -7,10 +7,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ttc import jsonl
-from ttc.api.calling import File, begin, check_names
+from ttc.api.calling import File, begin, check_names, renames
 from ttc.api.sources import Judged, Source, StoredPool, named
 from ttc.api.wording import python_errors
-from ttc.errors import UsageError
 from ttc.session import Session
 from ttc.verdicts import Summary
 from ttc.verifying import conclusion, job
@@ -94,9 +93,7 @@ def _options(
     source: Source, lines: jsonl.Source, verifier: str | None, options: VerifyArguments
 ) -> VerifyOptions:
     check_names("verify", options, VerifyArguments)
-    for name in (mapping := dict(options.get("mapping") or {})):
-        if name not in job.MAPPABLE:
-            raise UsageError(f"mapping: {name!r} is not one of {', '.join(job.MAPPABLE)}")
+    mapping = renames(options.get("mapping"), job.MAPPABLE)
     env = options.get("env") or ()
     plain = {**options, "mapping": mapping, "env": (env,) if isinstance(env, str) else tuple(env)}
     return VerifyOptions(
