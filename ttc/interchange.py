@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from ttc import jsonl
+from ttc import jsonl, tags
 from ttc.errors import UsageError
 from ttc.records import INFRA, FinishReason, Message, Outcome, Sample, Verdict
 
@@ -66,6 +66,8 @@ def sample_line(sample: Sample) -> dict[str, Any]:
         # Sorted, as the store gives them back: a rerun prints the same bytes.
         "params": dict(sorted(sample.params.items())),
         "reference": dict(sorted(sample.reference.items())),
+        # None is left out: without tags, a line is as it was before there were any.
+        "tags": dict(sorted(sample.tags.items())) or None,
         "key": sample.key,
         "prompt_id": sample.prompt_id,
     }
@@ -163,6 +165,7 @@ def read_samples(
                 params=record.get("params") or {},
                 reference=record.get("reference") or {},
                 asked=_asked(record),
+                tags=tags.own(record.get("tags")),
                 **{name: record.get(name) for name in (*optional, *about)},
             ),
         )
@@ -181,13 +184,17 @@ def _asked(record: Mapping[str, Any]) -> tuple[Message, ...]:
 
 
 def read_outcomes(
-    source: jsonl.Source, mapping: Mapping[str, str] | None = None, *, text: bool = False
+    source: jsonl.Source,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    text: bool = False,
+    collected: tags.Collected | None = None,
 ) -> Iterator[tuple[str, bool, Outcome]]:
     """Yield problem, whether it is judged, and outcome for each line of a file, of `-` or of a
     list of records.
 
     Lines of cancelled and failed draws are left out: they are no samples. With `text`, the text
-    is kept.
+    is kept. `collected` reads the tags of the problems.
     """
     numbering = _Numbering()
     for raw in jsonl.read(source):
@@ -196,6 +203,8 @@ def read_outcomes(
         if record.get("finish_reason") in ("cancelled", "error"):
             continue
         problem = str(record["problem"])
+        if collected is not None:
+            collected.add(line.place, problem, record)
         judged = ("correct" in record or "status" in record) and record.get("status") not in INFRA
         yield (
             problem,

@@ -17,7 +17,9 @@ from ttc.samples.freshness import Standing
 from ttc.selectors import Selector
 from ttc.selectors.extras import scorers_of
 from ttc.store import Store, samples, verdicts
+from ttc.store import tags as stored_tags
 from ttc.store.named import is_file, pool_named, store_with
+from ttc.tags import Collected
 
 MAPPABLE = tuple(interchange.FIELDS)
 
@@ -41,7 +43,7 @@ class Source:
 
     `unjudged` counts the draws without a verdict, `cancelled` those that were cancelled; neither
     are in `problems`. Only a pool has an `origin`; `standing` says whether a pool has the latest
-    samples.
+    samples. `tags` are those of each problem that were wanted, `tag_names` all that there are.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Source:
     cancelled: int = 0
     origin: Origin | None = None
     standing: Standing = field(default_factory=Standing)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tag_names: frozenset[str] = frozenset()
 
     @property
     def n(self) -> int:
@@ -63,7 +67,8 @@ class Wanted:
 
     `verifier` is the one whose verdicts count (None: the only one there is); `mapping` renames
     the fields of a file, ours to theirs; `scorers` are verifiers whose scores are read as well;
-    `beside` are the names of all sources that are read together. UsageError for an unknown field.
+    `beside` are the names of all sources that are read together; `tags` those to group problems
+    by. UsageError for an unknown field.
     """
 
     verifier: str | None = None
@@ -71,6 +76,7 @@ class Wanted:
     text: bool = False
     scorers: frozenset[str] = frozenset()
     beside: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.mapping:
@@ -85,6 +91,7 @@ class Wanted:
         verifier: str | None = None,
         mapping: Mapping[str, str] | None = None,
         beside: Iterable[str] = (),
+        tags: Iterable[str] = (),
     ) -> Wanted:
         """Return what these rules need of a source."""
         listed = list(rules)
@@ -95,6 +102,7 @@ class Wanted:
             text=any("text" in rule.needs for rule in listed),
             scorers=frozenset().union(*scorers),
             beside=tuple(beside),
+            tags=tuple(tags),
         )
 
 
@@ -113,7 +121,11 @@ def read_file(name: str, wanted: Wanted = Wanted()) -> Source:
 def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Source:
     """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
     name. UsageError if there are none."""
-    source = _collect(name, interchange.read_outcomes(lines, wanted.mapping, text=wanted.text))
+    found = Collected(wanted.tags) if wanted.tags else None
+    draws = interchange.read_outcomes(lines, wanted.mapping, text=wanted.text, collected=found)
+    source = _collect(name, draws)
+    if found is not None:
+        source.tags, source.tag_names = found.found, frozenset(found.names)
     return _checked(
         source,
         f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD",
@@ -137,6 +149,9 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         _check_scores(source, known)
         source.cancelled = samples.cancelled_in(store.reader, pool)
         source.origin = Origin(pool.name, pool.model, pool.identity, _described(found, by))
+        if wanted.tags:
+            source.tags = stored_tags.of_pool(store.reader, pool)
+            source.tag_names = frozenset().union(*source.tags.values())
         source.standing = freshness.standing(store, pool, wanted.beside)
     return _checked(
         source, f"ttc verify {name} -V NAME first", f"ttc.pool({name!r}).verify('NAME') first"

@@ -35,12 +35,15 @@ class Problem:
     Exactly one of `messages` (a chat) and `prompt` (raw text, sent to the model unchanged) is set.
     `reference` holds what verifiers need: `{"answer": "18"}`, `{"answer": "B", "choices": [...]}`
     or, for code, `{"tests": ..., "entry_point": ..., "prompt": ...}`; empty if there is none.
+    `tags` say what it is about, `{"level": "Level 2"}`; two problems that differ in these only are
+    the same problem.
     """
 
     id: str
     messages: tuple[Message, ...] = ()
     prompt: str | None = None
     reference: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class Sample:
     mean log-probability of the likeliest tokens at its place. `seconds` is the time from the
     first to the last token of this draw. `key` is the digest of all that changes the
     distribution, `prompt_id` the digest of the prompt alone. `asked` is the prompt, filled in only
-    for verifiers that read it.
+    for verifiers that read it. `tags` are those of the problem.
     """
 
     problem: str
@@ -127,6 +130,7 @@ class Sample:
     key: str | None = None
     prompt_id: str | None = None
     asked: tuple[Message, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Vote(NamedTuple):
@@ -215,15 +219,22 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The expected value of one selection rule at each budget k, over one source."""
+    """The expected value of one selection rule at each budget k, over one source.
+
+    `group` is None for all problems of the source. Else the curve is over those with this value of
+    the tag `by` (`level`, or crossed `level,subject`).
+    """
 
     selector: str
     source: str
     points: tuple[Point, ...]
+    by: str | None = None
+    group: str | None = None
 
     def __repr__(self) -> str:
         values = ", ".join(
             f"{point.k}: {'undefined' if point.value is None else format(point.value, '.4f')}"
             for point in self.points
         )
-        return f"Curve({self.selector!r} over {self.source!r}, {{{values}}})"
+        part = "" if self.group is None else f", {self.by} = {self.group!r}"
+        return f"Curve({self.selector!r} over {self.source!r}{part}, {{{values}}})"

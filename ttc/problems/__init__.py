@@ -1,6 +1,8 @@
 """Problems from files or standard input, and how a question is put to the model.
 
-`dataset` reads and checks a whole source; `readers` has the formats, one function each.
+`dataset` reads and checks a whole source; `readers` has the formats, one function each; `tagging`
+has the fields that groups are made by, `rendering` the text around a question, and `joining`
+makes one list of several sources.
 """
 
 from __future__ import annotations
@@ -11,13 +13,13 @@ from ttc.problems.dataset import (
     Dataset,
     ReadOptions,
     each,
-    merge,
     one,
     question,
     read,
-    render,
     select,
 )
+from ttc.problems.joining import merge, tag_notes
+from ttc.problems.rendering import render
 
 __all__ = [
     "MAPPABLE",
@@ -31,4 +33,5 @@ __all__ = [
     "read",
     "render",
     "select",
+    "tag_notes",
 ]

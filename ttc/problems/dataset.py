@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from ttc import jsonl, keys
+from ttc import jsonl, keys, tags
 from ttc.errors import UsageError
+from ttc.problems import tagging
 from ttc.problems.readers import FORMATS, Format
 from ttc.records import Message, Problem
 
@@ -29,7 +30,8 @@ class Dataset:
 
     `digest` is that of the records. `template` is the format's text around a question in a chat,
     unless the user gives another. `skipped` holds the errors of the lines that were skipped,
-    `repeated` counts identical lines that were dropped.
+    `repeated` counts identical lines that were dropped, `retagged` those of them with other tags.
+    `fields` are the fields that there are.
     """
 
     name: str
@@ -39,10 +41,14 @@ class Dataset:
     template: str | None = None
     skipped: tuple[str, ...] = ()
     repeated: int = 0
+    retagged: int = 0
+    fields: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """Return one line for stderr: what was read, in which format."""
         parts = [f"{self.name}: {self.format}", f"{len(self.problems)} problems", self.digest]
+        if told := tagging.described(self.problems):
+            parts.append(f"tags {told}")
         if self.repeated:
             parts.append(f"{self.repeated} identical lines dropped")
         if self.skipped:
@@ -53,11 +59,12 @@ class Dataset:
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How to read a source: fields to rename (ours → theirs), a format instead of detecting it,
-    and whether to skip malformed lines."""
+    whether to skip malformed lines, and fields to read as tags (name → field)."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
     skip_bad: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def _detect(line: jsonl.Line, wanted: str | None) -> Format:
@@ -75,9 +82,11 @@ def _detect(line: jsonl.Line, wanted: str | None) -> Format:
     )
 
 
-def _problem(line: jsonl.Line, fmt: Format, default_id: str) -> Problem:
+def _problem(line: jsonl.Line, fmt: Format, default_id: str, options: ReadOptions) -> Problem:
+    record, used = line.record, options.mapping.values()
     try:
-        return fmt.read(line.record, default_id)
+        problem = fmt.read(record, default_id)
+        return replace(problem, tags=tagging.tags_of(record, fmt.name, options.tags, used))
     except KeyError as error:
         raise jsonl.BadLineError(
             f"{line.place}: no field {error.args[0]!r} among {', '.join(line.record)}; "
@@ -102,7 +111,8 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     skipped: list[str] = []
     fmt: Format | None = None
     found: dict[str, tuple[Problem, str]] = {}
-    repeated = 0
+    repeated = retagged = 0
+    fields: dict[str, None] = {}
     digest = hashlib.sha256()
     records = cast("jsonl.Source", source)
     lines = jsonl.read(records, skipped if options.skip_bad else None)
@@ -110,7 +120,7 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         line = jsonl.rename(raw, options.mapping)
         fmt = fmt or _detect(line, options.format)
         try:
-            problem = _problem(line, fmt, f"{name}/{at}")
+            problem = _problem(line, fmt, f"{name}/{at}", options)
         except jsonl.BadLineError as error:
             if not options.skip_bad:
                 raise
@@ -119,9 +129,11 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         if nameless and problem.id == f"{name}/{at}":
             problem = replace(problem, id=f"{name}/{keys.prompt_id(problem)[8:18]}")
         digest.update(keys.canonical_json(line.record).encode())
+        fields |= dict.fromkeys(raw.record)
         earlier = found.setdefault(problem.id, (problem, line.place))
         if earlier[1] != line.place:
             repeated += 1
+            retagged += earlier[0].tags != problem.tags
             if earlier[0] != problem:
                 raise UsageError(
                     f"{line.place}: the id {problem.id!r} is taken by another problem at "
@@ -132,7 +144,17 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         raise UsageError(f"{where}: it has no problems" + (f" ({skipped[0]})" if skipped else ""))
     problems = tuple(problem for problem, _ in found.values())
     tag = f"sha256 {digest.hexdigest()[:12]}"
-    return Dataset(name, fmt.name, tag, problems, fmt.template, tuple(skipped), repeated)
+    return Dataset(
+        name,
+        fmt.name,
+        tag,
+        problems,
+        fmt.template,
+        tuple(skipped),
+        repeated=repeated,
+        retagged=retagged,
+        fields=tuple(fields),
+    )
 
 
 def _name(source: Data) -> str:
@@ -145,6 +167,7 @@ def _given(problems: Sequence[Any]) -> Dataset:
     """Return problems that were made in Python as a dataset, after a check of each."""
     digest = hashlib.sha256()
     found: dict[str, Problem] = {}
+    retagged = 0
     for at, problem in enumerate(problems):
         if not isinstance(problem, Problem):
             raise UsageError(f"item {at} of the data is not a Problem, but others are")
@@ -152,20 +175,30 @@ def _given(problems: Sequence[Any]) -> Dataset:
             raise UsageError(f"item {at} of the data: a problem needs an id, a non-empty string")
         if bool(problem.messages) == (problem.prompt is not None):
             raise UsageError(f"problem {problem.id!r} needs either messages or a prompt")
-        if found.setdefault(problem.id, problem) != problem:
+        try:
+            problem = replace(problem, tags=tags.checked(problem.tags))
+        except ValueError as error:
+            raise UsageError(f"problem {problem.id!r}: {error}") from None
+        first = found.setdefault(problem.id, problem)
+        retagged += first.tags != problem.tags
+        if first != problem:
             raise UsageError(f"two problems have the id {problem.id!r}; make ids unique")
         content = {**keys.prompt_content(problem), "reference": dict(problem.reference)}
         digest.update(keys.canonical_json({"id": problem.id, **content}).encode())
     tag = f"sha256 {digest.hexdigest()[:12]}"
     repeated = len(problems) - len(found)
-    return Dataset("python", "problems", tag, tuple(found.values()), repeated=repeated)
+    names = tuple(dict.fromkeys(name for each in found.values() for name in each.tags))
+    distinct = tuple(found.values())
+    return Dataset(
+        "python", "problems", tag, distinct, repeated=repeated, retagged=retagged, fields=names
+    )
 
 
 def one(line: jsonl.Line, options: ReadOptions) -> Problem:
     """Return the problem of one line, whose format its own fields decide. UsageError with its
     place."""
     renamed = jsonl.rename(line, options.mapping)
-    problem = _problem(renamed, _detect(renamed, options.format), "")
+    problem = _problem(renamed, _detect(renamed, options.format), "", options)
     return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
 
 
@@ -192,42 +225,6 @@ def question(text: str, source: str = "solve") -> Problem:
     """Return a problem that is just a question; its id is the source and the digest of the text."""
     problem = Problem("", (Message("user", text),))
     return replace(problem, id=f"{source}/{keys.prompt_id(problem)[8:18]}")
-
-
-def render(problem: Problem, system: str | None, template: str | None, raw: bool) -> Problem:
-    """Put the system message and the template around the question.
-
-    `template` contains `{prompt}`, which is replaced by the last turn (or the raw prompt). With
-    `raw` the result is a raw prompt, not a chat. UsageError for a template without `{prompt}`.
-    """
-    if template is not None and "{prompt}" not in template:
-        raise UsageError("the template has no {prompt} in it; put it where the question goes")
-
-    def around(text: str) -> str:
-        return text if template is None else template.replace("{prompt}", text)
-
-    if raw:
-        text = problem.prompt if problem.prompt is not None else problem.messages[-1].content
-        return replace(problem, messages=(), prompt=around(text))
-    if problem.prompt is not None:
-        return replace(problem, prompt=around(problem.prompt))
-    *before, last = problem.messages
-    messages = [*before, Message(last.role, around(last.content))]
-    if system is not None:
-        messages = [Message("system", system), *(m for m in messages if m.role != "system")]
-    return replace(problem, messages=tuple(messages))
-
-
-def merge(datasets: Iterable[Dataset]) -> list[Problem]:
-    """Return the problems of several sources. UsageError if two have the same id but differ."""
-    found: dict[str, Problem] = {}
-    for dataset in datasets:
-        for problem in dataset.problems:
-            if found.setdefault(problem.id, problem) != problem:
-                raise UsageError(
-                    f"{dataset.name}: another file has a different problem called {problem.id!r}"
-                )
-    return list(found.values())
 
 
 def select(problems: Iterable[Problem], limit: int | None) -> tuple[Problem, ...]:

@@ -242,6 +242,7 @@ class Drawing:
             reference=each.problem.reference,
             key=each.key,
             prompt_id=each.prompt_id,
+            tags=each.problem.tags,
         )
 
     def settle(self) -> None:

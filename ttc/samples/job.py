@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 
-from ttc import jsonl, problems
+from ttc import jsonl, problems, tags
 from ttc.backends import Backend, Reporting, resolve
 from ttc.errors import UsageError
 from ttc.problems import ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
-from ttc.samples.plan import Plan, Recipe, check_name, default_pool, make_plan, one_draw_note
+from ttc.samples.plan import (
+    Plan,
+    Recipe,
+    check_name,
+    default_pool,
+    make_plan,
+    one_draw_note,
+    retagged,
+)
 from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.session import Session
 from ttc.store import Store, samples
@@ -101,9 +109,10 @@ class Opened:
         return self.backend.status() if isinstance(self.backend, Reporting) else ""
 
 
-def reading(mapping: str, form: str | None, skip_bad: bool) -> ReadOptions:
-    """Return how to read the data. UsageError for a malformed --map."""
-    return ReadOptions(jsonl.parse_mapping(mapping, problems.MAPPABLE), form, skip_bad)
+def reading(mapping: str, form: str | None, skip_bad: bool, tag: Iterable[str] = ()) -> ReadOptions:
+    """Return how to read the data. UsageError for a malformed --map or --tag."""
+    renamed = jsonl.parse_mapping(mapping, problems.MAPPABLE)
+    return ReadOptions(renamed, form, skip_bad, tags.parse(tag))
 
 
 def seconds(limit: str | float | None) -> float | None:
@@ -130,6 +139,8 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
             raise UsageError("these files want different templates; sample them one by one")
         sampling = replace(sampling, template=templates.pop())
     merged = problems.merge(datasets)
+    for line in problems.tag_notes(datasets, merged, job.reading.tags):
+        session.say(line)
     return problems.select(merged, job.limit), datasets[0].name, sampling
 
 
@@ -186,4 +197,6 @@ def opened(
             )
         elif job.new_pool:
             session.say(f"--new-pool: drawing into {plan.pool.name}")
+        for line in retagged(plan):
+            session.say(line)
         yield Opened(store, ready.backend, plan, job.confidence, limit)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from ttc import keys
 from ttc.backends import ModelInfo
 from ttc.records import Problem, SamplingParams
-from ttc.store import Store, names, pools, samples
+from ttc.store import Store, names, samples, tags
 from ttc.store.names import PoolName
 from ttc.store.pools import Pool, PoolProblem
 
@@ -97,10 +98,30 @@ def make_plan(
 
     def work(connection: Any) -> tuple[Pool, list[PoolProblem]]:
         pool = names.ensure(connection, wanted, recipe.model.name, recipe.pool)
-        return pool, pools.enrol(connection, pool, problems, recipe.key)
+        return pool, tags.enrol(connection, pool, problems, recipe.key)
 
     pool, enrolled = store.write(work)
     return refreshed(store, Plan(pool, recipe, enrolled, n, ()))
+
+
+def retagged(plan: Plan) -> list[str]:
+    """Return what this run did to the tags of problems that the pool had before, a line each."""
+    added: Counter[str] = Counter()
+    changed: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for each in plan.enrolled:
+        for name, value in each.problem.tags.items() if each.before is not None else ():
+            if name not in (before := each.before or {}):
+                added[name] += 1
+            elif before[name] != value:
+                changed[name] += 1
+                first.setdefault(name, f"{each.problem.id}: {before[name]!r} → {value!r}")
+    pool = plan.pool.name
+    lines = [f"{pool}: {name} added to {count} problems" for name, count in added.items()]
+    return lines + [
+        f"{pool}: {name} changed for {count} problems, the new values hold ({first[name]})"
+        for name, count in changed.items()
+    ]
 
 
 def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from ttc.records import Problem
 from ttc.samples import plan
 from ttc.samples.plan import Recipe
 from ttc.solving.solve import Method, Solution
-from ttc.store import Store, names, pools, samples
+from ttc.store import Store, names, samples, tags
 from ttc.store.names import PoolName
 
 
@@ -68,7 +68,7 @@ def keep(
     def work(connection: Any) -> str:
         model = model_of(recipe, method)
         pool = names.ensure(connection, wanted, model, {**recipe.pool, **about})
-        (each,) = pools.enrol(connection, pool, [problem], {**recipe.key, **about})
+        (each,) = tags.enrol(connection, pool, [problem], {**recipe.key, **about})
         samples.insert(connection, each.request_id, 0, None, done)
         return pool.name
 

@@ -27,12 +27,14 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class PoolProblem:
-    """A problem of a pool, with the request that its samples belong to."""
+    """A problem of a pool, with the request that its samples belong to. `before` are the tags that
+    it had before it was enrolled again; None if it is new."""
 
     problem: Problem
     request_id: int
     key: str
     prompt_id: str
+    before: Mapping[str, str] | None = None
 
 
 def _pool(row: Mapping[str, Any]) -> Pool:
@@ -165,7 +167,7 @@ def problems_of(
     `name`, only the problem of that name."""
     found = rows(
         connection,
-        "SELECT problems.name, prompts.content, refs.content AS reference FROM problems "
+        "SELECT problems.name, prompts.content, refs.content AS reference, tags FROM problems "
         "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
         "JOIN refs ON refs.id = reference_id WHERE pool_id = :pool "
         "AND (:name IS NULL OR problems.name = :name) ORDER BY problems.id",
@@ -190,7 +192,8 @@ def count_samples(connection: sqlite3.Connection, pool: Pool) -> int:
 def _problem(row: Mapping[str, Any]) -> Problem:
     content = json.loads(row["content"])
     messages = tuple(Message(**turn) for turn in content.get("messages", ()))
-    return Problem(row["name"], messages, content.get("prompt"), json.loads(row["reference"]))
+    reference, tags = json.loads(row["reference"]), json.loads(row["tags"])
+    return Problem(row["name"], messages, content.get("prompt"), reference, tags)
 
 
 def names(connection: sqlite3.Connection) -> list[str]:

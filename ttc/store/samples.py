@@ -133,7 +133,7 @@ SAMPLE: Part = (
     "samples.id, problems.name, samples.draw, samples.text, samples.finish_reason, "
     "samples.prompt_tokens, samples.completion_tokens, samples.logprob, samples.confidences, "
     "samples.seconds, samples.seed, samples.stop, requests.model, requests.identity, "
-    "refs.content, requests.key, requests.prompt_id",
+    "refs.content, requests.key, requests.prompt_id, problems.tags",
     "JOIN requests ON requests.id = problems.request_id "
     "JOIN refs ON refs.id = problems.reference_id",
 )
@@ -143,11 +143,11 @@ FIELDS = SAMPLE[0].count(",") + 1
 def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
     """Return a function from the columns of SAMPLE to a Sample. Shared JSON is parsed once."""
     parameters = lru_cache(1024)(lambda identity: keys.shown_params(json.loads(identity)))
-    reference = lru_cache(1024)(json.loads)
+    shared = lru_cache(1024)(json.loads)
 
     def make(row: tuple[Any, ...]) -> Sample:
         _, problem, draw, text, reason, asked, generated, logprob, confidences, *rest = row[:FIELDS]
-        seconds, seed, stop, model, identity, refers, key, prompt = rest
+        seconds, seed, stop, model, identity, reference, key, prompt, tags = rest
         return Sample(
             problem,
             draw,
@@ -163,9 +163,10 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
             pool.name,
             model,
             parameters(identity),
-            reference(refers),
+            shared(reference),
             key,
             prompt,
+            tags=shared(tags),
         )
 
     return make

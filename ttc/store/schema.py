@@ -151,7 +151,12 @@ ALTER TABLE runs ADD COLUMN asked INTEGER;
 ALTER TABLE runs ADD COLUMN lacking INTEGER;
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004)
+# Tags of problems: an object of texts by name, as canonical JSON.
+_M005 = """
+ALTER TABLE problems ADD COLUMN tags TEXT NOT NULL DEFAULT '{}';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005)
 
 
 def statements(script: str) -> list[str]:

@@ -45,6 +45,13 @@ def sample(
         ),
     ] = None,
     skip_bad: opt.SkipBad = False,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD|NAME=FIELD",
+            help="Keep a field of the problems, for groups (sweep --by); may be repeated.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be drawn and its maximal cost.")
     ] = False,
@@ -77,7 +84,7 @@ def sample(
         model=model,
         n=n,
         sampling=sampling,
-        reading=job.reading(mapping, form, skip_bad),
+        reading=job.reading(mapping, form, skip_bad, tag or ()),
         limit=limit,
         pool=pool,
         new_pool=new_pool,

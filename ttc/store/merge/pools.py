@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ttc.store import pools
-from ttc.store.sql import insert, one
+from ttc.store import tags as tagged
+from ttc.store.sql import insert, one, rows
 
 Row = dict[str, Any]
 
@@ -97,6 +98,46 @@ def find_problem(target: sqlite3.Connection, row: Row) -> Found:
         )
 
     return write
+
+
+TAGS = """
+SELECT pools.base, pools.identity, problems.name, requests.key, tag.key AS tag, tag.value
+FROM problems CROSS JOIN pools ON pools.id = pool_id CROSS JOIN requests ON requests.id = request_id
+  CROSS JOIN json_each(problems.tags) AS tag
+ORDER BY problems.id, tag.key
+"""
+
+
+def find_tag(target: sqlite3.Connection, row: Row) -> Found:
+    """Find a tag of a problem by its name; it must have the same value."""
+
+    def held() -> Row | None:
+        # All columns: of a dry run, the target may have an older schema, without tags.
+        found = rows(
+            target,
+            "SELECT pools.name AS pool, requests.key, problems.* FROM pools "
+            "JOIN problems ON pool_id = pools.id JOIN requests ON requests.id = request_id "
+            "WHERE base = ? AND pools.identity = ? AND problems.name = ?",
+            (row["base"], row["identity"], row["name"]),
+        )
+        return next(found, None)
+
+    def write() -> None:
+        now = held()
+        assert now is not None  # problems come before their tags
+        tags = {**json.loads(now["tags"]), row["tag"]: row["value"]}
+        tagged.write(target, now["pool_id"], row["name"], tags)
+
+    there = held()
+    if there is not None and there["key"] != row["key"]:
+        return Conflict()  # the problem itself is in conflict
+    value = None if there is None else json.loads(there.get("tags", "{}")).get(row["tag"])
+    if there is None or value is None:
+        return write
+    if value == row["value"]:
+        return None
+    what = f"the pool {there['pool']} has {row['tag']} {value!r} for {row['name']!r}"
+    return Conflict(f"{what}, not {row['value']!r}")
 
 
 def keep_reference(target: sqlite3.Connection, row: Row) -> None:

@@ -36,6 +36,7 @@ KINDS: dict[str, tuple[Read, Find]] = {
     "requests": (_reading(pools.REQUESTS), pools.find_request),
     "pools": (_reading(pools.POOLS), pools.find_pool),
     "problems": (_reading(pools.PROBLEMS), pools.find_problem),
+    "tags": (_reading(pools.TAGS), pools.find_tag),
     "samples": (_reading(samples.SAMPLES), samples.find_sample),
     "verdicts": (samples.verdicts_of, samples.find_verdict),
     "attempts": (_reading(samples.ATTEMPTS), samples.find_attempt),

@@ -1,0 +1,47 @@
+"""The tags of problems: which fields of a record they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ttc import tags
+from ttc.records import Problem
+
+
+def tags_of(
+    record: Mapping[str, Any], form: str, wanted: Mapping[str, str], used: Collection[str]
+) -> dict[str, str]:
+    """Return the tags of a record: those of the fields that are known, those of its object `tags`,
+    and the `wanted` ones (name → field); later ones hold.
+
+    `form` is the format of the record; fields in `used` are mapped to something else, so they are
+    no tags. ValueError for a wanted field that is a list or an object.
+    """
+    found: dict[str, str] = {}
+    for name, fields in tags.KNOWN.items():
+        # Hendrycks' MATH calls the subject its type.
+        fields = (*fields, "type") if form == "math" and name == "subject" else fields
+        for field in fields:
+            value = None if field in used else record.get(field)
+            # A list or an object may be anything here: nobody said that it is a tag.
+            if not isinstance(value, (list, dict)) and (text := tags.text_of(value)) is not None:
+                found.setdefault(name, text)
+    found |= tags.own(record.get("tags"))
+    for name, field in wanted.items():
+        try:
+            text = tags.text_of(tags.at(record, field))
+        except ValueError as error:
+            raise ValueError(f"{field!r} {error}") from None
+        if text is not None:
+            found[name] = text
+    return found
+
+
+def described(problems: Sequence[Problem]) -> str:
+    """Return the names of the tags of problems, each with its number of values; "" without tags."""
+    values: dict[str, set[str]] = {}
+    for problem in problems:
+        for name, value in problem.tags.items():
+            values.setdefault(name, set()).add(value)
+    return ", ".join(f"{name} ({len(values[name])})" for name in values)
