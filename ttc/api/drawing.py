@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttc import problems
+from ttc import problems, tags
 from ttc.api.calling import (
     Data,
     File,
@@ -43,9 +43,11 @@ class DrawingArguments(SamplingArguments, total=False):
     other settings. `confidence` keeps how sure each token was, from its likeliest alternatives, so
     many of them. `max_time` stops in good order after so many seconds, or after `90s`, `30m`,
     `2h`. `mapping` renames the fields of foreign records, ours to theirs, `format` names the
-    format instead of detecting it, and `skip_bad` passes over lines that are not JSON. `database`
-    is the store and `config` a settings file in place of the user's (None: as set). With
-    `progress=False` notes go to the log `ttc` instead of stderr, and there is no meter.
+    format instead of detecting it, and `skip_bad` passes over lines that are not JSON. `tag` keeps
+    fields of the problems, by which a sweep can group them: a field, a list of `FIELD` and
+    `NAME=FIELD`, or a mapping of names to fields. `database` is the store and `config` a settings
+    file in place of the user's (None: as set). With `progress=False` notes go to the log `ttc`
+    instead of stderr, and there is no meter.
     """
 
     limit: int | None
@@ -55,6 +57,7 @@ class DrawingArguments(SamplingArguments, total=False):
     mapping: Mapping[str, str]
     format: str | None
     skip_bad: bool
+    tag: str | Sequence[str] | Mapping[str, str]
     database: File | None
     config: File | None
     progress: bool
@@ -131,7 +134,9 @@ def _order(
         options.get("config"),
         progress=options.get("progress", True),
     )
-    reading = ReadOptions(mapping, options.get("format"), options.get("skip_bad", False))
+    tag = options.get("tag") or ()
+    wanted = tags.parse([tag] if isinstance(tag, str) else tag)
+    reading = ReadOptions(mapping, options.get("format"), options.get("skip_bad", False), wanted)
     return session, SampleJob(
         parts_of(data),
         None if model is None else os.fspath(model),

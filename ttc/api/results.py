@@ -13,12 +13,14 @@ from ttc.curves.compare import Comparison
 from ttc.curves.compute_optimal import Policy
 from ttc.curves.cost_axes import AXES, axis_of
 from ttc.curves.gates import GateResult
+from ttc.curves.groups import Group
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
 from ttc.curves.sweep import SweepOptions, SweepResult
 from ttc.messages.visible import one_line
 from ttc.records import Curve, Point
+from ttc.report import groups
 
 if TYPE_CHECKING:
     import pandas
@@ -40,6 +42,8 @@ COLUMNS = {
     "error": "number",
     "note": "text",
     **{f"cost_{axis}": "number" for axis in AXES},
+    "by": "text",
+    "group": "text",
 }
 
 
@@ -48,7 +52,9 @@ class Sweep:
 
     Iterating over it yields the curves, `len` counts them. `sweep["majority"]` is the curve of a
     rule and `sweep["majority", 8]` its point at k = 8; with several sources, name one behind:
-    `sweep["majority", 8, "demo"]`. A number is a position. KeyError for what is not there.
+    `sweep["majority", 8, "demo"]`. These are over all problems; a group comes last:
+    `sweep["majority", 8, "demo", "Level 2"]`, with None for the only source, and for k to get the
+    curve. A number is a position. KeyError for what is not there.
     """
 
     def __init__(self, result: SweepResult, origins: Sequence[Origin | None] = ()) -> None:
@@ -62,8 +68,14 @@ class Sweep:
 
     @property
     def curves(self) -> list[Curve]:
-        """The curves, source by source, in the order of the rules."""
-        return self._result.curves
+        """The curves, source by source, in the order of the rules: those over all problems, then
+        those of each group."""
+        return self._result.every
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups of problems, with `by`: their tags, value and problems."""
+        return self._result.groups
 
     @property
     def problems(self) -> dict[str, int]:
@@ -132,10 +144,11 @@ class Sweep:
 
         with python_errors():
             axis = self.options.axis if cost is None else axis_of(cost)
-            return figure(self.curves, axis, self.frontier or ())
+            return figure(groups.panels(self._result), axis)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield a row per point: source, rule, k, value, interval, and the cost on each axis."""
+        """Yield a row per point: source, rule, k, value, interval, the cost on each axis, and the
+        group (None for all problems)."""
         for curve in self.curves:
             for point in curve.points:
                 yield {
@@ -150,6 +163,8 @@ class Sweep:
                     "error": point.error,
                     "note": point.note,
                     **{f"cost_{axis}": cost for axis, cost in point.cost.items()},
+                    "by": curve.by,
+                    "group": curve.group,
                 }
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -173,20 +188,31 @@ class Sweep:
     @overload
     def __getitem__(self, key: int | str) -> Curve: ...
     @overload
-    def __getitem__(self, key: tuple[str, int] | tuple[str, int, str]) -> Point: ...
+    def __getitem__(
+        self, key: tuple[str, int] | tuple[str, int, str] | tuple[str, int, str | None, str]
+    ) -> Point: ...
+    @overload
+    def __getitem__(self, key: tuple[str, None, str | None, str]) -> Curve: ...
     def __getitem__(self, key: Any) -> Curve | Point:
         if isinstance(key, int):
             return self.curves[key]
-        rule, k, source = (*((key,) if isinstance(key, str) else key), None, None)[:3]
+        parts = (key,) if isinstance(key, str) else key
+        rule, k, source, group = (*parts, None, None, None)[:4]
         found = [
             curve
             for curve in self.curves
-            if curve.selector == rule and source in (None, curve.source)
+            if curve.selector == rule and source in (None, curve.source) and curve.group == group
         ]
         if not found:
             there = ", ".join(dict.fromkeys(curve.selector for curve in self.curves))
             at = "" if source is None else f" of {source!r}"
+            if group is not None:
+                at += f" over {group!r}"
+                there += " over " + (", ".join(each.name for each in self.groups) or "no groups")
             raise KeyError(f"no curve {rule!r}{at}; there are {there}")
+        if len(found) > 1 and len({curve.by for curve in found}) > 1:
+            named = ", ".join(str(curve.by) for curve in found)
+            raise KeyError(f"{group!r} is a group by {named}; pick one from .curves")
         if len(found) > 1:
             names = ", ".join(curve.source for curve in found)
             raise KeyError(f"{rule!r} has several curves, of {names}; name the source as well")
@@ -208,8 +234,10 @@ class Sweep:
         from ttc.report import tables
 
         parts = []
-        for source in self.problems:
-            ours = [curve for curve in self.curves if curve.source == source]
+        parted, sizes = groups.titled(self._result)
+        every = [*self._result.curves, *parted]
+        for source in (*self.problems, *sizes):
+            ours = [curve for curve in every if curve.source == source]
             heads = "".join(
                 f"<th>{_html(each)}</th>" for each in ["k", *(c.selector for c in ours)]
             )

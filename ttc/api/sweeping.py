@@ -50,6 +50,9 @@ class SweepArguments(TypedDict, total=False):
     `coverage@16>=0.6`; `baseline` is a pool or a file to compare with, below which no value may
     fall by more than `max_drop` (a share of 1), judged by the interval, or with `strict` by the
     value.
+
+    `by` groups the problems by a tag (`level`), or by several crossed (`level,subject`); a list has
+    several groupings.
     """
 
     ks: int | Sequence[int] | None
@@ -72,6 +75,7 @@ class SweepArguments(TypedDict, total=False):
     baseline: Source | None
     max_drop: float
     strict: bool
+    by: str | Sequence[str]
     database: File | None
     config: File | None
 
@@ -135,6 +139,7 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
             verifier=options.get("verifier"),
             mapping=options.get("mapping"),
             beside=[named(source)[0] for source in given],
+            tags=wanted.tags,
         )
         read = [found.read(source, reading) for source in sources]
         old = None if baseline is None else found.read_baseline(baseline, reading)
@@ -187,6 +192,8 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
     plain["rules"] = None if named_rules is None else tuple(named_rules)
     budgets = () if ks is None else tuple(ks) if isinstance(ks, Iterable) else (ks,)
     plain["ks"] = tuple(whole("each of ks", k, 1) for k in budgets)
+    by = options.get("by") or ()
+    plain["by"] = (by,) if isinstance(by, str) else tuple(by)
     plain["asserted"] = (asserted,) if isinstance(asserted, str) else tuple(asserted)
     if not isinstance(rates, Rates):
         plain["rates"] = read_rates(None if rates is None else os.fspath(rates))

@@ -33,6 +33,9 @@ class SweepOptions:
     score; `policy` finds the best rule and k by difficulty. `asserted` are gates such as
     `coverage@16>=0.6`. `max_drop` and `strict` apply to a baseline: how far a value may fall below
     it, and whether the value decides or its interval.
+
+    `by` are tags to group the problems by, or several of them with commas between: `level`,
+    `level,subject`. Gates, comparisons and predictions are about all problems.
     """
 
     rules: tuple[str, ...] | None = None
@@ -53,12 +56,18 @@ class SweepOptions:
     asserted: tuple[str, ...] = ()
     max_drop: float = 0.0
     strict: bool = False
+    by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         axis_of(self.cost)
         for name, known in (("interval", INTERVALS), ("draw", DRAWS)):
             if (value := getattr(self, name)) not in known:
                 raise wrong_option(name, value, f"there are {', '.join(known)}")
+        parts = [[name.strip() for name in each.split(",")] for each in self.by]
+        for each, names in zip(self.by, parts, strict=True):
+            if not all(names):
+                raise wrong_option("by", each, "name a tag, or several with commas between them")
+        object.__setattr__(self, "by", tuple(dict.fromkeys(map(",".join, parts))))
         if not 0 <= self.max_drop <= 1:
             raise wrong_option("max_drop", self.max_drop, "a share between 0 and 1")
 
@@ -76,6 +85,11 @@ class SweepOptions:
     def gates(self) -> list[Gate]:
         """The gates of `asserted`. UsageError for one that cannot be parsed."""
         return [gates.parse(text) for text in self.asserted]
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that groups are made by."""
+        return tuple(dict.fromkeys(name for each in self.by for name in each.split(",")))
 
     def selectors(self) -> dict[str, Selector]:
         """Return the rules by name, with those of the gates. UsageError for one that is unknown."""

@@ -10,6 +10,7 @@ from ttc.curves.compare import Comparison
 from ttc.curves.compute_optimal import Policy
 from ttc.curves.document import as_document
 from ttc.curves.gates import GateResult
+from ttc.curves.groups import Group
 from ttc.curves.options import SweepOptions
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
@@ -25,7 +26,8 @@ class SweepResult:
 
     `tables` and `curves` are in the order of the sources; `predictions`, `saturations`, `splits`
     and `policies` are by name of the source. `decisions` are the gates, those of a baseline
-    included. `frontier` is None if it was not asked for.
+    included. `frontier` is None if it was not asked for. `curves` are those of all problems;
+    `groups` and their curves, `by_group`, are in the order of the sources.
     """
 
     options: SweepOptions
@@ -39,6 +41,14 @@ class SweepResult:
     splits: dict[str, Split] = field(default_factory=dict)
     policies: dict[str, list[Policy]] = field(default_factory=dict)
     frontier: list[tuple[Curve, Point]] | None = None
+    groups: list[Group] = field(default_factory=list)
+    by_group: list[Curve] = field(default_factory=list)
+
+    @property
+    def every(self) -> list[Curve]:
+        """All curves, source by source: those of all problems, then those of each group."""
+        place = {source: at for at, source in enumerate(self.problems)}
+        return sorted([*self.curves, *self.by_group], key=lambda curve: place[curve.source])
 
     @property
     def problems(self) -> dict[str, int]:
@@ -53,8 +63,9 @@ class SweepResult:
         """
         names = list(self.problems)
         problems = {problem for table in self.tables for problem in table.problems}
+        curves = self.every
         whole = as_document(
-            self.curves,
+            curves,
             source=names[0],
             problems=len(problems),
             conventions=self.options.conventions,
@@ -62,8 +73,12 @@ class SweepResult:
         )
         if len(names) > 1:
             whole["source"] = names
-            for curve, entry in zip(self.curves, whole["curves"], strict=True):
+            for curve, entry in zip(curves, whole["curves"], strict=True):
                 entry["source"] = curve.source
+        if self.groups:
+            for curve, entry in zip(curves, whole["curves"], strict=True):
+                entry |= {"by": curve.by, "group": curve.group}
+            whole["groups"] = [each.as_dict() for each in self.groups]
         if self.comparisons:
             whole["comparisons"] = [each.as_dict() for each in self.comparisons]
         if self.decisions:

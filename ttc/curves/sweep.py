@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ttc.curves import analyses, compare, curve, gates
+from ttc.curves import analyses, compare, curve, gates, groups
 from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
@@ -13,6 +14,7 @@ from ttc.curves.options import DEFAULT_RULES, SweepOptions
 from ttc.curves.result import SweepResult
 from ttc.curves.table import Table, lack_of, tabulate
 from ttc.errors import UsageError
+from ttc.records import Curve
 from ttc.selectors import Selector
 
 if TYPE_CHECKING:
@@ -47,10 +49,11 @@ def sweep(
     result = SweepResult(options, [_table(options, source, rules, ks) for source in sources])
     result.warnings += left_out
     for source, table in zip(sources, result.tables, strict=True):
-        drawn = curve.curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
+        drawn = _curves(options, table)
         result.curves += drawn
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]
+        _by_group(options, source, table, result)
         analyses.extrapolate(source, rules, ks, result)
     if baseline is not None:
         _hold(sources, baseline, rules, ks, result)
@@ -92,6 +95,18 @@ def _table(
     return tabulate(
         source.problems, rules, ks, source=source.name, rates=options.rates, draw=options.draw
     )
+
+
+def _curves(options: SweepOptions, table: Table) -> list[Curve]:
+    return curve.curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
+
+
+def _by_group(options: SweepOptions, source: Source, table: Table, result: SweepResult) -> None:
+    """Add the groups of a source and their curves."""
+    found = [group for by in options.by for group in groups.groups_of(source, by)]
+    result.groups += found
+    result.by_group += groups.curves_by(table, found, partial(_curves, options))
+    result.warnings += groups.notes(source, found)
 
 
 def _hold(

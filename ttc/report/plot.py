@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
+from math import ceil, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,25 +14,22 @@ from ttc.messages.visible import one_line
 from ttc.paths import atomic_write
 from ttc.plugins import installing
 from ttc.records import Curve, Point
+from ttc.report.groups import Panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = "os^DvPX*"
 DASHES = ("-", "--", "-.", ":")
+WIDEST = 44  # characters of a panel's title
 
 
-def draw(
-    curves: Sequence[Curve],
-    axis: str,
-    path: str,
-    best: Sequence[tuple[Curve, Point]] = (),
-) -> None:
+def draw(panels: Sequence[Panel], axis: str, path: str) -> None:
     """Write a plot to a file, in the format of its ending. UsageError for an unknown format.
 
     See `figure`.
     """
-    drawn = figure(curves, axis, best)
+    drawn = figure(panels, axis)
     import matplotlib
 
     picture, form = BytesIO(), Path(path).suffix.removeprefix(".").lower() or "png"
@@ -44,14 +42,14 @@ def draw(
     atomic_write(path, picture.getvalue(), "--plot")
 
 
-def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]] = ()) -> Figure:
+def figure(panels: Sequence[Panel], axis: str) -> Figure:
     """Return a figure of value against cost; bands are the intervals.
 
-    `axis` is a name in `AXES`. `best`, the points of a Pareto frontier, are joined by a grey line.
-    No backend is chosen and pyplot is not imported. UsageError if no cost is known on the axis, or
-    matplotlib is not installed.
+    `axis` is a name in `AXES`. The points of a Pareto frontier are joined by a grey line; the
+    legend is in the first panel. No backend is chosen and pyplot is not imported. UsageError if no
+    cost is known on the axis, or matplotlib is not installed.
     """
-    check_known(curves, axis)
+    check_known(panels[0].curves, axis)
     try:
         from ttc.report.figure import CurveFigure
     except ImportError:
@@ -59,10 +57,34 @@ def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point
         raise UsageError(
             f"--plot needs matplotlib; {how}", python=f"plots need matplotlib; {how}"
         ) from None
+
+    # One panel is 6.4 × 4 inches; several stand in up to four columns, each a bit smaller.
+    wide = min(ceil(sqrt(len(panels))), 4)
+    high = ceil(len(panels) / wide)
+    size = (6.4, 4.0) if len(panels) == 1 else (1.0 + 3.6 * wide, 0.8 + 2.7 * high)
+    drawn = CurveFigure(figsize=size, layout="constrained")
+    for at, panel in enumerate(panels):
+        axes = drawn.add_subplot(high, wide, at + 1)
+        _fill(axes, panel.curves, axis, panel.best)
+        if panel.title:
+            axes.set_title(_short(panel.title), fontsize="medium")
+        if not at:
+            axes.legend(frameon=False)
+    return drawn
+
+
+def _short(title: str) -> str:
+    """Return a title that fits over a panel; a dollar sign would start a formula."""
+    line = one_line(title)
+    return (line if len(line) <= WIDEST else line[: WIDEST - 1] + "…").replace("$", r"\$")
+
+
+def _fill(
+    axes: Any, curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]]
+) -> None:
+    """Draw curves into the axes of a panel."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    drawn = CurveFigure(figsize=(6.4, 4.0), layout="constrained")
-    axes: Any = drawn.add_subplot()
     # A dollar sign starts a formula.
     names = [name.replace("$", r"\$") for name in named(curves)]
     for at, curve in enumerate(curves):
@@ -90,8 +112,6 @@ def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point
     axes.set_ylabel("share of problems solved")
     axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
-    return drawn
 
 
 def check_known(curves: Sequence[Curve], axis: str) -> None:

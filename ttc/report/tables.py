@@ -133,7 +133,7 @@ def as_csv(
     """Return all points with every digit, one on each line; undefined values are empty.
 
     The costs have the names of `AXES`. Predictions, by source, come last; their note names the
-    estimator.
+    estimator. With curves of groups, the last two columns name the group; empty for all problems.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -148,6 +148,7 @@ def as_csv(
         *AXES,
         "error",
         "note",
+        *(("by", "group") if any(curve.group is not None for curve in curves) else ()),
     )
     writer.writerow(header)
     for curve in curves:
@@ -155,23 +156,37 @@ def as_csv(
             cells = (point.value, point.low, point.high, point.problems)
             costs = (point.cost.get(axis) for axis in AXES)
             row = (curve.source, curve.selector, point.k, *cells, *costs, point.error, point.note)
-            writer.writerow(["" if cell is None else cell for cell in row])
+            row += (curve.by, curve.group)
+            writer.writerow(["" if cell is None else cell for cell in row[: len(header)]])
     for source, found in (predictions or {}).items():
         for each in found:
             value = (each.value, each.low, each.high)
             blank = (None,) * (len(AXES) + 2)
             note = f"predicted by {each.estimator}"
-            row = (source, "coverage", each.k, *value, *blank, note)
+            row = (source, "coverage", each.k, *value, *blank, note, None, None)[: len(header)]
             writer.writerow(["" if cell is None else cell for cell in row])
     return out.getvalue()
 
 
-def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
-    """Return a table for each source, with a row for each budget and a column for each rule."""
+def as_markdown(
+    curves: Sequence[Curve],
+    axis: str,
+    conventions: str,
+    problems: Mapping[str, int] | None = None,
+) -> str:
+    """Return a table for each source, with a row for each budget and a column for each rule.
+
+    With `problems`, the number of problems of each source is in its heading.
+    """
     lines: list[str] = []
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
-        lines += [f"**{in_markdown(source)}** ({conventions})", ""]
+        n = (
+            ""
+            if problems is None
+            else f"{problems[source]} problem{'s' * (problems[source] != 1)}, "
+        )
+        lines += [f"**{in_markdown(source)}** ({n}{conventions})", ""]
         rules = (in_markdown(curve.selector) for curve in ours)
         lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ttc.curves.cost_axes import AXES
 from ttc.errors import UsageError
+from ttc.messages.visible import one_line
 from ttc.plugins import installing
 from ttc.records import Curve
 from ttc.report.plot import named, position
@@ -17,7 +18,7 @@ HEIGHT, WIDEST = 20, 100
 MARKERS = "●+×○▲◆"
 
 
-def show(curves: Sequence[Curve], axis: str) -> None:
+def show(curves: Sequence[Curve], axis: str, title: str = "") -> None:
     """Print value against k, or against a cost on a log axis, as wide as the terminal."""
     try:
         import plotext
@@ -46,4 +47,6 @@ def show(curves: Sequence[Curve], axis: str) -> None:
     picture = plotext.build()
     if not sys.stdout.isatty():
         picture = plotext.uncolorize(picture)
+    if title:
+        print(one_line(title))
     print(picture.rstrip())

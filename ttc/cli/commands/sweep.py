@@ -87,6 +87,14 @@ def sweep(
     policy: Annotated[
         bool, typer.Option("--policy", help="Find the best rule and k by difficulty, cross-fitted.")
     ] = False,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG,…",
+            help="A curve for each value of a tag (level) besides all, of several crossed; "
+            "may be repeated.",
+        ),
+    ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -155,6 +163,7 @@ def sweep(
         asserted=tuple(asserted or ()),
         max_drop=max_drop,
         strict=strict,
+        by=tuple(by or ()),
     )
     targets = Targets(csv, md, plot, as_json, junit, github, save_baseline)
     return run.sweep(

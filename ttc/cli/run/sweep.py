@@ -12,6 +12,7 @@ from ttc.curves.baseline import as_baseline, read_baseline, write_baseline
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import Exit, UsageError
 from ttc.outcomes import Wanted
+from ttc.report.groups import undrawn
 from ttc.session import Session
 
 
@@ -33,12 +34,15 @@ def sweep(
         verifier=verifier,
         mapping=jsonl.parse_mapping(mapping, outcomes.MAPPABLE),
         beside=(*names, *([] if baseline is None else [baseline])),
+        tags=options.tags,
     )
     sources = [outcomes.read(session.database, name, wanted) for name in names]
     old = None
     if baseline is not None:
         old = read_baseline(baseline) or outcomes.read(session.database, baseline, wanted)
     result = curves.sweep(options, sources, old)
+    if targets.plot is not None:
+        result.warnings += undrawn(result.groups)
     if targets.save_baseline is not None:
         saved = as_baseline(result.tables[0], sources[0].origin, options.conventions)
         write_baseline(targets.save_baseline, saved)

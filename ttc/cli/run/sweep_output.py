@@ -28,14 +28,14 @@ class Targets:
 
 def write(result: SweepResult, targets: Targets) -> None:
     """Write a result to all its targets, and to the terminal unless one of them is stdout."""
-    from ttc.report import tables
+    from ttc.report import groups, tables
     from ttc.report.plot import check_known
 
     axis = result.options.axis
     if targets.as_json:
         document(result.as_dict())
     writers: list[tuple[str, str | None, Callable[[], str]]] = [
-        ("--csv", targets.csv, lambda: tables.as_csv(result.curves, result.predictions)),
+        ("--csv", targets.csv, lambda: tables.as_csv(result.every, result.predictions)),
         ("--md", targets.md, lambda: _markdown(result)),
     ]
     for option, target, made in writers:
@@ -46,16 +46,19 @@ def write(result: SweepResult, targets: Targets) -> None:
     if targets.plot not in (None, "-"):
         from ttc.report.plot import draw
 
-        draw(result.curves, axis, targets.plot, result.frontier or ())
+        draw(groups.panels(result), axis, targets.plot)
     if not (targets.as_json or "-" in (targets.csv, targets.md)):
         conventions = tables.in_words(result.options.conventions)
         tables.show(result.curves, axis, result.problems, conventions, result.frontier)
+        curves, sizes = groups.titled(result)
+        tables.show(curves, axis, sizes, conventions)
         for line in (*tables.comparisons_as_lines(result.comparisons), *_beyond(result)):
             print(for_stdout(line))
     if targets.plot == "-":
         from ttc.report.terminal_plot import show
 
-        show(result.curves, axis)
+        for panel in groups.panels(result):
+            show(panel.curves, axis, panel.title)
     if targets.junit is not None:
         from ttc.report.junit import write_gates
 
@@ -77,11 +80,13 @@ def _beyond(result: SweepResult) -> Iterator[str]:
 
 
 def _markdown(result: SweepResult) -> str:
-    from ttc.report import tables
+    from ttc.report import groups, tables
 
-    text = tables.as_markdown(
-        result.curves, result.options.axis, tables.in_words(result.options.conventions)
-    )
+    axis, conventions = result.options.axis, tables.in_words(result.options.conventions)
+    text = tables.as_markdown(result.curves, axis, conventions)
+    if result.groups:
+        curves, sizes = groups.titled(result)
+        text += "\n" + tables.as_markdown(curves, axis, conventions, sizes)
     if result.comparisons:
         text += "\n" + tables.comparisons_as_markdown(result.comparisons)
     if result.decisions:
