@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from ttc.api import frames
+from ttc.api.curve_lookup import find
 from ttc.api.wording import in_python, python_errors
 from ttc.curves.baseline import as_baseline, write_baseline
 from ttc.curves.compare import Comparison
@@ -194,35 +195,7 @@ class Sweep:
     @overload
     def __getitem__(self, key: tuple[str, None, str | None, str]) -> Curve: ...
     def __getitem__(self, key: Any) -> Curve | Point:
-        if isinstance(key, int):
-            return self.curves[key]
-        parts = (key,) if isinstance(key, str) else key
-        rule, k, source, group = (*parts, None, None, None)[:4]
-        found = [
-            curve
-            for curve in self.curves
-            if curve.selector == rule and source in (None, curve.source) and curve.group == group
-        ]
-        if not found:
-            there = ", ".join(dict.fromkeys(curve.selector for curve in self.curves))
-            at = "" if source is None else f" of {source!r}"
-            if group is not None:
-                at += f" over {group!r}"
-                there += " over " + (", ".join(each.name for each in self.groups) or "no groups")
-            raise KeyError(f"no curve {rule!r}{at}; there are {there}")
-        if len(found) > 1 and len({curve.by for curve in found}) > 1:
-            named = ", ".join(str(curve.by) for curve in found)
-            raise KeyError(f"{group!r} is a group by {named}; pick one from .curves")
-        if len(found) > 1:
-            names = ", ".join(curve.source for curve in found)
-            raise KeyError(f"{rule!r} has several curves, of {names}; name the source as well")
-        if k is None:
-            return found[0]
-        for point in found[0].points:
-            if point.k == k:
-                return point
-        budgets = ", ".join(str(point.k) for point in found[0].points)
-        raise KeyError(f"{rule!r} has no point at k = {k}; there are {budgets}")
+        return self.curves[key] if isinstance(key, int) else find(self.curves, key)
 
     def __repr__(self) -> str:
         sources = ", ".join(f"{name} ({count} problems)" for name, count in self.problems.items())

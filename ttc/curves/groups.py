@@ -41,6 +41,12 @@ class Group:
         """The group as it is named in a heading."""
         return f"{self.by} = {self.name}"
 
+    @property
+    def size(self) -> str:
+        """The number of its problems, in words."""
+        n = len(self.problems)
+        return f"{n} problem{'s' * (n != 1)}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON, with the number of its problems."""
         return {

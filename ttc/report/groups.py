@@ -24,11 +24,13 @@ class Panel(NamedTuple):
     best: Sequence[tuple[Curve, Point]] = ()
 
 
-def titled(result: SweepResult) -> tuple[list[Curve], dict[str, int]]:
+def titled(result: SweepResult, *, counted: bool = False) -> tuple[list[Curve], dict[str, int]]:
     """Return the curves of the groups, each with the heading of its group as the source, and the
-    number of problems by heading."""
+    number of problems by heading; with `counted` it is in the heading as well."""
     heads = {
-        (group.source, group.by, group.name): one_line(f"{group.source}, {group.title}")
+        (group.source, group.by, group.name): one_line(
+            f"{group.source}, {group.title}" + (f" ({group.size})" if counted else "")
+        )
         for group in result.groups
     }
     curves = [

@@ -168,25 +168,12 @@ def as_csv(
     return out.getvalue()
 
 
-def as_markdown(
-    curves: Sequence[Curve],
-    axis: str,
-    conventions: str,
-    problems: Mapping[str, int] | None = None,
-) -> str:
-    """Return a table for each source, with a row for each budget and a column for each rule.
-
-    With `problems`, the number of problems of each source is in its heading.
-    """
+def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
+    """Return a table for each source, with a row for each budget and a column for each rule."""
     lines: list[str] = []
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
-        n = (
-            ""
-            if problems is None
-            else f"{problems[source]} problem{'s' * (problems[source] != 1)}, "
-        )
-        lines += [f"**{in_markdown(source)}** ({n}{conventions})", ""]
+        lines += [f"**{in_markdown(source)}** ({conventions})", ""]
         rules = (in_markdown(curve.selector) for curve in ours)
         lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))

@@ -85,8 +85,8 @@ def _markdown(result: SweepResult) -> str:
     axis, conventions = result.options.axis, tables.in_words(result.options.conventions)
     text = tables.as_markdown(result.curves, axis, conventions)
     if result.groups:
-        curves, sizes = groups.titled(result)
-        text += "\n" + tables.as_markdown(curves, axis, conventions, sizes)
+        curves, _ = groups.titled(result, counted=True)
+        text += "\n" + tables.as_markdown(curves, axis, conventions)
     if result.comparisons:
         text += "\n" + tables.comparisons_as_markdown(result.comparisons)
     if result.decisions:
