@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ttc.curves.compute_optimal import policies
+from ttc.curves.group_policy import group_policies, undivided
 from ttc.curves.pareto import frontier
 from ttc.curves.result import SweepResult
 from ttc.curves.saturation import saturation
@@ -29,8 +30,25 @@ def extrapolate(
         result.saturations[name] = saturation(counts)
     if options.solve_verify is not None:
         result.splits[name] = split(problems, options.solve_verify, ci=ci, seed=seed)
-    if options.policy:
+    if options.policy and options.by:
+        _by_group(source, contenders(rules), result)
+    elif options.policy:
         result.policies[name] = policies(problems, contenders(rules), ks, options.axis, source=name)
+
+
+def _by_group(source: Source, followed: Mapping[str, Selector], result: SweepResult) -> None:
+    """Add the policies of one source for its groups, one grouping after the other."""
+    table = next(table for table in result.tables if table.source == source.name)
+    found = result.policies[source.name] = []
+    for by in result.options.by:
+        groups = [each for each in result.groups if (each.source, each.by) == (source.name, by)]
+        found += group_policies(table, groups, followed, result.options.axis)
+        if alone := [group.name for group in undivided(groups)]:
+            named = ", ".join(alone[:6]) + (f" and {len(alone) - 6} more" if alone[6:] else "")
+            result.warnings.append(
+                f"{source.name}: groups by {by} with one problem follow the best rule for all in "
+                f"policies: {named}"
+            )
 
 
 def weigh(rules: Mapping[str, Selector], result: SweepResult) -> None:

@@ -30,9 +30,11 @@ RuleAtK: TypeAlias = "tuple[str, int]"
 class Policy:
     """The best rules for a budget.
 
-    `choices` maps each difficulty to its `RULE@K`. `value` is the share of problems solved with
-    one rule for each difficulty, `single` with one rule for all, both scored on problems on which
-    the rules were not chosen; `in_sample` is `value` on the problems on which they were.
+    `choices` maps each difficulty, or each group of problems by the tag `by`, to its `RULE@K`;
+    `common` is the best one for all problems.
+    `value` is the share of problems solved with one rule for each, `single` with one rule for all,
+    both scored on problems on which the rules were not chosen; `in_sample` is `value` on the
+    problems on which they were.
     """
 
     budget: float
@@ -40,6 +42,8 @@ class Policy:
     single: float
     in_sample: float
     choices: Mapping[str, str]
+    by: str = "difficulty"
+    common: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -73,10 +77,25 @@ def policies(
     usable = [k for k in ks if k <= fewest] or [1]
     table = tabulate(worth, selectors, usable, source=source)
     bins = {name: _difficulty(halves[name][0]) for name in worth}
+    return best_by(table, [table.problems[0::2], table.problems[1::2]], bins, BINS, axis)
+
+
+def best_by(
+    table: Table,
+    folds: Sequence[Sequence[str]],
+    bins: Mapping[str, str],
+    names: Sequence[str],
+    axis: str,
+) -> list[Policy]:
+    """Return the best policy at each budget for bins of problems, given by problem.
+
+    Rules are chosen on one of the `folds` and scored on the other. A bin without a problem in one
+    of them, or whose name is not among `names`, takes the best rule for all there. UsageError if a
+    cost is unknown.
+    """
     costs, values = _columns(table, axis)
-    folds = [table.problems[0::2], table.problems[1::2]]
     budgets = sorted({round(cost, 6) for cost in costs.values()})
-    return [_policy(budget, folds, bins, costs, values) for budget in budgets]
+    return [_policy(budget, folds, bins, names, costs, values) for budget in budgets]
 
 
 def _difficulty(draws: Sequence[Outcome]) -> str:
@@ -109,6 +128,7 @@ def _policy(
     budget: float,
     folds: Sequence[Sequence[str]],
     bins: Mapping[str, str],
+    names: Sequence[str],
     costs: Mapping[RuleAtK, float],
     values: Mapping[RuleAtK, Mapping[str, float]],
 ) -> Policy:
@@ -118,19 +138,23 @@ def _policy(
         return max(afforded, key=lambda choice: fsum(values[choice][p] for p in problems))
 
     def fitted(problems: Sequence[str]) -> dict[str, RuleAtK]:
-        """Return the best choice by difficulty; the best of all for one that has no problem."""
+        """Return the best choice by bin; the best of all for one that has no problem."""
         common = best(problems)
-        members = {name: [p for p in problems if bins[p] == name] for name in BINS}
+        members = {name: [p for p in problems if bins[p] == name] for name in names}
         return {name: best(found) if found else common for name, found in members.items()}
 
     everyone = [problem for fold in folds for problem in fold]
     value = single = 0.0
     for fold, other in (folds, folds[::-1]):
         choices, common = fitted(other), best(other)
-        value += fsum(values[choices[bins[p]]][p] for p in fold)
+        value += fsum(values[choices.get(bins[p], common)][p] for p in fold)
         single += fsum(values[common][p] for p in fold)
-    chosen = fitted(everyone)
-    in_sample = fsum(values[chosen[bins[p]]][p] for p in everyone)
+    chosen, common = fitted(everyone), best(everyone)
+    in_sample = fsum(values[chosen.get(bins[p], common)][p] for p in everyone)
     n = len(everyone)
-    named = {name: f"{rule}@{k}" for name, (rule, k) in chosen.items()}
-    return Policy(budget, value / n, single / n, in_sample / n, named)
+    named = {name: _named(choice) for name, choice in chosen.items()}
+    return Policy(budget, value / n, single / n, in_sample / n, named, common=_named(common))
+
+
+def _named(choice: RuleAtK) -> str:
+    return f"{choice[0]}@{choice[1]}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-from ttc.curves.compute_optimal import BINS, Policy
+from ttc.curves.compute_optimal import Policy
 from ttc.curves.saturation import GAIN, Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
+from ttc.messages.visible import one_line
 from ttc.report.tables import columns
 
 
@@ -65,15 +67,16 @@ def splits(source: str, found: Split) -> Iterator[str]:
 
 def policies(source: str, found: Sequence[Policy], cost: str) -> Iterator[str]:
     """Yield the best policy of each budget, cross-fitted; `cost` is the flag of its axis."""
-    yield f"{source}: best by difficulty and budget, scored on problems that did not choose"
-    rows = [
-        (
-            f"{each.budget:.4g} {cost}",
-            f"{each.value:.4f}",
-            f"one rule {each.single:.4f}",
-            f"in sample {each.in_sample:.4f}",
-            *(f"{name} {each.choices[name]}" for name in BINS),
-        )
-        for each in found
-    ]
-    yield from columns(rows)
+    for by, group in groupby(found, lambda each: each.by):
+        yield f"{source}: best by {by} and budget, scored on problems that did not choose"
+        rows = [
+            (
+                f"{each.budget:.4g} {cost}",
+                f"{each.value:.4f}",
+                f"one rule {each.single:.4f}",
+                f"in sample {each.in_sample:.4f}",
+                *(f"{one_line(name)} {choice}" for name, choice in each.choices.items()),
+            )
+            for each in group
+        ]
+        yield from columns(rows)

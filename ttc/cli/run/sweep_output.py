@@ -51,7 +51,7 @@ def write(result: SweepResult, targets: Targets) -> None:
         conventions = tables.in_words(result.options.conventions)
         tables.show(result.curves, axis, result.problems, conventions, result.frontier)
         curves, sizes = groups.titled(result)
-        tables.show(curves, axis, sizes, conventions)
+        tables.show(curves, axis, sizes, "")  # the conventions stand under the first table
         for line in (*tables.comparisons_as_lines(result.comparisons), *_beyond(result)):
             print(for_stdout(line))
     if targets.plot == "-":
