@@ -45,9 +45,11 @@ def estimates_of(rule: Selector, outcomes: Sequence[Outcome], ks: Sequence[int])
 
 
 def value_of(outcomes: Sequence[Outcome], picked: Sequence[int]) -> float:
-    """Return the value of a pick: the share of correct draws in it, 0 if it is empty."""
-    right = sum(bool(outcomes[i].correct) for i in picked)
-    return right / len(picked) if picked else 0.0
+    """Return the value of a pick: the mean worth of the draws in it, 0 if it is empty.
+
+    That is the share of correct ones unless values are graded (`Outcome.value`).
+    """
+    return fsum(outcomes[i].worth for i in picked) / len(picked) if picked else 0.0
 
 
 def replayed(
