@@ -181,22 +181,27 @@ def _asked(record: Mapping[str, Any]) -> tuple[Message, ...]:
 
 
 def read_outcomes(
-    source: jsonl.Source, mapping: Mapping[str, str] | None = None, *, text: bool = False
+    source: jsonl.Source,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    text: bool = False,
+    scored: bool = False,
 ) -> Iterator[tuple[str, bool, Outcome]]:
     """Yield problem, whether it is judged, and outcome for each line of a file, of `-` or of a
     list of records.
 
     Lines of cancelled and failed draws are left out: they are no samples. With `text`, the text
-    is kept.
+    is kept; with `scored` a score is a verdict.
     """
     numbering = _Numbering()
+    marks = ("correct", "status", *(("score", "scores") if scored else ()))
     for raw in jsonl.read(source):
         line = jsonl.rename(raw, mapping or {})
         record = _check(line, ("problem",))
         if record.get("finish_reason") in ("cancelled", "error"):
             continue
         problem = str(record["problem"])
-        judged = ("correct" in record or "status" in record) and record.get("status") not in INFRA
+        judged = any(mark in record for mark in marks) and record.get("status") not in INFRA
         yield (
             problem,
             judged,

@@ -14,7 +14,7 @@ from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
-from ttc.selectors import Selector
+from ttc.selectors import Selector, worth
 from ttc.selectors.extras import scorers_of
 from ttc.store import Store, samples, verdicts
 from ttc.store.named import is_file, pool_named, store_with
@@ -63,7 +63,8 @@ class Wanted:
 
     `verifier` is the one whose verdicts count (None: the only one there is); `mapping` renames
     the fields of a file, ours to theirs; `scorers` are verifiers whose scores are read as well;
-    `beside` are the names of all sources that are read together. UsageError for an unknown field.
+    `beside` are the names of all sources that are read together; with `scored` a line of a file
+    that has a score is judged, whether it is correct or not. UsageError for an unknown field.
     """
 
     verifier: str | None = None
@@ -71,6 +72,7 @@ class Wanted:
     text: bool = False
     scorers: frozenset[str] = frozenset()
     beside: tuple[str, ...] = ()
+    scored: bool = False
 
     def __post_init__(self) -> None:
         for name in self.mapping:
@@ -85,16 +87,18 @@ class Wanted:
         verifier: str | None = None,
         mapping: Mapping[str, str] | None = None,
         beside: Iterable[str] = (),
+        value: str = worth.CORRECT,
     ) -> Wanted:
-        """Return what these rules need of a source."""
+        """Return what these rules, and the value of a draw, need of a source."""
         listed = list(rules)
         scorers = (scorers_of(rule) for rule in listed)
         return cls(
             verifier,
             mapping or {},
             text=any("text" in rule.needs for rule in listed),
-            scorers=frozenset().union(*scorers),
+            scorers=frozenset({worth.scorer_of(value)} - {""}).union(*scorers),
             beside=tuple(beside),
+            scored=value != worth.CORRECT,
         )
 
 
@@ -113,7 +117,8 @@ def read_file(name: str, wanted: Wanted = Wanted()) -> Source:
 def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Source:
     """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
     name. UsageError if there are none."""
-    source = _collect(name, interchange.read_outcomes(lines, wanted.mapping, text=wanted.text))
+    found = interchange.read_outcomes(lines, wanted.mapping, text=wanted.text, scored=wanted.scored)
+    source = _collect(name, found)
     return _checked(
         source,
         f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD",

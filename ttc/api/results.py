@@ -19,6 +19,7 @@ from ttc.curves.solve_verify_split import Split
 from ttc.curves.sweep import SweepOptions, SweepResult
 from ttc.messages.visible import one_line
 from ttc.records import Curve, Point
+from ttc.selectors import spec
 
 if TYPE_CHECKING:
     import pandas
@@ -128,11 +129,12 @@ class Sweep:
         are the intervals. UsageError if the cost is not known, or matplotlib is missing (the extra
         `plot`).
         """
-        from ttc.report.plot import figure
+        from ttc.report.plot import SCORED, SOLVED, figure
 
         with python_errors():
             axis = self.options.axis if cost is None else axis_of(cost)
-            return figure(self.curves, axis, self.frontier or ())
+            label = SCORED if self.options.graded else SOLVED
+            return figure(self.curves, axis, self.frontier or (), label)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield a row per point: source, rule, k, value, interval, and the cost on each axis."""
@@ -178,6 +180,9 @@ class Sweep:
         if isinstance(key, int):
             return self.curves[key]
         rule, k, source = (*((key,) if isinstance(key, str) else key), None, None)[:3]
+        if rule not in {curve.selector for curve in self.curves}:
+            rule, budget = spec.named(rule)  # `sweep["maj", 8]`, `sweep["pass@8"]`
+            k = budget if k is None else k
         found = [
             curve
             for curve in self.curves

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MARKERS = "os^DvPX*"
 DASHES = ("-", "--", "-.", ":")
+SOLVED, SCORED = "share of problems solved", "mean score"  # labels of values
 
 
 def draw(
@@ -26,12 +27,13 @@ def draw(
     axis: str,
     path: str,
     best: Sequence[tuple[Curve, Point]] = (),
+    label: str = SOLVED,
 ) -> None:
     """Write a plot to a file, in the format of its ending. UsageError for an unknown format.
 
     See `figure`.
     """
-    drawn = figure(curves, axis, best)
+    drawn = figure(curves, axis, best, label)
     import matplotlib
 
     picture, form = BytesIO(), Path(path).suffix.removeprefix(".").lower() or "png"
@@ -44,10 +46,16 @@ def draw(
     atomic_write(path, picture.getvalue(), "--plot")
 
 
-def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]] = ()) -> Figure:
+def figure(
+    curves: Sequence[Curve],
+    axis: str,
+    best: Sequence[tuple[Curve, Point]] = (),
+    label: str = SOLVED,
+) -> Figure:
     """Return a figure of value against cost; bands are the intervals.
 
-    `axis` is a name in `AXES`. `best`, the points of a Pareto frontier, are joined by a grey line.
+    `axis` is a name in `AXES`. `best`, the points of a Pareto frontier, are joined by a grey line;
+    `label` is that of the values.
     No backend is chosen and pyplot is not imported. UsageError if no cost is known on the axis, or
     matplotlib is not installed.
     """
@@ -87,11 +95,18 @@ def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.set_xlabel("k draws" if axis == "samples" else AXES[axis].label)
-    axes.set_ylabel("share of problems solved")
-    axes.set_ylim(0, 1)
+    axes.set_ylabel(label)
+    if are_shares(curves):
+        axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return drawn
+
+
+def are_shares(curves: Sequence[Curve]) -> bool:
+    """Return whether all values lie in [0, 1], as scores need not."""
+    values = (point.value for curve in curves for point in curve.points)
+    return all(value is None or 0 <= value <= 1 for value in values)
 
 
 def check_known(curves: Sequence[Curve], axis: str) -> None:

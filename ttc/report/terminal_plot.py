@@ -10,7 +10,7 @@ from ttc.curves.cost_axes import AXES
 from ttc.errors import UsageError
 from ttc.plugins import installing
 from ttc.records import Curve
-from ttc.report.plot import named, position
+from ttc.report.plot import are_shares, named, position
 
 HEIGHT, WIDEST = 20, 100
 # Distinct without colour, which pipes and printers do not have.
@@ -42,7 +42,8 @@ def show(curves: Sequence[Curve], axis: str) -> None:
     shown = sorted(ticks) if axis == "samples" else [min(ticks), max(ticks)]
     plotext.xticks(shown, [f"{x:.4g}" for x in shown])
     plotext.xlabel("k draws" if axis == "samples" else AXES[axis].label)
-    plotext.ylim(0, 1)
+    if are_shares(curves):
+        plotext.ylim(0, 1)
     picture = plotext.build()
     if not sys.stdout.isatty():
         picture = plotext.uncolorize(picture)

@@ -26,7 +26,6 @@ class Bayes:
     name = "bayes"
     needs = frozenset({"correct"})
     oracle = True
-    graded = True
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
@@ -34,6 +33,7 @@ class Bayes:
         need = "different numbers as in 0+0.5+1"
         self._grades = read.value("grades", None, _grades, need)
         read.end()
+        self.graded = self._grades is not None
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         return tuple(range(len(outcomes)))

@@ -33,6 +33,7 @@ def sweep(
         verifier=verifier,
         mapping=jsonl.parse_mapping(mapping, outcomes.MAPPABLE),
         beside=(*names, *([] if baseline is None else [baseline])),
+        value=options.value,
     )
     sources = [outcomes.read(session.database, name, wanted) for name in names]
     old = None
