@@ -189,14 +189,16 @@ def read_outcomes(
     *,
     text: bool = False,
     collected: tags.Collected | None = None,
+    scored: bool = False,
 ) -> Iterator[tuple[str, bool, Outcome]]:
     """Yield problem, whether it is judged, and outcome for each line of a file, of `-` or of a
     list of records.
 
     Lines of cancelled and failed draws are left out: they are no samples. With `text`, the text
-    is kept. `collected` reads the tags of the problems.
+    is kept; with `scored` a score is a verdict. `collected` reads the tags of the problems.
     """
     numbering = _Numbering()
+    marks = ("correct", "status", *(("score", "scores") if scored else ()))
     for raw in jsonl.read(source):
         line = jsonl.rename(raw, mapping or {})
         record = _check(line, ("problem",))
@@ -205,7 +207,7 @@ def read_outcomes(
         problem = str(record["problem"])
         if collected is not None:
             collected.add(line.place, problem, record)
-        judged = ("correct" in record or "status" in record) and record.get("status") not in INFRA
+        judged = any(mark in record for mark in marks) and record.get("status") not in INFRA
         yield (
             problem,
             judged,

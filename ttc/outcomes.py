@@ -14,7 +14,7 @@ from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
-from ttc.selectors import Selector
+from ttc.selectors import Selector, worth
 from ttc.selectors.extras import scorers_of
 from ttc.store import Store, samples, verdicts
 from ttc.store import tags as stored_tags
@@ -68,7 +68,8 @@ class Wanted:
     `verifier` is the one whose verdicts count (None: the only one there is); `mapping` renames
     the fields of a file, ours to theirs; `scorers` are verifiers whose scores are read as well;
     `beside` are the names of all sources that are read together; `tags` those to group problems
-    by. UsageError for an unknown field.
+    by; with `scored` a line of a file that has a score is judged, whether it is correct or not.
+    UsageError for an unknown field.
     """
 
     verifier: str | None = None
@@ -77,6 +78,7 @@ class Wanted:
     scorers: frozenset[str] = frozenset()
     beside: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    scored: bool = False
 
     def __post_init__(self) -> None:
         for name in self.mapping:
@@ -92,17 +94,19 @@ class Wanted:
         mapping: Mapping[str, str] | None = None,
         beside: Iterable[str] = (),
         tags: Iterable[str] = (),
+        value: str = worth.CORRECT,
     ) -> Wanted:
-        """Return what these rules need of a source."""
+        """Return what these rules, and the value of a draw, need of a source."""
         listed = list(rules)
         scorers = (scorers_of(rule) for rule in listed)
         return cls(
             verifier,
             mapping or {},
             text=any("text" in rule.needs for rule in listed),
-            scorers=frozenset().union(*scorers),
+            scorers=frozenset({worth.scorer_of(value)} - {""}).union(*scorers),
             beside=tuple(beside),
             tags=tuple(tags),
+            scored=value != worth.CORRECT,
         )
 
 
@@ -122,7 +126,9 @@ def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Sou
     """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
     name. UsageError if there are none."""
     found = Collected(wanted.tags) if wanted.tags else None
-    draws = interchange.read_outcomes(lines, wanted.mapping, text=wanted.text, collected=found)
+    draws = interchange.read_outcomes(
+        lines, wanted.mapping, text=wanted.text, scored=wanted.scored, collected=found
+    )
     source = _collect(name, draws)
     if found is not None:
         source.tags, source.tag_names = found.found, frozenset(found.names)

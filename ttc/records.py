@@ -173,7 +173,9 @@ class Outcome:
 
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
     that compare texts. `verifier_tokens` is what judging cost. `scores` are the scores by
-    verifiers other than the one that decides `correct`, by name (NaN: it gave no score).
+    verifiers other than the one that decides `correct`, by name (NaN: it gave no score). `value` is
+    what a draw is worth where a sweep takes scores for values (`--value score`), None where a draw
+    is right or wrong.
     """
 
     index: int
@@ -188,6 +190,13 @@ class Outcome:
     text: str | None = None
     verifier_tokens: int | None = None
     scores: Mapping[str, float] | None = None
+    value: float | None = None
+
+    @property
+    def worth(self) -> float:
+        """What picking this draw is worth: its `value`, or without one 1 if it is correct, else
+        0."""
+        return float(bool(self.correct)) if self.value is None else self.value
 
     @property
     def truncated(self) -> bool:

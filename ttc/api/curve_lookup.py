@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ttc.records import Curve, Point
+from ttc.selectors import spec
 
 
 def find(curves: Sequence[Curve], key: Any) -> Curve | Point:
@@ -15,6 +16,9 @@ def find(curves: Sequence[Curve], key: Any) -> Curve | Point:
     None. KeyError if there is no such curve or point, or more than one.
     """
     rule, k, source, group = (*((key,) if isinstance(key, str) else key), None, None, None)[:4]
+    if rule not in {curve.selector for curve in curves}:
+        rule, budget = spec.named(rule)  # `sweep["maj", 8]`, `sweep["pass@8"]`
+        k = budget if k is None else k
     found = [
         curve
         for curve in curves

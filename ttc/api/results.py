@@ -141,11 +141,12 @@ class Sweep:
         are the intervals. UsageError if the cost is not known, or matplotlib is missing (the extra
         `plot`).
         """
-        from ttc.report.plot import figure
+        from ttc.report.plot import SCORED, SOLVED, figure
 
         with python_errors():
             axis = self.options.axis if cost is None else axis_of(cost)
-            return figure(groups.panels(self._result), axis)
+            label = SCORED if self.options.graded else SOLVED
+            return figure(groups.panels(self._result), axis, label)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield a row per point: source, rule, k, value, interval, the cost on each axis, and the

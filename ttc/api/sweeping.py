@@ -43,7 +43,8 @@ class SweepArguments(TypedDict, total=False):
     plots and tables, of the frontier and of policies (`ttc.curves.cost_axes.AXES`); `rates` is a
     TOML file, or `Rates`, for FLOPs and money. `ci` is the level of intervals in per cent (None:
     none), `interval` percentile or bca, `seed` that of resampling. `ties`, `invalid` and `draw`
-    are the conventions.
+    are the conventions. `value` is what a draw is worth: `correct` (0 or 1), `score`, or
+    `score:VERIFIER`.
 
     Beyond the curves: `compare`, `pareto`, `predict` (a k beyond the draws), `solve_verify` (the
     verifications behind each score) and `policy`. `asserted` are gates such as
@@ -76,6 +77,7 @@ class SweepArguments(TypedDict, total=False):
     max_drop: float
     strict: bool
     by: str | Sequence[str]
+    value: str
     database: File | None
     config: File | None
 
@@ -140,6 +142,7 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
             mapping=options.get("mapping"),
             beside=[named(source)[0] for source in given],
             tags=wanted.tags,
+            value=wanted.value,
         )
         read = [found.read(source, reading) for source in sources]
         old = None if baseline is None else found.read_baseline(baseline, reading)

@@ -122,7 +122,9 @@ def made_otherwise(
     lines = []
     name, made = baseline.name, baseline.origin
     judge = _mapping(made.get("verifier"))
-    if changed := _changes(baseline.conventions, conventions):
+    # Draws are right or wrong where a file does not say what they are worth.
+    new = {"value": "correct", **conventions}
+    if changed := _changes({"value": "correct", **baseline.conventions}, new):
         lines.append(f"{name} was computed with other conventions ({changed}): values may differ")
     if origin is None or not made:
         return lines

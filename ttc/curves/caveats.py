@@ -36,7 +36,7 @@ def caveats(source: Source, curves: Sequence[Curve], *, several: bool = False) -
 
 def unlike_draws(found: Dependence) -> str:
     """Return the line about draws that are not exchangeable, with those that stand out."""
-    form = "right in {:.0%}" if found.of == "accuracy" else "{:.0f} tokens"
+    form = {"accuracy": "right in {:.0%}", "value": "{:.4g}", "length": "{:.0f} tokens"}[found.of]
     most = [*found.draws][:NAMED]
     named = ", ".join(f"{i} ({form.format(found.draws[i])})" for i in sorted(most))
     more = f" and {len(found.draws) - NAMED} more" if len(found.draws) > NAMED else ""
@@ -59,7 +59,7 @@ def warnings(problems: Problems) -> list[str]:
             f"{truncated} of {len(draws)} draws ({share:.1f}%) are truncated: they ended at the "
             "token limit, unfinished"
         )
-    if undecided := sum(outcome.correct is None for outcome in draws):
+    if undecided := sum(o.correct is None and o.value is None for o in draws):
         lines.append(f"{undecided} of {len(draws)} draws have no verdict and count as not correct")
     if len(set(counts)) > 1:
         lines.append(
@@ -72,11 +72,13 @@ def warnings(problems: Problems) -> list[str]:
 def lost_races(curves: Sequence[Curve], problems: Problems) -> list[str]:
     """Return a line for each first-finish rule whose value is below that of a single draw."""
     means = [
-        sum(bool(outcome.correct) for outcome in outcomes) / len(outcomes)
+        fsum(outcome.worth for outcome in outcomes) / len(outcomes)
         for outcomes in problems.values()
         if outcomes
     ]
     single = fsum(means) / len(means) if means else 0.0
+    graded = any(outcome.value is not None for draws in problems.values() for outcome in draws[:1])
+    worse = "worth less" if graded else "right less often"
     lines = []
     for curve in curves:
         if not curve.selector.startswith(("first-finish", "short-1")):
@@ -85,6 +87,6 @@ def lost_races(curves: Sequence[Curve], problems: Problems) -> list[str]:
         if whole and (last := whole[-1]).k > 1 and (last.value or 0) < single - 1e-9:
             lines.append(
                 f"{curve.selector}@{last.k} ({last.value:.4f}) is below a single draw "
-                f"({single:.4f}): here, what finishes first is right less often"
+                f"({single:.4f}): here, what finishes first is {worse}"
             )
     return lines

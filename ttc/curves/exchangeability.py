@@ -26,13 +26,14 @@ SUSPECT = 0.001  # p-value below which the draws count as not exchangeable
 class Dependence:
     """A property of the draws that depends on their index.
 
-    `of` is `accuracy` (share of correct draws) or `length` (mean number of tokens), `test` the
+    `of` is `accuracy` (share of correct draws), `value` (mean score of graded draws) or `length`
+    (mean number of tokens), `test` the
     test that rejects that all draws are alike, and `p` its p-value. `draws` maps the index of each
     draw that stands out to its mean over problems, the furthest from the others first; `usual` is
     the median of the draws' means.
     """
 
-    of: Literal["accuracy", "length"]
+    of: Literal["accuracy", "value", "length"]
     test: str
     p: float
     draws: Mapping[int, float]
@@ -83,17 +84,21 @@ def within_rows(values: Floats) -> Floats:
 def dependences(problems: Mapping[str, Sequence[Outcome]]) -> list[Dependence]:
     """Return what depends on the draw index with p < SUSPECT: accuracy, length, both or neither.
 
-    Accuracy is tested by Cochran's Q, length by Friedman's test, on the largest set of problems
-    that have the same draws. Length is not tested where token counts are missing.
+    Accuracy is tested by Cochran's Q, graded values and length by Friedman's test, on the largest
+    set of problems that have the same draws. Length is not tested where token counts are missing.
     """
     block = _block(problems)
     if block is None:
         return []
     indices, rows = block
     found = []
-    right = np.array([[float(bool(o.correct)) for o in row] for row in rows])
-    if (p := cochran_q(right)) < SUSPECT:
-        found.append(_dependence("accuracy", "Cochran's Q", p, indices, right, right))
+    worth = np.array([[o.worth for o in row] for row in rows])
+    if rows[0][0].value is not None:
+        if (p := friedman(worth)) < SUSPECT:
+            ranks = within_rows(worth)
+            found.append(_dependence("value", "Friedman", p, indices, ranks, worth))
+    elif (p := cochran_q(worth)) < SUSPECT:
+        found.append(_dependence("accuracy", "Cochran's Q", p, indices, worth, worth))
     if all(o.completion_tokens is not None for row in rows for o in row):
         tokens = np.array([[float(o.completion_tokens or 0) for o in row] for row in rows])
         if (p := friedman(tokens)) < SUSPECT:
@@ -117,7 +122,7 @@ def _block(
 
 
 def _dependence(
-    of: Literal["accuracy", "length"],
+    of: Literal["accuracy", "value", "length"],
     test: str,
     p: float,
     indices: Sequence[int],

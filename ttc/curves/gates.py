@@ -15,6 +15,7 @@ from typing import Any
 from ttc.curves.compare import Comparison, Terms, drops
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
+from ttc.selectors import spec
 
 ROUNDING = 1e-9
 _RELATIONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
@@ -62,7 +63,7 @@ class Tolerance:
 
 def parse(text: str) -> Gate:
     """Return the gate that `RULE@K[-RULE@K] >=|<=|>|< NUMBER` describes, or UsageError."""
-    found = _FORM.fullmatch(text)
+    found = _FORM.fullmatch(spec.in_gate(text))
     if found is None:
         raise _wrong(
             text,
@@ -71,6 +72,7 @@ def parse(text: str) -> Gate:
         )
     rule, k, other, other_k, relation, bound = found.groups()
     terms = [(rule, int(k))] + ([(other, int(other_k))] if other is not None else [])
+    terms = [(spec.without_budget(name), at) for name, at in terms]
     if any(at < 1 for _, at in terms):
         raise _wrong(text, "k must be 1 or more")
     return Gate(text, tuple(terms), relation, float(bound))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from ttc import plugins
-from ttc.curves import gates
+from ttc.curves import gates, grading
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import Rates
+from ttc.curves.curve import default_ks
 from ttc.curves.gates import Gate
 from ttc.curves.table import DRAWS, UNKNOWN
 from ttc.errors import UsageError, wrong_option
-from ttc.selectors import Selector, spec
+from ttc.selectors import Selector, spec, worth
 
 DEFAULT_RULES = ("coverage", "majority", "first-finish")
 INTERVALS = ("percentile", "bca")
@@ -23,7 +25,10 @@ class SweepOptions:
 
     `rules` are specifications such as `majority:ties=strict`; None stands for those of
     DEFAULT_RULES that can be computed. `ks` are budgets; none stands for 1, 2, 4, … and the number
-    of draws. `cost` is a flag of `cost_axes.AXES`; `rates` turn tokens into operations and money.
+    of draws. A rule may name one (`pass@8`, `maj@16`), which is added for all rules; if each does,
+    those are the budgets. `cost` is a flag of `cost_axes.AXES`; `rates` turn tokens into operations
+    and money. `value` says what a draw is worth: `correct` (0 or 1), `score` (that of its verdict)
+    or `score:VERIFIER`.
     `ci` is the level of all intervals in per cent, None for none; `seed` that of all resampling.
     `ties`, `invalid` and `draw` are the conventions of every rule that takes them.
 
@@ -57,6 +62,7 @@ class SweepOptions:
     max_drop: float = 0.0
     strict: bool = False
     by: tuple[str, ...] = ()
+    value: str = "correct"
 
     def __post_init__(self) -> None:
         axis_of(self.cost)
@@ -68,7 +74,17 @@ class SweepOptions:
             if not all(names):
                 raise wrong_option("by", each, "name a tag, or several with commas between them")
         object.__setattr__(self, "by", tuple(dict.fromkeys(map(",".join, parts))))
-        if not 0 <= self.max_drop <= 1:
+        worth.check(self.value)
+        for name in ("predict", "solve_verify", "policy") if self.graded else ():
+            if getattr(self, name):
+                flag, why = (
+                    f"--{name.replace('_', '-')}",
+                    "counts right and wrong draws, not scores",
+                )
+                raise UsageError(
+                    f"{flag} {why}; leave --value away", python=f"{name} {why}; leave out value"
+                )
+        if not 0 <= self.max_drop <= (inf if self.graded else 1):
             raise wrong_option("max_drop", self.max_drop, "a share between 0 and 1")
 
     @property
@@ -79,7 +95,18 @@ class SweepOptions:
     @property
     def conventions(self) -> dict[str, str]:
         """The conventions that hold for every curve."""
-        return {"ties": self.ties, "invalid": self.invalid, "draw": self.draw}
+        value = {"value": self.value} if self.graded else {}
+        return {"ties": self.ties, "invalid": self.invalid, "draw": self.draw, **value}
+
+    @property
+    def graded(self) -> bool:
+        """Whether draws are worth a score, not 0 or 1."""
+        return self.value != worth.CORRECT
+
+    @property
+    def defaults(self) -> tuple[str, ...]:
+        """The rules that None stands for."""
+        return grading.DEFAULT_RULES if self.graded else DEFAULT_RULES
 
     @property
     def gates(self) -> list[Gate]:
@@ -93,9 +120,22 @@ class SweepOptions:
 
     def selectors(self) -> dict[str, Selector]:
         """Return the rules by name, with those of the gates. UsageError for one that is unknown."""
-        names = DEFAULT_RULES if self.rules is None else self.rules
+        names = self.defaults if self.rules is None else self.rules
         if not names:
             listed = ", ".join(plugins.installed("selectors"))
             raise UsageError(f"-s: name a rule: {listed}", python=f"rules: name a rule: {listed}")
         asserted = (rule for gate in self.gates for rule, _ in gate.terms)
-        return {name: spec.build(name, self.conventions) for name in (*names, *asserted)}
+        ours = (spec.named(name).rule for name in (*names, *asserted))
+        return {name: spec.build(name, self.conventions) for name in ours}
+
+    def budgets(self, n: int) -> list[int]:
+        """Return the budgets of all rules, for sources with at most n draws a problem.
+
+        They are `ks` and those of rules such as `maj@16`, or 1, 2, 4, … n if neither names one for
+        each rule.
+        """
+        named = [spec.named(name).k for name in self.rules or ()]
+        given = [k for k in named if k is not None]
+        rest = self.ks or (() if given and None not in named else default_ks(n))
+        asserted = [k for gate in self.gates for _, k in gate.terms]
+        return [*rest, *given, *asserted]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ttc.curves import analyses, compare, curve, gates, groups
+from ttc.curves import analyses, compare, curve, gates, grading, groups
 from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
@@ -43,9 +43,13 @@ def sweep(
             "--max-drop and --strict need --baseline", python="max_drop and strict need a baseline"
         )
     rules = options.selectors()
-    left_out = _leave_out(options, rules, sources)
-    ks = list(options.ks or curve.default_ks(max(source.n for source in sources)))
-    ks += [k for gate in options.gates for _, k in gate.terms]
+    notes = grading.leave_out(options.value, rules, [r for g in options.gates for r, _ in g.terms])
+    sources, unscored = grading.grade(options.value, sources)
+    if baseline is not None and not isinstance(baseline, Baseline):
+        (baseline,), lost = grading.grade(options.value, [baseline])
+        unscored += lost
+    left_out = [*unscored, *notes, *_leave_out(options, rules, sources)]
+    ks = options.budgets(max(source.n for source in sources))
     result = SweepResult(options, [_table(options, source, rules, ks) for source in sources])
     result.warnings += left_out
     for source, table in zip(sources, result.tables, strict=True):

@@ -11,8 +11,9 @@ from ttc.curves.costs import Rates, expected_cost
 from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.exact.estimates import Estimate, Estimating, estimates_of, value_of
+from ttc.selectors.exact.estimates import Estimate, Estimating, estimates_of, value_on
 from ttc.selectors.extras import Replacing
+from ttc.selectors.worth import fields_of
 
 Problems: TypeAlias = Mapping[str, Sequence[Outcome]]
 DRAWS = ("without", "with", "prefix")
@@ -131,7 +132,7 @@ def _lack(
 ) -> Lack | None:
     """Return the first field that too many draws lack; `absent` is a memo of the counts."""
     # Whatever a rule looks at, the value of its pick is whether that is correct.
-    for field in sorted(selector.needs | {"correct"}):
+    for field in sorted(fields_of(selector, draws)):
         if field not in absent:
             absent[field] = sum(getattr(outcome, field, None) is None for outcome in draws)
         lacking = absent[field]
@@ -139,7 +140,7 @@ def _lack(
         optional = field in ("answer", "correct")
         if not lacking or (optional and lacking < len(draws)):
             continue
-        if field == "answer" and not any(outcome.correct for outcome in draws):
+        if field == "answer" and not any(outcome.worth for outcome in draws):
             continue
         return Lack(name, field, lacking, len(draws))
     return None
@@ -195,7 +196,7 @@ def _estimates(
     if draw == "prefix":
         ordered = in_draw_order(outcomes)
         firsts = [ordered[:k] for k in ks]
-        return [Estimate(value_of(first, selector.pick(first))) for first in firsts]
+        return [Estimate(value_on(selector, first)) for first in firsts]
     if draw == "with":
         assert isinstance(selector, Replacing)
         return [Estimate(value) for value in selector.replaced(outcomes, ks)]

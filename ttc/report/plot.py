@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 MARKERS = "os^DvPX*"
 DASHES = ("-", "--", "-.", ":")
 WIDEST = 44  # characters of a panel's title
+SOLVED, SCORED = "share of problems solved", "mean score"  # labels of values
 
 
-def draw(panels: Sequence[Panel], axis: str, path: str) -> None:
+def draw(panels: Sequence[Panel], axis: str, path: str, label: str = SOLVED) -> None:
     """Write a plot to a file, in the format of its ending. UsageError for an unknown format.
 
     See `figure`.
     """
-    drawn = figure(panels, axis)
+    drawn = figure(panels, axis, label)
     import matplotlib
 
     picture, form = BytesIO(), Path(path).suffix.removeprefix(".").lower() or "png"
@@ -42,12 +43,12 @@ def draw(panels: Sequence[Panel], axis: str, path: str) -> None:
     atomic_write(path, picture.getvalue(), "--plot")
 
 
-def figure(panels: Sequence[Panel], axis: str) -> Figure:
+def figure(panels: Sequence[Panel], axis: str, label: str = SOLVED) -> Figure:
     """Return a figure of value against cost; bands are the intervals.
 
     `axis` is a name in `AXES`. The points of a Pareto frontier are joined by a grey line; the
-    legend is in the first panel. No backend is chosen and pyplot is not imported. UsageError if no
-    cost is known on the axis, or matplotlib is not installed.
+    legend is in the first panel; `label` is that of the values. No backend is chosen and pyplot is
+    not imported. UsageError if no cost is known on the axis, or matplotlib is not installed.
     """
     check_known(panels[0].curves, axis)
     try:
@@ -65,7 +66,7 @@ def figure(panels: Sequence[Panel], axis: str) -> Figure:
     drawn = CurveFigure(figsize=size, layout="constrained")
     for at, panel in enumerate(panels):
         axes = drawn.add_subplot(high, wide, at + 1)
-        _fill(axes, panel.curves, axis, panel.best)
+        _fill(axes, panel.curves, axis, label, panel.best)
         if panel.title:
             axes.set_title(_short(panel.title), fontsize="medium")
         if not at:
@@ -80,7 +81,11 @@ def _short(title: str) -> str:
 
 
 def _fill(
-    axes: Any, curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]]
+    axes: Any,
+    curves: Sequence[Curve],
+    axis: str,
+    label: str,
+    best: Sequence[tuple[Curve, Point]],
 ) -> None:
     """Draw curves into the axes of a panel."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
@@ -109,9 +114,16 @@ def _fill(
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.set_xlabel("k draws" if axis == "samples" else AXES[axis].label)
-    axes.set_ylabel("share of problems solved")
-    axes.set_ylim(0, 1)
+    axes.set_ylabel(label)
+    if are_shares(curves):
+        axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
+
+
+def are_shares(curves: Sequence[Curve]) -> bool:
+    """Return whether all values lie in [0, 1], as scores need not."""
+    values = (point.value for curve in curves for point in curve.points)
+    return all(value is None or 0 <= value <= 1 for value in values)
 
 
 def check_known(curves: Sequence[Curve], axis: str) -> None:

@@ -35,6 +35,7 @@ def in_words(conventions: Mapping[str, str]) -> str:
         "exact " + _DRAW[conventions["draw"]],
         ties.get(conventions["ties"], f"ties {conventions['ties']}"),
         _INVALID.get(conventions["invalid"], f"no answer: {conventions['invalid']}"),
+        *([f"values are by {conventions['value']}"] if "value" in conventions else []),
     )
     return "; ".join(parts)
 
@@ -54,8 +55,8 @@ def _cost(point: Point, axis: str) -> str:
 
 
 def _bar(value: float | None) -> str:
-    """Draw a value in [0, 1] as a bar of eighths of a cell."""
-    if value is None:
+    """Draw a value in [0, 1] as a bar of eighths of a cell; scores may be outside."""
+    if value is None or not 0 <= value <= 1:
         return ""
     eighths = round(value * BAR * 8)
     return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()

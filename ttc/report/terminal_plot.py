@@ -11,7 +11,7 @@ from ttc.errors import UsageError
 from ttc.messages.visible import one_line
 from ttc.plugins import installing
 from ttc.records import Curve
-from ttc.report.plot import named, position
+from ttc.report.plot import are_shares, named, position
 
 HEIGHT, WIDEST = 20, 100
 # Distinct without colour, which pipes and printers do not have.
@@ -43,7 +43,8 @@ def show(curves: Sequence[Curve], axis: str, title: str = "") -> None:
     shown = sorted(ticks) if axis == "samples" else [min(ticks), max(ticks)]
     plotext.xticks(shown, [f"{x:.4g}" for x in shown])
     plotext.xlabel("k draws" if axis == "samples" else AXES[axis].label)
-    plotext.ylim(0, 1)
+    if are_shares(curves):
+        plotext.ylim(0, 1)
     picture = plotext.build()
     if not sys.stdout.isatty():
         picture = plotext.uncolorize(picture)

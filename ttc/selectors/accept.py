@@ -10,7 +10,7 @@ from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.subsets import check_budgets, hypergeometric
-from ttc.selectors.extras import is_oracle, scorers_of
+from ttc.selectors.extras import is_graded, is_oracle, scorers_of
 from ttc.selectors.ranking import KEYS, highest_first
 
 
@@ -39,6 +39,7 @@ class Accept:
         self.needs = needs | then.needs
         self.scored_by = scorers_of(then)
         self.oracle = is_oracle(then)
+        self.graded = is_graded(then)
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         kept = [i for i, outcome in enumerate(outcomes) if self._key(outcome) <= self._least]

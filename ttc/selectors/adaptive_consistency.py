@@ -12,7 +12,7 @@ from typing import TypeAlias
 from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors.exact.estimates import Estimate, replayed
-from ttc.selectors.exact.subsets import check_budgets
+from ttc.selectors.exact.subsets import bounded, check_budgets
 from ttc.selectors.stopping import Stopping
 
 MOST_STATES = 20_000  # of the vote count after a draw; with more, the mean is simulated
@@ -49,7 +49,7 @@ class AdaptiveConsistency(Stopping):
         if not ks:
             return []
         classes, abstaining = self.classes(outcomes)
-        start = tuple(sorted((0, votes, correct / votes) for votes, correct in classes))
+        start = tuple(sorted((0, votes, worth / votes) for votes, worth in classes))
         curve = self._walk(start, abstaining, len(outcomes), max(ks))
         if curve is None:
             return replayed(outcomes, ks, self.run)
@@ -58,12 +58,13 @@ class AdaptiveConsistency(Stopping):
     def _walk(self, start: _State, abstaining: int, n: int, most: int) -> list[Estimate] | None:
         """Return the estimates at k = 0..most; None if there are too many states.
 
-        A state is the number of abstentions and, for each answer, (votes seen, votes left, share
-        correct). Answers with equal numbers are interchangeable, so the tuple is sorted.
+        A state is the number of abstentions and, for each answer, (votes seen, votes left, mean
+        worth). Answers with equal numbers are interchangeable, so the tuple is sorted.
         """
         states: dict[tuple[int, _State], float] = {(0, start): 1.0}
         stopped, drawn = 0.0, 0.0
         curve = [Estimate(0.0, drawn=0.0)]
+        worths = [share for _, _, share in start]
         for taken in range(most):
             drawn += sum(states.values())
             following: dict[tuple[int, _State], float] = defaultdict(float)
@@ -87,7 +88,7 @@ class AdaptiveConsistency(Stopping):
                 return None
             states = following
             cut = sum(chance * self._won(state) for (_, state), chance in states.items())
-            curve.append(Estimate(min(stopped + cut, 1.0), drawn=drawn))
+            curve.append(Estimate(bounded(stopped + cut, worths), drawn=drawn))
         return curve
 
     def _won(self, state: _State) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import fsum
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
@@ -79,6 +80,7 @@ class Mean:
 
     name = "mean"
     needs = frozenset({"correct"})
+    graded = True
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
@@ -89,8 +91,8 @@ class Mean:
 
     def expected(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         check_budgets(ks, len(outcomes))
-        correct = sum(bool(outcome.correct) for outcome in outcomes)
-        return [correct / len(outcomes) for _ in ks]
+        mean = fsum(outcome.worth for outcome in outcomes) / len(outcomes) if ks else 0.0
+        return [mean for _ in ks]
 
     def replaced(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         """Return the mean over k draws with replacement, which is the same."""

@@ -95,11 +95,13 @@ def _never_unanimous(votes: tuple[int, ...], n: int, w: int, most: int) -> list[
 
 
 @lru_cache(maxsize=256)
-def _stops_right(counts: tuple[tuple[int, int], ...], n: int, w: int, most: int) -> list[Fraction]:
+def _stops_right(
+    counts: tuple[tuple[int, float], ...], n: int, w: int, most: int
+) -> list[Fraction]:
     """Return P(the j-th window is the first unanimous one, and correct), for j = 0..most."""
     total = [Fraction(0)] * (most + 1)
-    for at, (votes, correct) in enumerate(counts):
-        if not correct or votes < w or not most:
+    for at, (votes, worth) in enumerate(counts):
+        if not worth or votes < w or not most:
             continue
         others = tuple(v for i, (v, _) in enumerate(counts) if i != at)
         # One window is for this answer; the earlier ones are drawn from the other draws.
@@ -109,7 +111,7 @@ def _stops_right(counts: tuple[tuple[int, int], ...], n: int, w: int, most: int)
             for s, coefficient in enumerate(left)
         ]
         for j in range(1, most + 1):
-            total[j] += _sieve(then, j - 1) * Fraction(correct, votes)
+            total[j] += _sieve(then, j - 1) * Fraction(worth) / votes
     return total
 
 

@@ -85,6 +85,29 @@ class Chaining(Ability, Protocol):
     chains: bool
 
 
+@runtime_checkable
+class Graded(Ability, Protocol):
+    """A rule that, if `graded` is true, takes `Outcome.worth` for the value of a draw.
+
+    The others count right and wrong draws, so that they have no value where draws have scores.
+    """
+
+    graded: bool
+
+
+@runtime_checkable
+class Measuring(Ability, Protocol):
+    """A metric whose value is not the mean worth of draws that it picks."""
+
+    def measure(self, outcomes: Sequence[Outcome]) -> float:
+        """Return the value on these draws."""
+
+
+def is_graded(rule: object) -> bool:
+    """Return whether a rule has a value where draws have scores."""
+    return isinstance(rule, Graded) and bool(rule.graded)
+
+
 def is_oracle(rule: object) -> bool:
     """Return whether a rule looks at `correct`."""
     return isinstance(rule, Oracular) and bool(rule.oracle)

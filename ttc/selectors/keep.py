@@ -23,7 +23,7 @@ from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.prefix_plurality import votes_to_the_first
 from ttc.selectors.exact.subsets import check_budgets, last_of_best
-from ttc.selectors.extras import OverPrefixes, is_oracle, scorers_of
+from ttc.selectors.extras import OverPrefixes, is_graded, is_oracle, scorers_of
 from ttc.selectors.majority import INVALID, TIES, Majority
 from ttc.selectors.ranking import KEYS, highest_first, score_by
 
@@ -61,6 +61,7 @@ class Keep:
         self.needs = needs | then.needs
         self.scored_by = scorers_of(then) | ({score} - {""})
         self.oracle = is_oracle(then)
+        self.graded = is_graded(then)
         self.finishes = int(m) if by == "tokens" and not m.endswith("%") else None
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
@@ -114,9 +115,7 @@ class RankedMajority(Majority):
         return [self.over_prefixes(outcomes, k)[-1] for k in ks]
 
     def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> list[float]:
-        return votes_to_the_first(
-            self._labels(ranked), [bool(outcome.correct) for outcome in ranked], m
-        )
+        return votes_to_the_first(self._labels(ranked), [outcome.worth for outcome in ranked], m)
 
 
 def expected_of_best(

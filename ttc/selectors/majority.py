@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from ttc.options import OptionReader
@@ -24,6 +24,7 @@ class Majority:
     """
 
     name = "majority"
+    graded = True
     conventions = frozenset({"ties", "invalid"})
     needs = frozenset({"answer", "correct"})
     finishes: int | None = None
@@ -62,13 +63,15 @@ class Majority:
             classes, abstaining, ks, strict=self.ties == "strict", replaced=replaced
         )
 
-    def classes(self, outcomes: Sequence[Outcome]) -> tuple[list[tuple[int, int]], int]:
-        """Return (votes, correct votes) of each answer, and how many draws abstain."""
+    def classes(self, outcomes: Sequence[Outcome]) -> tuple[list[tuple[int, float]], int]:
+        """Return (votes, the sum of their worths) of each answer, and how many draws abstain."""
         labels = self._labels(outcomes)
         votes = Counter(labels)
-        right = Counter(a for a, outcome in zip(labels, outcomes, strict=True) if outcome.correct)
+        worth: dict[Label, float] = defaultdict(float)
+        for label, outcome in zip(labels, outcomes, strict=True):
+            worth[label] += outcome.worth
         abstaining = votes.pop(None, 0)
-        return [(count, right[answer]) for answer, count in votes.items()], abstaining
+        return [(count, worth[answer]) for answer, count in votes.items()], abstaining
 
     def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> list[float] | None:
         """Return the mean of `pick` over the m-subsets of the first r draws, for r = m..n.
@@ -77,7 +80,7 @@ class Majority:
         """
         if self.ties == "strict" or m > MOST_AT_ONCE:
             return None
-        return votes_split(self._labels(ranked), [bool(outcome.correct) for outcome in ranked], m)
+        return votes_split(self._labels(ranked), [outcome.worth for outcome in ranked], m)
 
     def _labels(self, outcomes: Sequence[Outcome]) -> list[Label]:
         """Return what each draw votes for; None abstains."""

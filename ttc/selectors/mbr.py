@@ -48,6 +48,7 @@ class MinimumBayesRisk:
     """
 
     name = "mbr"
+    graded = True
     needs = frozenset({"text"})
     finishes: int | None = None
 
@@ -137,7 +138,8 @@ def _mean_over_subsets(
     for members in combinations(range(len(outcomes)), k):
         picked = _most_central(shared, [member for member in members if member in speaking])
         if picked:
-            value += Fraction(sum(bool(outcomes[i].correct) for i in picked), len(picked))
+            worths = (Fraction(outcomes[i].worth) for i in picked)
+            value += sum(worths, Fraction(0)) / len(picked)
     return value / comb(len(outcomes), k)
 
 

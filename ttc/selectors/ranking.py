@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from math import isnan
 from typing import Any
@@ -17,12 +17,13 @@ LAST = (True, 0.0)
 
 
 def best_of_k(
-    levels: Sequence[tuple[int, int]], ks: Sequence[int], *, replaced: bool = False
+    levels: Sequence[tuple[int, float]], ks: Sequence[int], *, replaced: bool = False
 ) -> list[float]:
     """Return the probability, for each k, that the best-ranked of k draws is correct.
 
-    `levels` lists (draws, correct draws) for each distinct key, best first. With g_j draws at
-    level j, c_j of them correct, and N_j draws at level j or below it,
+    `levels` lists (draws, correct draws) for each distinct key, best first; graded draws count
+    with their worth, and the result is the mean worth of the best. With g_j draws at level j, c_j
+    of them correct, and N_j draws at level j or below it,
 
         BoN@k = Σ_j (c_j / g_j) · [C(N_j, k) − C(N_{j+1}, k)] / C(n, k)
 
@@ -34,17 +35,20 @@ def best_of_k(
     """
     if not levels:
         return as_list(within(0, tuple(ks), replaced)[:, 0])
-    sizes, correct = np.asarray(levels, dtype=np.int64).T
+    sizes = np.array([size for size, _ in levels], dtype=np.int64)
+    correct = np.array([worth for _, worth in levels], dtype=np.float64)
     n = int(sizes.sum())
     below = within(n, tuple(ks), replaced)[:, n - np.concatenate(([0], np.cumsum(sizes)))]
     return as_list((below[:, :-1] - below[:, 1:]) @ (correct / sizes))
 
 
-def levels(keys: Sequence[Any], correct: Sequence[bool]) -> list[tuple[int, int]]:
-    """Return (draws, correct draws) for each distinct key, smallest key first."""
+def levels(keys: Sequence[Any], worths: Sequence[float]) -> list[tuple[int, float]]:
+    """Return (draws, the sum of their worths) for each distinct key, smallest key first."""
     sizes = Counter(keys)
-    right = Counter(key for key, is_right in zip(keys, correct, strict=True) if is_right)
-    return [(sizes[key], right[key]) for key in sorted(sizes)]
+    sums: dict[Any, float] = defaultdict(float)
+    for key, worth in zip(keys, worths, strict=True):
+        sums[key] += worth
+    return [(sizes[key], sums[key]) for key in sorted(sizes)]
 
 
 def highest_first(number: float) -> tuple[bool, float]:
@@ -118,6 +122,7 @@ class BestByKey:
 
     name: str
     by: str
+    graded = True
     finishes: int | None = None
 
     def __init__(self, **options: str) -> None:
@@ -142,6 +147,6 @@ class BestByKey:
         """Return the mean over k draws with replacement."""
         return best_of_k(self._levels(outcomes), ks, replaced=True)
 
-    def _levels(self, outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
+    def _levels(self, outcomes: Sequence[Outcome]) -> list[tuple[int, float]]:
         keys = [self._key(outcome) for outcome in outcomes]
-        return levels(keys, [bool(outcome.correct) for outcome in outcomes])
+        return levels(keys, [outcome.worth for outcome in outcomes])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +11,7 @@ from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors.best_of_n import BestOfN
 from ttc.selectors.exact.plurality import Complex, Party, contest, frame
-from ttc.selectors.exact.subsets import check_budgets, hypergeometric
+from ttc.selectors.exact.subsets import bounded, check_budgets, hypergeometric
 
 
 class SolveVerify:
@@ -24,6 +24,7 @@ class SolveVerify:
     """
 
     name = "solve-verify"
+    graded = True
     needs = frozenset({"score", "correct"})
     finishes: int | None = None
 
@@ -43,7 +44,9 @@ class SolveVerify:
         check_budgets(ks, n)
         accepted = [self._accepted(outcome) for outcome in outcomes]
         groups = Counter(accepted)
-        right = Counter(h for h, outcome in zip(accepted, outcomes, strict=True) if outcome.correct)
+        worth: dict[int, float] = defaultdict(float)
+        for h, outcome in zip(accepted, outcomes, strict=True):
+            worth[h] += outcome.worth
         values = []
         for k in ks:
             # At k = n every draw takes part: q is 1, and there is no coefficient to read off.
@@ -59,10 +62,11 @@ class SolveVerify:
                 law[: len(drawn)] = drawn
                 level: Complex = q * z * law
                 below: Complex = 1 - q + q * z * (np.cumsum(law) - law)
-                parties.append(Party(level, below, draws, float(right[h])))
+                parties.append(Party(level, below, draws, worth[h]))
             won = contest(parties, k, strict=False)
             reading = at.reading if at is not None else np.ones(1)
-            values.append(min(max(float(np.sum((won * reading).real)), 0.0), 1.0))
+            value = float(np.sum((won * reading).real))
+            values.append(bounded(value, (outcome.worth for outcome in outcomes)))
         return values
 
     def _accepted(self, outcome: Outcome) -> int:

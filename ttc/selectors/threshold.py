@@ -21,6 +21,7 @@ class Threshold:
     """
 
     name = "threshold"
+    graded = True
     needs = frozenset({"score", "correct"})
     finishes: int | None = None
 
@@ -49,7 +50,7 @@ class Threshold:
         n = len(outcomes)
         check_budgets(ks, n)
         keys = [score_key(outcome) for outcome in outcomes]
-        ranked = levels(keys, [bool(outcome.correct) for outcome in outcomes])
+        ranked = levels(keys, [outcome.worth for outcome in outcomes])
         reached = [key <= highest_first(self._at) and key != LAST for key in sorted(set(keys))]
         good = ranked[: sum(reached)]
         poor = ranked[sum(reached) :]
@@ -61,7 +62,7 @@ class Threshold:
                 begun = float(within(n, (since,))[0][n - hits]) if since else 1.0
                 drawn += begun * (end - since)
                 # All the good draws are left, and some poor ones, which add nothing to the value.
-                left = [*good, (n - hits - since, 0)] if n - hits > since else list(good)
+                left = [*good, (n - hits - since, 0.0)] if n - hits > since else list(good)
                 if begun and good:
                     value += begun * best_of_k(left, [end - since])[0]
             if k <= n - hits:

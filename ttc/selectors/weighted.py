@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import exp, isfinite, isnan, lcm
+from math import exp, fsum, isfinite, isnan, lcm
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
@@ -69,10 +69,11 @@ class Weighted(Majority):
         ballots = self._ballots(outcomes)
         found = []
         for k in ks:
-            # If draws with one answer differ in being correct, the value depends on which of them
-            # are in the subset.
-            mixed = any(0 < share < 1 for share in ballots.shares)
-            bounds = None if mixed else weighted_at_k(ballots, k, strict=self.ties == "strict")
+            # If draws with one answer differ in worth, the value depends on which of them are in
+            # the subset.
+            bounds = (
+                None if ballots.mixed else weighted_at_k(ballots, k, strict=self.ties == "strict")
+            )
             if bounds is None:
                 found += replayed(outcomes, [k], lambda s: (value_of(s, self.pick(s)), len(s)))
                 continue
@@ -119,17 +120,18 @@ class Weighted(Majority):
             [(rational(self._weight(same[0])), len(same)) for same in by_copy.values()]
             for by_copy in copies.values()
         ]
-        shares = []
+        shares, mixed = [], False
         for by_copy in copies.values():
             draws = [outcome for same in by_copy.values() for outcome in same]
-            shares.append(sum(bool(outcome.correct) for outcome in draws) / len(draws))
+            shares.append(fsum(outcome.worth for outcome in draws) / len(draws))
+            mixed = mixed or len({outcome.worth for outcome in draws}) > 1
         step = lcm(*(weight.denominator for votes in weights for weight, _ in votes))
         exact = step <= FINEST * FINEST
         scaled = [
             [(int(w * step) if exact else float(w), copies) for w, copies in votes]
             for votes in weights
         ]
-        return Ballots(len(outcomes), labels.count(None), scaled, shares, exact)
+        return Ballots(len(outcomes), labels.count(None), scaled, shares, exact, mixed)
 
 
 class PerplexityConsistency(Weighted):

@@ -24,6 +24,13 @@ def build(method: str, n: int | None) -> tuple[Strategy | None, Selector | None]
     if name in strategies:
         return _strategy(method, n), None
     rules = plugins.installed("selectors")
+    rule, k = spec.named(method)
+    if k is not None:
+        raise UsageError(
+            f"{method}: the budget of a method is n; write --method {rule} -n {k}",
+            python=f"{method}: the budget of a method is n; write method={rule!r}, n={k}",
+        )
+    method, name = rule, rule.partition(":")[0]
     if name.partition("=")[0].partition("-")[0] not in {each.partition("-")[0] for each in rules}:
         near = get_close_matches(name, [*rules, *strategies], n=1)
         if near:

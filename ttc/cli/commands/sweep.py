@@ -26,7 +26,8 @@ def sweep(
             "--select",
             "-s",
             metavar="RULE,…",
-            help="Selection rules [default: coverage,majority,first-finish].",
+            help="Selection rules; pass@8, maj@16 add to -k "
+            "[default: coverage,majority,first-finish].",
             autocompletion=offer("selectors"),
         ),
     ] = None,
@@ -111,6 +112,13 @@ def sweep(
     save_baseline: Annotated[
         str | None, typer.Option(metavar="FILE", help="Save the values as a baseline.")
     ] = None,
+    value: Annotated[
+        str,
+        typer.Option(
+            metavar="correct|score[:VERIFIER]",
+            help="A draw's value: right or wrong, or its score (partial credit).",
+        ),
+    ] = "correct",
     mapping: opt.Mapping = "",
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
     md: Annotated[
@@ -164,6 +172,7 @@ def sweep(
         max_drop=max_drop,
         strict=strict,
         by=tuple(by or ()),
+        value=value,
     )
     targets = Targets(csv, md, plot, as_json, junit, github, save_baseline)
     return run.sweep(

@@ -35,6 +35,7 @@ def sweep(
         mapping=jsonl.parse_mapping(mapping, outcomes.MAPPABLE),
         beside=(*names, *([] if baseline is None else [baseline])),
         tags=options.tags,
+        value=options.value,
     )
     sources = [outcomes.read(session.database, name, wanted) for name in names]
     old = None

@@ -44,9 +44,10 @@ def write(result: SweepResult, targets: Targets) -> None:
     if targets.plot is not None:
         check_known(result.curves, axis)
     if targets.plot not in (None, "-"):
-        from ttc.report.plot import draw
+        from ttc.report.plot import SCORED, SOLVED, draw
 
-        draw(groups.panels(result), axis, targets.plot)
+        label = SCORED if result.options.graded else SOLVED
+        draw(groups.panels(result), axis, targets.plot, label)
     if not (targets.as_json or "-" in (targets.csv, targets.md)):
         conventions = tables.in_words(result.options.conventions)
         tables.show(result.curves, axis, result.problems, conventions, result.frontier)

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 from ttc.plugins.abilities import Ability
 from ttc.records import Outcome
 from ttc.selectors import Selector
+from ttc.selectors.extras import Measuring
 
 PERMUTATIONS = 400
 SEED = 20
@@ -45,9 +46,18 @@ def estimates_of(rule: Selector, outcomes: Sequence[Outcome], ks: Sequence[int])
 
 
 def value_of(outcomes: Sequence[Outcome], picked: Sequence[int]) -> float:
-    """Return the value of a pick: the share of correct draws in it, 0 if it is empty."""
-    right = sum(bool(outcomes[i].correct) for i in picked)
-    return right / len(picked) if picked else 0.0
+    """Return the value of a pick: the mean worth of the draws in it, 0 if it is empty.
+
+    That is the share of correct ones unless values are graded (`Outcome.value`).
+    """
+    return fsum(outcomes[i].worth for i in picked) / len(picked) if picked else 0.0
+
+
+def value_on(rule: Selector, outcomes: Sequence[Outcome]) -> float:
+    """Return the value of a rule on exactly these draws: of its pick, or what a metric measures."""
+    if isinstance(rule, Measuring):
+        return rule.measure(outcomes)
+    return value_of(outcomes, rule.pick(outcomes))
 
 
 def replayed(

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from ttc.selectors.exact.subsets import (
     Floats,
     binomial_law,
+    bounded,
     check_budgets,
     hypergeometric,
     poisson_law,
@@ -92,7 +93,7 @@ class Party(NamedTuple):
     level: Complex  # (R, levels): g
     below: Complex  # (R, levels)
     answers: int  # how many they are
-    share: float  # the sum of their shares of correct draws
+    share: float  # the sum of their shares of correct draws, or of their mean worths
 
 
 @lru_cache(maxsize=256)
@@ -135,7 +136,7 @@ def contest(parties: Sequence[Party], most_leaders: int, *, strict: bool) -> Com
 
 
 def majority_at_k(
-    classes: Sequence[tuple[int, int]],
+    classes: Sequence[tuple[int, float]],
     abstaining: int,
     ks: Sequence[int],
     *,
@@ -145,7 +146,8 @@ def majority_at_k(
     """Return, for each k, the probability that the majority of k draws is correct.
 
     `classes` lists (votes n_a, correct draws c_a) for each distinct answer; `abstaining` draws
-    have none. The share c_a/n_a is 0 or 1 unless draws with one answer differ in being correct.
+    have none. The share c_a/n_a is 0 or 1 unless draws with one answer differ in being correct;
+    with the sum of graded worths for c_a, the result is the mean worth of the majority.
     Ties split evenly, or with `strict` are wrong. `replaced`: draws are taken with replacement.
     The rule is self-consistency (Wang et al. 2022). ValueError for a k that is not in 1..n.
     """
@@ -190,7 +192,7 @@ def _majority(sizes: _Sizes, n: int, k: int, strict: bool, replaced: bool) -> fl
         most = min(k // first, sum(answers for _, answers, _ in contenders))
         total += contest(parties, max(most, 1), strict=strict)
     value = float(np.sum((total * at.free(free) * at.reading).real))
-    return min(max(value, 0.0), 1.0)
+    return bounded(value, (share / answers for _, answers, share in sizes))
 
 
 def _levels(sizes: _Sizes, n: int, k: int, replaced: bool) -> tuple[int, int, _Sizes] | None:

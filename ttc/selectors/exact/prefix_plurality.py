@@ -24,27 +24,27 @@ class _Ballot(NamedTuple):
     """The votes among the first r draws, r = m..n, so that there are n − m + 1 prefixes."""
 
     votes: Floats  # (answers, prefixes)
-    right: Floats  # (answers, prefixes): the correct ones of them
+    worth: Floats  # (answers, prefixes): the sum of what they are worth; the correct ones
     abstaining: Floats  # (prefixes,)
     subsets: Floats  # (prefixes,): C(r, m)
     answer: NDArray[np.int64]  # (n,): the row of each draw's answer, −1 for none
-    correct: Sequence[bool]  # (n,)
+    each: Sequence[float]  # (n,): what each draw is worth
 
 
-def votes_split(labels: Sequence[Label], correct: Sequence[bool], m: int) -> list[float]:
+def votes_split(labels: Sequence[Label], worths: Sequence[float], m: int) -> list[float]:
     """Return the mean of a vote among m of the first r draws, r = m..n; ties split evenly.
 
     `labels` are the votes of the draws, best rank first; None abstains. The result has n − m + 1
     values, those of `majority_at_k` for each prefix.
     """
-    ballot = _ballot(labels, correct, m)
+    ballot = _ballot(labels, worths, m)
     total = np.zeros_like(ballot.abstaining)
     for x in range(1, m + 1):
         total += _won_with(ballot, x, m)
     return [float(value) for value in total / ballot.subsets]
 
 
-def votes_to_the_first(labels: Sequence[Label], correct: Sequence[bool], m: int) -> list[float]:
+def votes_to_the_first(labels: Sequence[Label], worths: Sequence[float], m: int) -> list[float]:
     """Return the mean of a vote among m of the first r draws, r = m..n; ties go to the first.
 
     That is the answer whose best draw ranks first, as in short-m@k (Hassid et al. 2025). If answer
@@ -53,7 +53,7 @@ def votes_to_the_first(labels: Sequence[Label], correct: Sequence[bool], m: int)
         Σ_{a,e,x} C(after_a(e), x − 1) · [z^(m−x)] (1 + z)^abstaining
                   · Π_{b≠a} ( Σ_{y<x} C(n_b, y) z^y + C(after_b(e), x) z^x )
     """
-    ballot = _ballot(labels, correct, m)
+    ballot = _ballot(labels, worths, m)
     total = np.zeros_like(ballot.abstaining)
     for x in range(1, m + 1):
         if 2 * x > m:  # no other answer can have as many
@@ -65,18 +65,17 @@ def votes_to_the_first(labels: Sequence[Label], correct: Sequence[bool], m: int)
     return [float(value) for value in total / ballot.subsets]
 
 
-def _ballot(labels: Sequence[Label], correct: Sequence[bool], m: int) -> _Ballot:
+def _ballot(labels: Sequence[Label], worths: Sequence[float], m: int) -> _Ballot:
     n = len(labels)
     rows: dict[Label, int] = {}
     answer = np.array([-1 if a is None else rows.setdefault(a, len(rows)) for a in labels])
     marks = np.zeros((2, len(rows), n))
     marks[0, answer[answer >= 0], np.flatnonzero(answer >= 0)] = 1
-    right = (answer >= 0) & np.asarray(correct)
-    marks[1, answer[right], np.flatnonzero(right)] = 1
+    marks[1, answer[answer >= 0], np.flatnonzero(answer >= 0)] = np.asarray(worths)[answer >= 0]
     counts = np.cumsum(marks, axis=2)[:, :, m - 1 :]
     drawn = np.arange(m, n + 1, dtype=np.float64)
     abstaining = drawn - counts[0].sum(axis=0)
-    return _Ballot(counts[0], counts[1], abstaining, _choose(drawn, m), answer, correct)
+    return _Ballot(counts[0], counts[1], abstaining, _choose(drawn, m), answer, worths)
 
 
 def _choose(n: Floats, k: int) -> Floats:
@@ -122,19 +121,19 @@ def _won_with(ballot: _Ballot, x: int, m: int) -> Floats:
     others = ballot.abstaining + ballot.votes[~can].sum(axis=0)
     one = np.ones_like(others)
     # even[t]: t answers so far have x votes and the others fewer; won[t]: the same, weighed with
-    # the correct shares of the t. None is the zero polynomial.
+    # the mean worths of the t. None is the zero polynomial.
     even: list[_Polynomial | None] = [[one], *[None] * most]
     won: list[_Polynomial | None] = [None] * (most + 1)
-    for votes, right in zip(ballot.votes[can], ballot.right[can], strict=True):
+    for votes, worth in zip(ballot.votes[can], ballot.worth[can], strict=True):
         fewer = [_choose(votes, y) for y in range(x)]
         exactly = _choose(votes, x)
-        correct = exactly * right / np.maximum(votes, 1) if right[-1] else None
+        worths = exactly * worth / np.maximum(votes, 1) if worth.any() else None
         for t in range(most, -1, -1):
             degree = m - x * t
             won[t] = _times(won[t], fewer, degree)
             if t:
                 won[t] = _plus(won[t], _scaled(won[t - 1], exactly, degree))
-                won[t] = _plus(won[t], _scaled(even[t - 1], correct, degree))
+                won[t] = _plus(won[t], _scaled(even[t - 1], worths, degree))
             even[t] = _times(even[t], fewer, degree)
             if t:
                 even[t] = _plus(even[t], _scaled(even[t - 1], exactly, degree))
@@ -163,8 +162,8 @@ def _won_by(ballot: _Ballot, e: int, x: int, m: int) -> Floats:
     ways = np.zeros_like(free)
     for degree, c in enumerate(product or ()):
         ways += c * _choose(free, m - x - degree)
-    right_until = sum(ballot.correct[at] for at in np.flatnonzero(seen == a).tolist())
-    rest = (ballot.right[a, start:] - right_until) / np.maximum(after[a], 1)
-    share = (ballot.correct[e] + (x - 1) * rest) / x
+    until_e = sum(ballot.each[at] for at in np.flatnonzero(seen == a).tolist())
+    rest = (ballot.worth[a, start:] - until_e) / np.maximum(after[a], 1)
+    share = (ballot.each[e] + (x - 1) * rest) / x
     total[start:] = ways * _choose(after[a], x - 1) * share
     return total

@@ -6,7 +6,7 @@ as running products. Their relative error is about 1e-13 for any n that a pool m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import log
 from typing import Any, TypeAlias
@@ -105,6 +105,13 @@ def last_of_best(n: int, k: int, m: int) -> Floats:
 def as_list(values: Floats | Sequence[float]) -> list[float]:
     """Return plain floats."""
     return [float(value) for value in values]
+
+
+def bounded(value: float, worths: Iterable[float]) -> float:
+    """Return a mean of draws' worths, and of 0 for empty picks, without the error of rounding that
+    carries it out of their range."""
+    listed = (0.0, *worths)
+    return min(max(value, min(listed)), max(listed))
 
 
 def _rounded(n: int) -> int:

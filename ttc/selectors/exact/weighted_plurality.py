@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from math import ceil, sqrt
+from math import ceil, fsum, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from ttc.selectors.exact.plurality import Complex, Frame, Party, contest, frame
-from ttc.selectors.exact.subsets import Floats, hypergeometric
+from ttc.selectors.exact.subsets import Floats, bounded, hypergeometric
 
 WIDTH = 2e-3  # the widest bracket that is returned
 MOST = 1 << 24  # numbers in all the laws of one problem
@@ -22,8 +22,9 @@ class Ballots(NamedTuple):
     """The votes of n draws, of which `abstaining` have no answer.
 
     `weights` has for each answer the (weight, copies) of its distinct draws; copies count once
-    however many are drawn. `shares` has for each answer the share of its draws that are correct.
-    `exact` says that all weights are whole numbers.
+    however many are drawn. `shares` has for each answer the share of its draws that are correct,
+    or their mean worth. `exact` says that all weights are whole numbers, `mixed` that draws with
+    one answer differ in worth.
     """
 
     n: int
@@ -31,10 +32,13 @@ class Ballots(NamedTuple):
     weights: Sequence[Sequence[tuple[float, int]]]
     shares: Sequence[float]
     exact: bool
+    mixed: bool = False
 
 
 def weighted_at_k(ballots: Ballots, k: int, *, strict: bool) -> tuple[float, float] | None:
-    """Return bounds of the probability that the weighted majority of k draws is correct.
+    """Return bounds of the mean worth of the weighted majority of k draws.
+
+    That is the probability that it is correct, unless draws are graded.
 
     They are equal where the weights are whole numbers. Otherwise weights are rounded to a grid of
     step δ, which changes each of k weights by δ/2 at most, and so the lead of one answer over
@@ -54,19 +58,23 @@ def weighted_at_k(ballots: Ballots, k: int, *, strict: bool) -> tuple[float, flo
         won = _won(ballots._replace(weights=rounded), k, strict=strict, slack=ceil(k / 2))
         if won is None:
             return None
-        right, wrong = won
+        surely, leading = won
         none = 0.0
         if k <= ballots.abstaining:
             none = float(hypergeometric(ballots.n, ballots.abstaining, k)[k])
-        if 1 - wrong - none - right <= WIDTH:
-            return right, 1 - wrong - none
+        # Where no answer surely leads, one of them does, or with `strict` perhaps none.
+        unsure = max(0.0, 1 - none - leading)
+        worths = (*ballots.shares, 0.0) if strict else ballots.shares
+        least, most = min(worths), max(worths)
+        if unsure * (most - least) <= WIDTH * max(1.0, most - least):
+            return surely + unsure * least, surely + unsure * most
     return None
 
 
 def _of_all(ballots: Ballots, strict: bool) -> tuple[float, float]:
     sums = [sum(weight for weight, _ in votes) for votes in ballots.weights]
     leaders = [i for i, total in enumerate(sums) if total == max(sums)]
-    won = sum(ballots.shares[i] for i in leaders) / len(leaders) if leaders else 0.0
+    won = fsum(ballots.shares[i] for i in leaders) / len(leaders) if leaders else 0.0
     value = 0.0 if strict and len(leaders) > 1 else won
     return value, value
 
@@ -74,7 +82,8 @@ def _of_all(ballots: Ballots, strict: bool) -> tuple[float, float]:
 def _won(
     ballots: Ballots, k: int, *, strict: bool, slack: int | None
 ) -> tuple[float, float] | None:
-    """Return P(a correct answer leads) and P(a wrong one leads), by more than `slack` steps.
+    """Return the mean worth of the answer that leads by more than `slack` steps, 0 where none does,
+    and the probability that one does.
 
     The second is 0 without `slack`. None if the laws do not fit in `MOST`.
     """
@@ -93,7 +102,7 @@ def _won(
     free = at.taken**ballots.abstaining * at.reading
     leaders = min(k, len(laws))
 
-    def chance(shares: Sequence[float]) -> float:
+    def led(shares: Sequence[float]) -> float:
         parties = [
             Party(law, below, 1, share)
             for (_, law), below, share in zip(laws, belows, shares, strict=True)
@@ -101,12 +110,10 @@ def _won(
         if not any(shares):
             return 0.0
         lead = contest(parties, leaders, strict=strict or slack is not None)
-        return min(max(float(np.sum((lead * free).real)), 0.0), 1.0)
+        return bounded(float(np.sum((lead * free).real)), shares)
 
-    right = chance(ballots.shares)
-    if slack is None:
-        return right, 0.0
-    return right, chance([1 - share for share in ballots.shares])
+    surely = led(ballots.shares)
+    return surely, 0.0 if slack is None else led([1.0] * len(ballots.shares))
 
 
 def _highest(votes: Sequence[tuple[float, int]], q: float) -> int:
