@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 from ttc.backends import Completion
 from ttc.errors import StoreError
 from ttc.records import Problem, Verdict, Vote
-from ttc.store import Store, database, pools, runs, samples, schema, verdicts
+from ttc.store import Store, database, pools, runs, samples, schema, verdicts, verifiers
 from ttc.store.merge import stores
 from ttc.store.merge.source import check, opened
 from ttc.store.merge.stores import Merged
-from ttc.store.verdicts import VerifierId
+from ttc.store.verifiers import VerifierId
 
 IDENTITY = {"backend": "b", "fingerprint": "f", "seed": 0, "temperature": 0.8}
 DONE = Completion(
@@ -79,7 +79,7 @@ def fill(path: Path, draws: Iterable[tuple[int, int]], *, text: str = "", **chan
 
     def write(connection: sqlite3.Connection) -> None:
         pool = pools.ensure(connection, "demo", "m", identity)
-        judge = verdicts.verifier_id(connection, JUDGE)
+        judge = verifiers.verifier_id(connection, JUDGE)
         for number, draw in draws:
             (each,) = pools.enrol(connection, pool, [problem(number)], identity)
             done = replace(DONE, text=text or f"{number}/{draw}\0\n")
@@ -445,7 +445,7 @@ def test_the_keys_of_a_store_are_checked(ttc: Ttc, two: tuple[Path, Path]) -> No
 
 def test_a_backup_is_one_file_with_all_in_it(ttc: Ttc, two: tuple[Path, Path]) -> None:
     with Store.writing(two[0]) as store:
-        store.write(lambda c: verdicts.verifier_id(c, VerifierId("late", "1", {})))
+        store.write(lambda c: verifiers.verifier_id(c, VerifierId("late", "1", {})))
         assert ttc("db", "backup", "copy.db", "--db", two[0]).code == 0
     assert content(Path("copy.db")) == content(two[0])
     again = ttc("db", "backup", "copy.db", "--db", two[0])

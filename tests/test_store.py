@@ -12,9 +12,9 @@ import pytest
 from ttc.backends import Completion
 from ttc.errors import StoreError, UsageError
 from ttc.records import Message, Problem, Sample, Verdict, Vote
-from ttc.store import Store, database, pools, samples, schema, verdicts
+from ttc.store import Store, database, pools, samples, schema, verdicts, verifiers
 from ttc.store.database import file_system
-from ttc.store.verdicts import VerifierId
+from ttc.store.verifiers import VerifierId
 
 IDENTITY = {"backend": "b", "fingerprint": "f", "seed": 0, "temperature": 0.8}
 PROBLEM = Problem("p", (Message("user", "6 × 7?"),), reference={"answer": "42"})
@@ -100,7 +100,7 @@ def test_one_name_cannot_stand_for_two_prompts(store: Store) -> None:
 
 def judge(store: Store, pool: pools.Pool, verdict: Verdict) -> None:
     def keep(connection: sqlite3.Connection) -> None:
-        row = verdicts.verifier_id(connection, NUMERIC)
+        row = verifiers.verifier_id(connection, NUMERIC)
         for sample_id, sample in samples.of_pool(connection, pool):
             verdicts.keep(connection, sample_id, row, sample, verdict)
 
@@ -228,7 +228,7 @@ def test_votes_stand_behind_a_verdict_and_are_charged(store: Store) -> None:
 
     def keep(verdict: Verdict, who: VerifierId) -> int:
         def write(connection: sqlite3.Connection) -> int:
-            row = verdicts.verifier_id(connection, who)
+            row = verifiers.verifier_id(connection, who)
             verdicts.keep(connection, sample_id, row, sample, verdict)
             return row
 

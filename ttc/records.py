@@ -152,6 +152,8 @@ class Verdict:
     memory limit), `error` (the verifier failed; the sample is judged again) and others that the
     verifier documents; `detail` explains it. `tokens` is what judging cost on a model (prompt and
     completion), None for a verifier that uses no model; `votes` are the votes behind the score.
+    `reads_reference` is whether the verifier read the sample's reference (None: it may have); it
+    is filled in by what calls the verifier.
     """
 
     answer: str | None = None
@@ -161,6 +163,7 @@ class Verdict:
     detail: str = ""
     tokens: int | None = None
     votes: tuple[Vote, ...] = ()
+    reads_reference: bool | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +218,15 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The expected value of one selection rule at each budget k, over one source."""
+    """The expected value of one selection rule at each budget k, over one source.
+
+    An `oracle` picks by what only the reference tells: its values are bounds, not results.
+    """
 
     selector: str
     source: str
     points: tuple[Point, ...]
+    oracle: bool = False
 
     def __repr__(self) -> str:
         values = ", ".join(

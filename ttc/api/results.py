@@ -13,6 +13,7 @@ from ttc.curves.compare import Comparison
 from ttc.curves.compute_optimal import Policy
 from ttc.curves.cost_axes import AXES, axis_of
 from ttc.curves.gates import GateResult
+from ttc.curves.lack import LeftOut
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
@@ -39,6 +40,7 @@ COLUMNS = {
     "exact": "boolean",
     "error": "number",
     "note": "text",
+    "oracle": "boolean",
     **{f"cost_{axis}": "number" for axis in AXES},
 }
 
@@ -106,6 +108,11 @@ class Sweep:
         return self._result.policies
 
     @property
+    def left_out(self) -> list[LeftOut]:
+        """The rules that could not be computed, per source, with the reason."""
+        return self._result.left_out
+
+    @property
     def frontier(self) -> list[tuple[Curve, Point]] | None:
         """The points that nothing beats at their cost, with `pareto`; else None."""
         return self._result.frontier
@@ -149,6 +156,7 @@ class Sweep:
                     "exact": point.exact,
                     "error": point.error,
                     "note": point.note,
+                    "oracle": curve.oracle,
                     **{f"cost_{axis}": cost for axis, cost in point.cost.items()},
                 }
 
@@ -210,9 +218,7 @@ class Sweep:
         parts = []
         for source in self.problems:
             ours = [curve for curve in self.curves if curve.source == source]
-            heads = "".join(
-                f"<th>{_html(each)}</th>" for each in ["k", *(c.selector for c in ours)]
-            )
+            heads = "".join(f"<th>{_html(each)}</th>" for each in ["k", *map(tables.name_of, ours)])
             parts.append(f"<table><caption>{_html(source)}</caption><tr>{heads}</tr>")
             for points in zip(*(curve.points for curve in ours), strict=True):
                 cells = "".join(f"<td>{_html(tables.value_text(point))}</td>" for point in points)

@@ -10,6 +10,7 @@ from ttc.curves.compare import Comparison
 from ttc.curves.compute_optimal import Policy
 from ttc.curves.document import as_document
 from ttc.curves.gates import GateResult
+from ttc.curves.lack import LeftOut
 from ttc.curves.options import SweepOptions
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
@@ -25,7 +26,8 @@ class SweepResult:
 
     `tables` and `curves` are in the order of the sources; `predictions`, `saturations`, `splits`
     and `policies` are by name of the source. `decisions` are the gates, those of a baseline
-    included. `frontier` is None if it was not asked for.
+    included. `frontier` is None if it was not asked for. `left_out` are the rules that could not
+    be computed.
     """
 
     options: SweepOptions
@@ -39,6 +41,7 @@ class SweepResult:
     splits: dict[str, Split] = field(default_factory=dict)
     policies: dict[str, list[Policy]] = field(default_factory=dict)
     frontier: list[tuple[Curve, Point]] | None = None
+    left_out: list[LeftOut] = field(default_factory=list)
 
     @property
     def problems(self) -> dict[str, int]:
@@ -64,6 +67,8 @@ class SweepResult:
             whole["source"] = names
             for curve, entry in zip(self.curves, whole["curves"], strict=True):
                 entry["source"] = curve.source
+        if self.left_out:
+            whole["left_out"] = [each.as_dict() for each in self.left_out]
         if self.comparisons:
             whole["comparisons"] = [each.as_dict() for each in self.comparisons]
         if self.decisions:

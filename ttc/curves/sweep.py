@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ttc.curves import analyses, compare, curve, gates
 from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
+from ttc.curves.lack import LeftOut, Missing, nothing_left, unscored
 from ttc.curves.options import DEFAULT_RULES, SweepOptions
 from ttc.curves.result import SweepResult
-from ttc.curves.table import Table, lack_of, tabulate
+from ttc.curves.table import Table, tabulate_computable
 from ttc.errors import UsageError
 from ttc.selectors import Selector
+from ttc.selectors.oracles import why_oracles
 
 if TYPE_CHECKING:
     from ttc.outcomes import Source
@@ -41,17 +44,17 @@ def sweep(
             "--max-drop and --strict need --baseline", python="max_drop and strict need a baseline"
         )
     rules = options.selectors()
-    left_out = _leave_out(options, rules, sources)
     ks = list(options.ks or curve.default_ks(max(source.n for source in sources)))
     ks += [k for gate in options.gates for _, k in gate.terms]
     result = SweepResult(options, [_table(options, source, rules, ks) for source in sources])
-    result.warnings += left_out
+    _leave_out(result)
     for source, table in zip(sources, result.tables, strict=True):
         drawn = curve.curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
         result.curves += drawn
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]
-        analyses.extrapolate(source, rules, ks, result)
+        known = {name: rule for name, rule in rules.items() if name not in table.left_out}
+        analyses.extrapolate(source, known, ks, result)
     if baseline is not None:
         _hold(sources, baseline, rules, ks, result)
     if result.decisions:
@@ -62,36 +65,44 @@ def sweep(
         ]
     if options.compare:
         result.comparisons += _compared(options, result.tables)
-    analyses.weigh(rules, result)
+    analyses.weigh(result)
     return result
 
 
-def _leave_out(
-    options: SweepOptions, rules: dict[str, Selector], sources: Sequence[Source]
-) -> list[str]:
-    """Drop the default rules that need fields which a source lacks; return a line for each.
+def _leave_out(result: SweepResult, baseline: Table | None = None) -> None:
+    """Note the rules that could not be computed.
 
-    Rules of gates stay, and so does the last one, so that its error is shown.
+    UsageError if a gate is about one, or if none is left for any source.
     """
-    if options.rules is not None:
-        return []
-    asserted = {rule for gate in options.gates for rule, _ in gate.terms}
-    lines = []
-    for name in [name for name in rules if name not in asserted]:
-        lacks = (lack_of(name, rules[name], source.problems) for source in sources)
-        lack = next(filter(None, lacks), None)
-        if lack is not None and len(rules) > 1:
-            del rules[name]
-            lines.append(f"left out: {lack}")
-    return lines
+    asserted = {rule for gate in result.options.gates for rule, _ in gate.terms}
+    tables = result.tables if baseline is None else [baseline]
+    several = len(result.tables) > 1 or baseline is not None
+    for table in tables:
+        for rule, missing in table.left_out.items():
+            if rule in asserted:
+                raise missing.error
+            result.left_out.append(LeftOut(table.source, rule, *missing))
+            of = f" of {table.source}" if several else ""
+            result.warnings.append(f"left out{of}: {missing.reason}")
+    if not any(table.cells for table in tables):
+        raise nothing_left([missing for table in tables for missing in table.left_out.values()])
 
 
 def _table(
     options: SweepOptions, source: Source, rules: Mapping[str, Selector], ks: Sequence[int]
 ) -> Table:
-    return tabulate(
-        source.problems, rules, ks, source=source.name, rates=options.rates, draw=options.draw
-    )
+    """Return the values of the rules that can be computed over a source."""
+    lost = {
+        name: Missing(f"{name} needs a score: {error}", error)
+        for name, rule in rules.items()
+        if (error := unscored(rule, source.unscored)) is not None
+    }
+    scored = {name: rule for name, rule in rules.items() if name not in lost}
+    name, rates, draw = source.name, options.rates, options.draw
+    table = tabulate_computable(source.problems, scored, ks, source=name, rates=rates, draw=draw)
+    draws = [draw for outcomes in source.problems.values() for draw in outcomes]
+    oracles = why_oracles(scored, draws, source.scored)
+    return replace(table, oracles=oracles, left_out={**lost, **table.left_out})
 
 
 def _hold(
@@ -107,7 +118,9 @@ def _hold(
     if isinstance(baseline, Baseline):
         old = baseline.terms
     else:
-        old = terms_of(_table(options, baseline, rules, ks))
+        table = _table(options, baseline, rules, ks)
+        _leave_out(result, table)
+        old = terms_of(table)
     tolerance = gates.Tolerance(options.max_drop, options.strict, options.ci or 95, options.seed)
     for source, table in zip(sources, result.tables, strict=True):
         new, names = terms_of(table), (source.name, baseline.name)

@@ -64,7 +64,10 @@ def splits(source: str, found: Split) -> Iterator[str]:
 
 
 def policies(source: str, found: Sequence[Policy], cost: str) -> Iterator[str]:
-    """Yield the best policy of each budget, cross-fitted; `cost` is the flag of its axis."""
+    """Yield the best policy of each budget, cross-fitted; `cost` is the flag of its axis. Nothing
+    if no rule was a candidate."""
+    if not found:
+        return
     yield f"{source}: best by difficulty and budget, scored on problems that did not choose"
     rows = [
         (

@@ -13,12 +13,14 @@ from ttc.messages.visible import one_line
 from ttc.paths import atomic_write
 from ttc.plugins import installing
 from ttc.records import Curve, Point
+from ttc.report.tables import name_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = "os^DvPX*"
-DASHES = ("-", "--", "-.", ":")
+DASHES = ("-", "-.", ":")
+ORACLE = "--"  # no other curve is dashed
 
 
 def draw(
@@ -47,7 +49,7 @@ def draw(
 def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]] = ()) -> Figure:
     """Return a figure of value against cost; bands are the intervals.
 
-    `axis` is a name in `AXES`. `best`, the points of a Pareto frontier, are joined by a grey line.
+    `axis` is a name in `AXES`; oracles are dashed. `best`, the points of a Pareto frontier, are joined by a grey line.
     No backend is chosen and pyplot is not imported. UsageError if no cost is known on the axis, or
     matplotlib is not installed.
     """
@@ -70,7 +72,8 @@ def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point
         xs = [position(point, axis) for point in points]
         if not points or None in xs:
             continue
-        style = {"marker": MARKERS[at % 8], "linestyle": DASHES[at % 4]}
+        dash = ORACLE if curve.oracle else DASHES[at % len(DASHES)]
+        style = {"marker": MARKERS[at % 8], "linestyle": dash}
         (line,) = axes.plot(xs, [point.value for point in points], label=names[at], **style)
         if all(point.low is not None for point in points):
             lows, highs = [point.low for point in points], [point.high for point in points]
@@ -105,9 +108,10 @@ def check_known(curves: Sequence[Curve], axis: str) -> None:
 
 
 def named(curves: Sequence[Curve]) -> list[str]:
-    """Return the name of each curve, with its source where there are several."""
+    """Return the name of each curve, marked if it is an oracle, with its source where there are
+    several."""
     several = len({curve.source for curve in curves}) > 1
-    names = (f"{each.selector} ({each.source})" if several else each.selector for each in curves)
+    names = (f"{name_of(each)} ({each.source})" if several else name_of(each) for each in curves)
     return [one_line(name) for name in names]
 
 

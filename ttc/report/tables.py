@@ -16,6 +16,9 @@ from ttc.messages.visible import for_stdout, one_line
 from ttc.records import Curve, Point
 
 BAR = 20
+ORACLE = (
+    "† oracle: picks by what only the reference tells; a bound on other rules, not one to follow"
+)
 _INVALID = {
     "abstain": "no answer abstains",
     "class": "no answer is an answer",
@@ -47,6 +50,11 @@ def value_text(point: Point) -> str:
     if point.low is None or point.high is None:
         return f"{point.value:.4f}{error}"
     return f"{point.value:.4f}{error} [{point.low:.3f}, {point.high:.3f}]"
+
+
+def name_of(curve: Curve) -> str:
+    """Return the rule of a curve, marked if it is an oracle."""
+    return f"{curve.selector} (oracle)" if curve.oracle else curve.selector
 
 
 def _cost(point: Point, axis: str) -> str:
@@ -107,7 +115,7 @@ def show(
                 # A pipe has the rule on each line, for grep and awk.
                 rule = for_stdout(curve.selector) if not (at and console.is_terminal) else ""
                 star = " *" if (id(curve), point.k) in starred else ""
-                cost = _cost(point, axis) + star
+                cost = _cost(point, axis) + star + " †" * curve.oracle
                 table.add_row(rule, str(point.k), value_text(point), *bar, cost)
             if console.is_terminal:
                 table.add_section()
@@ -115,7 +123,9 @@ def show(
         with console.capture() as rendered:
             console.print(table)
             less = f"* Pareto-optimal: nothing scores higher for {AXES[axis].less}"
-            legend = () if best is None else (less,)
+            legend = (less,) if best else ()
+            if any(curve.oracle for curve in ours):
+                legend = (*legend, ORACLE)
             inexact = any(point.error is not None for curve in ours for point in curve.points)
             if inexact:
                 legend = (
@@ -148,20 +158,23 @@ def as_csv(
         *AXES,
         "error",
         "note",
+        "oracle",
     )
     writer.writerow(header)
     for curve in curves:
         for point in curve.points:
             cells = (point.value, point.low, point.high, point.problems)
             costs = (point.cost.get(axis) for axis in AXES)
-            row = (curve.source, curve.selector, point.k, *cells, *costs, point.error, point.note)
+            head = (curve.source, curve.selector, point.k)
+            oracle = "true" if curve.oracle else "false"
+            row = (*head, *cells, *costs, point.error, point.note, oracle)
             writer.writerow(["" if cell is None else cell for cell in row])
     for source, found in (predictions or {}).items():
         for each in found:
             value = (each.value, each.low, each.high)
             blank = (None,) * (len(AXES) + 2)
             note = f"predicted by {each.estimator}"
-            row = (source, "coverage", each.k, *value, *blank, note)
+            row = (source, "coverage", each.k, *value, *blank, note, "true")
             writer.writerow(["" if cell is None else cell for cell in row])
     return out.getvalue()
 
@@ -172,7 +185,7 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
         lines += [f"**{in_markdown(source)}** ({conventions})", ""]
-        rules = (in_markdown(curve.selector) for curve in ours)
+        rules = (in_markdown(name_of(curve)) for curve in ours)
         lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))
         for points in zip(*(curve.points for curve in ours), strict=True):
@@ -180,6 +193,8 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
             lines.append(f"| {points[0].k} | " + " | ".join(cells) + " |")
         lines += ["", f"value [interval] · {AXES[axis].label}", ""]
         lines += [f"- {in_markdown(note)}" for note in _notes(ours)]
+        if any(curve.oracle for curve in ours):
+            lines.append(f"- {ORACLE.removeprefix('† ')}")
     return "\n".join(lines).rstrip() + "\n"
 
 

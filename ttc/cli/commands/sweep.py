@@ -87,6 +87,12 @@ def sweep(
     policy: Annotated[
         bool, typer.Option("--policy", help="Find the best rule and k by difficulty, cross-fitted.")
     ] = False,
+    oracle: Annotated[
+        bool,
+        typer.Option(
+            "--oracle", help="Let oracles be candidates of --pareto, --policy and --solve-verify."
+        ),
+    ] = False,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -152,6 +158,7 @@ def sweep(
         predict=predict,
         solve_verify=solve_verify,
         policy=policy,
+        oracle=oracle,
         asserted=tuple(asserted or ()),
         max_drop=max_drop,
         strict=strict,
