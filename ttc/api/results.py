@@ -213,12 +213,14 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         """Return the curves as a plain HTML table, a row per budget; names are escaped."""
-        from ttc.report import tables
+        from ttc.report import oracles, tables
 
         parts = []
         for source in self.problems:
             ours = [curve for curve in self.curves if curve.source == source]
-            heads = "".join(f"<th>{_html(each)}</th>" for each in ["k", *map(tables.name_of, ours)])
+            heads = "".join(
+                f"<th>{_html(each)}</th>" for each in ["k", *map(oracles.name_of, ours)]
+            )
             parts.append(f"<table><caption>{_html(source)}</caption><tr>{heads}</tr>")
             for points in zip(*(curve.points for curve in ours), strict=True):
                 cells = "".join(f"<td>{_html(tables.value_text(point))}</td>" for point in points)

@@ -46,8 +46,9 @@ class SweepArguments(TypedDict, total=False):
     are the conventions.
 
     Beyond the curves: `compare`, `pareto`, `predict` (a k beyond the draws), `solve_verify` (the
-    verifications behind each score) and `policy`. `oracle` takes rules that pick by what only the
-    reference tells as candidates of these. `asserted` are gates such as `coverage@16>=0.6`; `baseline` is a pool or a file to compare with, below which no value may
+    verifications behind each score) and `policy`. `oracle` lets oracles, which pick by what
+    only the reference tells, be candidates of these. `asserted` are gates such as
+    `coverage@16>=0.6`; `baseline` is a pool or a file to compare with, below which no value may
     fall by more than `max_drop` (a share of 1), judged by the interval, or with `strict` by the
     value.
     """

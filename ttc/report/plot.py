@@ -13,7 +13,7 @@ from ttc.messages.visible import one_line
 from ttc.paths import atomic_write
 from ttc.plugins import installing
 from ttc.records import Curve, Point
-from ttc.report.tables import name_of
+from ttc.report.oracles import name_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,9 +49,9 @@ def draw(
 def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]] = ()) -> Figure:
     """Return a figure of value against cost; bands are the intervals.
 
-    `axis` is a name in `AXES`; oracles are dashed. `best`, the points of a Pareto frontier, are joined by a grey line.
-    No backend is chosen and pyplot is not imported. UsageError if no cost is known on the axis, or
-    matplotlib is not installed.
+    `axis` is a name in `AXES`. `best`, the points of a Pareto frontier, are joined by a grey line;
+    oracles are dashed. No backend is chosen and pyplot is not imported. UsageError if no cost is
+    known on the axis, or matplotlib is not installed.
     """
     check_known(curves, axis)
     try:

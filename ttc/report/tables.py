@@ -14,11 +14,9 @@ from ttc.curves.gates import GateResult
 from ttc.curves.scaling_laws import Prediction
 from ttc.messages.visible import for_stdout, one_line
 from ttc.records import Curve, Point
+from ttc.report import oracles
 
 BAR = 20
-ORACLE = (
-    "† oracle: picks by what only the reference tells; a bound on other rules, not one to follow"
-)
 _INVALID = {
     "abstain": "no answer abstains",
     "class": "no answer is an answer",
@@ -50,11 +48,6 @@ def value_text(point: Point) -> str:
     if point.low is None or point.high is None:
         return f"{point.value:.4f}{error}"
     return f"{point.value:.4f}{error} [{point.low:.3f}, {point.high:.3f}]"
-
-
-def name_of(curve: Curve) -> str:
-    """Return the rule of a curve, marked if it is an oracle."""
-    return f"{curve.selector} (oracle)" if curve.oracle else curve.selector
 
 
 def _cost(point: Point, axis: str) -> str:
@@ -115,7 +108,7 @@ def show(
                 # A pipe has the rule on each line, for grep and awk.
                 rule = for_stdout(curve.selector) if not (at and console.is_terminal) else ""
                 star = " *" if (id(curve), point.k) in starred else ""
-                cost = _cost(point, axis) + star + " †" * curve.oracle
+                cost = _cost(point, axis) + star + oracles.MARK * curve.oracle
                 table.add_row(rule, str(point.k), value_text(point), *bar, cost)
             if console.is_terminal:
                 table.add_section()
@@ -123,9 +116,7 @@ def show(
         with console.capture() as rendered:
             console.print(table)
             less = f"* Pareto-optimal: nothing scores higher for {AXES[axis].less}"
-            legend = (less,) if best else ()
-            if any(curve.oracle for curve in ours):
-                legend = (*legend, ORACLE)
+            legend = (*((less,) if best else ()), *oracles.legend(ours))
             inexact = any(point.error is not None for curve in ours for point in curve.points)
             if inexact:
                 legend = (
@@ -185,7 +176,7 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
         lines += [f"**{in_markdown(source)}** ({conventions})", ""]
-        rules = (in_markdown(name_of(curve)) for curve in ours)
+        rules = (in_markdown(oracles.name_of(curve)) for curve in ours)
         lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))
         for points in zip(*(curve.points for curve in ours), strict=True):
@@ -193,8 +184,7 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
             lines.append(f"| {points[0].k} | " + " | ".join(cells) + " |")
         lines += ["", f"value [interval] · {AXES[axis].label}", ""]
         lines += [f"- {in_markdown(note)}" for note in _notes(ours)]
-        if any(curve.oracle for curve in ours):
-            lines.append(f"- {ORACLE.removeprefix('† ')}")
+        lines += oracles.legend(ours, "- ")
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -79,19 +79,27 @@ def has_references(connection: sqlite3.Connection, pool: Pool) -> bool:
 
 
 def verifiers_of(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, Any]]:
-    """Return the verifiers that have judged a pool, the latest version of each first."""
-    return list(
-        rows(
-            connection,
-            f"""
-            SELECT verifiers.id, verifiers.name, version, config, count(*) AS verdicts,
-              reads_reference
-            FROM {SAMPLES_OF_POOLS}
-              JOIN verdicts ON sample_id = samples.id
-                AND verdicts.reference_id = problems.reference_id
-              JOIN verifiers ON verifiers.id = verifier_id
-            WHERE pool_id = ? GROUP BY verifiers.id ORDER BY verifiers.name, verifiers.id DESC
-            """,
-            (pool.id,),
-        )
+    """Return the verifiers that have judged a pool, the latest version of each first.
+
+    `reads_reference` is whether they read the references of the pool; None: they may have.
+    """
+    found = rows(
+        connection,
+        f"""
+        SELECT verifiers.id, verifiers.name, version, config, count(*) AS verdicts,
+          reads_reference
+        FROM {SAMPLES_OF_POOLS}
+          JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id
+          JOIN verifiers ON verifiers.id = verifier_id
+        WHERE pool_id = ? GROUP BY verifiers.id ORDER BY verifiers.name, verifiers.id DESC
+        """,
+        (pool.id,),
     )
+    referenced = has_references(connection, pool)
+    return [{**row, "reads_reference": _told(row, referenced)} for row in found]
+
+
+def _told(row: Mapping[str, Any], referenced: bool) -> bool | None:
+    if not referenced:
+        return False
+    return None if row["reads_reference"] is None else bool(row["reads_reference"])

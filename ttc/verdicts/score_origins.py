@@ -23,23 +23,16 @@ def of_pool(
     """Return what is known of the scores of a pool.
 
     `verifiers` are the rows of those that judged it, `scorers` the row of each score that rules
-    use. Where no problem has a reference, none was read.
+    use.
     """
-    referenced = has_references(connection, pool)
-
-    def origin(name: str, reads: int | None) -> ScoreOrigin:
-        told = None if reads is None else bool(reads)
-        return ScoreOrigin(name, told if referenced else False)
-
-    by_row = {row["id"]: row for row in verifiers}
-    rows = {scorer: by_row[row] for scorer, row in scorers.items() if row is not None}
-    origins = {scorer: origin(row["name"], row["reads_reference"]) for scorer, row in rows.items()}
+    by_row = {row["id"]: ScoreOrigin(row["name"], row["reads_reference"]) for row in verifiers}
+    origins = {scorer: by_row[row] for scorer, row in scorers.items() if row is not None}
     chosen = _accepting(pool)
-    if chosen is None:
+    if chosen is None or not has_references(connection, pool):
         return Scored(origins)
     config = {key: value for key, value in chosen.items() if key != "name"}
     name = str(chosen.get("name", "a verifier"))
-    return Scored(origins, origin(name, known_to_read(name, config)))
+    return Scored(origins, ScoreOrigin(name, known_to_read(name, config)))
 
 
 def _accepting(pool: Pool) -> Mapping[str, Any] | None:

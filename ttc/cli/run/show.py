@@ -46,7 +46,9 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
         print(for_stdout(f"  {field}: {value}"))
     for row in judged:
         judge = f"{row['name']} {row['version']} {row['config']}"
-        print(for_stdout(f"  {row['verdicts']} verdicts by {judge}"))
+        read = {True: ", which read the reference", None: ", which may have read the reference"}
+        reading = read.get(row["reads_reference"], "")
+        print(for_stdout(f"  {row['verdicts']} verdicts by {judge}{reading}"))
     if problems:
         columns(problems)
 
