@@ -460,3 +460,47 @@ def test_the_rest_of_the_command_line(ttc: Ttc, own_home: Path) -> None:
     for wrong in (["vacuum"], ["merge"], ["backup"], ["check", "x"], ["path", "--dry-run"]):
         done = ttc("db", *wrong)
         assert (done.code, len(done.err.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "merged"),
+    [(None, True, 1), (True, None, 1), (None, False, 0), (False, True, 1), (True, False, 1)],
+)
+def test_whether_a_verifier_read_the_reference_is_merged(
+    ttc: Ttc, tmp_path: Path, here: bool | None, there: bool | None, merged: int
+) -> None:
+    """Of two answers the cautious one holds, whichever store is merged into the other."""
+
+    def made(name: str, draws: Iterable[tuple[int, int]], reads: bool | None) -> Path:
+        path = tmp_path / name
+        fill(path, draws)
+        with Store.writing(path) as store:
+            store.write(lambda c: verifiers.verifier_id(c, JUDGE, reads))
+        return path
+
+    both = made("a.db", [(0, 0), (0, 1)], here), made("b.db", [(0, 1), (1, 1)], there)
+    for first, second in (both, both[::-1]):
+        target = tmp_path / f"into-{first.name}"
+        for source in (first, second, first):
+            assert ttc("db", "merge", source, "--db", target, "--dry-run").code == 0
+            assert ttc("db", "merge", source, "--db", target).code == 0
+        with Store.reading(target) as store:
+            sql = "SELECT name, reads_reference FROM verifiers"
+            assert store.reader.execute(sql).fetchall() == [("judge", merged)]
+
+
+def test_a_dry_merge_into_an_older_store_counts_too(
+    ttc: Ttc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, old = tmp_path / "new.db", tmp_path / "old.db"
+    fill(new, [(0, 1)])
+    with Store.writing(new) as store:
+        store.write(lambda c: verifiers.verifier_id(c, JUDGE, True))
+    with monkeypatch.context() as before:
+        before.setattr(database, "MIGRATIONS", schema.MIGRATIONS[:4])
+        with Store.writing(old) as store:
+            sql = "INSERT INTO verifiers (name, version, config) VALUES ('judge', '1', '{\"v\":2}')"
+            store.write(lambda c: c.execute(sql))
+    ran = ttc("db", "merge", new, "--db", old, "--dry-run", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["sources"][0]["new"]["verifiers"] == 1

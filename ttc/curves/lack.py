@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isnan
 from typing import Any, NamedTuple
 
@@ -28,6 +28,11 @@ class Missing(NamedTuple):
     reason: str
     error: UsageError
 
+    def of(self, source: str) -> Missing:
+        """Return the same with the name of its source in the error, where there are several."""
+        error = UsageError(f"{source}: {self.error}", python=f"{source}: {self.error.python}")
+        return Missing(self.reason, self.error if str(self.error).startswith(source) else error)
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -36,7 +41,6 @@ class LeftOut:
     source: str
     rule: str
     reason: str
-    error: UsageError = field(repr=False, compare=False)
 
     def as_dict(self) -> dict[str, str]:
         """Return it as JSON."""
@@ -134,7 +138,7 @@ def unscored(selector: Selector, errors: Mapping[str, UsageError]) -> UsageError
 
 def nothing_left(missing: Sequence[Missing]) -> UsageError:
     """Return the error if no rule is left: that of the one rule, or all reasons."""
-    found = list({each.reason: each for each in missing}.values())
+    found = list({str(each.error): each for each in missing}.values())
     if len(found) == 1:
         return found[0].error
     why = "none of these rules can be computed: "

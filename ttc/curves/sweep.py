@@ -69,23 +69,30 @@ def sweep(
     return result
 
 
-def _leave_out(result: SweepResult, baseline: Table | None = None) -> None:
-    """Note the rules that could not be computed.
+def _leave_out(result: SweepResult) -> None:
+    """Note the rules that could not be computed for a source.
 
-    UsageError if a gate is about one, or if none is left for any source.
+    UsageError if a gate is about one of them, or if no rule is left for any source.
     """
     asserted = {rule for gate in result.options.gates for rule, _ in gate.terms}
-    tables = result.tables if baseline is None else [baseline]
-    several = len(result.tables) > 1 or baseline is not None
-    for table in tables:
+    several = len(result.tables) > 1
+    lost = []
+    for table in result.tables:
         for rule, missing in table.left_out.items():
+            found = missing.of(table.source) if several else missing
             if rule in asserted:
-                raise missing.error
-            result.left_out.append(LeftOut(table.source, rule, *missing))
-            of = f" of {table.source}" if several else ""
-            result.warnings.append(f"left out{of}: {missing.reason}")
-    if not any(table.cells for table in tables):
-        raise nothing_left([missing for table in tables for missing in table.left_out.values()])
+                raise found.error
+            lost.append(found)
+        _note_left_out(result, table, several=several)
+    if not any(table.cells for table in result.tables):
+        raise nothing_left(lost)
+
+
+def _note_left_out(result: SweepResult, table: Table, *, several: bool) -> None:
+    for rule, missing in table.left_out.items():
+        result.left_out.append(LeftOut(table.source, rule, missing.reason))
+        of = f" of {table.source}" if several else ""
+        result.warnings.append(f"left out{of}: {missing.reason}")
 
 
 def _table(
@@ -119,7 +126,9 @@ def _hold(
         old = baseline.terms
     else:
         table = _table(options, baseline, rules, ks)
-        _leave_out(result, table)
+        _note_left_out(result, table, several=True)
+        if not table.cells:
+            raise nothing_left([each.of(baseline.name) for each in table.left_out.values()])
         old = terms_of(table)
     tolerance = gates.Tolerance(options.max_drop, options.strict, options.ci or 95, options.seed)
     for source, table in zip(sources, result.tables, strict=True):

@@ -119,7 +119,9 @@ def tabulate_computable(
         for k in budgets
         if name not in lost
     ]
-    oracles = why_oracles(selectors, draws, Scored())
+    oracles = why_oracles(
+        selectors, (), Scored()
+    )  # by themselves: whose the scores are, it ignores
     return Table(source, names, pools, cells, draw, oracles, lost)
 
 

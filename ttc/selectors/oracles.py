@@ -24,8 +24,10 @@ class ScoreOrigin(NamedTuple):
     reads_reference: bool | None
 
     def __str__(self) -> str:
-        read = "may have read" if self.reads_reference is None else "read"
-        return f"{self.verifier}, which {read} the reference"
+        if self.reads_reference is not None:
+            return f"{self.verifier}, which read the reference"
+        withheld = " (cmd:reference=no … withholds it)" if self.verifier == "cmd" else ""
+        return f"{self.verifier}, which may have read the reference{withheld}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def _why(
     if is_oracle(rule):
         return BY_CORRECT
     if _read(scored.accepted):
-        return f"draws that were accepted by {scored.accepted}"
+        return f"what was accepted by {scored.accepted}"
     for name in _scores_of(rule, draws):
         if name not in memo:
             memo[name] = _why_score(name, draws, scored.origins.get(name))
