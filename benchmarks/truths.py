@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.records import Outcome, Problem
-from ttc.store import Store, pools, verdicts
+from ttc.store import Store, pools, verifiers
 from ttc.store.sql import now
 
 TEXT = "The answer follows from the steps above. "
@@ -71,9 +71,9 @@ def store(path: Path, problems: int, n: int, seed: int) -> None:
 
         def enrol(connection: sqlite3.Connection) -> tuple[list[Any], int]:
             pool = pools.ensure(connection, "pool", "known", identity)
-            who = verdicts.VerifierId("exact", "1", {})
+            who = verifiers.VerifierId("exact", "1", {})
             enrolled = pools.enrol(connection, pool, asked, identity)
-            return enrolled, verdicts.verifier_id(connection, who)
+            return enrolled, verifiers.verifier_id(connection, who)
 
         enrolled, verifier = opened.write(enrol)
         for each, draws in zip(enrolled, drawn(problems, n, seed), strict=True):

@@ -134,6 +134,7 @@ def test_verify_adds_fields_and_passes_unknown_ones(ttc: Ttc) -> None:
             "score": 1.0,
             "verifier": "numeric",
             "status": "ok",
+            "reads_reference": True,
         }
     ]
 
@@ -446,10 +447,16 @@ def test_an_oracle_is_no_candidate(regression: Ttc) -> None:
     assert "coverage" not in {point["selector"] for point in ran.document["pareto"]}
     chosen = [each["choices"].values() for each in ran.document["policies"]["old.jsonl"]]
     assert not any(choice.startswith("coverage") for each in chosen for choice in each)
-    assert "leave coverage aside" in ran.err
-    alone = regression("sweep", "old.jsonl", "-s", "coverage", "--cost", "samples", "--pareto")
-    assert "aside" not in alone.err
-    assert " *" in alone.out
+    assert "no candidate of --pareto and --policy: coverage; an oracle cannot" in ran.err
+    alone = ("sweep", "old.jsonl", "-s", "coverage", "--cost", "samples", "--pareto", "--policy")
+    ran = regression(*alone, "--json")
+    assert (ran.document["pareto"], ran.document["policies"]) == ([], {"old.jsonl": []})
+    assert "no rule is left to recommend, add one with -s majority" in ran.err
+    assert " *" not in regression(*alone).out
+    wanted = regression(*alone, "--oracle")
+    assert "candidate" not in wanted.err
+    assert "4.0 * †" in wanted.out
+    assert "hard coverage@" in wanted.out
 
 
 def test_rules_and_pools_are_compared_in_pairs(regression: Ttc) -> None:
@@ -472,7 +479,7 @@ def test_laws_and_policies_are_told(regression: Ttc, monkeypatch: pytest.MonkeyP
         "-k",
         "1,2",
         "-s",
-        "coverage",
+        "mean",
         "--policy",
         "--cost",
         "samples",
@@ -480,7 +487,8 @@ def test_laws_and_policies_are_told(regression: Ttc, monkeypatch: pytest.MonkeyP
     ).document
     assert [each["budget"] for each in document["policies"]["old.jsonl"]] == [1.0, 2.0]
     beyond = ("sweep", "old.jsonl", "-k", "1,2", "-s", "coverage", "--predict", 50)
-    told = regression(*beyond, "--policy", "--cost", "samples", "--md", "-").out
+    policy = ("--policy", "--oracle", "--cost", "samples")
+    told = regression(*beyond, *policy, "--md", "-").out
     assert "coverage@50 = " in told
     assert "best by difficulty and budget" in told
     *_, beta, power = csv.DictReader(io.StringIO(regression(*beyond, "--csv", "-").out))

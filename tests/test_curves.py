@@ -277,6 +277,7 @@ def test_the_document_of_a_sweep() -> None:
         "curves": [
             {
                 "selector": "majority",
+                "oracle": False,
                 "points": [
                     {
                         "k": 1,

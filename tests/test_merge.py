@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 from ttc.backends import Completion
 from ttc.errors import StoreError
 from ttc.records import Problem, Verdict, Vote
-from ttc.store import Store, database, pools, runs, samples, schema, verdicts
+from ttc.store import Store, database, pools, runs, samples, schema, verdicts, verifiers
 from ttc.store.merge import stores
 from ttc.store.merge.source import check, opened
 from ttc.store.merge.stores import Merged
-from ttc.store.verdicts import VerifierId
+from ttc.store.verifiers import VerifierId
 
 IDENTITY = {"backend": "b", "fingerprint": "f", "seed": 0, "temperature": 0.8}
 DONE = Completion(
@@ -79,7 +79,7 @@ def fill(path: Path, draws: Iterable[tuple[int, int]], *, text: str = "", **chan
 
     def write(connection: sqlite3.Connection) -> None:
         pool = pools.ensure(connection, "demo", "m", identity)
-        judge = verdicts.verifier_id(connection, JUDGE)
+        judge = verifiers.verifier_id(connection, JUDGE)
         for number, draw in draws:
             (each,) = pools.enrol(connection, pool, [problem(number)], identity)
             done = replace(DONE, text=text or f"{number}/{draw}\0\n")
@@ -445,7 +445,7 @@ def test_the_keys_of_a_store_are_checked(ttc: Ttc, two: tuple[Path, Path]) -> No
 
 def test_a_backup_is_one_file_with_all_in_it(ttc: Ttc, two: tuple[Path, Path]) -> None:
     with Store.writing(two[0]) as store:
-        store.write(lambda c: verdicts.verifier_id(c, VerifierId("late", "1", {})))
+        store.write(lambda c: verifiers.verifier_id(c, VerifierId("late", "1", {})))
         assert ttc("db", "backup", "copy.db", "--db", two[0]).code == 0
     assert content(Path("copy.db")) == content(two[0])
     again = ttc("db", "backup", "copy.db", "--db", two[0])
@@ -460,3 +460,47 @@ def test_the_rest_of_the_command_line(ttc: Ttc, own_home: Path) -> None:
     for wrong in (["vacuum"], ["merge"], ["backup"], ["check", "x"], ["path", "--dry-run"]):
         done = ttc("db", *wrong)
         assert (done.code, len(done.err.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "merged"),
+    [(None, True, 1), (True, None, 1), (None, False, 0), (False, True, 1), (True, False, 1)],
+)
+def test_whether_a_verifier_read_the_reference_is_merged(
+    ttc: Ttc, tmp_path: Path, here: bool | None, there: bool | None, merged: int
+) -> None:
+    """Of two answers the cautious one holds, whichever store is merged into the other."""
+
+    def made(name: str, draws: Iterable[tuple[int, int]], reads: bool | None) -> Path:
+        path = tmp_path / name
+        fill(path, draws)
+        with Store.writing(path) as store:
+            store.write(lambda c: verifiers.verifier_id(c, JUDGE, reads))
+        return path
+
+    both = made("a.db", [(0, 0), (0, 1)], here), made("b.db", [(0, 1), (1, 1)], there)
+    for first, second in (both, both[::-1]):
+        target = tmp_path / f"into-{first.name}"
+        for source in (first, second, first):
+            assert ttc("db", "merge", source, "--db", target, "--dry-run").code == 0
+            assert ttc("db", "merge", source, "--db", target).code == 0
+        with Store.reading(target) as store:
+            sql = "SELECT name, reads_reference FROM verifiers"
+            assert store.reader.execute(sql).fetchall() == [("judge", merged)]
+
+
+def test_a_dry_merge_into_an_older_store_counts_too(
+    ttc: Ttc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, old = tmp_path / "new.db", tmp_path / "old.db"
+    fill(new, [(0, 1)])
+    with Store.writing(new) as store:
+        store.write(lambda c: verifiers.verifier_id(c, JUDGE, True))
+    with monkeypatch.context() as before:
+        before.setattr(database, "MIGRATIONS", schema.MIGRATIONS[:4])
+        with Store.writing(old) as store:
+            sql = "INSERT INTO verifiers (name, version, config) VALUES ('judge', '1', '{\"v\":2}')"
+            store.write(lambda c: c.execute(sql))
+    ran = ttc("db", "merge", new, "--db", old, "--dry-run", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["sources"][0]["new"]["verifiers"] == 1

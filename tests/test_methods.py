@@ -55,7 +55,7 @@ def test_the_likelihood_scores_where_nothing_is_named(ttc: Ttc) -> None:
 def test_a_verifier_has_the_last_word(ttc: Ttc, tmp_path: Path) -> None:
     asked = json.dumps({"question": ASKED, "answer": "7"}) + "\n"
     search = ("--method", "beam:n=4,m=2", "--scorer", "synth")
-    ran = ttc("solve", "--each", *SYNTH, *search, "-V", "numeric", stdin=asked)
+    ran = ttc("solve", "--each", *SYNTH, *search, "-V", "numeric", "--oracle", stdin=asked)
     assert (ran.code, ran.out) == (1, "\n")
     assert "nothing was accepted" in ran.err
 

@@ -94,11 +94,11 @@ def test_each_line_is_a_problem(ttc: Ttc) -> None:
 
 def test_a_verifier_that_accepts_nothing_is_exit_one(ttc: Ttc) -> None:
     asked = '{"question": "How many?", "answer": "99"}\n'
-    ran = ttc("solve", "--each", *VOTE, "-V", "numeric", stdin=asked)
+    ran = ttc("solve", "--each", *VOTE, "-V", "numeric", "--oracle", stdin=asked)
     assert (ran.code, ran.out) == (1, "\n")
     assert "nothing was accepted" in ran.err
     asked = '{"question": "How many?", "answer": "24"}\n'
-    ran = ttc("solve", "--each", *VOTE, "-n", 30, "-V", "numeric", stdin=asked)
+    ran = ttc("solve", "--each", *VOTE, "-n", 30, "-V", "numeric", "--oracle", stdin=asked)
     assert (ran.code, ran.out) == (0, "24\n")
 
 

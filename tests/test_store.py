@@ -12,9 +12,10 @@ import pytest
 from ttc.backends import Completion
 from ttc.errors import StoreError, UsageError
 from ttc.records import Message, Problem, Sample, Verdict, Vote
-from ttc.store import Store, database, pools, samples, schema, verdicts
+from ttc.store import Store, database, pools, samples, schema, verdicts, verifiers
 from ttc.store.database import file_system
-from ttc.store.verdicts import VerifierId
+from ttc.store.judged import judged
+from ttc.store.verifiers import VerifierId
 
 IDENTITY = {"backend": "b", "fingerprint": "f", "seed": 0, "temperature": 0.8}
 PROBLEM = Problem("p", (Message("user", "6 × 7?"),), reference={"answer": "42"})
@@ -100,7 +101,7 @@ def test_one_name_cannot_stand_for_two_prompts(store: Store) -> None:
 
 def judge(store: Store, pool: pools.Pool, verdict: Verdict) -> None:
     def keep(connection: sqlite3.Connection) -> None:
-        row = verdicts.verifier_id(connection, NUMERIC)
+        row = verifiers.verifier_id(connection, NUMERIC)
         for sample_id, sample in samples.of_pool(connection, pool):
             verdicts.keep(connection, sample_id, row, sample, verdict)
 
@@ -228,7 +229,7 @@ def test_votes_stand_behind_a_verdict_and_are_charged(store: Store) -> None:
 
     def keep(verdict: Verdict, who: VerifierId) -> int:
         def write(connection: sqlite3.Connection) -> int:
-            row = verdicts.verifier_id(connection, who)
+            row = verifiers.verifier_id(connection, who)
             verdicts.keep(connection, sample_id, row, sample, verdict)
             return row
 
@@ -297,3 +298,69 @@ def test_sample_lines_round_trip_through_the_interchange(store: Store, tmp_path:
     path.write_text("".join(jsonl.dump(interchange.sample_line(s)) + "\n" for s in kept))
     read: list[Sample] = [sample for _, sample in interchange.read_samples(str(path))]
     assert read == kept
+
+
+def test_of_earlier_verdicts_it_is_known_whether_they_read_the_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store of the schema before: by name and options, for the verifiers of ttc itself."""
+    path = tmp_path / "s.db"
+    rows = [
+        ("numeric", '{"tol":0.0}', True),
+        ("regex", '{"pattern":"4"}', False),
+        ("judge", '{"n":"1","reference":"yes"}', True),
+        ("genrm", '{"reference":"no"}', False),
+        ("cmd", '{"command":["true"],"timeout":30.0}', None),
+        ("contains", '{"case":"fold"}', None),
+    ]
+    with monkeypatch.context() as before:
+        before.setattr(database, "MIGRATIONS", schema.MIGRATIONS[:4])
+        with Store.writing(path) as opened:
+            pool, request = enrol(opened)
+            put(opened, request, 0)
+            for at, (name, config, _) in enumerate(rows, start=1):
+                for statement in (
+                    f"INSERT INTO verifiers VALUES ({at}, '{name}', '1', '{config}')",
+                    f"INSERT INTO verdicts SELECT samples.id, {at}, reference_id, '42', 1, 1.0, "
+                    "'ok', '', 'then', NULL FROM samples JOIN problems USING (request_id)",
+                ):
+                    opened.write(lambda connection, sql=statement: connection.execute(sql))
+    with Store.reading(path) as migrated:
+        found = verifiers.verifiers_of(migrated.reader, pool)
+        assert {row["name"]: row["reads_reference"] for row in found} == {
+            name: reads for name, _, reads in rows
+        }
+        for at, (_, _, reads) in enumerate(rows, start=1):
+            (verdict,) = verdicts.by_sample(migrated.reader, pool, at).values()
+            assert (verdict, verdict.reads_reference) == (Verdict("42", True, 1.0), reads)
+
+
+def test_a_verifier_that_says_it_later_is_believed(store: Store) -> None:
+    plugin = VerifierId("contains", "1", {})
+
+    def row(reads: bool | None) -> tuple[int, bool | None]:
+        number = store.write(lambda c: verifiers.verifier_id(c, plugin, reads))
+        sql = "SELECT reads_reference FROM verifiers WHERE id = ?"
+        return number, store.reader.execute(sql, (number,)).fetchone()[0]
+
+    assert [row(reads) for reads in (None, True, None, False)] == [
+        (1, None),
+        (1, 1),
+        (1, 1),
+        (1, 0),
+    ]
+    assert not verifiers.lacks_reading(store.reader, VerifierId("other", "1", {}), True)
+
+
+def test_an_empty_reference_was_not_read(store: Store) -> None:
+    bare = replace(PROBLEM, id="bare", messages=(Message("user", "Tell."),), reference={})
+    pool = store.write(lambda c: pools.ensure(c, "demo", "m", IDENTITY))
+    for problem in (PROBLEM, bare):
+        (enrolled,) = store.write(lambda c, p=problem: pools.enrol(c, pool, [p], IDENTITY))
+        put(store, enrolled.request_id, 0)
+    store.write(lambda c: verifiers.verifier_id(c, NUMERIC, True))
+    judge(store, pool, Verdict("42", True, 1.0))
+    kept = verdicts.kept(store.reader, pool, NUMERIC)
+    assert [kept[row].reads_reference for row in sorted(kept)] == [True, False]
+    found = [verdict for _, _, verdict in judged(store.reader, pool, NUMERIC) if verdict]
+    assert [verdict.reads_reference for verdict in found] == [True, False]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import Ttc
 
+from ttc.api.wording import in_python
 from ttc.curves.baseline import Baseline, as_baseline, read_baseline
 from ttc.curves.compare import between_rules
 from ttc.curves.cost_axes import AXES, FLAGS, LESS
@@ -128,8 +129,9 @@ def test_policies_are_those_of_the_command_line(ttc: Ttc, own_home: Path) -> Non
         each.as_dict() for each in result.policies["drawn"]
     ]
     (note,) = [line for line in result.warnings if "coverage" in line]
-    assert "leave coverage aside" in note
-    assert "--" not in note
+    assert "no candidate of --policy: coverage; an oracle cannot be followed" in note
+    assert "--" not in in_python(note)
+    assert "(oracle=True makes it a candidate)" in in_python(note)
 
 
 def test_a_baseline_is_values_or_draws(tmp_path: Path) -> None:

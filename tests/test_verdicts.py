@@ -14,7 +14,7 @@ from conftest import Ttc
 
 from ttc.errors import BackendError
 from ttc.records import Outcome, Sample, Verdict
-from ttc.store import Store, verdicts
+from ttc.store import Store, verdicts, verifiers
 from ttc.store.named import pool_named
 from ttc.verdicts import Summary, identify, judge, verify_pool
 
@@ -174,7 +174,7 @@ def test_what_the_machine_failed_to_judge_counts_for_nobody_and_is_judged_again(
             pool = pool_named(store, "pool")
             for sample, verdict in verify_pool(store, pool, weary):
                 summary.add(sample, verdict)
-            row = verdicts.find_verifier(store.reader, identify(weary))
+            row = verifiers.find_verifier(store.reader, identify(weary))
             read = list(verdicts.outcomes(store.reader, pool, row))
         return summary, [each for _, _, each in read], [judged for _, judged, _ in read]
 

@@ -8,7 +8,7 @@ of foreign files.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ttc import jsonl, tags
 from ttc.errors import UsageError
@@ -43,6 +43,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "scores": (dict,),
     "verifier": (str,),
     "status": (str,),
+    "reads_reference": (bool,),
 }
 
 
@@ -86,6 +87,7 @@ def verdict_fields(verdict: Verdict, verifier: str) -> dict[str, Any]:
         "score": verdict.score,
         "verifier": verifier,
         "status": verdict.status,
+        "reads_reference": verdict.reads_reference,
     }
     if verdict.tokens is not None:
         added["verifier_tokens"] = verdict.tokens
@@ -119,6 +121,19 @@ def _check(line: jsonl.Line, needed: tuple[str, ...]) -> dict[str, Any]:
             f"not {record['finish_reason']!r}"
         )
     return record
+
+
+class Scorer(NamedTuple):
+    """Whose score a line has: `told` if the line says whether its verifier read the reference."""
+
+    verifier: str | None
+    reads_reference: bool | None
+    told: bool
+
+
+def _scorer(record: Mapping[str, Any]) -> Scorer:
+    name = "reads_reference"
+    return Scorer(record.get("verifier"), record.get(name), name in record)
 
 
 class _Numbering:
@@ -190,12 +205,14 @@ def read_outcomes(
     text: bool = False,
     collected: tags.Collected | None = None,
     scored: bool = False,
+    scorers: set[Scorer] | None = None,
 ) -> Iterator[tuple[str, bool, Outcome]]:
     """Yield problem, whether it is judged, and outcome for each line of a file, of `-` or of a
     list of records.
 
     Lines of cancelled and failed draws are left out: they are no samples. With `text`, the text
-    is kept; with `scored` a score is a verdict. `collected` reads the tags of the problems.
+    is kept; with `scored` a score is a verdict. `collected` reads the tags of the problems,
+    `scorers` collects those of the judged lines with a score.
     """
     numbering = _Numbering()
     marks = ("correct", "status", *(("score", "scores") if scored else ()))
@@ -208,6 +225,8 @@ def read_outcomes(
         if collected is not None:
             collected.add(line.place, problem, record)
         judged = any(mark in record for mark in marks) and record.get("status") not in INFRA
+        if scorers is not None and judged and record.get("score") is not None:
+            scorers.add(_scorer(record))
         yield (
             problem,
             judged,

@@ -16,10 +16,12 @@ from ttc.samples import freshness
 from ttc.samples.freshness import Standing
 from ttc.selectors import Selector, worth
 from ttc.selectors.extras import scorers_of
-from ttc.store import Store, samples, verdicts
+from ttc.selectors.oracles import Scored
+from ttc.store import Store, samples, verdicts, verifiers
 from ttc.store import tags as stored_tags
 from ttc.store.named import is_file, pool_named, store_with
 from ttc.tags import Collected
+from ttc.verdicts import score_origins
 
 MAPPABLE = tuple(interchange.FIELDS)
 
@@ -44,6 +46,8 @@ class Source:
     `unjudged` counts the draws without a verdict, `cancelled` those that were cancelled; neither
     are in `problems`. Only a pool has an `origin`; `standing` says whether a pool has the latest
     samples. `tags` are those of each problem that were wanted, `tag_names` all that there are.
+    `scored` says which verifiers are behind the scores, `unscored` why scorers that rules name have
+    no scores here.
     """
 
     name: str
@@ -54,6 +58,8 @@ class Source:
     standing: Standing = field(default_factory=Standing)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tag_names: frozenset[str] = frozenset()
+    scored: Scored = field(default_factory=Scored)
+    unscored: Mapping[str, UsageError] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -126,10 +132,17 @@ def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Sou
     """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
     name. UsageError if there are none."""
     found = Collected(wanted.tags) if wanted.tags else None
+    scorers: set[interchange.Scorer] = set()
     draws = interchange.read_outcomes(
-        lines, wanted.mapping, text=wanted.text, scored=wanted.scored, collected=found
+        lines,
+        wanted.mapping,
+        text=wanted.text,
+        collected=found,
+        scored=wanted.scored,
+        scorers=scorers,
     )
     source = _collect(name, draws)
+    source.scored = score_origins.of_lines(scorers, source.problems.values())
     if found is not None:
         source.tags, source.tag_names = found.found, frozenset(found.names)
     return _checked(
@@ -143,16 +156,16 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
     """Return the judged draws of a pool of the store. UsageError if there are none."""
     with Store.reading(store_with(database, name)) as store:
         pool = pool_named(store, name)
-        found = verdicts.verifiers_of(store.reader, pool)
-        # A verifier that only scores is not meant where none is named.
+        found = verifiers.verifiers_of(store.reader, pool)
+        # A verifier that only scores is not meant where none is named, if there is another.
         scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
-        judges = [row for row in found if row["name"] not in scoring]
+        judges = [row for row in found if row["name"] not in scoring] or found
         by = choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
-        scorers = {scorer: choose_verifier(found, scorer, name) for scorer in wanted.scorers}
-        known = {scorer: row for scorer, row in scorers.items() if row is not None}
+        known, unscored = _scorers(found, wanted.scorers, name)
         draws = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
         source = _collect(name, draws)
-        _check_scores(source, known)
+        source.unscored = {**unscored, **_without_scores(source, known)}
+        source.scored = score_origins.of_pool(store.reader, pool, found, {"": by, **known})
         source.cancelled = samples.cancelled_in(store.reader, pool)
         source.origin = Origin(pool.name, pool.model, pool.identity, _described(found, by))
         if wanted.tags:
@@ -195,16 +208,34 @@ def _described(verifiers: Iterable[Mapping[str, Any]], row: int | None) -> dict[
     return {}
 
 
-def _check_scores(source: Source, names: Iterable[str]) -> None:
-    """Raise UsageError if a scorer has no score for any draw."""
+def _scorers(
+    found: list[dict[str, Any]], wanted: Iterable[str], pool: str
+) -> tuple[dict[str, int], dict[str, UsageError]]:
+    """Return the row of each scorer, and for those without one the reason."""
+    known, unscored = {}, {}
+    for scorer in wanted:
+        try:
+            row = choose_verifier(found, scorer, pool)
+        except UsageError as error:
+            unscored[scorer] = error
+        else:
+            assert row is not None  # a verifier that is named is found, or an error
+            known[scorer] = row
+    return known, unscored
+
+
+def _without_scores(source: Source, names: Iterable[str]) -> dict[str, UsageError]:
+    """Return an error for each scorer that has no score for any draw."""
     draws = [draw for outcomes in source.problems.values() for draw in outcomes]
-    for scorer in names:
-        # NaN stands for a draw that it could not score.
-        if draws and all(isnan((draw.scores or {}).get(scorer, nan)) for draw in draws):
-            raise UsageError(
-                f"{source.name}: {scorer} has a score for none of {len(draws)} draws; "
-                f"ttc verify {source.name} -V {scorer} shows why"
-            )
+    # NaN stands for a draw that it could not score.
+    return {
+        scorer: UsageError(
+            f"{source.name}: {scorer} has a score for none of {len(draws)} draws; "
+            f"ttc verify {source.name} -V {scorer} shows why"
+        )
+        for scorer in names
+        if draws and all(isnan((draw.scores or {}).get(scorer, nan)) for draw in draws)
+    }
 
 
 def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:

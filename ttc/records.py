@@ -156,6 +156,8 @@ class Verdict:
     memory limit), `error` (the verifier failed; the sample is judged again) and others that the
     verifier documents; `detail` explains it. `tokens` is what judging cost on a model (prompt and
     completion), None for a verifier that uses no model; `votes` are the votes behind the score.
+    `reads_reference` is whether the verifier read the sample's reference (None: it may have); it
+    is filled in by what calls the verifier.
     """
 
     answer: str | None = None
@@ -165,6 +167,7 @@ class Verdict:
     detail: str = ""
     tokens: int | None = None
     votes: tuple[Vote, ...] = ()
+    reads_reference: bool | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,8 @@ class Curve:
 
     `group` is None for all problems of the source. Else the curve is over those with this value of
     the tag `by` (`level`, or crossed `level,subject`).
+
+    An `oracle` picks by what only the reference tells: its values are bounds, not results.
     """
 
     selector: str
@@ -239,6 +244,7 @@ class Curve:
     points: tuple[Point, ...]
     by: str | None = None
     group: str | None = None
+    oracle: bool = False
 
     def __repr__(self) -> str:
         values = ", ".join(

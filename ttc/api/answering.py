@@ -26,8 +26,9 @@ class SolveArguments(SamplingArguments, total=False):
 
     `method` is a selection rule or a strategy, `NAME:key=value,…` (None: vote over the answers,
     or, where fewer than half of the draws have one, agree). With a `verifier`, only what it accepts
-    can be the answer. `scorer` scores steps: `likelihood`, or a verifier; `aggregate` says how the
-    scores of steps go together: last, min, prod or mean. `budget` are limits such as
+    can be the answer; one that reads the reference of a problem is
+    refused unless `oracle`. `scorer` scores steps: `likelihood`, or a verifier; `aggregate` says
+    how the scores of steps go together: last, min, prod or mean. `budget` are limits such as
     `tokens=2000,seconds=60`. `draft` is the small model of specreason. `keep` names a pool in
     which answers are kept as samples, and `new_pool` takes NAME.2, … if it has other settings.
     `database` is the store and `config` a settings file in place of the user's (None: as set).
@@ -42,6 +43,7 @@ class SolveArguments(SamplingArguments, total=False):
     draft: str | None
     keep: str | None
     new_pool: bool
+    oracle: bool
     database: File | None
     config: File | None
     progress: bool

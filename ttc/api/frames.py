@@ -31,6 +31,7 @@ SAMPLE_COLUMNS = {
     "score": "number",
     "verifier": "text",
     "status": "text",
+    "reads_reference": "boolean",
     "verifier_tokens": "integer",
 }
 _PANDAS = {"text": "string", "integer": "Int64", "number": "Float64", "boolean": "boolean"}

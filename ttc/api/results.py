@@ -15,6 +15,7 @@ from ttc.curves.compute_optimal import Policy
 from ttc.curves.cost_axes import AXES, axis_of
 from ttc.curves.gates import GateResult
 from ttc.curves.groups import Group
+from ttc.curves.lack import LeftOut
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
@@ -42,6 +43,7 @@ COLUMNS = {
     "exact": "boolean",
     "error": "number",
     "note": "text",
+    "oracle": "boolean",
     **{f"cost_{axis}": "number" for axis in AXES},
     "by": "text",
     "group": "text",
@@ -119,6 +121,11 @@ class Sweep:
         return self._result.policies
 
     @property
+    def left_out(self) -> list[LeftOut]:
+        """The rules that could not be computed, per source, with the reason."""
+        return self._result.left_out
+
+    @property
     def frontier(self) -> list[tuple[Curve, Point]] | None:
         """The points that nothing beats at their cost, with `pareto`; else None."""
         return self._result.frontier
@@ -164,6 +171,7 @@ class Sweep:
                     "exact": point.exact,
                     "error": point.error,
                     "note": point.note,
+                    "oracle": curve.oracle,
                     **{f"cost_{axis}": cost for axis, cost in point.cost.items()},
                     "by": curve.by,
                     "group": curve.group,
@@ -205,7 +213,7 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         """Return the curves as a plain HTML table, a row per budget; names are escaped."""
-        from ttc.report import tables
+        from ttc.report import oracles, tables
 
         parts = []
         parted, sizes = groups.titled(self._result)
@@ -213,7 +221,7 @@ class Sweep:
         for source in (*self.problems, *sizes):
             ours = [curve for curve in every if curve.source == source]
             heads = "".join(
-                f"<th>{_html(each)}</th>" for each in ["k", *(c.selector for c in ours)]
+                f"<th>{_html(each)}</th>" for each in ["k", *map(oracles.name_of, ours)]
             )
             parts.append(f"<table><caption>{_html(source)}</caption><tr>{heads}</tr>")
             for points in zip(*(curve.points for curve in ours), strict=True):

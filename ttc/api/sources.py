@@ -50,7 +50,10 @@ def record_of(at: int, item: object) -> dict[str, Any]:
     if isinstance(item, Mapping):
         return dict(item)
     if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], Verdict):
-        return {**record_of(at, item[0]), **interchange.verdict_fields(item[1], "given")}
+        fields = interchange.verdict_fields(item[1], "given")
+        if item[1].reads_reference is None:
+            del fields["reads_reference"]  # made by hand, or by a verifier that does not say
+        return {**record_of(at, item[0]), **fields}
     if not isinstance(item, Sample):
         raise UsageError(
             f"item {at} is of type {type(item).__name__}; pass a pool, a file, or a list of "

@@ -15,10 +15,9 @@ from ttc.api.wording import python_errors
 from ttc.errors import TtcError, UsageError
 from ttc.records import Problem, Sample, Verdict
 from ttc.store import Store, pools, samples
-from ttc.store import verdicts as stored
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
-from ttc.store.verdicts import VerifierId
+from ttc.store.verifiers import VerifierId, verifiers_of
 from ttc.verdicts import Summary
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class Pool(StoredPool):
     def verifiers(self) -> list[VerifierId]:
         """The verifiers with verdicts on the pool: name, version and options; latest first."""
         with self._opened() as (store, pool):
-            return [_identity(row) for row in stored.verifiers_of(store.reader, pool)]
+            return [_identity(row) for row in verifiers_of(store.reader, pool)]
 
     def samples(
         self,
@@ -184,7 +183,7 @@ class Pool(StoredPool):
 
     def _verifier(self, store: Store, pool: pools.Pool, wanted: str | None) -> VerifierId | None:
         """Return the verifier whose verdicts are meant; None if nothing was judged yet."""
-        found = stored.verifiers_of(store.reader, pool)
+        found = verifiers_of(store.reader, pool)
         row = outcomes.choose_verifier(found, wanted, self.name)
         return next((_identity(each) for each in found if each["id"] == row), None)
 

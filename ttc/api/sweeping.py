@@ -47,7 +47,8 @@ class SweepArguments(TypedDict, total=False):
     `score:VERIFIER`.
 
     Beyond the curves: `compare`, `pareto`, `predict` (a k beyond the draws), `solve_verify` (the
-    verifications behind each score) and `policy`. `asserted` are gates such as
+    verifications behind each score) and `policy`. `oracle` lets oracles, which pick by what
+    only the reference tells, be candidates of these. `asserted` are gates such as
     `coverage@16>=0.6`; `baseline` is a pool or a file to compare with, below which no value may
     fall by more than `max_drop` (a share of 1), judged by the interval, or with `strict` by the
     value.
@@ -72,6 +73,7 @@ class SweepArguments(TypedDict, total=False):
     predict: int | None
     solve_verify: int | None
     policy: bool
+    oracle: bool
     asserted: str | Sequence[str]
     baseline: Source | None
     max_drop: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ttc.curves.caveats import oracle_notes
 from ttc.curves.compute_optimal import policies
 from ttc.curves.group_policy import group_policies, undivided
 from ttc.curves.pareto import frontier
@@ -12,7 +13,9 @@ from ttc.curves.result import SweepResult
 from ttc.curves.saturation import saturation
 from ttc.curves.scaling_laws import counts_of, predict
 from ttc.curves.solve_verify_split import split
-from ttc.selectors import Selector, contenders
+from ttc.selectors import Selector
+from ttc.selectors.oracles import why_oracles
+from ttc.selectors.solve_verify import SolveVerify
 
 if TYPE_CHECKING:
     from ttc.outcomes import Source
@@ -29,11 +32,15 @@ def extrapolate(
         result.predictions[name] = predict(counts, options.predict, ci=ci, seed=seed)
         result.saturations[name] = saturation(counts)
     if options.solve_verify is not None:
-        result.splits[name] = split(problems, options.solve_verify, ci=ci, seed=seed)
-    if options.policy and options.by:
-        _by_group(source, contenders(rules), result)
-    elif options.policy:
-        result.policies[name] = policies(problems, contenders(rules), ks, options.axis, source=name)
+        _split(source, options.solve_verify, result)
+    if not options.policy:
+        return
+    followed = _followed(rules, name, result)
+    if followed and options.by:
+        _by_group(source, followed, result)
+    else:
+        found = policies(problems, followed, ks, options.axis, source=name) if followed else []
+        result.policies[name] = found
 
 
 def _by_group(source: Source, followed: Mapping[str, Selector], result: SweepResult) -> None:
@@ -51,15 +58,42 @@ def _by_group(source: Source, followed: Mapping[str, Selector], result: SweepRes
             )
 
 
-def weigh(rules: Mapping[str, Selector], result: SweepResult) -> None:
-    """Add the Pareto frontier, and say which rules are neither on it nor in a policy."""
-    options, followed = result.options, contenders(rules)
-    if options.pareto:
-        able = [curve for curve in result.curves if curve.selector in followed]
-        result.frontier = frontier(able, options.axis)
-    aside = [rule for rule in rules if rule not in followed]
-    if aside and (options.pareto or options.policy):
+def _split(source: Source, of: int, result: SweepResult) -> None:
+    """Add the best splits of budgets, unless the scores are an oracle's."""
+    options, rule = result.options, {"solve-verify": SolveVerify(str(of), str(of))}
+    draws = [outcome for outcomes in source.problems.values() for outcome in outcomes]
+    why = why_oracles(rule, draws, source.scored)
+    if why and not options.oracle:
         result.warnings.append(
-            f"the Pareto frontier and policies leave {', '.join(aside)} aside: to follow such a "
-            "rule, one would have to know which draws are correct"
+            f"{source.name}: no split of budgets: draws would be picked by {why['solve-verify']}; "
+            "--oracle computes it all the same"
+        )
+        return
+    result.splits[source.name] = split(source.problems, of, ci=options.ci, seed=options.seed)
+
+
+def _followed(
+    rules: Mapping[str, Selector], source: str, result: SweepResult
+) -> dict[str, Selector]:
+    """Return the rules that may be recommended for a source: no oracles, unless they are wanted."""
+    oracles = {curve.selector for curve in result.curves if curve.source == source and curve.oracle}
+    aside = frozenset() if result.options.oracle else oracles
+    return {name: rule for name, rule in rules.items() if name not in aside}
+
+
+def weigh(result: SweepResult) -> None:
+    """Add the Pareto frontier, and say which rules are oracles, and for what they are set aside."""
+    options = result.options
+    able = [curve for curve in result.curves if options.oracle or not curve.oracle]
+    if options.pareto:
+        result.frontier = frontier(able, options.axis)
+    result.warnings += oracle_notes(result.tables)
+    asked = (("--pareto", options.pareto), ("--policy", options.policy))
+    wanted = " and ".join(option for option, given in asked if given)
+    aside = dict.fromkeys(curve.selector for curve in result.curves if curve.oracle)
+    if aside and wanted and not options.oracle:
+        left = "" if able else "; no rule is left to recommend, add one with -s majority"
+        result.warnings.append(
+            f"no candidate of {wanted}: {', '.join(aside)}; an oracle cannot be followed where the "
+            f"reference is not known (--oracle makes it a candidate){left}"
         )

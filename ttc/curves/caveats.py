@@ -7,8 +7,9 @@ from math import fsum
 from typing import TYPE_CHECKING
 
 from ttc.curves.exchangeability import Dependence, dependences
-from ttc.curves.table import Problems
+from ttc.curves.table import Problems, Table
 from ttc.records import Curve
+from ttc.selectors.oracles import BY_CORRECT
 
 if TYPE_CHECKING:
     from ttc.outcomes import Source
@@ -66,6 +67,21 @@ def warnings(problems: Problems) -> list[str]:
             f"problems have between {min(counts)} and {max(counts)} draws: a point at k is the "
             "mean over those with at least k"
         )
+    return lines
+
+
+def oracle_notes(tables: Sequence[Table]) -> list[str]:
+    """Return a line for each thing, besides `correct` itself, that oracles pick by."""
+    lines = []
+    for table in tables:
+        by_reason: dict[str, list[str]] = {}
+        for rule, why in table.oracles.items():
+            if why != BY_CORRECT and rule not in table.left_out:
+                by_reason.setdefault(why, []).append(rule)
+        of = f"{table.source}: " if len(tables) > 1 else ""
+        for why, rules in by_reason.items():
+            many = "are oracles: they pick" if len(rules) > 1 else "is an oracle: it picks"
+            lines.append(f"{of}{', '.join(rules)} {many} by {why}")
     return lines
 
 

@@ -53,7 +53,10 @@ def curves_of(
     points: dict[str, list[Point]] = {cell.selector: [] for cell in table.cells}
     for cell, found in zip(table.cells, bounds, strict=True):
         points[cell.selector].append(_point(cell, found, table))
-    return [Curve(name, table.source, tuple(curve)) for name, curve in points.items()]
+    return [
+        Curve(name, table.source, tuple(curve), oracle=name in table.oracles)
+        for name, curve in points.items()
+    ]
 
 
 def default_ks(n: int) -> list[int]:

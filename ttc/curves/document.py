@@ -27,6 +27,7 @@ def as_document(
         "curves": [
             {
                 "selector": curve.selector,
+                "oracle": curve.oracle,
                 "points": [_point_as_dict(point) for point in curve.points],
             }
             for curve in curves

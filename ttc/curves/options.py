@@ -35,9 +35,10 @@ class SweepOptions:
     Beyond the curves: `compare` further sources with the first one, or rules if there is only one
     source; `pareto` finds the frontier of value against cost; `predict` is a k beyond the draws
     for which coverage is extrapolated; `solve_verify` the number of verifications behind each
-    score; `policy` finds the best rule and k by difficulty. `asserted` are gates such as
-    `coverage@16>=0.6`. `max_drop` and `strict` apply to a baseline: how far a value may fall below
-    it, and whether the value decides or its interval.
+    score; `policy` finds the best rule and k by difficulty. Oracles (`ttc.selectors.oracles`) are
+    candidates of none of these, unless `oracle`. `asserted` are gates such as `coverage@16>=0.6`.
+    `max_drop` and `strict` apply to a baseline: how far a value may fall below it, and whether the
+    value decides or its interval.
 
     `by` are tags to group the problems by, or several of them with commas between: `level`,
     `level,subject`. Gates, comparisons and predictions are about all problems.
@@ -58,6 +59,7 @@ class SweepOptions:
     predict: int | None = None
     solve_verify: int | None = None
     policy: bool = False
+    oracle: bool = False
     asserted: tuple[str, ...] = ()
     max_drop: float = 0.0
     strict: bool = False

@@ -11,6 +11,7 @@ from ttc.curves.compute_optimal import Policy
 from ttc.curves.document import as_document
 from ttc.curves.gates import GateResult
 from ttc.curves.groups import Group
+from ttc.curves.lack import LeftOut
 from ttc.curves.options import SweepOptions
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
@@ -26,7 +27,8 @@ class SweepResult:
 
     `tables` and `curves` are in the order of the sources; `predictions`, `saturations`, `splits`
     and `policies` are by name of the source. `decisions` are the gates, those of a baseline
-    included. `frontier` is None if it was not asked for. `curves` are those of all problems;
+    included. `frontier` is None if it was not asked for. `left_out` are the rules that could not
+    be computed. `curves` are those of all problems;
     `groups` and their curves, `by_group`, are in the order of the sources.
     """
 
@@ -49,6 +51,8 @@ class SweepResult:
         """All curves, source by source: those of all problems, then those of each group."""
         place = {source: at for at, source in enumerate(self.problems)}
         return sorted([*self.curves, *self.by_group], key=lambda curve: place[curve.source])
+
+    left_out: list[LeftOut] = field(default_factory=list)
 
     @property
     def problems(self) -> dict[str, int]:
@@ -79,6 +83,8 @@ class SweepResult:
             for curve, entry in zip(curves, whole["curves"], strict=True):
                 entry |= {"by": curve.by, "group": curve.group}
             whole["groups"] = [each.as_dict() for each in self.groups]
+        if self.left_out:
+            whole["left_out"] = [each.as_dict() for each in self.left_out]
         if self.comparisons:
             whole["comparisons"] = [each.as_dict() for each in self.comparisons]
         if self.decisions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,14 @@ from ttc.curves import analyses, compare, curve, gates, grading, groups
 from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
+from ttc.curves.lack import LeftOut, Missing, nothing_left, unscored
 from ttc.curves.options import DEFAULT_RULES, SweepOptions
 from ttc.curves.result import SweepResult
-from ttc.curves.table import Table, lack_of, tabulate
+from ttc.curves.table import Table, tabulate_computable
 from ttc.errors import UsageError
 from ttc.records import Curve
 from ttc.selectors import Selector
+from ttc.selectors.oracles import why_oracles
 
 if TYPE_CHECKING:
     from ttc.outcomes import Source
@@ -48,17 +51,18 @@ def sweep(
     if baseline is not None and not isinstance(baseline, Baseline):
         (baseline,), lost = grading.grade(options.value, [baseline])
         unscored += lost
-    left_out = [*unscored, *notes, *_leave_out(options, rules, sources)]
     ks = options.budgets(max(source.n for source in sources))
     result = SweepResult(options, [_table(options, source, rules, ks) for source in sources])
-    result.warnings += left_out
+    result.warnings += [*unscored, *notes]
+    _leave_out(result)
     for source, table in zip(sources, result.tables, strict=True):
         drawn = _curves(options, table)
         result.curves += drawn
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]
         _by_group(options, source, table, result)
-        analyses.extrapolate(source, rules, ks, result)
+        known = {name: rule for name, rule in rules.items() if name not in table.left_out}
+        analyses.extrapolate(source, known, ks, result)
     if baseline is not None:
         _hold(sources, baseline, rules, ks, result)
     if result.decisions:
@@ -69,36 +73,51 @@ def sweep(
         ]
     if options.compare:
         result.comparisons += _compared(options, result.tables)
-    analyses.weigh(rules, result)
+    analyses.weigh(result)
     return result
 
 
-def _leave_out(
-    options: SweepOptions, rules: dict[str, Selector], sources: Sequence[Source]
-) -> list[str]:
-    """Drop the default rules that need fields which a source lacks; return a line for each.
+def _leave_out(result: SweepResult) -> None:
+    """Note the rules that could not be computed for a source.
 
-    Rules of gates stay, and so does the last one, so that its error is shown.
+    UsageError if a gate is about one of them, or if no rule is left for any source.
     """
-    if options.rules is not None:
-        return []
-    asserted = {rule for gate in options.gates for rule, _ in gate.terms}
-    lines = []
-    for name in [name for name in rules if name not in asserted]:
-        lacks = (lack_of(name, rules[name], source.problems) for source in sources)
-        lack = next(filter(None, lacks), None)
-        if lack is not None and len(rules) > 1:
-            del rules[name]
-            lines.append(f"left out: {lack}")
-    return lines
+    asserted = {rule for gate in result.options.gates for rule, _ in gate.terms}
+    several = len(result.tables) > 1
+    lost = []
+    for table in result.tables:
+        for rule, missing in table.left_out.items():
+            found = missing.of(table.source) if several else missing
+            if rule in asserted:
+                raise found.error
+            lost.append(found)
+        _note_left_out(result, table, several=several)
+    if not any(table.cells for table in result.tables):
+        raise nothing_left(lost)
+
+
+def _note_left_out(result: SweepResult, table: Table, *, several: bool) -> None:
+    for rule, missing in table.left_out.items():
+        result.left_out.append(LeftOut(table.source, rule, missing.reason))
+        of = f" of {table.source}" if several else ""
+        result.warnings.append(f"left out{of}: {missing.reason}")
 
 
 def _table(
     options: SweepOptions, source: Source, rules: Mapping[str, Selector], ks: Sequence[int]
 ) -> Table:
-    return tabulate(
-        source.problems, rules, ks, source=source.name, rates=options.rates, draw=options.draw
-    )
+    """Return the values of the rules that can be computed over a source."""
+    lost = {
+        name: Missing(f"{name} needs a score: {error}", error)
+        for name, rule in rules.items()
+        if (error := unscored(rule, source.unscored)) is not None
+    }
+    scored = {name: rule for name, rule in rules.items() if name not in lost}
+    name, rates, draw = source.name, options.rates, options.draw
+    table = tabulate_computable(source.problems, scored, ks, source=name, rates=rates, draw=draw)
+    draws = [draw for outcomes in source.problems.values() for draw in outcomes]
+    oracles = why_oracles(scored, draws, source.scored)
+    return replace(table, oracles=oracles, left_out={**lost, **table.left_out})
 
 
 def _curves(options: SweepOptions, table: Table) -> list[Curve]:
@@ -126,7 +145,11 @@ def _hold(
     if isinstance(baseline, Baseline):
         old = baseline.terms
     else:
-        old = terms_of(_table(options, baseline, rules, ks))
+        table = _table(options, baseline, rules, ks)
+        _note_left_out(result, table, several=True)
+        if not table.cells:
+            raise nothing_left([each.of(baseline.name) for each in table.left_out.values()])
+        old = terms_of(table)
     tolerance = gates.Tolerance(options.max_drop, options.strict, options.ci or 95, options.seed)
     for source, table in zip(sources, result.tables, strict=True):
         new, names = terms_of(table), (source.name, baseline.name)

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ttc.curves import parallel
 from ttc.curves.costs import Rates, expected_cost
+from ttc.curves.lack import Check, Missing
 from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.selectors import Selector
-from ttc.selectors.exact.estimates import Estimate, Estimating, estimates_of, value_on
+from ttc.selectors.exact.estimates import Estimate, estimates_of, value_on
 from ttc.selectors.extras import Replacing
-from ttc.selectors.worth import fields_of
+from ttc.selectors.oracles import Scored, why_oracles
 
 Problems: TypeAlias = Mapping[str, Sequence[Outcome]]
 DRAWS = ("without", "with", "prefix")
 UNKNOWN = Rates()
-# How draws come by a field that a rule needs, besides the name of a field of a file.
-REMEDIES = {
-    "answer": "run ttc verify first or",
-    "correct": "run ttc verify first or",
-    "score": "run ttc verify with a verifier that gives scores or",
-    "logprob": "sample with a backend that gives log-probabilities or",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +38,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The values and costs of rules on each problem of one source; problems are sorted by name."""
+    """The values and costs of rules on each problem of one source; problems are sorted by name.
+
+    `oracles` are the rules that are oracles here, with what they pick by; `left_out` those that
+    could not be computed, with the reason.
+    """
 
     source: str
     problems: tuple[str, ...]
     pools: Sequence[Sequence[Outcome]]
     cells: Sequence[Cell]
     draw: str = "without"
+    oracles: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, Missing] = field(default_factory=dict)
 
 
 def tabulate(
@@ -65,9 +65,26 @@ def tabulate(
     """Return the value and cost of every selector at each of `ks` on each problem.
 
     `draw` says which k draws the mean is over: all k-subsets (`without` replacement), k draws
-    `with` replacement, or the first k in draw order (`prefix`). UsageError if the draws lack a
-    field that a selector needs, or a rule has no mean with replacement.
+    `with` replacement, or the first k in draw order (`prefix`). UsageError if a rule cannot be
+    computed: the draws lack a field that it needs, or have a score that it has no use for, or it
+    has no mean with replacement.
     """
+    table = tabulate_computable(problems, selectors, ks, source=source, rates=rates, draw=draw)
+    for missing in table.left_out.values():
+        raise missing.error
+    return table
+
+
+def tabulate_computable(
+    problems: Problems,
+    selectors: Mapping[str, Selector],
+    ks: Sequence[int],
+    *,
+    source: str,
+    rates: Rates = UNKNOWN,
+    draw: str = "without",
+) -> Table:
+    """Return the same of the rules that can be computed; the others are in `Table.left_out`."""
     if not any(problems.values()):
         raise UsageError(f"{source}: there are no draws to sweep")
     if any(k < 1 for k in ks):
@@ -75,10 +92,11 @@ def tabulate(
     if draw not in DRAWS:
         raise wrong_option("draw", draw, f"there are {', '.join(DRAWS)}")
     draws = [outcome for outcomes in problems.values() for outcome in outcomes]
-    absent: dict[str, int] = {}
+    check, lost = Check(draws, draw), {}
     for name, selector in selectors.items():
-        if lack := _lack(name, selector, draws, absent):
-            raise lack.error()
+        if (missing := check.missing(name, selector)) is not None:
+            lost[name] = missing
+    selectors = {name: rule for name, rule in selectors.items() if name not in lost}
     # Resamples go by position: sorted, they do not depend on the order of the input.
     names = tuple(sorted(problems))
     pools = [problems[name] for name in names]
@@ -88,62 +106,23 @@ def tabulate(
         len(pools),
         sum(map(len, pools)),
     )
+    for name, why in ((name, why) for _, failed in rows for name, why in failed.items()):
+        lost.setdefault(name, Missing(why, UsageError(why)))
     cells = [
-        Cell(name, k, [row[at, k][0] for row in rows], [c for row in rows if (c := row[at, k][1])])
+        Cell(
+            name,
+            k,
+            [row[at, k][0] for row, _ in rows],
+            [c for row, _ in rows if (c := row[at, k][1])],
+        )
         for at, name in enumerate(selectors)
         for k in budgets
+        if name not in lost
     ]
-    return Table(source, names, pools, cells, draw)
-
-
-class Lack(NamedTuple):
-    """A field that a rule needs, and how many of the draws do not have it."""
-
-    rule: str
-    field: str
-    lacking: int
-    draws: int
-
-    def __str__(self) -> str:
-        remedy = f"{REMEDIES[self.field]}, " if self.field in REMEDIES else ""
-        return f"{self._fact}; {remedy}for a file, map the field that holds it"
-
-    def error(self) -> UsageError:
-        """Return the error that says how to name the field."""
-        remedy = f"{REMEDIES[self.field]}, " if self.field in REMEDIES else ""
-        why = f"{self._fact}; {remedy}for a file, name the field that holds it: "
-        return UsageError(
-            f"{why}--map {self.field}=FIELD", python=f"{why}mapping={{{self.field!r}: 'FIELD'}}"
-        )
-
-    @property
-    def _fact(self) -> str:
-        return f"{self.rule} needs {self.field}, which {self.lacking} of {self.draws} draws lack"
-
-
-def lack_of(name: str, selector: Selector, problems: Problems) -> Lack | None:
-    """Return what keeps a rule from being computed over these draws, None if nothing does."""
-    draws = [outcome for outcomes in problems.values() for outcome in outcomes]
-    return _lack(name, selector, draws, {})
-
-
-def _lack(
-    name: str, selector: Selector, draws: Sequence[Outcome], absent: dict[str, int]
-) -> Lack | None:
-    """Return the first field that too many draws lack; `absent` is a memo of the counts."""
-    # Whatever a rule looks at, the value of its pick is whether that is correct.
-    for field in sorted(fields_of(selector, draws)):
-        if field not in absent:
-            absent[field] = sum(getattr(outcome, field, None) is None for outcome in draws)
-        lacking = absent[field]
-        # Single draws may be without an answer (they abstain) or a verdict (not correct).
-        optional = field in ("answer", "correct")
-        if not lacking or (optional and lacking < len(draws)):
-            continue
-        if field == "answer" and not any(outcome.worth for outcome in draws):
-            continue
-        return Lack(name, field, lacking, len(draws))
-    return None
+    oracles = why_oracles(
+        selectors, (), Scored()
+    )  # by themselves: whose the scores are, it ignores
+    return Table(source, names, pools, cells, draw, oracles, lost)
 
 
 # By rule (its position) and k: value and cost on one problem; None if it has fewer than k draws.
@@ -156,24 +135,24 @@ def _row(
     ks: Sequence[int],
     rates: Rates,
     draw: str,
-) -> _Row:
+) -> tuple[_Row, dict[str, str]]:
+    """Return value and cost of each rule on one problem, and why rules cannot be computed."""
     usable = [k for k in ks if k <= len(outcomes) or (draw == "with" and outcomes)]
     row: _Row = {(at, k): (None, None) for at in range(len(selectors)) for k in ks}
     # Rules that wait for the same number of draws to finish cost the same.
     costs: dict[int | None, list[dict[str, float | None]]] = {}
+    failed: dict[str, str] = {}
     for at, (name, selector) in enumerate(selectors.items()):
-        if draw == "with" and not _replaceable(selector):
-            why = f"{name}: has no mean over draws with replacement; leave "
-            raise UsageError(f"{why}--draw away", python=f"{why}out draw='with'")
         try:
             found = _estimates(selector, outcomes, usable, draw)
         except ValueError as error:
-            raise UsageError(f"{name}: {error}") from error
+            failed[name] = f"{name}: {error}"
+            continue
         if selector.finishes not in costs:
             costs[selector.finishes] = _costs(outcomes, usable, selector.finishes, rates, draw)
         for k, estimate, cost in zip(usable, found, costs[selector.finishes], strict=True):
             row[at, k] = (estimate, _stopped(cost, estimate))
-    return row
+    return row, failed
 
 
 def _costs(
@@ -201,11 +180,6 @@ def _estimates(
         assert isinstance(selector, Replacing)
         return [Estimate(value) for value in selector.replaced(outcomes, ks)]
     return estimates_of(selector, outcomes, ks)
-
-
-def _replaceable(selector: Selector) -> bool:
-    """Return whether a rule has an exact mean over draws with replacement."""
-    return isinstance(selector, Replacing) and not isinstance(selector, Estimating)
 
 
 def _stopped(cost: Mapping[str, float | None], found: Estimate) -> Mapping[str, float | None]:

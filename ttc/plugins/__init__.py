@@ -21,7 +21,7 @@ from typing import Any
 from ttc.errors import BackendError, Stopped, TtcError, UsageError
 from ttc.options import OptionReader, parse_spec
 from ttc.plugins import installing
-from ttc.plugins.abilities import Drafting, Needing, Scoring, Taking
+from ttc.plugins.abilities import Drafting, Needing, Referring, Scoring, Taking
 
 GROUPS = ("backends", "verifiers", "selectors", "strategies")
 OWN_DISTRIBUTION = "ttc-cli"
@@ -183,6 +183,8 @@ def _about(group: str, name: str) -> str:
     about = (member.__doc__ or "").strip().partition("\n")[0]
     if group == "strategies" and (needs := _needs(member)):
         about += f" Needs {', '.join(needs)}."
+    if group == "verifiers" and isinstance(member, Referring) and member.reads_reference is True:
+        about += " Reads the reference."
     return about
 
 

@@ -64,6 +64,13 @@ class Needing(Ability, Protocol):
 
 
 @runtime_checkable
+class Referring(Ability, Protocol):
+    """A verifier's class that says whether it reads the reference, whatever its options."""
+
+    reads_reference: bool | None
+
+
+@runtime_checkable
 class Scoring(Ability, Protocol):
     """A strategy that says whether it needs a scorer."""
 

@@ -66,7 +66,8 @@ def splits(source: str, found: Split) -> Iterator[str]:
 
 
 def policies(source: str, found: Sequence[Policy], cost: str) -> Iterator[str]:
-    """Yield the best policy of each budget, cross-fitted; `cost` is the flag of its axis."""
+    """Yield the best policy of each budget, cross-fitted; `cost` is the flag of its axis. Nothing
+    if no rule was a candidate."""
     for by, group in groupby(found, lambda each: each.by):
         yield f"{source}: best by {by} and budget, scored on problems that did not choose"
         rows = [

@@ -15,12 +15,14 @@ from ttc.paths import atomic_write
 from ttc.plugins import installing
 from ttc.records import Curve, Point
 from ttc.report.groups import Panel
+from ttc.report.oracles import name_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = "os^DvPX*"
-DASHES = ("-", "--", "-.", ":")
+DASHES = ("-", "-.", ":")
+ORACLE = "--"  # no other curve is dashed
 WIDEST = 44  # characters of a panel's title
 SOLVED, SCORED = "share of problems solved", "mean score"  # labels of values
 
@@ -46,9 +48,10 @@ def draw(panels: Sequence[Panel], axis: str, path: str, label: str = SOLVED) -> 
 def figure(panels: Sequence[Panel], axis: str, label: str = SOLVED) -> Figure:
     """Return a figure of value against cost; bands are the intervals.
 
-    `axis` is a name in `AXES`. The points of a Pareto frontier are joined by a grey line; the
-    legend is in the first panel; `label` is that of the values. No backend is chosen and pyplot is
-    not imported. UsageError if no cost is known on the axis, or matplotlib is not installed.
+    `axis` is a name in `AXES`, `label` that of the values. The points of a Pareto frontier are
+    joined by a grey line; oracles are dashed; the legend is in the first panel. No backend is
+    chosen and pyplot is not imported. UsageError if no cost is known on the axis, or matplotlib is
+    not installed.
     """
     check_known(panels[0].curves, axis)
     try:
@@ -97,7 +100,8 @@ def _fill(
         xs = [position(point, axis) for point in points]
         if not points or None in xs:
             continue
-        style = {"marker": MARKERS[at % 8], "linestyle": DASHES[at % 4]}
+        dash = ORACLE if curve.oracle else DASHES[at % len(DASHES)]
+        style = {"marker": MARKERS[at % 8], "linestyle": dash}
         (line,) = axes.plot(xs, [point.value for point in points], label=names[at], **style)
         if all(point.low is not None for point in points):
             lows, highs = [point.low for point in points], [point.high for point in points]
@@ -137,9 +141,10 @@ def check_known(curves: Sequence[Curve], axis: str) -> None:
 
 
 def named(curves: Sequence[Curve]) -> list[str]:
-    """Return the name of each curve, with its source where there are several."""
+    """Return the name of each curve, marked if it is an oracle, with its source where there are
+    several."""
     several = len({curve.source for curve in curves}) > 1
-    names = (f"{each.selector} ({each.source})" if several else each.selector for each in curves)
+    names = (f"{name_of(each)} ({each.source})" if several else name_of(each) for each in curves)
     return [one_line(name) for name in names]
 
 

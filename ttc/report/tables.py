@@ -14,6 +14,7 @@ from ttc.curves.gates import GateResult
 from ttc.curves.scaling_laws import Prediction
 from ttc.messages.visible import for_stdout, one_line
 from ttc.records import Curve, Point
+from ttc.report import oracles
 
 BAR = 20
 _INVALID = {
@@ -108,7 +109,7 @@ def show(
                 # A pipe has the rule on each line, for grep and awk.
                 rule = for_stdout(curve.selector) if not (at and console.is_terminal) else ""
                 star = " *" if (id(curve), point.k) in starred else ""
-                cost = _cost(point, axis) + star
+                cost = _cost(point, axis) + star + oracles.MARK * curve.oracle
                 table.add_row(rule, str(point.k), value_text(point), *bar, cost)
             if console.is_terminal:
                 table.add_section()
@@ -116,7 +117,7 @@ def show(
         with console.capture() as rendered:
             console.print(table)
             less = f"* Pareto-optimal: nothing scores higher for {AXES[axis].less}"
-            legend = () if best is None else (less,)
+            legend = (*((less,) if best else ()), *oracles.legend(ours))
             inexact = any(point.error is not None for curve in ours for point in curve.points)
             if inexact:
                 legend = (
@@ -149,6 +150,7 @@ def as_csv(
         *AXES,
         "error",
         "note",
+        "oracle",
         *(("by", "group") if any(curve.group is not None for curve in curves) else ()),
     )
     writer.writerow(header)
@@ -156,15 +158,18 @@ def as_csv(
         for point in curve.points:
             cells = (point.value, point.low, point.high, point.problems)
             costs = (point.cost.get(axis) for axis in AXES)
-            row = (curve.source, curve.selector, point.k, *cells, *costs, point.error, point.note)
-            row += (curve.by, curve.group)
+            head = (curve.source, curve.selector, point.k)
+            oracle = "true" if curve.oracle else "false"
+            row = (*head, *cells, *costs, point.error, point.note, oracle, curve.by, curve.group)
             writer.writerow(["" if cell is None else cell for cell in row[: len(header)]])
     for source, found in (predictions or {}).items():
         for each in found:
             value = (each.value, each.low, each.high)
             blank = (None,) * (len(AXES) + 2)
             note = f"predicted by {each.estimator}"
-            row = (source, "coverage", each.k, *value, *blank, note, None, None)[: len(header)]
+            row = (source, "coverage", each.k, *value, *blank, note, "true", None, None)[
+                : len(header)
+            ]
             writer.writerow(["" if cell is None else cell for cell in row])
     return out.getvalue()
 
@@ -175,7 +180,7 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
         lines += [f"**{in_markdown(source)}** ({conventions})", ""]
-        rules = (in_markdown(curve.selector) for curve in ours)
+        rules = (in_markdown(oracles.name_of(curve)) for curve in ours)
         lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))
         for points in zip(*(curve.points for curve in ours), strict=True):
@@ -183,6 +188,7 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
             lines.append(f"| {points[0].k} | " + " | ".join(cells) + " |")
         lines += ["", f"value [interval] · {AXES[axis].label}", ""]
         lines += [f"- {in_markdown(note)}" for note in _notes(ours)]
+        lines += oracles.legend(ours, "- ")
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -6,16 +6,16 @@ prints. A plugin registers a class under the entry-point group `ttc.selectors`. 
 the options of `NAME:key=value,…` as keyword arguments (strings), and raises ValueError for an
 unknown option or value.
 
-What a rule may have besides the protocol is in `ttc.selectors.extras`.
+What a rule may have besides the protocol is in `ttc.selectors.extras`; which rules are oracles, in
+`ttc.selectors.oracles`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from ttc.records import Outcome
-from ttc.selectors.extras import is_oracle
 
 
 class Selector(Protocol):
@@ -43,9 +43,3 @@ class Selector(Protocol):
         ValueError if some k is outside that range. A draw whose `correct` is None counts as not
         correct.
         """
-
-
-def contenders(rules: Mapping[str, Selector]) -> dict[str, Selector]:
-    """Return the rules that one could follow: all but the oracles; all, if there are only those."""
-    followed = {name: rule for name, rule in rules.items() if not is_oracle(rule)}
-    return followed or dict(rules)

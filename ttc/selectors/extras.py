@@ -109,7 +109,8 @@ def is_graded(rule: object) -> bool:
 
 
 def is_oracle(rule: object) -> bool:
-    """Return whether a rule looks at `correct`."""
+    """Return whether a rule looks at `correct`. See `ttc.selectors.oracles` for those that look at
+    a score of a verifier that does."""
     return isinstance(rule, Oracular) and bool(rule.oracle)
 
 

@@ -5,9 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttc import verdicts
+from ttc.errors import UsageError
 from ttc.records import Problem, Sample
 from ttc.strategies import Node, chat
 from ttc.verifiers import Verifier
+from ttc.verifiers.extras import reads_reference
+
+
+def refuse_oracle(verifier: Verifier | None, problem: Problem) -> None:
+    """Raise UsageError if a verifier would accept answers to a problem by its reference.
+
+    Nobody who asks because the answer is not known could do so. One that does not say whether it
+    reads the reference is taken for one that does.
+    """
+    if verifier is None or not problem.reference or reads_reference(verifier) is False:
+        return
+    unsure = reads_reference(verifier) is None
+    raise UsageError(
+        f"{problem.id}: {verifier.name} {'may accept' if unsure else 'accepts'} answers by the "
+        "reference, which makes solve an oracle; allow it with --oracle, leave the reference out, "
+        "or name a verifier that does not read it"
+    )
 
 
 class Acceptance:

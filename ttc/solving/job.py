@@ -19,6 +19,7 @@ from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
 from ttc.session import Session
 from ttc.solving import save
+from ttc.solving.acceptance import refuse_oracle
 from ttc.solving.method import build
 from ttc.solving.solve import Method, Solution, solve_each
 from ttc.store import Store
@@ -42,6 +43,7 @@ class SolveOptions:
     - `method`: a strategy or a selection rule with its options; None: `default_rule` of the draws
     - `n`: draws of a problem; None: the strategy's own number, or the setting (8)
     - `aggregate`: how the scores of a trace's steps are combined: last, min, prod or mean
+    - `oracle`: a verifier that reads the reference may accept answers to problems that have one
     - `budget`: limits of each problem, as in `tokens=4000,seconds=60`
     - `jobs`: problems that are solved side by side
     - `keep`: the pool that answers are kept in as samples; `new_pool`: take a new name if that pool
@@ -60,6 +62,7 @@ class SolveOptions:
     jobs: int = 1
     keep: str | None = None
     new_pool: bool = False
+    oracle: bool = False
 
     @property
     def pool(self) -> PoolName | None:
@@ -124,14 +127,16 @@ def solve(
 ) -> Generator[Solved, None, None]:
     """Yield the solution of each problem, in order; answers are kept before they are yielded.
 
-    UsageError if the budget is too small for a single draw, BackendError if every draw of a
-    problem failed.
+    UsageError if the budget is too small for a single draw, or the verifier would accept by the
+    reference; BackendError if every draw of a problem failed.
     """
     recipe = means.recipe
     begun: deque[tuple[Plan, Problem]] = deque()
 
     def plans() -> Iterator[Plan]:
         for problem in asked:
+            if not options.oracle:
+                refuse_oracle(means.method.verifier, problem)
             rendered = problems.render(problem, recipe.system, recipe.template, recipe.raw)
             name = default_pool("solve", recipe.model.name)
             plan = make_plan(means.store, name, recipe, [rendered], means.n)

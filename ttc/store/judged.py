@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Iterator
 
 from ttc.records import Sample, Verdict
-from ttc.store import verdicts
+from ttc.store import verifiers
 from ttc.store.pools import Pool
 from ttc.store.reading import Part, in_order
 from ttc.store.samples import FIELDS, SAMPLE, maker
 from ttc.store.sql import SAMPLES_OF_POOLS
-from ttc.store.verdicts import VerifierId
+from ttc.store.verifiers import VerifierId
 
 # Row id of the sample, the sample, and its verdict if there is one.
 Row = tuple[int, Sample, Verdict | None]
@@ -22,8 +22,8 @@ _JOIN = (
 )
 _WITH_VERDICT: Part = (
     f"{SAMPLE[0]}, verdicts.status, verdicts.answer, verdicts.correct, verdicts.score, "
-    "verdicts.detail, verdicts.tokens",
-    f"{SAMPLE[1]} {_JOIN}",
+    "verdicts.detail, verdicts.tokens, verifiers.reads_reference, verdicts.reference_id",
+    f"{SAMPLE[1]} {_JOIN} LEFT JOIN verifiers ON verifiers.id = verifier_id",
 )
 
 
@@ -39,13 +39,14 @@ def judged(
     the order they were stored or, with `by_problem`, problem by problem. `problem` restricts to
     one problem."""
     make = maker(pool)
-    given = {"pool": pool.id, "verifier": verdicts.find_verifier(connection, verifier)}
+    given = {"pool": pool.id, "verifier": verifiers.find_verifier(connection, verifier)}
     for row in in_order(connection, _WITH_VERDICT, given, by_problem=by_problem, problem=problem):
-        status, answer, correct, score, detail, tokens = row[FIELDS:]
+        status, answer, correct, score, detail, tokens, *reading = row[FIELDS:]
         verdict = None
         if status is not None:
-            decided = None if correct is None else bool(correct)
-            verdict = Verdict(answer, decided, score, status, detail, tokens)
+            decided, reads = None if correct is None else bool(correct), verifiers.read_by(*reading)
+            told = answer, decided, score, status, detail, tokens
+            verdict = Verdict(*told, reads_reference=reads)
         yield row[0], make(row), verdict
 
 

@@ -156,7 +156,22 @@ _M005 = """
 ALTER TABLE problems ADD COLUMN tags TEXT NOT NULL DEFAULT '{}';
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005)
+# Whether a verifier reads references: 1, 0, or NULL if it may. Of earlier verdicts it is known for
+# the verifiers of ttc itself, by their names and options.
+_M006 = """
+ALTER TABLE verifiers ADD COLUMN reads_reference INTEGER CHECK (reads_reference IN (0, 1));
+
+UPDATE verifiers SET reads_reference = 1
+WHERE name IN ('choice', 'constraint', 'exact', 'math', 'numeric', 'python');
+
+UPDATE verifiers SET reads_reference = 0
+WHERE name IN ('confidence', 'regex', 'rm', 'schema', 'self-eval');
+
+UPDATE verifiers SET reads_reference = json_extract(config, '$.reference') = 'yes'
+WHERE name IN ('cot-pot', 'genrm', 'judge', 'pairwise');
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006)
 
 
 def statements(script: str) -> list[str]:

@@ -5,40 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from math import nan
-from typing import Any, NamedTuple
+from typing import Any
 
 from ttc import keys
 from ttc.records import INFRA, Outcome, Sample, Verdict, Vote
 from ttc.store.pools import Pool
 from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
-
-
-class VerifierId(NamedTuple):
-    """The verifier that made a verdict: its name, version and configuration."""
-
-    name: str
-    version: str
-    config: Mapping[str, Any]
-
-
-def verifier_id(connection: sqlite3.Connection, verifier: VerifierId) -> int:
-    """Return the row id of a verifier; create the row if needed."""
-    if (found := find_verifier(connection, verifier)) is not None:
-        return found
-    cursor = connection.execute(
-        "INSERT INTO verifiers (name, version, config) VALUES (?, ?, ?)",
-        (verifier.name, verifier.version, keys.canonical_json(verifier.config)),
-    )
-    return int(cursor.lastrowid or 0)
-
-
-def find_verifier(connection: sqlite3.Connection, verifier: VerifierId) -> int | None:
-    """Return the row id of a verifier, or None if the store has no verdict of it."""
-    row = connection.execute(
-        "SELECT id FROM verifiers WHERE name = ? AND version = ? AND config = ?",
-        (verifier.name, verifier.version, keys.canonical_json(verifier.config)),
-    ).fetchone()
-    return None if row is None else int(row[0])
+from ttc.store.verifiers import VerifierId, find_verifier, read_by, verifier_id
 
 
 def keep(
@@ -122,9 +95,9 @@ def by_sample(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict
     """Return the verdicts of a verifier (by row id) on a pool, by sample id."""
     found = rows(
         connection,
-        f"SELECT verdicts.* FROM {SAMPLES_OF_POOLS} "
+        f"SELECT verdicts.*, reads_reference FROM {SAMPLES_OF_POOLS} "
         "JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id "
-        "WHERE pool_id = ? AND verifier_id = ?",
+        "JOIN verifiers ON verifiers.id = verifier_id WHERE pool_id = ? AND verifier_id = ?",
         (pool.id, verifier),
     )
     return {row["sample_id"]: _verdict(row) for row in found}
@@ -148,25 +121,8 @@ def votes(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int
 def _verdict(row: Mapping[str, Any]) -> Verdict:
     correct = None if row["correct"] is None else bool(row["correct"])
     told = row["status"], row["detail"], row["tokens"]
-    return Verdict(row["answer"], correct, row["score"], *told)
-
-
-def verifiers_of(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, Any]]:
-    """Return the verifiers that have judged a pool, the latest version of each first."""
-    return list(
-        rows(
-            connection,
-            f"""
-            SELECT verifiers.id, verifiers.name, version, config, count(*) AS verdicts
-            FROM {SAMPLES_OF_POOLS}
-              JOIN verdicts ON sample_id = samples.id
-                AND verdicts.reference_id = problems.reference_id
-              JOIN verifiers ON verifiers.id = verifier_id
-            WHERE pool_id = ? GROUP BY verifiers.id ORDER BY verifiers.name, verifiers.id DESC
-            """,
-            (pool.id,),
-        )
-    )
+    reads = read_by(row["reads_reference"], row["reference_id"])
+    return Verdict(row["answer"], correct, row["score"], *told, reads_reference=reads)
 
 
 def outcomes(

@@ -17,11 +17,11 @@ from ttc import keys, plugins
 from ttc.errors import Stopped, TtcError
 from ttc.plugins.guards import Guarded, verdict_fault
 from ttc.records import INFRA, Message, Sample, Verdict
-from ttc.store import Store, verdicts
+from ttc.store import Store, verdicts, verifiers
 from ttc.store.judged import Row, judged
 from ttc.store.pools import Pool
 from ttc.store.sql import storable
-from ttc.store.verdicts import VerifierId
+from ttc.store.verifiers import VerifierId
 from ttc.verdicts.judge_inputs import remember_votes, with_question
 from ttc.verifiers import Verifier, extras
 
@@ -107,7 +107,7 @@ class Summary:
 
 def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sample, Verdict]]:
     """Yield each sample with its verdict, in order. An exception becomes a verdict `error`."""
-    source = iter(samples)
+    source, reads = iter(samples), extras.reads_reference(verifier)
     unjudged: deque[Sample] = deque()
 
     def feed() -> Iterator[Sample]:
@@ -124,7 +124,8 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
                     if not unjudged:
                         what = "gave more verdicts than samples"
                         raise plugins.fault("verifiers", verifier.name, what)
-                    yield unjudged.popleft(), _sound(verdict)
+                    sample = unjudged.popleft()
+                    yield sample, _sound(verdict, reads if sample.reference else False)
         except (TtcError, Stopped, KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
@@ -132,7 +133,7 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
             if not unjudged:
                 what = f"cannot judge: {failure}; -vv shows where"
                 raise plugins.fault("verifiers", verifier.name, what) from error
-            yield unjudged.popleft(), _sound(Verdict(status="error", detail=failure))
+            yield unjudged.popleft(), _sound(Verdict(status="error", detail=failure), reads)
             continue
         # A verifier that ends early may not have read all samples.
         if left := len(unjudged) + (next(source, None) is not None):
@@ -141,16 +142,14 @@ def judge(verifier: Verifier, samples: Iterable[Sample]) -> Iterator[tuple[Sampl
         return
 
 
-def _sound(verdict: Verdict) -> Verdict:
-    """Return a verdict that can be stored, without the surrogates a program may have printed; an
-    `error` if it is malformed."""
+def _sound(verdict: Verdict, reads: bool | None) -> Verdict:
+    """Return a verdict that can be stored: with whether its verifier read the reference, without
+    the surrogates a program may have printed, an `error` if it is malformed."""
     if (wrong := verdict_fault(verdict)) is not None:
         verdict = Verdict(status="error", detail=wrong)
     answer = None if verdict.answer is None else storable(verdict.answer)
     detail = storable(verdict.detail)
-    if (answer, detail) == (verdict.answer, verdict.detail):
-        return verdict
-    return replace(verdict, answer=answer, detail=detail)
+    return replace(verdict, answer=answer, detail=detail, reads_reference=reads)
 
 
 @contextmanager
@@ -172,8 +171,9 @@ def verify_pool(
     `recheck`, all. If the verifier judges draws `together`, so are all draws of a problem with an
     unjudged one. New verdicts are stored, also when the generator is closed early.
     """
-    who = identify(verifier)
+    who, reads = identify(verifier), extras.reads_reference(verifier)
     remember_votes(store, who, verifier, recall=not recheck)
+    _note_reading(store, who, reads)
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
     together = extras.judges_together(verifier)
@@ -192,7 +192,7 @@ def verify_pool(
                 return
 
     def keep(connection: sqlite3.Connection) -> None:
-        verifier_row = verdicts.verifier_id(connection, who)
+        verifier_row = verifiers.verifier_id(connection, who, reads)
         for row, sample, verdict in done:
             verdicts.keep(connection, row, verifier_row, sample, verdict)
 
@@ -214,6 +214,12 @@ def verify_pool(
     finally:
         if done:
             store.write(keep)
+
+
+def _note_reading(store: Store, who: VerifierId, reads: bool | None) -> None:
+    """Note whether a verifier reads references, if its verdicts of earlier runs do not say so."""
+    if verifiers.lacks_reading(store.reader, who, reads):
+        store.write(lambda connection: verifiers.verifier_id(connection, who, reads))
 
 
 def _judged_before(rows: deque[Row]) -> Iterator[tuple[Sample, Verdict]]:

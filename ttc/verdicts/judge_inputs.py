@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ttc.records import Message, Sample, Verdict, Vote
-from ttc.store import Store, verdicts
+from ttc.store import Store, verdicts, verifiers
 from ttc.store.judged import truths
 from ttc.store.pools import Pool
 from ttc.store.samples import asked
-from ttc.store.verdicts import VerifierId
+from ttc.store.verifiers import VerifierId
 from ttc.verifiers import Verifier
 from ttc.verifiers.extras import Remembering
 
@@ -47,9 +47,11 @@ def known_truths(
     store: Store, pool: Pool, judge: Verifier
 ) -> tuple[str, dict[str, dict[int, bool]]] | None:
     """Return the verifier that decides which samples of a pool are correct, and its decisions by
-    problem and draw. It is the latest one with verdicts that uses no model; None if there is none.
+    problem and draw. It is the latest one with verdicts that uses no model; one that read the
+    reference comes before any other. None if there is none.
     """
-    for row in verdicts.verifiers_of(store.reader, pool):
+    found = verifiers.verifiers_of(store.reader, pool)
+    for row in sorted(found, key=lambda row: not row["reads_reference"]):
         if row["name"] == judge.name or "model" in json.loads(row["config"]):
             continue
         if known := truths(store.reader, pool, row["id"]):
@@ -57,12 +59,14 @@ def known_truths(
     return None
 
 
-def keep_streamed(store: Store, who: VerifierId, judged: Iterable[tuple[Sample, Verdict]]) -> int:
+def keep_streamed(
+    store: Store, who: VerifierId, reads: bool | None, judged: Iterable[tuple[Sample, Verdict]]
+) -> int:
     """Store verdicts on samples that came through a pipe or a file, if the store has the sample.
-    Return how many were stored."""
+    `reads` is whether the verifier reads references. Return how many were stored."""
 
     def keep(connection: sqlite3.Connection) -> int:
-        verifier_row = verdicts.verifier_id(connection, who)
+        verifier_row = verifiers.verifier_id(connection, who, reads)
         kept = 0
         for sample, verdict in judged:
             row = verdicts.sample_row(connection, sample)

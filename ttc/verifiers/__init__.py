@@ -29,6 +29,9 @@ class Verifier(Protocol):
     - `note`, a line or None: printed to stderr once all samples are judged.
     - `together = True`, if the verdict on a draw depends on the other draws of its problem: it gets
       all draws of a problem one after the other, and all of them again when there are new ones.
+    - `reads_reference`: whether verdicts depend on `Sample.reference`, which may depend on the
+      options. Rules that pick by the scores of a verifier that reads it, or does not say, are
+      oracles (`ttc.selectors.oracles`), which `ttc sweep` never recommends.
     - `asks = True`, if it reads the prompt (`Sample.asked`). Its scores are then compared with
       known correct answers, for the AUC that `ttc verify` prints. Verdicts of a verifier with
       `model` in its `config` do not count as known.

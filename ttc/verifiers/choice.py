@@ -38,6 +38,7 @@ class Choice:
 
     name = "choice"
     version = "1"
+    reads_reference = True
 
     def __init__(self, **options: object) -> None:
         OptionReader(self.name, options).end()

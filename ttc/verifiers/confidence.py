@@ -48,6 +48,7 @@ class Confidence:
 
     name = "confidence"
     version = "1"
+    reads_reference = False
 
     def __init__(self, **options: object) -> None:
         read = OptionReader(self.name, options)

@@ -23,6 +23,7 @@ class Exact:
 
     name = "exact"
     version = "1"
+    reads_reference = True
 
     def __init__(self, **options: object) -> None:
         read = OptionReader(self.name, options)

@@ -37,6 +37,17 @@ class Asking(Ability, Protocol):
 
 
 @runtime_checkable
+class ReadingReference(Ability, Protocol):
+    """A verifier that says whether its verdicts depend on `Sample.reference`; None: they may.
+
+    It may depend on the options. A rule that picks by the scores of a verifier that reads the
+    reference is an oracle: nobody could follow it where the answer is not known.
+    """
+
+    reads_reference: bool | None
+
+
+@runtime_checkable
 class JudgingTogether(Ability, Protocol):
     """A verifier whose verdict on a draw depends on the problem's other draws, if `together`.
 
@@ -86,6 +97,33 @@ class Noted(Ability, Protocol):
 def asks(verifier: Verifier) -> bool:
     """Return whether a verifier reads the prompts and gives opinions."""
     return isinstance(verifier, Asking) and bool(verifier.asks)
+
+
+# Whether ttc's own verifiers read the reference, where their options do not matter.
+_OWN = {
+    **dict.fromkeys(("choice", "constraint", "exact", "math", "numeric", "python"), True),
+    **dict.fromkeys(("confidence", "regex", "rm", "schema", "self-eval"), False),
+}
+_JUDGES = frozenset({"cot-pot", "genrm", "judge", "pairwise"})
+
+
+def reads_reference(verifier: Verifier) -> bool | None:
+    """Return whether a verifier reads the reference; None if it may, or does not say."""
+    told = verifier.reads_reference if isinstance(verifier, ReadingReference) else None
+    return told if isinstance(told, bool) else None
+
+
+def known_to_read(name: str, config: Mapping[str, Any] | None = None) -> bool | None:
+    """Return the same by the name and configuration that key a verdict, without the verifier.
+
+    None if that verifier may read the reference, or is not one of ttc's own.
+    """
+    options = config or {}
+    if name in _JUDGES and "reference" in options:
+        return bool(options["reference"] == "yes")
+    if name == "cmd" and options.get("reference") == "no":
+        return False
+    return _OWN.get(name)
 
 
 def judges_together(verifier: Verifier) -> bool:

@@ -24,6 +24,7 @@ class Numeric:
 
     name = "numeric"
     version = "1"
+    reads_reference = True
 
     def __init__(self, **options: object) -> None:
         read = OptionReader(self.name, options)

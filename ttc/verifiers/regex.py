@@ -24,6 +24,7 @@ class Regex:
 
     name = "regex"
     version = "1"
+    reads_reference = False
     takes = "text"
 
     def __init__(self, pattern: str) -> None:

@@ -29,6 +29,7 @@ class Schema:
 
     name = "schema"
     version = "1"
+    reads_reference = False
     takes = "text"
 
     def __init__(self, file: str) -> None:

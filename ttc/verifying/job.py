@@ -185,9 +185,8 @@ def _of_lines(session: Session, options: VerifyOptions, run: Verification) -> Ju
         batch.clear()
         if ours and session.database.exists():
             with nullcontext(store) if store else Store.writing(session.database) as home:
-                run.summary.kept += judge_inputs.keep_streamed(
-                    home, verdicts.identify(verifier), ours
-                )
+                who, reads = verdicts.identify(verifier), extras.reads_reference(verifier)
+                run.summary.kept += judge_inputs.keep_streamed(home, who, reads, ours)
 
     with ExitStack() as stack:
         try:

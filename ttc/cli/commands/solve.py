@@ -42,6 +42,9 @@ def solve(
             autocompletion=offer("verifiers"),
         ),
     ] = None,
+    oracle: Annotated[
+        bool, typer.Option("--oracle", help="Let -V accept answers by the reference.")
+    ] = False,
     aggregate: Annotated[
         str, typer.Option(help="How to combine the scores of steps: last, min, prod or mean.")
     ] = "last",
@@ -112,5 +115,6 @@ def solve(
         jobs=jobs or asked.width,
         keep=keep,
         new_pool=new_pool,
+        oracle=oracle,
     )
     return run_solve.solve(session, options, asked)

@@ -96,6 +96,12 @@ def sweep(
             "may be repeated.",
         ),
     ] = None,
+    oracle: Annotated[
+        bool,
+        typer.Option(
+            "--oracle", help="Let oracles be candidates of --pareto, --policy and --solve-verify."
+        ),
+    ] = False,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -168,6 +174,7 @@ def sweep(
         predict=predict,
         solve_verify=solve_verify,
         policy=policy,
+        oracle=oracle,
         asserted=tuple(asserted or ()),
         max_drop=max_drop,
         strict=strict,

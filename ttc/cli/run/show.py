@@ -12,7 +12,7 @@ from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
 from ttc.report.columns import columns
 from ttc.session import Session
-from ttc.store import Store, pools, samples, verdicts
+from ttc.store import Store, pools, samples, verdicts, verifiers
 from ttc.store.pools import Pool
 
 
@@ -35,7 +35,7 @@ def show(
 
 
 def _pool(store: Store, pool: Pool, as_json: bool) -> None:
-    judged = verdicts.verifiers_of(store.reader, pool)
+    judged = verifiers.verifiers_of(store.reader, pool)
     problems = counts.with_tokens(pools.problems_overview(store.reader, pool), as_json=as_json)
     if as_json:
         about = {"pool": pool.name, "model": pool.model, "identity": dict(pool.identity)}
@@ -46,14 +46,16 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
         print(for_stdout(f"  {field}: {value}"))
     for row in judged:
         judge = f"{row['name']} {row['version']} {row['config']}"
-        print(for_stdout(f"  {row['verdicts']} verdicts by {judge}"))
+        read = {True: ", which read the reference", None: ", which may have read the reference"}
+        reading = read.get(row["reads_reference"], "")
+        print(for_stdout(f"  {row['verdicts']} verdicts by {judge}{reading}"))
     if problems:
         columns(problems)
 
 
 def _judged(store: Store, pool: Pool, problem: str) -> list[dict[str, Any]]:
     found = []
-    by = {row["id"]: row["name"] for row in reversed(verdicts.verifiers_of(store.reader, pool))}
+    by = {row["id"]: row["name"] for row in reversed(verifiers.verifiers_of(store.reader, pool))}
     told = {name: verdicts.by_sample(store.reader, pool, row) for row, name in by.items()}
     for row_id, sample in samples.of_pool(store.reader, pool, problem=problem):
         line = interchange.sample_line(sample)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ttc.store.merge.pools import Conflict, Found, Row, keep_reference
 from ttc.store.sql import SAMPLES_BY_KEY, insert, one, rows
-from ttc.store.verdicts import VerifierId, find_verifier, verifier_id
+from ttc.store.verifiers import VerifierId, find_verifier, verifier_id
 
 # The columns of each kind, without the row ids of its own store.
 _SAMPLE = [
@@ -123,9 +123,39 @@ def find_attempt(target: sqlite3.Connection, row: Row) -> Found:
     return None if there else partial(_insert_of, target, "attempts", row["key"], fields)
 
 
+VERIFIERS = """
+SELECT name, version, config, reads_reference FROM verifiers
+WHERE reads_reference IS NOT NULL ORDER BY id
+"""
+
+
+def find_verifier_reading(target: sqlite3.Connection, row: Row) -> Found:
+    """Find a verifier that is in both stores; where only one knows whether it reads references, so
+    does the other after the merge. One that is not in the target comes with its verdicts."""
+    found = rows(
+        target,
+        "SELECT * FROM verifiers WHERE name = ? AND version = ? AND config = ?",
+        (row["name"], row["version"], row["config"]),
+    )
+    there = next(found, None)
+    if there is None:
+        return None
+    # A store of an older schema, which a dry merge reads as it is, has no such column. Of two
+    # answers, the cautious one is kept, so that the order of merges does not matter.
+    known = there.get("reads_reference")
+    if known is not None and known >= row["reads_reference"]:
+        return None
+    sql = "UPDATE verifiers SET reads_reference = ? WHERE id = ?"
+    return partial(_execute, target, sql, (row["reads_reference"], there["id"]))
+
+
+def _execute(target: sqlite3.Connection, sql: str, values: tuple[Any, ...]) -> None:
+    target.execute(sql, values)
+
+
 _VERDICTS = f"""
 SELECT requests.key, samples.draw, samples.text, verifiers.name, verifiers.version,
-  verifiers.config, refs.content, sample_id, verifier_id, reference_id,
+  verifiers.config, verifiers.reads_reference, refs.content, sample_id, verifier_id, reference_id,
   {_columns("verdicts", _VERDICT)}
 FROM verdicts CROSS JOIN samples ON samples.id = sample_id
   CROSS JOIN requests ON requests.id = request_id CROSS JOIN verifiers ON verifiers.id = verifier_id
@@ -168,9 +198,12 @@ def _write_verdict(target: sqlite3.Connection, row: Row, verifier: VerifierId) -
     if sample is None:
         return  # the sample was left out: its parent has another text in this store
     keep_reference(target, row)
+    number = find_verifier(target, verifier)
+    if number is None:
+        number = verifier_id(target, verifier, row["reads_reference"])
     ids = {
         "sample_id": sample[0],
-        "verifier_id": verifier_id(target, verifier),
+        "verifier_id": number,
         "reference_id": row["reference_id"],
     }
     for table in ("votes", "verdicts"):

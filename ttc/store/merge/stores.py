@@ -38,6 +38,7 @@ KINDS: dict[str, tuple[Read, Find]] = {
     "problems": (_reading(pools.PROBLEMS), pools.find_problem),
     "tags": (_reading(pools.TAGS), pools.find_tag),
     "samples": (_reading(samples.SAMPLES), samples.find_sample),
+    "verifiers": (_reading(samples.VERIFIERS), samples.find_verifier_reading),
     "verdicts": (samples.verdicts_of, samples.find_verdict),
     "attempts": (_reading(samples.ATTEMPTS), samples.find_attempt),
     "runs": (_reading(pools.RUNS), pools.find_run),

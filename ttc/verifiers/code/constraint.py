@@ -94,6 +94,7 @@ class Constraint(Sandboxed):
 
     name = "constraint"
     version = "1"
+    reads_reference = True
 
     def __init__(self, **options: object) -> None:
         read = OptionReader(self.name, options)

@@ -38,6 +38,7 @@ class Python(Sandboxed):
     # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
     # standard error is apart from output.
     version = "3"
+    reads_reference = True
 
     def __init__(self, **options: object) -> None:
         read = OptionReader(self.name, options)

@@ -61,7 +61,7 @@ class Judge:
         temperature = read.number("temperature", 0.7, least=0)
         limit = read.whole("max_tokens", 512)
         self.params = SamplingParams(temperature=temperature, top_p=1.0, max_tokens=limit)
-        self.by_reference = self.switch(read, "reference")
+        self.reads_reference = self.switch(read, "reference")
         read.accept(*self.defaults)
 
     def count(self, read: OptionReader) -> int:
@@ -244,7 +244,7 @@ class Judge:
     def filled(self, sample: Sample, **more: str) -> tuple[Message, ...]:
         """Return the prompt for a sample, as a chat of one turn."""
         reference = ""
-        if self.by_reference and "answer" in sample.reference:
+        if self.reads_reference and "answer" in sample.reference:
             reference = f"\nThe right answer is: {sample.reference['answer']}\n"
         known = {"question": question(sample), "answer": visible(sample.text), **more}
         return (Message("user", fill(self.template, reference=reference, **known)),)

@@ -28,6 +28,7 @@ class SelfEval(Judge):
     def __init__(self, **given: object) -> None:
         super().__init__(given)
         self._asked_n = self.n
+        self.reads_reference = False  # its question has no place for it
 
     def attach(self, backend: Backend) -> None:
         """Set the model. If it can weigh Yes and No, one vote is enough."""

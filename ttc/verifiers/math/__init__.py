@@ -44,6 +44,7 @@ class Math:
 
     name = "math"
     version = "1"
+    reads_reference = True
     together = True
 
     def __init__(self, **options: object) -> None:

@@ -58,6 +58,7 @@ class RewardModel:
 
     name = "rm"
     version = "1"
+    reads_reference = False
     takes = "text"
     asks = True
 
