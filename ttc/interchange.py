@@ -181,13 +181,17 @@ def _asked(record: Mapping[str, Any]) -> tuple[Message, ...]:
 
 
 def read_outcomes(
-    source: jsonl.Source, mapping: Mapping[str, str] | None = None, *, text: bool = False
+    source: jsonl.Source,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    text: bool = False,
+    deciders: Sequence[str] = (),
 ) -> Iterator[tuple[str, bool, Outcome]]:
     """Yield problem, whether it is judged, and outcome for each line of a file, of `-` or of a
     list of records.
 
     Lines of cancelled and failed draws are left out: they are no samples. With `text`, the text
-    is kept.
+    is kept. `deciders` are fields with further verdicts (true, false or null).
     """
     numbering = _Numbering()
     for raw in jsonl.read(source):
@@ -213,5 +217,14 @@ def read_outcomes(
                 text=record.get("text") if text else None,
                 verifier_tokens=record.get("verifier_tokens"),
                 scores=record.get("scores"),
+                verdicts=_decisions(line, deciders) if deciders else None,
             ),
         )
+
+
+def _decisions(line: jsonl.Line, fields: Sequence[str]) -> dict[str, bool | None]:
+    found = {name: line.record[name] for name in fields if name in line.record}
+    for name, value in found.items():
+        if value is not None and not isinstance(value, bool):
+            raise UsageError(f"{line.place}: {name!r} must be true, false or null, not {value!r}")
+    return found

@@ -9,8 +9,9 @@ from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
-from ttc import interchange, jsonl, keys
+from ttc import interchange, jsonl, keys, opinions
 from ttc.errors import UsageError, wrong_option
+from ttc.opinions import NOBODY, Asked, Repeats
 from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
@@ -41,13 +42,14 @@ class Source:
 
     `unjudged` counts the draws without a verdict, `cancelled` those that were cancelled; neither
     are in `problems`. Only a pool has an `origin`; `standing` says whether a pool has the latest
-    samples.
+    samples. `repeats` are what judges said of the same draws several times, by judge.
     """
 
     name: str
     problems: Mapping[str, Sequence[Outcome]]
     unjudged: int = 0
     cancelled: int = 0
+    repeats: Mapping[str, Repeats] = field(default_factory=dict)
     origin: Origin | None = None
     standing: Standing = field(default_factory=Standing)
 
@@ -63,7 +65,8 @@ class Wanted:
 
     `verifier` is the one whose verdicts count (None: the only one there is); `mapping` renames
     the fields of a file, ours to theirs; `scorers` are verifiers whose scores are read as well;
-    `beside` are the names of all sources that are read together. UsageError for an unknown field.
+    `beside` are the names of all sources that are read together. `asked` are further verifiers
+    whose opinions are read. UsageError for an unknown field.
     """
 
     verifier: str | None = None
@@ -71,6 +74,7 @@ class Wanted:
     text: bool = False
     scorers: frozenset[str] = frozenset()
     beside: tuple[str, ...] = ()
+    asked: Asked = NOBODY
 
     def __post_init__(self) -> None:
         for name in self.mapping:
@@ -85,16 +89,18 @@ class Wanted:
         verifier: str | None = None,
         mapping: Mapping[str, str] | None = None,
         beside: Iterable[str] = (),
+        asked: Asked = NOBODY,
     ) -> Wanted:
         """Return what these rules need of a source."""
         listed = list(rules)
         scorers = (scorers_of(rule) for rule in listed)
         return cls(
-            verifier,
+            verifier or asked.truth,
             mapping or {},
             text=any("text" in rule.needs for rule in listed),
             scorers=frozenset().union(*scorers),
             beside=tuple(beside),
+            asked=asked,
         )
 
 
@@ -113,7 +119,10 @@ def read_file(name: str, wanted: Wanted = Wanted()) -> Source:
 def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Source:
     """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
     name. UsageError if there are none."""
-    source = _collect(name, interchange.read_outcomes(lines, wanted.mapping, text=wanted.text))
+    fields = wanted.asked.deciders
+    read = interchange.read_outcomes(lines, wanted.mapping, text=wanted.text, deciders=fields)
+    source = _collect(name, read)
+    opinions.check_lines(name, source.problems, wanted.asked)
     return _checked(
         source,
         f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD",
@@ -135,6 +144,10 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         draws = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
         source = _collect(name, draws)
         _check_scores(source, known)
+        rows = {each: choose_verifier(found, each, name) for each in wanted.asked.names}
+        source.problems, source.repeats = opinions.of_pool(
+            store.reader, pool, source.problems, wanted.asked, rows
+        )
         source.cancelled = samples.cancelled_in(store.reader, pool)
         source.origin = Origin(pool.name, pool.model, pool.identity, _described(found, by))
         source.standing = freshness.standing(store, pool, wanted.beside)
@@ -192,12 +205,17 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
     latest = {(row["name"], row["config"]): row for row in reversed(found)}
     if wanted is not None:
         from ttc.verdicts import identify, make
+        from ttc.verifiers.extras import Attachable
 
         name, _, more = wanted.partition(":")
         chosen = [row for row in latest.values() if row["name"] == name]
-        if more:
-            config = keys.canonical_json(identify(make(wanted)).config)
+        if more and isinstance(verifier := make(wanted), Attachable):
+            chosen = opinions.with_options(chosen, wanted)
+        elif more:
+            config = keys.canonical_json(identify(verifier).config)
             chosen = [row for row in chosen if row["config"] == config]
+        else:
+            chosen = opinions.first_runs(chosen)
         if not chosen:
             why = f"{pool}: no verdicts by {wanted}; "
             raise UsageError(
@@ -205,7 +223,7 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
                 python=f"{why}ttc.pool({pool!r}).verify({wanted!r})",
             )
     else:
-        chosen = list(latest.values())
+        chosen = opinions.first_runs(list(latest.values()))
     if len(chosen) > 1:
         listed = ", ".join(f"{row['name']} {row['config']}" for row in chosen)
         raise UsageError(

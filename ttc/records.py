@@ -169,7 +169,8 @@ class Outcome:
 
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
     that compare texts. `verifier_tokens` is what judging cost. `scores` are the scores by
-    verifiers other than the one that decides `correct`, by name (NaN: it gave no score).
+    verifiers other than the one that decides `correct`, by name (NaN: it gave no score);
+    `verdicts` what further verifiers say of `correct`, by name, for comparisons of verifiers.
     """
 
     index: int
@@ -184,6 +185,7 @@ class Outcome:
     text: str | None = None
     verifier_tokens: int | None = None
     scores: Mapping[str, float] | None = None
+    verdicts: Mapping[str, bool | None] | None = None
 
     @property
     def truncated(self) -> bool:

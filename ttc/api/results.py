@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from ttc.api import frames
+from ttc.api.inquiries import Inquiries
 from ttc.api.wording import in_python, python_errors
 from ttc.curves.baseline import as_baseline, write_baseline
 from ttc.curves.compare import Comparison
@@ -43,7 +44,7 @@ COLUMNS = {
 }
 
 
-class Sweep:
+class Sweep(Inquiries):
     """The curves of a sweep, and what else was asked for.
 
     Iterating over it yields the curves, `len` counts them. `sweep["majority"]` is the curve of a

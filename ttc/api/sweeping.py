@@ -20,6 +20,8 @@ from ttc.curves.costs import Rates, read_rates
 from ttc.curves.gates import GateResult
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import GateError, UsageError
+from ttc.opinions import Asked
+from ttc.options import split_specs
 from ttc.outcomes import Wanted
 from ttc.samples.recipe import whole
 from ttc.selectors import spec
@@ -46,10 +48,12 @@ class SweepArguments(TypedDict, total=False):
     are the conventions.
 
     Beyond the curves: `compare`, `pareto`, `predict` (a k beyond the draws), `solve_verify` (the
-    verifications behind each score) and `policy`. `asserted` are gates such as
-    `coverage@16>=0.6`; `baseline` is a pool or a file to compare with, below which no value may
-    fall by more than `max_drop` (a share of 1), judged by the interval, or with `strict` by the
-    value.
+    verifications behind each score) and `policy`. `until` are targets such as `coverage=0.9`,
+    `bounds` shows what undecided and truncated draws leave open, `confusion` names verifiers (the
+    first is taken as the truth), `agreement` judges to compare with themselves. `asserted` are
+    gates such as `coverage@16>=0.6`; `baseline` is a pool or a file to compare with, below which no
+    value may fall by more than `max_drop` (a share of 1), judged by the interval, or with `strict`
+    by the value.
     """
 
     ks: int | Sequence[int] | None
@@ -69,6 +73,10 @@ class SweepArguments(TypedDict, total=False):
     solve_verify: int | None
     policy: bool
     asserted: str | Sequence[str]
+    until: str | Sequence[str]
+    bounds: bool
+    confusion: str | Sequence[str]
+    agreement: str | Sequence[str]
     baseline: Source | None
     max_drop: float
     strict: bool
@@ -135,6 +143,7 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
             verifier=options.get("verifier"),
             mapping=options.get("mapping"),
             beside=[named(source)[0] for source in given],
+            asked=Asked(wanted.confusion, wanted.agreement),
         )
         read = [found.read(source, reading) for source in sources]
         old = None if baseline is None else found.read_baseline(baseline, reading)
@@ -188,6 +197,13 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
     budgets = () if ks is None else tuple(ks) if isinstance(ks, Iterable) else (ks,)
     plain["ks"] = tuple(whole("each of ks", k, 1) for k in budgets)
     plain["asserted"] = (asserted,) if isinstance(asserted, str) else tuple(asserted)
+    until = options.get("until") or ()
+    plain["until"] = (until,) if isinstance(until, str) else tuple(until)
+    for name, given in (
+        ("confusion", options.get("confusion") or ()),
+        ("agreement", options.get("agreement") or ()),
+    ):
+        plain[name] = split_specs(given) if isinstance(given, str) else tuple(given)
     if not isinstance(rates, Rates):
         plain["rates"] = read_rates(None if rates is None else os.fspath(rates))
     return SweepOptions(**plain)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ttc import plugins
-from ttc.curves import gates
+from ttc.curves import draws_until, gates
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import Rates
+from ttc.curves.draws_until import Target
 from ttc.curves.gates import Gate
 from ttc.curves.table import DRAWS, UNKNOWN
 from ttc.errors import UsageError, wrong_option
@@ -31,7 +32,10 @@ class SweepOptions:
     source; `pareto` finds the frontier of value against cost; `predict` is a k beyond the draws
     for which coverage is extrapolated; `solve_verify` the number of verifications behind each
     score; `policy` finds the best rule and k by difficulty. `asserted` are gates such as
-    `coverage@16>=0.6`. `max_drop` and `strict` apply to a baseline: how far a value may fall below
+    `coverage@16>=0.6`. `until` are targets such as `coverage=0.9`, whose draws are estimated;
+    `bounds` shows what undecided and truncated draws leave open; `confusion` are verifiers of
+    which the first is taken as the truth for the others; `agreement` are judges that are compared
+    with themselves. `max_drop` and `strict` apply to a baseline: how far a value may fall below
     it, and whether the value decides or its interval.
     """
 
@@ -51,6 +55,10 @@ class SweepOptions:
     solve_verify: int | None = None
     policy: bool = False
     asserted: tuple[str, ...] = ()
+    until: tuple[str, ...] = ()
+    bounds: bool = False
+    confusion: tuple[str, ...] = ()
+    agreement: tuple[str, ...] = ()
     max_drop: float = 0.0
     strict: bool = False
 
@@ -61,6 +69,9 @@ class SweepOptions:
                 raise wrong_option(name, value, f"there are {', '.join(known)}")
         if not 0 <= self.max_drop <= 1:
             raise wrong_option("max_drop", self.max_drop, "a share between 0 and 1")
+        if len(self.confusion) == 1 or len(set(self.confusion)) < len(self.confusion):
+            why = "name two verifiers or more; the first is taken as the truth"
+            raise wrong_option("confusion", ",".join(self.confusion), why)
 
     @property
     def axis(self) -> str:
@@ -77,11 +88,18 @@ class SweepOptions:
         """The gates of `asserted`. UsageError for one that cannot be parsed."""
         return [gates.parse(text) for text in self.asserted]
 
+    @property
+    def targets(self) -> list[Target]:
+        """The targets of `until`. UsageError for one that cannot be parsed."""
+        return [draws_until.parse(text) for text in self.until]
+
     def selectors(self) -> dict[str, Selector]:
-        """Return the rules by name, with those of the gates. UsageError for one that is unknown."""
+        """Return the rules by name, with those of gates and targets. UsageError for one that is
+        unknown."""
         names = DEFAULT_RULES if self.rules is None else self.rules
         if not names:
             listed = ", ".join(plugins.installed("selectors"))
             raise UsageError(f"-s: name a rule: {listed}", python=f"rules: name a rule: {listed}")
         asserted = (rule for gate in self.gates for rule, _ in gate.terms)
-        return {name: spec.build(name, self.conventions) for name in (*names, *asserted)}
+        aimed = (target.rule for target in self.targets)
+        return {name: spec.build(name, self.conventions) for name in (*names, *asserted, *aimed)}

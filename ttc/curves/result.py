@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from ttc.curves.bounds import Bounds
 from ttc.curves.compare import Comparison
 from ttc.curves.compute_optimal import Policy
+from ttc.curves.confusion import Confusion
 from ttc.curves.document import as_document
+from ttc.curves.draws_beyond import Until
 from ttc.curves.gates import GateResult
 from ttc.curves.options import SweepOptions
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
+from ttc.curves.self_agreement import SelfAgreement
 from ttc.curves.solve_verify_split import Split
 from ttc.curves.table import Table
 from ttc.errors import GateError
 from ttc.records import Curve, Point
 
 
+class _Listed(Protocol):
+    def as_dict(self) -> dict[str, Any]: ...
+
+
 @dataclass(slots=True)
 class SweepResult:
     """What a sweep found.
 
-    `tables` and `curves` are in the order of the sources; `predictions`, `saturations`, `splits`
-    and `policies` are by name of the source. `decisions` are the gates, those of a baseline
-    included. `frontier` is None if it was not asked for.
+    `tables` and `curves` are in the order of the sources; `predictions`, `saturations`, `splits`,
+    `policies`, `untils`, `bounds`, `confusions` and `agreements` are by name of the source.
+    `decisions` are the gates, those of a baseline included. `frontier` is None if it was not asked
+    for.
     """
 
     options: SweepOptions
@@ -39,6 +48,10 @@ class SweepResult:
     splits: dict[str, Split] = field(default_factory=dict)
     policies: dict[str, list[Policy]] = field(default_factory=dict)
     frontier: list[tuple[Curve, Point]] | None = None
+    untils: dict[str, list[Until]] = field(default_factory=dict)
+    bounds: dict[str, Bounds] = field(default_factory=dict)
+    confusions: dict[str, list[Confusion]] = field(default_factory=dict)
+    agreements: dict[str, list[SelfAgreement]] = field(default_factory=dict)
 
     @property
     def problems(self) -> dict[str, int]:
@@ -78,6 +91,19 @@ class SweepResult:
             whole.setdefault("splits", {})[source] = split.as_dict()
         for source, policies in self.policies.items():
             whole.setdefault("policies", {})[source] = [each.as_dict() for each in policies]
+        for source, bounded in self.bounds.items():
+            whole.setdefault("bounds", {})[source] = bounded.as_dict()
+        listed: tuple[tuple[str, Mapping[str, Sequence[_Listed]]], ...] = (
+            ("until", self.untils),
+            ("confusions", self.confusions),
+            ("agreements", self.agreements),
+        )
+        for name, by_source in listed:
+            if by_source:
+                whole[name] = {
+                    source: [each.as_dict() for each in entries]
+                    for source, entries in by_source.items()
+                }
         if self.frontier is not None:
             whole["pareto"] = [
                 {"source": curve.source, "selector": curve.selector, "k": point.k}

@@ -52,6 +52,7 @@ def sweep(
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]
         analyses.extrapolate(source, rules, ks, result)
+        analyses.inspect(source, rules, table, drawn, result)
     if baseline is not None:
         _hold(sources, baseline, rules, ks, result)
     if result.decisions:
@@ -71,11 +72,12 @@ def _leave_out(
 ) -> list[str]:
     """Drop the default rules that need fields which a source lacks; return a line for each.
 
-    Rules of gates stay, and so does the last one, so that its error is shown.
+    Rules of gates and targets stay, and so does the last one, so that its error is shown.
     """
     if options.rules is not None:
         return []
     asserted = {rule for gate in options.gates for rule, _ in gate.terms}
+    asserted |= {target.rule for target in options.targets}
     lines = []
     for name in [name for name in rules if name not in asserted]:
         lacks = (lack_of(name, rules[name], source.problems) for source in sources)

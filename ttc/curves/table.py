@@ -156,18 +156,12 @@ def _row(
     rates: Rates,
     draw: str,
 ) -> _Row:
-    usable = [k for k in ks if k <= len(outcomes) or (draw == "with" and outcomes)]
+    usable = _usable(outcomes, ks, draw)
     row: _Row = {(at, k): (None, None) for at in range(len(selectors)) for k in ks}
     # Rules that wait for the same number of draws to finish cost the same.
     costs: dict[int | None, list[dict[str, float | None]]] = {}
     for at, (name, selector) in enumerate(selectors.items()):
-        if draw == "with" and not _replaceable(selector):
-            why = f"{name}: has no mean over draws with replacement; leave "
-            raise UsageError(f"{why}--draw away", python=f"{why}out draw='with'")
-        try:
-            found = _estimates(selector, outcomes, usable, draw)
-        except ValueError as error:
-            raise UsageError(f"{name}: {error}") from error
+        found = _estimates(name, selector, outcomes, usable, draw)
         if selector.finishes not in costs:
             costs[selector.finishes] = _costs(outcomes, usable, selector.finishes, rates, draw)
         for k, estimate, cost in zip(usable, found, costs[selector.finishes], strict=True):
@@ -189,7 +183,32 @@ def in_draw_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return sorted(outcomes, key=lambda outcome: outcome.index)
 
 
+def values_at(
+    name: str, selector: Selector, outcomes: Sequence[Outcome], ks: Sequence[int], draw: str
+) -> list[Estimate | None]:
+    """Return the value of a rule on one problem at each of `ks`; None where it has fewer draws."""
+    able = _usable(outcomes, ks, draw)
+    found = dict(zip(able, _estimates(name, selector, outcomes, able, draw), strict=True))
+    return list(map(found.get, ks))
+
+
+def _usable(outcomes: Sequence[Outcome], ks: Sequence[int], draw: str) -> list[int]:
+    return [k for k in ks if k <= len(outcomes) or (draw == "with" and outcomes)]
+
+
 def _estimates(
+    name: str, selector: Selector, outcomes: Sequence[Outcome], ks: Sequence[int], draw: str
+) -> list[Estimate]:
+    if draw == "with" and (not isinstance(selector, Replacing) or isinstance(selector, Estimating)):
+        why = f"{name}: has no mean over draws with replacement; leave "
+        raise UsageError(f"{why}--draw away", python=f"{why}out draw='with'")
+    try:
+        return _means(selector, outcomes, ks, draw)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from error
+
+
+def _means(
     selector: Selector, outcomes: Sequence[Outcome], ks: Sequence[int], draw: str
 ) -> list[Estimate]:
     if draw == "prefix":
@@ -200,11 +219,6 @@ def _estimates(
         assert isinstance(selector, Replacing)
         return [Estimate(value) for value in selector.replaced(outcomes, ks)]
     return estimates_of(selector, outcomes, ks)
-
-
-def _replaceable(selector: Selector) -> bool:
-    """Return whether a rule has an exact mean over draws with replacement."""
-    return isinstance(selector, Replacing) and not isinstance(selector, Estimating)
 
 
 def _stopped(cost: Mapping[str, float | None], found: Estimate) -> Mapping[str, float | None]:

@@ -11,6 +11,7 @@ from ttc.curves import sweep as curves
 from ttc.curves.baseline import as_baseline, read_baseline, write_baseline
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import Exit, UsageError
+from ttc.opinions import Asked
 from ttc.outcomes import Wanted
 from ttc.session import Session
 
@@ -33,6 +34,7 @@ def sweep(
         verifier=verifier,
         mapping=jsonl.parse_mapping(mapping, outcomes.MAPPABLE),
         beside=(*names, *([] if baseline is None else [baseline])),
+        asked=Asked(options.confusion, options.agreement),
     )
     sources = [outcomes.read(session.database, name, wanted) for name in names]
     old = None
