@@ -25,6 +25,7 @@ plugins session
 problems backends selectors
 store verifiers
 verdicts samples
+opinions
 outcomes
 curves
 strategies

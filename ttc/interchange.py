@@ -198,24 +198,37 @@ def _asked(record: Mapping[str, Any]) -> tuple[Message, ...]:
     return ()
 
 
+class Reading(NamedTuple):
+    """What to read of judged lines besides the fields that every rule may need.
+
+    With `text`, the text is kept; with `scored` a score is a verdict; `deciders` are fields with
+    further verdicts (true, false or null). `collected` reads the tags of the problems, `scorers`
+    collects those of the judged lines with a score.
+    """
+
+    text: bool = False
+    scored: bool = False
+    deciders: Sequence[str] = ()
+    collected: tags.Collected | None = None
+    scorers: set[Scorer] | None = None
+
+
+PLAIN = Reading()
+
+
 def read_outcomes(
     source: jsonl.Source,
     mapping: Mapping[str, str] | None = None,
-    *,
-    text: bool = False,
-    collected: tags.Collected | None = None,
-    scored: bool = False,
-    scorers: set[Scorer] | None = None,
+    reading: Reading = PLAIN,
 ) -> Iterator[tuple[str, bool, Outcome]]:
     """Yield problem, whether it is judged, and outcome for each line of a file, of `-` or of a
     list of records.
 
-    Lines of cancelled and failed draws are left out: they are no samples. With `text`, the text
-    is kept; with `scored` a score is a verdict. `collected` reads the tags of the problems,
-    `scorers` collects those of the judged lines with a score.
+    Lines of cancelled and failed draws are left out: they are no samples.
     """
     numbering = _Numbering()
-    marks = ("correct", "status", *(("score", "scores") if scored else ()))
+    marks = ("correct", "status", *(("score", "scores") if reading.scored else ()))
+    collected, scorers, deciders = reading.collected, reading.scorers, reading.deciders
     for raw in jsonl.read(source):
         line = jsonl.rename(raw, mapping or {})
         record = _check(line, ("problem",))
@@ -240,8 +253,17 @@ def read_outcomes(
                 completion_tokens=record.get("completion_tokens"),
                 finish_reason=record.get("finish_reason"),
                 seconds=record.get("seconds"),
-                text=record.get("text") if text else None,
+                text=record.get("text") if reading.text else None,
                 verifier_tokens=record.get("verifier_tokens"),
                 scores=record.get("scores"),
+                verdicts=_decisions(line, deciders) if deciders else None,
             ),
         )
+
+
+def _decisions(line: jsonl.Line, fields: Sequence[str]) -> dict[str, bool | None]:
+    found = {name: line.record[name] for name in fields if name in line.record}
+    for name, value in found.items():
+        if value is not None and not isinstance(value, bool):
+            raise UsageError(f"{line.place}: {name!r} must be true, false or null, not {value!r}")
+    return found

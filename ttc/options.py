@@ -27,6 +27,7 @@ N = TypeVar("N", int, float)
 _YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
 # Values that may hold commas end at the comma before the next `key=`.
 _NEXT = re.compile(r",(?=[a-z_]+=)")
+_KEY = re.compile(r"[a-z_]+=")
 
 
 class OptionError(UsageError, ValueError):
@@ -44,6 +45,18 @@ def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
         return name, pairs(filter(None, rest.split(",")), f"{name}:key=value,key=value")
     except OptionError as error:
         raise UsageError(f"{spec}: {error}") from None
+
+
+def split_specs(text: str) -> tuple[str, ...]:
+    """Split specs separated by commas, `judge:n=2,as=verdict,math`: a `key=value` after a comma
+    belongs to the spec before it."""
+    found: list[str] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        if found and ":" in found[-1] and _KEY.match(part):
+            found[-1] += f",{part}"
+        else:
+            found.append(part)
+    return tuple(found)
 
 
 def parse_text(text: str, form: str) -> tuple[str, dict[str, str]]:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from ttc import interchange, jsonl, keys
+from ttc import interchange, jsonl, keys, opinions
 from ttc.errors import UsageError, wrong_option
+from ttc.interchange import Reading
+from ttc.opinions import NOBODY, Asked, Repeats
 from ttc.records import Outcome
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
@@ -47,13 +49,14 @@ class Source:
     are in `problems`. Only a pool has an `origin`; `standing` says whether a pool has the latest
     samples. `tags` are those of each problem that were wanted, `tag_names` all that there are.
     `scored` says which verifiers are behind the scores, `unscored` why scorers that rules name have
-    no scores here.
+    no scores here. `repeats` are what judges said of the same draws several times, by judge.
     """
 
     name: str
     problems: Mapping[str, Sequence[Outcome]]
     unjudged: int = 0
     cancelled: int = 0
+    repeats: Mapping[str, Repeats] = field(default_factory=dict)
     origin: Origin | None = None
     standing: Standing = field(default_factory=Standing)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -67,6 +70,19 @@ class Source:
         return max(map(len, self.problems.values()), default=0)
 
 
+class Asking(Protocol):
+    """The options of a sweep that say what to read."""
+
+    @property
+    def value(self) -> str: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+    @property
+    def confusion(self) -> tuple[str, ...]: ...
+    @property
+    def agreement(self) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to read of each draw.
@@ -74,8 +90,8 @@ class Wanted:
     `verifier` is the one whose verdicts count (None: the only one there is); `mapping` renames
     the fields of a file, ours to theirs; `scorers` are verifiers whose scores are read as well;
     `beside` are the names of all sources that are read together; `tags` those to group problems
-    by; with `scored` a line of a file that has a score is judged, whether it is correct or not.
-    UsageError for an unknown field.
+    by; with `scored` a line of a file that has a score is judged, whether it is correct or not;
+    `asked` are further verifiers whose opinions are read. UsageError for an unknown field.
     """
 
     verifier: str | None = None
@@ -85,6 +101,7 @@ class Wanted:
     beside: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     scored: bool = False
+    asked: Asked = NOBODY
 
     def __post_init__(self) -> None:
         for name in self.mapping:
@@ -99,20 +116,22 @@ class Wanted:
         verifier: str | None = None,
         mapping: Mapping[str, str] | None = None,
         beside: Iterable[str] = (),
-        tags: Iterable[str] = (),
-        value: str = worth.CORRECT,
+        options: Asking | None = None,
     ) -> Wanted:
-        """Return what these rules, and the value of a draw, need of a source."""
+        """Return what these rules, and the options of a sweep, need of a source."""
         listed = list(rules)
+        value = worth.CORRECT if options is None else options.value
+        asked = NOBODY if options is None else Asked(options.confusion, options.agreement)
         scorers = (scorers_of(rule) for rule in listed)
         return cls(
-            verifier,
+            verifier or asked.truth,
             mapping or {},
             text=any("text" in rule.needs for rule in listed),
             scorers=frozenset({worth.scorer_of(value)} - {""}).union(*scorers),
             beside=tuple(beside),
-            tags=tuple(tags),
+            tags=() if options is None else options.tags,
             scored=value != worth.CORRECT,
+            asked=asked,
         )
 
 
@@ -133,15 +152,9 @@ def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Sou
     name. UsageError if there are none."""
     found = Collected(wanted.tags) if wanted.tags else None
     scorers: set[interchange.Scorer] = set()
-    draws = interchange.read_outcomes(
-        lines,
-        wanted.mapping,
-        text=wanted.text,
-        collected=found,
-        scored=wanted.scored,
-        scorers=scorers,
-    )
-    source = _collect(name, draws)
+    reading = Reading(wanted.text, wanted.scored, wanted.asked.deciders, found, scorers)
+    source = _collect(name, interchange.read_outcomes(lines, wanted.mapping, reading))
+    opinions.check_lines(name, source.problems, wanted.asked)
     source.scored = score_origins.of_lines(scorers, source.problems.values())
     if found is not None:
         source.tags, source.tag_names = found.found, frozenset(found.names)
@@ -164,6 +177,10 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         known, unscored = _scorers(found, wanted.scorers, name)
         draws = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
         source = _collect(name, draws)
+        rows = {each: choose_verifier(found, each, name) for each in wanted.asked.names}
+        source.problems, source.repeats = opinions.of_pool(
+            store.reader, pool, source.problems, wanted.asked, rows
+        )
         source.unscored = {**unscored, **_without_scores(source, known)}
         source.scored = score_origins.of_pool(store.reader, pool, found, {"": by, **known})
         source.cancelled = samples.cancelled_in(store.reader, pool)
@@ -244,12 +261,17 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
     latest = {(row["name"], row["config"]): row for row in reversed(found)}
     if wanted is not None:
         from ttc.verdicts import identify, make
+        from ttc.verifiers.extras import Attachable
 
         name, _, more = wanted.partition(":")
         chosen = [row for row in latest.values() if row["name"] == name]
-        if more:
-            config = keys.canonical_json(identify(make(wanted)).config)
+        if more and isinstance(verifier := make(wanted), Attachable):
+            chosen = opinions.with_options(chosen, wanted)
+        elif more:
+            config = keys.canonical_json(identify(verifier).config)
             chosen = [row for row in chosen if row["config"] == config]
+        else:
+            chosen = opinions.first_runs(chosen)
         if not chosen:
             why = f"{pool}: no verdicts by {wanted}; "
             raise UsageError(
@@ -257,7 +279,7 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
                 python=f"{why}ttc.pool({pool!r}).verify({wanted!r})",
             )
     else:
-        chosen = list(latest.values())
+        chosen = opinions.first_runs(list(latest.values()))
     if len(chosen) > 1:
         listed = ", ".join(f"{row['name']} {row['config']}" for row in chosen)
         raise UsageError(

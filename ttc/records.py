@@ -178,7 +178,8 @@ class Outcome:
     that compare texts. `verifier_tokens` is what judging cost. `scores` are the scores by
     verifiers other than the one that decides `correct`, by name (NaN: it gave no score). `value` is
     what a draw is worth where a sweep takes scores for values (`--value score`), None where a draw
-    is right or wrong.
+    is right or wrong. `verdicts` is what further verifiers say of `correct`, by name, for
+    comparisons of verifiers.
     """
 
     index: int
@@ -194,6 +195,7 @@ class Outcome:
     verifier_tokens: int | None = None
     scores: Mapping[str, float] | None = None
     value: float | None = None
+    verdicts: Mapping[str, bool | None] | None = None
 
     @property
     def worth(self) -> float:

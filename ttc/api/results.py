@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ttc.api import frames
 from ttc.api.curve_lookup import find
+from ttc.api.inquiries import Inquiries
 from ttc.api.wording import in_python, python_errors
 from ttc.curves.baseline import as_baseline, write_baseline
 from ttc.curves.compare import Comparison
@@ -50,7 +51,7 @@ COLUMNS = {
 }
 
 
-class Sweep:
+class Sweep(Inquiries):
     """The curves of a sweep, and what else was asked for.
 
     Iterating over it yields the curves, `len` counts them. `sweep["majority"]` is the curve of a

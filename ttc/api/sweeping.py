@@ -20,6 +20,7 @@ from ttc.curves.costs import Rates, read_rates
 from ttc.curves.gates import GateResult
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import GateError, UsageError
+from ttc.options import split_specs
 from ttc.outcomes import Wanted
 from ttc.samples.recipe import whole
 from ttc.selectors import spec
@@ -48,7 +49,10 @@ class SweepArguments(TypedDict, total=False):
 
     Beyond the curves: `compare`, `pareto`, `predict` (a k beyond the draws), `solve_verify` (the
     verifications behind each score) and `policy`. `oracle` lets oracles, which pick by what
-    only the reference tells, be candidates of these. `asserted` are gates such as
+    only the reference tells, be candidates of these. `until` are targets such as `coverage=0.9`,
+    `bounds` shows what undecided and truncated draws leave open, `confusion` names verifiers (the
+    first is taken as the truth), `agreement` judges to compare with themselves. `asserted` are
+    gates such as
     `coverage@16>=0.6`; `baseline` is a pool or a file to compare with, below which no value may
     fall by more than `max_drop` (a share of 1), judged by the interval, or with `strict` by the
     value.
@@ -75,6 +79,10 @@ class SweepArguments(TypedDict, total=False):
     policy: bool
     oracle: bool
     asserted: str | Sequence[str]
+    until: str | Sequence[str]
+    bounds: bool
+    confusion: str | Sequence[str]
+    agreement: str | Sequence[str]
     baseline: Source | None
     max_drop: float
     strict: bool
@@ -143,8 +151,7 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
             verifier=options.get("verifier"),
             mapping=options.get("mapping"),
             beside=[named(source)[0] for source in given],
-            tags=wanted.tags,
-            value=wanted.value,
+            options=wanted,
         )
         read = [found.read(source, reading) for source in sources]
         old = None if baseline is None else found.read_baseline(baseline, reading)
@@ -200,6 +207,13 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
     by = options.get("by") or ()
     plain["by"] = (by,) if isinstance(by, str) else tuple(by)
     plain["asserted"] = (asserted,) if isinstance(asserted, str) else tuple(asserted)
+    until = options.get("until") or ()
+    plain["until"] = (until,) if isinstance(until, str) else tuple(until)
+    for name, given in (
+        ("confusion", options.get("confusion") or ()),
+        ("agreement", options.get("agreement") or ()),
+    ):
+        plain[name] = split_specs(given) if isinstance(given, str) else tuple(given)
     if not isinstance(rates, Rates):
         plain["rates"] = read_rates(None if rates is None else os.fspath(rates))
     return SweepOptions(**plain)

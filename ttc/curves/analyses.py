@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ttc.curves.bounds import bounds
 from ttc.curves.caveats import oracle_notes
 from ttc.curves.compute_optimal import policies
+from ttc.curves.confusion import confusions
+from ttc.curves.draws_until import Settings, until
 from ttc.curves.group_policy import group_policies, undivided
 from ttc.curves.pareto import frontier
 from ttc.curves.result import SweepResult
 from ttc.curves.saturation import saturation
 from ttc.curves.scaling_laws import counts_of, predict
+from ttc.curves.self_agreement import self_agreements
 from ttc.curves.solve_verify_split import split
+from ttc.curves.table import Table
+from ttc.records import Curve
 from ttc.selectors import Selector
 from ttc.selectors.oracles import why_oracles
 from ttc.selectors.solve_verify import SolveVerify
@@ -79,6 +85,30 @@ def _followed(
     oracles = {curve.selector for curve in result.curves if curve.source == source and curve.oracle}
     aside = frozenset() if result.options.oracle else oracles
     return {name: rule for name, rule in rules.items() if name not in aside}
+
+
+def inspect(
+    source: Source,
+    rules: Mapping[str, Selector],
+    table: Table,
+    shown: Sequence[Curve],
+    result: SweepResult,
+) -> None:
+    """Add what the draws of one source leave open, and how far its verifiers can be trusted."""
+    options, name = result.options, source.name
+    ci, seed, interval = options.ci, options.seed, options.interval
+    if options.until:
+        settings = Settings(ci, seed, interval, options.draw)
+        result.untils[name] = until(source.problems, rules, options.targets, settings, source=name)
+    if options.bounds:
+        result.bounds[name] = bounds(table, shown, rules, ci=ci, seed=seed, interval=interval)
+    if options.confusion:
+        stored = source.origin is not None
+        found = confusions(source.problems, options.confusion, source=name, level=ci, stored=stored)
+        result.confusions[name] = found
+    for repeats in source.repeats.values():
+        found_again = self_agreements(repeats, source=name, level=ci)
+        result.agreements.setdefault(name, []).extend(found_again)
 
 
 def weigh(result: SweepResult) -> None:

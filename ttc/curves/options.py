@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from math import inf
 
 from ttc import plugins
-from ttc.curves import gates, grading
+from ttc.curves import draws_until, gates, grading
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import Rates
 from ttc.curves.curve import default_ks
+from ttc.curves.draws_until import Target
 from ttc.curves.gates import Gate
 from ttc.curves.table import DRAWS, UNKNOWN
 from ttc.errors import UsageError, wrong_option
@@ -36,7 +37,10 @@ class SweepOptions:
     source; `pareto` finds the frontier of value against cost; `predict` is a k beyond the draws
     for which coverage is extrapolated; `solve_verify` the number of verifications behind each
     score; `policy` finds the best rule and k by difficulty. Oracles (`ttc.selectors.oracles`) are
-    candidates of none of these, unless `oracle`. `asserted` are gates such as `coverage@16>=0.6`.
+    candidates of none of these, unless `oracle`. `until` are targets such as `coverage=0.9`, whose
+    draws are estimated; `bounds` shows what undecided and truncated draws leave open; `confusion`
+    are verifiers of which the first is taken as the truth for the others; `agreement` are judges
+    that are compared with themselves. `asserted` are gates such as `coverage@16>=0.6`.
     `max_drop` and `strict` apply to a baseline: how far a value may fall below it, and whether the
     value decides or its interval.
 
@@ -61,6 +65,10 @@ class SweepOptions:
     policy: bool = False
     oracle: bool = False
     asserted: tuple[str, ...] = ()
+    until: tuple[str, ...] = ()
+    bounds: bool = False
+    confusion: tuple[str, ...] = ()
+    agreement: tuple[str, ...] = ()
     max_drop: float = 0.0
     strict: bool = False
     by: tuple[str, ...] = ()
@@ -77,7 +85,7 @@ class SweepOptions:
                 raise wrong_option("by", each, "name a tag, or several with commas between them")
         object.__setattr__(self, "by", tuple(dict.fromkeys(map(",".join, parts))))
         worth.check(self.value)
-        for name in ("predict", "solve_verify", "policy") if self.graded else ():
+        for name in ("predict", "solve_verify", "policy", "bounds") if self.graded else ():
             if getattr(self, name):
                 flag, why = (
                     f"--{name.replace('_', '-')}",
@@ -88,6 +96,9 @@ class SweepOptions:
                 )
         if not 0 <= self.max_drop <= (inf if self.graded else 1):
             raise wrong_option("max_drop", self.max_drop, "a share between 0 and 1")
+        if len(self.confusion) == 1 or len(set(self.confusion)) < len(self.confusion):
+            why = "name two verifiers or more; the first is taken as the truth"
+            raise wrong_option("confusion", ",".join(self.confusion), why)
 
     @property
     def axis(self) -> str:
@@ -120,14 +131,21 @@ class SweepOptions:
         """The tags that groups are made by."""
         return tuple(dict.fromkeys(name for each in self.by for name in each.split(",")))
 
+    @property
+    def targets(self) -> list[Target]:
+        """The targets of `until`. UsageError for one that cannot be parsed."""
+        return [draws_until.parse(text) for text in self.until]
+
     def selectors(self) -> dict[str, Selector]:
-        """Return the rules by name, with those of the gates. UsageError for one that is unknown."""
+        """Return the rules by name, with those of gates and targets. UsageError for one that is
+        unknown."""
         names = self.defaults if self.rules is None else self.rules
         if not names:
             listed = ", ".join(plugins.installed("selectors"))
             raise UsageError(f"-s: name a rule: {listed}", python=f"rules: name a rule: {listed}")
         asserted = (rule for gate in self.gates for rule, _ in gate.terms)
-        ours = (spec.named(name).rule for name in (*names, *asserted))
+        aimed = (target.rule for target in self.targets)
+        ours = (spec.named(name).rule for name in (*names, *asserted, *aimed))
         return {name: spec.build(name, self.conventions) for name in ours}
 
     def budgets(self, n: int) -> list[int]:

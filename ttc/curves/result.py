@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from ttc.curves.bounds import Bounds
 from ttc.curves.compare import Comparison
 from ttc.curves.compute_optimal import Policy
+from ttc.curves.confusion import Confusion
 from ttc.curves.document import as_document
+from ttc.curves.draws_beyond import Until
 from ttc.curves.gates import GateResult
 from ttc.curves.groups import Group
 from ttc.curves.lack import LeftOut
 from ttc.curves.options import SweepOptions
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
+from ttc.curves.self_agreement import SelfAgreement
 from ttc.curves.solve_verify_split import Split
 from ttc.curves.table import Table
 from ttc.errors import GateError
 from ttc.records import Curve, Point
 
 
+class _Listed(Protocol):
+    def as_dict(self) -> dict[str, Any]: ...
+
+
 @dataclass(slots=True)
 class SweepResult:
     """What a sweep found.
 
-    `tables` and `curves` are in the order of the sources; `predictions`, `saturations`, `splits`
-    and `policies` are by name of the source. `decisions` are the gates, those of a baseline
+    `tables` and `curves` are in the order of the sources; `predictions`, `saturations`, `splits`,
+    `policies`, `untils`, `bounds`, `confusions` and `agreements` are by name of the source.
+    `decisions` are the gates, those of a baseline
     included. `frontier` is None if it was not asked for. `left_out` are the rules that could not
     be computed. `curves` are those of all problems;
     `groups` and their curves, `by_group`, are in the order of the sources.
@@ -45,14 +54,17 @@ class SweepResult:
     frontier: list[tuple[Curve, Point]] | None = None
     groups: list[Group] = field(default_factory=list)
     by_group: list[Curve] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    untils: dict[str, list[Until]] = field(default_factory=dict)
+    bounds: dict[str, Bounds] = field(default_factory=dict)
+    confusions: dict[str, list[Confusion]] = field(default_factory=dict)
+    agreements: dict[str, list[SelfAgreement]] = field(default_factory=dict)
 
     @property
     def every(self) -> list[Curve]:
         """All curves, source by source: those of all problems, then those of each group."""
         place = {source: at for at, source in enumerate(self.problems)}
         return sorted([*self.curves, *self.by_group], key=lambda curve: place[curve.source])
-
-    left_out: list[LeftOut] = field(default_factory=list)
 
     @property
     def problems(self) -> dict[str, int]:
@@ -95,16 +107,34 @@ class SweepResult:
                 "coverage": [each.as_dict() for each in found],
                 "saturation": None if saturated is None else saturated.as_dict(),
             }
-        for source, split in self.splits.items():
-            whole.setdefault("splits", {})[source] = split.as_dict()
-        for source, policies in self.policies.items():
-            whole.setdefault("policies", {})[source] = [each.as_dict() for each in policies]
+        if self.splits:
+            whole["splits"] = {source: each.as_dict() for source, each in self.splits.items()}
+        if self.bounds:
+            whole["bounds"] = {source: each.as_dict() for source, each in self.bounds.items()}
+        whole |= self._listed()
         if self.frontier is not None:
             whole["pareto"] = [
                 {"source": curve.source, "selector": curve.selector, "k": point.k}
                 for curve, point in self.frontier
             ]
         return whole
+
+    def _listed(self) -> dict[str, Any]:
+        """Return the analyses with a list of entries for each source."""
+        listed: tuple[tuple[str, Mapping[str, Sequence[_Listed]]], ...] = (
+            ("policies", self.policies),
+            ("until", self.untils),
+            ("confusions", self.confusions),
+            ("agreements", self.agreements),
+        )
+        return {
+            name: {
+                source: [each.as_dict() for each in entries]
+                for source, entries in by_source.items()
+            }
+            for name, by_source in listed
+            if by_source
+        }
 
     def hold(self) -> None:
         """Raise GateError with the reasons if a gate is not met."""

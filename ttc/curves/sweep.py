@@ -63,6 +63,7 @@ def sweep(
         _by_group(options, source, table, result)
         known = {name: rule for name, rule in rules.items() if name not in table.left_out}
         analyses.extrapolate(source, known, ks, result)
+        analyses.inspect(source, known, table, drawn, result)
     if baseline is not None:
         _hold(sources, baseline, rules, ks, result)
     if result.decisions:
@@ -80,9 +81,10 @@ def sweep(
 def _leave_out(result: SweepResult) -> None:
     """Note the rules that could not be computed for a source.
 
-    UsageError if a gate is about one of them, or if no rule is left for any source.
+    UsageError if a gate or a target is about one of them, or if no rule is left for any source.
     """
     asserted = {rule for gate in result.options.gates for rule, _ in gate.terms}
+    asserted |= {target.rule for target in result.options.targets}
     several = len(result.tables) > 1
     lost = []
     for table in result.tables:

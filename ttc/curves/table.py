@@ -137,14 +137,14 @@ def _row(
     draw: str,
 ) -> tuple[_Row, dict[str, str]]:
     """Return value and cost of each rule on one problem, and why rules cannot be computed."""
-    usable = [k for k in ks if k <= len(outcomes) or (draw == "with" and outcomes)]
+    usable = _usable(outcomes, ks, draw)
     row: _Row = {(at, k): (None, None) for at in range(len(selectors)) for k in ks}
     # Rules that wait for the same number of draws to finish cost the same.
     costs: dict[int | None, list[dict[str, float | None]]] = {}
     failed: dict[str, str] = {}
     for at, (name, selector) in enumerate(selectors.items()):
         try:
-            found = _estimates(selector, outcomes, usable, draw)
+            found = _means(selector, outcomes, usable, draw)
         except ValueError as error:
             failed[name] = f"{name}: {error}"
             continue
@@ -169,7 +169,25 @@ def in_draw_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return sorted(outcomes, key=lambda outcome: outcome.index)
 
 
-def _estimates(
+def values_at(
+    name: str, selector: Selector, outcomes: Sequence[Outcome], ks: Sequence[int], draw: str
+) -> list[Estimate | None]:
+    """Return the value of a rule on one problem at each of `ks`; None where it has fewer draws."""
+    able = _usable(outcomes, ks, draw)
+    if (lack := Check(outcomes, draw).missing(name, selector)) is not None:
+        raise lack.error
+    try:
+        found = dict(zip(able, _means(selector, outcomes, able, draw), strict=True))
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from error
+    return list(map(found.get, ks))
+
+
+def _usable(outcomes: Sequence[Outcome], ks: Sequence[int], draw: str) -> list[int]:
+    return [k for k in ks if k <= len(outcomes) or (draw == "with" and outcomes)]
+
+
+def _means(
     selector: Selector, outcomes: Sequence[Outcome], ks: Sequence[int], draw: str
 ) -> list[Estimate]:
     if draw == "prefix":

@@ -102,6 +102,27 @@ def sweep(
             "--oracle", help="Let oracles be candidates of --pareto, --policy and --solve-verify."
         ),
     ] = False,
+    until: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE=X",
+            help="Draws until a rule reaches X, as coverage=0.9; may be repeated.",
+        ),
+    ] = None,
+    bounds: Annotated[
+        bool, typer.Option("--bounds", help="What undecided and truncated draws leave open.")
+    ] = False,
+    confusion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TRUTH,V,…",
+            help="How often verifiers are wrong; the first one is taken as the truth.",
+        ),
+    ] = None,
+    agreement: Annotated[
+        str | None,
+        typer.Option(metavar="JUDGE,…", help="How far a judge agrees with itself."),
+    ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -156,6 +177,7 @@ def sweep(
     from ttc.cli.session import begin
     from ttc.curves.costs import read_rates
     from ttc.curves.sweep import SweepOptions
+    from ttc.options import split_specs
     from ttc.selectors.spec import split
 
     options = SweepOptions(
@@ -176,6 +198,10 @@ def sweep(
         policy=policy,
         oracle=oracle,
         asserted=tuple(asserted or ()),
+        until=tuple(until or ()),
+        bounds=bounds,
+        confusion=split_specs(confusion or ""),
+        agreement=split_specs(agreement or ""),
         max_drop=max_drop,
         strict=strict,
         by=tuple(by or ()),

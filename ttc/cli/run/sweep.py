@@ -34,8 +34,7 @@ def sweep(
         verifier=verifier,
         mapping=jsonl.parse_mapping(mapping, outcomes.MAPPABLE),
         beside=(*names, *([] if baseline is None else [baseline])),
-        tags=options.tags,
-        value=options.value,
+        options=options,
     )
     sources = [outcomes.read(session.database, name, wanted) for name in names]
     old = None

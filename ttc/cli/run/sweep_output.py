@@ -69,8 +69,8 @@ def write(result: SweepResult, targets: Targets) -> None:
 
 
 def _beyond(result: SweepResult) -> Iterator[str]:
-    """Yield the lines of predictions, splits and policies."""
-    from ttc.report import analyses
+    """Yield the lines of predictions, splits, policies and what else was asked of the draws."""
+    from ttc.report import analyses, open_draws, verifier_quality
 
     for source, found in result.predictions.items():
         yield from analyses.predictions(source, found, result.saturations[source])
@@ -78,6 +78,14 @@ def _beyond(result: SweepResult) -> Iterator[str]:
         yield from analyses.splits(source, split)
     for source, policies in result.policies.items():
         yield from analyses.policies(source, policies, result.options.cost)
+    for source, untils in result.untils.items():
+        yield from open_draws.untils(source, untils)
+    for source, bounds in result.bounds.items():
+        yield from open_draws.bounded(source, bounds)
+    for source, confusions in result.confusions.items():
+        yield from verifier_quality.confusions(source, confusions)
+    for source, agreements in result.agreements.items():
+        yield from verifier_quality.self_agreements(source, agreements)
 
 
 def _markdown(result: SweepResult) -> str:

@@ -1,0 +1,37 @@
+"""What a sweep was asked besides the curves: draws until X, bounds, and how good verifiers are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ttc.curves.bounds import Bounds
+from ttc.curves.confusion import Confusion
+from ttc.curves.draws_beyond import Until
+from ttc.curves.self_agreement import SelfAgreement
+from ttc.curves.sweep import SweepResult
+
+
+class Inquiries:
+    """The answers, per source; empty for what was not asked."""
+
+    _result: SweepResult
+
+    @property
+    def untils(self) -> Mapping[str, list[Until]]:
+        """The draws that each target takes, with `until`."""
+        return self._result.untils
+
+    @property
+    def bounds(self) -> Mapping[str, Bounds]:
+        """What undecided and truncated draws leave open, with `bounds`."""
+        return self._result.bounds
+
+    @property
+    def confusions(self) -> Mapping[str, list[Confusion]]:
+        """Each verifier against the one that is taken as the truth, with `confusion`."""
+        return self._result.confusions
+
+    @property
+    def agreements(self) -> Mapping[str, list[SelfAgreement]]:
+        """How far judges agree with themselves, with `agreement`."""
+        return self._result.agreements
