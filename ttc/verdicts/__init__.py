@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
+from math import isnan
 from typing import Any
 
 from ttc import keys, plugins
@@ -148,6 +149,8 @@ def _sound(verdict: Verdict) -> Verdict:
         verdict = Verdict(status="error", detail=wrong)
     answer = None if verdict.answer is None else storable(verdict.answer)
     detail = storable(verdict.detail)
+    if verdict.score is not None and isnan(verdict.score):
+        verdict = replace(verdict, score=None)  # no score; SQLite and JSON have no NaN either
     if (answer, detail) == (verdict.answer, verdict.detail):
         return verdict
     return replace(verdict, answer=answer, detail=detail)
