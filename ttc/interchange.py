@@ -108,7 +108,9 @@ def _check(line: jsonl.Line, needed: tuple[str, ...]) -> dict[str, Any]:
         if value is not None and (wrong_bool or not isinstance(value, types)):
             kinds = " or ".join(kind.__name__ for kind in types)
             raise UsageError(f"{line.place}: {name!r} must be of type {kinds}, not {value!r}")
-        scores.check_size(name, value, line.place, whole=types == (int,) and name != "seed")
+        if isinstance(value, int) and abs(value) > scores.SAFE:
+            whole = types == (int,) and name != "seed"
+            scores.check_size(name, value, line.place, whole=whole)
     scores.check_by_verifier(record.get("scores"), line.place)
     if not all(isinstance(value, (int, float)) for value in record.get("confidences") or ()):
         raise UsageError(f"{line.place}: 'confidences' must be numbers, one for each token")

@@ -1,7 +1,7 @@
-"""Scores and other numbers in lines of JSON: what is read, what is refused, and how it is written.
+"""Scores and other numbers in lines of JSON: what is read, what is refused, how they are written.
 
-A score is a finite number; `"inf"` or `"-inf"`, for which JSON has no number, so that it ranks first
-or last; or null, where there is none. Text, booleans and integers beyond a float are refused.
+A score is a finite number; `"inf"` or `"-inf"`, for which JSON has no number, and which rank first
+or last; or null, where there is none. Other texts, booleans and integers beyond floats are refused.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from ttc.errors import UsageError
 
 INFINITE = ("inf", "-inf")
+SAFE = 1 << 53  # integers up to here need no check
 MOST = (1 << 63) - 1  # the largest integer that arrays and the store can hold
 
 
@@ -28,7 +29,7 @@ def read(score: Any) -> float | None:
 
 
 def by_verifier(scores: Mapping[str, Any] | None) -> dict[str, float] | None:
-    """Return the scores of a line by verifier; NaN stands for null, a draw that it did not score."""
+    """Return the scores of a line by verifier; NaN stands for null: it gave none."""
     if scores is None:
         return None
     return {name: nan if score is None else float(score) for name, score in scores.items()}
@@ -41,8 +42,8 @@ def check_by_verifier(scores: Mapping[str, Any] | None, place: str) -> None:
             continue
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise UsageError(
-                f"{place}: 'scores' has {value!r} for {name!r}; write a number, or null where there "
-                "is none"
+                f"{place}: 'scores' has {value!r} for {name!r}; write a number, or null where "
+                "there is none"
             )
         check_size("scores", value, place)
 
