@@ -19,7 +19,7 @@ PACKAGE = ROOT / "ttc"
 # entries of one line do not import each other. Imports in functions and for types count too.
 LAYERS = """
 records errors
-paths messages answers jsonl tags
+paths messages answers jsonl tags scores
 config options cache keys interchange
 plugins session
 problems backends selectors

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from ttc import jsonl, tags
+from ttc import jsonl, scores, tags
 from ttc.errors import UsageError
 from ttc.records import INFRA, FinishReason, Message, Outcome, Sample, Verdict
 
@@ -84,7 +84,7 @@ def verdict_fields(verdict: Verdict, verifier: str) -> dict[str, Any]:
     added = {
         "answer": verdict.answer,
         "correct": verdict.correct,
-        "score": verdict.score,
+        "score": scores.written(verdict.score),
         "verifier": verifier,
         "status": verdict.status,
         "reads_reference": verdict.reads_reference,
@@ -106,10 +106,16 @@ def _check(line: jsonl.Line, needed: tuple[str, ...]) -> dict[str, Any]:
             )
     for name, types in FIELDS.items():
         value = record.get(name)
+        if name == "score" and value in scores.INFINITE:
+            continue
         wrong_bool = isinstance(value, bool) and bool not in types
         if value is not None and (wrong_bool or not isinstance(value, types)):
             kinds = " or ".join(kind.__name__ for kind in types)
             raise UsageError(f"{line.place}: {name!r} must be of type {kinds}, not {value!r}")
+        if isinstance(value, int) and abs(value) > scores.SAFE:
+            whole = types == (int,) and name != "seed"
+            scores.check_size(name, value, line.place, whole=whole)
+    scores.check_by_verifier(record.get("scores"), line.place)
     if not all(isinstance(value, (int, float)) for value in record.get("confidences") or ()):
         raise UsageError(f"{line.place}: 'confidences' must be numbers, one for each token")
     schema = record.get("schema", SCHEMA)
@@ -247,7 +253,7 @@ def read_outcomes(
                 index=numbering.index(line, problem),
                 answer=None if record.get("answer") is None else str(record["answer"]),
                 correct=record.get("correct"),
-                score=record.get("score"),
+                score=scores.read(record.get("score")),
                 logprob=record.get("logprob"),
                 prompt_tokens=record.get("prompt_tokens"),
                 completion_tokens=record.get("completion_tokens"),
@@ -255,7 +261,7 @@ def read_outcomes(
                 seconds=record.get("seconds"),
                 text=record.get("text") if reading.text else None,
                 verifier_tokens=record.get("verifier_tokens"),
-                scores=record.get("scores"),
+                scores=scores.by_verifier(record.get("scores")),
                 verdicts=_decisions(line, deciders) if deciders else None,
             ),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 from ttc.errors import UsageError
@@ -19,6 +18,7 @@ S = TypeVar("S")
 # The rules of a sweep that names none, where draws are graded.
 DEFAULT_RULES = ("max", "mean", "majority", "first-finish")
 NAMED = 3  # problems that a line names at most
+LARGEST = 1e100  # the largest value; sums of squares of larger ones would overflow
 
 
 def grade(value: str, sources: Sequence[Source]) -> tuple[list[Source], list[str]]:
@@ -38,10 +38,10 @@ def grade(value: str, sources: Sequence[Source]) -> tuple[list[Source], list[str
             raise _unscored(source, value, total)
         for name, draws in kept.items():
             for draw in draws:
-                if not isfinite(draw.worth):
+                if not abs(draw.worth) <= LARGEST:
                     raise UsageError(
-                        f"{source.name}: {name!r} draw {draw.index} has the score {draw.value}, "
-                        "and infinite values have no mean; judge it again with finite scores"
+                        f"{source.name}: {name!r} draw {draw.index} has the score {draw.value}, of "
+                        f"which there is no mean; values are numbers up to {LARGEST:g} in size"
                     )
         found.append(replace(source, problems=kept))
         lines += _lost(source, total - sum(map(len, kept.values())), total, [*kept])

@@ -7,6 +7,7 @@ optional members of an object (`ttc.plugins.abilities`) through its guard.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
@@ -109,6 +110,10 @@ def verdict_fault(verdict: Any) -> str | None:
         value = getattr(verdict, name)
         if value is not None and not isinstance(value, kind):
             return f"the verifier gave {a(value)} for {name}"
+    for name, most in (("score", sys.float_info.max), ("tokens", (1 << 63) - 1)):
+        number = getattr(verdict, name)
+        if isinstance(number, int) and abs(number) > most:
+            return f"the verifier gave a number for {name} that is too large"
     if not all(isinstance(text, str) for text in (verdict.status, verdict.detail)):
         return "the verifier gave a status or a detail that is no text"
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class Pairwise:
 
 def _points(outcome: Outcome) -> int:
     score = outcome.score
-    if score is None or score != round(score):
+    if score is None or not isfinite(score) or score != round(score):
         raise ValueError(
             f"draw {outcome.index} has the score {score}; differences are whole points"
         )

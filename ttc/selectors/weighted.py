@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import exp, fsum, isfinite, isnan, lcm
+from itertools import combinations
+from math import comb, exp, fsum, gcd, isfinite, isnan, lcm
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.exact.estimates import Estimate, replayed, value_of
+from ttc.selectors.exact.estimates import PERMUTATIONS, Estimate, replayed, value_of
 from ttc.selectors.exact.prefix_plurality import Label
 from ttc.selectors.exact.subsets import check_budgets
 from ttc.selectors.exact.weighted_plurality import Ballots, weighted_at_k
@@ -17,6 +18,7 @@ from ttc.selectors.majority import Majority
 from ttc.selectors.ranking import score_by
 
 FINEST = 1000  # the largest denominator of the fraction that a weight is taken for
+LARGEST = 1 << 40  # steps in a weight; only the ratios of larger ones count
 
 
 class Weighted(Majority):
@@ -74,6 +76,11 @@ class Weighted(Majority):
             bounds = (
                 None if ballots.mixed else weighted_at_k(ballots, k, strict=self.ties == "strict")
             )
+            if bounds is None and not ballots.mixed and comb(len(outcomes), k) <= PERMUTATIONS:
+                subsets = combinations(outcomes, k)
+                values = [value_of(subset, self.pick(subset)) for subset in subsets]
+                found.append(Estimate(fsum(values) / len(values)))
+                continue
             if bounds is None:
                 found += replayed(outcomes, [k], lambda s: (value_of(s, self.pick(s)), len(s)))
                 continue
@@ -125,10 +132,14 @@ class Weighted(Majority):
             draws = [outcome for same in by_copy.values() for outcome in same]
             shares.append(fsum(outcome.worth for outcome in draws) / len(draws))
             mixed = mixed or len({outcome.worth for outcome in draws}) > 1
-        step = lcm(*(weight.denominator for votes in weights for weight, _ in votes))
-        exact = step <= FINEST * FINEST
+        listed = [weight for votes in weights for weight, _ in votes]
+        step = lcm(*(weight.denominator for weight in listed))
+        # The largest common step of all weights, so that 0 and 1e308 vote as 0 and 1 do.
+        unit = Fraction(gcd(*(int(weight * step) for weight in listed)) or 1, step)
+        heaviest = max(listed, default=Fraction(0))
+        exact = step <= FINEST * FINEST and heaviest / unit <= LARGEST
         scaled = [
-            [(int(w * step) if exact else float(w), copies) for w, copies in votes]
+            [(int(w / unit) if exact else float(w / heaviest), copies) for w, copies in votes]
             for votes in weights
         ]
         return Ballots(len(outcomes), labels.count(None), scaled, shares, exact, mixed)
@@ -148,6 +159,10 @@ class PerplexityConsistency(Weighted):
     def _weight(self, outcome: Outcome) -> float:
         if outcome.logprob is None or outcome.completion_tokens is None:
             raise ValueError(f"draw {outcome.index} has no logprob or no completion_tokens")
+        if not outcome.logprob <= 0:
+            raise ValueError(
+                f"draw {outcome.index} has the log-probability {outcome.logprob}, which is above 0"
+            )
         return (
             exp(outcome.logprob / outcome.completion_tokens) if outcome.completion_tokens else 0.0
         )

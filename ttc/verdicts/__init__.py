@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
+from math import isnan
 from typing import Any
 
 from ttc import keys, plugins
@@ -149,7 +150,9 @@ def _sound(verdict: Verdict, reads: bool | None) -> Verdict:
         verdict = Verdict(status="error", detail=wrong)
     answer = None if verdict.answer is None else storable(verdict.answer)
     detail = storable(verdict.detail)
-    return replace(verdict, answer=answer, detail=detail, reads_reference=reads)
+    # NaN is no score; SQLite and JSON have no NaN either.
+    score = None if verdict.score is None or isnan(verdict.score) else verdict.score
+    return replace(verdict, answer=answer, detail=detail, score=score, reads_reference=reads)
 
 
 @contextmanager

@@ -145,11 +145,10 @@ def majority_at_k(
 ) -> list[float]:
     """Return, for each k, the probability that the majority of k draws is correct.
 
-    `classes` lists (votes n_a, correct draws c_a) for each distinct answer; `abstaining` draws
-    have none. The share c_a/n_a is 0 or 1 unless draws with one answer differ in being correct;
-    with the sum of graded worths for c_a, the result is the mean worth of the majority.
-    Ties split evenly, or with `strict` are wrong. `replaced`: draws are taken with replacement.
-    The rule is self-consistency (Wang et al. 2022). ValueError for a k that is not in 1..n.
+    `classes` lists (votes n_a, correct draws or summed worths c_a) for each distinct answer;
+    `abstaining` draws have none. The share c_a/n_a is 0 or 1 unless draws with one answer differ
+    in being correct. Ties split evenly, or with `strict` are wrong. `replaced`: draws are taken
+    with replacement. The rule is self-consistency (Wang et al. 2022). ValueError for k not in 1..n.
     """
     n = abstaining + sum(votes for votes, _ in classes)
     if not replaced:
@@ -233,7 +232,7 @@ def _law(at: Frame, votes: int, low: int, high: int) -> tuple[Complex, Complex]:
 
 
 def _octaves(low: int, high: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges of levels within which the number of answers that can tie is about the same."""
+    """Yield ranges of levels within which about the same number of answers can tie."""
     while low <= high:
         yield low, min(high, 2 * low - 1)
         low *= 2
