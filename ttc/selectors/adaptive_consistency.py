@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import comb
-from typing import TypeAlias
+from typing import NamedTuple
+
+import numpy as np
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.exact.estimates import Estimate, replayed
+from ttc.selectors.exact.estimates import PERMUTATIONS, Estimate, replayed, value_of
+from ttc.selectors.exact.partitions import MOST_VOTES, Partitions, count_partitions, votes_of
 from ttc.selectors.exact.subsets import bounded, check_budgets
 from ttc.selectors.stopping import Stopping
 
-MOST_STATES = 20_000  # of the vote count after a draw; with more, the mean is simulated
+# Partitions that are kept: enough for 40 votes on any answers, 72 on five, 1,000 on two.
+MOST_STATES = 260_000
+# Numbers of answers for which there are tables, so that problems share them.
+PARTS = (2, 3, 4, 5, 6, 8)
 
 
 class AdaptiveConsistency(Stopping):
@@ -24,7 +30,8 @@ class AdaptiveConsistency(Stopping):
     Adaptive-Consistency, "Let's Sample Step by Step": with a and b votes for the first two, it
     stops when P(p > ½) ≥ c for p ~ Beta(a + 1, b + 1), which is Σ_{i≤a} C(a + b + 1, i) /
     2^(a+b+1). The answer is the majority of the draws made. The mean is exact over all orders of
-    the draws unless the vote count has too many states; then it is simulated.
+    the draws for as many votes as MOST_STATES allows (`exact.partitions`). What happens after
+    that is simulated; if that is rare, the mean is a bracket instead.
     """
 
     name = "ac"
@@ -49,57 +56,89 @@ class AdaptiveConsistency(Stopping):
         if not ks:
             return []
         classes, abstaining = self.classes(outcomes)
-        start = tuple(sorted((0, votes, worth / votes) for votes, worth in classes))
-        curve = self._walk(start, abstaining, len(outcomes), max(ks))
-        if curve is None:
-            return replayed(outcomes, ks, self.run)
-        return [curve[k] for k in ks]
+        worths = [outcome.worth for outcome in outcomes]
+        known, caps = _caps(
+            tuple(sorted(classes)), abstaining, max(ks), self._c, self.ties == "strict"
+        )
+        return [
+            self._continued(outcomes, k, known, caps[k])
+            if caps[k].left
+            else Estimate(bounded(caps[k].value, worths), drawn=caps[k].drawn)
+            for k in ks
+        ]
 
-    def _walk(self, start: _State, abstaining: int, n: int, most: int) -> list[Estimate] | None:
-        """Return the estimates at k = 0..most; None if there are too many states.
+    def _continued(self, outcomes: Sequence[Outcome], k: int, known: int, cap: _Cap) -> Estimate:
+        """Return the estimate at k where more than `known` votes may be drawn."""
 
-        A state is the number of abstentions and, for each answer, (votes seen, votes left, mean
-        worth). Answers with equal numbers are interchangeable, so the tuple is sorted.
-        """
-        states: dict[tuple[int, _State], float] = {(0, start): 1.0}
-        stopped, drawn = 0.0, 0.0
-        curve = [Estimate(0.0, drawn=0.0)]
-        worths = [share for _, _, share in start]
-        for taken in range(most):
-            drawn += sum(states.values())
-            following: dict[tuple[int, _State], float] = defaultdict(float)
-            for (silent, state), chance in states.items():
-                if silent < abstaining:
-                    step = chance * (abstaining - silent) / (n - taken)
-                    following[silent + 1, state] += step
-                for answer, alike in Counter(state).items():
-                    seen, left, share = answer
-                    if not left:
-                        continue
-                    step = chance * alike * left / (n - taken)
-                    if _sure(seen + 1, _rival(state, answer), self._c):
-                        stopped += step * share
-                        continue
-                    others = list(state)
-                    others.remove(answer)
-                    after = tuple(sorted([*others, (seen + 1, left - 1, share)]))
-                    following[silent, after] += step
-            if len(following) > MOST_STATES:
-                return None
-            states = following
-            cut = sum(chance * self._won(state) for (_, state), chance in states.items())
-            curve.append(Estimate(bounded(stopped + cut, worths), drawn=drawn))
-        return curve
+        def beyond(order: Sequence[Outcome]) -> tuple[float, int]:
+            stop, votes = self.stop(order), 0
+            for taken, label in enumerate(self._labels(order), start=1):
+                votes += label is not None
+                if votes > known:
+                    last = stop - taken
+                    return (value_of(order, self.pick(order)), last) if last >= 0 else (0.0, 0)
+            return 0.0, 0
 
-    def _won(self, state: _State) -> float:
-        most = max((seen for seen, _, _ in state), default=0)
-        shares = [share for seen, _, share in state if seen == most]
-        if not most or (self.ties == "strict" and len(shares) > 1):
-            return 0.0
-        return sum(shares) / len(shares)
+        (rest,) = replayed(outcomes, [k], beyond)
+        worths = [outcome.worth for outcome in outcomes]
+        value, drawn = cap.value + rest.value, cap.drawn + (rest.drawn or 0.0)
+        if cap.left > 1 / PERMUTATIONS:
+            return Estimate(bounded(value, worths), rest.error, "mc", drawn)
+        # Simulating what is so rare has an error as large as this bracket's.
+        low, high = min(0.0, *worths), max(0.0, *worths)
+        middle, half = cap.left * (low + high) / 2, cap.left * (high - low) / 2
+        return Estimate(cap.value + middle, half, "bracket", drawn)
 
 
-_State: TypeAlias = "tuple[tuple[int, int, float], ...]"
+class _Cap(NamedTuple):
+    """What is known of a rule with a cap on the draws: value and draws as far as the states go, and
+    the chance `left` that it has not stopped there."""
+
+    value: float
+    drawn: float
+    left: float
+
+
+@lru_cache(maxsize=1 << 12)
+def _caps(
+    classes: tuple[tuple[int, float], ...], abstaining: int, most: int, c: Fraction, strict: bool
+) -> tuple[int, list[_Cap]]:
+    """Return the votes up to which the states go, and the caps 0..most, for answers with (votes,
+    the sum of their worths)."""
+    states = _states(len(classes), most, c)
+    votes = votes_of(classes, states, strict=strict)
+    known = len(votes.alive) - 1
+    stopped = np.cumsum(votes.stopped)
+    voters = sum(count for count, _ in classes)
+    # The chance of s votes in the draws so far, s = 0..known, and of more.
+    chance, more, drawn = np.zeros(known + 1), 0.0, 0.0
+    chance[0] = 1.0
+    caps = []
+    for taken in range(most + 1):
+        value = float(chance @ (stopped + votes.cut)) + more * float(stopped[-1])
+        caps.append(_Cap(value, drawn, more * float(votes.alive[-1])))
+        drawn += float(chance @ votes.alive)
+        if (lacking := voters + abstaining - taken) <= 0:
+            break
+        gained = chance * (voters - np.arange(known + 1)) / lacking
+        more += float(gained[-1])
+        chance -= gained
+        chance[1:] += gained[:-1]
+    return known, caps
+
+
+@lru_cache(maxsize=8)
+def _table(parts: int, votes: int, c: Fraction) -> Partitions:
+    return Partitions(votes, parts, [_needed(c).against(b) for b in range(votes // 2 + 1)])
+
+
+def _states(answers: int, votes: int, c: Fraction) -> Partitions:
+    """Return the states of so many answers, for so many votes or as many as MOST_STATES allows."""
+    parts = next((p for p in PARTS if p >= min(answers, votes)), votes)
+    votes = min(votes, MOST_VOTES)
+    while count_partitions(votes, min(parts, votes)) > MOST_STATES:
+        votes -= 1
+    return _table(min(parts, votes), votes, c)
 
 
 def _sureness(given: str) -> Fraction:
@@ -113,17 +152,40 @@ def _second(votes: Counter[object], leader: object) -> int:
     return max((count for answer, count in votes.items() if answer != leader), default=0)
 
 
-def _rival(state: _State, answer: tuple[int, int, float]) -> int:
-    """Return the votes of the strongest answer besides one like `answer`."""
-    ranked = sorted((seen for seen, _, _ in state), reverse=True)
-    ranked.remove(answer[0])
-    return ranked[0] if ranked else 0
+class _Needed:
+    """The fewest votes a with which P(p > ½) ≥ c against b votes, in whole numbers, for b = 0, 1, …
+
+    With n = a + b + 1 it keeps S(n, a) = Σ_{i≤a} C(n, i), for which S(n + 1, a) = 2·S(n, a) −
+    C(n, a).
+    """
+
+    def __init__(self, c: Fraction) -> None:
+        self._c = c
+        self._found: list[int] = []
+        self._votes, self._n, self._sum = 0, 1, 1
+
+    def against(self, b: int) -> int:
+        """Return a for this b."""
+        while len(self._found) <= b:
+            if self._found:
+                self._grow()
+            while self._sum < self._c * (1 << self._n):
+                self._grow()
+                self._votes += 1
+                self._sum += comb(self._n, self._votes)
+            self._found.append(self._votes)
+        return self._found[b]
+
+    def _grow(self) -> None:
+        self._sum = 2 * self._sum - comb(self._n, self._votes)
+        self._n += 1
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=64)
+def _needed(c: Fraction) -> _Needed:
+    return _Needed(c)
+
+
 def _sure(a: int, b: int, c: Fraction) -> bool:
-    """Return whether P(p > ½) ≥ c for a votes against b, computed in whole numbers."""
-    if a <= b:
-        return False
-    n = a + b + 1
-    return bool(sum(comb(n, i) for i in range(a + 1)) >= c * 2**n)
+    """Return whether P(p > ½) ≥ c for a votes against b."""
+    return a > b and a >= _needed(c).against(b)
