@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ttc.curves import analyses, compare, curve, gates
-from ttc.curves.baseline import Baseline, made_otherwise, not_compared
+from ttc.curves import analyses, asserts, compare, curve, gates
+from ttc.curves.against import hold
+from ttc.curves.baseline import Baseline
 from ttc.curves.caveats import caveats
-from ttc.curves.compare import Comparison, Terms, terms_of
+from ttc.curves.compare import Comparison, terms_of
 from ttc.curves.options import DEFAULT_RULES, SweepOptions
 from ttc.curves.result import SweepResult
 from ttc.curves.table import Table, lack_of, tabulate
@@ -50,7 +51,7 @@ def sweep(
         drawn = curve.curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
         result.curves += drawn
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
-        result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]
+        result.decisions += [asserts.decide(gate, drawn, table) for gate in options.gates]
         analyses.extrapolate(source, rules, ks, result)
     if baseline is not None:
         _hold(sources, baseline, rules, ks, result)
@@ -103,20 +104,11 @@ def _hold(
 ) -> None:
     """Compare every source with the baseline, and warn about what cannot be compared."""
     options = result.options
-    old: Terms
-    if isinstance(baseline, Baseline):
-        old = baseline.terms
-    else:
-        old = terms_of(_table(options, baseline, rules, ks))
-    tolerance = gates.Tolerance(options.max_drop, options.strict, options.ci or 95, options.seed)
+    values = None
+    if not isinstance(baseline, Baseline):
+        values = terms_of(_table(options, baseline, rules, ks))
     for source, table in zip(sources, result.tables, strict=True):
-        new, names = terms_of(table), (source.name, baseline.name)
-        compared = compare.between_pools(new, old, names, ci=options.ci, seed=options.seed)
-        result.comparisons += compared
-        result.decisions.append(gates.hold(new, old, names, compared, tolerance))
-        result.warnings += not_compared(baseline.name, old, table)
-        if isinstance(baseline, Baseline):
-            result.warnings += made_otherwise(baseline, source.origin, options.conventions)
+        hold(source, table, baseline, values, rules, result)
 
 
 def _compared(options: SweepOptions, tables: Sequence[Table]) -> list[Comparison]:
