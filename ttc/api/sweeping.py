@@ -52,10 +52,11 @@ class SweepArguments(TypedDict, total=False):
     only the reference tells, be candidates of these. `until` are targets such as `coverage=0.9`,
     `bounds` shows what undecided and truncated draws leave open, `confusion` names verifiers (the
     first is taken as the truth), `agreement` judges to compare with themselves. `asserted` are
-    gates such as
-    `coverage@16>=0.6`; `baseline` is a pool or a file to compare with, below which no value may
-    fall by more than `max_drop` (a share of 1), judged by the interval, or with `strict` by the
-    value.
+    gates such as `coverage@16>=0.6`, or `each:mean@1>=0.8` for every problem; `baseline` is a pool
+    or a file to compare with, below which no problem and no mean may fall by more than `max_drop`
+    (a share of 1) beyond chance, or with `strict` no mean by its value. `population` is what may
+    vary by chance: `draws` (of these problems; None for a baseline) or `problems`, of which these
+    are a sample.
 
     `by` groups the problems by a tag (`level`), or by several crossed (`level,subject`); a list has
     several groupings.
@@ -88,6 +89,7 @@ class SweepArguments(TypedDict, total=False):
     strict: bool
     by: str | Sequence[str]
     value: str
+    population: str | None
     database: File | None
     config: File | None
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from math import inf
 
 from ttc import plugins
-from ttc.curves import draws_until, gates, grading
+from ttc.curves import asserts, draws_until, grading
+from ttc.curves.asserts import Gate
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import Rates
 from ttc.curves.curve import default_ks
 from ttc.curves.draws_until import Target
-from ttc.curves.gates import Gate
+from ttc.curves.gates import POPULATIONS
 from ttc.curves.table import DRAWS, UNKNOWN
 from ttc.errors import UsageError, wrong_option
 from ttc.selectors import Selector, spec, worth
@@ -40,9 +41,10 @@ class SweepOptions:
     candidates of none of these, unless `oracle`. `until` are targets such as `coverage=0.9`, whose
     draws are estimated; `bounds` shows what undecided and truncated draws leave open; `confusion`
     are verifiers of which the first is taken as the truth for the others; `agreement` are judges
-    that are compared with themselves. `asserted` are gates such as `coverage@16>=0.6`.
-    `max_drop` and `strict` apply to a baseline: how far a value may fall below it, and whether the
-    value decides or its interval.
+    that are compared with themselves. `asserted` are gates such as `coverage@16>=0.6` or
+    `each:mean@1>=0.8`. `max_drop` and `strict` apply to a baseline: how far a value may fall below
+    it, and whether the values of means decide. `population` is what may vary by chance: the `draws`
+    of these problems, or `problems`, of which these are a sample. None is draws for a baseline.
 
     `by` are tags to group the problems by, or several of them with commas between: `level`,
     `level,subject`. Gates, comparisons and predictions are about all problems.
@@ -73,6 +75,7 @@ class SweepOptions:
     strict: bool = False
     by: tuple[str, ...] = ()
     value: str = "correct"
+    population: str | None = None
 
     def __post_init__(self) -> None:
         axis_of(self.cost)
@@ -94,6 +97,9 @@ class SweepOptions:
                 raise UsageError(
                     f"{flag} {why}; leave --value away", python=f"{name} {why}; leave out value"
                 )
+        if self.population is not None and self.population not in POPULATIONS:
+            listed = ", ".join(POPULATIONS)
+            raise wrong_option("population", self.population, f"there are {listed}")
         if not 0 <= self.max_drop <= (inf if self.graded else 1):
             raise wrong_option("max_drop", self.max_drop, "a share between 0 and 1")
         if len(self.confusion) == 1 or len(set(self.confusion)) < len(self.confusion):
@@ -124,7 +130,7 @@ class SweepOptions:
     @property
     def gates(self) -> list[Gate]:
         """The gates of `asserted`. UsageError for one that cannot be parsed."""
-        return [gates.parse(text) for text in self.asserted]
+        return [asserts.parse(text) for text in self.asserted]
 
     @property
     def tags(self) -> tuple[str, ...]:

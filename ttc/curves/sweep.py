@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ttc.curves import analyses, compare, curve, gates, grading, groups
-from ttc.curves.baseline import Baseline, made_otherwise, not_compared
+from ttc.curves import analyses, asserts, compare, curve, gates, grading, groups
+from ttc.curves.against import hold
+from ttc.curves.baseline import Baseline
 from ttc.curves.caveats import caveats
-from ttc.curves.compare import Comparison, Terms, terms_of
+from ttc.curves.compare import Comparison, terms_of
 from ttc.curves.lack import LeftOut, Missing, nothing_left, unscored
 from ttc.curves.options import DEFAULT_RULES, SweepOptions
 from ttc.curves.result import SweepResult
@@ -59,7 +60,7 @@ def sweep(
         drawn = _curves(options, table)
         result.curves += drawn
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
-        result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]
+        result.decisions += [asserts.decide(gate, drawn, table) for gate in options.gates]
         _by_group(options, source, table, result)
         known = {name: rule for name, rule in rules.items() if name not in table.left_out}
         analyses.extrapolate(source, known, ks, result)
@@ -143,24 +144,15 @@ def _hold(
 ) -> None:
     """Compare every source with the baseline, and warn about what cannot be compared."""
     options = result.options
-    old: Terms
-    if isinstance(baseline, Baseline):
-        old = baseline.terms
-    else:
+    values = None
+    if not isinstance(baseline, Baseline):
         table = _table(options, baseline, rules, ks)
         _note_left_out(result, table, several=True)
         if not table.cells:
             raise nothing_left([each.of(baseline.name) for each in table.left_out.values()])
-        old = terms_of(table)
-    tolerance = gates.Tolerance(options.max_drop, options.strict, options.ci or 95, options.seed)
+        values = terms_of(table)
     for source, table in zip(sources, result.tables, strict=True):
-        new, names = terms_of(table), (source.name, baseline.name)
-        compared = compare.between_pools(new, old, names, ci=options.ci, seed=options.seed)
-        result.comparisons += compared
-        result.decisions.append(gates.hold(new, old, names, compared, tolerance))
-        result.warnings += not_compared(baseline.name, old, table)
-        if isinstance(baseline, Baseline):
-            result.warnings += made_otherwise(baseline, source.origin, options.conventions)
+        hold(source, table, baseline, values, rules, result)
 
 
 def _compared(options: SweepOptions, tables: Sequence[Table]) -> list[Comparison]:

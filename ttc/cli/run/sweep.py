@@ -44,7 +44,9 @@ def sweep(
     if targets.plot is not None:
         result.warnings += undrawn(result.groups)
     if targets.save_baseline is not None:
-        saved = as_baseline(result.tables[0], sources[0].origin, options.conventions)
+        saved = as_baseline(
+            result.tables[0], sources[0].origin, options.conventions, options.selectors()
+        )
         write_baseline(targets.save_baseline, saved)
     sweep_output.write(result, targets)
     for line in result.warnings:

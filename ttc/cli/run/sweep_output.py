@@ -69,9 +69,10 @@ def write(result: SweepResult, targets: Targets) -> None:
 
 
 def _beyond(result: SweepResult) -> Iterator[str]:
-    """Yield the lines of predictions, splits, policies and what else was asked of the draws."""
-    from ttc.report import analyses, open_draws, verifier_quality
+    """Yield the lines of a baseline's gates, and of all that was asked of the draws."""
+    from ttc.report import analyses, gates, open_draws, verifier_quality
 
+    yield from gates.lines(result.decisions)
     for source, found in result.predictions.items():
         yield from analyses.predictions(source, found, result.saturations[source])
     for source, split in result.splits.items():
@@ -89,7 +90,7 @@ def _beyond(result: SweepResult) -> Iterator[str]:
 
 
 def _markdown(result: SweepResult) -> str:
-    from ttc.report import groups, tables
+    from ttc.report import gates, groups, tables
 
     axis, conventions = result.options.axis, tables.in_words(result.options.conventions)
     text = tables.as_markdown(result.curves, axis, conventions)
@@ -100,6 +101,8 @@ def _markdown(result: SweepResult) -> str:
         text += "\n" + tables.comparisons_as_markdown(result.comparisons)
     if result.decisions:
         text += "\n" + tables.decisions_as_markdown(result.decisions)
+        if problems := gates.as_markdown(result.decisions):
+            text += "\n" + problems
     if lines := list(_beyond(result)):
         text += "\n" + tables.fenced(lines)
     return text

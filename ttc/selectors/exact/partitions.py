@@ -164,8 +164,10 @@ class Votes(NamedTuple):
 
 
 def votes_of(classes: Sequence[tuple[int, float]], states: Partitions, *, strict: bool) -> Votes:
-    """Return `Votes` for answers with (votes, the sum of their worths), as far as both `states` and the
-    votes go. Tied leaders share the value; with `strict` they have none.
+    """Return `Votes` for answers with (votes, the sum of their worths).
+
+    They go as far as both `states` and the votes do. Tied leaders share the value; with `strict`
+    they have none.
 
     There must not be more answers than parts, unless there are as many parts as votes.
     """
