@@ -13,12 +13,12 @@ from ttc.curves.costs import Rates
 from ttc.curves.curve import default_ks
 from ttc.curves.draws_until import Target
 from ttc.curves.gates import POPULATIONS
+from ttc.curves.intervals import METHODS
 from ttc.curves.table import DRAWS, UNKNOWN
 from ttc.errors import UsageError, wrong_option
 from ttc.selectors import Selector, spec, worth
 
 DEFAULT_RULES = ("coverage", "majority", "first-finish")
-INTERVALS = ("percentile", "bca")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ class SweepOptions:
     those are the budgets. `cost` is a flag of `cost_axes.AXES`; `rates` turn tokens into operations
     and money. `value` says what a draw is worth: `correct` (0 or 1), `score` (that of its verdict)
     or `score:VERIFIER`.
-    `ci` is the level of all intervals in per cent, None for none; `seed` that of all resampling.
+
+    `ci` is the level of all intervals in per cent, None for none; `interval` the method of those
+    for problems like these (`intervals.METHODS`); `seed` that of all resampling.
     `ties`, `invalid` and `draw` are the conventions of every rule that takes them.
 
     Beyond the curves: `compare` further sources with the first one, or rules if there is only one
@@ -54,7 +56,7 @@ class SweepOptions:
     ks: tuple[int, ...] = ()
     cost: str = "tokens"
     ci: float | None = 95
-    interval: str = "percentile"
+    interval: str = METHODS[0]
     seed: int = 0
     ties: str = "split"
     invalid: str = "abstain"
@@ -79,7 +81,7 @@ class SweepOptions:
 
     def __post_init__(self) -> None:
         axis_of(self.cost)
-        for name, known in (("interval", INTERVALS), ("draw", DRAWS)):
+        for name, known in (("interval", METHODS), ("draw", DRAWS)):
             if (value := getattr(self, name)) not in known:
                 raise wrong_option(name, value, f"there are {', '.join(known)}")
         parts = [[name.strip() for name in each.split(",")] for each in self.by]

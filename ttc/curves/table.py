@@ -41,7 +41,7 @@ class Table:
     """The values and costs of rules on each problem of one source; problems are sorted by name.
 
     `oracles` are the rules that are oracles here, with what they pick by; `left_out` those that
-    could not be computed, with the reason.
+    could not be computed, with the reason. `rules` are those of the cells, by name.
     """
 
     source: str
@@ -51,6 +51,7 @@ class Table:
     draw: str = "without"
     oracles: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, Missing] = field(default_factory=dict)
+    rules: Mapping[str, Selector] = field(default_factory=dict)
 
 
 def tabulate(
@@ -122,7 +123,8 @@ def tabulate_computable(
     oracles = why_oracles(
         selectors, (), Scored()
     )  # by themselves: whose the scores are, it ignores
-    return Table(source, names, pools, cells, draw, oracles, lost)
+    kept = {name: rule for name, rule in selectors.items() if name not in lost}
+    return Table(source, names, pools, cells, draw, oracles, lost, kept)
 
 
 # By rule (its position) and k: value and cost on one problem; None if it has fewer than k draws.

@@ -46,7 +46,7 @@ def draw(panels: Sequence[Panel], axis: str, path: str, label: str = SOLVED) -> 
 
 
 def figure(panels: Sequence[Panel], axis: str, label: str = SOLVED) -> Figure:
-    """Return a figure of value against cost; bands are the intervals.
+    """Return a figure of value against cost; bands are the intervals for problems like these.
 
     `axis` is a name in `AXES`, `label` that of the values. The points of a Pareto frontier are
     joined by a grey line; oracles are dashed; the legend is in the first panel. No backend is
@@ -73,7 +73,9 @@ def figure(panels: Sequence[Panel], axis: str, label: str = SOLVED) -> Figure:
         if panel.title:
             axes.set_title(_short(panel.title), fontsize="medium")
         if not at:
-            axes.legend(frameon=False)
+            points = (point for curve in panel.curves for point in curve.points)
+            banded = any(point.low is not None for point in points)
+            axes.legend(frameon=False, title="bands: problems like these" if banded else None)
     return drawn
 
 

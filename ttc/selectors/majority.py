@@ -73,6 +73,37 @@ class Majority:
         abstaining = votes.pop(None, 0)
         return [(count, worth[answer]) for answer, count in votes.items()], abstaining
 
+    def without_each(
+        self, outcomes: Sequence[Outcome], ks: Sequence[int]
+    ) -> tuple[list[int], list[list[float]]] | None:
+        """Return the mean over the k-subsets of all draws but one; draws of one worth, for
+        answers with as many votes and the same sum of worths, are alike."""
+        if type(self).expected is not Majority.expected:
+            return None  # a rule that builds on this one has other means
+        labels = self._labels(outcomes)
+        classes, abstaining = self.classes(outcomes)
+        of_answer = dict(
+            zip(dict.fromkeys(each for each in labels if each is not None), classes, strict=True)
+        )
+        alike = Counter(
+            (of_answer[label], outcome.worth)
+            for label, outcome in zip(labels, outcomes, strict=True)
+            if label is not None
+        )
+        strict = self.ties == "strict"
+        counts, rows = [], []
+        for ((votes, total), worth), draws in alike.items():
+            others = list(classes)
+            others.remove((votes, total))
+            if votes > 1:
+                others.append((votes - 1, total - worth))
+            counts.append(draws)
+            rows.append(majority_at_k(others, abstaining, ks, strict=strict))
+        if abstaining:
+            counts.append(abstaining)
+            rows.append(majority_at_k(classes, abstaining - 1, ks, strict=strict))
+        return counts, rows
+
     def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> list[float] | None:
         """Return the mean of `pick` over the m-subsets of the first r draws, for r = m..n.
 

@@ -42,6 +42,37 @@ def best_of_k(
     return as_list((below[:, :-1] - below[:, 1:]) @ (correct / sizes))
 
 
+def best_without_each(
+    levels: Sequence[tuple[int, float]], removed: Sequence[tuple[int, float]], ks: Sequence[int]
+) -> list[list[float]]:
+    """Return `best_of_k` of all draws but one, for each of `removed` at each k.
+
+    A draw to remove is given as the position of its level and its worth.
+
+    Without a draw of level l, N_j is one less for the levels j ≤ l, and the share of level l is
+    that of its other draws. So the sum of `best_of_k` is one over the levels above l, one over
+    those below it, and the term of l.
+    """
+    sizes = np.asarray([size for size, _ in levels])
+    worths = np.asarray([worth for _, worth in levels], dtype=np.float64)
+    n = int(sizes.sum())
+    weights = within(n - 1, tuple(ks)).T  # (draws left, ks)
+    left = n - np.concatenate(([0], np.cumsum(sizes)))  # N_j
+    shares = (worths / sizes)[:, None]
+    less, same = weights[np.maximum(left - 1, 0)], weights[np.minimum(left, n - 1)]
+    less[left == 0] = 0.0
+    above = np.cumsum(shares * (less[:-1] - less[1:]), axis=0)
+    above = np.concatenate((np.zeros((1, len(ks))), above[:-1]))
+    below = np.cumsum((shares * (same[:-1] - same[1:]))[::-1], axis=0)[::-1]
+    below = np.concatenate((below[1:], np.zeros((1, len(ks)))))
+    own = less[:-1] - same[1:]  # 0 where the level has no other draw
+    at = np.asarray([place for place, _ in removed])
+    gone = np.asarray([worth for _, worth in removed])
+    rest = (worths[at] - gone) / np.maximum(sizes[at] - 1, 1)
+    values: list[list[float]] = (above[at] + below[at] + rest[:, None] * own[at]).tolist()
+    return values
+
+
 def levels(keys: Sequence[Any], worths: Sequence[float]) -> list[tuple[int, float]]:
     """Return (draws, the sum of their worths) for each distinct key, smallest key first."""
     sizes = Counter(keys)
@@ -146,6 +177,19 @@ class BestByKey:
     def replaced(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         """Return the mean over k draws with replacement."""
         return best_of_k(self._levels(outcomes), ks, replaced=True)
+
+    def without_each(
+        self, outcomes: Sequence[Outcome], ks: Sequence[int]
+    ) -> tuple[list[int], list[list[float]]] | None:
+        """Return the mean over the k-subsets of all draws but one, for each of them."""
+        if type(self).expected is not BestByKey.expected:
+            return None  # a rule that builds on this one has other means
+        keys = [self._key(outcome) for outcome in outcomes]
+        place = {key: at for at, key in enumerate(sorted(set(keys)))}
+        # Draws of one level and one worth are alike.
+        alike = Counter((place[key], o.worth) for key, o in zip(keys, outcomes, strict=True))
+        values = best_without_each(self._levels(outcomes), list(alike), ks)
+        return list(alike.values()), values
 
     def _levels(self, outcomes: Sequence[Outcome]) -> list[tuple[int, float]]:
         keys = [self._key(outcome) for outcome in outcomes]
