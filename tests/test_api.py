@@ -602,7 +602,7 @@ assert figure._repr_png_().startswith(b"\\x89PNG")
 print([line.get_label() for line in figure.axes[0].lines])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "['coverage', 'majority']", done.stderr
+    assert done.stdout.strip() == "['coverage (oracle)', 'majority']", done.stderr
     axes = demo.sweep("coverage").plot(cost="samples").axes[0]
     assert [list(axes.lines[0].get_xdata()), axes.get_xlabel()] == [[1, 2, 4, 8], "k draws"]
     refused(lambda: demo.sweep("coverage").plot(cost="usd"), "the usd of these draws are unknown")

@@ -511,6 +511,15 @@ def test_answers_that_were_accepted_by_the_reference_are_an_oracle_s(ttc: Ttc) -
     assert "kept: mean, majority are oracles: they pick by what was accepted by numeric" in ran.err
 
 
+def test_a_scorer_never_sees_the_reference(ttc: Ttc) -> None:
+    best = ("solve", "--each", *VOTE, "--method", "best-of-n")
+    ran = ttc(*best, "--scorer", "exact", stdin=ASKED)
+    assert (ran.code, "--scorer exact: it scores by the reference" in ran.err) == (2, True)
+    assert ttc(*best, "--scorer", "regex:3", stdin=ASKED).out == "3\n"
+    ran = ttc(*best[:-1], "best-of-n:score=regex", stdin=ASKED)
+    assert (ran.code, "needs scores, which draws have not before" in ran.err) == (2, True)
+
+
 # --- in Python
 
 

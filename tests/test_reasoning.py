@@ -273,7 +273,9 @@ def test_default_rules_leave_out_what_cannot_be_computed(
     why = f"left out: first-finish needs completion_tokens, which {lacking} of 4 draws lack"
     assert any(why in line for line in ran.document["warnings"])
     asked = ttc("sweep", path, "-s", "coverage,first-finish")
-    assert (asked.code, "first-finish needs completion_tokens" in asked.err) == (2, True)
+    assert (asked.code, "first-finish needs completion_tokens" in asked.err) == (0, True)
+    alone = ttc("sweep", path, "-s", "first-finish")
+    assert (alone.code, "first-finish needs completion_tokens" in alone.err) == (2, True)
     gate = ttc("sweep", path, "--assert", "first-finish@1>=0")
     assert (gate.code, "first-finish needs completion_tokens" in gate.err) == (2, True)
     assert len(ttc("sweep", uncounted(0), "--json").document["curves"]) == 3

@@ -1,6 +1,8 @@
 """Interchange, schema 1: samples (and verdicts) as JSON lines, ours and foreign ones.
 
 A line carries one sample; after `verify` also one verdict. Unknown fields pass through.
+`reads_reference` says whether the verifier read the reference, null that it may have. Of a line
+without it nothing is known, unless `verifier` is one of ttc's own (`ttc.verdicts.score_origins`).
 `ttc sweep` needs only `problem` and `correct`; the rest is optional. `--map` renames the fields
 of foreign files.
 """

@@ -31,8 +31,10 @@ class Missing(NamedTuple):
 
     def of(self, source: str) -> Missing:
         """Return the same with the name of its source in the error, where there are several."""
+        if str(self.error).startswith(f"{source}: "):
+            return self
         error = UsageError(f"{source}: {self.error}", python=f"{source}: {self.error.python}")
-        return Missing(self.reason, self.error if str(self.error).startswith(source) else error)
+        return Missing(self.reason, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Check:
         for scorer in sorted(scorers_of(selector)):
             if self._draws and all(isnan(_score(each, scorer)) for each in self._draws):
                 why = f"{name} needs the score of {scorer}, which is NaN for all draws"
-                return Missing(why, UsageError(why))
+                return Missing(why, UsageError(f"{why}; name another scorer with score=NAME"))
         if (lack := self._lack(name, selector)) is not None:
             return Missing(str(lack), lack.error())
         if self._draw == "with" and not replaceable(selector):

@@ -116,7 +116,7 @@ def show(
         with console.capture() as rendered:
             console.print(table)
             less = f"* Pareto-optimal: nothing scores higher for {AXES[axis].less}"
-            legend = (*((less,) if best else ()), *oracles.legend(ours))
+            legend = (*(() if best is None else (less,)), *oracles.legend(ours))
             inexact = any(point.error is not None for curve in ours for point in curve.points)
             if inexact:
                 legend = (

@@ -29,7 +29,7 @@ from ttc.strategies.driver.budget import Budget
 from ttc.strategies.driver.engine import ModelEngine
 from ttc.strategies.driver.scoring import AGGREGATES, LikelihoodScorer, TraceScorer, VerifierScorer
 from ttc.verifiers import Verifier
-from ttc.verifiers.extras import Attachable, model_of
+from ttc.verifiers.extras import Attachable, model_of, reads_reference
 
 DEFAULT_N = 8
 ONE_BY_ONE = ("budget-forcing", "self-refine", "post-edit")  # never draw the same twice
@@ -216,7 +216,13 @@ def _scorer(
     session: Session, options: SolveOptions, backend: Backend, stack: ExitStack
 ) -> TraceScorer:
     if options.scorer is not None and options.scorer != LikelihoodScorer.name:
-        return VerifierScorer(_verifier(session, options.scorer, backend, stack))
+        verifier = _verifier(session, options.scorer, backend, stack)
+        if reads_reference(verifier):
+            raise UsageError(
+                f"--scorer {options.scorer}: it scores by the reference, which scorers never see; "
+                "name one that does not read it"
+            )
+        return VerifierScorer(verifier)
     if "logprobs" not in backend.capabilities:
         raise UsageError(
             f"{options.method} needs a scorer, and {backend.model.name} gives no "

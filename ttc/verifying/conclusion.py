@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ttc.errors import UsageError
-from ttc.verifiers.extras import Noted
+from ttc.verifiers.extras import Noted, reads_reference
 from ttc.verifying.job import Verification
 
 # The error if all samples have this status.
@@ -24,7 +24,8 @@ def notes(run: Verification, source: str) -> list[str]:
     if not summary.samples:
         raise UsageError(f"{source}: it has no samples" + (f" ({skipped[0]})" if skipped else ""))
     note = run.verifier.note if isinstance(run.verifier, Noted) else None
-    own = (note, run.quality.note(run.verifier.name))
+    judge = run.verifier.name + " with the reference" * bool(reads_reference(run.verifier))
+    own = (note, run.quality.note(judge))
     lines = [line for line in own if line]
     lines += [f"note: {line}" for line in run.standing.notes]
     counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.most_common())
