@@ -14,7 +14,7 @@ from ttc.api.sources import StoredPool
 from ttc.api.wording import python_errors
 from ttc.errors import TtcError, UsageError
 from ttc.records import Problem, Sample, Verdict
-from ttc.store import Store, pools, samples
+from ttc.store import Store, pools, samples, tags
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
 from ttc.store.verifiers import VerifierId, verifiers_of
@@ -148,11 +148,12 @@ class Pool(StoredPool):
     def to_pandas(self, verifier: str | None = None) -> pandas.DataFrame:
         """Return a row per sample, with its verdict if there is one; unknown values are NA.
 
-        The columns are `ttc.api.frames.SAMPLE_COLUMNS`: no `params`, `reference` or `confidences`.
-        UsageError if pandas is missing (the extra `pandas`).
+        The columns are `ttc.api.frames.SAMPLE_COLUMNS`: no `params`, `reference` or `confidences`;
+        and a column `tag_NAME` for each tag of the problems. UsageError if pandas is missing (the
+        extra `pandas`).
         """
         with python_errors():
-            return frames.to_pandas(self.records(verifier), frames.SAMPLE_COLUMNS)
+            return frames.to_pandas(*self._with_tags(verifier))
 
     def to_arrow(self, verifier: str | None = None) -> pyarrow.Table:
         """Return the table of `to_pandas` as a pyarrow.Table; unknown values are null.
@@ -160,7 +161,20 @@ class Pool(StoredPool):
         UsageError if pyarrow is missing (the extra `arrow`).
         """
         with python_errors():
-            return frames.to_arrow(self.records(verifier), frames.SAMPLE_COLUMNS)
+            return frames.to_arrow(*self._with_tags(verifier))
+
+    def _with_tags(
+        self, verifier: str | None
+    ) -> tuple[Iterator[dict[str, Any]], Mapping[str, str]]:
+        """Return the records with a field `tag_NAME` for each tag, and the columns of all."""
+        with self._opened() as (store, pool):
+            names = tags.values(store.reader, pool)
+        columns = {**frames.SAMPLE_COLUMNS, **{f"tag_{name}": "text" for name in names}}
+        rows = (
+            {**line, **{f"tag_{name}": value for name, value in line.get("tags", {}).items()}}
+            for line in self.records(verifier)
+        )
+        return rows, columns
 
     def __iter__(self) -> Iterator[Sample]:
         return self.samples()

@@ -7,7 +7,7 @@ problems and cut into groups.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -116,28 +116,36 @@ def _unknown(source: Source, name: str) -> UsageError:
     )
 
 
-def cut(table: Table, group: Group) -> Table:
-    """Return the part of a table that is about the problems of a group."""
+def parts(table: Table, groups: Sequence[Group]) -> Iterator[Table]:
+    """Yield the part of a table that is about the problems of each group."""
     at = {problem: place for place, problem in enumerate(table.problems)}
-    places = [at[problem] for problem in group.problems]
-    return replace(
-        table,
-        problems=group.problems,
-        pools=[table.pools[place] for place in places],
-        cells=[_part(cell, places) for cell in table.cells],
-    )
+    aligned = [_aligned(cell) for cell in table.cells]
+    for group in groups:
+        places = [at[problem] for problem in group.problems]
+        yield replace(
+            table,
+            problems=group.problems,
+            pools=[table.pools[place] for place in places],
+            cells=[
+                _part(cell, costs, places) for cell, costs in zip(table.cells, aligned, strict=True)
+            ],
+        )
 
 
-def _part(cell: Cell, places: Sequence[int]) -> Cell:
-    """Return a cell of some problems. It has a cost only for those with enough draws."""
-    costs: dict[int, Mapping[str, float | None]] = {}
-    known = [place for place, found in enumerate(cell.estimates) if found is not None]
-    if len(known) == len(cell.costs):
-        costs = dict(zip(known, cell.costs, strict=True))
+def _aligned(cell: Cell) -> list[Mapping[str, float | None] | None]:
+    """Return the cost of each problem; None for those with too few draws, of which a cell has no
+    cost."""
+    costs = iter(cell.costs)
+    return [None if found is None else next(costs, None) for found in cell.estimates]
+
+
+def _part(
+    cell: Cell, costs: Sequence[Mapping[str, float | None] | None], places: Sequence[int]
+) -> Cell:
     return replace(
         cell,
         estimates=[cell.estimates[place] for place in places],
-        costs=[costs[place] for place in places if place in costs],
+        costs=[cost for place in places if (cost := costs[place]) is not None],
     )
 
 
@@ -147,8 +155,8 @@ def curves_by(
     """Return the curves of each group; `draw` makes them of a table."""
     return [
         replace(curve, by=group.by, group=group.name)
-        for group in groups
-        for curve in draw(cut(table, group))
+        for group, part in zip(groups, parts(table, groups), strict=True)
+        for curve in draw(part)
     ]
 
 

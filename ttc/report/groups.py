@@ -58,7 +58,7 @@ def panels(result: SweepResult) -> list[Panel]:
         return [Panel(result.curves[0].selector, named, whole.best)]
     found = [
         Panel(
-            f"{by} = {name}",
+            name if "," in by else f"{by} = {name}",
             [curve for curve in result.by_group if (curve.by, curve.group) == (by, name)],
         )
         for by, name in drawn

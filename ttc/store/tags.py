@@ -54,3 +54,12 @@ def of_pool(connection: sqlite3.Connection, pool: Pool) -> dict[str, dict[str, s
     """Return the tags of each problem of a pool."""
     found = rows(connection, "SELECT name, tags FROM problems WHERE pool_id = ?", (pool.id,))
     return {row["name"]: json.loads(row["tags"]) for row in found}
+
+
+def values(connection: sqlite3.Connection, pool: Pool) -> dict[str, int]:
+    """Return the tags that problems of a pool have, each with its number of values."""
+    sql = (
+        "SELECT tag.key, count(DISTINCT tag.value) FROM problems "
+        "CROSS JOIN json_each(problems.tags) AS tag WHERE pool_id = ? GROUP BY tag.key ORDER BY 1"
+    )
+    return {str(name): int(count) for name, count in connection.execute(sql, (pool.id,))}

@@ -9,10 +9,10 @@ from ttc import interchange, keys
 from ttc.backends import counts
 from ttc.cli.output import document
 from ttc.errors import UsageError
-from ttc.messages.visible import for_stdout
+from ttc.messages.visible import for_stdout, one_line
 from ttc.report.columns import columns
 from ttc.session import Session
-from ttc.store import Store, pools, samples, verdicts, verifiers
+from ttc.store import Store, pools, samples, tags, verdicts, verifiers
 from ttc.store.pools import Pool
 
 
@@ -39,6 +39,7 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
     problems = counts.with_tokens(pools.problems_overview(store.reader, pool), as_json=as_json)
     if as_json:
         about = {"pool": pool.name, "model": pool.model, "identity": dict(pool.identity)}
+        about["tags"] = tags.values(store.reader, pool)
         document({"schema": 1, **about, "verifiers": judged, "problems": problems})
         return
     print(for_stdout(f"pool {pool.name}: {pool.model}"))
@@ -49,6 +50,9 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
         read = {True: ", which read the reference", None: ", which may have read the reference"}
         reading = read.get(row["reads_reference"], "")
         print(for_stdout(f"  {row['verdicts']} verdicts by {judge}{reading}"))
+    if found := tags.values(store.reader, pool):
+        named = ", ".join(f"{one_line(name)} ({count} values)" for name, count in found.items())
+        print(f"  tags: {named}")
     if problems:
         columns(problems)
 
@@ -79,6 +83,7 @@ def _problem(store: Store, pool: Pool, problem: str, as_json: bool) -> None:
                 "problem": problem,
                 **keys.prompt_content(asked),
                 "reference": dict(asked.reference),
+                "tags": dict(asked.tags),
                 "samples": drawn,
             }
         )
@@ -87,7 +92,10 @@ def _problem(store: Store, pool: Pool, problem: str, as_json: bool) -> None:
         print(for_stdout(f"{message.role}: {message.content}"))
     if asked.prompt is not None:
         print(for_stdout(asked.prompt))
-    print(for_stdout(f"reference: {asked.reference or 'none'}\n"))
+    print(for_stdout(f"reference: {asked.reference or 'none'}"))
+    if asked.tags:
+        print("tags:", ", ".join(one_line(f"{name} = {asked.tags[name]}") for name in asked.tags))
+    print()
     fields = ("index", "finish_reason", "completion_tokens", "answer", "correct")
     if drawn:
         columns([{field: line.get(field) for field in fields} for line in drawn])
