@@ -146,7 +146,7 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         _check_scores(source, known)
         rows = {each: choose_verifier(found, each, name) for each in wanted.asked.names}
         source.problems, source.repeats = opinions.of_pool(
-            store.reader, pool, source.problems, wanted.asked, rows
+            store.reader, pool, source.problems, wanted.asked, found, rows
         )
         source.cancelled = samples.cancelled_in(store.reader, pool)
         source.origin = Origin(pool.name, pool.model, pool.identity, _described(found, by))
