@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ttc.errors import UsageError
 from ttc.options import parse_spec
 from ttc.records import Outcome
-from ttc.store import verdicts, verifiers
+from ttc.store import verdicts
 from ttc.store.judged import truths
 from ttc.store.pools import Pool
 from ttc.store.sql import SAMPLES_OF_POOLS
@@ -101,11 +101,12 @@ def of_pool(
     pool: Pool,
     problems: Mapping[str, Sequence[Outcome]],
     asked: Asked,
+    found: Sequence[Mapping[str, Any]],
     rows: Mapping[str, int | None],
 ) -> tuple[Mapping[str, Sequence[Outcome]], dict[str, Repeats]]:
     """Return the draws of a pool with what the deciders say of them, and the repeats of the judges.
 
-    `rows` has the row id of each verifier by name.
+    `found` are the verifiers with verdicts on the pool, `rows` the row ids of those asked, by name.
     """
     decided = {
         name: truths(connection, pool, row)
@@ -119,7 +120,9 @@ def of_pool(
         }
     judges = ((judge, rows[judge]) for judge in asked.judges)
     return problems, {
-        judge: _repeats(connection, pool, judge, row) for judge, row in judges if row is not None
+        judge: _repeats(connection, pool, judge, row, found)
+        for judge, row in judges
+        if row is not None
     }
 
 
@@ -130,14 +133,20 @@ def _about(
     return {name: known.get(problem, {}).get(draw.index) for name, known in decided.items()}
 
 
-def _repeats(connection: sqlite3.Connection, pool: Pool, judge: str, row: int) -> Repeats:
-    found = {each["id"]: each for each in verifiers.verifiers_of(connection, pool)}
-    name, config = found[row]["name"], json.loads(found[row]["config"])
+def _repeats(
+    connection: sqlite3.Connection,
+    pool: Pool,
+    judge: str,
+    row: int,
+    found: Sequence[Mapping[str, Any]],
+) -> Repeats:
+    own = next(each for each in found if each["id"] == row)
+    name, config = own["name"], json.loads(own["config"])
     problem_of = _problems(connection, pool)
     first = verdicts.by_sample(connection, pool, row)
     runs: dict[str, list[tuple[Opinion, ...]]] = {}
     spent: list[int | None] = []
-    for other in _reruns(found.values(), name, config):
+    for other in _reruns(found, name, config):
         for sample, verdict in verdicts.by_sample(connection, pool, other).items():
             if sample in first:
                 both = (first[sample], verdict)

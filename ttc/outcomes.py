@@ -179,7 +179,7 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         source = _collect(name, draws)
         rows = {each: choose_verifier(found, each, name) for each in wanted.asked.names}
         source.problems, source.repeats = opinions.of_pool(
-            store.reader, pool, source.problems, wanted.asked, rows
+            store.reader, pool, source.problems, wanted.asked, found, rows
         )
         source.unscored = {**unscored, **_without_scores(source, known)}
         source.scored = score_origins.of_pool(store.reader, pool, found, {"": by, **known})

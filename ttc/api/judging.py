@@ -10,6 +10,7 @@ from ttc import jsonl
 from ttc.api.calling import File, begin, check_names, renames
 from ttc.api.sources import Judged, Source, StoredPool, named
 from ttc.api.wording import python_errors
+from ttc.report import verifier_quality
 from ttc.session import Session
 from ttc.verdicts import Summary
 from ttc.verifying import conclusion, job
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 
 class VerifyArguments(TypedDict, total=False):
-    """How to judge. `recheck` judges again what has a verdict. `sandbox` is what contains programs:
-    auto, bwrap, landlock, seatbelt, or none, which needs `trusted=True`. `env` names variables
-    that are passed on to the command of `cmd:`. `mapping` renames the fields of foreign lines,
-    ours to theirs, and `skip_bad` passes over lines that are not JSON."""
+    """How to judge. `recheck` judges again what has a verdict; `rerun` asks a judge again about so
+    many draws that it has judged, beside the first verdicts, and says how far it agrees. `sandbox`
+    is what contains programs: auto, bwrap, landlock, seatbelt, or none, which needs `trusted=True`.
+    `env` names variables that are passed on to the command of `cmd:`. `mapping` renames the fields
+    of foreign lines, ours to theirs, and `skip_bad` passes over lines that are not JSON."""
 
     recheck: bool
+    rerun: int | None
     sandbox: str | None
     trusted: bool
     env: Sequence[str]
@@ -108,7 +111,7 @@ def _judged(
     with job.opened(session, options) as run, closing(run.each()) as judged:
         for _, sample, verdict in judged:
             yield sample, verdict
-    for line in conclusion.notes(run, name):
+    for line in (*conclusion.notes(run, name), *verifier_quality.rerun(run.rerun, name)):
         session.say(line)
     conclusion.check_judged(run, name)
     return run.summary

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import lgamma
+from math import lgamma, log, pi
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from ttc.curves.scaling_laws import Counts
 from ttc.selectors.exact.subsets import Floats
 
 SIDE = 41  # nodes of the grid in each direction
+POSTERIOR = 4000  # draws of the posterior
 _WIDEST = ((-12.0, 12.0), (-7.0, 9.0))  # logit of the mean, log of the precision
 _NEGLIGIBLE = 14.0  # log of the density below the highest at which a node is left out
 _AT_ONCE = 1 << 20
@@ -28,55 +29,73 @@ SIMULATED = 2000  # pools behind a p-value
 
 @dataclass(frozen=True, slots=True)
 class BetaPosterior:
-    """Nodes (α, β) of the grid with their probabilities, which add up to 1."""
+    """Draws (α, β) of the posterior; each stands for the same probability."""
 
     counts: Counts
     alpha: Floats
     beta: Floats
-    weight: Floats
 
     @classmethod
-    def of(cls, counts: Counts) -> BetaPosterior:
-        """Return the posterior given (draws, correct draws) of each problem.
+    def of(cls, counts: Counts, *, seed: int = 0) -> BetaPosterior:
+        """Return draws of the posterior given (draws, correct draws) of each problem.
 
         The grid is laid over everything that the law may be, and then twice over what remained
-        likely.
+        likely. A draw is anywhere in the cell of its node, so that the grid leaves no steps.
         """
         boxes = _WIDEST
         for step in range(3):
             means, sizes = (np.linspace(low, high, SIDE) for low, high in boxes)
             logit, size = (axis.ravel() for axis in np.meshgrid(means, sizes, indexing="ij"))
-            mean, precision = 1 / (1 + np.exp(-logit)), np.exp(size)
+            mean, precision = _logistic(logit), np.exp(size)
             # dα dβ = s dμ ds: the prior is s^(−1/2)·μ(1 − μ) in the coordinates of the grid.
             prior = -0.5 * size + np.log(mean) + np.log1p(-mean)
             logs = prior + _likelihood(counts, mean * precision, (1 - mean) * precision)
             likely = logs > logs.max() - _NEGLIGIBLE
             if step < 2:
                 boxes = (_around(logit[likely], means), _around(size[likely], sizes))
-        weight = np.exp(logs[likely] - logs.max())
-        alpha, beta = (mean * precision)[likely], ((1 - mean) * precision)[likely]
-        return cls(counts, alpha, beta, weight / weight.sum())
+        random = np.random.default_rng(seed)
+        total = np.cumsum(np.exp(logs - logs.max()))
+        places = (np.arange(POSTERIOR) + random.random()) / POSTERIOR * total[-1]
+        nodes = random.permutation(np.searchsorted(total, places))
+        apart = random.random((2, POSTERIOR)) - 0.5
+        mean = _logistic(logit[nodes] + apart[0] * (means[1] - means[0]))
+        precision = np.exp(size[nodes] + apart[1] * (sizes[1] - sizes[0]))
+        return cls(counts, mean * precision, (1 - mean) * precision)
 
     def reaches(self, k: int, target: float) -> float:
         """Return the probability that coverage at k of problems like these is `target` or more."""
-        missed = [
-            lgamma(b + k) - lgamma(b) + lgamma(a + b) - lgamma(a + b + k)
-            for a, b in zip(self.alpha.tolist(), self.beta.tolist(), strict=True)
-        ]
-        return float(self.weight[np.exp(missed) <= 1 - target].sum())
+        both = self.alpha + self.beta
+        # log B(α, β + k)/B(α, β), the logarithm of what is missed.
+        missed = log_gamma(self.beta + k) - log_gamma(self.beta)
+        missed += log_gamma(both) - log_gamma(both + k)
+        return float((np.exp(missed) <= 1 - target).mean())
 
     def misses(self, draws: int, seed: int) -> Iterator[Floats]:
-        """Yield log(1 − p_i) of these problems, a row for each of `draws` draws of the posterior,
-        in blocks of rows."""
+        """Yield log(1 − p_i) of these problems, a row for each of the first `draws` draws of the
+        posterior, in blocks of rows."""
         random = np.random.default_rng(seed)
         n, right = np.asarray(self.counts, dtype=np.float64).T
-        chosen = random.choice(len(self.weight), size=draws, p=self.weight)
         rows = max(1, _AT_ONCE // len(n))
         for start in range(0, draws, rows):
-            at = chosen[start : start + rows, None]
-            chances = random.beta(self.alpha[at] + right, self.beta[at] + n - right)
+            at = slice(start, min(start + rows, draws))
+            alpha, beta = self.alpha[at, None], self.beta[at, None]
             with np.errstate(divide="ignore"):
-                yield np.log1p(-chances)
+                yield np.log1p(-random.beta(alpha + right, beta + n - right))
+
+
+def log_gamma(x: Floats) -> Floats:
+    """Return log Γ(x) for x > 0: Stirling's series at x + 8, and back by Γ(x + 1) = x·Γ(x)."""
+    steps = np.log(np.multiply.reduce([x + i for i in range(8)]))
+    y = x + 8
+    inverse = 1 / (y * y)
+    series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / y
+    found: Floats = (y - 0.5) * np.log(y) - y + 0.5 * log(2 * pi) + series - steps
+    return found
+
+
+def _logistic(x: Floats) -> Floats:
+    chance: Floats = 1 / (1 + np.exp(-x))
+    return chance
 
 
 def _likelihood(counts: Counts, alpha: Floats, beta: Floats) -> Floats:
@@ -122,17 +141,23 @@ def law_p_value(counts: Counts, alpha: float, beta: float, *, seed: int = 0) -> 
         [(n == size).sum() * _chances_of(int(size), alpha, beta) for size in sizes]
     )
     chances = random.beta(alpha, beta, (SIMULATED, len(n)))
-    simulated = random.binomial(n, chances)
-    found = _deviance(offset[group] + right, expected)
-    others = [_deviance(offset[group] + row, expected) for row in simulated]
-    return (1 + sum(other >= found - 1e-9 for other in others)) / (1 + SIMULATED)
+    found = _deviances((offset[group] + right)[None], expected)
+    others = _deviances(offset[group] + random.binomial(n, chances), expected)
+    return float((1 + (others >= found - 1e-9).sum()) / (1 + SIMULATED))
 
 
-def _deviance(cells: Any, expected: Floats) -> float:
-    """Return G of the cells that the problems fall into."""
-    observed = np.bincount(cells, minlength=len(expected))
-    seen = observed > 0
-    return float(2 * (observed[seen] * np.log(observed[seen] / expected[seen])).sum())
+def _deviances(cells: Any, expected: Floats) -> Floats:
+    """Return G for each row of the cells that the problems fall into."""
+    size = len(expected)
+    places = cells + size * np.arange(len(cells))[:, None]
+    observed = np.bincount(places.ravel(), minlength=size * len(cells)).reshape(-1, size)
+    ratios = np.log(
+        np.maximum(observed, 1) / expected,
+        where=observed > 0,
+        out=np.zeros_like(observed, dtype=np.float64),
+    )
+    deviances: Floats = 2 * (observed * ratios).sum(axis=1)
+    return deviances
 
 
 def _chances_of(n: int, alpha: float, beta: float) -> Floats:

@@ -71,10 +71,8 @@ def extrapolated(
     if fitted is None:
         if known.k is not None:
             return known
-        alone = "one problem does not show how problems differ"
-        wrong = "no draw is correct, so there is nothing to extrapolate from"
-        note = alone if any(c for _, c in counts) else wrong
-        return replace(known, note=note, **beyond)
+        why = "no draw is correct, so there is nothing to extrapolate from"
+        return replace(known, note=why, **beyond)
     answer = replace(known, p=law_p_value(counts, *fitted, seed=seed))
     if known.k is None:
         answer = _point(answer, counts, fitted)
@@ -83,7 +81,7 @@ def extrapolated(
     if answer.p is not None and answer.p < REJECTED:
         why = f"the Beta law does not describe these problems (p = {answer.p:.1g}): no interval"
         return replace(answer, note=why, **beyond)
-    return _bounded(answer, BetaPosterior.of(counts), (1 - ci / 100) / 2, passed, seed)
+    return _bounded(answer, BetaPosterior.of(counts, seed=seed), (1 - ci / 100) / 2, passed, seed)
 
 
 def _point(known: Until, counts: Counts, fitted: tuple[float, float]) -> Until:

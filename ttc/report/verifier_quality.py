@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from shlex import quote
+from typing import Protocol
 
 from ttc.curves.clustered import Share
 from ttc.curves.confusion import Confusion, Decision
@@ -75,6 +76,16 @@ def self_agreements(source: str, found: Sequence[SelfAgreement]) -> Iterator[str
             )
         if each.score_noise is not None:
             yield f"the score of a draw varies by {each.score_noise:.4f} (standard deviation)"
+
+
+class _Rerun(Protocol):
+    def agreement(self, source: str) -> list[SelfAgreement]: ...
+
+
+def rerun(run: _Rerun | None, source: str) -> Iterator[str]:
+    """Yield how far the two runs of a judge agree; nothing without a second one."""
+    if run is not None:
+        yield from self_agreements(source, run.agreement(source))
 
 
 def _spaced(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Container, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
@@ -166,13 +166,19 @@ def _closing(judged: Iterator[Verdict]) -> Iterator[Iterator[Verdict]]:
 
 
 def verify_pool(
-    store: Store, pool: Pool, verifier: Verifier, *, recheck: bool = False
+    store: Store,
+    pool: Pool,
+    verifier: Verifier,
+    *,
+    recheck: bool = False,
+    among: Container[tuple[str, int]] | None = None,
 ) -> Generator[tuple[Sample, Verdict], None, None]:
     """Yield every sample of a pool with its verdict.
 
     Only samples without a verdict are judged, and those with an `error` or INFRA status again; with
     `recheck`, all. If the verifier judges draws `together`, so are all draws of a problem with an
-    unjudged one. New verdicts are stored, also when the generator is closed early.
+    unjudged one. `among` restricts all this to some draws, by problem and index. New verdicts are
+    stored, also when the generator is closed early.
     """
     who, reads = identify(verifier), extras.reads_reference(verifier)
     remember_votes(store, who, verifier, recall=not recheck)
@@ -180,7 +186,8 @@ def verify_pool(
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
     together = extras.judges_together(verifier)
-    read = judged(store.reader, pool, who, by_problem=together)
+    every = judged(store.reader, pool, who, by_problem=together)
+    read = (row for row in every if among is None or (row[1].problem, row[1].index) in among)
     ahead = _to_judge(read, together=together, recheck=recheck)
     asks = extras.asks(verifier)
     prompts: dict[str, tuple[Message, ...]] = {}

@@ -23,7 +23,9 @@ from ttc.store.named import is_file, pool_named, store_with
 from ttc.store.pools import Pool
 from ttc.verdicts import Summary, judge_inputs
 from ttc.verifiers import Verifier, extras
+from ttc.verifying import rerun
 from ttc.verifying.judge_quality import Quality
+from ttc.verifying.rerun import Rerun
 
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
 _REFERENCE = ("answer", "choices", "tests", "entry_point", "prompt", "inputs", "outputs", "model")
@@ -37,7 +39,8 @@ Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
 class VerifyOptions:
     """What to judge, with which verifier, and how: the options of `ttc verify` for verdicts.
 
-    `source` is a pool, a file, `-` for standard input, or records; `is_pool` says that it is a
+    `rerun` asks a judge again about so many draws of a pool that it has judged. `source` is a pool,
+    a file, `-` for standard input, or records; `is_pool` says that it is a
     pool, even if there is a file of that name. `env` names variables that are passed on to a
     command; `trusted` confirms the sandbox `none`.
     """
@@ -45,6 +48,7 @@ class VerifyOptions:
     source: jsonl.Source
     verifier: str | None = None
     recheck: bool = False
+    rerun: int | None = None
     sandbox: str | None = None
     trusted: bool = False
     env: tuple[str, ...] = ()
@@ -58,7 +62,8 @@ class Verification:
     """A running verification: exhaust `each()`, then read the other fields.
 
     `by_model`: the verifier uses a model; `quality` then tests its scores. `standing` is that of a
-    pool. `skipped` has the errors of the lines that were skipped.
+    pool, `rerun` compares two runs of a judge. `skipped` has the errors of the lines that were
+    skipped.
     """
 
     spec: str
@@ -67,6 +72,7 @@ class Verification:
     judged: Judged = field(init=False)
     summary: Summary = field(default_factory=Summary)
     quality: Quality = field(default_factory=Quality)
+    rerun: Rerun | None = None
     standing: Standing = field(default_factory=Standing)
     skipped: list[str] = field(default_factory=list)
 
@@ -77,6 +83,8 @@ class Verification:
                 self.summary.add(sample, verdict)
                 if self.by_model:
                     self.quality.add(record, sample, verdict)
+                if self.rerun is not None:
+                    self.rerun.add(sample, verdict)
                 yield record, sample, verdict
         finally:
             self.judged.close()
@@ -90,6 +98,10 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
     cannot be used, BackendError if the verifier's model cannot be opened.
     """
     spec = _named(session, options)
+    first = spec
+    if options.rerun is not None:
+        rerun.check(spec, options.rerun)
+        spec = rerun.with_option(spec)
     verifier = verdicts.make(spec)
     _contain(verifier, options)
     with ExitStack() as stack:
@@ -101,6 +113,8 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
         source = options.source
         lines = not isinstance(source, str) or source == "-" or is_file(source)
         if lines and not options.is_pool:
+            if options.rerun is not None:
+                raise UsageError("--rerun: the first verdicts are in the store; name a pool")
             run.judged = _of_lines(session, options, run)
         else:
             name = str(source)
@@ -109,7 +123,9 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
             run.standing = freshness.standing(store, pool)
             if by_model:
                 run.quality.truths = judge_inputs.known_truths(store, pool, verifier)
-            run.judged = _of_pool(store, pool, verifier, options.recheck)
+            if options.rerun is not None:
+                run.rerun = rerun.planned(store, pool, first, backend, options.rerun)
+            run.judged = _of_pool(store, pool, run, options.recheck)
         stack.enter_context(closing(run.judged))
         yield run
 
@@ -155,8 +171,10 @@ def _contain(verifier: Verifier, options: VerifyOptions) -> None:
     verifier.use_sandbox(options.sandbox)
 
 
-def _of_pool(store: Store, pool: Pool, verifier: Verifier, recheck: bool) -> Judged:
-    with closing(verdicts.verify_pool(store, pool, verifier, recheck=recheck)) as judged:
+def _of_pool(store: Store, pool: Pool, run: Verification, recheck: bool) -> Judged:
+    among = None if run.rerun is None else run.rerun.first
+    found = verdicts.verify_pool(store, pool, run.verifier, recheck=recheck, among=among)
+    with closing(found) as judged:
         for sample, verdict in judged:
             yield {}, sample, verdict
 

@@ -23,6 +23,13 @@ def verify(
     recheck: Annotated[
         bool, typer.Option("--recheck", help="Judge samples again that have a verdict.")
     ] = False,
+    rerun: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Ask a judge again about N draws that it has judged; tell how far it agrees.",
+        ),
+    ] = None,
     fail_under: Annotated[
         float | None,
         typer.Option(
@@ -69,6 +76,7 @@ def verify(
         source=source,
         verifier=verifier,
         recheck=recheck,
+        rerun=rerun,
         sandbox=sandbox,
         trusted=trusted,
         env=tuple(env or ()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from ttc import interchange, keys
+from ttc import interchange, keys, opinions
 from ttc.backends import counts
 from ttc.cli.output import document
 from ttc.errors import UsageError
@@ -59,7 +59,8 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
 
 def _judged(store: Store, pool: Pool, problem: str) -> list[dict[str, Any]]:
     found = []
-    by = {row["id"]: row["name"] for row in reversed(verifiers.verifiers_of(store.reader, pool))}
+    judges = opinions.first_runs(verifiers.verifiers_of(store.reader, pool))
+    by = {row["id"]: row["name"] for row in reversed(judges)}
     told = {name: verdicts.by_sample(store.reader, pool, row) for row, name in by.items()}
     for row_id, sample in samples.of_pool(store.reader, pool, problem=problem):
         line = interchange.sample_line(sample)

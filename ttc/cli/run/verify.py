@@ -11,6 +11,7 @@ from ttc.cli.output import Lines, document, piped
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit
+from ttc.report import verifier_quality
 from ttc.report.junit import Case, add_case, write_junit
 from ttc.session import Session
 from ttc.verdicts import Summary
@@ -42,7 +43,7 @@ def verify(session: Session, options: VerifyOptions, source: str, targets: Targe
         write_junit(targets.junit, f"ttc verify {source}", cases.values())
     if targets.as_json:
         document(_result(source, run))
-    for line in conclusion.notes(run, source):
+    for line in (*conclusion.notes(run, source), *verifier_quality.rerun(run.rerun, source)):
         session.say(line)
     conclusion.check_judged(run, source)
     code = _code(session, source, run.summary, targets.fail_under)
@@ -89,4 +90,5 @@ def _result(source: str, run: Verification) -> dict[str, Any]:
         "solved": len(summary.solved),
         "statuses": dict(summary.statuses),
         "warnings": run.standing.notes,
+        **({} if run.rerun is None else {"rerun": run.rerun.agreement(source)[0].as_dict()}),
     }

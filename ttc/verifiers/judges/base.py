@@ -29,8 +29,8 @@ WINDOW = 64
 class Judge:
     """The base of judges: reads the options and collects votes, many of them concurrently.
 
-    `model` names a model as `-m` does, `n` is the number of votes per sample, `prompt` a file
-    that replaces the packaged prompt. ValueError for an option that is unknown or out of range.
+    `model` names a model as `-m` does, `n` is the number of votes per sample, `prompt` a file that
+    replaces the packaged prompt; `rerun` gives other seeds. ValueError for a wrong option.
     """
 
     name = ""
@@ -62,7 +62,7 @@ class Judge:
         limit = read.whole("max_tokens", 512)
         self.params = SamplingParams(temperature=temperature, top_p=1.0, max_tokens=limit)
         self.reads_reference = self.switch(read, "reference")
-        read.accept(*self.defaults)
+        read.accept("rerun", *self.defaults)
 
     def count(self, read: OptionReader) -> int:
         """Read the number of votes per sample. OptionError if it is invalid."""
