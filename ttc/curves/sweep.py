@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ttc.curves import analyses, compare, curve, gates
+from ttc.curves import analyses, compare, curve, draw_noise, family, gates
 from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
+from ttc.curves.draw_noise import NoiseTerms
 from ttc.curves.options import DEFAULT_RULES, SweepOptions
 from ttc.curves.result import SweepResult
 from ttc.curves.table import Table, lack_of, tabulate
@@ -61,7 +62,9 @@ def sweep(
             if (reason := source.standing.superseded) is not None
         ]
     if options.compare:
-        result.comparisons += _compared(options, result.tables)
+        result.comparisons += _compared(options, rules, result)
+    result.comparisons = family.corrected(result.comparisons)
+    result.warnings += family.caveats(result.comparisons, options.ci)
     analyses.weigh(rules, result)
     return result
 
@@ -104,14 +107,24 @@ def _hold(
     """Compare every source with the baseline, and warn about what cannot be compared."""
     options = result.options
     old: Terms
+    before = None
     if isinstance(baseline, Baseline):
         old = baseline.terms
+        if options.population == "draws":
+            result.warnings.append(
+                f"{baseline.name} has values without draws: its differences are tested on "
+                "problems like these"
+            )
     else:
-        old = terms_of(_table(options, baseline, rules, ks))
+        before = _table(options, baseline, rules, ks)
+        old = terms_of(before)
     tolerance = gates.Tolerance(options.max_drop, options.strict, options.ci or 95, options.seed)
     for source, table in zip(sources, result.tables, strict=True):
         new, names = terms_of(table), (source.name, baseline.name)
-        compared = compare.between_pools(new, old, names, ci=options.ci, seed=options.seed)
+        noise = None if before is None else _noise(options, rules, table, before)
+        compared = compare.between_pools(
+            new, old, names, ci=options.ci, seed=options.seed, noise=noise
+        )
         result.comparisons += compared
         result.decisions.append(gates.hold(new, old, names, compared, tolerance))
         result.warnings += not_compared(baseline.name, old, table)
@@ -119,14 +132,30 @@ def _hold(
             result.warnings += made_otherwise(baseline, source.origin, options.conventions)
 
 
-def _compared(options: SweepOptions, tables: Sequence[Table]) -> list[Comparison]:
+def _compared(
+    options: SweepOptions, rules: Mapping[str, Selector], result: SweepResult
+) -> list[Comparison]:
     """Compare each further source with the first; of a single one, each further rule."""
-    first, *others = tables
+    first, *others = result.tables
     if not others:
-        return compare.between_rules(first, ci=options.ci, seed=options.seed)
+        of_draws = rules if options.population == "draws" else None
+        return compare.between_rules(first, ci=options.ci, seed=options.seed, rules=of_draws)
     old, found = terms_of(first), []
     for table in others:
-        names = (table.source, first.source)
-        new = terms_of(table)
-        found += compare.between_pools(new, old, names, ci=options.ci, seed=options.seed)
+        new, names = terms_of(table), (table.source, first.source)
+        noise = _noise(options, rules, table, first)
+        found += compare.between_pools(
+            new, old, names, ci=options.ci, seed=options.seed, noise=noise
+        )
+        pools = [(each.source, each.problems) for each in (table, first)]
+        result.warnings += family.unshared(*pools)
     return found
+
+
+def _noise(
+    options: SweepOptions, rules: Mapping[str, Selector], new: Table, old: Table
+) -> tuple[NoiseTerms, NoiseTerms] | None:
+    """Return the noise of both tables by their draws, if differences are tested on draws."""
+    if options.population != "draws":
+        return None
+    return draw_noise.of_values(new, rules), draw_noise.of_values(old, rules)

@@ -28,7 +28,7 @@ class Targets:
 
 def write(result: SweepResult, targets: Targets) -> None:
     """Write a result to all its targets, and to the terminal unless one of them is stdout."""
-    from ttc.report import tables
+    from ttc.report import comparisons, tables
     from ttc.report.plot import check_known
 
     axis = result.options.axis
@@ -50,7 +50,7 @@ def write(result: SweepResult, targets: Targets) -> None:
     if not (targets.as_json or "-" in (targets.csv, targets.md)):
         conventions = tables.in_words(result.options.conventions)
         tables.show(result.curves, axis, result.problems, conventions, result.frontier)
-        for line in (*tables.comparisons_as_lines(result.comparisons), *_beyond(result)):
+        for line in (*comparisons.as_lines(result.comparisons), *_beyond(result)):
             print(for_stdout(line))
     if targets.plot == "-":
         from ttc.report.terminal_plot import show
@@ -77,13 +77,13 @@ def _beyond(result: SweepResult) -> Iterator[str]:
 
 
 def _markdown(result: SweepResult) -> str:
-    from ttc.report import tables
+    from ttc.report import comparisons, tables
 
     text = tables.as_markdown(
         result.curves, result.options.axis, tables.in_words(result.options.conventions)
     )
     if result.comparisons:
-        text += "\n" + tables.comparisons_as_markdown(result.comparisons)
+        text += "\n" + comparisons.as_markdown(result.comparisons)
     if result.decisions:
         text += "\n" + tables.decisions_as_markdown(result.decisions)
     if lines := list(_beyond(result)):

@@ -1,0 +1,47 @@
+"""Intervals of a mean difference that few problems carry: others may be of a kind not seen.
+
+The sign-flip interval takes the differences for symmetric about their mean. Where most are zero
+and a few are not, or none is, that is not known: a rare kind of problem may be missing from the
+sample, and the interval would be too narrow, or have no width at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import fsum
+
+import numpy as np
+
+from ttc.curves.dirichlet import mean_exceeds
+
+FEW = 4.0  # as many equal differences carry the mean at least, or the interval is widened
+_HALVINGS = 40
+
+
+def carried_by(differences: Sequence[float]) -> float:
+    """Return how many equal differences would carry the mean alike, (Σ|d|)² / Σd²; 0 if all are 0.
+
+    That is m if all m are of one size, and 1 if all but one are zero.
+    """
+    squares = fsum(d * d for d in differences)
+    return fsum(map(abs, differences)) ** 2 / squares if squares else 0.0
+
+
+def bounds(differences: Sequence[float], alpha: float, reach: float) -> tuple[float, float]:
+    """Return the interval of the mean of a law on [−reach, reach], whatever its shape.
+
+    Each bound is the quantile α/2 or 1 − α/2 of the mean of the differences and one more, at the
+    bound's end of the range, under weights that are uniform on the simplex (Gaffke 2005; Learned-
+    Miller and Thomas 2020, "A new confidence interval for the mean of a bounded random variable").
+    For zeros and ones it is the interval of Clopper and Pearson (1934).
+    """
+    values, counts = np.unique(np.asarray(differences, float), return_counts=True)
+    # The lower bound is the upper one of the mirrored differences.
+    table = np.array([[*values, reach], [*-values, reach]])
+    shapes = np.array([[*counts, 1.0]] * 2, dtype=float)
+    low, high = table.min(axis=1), np.array([reach, reach])
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        beyond = mean_exceeds(table, shapes, middle) > alpha / 2
+        low, high = np.where(beyond, middle, low), np.where(beyond, high, middle)
+    return -float(high[1]), float(high[0])
