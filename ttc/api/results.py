@@ -119,7 +119,8 @@ class Sweep:
         with python_errors():
             origin = self._origins[0] if self._origins else None
             table = self._result.tables[0]
-            write_baseline(path, as_baseline(table, origin, self.options.conventions))
+            rules = self.options.selectors()
+            write_baseline(path, as_baseline(table, origin, self.options.conventions, rules))
 
     def plot(self, cost: str | None = None) -> Figure:
         """Return the curves as a matplotlib Figure; pyplot and its backend are not touched.

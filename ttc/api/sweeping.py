@@ -47,9 +47,11 @@ class SweepArguments(TypedDict, total=False):
 
     Beyond the curves: `compare`, `pareto`, `predict` (a k beyond the draws), `solve_verify` (the
     verifications behind each score) and `policy`. `asserted` are gates such as
-    `coverage@16>=0.6`; `baseline` is a pool or a file to compare with, below which no value may
-    fall by more than `max_drop` (a share of 1), judged by the interval, or with `strict` by the
-    value.
+    `coverage@16>=0.6`, or `each:mean@1>=0.8` for every problem; `baseline` is a pool or a file to
+    compare with, below which no problem and no mean may fall by more than `max_drop` (a share of
+    1) beyond chance, or with `strict` no mean by its value. `population` is what may vary by
+    chance: `draws` (of these problems; None for a baseline) or `problems`, of which these are a
+    sample.
     """
 
     ks: int | Sequence[int] | None
@@ -72,6 +74,7 @@ class SweepArguments(TypedDict, total=False):
     baseline: Source | None
     max_drop: float
     strict: bool
+    population: str | None
     database: File | None
     config: File | None
 

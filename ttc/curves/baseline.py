@@ -1,19 +1,22 @@
-"""Baselines: the value of each rule on each problem, saved in a small file to compare with."""
+"""Baselines: the values of rules on each problem and its draws, saved in a file to compare with."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttc.curves.baseline_draws import Draws, as_draws, read_draws, saved_fields
 from ttc.curves.compare import Terms, terms_of
 from ttc.curves.table import Table
 from ttc.errors import UsageError
 from ttc.paths import atomic_write
+from ttc.selectors import Selector
 
 if TYPE_CHECKING:
     from ttc.outcomes import Origin
@@ -26,23 +29,31 @@ class Baseline:
     """The values of a baseline file: a mean for each rule, budget and problem.
 
     `conventions` and `origin` are those of the sweep that saved it; empty if they are unknown.
+    `draws` are those of each problem with `fields` of theirs, answers as digests
+    (`baseline_draws`); a file of ttc 0.1.0 has none.
     """
 
     name: str
     terms: Terms
     conventions: Mapping[str, Any] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
+    draws: Draws = field(default_factory=dict)
+    fields: frozenset[str] = frozenset()
 
 
 def as_baseline(
     table: Table,
     origin: Origin | None = None,
     conventions: Mapping[str, str] | None = None,
+    rules: Mapping[str, Selector] | None = None,
 ) -> dict[str, Any]:
     """Return a table as the document of a baseline, schema 1; values to 12 digits.
 
-    Draws of a file have no `origin`.
+    Draws of a file have no `origin`. With `rules`, those of the table, it has what a test of each
+    problem needs of the draws.
     """
+    named = {cell.selector for cell in table.cells}
+    fields = saved_fields(rule for name, rule in (rules or {}).items() if name in named)
     return {
         "schema": 1,
         "kind": KIND,
@@ -58,15 +69,24 @@ def as_baseline(
             }
             for (rule, k), values in terms_of(table).items()
         ],
+        **({} if rules is None else {"fields": sorted(fields), "draws": as_draws(table, fields)}),
     }
 
 
 def write_baseline(path: str | PathLike[str], document: Mapping[str, Any]) -> None:
-    """Write the document of a baseline (`-`: to stdout), a line per rule and budget, so that
-    version control shows what changed. UsageError if the file cannot be written."""
-    head = {name: entry for name, entry in document.items() if name != "values"}
+    """Write the document of a baseline (`-`: to stdout), a line per rule and budget and per
+    problem, so that version control shows what changed. UsageError if the file cannot be written.
+    """
+    head = {name: entry for name, entry in document.items() if name not in ("values", "draws")}
     lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in document["values"])
-    text = json.dumps(head)[:-1] + f', "values": [\n{lines}\n]}}\n'
+    text = json.dumps(head)[:-1] + f', "values": [\n{lines}\n]'
+    if "draws" in document:
+        problems = (
+            f"{json.dumps(problem)}: {json.dumps(columns, allow_nan=False)}"
+            for problem, columns in document["draws"].items()
+        )
+        text += ', "draws": {\n' + ",\n".join(problems) + "\n}"
+    text += "}\n"
     if path == "-":
         sys.stdout.write(text)
     else:
@@ -90,7 +110,11 @@ def read_baseline(path: str) -> Baseline | None:
             }
             for each in document["values"]
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if not all(isfinite(value) for values in terms.values() for value in values.values()):
+            raise ValueError("a value that is not finite")
+        fields = frozenset(map(str, document.get("fields", ())))
+        draws = read_draws(document.get("draws", {}), fields)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"
         raise UsageError(f"{path}: not a whole baseline ({what})") from None
     conventions = _mapping(document.get("conventions"))
@@ -99,6 +123,8 @@ def read_baseline(path: str) -> Baseline | None:
         terms,
         conventions or {"draw": document.get("draw", "without")},
         _mapping(document.get("origin")),
+        draws,
+        fields,
     )
 
 
@@ -147,10 +173,14 @@ def not_compared(name: str, old: Terms, table: Table) -> list[str]:
     lines = []
     there = {problem for values in old.values() for problem in values}
     if missing := sorted(there - set(table.problems)):
-        named = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
         lines.append(
             f"{table.source}: {len(missing)} of {len(there)} problems of {name} are "
-            f"missing ({named}) and not compared"
+            f"missing ({_few(missing)}) and not compared"
+        )
+    if added := sorted(set(table.problems) - there):
+        lines.append(
+            f"{name}: {len(added)} of {len(table.problems)} problems of {table.source} are "
+            f"missing ({_few(added)}) and not compared"
         )
     terms = terms_of(table)
     if unknown := [f"{rule}@{k}" for rule, k in terms if (rule, k) not in old]:
@@ -170,6 +200,21 @@ def not_compared(name: str, old: Terms, table: Table) -> list[str]:
             f"problems of {name} are not compared"
         )
     return lines
+
+
+def check_overlap(name: str, old: Terms, table: Table) -> None:
+    """Raise UsageError, with both sides named and counted, if they have no problem in common."""
+    there = sorted({problem for values in old.values() for problem in values})
+    if there and not set(there) & set(table.problems):
+        here = table.problems
+        raise UsageError(
+            f"{table.source} and {name} have no problem in common: {len(here)} here "
+            f"({_few(here)}), {len(there)} there ({_few(there)}); nothing to compare"
+        )
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def _mapping(value: Any) -> dict[str, Any]:

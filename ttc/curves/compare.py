@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import fsum, sqrt
+from math import fsum
 from typing import Any, TypeAlias
 
 from ttc.curves.draw_noise import NoiseTerms, both, of_difference
 from ttc.curves.paired_tests import Tested
 from ttc.curves.pairing import Pair, Side, Values, tested
 from ttc.curves.table import Table
-from ttc.curves.uncertainty import resampled_means
 from ttc.errors import UsageError
 from ttc.selectors import Selector
 
@@ -132,7 +131,7 @@ def between_pools(
     *,
     ci: float | None = 95,
     seed: int = 0,
-    noise: tuple[NoiseTerms, NoiseTerms] | None = None,
+    noise: Sequence[NoiseTerms] | None = None,
 ) -> list[Comparison]:
     """Compare each rule at each budget that both have; UsageError if they share no problem.
 
@@ -188,73 +187,3 @@ def between_rules(
     ]
     population = "problems" if rules is None else "draws"
     return compare_pairs(pairs, population=population, ci=ci, seed=seed)
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """A rule at a budget that fell below its baseline.
-
-    `value` and `baseline` are means over the `problems` that both have; `highest` is the upper
-    confidence bound of their difference.
-    """
-
-    rule: str
-    k: int
-    value: float
-    baseline: float
-    highest: float
-    problems: int
-
-
-def drops(
-    new: Terms, old: Terms, *, margin: float, level: float = 95, seed: int = 0
-) -> tuple[list[Drop], int]:
-    """Return the terms that fell by more than `margin`, and how many were compared.
-
-    All terms are judged together, so that asking for many does not raise false alarms: with d the
-    mean difference of a term, d* a resampled one, s its standard error, t = max over terms of
-    (d* − d)/s and c the upper quantile of t at (1 − level/100)/2, a term fell if d + c·s < −margin.
-    `highest` is d + c·s.
-    """
-    compared = [
-        (term, [new[term][problem] - old[term][problem] for problem in shared], shared)
-        for term in new
-        if term in old and (shared := sorted(new[term].keys() & old[term].keys()))
-    ]
-    reach = _joint_reach([differences for _, differences, _ in compared], level, seed)
-    found = []
-    for ((rule, k), differences, shared), beyond in zip(compared, reach, strict=True):
-        n = len(shared)
-        highest = fsum(differences) / n + beyond
-        if highest < -margin:
-            value, baseline = (
-                fsum(values[rule, k][problem] for problem in shared) / n for values in (new, old)
-            )
-            found.append(Drop(rule, k, value, baseline, highest, n))
-    return found, len(compared)
-
-
-def _joint_reach(columns: Sequence[Sequence[float]], level: float, seed: int) -> list[float]:
-    """Return c·s of each column: the joint upper margin of error of its mean."""
-    by_size: dict[int, list[int]] = {}
-    for at, column in enumerate(columns):
-        by_size.setdefault(len(column), []).append(at)
-    worst: list[float] = []
-    errors = [0.0] * len(columns)
-    for size, places in by_size.items():
-        means = resampled_means([columns[at] for at in places], seed=seed)
-        for at, resampled in zip(places, means, strict=True):
-            center = fsum(columns[at]) / size
-            # The bootstrap's spread is too small by √((n−1)/n), which matters for few problems.
-            errors[at] = sqrt(
-                fsum((x - center) ** 2 for x in columns[at]) / max(size * (size - 1), 1)
-            )
-            if not errors[at] or not resampled:
-                continue
-            scaled = [(mean - center) / errors[at] for mean in resampled]
-            worst = [max(pair) for pair in zip(worst, scaled, strict=True)] if worst else scaled
-    if not worst:
-        return [0.0] * len(columns)
-    ranked = sorted(worst)
-    c = ranked[min(len(ranked) - 1, int(len(ranked) * (1 + level / 100) / 2))]
-    return [c * error for error in errors]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from ttc.curves import parallel
 from ttc.curves.draw_variance import draw_variances
 from ttc.curves.paired_tests import Noise
-from ttc.curves.table import Table
+from ttc.curves.table import Problems, Table
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimating
@@ -18,9 +18,37 @@ from ttc.selectors.extras import Replacing
 NoiseTerms: TypeAlias = Mapping[tuple[str, int], Mapping[str, Noise]]
 
 
-def of_values(table: Table, rules: Mapping[str, Selector]) -> NoiseTerms:
+def of_table(table: Table, rules: Mapping[str, Selector]) -> NoiseTerms:
     """Return the noise of each rule's values on each problem of a table."""
-    return _noise(table, rules)
+    ks = {cell.k for cell in table.cells}
+    return of_values(dict(zip(table.problems, table.pools, strict=True)), rules, ks, table.draw)
+
+
+def of_values(
+    problems: Problems, rules: Mapping[str, Selector], ks: Iterable[int], draw: str = "without"
+) -> NoiseTerms:
+    """Return the noise of each rule's values on each problem, at each of `ks`.
+
+    `draw` says which k draws the values are over. A problem is missing where the noise is unknown:
+    it has too few draws, or the rule's means have an error.
+    """
+    names, budgets = sorted(problems), sorted(set(ks))
+    pools = [problems[name] for name in names]
+
+    def row(at: int) -> list[list[float] | None]:
+        usable = _usable(pools[at], budgets, draw)
+        return [draw_variances(rule, pools[at], usable, draw) for rule in rules.values()]
+
+    rows = parallel.spread(row, len(pools), sum(map(len, pools)))
+    found: dict[tuple[str, int], dict[str, Noise]] = {(n, k): {} for n in rules for k in budgets}
+    for problem, outcomes, by_rule in zip(names, pools, rows, strict=True):
+        usable = _usable(outcomes, budgets, draw)
+        for name, variances in zip(rules, by_rule, strict=True):
+            for k, variance in zip(usable, variances or (), strict=False):
+                # The first k draws all count; k-subsets have each draw in a share k/n of them.
+                influence = 1.0 if draw == "prefix" else min(1.0, k / len(outcomes))
+                found[name, k][problem] = Noise(variance, influence)
+    return found
 
 
 def of_difference(table: Table, rules: Mapping[str, Selector], first: str) -> NoiseTerms:
@@ -29,7 +57,7 @@ def of_difference(table: Table, rules: Mapping[str, Selector], first: str) -> No
     Both have the same draws, so that what they have in common cancels.
     """
     minus = {name: _minus(rule, rules[first]) for name, rule in rules.items() if name != first}
-    return _noise(table, minus)
+    return of_table(table, {name: rule for name, rule in minus.items() if rule is not None})
 
 
 def both(new: Mapping[str, Noise], old: Mapping[str, Noise]) -> dict[str, Noise]:
@@ -41,27 +69,6 @@ def both(new: Mapping[str, Noise], old: Mapping[str, Noise]) -> dict[str, Noise]
         )
         for problem in new.keys() & old.keys()
     }
-
-
-def _noise(table: Table, rules: Mapping[str, Selector | None]) -> NoiseTerms:
-    ks = sorted({cell.k for cell in table.cells})
-    known = {name: rule for name, rule in rules.items() if rule is not None}
-
-    def row(at: int) -> list[list[float] | None]:
-        outcomes = table.pools[at]
-        usable = _usable(outcomes, ks, table.draw)
-        return [draw_variances(rule, outcomes, usable, table.draw) for rule in known.values()]
-
-    rows = parallel.spread(row, len(table.pools), sum(map(len, table.pools)))
-    found: dict[tuple[str, int], dict[str, Noise]] = {(n, k): {} for n in rules for k in ks}
-    for problem, outcomes, by_rule in zip(table.problems, table.pools, rows, strict=True):
-        usable = _usable(outcomes, ks, table.draw)
-        for name, variances in zip(known, by_rule, strict=True):
-            for k, variance in zip(usable, variances or (), strict=variances is not None):
-                # The first k draws all count; k-subsets have each draw in a share k/n of them.
-                influence = 1.0 if table.draw == "prefix" else min(1.0, k / len(outcomes))
-                found[name, k][problem] = Noise(variance, influence)
-    return found
 
 
 def _usable(outcomes: Sequence[Outcome], ks: Sequence[int], draw: str) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ttc.curves import holm
 from ttc.curves.compare import Comparison
 from ttc.curves.sign_flips import least_p
 
@@ -14,21 +15,8 @@ NAMED = 4  # comparisons or problems that a line names at most
 def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Return the comparisons with `p_holm`, p corrected for all of those that have a p."""
     known = [each.p for each in comparisons if each.p is not None]
-    fixed = iter(holm(known))
+    fixed = iter(holm.adjusted([holm.Test(p) for p in known]))
     return [each if each.p is None else replace(each, p_holm=next(fixed)) for each in comparisons]
-
-
-def holm(ps: Sequence[float]) -> list[float]:
-    """Return p-values corrected by the step-down procedure of Holm (1979).
-
-    The j-th smallest of m is multiplied by m − j + 1, and none is below a smaller one's. The chance
-    of any false rejection at a level is at most the level, whatever depends on what.
-    """
-    fixed, so_far = [1.0] * len(ps), 0.0
-    for rank, at in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
-        so_far = max(so_far, min(1.0, (len(ps) - rank) * ps[at]))
-        fixed[at] = so_far
-    return fixed
 
 
 def name_of(comparisons: Sequence[Comparison]) -> str:
@@ -107,7 +95,14 @@ def unshared(new: tuple[str, Sequence[str]], old: tuple[str, Sequence[str]]) -> 
 
 
 def _names(comparisons: Sequence[Comparison], wanted: Callable[[Comparison], bool]) -> str:
-    return _few([f"{each.value_of} − {each.against}" for each in comparisons if wanted(each)])
+    several = len({(each.source, each.against_source) for each in comparisons}) > 1
+    return _few(
+        [
+            each.value_of if several else f"{each.rule}@{each.k}"
+            for each in comparisons
+            if wanted(each)
+        ]
+    )
 
 
 def _few(names: Sequence[str]) -> str:

@@ -1,98 +1,75 @@
-"""Assertions about curves, for CI: `coverage@16>=0.6`, `majority@8-coverage@1>0`.
-
-They are decided on the point values of one source, which are exact for these draws; the interval
-beside each value is about new draws. Against a baseline the interval decides.
-"""
+"""Gates for CI: whether assertions hold, and whether nothing fell below a baseline."""
 
 from __future__ import annotations
 
-import operator
-import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import median_low
 from typing import Any
 
-from ttc.curves.compare import Comparison, Terms, drops
-from ttc.errors import UsageError
-from ttc.records import Curve, Point
+from ttc.curves import count_tests
+from ttc.curves.compare import Comparison
+from ttc.curves.count_tests import Counts
+from ttc.curves.detectable import Power, power
+from ttc.curves.drops import Drop, drops, matched, one_sided
+from ttc.curves.falls import Falls, MeanFall, ProblemFall, Question, Side, falls
+from ttc.selectors import Selector
 
 ROUNDING = 1e-9
-_RELATIONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
-_TERM = r"\s*(\S+?)@(\d+)\s*"
-_FORM = re.compile(rf"{_TERM}(?:-{_TERM})?(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?|[-+]?\.\d+)\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A rule's value at a k, or the difference of two, against a bound."""
-
-    text: str
-    terms: tuple[tuple[str, int], ...]
-    relation: str
-    bound: float
+NAMED = 3  # problems and rules that a reason names
+POPULATIONS = {"draws": "these problems", "problems": "problems like these"}
 
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """Whether one source meets a gate; `reason` says it in a line."""
+    """Whether one source meets a gate; `reason` says it in a line.
+
+    Of a baseline: `population` is the question (draws: these problems; problems: problems like
+    these), `problems` and `means` are all that fell, worst first, and `power` is what the test of
+    one problem can see. Of an assertion about each problem: `below` has the values of those that
+    do not meet it, worst first.
+    """
 
     gate: str
     source: str
     met: bool
     reason: str
+    population: str | None = None
+    problems: tuple[ProblemFall, ...] = ()
+    means: tuple[MeanFall, ...] = ()
+    power: Power | None = None
+    below: Mapping[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return asdict(self)
+        """Return it as JSON. A gate has the fields that its kind fills."""
+        whole = asdict(self)
+        for name in ("baseline", "now"):
+            for each in (*whole["problems"], *filter(None, [whole["power"]])):
+                each[name] = dict(zip(Counts._fields, each[name], strict=True))
+        if self.population is None:
+            for name in ("population", "problems", "means", "power"):
+                del whole[name]
+        if not self.below:
+            del whole["below"]
+        return whole
 
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
     """How far rules may fall below their baseline.
 
-    A drop counts if it is larger than `margin` with confidence `level` (per cent, for all rules
-    and budgets together), or with `strict` if its point value is larger.
+    A drop counts if it is larger than `margin` beyond chance, at the one-sided level that belongs
+    to an interval of `level` per cent, for all tests of the gate together. `population` says what
+    may vary by chance: the `draws` of these problems, or the `problems` as well. With `strict` a
+    drop of a mean counts if its point value is larger.
     """
 
     margin: float = 0.0
     strict: bool = False
     level: float = 95
     seed: int = 0
-
-
-def parse(text: str) -> Gate:
-    """Return the gate that `RULE@K[-RULE@K] >=|<=|>|< NUMBER` describes, or UsageError."""
-    found = _FORM.fullmatch(text)
-    if found is None:
-        raise _wrong(
-            text,
-            "write RULE@K, or RULE@K-RULE@K, then >=, <=, > or <, then a number, as in "
-            "'coverage@16>=0.6'",
-        )
-    rule, k, other, other_k, relation, bound = found.groups()
-    terms = [(rule, int(k))] + ([(other, int(other_k))] if other is not None else [])
-    if any(at < 1 for _, at in terms):
-        raise _wrong(text, "k must be 1 or more")
-    return Gate(text, tuple(terms), relation, float(bound))
-
-
-def _wrong(text: str, reason: str) -> UsageError:
-    return UsageError(f"--assert {text!r}: {reason}", python=f"{text!r}: {reason}")
-
-
-def decide(gate: Gate, curves: Sequence[Curve], source: str) -> GateResult:
-    """Decide a gate on the curves of one source.
-
-    UsageError if a value is not a mean over all problems: a build must not pass because the hard
-    problems have too few draws.
-    """
-    points = {(curve.selector, point.k): point for curve in curves for point in curve.points}
-    values = [_value(gate, points[term], source, *term) for term in gate.terms]
-    value = values[0] - sum(values[1:])
-    # Rounding may put a value that equals the bound on its wrong side.
-    near = value if abs(value - gate.bound) > ROUNDING else gate.bound
-    met = _RELATIONS[gate.relation](near, gate.bound)
-    return GateResult(gate.text, source, met, f"{source}: {gate.text} (it is {value:.6g})")
+    population: str = "draws"
+    draw: str = "without"
 
 
 def refused(source: str, reason: str) -> GateResult:
@@ -101,41 +78,150 @@ def refused(source: str, reason: str) -> GateResult:
 
 
 def hold(
-    new: Terms,
-    old: Terms,
+    new: Side,
+    old: Side,
+    rules: Mapping[str, Selector],
     names: tuple[str, str],
     compared: Sequence[Comparison],
     tolerance: Tolerance,
 ) -> GateResult:
-    """Decide whether no rule fell below its baseline by more than the tolerance.
+    """Decide whether nothing fell below its baseline by more than the tolerance.
 
     `names` are those of the source and the baseline; `compared` are their differences, from
     `compare.between_pools`.
     """
-    gate = f"no drop beyond {tolerance.margin:g} from {names[1]}"
     if tolerance.strict:
-        fallen = [
+        fell = [
             f"{each.value_of} {each.value:.4f} from {each.baseline:.4f}"
             for each in compared
             if each.difference < -tolerance.margin - ROUNDING
         ]
-    else:
+        gate = f"no drop beyond {tolerance.margin:g} from {names[1]}"
+        return GateResult(gate, names[0], not fell, _reason(names[0], gate, [_some(fell)]))
+    gate = (
+        f"no drop beyond {tolerance.margin:g} from {names[1]} on "
+        f"{POPULATIONS[tolerance.population]}"
+    )
+    if tolerance.population == "problems":
+        tested = _matched(new, old, rules, tolerance)
         found, _ = drops(
-            new, old, margin=tolerance.margin, level=tolerance.level, seed=tolerance.seed
+            new.terms,
+            old.terms,
+            margin=tolerance.margin,
+            level=tolerance.level,
+            seed=tolerance.seed,
+            tested=tested,
         )
-        fallen = [
-            f"{drop.rule}@{drop.k} {drop.value:.4f} from {drop.baseline:.4f} "
-            f"(a drop of {-drop.highest:.4f} at least, {drop.problems} problems)"
-            for drop in sorted(found, key=lambda drop: drop.highest)
-        ]
-    listed = "; ".join(fallen[:3]) + (f" and {len(fallen) - 3} more" if len(fallen) > 3 else "")
+        found.sort(key=lambda drop: drop.highest)
+        means = tuple(
+            MeanFall(
+                f"{each.rule}@{each.k}", each.baseline, each.value, each.problems, each.p, each.p
+            )
+            for each in found
+        )
+        reason = _reason(names[0], gate, [_some([_drop(each) for each in found])])
+        return GateResult(gate, names[0], not found, reason, "problems", means=means)
+    asked = Question(
+        new,
+        old,
+        rules,
+        tolerance.margin,
+        one_sided(tolerance.level),
+        tolerance.seed,
+        tolerance.draw,
+    )
+    fallen = falls(asked)
     return GateResult(
-        gate, names[0], not fallen, f"{names[0]}: {gate}" + (f": {listed}" if listed else "")
+        gate,
+        names[0],
+        not (fallen.problems or fallen.means),
+        _reason(names[0], gate, _fell(fallen, len(asked.problems))),
+        "draws",
+        fallen.problems,
+        fallen.means,
+        _power(asked, fallen),
     )
 
 
-def _value(gate: Gate, point: Point, source: str, rule: str, k: int) -> float:
-    if point.value is None or point.note is not None:
-        why = f"{gate.text!r} cannot be decided: {rule}@{k}: {point.note}"
-        raise UsageError(f"{source}: --assert {why}", python=f"{source}: {why}")
-    return point.value
+def _matched(new: Side, old: Side, rules: Mapping[str, Selector], tolerance: Tolerance) -> Any:
+    """Return the values over as many draws on both sides, where they are known to differ."""
+    terms = [term for term in new.terms if term in old.terms]
+    named = {name: rules[name] for name, _ in terms}
+    if not set(named) <= new.held & old.held:
+        return None
+    ks = sorted({k for _, k in terms})
+    return matched(new.problems, old.problems, named, ks, tolerance.draw)
+
+
+def _power(asked: Question, fallen: Falls) -> Power | None:
+    """Return what can be seen of the largest fall that was not, or of one from all draws to half.
+
+    None where no rule is of counts."""
+    if not asked.counted or not asked.problems:
+        return None
+    lowest = None
+    if asked.margin:
+        lowest = count_tests.allowed(asked.margin, asked.rules, asked.counted)
+    if fallen.quiet:
+        first = fallen.quiet[0]
+        old, new, problem = first.baseline, first.now, first.problem
+        at = asked.problems.index(problem)
+    else:
+        n, m = (
+            median_low(len(side.problems[problem]) for problem in asked.problems)
+            for side in (asked.old, asked.new)
+        )
+        old, new, problem, at = Counts(n, n), Counts(m // 2, m), None, 0
+    others = [test for place, test in enumerate(fallen.family) if place != at]
+    return power(old, new, others, asked.alpha, lowest=lowest, problem=problem)
+
+
+def _fell(fallen: Falls, problems: int) -> list[str]:
+    """Return what fell in words: the problems, then the means."""
+    parts = []
+    if fallen.problems:
+        named = _some([in_words(each) for each in fallen.problems], ", ")
+        parts.append(f"{len(fallen.problems)} of {problems} problems fell: {named}")
+    if fallen.means:
+        named = _some(
+            [
+                f"{each.term} {each.value:.4f} from {each.baseline:.4f} ({p_text(each.adjusted)})"
+                for each in fallen.means
+            ],
+            ", ",
+        )
+        parts.append(f"the mean fell: {named}")
+    return parts
+
+
+def in_words(fall: ProblemFall) -> str:
+    """Return the fall of a problem in words."""
+    counts = f"{fall.baseline} → {fall.now}"
+    p = p_text(fall.adjusted)
+    if fall.term is None:
+        return f"{fall.problem} {counts} ({p})"
+    values = f"{fall.term} {fall.baseline_value:.4f} → {fall.value:.4f}"
+    return f"{fall.problem} {values} ({counts} correct, {p})"
+
+
+def p_text(p: float) -> str:
+    """Return a p-value in words."""
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.4f}"
+
+
+def _drop(drop: Drop) -> str:
+    return (
+        f"{drop.rule}@{drop.k} {drop.value:.4f} from {drop.baseline:.4f} "
+        f"(a drop of {-drop.highest:.4f} at least, {drop.problems} problems)"
+    )
+
+
+def _some(parts: Sequence[str], between: str = "; ") -> str:
+    more = f" and {len(parts) - NAMED} more" if len(parts) > NAMED else ""
+    return between.join(parts[:NAMED]) + more
+
+
+def _reason(source: str, gate: str, parts: Sequence[str]) -> str:
+    return f"{source}: {gate}" + "".join(
+        f": {part}" for part in ["; ".join(filter(None, parts))] if part
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ttc import plugins
-from ttc.curves import gates
+from ttc.curves import asserts
+from ttc.curves.asserts import Gate
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import Rates
-from ttc.curves.gates import Gate
+from ttc.curves.gates import POPULATIONS
 from ttc.curves.table import DRAWS, UNKNOWN
 from ttc.errors import UsageError, wrong_option
 from ttc.selectors import Selector, spec
@@ -31,8 +32,10 @@ class SweepOptions:
     source; `pareto` finds the frontier of value against cost; `predict` is a k beyond the draws
     for which coverage is extrapolated; `solve_verify` the number of verifications behind each
     score; `policy` finds the best rule and k by difficulty. `asserted` are gates such as
-    `coverage@16>=0.6`. `max_drop` and `strict` apply to a baseline: how far a value may fall below
-    it, and whether the value decides or its interval.
+    `coverage@16>=0.6` or `each:mean@1>=0.8`. `max_drop` and `strict` apply to a baseline: how far a
+    value may fall below it, and whether the values of means decide. `population` is what may vary
+    by chance: the `draws` of these problems, or `problems`, of which these are a sample. None is
+    draws for a baseline.
     """
 
     rules: tuple[str, ...] | None = None
@@ -53,12 +56,16 @@ class SweepOptions:
     asserted: tuple[str, ...] = ()
     max_drop: float = 0.0
     strict: bool = False
+    population: str | None = None
 
     def __post_init__(self) -> None:
         axis_of(self.cost)
         for name, known in (("interval", INTERVALS), ("draw", DRAWS)):
             if (value := getattr(self, name)) not in known:
                 raise wrong_option(name, value, f"there are {', '.join(known)}")
+        if self.population is not None and self.population not in POPULATIONS:
+            listed = ", ".join(POPULATIONS)
+            raise wrong_option("population", self.population, f"there are {listed}")
         if not 0 <= self.max_drop <= 1:
             raise wrong_option("max_drop", self.max_drop, "a share between 0 and 1")
 
@@ -75,7 +82,7 @@ class SweepOptions:
     @property
     def gates(self) -> list[Gate]:
         """The gates of `asserted`. UsageError for one that cannot be parsed."""
-        return [gates.parse(text) for text in self.asserted]
+        return [asserts.parse(text) for text in self.asserted]
 
     def selectors(self) -> dict[str, Selector]:
         """Return the rules by name, with those of the gates. UsageError for one that is unknown."""

@@ -15,6 +15,7 @@ from ttc.curves import unseen
 from ttc.curves.power import POWER, detectable_over_problems
 from ttc.curves.sign_flips import EXACT, SignFlips, least_p, sign_flips
 
+PROBLEMS = 8  # whose differences show a variance of their own
 _ROUNDING = 1e-12  # smaller differences are rounding
 
 
@@ -83,22 +84,33 @@ def _interval(
 ) -> tuple[float | None, float | None, bool]:
     """Return the bounds, and whether they are wider than those of the sign flips.
 
-    Beyond the observed difference and, if 0 is not excluded, beyond 0, a difference is as
-    plausible as the larger of its p-value by sign flips and by `unseen.bounds`. Between 0 and the
-    observed difference the sign flips decide, as they do at 0, where they are exact.
+    They are if few problems carry the difference, or all differ alike. Then the kind that was not
+    seen differs by `reach` in the direction of the bound. On the side of 0, if sign flips exclude
+    it, it does not differ at all: there the test of 0, which is exact, has the last word.
     """
     bounds = flips.interval(alpha)
     if bounds is None:
         return (None, None, False) if reach is None else (-reach, reach, False)
     low, high = bounds
-    if unseen.carried_by(differences) >= unseen.FEW or reach is None:
+    if low < high and unseen.carried_by(differences) >= unseen.FEW:
         return low, high, False
-    least, most = unseen.bounds(differences, alpha, reach)
-    return low if low > 0 else min(low, least), high if high < 0 else max(high, most), True
+    furthest = max(map(abs, differences)) if reach is None else reach
+    ends = (0.0 if low > 0 else -furthest, 0.0 if high < 0 else furthest)
+    least, most = unseen.bounds(differences, alpha, ends)
+    if not low > 0 >= least:
+        low = min(low, least)
+    if not high < 0 <= most:
+        high = max(high, most)
+    return low, high, True
 
 
 def over_draws(
-    differences: Sequence[float], noise: Sequence[Noise], *, level: float, reach: float | None
+    differences: Sequence[float],
+    noise: Sequence[Noise],
+    *,
+    k: int,
+    level: float,
+    reach: float | None,
 ) -> Tested:
     """Test the mean of differences whose problems are fixed, from the noise of each.
 
@@ -107,10 +119,17 @@ def over_draws(
     was not seen, of such a chance that it shifts D by |D − δ|, adds that variance (that of a
     Poisson count; for draws that are all right it is the score test of Wilson 1927 up to terms in
     1/n). The interval is {δ: z² < z²_{1 − a/2}}; it has a width whatever was drawn.
+
+    For k > 1 the jackknife's V is too large on average (Efron and Stein 1981). So is the variance
+    that the differences themselves show, to which the problems add; of PROBLEMS problems or more
+    the smaller of both is taken.
     """
     m = len(differences)
     mean = fsum(differences) / m
     variance = fsum(each.variance for each in noise) / m**2
+    if k > 1 and m >= PROBLEMS:
+        shown = fsum((each - mean) ** 2 for each in differences) / (m * (m - 1))
+        variance = min(variance, shown)
     influences = [each.influence for each in noise]
     influence = fsum(i * i for i in influences) / fsum(influences) / m
     apart = 0.0 if abs(mean) <= _ROUNDING else abs(mean)

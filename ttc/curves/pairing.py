@@ -80,4 +80,4 @@ def _over_draws(pair: Pair, level: float) -> Tested:
     known = [noise[problem] for problem in shared if problem in noise]
     if len(known) < len(shared):
         return Tested()
-    return over_draws(pair.differences, known, level=level, reach=pair.reach)
+    return over_draws(pair.differences, known, k=pair.k, level=level, reach=pair.reach)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ttc.curves import analyses, compare, curve, draw_noise, family, gates
-from ttc.curves.baseline import Baseline, made_otherwise, not_compared
+from ttc.curves import analyses, asserts, compare, curve, draw_noise, family, gates
+from ttc.curves.against import hold
+from ttc.curves.baseline import Baseline
 from ttc.curves.caveats import caveats
-from ttc.curves.compare import Comparison, Terms, terms_of
-from ttc.curves.draw_noise import NoiseTerms
+from ttc.curves.compare import Comparison, terms_of
 from ttc.curves.options import DEFAULT_RULES, SweepOptions
 from ttc.curves.result import SweepResult
 from ttc.curves.table import Table, lack_of, tabulate
@@ -51,7 +51,7 @@ def sweep(
         drawn = curve.curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
         result.curves += drawn
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
-        result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]
+        result.decisions += [asserts.decide(gate, drawn, table) for gate in options.gates]
         analyses.extrapolate(source, rules, ks, result)
     if baseline is not None:
         _hold(sources, baseline, rules, ks, result)
@@ -106,30 +106,11 @@ def _hold(
 ) -> None:
     """Compare every source with the baseline, and warn about what cannot be compared."""
     options = result.options
-    old: Terms
-    before = None
-    if isinstance(baseline, Baseline):
-        old = baseline.terms
-        if options.population == "draws":
-            result.warnings.append(
-                f"{baseline.name} has values without draws: its differences are tested on "
-                "problems like these"
-            )
-    else:
-        before = _table(options, baseline, rules, ks)
-        old = terms_of(before)
-    tolerance = gates.Tolerance(options.max_drop, options.strict, options.ci or 95, options.seed)
+    values = None
+    if not isinstance(baseline, Baseline):
+        values = terms_of(_table(options, baseline, rules, ks))
     for source, table in zip(sources, result.tables, strict=True):
-        new, names = terms_of(table), (source.name, baseline.name)
-        noise = None if before is None else _noise(options, rules, table, before)
-        compared = compare.between_pools(
-            new, old, names, ci=options.ci, seed=options.seed, noise=noise
-        )
-        result.comparisons += compared
-        result.decisions.append(gates.hold(new, old, names, compared, tolerance))
-        result.warnings += not_compared(baseline.name, old, table)
-        if isinstance(baseline, Baseline):
-            result.warnings += made_otherwise(baseline, source.origin, options.conventions)
+        hold(source, table, baseline, values, rules, result)
 
 
 def _compared(
@@ -137,25 +118,22 @@ def _compared(
 ) -> list[Comparison]:
     """Compare each further source with the first; of a single one, each further rule."""
     first, *others = result.tables
+    by_draws = options.population == "draws"
     if not others:
-        of_draws = rules if options.population == "draws" else None
+        of_draws = rules if by_draws else None
         return compare.between_rules(first, ci=options.ci, seed=options.seed, rules=of_draws)
     old, found = terms_of(first), []
+    old_noise = draw_noise.of_table(first, rules) if by_draws else None
     for table in others:
-        new, names = terms_of(table), (table.source, first.source)
-        noise = _noise(options, rules, table, first)
+        noise = None if old_noise is None else (draw_noise.of_table(table, rules), old_noise)
         found += compare.between_pools(
-            new, old, names, ci=options.ci, seed=options.seed, noise=noise
+            terms_of(table),
+            old,
+            (table.source, first.source),
+            ci=options.ci,
+            seed=options.seed,
+            noise=noise,
         )
         pools = [(each.source, each.problems) for each in (table, first)]
         result.warnings += family.unshared(*pools)
     return found
-
-
-def _noise(
-    options: SweepOptions, rules: Mapping[str, Selector], new: Table, old: Table
-) -> tuple[NoiseTerms, NoiseTerms] | None:
-    """Return the noise of both tables by their draws, if differences are tested on draws."""
-    if options.population != "draws":
-        return None
-    return draw_noise.of_values(new, rules), draw_noise.of_values(old, rules)

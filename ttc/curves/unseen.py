@@ -14,7 +14,8 @@ import numpy as np
 
 from ttc.curves.dirichlet import mean_exceeds
 
-FEW = 4.0  # as many equal differences carry the mean at least, or the interval is widened
+FEW = 5.0  # as many equal differences carry the mean at least, or the interval is widened
+WEIGHT = 0.5  # of the difference that was not seen, next to 1 for each that was
 _HALVINGS = 40
 
 
@@ -27,21 +28,25 @@ def carried_by(differences: Sequence[float]) -> float:
     return fsum(map(abs, differences)) ** 2 / squares if squares else 0.0
 
 
-def bounds(differences: Sequence[float], alpha: float, reach: float) -> tuple[float, float]:
-    """Return the interval of the mean of a law on [−reach, reach], whatever its shape.
+def bounds(
+    differences: Sequence[float], alpha: float, ends: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the bounds of the mean if kinds of problems at `ends` were not seen.
 
-    Each bound is the quantile α/2 or 1 − α/2 of the mean of the differences and one more, at the
-    bound's end of the range, under weights that are uniform on the simplex (Gaffke 2005; Learned-
-    Miller and Thomas 2020, "A new confidence interval for the mean of a bounded random variable").
-    For zeros and ones it is the interval of Clopper and Pearson (1934).
+    `ends` are a lower and an upper difference. Each bound is the quantile α/2 or 1 − α/2 of the
+    mean of the differences and the end on its side, under Dirichlet weights of shape 1 for each
+    difference and WEIGHT for the end. With weight 1 that is the bound of Gaffke (2005; Learned-
+    Miller and Thomas 2020, "A new confidence interval for the mean of a bounded random variable"),
+    with 0.5 it is narrower; for zeros and ones they are the intervals of Clopper and Pearson, and
+    of Jeffreys.
     """
     values, counts = np.unique(np.asarray(differences, float), return_counts=True)
     # The lower bound is the upper one of the mirrored differences.
-    table = np.array([[*values, reach], [*-values, reach]])
-    shapes = np.array([[*counts, 1.0]] * 2, dtype=float)
-    low, high = table.min(axis=1), np.array([reach, reach])
+    table = np.array([[*-values, -ends[0]], [*values, ends[1]]])
+    shapes = np.array([[*counts, WEIGHT]] * 2, dtype=float)
+    low, high = table.min(axis=1), table.max(axis=1)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         beyond = mean_exceeds(table, shapes, middle) > alpha / 2
         low, high = np.where(beyond, middle, low), np.where(beyond, high, middle)
-    return -float(high[1]), float(high[0])
+    return -float(high[0]), float(high[1])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ttc.curves.gates import GateResult
+from ttc.curves.gates import GateResult, in_words
 from ttc.paths import atomic_write
 from ttc.records import INFRA, Sample, Verdict
 
@@ -74,20 +74,32 @@ def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
 
 
 def write_gates(path: str, decisions: Iterable[GateResult]) -> None:
-    """Write one suite with a test case for each gate and source."""
-    listed = list(decisions)
-    failures = sum(not decision.met for decision in listed)
-    counts = {"tests": len(listed), "failures": failures, "errors": 0, "skipped": 0}
+    """Write one suite with a test case for each gate and source, and one for each problem that
+    does not meet it."""
+    cases = [case for decision in decisions for case in _cases(decision)]
+    failures = sum(line is not None for *_, line in cases)
+    counts = {"tests": len(cases), "failures": failures, "errors": 0, "skipped": 0}
     attributes = {"name": "ttc sweep", **{name: str(count) for name, count in counts.items()}}
     root = ElementTree.Element("testsuites")
     suite = ElementTree.SubElement(root, "testsuite", attributes)
-    for decision in listed:
-        name = {"classname": _clean(decision.source), "name": _clean(decision.gate)}
-        test = ElementTree.SubElement(suite, "testcase", name)
-        if not decision.met:
-            line = _clean(decision.reason)
+    for source, name, line in cases:
+        test = ElementTree.SubElement(
+            suite, "testcase", {"classname": _clean(source), "name": _clean(name)}
+        )
+        if line is not None:
+            line = _clean(line)
             ElementTree.SubElement(test, "failure", {"message": line}).text = line
     _write(root, path)
+
+
+def _cases(decision: GateResult) -> Iterator[tuple[str, str, str | None]]:
+    """Yield the source and name of each test case of a gate, and why it failed."""
+    source, gate = decision.source, decision.gate
+    yield source, gate, None if decision.met else decision.reason
+    for fall in decision.problems:
+        yield source, f"{gate}: {fall.problem}", in_words(fall)
+    for problem, value in decision.below.items():
+        yield source, f"{gate}: {problem}", f"{problem}: it is {value:.6g}"
 
 
 def _clean(text: str) -> str:

@@ -70,7 +70,8 @@ def sweep(
         typer.Option(
             "--assert",
             metavar="RULE@K>=X",
-            help="Exit 1 unless this holds, also RULE@K-RULE@K>X; may be repeated.",
+            help="Exit 1 unless this holds, also RULE@K-RULE@K>X; for every problem with each: "
+            "before it; may be repeated.",
         ),
     ] = None,
     predict: Annotated[
@@ -91,17 +92,25 @@ def sweep(
         str | None,
         typer.Option(
             metavar="FILE|POOL",
-            help="Exit 1 if a rule fell below this baseline, paired by problem.",
+            help="Exit 1 if a problem or a mean fell below this baseline.",
         ),
     ] = None,
     max_drop: Annotated[
         float, typer.Option(help="The drop below the baseline that is tolerated.")
     ] = 0.0,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Decide drops by their value, not by their interval.")
+        bool, typer.Option("--strict", help="Decide drops of means by their value, not by a test.")
     ] = False,
+    population: Annotated[
+        str | None,
+        typer.Option(
+            metavar="problems|draws",
+            help="What may vary by chance: the draws of these problems (default of --baseline), or "
+            "the problems, too.",
+        ),
+    ] = None,
     save_baseline: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Save the values as a baseline.")
+        str | None, typer.Option(metavar="FILE", help="Save values and draws as a baseline.")
     ] = None,
     mapping: opt.Mapping = "",
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
@@ -155,6 +164,7 @@ def sweep(
         asserted=tuple(asserted or ()),
         max_drop=max_drop,
         strict=strict,
+        population=population,
     )
     targets = Targets(csv, md, plot, as_json, junit, github, save_baseline)
     return run.sweep(

@@ -40,7 +40,9 @@ def sweep(
         old = read_baseline(baseline) or outcomes.read(session.database, baseline, wanted)
     result = curves.sweep(options, sources, old)
     if targets.save_baseline is not None:
-        saved = as_baseline(result.tables[0], sources[0].origin, options.conventions)
+        saved = as_baseline(
+            result.tables[0], sources[0].origin, options.conventions, options.selectors()
+        )
         write_baseline(targets.save_baseline, saved)
     sweep_output.write(result, targets)
     for line in result.warnings:

@@ -65,9 +65,10 @@ def write(result: SweepResult, targets: Targets) -> None:
 
 
 def _beyond(result: SweepResult) -> Iterator[str]:
-    """Yield the lines of predictions, splits and policies."""
-    from ttc.report import analyses
+    """Yield the lines of a baseline's gates, predictions, splits and policies."""
+    from ttc.report import analyses, gates
 
+    yield from gates.lines(result.decisions)
     for source, found in result.predictions.items():
         yield from analyses.predictions(source, found, result.saturations[source])
     for source, split in result.splits.items():
@@ -77,7 +78,7 @@ def _beyond(result: SweepResult) -> Iterator[str]:
 
 
 def _markdown(result: SweepResult) -> str:
-    from ttc.report import comparisons, tables
+    from ttc.report import comparisons, gates, tables
 
     text = tables.as_markdown(
         result.curves, result.options.axis, tables.in_words(result.options.conventions)
@@ -86,6 +87,8 @@ def _markdown(result: SweepResult) -> str:
         text += "\n" + comparisons.as_markdown(result.comparisons)
     if result.decisions:
         text += "\n" + tables.decisions_as_markdown(result.decisions)
+        if problems := gates.as_markdown(result.decisions):
+            text += "\n" + problems
     if lines := list(_beyond(result)):
         text += "\n" + tables.fenced(lines)
     return text

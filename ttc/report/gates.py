@@ -1,0 +1,63 @@
+"""The gates of a baseline in lines and as Markdown: what fell, and what could be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ttc.curves.falls import ProblemFall
+from ttc.curves.gates import POPULATIONS, GateResult, p_text
+from ttc.report.tables import columns, in_markdown
+
+MOST_LINES = 20  # of problems on a terminal; JSON, JUnit and Markdown have them all
+
+
+def lines(decisions: Sequence[GateResult]) -> Iterator[str]:
+    """Yield the question of each baseline's gate with its answer, the problems that fell, worst
+    first, and the fall that a test of one problem can see."""
+    for each in decisions:
+        if each.population is None:
+            continue
+        question = POPULATIONS[each.population]
+        yield f"{each.source}, {question}: {_summary(each)}"
+        rows = [_cells(fall) for fall in each.problems[:MOST_LINES]]
+        yield from columns(rows) if rows else ()
+        if (more := len(each.problems) - MOST_LINES) > 0:
+            yield f"and {more} more"
+        if each.power is not None:
+            yield str(each.power)
+
+
+def as_markdown(decisions: Sequence[GateResult]) -> str:
+    """Return the problems that do not meet a gate as tables; nothing if there are none."""
+    parts: list[str] = []
+    for each in decisions:
+        if each.problems:
+            parts += [f"**{in_markdown(each.source)}**: problems that fell, worst first", ""]
+            parts += ["| problem | what | baseline → now | p |", "|---|---|--:|--:|"]
+            for name, what, change, p in map(_cells, each.problems):
+                parts.append(f"| {in_markdown(name)} | {in_markdown(what)} | {change} | {p} |")
+            parts.append("")
+        if each.below:
+            parts += [f"**{in_markdown(each.source)}**: not {in_markdown(each.gate)}", ""]
+            parts += ["| problem | value |", "|---|--:|"]
+            parts += [f"| {in_markdown(name)} | {v:.4f} |" for name, v in each.below.items()]
+            parts.append("")
+    return "\n".join(parts)
+
+
+def _summary(result: GateResult) -> str:
+    if result.met:
+        return "nothing fell that chance does not explain"
+    parts = []
+    if result.problems:
+        parts.append(f"{len(result.problems)} problem{'s' * (len(result.problems) != 1)} fell")
+    if result.means:
+        parts.append(f"the mean fell at {', '.join(mean.term for mean in result.means)}")
+    return "; ".join(parts)
+
+
+def _cells(fall: ProblemFall) -> tuple[str, str, str, str]:
+    counts = f"{fall.baseline} → {fall.now}"
+    if fall.term is not None:
+        counts = f"{fall.baseline_value:.4f} → {fall.value:.4f} ({counts})"
+    return fall.problem, fall.term or "correct", counts, p_text(fall.adjusted)
