@@ -1,4 +1,4 @@
-"""Jackknife variances of one problem's value: against leaving each draw out, and never too small."""
+"""Jackknife variances of one problem's value: against leaving each draw out, and on average."""
 
 from __future__ import annotations
 

@@ -12,11 +12,10 @@ from math import fsum
 
 import numpy as np
 
-from ttc.curves.dirichlet import mean_exceeds
+from ttc.curves.dirichlet import mean_quantile
 
 FEW = 5.0  # as many equal differences carry the mean at least, or the interval is widened
 WEIGHT = 0.5  # of the difference that was not seen, next to 1 for each that was
-_HALVINGS = 40
 
 
 def carried_by(differences: Sequence[float]) -> float:
@@ -41,12 +40,7 @@ def bounds(
     of Jeffreys.
     """
     values, counts = np.unique(np.asarray(differences, float), return_counts=True)
+    shapes = np.append(counts.astype(float), WEIGHT)
     # The lower bound is the upper one of the mirrored differences.
-    table = np.array([[*-values, -ends[0]], [*values, ends[1]]])
-    shapes = np.array([[*counts, WEIGHT]] * 2, dtype=float)
-    low, high = table.min(axis=1), table.max(axis=1)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        beyond = mean_exceeds(table, shapes, middle) > alpha / 2
-        low, high = np.where(beyond, middle, low), np.where(beyond, high, middle)
-    return -float(high[0]), float(high[1])
+    low = -mean_quantile(np.append(-values, -ends[0]), shapes, alpha / 2)
+    return low, mean_quantile(np.append(values, ends[1]), shapes, alpha / 2)

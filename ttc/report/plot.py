@@ -45,7 +45,7 @@ def draw(
 
 
 def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point]] = ()) -> Figure:
-    """Return a figure of value against cost; bands are the intervals.
+    """Return a figure of value against cost; bands are the intervals for problems like these.
 
     `axis` is a name in `AXES`. `best`, the points of a Pareto frontier, are joined by a grey line.
     No backend is chosen and pyplot is not imported. UsageError if no cost is known on the axis, or
@@ -90,7 +90,8 @@ def figure(curves: Sequence[Curve], axis: str, best: Sequence[tuple[Curve, Point
     axes.set_ylabel("share of problems solved")
     axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+    banded = any(point.low is not None for curve in curves for point in curve.points)
+    axes.legend(frameon=False, title="bands: problems like these" if banded else None)
     return drawn
 
 

@@ -28,7 +28,7 @@ class Targets:
 
 def write(result: SweepResult, targets: Targets) -> None:
     """Write a result to all its targets, and to the terminal unless one of them is stdout."""
-    from ttc.report import comparisons, tables
+    from ttc.report import comparisons, intervals, tables
     from ttc.report.plot import check_known
 
     axis = result.options.axis
@@ -49,7 +49,8 @@ def write(result: SweepResult, targets: Targets) -> None:
         draw(result.curves, axis, targets.plot, result.frontier or ())
     if not (targets.as_json or "-" in (targets.csv, targets.md)):
         conventions = tables.in_words(result.options.conventions)
-        tables.show(result.curves, axis, result.problems, conventions, result.frontier)
+        footer = intervals.in_words(result)
+        tables.show(result.curves, axis, result.problems, conventions, result.frontier, footer)
         for line in (*comparisons.as_lines(result.comparisons), *_beyond(result)):
             print(for_stdout(line))
     if targets.plot == "-":
@@ -78,10 +79,13 @@ def _beyond(result: SweepResult) -> Iterator[str]:
 
 
 def _markdown(result: SweepResult) -> str:
-    from ttc.report import comparisons, gates, tables
+    from ttc.report import comparisons, gates, intervals, tables
 
     text = tables.as_markdown(
-        result.curves, result.options.axis, tables.in_words(result.options.conventions)
+        result.curves,
+        result.options.axis,
+        tables.in_words(result.options.conventions),
+        intervals.in_words(result),
     )
     if result.comparisons:
         text += "\n" + comparisons.as_markdown(result.comparisons)
