@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ttc.curves import baseline_draws, compare, gates
+from ttc.curves import baseline_draws, compare, draw_noise, gates
 from ttc.curves.baseline import Baseline, check_overlap, made_otherwise, not_compared
 from ttc.curves.compare import Terms, terms_of
+from ttc.curves.draw_noise import NoiseTerms
 from ttc.curves.drops import one_sided
 from ttc.curves.falls import Side
+from ttc.curves.options import SweepOptions
 from ttc.curves.result import SweepResult
 from ttc.curves.table import Table
 from ttc.errors import UsageError
@@ -46,7 +48,15 @@ def hold(
         new = Side(new_terms, source.problems, frozenset(rules))
     check_overlap(baseline.name, old.terms, table)
     population = _population(options.population, old, baseline.name)
-    compared = compare.between_pools(new_terms, old.terms, names, ci=options.ci, seed=options.seed)
+    noise = _noise(new, old, rules, options)
+    compared = compare.between_pools(
+        new_terms,
+        old.terms,
+        names,
+        ci=options.ci,
+        seed=options.seed,
+        noise=noise,
+    )
     result.comparisons += compared
     tolerance = gates.Tolerance(
         options.max_drop,
@@ -61,6 +71,24 @@ def hold(
     if not options.strict:
         shared = max(each.problems for each in compared)
         result.warnings += _limits(old, baseline.name, rules, tolerance, shared)
+
+
+def _noise(
+    new: Side, old: Side, rules: Mapping[str, Selector], options: SweepOptions
+) -> list[NoiseTerms] | None:
+    """Return the noise of both sides by their draws, if comparisons were asked about draws."""
+    if options.population != "draws":
+        return None
+    ks = {k for _, k in new.terms}
+    return [
+        draw_noise.of_values(
+            side.problems,
+            {name: rule for name, rule in rules.items() if name in side.held},
+            ks,
+            options.draw,
+        )
+        for side in (new, old)
+    ]
 
 
 def _population(asked: str | None, old: Side, name: str) -> str:

@@ -7,7 +7,17 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ttc.curves import analyses, asserts, compare, curve, gates, grading, groups
+from ttc.curves import (
+    analyses,
+    asserts,
+    compare,
+    curve,
+    draw_noise,
+    family,
+    gates,
+    grading,
+    groups,
+)
 from ttc.curves.against import hold
 from ttc.curves.baseline import Baseline
 from ttc.curves.caveats import caveats
@@ -74,7 +84,9 @@ def sweep(
             if (reason := source.standing.superseded) is not None
         ]
     if options.compare:
-        result.comparisons += _compared(options, result.tables)
+        result.comparisons += _compared(options, rules, result)
+    result.comparisons = family.corrected(result.comparisons)
+    result.warnings += family.caveats(result.comparisons, options.ci)
     analyses.weigh(result)
     return result
 
@@ -155,14 +167,27 @@ def _hold(
         hold(source, table, baseline, values, rules, result)
 
 
-def _compared(options: SweepOptions, tables: Sequence[Table]) -> list[Comparison]:
+def _compared(
+    options: SweepOptions, rules: Mapping[str, Selector], result: SweepResult
+) -> list[Comparison]:
     """Compare each further source with the first; of a single one, each further rule."""
-    first, *others = tables
+    first, *others = result.tables
+    by_draws = options.population == "draws"
     if not others:
-        return compare.between_rules(first, ci=options.ci, seed=options.seed)
+        of_draws = rules if by_draws else None
+        return compare.between_rules(first, ci=options.ci, seed=options.seed, rules=of_draws)
     old, found = terms_of(first), []
+    old_noise = draw_noise.of_table(first, rules) if by_draws else None
     for table in others:
-        names = (table.source, first.source)
-        new = terms_of(table)
-        found += compare.between_pools(new, old, names, ci=options.ci, seed=options.seed)
+        noise = None if old_noise is None else (draw_noise.of_table(table, rules), old_noise)
+        found += compare.between_pools(
+            terms_of(table),
+            old,
+            (table.source, first.source),
+            ci=options.ci,
+            seed=options.seed,
+            noise=noise,
+        )
+        pools = [(each.source, each.problems) for each in (table, first)]
+        result.warnings += family.unshared(*pools)
     return found

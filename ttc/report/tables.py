@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from ttc.curves.compare import Comparison
 from ttc.curves.cost_axes import AXES
 from ttc.curves.gates import GateResult
 from ttc.curves.scaling_laws import Prediction
@@ -214,31 +213,11 @@ def fenced(lines: Sequence[str]) -> str:
     return "\n".join((f"{fence}text", *plain, fence)) + "\n"
 
 
-def _comparison_cells(each: Comparison) -> tuple[str, str, str, str]:
-    interval = "" if each.low is None else f" [{each.low:+.3f}, {each.high:+.3f}]"
-    p = "p < 0.0001" if each.p < 1e-4 else f"p = {each.p:.4f}"
-    name = f"{each.value_of} − {each.against}"
-    return name, f"{each.difference:+.4f}{interval}", p, f"{each.problems} problems"
-
-
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield rows of equal length as lines, each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(map(str.ljust, row, widths)).rstrip()
-
-
-def comparisons_as_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield paired differences, one on each line."""
-    return columns([_comparison_cells(each) for each in comparisons])
-
-
-def comparisons_as_markdown(comparisons: Sequence[Comparison]) -> str:
-    """Return paired differences as a table."""
-    lines = ["| difference, paired by problem | value [interval] | p | over |", "|---|--:|--:|--:|"]
-    for name, *cells in map(_comparison_cells, comparisons):
-        lines.append(f"| {' | '.join((in_markdown(name), *cells))} |")
-    return "\n".join(lines) + "\n"
 
 
 def decisions_as_markdown(decisions: Sequence[GateResult]) -> str:

@@ -28,7 +28,7 @@ class Targets:
 
 def write(result: SweepResult, targets: Targets) -> None:
     """Write a result to all its targets, and to the terminal unless one of them is stdout."""
-    from ttc.report import groups, intervals, tables
+    from ttc.report import comparisons, groups, intervals, tables
     from ttc.report.plot import check_known
 
     axis = result.options.axis
@@ -54,7 +54,7 @@ def write(result: SweepResult, targets: Targets) -> None:
         tables.show(result.curves, axis, result.problems, conventions, result.frontier, footer)
         curves, sizes = groups.titled(result)
         tables.show(curves, axis, sizes, "")  # the conventions stand under the first table
-        for line in (*tables.comparisons_as_lines(result.comparisons), *_beyond(result)):
+        for line in (*comparisons.as_lines(result.comparisons), *_beyond(result)):
             print(for_stdout(line))
     if targets.plot == "-":
         from ttc.report.terminal_plot import show
@@ -91,7 +91,7 @@ def _beyond(result: SweepResult) -> Iterator[str]:
 
 
 def _markdown(result: SweepResult) -> str:
-    from ttc.report import gates, groups, intervals, tables
+    from ttc.report import comparisons, gates, groups, intervals, tables
 
     axis, conventions = result.options.axis, tables.in_words(result.options.conventions)
     text = tables.as_markdown(result.curves, axis, conventions, intervals.in_words(result))
@@ -99,7 +99,7 @@ def _markdown(result: SweepResult) -> str:
         curves, _ = groups.titled(result, counted=True)
         text += "\n" + tables.as_markdown(curves, axis, conventions)
     if result.comparisons:
-        text += "\n" + tables.comparisons_as_markdown(result.comparisons)
+        text += "\n" + comparisons.as_markdown(result.comparisons)
     if result.decisions:
         text += "\n" + tables.decisions_as_markdown(result.decisions)
         if problems := gates.as_markdown(result.decisions):
