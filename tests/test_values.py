@@ -267,8 +267,9 @@ def test_weights_of_any_size_vote() -> None:
         assert all(point.exact for point in points)
         return [point.value for point in points]
 
-    assert swept(1) == pytest.approx(swept(2.0**1000)) == pytest.approx(swept(0.1))
-    assert swept(0) == pytest.approx(swept(-0.0))
+    assert swept(2.0**1000) == pytest.approx(swept(1))
+    assert swept(0.1) == pytest.approx(swept(1))
+    assert swept(0) == swept(-0.0)
 
 
 def test_what_a_verifier_gives_is_checked() -> None:
@@ -287,3 +288,24 @@ def test_a_verifier_s_infinite_score_is_read_back(tmp_path: Path) -> None:
     ((_, judged, outcome),) = interchange.read_outcomes([record])
     assert judged
     assert outcome.score == inf
+
+
+def test_bayes_has_its_posterior_interval(ttc: Ttc, tmp_path: Path) -> None:
+    # The figures of scorio 0.2.3: bayes_ci of these rows, 0 to 1.
+    records = [
+        {"problem": str(p), "index": i, "correct": c == "1"}
+        for p, row in enumerate(["01101", "11011"])
+        for i, c in enumerate(row)
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    ran = ttc("sweep", str(path), "-s", "bayes@5", "--json")
+    (found,) = json.loads(ran.out)["posteriors"]
+    assert found["value"] == pytest.approx(0.642857142857)
+    assert found["sd"] == pytest.approx(0.118451, abs=5e-7)
+    assert (found["low"], found["high"]) == pytest.approx((0.4107, 0.8750), abs=5e-5)
+    ran = ttc("sweep", str(path), "-s", "bayes@5")
+    line = "rows.jsonl: bayes@5 = 0.6429, posterior sd 0.1185, 95% [0.4107, 0.8750] for these"
+    assert line in ran.out
+    ran = ttc("sweep", str(path), "-s", "bayes@5", "--ci", "0", "--json")
+    assert json.loads(ran.out)["posteriors"][0]["low"] is None

@@ -13,6 +13,7 @@ from ttc.curves.compare import Comparison
 from ttc.curves.compute_optimal import Policy
 from ttc.curves.cost_axes import AXES, axis_of
 from ttc.curves.gates import GateResult
+from ttc.curves.posteriors import Posterior
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
@@ -105,6 +106,11 @@ class Sweep:
     def policies(self) -> Mapping[str, list[Policy]]:
         """The best rule and k by difficulty, per source, with `policy`."""
         return self._result.policies
+
+    @property
+    def posteriors(self) -> list[Posterior]:
+        """The posterior of each point of Bayes@N, with its interval for these problems."""
+        return self._result.posteriors
 
     @property
     def frontier(self) -> list[tuple[Curve, Point]] | None:

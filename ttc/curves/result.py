@@ -11,6 +11,7 @@ from ttc.curves.compute_optimal import Policy
 from ttc.curves.document import as_document
 from ttc.curves.gates import GateResult
 from ttc.curves.options import SweepOptions
+from ttc.curves.posteriors import Posterior
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
@@ -39,6 +40,7 @@ class SweepResult:
     splits: dict[str, Split] = field(default_factory=dict)
     policies: dict[str, list[Policy]] = field(default_factory=dict)
     frontier: list[tuple[Curve, Point]] | None = None
+    posteriors: list[Posterior] = field(default_factory=list)
 
     @property
     def problems(self) -> dict[str, int]:
@@ -78,6 +80,8 @@ class SweepResult:
             whole.setdefault("splits", {})[source] = split.as_dict()
         for source, policies in self.policies.items():
             whole.setdefault("policies", {})[source] = [each.as_dict() for each in policies]
+        if self.posteriors:
+            whole["posteriors"] = [each.as_dict() for each in self.posteriors]
         if self.frontier is not None:
             whole["pareto"] = [
                 {"source": curve.source, "selector": curve.selector, "k": point.k}

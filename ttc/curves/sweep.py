@@ -10,6 +10,7 @@ from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
 from ttc.curves.options import DEFAULT_RULES, SweepOptions
+from ttc.curves.posteriors import posteriors
 from ttc.curves.result import SweepResult
 from ttc.curves.table import Table, lack_of, tabulate
 from ttc.errors import UsageError
@@ -56,6 +57,7 @@ def sweep(
         result.warnings += caveats(source, drawn, several=len(sources) > 1)
         result.decisions += [gates.decide(gate, drawn, source.name) for gate in options.gates]
         analyses.extrapolate(source, rules, ks, result)
+        result.posteriors += posteriors(table, rules, options.ci)
     if baseline is not None:
         _hold(sources, baseline, rules, ks, result)
     if result.decisions:

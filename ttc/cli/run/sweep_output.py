@@ -69,6 +69,7 @@ def _beyond(result: SweepResult) -> Iterator[str]:
     """Yield the lines of predictions, splits and policies."""
     from ttc.report import analyses
 
+    yield from analyses.posteriors(result.posteriors, result.options.ci)
     for source, found in result.predictions.items():
         yield from analyses.predictions(source, found, result.saturations[source])
     for source, split in result.splits.items():
