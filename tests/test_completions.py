@@ -48,7 +48,10 @@ def test_tab_offers_names_that_this_machine_knows(ttc: Ttc, sums: Path) -> None:
     assert tab("ttc show ", 2) == ["demo"]
     ttc("plugins")
     assert tab("ttc verify demo -V n", 4) == ["numeric"]
-    assert tab("ttc sweep demo -s coverage,maj", 4) == ["coverage,majority"]
+    assert tab("ttc sweep demo -s coverage,maj", 4) == [
+        "coverage,majority",
+        "coverage,majority-of-bests",
+    ]
 
 
 def test_a_broken_cache_is_no_error(ttc: Ttc, own_home: Path) -> None:

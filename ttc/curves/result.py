@@ -16,6 +16,7 @@ from ttc.curves.gates import GateResult
 from ttc.curves.groups import Group
 from ttc.curves.lack import LeftOut
 from ttc.curves.options import SweepOptions
+from ttc.curves.posteriors import Posterior
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.self_agreement import SelfAgreement
@@ -59,6 +60,7 @@ class SweepResult:
     bounds: dict[str, Bounds] = field(default_factory=dict)
     confusions: dict[str, list[Confusion]] = field(default_factory=dict)
     agreements: dict[str, list[SelfAgreement]] = field(default_factory=dict)
+    posteriors: list[Posterior] = field(default_factory=list)
 
     @property
     def every(self) -> list[Curve]:
@@ -111,6 +113,8 @@ class SweepResult:
             whole["splits"] = {source: each.as_dict() for source, each in self.splits.items()}
         if self.bounds:
             whole["bounds"] = {source: each.as_dict() for source, each in self.bounds.items()}
+        if self.posteriors:
+            whole["posteriors"] = [each.as_dict() for each in self.posteriors]
         whole |= self._listed()
         if self.frontier is not None:
             whole["pareto"] = [

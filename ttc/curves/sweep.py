@@ -24,6 +24,7 @@ from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, terms_of
 from ttc.curves.lack import LeftOut, Missing, nothing_left, unscored
 from ttc.curves.options import DEFAULT_RULES, SweepOptions
+from ttc.curves.posteriors import posteriors
 from ttc.curves.result import SweepResult
 from ttc.curves.table import Table, tabulate_computable
 from ttc.errors import UsageError
@@ -75,6 +76,7 @@ def sweep(
         known = {name: rule for name, rule in rules.items() if name not in table.left_out}
         analyses.extrapolate(source, known, ks, result)
         analyses.inspect(source, known, table, drawn, result)
+        result.posteriors += posteriors(table, known, options.ci)
     if baseline is not None:
         _hold(sources, baseline, rules, ks, result)
     if result.decisions:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from ttc.curves.compute_optimal import Policy
+from ttc.curves.posteriors import Posterior
 from ttc.curves.saturation import GAIN, Saturation
 from ttc.curves.scaling_laws import Prediction
 from ttc.curves.solve_verify_split import Split
@@ -34,6 +35,16 @@ def predictions(
         )
     else:
         yield f"{source}: saturates at {saturated.draws} draws (TTSPM, {law}: +{GAIN:g} a draw)"
+
+
+def posteriors(found: Sequence[Posterior], ci: float | None) -> Iterator[str]:
+    """Yield the posterior of each point of a metric that has one."""
+    for each in found:
+        interval = f", {ci:g}% [{each.low:.4f}, {each.high:.4f}]" if each.low is not None else ""
+        yield (
+            f"{each.source}: {each.selector}@{each.k} = {each.value:.4f}, posterior sd "
+            f"{each.sd:.4f}{interval} for these problems"
+        )
 
 
 def splits(source: str, found: Split) -> Iterator[str]:

@@ -11,6 +11,8 @@ from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors.exact.subsets import check_budgets
 
+RIGHT_OR_WRONG = (0.0, 1.0)  # what draws of the two categories are worth
+
 
 class Bayes:
     """The posterior mean of one draw's worth after k draws (Bayes@N, Hariri et al. 2025).
@@ -34,6 +36,8 @@ class Bayes:
         self._grades = read.value("grades", None, _grades, need)
         read.end()
         self.graded = self._grades is not None
+        grades = self._grades or RIGHT_OR_WRONG
+        self.bounds = (min(grades), max(grades))
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         return tuple(range(len(outcomes)))
@@ -76,7 +80,7 @@ class Bayes:
             return self._grades
         if any(outcome.value is not None for outcome in outcomes):
             raise ValueError("write the grades that a draw can have, as in bayes:grades=0+0.5+1")
-        return (0.0, 1.0)
+        return RIGHT_OR_WRONG
 
 
 class Posterior(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil, isfinite, isnan, lcm, nan
+from math import ceil, isfinite, isnan, nan
 
 import numpy as np
 
@@ -15,8 +15,6 @@ from ttc.selectors.exact.prefix_plurality import Label
 from ttc.selectors.exact.subsets import Floats
 from ttc.selectors.ranking import highest_first
 from ttc.selectors.weighted import rational
-
-WHOLE = 10**6  # the largest step and multiple of it that means of scores are exact for
 
 
 class BestOfMajority(ChosenAnswer):
@@ -73,28 +71,12 @@ class BestOfMajority(ChosenAnswer):
         if self._by == "max":
             top = np.full((len(counts), votes.answers + 1), np.inf)
             rows = np.broadcast_to(np.arange(len(counts))[:, None], votes.answer.shape)
-            np.minimum.at(top, (rows, votes.answer + 1), votes.level.astype(np.float64))
+            top[rows[:, ::-1], votes.answer[:, ::-1] + 1] = votes.level[:, ::-1]
             return np.where(gated, -top[:, 1:], -np.inf), True
-        score, exact = _scaled(votes)
-        if score is None:
-            # Infinite scores and NaN: all gated answers are compared exactly.
+        if not votes.scale.finite:  # all that are frequent enough are compared exactly
             return np.where(gated, 1.0, -np.inf), False
-        means = votes.summed(score) / np.maximum(counts, 1)
-        scale = 1.0 if exact else max(float(np.abs(score).max()), 1e-300)
-        return np.where(gated, means / scale, -np.inf), exact
-
-
-def _scaled(votes: Votes) -> tuple[Floats | None, bool]:
-    """Return the scores as multiples of a common step, whose means are exact in floats, and True;
-    as they are, and False; or None if some are not finite."""
-    cast = np.where(votes.answer >= 0, votes.score, 0.0)
-    if not np.isfinite(cast).all():
-        return None, False
-    found = [rational(score) for score in np.unique(cast).tolist()]
-    step = lcm(*(score.denominator for score in found))
-    if step > WHOLE or max(abs(score) for score in found) * step > WHOLE:
-        return cast, False
-    return np.rint(cast * step), True
+        means = votes.summed(votes.score) / np.maximum(counts, 1)
+        return np.where(gated, means, -np.inf), votes.scale.exact
 
 
 def _share(given: str) -> Fraction:

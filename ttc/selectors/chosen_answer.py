@@ -18,8 +18,19 @@ from ttc.selectors.exact.subset_means import Ints, subset_means
 from ttc.selectors.exact.subsets import Floats
 from ttc.selectors.majority import INVALID, Majority
 from ttc.selectors.ranking import highest_first, score_by
+from ttc.selectors.weighted import rational
 
+FEW = 64  # distinct scores that may have a common step, as grades do
+WHOLE = 10**6  # the largest step and multiple of it that means of scores are exact for
 NEAR = 1e-9  # answers whose strengths differ by less are compared exactly
+
+
+class Scale(NamedTuple):
+    """How the scores of n draws are written in Votes: as whole numbers if they are `exact`, whose
+    sums are exact in floats; else divided by the largest. `finite` if all scores are; else 0."""
+
+    exact: bool
+    finite: bool
 
 
 class Votes(NamedTuple):
@@ -31,12 +42,13 @@ class Votes(NamedTuple):
 
     answer: Ints
     level: Ints  # the rank of the score among all n draws; equal scores are equal
-    score: Floats
+    score: Floats  # by `scale`
     worth: Floats
     start: Ints
     end: Ints
     cast: Ints  # (subsets,): draws that do not abstain
     answers: int  # how many there are among all n draws
+    scale: Scale
 
     def summed(self, numbers: Floats | NDArray[np.bool_]) -> Floats:
         """Return the sums of numbers by subset and answer, (subsets, answers)."""
@@ -103,26 +115,28 @@ class ChosenAnswer(Majority):
         labels = self._labels(outcomes)
         given = dict.fromkeys(label for label in labels if label is not None)
         places = {label: at for at, label in enumerate(given)}
+        n = len(outcomes)
         answer = np.array([-1 if a is None else places[a] for a in labels], dtype=np.int64)
         score = np.array([score_by(self._scorer, outcome) for outcome in outcomes], dtype=float)
         keys = [highest_first(number) for number in score.tolist()]
         ranks = {key: at for at, key in enumerate(sorted(set(keys)))}
         level = np.array([ranks[key] for key in keys], dtype=np.int64)
-        level[answer < 0] = len(outcomes)
+        level[answer < 0] = n
+        scaled, scale = _scaled(np.where(answer < 0, 0.0, score))
         worth = np.array([outcome.worth for outcome in outcomes])
 
         def values(rows: Ints) -> Floats:
-            # Python's sort is stable, and so is this one: tied draws keep the order of the subset.
-            order = np.argsort(level[rows], axis=1, kind="stable")
-            at = np.take_along_axis(rows, order, axis=1)
+            # Sorting numbers is faster than sorting by a key.
+            at = np.sort(level[rows] * n + rows, axis=1) % n
             votes = Votes(
                 answer[at],
                 level[at],
-                score[at],
+                scaled[at],
                 worth[at],
                 *_groups(level[at]),
                 (answer[at] >= 0).sum(axis=1),
                 len(places),
+                scale,
             )
             found, unsure = _chosen(votes, *self.strengths(votes))
             for row in np.flatnonzero(unsure).tolist():
@@ -130,10 +144,23 @@ class ChosenAnswer(Majority):
                 found[row] = value_of(subset, self.pick(subset))
             return found
 
-        return subset_means(len(outcomes), ks, values)
+        return subset_means(n, ks, values)
 
     def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> list[float] | None:
         return None
+
+
+def _scaled(score: Floats) -> tuple[Floats, Scale]:
+    """Return the scores of n draws as Votes has them, (n,)."""
+    if not np.isfinite(score).all():
+        return np.zeros_like(score), Scale(exact=False, finite=False)
+    distinct = np.unique(score).tolist()
+    if len(distinct) <= FEW:
+        found = [rational(each) for each in distinct]
+        step = lcm(*(each.denominator for each in found))
+        if step <= WHOLE and max(abs(each) for each in found) * step <= WHOLE:
+            return np.rint(score * step), Scale(exact=True, finite=True)
+    return score / (np.abs(score).max() or 1.0), Scale(exact=False, finite=True)
 
 
 def _groups(level: Ints) -> tuple[Ints, Ints]:
@@ -157,7 +184,8 @@ def _chosen(votes: Votes, strength: Floats, exact: bool) -> tuple[Floats, Any]:
     leads = (strength >= best - (0.0 if exact else NEAR)) & (strength > -np.inf)
     top = np.full((len(none), votes.answers + 1), np.iinfo(np.int64).max)
     rows = np.broadcast_to(np.arange(len(none))[:, None], votes.answer.shape)
-    np.minimum.at(top, (rows, votes.answer + 1), votes.level)
+    # Of several numbers for one place the last is kept, which is the best level of the answer.
+    top[rows[:, ::-1], votes.answer[:, ::-1] + 1] = votes.level[:, ::-1]
     is_top = votes.level == np.take_along_axis(top, votes.answer + 1, axis=1)
     count = votes.summed(is_top)
     mean = votes.summed(np.where(is_top, votes.worth, 0.0)) / np.maximum(count, 1)

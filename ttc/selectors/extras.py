@@ -120,6 +120,16 @@ class Measuring(Ability, Protocol):
         """Return the value on these draws."""
 
 
+@runtime_checkable
+class HasPosterior(Ability, Protocol):
+    """A metric with a posterior distribution; `bounds` are its least and largest value."""
+
+    bounds: tuple[float, float]
+
+    def variances(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
+        """Return the mean over k-subsets of the posterior variance on one problem, for each k."""
+
+
 def is_graded(rule: object) -> bool:
     """Return whether a rule has a value where draws have scores."""
     return isinstance(rule, Graded) and bool(rule.graded)

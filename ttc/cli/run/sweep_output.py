@@ -74,6 +74,7 @@ def _beyond(result: SweepResult) -> Iterator[str]:
     from ttc.report import analyses, gates, open_draws, verifier_quality
 
     yield from gates.lines(result.decisions)
+    yield from analyses.posteriors(result.posteriors, result.options.ci)
     for source, found in result.predictions.items():
         yield from analyses.predictions(source, found, result.saturations[source])
     for source, split in result.splits.items():
