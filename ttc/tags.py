@@ -83,6 +83,8 @@ def parse(given: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     pairs = given.items() if isinstance(given, Mapping) else map(_pair, given)
     wanted: dict[str, str] = {}
     for name, field in pairs:
+        if not (isinstance(name, str) and isinstance(field, str)):
+            raise wrong_option("tag", field, "a field has a text for its name")
         shown = field if name == field else f"{name}={field}"
         if not name.strip() or not field:
             raise wrong_option("tag", shown, "write FIELD or NAME=FIELD")
@@ -94,6 +96,8 @@ def parse(given: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
 
 
 def _pair(text: str) -> tuple[str, str]:
+    if not isinstance(text, str):
+        return text, text
     name, equals, field = text.partition("=")
     return (name, field) if equals else (text, text)
 

@@ -49,7 +49,7 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
         judge = f"{row['name']} {row['version']} {row['config']}"
         print(for_stdout(f"  {row['verdicts']} verdicts by {judge}"))
     if found := tags.values(store.reader, pool):
-        named = ", ".join(f"{one_line(name)} ({count} values)" for name, count in found.items())
+        named = ", ".join(f"{one_line(name)} ({count})" for name, count in found.items())
         print(f"  tags: {named}")
     if problems:
         columns(problems)
