@@ -77,7 +77,7 @@ def checked(tags: Mapping[Any, Any]) -> dict[str, str]:
     return found
 
 
-def parse(given: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+def parse(given: Iterable[Any] | Mapping[str, str]) -> dict[str, str]:
     """Return the tags to read, name → field, of `FIELD` and `NAME=FIELD`. UsageError for a name
     that is blank, has a comma in it, or stands for two fields."""
     pairs = given.items() if isinstance(given, Mapping) else map(_pair, given)
@@ -95,7 +95,7 @@ def parse(given: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     return wanted
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: Any) -> tuple[Any, Any]:
     if not isinstance(text, str):
         return text, text
     name, equals, field = text.partition("=")

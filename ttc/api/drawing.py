@@ -135,8 +135,7 @@ def _order(
         progress=options.get("progress", True),
     )
     tag = options.get("tag") or ()
-    one = isinstance(tag, str) or not isinstance(tag, Iterable)
-    wanted = tags.parse([tag] if one else tag)
+    wanted = tags.parse([tag] if isinstance(tag, str) or not isinstance(tag, Iterable) else tag)
     reading = ReadOptions(mapping, options.get("format"), options.get("skip_bad", False), wanted)
     return session, SampleJob(
         parts_of(data),
