@@ -623,7 +623,7 @@ def test_data_frames_have_every_number_and_no_guess(demo: library.Pool) -> None:
     samples = demo.to_pandas()
     assert len(samples) == 64
     assert samples["correct"].sum() == len(list(demo.samples(correct=True)))
-    assert list(samples.columns) == list(frames.SAMPLE_COLUMNS)
+    assert list(samples.columns) == [*frames.SAMPLE_COLUMNS, "tag_level"]
     assert samples["verifier_tokens"].isna().all()
 
 

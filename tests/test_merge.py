@@ -43,7 +43,7 @@ CONTENT = (
     "SELECT 'ref', * FROM refs",
     "SELECT 'request', key, prompt_id, model, identity FROM requests",
     "SELECT 'pool', base, name, model, identity FROM pools",
-    "SELECT 'problem', pools.name, problems.name, key, reference_id FROM problems "
+    "SELECT 'problem', pools.name, problems.name, key, reference_id, tags FROM problems "
     "JOIN pools ON pools.id = pool_id JOIN requests ON requests.id = request_id",
     "SELECT 'sample', key, draw, parent_id, text, finish_reason, stop, prompt_tokens, "
     "cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "

@@ -77,12 +77,14 @@ def checked(tags: Mapping[Any, Any]) -> dict[str, str]:
     return found
 
 
-def parse(given: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+def parse(given: Iterable[Any] | Mapping[str, str]) -> dict[str, str]:
     """Return the tags to read, name → field, of `FIELD` and `NAME=FIELD`. UsageError for a name
     that is blank, has a comma in it, or stands for two fields."""
     pairs = given.items() if isinstance(given, Mapping) else map(_pair, given)
     wanted: dict[str, str] = {}
     for name, field in pairs:
+        if not (isinstance(name, str) and isinstance(field, str)):
+            raise wrong_option("tag", field, "a field has a text for its name")
         shown = field if name == field else f"{name}={field}"
         if not name.strip() or not field:
             raise wrong_option("tag", shown, "write FIELD or NAME=FIELD")
@@ -93,7 +95,9 @@ def parse(given: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     return wanted
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: Any) -> tuple[Any, Any]:
+    if not isinstance(text, str):
+        return text, text
     name, equals, field = text.partition("=")
     return (name, field) if equals else (text, text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,7 +135,7 @@ def _order(
         progress=options.get("progress", True),
     )
     tag = options.get("tag") or ()
-    wanted = tags.parse([tag] if isinstance(tag, str) else tag)
+    wanted = tags.parse([tag] if isinstance(tag, str) or not isinstance(tag, Iterable) else tag)
     reading = ReadOptions(mapping, options.get("format"), options.get("skip_bad", False), wanted)
     return session, SampleJob(
         parts_of(data),

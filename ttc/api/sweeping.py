@@ -208,7 +208,7 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
     budgets = () if ks is None else tuple(ks) if isinstance(ks, Iterable) else (ks,)
     plain["ks"] = tuple(whole("each of ks", k, 1) for k in budgets)
     by = options.get("by") or ()
-    plain["by"] = (by,) if isinstance(by, str) else tuple(by)
+    plain["by"] = (by,) if isinstance(by, str) or not isinstance(by, Iterable) else tuple(by)
     plain["asserted"] = (asserted,) if isinstance(asserted, str) else tuple(asserted)
     until = options.get("until") or ()
     plain["until"] = (until,) if isinstance(until, str) else tuple(until)

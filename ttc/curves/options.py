@@ -84,6 +84,8 @@ class SweepOptions:
         for name, known in (("interval", METHODS), ("draw", DRAWS)):
             if (value := getattr(self, name)) not in known:
                 raise wrong_option(name, value, f"there are {', '.join(known)}")
+        if not all(isinstance(each, str) for each in self.by):
+            raise wrong_option("by", self.by, "a tag has a text for its name")
         parts = [[name.strip() for name in each.split(",")] for each in self.by]
         for each, names in zip(self.by, parts, strict=True):
             if not all(names):

@@ -51,7 +51,7 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
         reading = read.get(row["reads_reference"], "")
         print(for_stdout(f"  {row['verdicts']} verdicts by {judge}{reading}"))
     if found := tags.values(store.reader, pool):
-        named = ", ".join(f"{one_line(name)} ({count} values)" for name, count in found.items())
+        named = ", ".join(f"{one_line(name)} ({count})" for name, count in found.items())
         print(f"  tags: {named}")
     if problems:
         columns(problems)
