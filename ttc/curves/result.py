@@ -96,25 +96,13 @@ class SweepResult:
         if self.groups:
             for curve, entry in zip(curves, whole["curves"], strict=True):
                 entry |= {"by": curve.by, "group": curve.group}
-            whole["groups"] = [each.as_dict() for each in self.groups]
-        if self.left_out:
-            whole["left_out"] = [each.as_dict() for each in self.left_out]
-        if self.comparisons:
-            whole["comparisons"] = [each.as_dict() for each in self.comparisons]
-        if self.decisions:
-            whole["gates"] = [each.as_dict() for each in self.decisions]
+        whole |= self._plain()
         for source, found in self.predictions.items():
             saturated = self.saturations[source]
             whole.setdefault("predictions", {})[source] = {
                 "coverage": [each.as_dict() for each in found],
                 "saturation": None if saturated is None else saturated.as_dict(),
             }
-        if self.splits:
-            whole["splits"] = {source: each.as_dict() for source, each in self.splits.items()}
-        if self.bounds:
-            whole["bounds"] = {source: each.as_dict() for source, each in self.bounds.items()}
-        if self.posteriors:
-            whole["posteriors"] = [each.as_dict() for each in self.posteriors]
         whole |= self._listed()
         if self.frontier is not None:
             whole["pareto"] = [
@@ -122,6 +110,25 @@ class SweepResult:
                 for curve, point in self.frontier
             ]
         return whole
+
+    def _plain(self) -> dict[str, Any]:
+        """Return what is one list, or one entry for each source."""
+        lists: tuple[tuple[str, Sequence[_Listed]], ...] = (
+            ("groups", self.groups),
+            ("left_out", self.left_out),
+            ("comparisons", self.comparisons),
+            ("gates", self.decisions),
+            ("posteriors", self.posteriors),
+        )
+        by_source: tuple[tuple[str, Mapping[str, _Listed]], ...] = (
+            ("splits", self.splits),
+            ("bounds", self.bounds),
+        )
+        return {name: [each.as_dict() for each in found] for name, found in lists if found} | {
+            name: {source: each.as_dict() for source, each in found.items()}
+            for name, found in by_source
+            if found
+        }
 
     def _listed(self) -> dict[str, Any]:
         """Return the analyses with a list of entries for each source."""
