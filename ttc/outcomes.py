@@ -16,7 +16,7 @@ from ttc.samples import freshness
 from ttc.samples.freshness import Standing
 from ttc.selectors import Selector
 from ttc.selectors.extras import scorers_of
-from ttc.store import Store, samples, verdicts
+from ttc.store import Store, models, samples, verdicts
 from ttc.store.named import is_file, pool_named, store_with
 
 MAPPABLE = tuple(interchange.FIELDS)
@@ -41,7 +41,7 @@ class Source:
 
     `unjudged` counts the draws without a verdict, `cancelled` those that were cancelled; neither
     are in `problems`. Only a pool has an `origin`; `standing` says whether a pool has the latest
-    samples.
+    samples. `known` is what is known of the model (`ttc.store.models`).
     """
 
     name: str
@@ -50,6 +50,7 @@ class Source:
     cancelled: int = 0
     origin: Origin | None = None
     standing: Standing = field(default_factory=Standing)
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -137,6 +138,7 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         _check_scores(source, known)
         source.cancelled = samples.cancelled_in(store.reader, pool)
         source.origin = Origin(pool.name, pool.model, pool.identity, _described(found, by))
+        source.known = models.known(store.reader, pool)
         source.standing = freshness.standing(store, pool, wanted.beside)
     return _checked(
         source, f"ttc verify {name} -V NAME first", f"ttc.pool({name!r}).verify('NAME') first"

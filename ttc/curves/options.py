@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ttc import plugins
 from ttc.curves import gates
 from ttc.curves.cost_axes import axis_of
-from ttc.curves.costs import Rates
+from ttc.curves.costs import EFLOPS, Rates
 from ttc.curves.gates import Gate
 from ttc.curves.table import DRAWS, UNKNOWN
 from ttc.errors import UsageError, wrong_option
@@ -23,7 +24,9 @@ class SweepOptions:
 
     `rules` are specifications such as `majority:ties=strict`; None stands for those of
     DEFAULT_RULES that can be computed. `ks` are budgets; none stands for 1, 2, 4, … and the number
-    of draws. `cost` is a flag of `cost_axes.AXES`; `rates` turn tokens into operations and money.
+    of draws. `cost` is a flag of `cost_axes.AXES`; `rates` turn tokens into operations and money,
+    those of all sources or by source ("": of every other one); the geometry of models that ttc
+    knows is added. `eflops` is the convention of that axis (`costs.EFLOPS`).
     `ci` is the level of all intervals in per cent, None for none; `seed` that of all resampling.
     `ties`, `invalid` and `draw` are the conventions of every rule that takes them.
 
@@ -44,7 +47,8 @@ class SweepOptions:
     ties: str = "split"
     invalid: str = "abstain"
     draw: str = "without"
-    rates: Rates = UNKNOWN
+    rates: Rates | Mapping[str, Rates] = UNKNOWN
+    eflops: str = EFLOPS[0]
     compare: bool = False
     pareto: bool = False
     predict: int | None = None
@@ -56,7 +60,7 @@ class SweepOptions:
 
     def __post_init__(self) -> None:
         axis_of(self.cost)
-        for name, known in (("interval", INTERVALS), ("draw", DRAWS)):
+        for name, known in (("interval", INTERVALS), ("draw", DRAWS), ("eflops", EFLOPS)):
             if (value := getattr(self, name)) not in known:
                 raise wrong_option(name, value, f"there are {', '.join(known)}")
         if not 0 <= self.max_drop <= 1:
@@ -66,6 +70,11 @@ class SweepOptions:
     def axis(self) -> str:
         """The name of the cost axis in JSON and CSV."""
         return axis_of(self.cost)
+
+    @property
+    def rates_by_source(self) -> Mapping[str, Rates]:
+        """The rates by source; "" has those of every other one."""
+        return {"": self.rates} if isinstance(self.rates, Rates) else self.rates
 
     @property
     def conventions(self) -> dict[str, str]:

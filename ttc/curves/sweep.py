@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ttc.curves import analyses, compare, curve, gates
+from ttc.curves import analyses, compare, curve, gates, rates
 from ttc.curves.baseline import Baseline, made_otherwise, not_compared
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, Terms, terms_of
@@ -40,12 +40,14 @@ def sweep(
         raise UsageError(
             "--max-drop and --strict need --baseline", python="max_drop and strict need a baseline"
         )
+    beside = [baseline.name] if baseline is not None else []
+    rates.check_sources(options.rates_by_source, [*names, *beside])
     rules = options.selectors()
     left_out = _leave_out(options, rules, sources)
     ks = list(options.ks or curve.default_ks(max(source.n for source in sources)))
     ks += [k for gate in options.gates for _, k in gate.terms]
     result = SweepResult(options, [_table(options, source, rules, ks) for source in sources])
-    result.warnings += left_out
+    result.warnings += [*left_out, *_costs_known(result, sources)]
     for source, table in zip(sources, result.tables, strict=True):
         drawn = curve.curves_of(table, ci=options.ci, seed=options.seed, interval=options.interval)
         result.curves += drawn
@@ -89,9 +91,17 @@ def _leave_out(
 def _table(
     options: SweepOptions, source: Source, rules: Mapping[str, Selector], ks: Sequence[int]
 ) -> Table:
-    return tabulate(
-        source.problems, rules, ks, source=source.name, rates=options.rates, draw=options.draw
-    )
+    priced = rates.rates_of(options.rates_by_source, source, options.eflops)
+    return tabulate(source.problems, rules, ks, source=source.name, rates=priced, draw=options.draw)
+
+
+def _costs_known(result: SweepResult, sources: Sequence[Source]) -> list[str]:
+    """Say where rates come from, and for which sources the cost is unknown. UsageError if it is
+    unknown for all."""
+    options, given = result.options, result.options.rates_by_source
+    used = {source.name: rates.rates_of(given, source) for source in sources}
+    lines = [line for source in sources for line in rates.origins(given, source, options.axis)]
+    return [*lines, *rates.check_known(options.axis, result.tables, used)]
 
 
 def _hold(

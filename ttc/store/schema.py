@@ -151,7 +151,15 @@ ALTER TABLE runs ADD COLUMN asked INTEGER;
 ALTER TABLE runs ADD COLUMN lacking INTEGER;
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004)
+# What is known of models, by the fingerprint of their weights.
+_M005 = """
+CREATE TABLE models (
+  fingerprint TEXT PRIMARY KEY,
+  content TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005)
 
 
 def statements(script: str) -> list[str]:
