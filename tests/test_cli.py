@@ -394,7 +394,11 @@ def test_a_summary_for_github(
         (("--rates", "none.toml"), "none.toml"),
         (("--rates", "bad.toml"), "no rate is called 'params'"),
         (("--cost", "euros"), "--cost euros: there are samples"),
-        (("--policy", "--cost", "usd"), "the cost on the axis usd is unknown"),
+        (("--policy", "--cost", "usd"), "--cost usd: needs the rates usd_prompt, usd_completion"),
+        (("--rates", "x=good.toml"), "--rates x: no source has this name; there are old.jsonl"),
+        (("--rates", "=good.toml"), "write FILE, or POOL=FILE"),
+        (("--rates", "old.jsonl=bad.toml"), "--rates bad.toml: no rate is called 'params'"),
+        (("--eflops", "mean"), "--eflops mean: there are race, kinetics"),
         (("--predict", 0), "--predict 0: k must be 1 or more"),
         (("-s", "keep>majority"), "write keep=M:by=KEY>RULE"),
         (("-s", "keep=2"), "write keep=M:by=KEY>RULE"),
@@ -413,6 +417,7 @@ def test_what_a_sweep_cannot_do_is_told_in_a_line(
     (own_home / "other.jsonl").write_text('{"problem": "q", "correct": true, "answer": "x"}\n')
     (own_home / "broken.json").write_text('{"kind": "ttc-baseline", "schema": 1}')
     (own_home / "bad.toml").write_text("params = 1\n")
+    (own_home / "good.toml").write_text("layers = 1\n")
     ran = regression("sweep", "old.jsonl", "-s", "coverage,majority", *args)
     assert (ran.code, fault in ran.err, ran.err.count("\n")) == (2, True, 1), ran.err
 

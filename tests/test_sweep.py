@@ -14,9 +14,11 @@ import pytest
 from conftest import Ttc
 
 from ttc.api.wording import in_python
+from ttc.config import read_toml
 from ttc.curves.baseline import Baseline, as_baseline, read_baseline
 from ttc.curves.compare import between_rules
 from ttc.curves.cost_axes import AXES, FLAGS, LESS
+from ttc.curves.costs import Rates
 from ttc.curves.curve import curves
 from ttc.curves.sweep import DEFAULT_RULES, SweepOptions, sweep
 from ttc.errors import GateError, UsageError
@@ -240,11 +242,14 @@ def test_help_json_and_csv_have_the_axes_of_the_table(ttc: Ttc, own_home: Path) 
 def test_each_axis_heads_its_column(ttc: Ttc, own_home: Path, flag: str) -> None:
     file = written(drawn("drawn", 0.5), own_home)
     axis = AXES[FLAGS[flag]]
-    ran = ttc("sweep", file, "-s", "mean", "-k", "8", "--cost", flag, "--pareto")
+    table = read_toml(ROOT / "examples" / "rates.toml")
+    rates = ("--rates", str(ROOT / "examples" / "rates.toml"))
+    ran = ttc("sweep", file, "-s", "mean", "-k", "8", "--cost", flag, "--pareto", *rates)
     assert axis.label in ran.out
     assert f"nothing scores higher for {axis.less}" in ran.out
     (row,) = [line for line in ran.out.splitlines() if line.lstrip().startswith("mean ")]
-    point = sweep(SweepOptions(rules=("mean",), ks=(8,)), [drawn("drawn", 0.5)]).curves[0].points[0]
+    options = SweepOptions(rules=("mean",), ks=(8,), rates=Rates.of(table))
+    point = sweep(options, [drawn("drawn", 0.5)]).curves[0].points[0]
     assert axis.text(point.cost[FLAGS[flag]]) in row.split()
 
 

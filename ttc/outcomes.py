@@ -19,7 +19,7 @@ from ttc.samples.freshness import Standing
 from ttc.selectors import Selector, worth
 from ttc.selectors.extras import scorers_of
 from ttc.selectors.oracles import Scored
-from ttc.store import Store, samples, verdicts, verifiers
+from ttc.store import Store, models, samples, verdicts, verifiers
 from ttc.store import tags as stored_tags
 from ttc.store.named import is_file, pool_named, store_with
 from ttc.tags import Collected
@@ -50,6 +50,7 @@ class Source:
     samples. `tags` are those of each problem that were wanted, `tag_names` all that there are.
     `scored` says which verifiers are behind the scores, `unscored` why scorers that rules name have
     no scores here. `repeats` are what judges said of the same draws several times, by judge.
+    `known` is what is known of the model (`ttc.store.models`).
     """
 
     name: str
@@ -63,6 +64,7 @@ class Source:
     tag_names: frozenset[str] = frozenset()
     scored: Scored = field(default_factory=Scored)
     unscored: Mapping[str, UsageError] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -188,6 +190,7 @@ def read_pool(database: Path, name: str, wanted: Wanted = Wanted()) -> Source:
         if wanted.tags:
             source.tags = stored_tags.of_pool(store.reader, pool)
             source.tag_names = frozenset().union(*source.tags.values())
+        source.known = models.known(store.reader, pool)
         source.standing = freshness.standing(store, pool, wanted.beside)
     return _checked(
         source, f"ttc verify {name} -V NAME first", f"ttc.pool({name!r}).verify('NAME') first"

@@ -16,8 +16,9 @@ from ttc.api.wording import in_python, python_errors
 from ttc.curves import sweep as curves
 from ttc.curves.baseline import Baseline, read_baseline
 from ttc.curves.compare import Comparison
-from ttc.curves.costs import Rates, read_rates
+from ttc.curves.costs import Rates
 from ttc.curves.gates import GateResult
+from ttc.curves.rates import convert_rates
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import GateError, UsageError
 from ttc.options import split_specs
@@ -42,10 +43,12 @@ class SweepArguments(TypedDict, total=False):
 
     The curves: `ks` are the budgets in draws (none: 1, 2, 4, … n). `cost` is the axis of cost in
     plots and tables, of the frontier and of policies (`ttc.curves.cost_axes.AXES`); `rates` is a
-    TOML file, or `Rates`, for FLOPs and money. `ci` is the level of intervals in per cent (None:
-    none), `interval` percentile or bca, `seed` that of resampling. `ties`, `invalid` and `draw`
-    are the conventions. `value` is what a draw is worth: `correct` (0 or 1), `score`, or
-    `score:VERIFIER`.
+    TOML file, `Rates` or a mapping of rates, for FLOPs and money, or a mapping of these by source
+    ("": of every other one), beside what ttc knows of a pool's model; `eflops` is race or
+    kinetics. `ci` is the level of intervals in per cent (None: none), `interval` the method of
+    those for problems like these (`ttc.curves.intervals.METHODS`), `seed` that of resampling.
+    `ties`, `invalid` and `draw` are the conventions. `value` is what a draw is worth: `correct` (0
+    or 1), `score`, or `score:VERIFIER`.
 
     Beyond the curves: `compare`, `pareto`, `predict` (a k beyond the draws), `solve_verify` (the
     verifications behind each score) and `policy`. `oracle` lets oracles, which pick by what
@@ -66,7 +69,8 @@ class SweepArguments(TypedDict, total=False):
     verifier: str | None
     mapping: Mapping[str, str]
     cost: str
-    rates: File | Rates | None
+    rates: File | Rates | Mapping[str, Any] | None
+    eflops: str
     ci: float | None
     interval: str
     seed: int
@@ -217,8 +221,7 @@ def _read_options(rules: Rules, options: SweepArguments) -> SweepOptions:
         ("agreement", options.get("agreement") or ()),
     ):
         plain[name] = split_specs(given) if isinstance(given, str) else tuple(given)
-    if not isinstance(rates, Rates):
-        plain["rates"] = read_rates(None if rates is None else os.fspath(rates))
+    plain["rates"] = convert_rates(rates)
     return SweepOptions(**plain)
 
 

@@ -15,12 +15,14 @@ class ModelInfo:
     fingerprint: identifies the weights; part of the key of every sample.
     context_length: in tokens, prompt and completion together; None if unknown.
     parameters: the number of weights; None if unknown.
-    geometry: those known of layers, embedding, heads, kv_heads, head_size, vocabulary.
+    geometry: those known of layers, embedding, heads, kv_heads, head_size, vocabulary, and for a
+        mixture of experts active, the parameters that one token uses.
     backend: the engine that draws, if this backend passes requests on to another; it is then in
         the key in place of this one's name.
     unset: sampling parameters that are left out of requests (`ttc.backends.supported_params`).
     clock: the dates that the chat template writes into prompts; part of their key; None if it
         reads no clock (`ttc.backends.template_clock`).
+    read_from: what parameters and geometry were read from, as in "its GGUF"; for messages.
     """
 
     name: str
@@ -31,6 +33,7 @@ class ModelInfo:
     backend: str | None = None
     unset: tuple[str, ...] = ()
     clock: str | None = None
+    read_from: str = "its backend"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,14 @@
 """The axes of cost: what `--cost` takes, tables and plots are headed with, and JSON and CSV hold.
 
+The last three need rates. Those of `flops` and `eflops` are known for pools that llamacpp and vllm
+drew: from the GGUF or the config and weights of the model, a mixture of experts by the parameters
+that one token uses. Others, and prices, come from the files of `--rates`, which override what is
+known; an axis that is unknown for every curve is an error.
+
+`eflops` has two conventions (`costs.EFLOPS`). In `race` the prompt's cache is read until the last
+draw ends, which is what happens; `kinetics` reads it for the mean length of a draw, as the paper
+averages.
+
 The table has no imports of weight, so that `ttc sweep --help` can list it.
 """
 

@@ -13,17 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ttc.config import read_toml
 from ttc.curves.cost_axes import AXES as AXES
 from ttc.curves.order_statistics import ParallelDraws
-from ttc.errors import wrong_option
 from ttc.records import Outcome
 from ttc.selectors.exact.subsets import Floats, as_list, check_budgets
+
+# How long the prompt's cache is read: until the last draw ends, or for the mean length of a draw.
+EFLOPS = ("race", "kinetics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Rates:
     `parameters` are those active for a token; `layers`, `heads`, `kv_heads` and `head_dim` the
     attention's shape; `intensity` the operations that the hardware does while it moves a byte
     (562.5 for a B200). Prices are in USD per million tokens. An axis is unknown if a rate that it
-    needs is.
+    needs is. `eflops` is the convention of that axis (`EFLOPS`), no rate.
     """
 
     parameters: float | None = None
@@ -44,17 +44,23 @@ class Rates:
     intensity: float = 562.5
     usd_prompt: float | None = None
     usd_completion: float | None = None
+    eflops: str = EFLOPS[0]
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Rates:
         """Return the rates of a table. ValueError for an unknown name or a value below 0."""
-        known = [each.name for each in fields(cls)]
+        known = [each.name for each in fields(cls) if each.name != "eflops"]
         for name, value in table.items():
             if name not in known:
                 raise ValueError(f"no rate is called {name!r}; there are {', '.join(known)}")
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
                 raise ValueError(f"{name} must be a number from 0, not {value!r}")
         return cls(**table)
+
+    def table(self) -> dict[str, float]:
+        """Return the rates that are known, by name."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {n: value for n, value in values.items() if n != "eflops" and value is not None}
 
 
 def expected_cost(
@@ -126,7 +132,9 @@ def _put_rated(
     Kinetics (Sadhukhan et al. 2025): a trial of G tokens after a prompt of L decodes in
     2PG + 2(2L + G)·G·H·d operations and moves 2·G²·H_kv·d bytes of its own cache, d = head
     dimension × layers, at two bytes a number; the prompt's cache, 4·L·H_kv·d bytes a step, is
-    read once for all trials. A byte counts as `intensity` operations.
+    read once for all trials. A byte counts as `intensity` operations. Of trials that differ in
+    length, that step is taken until the last one ends (`race`); the paper averages the cost over
+    the lengths, so that it is taken for the mean length (`kinetics`).
     """
     if rates.usd_prompt is not None and rates.usd_completion is not None:
         put("usd", (prompt * rates.usd_prompt + tokens * rates.usd_completion) / 1e6)
@@ -137,7 +145,8 @@ def _put_rated(
     decoding = draws.total(lambda t: 2 * parameters * t + 2 * (2 * prompt + t) * t * heads * size)
     put("flops", decoding + 2 * parameters * prompt + 2 * prompt**2 * heads * size)
     if rates.kv_heads is not None:
-        shared = 4 * prompt * latency * rates.kv_heads * size
+        steps = latency if rates.eflops == "race" else tokens / draws.budgets
+        shared = 4 * prompt * steps * rates.kv_heads * size
         own = draws.total(lambda t: 2 * t * t) * rates.kv_heads * size
         put("eflops", decoding + rates.intensity * (shared + own))
 
@@ -145,16 +154,3 @@ def _put_rated(
 def _column(outcomes: Sequence[Outcome], field: str) -> Floats | None:
     values = [getattr(outcome, field) for outcome in outcomes]
     return None if None in values else np.asarray(values, dtype=np.float64)
-
-
-def read_rates(path: str | None) -> Rates:
-    """Return the rates of a TOML file; without a file, all are unknown.
-
-    UsageError if the file cannot be read, or has an unknown name or a value below 0.
-    """
-    if path is None:
-        return Rates()
-    try:
-        return Rates.of(read_toml(Path(path)))
-    except ValueError as error:
-        raise wrong_option("rates", path, str(error)) from None

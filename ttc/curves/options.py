@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -9,7 +10,7 @@ from ttc import plugins
 from ttc.curves import asserts, draws_until, grading
 from ttc.curves.asserts import Gate
 from ttc.curves.cost_axes import axis_of
-from ttc.curves.costs import Rates
+from ttc.curves.costs import EFLOPS, Rates
 from ttc.curves.curve import default_ks
 from ttc.curves.draws_until import Target
 from ttc.curves.gates import POPULATIONS
@@ -29,8 +30,9 @@ class SweepOptions:
     DEFAULT_RULES that can be computed. `ks` are budgets; none stands for 1, 2, 4, … and the number
     of draws. A rule may name one (`pass@8`, `maj@16`), which is added for all rules; if each does,
     those are the budgets. `cost` is a flag of `cost_axes.AXES`; `rates` turn tokens into operations
-    and money. `value` says what a draw is worth: `correct` (0 or 1), `score` (that of its verdict)
-    or `score:VERIFIER`.
+    and money, those of all sources or by source ("": of every other one); the geometry of models
+    that ttc knows is added. `eflops` is the convention of that axis (`costs.EFLOPS`). `value` says
+    what a draw is worth: `correct` (0 or 1), `score` (that of its verdict) or `score:VERIFIER`.
 
     `ci` is the level of all intervals in per cent, None for none; `interval` the method of those
     for problems like these (`intervals.METHODS`); `seed` that of all resampling.
@@ -61,7 +63,8 @@ class SweepOptions:
     ties: str = "split"
     invalid: str = "abstain"
     draw: str = "without"
-    rates: Rates = UNKNOWN
+    rates: Rates | Mapping[str, Rates] = UNKNOWN
+    eflops: str = EFLOPS[0]
     compare: bool = False
     pareto: bool = False
     predict: int | None = None
@@ -81,7 +84,7 @@ class SweepOptions:
 
     def __post_init__(self) -> None:
         axis_of(self.cost)
-        for name, known in (("interval", METHODS), ("draw", DRAWS)):
+        for name, known in (("interval", METHODS), ("draw", DRAWS), ("eflops", EFLOPS)):
             if (value := getattr(self, name)) not in known:
                 raise wrong_option(name, value, f"there are {', '.join(known)}")
         if not all(isinstance(each, str) for each in self.by):
@@ -114,6 +117,11 @@ class SweepOptions:
     def axis(self) -> str:
         """The name of the cost axis in JSON and CSV."""
         return axis_of(self.cost)
+
+    @property
+    def rates_by_source(self) -> Mapping[str, Rates]:
+        """The rates by source; "" has those of every other one."""
+        return {"": self.rates} if isinstance(self.rates, Rates) else self.rates
 
     @property
     def conventions(self) -> dict[str, str]:

@@ -50,6 +50,11 @@ class ParallelDraws:
         self._m = finishes
         self._replaced = replaced
 
+    @property
+    def budgets(self) -> Floats:
+        """The budgets k."""
+        return np.asarray(self._ks, dtype=np.float64)
+
     def total(self, amount: Callable[[Floats], Floats]) -> Floats:
         """Return, for each k, the expected sum over draws of `amount`, a function of the time at
         which a draw ends or is cancelled."""

@@ -17,6 +17,7 @@ from ttc.curves import (
     gates,
     grading,
     groups,
+    rates,
 )
 from ttc.curves.against import hold
 from ttc.curves.baseline import Baseline
@@ -57,6 +58,8 @@ def sweep(
         raise UsageError(
             "--max-drop and --strict need --baseline", python="max_drop and strict need a baseline"
         )
+    beside = [baseline.name] if baseline is not None else []
+    rates.check_sources(options.rates_by_source, [*names, *beside])
     rules = options.selectors()
     notes = grading.leave_out(options.value, rules, [r for g in options.gates for r, _ in g.terms])
     sources, unscored = grading.grade(options.value, sources)
@@ -67,6 +70,7 @@ def sweep(
     result = SweepResult(options, [_table(options, source, rules, ks) for source in sources])
     result.warnings += [*unscored, *notes]
     _leave_out(result)
+    result.warnings += _costs_known(result, sources)
     for source, table in zip(sources, result.tables, strict=True):
         drawn = _curves(options, table)
         result.curves += drawn
@@ -130,11 +134,21 @@ def _table(
         if (error := unscored(rule, source.unscored)) is not None
     }
     scored = {name: rule for name, rule in rules.items() if name not in lost}
-    name, rates, draw = source.name, options.rates, options.draw
-    table = tabulate_computable(source.problems, scored, ks, source=name, rates=rates, draw=draw)
+    name, draw = source.name, options.draw
+    priced = rates.rates_of(options.rates_by_source, source, options.eflops)
+    table = tabulate_computable(source.problems, scored, ks, source=name, rates=priced, draw=draw)
     draws = [draw for outcomes in source.problems.values() for draw in outcomes]
     oracles = why_oracles(scored, draws, source.scored)
     return replace(table, oracles=oracles, left_out={**lost, **table.left_out})
+
+
+def _costs_known(result: SweepResult, sources: Sequence[Source]) -> list[str]:
+    """Say where rates come from, and for which sources the cost is unknown. UsageError if it is
+    unknown for all."""
+    options, given = result.options, result.options.rates_by_source
+    used = {source.name: rates.rates_of(given, source) for source in sources}
+    lines = [line for source in sources for line in rates.origins(given, source, options.axis)]
+    return [*lines, *rates.check_known(options.axis, result.tables, used)]
 
 
 def _curves(options: SweepOptions, table: Table) -> list[Curve]:

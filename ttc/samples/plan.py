@@ -15,7 +15,7 @@ from typing import Any
 from ttc import keys
 from ttc.backends import ModelInfo
 from ttc.records import Problem, SamplingParams
-from ttc.store import Store, names, samples, tags
+from ttc.store import Store, models, names, samples, tags
 from ttc.store.names import PoolName
 from ttc.store.pools import Pool, PoolProblem
 
@@ -98,6 +98,9 @@ def make_plan(
 
     def work(connection: Any) -> tuple[Pool, list[PoolProblem]]:
         pool = names.ensure(connection, wanted, recipe.model.name, recipe.pool)
+        model = recipe.model
+        numbers = {"parameters": model.parameters, **model.geometry}
+        models.keep(connection, model.fingerprint, model.read_from, numbers)
         return pool, tags.enrol(connection, pool, problems, recipe.key)
 
     pool, enrolled = store.write(work)

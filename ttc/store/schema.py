@@ -171,7 +171,15 @@ UPDATE verifiers SET reads_reference = json_extract(config, '$.reference') = 'ye
 WHERE name IN ('cot-pot', 'genrm', 'judge', 'pairwise');
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006)
+# What is known of models, by the fingerprint of their weights.
+_M007 = """
+CREATE TABLE models (
+  fingerprint TEXT PRIMARY KEY,
+  content TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007)
 
 
 def statements(script: str) -> list[str]:

@@ -52,6 +52,17 @@ def test_what_is_absent_is_left_out(gguf: Callable[..., Path]) -> None:
     assert (bare.name, bare.context_length, bare.geometry) == ("made", None, {})
 
 
+def test_a_mixture_of_experts_has_parameters_that_a_token_uses(gguf: Callable[..., Path]) -> None:
+    mixed = {**SMALL, "llama.expert_count": 8, "llama.expert_used_count": 2}
+    together = [("blk.0.ffn_up_exps.weight", (64, 3, 8)), ("blk.0.ffn_up_shexp.weight", (64, 3))]
+    header = read_header(gguf(mixed, [("w", (64, 3)), *together]))
+    assert header.parameters == 64 * 3 * (1 + 8 + 1)
+    assert header.geometry["active"] == 64 * 3 * (1 + 2 + 1)
+    apart = [(f"blk.0.ffn_down.{i}.weight", (64, 3)) for i in range(8)]
+    assert read_header(gguf(mixed, [("w", (64, 3)), *apart])).geometry["active"] == 64 * 3 * 3
+    assert "active" not in read_header(gguf(SMALL, together)).geometry
+
+
 def test_one_number_a_layer(gguf: Callable[..., Path]) -> None:
     header = read_header(gguf({**SMALL, "llama.attention.head_count_kv": [2, 4, 0]}))
     assert header.geometry["kv_heads"] == 4

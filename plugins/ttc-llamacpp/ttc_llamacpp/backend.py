@@ -196,6 +196,7 @@ def _describe(header: Header, digest: str, options: Options) -> ModelInfo:
         header.parameters,
         header.geometry,
         clock=options.clock.read_by(header.chat_text),
+        read_from="its GGUF",
     )
 
 

@@ -8,8 +8,9 @@ https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 from __future__ import annotations
 
 import mmap
+import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -21,6 +22,8 @@ _NUMBERS = dict(enumerate("BbHhIif?")) | {10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 # Longer arrays (tokens, scores, merges) are only counted.
 _KEPT = 1024
+# The experts of a layer: in one tensor, or (old files) in one each.
+_EXPERT = re.compile(r"\.ffn_(gate|up|down|gate_up)(_exps|\.\d+)\.weight$")
 
 
 class SkippedArray(NamedTuple):
@@ -48,7 +51,7 @@ class Header:
     """The metadata of a GGUF file, its matrices and its number of parameters.
 
     `geometry` has those of layers, embedding, heads, kv_heads, head_size and vocabulary that the
-    file gives; `context_length` is in tokens.
+    file gives, and active for a mixture of experts; `context_length` is in tokens.
     """
 
     path: Path
@@ -184,6 +187,17 @@ def _parse(path: Path, reader: _Reader) -> Header:
     return _describe(path, metadata, parameters, matrices)
 
 
+def _active(
+    parameters: int, matrices: tuple[Matrix, ...], number: Callable[[str], int | None]
+) -> int | None:
+    """Return the parameters that one token uses in a mixture of experts; None in other models."""
+    experts, used = number("expert_count"), number("expert_used_count")
+    if not experts or not used:
+        return None
+    mixed = sum(prod(each.shape) for each in matrices if _EXPERT.search(each.name))
+    return parameters - mixed + mixed * used // experts
+
+
 def _describe(
     path: Path, metadata: Mapping[str, Any], parameters: int, matrices: tuple[Matrix, ...]
 ) -> Header:
@@ -204,6 +218,7 @@ def _describe(
         "heads": heads,
         "kv_heads": heads if kv_heads is None else kv_heads,
         "head_size": number("attention.key_length") or (heads and embedding and embedding // heads),
+        "active": _active(parameters, matrices, number),
         "vocabulary": tokens.length if isinstance(tokens, SkippedArray) else number("vocab_size"),
     }
     return Header(

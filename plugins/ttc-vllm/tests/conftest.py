@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -116,18 +117,23 @@ LLAMA = {
 
 @pytest.fixture
 def made(tmp_path: Path) -> Callable[..., Path]:
-    """Write a folder that looks like a model: a config, a tensor of zeros, texts by name."""
+    """Write a folder that looks like a model: a config, tensors of zeros, texts by name."""
 
     def write(
-        config: Mapping[str, Any] = LLAMA, shape: tuple[int, ...] = (4, 8), **texts: Any
+        config: Mapping[str, Any] = LLAMA,
+        shape: tuple[int, ...] = (4, 8),
+        tensors: Mapping[str, tuple[int, ...]] | None = None,
+        **texts: Any,
     ) -> Path:
         folder = tmp_path / "made-model"
         folder.mkdir(exist_ok=True)
-        size = 2
-        for side in shape:
-            size *= side
-        tensor = {"dtype": "BF16", "shape": list(shape), "data_offsets": [0, size]}
-        header = json.dumps({"__metadata__": {"format": "pt"}, "w": tensor}).encode()
+        about: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+        size = 0
+        for name, sides in (tensors or {"w": shape}).items():
+            span = [size, size + 2 * prod(sides)]
+            about[name] = {"dtype": "BF16", "shape": list(sides), "data_offsets": span}
+            size = span[1]
+        header = json.dumps(about).encode()
         data = struct.pack("<Q", len(header)) + header + bytes(size)
         (folder / "model.safetensors").write_bytes(data)
         (folder / "config.json").write_text(json.dumps(config))

@@ -51,6 +51,16 @@ def test_weights_in_two_layouts_count_once(made: Made) -> None:
     assert open_vllm(str(folder), {}).model == plain
 
 
+def test_a_mixture_of_experts_has_parameters_that_a_token_uses(made: Made) -> None:
+    config = json.loads((made() / "config.json").read_text())
+    mixed = {**config, "num_experts": 8, "num_experts_per_tok": 2}
+    folder = made(mixed, tensors={"w": (4, 8), "layers.0.mlp.experts.3.up_proj.weight": (16, 8)})
+    assert open_vllm(str(folder), {}).model.parameters == 32 + 128
+    assert open_vllm(str(folder), {}).model.geometry["active"] == 32 + 32
+    folder = made(config, tensors={"w": (4, 8), "layers.0.mlp.experts.3.up_proj.weight": (16, 8)})
+    assert "active" not in open_vllm(str(folder), {}).model.geometry
+
+
 def test_packed_weights_are_not_counted(made: Made) -> None:
     config = json.loads((made() / "config.json").read_text())
     folder = made({**config, "quantization_config": {"quant_method": "gptq"}})

@@ -36,6 +36,7 @@ class Vllm:
             found.parameters,
             found.geometry,
             clock=options.clock.read_by(found.template),
+            read_from="its config.json and weights",
         )
         self.capabilities = _ALWAYS if built_for_cpu() else _ALWAYS | {"seed"}
         if thinking_switch.read_by(found.template):

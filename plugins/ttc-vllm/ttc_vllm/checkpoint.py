@@ -24,16 +24,20 @@ _TEXTS = (
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "merges.txt", "tokenizer.model", "tekken.json"),
 )
+# What families of models call their number of experts.
+_EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model's folder. `parameters` is None if the weights are packed or pickled."""
+    """A model's folder. `parameters`, and `expert_parameters`, those of them in a mixture of
+    experts, are None if the weights are packed or pickled."""
 
     folder: Path
     config: Mapping[str, Any] = field(repr=False)
     weights: tuple[Path, ...]
     parameters: int | None
+    expert_parameters: int | None = None
 
     @property
     def name(self) -> str:
@@ -61,7 +65,8 @@ class Checkpoint:
 
     @property
     def geometry(self) -> Mapping[str, int]:
-        """Those of layers, embedding, heads, kv_heads, head_size and vocabulary that are known."""
+        """Those of layers, embedding, heads, kv_heads, head_size and vocabulary that are known, and
+        active for a mixture of experts."""
         heads, embedding = self._number("num_attention_heads"), self._number("hidden_size")
         known = {
             "layers": self._number("num_hidden_layers"),
@@ -70,6 +75,7 @@ class Checkpoint:
             "kv_heads": self._number("num_key_value_heads") or heads,
             "head_size": self._number("head_dim")
             or (embedding // heads if heads and embedding else None),
+            "active": self._active,
             "vocabulary": self._number("vocab_size"),
         }
         return {key: value for key, value in known.items() if value}
@@ -92,6 +98,15 @@ class Checkpoint:
         several = text if isinstance(text, list) else [{"template": text}]
         return "\n".join(str(each.get("template", "")) for each in several)
 
+    @property
+    def _active(self) -> int | None:
+        """The parameters that one token uses in a mixture of experts; None in other models."""
+        counts = (self._number(key) for key in _EXPERTS)
+        experts, used = next(filter(None, counts), None), self._number("num_experts_per_tok")
+        if not (experts and used and self.parameters and self.expert_parameters):
+            return None
+        return self.parameters - self.expert_parameters * (experts - used) // experts
+
     def _number(self, key: str) -> int | None:
         # Multimodal models keep the numbers of the language model in a table of its own.
         value = self.config.get(key, (self.config.get("text_config") or {}).get(key))
@@ -108,8 +123,11 @@ def read(folder: Path) -> Checkpoint:
     found = tuple(p for p in found if not p.name.startswith("consolidated")) or found
     if found:
         packed = "quantization_config" in config
-        count = sum(_parameters(path) for path in found)
-        return Checkpoint(folder, config, found, None if packed else count)
+        counts = [_parameters(path) for path in found]
+        count, experts = (sum(column) for column in zip(*counts, strict=True))
+        if packed:
+            return Checkpoint(folder, config, found, None)
+        return Checkpoint(folder, config, found, count, experts)
     found = tuple(sorted((*folder.glob("*.bin"), *folder.glob("*.pt"))))
     if not found:
         raise BackendError(f"{folder}: not a model: no weights (*.safetensors) next to config.json")
@@ -130,8 +148,9 @@ def _json(path: Path) -> dict[str, Any]:
     return value
 
 
-def _parameters(path: Path) -> int:
-    """Return the number of parameters in a safetensors file, after checking that it is complete."""
+def _parameters(path: Path) -> tuple[int, int]:
+    """Return the number of parameters in a safetensors file, and of those in experts, after
+    checking that the file is complete."""
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
@@ -139,11 +158,12 @@ def _parameters(path: Path) -> int:
         size = path.stat().st_size
         header = {name: value for name, value in json.loads(text).items() if "shape" in value}
         ends = max((value["data_offsets"][1] for value in header.values()), default=0)
-        count = sum(prod(value["shape"]) for value in header.values())
+        sizes = {name: prod(value["shape"]) for name, value in header.items()}
+        count = sum(sizes.values())
     except OSError as error:
         raise BackendError(f"{path}: {error.strerror or error}") from None
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):
         raise BackendError(f"{path}: not a safetensors file, or a damaged one") from None
     if size < 8 + length + ends:
         raise BackendError(f"{path}: truncated: {size} bytes of {8 + length + ends}")
-    return int(count)
+    return int(count), sum(size for name, size in sizes.items() if ".experts." in name)

@@ -57,9 +57,16 @@ def sweep(
         str, typer.Option(help="k draws without or with replacement, or the first k: prefix.")
     ] = "without",
     rates: Annotated[
-        str | None,
-        typer.Option(metavar="TOML", help="Parameters and prices, for flops, eflops and usd."),
+        list[str] | None,
+        typer.Option(
+            metavar="TOML|POOL=TOML",
+            help="Parameters and prices, for flops, eflops and usd; may be repeated.",
+        ),
     ] = None,
+    eflops: Annotated[
+        str,
+        typer.Option(help="Steps of a parallel decode: race (to the last end) or kinetics (mean)."),
+    ] = "race",
     compare: Annotated[
         bool,
         typer.Option(
@@ -187,7 +194,7 @@ def sweep(
     from ttc.cli.run import sweep as run
     from ttc.cli.run.sweep_output import Targets
     from ttc.cli.session import begin
-    from ttc.curves.costs import read_rates
+    from ttc.curves.rates import read_rates
     from ttc.curves.sweep import SweepOptions
     from ttc.options import split_specs
     from ttc.selectors.spec import split
@@ -202,7 +209,8 @@ def sweep(
         ties=ties,
         invalid=invalid,
         draw=draw,
-        rates=read_rates(rates),
+        rates=read_rates(rates or ()),
+        eflops=eflops,
         compare=compare,
         pareto=pareto,
         predict=predict,

@@ -50,7 +50,7 @@ class _Columns(NamedTuple):
     code: Codes
 
     def at(self, where: NDArray[np.bool_] | Ints) -> _Columns:
-        return _Columns(*(column[where] for column in self))
+        return _Columns._make(column[where] for column in self)
 
     def append(self, part: int, code: np.uint64) -> _Columns:
         """Return them with one more part, which is not larger than the last."""
@@ -136,17 +136,17 @@ class Partitions:
 
 
 def _enumerate(votes: int, parts: int, codes: Codes) -> _Columns:
-    level = _Columns(*(np.zeros(1, dtype=np.int64) for _ in range(6)), np.zeros(1, dtype=np.uint64))
-    level = level._replace(last=np.array([votes]))
+    none = np.zeros(1, dtype=np.int64)
+    level = _Columns(none, none, none, none + votes, none, none, none.astype(np.uint64))
     levels = [level]
     for count in range(1, min(parts, votes) + 1):
         longer = []
         for part in range(1, votes // count + 1):
             fits = (level.total + part <= votes) & (level.last >= part)
             longer.append(level.at(fits).append(part, codes[part]))
-        level = _Columns(*(np.concatenate(column) for column in zip(*longer, strict=True)))
+        level = _Columns._make(map(np.concatenate, zip(*longer, strict=True)))
         levels.append(level)
-    found = _Columns(*(np.concatenate(column) for column in zip(*levels, strict=True)))
+    found = _Columns._make(map(np.concatenate, zip(*levels, strict=True)))
     return found.at(np.argsort(found.total, kind="stable"))
 
 

@@ -61,6 +61,16 @@ def find_pool(target: sqlite3.Connection, row: Row) -> Found:
     return write
 
 
+MODELS = "SELECT fingerprint, content FROM models ORDER BY fingerprint"
+
+
+def find_model(target: sqlite3.Connection, row: Row) -> Found:
+    """Find what is known of a model by its fingerprint; what the target knows stays."""
+    if one(target, "SELECT 1 FROM models WHERE fingerprint = ?", row["fingerprint"]):
+        return None
+    return lambda: insert(target, "models", row)
+
+
 PROBLEMS = """
 SELECT pools.base, pools.identity, problems.name, requests.key, refs.id AS reference_id,
   refs.content

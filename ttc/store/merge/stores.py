@@ -35,6 +35,7 @@ def _reading(sql: str) -> Read:
 KINDS: dict[str, tuple[Read, Find]] = {
     "requests": (_reading(pools.REQUESTS), pools.find_request),
     "pools": (_reading(pools.POOLS), pools.find_pool),
+    "models": (_reading(pools.MODELS), pools.find_model),
     "problems": (_reading(pools.PROBLEMS), pools.find_problem),
     "tags": (_reading(pools.TAGS), pools.find_tag),
     "samples": (_reading(samples.SAMPLES), samples.find_sample),
