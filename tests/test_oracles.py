@@ -22,6 +22,7 @@ from ttc.curves.sweep import SweepOptions, sweep
 from ttc.errors import UsageError
 from ttc.outcomes import Source
 from ttc.records import Outcome, Sample, Verdict
+from ttc.selectors.extras import is_oracle
 from ttc.selectors.oracles import BY_CORRECT, Scored, ScoreOrigin, why_oracles
 from ttc.selectors.spec import build
 from ttc.verifiers import extras
@@ -214,7 +215,7 @@ def test_every_rule_of_ours_that_needs_a_score_is_covered() -> None:
             rule = build(name)
         except UsageError:
             continue  # it takes an argument, as those above
-        expected = "score" in rule.needs or name in ORACLES
+        expected = "score" in rule.needs or is_oracle(rule)
         assert bool(why_oracles({name: rule}, draws(), of("math", True))) == expected, name
 
 
