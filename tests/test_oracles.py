@@ -481,7 +481,11 @@ def test_solve_does_not_accept_by_the_reference(ttc: Ttc) -> None:
     ran = ttc("solve", "--each", *VOTE, "-V", "numeric", stdin=ASKED)
     assert (ran.code, ran.out) == (2, "")
     assert "q: numeric accepts answers by the reference, which makes solve an oracle" in ran.err
-    assert ttc("solve", "--each", *VOTE, "-V", "numeric", "--oracle", stdin=ASKED).out == "4\n"
+    ran = ttc("solve", "--each", *VOTE, "-V", "numeric", "--oracle", "--json", stdin=ASKED)
+    assert [(line["answer"], line["oracle"]) for line in ran.lines] == [("4", True)]
+    assert "q: majority (oracle): " in ran.err
+    free = ttc("solve", "--each", *VOTE, "--json", stdin=ASKED)
+    assert [line["oracle"] for line in free.lines] == [False]
     with pytest.raises(UsageError, match="allow it with oracle=True"):
         library.solve(json.loads(ASKED), 8, model="scripted:answers=3/4", verifier="numeric")
     found = library.solve(
