@@ -513,7 +513,17 @@ def test_answers_that_were_accepted_by_the_reference_are_an_oracle_s(ttc: Ttc) -
     ran = ttc("sweep", "kept", "free", "-s", "mean,majority", "--pareto", "--json")
     assert [curve["oracle"] for curve in ran.document["curves"]] == [True, True, False, False]
     assert {point["source"] for point in ran.document["pareto"]} == {"free"}
-    assert "kept: mean, majority are oracles: they pick by what was accepted by numeric" in ran.err
+    why = "mean, majority are oracles: they pick by what was accepted by numeric"
+    assert f"kept: {why}" in ran.err
+    # The lines of the pool say it as well.
+    assert ttc("verify", "kept", "-V", "numeric", "-o", "kept.jsonl").code == 0
+    ran = ttc("sweep", "kept.jsonl", "-s", "mean,majority", "--pareto", "--json")
+    assert (ran.document["pareto"], why in ran.err) == ([], True)
+    blind = ("--keep", "blind", "-V", "regex:4")
+    assert ttc("solve", "--each", *VOTE, *blind, stdin=ASKED).code == 0
+    ttc("verify", "blind", "-V", "numeric")
+    ran = ttc("sweep", "blind", "-s", "mean", "--json")
+    assert [curve["oracle"] for curve in ran.document["curves"]] == [False]
 
 
 def test_a_scorer_never_sees_the_reference(ttc: Ttc) -> None:

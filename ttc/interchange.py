@@ -9,8 +9,8 @@ of foreign files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from ttc import jsonl
 from ttc.errors import UsageError
@@ -123,19 +123,6 @@ def _check(line: jsonl.Line, needed: tuple[str, ...]) -> dict[str, Any]:
     return record
 
 
-class Scorer(NamedTuple):
-    """Whose score a line has: `told` if the line says whether its verifier read the reference."""
-
-    verifier: str | None
-    reads_reference: bool | None
-    told: bool
-
-
-def _scorer(record: Mapping[str, Any]) -> Scorer:
-    name = "reads_reference"
-    return Scorer(record.get("verifier"), record.get(name), name in record)
-
-
 class _Numbering:
     """Gives lines without an index their place within the problem, and refuses repeated draws."""
 
@@ -202,13 +189,13 @@ def read_outcomes(
     mapping: Mapping[str, str] | None = None,
     *,
     text: bool = False,
-    scorers: set[Scorer] | None = None,
+    seen: Callable[[Mapping[str, Any]], object] = lambda record: None,
 ) -> Iterator[tuple[str, bool, Outcome]]:
     """Yield problem, whether it is judged, and outcome for each line of a file, of `-` or of a
     list of records.
 
     Lines of cancelled and failed draws are left out: they are no samples. With `text`, the text
-    is kept. `scorers` collects those of the judged lines with a score.
+    is kept. `seen` is called with the record of each judged line.
     """
     numbering = _Numbering()
     for raw in jsonl.read(source):
@@ -218,8 +205,8 @@ def read_outcomes(
             continue
         problem = str(record["problem"])
         judged = ("correct" in record or "status" in record) and record.get("status") not in INFRA
-        if scorers is not None and judged and record.get("score") is not None:
-            scorers.add(_scorer(record))
+        if judged:
+            seen(record)
         yield (
             problem,
             judged,

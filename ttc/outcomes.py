@@ -118,12 +118,10 @@ def read_file(name: str, wanted: Wanted = Wanted()) -> Source:
 def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Source:
     """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
     name. UsageError if there are none."""
-    scorers: set[interchange.Scorer] = set()
-    source = _collect(
-        name,
-        interchange.read_outcomes(lines, wanted.mapping, text=wanted.text, scorers=scorers),
-    )
-    source.scored = score_origins.of_lines(scorers, source.problems.values())
+    origins = score_origins.Lines()
+    text, seen = wanted.text, origins.see
+    source = _collect(name, interchange.read_outcomes(lines, wanted.mapping, text=text, seen=seen))
+    source.scored = origins.scored()
     return _checked(
         source,
         f"ttc verify {name} -V NAME -o FILE first, or --map correct=FIELD",
