@@ -22,6 +22,7 @@ from ttc.curves.sweep import SweepOptions, sweep
 from ttc.errors import UsageError
 from ttc.outcomes import Source
 from ttc.records import Outcome, Sample, Verdict
+from ttc.selectors.extras import is_oracle
 from ttc.selectors.oracles import BY_CORRECT, Scored, ScoreOrigin, why_oracles
 from ttc.selectors.spec import build
 from ttc.verifiers import extras
@@ -214,7 +215,7 @@ def test_every_rule_of_ours_that_needs_a_score_is_covered() -> None:
             rule = build(name)
         except UsageError:
             continue  # it takes an argument, as those above
-        expected = "score" in rule.needs or name in ORACLES
+        expected = "score" in rule.needs or is_oracle(rule)
         assert bool(why_oracles({name: rule}, draws(), of("math", True))) == expected, name
 
 
@@ -480,7 +481,11 @@ def test_solve_does_not_accept_by_the_reference(ttc: Ttc) -> None:
     ran = ttc("solve", "--each", *VOTE, "-V", "numeric", stdin=ASKED)
     assert (ran.code, ran.out) == (2, "")
     assert "q: numeric accepts answers by the reference, which makes solve an oracle" in ran.err
-    assert ttc("solve", "--each", *VOTE, "-V", "numeric", "--oracle", stdin=ASKED).out == "4\n"
+    ran = ttc("solve", "--each", *VOTE, "-V", "numeric", "--oracle", "--json", stdin=ASKED)
+    assert [(line["answer"], line["oracle"]) for line in ran.lines] == [("4", True)]
+    assert "q: majority (oracle): " in ran.err
+    free = ttc("solve", "--each", *VOTE, "--json", stdin=ASKED)
+    assert [line["oracle"] for line in free.lines] == [False]
     with pytest.raises(UsageError, match="allow it with oracle=True"):
         library.solve(json.loads(ASKED), 8, model="scripted:answers=3/4", verifier="numeric")
     found = library.solve(
@@ -508,7 +513,17 @@ def test_answers_that_were_accepted_by_the_reference_are_an_oracle_s(ttc: Ttc) -
     ran = ttc("sweep", "kept", "free", "-s", "mean,majority", "--pareto", "--json")
     assert [curve["oracle"] for curve in ran.document["curves"]] == [True, True, False, False]
     assert {point["source"] for point in ran.document["pareto"]} == {"free"}
-    assert "kept: mean, majority are oracles: they pick by what was accepted by numeric" in ran.err
+    why = "mean, majority are oracles: they pick by what was accepted by numeric"
+    assert f"kept: {why}" in ran.err
+    # The lines of the pool say it as well.
+    assert ttc("verify", "kept", "-V", "numeric", "-o", "kept.jsonl").code == 0
+    ran = ttc("sweep", "kept.jsonl", "-s", "mean,majority", "--pareto", "--json")
+    assert (ran.document["pareto"], why in ran.err) == ([], True)
+    blind = ("--keep", "blind", "-V", "regex:4")
+    assert ttc("solve", "--each", *VOTE, *blind, stdin=ASKED).code == 0
+    ttc("verify", "blind", "-V", "numeric")
+    ran = ttc("sweep", "blind", "-s", "mean", "--json")
+    assert [curve["oracle"] for curve in ran.document["curves"]] == [False]
 
 
 def test_a_scorer_never_sees_the_reference(ttc: Ttc) -> None:

@@ -9,7 +9,7 @@ of foreign files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from ttc import jsonl, scores, tags
@@ -131,19 +131,6 @@ def _check(line: jsonl.Line, needed: tuple[str, ...]) -> dict[str, Any]:
     return record
 
 
-class Scorer(NamedTuple):
-    """Whose score a line has: `told` if the line says whether its verifier read the reference."""
-
-    verifier: str | None
-    reads_reference: bool | None
-    told: bool
-
-
-def _scorer(record: Mapping[str, Any]) -> Scorer:
-    name = "reads_reference"
-    return Scorer(record.get("verifier"), record.get(name), name in record)
-
-
 class _Numbering:
     """Gives lines without an index their place within the problem, and refuses repeated draws."""
 
@@ -210,15 +197,15 @@ class Reading(NamedTuple):
     """What to read of judged lines besides the fields that every rule may need.
 
     With `text`, the text is kept; with `scored` a score is a verdict; `deciders` are fields with
-    further verdicts (true, false or null). `collected` reads the tags of the problems, `scorers`
-    collects those of the judged lines with a score.
+    further verdicts (true, false or null). `collected` reads the tags of the problems; `seen` is
+    called with the record of each judged line.
     """
 
     text: bool = False
     scored: bool = False
     deciders: Sequence[str] = ()
     collected: tags.Collected | None = None
-    scorers: set[Scorer] | None = None
+    seen: Callable[[Mapping[str, Any]], object] = lambda record: None
 
 
 PLAIN = Reading()
@@ -236,7 +223,7 @@ def read_outcomes(
     """
     numbering = _Numbering()
     marks = ("correct", "status", *(("score", "scores") if reading.scored else ()))
-    collected, scorers, deciders = reading.collected, reading.scorers, reading.deciders
+    collected, seen, deciders = reading.collected, reading.seen, reading.deciders
     for raw in jsonl.read(source):
         line = jsonl.rename(raw, mapping or {})
         record = _check(line, ("problem",))
@@ -246,8 +233,8 @@ def read_outcomes(
         if collected is not None:
             collected.add(line.place, problem, record)
         judged = any(mark in record for mark in marks) and record.get("status") not in INFRA
-        if scorers is not None and judged and record.get("score") is not None:
-            scorers.add(_scorer(record))
+        if judged:
+            seen(record)
         yield (
             problem,
             judged,

@@ -153,11 +153,11 @@ def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = Wanted()) -> Sou
     """Return the judged draws of a file, stdin (`-`) or a list of records, as a source of this
     name. UsageError if there are none."""
     found = Collected(wanted.tags) if wanted.tags else None
-    scorers: set[interchange.Scorer] = set()
-    reading = Reading(wanted.text, wanted.scored, wanted.asked.deciders, found, scorers)
+    origins = score_origins.Lines()
+    reading = Reading(wanted.text, wanted.scored, wanted.asked.deciders, found, origins.see)
     source = _collect(name, interchange.read_outcomes(lines, wanted.mapping, reading))
     opinions.check_lines(name, source.problems, wanted.asked)
-    source.scored = score_origins.of_lines(scorers, source.problems.values())
+    source.scored = origins.scored()
     if found is not None:
         source.tags, source.tag_names = found.found, frozenset(found.names)
     return _checked(

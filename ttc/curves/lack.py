@@ -127,7 +127,7 @@ class Check:
         """Return how many draws lack a field, and whether all have it and it is never a number."""
         if needed not in self._absent:
             values: list[Any] = [getattr(outcome, needed, None) for outcome in self._draws]
-            lacking = sum(value is None for value in values)
+            lacking = values.count(None)
             number = needed in ("score", "logprob")
             nans = number and not lacking and all(isnan(value) for value in values)
             self._absent[needed] = lacking, nans

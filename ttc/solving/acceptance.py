@@ -12,19 +12,25 @@ from ttc.verifiers import Verifier
 from ttc.verifiers.extras import reads_reference
 
 
-def refuse_oracle(verifier: Verifier | None, problem: Problem) -> None:
-    """Raise UsageError if a verifier would accept answers to a problem by its reference.
+def is_oracle(verifier: Verifier | None, problem: Problem) -> bool:
+    """Return whether a verifier accepts answers to a problem by its reference, or may do so.
 
-    Nobody who asks because the answer is not known could do so. One that does not say whether it
-    reads the reference is taken for one that does.
+    Nobody who asks because the answer is not known could. One that does not say whether it reads
+    the reference is taken for one that does.
     """
-    if verifier is None or not problem.reference or reads_reference(verifier) is False:
+    return (
+        verifier is not None and bool(problem.reference) and reads_reference(verifier) is not False
+    )
+
+
+def refuse_oracle(verifier: Verifier | None, problem: Problem) -> None:
+    """Raise UsageError if a verifier is an oracle for a problem."""
+    if verifier is None or not is_oracle(verifier, problem):
         return
-    unsure = reads_reference(verifier) is None
     raise UsageError(
-        f"{problem.id}: {verifier.name} {'may accept' if unsure else 'accepts'} answers by the "
-        "reference, which makes solve an oracle; allow it with --oracle, leave the reference out, "
-        "or name a verifier that does not read it"
+        f"{problem.id}: {verifier.name} {'accepts' if reads_reference(verifier) else 'may accept'} "
+        "answers by the reference, which makes solve an oracle; allow it with --oracle, leave the "
+        "reference out, or name a verifier that does not read it"
     )
 
 

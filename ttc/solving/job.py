@@ -19,7 +19,7 @@ from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
 from ttc.session import Session
 from ttc.solving import save
-from ttc.solving.acceptance import refuse_oracle
+from ttc.solving.acceptance import is_oracle, refuse_oracle
 from ttc.solving.method import build
 from ttc.solving.solve import Method, Solution, solve_each
 from ttc.store import Store
@@ -74,12 +74,13 @@ class SolveOptions:
 
 class Solved(NamedTuple):
     """A problem, its solution, the pool that its draws are in, and the pool that the answer is
-    kept in (None: nowhere)."""
+    kept in (None: nowhere). `oracle`: the verifier accepted by the reference, or may have."""
 
     problem: Problem
     solution: Solution
     pool: str
     kept: str | None
+    oracle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,8 @@ def solve(
     for solution in solve_each(means.store, engine, plans(), means.method, options.jobs):
         plan, problem = begun.popleft()
         kept = _kept(means, options, problem, solution)
-        yield Solved(problem, solution, plan.pool.name, kept)
+        oracle = is_oracle(means.method.verifier, problem)
+        yield Solved(problem, solution, plan.pool.name, kept, oracle)
 
 
 def _kept(means: Means, options: SolveOptions, problem: Problem, solution: Solution) -> str | None:

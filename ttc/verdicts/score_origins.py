@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ttc.interchange import Scorer
-from ttc.records import Outcome
 from ttc.selectors.oracles import Scored, ScoreOrigin
 from ttc.store.pools import Pool
 from ttc.store.verifiers import has_references
@@ -27,44 +26,67 @@ def of_pool(
     """
     by_row = {row["id"]: ScoreOrigin(row["name"], row["reads_reference"]) for row in verifiers}
     origins = {scorer: by_row[row] for scorer, row in scorers.items() if row is not None}
-    chosen = _accepting(pool)
-    if chosen is None or not has_references(connection, pool):
-        return Scored(origins)
-    config = {key: value for key, value in chosen.items() if key != "name"}
-    name = str(chosen.get("name", "a verifier"))
-    return Scored(origins, ScoreOrigin(name, known_to_read(name, config)))
-
-
-def _accepting(pool: Pool) -> Mapping[str, Any] | None:
-    """Return the verifier whose acceptance chose the answers of a pool of `ttc solve --keep`."""
     method = pool.identity.get("strategy")
-    found = method.get("verifier") if isinstance(method, Mapping) else None
-    return found if isinstance(found, Mapping) else None
+    chosen = method.get("verifier") if isinstance(method, Mapping) else None
+    if not chosen or not has_references(connection, pool):
+        return Scored(origins)
+    return Scored(origins, _accepted(chosen))
 
 
-def of_lines(scorers: Iterable[Scorer], problems: Iterable[Sequence[Outcome]]) -> Scored:
-    """Return what is known of the scores of a file.
+def _accepted(verifier: Any) -> ScoreOrigin:
+    """Return the verifier that accepted the answers of `ttc solve --keep`, from its name and
+    options."""
+    about = dict(verifier) if isinstance(verifier, Mapping) else {}
+    name = str(about.pop("name", "a verifier"))
+    return ScoreOrigin(name, known_to_read(name, about))
+
+
+class Lines:
+    """Collects from the judged lines of a file whose their scores are.
 
     Lines of `ttc verify` say it; of others it is known if they name a verifier of ttc's own. Where
     lines differ, the most cautious holds.
     """
-    origins = [_of_line(scorer) for scorer in scorers]
-    known = [origin for origin in origins if origin is not None]
-    found: dict[str, ScoreOrigin] = {}
-    # Of a file with some lines of which nothing is known, nothing is known, unless others read it.
-    read = [origin for origin in known if origin.reads_reference is not False]
-    if read or (known and len(known) == len(origins)):
-        found[""] = max(read or known, key=lambda origin: (bool(origin.reads_reference), origin[0]))
-    names = {name for outcomes in problems for draw in outcomes for name in draw.scores or ()}
-    for name in names:
-        if (reads := known_to_read(name.partition(":")[0])) is not None:
-            found[name] = ScoreOrigin(name, reads)
-    return Scored(found)
+
+    def __init__(self) -> None:
+        # None: a line of whose score nothing is known.
+        self._origins: set[ScoreOrigin | None] = set()
+        self._accepted: set[str] = set()
+        self._names: set[str] = set()
+
+    def see(self, record: Mapping[str, Any]) -> None:
+        """Note who is behind a judged line."""
+        if record.get("score") is not None:
+            self._origins.add(_of_line(record))
+        self._names.update(record.get("scores") or ())
+        method = (record.get("params") or {}).get("strategy")
+        chosen = method.get("verifier") if isinstance(method, Mapping) else None
+        if chosen and record.get("reference") != {}:
+            self._accepted.add(json.dumps(chosen, default=str))
+
+    def scored(self) -> Scored:
+        """Return what is known of the scores of the file."""
+        known = [origin for origin in self._origins if origin is not None]
+        found: dict[str, ScoreOrigin] = {}
+        # Where nothing is known of some lines, nothing is of the file, unless others read it.
+        read = [origin for origin in known if origin.reads_reference is not False]
+        if read or (known and None not in self._origins):
+            found[""] = max(read or known, key=_caution)
+        for name in self._names:
+            if (reads := known_to_read(name.partition(":")[0])) is not None:
+                found[name] = ScoreOrigin(name, reads)
+        accepted = [_accepted(json.loads(each)) for each in self._accepted]
+        return Scored(found, max(accepted, key=_caution, default=None))
 
 
-def _of_line(scorer: Scorer) -> ScoreOrigin | None:
-    name = scorer.verifier or "a verifier"
-    if scorer.told:
-        return ScoreOrigin(name, scorer.reads_reference)
+def _caution(origin: ScoreOrigin) -> tuple[int, str]:
+    """Rank a verifier that read the reference before one that may have, and that before others."""
+    return {True: 2, None: 1, False: 0}[origin.reads_reference], origin.verifier
+
+
+def _of_line(record: Mapping[str, Any]) -> ScoreOrigin | None:
+    name = record.get("verifier") or "a verifier"
+    if "reads_reference" in record:
+        return ScoreOrigin(name, record["reads_reference"])
     reads = known_to_read(name)
     return None if reads is None else ScoreOrigin(name, reads)

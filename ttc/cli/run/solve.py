@@ -97,7 +97,8 @@ def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
 def _print(session: Session, asked: Asked, done: Solved) -> None:
     solution = done.solution
     label = f"{done.problem.id}: " if asked.each else ""
-    session.say(f"{label}{solution.rule}: {solution.firmness}; {_spent(solution)}")
+    rule = f"{solution.rule}{' (oracle)' * done.oracle}"
+    session.say(f"{label}{rule}: {solution.firmness}; {_spent(solution)}")
     if asked.show:
         for line in picture(solution.run.nodes, solution.run.scores, solution.node):
             session.say(line)
@@ -126,6 +127,7 @@ def _record(done: Solved) -> dict[str, object]:
         "answer": solution.answer,
         "text": node.trace if node is not None else None,
         "rule": solution.rule,
+        "oracle": done.oracle,
         "firmness": solution.firmness,
         "votes": solution.votes,
         "draws": solution.drawn,
