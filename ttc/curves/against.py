@@ -13,7 +13,7 @@ from ttc.curves.drops import one_sided
 from ttc.curves.falls import Side
 from ttc.curves.options import SweepOptions
 from ttc.curves.result import SweepResult
-from ttc.curves.table import Table
+from ttc.curves.table import Cell, Table
 from ttc.errors import UsageError
 from ttc.selectors import Selector
 
@@ -79,16 +79,20 @@ def _noise(
     """Return the noise of both sides by their draws, if comparisons were asked about draws."""
     if options.population != "draws":
         return None
-    ks = {k for _, k in new.terms}
     return [
-        draw_noise.of_values(
-            side.problems,
+        draw_noise.of_table(
+            _table(side, options.draw),
             {name: rule for name, rule in rules.items() if name in side.held},
-            ks,
-            options.draw,
         )
         for side in (new, old)
     ]
+
+
+def _table(side: Side, draw: str) -> Table:
+    """Return the draws of a side as a table of its terms without values."""
+    names = tuple(sorted(side.problems))
+    cells = [Cell(rule, k, [], []) for rule, k in side.terms]
+    return Table("", names, [side.problems[name] for name in names], cells, draw)
 
 
 def _population(asked: str | None, old: Side, name: str) -> str:
