@@ -98,7 +98,7 @@ def _table(side: Side, draw: str) -> Table:
 def _population(asked: str | None, old: Side, name: str) -> str:
     """Return the question that is answered: what was asked, or draws where there are any."""
     if asked == "draws" and not old.problems:
-        why = f"{name} has values and no draws: save it again with --save-baseline {name}, or ask "
+        why = f"{name} has values and no draws: save it again, or ask about "
         raise UsageError(f"{why}--population problems", python=f"{why}population='problems'")
     return asked or ("draws" if old.problems else "problems")
 
@@ -116,7 +116,7 @@ def _limits(
         lines.append(
             f"{name} has values and no draws (ttc 0.1.0 saved none), so its problems cannot be "
             "tested one by one: the gate asks about problems like these, and takes it that both "
-            f"have as many draws; save it again with --save-baseline {name}"
+            "have as many draws; save it again with --save-baseline"
         )
     elif tolerance.population == "draws":
         compared = {rule for rule, _ in old.terms if rule in rules}
