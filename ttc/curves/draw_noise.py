@@ -44,8 +44,8 @@ def of_table(table: Table, rules: Mapping[str, Selector]) -> NoiseTerms:
     for at, by_rule in zip(measured, rows, strict=True):
         usable = _usable(table.pools[at], ks, table.draw)
         for name, found in zip(rules, by_rule, strict=True):
-            for k, variance in zip(usable, found or [None] * len(usable), strict=True):
-                variances[name, k][at] = variance
+            for place, k in enumerate(usable):
+                variances[name, k][at] = None if found is None else found[place]
     return {(name, k): _known(table, k, found) for (name, k), found in variances.items()}
 
 

@@ -15,7 +15,7 @@ NAMED = 4  # comparisons or problems that a line names at most
 def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Return the comparisons with `p_holm`, p corrected for all of those that have a p."""
     known = [each.p for each in comparisons if each.p is not None]
-    fixed = iter(holm.adjusted([holm.Test(p) for p in known]))
+    fixed = iter(holm.adjusted([holm.Hypothesis(p) for p in known]))
     return [each if each.p is None else replace(each, p_holm=next(fixed)) for each in comparisons]
 
 
