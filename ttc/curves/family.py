@@ -44,11 +44,6 @@ def caveats(comparisons: Sequence[Comparison], ci: float | None) -> list[str]:
             f"{unknown}: how far its values move with the draws is unknown (a single draw, a "
             "simulated rule, or values without draws), so it has no interval and no p"
         )
-    if ci and (widened := _names(comparisons, lambda each: each.widened)):
-        lines.append(
-            f"{widened}: few problems differ; the interval is wider than that of the test and "
-            "allows for kinds of problems that are not among these"
-        )
     return lines
 
 
