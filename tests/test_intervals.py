@@ -211,12 +211,12 @@ def test_the_grid_knows_the_truth(name: str) -> None:
 @pytest.mark.parametrize("rule", suites.RULES)
 @pytest.mark.parametrize("width", suites.WIDTHS)
 def test_a_part_of_the_grid(rule: str, width: str) -> None:
-    """At 95 % the worst cell has 94 % or more; four standard errors of 300 trials are 5.5 %."""
-    for n, mean, problems in ((4, 0.95, 6), (16, 0.05, 12), (16, 0.3, 3)):
+    """At 95 % the worst cell has 94 % or more; four standard errors of 200 trials are 6.7 %."""
+    for n, mean, problems in ((4, 0.95, 6), (16, 0.05, 12)):
         law = grid.Law(n, mean, width, rule)
         for question, method in (("draws", made.OF_DRAWS), ("problems", "gaffke")):
-            for cell, tallies in grid.MEASURE[question](law, problems, 300, 5):
-                assert tallies[method].coverage > 0.94 - 0.055, cell
+            for cell, tallies in grid.MEASURE[question](law, problems, 200, 5):
+                assert tallies[method].coverage > 0.94 - 0.067, cell
                 assert tallies[method].width > 0
 
 

@@ -20,6 +20,7 @@ from ttc.curves.compare import between_rules
 from ttc.curves.cost_axes import AXES, FLAGS, LESS
 from ttc.curves.costs import Rates
 from ttc.curves.curve import curves
+from ttc.curves.family import corrected
 from ttc.curves.sweep import DEFAULT_RULES, SweepOptions, sweep
 from ttc.errors import GateError, UsageError
 from ttc.outcomes import Source
@@ -67,7 +68,7 @@ def test_plain_records_give_the_curves_of_each_rule(own_home: Path) -> None:
     result = sweep(SweepOptions(ks=(1, 4), compare=True), [source])
     rules = {name: build(name) for name in DEFAULT_RULES}
     assert result.curves == curves(source.problems, rules, [1, 4], source="drawn")
-    assert result.comparisons == between_rules(result.tables[0])
+    assert result.comparisons == corrected(between_rules(result.tables[0]))
     assert (result.problems, result.frontier, result.decisions) == ({"drawn": 12}, None, [])
     assert list(own_home.iterdir()) == []
 

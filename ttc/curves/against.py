@@ -13,7 +13,7 @@ from ttc.curves.drops import one_sided
 from ttc.curves.falls import Side
 from ttc.curves.options import SweepOptions
 from ttc.curves.result import SweepResult
-from ttc.curves.table import Table
+from ttc.curves.table import Cell, Table
 from ttc.errors import UsageError
 from ttc.selectors import Selector
 
@@ -79,22 +79,26 @@ def _noise(
     """Return the noise of both sides by their draws, if comparisons were asked about draws."""
     if options.population != "draws":
         return None
-    ks = {k for _, k in new.terms}
     return [
-        draw_noise.of_values(
-            side.problems,
+        draw_noise.of_table(
+            _table(side, options.draw),
             {name: rule for name, rule in rules.items() if name in side.held},
-            ks,
-            options.draw,
         )
         for side in (new, old)
     ]
 
 
+def _table(side: Side, draw: str) -> Table:
+    """Return the draws of a side as a table of its terms without values."""
+    names = tuple(sorted(side.problems))
+    cells = [Cell(rule, k, [], []) for rule, k in side.terms]
+    return Table("", names, [side.problems[name] for name in names], cells, draw)
+
+
 def _population(asked: str | None, old: Side, name: str) -> str:
     """Return the question that is answered: what was asked, or draws where there are any."""
     if asked == "draws" and not old.problems:
-        why = f"{name} has values and no draws: save it again with --save-baseline {name}, or ask "
+        why = f"{name} has values and no draws: save it again, or ask about "
         raise UsageError(f"{why}--population problems", python=f"{why}population='problems'")
     return asked or ("draws" if old.problems else "problems")
 
@@ -112,7 +116,7 @@ def _limits(
         lines.append(
             f"{name} has values and no draws (ttc 0.1.0 saved none), so its problems cannot be "
             "tested one by one: the gate asks about problems like these, and takes it that both "
-            f"have as many draws; save it again with --save-baseline {name}"
+            "have as many draws; save it again with --save-baseline"
         )
     elif tolerance.population == "draws":
         compared = {rule for rule, _ in old.terms if rule in rules}

@@ -51,6 +51,8 @@ def _as_columns(problem: str, draws: Sequence[Outcome], fields: Sequence[str]) -
     found["right"] = right
     for field in fields:
         column = [getattr(draw, field) for draw in draws]
+        if all(value is None for value in column):
+            continue
         if field == "answer":
             digests = [digest(problem, answer) for answer in column]
             known = list(dict.fromkeys(each for each in digests if each is not None))
@@ -94,11 +96,11 @@ def _from_columns(columns: Mapping[str, Any], fields: Sequence[str]) -> list[Out
     if not fields:
         return [Outcome(at, correct=at < correct) for at in range(n)]
     right = columns["right"]
-    read: dict[str, list[Any]] = {field: columns[field] for field in fields}
+    read: dict[str, list[Any]] = {field: columns.get(field, [None] * n) for field in fields}
     if any(len(column) != n for column in (right, *read.values())) or sum(right) != correct:
         raise ValueError(f"columns that do not fit {n} draws")
     if "answer" in read:
-        known = columns["answers"]
+        known = columns.get("answers", [])
         read["answer"] = [None if at is None else str(known[at]) for at in read["answer"]]
     return [
         Outcome(

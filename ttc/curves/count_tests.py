@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.curves.holm import NEAR, Floats, Test
+from ttc.curves.holm import NEAR, Floats, Hypothesis
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.subsets import hypergeometric, log_choose
@@ -34,7 +34,7 @@ class Counts(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 14)
-def fisher(old: Counts, new: Counts) -> Test:
+def fisher(old: Counts, new: Counts) -> Hypothesis:
     """Return Fisher's exact test (1935) that a success rate fell: one-sided, given the total.
 
     With t correct of all draws, p = P(Y ≤ y) for Y hypergeometric: the correct ones among as many
@@ -43,7 +43,7 @@ def fisher(old: Counts, new: Counts) -> Test:
     any k.
     """
     attained, least = _conditional(old.draws, new.draws, old.correct + new.correct)
-    return Test(float(attained[new.correct - least]), attained)
+    return Hypothesis(float(attained[new.correct - least]), attained)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ttc.curves import count_tests
 from ttc.curves.count_tests import Counts
-from ttc.curves.holm import Floats, Test
+from ttc.curves.holm import Floats, Hypothesis
 
 AIM = 0.8
 MOST_DRAWS = 512
@@ -20,43 +20,47 @@ HALVINGS = 50
 class Power:
     """The chance that a gate sees a fall of one problem between these success rates.
 
-    `problem` is the one that the rates are of; None if they are an example. The other problems stay
-    as they are. `draws` is the number on both sides at which the chance is AIM; None if it is more
-    than MOST_DRAWS.
+    `problem` is the one that the rates are of, and `p` the p-value of its test alone; None if they
+    are an example. The other problems stay as they are. `draws` is the number on both sides at
+    which the chance is AIM; None if it is more than MOST_DRAWS.
     """
 
     problem: str | None
     baseline: Counts
     now: Counts
+    p: float | None
     probability: float
     draws: int | None
 
     def __str__(self) -> str:
         fall = f"a fall like {self.baseline} → {self.now} on one problem"
         if self.problem is not None:
-            fall = f"{self.problem} {self.baseline} → {self.now}: chance explains it; such a fall"
-        seen = f"{fall} is seen with probability {self.probability:.2f} at these draws"
+            fall = (
+                f"{self.problem} {self.baseline} → {self.now} is within chance (p = {self.p:.4f} "
+                "before correction); such a fall"
+            )
+        chance = "below 0.01" if self.probability < 0.01 else f"{self.probability:.2f}"
+        seen = f"{fall} is seen with probability {chance} at these draws"
         if self.probability >= AIM:
             return seen
         needed = f"more than {MOST_DRAWS}" if self.draws is None else f"{self.draws}"
-        return f"{seen}, with {AIM:.2f} at {needed} draws on both sides"
+        return f"{seen}; {AIM:.2f} takes {needed} draws on both sides"
 
 
 def power(
     old: Counts,
     new: Counts,
-    others: Sequence[Test],
+    others: Sequence[Hypothesis],
     alpha: float,
-    *,
     lowest: Floats | None = None,
-    problem: str | None = None,
+    of: tuple[str, float] | None = None,
 ) -> Power:
     """Return the chance to see one problem fall from the rate of `old` to that of `new`.
 
     `others` are the other tests of the family, `lowest` the rates that a margin allows
-    (`count_tests.allowed`). It is computed exactly for the threshold that Holm's first step leaves;
-    the draws that are needed are found by the plain threshold of Holm, without what the discrete
-    tests of the others leave over, and so are rather too many.
+    (`count_tests.allowed`), `of` the problem that fell so and its p-value. The chance is computed
+    for the threshold that Holm's first step leaves; the draws that are needed for its plain one,
+    which the discrete tests of the others do not use up, and so are rather too many.
     """
 
     def chance(n: int, m: int, threshold: float) -> float:
@@ -75,7 +79,8 @@ def power(
     seen = chance(old.draws, new.draws, low)
     plain = alpha / (1 + sum(test.weight for test in others if not test.constant))
     needed = None if seen >= AIM else _fewest(lambda n: chance(n, n, plain))
-    return Power(problem, old, new, seen, needed)
+    problem, p = of or (None, None)
+    return Power(problem, old, new, p, seen, needed)
 
 
 def _fewest(chance: Callable[[int], float]) -> int | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import fsum
 from typing import TypeAlias
 
 from ttc.curves import parallel
 from ttc.curves.draw_variance import draw_variances
+from ttc.curves.fixed_suite import part_of
 from ttc.curves.paired_tests import Noise
-from ttc.curves.table import Problems, Table
+from ttc.curves.table import Table
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimating
@@ -19,35 +21,46 @@ NoiseTerms: TypeAlias = Mapping[tuple[str, int], Mapping[str, Noise]]
 
 
 def of_table(table: Table, rules: Mapping[str, Selector]) -> NoiseTerms:
-    """Return the noise of each rule's values on each problem of a table."""
-    ks = {cell.k for cell in table.cells}
-    return of_values(dict(zip(table.problems, table.pools, strict=True)), rules, ks, table.draw)
+    """Return the noise of each rule's values on each problem of a table, at each of its budgets.
 
-
-def of_values(
-    problems: Problems, rules: Mapping[str, Selector], ks: Iterable[int], draw: str = "without"
-) -> NoiseTerms:
-    """Return the noise of each rule's values on each problem, at each of `ks`.
-
-    `draw` says which k draws the values are over. A problem is missing where the noise is unknown:
-    it has too few draws, or the rule's means have an error.
+    A problem is missing where the noise is unknown: it has too few draws, or the rule's means have
+    an error. In a large table the variance is measured on some of the problems
+    (`fixed_suite.part_of`) and the mean of these taken for the others.
     """
-    names, budgets = sorted(problems), sorted(set(ks))
-    pools = [problems[name] for name in names]
+    ks = sorted({cell.k for cell in table.cells})
+    measured = part_of(table)
 
     def row(at: int) -> list[list[float] | None]:
-        usable = _usable(pools[at], budgets, draw)
-        return [draw_variances(rule, pools[at], usable, draw) for rule in rules.values()]
+        pool = table.pools[measured[at]]
+        usable = _usable(pool, ks, table.draw)
+        return [draw_variances(rule, pool, usable, table.draw) for rule in rules.values()]
 
-    rows = parallel.spread(row, len(pools), sum(map(len, pools)))
-    found: dict[tuple[str, int], dict[str, Noise]] = {(n, k): {} for n in rules for k in budgets}
-    for problem, outcomes, by_rule in zip(names, pools, rows, strict=True):
-        usable = _usable(outcomes, budgets, draw)
-        for name, variances in zip(rules, by_rule, strict=True):
-            for k, variance in zip(usable, variances or (), strict=False):
-                # The first k draws all count; k-subsets have each draw in a share k/n of them.
-                influence = 1.0 if draw == "prefix" else min(1.0, k / len(outcomes))
-                found[name, k][problem] = Noise(variance, influence)
+    # Each draw is left out, so that the work pays for processes sooner.
+    draws = 10 * sum(len(table.pools[at]) for at in measured)
+    rows = parallel.spread(row, len(measured), draws)
+    variances: dict[tuple[str, int], dict[int, float | None]] = {
+        (name, k): {} for name in rules for k in ks
+    }
+    for at, by_rule in zip(measured, rows, strict=True):
+        usable = _usable(table.pools[at], ks, table.draw)
+        for name, found in zip(rules, by_rule, strict=True):
+            for place, k in enumerate(usable):
+                variances[name, k][at] = None if found is None else found[place]
+    return {(name, k): _known(table, k, found) for (name, k), found in variances.items()}
+
+
+def _known(table: Table, k: int, variances: Mapping[int, float | None]) -> dict[str, Noise]:
+    """Return the noise at a budget by problem, from the variances that were measured."""
+    known = [variance for variance in variances.values() if variance is not None]
+    whole = bool(known) and len(known) == len(variances)
+    usual = fsum(known) / len(known) if whole else None
+    found = {}
+    for at, (problem, pool) in enumerate(zip(table.problems, table.pools, strict=True)):
+        variance = variances.get(at, usual)
+        if variance is not None and _usable(pool, [k], table.draw):
+            # The first k draws all count; k-subsets have each draw in a share k/n of them.
+            share = 1.0 if table.draw == "prefix" else min(1.0, k / len(pool))
+            found[problem] = Noise(variance, share)
     return found
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.curves.draw_scores import pooled, scores
-from ttc.curves.holm import Floats, Test
+from ttc.curves.holm import Floats, Hypothesis
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.subsets import hypergeometric
@@ -122,7 +122,7 @@ def lowest(sums: Floats, spread: Floats) -> Floats:
     return np.asarray((sums[..., varies] / spread[varies]).min(axis=-1))
 
 
-def problem_test(problem: Shuffled, fell: Floats, few: Floats, seed: Sequence[int]) -> Test:
+def problem_test(problem: Shuffled, fell: Floats, few: Floats, seed: Sequence[int]) -> Hypothesis:
     """Return the test that some term of a problem fell.
 
     `fell` is by term the part of the fall that counts: 0 where the value did not fall, less than 1
@@ -132,31 +132,31 @@ def problem_test(problem: Shuffled, fell: Floats, few: Floats, seed: Sequence[in
     """
     spread, n = problem.spread, problem.old + problem.new
     if not (spread > 0).any():
-        return Test(1.0, attained=np.ones(1))
+        return Hypothesis(1.0, attained=np.ones(1))
     ways = comb(n, problem.new)
     grain = 1 / ways if ways <= 1 / np.finfo(float).eps else 0.0
     seen = float(lowest(problem.observed * fell, spread))
     if seen >= 0:
-        return Test(1.0, grain=grain)
+        return Hypothesis(1.0, grain=grain)
     as_far = int((few <= seen + 1e-9).sum())
     if as_far >= CLEAR:
-        return Test((1 + as_far) / (1 + len(few)), grain=grain)
+        return Hypothesis((1 + as_far) / (1 + len(few)), grain=grain)
     if problem.law is not None:
         every, chances = lowest(problem.law[0], spread), problem.law[1]
         by_size = np.argsort(every, kind="stable")
         attained = np.minimum(np.cumsum(chances[by_size]), 1.0)
         last = np.searchsorted(every[by_size], seen + 1e-9, side="right")
-        return Test(float(attained[last - 1]), attained)
+        return Hypothesis(float(attained[last - 1]), attained)
     if ways <= ENUMERATED:
         every = lowest(problem.sums(_all(n, problem.new)), spread)
-        return Test(float((every <= seen + 1e-9).mean()), grain=grain)
+        return Hypothesis(float((every <= seen + 1e-9).mean()), grain=grain)
     as_far = tried = 0
     while tried < MOST and as_far < CLEAR:
         count = min(BLOCK, MOST - tried)
         drawn = problem.sampled(count, (*seed, 1, tried))
         as_far += int((lowest(drawn, spread) <= seen + 1e-9).sum())
         tried += count
-    return Test((1 + as_far) / (1 + tried), grain=grain)
+    return Hypothesis((1 + as_far) / (1 + tried), grain=grain)
 
 
 def permuted(

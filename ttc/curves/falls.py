@@ -13,7 +13,7 @@ from ttc.curves.compare import Terms
 from ttc.curves.count_tests import Counts
 from ttc.curves.draw_scores import of_counts
 from ttc.curves.draw_tests import Shuffled, Term, permuted, problem_test, shuffled
-from ttc.curves.holm import Floats, Test, adjusted
+from ttc.curves.holm import Floats, Hypothesis, adjusted
 from ttc.curves.table import Problems
 from ttc.selectors import Selector
 
@@ -72,7 +72,7 @@ class Falls:
     problems: tuple[ProblemFall, ...]
     means: tuple[MeanFall, ...]
     quiet: tuple[ProblemFall, ...]
-    family: tuple[Test, ...]
+    family: tuple[Hypothesis, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def falls(asked: Question) -> Falls:
 
     One family, corrected by Holm (`holm.adjusted`): for each problem a test of its correct draws if
     a term is of counts (`count_tests`) and a permutation of its draws for the other terms
-    (`draw_tests`), and for the means one test that weighs as much as all problems together. Without
+    (`draw_tests`), and for the means one test that weighs as much as all those together. Without
     a margin it permutes draws, too. With a margin, and for rules whose draws one side lacks, the
     means are tested over problems (`drops.SignTest`): that counts differences among problems as
     noise as well, and so errs on the safe side here.
@@ -138,7 +138,9 @@ def falls(asked: Question) -> Falls:
     by_term, shuffles = _means(asked)
     tests = [*_count_tests(asked), *_other_tests(asked, shuffles)]
     p = min(by_term.values(), default=1.0)
-    family = [*(test for _, test in tests), Test(p, weight=max(len(tests), 1.0))]
+    # A test that is 1 whatever happens, as on a problem that is always right, weighs nothing.
+    telling = sum(not test.constant for _, test in tests)
+    family = [*(test for _, test in tests), Hypothesis(p, weight=max(telling, 1.0))]
     *corrected, for_means = adjusted(family)
     found = [replace(fall, adjusted=each) for (fall, _), each in zip(tests, corrected, strict=True)]
     fallen: dict[str, ProblemFall] = {}
@@ -156,12 +158,12 @@ def falls(asked: Question) -> Falls:
         _mean_fall(asked, term, of_term, min(1.0, for_means * of_term / p))
         for term, of_term in by_term.items()
     ]
-    means.sort(key=lambda each: (each.adjusted, each.value - each.baseline))
+    means.sort(key=lambda each: (each.adjusted, round(each.value - each.baseline, 9)))
     fell = tuple(each for each in means if each.adjusted <= asked.alpha)
     return Falls(tuple(fallen.values()), fell, tuple(quiet), tuple(family))
 
 
-def _count_tests(asked: Question) -> list[tuple[ProblemFall, Test]]:
+def _count_tests(asked: Question) -> list[tuple[ProblemFall, Hypothesis]]:
     if not asked.counted:
         return []
     found, known = [], {}
@@ -171,7 +173,7 @@ def _count_tests(asked: Question) -> list[tuple[ProblemFall, Test]]:
         pair = old, new = asked.counts(problem)
         if pair not in known:
             known[pair] = (
-                Test(count_tests.beyond(old, new, lowest))
+                Hypothesis(count_tests.beyond(old, new, lowest))
                 if asked.margin
                 else count_tests.fisher(old, new)
             )
@@ -182,7 +184,7 @@ def _count_tests(asked: Question) -> list[tuple[ProblemFall, Test]]:
 
 def _other_tests(
     asked: Question, shuffles: Sequence[tuple[Shuffled, Floats]]
-) -> list[tuple[ProblemFall, Test]]:
+) -> list[tuple[ProblemFall, Hypothesis]]:
     found, others = [], asked.others
     for at, (draws, first) in enumerate(shuffles):
         problem = draws.problem

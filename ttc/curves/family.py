@@ -15,7 +15,7 @@ NAMED = 4  # comparisons or problems that a line names at most
 def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Return the comparisons with `p_holm`, p corrected for all of those that have a p."""
     known = [each.p for each in comparisons if each.p is not None]
-    fixed = iter(holm.adjusted([holm.Test(p) for p in known]))
+    fixed = iter(holm.adjusted([holm.Hypothesis(p) for p in known]))
     return [each if each.p is None else replace(each, p_holm=next(fixed)) for each in comparisons]
 
 
@@ -43,11 +43,6 @@ def caveats(comparisons: Sequence[Comparison], ci: float | None) -> list[str]:
         lines.append(
             f"{unknown}: how far its values move with the draws is unknown (a single draw, a "
             "simulated rule, or values without draws), so it has no interval and no p"
-        )
-    if ci and (widened := _names(comparisons, lambda each: each.widened)):
-        lines.append(
-            f"{widened}: few problems differ; the interval is wider than that of the test and "
-            "allows for kinds of problems that are not among these"
         )
     return lines
 

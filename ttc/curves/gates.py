@@ -8,7 +8,7 @@ from statistics import median_low
 from typing import Any
 
 from ttc.curves import count_tests
-from ttc.curves.compare import Comparison
+from ttc.curves.compare import Comparison, Terms
 from ttc.curves.count_tests import Counts
 from ttc.curves.detectable import Power, power
 from ttc.curves.drops import Drop, drops, matched, one_sided
@@ -91,51 +91,69 @@ def hold(
     `compare.between_pools`.
     """
     if tolerance.strict:
-        fell = [
-            f"{each.value_of} {each.value:.4f} from {each.baseline:.4f}"
-            for each in compared
-            if each.difference < -tolerance.margin - ROUNDING
-        ]
-        gate = f"no drop beyond {tolerance.margin:g} from {names[1]}"
-        return GateResult(gate, names[0], not fell, _reason(names[0], gate, [_some(fell)]))
+        return _by_value(names, compared, tolerance)
     gate = (
         f"no drop beyond {tolerance.margin:g} from {names[1]} on "
         f"{POPULATIONS[tolerance.population]}"
     )
     if tolerance.population == "problems":
-        tested = _matched(new, old, rules, tolerance)
-        found, _ = drops(
-            new.terms,
-            old.terms,
-            margin=tolerance.margin,
-            level=tolerance.level,
-            seed=tolerance.seed,
-            tested=tested,
-        )
-        found.sort(key=lambda drop: drop.highest)
-        means = tuple(
-            MeanFall(
-                f"{each.rule}@{each.k}", each.baseline, each.value, each.problems, each.p, each.p
-            )
-            for each in found
-        )
-        reason = _reason(names[0], gate, [_some([_drop(each) for each in found])])
-        return GateResult(gate, names[0], not found, reason, "problems", means=means)
-    asked = Question(
-        new,
-        old,
-        rules,
-        tolerance.margin,
-        one_sided(tolerance.level),
-        tolerance.seed,
-        tolerance.draw,
+        return _by_problems(gate, new, old, rules, names[0], tolerance)
+    return _by_draws(gate, new, old, rules, names[0], tolerance)
+
+
+def _by_value(
+    names: tuple[str, str], compared: Sequence[Comparison], tolerance: Tolerance
+) -> GateResult:
+    gate = f"no drop beyond {tolerance.margin:g} from {names[1]}"
+    fell = [
+        f"{each.value_of} {each.value:.4f} from {each.baseline:.4f}"
+        for each in compared
+        if each.difference < -tolerance.margin - ROUNDING
+    ]
+    return GateResult(gate, names[0], not fell, _reason(names[0], gate, _some(fell)))
+
+
+def _by_problems(
+    gate: str,
+    new: Side,
+    old: Side,
+    rules: Mapping[str, Selector],
+    source: str,
+    tolerance: Tolerance,
+) -> GateResult:
+    found, _ = drops(
+        new.terms,
+        old.terms,
+        margin=tolerance.margin,
+        level=tolerance.level,
+        seed=tolerance.seed,
+        tested=_matched(new, old, rules, tolerance),
     )
+    found.sort(key=lambda drop: drop.highest)
+    means = tuple(
+        MeanFall(f"{each.rule}@{each.k}", each.baseline, each.value, each.problems, each.p, each.p)
+        for each in found
+    )
+    reason = _reason(source, gate, _some([_drop(each) for each in found]))
+    return GateResult(gate, source, not found, reason, "problems", means=means)
+
+
+def _by_draws(
+    gate: str,
+    new: Side,
+    old: Side,
+    rules: Mapping[str, Selector],
+    source: str,
+    tolerance: Tolerance,
+) -> GateResult:
+    alpha = one_sided(tolerance.level)
+    asked = Question(new, old, rules, tolerance.margin, alpha, tolerance.seed, tolerance.draw)
     fallen = falls(asked)
     return GateResult(
         gate,
-        names[0],
+        source,
         not (fallen.problems or fallen.means),
-        _reason(names[0], gate, _fell(fallen, len(asked.problems))),
+        _reason(source, gate, _fell(fallen, len(asked.problems))),
         "draws",
         fallen.problems,
         fallen.means,
@@ -143,7 +161,9 @@ def hold(
     )
 
 
-def _matched(new: Side, old: Side, rules: Mapping[str, Selector], tolerance: Tolerance) -> Any:
+def _matched(
+    new: Side, old: Side, rules: Mapping[str, Selector], tolerance: Tolerance
+) -> tuple[Terms, Terms] | None:
     """Return the values over as many draws on both sides, where they are known to differ."""
     terms = [term for term in new.terms if term in old.terms]
     named = {name: rules[name] for name, _ in terms}
@@ -164,34 +184,31 @@ def _power(asked: Question, fallen: Falls) -> Power | None:
         lowest = count_tests.allowed(asked.margin, asked.rules, asked.counted)
     if fallen.quiet:
         first = fallen.quiet[0]
-        old, new, problem = first.baseline, first.now, first.problem
-        at = asked.problems.index(problem)
+        old, new, of = first.baseline, first.now, (first.problem, first.p)
+        at = asked.problems.index(first.problem)
     else:
         n, m = (
             median_low(len(side.problems[problem]) for problem in asked.problems)
             for side in (asked.old, asked.new)
         )
-        old, new, problem, at = Counts(n, n), Counts(m // 2, m), None, 0
+        old, new, of, at = Counts(n, n), Counts(m // 2, m), None, 0
     others = [test for place, test in enumerate(fallen.family) if place != at]
-    return power(old, new, others, asked.alpha, lowest=lowest, problem=problem)
+    return power(old, new, others, asked.alpha, lowest, of)
 
 
-def _fell(fallen: Falls, problems: int) -> list[str]:
+def _fell(fallen: Falls, problems: int) -> str:
     """Return what fell in words: the problems, then the means."""
     parts = []
     if fallen.problems:
         named = _some([in_words(each) for each in fallen.problems], ", ")
         parts.append(f"{len(fallen.problems)} of {problems} problems fell: {named}")
     if fallen.means:
-        named = _some(
-            [
-                f"{each.term} {each.value:.4f} from {each.baseline:.4f} ({p_text(each.adjusted)})"
-                for each in fallen.means
-            ],
-            ", ",
-        )
-        parts.append(f"the mean fell: {named}")
-    return parts
+        means = [
+            f"{each.term} {each.value:.4f} from {each.baseline:.4f} ({p_text(each.adjusted)})"
+            for each in fallen.means
+        ]
+        parts.append(f"the mean fell: {_some(means, ', ')}")
+    return "; ".join(parts)
 
 
 def in_words(fall: ProblemFall) -> str:
@@ -221,7 +238,5 @@ def _some(parts: Sequence[str], between: str = "; ") -> str:
     return between.join(parts[:NAMED]) + more
 
 
-def _reason(source: str, gate: str, parts: Sequence[str]) -> str:
-    return f"{source}: {gate}" + "".join(
-        f": {part}" for part in ["; ".join(filter(None, parts))] if part
-    )
+def _reason(source: str, gate: str, fell: str) -> str:
+    return f"{source}: {gate}" + (f": {fell}" if fell else "")

@@ -15,7 +15,7 @@ NEAR = 1 + 1e-9  # p-values that differ only by rounding are equal
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Hypothesis:
     """The p-value of one hypothesis, its weight, and what is known of its law if nothing changed.
 
     `attained` are the p-values that the test can have, ascending, each with that probability of a
@@ -41,7 +41,7 @@ class Test:
         return min(whole, 1.0)
 
 
-def adjusted(tests: Sequence[Test]) -> list[float]:
+def adjusted(tests: Sequence[Hypothesis]) -> list[float]:
     """Return p-values that hold for all tests together, in the order of the tests.
 
     Weighted step-down of Holm (1979): by ascending p/w, the j-th adjusted p-value is the largest so

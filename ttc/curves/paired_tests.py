@@ -85,8 +85,9 @@ def _interval(
     """Return the bounds, and whether they are wider than those of the sign flips.
 
     They are if few problems carry the difference, or all differ alike. Then the kind that was not
-    seen differs by `reach` in the direction of the bound. On the side of 0, if sign flips exclude
-    it, it does not differ at all: there the test of 0, which is exact, has the last word.
+    seen differs by `reach` (unknown: by twice the largest difference) in the direction of the
+    bound. On the side of 0, if sign flips exclude it, it does not differ at all: there the test
+    of 0, which is exact, has the last word.
     """
     bounds = flips.interval(alpha)
     if bounds is None:
@@ -94,7 +95,7 @@ def _interval(
     low, high = bounds
     if low < high and unseen.carried_by(differences) >= unseen.FEW:
         return low, high, False
-    furthest = max(map(abs, differences)) if reach is None else reach
+    furthest = 2 * max(map(abs, differences)) if reach is None else reach
     ends = (0.0 if low > 0 else -furthest, 0.0 if high < 0 else furthest)
     least, most = unseen.bounds(differences, alpha, ends)
     if not low > 0 >= least:
@@ -143,5 +144,5 @@ def over_draws(
         max(mean - margin, -end),
         min(mean + margin, end),
         p=2 * normal.cdf(-score),
-        detectable=margin + normal.inv_cdf(POWER) * error if error else None,
+        detectable=margin + normal.inv_cdf(POWER) * error if error > _ROUNDING else None,
     )

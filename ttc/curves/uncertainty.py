@@ -1,4 +1,4 @@
-"""Bootstrap intervals of means over problems, and permutation tests of their differences."""
+"""Bootstrap intervals of means over problems, and tails of laws."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 # Values count in steps of 2^-53 of their column's range, as finely as a float divides [0, 1].
 _STEPS = 1 << 53
-_BLOCK = 1000  # sign patterns at a time
 
 
 class Interval(NamedTuple):
@@ -98,37 +97,6 @@ def _bca_tails(values: Sequence[float], means: Sequence[float], tail: float) -> 
         return normal.cdf(z0 + z / (1 - acceleration * z))
 
     return corrected(tail), corrected(1 - tail)
-
-
-def paired_p_value(differences: Sequence[float], *, flips: int = 20_000, seed: int = 0) -> float:
-    """Return the two-sided p-value of a mean difference of zero, by flipping signs of pairs.
-
-    Under the null hypothesis each problem's difference has either sign with equal probability. For
-    m ≤ 16 differences that are not zero all 2^m sign patterns are counted (exact); above, `flips`
-    seeded ones and the observed one (Phipson and Smyth 2010).
-    """
-    present = [difference for difference in differences if abs(difference) > 1e-12]
-    m = len(present)
-    if not m:
-        return 1.0
-    # Sums that differ only by rounding are equal.
-    least = abs(fsum(present)) - 1e-9 * fsum(map(abs, present))
-    if m <= 16:
-        sums = [0.0]
-        for difference in present:
-            sums = [total + signed for total in sums for signed in (difference, -difference)]
-        return sum(abs(total) >= least for total in sums) / len(sums)
-    import numpy as np
-
-    random, values, extreme = Random(seed), np.asarray(present), 0
-    for start in range(0, flips, _BLOCK):
-        size = min(_BLOCK, flips - start)
-        width = (m + 7) // 8
-        raw = b"".join(random.getrandbits(m).to_bytes(width, "little") for _ in range(size))
-        bits = np.frombuffer(raw, dtype=np.uint8).reshape(size, width)
-        signs = np.unpackbits(bits, axis=1, count=m, bitorder="little")
-        extreme += int((np.abs(2 * (signs @ values) - values.sum()) >= least).sum())
-    return (1 + extreme) / (1 + flips)
 
 
 def chi_squared_tail(x: float, degrees: int) -> float:

@@ -10,6 +10,7 @@ from ttc.curves.family import name_of
 from ttc.curves.sign_flips import EXACT, FLIPS
 from ttc.report.tables import columns, in_markdown
 
+WIDER = "†"
 HEAD = ("rule@k", "difference [interval]", "p", "Holm", "MDE", "problems")
 QUESTIONS = {
     "problems": "problems like these: p by flipping signs, the interval inverts the same test",
@@ -54,7 +55,7 @@ def _sides(each: Comparison) -> tuple[str, str, str | None]:
 def _row(each: Comparison) -> tuple[str, ...]:
     interval = ""
     if each.low is not None and each.high is not None:
-        interval = f" [{_bound(each.low)}, {_bound(each.high)}]"
+        interval = f" [{_bound(each.low)}, {_bound(each.high)}]{WIDER * each.widened}"
     detectable = "–" if each.detectable is None else f"{each.detectable:.3f}"
     return (
         f"{each.rule}@{each.k}",
@@ -84,6 +85,8 @@ def _legend(comparisons: Sequence[Comparison]) -> Iterator[str]:
     if comparisons:
         yield f"Holm: p corrected for {name_of(comparisons)}"
         yield "MDE: the difference that is found with 80% power at this level; – is unknown"
+    if any(each.widened and each.low is not None for each in comparisons):
+        yield f"{WIDER} few problems carry it: wider, for kinds of problems that are not among these"
     if errors := [each.p_error for each in comparisons if each.p_error is not None]:
         yield (
             f"p of more than {EXACT} problems: {FLIPS} pairs of random sign patterns, standard "

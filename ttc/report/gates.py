@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ttc.curves.falls import ProblemFall
-from ttc.curves.gates import POPULATIONS, GateResult, p_text
+from ttc.curves.gates import NAMED, POPULATIONS, GateResult, p_text
 from ttc.report.tables import columns, in_markdown
 
 MOST_LINES = 20  # of problems on a terminal; JSON, JUnit and Markdown have them all
@@ -52,7 +52,9 @@ def _summary(result: GateResult) -> str:
     if result.problems:
         parts.append(f"{len(result.problems)} problem{'s' * (len(result.problems) != 1)} fell")
     if result.means:
-        parts.append(f"the mean fell at {', '.join(mean.term for mean in result.means)}")
+        named = ", ".join(mean.term for mean in result.means[:NAMED])
+        more = f" and {len(result.means) - NAMED} more" if len(result.means) > NAMED else ""
+        parts.append(f"the mean fell at {named}{more}")
     return "; ".join(parts)
 
 
