@@ -69,7 +69,7 @@ def draws(draw: st.DrawFn, *, truncated: bool = False) -> list[Outcome]:
     return found
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(draws())
 def test_bounds_hold_every_completion_of_undecided_draws(pool: list[Outcome]) -> None:
     undecided = [at for at, each in enumerate(pool) if each.correct is None]
@@ -100,7 +100,7 @@ def test_bounds_hold_every_completion_of_undecided_draws(pool: list[Outcome]) ->
             assert max(values) <= high + TOLERANCE
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(draws(truncated=True))
 def test_bounds_hold_every_end_of_truncated_draws(pool: list[Outcome]) -> None:
     """Each truncated draw may end, after what it has generated, with any answer, if an answer that

@@ -51,12 +51,12 @@ def asked(problems: dict[str, list[Outcome]], target: str, **more: object) -> Un
     return found
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     st.lists(st.floats(0, 1), min_size=2, max_size=5),
     st.sampled_from(["coverage", "majority", "pass^k"]),
     st.floats(0.05, 1),
-    st.integers(2, 20),
+    st.integers(2, 12),
 )
 def test_within_the_draws_it_is_the_first_point_of_the_exact_curve(
     chances: list[float], rule: str, target: float, n: int

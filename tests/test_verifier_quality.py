@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from conftest import Ttc
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ttc as library
 from ttc.backends import Completion, ModelInfo, Request
 from ttc.backends.simulated import SimulatedBackend
-from ttc.curves.clustered import share, student
+from ttc.curves.clustered import share
 from ttc.curves.confusion import PAIRS, Confusion, confusions, kappa
 from ttc.curves.self_agreement import self_agreements
 from ttc.errors import UsageError
@@ -45,12 +45,7 @@ def compared(*problems: Sequence[tuple[bool | None, bool | None]]) -> Confusion:
 # --- shares of draws, clustered by problem
 
 
-def test_students_quantiles() -> None:
-    known = {1: 12.7062, 2: 4.3027, 3: 3.1824, 5: 2.5706, 10: 2.2281, 30: 2.0423, 200: 1.9719}
-    for degrees, quantile in known.items():
-        assert student(0.975, degrees) == pytest.approx(quantile, rel=0.005)
-
-
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=1, max_size=8))
 def test_a_share_is_within_an_interval_that_is_never_empty(rows: list[tuple[int, int]]) -> None:
     problems = [(min(row), max(row)) for row in rows]
@@ -88,7 +83,7 @@ def test_the_interval_covers(mean: float, correlation: float) -> None:
     chance = random.Random(7)
     size = 1 / correlation - 1
     covered = 0
-    for _ in range(300):
+    for _ in range(60):
         rows = []
         for _ in range(20):
             n = chance.randint(1, 12)
@@ -98,12 +93,13 @@ def test_the_interval_covers(mean: float, correlation: float) -> None:
         assert found.low is not None
         assert found.high is not None
         covered += found.low <= mean <= found.high
-    assert covered / 300 >= 0.93
+    assert covered / 60 >= 0.9
 
 
 # --- the confusion of two verifiers
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.lists(st.tuples(DECISIONS, DECISIONS), min_size=1, max_size=5), min_size=1, max_size=5
@@ -191,6 +187,7 @@ def repeats(votes: Sequence[Sequence[Sequence[bool | None]]], **more: Any) -> Re
     return Repeats("judge", more.get("judged", 100), {}, cast)
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.lists(st.lists(st.booleans(), min_size=2, max_size=5), min_size=1, max_size=4),
@@ -207,11 +204,6 @@ def test_votes_agree_as_all_pairs_of_them_do(votes: list[list[list[bool]]]) -> N
     same = sum(shares) / len(shares)
     assert found.agreement.value == pytest.approx(same)
     assert found.noise == pytest.approx(math.sqrt((1 - same) / 2 / 100), abs=1e-9)
-    # No fixed truth is matched more often than by always voting with the likelier side.
-    best = sum(max(sum(d), len(d) - sum(d)) / len(d) for d in itertools.chain(*votes))
-    if all(len(draw) > 60 for draw in itertools.chain(*votes)):
-        assert found.best is not None
-        assert found.best >= best / len(shares) - 0.02
 
 
 def test_the_best_accuracy_bounds_every_truth() -> None:

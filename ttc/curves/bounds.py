@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 
 from ttc.curves import parallel
 from ttc.curves.curve import curves_of
+from ttc.curves.intervals import METHODS
 from ttc.curves.table import Cell, Table, values_at
 from ttc.records import Curve, Outcome, Point
 from ttc.selectors import Selector
@@ -90,7 +91,7 @@ def bounds(
     *,
     ci: float | None = 95,
     seed: int = 0,
-    interval: str = "percentile",
+    interval: str = METHODS[0],
 ) -> Bounds:
     """Return the bounds of a table and its curves. Only problems that a treatment changes are
     computed again."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from ttc.curves.curve import curves_of
 from ttc.curves.draws_beyond import Until, extrapolated
+from ttc.curves.intervals import METHODS
 from ttc.curves.scaling_laws import counts_of
 from ttc.curves.table import Problems, tabulate
 from ttc.errors import wrong_option
@@ -41,7 +42,7 @@ class Settings:
 
     ci: float | None = 95
     seed: int = 0
-    interval: str = "percentile"
+    interval: str = METHODS[0]
     draw: str = "without"
 
 
@@ -103,7 +104,8 @@ def _crossing(points: Iterator[Point], answer: Until) -> tuple[Until, set[str]]:
         error = point.error or 0.0
         if answer.k is None and point.value is not None and point.value >= goal:
             answer = replace(answer, k=point.k, estimator="exact" if point.exact else "±", total=0)
-        limits = {bound: getattr(point, end, None) for bound, end in _ENDS.items()}
+        limits: dict[str, float | None]
+        limits = {bound: getattr(point, end) for bound, end in _ENDS.items()}
         for bound, limit in limits.items():
             slack = error if bound in LOWER else -error
             if getattr(answer, bound) is None and limit is not None and limit + slack >= goal:
