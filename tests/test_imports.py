@@ -25,7 +25,6 @@ plugins session
 problems backends selectors
 store verifiers
 verdicts samples
-opinions
 outcomes
 curves
 strategies

@@ -12,9 +12,10 @@ from commands import Ttc
 
 import ttc
 from ttc import interchange
-from ttc.curves.gates import parse
+from ttc.curves.asserts import parse
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import UsageError
+from ttc.outcomes.lines import read_outcomes
 from ttc.plugins.guards import verdict_fault
 from ttc.records import Outcome, Sample, Verdict
 from ttc.selectors import spec, worth
@@ -285,7 +286,7 @@ def test_what_a_verifier_gives_is_checked() -> None:
 def test_a_verifier_s_infinite_score_is_read_back(tmp_path: Path) -> None:
     sample = Sample("p", 0, "text", "stop")
     record = interchange.sample_line(sample) | interchange.verdict_fields(Verdict(score=inf), "rm")
-    ((_, judged, outcome),) = interchange.read_outcomes([record])
+    ((_, judged, outcome),) = read_outcomes([record])
     assert judged
     assert outcome.score == inf
 

@@ -23,8 +23,8 @@ from ttc.curves.clustered import share
 from ttc.curves.confusion import PAIRS, Confusion, confusions, kappa
 from ttc.curves.self_agreement import self_agreements
 from ttc.errors import UsageError
-from ttc.opinions import Opinion, Repeats
 from ttc.options import split_specs
+from ttc.outcomes.opinions import Opinion, Repeats
 from ttc.records import Outcome
 
 DECISIONS = st.sampled_from([True, False, None])

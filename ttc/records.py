@@ -1,7 +1,5 @@
 """The data model: Problem, Sample, Verdict, Outcome, Curve. This module imports nothing of ttc.
 
-    problems ──sample──▶ samples ──verify──▶ verdicts ──sweep──▶ curves
-
 A missing value is None, never a special text or number.
 """
 
@@ -35,8 +33,7 @@ class Problem:
     Exactly one of `messages` (a chat) and `prompt` (raw text, sent to the model unchanged) is set.
     `reference` holds what verifiers need: `{"answer": "18"}`, `{"answer": "B", "choices": [...]}`
     or, for code, `{"tests": ..., "entry_point": ..., "prompt": ...}`; empty if there is none.
-    `tags` say what it is about, `{"level": "Level 2"}`; two problems that differ in these only are
-    the same problem.
+    `tags` say what it is about, `{"level": "Level 2"}`; they are no part of its identity.
     """
 
     id: str
@@ -88,8 +85,7 @@ class SamplingParams:
 
     @property
     def greedy(self) -> str:
-        """The setting that leaves only one token to choose from, such as "temperature 0"; ""
-        if there is none. With one, all draws of a prompt are the same text."""
+        """The setting that leaves one token to choose from, as "temperature 0"; "" without one."""
         settings = {
             "temperature 0": not self.temperature,
             "top_k 1": self.top_k == 1,
@@ -156,8 +152,7 @@ class Verdict:
     memory limit), `error` (the verifier failed; the sample is judged again) and others that the
     verifier documents; `detail` explains it. `tokens` is what judging cost on a model (prompt and
     completion), None for a verifier that uses no model; `votes` are the votes behind the score.
-    `reads_reference` is whether the verifier read the sample's reference (None: it may have); it
-    is filled in by what calls the verifier.
+    `reads_reference`, set by the caller, is whether the verifier did so (None: it may have).
     """
 
     answer: str | None = None
@@ -177,9 +172,8 @@ class Outcome:
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
     that compare texts. `verifier_tokens` is what judging cost. `scores` are the scores by
     verifiers other than the one that decides `correct`, by name (NaN: it gave no score). `value` is
-    what a draw is worth where a sweep takes scores for values (`--value score`), None where a draw
-    is right or wrong. `verdicts` is what further verifiers say of `correct`, by name, for
-    comparisons of verifiers.
+    what a draw is worth with `--value score`, else None; `verdicts` what further verifiers say of
+    `correct`, by name.
     """
 
     index: int
@@ -199,8 +193,7 @@ class Outcome:
 
     @property
     def worth(self) -> float:
-        """What picking this draw is worth: its `value`, or without one 1 if it is correct, else
-        0."""
+        """What picking this draw is worth: its `value`, else 1 or 0 as it is correct or not."""
         return float(bool(self.correct)) if self.value is None else self.value
 
     @property
@@ -214,12 +207,12 @@ class Point:
     """The value of a rule at budget k, as a mean over problems.
 
     `value` is None if it is undefined, and `note` then gives the reason. `low` and `high` bound
-    the interval for problems like these, `low_draws` and `high_draws` that for these problems,
-    whose draws alone vary; `method` and `method_draws` name how each was made
-    (`ttc.curves.intervals.Bounds`). `problems` counts those with at least k draws. `cost`
-    maps an axis (`ttc.curves.costs.AXES`) to its expectation for one problem, or None if the
-    samples lack the fields it needs. If the value is not `exact`, `error` is its standard error (by
-    simulation) or half the width of its bracket; the interval does not include it.
+    the interval for problems like these, `low_draws` and `high_draws` that for these problems, of
+    which only the draws vary; `method` and `method_draws` are how each was made
+    (`ttc.curves.intervals`). `problems` counts those with at least k draws. `cost` maps an axis
+    (`ttc.curves.costs.AXES`) to its expectation for one problem, None if it is unknown. If the
+    value is not `exact`, `error` is its standard error (by simulation) or half the width of its
+    bracket; no interval includes it.
     """
 
     k: int
@@ -241,9 +234,7 @@ class Point:
 class Curve:
     """The expected value of one selection rule at each budget k, over one source.
 
-    `group` is None for all problems of the source. Else the curve is over those with this value of
-    the tag `by` (`level`, or crossed `level,subject`).
-
+    `group` is the value of the tag `by` (`level`, or crossed `level,subject`); None: all problems.
     An `oracle` picks by what only the reference tells: its values are bounds, not results.
     """
 
@@ -255,9 +246,7 @@ class Curve:
     oracle: bool = False
 
     def __repr__(self) -> str:
-        values = ", ".join(
-            f"{point.k}: {'undefined' if point.value is None else format(point.value, '.4f')}"
-            for point in self.points
-        )
+        known = ((p.k, "undefined" if p.value is None else f"{p.value:.4f}") for p in self.points)
+        values = ", ".join(f"{k}: {value}" for k, value in known)
         part = "" if self.group is None else f", {self.by} = {self.group!r}"
         return f"Curve({self.selector!r} over {self.source!r}{part}, {{{values}}})"

@@ -1,4 +1,5 @@
-"""What a sweep was asked besides the curves: draws until X, bounds, and how good verifiers are."""
+"""What a sweep has besides the curves: draws until X, bounds, how good verifiers are, posteriors,
+and the rules that could not be computed."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from collections.abc import Mapping
 from ttc.curves.bounds import Bounds
 from ttc.curves.confusion import Confusion
 from ttc.curves.draws_beyond import Until
+from ttc.curves.lack import LeftOut
+from ttc.curves.posteriors import Posterior
 from ttc.curves.self_agreement import SelfAgreement
 from ttc.curves.sweep import SweepResult
 
@@ -35,3 +38,13 @@ class Inquiries:
     def agreements(self) -> Mapping[str, list[SelfAgreement]]:
         """How far judges agree with themselves, with `agreement`."""
         return self._result.agreements
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """The rules that could not be computed, per source, with the reason."""
+        return self._result.left_out
+
+    @property
+    def posteriors(self) -> list[Posterior]:
+        """The posterior of each point of Bayes@N, with its interval for these problems."""
+        return self._result.posteriors

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ttc import interchange, outcomes
+from ttc import interchange
 from ttc.api import frames, judging, sweeping
 from ttc.api.results import Sweep
 from ttc.api.sources import StoredPool
 from ttc.api.wording import python_errors
 from ttc.errors import TtcError, UsageError
+from ttc.outcomes.verifier_choice import choose_verifier
 from ttc.records import Problem, Sample, Verdict
 from ttc.store import Store, pools, samples, tags
 from ttc.store.judged import judged
@@ -198,7 +199,7 @@ class Pool(StoredPool):
     def _verifier(self, store: Store, pool: pools.Pool, wanted: str | None) -> VerifierId | None:
         """Return the verifier whose verdicts are meant; None if nothing was judged yet."""
         found = verifiers_of(store.reader, pool)
-        row = outcomes.choose_verifier(found, wanted, self.name)
+        row = choose_verifier(found, wanted, self.name)
         return next((_identity(each) for each in found if each["id"] == row), None)
 
     @contextmanager

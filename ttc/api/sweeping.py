@@ -22,7 +22,7 @@ from ttc.curves.rates import convert_rates
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import GateError, UsageError
 from ttc.options import split_specs
-from ttc.outcomes import Wanted
+from ttc.outcomes.wanted import Wanted
 from ttc.samples.recipe import whole
 from ttc.selectors import spec
 
@@ -171,10 +171,9 @@ def compare(
     """Compare further sources with the first one, or the rules of a single source, problem by
     problem.
 
-    A record has the two means over the problems that both have, their difference with a bootstrap
-    interval, and the p-value of flipping the signs of the paired differences. Arguments and errors
-    are those of `sweep`; UsageError also if two sources have no problem, or no rule at a budget,
-    in common.
+    A record has the two means over the problems that both have, their difference with the p-value
+    of a permutation test and the interval that inverts it. Arguments and errors are those of
+    `sweep`; UsageError also if two sources have no problem, or no rule at a budget, in common.
     """
     options["compare"] = True
     return sweep(*sources, rules=rules, **options).comparisons

@@ -16,7 +16,7 @@ from ttc.curves.confusion import PAIRS, Pair, agreement, kappa
 from ttc.errors import UsageError
 
 if TYPE_CHECKING:
-    from ttc.opinions import Opinion, Repeats
+    from ttc.outcomes.opinions import Opinion, Repeats
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,16 +115,16 @@ def show(
         with console.capture() as rendered:
             console.print(table)
             less = f"* Pareto-optimal: nothing scores higher for {AXES[axis].less}"
-            legend = (*(() if best is None else (less,)), *oracles.legend(ours))
-            inexact = any(point.error is not None for curve in ours for point in curve.points)
-            if inexact:
-                legend = (
-                    *legend,
-                    "±: error of a simulation or a bracket, which no interval includes",
-                )
+            legend = (*(() if best is None else (less,)), *oracles.legend(ours), *_inexact(ours))
             for line in (*_notes(ours), *legend, *footer, conventions):
                 console.print(for_stdout(line), style="dim")
         sys.stdout.write(rendered.get())
+
+
+def _inexact(curves: Sequence[Curve]) -> Iterator[str]:
+    """Yield the line about errors, if a point has one."""
+    if any(point.error is not None for curve in curves for point in curve.points):
+        yield "±: error of a simulation or a bracket, which no interval includes"
 
 
 def as_csv(

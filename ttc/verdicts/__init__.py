@@ -23,7 +23,7 @@ from ttc.store.judged import Row, judged
 from ttc.store.pools import Pool
 from ttc.store.sql import storable
 from ttc.store.verifiers import VerifierId
-from ttc.verdicts.judge_inputs import remember_votes, with_question
+from ttc.verdicts.judge_inputs import remember_reading, remember_votes, with_question
 from ttc.verifiers import Verifier, extras
 
 CHUNK, GAP = 500, 5000  # verdicts stored at once; judged draws that may wait for an unjudged one
@@ -182,7 +182,7 @@ def verify_pool(
     """
     who, reads = identify(verifier), extras.reads_reference(verifier)
     remember_votes(store, who, verifier, recall=not recheck)
-    _note_reading(store, who, reads)
+    remember_reading(store, who, reads)
     rows: deque[Row] = deque()
     done: list[tuple[int, Sample, Verdict]] = []
     together = extras.judges_together(verifier)
@@ -224,12 +224,6 @@ def verify_pool(
     finally:
         if done:
             store.write(keep)
-
-
-def _note_reading(store: Store, who: VerifierId, reads: bool | None) -> None:
-    """Note whether a verifier reads references, if its verdicts of earlier runs do not say so."""
-    if verifiers.lacks_reading(store.reader, who, reads):
-        store.write(lambda connection: verifiers.verifier_id(connection, who, reads))
 
 
 def _judged_before(rows: deque[Row]) -> Iterator[tuple[Sample, Verdict]]:

@@ -17,6 +17,12 @@ from ttc.verifiers import Verifier
 from ttc.verifiers.extras import Remembering
 
 
+def remember_reading(store: Store, who: VerifierId, reads: bool | None) -> None:
+    """Store whether a verifier reads references, if its verdicts of earlier runs do not say so."""
+    if verifiers.lacks_reading(store.reader, who, reads):
+        store.write(lambda connection: verifiers.verifier_id(connection, who, reads))
+
+
 def remember_votes(
     store: Store, who: VerifierId, verifier: Verifier, *, recall: bool = True
 ) -> None:

@@ -14,7 +14,7 @@ from ttc import keys, verdicts
 from ttc.backends import Backend
 from ttc.curves.self_agreement import SelfAgreement, self_agreements
 from ttc.errors import UsageError
-from ttc.opinions import AGAIN, Opinion, Repeats
+from ttc.outcomes.opinions import AGAIN, Opinion, Repeats
 from ttc.records import Sample, Verdict
 from ttc.store import Store
 from ttc.store.judged import judged

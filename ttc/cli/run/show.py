@@ -5,11 +5,12 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from ttc import interchange, keys, opinions
+from ttc import interchange, keys
 from ttc.backends import counts
 from ttc.cli.output import document
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout, one_line
+from ttc.outcomes import opinions
 from ttc.report.columns import columns
 from ttc.session import Session
 from ttc.store import Store, pools, samples, tags, verdicts, verifiers

@@ -11,7 +11,7 @@ from ttc.curves import sweep as curves
 from ttc.curves.baseline import as_baseline, read_baseline, write_baseline
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import Exit, UsageError
-from ttc.outcomes import Wanted
+from ttc.outcomes.wanted import MAPPABLE, Wanted
 from ttc.report.groups import undrawn
 from ttc.session import Session
 
@@ -32,7 +32,7 @@ def sweep(
     wanted = Wanted.by(
         options.selectors().values(),
         verifier=verifier,
-        mapping=jsonl.parse_mapping(mapping, outcomes.MAPPABLE),
+        mapping=jsonl.parse_mapping(mapping, MAPPABLE),
         beside=(*names, *([] if baseline is None else [baseline])),
         options=options,
     )
