@@ -11,8 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 FinishReason = Literal["stop", "length", "cancelled", "error"]
 
-# Statuses of samples that this machine failed to judge. They are left out of all counts, and the
-# next `ttc verify` judges them again.
+# Statuses of samples that this machine failed to judge: in no count, and judged again next time.
 INFRA = ("infra_timeout", "infra_error")
 
 # The values of sampling parameters that leave a model's distribution unchanged.
@@ -99,13 +98,12 @@ class Sample:
     """One completion of one problem.
 
     `index` is the draw index within the problem, from 0. `finish_reason` is `stop` (the model
-    ended, or a stop string fired) or `length` (cut at the token limit). `logprob` is the sum of
-    the sampled tokens' log-probabilities (nats) under the unfiltered temperature-1 distribution.
-    `confidences` has DeepConf's confidence of each token (`ttc sample --confidence`): minus the
-    mean log-probability of the likeliest tokens at its place. `seconds` is the time from the
-    first to the last token of this draw. `key` is the digest of all that changes the
-    distribution, `prompt_id` the digest of the prompt alone. `asked` is the prompt, filled in only
-    for verifiers that read it. `tags` are those of the problem.
+    ended, or a stop string fired) or `length` (cut at the token limit). `logprob` is the sum of the
+    sampled tokens' log-probabilities (nats) under the unfiltered temperature-1 distribution.
+    `confidences` has DeepConf's confidence of each token: minus the mean log-probability of the
+    likeliest tokens at its place. `seconds` is the time from the first to the last token. `key` is
+    the digest of all that changes the distribution, `prompt_id` that of the prompt alone. `asked`
+    is the prompt, filled in only for verifiers that read it. `tags` are those of the problem.
     """
 
     problem: str
