@@ -177,7 +177,11 @@ def test_default_rules_that_cannot_be_computed_are_left_out() -> None:
     ("options", "shell", "python"),
     [
         ({"cost": "x"}, "--cost x: there are samples, tokens,", "cost='x': there are samples,"),
-        ({"interval": "t"}, "--interval t: there are percentile, bca", "interval='t': there are"),
+        (
+            {"interval": "t"},
+            "--interval t: there are gaffke, wilson, percentile, bca",
+            "interval='t': there are",
+        ),
         ({"draw": "twice"}, "--draw twice: there are without,", "draw='twice': there are without,"),
         ({"max_drop": 2}, "--max-drop 2: a share between 0 and 1", "max_drop=2: a share between"),
         ({"strict": True}, "--max-drop and --strict need --baseline", "strict need a baseline"),

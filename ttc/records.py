@@ -200,7 +200,9 @@ class Point:
     """The value of a rule at budget k, as a mean over problems.
 
     `value` is None if it is undefined, and `note` then gives the reason. `low` and `high` bound
-    the bootstrap interval over problems; `problems` counts those with at least k draws. `cost`
+    the interval for problems like these, `low_draws` and `high_draws` that for these problems,
+    whose draws alone vary; `method` and `method_draws` name how each was made
+    (`ttc.curves.intervals.Bounds`). `problems` counts those with at least k draws. `cost`
     maps an axis (`ttc.curves.costs.AXES`) to its expectation for one problem, or None if the
     samples lack the fields it needs. If the value is not `exact`, `error` is its standard error (by
     simulation) or half the width of its bracket; the interval does not include it.
@@ -215,6 +217,10 @@ class Point:
     exact: bool = True
     note: str | None = None
     error: float | None = None
+    low_draws: float | None = None
+    high_draws: float | None = None
+    method: str | None = None
+    method_draws: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ COLUMNS = {
     "value": "number",
     "low": "number",
     "high": "number",
+    "low_draws": "number",
+    "high_draws": "number",
     "problems": "integer",
     "exact": "boolean",
     "error": "number",
@@ -138,8 +140,8 @@ class Sweep:
         """Return the curves as a matplotlib Figure; pyplot and its backend are not touched.
 
         `cost` is the axis of the abscissa (None: that of the sweep); `samples` plots k. The bands
-        are the intervals. UsageError if the cost is not known, or matplotlib is missing (the extra
-        `plot`).
+        are the intervals for problems like these. UsageError if the cost is not known, or
+        matplotlib is missing (the extra `plot`).
         """
         from ttc.report.plot import figure
 
@@ -159,6 +161,8 @@ class Sweep:
                     "value": point.value,
                     "low": point.low,
                     "high": point.high,
+                    "low_draws": point.low_draws,
+                    "high_draws": point.high_draws,
                     "problems": point.problems,
                     "exact": point.exact,
                     "error": point.error,
@@ -204,7 +208,7 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         """Return the curves as a plain HTML table, a row per budget; names are escaped."""
-        from ttc.report import tables
+        from ttc.report import intervals, tables
 
         parts = []
         parted, sizes = groups.titled(self._result)
@@ -216,10 +220,13 @@ class Sweep:
             )
             parts.append(f"<table><caption>{_html(source)}</caption><tr>{heads}</tr>")
             for points in zip(*(curve.points for curve in ours), strict=True):
-                cells = "".join(f"<td>{_html(tables.value_text(point))}</td>" for point in points)
+                cells = "".join(
+                    f"<td>{_html(intervals.with_intervals(point))}</td>" for point in points
+                )
                 parts.append(f"<tr><td>{points[0].k}</td>{cells}</tr>")
             parts.append("</table>")
-        parts += [f"<p>{_html(tables.in_words(self.options.conventions))}</p>"]
+        lines = (*intervals.in_words(self._result), tables.in_words(self.options.conventions))
+        parts += [f"<p>{_html(line)}</p>" for line in lines]
         parts += [f"<p>note: {_html(line)}</p>" for line in self.warnings]
         return "\n".join(parts)
 

@@ -117,7 +117,8 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
     """Compute what each selection rule scores at each budget, from stored samples.
 
     A point is the exact mean of the rule over all k-subsets of a problem's draws, averaged over
-    problems, with a bootstrap interval over problems; pass@k is the estimator of Chen et al.
+    problems, with an interval for these problems (`low_draws`, `high_draws`) and one for problems
+    like these (`low`, `high`); pass@k is the estimator of Chen et al.
     (2021), https://arxiv.org/abs/2107.03374. No model is called. A source is a pool or its name, a
     file of judged lines, or a list: of such records, or of samples with their verdicts. `rules` is
     a list of selection rules, or a text with commas between them (None: coverage, majority and

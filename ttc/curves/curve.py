@@ -1,4 +1,4 @@
-"""Table → Curve: the mean value of each rule at each budget k, with its interval and cost.
+"""Table → Curve: the mean value of each rule at each budget k, with its intervals and cost.
 
 A point is the mean over problems of an exact expectation over all k-subsets of a problem's
 draws. A problem contributes while k is at most the number of its draws; nothing is extrapolated.
@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from math import fsum, isfinite, sqrt
 
 from ttc.curves.cost_axes import AXES
+from ttc.curves.fixed_suite import spreads
+from ttc.curves.intervals import METHODS, Bounds, like_these, these, within_unit
 from ttc.curves.table import Cell, Problems, Table, tabulate
-from ttc.curves.uncertainty import bootstrap_means
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
 from ttc.selectors import Selector
@@ -36,23 +37,21 @@ def curves(
 
 
 def curves_of(
-    table: Table, *, ci: float | None = 95, seed: int = 0, interval: str = "percentile"
+    table: Table, *, ci: float | None = 95, seed: int = 0, interval: str = METHODS[0]
 ) -> list[Curve]:
     """Return the curves of a table.
 
-    `ci` is the level of the bootstrap interval over problems in per cent, None for none; all
-    points share the resamples of `seed`, so that curves can be compared. `interval` is
-    `percentile` or `bca`. UsageError if `ci` is out of range.
+    `ci` is the level of both intervals in per cent, None for none; `interval` is the method of
+    the one for problems like these, a name in `intervals.METHODS`. All bootstraps share the
+    resamples of `seed`, so that curves can be compared. UsageError if `ci` is out of range.
     """
     if ci is not None and not 0 < ci < 100:
         raise UsageError(f"an interval covers more than 0% and less than 100%, not {ci}%")
-    bounds: Sequence[tuple[float, float] | None] = [None] * len(table.cells)
-    if ci is not None:
-        columns = [cell.values for cell in table.cells]
-        bounds = bootstrap_means(columns, level=ci, seed=seed, bca=interval == "bca")
+    nothing = [Bounds()] * len(table.cells)
+    others, fixed = (nothing, nothing) if ci is None else _bounds(table, ci, seed, interval)
     points: dict[str, list[Point]] = {cell.selector: [] for cell in table.cells}
-    for cell, found in zip(table.cells, bounds, strict=True):
-        points[cell.selector].append(_point(cell, found, table))
+    for cell, *both in zip(table.cells, others, fixed, strict=True):
+        points[cell.selector].append(_point(cell, *both, table))
     return [Curve(name, table.source, tuple(curve)) for name, curve in points.items()]
 
 
@@ -61,12 +60,33 @@ def default_ks(n: int) -> list[int]:
     return sorted({*(1 << i for i in range(n.bit_length())), n} - {0})
 
 
-def _point(cell: Cell, interval: tuple[float, float] | None, table: Table) -> Point:
+def _bounds(
+    table: Table, level: float, seed: int, method: str
+) -> tuple[list[Bounds], list[Bounds]]:
+    """Return for each cell the interval for problems like these and the one for these problems."""
+    columns = [cell.values for cell in table.cells]
+    outside = {
+        cell.selector
+        for cell, values in zip(table.cells, columns, strict=True)
+        if not within_unit(values)
+    }
+    bounded = [cell.selector not in outside for cell in table.cells]
+    fixed = []
+    for values, limited, spread in zip(columns, bounded, spreads(table), strict=True):
+        mean = _mean([value for value in values if value is not None])
+        fixed.append(
+            Bounds() if mean is None else these(mean, spread, level=level, bounded=limited)
+        )
+    return like_these(columns, method, bounded=bounded, level=level, seed=seed), fixed
+
+
+def _point(cell: Cell, others: Bounds, fixed: Bounds, table: Table) -> Point:
     found = [estimate for estimate in cell.estimates if estimate is not None]
     values = [estimate.value for estimate in found]
     if not all(map(isfinite, values)):
         raise ValueError(f"{cell.selector} returned a value that is not finite at k = {cell.k}")
-    low, high = interval if interval is not None else (None, None)
+    low, high = others.interval or (None, None)
+    low_draws, high_draws = fixed.interval or (None, None)
     cost = {axis: _mean([by_axis[axis] for by_axis in cell.costs]) for axis in AXES}
     exact = all(estimate.kind == "exact" for estimate in found)
     return Point(
@@ -74,6 +94,10 @@ def _point(cell: Cell, interval: tuple[float, float] | None, table: Table) -> Po
         value=_mean(values),
         low=low,
         high=high,
+        low_draws=low_draws,
+        high_draws=high_draws,
+        method=others.method,
+        method_draws=fixed.method,
         problems=len(values),
         cost=cost if cell.costs else cost | {"samples": cell.k},
         exact=exact,

@@ -45,6 +45,10 @@ def _point_as_dict(point: Point) -> dict[str, Any]:
         "cost": dict(point.cost),
         "exact": point.exact,
     }
+    if point.method is not None or point.method_draws is not None:
+        plain["low_draws"] = point.low_draws
+        plain["high_draws"] = point.high_draws
+        plain["intervals"] = {"problems": point.method, "draws": point.method_draws}
     if point.error is not None:
         plain["error"] = point.error
     if point.note is not None:

@@ -9,12 +9,12 @@ from ttc.curves import gates
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import Rates
 from ttc.curves.gates import Gate
+from ttc.curves.intervals import METHODS
 from ttc.curves.table import DRAWS, UNKNOWN
 from ttc.errors import UsageError, wrong_option
 from ttc.selectors import Selector, spec
 
 DEFAULT_RULES = ("coverage", "majority", "first-finish")
-INTERVALS = ("percentile", "bca")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class SweepOptions:
     `rules` are specifications such as `majority:ties=strict`; None stands for those of
     DEFAULT_RULES that can be computed. `ks` are budgets; none stands for 1, 2, 4, … and the number
     of draws. `cost` is a flag of `cost_axes.AXES`; `rates` turn tokens into operations and money.
-    `ci` is the level of all intervals in per cent, None for none; `seed` that of all resampling.
+    `ci` is the level of all intervals in per cent, None for none; `interval` the method of those
+    for problems like these (`intervals.METHODS`); `seed` that of all resampling.
     `ties`, `invalid` and `draw` are the conventions of every rule that takes them.
 
     Beyond the curves: `compare` further sources with the first one, or rules if there is only one
@@ -42,7 +43,7 @@ class SweepOptions:
     ks: tuple[int, ...] = ()
     cost: str = "tokens"
     ci: float | None = 95
-    interval: str = "percentile"
+    interval: str = METHODS[0]
     seed: int = 0
     ties: str = "split"
     invalid: str = "abstain"
@@ -60,7 +61,7 @@ class SweepOptions:
 
     def __post_init__(self) -> None:
         axis_of(self.cost)
-        for name, known in (("interval", INTERVALS), ("draw", DRAWS)):
+        for name, known in (("interval", METHODS), ("draw", DRAWS)):
             if (value := getattr(self, name)) not in known:
                 raise wrong_option(name, value, f"there are {', '.join(known)}")
         if not all(isinstance(each, str) for each in self.by):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
@@ -43,13 +44,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The values and costs of rules on each problem of one source; problems are sorted by name."""
+    """The values and costs of rules on each problem of one source; problems are sorted by name.
+
+    `rules` are those of the cells, by name.
+    """
 
     source: str
     problems: tuple[str, ...]
     pools: Sequence[Sequence[Outcome]]
     cells: Sequence[Cell]
     draw: str = "without"
+    rules: Mapping[str, Selector] = dataclasses.field(default_factory=dict)
 
 
 def tabulate(
@@ -92,7 +97,7 @@ def tabulate(
         for at, name in enumerate(selectors)
         for k in budgets
     ]
-    return Table(source, names, pools, cells, draw)
+    return Table(source, names, pools, cells, draw, selectors)
 
 
 class Lack(NamedTuple):

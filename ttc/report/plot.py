@@ -43,7 +43,7 @@ def draw(panels: Sequence[Panel], axis: str, path: str) -> None:
 
 
 def figure(panels: Sequence[Panel], axis: str) -> Figure:
-    """Return a figure of value against cost; bands are the intervals.
+    """Return a figure of value against cost; bands are the intervals for problems like these.
 
     `axis` is a name in `AXES`. The points of a Pareto frontier are joined by a grey line; the
     legend is in the first panel. No backend is chosen and pyplot is not imported. UsageError if no
@@ -69,7 +69,9 @@ def figure(panels: Sequence[Panel], axis: str) -> Figure:
         if panel.title:
             axes.set_title(_short(panel.title), fontsize="medium")
         if not at:
-            axes.legend(frameon=False)
+            banded = any(point.low is not None for each in panel.curves for point in each.points)
+            title = "bands: problems like these" if banded else None
+            axes.legend(frameon=False, title=title)
     return drawn
 
 

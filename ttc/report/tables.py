@@ -14,8 +14,11 @@ from ttc.curves.gates import GateResult
 from ttc.curves.scaling_laws import Prediction
 from ttc.messages.visible import for_stdout, one_line
 from ttc.records import Curve, Point
+from ttc.report import intervals
+from ttc.report.intervals import value_text, with_intervals
 
 BAR = 20
+WITH_BARS = 100  # columns of a terminal from which a table has bars
 _INVALID = {
     "abstain": "no answer abstains",
     "class": "no answer is an answer",
@@ -37,16 +40,6 @@ def in_words(conventions: Mapping[str, str]) -> str:
         _INVALID.get(conventions["invalid"], f"no answer: {conventions['invalid']}"),
     )
     return "; ".join(parts)
-
-
-def value_text(point: Point) -> str:
-    """Return a value with its error and its interval; a dash if it is undefined."""
-    if point.value is None:
-        return "–"
-    error = "" if point.error is None else f" ±{point.error:.4f}"
-    if point.low is None or point.high is None:
-        return f"{point.value:.4f}{error}"
-    return f"{point.value:.4f}{error} [{point.low:.3f}, {point.high:.3f}]"
 
 
 def _cost(point: Point, axis: str) -> str:
@@ -76,11 +69,12 @@ def show(
     problems: Mapping[str, int],
     conventions: str,
     best: Sequence[tuple[Curve, Point]] | None = None,
+    footer: Sequence[str] = (),
 ) -> None:
-    """Print one table for each source: with bars on a terminal, in plain columns in a pipe.
+    """Print one table for each source: with bars on a wide terminal, in plain columns in a pipe.
 
     `axis` is a name in `AXES`, `problems` the number of problems of each source. `best` are the
-    points of a Pareto frontier, which are marked with a star.
+    points of a Pareto frontier, which are marked with a star. `footer` are lines below a table.
     """
     starred = {(id(curve), point.k) for curve, point in best or ()}
     from rich import box
@@ -97,18 +91,24 @@ def show(
         table = Table(title=title, title_justify="left", box=shape)
         table.add_column("rule")
         table.add_column("k", justify="right")
-        table.add_column("value")
-        if console.is_terminal:
+        table.add_column("value", no_wrap=True)
+        bounded = intervals.shown(ours)
+        for question in (intervals.THESE, intervals.LIKE_THESE) if bounded else ():
+            table.add_column(question, no_wrap=True)
+        bars = console.is_terminal and console.width >= WITH_BARS
+        if bars:
             table.add_column("", min_width=BAR)
         table.add_column(AXES[axis].label, justify="right")
         for curve in ours:
             for at, point in enumerate(curve.points):
-                bar = [_bar(point.value)] if console.is_terminal else []
+                between = [intervals.these_text(point), intervals.like_these_text(point)]
+                between = between if bounded else []
+                bar = [_bar(point.value)] if bars else []
                 # A pipe has the rule on each line, for grep and awk.
                 rule = for_stdout(curve.selector) if not (at and console.is_terminal) else ""
                 star = " *" if (id(curve), point.k) in starred else ""
                 cost = _cost(point, axis) + star
-                table.add_row(rule, str(point.k), value_text(point), *bar, cost)
+                table.add_row(rule, str(point.k), value_text(point), *between, *bar, cost)
             if console.is_terminal:
                 table.add_section()
         # Rich exits the process if the pipe is closed, so it renders and we write.
@@ -120,9 +120,9 @@ def show(
             if inexact:
                 legend = (
                     *legend,
-                    "±: error of a simulation or a bracket, which the interval does not include",
+                    "±: error of a simulation or a bracket, which no interval includes",
                 )
-            for line in (*_notes(ours), *legend, conventions):
+            for line in (*_notes(ours), *legend, *footer, conventions):
                 console.print(for_stdout(line), style="dim")
         sys.stdout.write(rendered.get())
 
@@ -148,6 +148,10 @@ def as_csv(
         *AXES,
         "error",
         "note",
+        "low_draws",
+        "high_draws",
+        "method",
+        "method_draws",
         *(("by", "group") if any(curve.group is not None for curve in curves) else ()),
     )
     writer.writerow(header)
@@ -155,21 +159,27 @@ def as_csv(
         for point in curve.points:
             cells = (point.value, point.low, point.high, point.problems)
             costs = (point.cost.get(axis) for axis in AXES)
+            how = (point.low_draws, point.high_draws, point.method, point.method_draws)
             row = (curve.source, curve.selector, point.k, *cells, *costs, point.error, point.note)
-            row += (curve.by, curve.group)
+            row += (*how, curve.by, curve.group)
             writer.writerow(["" if cell is None else cell for cell in row[: len(header)]])
     for source, found in (predictions or {}).items():
         for each in found:
             value = (each.value, each.low, each.high)
             blank = (None,) * (len(AXES) + 2)
             note = f"predicted by {each.estimator}"
-            row = (source, "coverage", each.k, *value, *blank, note, None, None)[: len(header)]
+            row = (source, "coverage", each.k, *value, *blank, note, *(None,) * 6)[: len(header)]
             writer.writerow(["" if cell is None else cell for cell in row])
     return out.getvalue()
 
 
-def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
-    """Return a table for each source, with a row for each budget and a column for each rule."""
+def as_markdown(
+    curves: Sequence[Curve], axis: str, conventions: str, footer: Sequence[str] = ()
+) -> str:
+    """Return a table for each source, with a row for each budget and a column for each rule.
+
+    `footer` are lines below a table.
+    """
     lines: list[str] = []
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
@@ -178,10 +188,11 @@ def as_markdown(curves: Sequence[Curve], axis: str, conventions: str) -> str:
         lines.append("| k | " + " | ".join(rules) + " |")
         lines.append("|--:|" + "--:|" * len(ours))
         for points in zip(*(curve.points for curve in ours), strict=True):
-            cells = (f"{value_text(point)} · {_cost(point, axis)}" for point in points)
+            cells = (f"{with_intervals(point)} · {_cost(point, axis)}" for point in points)
             lines.append(f"| {points[0].k} | " + " | ".join(cells) + " |")
-        lines += ["", f"value [interval] · {AXES[axis].label}", ""]
-        lines += [f"- {in_markdown(note)}" for note in _notes(ours)]
+        bounds = f" [{intervals.THESE}] [{intervals.LIKE_THESE}]" * intervals.shown(ours)
+        lines += ["", f"value{bounds} · {AXES[axis].label}", ""]
+        lines += [f"- {in_markdown(note)}" for note in (*_notes(ours), *footer)]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -21,6 +21,23 @@ class Replacing(Ability, Protocol):
 
 
 @runtime_checkable
+class LeavingOut(Ability, Protocol):
+    """A rule that computes its means without each one of the draws at once.
+
+    `ttc.curves.draw_variance` asks it; without it each distinct draw is left out in turn.
+    """
+
+    def without_each(
+        self, outcomes: Sequence[Outcome], ks: Sequence[int]
+    ) -> tuple[Sequence[int], Sequence[Sequence[float]]] | None:
+        """Return the means over the k-subsets of all draws but one, for each k in 1..n − 1.
+
+        Draws whose absence gives the same means are listed once: how many they are, and a row
+        with their mean at each k. The numbers add up to n. None if the rule cannot.
+        """
+
+
+@runtime_checkable
 class OverPrefixes(Ability, Protocol):
     """A rule that computes its means over all prefixes of a ranking at once, for `keep`."""
 

@@ -70,6 +70,31 @@ class Majority:
         abstaining = votes.pop(None, 0)
         return [(count, right[answer]) for answer, count in votes.items()], abstaining
 
+    def without_each(
+        self, outcomes: Sequence[Outcome], ks: Sequence[int]
+    ) -> tuple[list[int], list[list[float]]] | None:
+        """Return the mean over the k-subsets of all draws but one; answers with as many votes and
+        correct votes are alike."""
+        if type(self).expected is not Majority.expected:
+            return None  # a rule that builds on this one has other means
+        classes, abstaining = self.classes(outcomes)
+        alike = Counter(classes)
+        strict = self.ties == "strict"
+        counts, rows = [], []
+        for (votes, right), answers in alike.items():
+            for removed, draws in ((1, right), (0, votes - right)):
+                if draws:
+                    others = list(classes)
+                    others.remove((votes, right))
+                    if votes > 1:
+                        others.append((votes - 1, right - removed))
+                    counts.append(answers * draws)
+                    rows.append(majority_at_k(others, abstaining, ks, strict=strict))
+        if abstaining:
+            counts.append(abstaining)
+            rows.append(majority_at_k(classes, abstaining - 1, ks, strict=strict))
+        return counts, rows
+
     def over_prefixes(self, ranked: Sequence[Outcome], m: int) -> list[float] | None:
         """Return the mean of `pick` over the m-subsets of the first r draws, for r = m..n.
 

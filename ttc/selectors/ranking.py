@@ -40,6 +40,40 @@ def best_of_k(
     return as_list((below[:, :-1] - below[:, 1:]) @ (correct / sizes))
 
 
+def best_without_each(
+    levels: Sequence[tuple[int, int]], ks: Sequence[int]
+) -> tuple[list[int], list[list[float]]]:
+    """Return `best_of_k` of all draws but one: for the right and the wrong draws of each level, how
+    many they are and their values at each k, shape (groups, ks).
+
+    Without a draw of level l, N_j is one less for the levels j ≤ l, and the share of level l is
+    that of its other draws. So the sum of `best_of_k` is one over the levels above l, one over
+    those below it, and the term of l.
+    """
+    sizes, correct = np.asarray(levels, dtype=np.int64).T
+    n = int(sizes.sum())
+    weights = within(n - 1, tuple(ks)).T  # (draws left, ks)
+    left = n - np.concatenate(([0], np.cumsum(sizes)))  # N_j
+    shares = (correct / sizes)[:, None]
+    less, same = weights[np.maximum(left - 1, 0)], weights[np.minimum(left, n - 1)]
+    less[left == 0] = 0.0
+    above = np.cumsum(shares * (less[:-1] - less[1:]), axis=0)
+    above = np.concatenate((np.zeros((1, len(ks))), above[:-1]))
+    below = np.cumsum((shares * (same[:-1] - same[1:]))[::-1], axis=0)[::-1]
+    below = np.concatenate((below[1:], np.zeros((1, len(ks)))))
+    own = less[:-1] - same[1:]  # 0 where the level has no other draw
+    counts, values = [], []
+    for removed in (1, 0):
+        rest = (correct - removed) / np.maximum(sizes - 1, 1)
+        counts.append(correct if removed else sizes - correct)
+        values.append(above + below + rest[:, None] * own)
+    present = np.concatenate(counts) > 0
+    return (
+        np.concatenate(counts)[present].tolist(),
+        np.concatenate(values)[present].tolist(),
+    )
+
+
 def levels(keys: Sequence[Any], correct: Sequence[bool]) -> list[tuple[int, int]]:
     """Return (draws, correct draws) for each distinct key, smallest key first."""
     sizes = Counter(keys)
@@ -141,6 +175,14 @@ class BestByKey:
     def replaced(self, outcomes: Sequence[Outcome], ks: Sequence[int]) -> list[float]:
         """Return the mean over k draws with replacement."""
         return best_of_k(self._levels(outcomes), ks, replaced=True)
+
+    def without_each(
+        self, outcomes: Sequence[Outcome], ks: Sequence[int]
+    ) -> tuple[list[int], list[list[float]]] | None:
+        """Return the mean over the k-subsets of all draws but one, for each of them."""
+        if type(self).expected is not BestByKey.expected:
+            return None  # a rule that builds on this one has other means
+        return best_without_each(self._levels(outcomes), ks)
 
     def _levels(self, outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
         keys = [self._key(outcome) for outcome in outcomes]

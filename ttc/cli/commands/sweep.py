@@ -40,8 +40,11 @@ def sweep(
     ] = "tokens",
     ci: Annotated[float, typer.Option(min=0, max=99.9, help="Interval in percent; 0: none.")] = 95,
     interval: Annotated[
-        str, typer.Option(help="Kind of interval: percentile or bca.")
-    ] = "percentile",
+        str,
+        typer.Option(
+            help="Interval for problems like these: gaffke, wilson, percentile or bca.",
+        ),
+    ] = "gaffke",
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     ties: Annotated[
         str, typer.Option(help="A tied vote: split, first or strict (wrong).")
@@ -135,7 +138,7 @@ def sweep(
     """Compute the score of each selection rule at each budget, from stored samples alone.
 
     Exact expectations over all k-subsets of the draws of each problem, averaged over problems,
-    with a bootstrap interval over problems.
+    with an interval for these problems, whose draws vary, and one for problems like these.
     """
     from ttc.cli.run import sweep as run
     from ttc.cli.run.sweep_output import Targets

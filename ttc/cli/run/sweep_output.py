@@ -28,7 +28,7 @@ class Targets:
 
 def write(result: SweepResult, targets: Targets) -> None:
     """Write a result to all its targets, and to the terminal unless one of them is stdout."""
-    from ttc.report import groups, tables
+    from ttc.report import groups, intervals, tables
     from ttc.report.plot import check_known
 
     axis = result.options.axis
@@ -49,10 +49,12 @@ def write(result: SweepResult, targets: Targets) -> None:
         draw(groups.panels(result), axis, targets.plot)
     if not (targets.as_json or "-" in (targets.csv, targets.md)):
         conventions = tables.in_words(result.options.conventions)
-        tables.show(result.curves, axis, result.problems, conventions, result.frontier)
+        footer = intervals.in_words(result)
+        tables.show(result.curves, axis, result.problems, conventions, result.frontier, footer)
         curves, sizes = groups.titled(result)
         tables.show(curves, axis, sizes, "")  # the conventions stand under the first table
-        for line in (*tables.comparisons_as_lines(result.comparisons), *_beyond(result)):
+        below = (*groups.footer(result), *tables.comparisons_as_lines(result.comparisons))
+        for line in (*below, *_beyond(result)):
             print(for_stdout(line))
     if targets.plot == "-":
         from ttc.report.terminal_plot import show
@@ -80,13 +82,13 @@ def _beyond(result: SweepResult) -> Iterator[str]:
 
 
 def _markdown(result: SweepResult) -> str:
-    from ttc.report import groups, tables
+    from ttc.report import groups, intervals, tables
 
     axis, conventions = result.options.axis, tables.in_words(result.options.conventions)
-    text = tables.as_markdown(result.curves, axis, conventions)
+    text = tables.as_markdown(result.curves, axis, conventions, intervals.in_words(result))
     if result.groups:
         curves, _ = groups.titled(result, counted=True)
-        text += "\n" + tables.as_markdown(curves, axis, conventions)
+        text += "\n" + tables.as_markdown(curves, axis, conventions, groups.footer(result))
     if result.comparisons:
         text += "\n" + tables.comparisons_as_markdown(result.comparisons)
     if result.decisions:
