@@ -10,6 +10,7 @@ from ttc.curves.groups import Group
 from ttc.curves.result import SweepResult
 from ttc.messages.visible import one_line
 from ttc.records import Curve, Point
+from ttc.report import intervals
 
 # Panels beyond these would be too small to read; lines beyond these would look alike.
 MOST_PANELS, MOST_LINES = 12, 8
@@ -39,6 +40,14 @@ def titled(result: SweepResult, *, counted: bool = False) -> tuple[list[Curve], 
     ]
     sizes = {heads[each.source, each.by, each.name]: len(each.problems) for each in result.groups}
     return curves, sizes
+
+
+def footer(result: SweepResult) -> list[str]:
+    """Return what the intervals of groups are, as far as the footer of all problems lacks it: a
+    small group may need another method."""
+    said = intervals.in_words(result)
+    own = intervals.in_words(replace(result, curves=result.by_group))
+    return [f"groups: {line}" for line in own if line not in said]
 
 
 def panels(result: SweepResult) -> list[Panel]:

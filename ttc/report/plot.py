@@ -73,9 +73,9 @@ def figure(panels: Sequence[Panel], axis: str, label: str = SOLVED) -> Figure:
         if panel.title:
             axes.set_title(_short(panel.title), fontsize="medium")
         if not at:
-            points = (point for curve in panel.curves for point in curve.points)
-            banded = any(point.low is not None for point in points)
-            axes.legend(frameon=False, title="bands: problems like these" if banded else None)
+            banded = any(point.low is not None for each in panel.curves for point in each.points)
+            title = "bands: problems like these" if banded else None
+            axes.legend(frameon=False, title=title)
     return drawn
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ttc.options import OptionReader
 from ttc.records import Outcome
 from ttc.selectors.exact.estimates import Estimate
-from ttc.selectors.exact.subsets import check_budgets, within
+from ttc.selectors.exact.subsets import bounded, check_budgets, within
 from ttc.selectors.ranking import LAST, best_of_k, highest_first, levels, score_key
 
 
@@ -50,7 +50,8 @@ class Threshold:
         n = len(outcomes)
         check_budgets(ks, n)
         keys = [score_key(outcome) for outcome in outcomes]
-        ranked = levels(keys, [outcome.worth for outcome in outcomes])
+        worths = [outcome.worth for outcome in outcomes]
+        ranked = levels(keys, worths)
         reached = [key <= highest_first(self._at) and key != LAST for key in sorted(set(keys))]
         good = ranked[: sum(reached)]
         poor = ranked[sum(reached) :]
@@ -68,7 +69,7 @@ class Threshold:
             if k <= n - hits:
                 never = float(within(n, (k,))[0][n - hits])
                 value += never * best_of_k(poor, [k])[0]
-            found.append(Estimate(value, drawn=drawn))
+            found.append(Estimate(bounded(value, worths), drawn=drawn))
         return found
 
     def _batches(self, k: int) -> list[tuple[int, int]]:

@@ -54,7 +54,8 @@ def write(result: SweepResult, targets: Targets) -> None:
         tables.show(result.curves, axis, result.problems, conventions, result.frontier, footer)
         curves, sizes = groups.titled(result)
         tables.show(curves, axis, sizes, "")  # the conventions stand under the first table
-        for line in (*comparisons.as_lines(result.comparisons), *_beyond(result)):
+        below = (*groups.footer(result), *comparisons.as_lines(result.comparisons))
+        for line in (*below, *_beyond(result)):
             print(for_stdout(line))
     if targets.plot == "-":
         from ttc.report.terminal_plot import show
@@ -98,7 +99,7 @@ def _markdown(result: SweepResult) -> str:
     text = tables.as_markdown(result.curves, axis, conventions, intervals.in_words(result))
     if result.groups:
         curves, _ = groups.titled(result, counted=True)
-        text += "\n" + tables.as_markdown(curves, axis, conventions)
+        text += "\n" + tables.as_markdown(curves, axis, conventions, groups.footer(result))
     if result.comparisons:
         text += "\n" + comparisons.as_markdown(result.comparisons)
     if result.decisions:
