@@ -168,6 +168,7 @@ def test_a_problem_without_any_draw_left_is_none() -> None:
     problems = {"p": [Outcome(0, correct=None, answer="7")], "q": [Outcome(0, correct=True)]}
     (row,) = bounded(problems, "coverage").rows
     assert row.treated["undecided_out"].problems == 1
+    assert row.treated["undecided_out"].value == 1
     assert (row.lowest, row.highest) == (0.5, 1)
 
 
