@@ -75,7 +75,10 @@ class Rule:
             return Seen(values[counts], variances[counts])
         right, wrong = _levels(self.name)
         correct = random.binomial(self.n, p.ravel())
-        hits, misses = random.multinomial(correct, right), random.multinomial(self.n - correct, wrong)
+        hits, misses = (
+            random.multinomial(correct, right),
+            random.multinomial(self.n - correct, wrong),
+        )
         seen = by_level(hits, misses, self.n, self.ks)
         return Seen(*(each.reshape(*p.shape, len(self.ks)) for each in seen))
 

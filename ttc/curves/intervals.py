@@ -26,8 +26,11 @@ from ttc.curves.dirichlet import mean_quantile
 from ttc.curves.uncertainty import Interval, bootstrap_means
 
 METHODS = ("gaffke", "wilson", "percentile", "bca")
-CHANGES = 4.0  # draws that might have come out otherwise without a trace in the variance
+# Draws that might come out otherwise though none did. At 95 %, 1.96·√4 = 3.9: if 3.7 or more are
+# expected, some do.
+CHANGES = 4.0
 OF_DRAWS = "korn-graubard"
+ROUNDING = 1e-12  # by which values may differ from one another, or from 0 and 1, and be the same
 
 
 class Bounds(NamedTuple):
@@ -82,18 +85,18 @@ def like_these(
             )
             for at, interval in zip(places, drawn, strict=True):
                 found[at] = Bounds(interval, name)
-    for at, (values, name) in enumerate(zip(present, chosen, strict=True)):
-        if name == "gaffke":
-            found[at] = Bounds(gaffke(values, level), name)
-        elif name == "wilson":
-            found[at] = Bounds(wilson(fsum(values) / len(values), len(values), level), name)
+    for at, (values, each) in enumerate(zip(present, chosen, strict=True)):
+        if each == "gaffke":
+            found[at] = Bounds(gaffke(values, level), each)
+        elif each == "wilson":
+            found[at] = Bounds(wilson(fsum(values) / len(values), len(values), level), each)
     return found
 
 
 def _method_for(values: Sequence[float], bounded: bool, method: str) -> str | None:
     if not values:
         return None
-    equal = min(values) == max(values)
+    equal = max(values) - min(values) <= ROUNDING
     if not bounded:
         return None if equal else method if method in ("percentile", "bca") else "bca"
     return "gaffke" if equal and method in ("percentile", "bca") else method
@@ -105,7 +108,8 @@ def gaffke(values: Sequence[float], level: float = 95, weight: float = 1.0) -> I
     `weight` is the shape of the pseudo-value: 1 is the bound, 0.5 that of Jeffreys for values 0
     and 1, which is narrower and covers less.
     """
-    distinct, counts = np.unique(np.asarray(values, dtype=np.float64), return_counts=True)
+    within = np.clip(np.asarray(values, dtype=np.float64), 0.0, 1.0)
+    distinct, counts = np.unique(within, return_counts=True)
     shapes = np.append(counts.astype(np.float64), weight)
     mean, tail = fsum(values) / len(values), (1 - level / 100) / 2
     high = mean_quantile(np.append(distinct, 1.0), shapes, tail)
@@ -123,7 +127,7 @@ def wilson(mean: float, trials: float, level: float = 95) -> Interval:
 
 def clopper_pearson(mean: float, trials: float, level: float = 95) -> Interval:
     """Return the exact interval of a share of trials, whose number need not be whole."""
-    right, tail = mean * trials, (1 - level / 100) / 2
+    right, tail = min(max(mean, 0.0), 1.0) * trials, (1 - level / 100) / 2
     ends = np.array([1.0, 0.0, 1.0])
     high = mean_quantile(ends, np.array([right, trials - right, 1.0]), tail)
     low = 1 - mean_quantile(ends, np.array([trials - right, right, 1.0]), tail)
@@ -160,4 +164,4 @@ def trials_of(mean: float, spread: Spread) -> float:
 
 def within_unit(values: Sequence[float | None]) -> bool:
     """Return whether all values are in [0, 1], up to rounding."""
-    return all(value is None or -1e-12 <= value <= 1 + 1e-12 for value in values)
+    return all(value is None or -ROUNDING <= value <= 1 + ROUNDING for value in values)

@@ -52,7 +52,8 @@ def counts_of(problems: Mapping[str, Sequence[Outcome]]) -> list[tuple[int, int]
 def predict(counts: Counts, k: int, *, ci: float | None = 95, seed: int = 0) -> list[Prediction]:
     """Return the coverage at k by each estimator that can be fitted.
 
-    `ci` is the level of the intervals in per cent, None for none. UsageError if k is below 1 or
+    `ci` is the level of the intervals in per cent, None for none; there is none either where all
+    problems have the same counts. UsageError if k is below 1 or
     nothing can be fitted.
     """
     if k < 1:
@@ -72,7 +73,8 @@ def predict(counts: Counts, k: int, *, ci: float | None = 95, seed: int = 0) -> 
             continue
         others = sorted(other[0] for each in resamples if (other := estimate(each)) is not None)
         low = high = None
-        if ci and len(others) > 1:
+        # Resamples of problems with equal counts are all alike, which says nothing of their spread.
+        if ci and len(others) > 1 and others[0] < others[-1]:
             tail = (1 - ci / 100) / 2
             low, high = quantile(others, tail), quantile(others, 1 - tail)
         found.append(Prediction(k, name, known[0], low, high, known[1]))

@@ -44,7 +44,7 @@ class Split:
 
     `ratio` is λ: measured from token counts, or else taken as 1 (not `measured`). `exponents` are
     a and b; None where fewer than three optima lie inside the grid. `intervals` bound them by a
-    bootstrap over problems.
+    bootstrap over problems; None where all resamples have the same optima.
     """
 
     ratio: float
@@ -91,10 +91,12 @@ def split(
     if ci and len(fitted) > 1:
         tail = (1 - ci / 100) / 2
         a, b = (sorted(each) for each in zip(*fitted, strict=True))
-        intervals = (
-            (quantile(a, tail), quantile(a, 1 - tail)),
-            (quantile(b, tail), quantile(b, 1 - tail)),
-        )
+        # The optima are on a grid: where all resamples find the same ones, they show no spread.
+        if a[0] < a[-1] and b[0] < b[-1]:
+            intervals = (
+                (quantile(a, tail), quantile(a, 1 - tail)),
+                (quantile(b, tail), quantile(b, 1 - tail)),
+            )
     return Split(ratio, known is not None, tuple(optima), fit(optima), intervals)
 
 
