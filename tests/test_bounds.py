@@ -20,6 +20,7 @@ from ttc.curves.curve import curves_of
 from ttc.curves.table import tabulate
 from ttc.records import Outcome
 from ttc.selectors import Selector
+from ttc.selectors.exact.estimates import Estimate, estimates_of
 from ttc.selectors.spec import build
 
 RULES = (
@@ -61,7 +62,7 @@ def draws(draw: st.DrawFn, *, truncated: bool = False) -> list[Outcome]:
                 index,
                 answer=answer,
                 correct=correct,
-                score=draw(st.sampled_from([0.1, 0.5, 0.9])),
+                score=draw(st.sampled_from([1.0, 2.0, 3.0])),
                 completion_tokens=9 if cut else draw(st.integers(1, 4)),
                 finish_reason="length" if cut else "stop",
             )
@@ -85,19 +86,21 @@ def test_bounds_hold_every_completion_of_undecided_draws(pool: list[Outcome]) ->
         return
     for name in RULES:
         rule = build(name)
-        found = []
+        found: list[list[Estimate]] = []
         for completion in itertools.product((True, False), repeat=len(undecided)):
             whole = list(pool)
             for at, correct in zip(undecided, completion, strict=True):
                 whole[at] = replace(pool[at], correct=correct)
-            found.append(rule.expected(whole, ks))
+            found.append(estimates_of(rule, whole, ks))
         for at, k in enumerate(ks):
             low, high = rows[name, k]
             assert low is not None
             assert high is not None
-            values = [each[at] for each in found]
-            assert low - TOLERANCE <= min(values)
-            assert max(values) <= high + TOLERANCE
+            # A rule without a closed form has an error here and in the bounds.
+            error = TOLERANCE + 5 * max(each[at].error for each in found)
+            values = [each[at].value for each in found]
+            assert low - error <= min(values)
+            assert max(values) <= high + error
 
 
 @settings(max_examples=10, deadline=None)
@@ -168,6 +171,7 @@ def test_a_problem_without_any_draw_left_is_none() -> None:
     problems = {"p": [Outcome(0, correct=None, answer="7")], "q": [Outcome(0, correct=True)]}
     (row,) = bounded(problems, "coverage").rows
     assert row.treated["undecided_out"].problems == 1
+    assert row.treated["undecided_out"].value == 1
     assert (row.lowest, row.highest) == (0.5, 1)
 
 

@@ -35,7 +35,10 @@ RIGHT, WRONG = "\0right", "\0wrong"
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """One rule at one k: the point that is shown, and the one of each treatment."""
+    """One rule at one k: the point that is shown, and the one of each treatment.
+
+    The lowest and the highest value are among those over the problems of the point shown.
+    """
 
     selector: str
     shown: Point
@@ -43,17 +46,21 @@ class Bounded:
 
     @property
     def lowest(self) -> float | None:
-        """The lowest value of any treatment, or the one shown."""
+        """The lowest value; None if there is none."""
         return min(self._values(), default=None)
 
     @property
     def highest(self) -> float | None:
-        """The highest value of any treatment, or the one shown."""
+        """The highest value; None if there is none."""
         return max(self._values(), default=None)
 
     def _values(self) -> Iterator[float]:
         points = (self.shown, *self.treated.values())
-        return (point.value for point in points if point.value is not None)
+        return (
+            point.value
+            for point in points
+            if point.value is not None and point.problems == self.shown.problems
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""

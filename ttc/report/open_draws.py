@@ -26,7 +26,7 @@ def untils(source: str, found: Sequence[Until]) -> Iterator[str]:
         goal = f"{source}: {each.rule} ≥ {each.target:g}"
         bounds = _bounds(each)
         if each.k is None:
-            least = f", k = {bounds}" if bounds else ""
+            least = f" ({bounds})" if bounds else ""
             yield f"{goal}: not known{least}: {each.note}"
             continue
         by = {"exact": "exactly", "±": "with the error of the rule"}.get(
@@ -34,7 +34,7 @@ def untils(source: str, found: Sequence[Until]) -> Iterator[str]:
         )
         more = f"{each.more:,} more than the {each.drawn} of each problem"
         more += f", {each.total:,} in all" if each.more else ""
-        yield f"{goal} at k = {each.k:,}{f' {bounds}' if bounds else ''} {by}: {more}"
+        yield f"{goal} at k = {each.k:,}{f' ({bounds})' if bounds else ''} {by}: {more}"
         if each.estimator == "beta-binomial":
             other = "" if each.power_law is None else f"; the power law says {each.power_law:,}"
             yield (
@@ -46,10 +46,11 @@ def untils(source: str, found: Sequence[Until]) -> Iterator[str]:
 
 
 def _bounds(each: Until) -> str:
-    """Return both intervals, for problems like these and for these problems."""
-    like = _range(each.low, each.high)
+    """Return the intervals, each with its question."""
     these = _range(each.low_draws, each.high_draws)
-    return " ".join(filter(None, (like, f"(these problems {these})" if these else "")))
+    like = _range(each.low, each.high)
+    named = (("these problems", these), ("problems like these", like))
+    return ", ".join(f"{question} {interval}" for question, interval in named if interval)
 
 
 def _range(low: int | None, high: int | None) -> str:

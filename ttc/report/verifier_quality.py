@@ -71,8 +71,8 @@ def self_agreements(source: str, found: Sequence[SelfAgreement]) -> Iterator[str
             alone = "a run" if each.of == "verdicts" else "a run of one vote"
             yield (
                 f"the share that {alone} accepts of {each.judged} draws varies by "
-                f"±{1.96 * each.noise:.4f} from the judge alone; it agrees with no truth on more "
-                f"than {each.best:.4f} of the draws"
+                f"±{1.96 * each.noise:.4f} (95%) from the judge alone; it agrees with no truth on "
+                f"more than {each.best:.4f} of the draws"
             )
         if each.score_noise is not None:
             yield f"the score of a draw varies by {each.score_noise:.4f} (standard deviation)"
