@@ -1,6 +1,6 @@
 """How long exact curves take, and how much longer simulated ones.
 
-    python benchmarks/curves.py [--only wide|deep|simulated] [--json]
+    python benchmarks/curves.py [--only wide|deep|simulated|rules] [--json]
 
 wide       1,000 problems × 1,000 draws in the store, six rules, k = 1, 2, 4, … 256: `ttc sweep`
            from start to end, and its peak memory
@@ -10,6 +10,8 @@ simulated  the curves of `wide` on some of its problems by vectorised Monte Carl
            point of each problem's curve has a standard error of 0.001 (what difficulty bins and
            paired tests stand on), against the exact ones; and until only the points of the mean
            over all of `wide` have it, to which a problem contributes few subsets
+rules      every rule at one k (40 of 100 draws), for 100 problems with 5 and with 20 answers, of
+           which some are timed, in processor time; and the largest error of a value
 
 The draws come from known laws (truths.py). Their stores are made first, which is not timed.
 """
@@ -29,6 +31,7 @@ import numpy as np
 import truths
 from common import Figure, machine, report, run_ttc
 from numpy.typing import NDArray
+from rule_times import rules
 
 from ttc.selectors import spec
 
@@ -186,7 +189,7 @@ def simulated(folder: Path, options: argparse.Namespace) -> list[Figure]:
     ]
 
 
-MEASURE = {"wide": wide, "deep": deep, "simulated": simulated}
+MEASURE = {"wide": wide, "deep": deep, "simulated": simulated, "rules": rules}
 
 
 def parsed() -> argparse.Namespace:
@@ -200,6 +203,7 @@ def parsed() -> argparse.Namespace:
     add("--deep-draws", type=int, default=10_000, help="of deep (10000)")
     add("--sample", type=int, default=3, help="problems of simulated (3)")
     add("--error", type=float, default=0.001, help="of simulated: the standard error (0.001)")
+    add("--timed", type=int, default=3, help="problems of rules (3)")
     add("--json", action="store_true", help="one JSON document on stdout")
     return parser.parse_args()
 

@@ -22,12 +22,13 @@ SMALL = {
     "wide": ["--problems", "3", "--draws", "8"],
     "deep": ["--deep-problems", "2", "--deep-draws", "9"],
     "simulated": ["--sample", "1", "--draws", "8", "--error", "0.02"],
+    "rules": ["--timed", "1"],
     "math": ["--problems", "2", "--samples", "60"],
     "gates": ["--trials", "2", "--problems", "5", "--draws", "8"],
     "strategies": ["--tasks", "1"],
 }
 SCRIPTS = {"startup": "startup", "gates": "gates", "math": "verify", "strategies": "strategies"}
-SCRIPTS |= dict.fromkeys(("wide", "deep", "simulated"), "curves")
+SCRIPTS |= dict.fromkeys(("wide", "deep", "simulated", "rules"), "curves")
 FIGURES = {
     "startup": {"python", "typer", "help", "sweep-help", "tab-bash", "tab-zsh"},
     "rerun": {"first_seconds", "rerun_seconds", "rerun_tokens", "rerun_differing"},
@@ -75,6 +76,8 @@ def test_a_benchmark_prints_one_json_document(part: str, tmp_path: Path) -> None
     figures: dict[str, dict[str, Any]] = {figure["key"]: figure for figure in document["figures"]}
     if part == "strategies":
         assert {f"beam: {column}" for column in COLUMNS} | {"off", "seconds"} <= figures.keys()
+    elif part == "rules":
+        assert {"ac:c=0.95_5", "ac:c=0.95_20", "esc_5", "mean_20"} <= figures.keys()
     else:
         assert figures.keys() - {f"{key}_cpu" for key in figures} == FIGURES[part]
     for figure in figures.values():

@@ -13,8 +13,9 @@ import numpy as np
 
 from ttc.options import OptionReader
 from ttc.records import Outcome
-from ttc.selectors.exact.estimates import PERMUTATIONS, Estimate, replayed, value_of
+from ttc.selectors.exact.estimates import Estimate
 from ttc.selectors.exact.partitions import MOST_VOTES, Partitions, count_partitions, votes_of
+from ttc.selectors.exact.simulated_votes import ORDERS, Beyond, simulate
 from ttc.selectors.exact.subsets import bounded, check_budgets
 from ttc.selectors.stopping import Stopping
 
@@ -56,38 +57,17 @@ class AdaptiveConsistency(Stopping):
         if not ks:
             return []
         classes, abstaining = self.classes(outcomes)
-        worths = [outcome.worth for outcome in outcomes]
-        known, caps = _caps(
-            tuple(sorted(classes)), abstaining, max(ks), self._c, self.ties == "strict"
-        )
-        return [
-            self._continued(outcomes, k, known, caps[k])
-            if caps[k].left
-            else Estimate(bounded(caps[k].value, worths), drawn=caps[k].drawn)
-            for k in ks
-        ]
-
-    def _continued(self, outcomes: Sequence[Outcome], k: int, known: int, cap: _Cap) -> Estimate:
-        """Return the estimate at k where more than `known` votes may be drawn."""
-
-        def beyond(order: Sequence[Outcome]) -> tuple[float, int]:
-            stop, votes = self.stop(order), 0
-            for taken, label in enumerate(self._labels(order), start=1):
-                votes += label is not None
-                if votes > known:
-                    last = stop - taken
-                    return (value_of(order, self.pick(order)), last) if last >= 0 else (0.0, 0)
-            return 0.0, 0
-
-        (rest,) = replayed(outcomes, [k], beyond)
-        worths = [outcome.worth for outcome in outcomes]
-        value, drawn = cap.value + rest.value, cap.drawn + (rest.drawn or 0.0)
-        if cap.left > 1 / PERMUTATIONS:
-            return Estimate(bounded(value, worths), rest.error, "mc", drawn)
-        # Simulating what is so rare has an error as large as this bracket's.
-        low, high = min(0.0, *worths), max(0.0, *worths)
-        middle, half = cap.left * (low + high) / 2, cap.left * (high - low) / 2
-        return Estimate(cap.value + middle, half, "bracket", drawn)
+        classes.sort()
+        strict = self.ties == "strict"
+        known, caps = _caps(tuple(classes), abstaining, max(ks), self._c, strict)
+        beyond: dict[int, Beyond] = {}
+        if further := sorted({k for k in ks if caps[k].left}):
+            least = _least(self._c, further[-1])
+            found = simulate(classes, abstaining, further, least, known, strict=strict)
+            beyond = dict(zip(further, found, strict=True))
+        worths = (0.0, *(outcome.worth for outcome in outcomes))
+        limits = min(worths), max(worths)
+        return [_whole(caps[k], beyond.get(k), limits) for k in ks]
 
 
 class _Cap(NamedTuple):
@@ -97,6 +77,21 @@ class _Cap(NamedTuple):
     value: float
     drawn: float
     left: float
+
+
+def _whole(cap: _Cap, beyond: Beyond | None, limits: tuple[float, float]) -> Estimate:
+    """Return the estimate at a cap, with what happens beyond the states, if anything does.
+
+    `limits` are the least and the most that a pick may be worth.
+    """
+    if beyond is None:
+        return Estimate(bounded(cap.value, limits), drawn=cap.drawn)
+    drawn = cap.drawn + beyond.drawn
+    if cap.left > 1 / ORDERS:
+        return Estimate(bounded(cap.value + beyond.value, limits), beyond.error, "mc", drawn)
+    # Simulating what is so rare has an error as large as this bracket's.
+    low, high = (cap.left * limit for limit in limits)
+    return Estimate(cap.value + (low + high) / 2, (high - low) / 2, "bracket", drawn)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -129,7 +124,12 @@ def _caps(
 
 @lru_cache(maxsize=8)
 def _table(parts: int, votes: int, c: Fraction) -> Partitions:
-    return Partitions(votes, parts, [_needed(c).against(b) for b in range(votes // 2 + 1)])
+    return Partitions(votes, parts, _least(c, votes))
+
+
+def _least(c: Fraction, votes: int) -> list[int]:
+    """Return the fewest votes with which the rule stops against b = 0..votes // 2."""
+    return [_needed(c).against(b) for b in range(votes // 2 + 1)]
 
 
 def _states(answers: int, votes: int, c: Fraction) -> Partitions:
