@@ -50,8 +50,8 @@ def curves_of(
     nothing = [Bounds()] * len(table.cells)
     others, fixed = (nothing, nothing) if ci is None else _bounds(table, ci, seed, interval)
     points: dict[str, list[Point]] = {cell.selector: [] for cell in table.cells}
-    for cell, *both in zip(table.cells, others, fixed, strict=True):
-        points[cell.selector].append(_point(cell, *both, table))
+    for cell, like, same in zip(table.cells, others, fixed, strict=True):
+        points[cell.selector].append(_point(cell, like, same, table))
     return [Curve(name, table.source, tuple(curve)) for name, curve in points.items()]
 
 

@@ -81,7 +81,8 @@ def _tail(apart: Floats, shapes: Floats) -> Floats:
     speed = (1j + 2 * bend * y) * width * np.cosh(x)
     terms = (np.exp(np.maximum(log(x) + peak, -700)) * speed).imag
     terms[:, 0] /= 2
-    return np.clip(terms.sum(axis=1) * step[:, 0] / np.pi, 0.0, 1.0)
+    found: Floats = np.clip(terms.sum(axis=1) * step[:, 0] / np.pi, 0.0, 1.0)
+    return found
 
 
 def _saddle(apart: Floats, shapes: Floats) -> Floats:

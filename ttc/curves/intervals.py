@@ -85,11 +85,11 @@ def like_these(
             )
             for at, interval in zip(places, drawn, strict=True):
                 found[at] = Bounds(interval, name)
-    for at, (values, name) in enumerate(zip(present, chosen, strict=True)):
-        if name == "gaffke":
-            found[at] = Bounds(gaffke(values, level), name)
-        elif name == "wilson":
-            found[at] = Bounds(wilson(fsum(values) / len(values), len(values), level), name)
+    for at, (values, each) in enumerate(zip(present, chosen, strict=True)):
+        if each == "gaffke":
+            found[at] = Bounds(gaffke(values, level), each)
+        elif each == "wilson":
+            found[at] = Bounds(wilson(fsum(values) / len(values), len(values), level), each)
     return found
 
 
