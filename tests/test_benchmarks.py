@@ -39,7 +39,14 @@ FIGURES = {
     | {"mean_subsets", "mean_times_faster"},
     "math": {f"math_{key}" for key in ("answers", "cold_seconds", "cold_peak_mb", "memo_seconds")}
     | {"math_wrong", "math_astray"},
-    "gates": {"false_alarms", "caught"},
+    "gates": {
+        f"{cell}_{question}"
+        for question in ("draws", "problems")
+        for cell in (
+            *("false_alarms", "false_alarms_rare", "one_broken", "two_broken", "three_broken"),
+            *("one_halved", "mean_05", "mean_10", "mean_05_many", "mean_10_many"),
+        )
+    },
 }
 # Each strategy has a row; what they are called is of no matter here.
 COLUMNS = ("accuracy", "hacked", "tokens", "KV tokens", "scores", "rounds")

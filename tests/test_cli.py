@@ -321,7 +321,8 @@ def test_a_drop_below_the_baseline_fails_the_job(regression: Ttc, own_home: Path
         told = ("--junit", "g.xml", "--github", "--json")
         ran = regression("sweep", "new.jsonl", *rules, "--baseline", baseline, *told)
         assert ran.code == 1
-        assert f"not met: new.jsonl: no drop beyond 0 from {baseline}: coverage@1" in ran.err
+        gate = f"no drop beyond 0 from {baseline} on these problems"
+        assert f"not met: new.jsonl: {gate}: the mean fell: coverage@1 0.12" in ran.err
         assert "::error title=ttc sweep::new.jsonl: no drop" in ran.err
         assert 'failures="1"' in (own_home / "g.xml").read_text()
         assert [gate["met"] for gate in ran.document["gates"]] == [False]

@@ -126,9 +126,11 @@ def problem_test(problem: Shuffled, fell: Floats, few: Floats, seed: Sequence[in
     """Return the test that some term of a problem fell.
 
     `fell` is by term the part of the fall that counts: 0 where the value did not fall, less than 1
-    where a margin is tolerated. `few` are the statistics of the first permutations: they decide if
-    chance clearly explains the fall (Besag and Clifford 1991). Else all permutations are gone
-    through, or MOST seeded ones with the observed one added (Phipson and Smyth 2010).
+    where a margin is tolerated: the statistic is reduced by the tolerated share, which is exact
+    without a margin and an approximation with one. `few` are the statistics of the first
+    permutations: they decide if chance clearly explains the fall (Besag and Clifford 1991). Else
+    all permutations are gone through, or MOST seeded ones with the observed one added (Phipson and
+    Smyth 2010).
     """
     spread, n = problem.spread, problem.old + problem.new
     if not (spread > 0).any():

@@ -129,18 +129,13 @@ class SignTest:
 
     def __init__(self, columns: Sequence[dict[str, float]], seed: int) -> None:
         problems = sorted({problem for column in columns for problem in column})
-        self.problems = len(problems)
+        count = len(problems)
         self._there = np.array([[p in column for column in columns] for p in problems])
         self._differences = np.array(
             [[column.get(p, 0.0) for column in columns] for p in problems]
-        ).reshape(self.problems, len(columns))
-        self._signs = _signs(self.problems, seed)
+        ).reshape(count, len(columns))
+        self._signs = _signs(count, seed)
         self._by_margin: dict[float, Floats] = {}
-
-    @property
-    def least(self) -> float:
-        """The smallest p-value that so many problems can give."""
-        return 1 / len(self._signs)
 
     def p_values(self, margin: float) -> Floats:
         """Return for each term the p-value of a drop of no more than `margin`."""

@@ -43,6 +43,8 @@ class GateResult:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON. A gate has the fields that its kind fills."""
         whole = asdict(self)
+        for name in ("problems", "means"):
+            whole[name] = list(whole[name])
         for name in ("baseline", "now"):
             for each in (*whole["problems"], *filter(None, [whole["power"]])):
                 each[name] = dict(zip(Counts._fields, each[name], strict=True))
