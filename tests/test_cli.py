@@ -391,7 +391,7 @@ def test_a_summary_for_github(
         (("--draw", "with", "-s", "esc"), "esc: has no mean over draws with replacement"),
         (("--ties", "fair"), "ties must be one of split, first, strict, not 'fair'"),
         (("--invalid", "drop"), "invalid must be one of abstain, class, wrong, not 'drop'"),
-        (("--interval", "t"), "--interval t: there are percentile, bca"),
+        (("--interval", "t"), "--interval t: there are gaffke, wilson, percentile, bca"),
         (("--rates", "none.toml"), "none.toml"),
         (("--rates", "bad.toml"), "no rate is called 'params'"),
         (("--cost", "euros"), "--cost euros: there are samples"),
