@@ -11,8 +11,8 @@ from ttc.curves.draw_variance import draw_variances
 from ttc.curves.intervals import Spread
 from ttc.curves.table import Cell, Table
 
-MOST_DRAWS = 50_000  # of the problems whose variance is measured; of more, a part is taken
-FEWEST = 50  # problems of that part
+MOST_DRAWS = 30_000  # of the problems whose variance is measured; of more, a part is taken
+FEWEST = 30  # problems of that part
 SEED = 22
 
 
