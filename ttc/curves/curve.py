@@ -12,7 +12,7 @@ from math import fsum, isfinite, sqrt
 
 from ttc.curves.cost_axes import AXES
 from ttc.curves.fixed_suite import spreads
-from ttc.curves.intervals import METHODS, Bounds, like_these, these, within_unit
+from ttc.curves.intervals import METHODS, Bounds, all_of_these, like_these, within_unit
 from ttc.curves.table import Cell, Problems, Table, tabulate
 from ttc.errors import UsageError
 from ttc.records import Curve, Point
@@ -74,12 +74,18 @@ def _bounds(
         if not within_unit(values)
     }
     bounded = [cell.selector not in outside for cell in table.cells]
-    fixed = []
-    for values, limited, spread in zip(columns, bounded, spreads(table), strict=True):
-        mean = _mean([value for value in values if value is not None])
-        fixed.append(
-            Bounds() if mean is None else these(mean, spread, level=level, bounded=limited)
-        )
+    means = [_mean([value for value in values if value is not None]) for values in columns]
+    places = [at for at, mean in enumerate(means) if mean is not None]
+    known = spreads(table)
+    made = all_of_these(
+        [means[at] or 0.0 for at in places],
+        [known[at] for at in places],
+        level=level,
+        bounded=[bounded[at] for at in places],
+    )
+    fixed = [Bounds()] * len(columns)
+    for at, each in zip(places, made, strict=True):
+        fixed[at] = each
     return like_these(columns, method, bounded=bounded, level=level, seed=seed), fixed
 
 

@@ -12,7 +12,6 @@ the real line ∝ sinh x the trapezoidal rule in x converges exponentially.
 
 from __future__ import annotations
 
-from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -99,36 +98,55 @@ def _saddle(apart: Floats, shapes: Floats) -> Floats:
 def mean_quantile(values: Floats, shapes: Floats, tail: float) -> float:
     """Return the t that the mean of `values` exceeds with probability `tail`.
 
-    `values` and `shapes` have one dimension. The root is found by the secant method on the normal
-    quantiles of the tail, in which the law is nearly straight, within a bracket.
+    `values` and `shapes` have one dimension.
+    """
+    return float(mean_quantiles(values[None], shapes[None], tail)[0])
+
+
+def mean_quantiles(values: Floats, shapes: Floats, tail: float) -> Floats:
+    """Return the t that the mean exceeds with probability `tail`, for each row.
+
+    `values` and `shapes` have the shape (rows, values); a value of shape 0 has no weight. The roots
+    are found by the secant method on the normal quantiles of the tail, in which the law is nearly
+    straight, within a bracket.
     """
     kept = shapes > 0
-    values, shapes = values[kept], shapes[kept]
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return low
-    normal, total = NormalDist(), float(shapes.sum())
-    mean = float(shapes @ values) / total
-    spread = sqrt(float(shapes @ (values - mean) ** 2) / (total * (total + 1)))
-    goal = normal.inv_cdf(1 - tail)
-    exact = 1e-10 * (high - low)
-    known: list[tuple[float, float]] = []  # (t, normal quantile of the probability below t)
+    low = np.where(kept, values, np.inf).min(axis=1)
+    high = np.where(kept, values, -np.inf).max(axis=1)
+    total = shapes.sum(axis=1)
+    mean = (shapes * values).sum(axis=1) / total
+    spread = np.sqrt((shapes * (values - mean[:, None]) ** 2).sum(axis=1) / (total * (total + 1)))
+    goal, exact = NormalDist().inv_cdf(1 - tail), 1e-10 * (high - low)
+    found: Floats = low.copy()
     t = mean + goal * spread
-    for _ in range(60):
-        if not low < t < high:
-            t = (low + high) / 2
-        p = float(mean_exceeds(values[None], shapes[None], np.array([t]))[0])
-        low, high = (t, high) if p > tail else (low, t)
-        if high - low < exact:
-            break
-        known.append((t, normal.inv_cdf(min(max(1 - p, 1e-15), 1 - 1e-15))))
-        slope = spread
-        if len(known) > 1:
-            (t0, z0), (t1, z1) = known[-2:]
-            slope = (t1 - t0) / (z1 - z0) if z1 != z0 else 0.0
-        following = t + (goal - known[-1][1]) * slope
-        if slope and abs(following - t) < exact:
-            return min(max(following, low), high)
+    last_t, last_z = np.full_like(t, np.nan), np.full_like(t, np.nan)
+    left = np.flatnonzero(high > low)
+    for step in range(60):
+        if not left.size:
+            return found
+        a, b, at = low[left], high[left], t[left]
+        at = np.where((a < at) & (at < b), at, (a + b) / 2)
+        p = mean_exceeds(values[left], shapes[left], at)
+        a, b = np.where(p > tail, at, a), np.where(p > tail, b, at)
+        z = _normal_quantiles(1 - p)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = (at - last_t[left]) / (z - last_z[left]) if step else spread[left]
+        slope = np.where(np.isfinite(slope), slope, 0.0)
+        following = at + (goal - z) * slope
+        narrow = b - a < exact[left]
+        done = narrow | ((slope != 0) & (np.abs(following - at) < exact[left]))
+        root = np.where(narrow, (a + b) / 2, np.clip(following, a, b))
         # Every fourth step halves the bracket, so that a root near its end is found as well.
-        t = (low + high) / 2 if len(known) % 4 == 3 or not slope else following
-    return (low + high) / 2
+        halved = (slope == 0) | (step % 4 == 2)
+        low[left], high[left], found[left] = a, b, root
+        last_t[left], last_z[left] = at, z
+        t[left] = np.where(halved, (a + b) / 2, following)
+        left = left[~done]
+    found[left] = (low[left] + high[left]) / 2
+    return found
+
+
+def _normal_quantiles(p: Floats) -> Floats:
+    """Return the normal quantile of each probability, those of 0 and 1 within reach."""
+    inverse = NormalDist().inv_cdf
+    return np.array([inverse(min(max(each, 1e-15), 1 - 1e-15)) for each in p.tolist()])

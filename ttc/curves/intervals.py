@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttc.curves.dirichlet import mean_quantile
+from ttc.curves.dirichlet import mean_quantiles
 from ttc.curves.uncertainty import Interval, bootstrap_means
 
 METHODS = ("gaffke", "wilson", "percentile", "bca")
@@ -85,10 +85,11 @@ def like_these(
             )
             for at, interval in zip(places, drawn, strict=True):
                 found[at] = Bounds(interval, name)
+    places = [at for at, each in enumerate(chosen) if each == "gaffke"]
+    for at, interval in zip(places, gaffkes([present[at] for at in places], level), strict=True):
+        found[at] = Bounds(interval, "gaffke")
     for at, (values, each) in enumerate(zip(present, chosen, strict=True)):
-        if each == "gaffke":
-            found[at] = Bounds(gaffke(values, level), each)
-        elif each == "wilson":
+        if each == "wilson":
             found[at] = Bounds(wilson(fsum(values) / len(values), len(values), level), each)
     return found
 
@@ -108,12 +109,35 @@ def gaffke(values: Sequence[float], level: float = 95, weight: float = 1.0) -> I
     `weight` is the shape of the pseudo-value: 1 is the bound, 0.5 that of Jeffreys for values 0
     and 1, which is narrower and covers less.
     """
-    within = np.clip(np.asarray(values, dtype=np.float64), 0.0, 1.0)
-    distinct, counts = np.unique(within, return_counts=True)
-    shapes = np.append(counts.astype(np.float64), weight)
-    mean, tail = fsum(values) / len(values), (1 - level / 100) / 2
-    high = mean_quantile(np.append(distinct, 1.0), shapes, tail)
-    low = 1 - mean_quantile(np.append(1 - distinct, 1.0), shapes, tail)
+    return gaffkes([values], level, weight)[0]
+
+
+def gaffkes(
+    columns: Sequence[Sequence[float]], level: float = 95, weight: float = 1.0
+) -> list[Interval]:
+    """Return `gaffke` of each column."""
+    if not columns:
+        return []
+    tail = (1 - level / 100) / 2
+    kinds = [
+        np.unique(np.clip(np.asarray(values, dtype=np.float64), 0.0, 1.0), return_counts=True)
+        for values in columns
+    ]
+    # The pseudo-value is 1; rows with fewer values than others have some of shape 0.
+    points, shapes = np.ones((2, len(columns), 1 + max(len(distinct) for distinct, _ in kinds)))
+    shapes[:] = 0.0
+    shapes[:, -1] = weight
+    for row, (distinct, counts) in enumerate(kinds):
+        points[row, : len(distinct)], shapes[row, : len(distinct)] = distinct, counts
+    lower = np.where(np.arange(points.shape[1]) < points.shape[1] - 1, 1 - points, 1.0)
+    highs = mean_quantiles(points, shapes, tail).tolist()
+    lows = (1 - mean_quantiles(lower, shapes, tail)).tolist()
+    means = [fsum(values) / len(values) for values in columns]
+    return [_around(*each) for each in zip(lows, means, highs, strict=True)]
+
+
+def _around(low: float, mean: float, high: float) -> Interval:
+    """Return an interval in [0, 1] that holds the mean."""
     return Interval(max(0.0, min(low, mean)), min(1.0, max(high, mean)))
 
 
@@ -127,11 +151,21 @@ def wilson(mean: float, trials: float, level: float = 95) -> Interval:
 
 def clopper_pearson(mean: float, trials: float, level: float = 95) -> Interval:
     """Return the exact interval of a share of trials, whose number need not be whole."""
-    right, tail = min(max(mean, 0.0), 1.0) * trials, (1 - level / 100) / 2
-    ends = np.array([1.0, 0.0, 1.0])
-    high = mean_quantile(ends, np.array([right, trials - right, 1.0]), tail)
-    low = 1 - mean_quantile(ends, np.array([trials - right, right, 1.0]), tail)
-    return Interval(max(0.0, min(low, mean)), min(1.0, max(high, mean)))
+    return clopper_pearsons([mean], [trials], level)[0]
+
+
+def clopper_pearsons(
+    means: Sequence[float], trials: Sequence[float], level: float = 95
+) -> list[Interval]:
+    """Return `clopper_pearson` of each mean."""
+    if not means:
+        return []
+    right, tail = np.clip(means, 0.0, 1.0) * trials, (1 - level / 100) / 2
+    wrong, one = np.asarray(trials) - right, np.ones(len(means))
+    ends = np.tile([1.0, 0.0, 1.0], (len(means), 1))
+    highs = mean_quantiles(ends, np.stack([right, wrong, one], axis=1), tail).tolist()
+    lows = (1 - mean_quantiles(ends, np.stack([wrong, right, one], axis=1), tail)).tolist()
+    return [_around(*each) for each in zip(lows, means, highs, strict=True)]
 
 
 def these(mean: float, spread: Spread, *, level: float = 95, bounded: bool = True) -> Bounds:
@@ -141,15 +175,26 @@ def these(mean: float, spread: Spread, *, level: float = 95, bounded: bool = Tru
     expectation is q (Hoeffding 1948), and independent trials with unequal chances spread less than
     with equal ones. Their variance never counts as less than that of CHANGES draws of one problem.
     """
-    if not bounded:
-        if not spread.variance:
-            return Bounds()
-        half = NormalDist().inv_cdf((1 + level / 100) / 2) * sqrt(spread.variance)
-        return Bounds(Interval(mean - half, mean + half), "jackknife")
-    return Bounds(
-        clopper_pearson(mean, trials_of(mean, spread), level),
-        "clopper-pearson" if spread.variance is None else OF_DRAWS,
-    )
+    return all_of_these([mean], [spread], level=level, bounded=[bounded])[0]
+
+
+def all_of_these(
+    means: Sequence[float], known: Sequence[Spread], *, level: float, bounded: Sequence[bool]
+) -> list[Bounds]:
+    """Return `these` for each mean."""
+    found = [Bounds()] * len(means)
+    places = [at for at, limited in enumerate(bounded) if limited]
+    trials = [trials_of(means[at], known[at]) for at in places]
+    made = clopper_pearsons([means[at] for at in places], trials, level)
+    for at, interval in zip(places, made, strict=True):
+        method = "clopper-pearson" if known[at].variance is None else OF_DRAWS
+        found[at] = Bounds(interval, method)
+    reach = NormalDist().inv_cdf((1 + level / 100) / 2)
+    for at, (mean, spread) in enumerate(zip(means, known, strict=True)):
+        if not bounded[at] and spread.variance:
+            half = reach * sqrt(spread.variance)
+            found[at] = Bounds(Interval(mean - half, mean + half), "jackknife")
+    return found
 
 
 def trials_of(mean: float, spread: Spread) -> float:
