@@ -142,8 +142,8 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
     a list of selection rules, or a text with commas between them (None: coverage, majority and
     first-finish, as far as they can be computed). See `ttc.api.SweepArguments` for the options.
 
-    UsageError for a wrong option or source, and where the draws lack what a rule needs; gates that
-    are not met raise nothing here (see `gate`).
+    UsageError for a wrong option or source, and if no rule can be computed; gates that are not met
+    raise nothing here (see `gate`).
     """
     with python_errors():
         check_names("sweep", options, SweepArguments)
@@ -172,7 +172,8 @@ def compare(
     problem.
 
     A record has the two means over the problems that both have, their difference with the p-value
-    of a permutation test and the interval that inverts it. Arguments and errors are those of
+    of a test, the interval that inverts it, p corrected for all comparisons, and the difference
+    that could be found. Arguments and errors are those of
     `sweep`; UsageError also if two sources have no problem, or no rule at a budget, in common.
     """
     options["compare"] = True

@@ -35,18 +35,32 @@ def sweep(
         str | None, typer.Option("-k", metavar="K,…", help="Budgets (default: 1, 2, 4, … n).")
     ] = None,
     verifier: opt.VerifierName = None,
+    value: Annotated[
+        str,
+        typer.Option(
+            metavar="correct|score[:VERIFIER]",
+            help="A draw's value: right or wrong, or its score (partial credit).",
+        ),
+    ] = "correct",
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG,…",
+            help="Adds a curve for each value of a tag, such as level; may be repeated.",
+        ),
+    ] = None,
     cost: Annotated[
         str,
         typer.Option(help=f"The cost beside each k: {', '.join([*FLAGS][:-1])} or {[*FLAGS][-1]}."),
     ] = "tokens",
-    ci: Annotated[float, typer.Option(min=0, max=99.9, help="Interval in percent; 0: none.")] = 95,
+    ci: Annotated[float, typer.Option(min=0, max=99.9, help="Level of intervals in percent; 0: none.")] = 95,
     interval: Annotated[
         str,
         typer.Option(
             help="Interval for problems like these: gaffke, wilson, percentile or bca.",
         ),
     ] = "gaffke",
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of resampling.")] = 0,
     ties: Annotated[
         str, typer.Option(help="A tied vote: split, first or strict (wrong).")
     ] = "split",
@@ -81,8 +95,8 @@ def sweep(
         typer.Option(
             "--assert",
             metavar="RULE@K>=X",
-            help="Exit 1 unless this holds, also RULE@K-RULE@K>X; for every problem with each: "
-            "before it; may be repeated.",
+            help="Exit 1 unless this holds, also RULE@K-RULE@K>X; each:RULE@K>=X for every problem; "
+            "may be repeated.",
         ),
     ] = None,
     predict: Annotated[
@@ -97,16 +111,8 @@ def sweep(
         ),
     ] = None,
     policy: Annotated[
-        bool, typer.Option("--policy", help="Find the best rule and k by difficulty, cross-fitted.")
+        bool, typer.Option("--policy", help="Find the best rule and k by difficulty (or --by), cross-fitted.")
     ] = False,
-    by: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TAG,…",
-            help="A curve for each value of a tag (level) besides all, of several crossed; "
-            "may be repeated.",
-        ),
-    ] = None,
     oracle: Annotated[
         bool,
         typer.Option(
@@ -117,22 +123,22 @@ def sweep(
         list[str] | None,
         typer.Option(
             metavar="RULE=X",
-            help="Draws until a rule reaches X, as coverage=0.9; may be repeated.",
+            help="Estimate the draws until a rule reaches X (coverage=0.9); may be repeated.",
         ),
     ] = None,
     bounds: Annotated[
-        bool, typer.Option("--bounds", help="What undecided and truncated draws leave open.")
+        bool, typer.Option("--bounds", help="Count undecided and truncated draws as right, as wrong and not at all.")
     ] = False,
     confusion: Annotated[
         str | None,
         typer.Option(
             metavar="TRUTH,V,…",
-            help="How often verifiers are wrong; the first one is taken as the truth.",
+            help="False positives and negatives of verifiers against the first one.",
         ),
     ] = None,
     agreement: Annotated[
         str | None,
-        typer.Option(metavar="JUDGE,…", help="How far a judge agrees with itself."),
+        typer.Option(metavar="JUDGE,…", help="How far judges agree with themselves: votes, and re-runs."),
     ] = None,
     baseline: Annotated[
         str | None,
@@ -145,26 +151,19 @@ def sweep(
         float, typer.Option(help="The drop below the baseline that is tolerated.")
     ] = 0.0,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Decide drops of means by their value, not by a test.")
+        bool, typer.Option("--strict", help="Judge means by their value, not by a test.")
     ] = False,
     population: Annotated[
         str | None,
         typer.Option(
             metavar="problems|draws",
-            help="What may vary by chance: the draws of these problems (default of --baseline), or "
-            "the problems, too.",
+            help="What varies by chance: only draws (default of --baseline), or problems, too (of "
+            "--compare).",
         ),
     ] = None,
     save_baseline: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Save values and draws as a baseline.")
+        str | None, typer.Option(metavar="FILE", help="Save values and counts as a baseline.")
     ] = None,
-    value: Annotated[
-        str,
-        typer.Option(
-            metavar="correct|score[:VERIFIER]",
-            help="A draw's value: right or wrong, or its score (partial credit).",
-        ),
-    ] = "correct",
     mapping: opt.Mapping = "",
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
     md: Annotated[
@@ -189,7 +188,8 @@ def sweep(
     """Compute the score of each selection rule at each budget, from stored samples alone.
 
     Exact expectations over all k-subsets of the draws of each problem, averaged over problems,
-    with an interval for these problems, whose draws vary, and one for problems like these.
+    with one interval for these problems, where only the draws vary, and one for problems like
+    these, where the problems vary, too.
     """
     from ttc.cli.run import sweep as run
     from ttc.cli.run.sweep_output import Targets
