@@ -53,7 +53,9 @@ def sweep(
         str,
         typer.Option(help=f"The cost beside each k: {', '.join([*FLAGS][:-1])} or {[*FLAGS][-1]}."),
     ] = "tokens",
-    ci: Annotated[float, typer.Option(min=0, max=99.9, help="Level of intervals in percent; 0: none.")] = 95,
+    ci: Annotated[
+        float, typer.Option(min=0, max=99.9, help="Level of intervals in %; 0: none.")
+    ] = 95,
     interval: Annotated[
         str,
         typer.Option(
@@ -79,7 +81,7 @@ def sweep(
     ] = None,
     eflops: Annotated[
         str,
-        typer.Option(help="Steps of a parallel decode: race (to the last end) or kinetics (mean)."),
+        typer.Option(help="Decoding steps of eflops: race (the longest draw) or kinetics (mean)."),
     ] = "race",
     compare: Annotated[
         bool,
@@ -90,15 +92,6 @@ def sweep(
     pareto: Annotated[
         bool, typer.Option("--pareto", help="Mark the Pareto frontier of value against cost.")
     ] = False,
-    asserted: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--assert",
-            metavar="RULE@K>=X",
-            help="Exit 1 unless this holds, also RULE@K-RULE@K>X; each:RULE@K>=X for every problem; "
-            "may be repeated.",
-        ),
-    ] = None,
     predict: Annotated[
         int | None,
         typer.Option(metavar="K", help="Extrapolate coverage to K draws by scaling laws."),
@@ -111,7 +104,10 @@ def sweep(
         ),
     ] = None,
     policy: Annotated[
-        bool, typer.Option("--policy", help="Find the best rule and k by difficulty (or --by), cross-fitted.")
+        bool,
+        typer.Option(
+            "--policy", help="Find the best rule and k by difficulty, or --by; cross-fitted."
+        ),
     ] = False,
     oracle: Annotated[
         bool,
@@ -127,7 +123,8 @@ def sweep(
         ),
     ] = None,
     bounds: Annotated[
-        bool, typer.Option("--bounds", help="Count undecided and truncated draws as right, as wrong and not at all.")
+        bool,
+        typer.Option("--bounds", help="Take undecided and truncated draws as right and as wrong."),
     ] = False,
     confusion: Annotated[
         str | None,
@@ -138,7 +135,16 @@ def sweep(
     ] = None,
     agreement: Annotated[
         str | None,
-        typer.Option(metavar="JUDGE,…", help="How far judges agree with themselves: votes, and re-runs."),
+        typer.Option(metavar="JUDGE,…", help="How far judges agree with themselves."),
+    ] = None,
+    asserted: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--assert",
+            metavar="RULE@K>=X",
+            help="Exit 1 unless this holds, also RULE@K-RULE@K>X, or each:RULE@K>=X for every "
+            "problem; may be repeated.",
+        ),
     ] = None,
     baseline: Annotated[
         str | None,
