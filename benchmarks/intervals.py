@@ -38,6 +38,7 @@ PROBLEMS = (3, 6, 12, 24, 50, 200)
 DRAWS = (4, 16, 64)
 BANK = 20_000
 TAIL = 0.025
+ROUNDING = 1e-12  # a truth of 1 that is computed as 1 + 1e-16 is not outside [0, 1]
 WIDTHS = 2  # trials whose intervals are computed, not only tested
 RESAMPLES = 1000
 WORST = 8  # cells that are tried again
@@ -142,16 +143,17 @@ def of_problems(
 
 
 def _tail(ends: list[float], shapes: list[Floats], at: Floats) -> Floats:
-    return mean_exceeds(np.tile(ends, (len(at), 1)), np.stack(shapes, axis=1), at)
+    return mean_exceeds(np.tile(ends, (len(at), 1)), np.stack(shapes, axis=1), at - ROUNDING)
 
 
 def _gaffke(values: Floats, truth: float) -> Tally:
     """Compare tails at the truth with 2.5 %, which needs no search for the bounds."""
     trials, problems = values.shape
-    ends, at = np.ones((trials, 1)), np.full(trials, truth)
+    ends = np.ones((trials, 1))
+    at, other = np.full(trials, truth - ROUNDING), np.full(trials, 1 - truth - ROUNDING)
     shapes = np.ones((trials, problems + 1))
     above = mean_exceeds(np.concatenate((values, ends), axis=1), shapes, at) < TAIL
-    below = mean_exceeds(np.concatenate((1 - values, ends), axis=1), shapes, 1 - at) < TAIL
+    below = mean_exceeds(np.concatenate((1 - values, ends), axis=1), shapes, other) < TAIL
     made = [intervals.gaffke(row.tolist()) for row in values[:WIDTHS]]
     wide = float(np.mean([each.high - each.low for each in made]))
     return Tally(trials, int(above.sum()), int(below.sum()), wide)

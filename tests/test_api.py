@@ -489,7 +489,7 @@ def messages() -> Iterator[tuple[str, str]]:
         "verdicts",
         "verifiers",
         "verifying",
-        "outcomes.py",
+        "outcomes",
         "interchange.py",
         "jsonl.py",
     )
@@ -582,7 +582,7 @@ def test_a_table_for_notebooks_shows_names_to_the_letter() -> None:
     Path("<b>x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     table = library.sweep("<b>x.jsonl", rules="coverage", ks=1)._repr_html_()
     assert "<caption>&lt;b&gt;x.jsonl</caption>" in table
-    assert "<td>1.0000 [1.000, 1.000]</td>" in table
+    assert "<td>1.0000 [0.292, 1.000] [0.292, 1.000]</td>" in table
     assert "<b>" not in table
     assert "\x1b" not in table
 

@@ -391,7 +391,7 @@ def test_a_summary_for_github(
         (("--draw", "with", "-s", "esc"), "esc: has no mean over draws with replacement"),
         (("--ties", "fair"), "ties must be one of split, first, strict, not 'fair'"),
         (("--invalid", "drop"), "invalid must be one of abstain, class, wrong, not 'drop'"),
-        (("--interval", "t"), "--interval t: there are percentile, bca"),
+        (("--interval", "t"), "--interval t: there are gaffke, wilson, percentile, bca"),
         (("--rates", "none.toml"), "none.toml"),
         (("--rates", "bad.toml"), "no rate is called 'params'"),
         (("--cost", "euros"), "--cost euros: there are samples"),
@@ -475,7 +475,9 @@ def test_rules_and_pools_are_compared_in_pairs(regression: Ttc) -> None:
     assert "<0.0001  <0.0001" in ran.out
 
 
-def test_laws_and_policies_are_told(regression: Ttc, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_laws_and_policies_are_told(
+    regression: Ttc, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ttc.curves.scaling_laws.RESAMPLES", 20)
     ran = regression("sweep", "old.jsonl", "-s", "mean,coverage", "-k", "1,2", "--predict", 50)
     assert "coverage@50 = " in ran.out
@@ -504,8 +506,18 @@ def test_laws_and_policies_are_told(regression: Ttc, monkeypatch: pytest.MonkeyP
         "50",
         "predicted by beta-binomial",
     )
-    assert float(beta["low"]) <= float(beta["value"]) <= float(beta["high"])
+    # All problems have as many correct draws, so resamples say nothing about the error.
+    assert (beta["low"], beta["high"]) == ("", "")
     assert power["note"] == "predicted by power law"
+    lines = [
+        {"problem": f"p{i}", "index": d, "correct": (d + i) % 8 < i % 5}
+        for i in range(24)
+        for d in range(8)
+    ]
+    (own_home / "varied.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    varied = ("sweep", "varied.jsonl", *beyond[2:], "--csv", "-")
+    *_, beta, _ = csv.DictReader(io.StringIO(regression(*varied).out))
+    assert 0 < float(beta["low"]) < float(beta["value"]) < float(beta["high"]) <= 1
 
 
 def test_solve_or_verify_is_told(demo: Ttc, own_home: Path) -> None:

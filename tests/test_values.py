@@ -279,8 +279,8 @@ def test_what_a_verifier_gives_is_checked() -> None:
     )
     assert verdict_fault(Verdict(tokens=1 << 63)) is not None
     assert verdict_fault(Verdict(score=True)) is None  # 1, as the store keeps it
-    assert _sound(Verdict(score=nan)).score is None
-    assert _sound(Verdict(score=-inf)).score == -inf
+    assert _sound(Verdict(score=nan), None).score is None
+    assert _sound(Verdict(score=-inf), None).score == -inf
 
 
 def test_a_verifier_s_infinite_score_is_read_back(tmp_path: Path) -> None:

@@ -171,10 +171,12 @@ def compare(
     """Compare further sources with the first one, or the rules of a single source, problem by
     problem.
 
-    A record has the two means over the problems that both have, their difference with the p-value
-    of a test, the interval that inverts it, p corrected for all comparisons, and the difference
-    that could be found. Arguments and errors are those of
-    `sweep`; UsageError also if two sources have no problem, or no rule at a budget, in common.
+    A record has the two means over the problems that both have, their difference with its p-value
+    and the interval that inverts the same test, p corrected for all comparisons (Holm), and the
+    minimum detectable effect (`ttc.Comparison`). `population` chooses the question: `problems` like
+    these (signs of the paired differences are flipped; the default) or other `draws` of these.
+    Arguments and errors are those of `sweep`; UsageError also if two sources have no problem, or no
+    rule at a budget, in common.
     """
     options["compare"] = True
     return sweep(*sources, rules=rules, **options).comparisons

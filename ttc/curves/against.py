@@ -11,7 +11,6 @@ from ttc.curves.compare import Terms, terms_of
 from ttc.curves.draw_noise import NoiseTerms
 from ttc.curves.drops import one_sided
 from ttc.curves.falls import Side
-from ttc.curves.options import SweepOptions
 from ttc.curves.result import SweepResult
 from ttc.curves.table import Cell, Table
 from ttc.errors import UsageError
@@ -48,7 +47,7 @@ def hold(
         new = Side(new_terms, source.problems, frozenset(rules))
     check_overlap(baseline.name, old.terms, table)
     population = _population(options.population, old, baseline.name)
-    noise = _noise(new, old, rules, options)
+    noise = _noise(new, old, rules, options.draw) if population == "draws" else None
     compared = compare.between_pools(
         new_terms,
         old.terms,
@@ -73,15 +72,11 @@ def hold(
         result.warnings += _limits(old, baseline.name, rules, tolerance, shared)
 
 
-def _noise(
-    new: Side, old: Side, rules: Mapping[str, Selector], options: SweepOptions
-) -> list[NoiseTerms] | None:
-    """Return the noise of both sides by their draws, if comparisons were asked about draws."""
-    if options.population != "draws":
-        return None
+def _noise(new: Side, old: Side, rules: Mapping[str, Selector], draw: str) -> list[NoiseTerms]:
+    """Return the noise of both sides by their draws."""
     return [
         draw_noise.of_table(
-            _table(side, options.draw),
+            _table(side, draw),
             {name: rule for name, rule in rules.items() if name in side.held},
         )
         for side in (new, old)

@@ -54,6 +54,8 @@ def as_baseline(
     """
     named = {cell.selector for cell in table.cells}
     fields = saved_fields(rule for name, rule in (rules or {}).items() if name in named)
+    if any(draw.value is not None for pool in table.pools for draw in pool):
+        fields |= {"value"}
     return {
         "schema": 1,
         "kind": KIND,

@@ -62,7 +62,7 @@ def scores(rule: Selector, draws: Sequence[Outcome], ks: Sequence[int]) -> Float
 
 def _kinds(rule: Selector, draws: Sequence[Outcome]) -> list[Hashable]:
     """Return for each draw what the rule sees of it."""
-    fields = sorted(fields_of(rule))
+    fields = sorted(fields_of(rule) | {"value"})
     return [tuple(_plain(getattr(draw, field, None)) for field in fields) for draw in draws]
 
 

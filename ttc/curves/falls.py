@@ -99,15 +99,22 @@ class Question:
         return [term for term in self.new.terms if term in self.old.terms]
 
     @property
+    def graded(self) -> bool:
+        """Whether draws are worth their scores, so that no term is of counts."""
+        sides = (self.new.problems, self.old.problems)
+        return any(draws[0].value is not None for side in sides for draws in side.values() if draws)
+
+    @property
     def counted(self) -> list[Term]:
         """The terms that depend only on how many draws are correct."""
-        return [term for term in self.terms if of_counts(self.rules[term[0]])]
+        terms = () if self.graded else self.terms
+        return [term for term in terms if of_counts(self.rules[term[0]])]
 
     @property
     def others(self) -> list[Term]:
         """The other terms, as far as both sides have the draws for them."""
-        held = self.new.held & self.old.held
-        return [t for t in self.terms if t[0] in held and not of_counts(self.rules[t[0]])]
+        held, counted = self.new.held & self.old.held, self.counted
+        return [term for term in self.terms if term[0] in held and term not in counted]
 
     def counts(self, problem: str) -> tuple[Counts, Counts]:
         """Return the correct draws of a problem, before and now."""

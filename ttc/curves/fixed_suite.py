@@ -11,8 +11,8 @@ from ttc.curves.draw_variance import draw_variances
 from ttc.curves.intervals import Spread
 from ttc.curves.table import Cell, Table
 
-MOST_DRAWS = 50_000  # of the problems whose variance is measured; of more, a part is taken
-FEWEST = 50  # problems of that part
+MOST_DRAWS = 30_000  # of the problems whose variance is measured; of more, a part is taken
+FEWEST = 30  # problems of that part
 SEED = 22
 
 
@@ -22,6 +22,23 @@ def spreads(table: Table) -> list[Spread]:
     The variance of a problem's value is that of `draw_variances`. In a table of more than
     MOST_DRAWS draws it is measured on a random part of the problems and taken for their mean.
     """
+    noise = table.noise
+    measured = [at for at, problem in enumerate(table.problems) if problem in noise]
+    if not measured:
+        noise, measured = measure(table), part_of(table)
+    found = []
+    for cell in table.cells:
+        values, key = cell.values, (cell.selector, cell.k)
+        variances = [
+            noise[table.problems[at]].get(key) for at in measured if values[at] is not None
+        ]
+        found.append(_spread(table, cell, variances))
+    return found
+
+
+def measure(table: Table) -> dict[str, dict[tuple[str, int], float]]:
+    """Return the variance of each rule and budget on each problem of `part_of`; what is unknown is
+    missing."""
     measured = part_of(table)
     by_rule: dict[str, list[int]] = {}
     for cell in table.cells:
@@ -43,14 +60,7 @@ def spreads(table: Table) -> list[Spread]:
     draws = sum(len(table.pools[at]) for at in measured)
     # Each draw is left out, so that the work pays for processes sooner.
     rows = parallel.spread(on, len(measured), 10 * draws)
-    found = []
-    for cell in table.cells:
-        values, key = cell.values, (cell.selector, cell.k)
-        variances = [
-            row.get(key) for at, row in zip(measured, rows, strict=True) if values[at] is not None
-        ]
-        found.append(_spread(table, cell, variances))
-    return found
+    return dict(zip((table.problems[at] for at in measured), rows, strict=True))
 
 
 def part_of(table: Table) -> list[int]:

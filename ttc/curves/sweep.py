@@ -14,6 +14,7 @@ from ttc.curves import (
     curve,
     draw_noise,
     family,
+    fixed_suite,
     gates,
     grading,
     groups,
@@ -67,7 +68,8 @@ def sweep(
         (baseline,), lost = grading.grade(options.value, [baseline])
         unscored += lost
     ks = options.budgets(max(source.n for source in sources))
-    result = SweepResult(options, [_table(options, source, rules, ks) for source in sources])
+    tables = [_table(options, source, rules, ks) for source in sources]
+    result = SweepResult(options, [_measured(options, table) for table in tables])
     result.warnings += [*unscored, *notes]
     _leave_out(result)
     result.warnings += _costs_known(result, sources)
@@ -140,6 +142,11 @@ def _table(
     draws = [draw for outcomes in source.problems.values() for draw in outcomes]
     oracles = why_oracles(scored, draws, source.scored)
     return replace(table, oracles=oracles, left_out={**lost, **table.left_out})
+
+
+def _measured(options: SweepOptions, table: Table) -> Table:
+    """Return a table with the variances by draws, for its intervals and those of its groups."""
+    return table if options.ci is None else replace(table, noise=fixed_suite.measure(table))
 
 
 def _costs_known(result: SweepResult, sources: Sequence[Source]) -> list[str]:

@@ -42,6 +42,7 @@ class Table:
 
     `oracles` are the rules that are oracles here, with what they pick by; `left_out` those that
     could not be computed, with the reason. `rules` are those of the cells, by name.
+    `noise` has the variances of values by draws, once they are measured (`fixed_suite.measure`).
     """
 
     source: str
@@ -52,6 +53,7 @@ class Table:
     oracles: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, Missing] = field(default_factory=dict)
     rules: Mapping[str, Selector] = field(default_factory=dict)
+    noise: Mapping[str, Mapping[tuple[str, int], float]] = field(default_factory=dict)
 
 
 def tabulate(

@@ -86,7 +86,7 @@ def _legend(comparisons: Sequence[Comparison]) -> Iterator[str]:
         yield f"Holm: p corrected for {name_of(comparisons)}"
         yield "MDE: the difference that is found with 80% power at this level; – is unknown"
     if any(each.widened and each.low is not None for each in comparisons):
-        yield f"{WIDER} few problems carry it: wider, for kinds of problems not among these"
+        yield f"{WIDER} few problems carry it: wider, for kinds of problems that were not seen"
     if errors := [each.p_error for each in comparisons if each.p_error is not None]:
         yield (
             f"p of more than {EXACT} problems: {FLIPS} pairs of random sign patterns, standard "
