@@ -78,6 +78,17 @@ def test_there_are_ten_one_liners_and_they_run(folder: Path) -> None:
     assert (folder / "report.xml").exists()
 
 
+def test_the_table_of_curves_is_what_sweep_prints(folder: Path) -> None:
+    section = README.split("## Curves\n", 1)[1]
+    line = re.search(r"`(ttc sweep [^`]*)` prints", section)
+    assert line is not None
+    shown = section.split("```", 2)[1].partition("\n")[2]
+    done = subprocess.run(
+        ["bash", "-c", line[1]], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+    assert [each.rstrip() for each in done.stdout.splitlines()] == shown.splitlines()
+
+
 def test_the_worked_gate_turns_red(folder: Path) -> None:
     lines, told = (
         text.partition("\n")[2] for text in README.split("**Gates")[1].split("```")[1:4:2]

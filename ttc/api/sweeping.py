@@ -136,14 +136,12 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
 
     A point is the exact mean of the rule over all k-subsets of a problem's draws, averaged over
     problems, with an interval for these problems (`low_draws`, `high_draws`) and one for problems
-    like these (`low`, `high`); pass@k is the estimator of Chen et al.
-    (2021), https://arxiv.org/abs/2107.03374. No model is called. A source is a pool or its name, a
-    file of judged lines, or a list: of such records, or of samples with their verdicts. `rules` is
-    a list of selection rules, or a text with commas between them (None: coverage, majority and
-    first-finish, as far as they can be computed). See `ttc.api.SweepArguments` for the options.
+    like these (`low`, `high`); pass@k as in Chen et al. (2021), https://arxiv.org/abs/2107.03374.
+    No model is called. A source is a pool or its name, a file of judged lines, or a list of such
+    records, or of samples with their verdicts. `rules` is a list, or a text with commas (None:
+    coverage, majority and first-finish). See `ttc.api.SweepArguments` for the options.
 
-    UsageError for a wrong option or source, and where the draws lack what a rule needs; gates that
-    are not met raise nothing here (see `gate`).
+    UsageError for a wrong option or source, or if no rule can be computed; for gates see `gate`.
     """
     with python_errors():
         check_names("sweep", options, SweepArguments)
@@ -171,12 +169,11 @@ def compare(
     """Compare further sources with the first one, or the rules of a single source, problem by
     problem.
 
-    A record has the two means over the problems that both have, their difference with its p-value
-    and the interval that inverts the same test, p corrected for all comparisons (Holm), and the
-    minimum detectable effect (`ttc.Comparison`). `population` chooses the question: `problems` like
-    these (signs of the paired differences are flipped; the default) or other `draws` of these.
-    Arguments and errors are those of `sweep`; UsageError also if two sources have no problem, or no
-    rule at a budget, in common.
+    A record has both means over the problems in common, their difference with p, the interval that
+    inverts the same test, p corrected for all comparisons (Holm), and the minimum detectable effect
+    (`ttc.Comparison`). `population` asks about `problems` like these (the default) or other `draws`
+    of these. Arguments and errors are those of `sweep`; UsageError also if two sources have no
+    problem, or no rule at a budget, in common.
     """
     options["compare"] = True
     return sweep(*sources, rules=rules, **options).comparisons

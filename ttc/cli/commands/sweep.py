@@ -35,18 +35,34 @@ def sweep(
         str | None, typer.Option("-k", metavar="K,…", help="Budgets (default: 1, 2, 4, … n).")
     ] = None,
     verifier: opt.VerifierName = None,
+    value: Annotated[
+        str,
+        typer.Option(
+            metavar="correct|score[:VERIFIER]",
+            help="A draw's value: right or wrong, or its score (partial credit).",
+        ),
+    ] = "correct",
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG,…",
+            help="Adds a curve for each value of a tag, such as level; may be repeated.",
+        ),
+    ] = None,
     cost: Annotated[
         str,
         typer.Option(help=f"The cost beside each k: {', '.join([*FLAGS][:-1])} or {[*FLAGS][-1]}."),
     ] = "tokens",
-    ci: Annotated[float, typer.Option(min=0, max=99.9, help="Interval in percent; 0: none.")] = 95,
+    ci: Annotated[
+        float, typer.Option(min=0, max=99.9, help="Level of intervals in %; 0: none.")
+    ] = 95,
     interval: Annotated[
         str,
         typer.Option(
             help="Interval for problems like these: gaffke, wilson, percentile or bca.",
         ),
     ] = "gaffke",
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of resampling.")] = 0,
     ties: Annotated[
         str, typer.Option(help="A tied vote: split, first or strict (wrong).")
     ] = "split",
@@ -65,7 +81,7 @@ def sweep(
     ] = None,
     eflops: Annotated[
         str,
-        typer.Option(help="Steps of a parallel decode: race (to the last end) or kinetics (mean)."),
+        typer.Option(help="Decoding steps of eflops: race (the longest draw) or kinetics (mean)."),
     ] = "race",
     compare: Annotated[
         bool,
@@ -76,15 +92,6 @@ def sweep(
     pareto: Annotated[
         bool, typer.Option("--pareto", help="Mark the Pareto frontier of value against cost.")
     ] = False,
-    asserted: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--assert",
-            metavar="RULE@K>=X",
-            help="Exit 1 unless this holds, also RULE@K-RULE@K>X; for every problem with each: "
-            "before it; may be repeated.",
-        ),
-    ] = None,
     predict: Annotated[
         int | None,
         typer.Option(metavar="K", help="Extrapolate coverage to K draws by scaling laws."),
@@ -97,16 +104,11 @@ def sweep(
         ),
     ] = None,
     policy: Annotated[
-        bool, typer.Option("--policy", help="Find the best rule and k by difficulty, cross-fitted.")
-    ] = False,
-    by: Annotated[
-        list[str] | None,
+        bool,
         typer.Option(
-            metavar="TAG,…",
-            help="A curve for each value of a tag (level) besides all, of several crossed; "
-            "may be repeated.",
+            "--policy", help="Find the best rule and k by difficulty, or --by; cross-fitted."
         ),
-    ] = None,
+    ] = False,
     oracle: Annotated[
         bool,
         typer.Option(
@@ -117,22 +119,32 @@ def sweep(
         list[str] | None,
         typer.Option(
             metavar="RULE=X",
-            help="Draws until a rule reaches X, as coverage=0.9; may be repeated.",
+            help="Estimate the draws until a rule reaches X (coverage=0.9); may be repeated.",
         ),
     ] = None,
     bounds: Annotated[
-        bool, typer.Option("--bounds", help="What undecided and truncated draws leave open.")
+        bool,
+        typer.Option("--bounds", help="Take undecided and truncated draws as right and as wrong."),
     ] = False,
     confusion: Annotated[
         str | None,
         typer.Option(
             metavar="TRUTH,V,…",
-            help="How often verifiers are wrong; the first one is taken as the truth.",
+            help="False positives and negatives of verifiers against the first one.",
         ),
     ] = None,
     agreement: Annotated[
         str | None,
-        typer.Option(metavar="JUDGE,…", help="How far a judge agrees with itself."),
+        typer.Option(metavar="JUDGE,…", help="How far judges agree with themselves."),
+    ] = None,
+    asserted: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--assert",
+            metavar="RULE@K>=X",
+            help="Exit 1 unless this holds, also RULE@K-RULE@K>X, or each:RULE@K>=X for every "
+            "problem; may be repeated.",
+        ),
     ] = None,
     baseline: Annotated[
         str | None,
@@ -145,26 +157,19 @@ def sweep(
         float, typer.Option(help="The drop below the baseline that is tolerated.")
     ] = 0.0,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Decide drops of means by their value, not by a test.")
+        bool, typer.Option("--strict", help="Judge means by their value, not by a test.")
     ] = False,
     population: Annotated[
         str | None,
         typer.Option(
             metavar="problems|draws",
-            help="What may vary by chance: the draws of these problems (default of --baseline), or "
-            "the problems, too.",
+            help="What varies by chance: only draws (default of --baseline), or problems, too (of "
+            "--compare).",
         ),
     ] = None,
     save_baseline: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Save values and draws as a baseline.")
+        str | None, typer.Option(metavar="FILE", help="Save values and counts as a baseline.")
     ] = None,
-    value: Annotated[
-        str,
-        typer.Option(
-            metavar="correct|score[:VERIFIER]",
-            help="A draw's value: right or wrong, or its score (partial credit).",
-        ),
-    ] = "correct",
     mapping: opt.Mapping = "",
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
     md: Annotated[
@@ -189,7 +194,8 @@ def sweep(
     """Compute the score of each selection rule at each budget, from stored samples alone.
 
     Exact expectations over all k-subsets of the draws of each problem, averaged over problems,
-    with an interval for these problems, whose draws vary, and one for problems like these.
+    with one interval for these problems, where only the draws vary, and one for problems like
+    these, where the problems vary, too.
     """
     from ttc.cli.run import sweep as run
     from ttc.cli.run.sweep_output import Targets

@@ -27,7 +27,7 @@ def verify(
         int | None,
         typer.Option(
             metavar="N",
-            help="Ask a judge again about N draws that it has judged; tell how far it agrees.",
+            help="Ask a judge again about N judged draws, and print how far it agrees.",
         ),
     ] = None,
     fail_under: Annotated[
