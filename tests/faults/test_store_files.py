@@ -485,6 +485,7 @@ def _make_older(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE samples DROP COLUMN confidences")
     connection.execute("ALTER TABLE runs DROP COLUMN asked")
     connection.execute("ALTER TABLE runs DROP COLUMN lacking")
+    connection.execute("DROP TABLE models")
     connection.execute("PRAGMA user_version = 2")
 
 
