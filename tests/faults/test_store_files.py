@@ -486,6 +486,8 @@ def _make_older(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE runs DROP COLUMN asked")
     connection.execute("ALTER TABLE runs DROP COLUMN lacking")
     connection.execute("ALTER TABLE verifiers DROP COLUMN reads_reference")
+    connection.execute("DROP TABLE models")
+    connection.execute("ALTER TABLE problems DROP COLUMN tags")
     connection.execute("PRAGMA user_version = 2")
 
 

@@ -101,8 +101,8 @@ class Question:
     @property
     def graded(self) -> bool:
         """Whether draws are worth their scores, so that no term is of counts."""
-        sides = (self.new.problems, self.old.problems)
-        return any(draws[0].value is not None for side in sides for draws in side.values() if draws)
+        pools = (*self.new.problems.values(), *self.old.problems.values())
+        return any(draw.value is not None for draws in pools for draw in draws[:1])
 
     @property
     def counted(self) -> list[Term]:
@@ -118,11 +118,8 @@ class Question:
 
     def counts(self, problem: str) -> tuple[Counts, Counts]:
         """Return the correct draws of a problem, before and now."""
-        old, new = (
-            Counts(sum(bool(draw.correct) for draw in side.problems[problem]), len(draws))
-            for side in (self.old, self.new)
-            for draws in (side.problems[problem],)
-        )
+        pools = (side.problems[problem] for side in (self.old, self.new))
+        old, new = (Counts(sum(bool(draw.correct) for draw in pool), len(pool)) for pool in pools)
         return old, new
 
     def change(self, term: Term, problems: Sequence[str]) -> float:

@@ -59,7 +59,7 @@ def _row(each: Comparison) -> tuple[str, ...]:
     detectable = "–" if each.detectable is None else f"{each.detectable:.3f}"
     return (
         f"{each.rule}@{each.k}",
-        f"{each.difference:+.4f}{interval}",
+        f"{_plain(each.difference):+.4f}{interval}",
         _p(each.p),
         _p(each.p_holm),
         detectable,
@@ -87,8 +87,14 @@ def _legend(comparisons: Sequence[Comparison]) -> Iterator[str]:
         yield "MDE: the difference that is found with 80% power at this level; – is unknown"
     if any(each.widened and each.low is not None for each in comparisons):
         yield f"{WIDER} few problems carry it: wider, for kinds of problems that were not seen"
-    if errors := [each.p_error for each in comparisons if each.p_error is not None]:
+    errors = [each.p_error for each in comparisons if each.p_error is not None]
+    if errors and max(errors) >= 0.00005:
         yield (
             f"p of more than {EXACT} problems: {FLIPS} pairs of random sign patterns, standard "
             f"error up to {max(errors):.4f}"
         )
+
+
+def _plain(difference: float) -> float:
+    """Return a difference, 0 for one that is only rounding, which would be printed as -0.0000."""
+    return difference if abs(difference) >= 0.00005 else 0.0
