@@ -21,9 +21,9 @@ import numpy as np
 from common import Figure, machine, report
 from numpy.typing import NDArray
 
-from ttc.curves.draw_noise import of_table
-from ttc.curves.paired_tests import Noise
-from ttc.curves.pairing import Pair, Side, tested
+from ttc.curves.comparing.draw_noise import of_table
+from ttc.curves.comparing.paired_tests import Noise
+from ttc.curves.comparing.pairing import Pair, Side, tested
 from ttc.curves.table import tabulate
 from ttc.records import Outcome
 from ttc.selectors.coverage import Coverage

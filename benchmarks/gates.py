@@ -23,8 +23,8 @@ from common import Figure, machine, report
 from numpy.typing import NDArray
 
 from ttc.curves.compare import terms_of
-from ttc.curves.drops import drops
-from ttc.curves.falls import Question, Side, falls
+from ttc.curves.suite_tests.drops import drops
+from ttc.curves.suite_tests.falls import Question, Side, falls
 from ttc.curves.table import tabulate
 from ttc.records import Outcome
 from ttc.selectors import spec

@@ -30,8 +30,8 @@ from common import Figure, machine, report
 from suites import Floats, Rule
 
 from ttc.curves import intervals
-from ttc.curves.dirichlet import mean_exceeds
 from ttc.curves.intervals import Spread
+from ttc.curves.intervals.dirichlet import mean_exceeds
 
 MEANS = (0.01, 0.05, 0.3, 0.7, 0.95, 0.99)
 PROBLEMS = (3, 6, 12, 24, 50, 200)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.curves.draw_variance import draw_variances
+from ttc.curves.intervals.draw_variance import draw_variances
 from ttc.records import Outcome
 from ttc.selectors import spec
 from ttc.selectors.exact.subsets import binomial_law, within

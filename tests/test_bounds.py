@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ttc as library
-from ttc.curves import bounds as module
-from ttc.curves.bounds import Bounds, accepted, bounds, finished
 from ttc.curves.curve import curves_of
+from ttc.curves.inquiries import bounds as module
+from ttc.curves.inquiries.bounds import Bounds, accepted, bounds, finished
 from ttc.curves.table import tabulate
 from ttc.records import Outcome
 from ttc.selectors import Selector

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttc.curves.compare import Comparison, between_pools, between_rules, paired, terms_of
-from ttc.curves.draw_noise import of_difference, of_table
-from ttc.curves.family import caveats, corrected, name_of
-from ttc.curves.paired_tests import Noise, over_draws
+from ttc.curves.comparing.draw_noise import of_difference, of_table
+from ttc.curves.comparing.family import caveats, corrected, name_of
+from ttc.curves.comparing.paired_tests import Noise, over_draws
 from ttc.curves.sweep import SweepOptions, sweep
 from ttc.curves.table import Table, tabulate
 from ttc.errors import UsageError

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from ttc.curves.baseline import as_baseline, read_baseline
 from ttc.curves.caveats import unlike_draws
 from ttc.curves.compare import between_pools, between_rules, paired, terms_of
-from ttc.curves.drops import drops
 from ttc.curves.exchangeability import cochran_q, dependences, friedman, within_rows
+from ttc.curves.suite_tests.drops import drops
 from ttc.curves.table import tabulate
 from ttc.curves.uncertainty import bootstrap_means, chi_squared_tail
 from ttc.errors import UsageError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttc.curves.draw_variance import MOST_KINDS, draw_variances, leave_out
+from ttc.curves.intervals.draw_variance import MOST_KINDS, draw_variances, leave_out
 from ttc.records import Outcome
 from ttc.selectors import spec
 from ttc.selectors.coverage import Coverage, PassAll

@@ -17,17 +17,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttc.curves import count_tests
 from ttc.curves.baseline import as_baseline, read_baseline, write_baseline
 from ttc.curves.baseline_draws import digested, held, saved_fields
 from ttc.curves.compare import terms_of
-from ttc.curves.count_tests import Counts, fisher
-from ttc.curves.detectable import power
-from ttc.curves.draw_scores import pooled, scores
-from ttc.curves.draw_tests import Shuffled, lowest, problem_test, shuffled
-from ttc.curves.drops import SignTest, drops, matched
-from ttc.curves.falls import Falls, Question, Side, falls
 from ttc.curves.holm import Hypothesis, adjusted
+from ttc.curves.suite_tests import count_tests
+from ttc.curves.suite_tests.count_tests import Counts, fisher
+from ttc.curves.suite_tests.detectable import power
+from ttc.curves.suite_tests.draw_scores import pooled, scores
+from ttc.curves.suite_tests.draw_tests import Shuffled, lowest, problem_test, shuffled
+from ttc.curves.suite_tests.drops import SignTest, drops, matched
+from ttc.curves.suite_tests.falls import Falls, Question, Side, falls
 from ttc.curves.table import tabulate
 from ttc.errors import UsageError
 from ttc.records import Outcome

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from ttc.curves import intervals as made
 from ttc.curves.curve import curves
-from ttc.curves.dirichlet import mean_exceeds, mean_quantile
-from ttc.curves.draw_variance import draw_variances
-from ttc.curves.fixed_suite import part_of, spreads
 from ttc.curves.intervals import Spread, clopper_pearson, gaffke, like_these, these, wilson
+from ttc.curves.intervals.dirichlet import mean_exceeds, mean_quantile
+from ttc.curves.intervals.draw_variance import draw_variances
+from ttc.curves.intervals.fixed_suite import part_of, spreads
 from ttc.curves.table import tabulate
 from ttc.records import Outcome, Point
 from ttc.selectors import spec
@@ -139,7 +139,7 @@ def test_spreads_of_a_table() -> None:
 
 
 def test_large_tables_measure_a_part_of_their_problems(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ttc.curves.fixed_suite.MOST_DRAWS", 800)
+    monkeypatch.setattr("ttc.curves.intervals.fixed_suite.MOST_DRAWS", 800)
     pools = {f"p{i:03}": counted(8, i % 9) for i in range(400)}
     table = tabulate(pools, {"mean": Mean()}, [1], source="x")
     assert len(part_of(table)) == 100

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttc.curves import unseen
 from ttc.curves.compare import Comparison, paired
-from ttc.curves.power import detectable_over_problems, t_quantile
-from ttc.curves.sign_flips import EXACT, FLIPS, least_p, sign_flips
+from ttc.curves.comparing import unseen
+from ttc.curves.comparing.power import detectable_over_problems, t_quantile
+from ttc.curves.comparing.sign_flips import EXACT, FLIPS, least_p, sign_flips
 
 # Values that tie, are zero, or add up to zero only but for rounding.
 TIED = st.sampled_from([-0.5, -0.3, -0.2, -0.1, 0.0, 0.0, 0.1, 0.2, 0.25, 1 / 3, 1.0])

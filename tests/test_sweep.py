@@ -17,10 +17,10 @@ from ttc.api.wording import in_python
 from ttc.config import read_toml
 from ttc.curves.baseline import Baseline, as_baseline, read_baseline
 from ttc.curves.compare import between_rules
+from ttc.curves.comparing.family import corrected
 from ttc.curves.cost_axes import AXES, FLAGS, LESS
 from ttc.curves.costs import Rates
 from ttc.curves.curve import curves
-from ttc.curves.family import corrected
 from ttc.curves.sweep import DEFAULT_RULES, SweepOptions, sweep
 from ttc.errors import GateError, UsageError
 from ttc.outcomes import Source

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ttc as library
-from ttc.curves.beta_posterior import BetaPosterior, law_p_value, log_gamma
 from ttc.curves.curve import curves_of
-from ttc.curves.draws_beyond import MOST, Until
-from ttc.curves.draws_until import Settings, Target, parse, until
+from ttc.curves.inquiries.beta_posterior import BetaPosterior, law_p_value, log_gamma
+from ttc.curves.inquiries.draws_beyond import MOST, Until
+from ttc.curves.inquiries.draws_until import Settings, Target, parse, until
 from ttc.curves.scaling_laws import beta_coverage, counts_of, fit_beta, predict
 from ttc.curves.table import tabulate
 from ttc.errors import UsageError

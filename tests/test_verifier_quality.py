@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 import ttc as library
 from ttc.backends import Completion, ModelInfo, Request
 from ttc.backends.simulated import SimulatedBackend
-from ttc.curves.clustered import share
-from ttc.curves.confusion import PAIRS, Confusion, confusions, kappa
-from ttc.curves.self_agreement import self_agreements
+from ttc.curves.inquiries.clustered import share
+from ttc.curves.inquiries.confusion import PAIRS, Confusion, confusions, kappa
+from ttc.curves.inquiries.self_agreement import self_agreements
 from ttc.errors import UsageError
 from ttc.options import split_specs
 from ttc.outcomes.opinions import Opinion, Repeats

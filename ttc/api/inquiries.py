@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ttc.curves.bounds import Bounds
-from ttc.curves.confusion import Confusion
-from ttc.curves.draws_beyond import Until
+from ttc.curves.inquiries.bounds import Bounds
+from ttc.curves.inquiries.confusion import Confusion
+from ttc.curves.inquiries.draws_beyond import Until
+from ttc.curves.inquiries.self_agreement import SelfAgreement
 from ttc.curves.lack import LeftOut
 from ttc.curves.posteriors import Posterior
-from ttc.curves.self_agreement import SelfAgreement
 from ttc.curves.sweep import SweepResult
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ttc.curves import baseline_draws, compare, draw_noise, gates
+from ttc.curves import baseline_draws, compare, gates
 from ttc.curves.baseline import Baseline, check_overlap, made_otherwise, not_compared
 from ttc.curves.compare import Terms, terms_of
-from ttc.curves.draw_noise import NoiseTerms
-from ttc.curves.drops import one_sided
-from ttc.curves.falls import Side
+from ttc.curves.comparing import draw_noise
+from ttc.curves.comparing.draw_noise import NoiseTerms
 from ttc.curves.result import SweepResult
+from ttc.curves.suite_tests.drops import one_sided
+from ttc.curves.suite_tests.falls import Side
 from ttc.curves.table import Cell, Table
 from ttc.errors import UsageError
 from ttc.selectors import Selector

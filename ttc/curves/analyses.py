@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ttc.curves.bounds import bounds
 from ttc.curves.caveats import oracle_notes
 from ttc.curves.compute_optimal import policies
-from ttc.curves.confusion import confusions
-from ttc.curves.draws_until import Settings, until
 from ttc.curves.group_policy import group_policies, undivided
+from ttc.curves.inquiries.bounds import bounds
+from ttc.curves.inquiries.confusion import confusions
+from ttc.curves.inquiries.draws_until import Settings, until
+from ttc.curves.inquiries.self_agreement import self_agreements
 from ttc.curves.pareto import frontier
 from ttc.curves.result import SweepResult
 from ttc.curves.saturation import saturation
 from ttc.curves.scaling_laws import counts_of, predict
-from ttc.curves.self_agreement import self_agreements
 from ttc.curves.solve_verify_split import split
 from ttc.curves.table import Table
 from ttc.records import Curve

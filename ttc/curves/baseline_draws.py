@@ -12,7 +12,7 @@ from dataclasses import fields as fields_in
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ttc.curves.draw_scores import fields_of
+from ttc.curves.suite_tests.draw_scores import fields_of
 from ttc.curves.table import Problems, Table, in_draw_order
 from ttc.records import Outcome
 from ttc.selectors import Selector

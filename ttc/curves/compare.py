@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from math import fsum
 from typing import Any, TypeAlias
 
-from ttc.curves.draw_noise import NoiseTerms, both, of_difference
-from ttc.curves.paired_tests import Tested
-from ttc.curves.pairing import Pair, Side, Values, tested
+from ttc.curves.comparing.draw_noise import NoiseTerms, both, of_difference
+from ttc.curves.comparing.paired_tests import Tested
+from ttc.curves.comparing.pairing import Pair, Side, Values, tested
 from ttc.curves.table import Table
 from ttc.errors import UsageError
 from ttc.selectors import Selector

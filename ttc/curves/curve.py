@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from math import fsum, isfinite, sqrt
 
 from ttc.curves.cost_axes import AXES
-from ttc.curves.fixed_suite import spreads
 from ttc.curves.intervals import METHODS, Bounds, all_of_these, like_these, within_unit
+from ttc.curves.intervals.fixed_suite import spreads
 from ttc.curves.table import Cell, Problems, Table, tabulate
 from ttc.errors import UsageError
 from ttc.records import Curve, Point

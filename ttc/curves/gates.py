@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, field
 from statistics import median_low
 from typing import Any
 
-from ttc.curves import count_tests
 from ttc.curves.compare import Comparison, Terms
-from ttc.curves.count_tests import Counts
-from ttc.curves.detectable import Power, power
-from ttc.curves.drops import Drop, drops, matched, one_sided
-from ttc.curves.falls import Falls, MeanFall, ProblemFall, Question, Side, falls
+from ttc.curves.suite_tests import count_tests
+from ttc.curves.suite_tests.count_tests import Counts
+from ttc.curves.suite_tests.detectable import Power, power
+from ttc.curves.suite_tests.drops import Drop, drops, matched, one_sided
+from ttc.curves.suite_tests.falls import Falls, MeanFall, ProblemFall, Question, Side, falls
 from ttc.selectors import Selector
 
 ROUNDING = 1e-9

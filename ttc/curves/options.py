@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from math import inf
 
 from ttc import plugins
-from ttc.curves import asserts, draws_until, grading
+from ttc.curves import asserts, grading
 from ttc.curves.asserts import Gate
 from ttc.curves.cost_axes import axis_of
 from ttc.curves.costs import EFLOPS, Rates
 from ttc.curves.curve import default_ks
-from ttc.curves.draws_until import Target
 from ttc.curves.gates import POPULATIONS
+from ttc.curves.inquiries import draws_until
+from ttc.curves.inquiries.draws_until import Target
 from ttc.curves.intervals import METHODS
 from ttc.curves.table import DRAWS, UNKNOWN
 from ttc.errors import UsageError, wrong_option

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ttc.curves.bounds import Bounds
 from ttc.curves.compare import Comparison
 from ttc.curves.compute_optimal import Policy
-from ttc.curves.confusion import Confusion
 from ttc.curves.document import as_document
-from ttc.curves.draws_beyond import Until
 from ttc.curves.gates import GateResult
 from ttc.curves.groups import Group
+from ttc.curves.inquiries.bounds import Bounds
+from ttc.curves.inquiries.confusion import Confusion
+from ttc.curves.inquiries.draws_beyond import Until
+from ttc.curves.inquiries.self_agreement import SelfAgreement
 from ttc.curves.lack import LeftOut
 from ttc.curves.options import SweepOptions
 from ttc.curves.posteriors import Posterior
 from ttc.curves.saturation import Saturation
 from ttc.curves.scaling_laws import Prediction
-from ttc.curves.self_agreement import SelfAgreement
 from ttc.curves.solve_verify_split import Split
 from ttc.curves.table import Table
 from ttc.errors import GateError

@@ -7,23 +7,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ttc.curves import (
-    analyses,
-    asserts,
-    compare,
-    curve,
-    draw_noise,
-    family,
-    fixed_suite,
-    gates,
-    grading,
-    groups,
-    rates,
-)
+from ttc.curves import analyses, asserts, compare, curve, gates, grading, groups, rates
 from ttc.curves.against import hold
 from ttc.curves.baseline import Baseline
 from ttc.curves.caveats import caveats
 from ttc.curves.compare import Comparison, terms_of
+from ttc.curves.comparing import draw_noise, family
+from ttc.curves.intervals import fixed_suite
 from ttc.curves.lack import LeftOut, Missing, nothing_left, unscored
 from ttc.curves.options import DEFAULT_RULES, SweepOptions
 from ttc.curves.posteriors import posteriors

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from ttc.curves.compare import Comparison
-from ttc.curves.family import name_of
-from ttc.curves.sign_flips import EXACT, FLIPS
+from ttc.curves.comparing.family import name_of
+from ttc.curves.comparing.sign_flips import EXACT, FLIPS
 from ttc.report.tables import columns, in_markdown
 
 WIDER = "†"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ttc.curves.falls import ProblemFall
 from ttc.curves.gates import NAMED, POPULATIONS, GateResult, p_text
+from ttc.curves.suite_tests.falls import ProblemFall
 from ttc.report.tables import columns, in_markdown
 
 MOST_LINES = 20  # of problems on a terminal; JSON, JUnit and Markdown have them all

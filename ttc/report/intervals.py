@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ttc.curves.fixed_suite import part_of
 from ttc.curves.intervals import OF_DRAWS
+from ttc.curves.intervals.fixed_suite import part_of
 from ttc.curves.result import SweepResult
 from ttc.records import Curve, Point
 

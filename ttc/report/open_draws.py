@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ttc.curves.bounds import Bounded, Bounds
-from ttc.curves.draws_beyond import Until
+from ttc.curves.inquiries.bounds import Bounded, Bounds
+from ttc.curves.inquiries.draws_beyond import Until
 from ttc.records import Point
 from ttc.report.tables import columns
 

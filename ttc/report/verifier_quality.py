@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 from typing import Protocol
 
-from ttc.curves.clustered import Share
-from ttc.curves.confusion import Confusion, Decision
-from ttc.curves.self_agreement import SelfAgreement
+from ttc.curves.inquiries.clustered import Share
+from ttc.curves.inquiries.confusion import Confusion, Decision
+from ttc.curves.inquiries.self_agreement import SelfAgreement
 from ttc.report.tables import columns
 
 _WORDS: dict[Decision, str] = {True: "correct", False: "wrong", None: "undecided"}

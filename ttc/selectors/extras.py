@@ -24,7 +24,7 @@ class Replacing(Ability, Protocol):
 class LeavingOut(Ability, Protocol):
     """A rule that computes its means without each one of the draws at once.
 
-    `ttc.curves.draw_variance` asks it; without it each distinct draw is left out in turn.
+    `ttc.curves.intervals.draw_variance` asks it; without it each distinct draw is left out in turn.
     """
 
     def without_each(

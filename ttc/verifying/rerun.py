@@ -12,7 +12,7 @@ from heapq import nsmallest
 
 from ttc import keys, verdicts
 from ttc.backends import Backend
-from ttc.curves.self_agreement import SelfAgreement, self_agreements
+from ttc.curves.inquiries.self_agreement import SelfAgreement, self_agreements
 from ttc.errors import UsageError
 from ttc.outcomes.opinions import AGAIN, Opinion, Repeats
 from ttc.records import Sample, Verdict

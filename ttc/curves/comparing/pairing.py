@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple, TypeAlias
 
-from ttc.curves.paired_tests import Noise, Tested, over_draws, over_problems
+from ttc.curves.comparing.paired_tests import Noise, Tested, over_draws, over_problems
 from ttc.errors import UsageError
 
 # The value of one rule at one budget, by problem.

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from math import fsum, sqrt
 from typing import TYPE_CHECKING, Any
 
-from ttc.curves.clustered import Share
-from ttc.curves.confusion import PAIRS, Pair, agreement, kappa
+from ttc.curves.inquiries.clustered import Share
+from ttc.curves.inquiries.confusion import PAIRS, Pair, agreement, kappa
 from ttc.errors import UsageError
 
 if TYPE_CHECKING:

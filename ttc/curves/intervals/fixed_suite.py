@@ -7,8 +7,8 @@ from math import fsum
 from random import Random
 
 from ttc.curves import parallel
-from ttc.curves.draw_variance import draw_variances
 from ttc.curves.intervals import Spread
+from ttc.curves.intervals.draw_variance import draw_variances
 from ttc.curves.table import Cell, Table
 
 MOST_DRAWS = 30_000  # of the problems whose variance is measured; of more, a part is taken

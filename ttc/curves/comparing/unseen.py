@@ -12,7 +12,7 @@ from math import fsum
 
 import numpy as np
 
-from ttc.curves.dirichlet import mean_quantile
+from ttc.curves.intervals.dirichlet import mean_quantile
 
 FEW = 5.0  # as many equal differences carry the mean at least, or the interval is widened
 WEIGHT = 0.5  # of the difference that was not seen, next to 1 for each that was

@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Any
 
 from ttc.curves.curve import curves_of
-from ttc.curves.draws_beyond import Until, extrapolated
+from ttc.curves.inquiries.draws_beyond import Until, extrapolated
 from ttc.curves.intervals import METHODS
 from ttc.curves.scaling_laws import counts_of
 from ttc.curves.table import Problems, tabulate

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ttc.curves.beta_posterior import BetaPosterior, law_p_value
+from ttc.curves.inquiries.beta_posterior import BetaPosterior, law_p_value
 from ttc.curves.scaling_laws import Counts, beta_coverage, exact_coverage, fit_beta, fit_power_law
 
 MOST = 10**9  # a budget beyond which no answer is looked for

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ttc.curves.dirichlet import mean_quantiles
+from ttc.curves.intervals.dirichlet import mean_quantiles
 from ttc.curves.uncertainty import Interval, bootstrap_means
 
 METHODS = ("gaffke", "wilson", "percentile", "bca")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ttc.curves import holm
 from ttc.curves.compare import Comparison
-from ttc.curves.sign_flips import least_p
+from ttc.curves.comparing.sign_flips import least_p
 
 NAMED = 4  # comparisons or problems that a line names at most
 

@@ -8,12 +8,12 @@ from math import fsum
 
 import numpy as np
 
-from ttc.curves import count_tests, drops
 from ttc.curves.compare import Terms
-from ttc.curves.count_tests import Counts
-from ttc.curves.draw_scores import of_counts
-from ttc.curves.draw_tests import Shuffled, Term, permuted, problem_test, shuffled
 from ttc.curves.holm import Floats, Hypothesis, adjusted
+from ttc.curves.suite_tests import count_tests, drops
+from ttc.curves.suite_tests.count_tests import Counts
+from ttc.curves.suite_tests.draw_scores import of_counts
+from ttc.curves.suite_tests.draw_tests import Shuffled, Term, permuted, problem_test, shuffled
 from ttc.curves.table import Problems
 from ttc.selectors import Selector
 

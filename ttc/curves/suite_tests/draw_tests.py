@@ -11,8 +11,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.curves.draw_scores import pooled, scores
 from ttc.curves.holm import Floats, Hypothesis
+from ttc.curves.suite_tests.draw_scores import pooled, scores
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.subsets import hypergeometric

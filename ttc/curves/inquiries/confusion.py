@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Any, TypeAlias
 
-from ttc.curves.clustered import Share, share
+from ttc.curves.inquiries.clustered import Share, share
 from ttc.curves.table import Problems
 from ttc.errors import UsageError
 

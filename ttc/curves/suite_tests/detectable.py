@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttc.curves import count_tests
-from ttc.curves.count_tests import Counts
 from ttc.curves.holm import Floats, Hypothesis
+from ttc.curves.suite_tests import count_tests
+from ttc.curves.suite_tests.count_tests import Counts
 
 AIM = 0.8
 MOST_DRAWS = 512

@@ -11,9 +11,9 @@ from math import fsum, inf, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-from ttc.curves import unseen
-from ttc.curves.power import POWER, detectable_over_problems
-from ttc.curves.sign_flips import EXACT, SignFlips, least_p, sign_flips
+from ttc.curves.comparing import unseen
+from ttc.curves.comparing.power import POWER, detectable_over_problems
+from ttc.curves.comparing.sign_flips import EXACT, SignFlips, least_p, sign_flips
 
 PROBLEMS = 8  # whose differences show a variance of their own
 _ROUNDING = 1e-12  # smaller differences are rounding

@@ -7,9 +7,9 @@ from math import fsum
 from typing import TypeAlias
 
 from ttc.curves import parallel
-from ttc.curves.draw_variance import draw_variances
-from ttc.curves.fixed_suite import part_of
-from ttc.curves.paired_tests import Noise
+from ttc.curves.comparing.paired_tests import Noise
+from ttc.curves.intervals.draw_variance import draw_variances
+from ttc.curves.intervals.fixed_suite import part_of
 from ttc.curves.table import Table
 from ttc.records import Outcome
 from ttc.selectors import Selector

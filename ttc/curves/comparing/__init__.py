@@ -1,0 +1,1 @@
+"""Tests and intervals of paired differences, for `ttc.curves.compare`."""

@@ -1,0 +1,1 @@
+"""Tests of a fixed suite against its baseline, for `ttc.curves.gates`."""
