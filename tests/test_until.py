@@ -226,7 +226,7 @@ def test_until_on_the_command_line(ttc: Ttc, own_home: Path) -> None:
     assert "pool.jsonl: coverage ≥ 0.9 at k = " in ran.out
     assert "by beta-binomial" in ran.out
     assert "taken as hard, not as impossible" in ran.out
-    assert "exactly: 0 more than the 12 of each problem" in ran.out
+    assert "exactly: within the 12 draws of each problem" in ran.out
     assert "majority ≥ 0.9: not known" in ran.out
     found = ttc("sweep", "pool.jsonl", *goals, "--json").document["until"]["pool.jsonl"]
     assert [each["rule"] for each in found] == ["coverage", "coverage", "majority"]

@@ -310,3 +310,27 @@ def test_bayes_has_its_posterior_interval(ttc: Ttc, tmp_path: Path) -> None:
     assert line in ran.out
     ran = ttc("sweep", str(path), "-s", "bayes@5", "--ci", "0", "--json")
     assert json.loads(ran.out)["posteriors"][0]["low"] is None
+
+
+def test_a_gate_holds_scores_against_a_baseline(ttc: Ttc) -> None:
+    for name, lost in (("old", 0), ("same", 0), ("new", 1)):
+        lines = [
+            {
+                "problem": f"g{p}",
+                "index": i,
+                "answer": f"{i % 3}",
+                "score": (0.5 if p < lost else 0.75) + i / 64,
+                "completion_tokens": 9,
+            }
+            for p in range(6)
+            for i in range(8)
+        ]
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    rules = ("--value", "score", "-s", "mean,majority", "-k", "1,4")
+    assert ttc("sweep", "old.jsonl", *rules, "--save-baseline", "base.json").code == 0
+    for baseline in ("base.json", "old.jsonl"):
+        assert ttc("sweep", "same.jsonl", *rules, "--baseline", baseline).code == 0
+        ran = ttc("sweep", "new.jsonl", *rules, "--baseline", baseline)
+        assert ran.code == 1
+        assert "1 of 6 problems fell: g0 " in ran.err
+        assert "0.8047 → 0.5547 (p = 0.00" in ran.err

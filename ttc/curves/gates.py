@@ -215,12 +215,18 @@ def _fell(fallen: Falls, problems: int) -> str:
 
 def in_words(fall: ProblemFall) -> str:
     """Return the fall of a problem in words."""
+    term = "" if fall.term is None else f"{fall.term} "
+    return f"{fall.problem} {term}{change_of(fall)} ({p_text(fall.adjusted)})"
+
+
+def change_of(fall: ProblemFall) -> str:
+    """Return what fell: correct draws, or a rule's value with them."""
     counts = f"{fall.baseline} → {fall.now}"
-    p = p_text(fall.adjusted)
     if fall.term is None:
-        return f"{fall.problem} {counts} ({p})"
-    values = f"{fall.term} {fall.baseline_value:.4f} → {fall.value:.4f}"
-    return f"{fall.problem} {values} ({counts} correct, {p})"
+        return counts
+    values = f"{fall.baseline_value:.4f} → {fall.value:.4f}"
+    # Of draws that are worth their scores, none needs to be correct.
+    return f"{values} ({counts})" if fall.baseline.correct or fall.now.correct else values
 
 
 def p_text(p: float) -> str:

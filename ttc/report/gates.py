@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ttc.curves.gates import NAMED, POPULATIONS, GateResult, p_text
+from ttc.curves.gates import NAMED, POPULATIONS, GateResult, change_of, p_text
 from ttc.curves.suite_tests.falls import ProblemFall
 from ttc.report.tables import columns, in_markdown
 
@@ -59,7 +59,4 @@ def _summary(result: GateResult) -> str:
 
 
 def _cells(fall: ProblemFall) -> tuple[str, str, str, str]:
-    counts = f"{fall.baseline} → {fall.now}"
-    if fall.term is not None:
-        counts = f"{fall.baseline_value:.4f} → {fall.value:.4f} ({counts})"
-    return fall.problem, fall.term or "correct", counts, p_text(fall.adjusted)
+    return fall.problem, fall.term or "correct", change_of(fall), p_text(fall.adjusted)

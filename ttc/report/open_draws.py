@@ -32,8 +32,9 @@ def untils(source: str, found: Sequence[Until]) -> Iterator[str]:
         by = {"exact": "exactly", "±": "with the error of the rule"}.get(
             each.estimator or "", f"by {each.estimator}"
         )
-        more = f"{each.more:,} more than the {each.drawn} of each problem"
-        more += f", {each.total:,} in all" if each.more else ""
+        more = f"within the {each.drawn} draws of each problem"
+        if each.more:
+            more = f"{each.more:,} more draws of each problem, {each.total:,} in all"
         yield f"{goal} at k = {each.k:,}{f' ({bounds})' if bounds else ''} {by}: {more}"
         if each.estimator == "beta-binomial":
             other = "" if each.power_law is None else f"; the power law says {each.power_law:,}"
