@@ -207,3 +207,11 @@ def test_bounds_on_the_command_line(ttc: Ttc, own_home: Path) -> None:
     Path("whole.jsonl").write_text("".join(json.dumps(line) + "\n" for line in decided))
     none = ttc("sweep", "whole.jsonl", "--bounds").out
     assert "all 12 draws are decided and finished: nothing to bound" in none
+
+
+def test_a_problem_without_any_answer_is_no_obstacle() -> None:
+    silent = [Outcome(0, correct=False), Outcome(1)]
+    spoken = [Outcome(0, answer="a", correct=True), Outcome(1, answer="b", correct=False)]
+    rows = bounded({"p": silent, "q": spoken}, "majority", ks=[1, 2]).rows
+    assert [row.shown.k for row in rows] == [1, 2]
+    assert [row.highest for row in rows] == pytest.approx([0.25, 0.25])

@@ -100,11 +100,7 @@ class Check:
                 return Missing(why, UsageError(f"{why}; name another scorer with score=NAME"))
         if (lack := self._lack(name, selector)) is not None:
             return Missing(str(lack), lack.error())
-        if self._draw == "with" and not replaceable(selector):
-            why = f"{name}: has no mean over draws with replacement"
-            error = UsageError(f"{why}; leave --draw away", python=f"{why}; leave out draw='with'")
-            return Missing(why, error)
-        return None
+        return without_mean(name, selector, self._draw)
 
     def _lack(self, name: str, selector: Selector) -> Lack | None:
         """Return the first field that too many draws lack."""
@@ -149,6 +145,15 @@ def nothing_left(missing: Sequence[Missing]) -> UsageError:
         why + "; ".join(str(each.error) for each in found),
         python=why + "; ".join(each.error.python for each in found),
     )
+
+
+def without_mean(name: str, selector: Selector, draw: str) -> Missing | None:
+    """Return why a rule has no mean over draws that are taken in this way; None if it has one."""
+    if draw != "with" or replaceable(selector):
+        return None
+    why = f"{name}: has no mean over draws with replacement"
+    error = UsageError(f"{why}; leave --draw away", python=f"{why}; leave out draw='with'")
+    return Missing(why, error)
 
 
 def replaceable(selector: Selector) -> bool:

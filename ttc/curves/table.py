@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from ttc.curves import parallel
 from ttc.curves.costs import Rates, expected_cost
-from ttc.curves.lack import Check, Missing
+from ttc.curves.lack import Check, Missing, without_mean
 from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.selectors import Selector
@@ -177,9 +177,10 @@ def values_at(
     name: str, selector: Selector, outcomes: Sequence[Outcome], ks: Sequence[int], draw: str
 ) -> list[Estimate | None]:
     """Return the value of a rule on one problem at each of `ks`; None where it has fewer draws."""
+    # On a single problem all draws may be without an answer, and abstain.
+    if (missing := without_mean(name, selector, draw)) is not None:
+        raise missing.error
     able = _usable(outcomes, ks, draw)
-    if (lack := Check(outcomes, draw).missing(name, selector)) is not None:
-        raise lack.error
     try:
         found = dict(zip(able, _means(selector, outcomes, able, draw), strict=True))
     except ValueError as error:
