@@ -42,6 +42,14 @@ def table(rates: list[float], n: int, seed: int, source: str = "x") -> Table:
 # --- other draws of these problems
 
 
+def test_a_budget_without_noise_leaves_the_others_theirs() -> None:
+    """Of the first draw alone nothing is known; of the first eight something is."""
+    problems = {f"p{i}": [Outcome(d, correct=d % 3 == i) for d in range(8)] for i in range(3)}
+    noise = of_table(tabulate(problems, RULES, [1, 8], source="x", draw="prefix"))
+    assert noise["mean", 1] == {}
+    assert noise["mean", 8].keys() == problems.keys()
+
+
 @given(
     st.lists(st.integers(-8, 8), min_size=1, max_size=12),
     st.floats(0, 0.3),

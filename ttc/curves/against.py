@@ -9,7 +9,6 @@ from ttc.curves import baseline_draws, compare, gates
 from ttc.curves.baseline import Baseline, check_overlap, made_otherwise, not_compared
 from ttc.curves.compare import Terms, terms_of
 from ttc.curves.comparing import draw_noise
-from ttc.curves.comparing.draw_noise import NoiseTerms
 from ttc.curves.result import SweepResult
 from ttc.curves.suite_tests.drops import one_sided
 from ttc.curves.suite_tests.falls import Side
@@ -48,7 +47,11 @@ def hold(
         new = Side(new_terms, source.problems, frozenset(rules))
     check_overlap(baseline.name, old.terms, table)
     population = _population(options.population, old, baseline.name)
-    noise = _noise(new, old, rules, options.draw) if population == "draws" else None
+    noise = None
+    if population == "draws":
+        held = {name: rule for name, rule in rules.items() if name in old.held}
+        earlier = _table(old, options.draw)
+        noise = [draw_noise.of_table(table), draw_noise.of_table(earlier, held)]
     compared = compare.between_pools(
         new_terms,
         old.terms,
@@ -71,17 +74,6 @@ def hold(
     if not options.strict:
         shared = max(each.problems for each in compared)
         result.warnings += _limits(old, baseline.name, rules, tolerance, shared)
-
-
-def _noise(new: Side, old: Side, rules: Mapping[str, Selector], draw: str) -> list[NoiseTerms]:
-    """Return the noise of both sides by their draws."""
-    return [
-        draw_noise.of_table(
-            _table(side, draw),
-            {name: rule for name, rule in rules.items() if name in side.held},
-        )
-        for side in (new, old)
-    ]
 
 
 def _table(side: Side, draw: str) -> Table:

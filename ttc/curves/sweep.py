@@ -190,9 +190,9 @@ def _compared(
         of_draws = rules if by_draws else None
         return compare.between_rules(first, ci=options.ci, seed=options.seed, rules=of_draws)
     old, found = terms_of(first), []
-    old_noise = draw_noise.of_table(first, rules) if by_draws else None
+    old_noise = draw_noise.of_table(first) if by_draws else None
     for table in others:
-        noise = None if old_noise is None else (draw_noise.of_table(table, rules), old_noise)
+        noise = None if old_noise is None else (draw_noise.of_table(table), old_noise)
         found += compare.between_pools(
             terms_of(table),
             old,

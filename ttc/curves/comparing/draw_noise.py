@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from math import fsum
 from typing import TypeAlias
 
-from ttc.curves import parallel
 from ttc.curves.comparing.paired_tests import Noise
-from ttc.curves.intervals.draw_variance import draw_variances
-from ttc.curves.intervals.fixed_suite import part_of
+from ttc.curves.intervals.fixed_suite import measure
 from ttc.curves.table import Table
 from ttc.records import Outcome
 from ttc.selectors import Selector
@@ -20,33 +18,23 @@ from ttc.selectors.extras import Replacing
 NoiseTerms: TypeAlias = Mapping[tuple[str, int], Mapping[str, Noise]]
 
 
-def of_table(table: Table, rules: Mapping[str, Selector]) -> NoiseTerms:
+def of_table(table: Table, rules: Mapping[str, Selector] | None = None) -> NoiseTerms:
     """Return the noise of each rule's values on each problem of a table, at each of its budgets.
 
-    A problem is missing where the noise is unknown: it has too few draws, or the rule's means have
-    an error. In a large table the variance is measured on some of the problems
-    (`fixed_suite.part_of`) and the mean of these taken for the others.
+    `rules` are by the names of the table's, None for its own. A problem is missing where the noise
+    is unknown: it has too few draws, or the rule's means have an error. In a large table the
+    variance is measured on some of the problems (`fixed_suite.part_of`) and the mean of these taken
+    for the others.
     """
-    ks = sorted({cell.k for cell in table.cells})
-    measured = part_of(table)
-
-    def row(at: int) -> list[list[float] | None]:
-        pool = table.pools[measured[at]]
-        usable = _usable(pool, ks, table.draw)
-        return [draw_variances(rule, pool, usable, table.draw) for rule in rules.values()]
-
-    # Each draw is left out, so that the work pays for processes sooner.
-    draws = 10 * sum(len(table.pools[at]) for at in measured)
-    rows = parallel.spread(row, len(measured), draws)
-    variances: dict[tuple[str, int], dict[int, float | None]] = {
-        (name, k): {} for name in rules for k in ks
-    }
-    for at, by_rule in zip(measured, rows, strict=True):
-        usable = _usable(table.pools[at], ks, table.draw)
-        for name, found in zip(rules, by_rule, strict=True):
-            for place, k in enumerate(usable):
-                variances[name, k][at] = None if found is None else found[place]
-    return {(name, k): _known(table, k, found) for (name, k), found in variances.items()}
+    noise = (table.noise if rules is None else {}) or measure(table, rules)
+    measured = [at for at, problem in enumerate(table.problems) if problem in noise]
+    found: dict[tuple[str, int], dict[str, Noise]] = {}
+    for name in table.rules if rules is None else rules:
+        for k in sorted({cell.k for cell in table.cells}):
+            able = [at for at in measured if _usable(table.pools[at], [k], table.draw)]
+            variances = {at: noise[table.problems[at]].get((name, k)) for at in able}
+            found[name, k] = _known(table, k, variances)
+    return found
 
 
 def _known(table: Table, k: int, variances: Mapping[int, float | None]) -> dict[str, Noise]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import fsum
 from random import Random
 
@@ -10,6 +10,7 @@ from ttc.curves import parallel
 from ttc.curves.intervals import Spread
 from ttc.curves.intervals.draw_variance import draw_variances
 from ttc.curves.table import Cell, Table
+from ttc.selectors import Selector
 
 MOST_DRAWS = 30_000  # of the problems whose variance is measured; of more, a part is taken
 FEWEST = 30  # problems of that part
@@ -36,10 +37,13 @@ def spreads(table: Table) -> list[Spread]:
     return found
 
 
-def measure(table: Table) -> dict[str, dict[tuple[str, int], float]]:
+def measure(
+    table: Table, rules: Mapping[str, Selector] | None = None
+) -> dict[str, dict[tuple[str, int], float]]:
     """Return the variance of each rule and budget on each problem of `part_of`; what is unknown is
-    missing."""
+    missing. `rules` are those to measure by the names of the table's, None for its own."""
     measured = part_of(table)
+    made = table.rules if rules is None else rules
     by_rule: dict[str, list[int]] = {}
     for cell in table.cells:
         by_rule.setdefault(cell.selector, []).append(cell.k)
@@ -51,8 +55,8 @@ def measure(table: Table) -> dict[str, dict[tuple[str, int], float]]:
             usable = [k for k in ks if k <= len(pool) or table.draw == "with"]
             # The first k draws are another pool for each k.
             apart = [[k] for k in usable] if table.draw == "prefix" else [usable]
-            for together in apart if name in table.rules else ():
-                variances = draw_variances(table.rules[name], pool, together, table.draw)
+            for together in apart if name in made else ():
+                variances = draw_variances(made[name], pool, together, table.draw)
                 for k, variance in zip(together, variances or (), strict=False):
                     found[name, k] = variance
         return found
