@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +19,7 @@ from ttc.records import Outcome, Sample, Verdict
 from ttc.store import Store, verdicts, verifiers
 from ttc.store.named import pool_named
 from ttc.verdicts import Summary, identify, judge, verify_pool
+from ttc.verifiers.numeric import Numeric
 
 
 def samples(*texts: str) -> list[Sample]:
@@ -250,3 +253,22 @@ def test_judged_draws_do_not_pile_up_behind_one_that_a_verifier_holds(
         assert calls == [1, 1]
         assert list(verify_pool(store, pool, Greedy())) == whole
         assert calls == [1, 1]
+
+
+@pytest.mark.parametrize("spec", ["numeric", "numeric:tol=0.25"])
+def test_sweep_tells_verdicts_of_another_version_and_how_to_judge_again(
+    sums: Path, own_home: Path, ttc: Ttc, monkeypatch: pytest.MonkeyPatch, spec: str
+) -> None:
+    ttc("sample", sums, "--limit", 2, "-n", 4, "-m", "scripted:slots=3", "--pool", "a pool", "-q")
+    with monkeypatch.context() as before:
+        before.setattr(Numeric, "version", "0")
+        ttc("verify", "a pool", "-V", spec)
+        assert "version" not in str(ttc("sweep", "a pool", "--json").document["warnings"])
+    told = [line for line in ttc("sweep", "a pool", "--json").document["warnings"] if "-V" in line]
+    assert len(told) == 1
+    assert f"by version 0 of numeric, and version {Numeric.version} is installed" in told[0]
+    again = re.search(r"; (ttc verify .*) judges again$", told[0])
+    assert again
+    assert again[1] == f"ttc verify 'a pool' -V {spec}"
+    assert ttc(*shlex.split(again[1])[1:]).code == 0
+    assert "version" not in str(ttc("sweep", "a pool", "-V", spec, "--json").document["warnings"])

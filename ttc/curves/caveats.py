@@ -22,6 +22,8 @@ def caveats(source: Source, curves: Sequence[Curve], *, several: bool = False) -
     lines = [*source.standing.notes, *warnings(source.problems)]
     lines += map(unlike_draws, dependences(source.problems))
     lines += lost_races(curves, source.problems)
+    if source.outdated is not None:
+        lines.append(source.outdated)
     if source.unjudged:
         lines.append(
             f"{source.unjudged} draws have no verdict yet and are left out; "

@@ -23,7 +23,7 @@ from ttc.store import Store, models, samples, verdicts, verifiers
 from ttc.store import tags as stored_tags
 from ttc.store.named import is_file, pool_named, store_with
 from ttc.tags import Collected
-from ttc.verdicts import score_origins
+from ttc.verdicts import score_origins, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Source:
     samples. `tags` are those of each problem that were wanted, `tag_names` all that there are.
     `scored` says which verifiers are behind the scores, `unscored` why scorers that rules name have
     no scores here. `repeats` are what judges said of the same draws several times, by judge.
-    `known` is what is known of the model (`ttc.store.models`).
+    `known` is what is known of the model (`ttc.store.models`). `outdated` is a line if the verdicts
+    are by another version of the verifier than is installed.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Source:
     scored: Scored = field(default_factory=Scored)
     unscored: Mapping[str, UsageError] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
+    outdated: str | None = None
 
     @property
     def n(self) -> int:
@@ -120,6 +122,7 @@ def read_pool(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
         source.scored = score_origins.of_pool(store.reader, pool, found, {"": by, **known})
         source.cancelled = samples.cancelled_in(store.reader, pool)
         source.origin = Origin(pool.name, pool.model, pool.identity, described(found, by))
+        source.outdated = versions.outdated(source.origin.verifier, name)
         if wanted.tags:
             source.tags = stored_tags.of_pool(store.reader, pool)
             source.tag_names = frozenset().union(*source.tags.values())
