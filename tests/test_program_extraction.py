@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.verifiers.code.extraction import (
-    _CODE,
-    _begins,
-    _code_in,
-    called_names,
-    fenced,
-    preamble,
-    program_of,
-)
+from ttc.verifiers.code.extraction import called_names, fenced, preamble, program_of
+from ttc.verifiers.code.extraction.prompts import _CODE, begins, code_in
 from ttc.verifiers.code.parsing import examine, parse
 
 PROMPT = (
@@ -170,8 +163,8 @@ def test_a_parser_that_does_not_end_or_dies_is_no_program() -> None:
 ), max_size=12))  # fmt: skip
 def test_cuts_at_faults_find_what_trying_every_end_finds(lines: list[str]) -> None:
     text = "\n".join(lines)
-    ends = [len(lines), *(at for at in range(len(lines) - 1, 0, -1) if _begins(lines[at]))]
+    ends = [len(lines), *(at for at in range(len(lines) - 1, 0, -1) if begins(lines[at]))]
     start = next((at for at, line in enumerate(lines) if _CODE.match(line)), 0)
     tried = ("\n".join(lines[start:end]) for end in ends if end > start)
     wanted = next((code for code in tried if examine(code)[0] is None), "\n".join(lines[start:]))
-    assert _code_in(text) == wanted
+    assert code_in(text) == wanted

@@ -4,23 +4,55 @@ from __future__ import annotations
 
 import ast
 import atexit
+import builtins
 import signal
 import threading
+import warnings
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ttc.verifiers.workers.pool import CallLimits, Workers
 
 _LIMITS = CallLimits(5.0, 1 << 30)
 _LOCK = threading.Lock()
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class Statement(NamedTuple):
+    """A statement at the top of a module: its lines (from 1), the names that it binds, and whether
+    it is a definition or an import, so that nothing happens when it runs."""
+
+    first: int
+    last: int
+    names: list[str]
+    inert: bool
 
 
 class Parsed:
-    """The result of parsing. `fault` is the line of the error (from 1; 0 if unknown), None if there
-    is none; `literal` is whether the program only prints literals."""
+    """The result of parsing.
 
-    def __init__(self, fault: int | None, literal: bool) -> None:
+    `fault` is the line of the error (from 1; 0 if unknown), None if there is none; `literal` is
+    whether the program only prints literals. Of a program without a fault: `statements` at its
+    top; `free`, the names that it uses but does not bind; `acts`, whether its top level prints or
+    calls something of its own; `reads` and `writes`, whether it mentions standard input and
+    output; `stubs`, its functions and classes without a body.
+    """
+
+    def __init__(self, fault: int | None, literal: bool, facts: dict[str, Any] | None = None):
+        facts = facts or {}
         self.fault, self.literal = fault, literal
+        self.statements = [Statement(*each) for each in facts.get("statements", ())]
+        self.free: frozenset[str] = frozenset(facts.get("free", ()))
+        self.stubs: frozenset[str] = frozenset(facts.get("stubs", ()))
+        self.acts: bool = facts.get("acts", False)
+        self.reads: bool = facts.get("reads", False)
+        self.writes: bool = facts.get("writes", False)
+
+    @property
+    def defined(self) -> frozenset[str]:
+        """The names that the top level binds."""
+        return frozenset(name for each in self.statements for name in each.names)
 
 
 def parse(code: str) -> Parsed:
@@ -36,11 +68,14 @@ def examine(code: str) -> list[Any]:
     """Parse in this process and return the fields of a `Parsed`. The workers call this."""
     try:
         tree = ast.parse(code)
-        return [None, _literal(tree)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(tree, "<candidate>", "exec", dont_inherit=True)  # such as a return outside
+        return [None, _literal(tree), _facts(tree)]
     except SyntaxError as error:
-        return [error.lineno or 0, False]
-    except (ValueError, RecursionError, MemoryError):
-        return [0, False]
+        return [error.lineno or 0, False, None]
+    except (ValueError, RecursionError, MemoryError, OverflowError):
+        return [0, False, None]
 
 
 @cache
@@ -63,3 +98,105 @@ def _literal(tree: ast.AST) -> bool:
         if isinstance(node, ast.Call) and not printing:
             return False
     return True
+
+
+def _facts(tree: ast.Module) -> dict[str, Any]:
+    used, bound = names_in(tree)
+    free = used - bound - set(dir(builtins))
+    mentions = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    mentions |= used
+    own = {node.name for node in tree.body if isinstance(node, _DEFINITIONS)}
+    return {
+        "statements": [_statement(node) for node in tree.body],
+        "free": sorted(free),
+        "stubs": [n.name for n in tree.body if isinstance(n, _DEFINITIONS) and _is_stub(n)],
+        "acts": any(_acts(node, own | free) for node in tree.body),
+        "reads": bool(mentions & {"input", "stdin", "raw_input", "fileinput"}) or _opens(tree),
+        "writes": bool(mentions & {"print", "stdout"}) or _opens(tree, 1),
+    }
+
+
+def names_in(tree: ast.AST) -> tuple[set[str], set[str]]:
+    """Return the names that code loads, and those that it binds anywhere."""
+    used: set[str] = set()
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, _DEFINITIONS):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+            bound.add(node.name)
+    return used, bound
+
+
+def _statement(node: ast.stmt) -> tuple[int, int, list[str], bool]:
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(each.lineno for each in decorators)])
+    inert = isinstance(node, (*_DEFINITIONS, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign))
+    if isinstance(node, _DEFINITIONS):
+        names = {node.name}
+    else:
+        names = set().union(*(_bound_by(each) for each in _outside_definitions(node)))
+    return first, node.end_lineno or node.lineno, sorted(names), inert
+
+
+def _bound_by(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        return {node.id}
+    if isinstance(node, ast.alias):
+        return {(node.asname or node.name).partition(".")[0]}
+    return {node.name} if isinstance(node, _DEFINITIONS) else set()
+
+
+def _outside_definitions(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and those in it, but not what is inside functions and classes."""
+    yield node
+    if not isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+        for child in ast.iter_child_nodes(node):
+            yield from _outside_definitions(child)
+
+
+def _acts(node: ast.stmt, own: set[str]) -> bool:
+    if isinstance(node, (*_DEFINITIONS, ast.Import, ast.ImportFrom)):
+        return False
+    for each in _outside_definitions(node):
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
+            if each.id == "print" or (each.id in own and not isinstance(node, ast.AnnAssign)):
+                return True
+        elif isinstance(each, ast.Attribute) and each.attr in ("stdout", "write"):
+            return True
+    return False
+
+
+def _is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """Return whether a definition only has a docstring, `pass`, `...` or a NotImplementedError; of
+    a class, whether it has methods and all are stubs."""
+    rest = [
+        each
+        for each in node.body
+        if not isinstance(each, ast.Pass)
+        and not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+    ]
+    if isinstance(node, ast.ClassDef):
+        return bool(rest) and all(isinstance(n, _DEFINITIONS) and _is_stub(n) for n in rest)
+    return all(isinstance(each, ast.Raise) and "NotImplemented" in ast.dump(each) for each in rest)
+
+
+def _opens(tree: ast.AST, descriptor: int = 0) -> bool:
+    """Return whether a number is opened, read or written as a descriptor."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args:
+            name = getattr(node.func, "id", getattr(node.func, "attr", None))
+            first = node.args[0]
+            given = isinstance(first, ast.Constant) and first.value in (
+                descriptor,
+                f"/dev/std{'out' if descriptor else 'in'}",
+            )
+            if given and name in ("open", "write" if descriptor else "read", "fdopen"):
+                return True
+    return False
