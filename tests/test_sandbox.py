@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import platform
@@ -238,7 +237,7 @@ def test_memory_disk_output_and_files_end(pool: SandboxPool) -> None:
     growing = attack(pool, "x = []\nwhile True: x.append(bytearray(1 << 20))")
     assert growing in (("raised", "MemoryError"), ("timeout", ""))
     flood = "while True: os.write(1, b'x' * 65536)"
-    assert attack(pool, flood) == ("output_limit", "")
+    assert attack(pool, flood) == ("output_limit", "more than 16 MiB of output")
     said = attack(pool, """
 try:
     with open("big", "wb") as file:
@@ -255,7 +254,7 @@ except OSError as error:
     return type(error).__name__
 """
     assert attack(pool, many) in REFUSED
-    assert attack(pool, "return os.listdir('.') if os.getcwd() != '/' else []") == []
+    assert attack(pool, "return os.listdir('.')") == []
     assert attack(pool, "return len([os.open('/dev/null', 0) for _ in range(100)])")[1].startswith(
         "OSError"
     )
@@ -556,69 +555,6 @@ def test_nothing_of_another_job_is_in_the_memory_of_a_program(tier: str) -> None
     assert [ran.why for ran in others] == ["fail", None, "fail"]
     assert SECRET in others[1].runs[1].output
     assert json.loads(found.detail) == [[], []]
-
-
-KEPT = """
-import os
-def f(how):
-    if how == "hidden":
-        os.mkdir("keep", 0o300)
-        open("keep/secret", "w").write("left")
-    if how == "deep":
-        for _ in range(3000):
-            os.mkdir("d")
-            os.chdir("d")
-    if how == "open":
-        globals()["held"] = open("file", "w")
-        os.unlink("file")
-        held.write("x" * 1000)
-        held.flush()
-    if how == "many":
-        try:
-            for at in range(10 ** 5): open("f%d" % at, "w").close()
-        except OSError as error:
-            return error.errno
-    if how == "large":
-        try:
-            for at in range(100):
-                with open("g%d" % at, "wb") as file: file.write(bytes(4 << 20))
-        except OSError as error:
-            return error.errno
-    found = [os.listdir("."), os.path.exists("keep/secret")]
-    if how == "look":  # there is room for as much as ever
-        for at in range(1000):
-            open("n%d" % at, "w").close()
-        for at in range(12):
-            with open("r%d" % at, "wb") as file: file.write(bytes(4 << 20))
-    return found
-"""
-
-
-def test_a_folder_is_a_job_s_own() -> None:
-    need("bwrap")
-
-    def ask(how: str) -> SandboxJob:
-        tests = f"import json\nraise AssertionError(json.dumps(f({how!r})))"
-        return SandboxJob(
-            "calls", KEPT, {"setup": "", "names": ["f"], "entry": None, "tests": tests}
-        )
-
-    hows = ("hidden", "deep", "open", "many", "large")
-    with SandboxPool(lambda: "bwrap", Limits(cpu=3), 1) as pool:
-        ran = list(pool.run(ask(each) for how in hows for each in (how, "look")))
-        assert pool._idle[0].served == 2 * len(hows)
-    seen = [json.loads(each.detail) for each in ran]
-    assert seen[1::2] == [[[], False]] * len(hows)
-    assert seen[6:9:2] == [errno.ENOSPC] * 2
-
-
-def test_in_the_other_tier_no_folder_can_be_written() -> None:
-    need("landlock")
-    tests = "import os\nassert f() == os.getcwd() == '/'"
-    program = "import os\ndef f():\n    try: os.mkdir('x')\n    except OSError: return os.getcwd()"
-    job = SandboxJob("calls", program, {"setup": "", "names": ["f"], "entry": None, "tests": tests})
-    with SandboxPool(lambda: "landlock", LIMITS, 1) as pool:
-        assert [ran.why for ran in pool.run([job])] == ["pass"]
 
 
 def test_threads_end(pool: SandboxPool) -> None:

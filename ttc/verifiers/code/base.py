@@ -68,7 +68,7 @@ def failure(ran: JobResult) -> tuple[str, str] | None:
     `ran` is one of `JobResult.runs`.
     """
     if ran.stopped is not None:
-        return ran.stopped, ""
+        return ran.stopped, ran.detail
     if ran.exits[0] == 0:
         return None
     last = ran.errors.strip().rpartition("\n")[2]

@@ -29,9 +29,9 @@ class Python(Sandboxed):
     cheated, so it is undecided (status `weak`). References: HumanEval (`tests` with `check`,
     `entry_point`, `prompt`), MBPP (`tests` or `test_list` of asserts, `setup`), or standard input
     and output (`inputs`, `outputs`). Statuses: `ok`, `raised`, `timeout`, `oom`, `output_limit`,
-    `thread_limit`, `denied` and `no_code` are about the program (the last seven are never
-    correct); `infra_timeout` and `infra_error` are faults of the machine and are not counted. The
-    limit is on CPU time; wall time only guards against hangs.
+    `thread_limit`, `disk_limit`, `denied` and `no_code` are about the program (the last eight are
+    never correct); `infra_timeout` and `infra_error` are faults of the machine and are not counted.
+    The limit is on CPU time; wall time only guards against hangs.
     """
 
     name = "python"
@@ -128,7 +128,9 @@ def _plan(sample: Sample) -> _Planned:
         if program is None:
             return _no_code()
         inputs, expected = pairs
-        return _Planned(SandboxJob("script", program, stdin=tuple(inputs)), expected)
+        accepts = lambda at, output: _lines(output) == _lines(expected[at])  # noqa: E731
+        job = SandboxJob("script", program, stdin=tuple(inputs), accepts=accepts)
+        return _Planned(job, expected)
     try:
         tests = tests_of(reference)
     except (SyntaxError, ValueError) as error:
@@ -155,7 +157,7 @@ def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
     if ran.stopped in INFRA:
         return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
     if ran.stopped is not None:
-        return Verdict(None, False, 0.0, ran.stopped, sandbox)
+        return Verdict(None, False, 0.0, ran.stopped, joined(ran.detail, sandbox))
     if planned.expected is not None:
         return _compared(planned.expected, ran, sandbox)
     if ran.kind == "whole":

@@ -9,7 +9,7 @@ import selectors
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,8 +28,9 @@ class SandboxJob:
 
     `kind` is `calls` (`tests` in another process call its functions), `whole` (program and tests
     share one process, since an argument has no plain form) or `script` (it is run once for each of
-    `stdin`). `tests` is the argument of `inside.judging.run`. `alone`: the job runs a second time,
-    with no other beside it.
+    `stdin`, as long as `accepts`, if given, returns true for the number of the run and its output,
+    so that a program that is wrong and prints much is not run on). `tests` is the argument of
+    `inside.judging.run`. `alone`: the job runs a second time, with no other beside it.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class SandboxJob:
     stdin: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
     alone: bool = False
+    accepts: Callable[[int, str], bool] | None = None
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def afresh(self, *, kind: str | None = None, alone: bool = False) -> SandboxJob:
@@ -50,10 +52,11 @@ class JobResult:
     """The result of a job.
 
     `why` is the judge's verdict (pass, fail, raised, gone, cannot_pass, not_plain, broken_tests),
-    None if there is none. `stopped` is timeout, output_limit, thread_limit, infra_timeout,
-    infra_error or None. `exits` are exit codes, negative for signals, the program's first; `cpu`
-    is the seconds of all its processes. For a script, `runs` has one result per input up to the
-    first failed one, with its standard output and the end of its standard error.
+    None if there is none. `stopped` is timeout, output_limit, thread_limit, disk_limit,
+    infra_timeout, infra_error or None. `exits` are exit codes, negative for signals, the program's
+    first; `cpu` is the seconds of all its processes. For a script, `runs` has one result per input
+    up to the first failed one, with its standard output and the end of its standard error; for
+    other jobs, `output` is only the end of it.
     """
 
     kind: str = "calls"
@@ -86,6 +89,7 @@ class ForkServer:
         self._received = bytearray()
         self._job: SandboxJob | None = None
         self._runs: list[JobResult] = []
+        self._left = False
         self.served = 0
         self.since = time.monotonic()
         try:
@@ -136,14 +140,17 @@ class ForkServer:
         if (answer := self._next()) is None or job is None:
             return None
         ran = _ran(job, *answer)
+        self._left |= answer[0]["left"]
         if job.kind != "script":
             return ran
         self._runs.append(ran)
-        if ran.stopped is None and ran.exits[0] == 0 and len(self._runs) < len(job.stdin):
-            self._send()
-            return None
-        starved = ran.stopped if ran.stopped in INFRA else None
-        return JobResult(job.kind, stopped=starved, runs=tuple(self._runs))
+        stopped = ran.stopped if ran.stopped in INFRA else None
+        if _goes_on(job, self._runs):
+            if not self._left:
+                self._send()
+                return None
+            stopped = "infra_error"  # the next run would find what is left
+        return JobResult(job.kind, stopped=stopped, runs=tuple(self._runs))
 
     def _next(self) -> tuple[dict[str, Any], list[bytes]] | None:
         """Return the next answer (its line and the bytes after it) if it is complete."""
@@ -173,10 +180,11 @@ class ForkServer:
     def may_go_on(self, ran: JobResult) -> bool:
         """Return whether it may take another job after this result.
 
-        A server whose job was stopped is not reused.
+        A server whose job was stopped, or left anything behind, is not reused.
         """
         last = ran.runs[-1] if ran.runs else ran
-        return self.served < LIFETIME and not self._received and last.stopped is None
+        clean = not self._received and not self._left
+        return self.served < LIFETIME and clean and last.stopped is None
 
     def close(self) -> None:
         """End the server and remove its control group."""
@@ -185,12 +193,21 @@ class ForkServer:
             self._group.close()
 
 
+def _goes_on(job: SandboxJob, runs: Sequence[JobResult]) -> bool:
+    """Return whether a script is run on its next input."""
+    last = runs[-1]
+    if len(runs) == len(job.stdin) or last.stopped is not None or last.exits[0] != 0:
+        return False
+    return job.accepts is None or job.accepts(len(runs) - 1, last.output)
+
+
 def _ran(job: SandboxJob, answer: Mapping[str, Any], parts: list[bytes]) -> JobResult:
     """Return the result in a server's answer about a job, or about one run of a script."""
     message, output, errors = parts
     ran = JobResult(
         kind=job.kind,
         stopped=answer["stopped"],
+        detail=answer["detail"],
         exits=tuple(answer["exits"]),
         cpu=answer["cpu"],
         output=output.decode("utf-8", "replace"),

@@ -30,10 +30,12 @@ from typing import IO, NamedTuple
 import ttc
 from ttc.plugins import installing
 from ttc.verifiers.sandbox import interpreter
+from ttc.verifiers.sandbox.folders import WorkFolder
 from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
 
 TIERS = ("auto", "bwrap", "landlock", "seatbelt", "none")
 AUTOMATIC = ("bwrap", "landlock")
+MOUNTED = ("bwrap", "landlock")  # the folder of a job, if possible
 _PACKAGE = Path(ttc.__file__).resolve().parent
 WORK = "/run/work"
 _WORK_SIZE = 64 << 20
@@ -52,15 +54,18 @@ _SEATBELT = """(version 1)
 (allow file-read-metadata)
 (allow file-read* file-map-executable process-exec {readable})
 (allow file-write-data (literal "/dev/null"))
+(allow file-read* file-write* (subpath "{work}"))
 """
 
 
 class Started(NamedTuple):
-    """A fork server, the socket for jobs and answers, and the file with its stderr."""
+    """A fork server, the socket for jobs and answers, the file with its stderr, and its folder
+    (None if that is in its own root folder)."""
 
     process: subprocess.Popen[bytes]
     channel: socket.socket
     complaints: IO[bytes]
+    work: WorkFolder | None
 
 
 def bubblewrap() -> str | None:
@@ -82,9 +87,11 @@ def start(tier: str, limits: Limits) -> Started:
     fails."""
     packages = interpreter.packages()
     readable = readable_paths()
+    work = None if tier == "bwrap" else WorkFolder()
     settings = {
-        "work": WORK if tier == "bwrap" else None,
+        "work": WORK if work is None else work.path,
         "work_size": _WORK_SIZE,
+        "mounts": tier in MOUNTED,  # trusted code would be alone in the namespace
         "readable": [*readable, *_DEVICES],
         "confined": tier != "none",
         "hides": tier == "landlock",
@@ -97,7 +104,7 @@ def start(tier: str, limits: Limits) -> Started:
     channel, theirs = socket.socketpair()
     try:
         process = subprocess.Popen(
-            [*around(tier, readable), *python],
+            [*around(tier, readable, "" if work is None else work.path), *python],
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=complaints,
@@ -108,10 +115,12 @@ def start(tier: str, limits: Limits) -> Started:
     except BaseException:
         channel.close()
         complaints.close()
+        if work is not None:
+            work.close()
         raise
     finally:
         theirs.close()
-    return Started(process, channel, complaints)
+    return Started(process, channel, complaints, work)
 
 
 # A fixed hash seed, so that a program that depends on it gets the same verdict each time.
@@ -132,15 +141,16 @@ def readable_paths() -> list[str]:
     return [*interpreter.system(), *interpreter.files(), *interpreter.packages()]
 
 
-def around(tier: str, readable: Sequence[str]) -> list[str]:
-    """Return the command line that runs a command in a tier; OSError if its program is missing."""
+def around(tier: str, readable: Sequence[str], work: str = "") -> list[str]:
+    """Return the command line that runs a command in a tier, with the folder `work` where it has
+    none of its own; OSError if its program is missing."""
     if tier == "bwrap":
         return _bwrap(readable)
     if tier == "seatbelt":
         if not (found := shutil.which("sandbox-exec")):
             raise FileNotFoundError("sandbox-exec is missing (it is part of macOS)")
         paths = " ".join(f'(subpath "{path}")' for path in (*readable, str(_PACKAGE)))
-        return [found, "-p", _SEATBELT.format(readable=paths)]
+        return [found, "-p", _SEATBELT.format(readable=paths, work=work)]
     return []
 
 
@@ -182,6 +192,8 @@ def stop(server: Started) -> None:
     server.process.kill()
     server.process.wait()
     server.complaints.close()
+    if server.work is not None:
+        server.work.close()
 
 
 def complaint(server: Started) -> str:

@@ -10,6 +10,7 @@ import ctypes
 import os
 import platform
 import resource
+import signal
 import struct
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from functools import cache
 from ttc.verifiers.sandbox.inside import filters, trapped
 from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
 
-_PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ABI = 1  # the flag that requests Landlock's version
@@ -108,13 +109,24 @@ class Confinement:
 
     def confine(self, limits: Limits) -> None:
         """Apply all layers to this process; OSError if one fails."""
+        self.limit(limits)
+        self.lock()
+
+    def end_with(self, parent: int) -> None:
+        """Make the kernel kill this process when its parent ends (Linux)."""
+        if sys.platform.startswith("linux"):
+            self._control(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:  # it has ended already
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def limit(self, limits: Limits) -> None:
+        """Apply only the resource limits to this process; OSError if one fails."""
         for which, bound in _bounds(limits).items():
             least = _least(bound, resource.getrlimit(which)[1])
             resource.setrlimit(which, (least, least))
         whole = int(limits.cpu) + 2  # the server measures exactly; this is only a backstop
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (_least(whole, hard), _least(whole + 1, hard)))
-        self.lock()
 
     def lock(self) -> None:
         """Apply all layers but the resource limits; OSError if one fails."""

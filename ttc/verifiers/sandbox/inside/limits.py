@@ -9,9 +9,10 @@ HIDDEN = "stat"  # the layer that hides sizes and times of unreadable files
 
 @dataclass(frozen=True)
 class Limits:
-    """`cpu` in seconds; `memory`, `output` and the size of a `file` in bytes."""
+    """`cpu` in seconds; `memory`, the size of a `file`, and of standard output and standard error
+    (`output`, for each) in bytes."""
 
     cpu: float = 3.0
     memory: int = 1 << 30
-    output: int = 1 << 20
+    output: int = 16 << 20
     file: int = 16 << 20

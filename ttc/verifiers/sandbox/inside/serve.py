@@ -1,5 +1,7 @@
 """The fork server: one confined process or a pair of them for each job; one job at a time.
 
+A job's processes share a folder of their own (`folder`), their current directory and TMPDIR.
+
 The kind of job comes over a socket on descriptor 0. Program, tests and standard input come as
 descriptors that only the process that needs them reads. Output of the processes is forwarded
 without being parsed, from memory that forks do not inherit. So a forked process finds in its memory
@@ -23,9 +25,11 @@ from typing import Any
 from ttc.verifiers.sandbox.inside import candidate, children
 from ttc.verifiers.sandbox.inside.children import CHANNEL, Standard
 from ttc.verifiers.sandbox.inside.confine import Confinement, cut
+from ttc.verifiers.sandbox.inside.descendants import Descendants
+from ttc.verifiers.sandbox.inside.ears import Ears
 from ttc.verifiers.sandbox.inside.folder import folder
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.inside.watch import Ears, Watch
+from ttc.verifiers.sandbox.inside.watch import Watch
 
 # The modules that programs import most; forks inherit them.
 _COMMON: tuple[str, ...] = (
@@ -50,15 +54,18 @@ class Server:
         self._channel = channel
         self._confined: bool = settings["confined"]
         self._limits = Limits(**settings["limits"])
-        self._work = folder(settings["work"], settings["work_size"])
+        self._work = folder(settings["work"], settings["work_size"], mounts=settings["mounts"])
         writable = [self._work.path] if self._work else []
         self._confinement = Confinement(settings["readable"], writable, hides=settings["hides"])
         self._ears = Ears(self._limits)
+        self._pid = os.getpid()
+        self._left = False
+        self._descendants = Descendants()
 
     def hello(self) -> dict[str, Any]:
         """Return the first message to the client."""
         layers = self._confinement.layers if self._confined else ["none"]
-        layers = [*layers, *cut(self._limits)]
+        layers = [*layers, *([self._work.layer] if self._work else []), *cut(self._limits)]
         return {"ready": True, "layers": layers, "python": sys.version.split()[0]}
 
     def serve(self) -> Act | None:
@@ -71,7 +78,8 @@ class Server:
         for module in order["preload"]:
             with suppress(Exception):
                 importlib.import_module(module)
-        watch = Watch(self._limits, self._ears, alone=order["alone"])
+        exceeded = self._work.exceeded if self._work else bool
+        watch = Watch(self._limits, alone=order["alone"], exceeded=exceeded)
         if (act := self._start(order["kind"], given, watch)) is not None:
             return act
         for descriptor in given:
@@ -98,7 +106,7 @@ class Server:
         return None
 
     def _calls(self, watch: Watch, program: int, tests: int) -> Act | None:
-        out, told = watch.listen(self._ears.out), watch.listen(self._ears.said, verdict=True)
+        out, told = watch.listen(self._ears.noise), watch.listen(self._ears.said, verdict=True)
         theirs, ours = (end.detach() for end in socket.socketpair())
         # The judge first, so that a program that uses up all processes cannot prevent it.
         if watch.fork(program=False):
@@ -112,7 +120,7 @@ class Server:
         return None
 
     def _whole(self, watch: Watch, program: int, tests: int) -> Act | None:
-        out, told = watch.listen(self._ears.out), watch.listen(self._ears.said, verdict=True)
+        out, told = watch.listen(self._ears.noise), watch.listen(self._ears.said, verdict=True)
         if watch.fork():
             run = lambda: children.whole(program, tests, told)  # noqa: E731
             return self._entering((None, out, out, None), {program, tests, told}, run)
@@ -121,6 +129,7 @@ class Server:
     def _entering(self, standard: Standard, keep: set[int], act: Act) -> Act:
         """Return the work of a new process: confine itself, act, and end."""
         rules = self._confinement.fd if self._confined else None
+        server = self._pid
 
         def enter() -> None:
             try:
@@ -128,9 +137,14 @@ class Server:
                 children.arrange(standard, keep if rules is None else {*keep, rules})
                 if standard[1] is not None:  # the program's process; the judge must outlive it
                     children.first_to_go()
-                os.chdir(self._work.path if self._work else "/")
+                self._confinement.end_with(server)
+                if self._work:
+                    os.chdir(self._work.path)
+                    os.environ["TMPDIR"] = self._work.path
                 if self._confined:
                     self._confinement.confine(self._limits)
+                else:
+                    self._confinement.limit(self._limits)
                 act()
                 children.flush()
             except SystemExit as error:
@@ -149,17 +163,22 @@ class Server:
         return enter
 
     def _clean(self) -> None:
-        """Remove all processes and files of a job."""
+        """Remove all processes and files of a job; note whether something is left."""
         if os.getpid() == 1:
             with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
-        if self._work and self._work.renew():
-            self._confinement.allow_writing(self._work.path)
+        self._left |= not self._descendants.end()
+        try:
+            if self._work and self._work.renew():
+                self._confinement.allow_writing(self._work.path)
+        except OSError:
+            self._left = True
 
     def _answer(self, result: dict[str, Any]) -> None:
         """Send the result of a job, and wipe its output from memory."""
         heard = self._ears.told()
-        line = json.dumps({**result, "sizes": [len(each) for each in heard]})
+        sizes = [len(each) for each in heard]
+        line = json.dumps({**result, "left": self._left, "sizes": sizes})
         self._channel.sendall(line.encode("ascii") + b"\n")
         for each in heard:
             self._channel.sendall(each)

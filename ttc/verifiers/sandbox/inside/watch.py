@@ -5,90 +5,46 @@ The limit is on CPU time; wall time only guards against programs that sleep.
 
 from __future__ import annotations
 
-import mmap
 import os
 import select
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from ttc.verifiers.sandbox.inside.ears import Heard
 from ttc.verifiers.sandbox.inside.limits import Limits
 
 TICK = 0.05
 THREADS = 128  # per process
 PATIENCE = 4  # times the CPU limit, in seconds of wall time
-_AT_ONCE = 1 << 16
-_LAST_WORDS = 1 << 13  # bytes kept of the end of standard error, which has the exception
-
-
-class Heard:
-    """Bytes that a job's processes write, in memory that later forks do not inherit."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._memory = mmap.mmap(-1, most + _AT_ONCE)
-        if hasattr(mmap, "MADV_DONTFORK"):
-            self._memory.madvise(mmap.MADV_DONTFORK)
-        self._view = memoryview(self._memory)
-        self.size = 0
-
-    def take(self, descriptor: int) -> int:
-        """Read what is available and return its length, 0 at the end. At most `most` bytes are
-        kept."""
-        count = os.readv(descriptor, [self._view[self.size : self.size + _AT_ONCE]])
-        self.size = min(self.size + count, self._most)
-        return count
-
-    def ends_line(self) -> bool:
-        """Return whether the last byte is a newline."""
-        return self.size > 0 and self._memory[self.size - 1] == 0x0A
-
-    def told(self, last: int | None = None) -> memoryview:
-        """Return the bytes read, or only the `last` of them."""
-        return self._view[max(0, self.size - last) if last else 0 : self.size]
-
-    def forget(self) -> None:
-        """Wipe the memory."""
-        # `take` may have read beyond `size`.
-        end = min(self.size + _AT_ONCE, len(self._memory)) if self.size else 0
-        self._memory[:end] = bytes(end)
-        self.size = 0
-
-
-class Ears:
-    """The output of a job: the verdict, standard output, standard error."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.said, self.out, self.err = Heard(_AT_ONCE), Heard(limits.output), Heard(limits.output)
-
-    def told(self) -> list[memoryview]:
-        """Return the bytes of each that are sent to the client."""
-        return [self.said.told(), self.out.told(), self.err.told(_LAST_WORDS)]
-
-    def forget(self) -> None:
-        """Wipe all three."""
-        for each in (self.said, self.out, self.err):
-            each.forget()
 
 
 class Watch:
     """The processes of one job: their output, their time, and how they end.
 
     The first of `pids` is the program. A job that runs a second time is `alone`: it gets more wall
-    time, and only waiting for the processor counts as starved.
+    time, and only waiting for the processor counts as starved. `exceeded` tells whether its folder
+    holds too much.
     """
 
-    def __init__(self, limits: Limits, ears: Ears, *, alone: bool = False) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        alone: bool = False,
+        exceeded: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.pids: list[int] = []
-        self._limits, self._ears = limits, ears
+        self._limits, self._exceeded = limits, exceeded
         self._patience = (4 if alone else 1) * PATIENCE * limits.cpu
         self._waits = "R" if alone else "RD"
         self._from: dict[int, Heard] = {}
         self._theirs: list[int] = []
         self._verdict: int | None = None
-        self._written = 0
         self._stopped: str | None = None
+        self._detail = ""
         self._exits: list[int] = []
         self._cpu = 0.0
         self._waited, self._runnable, self._looks = 0.0, 0, 0
@@ -122,9 +78,9 @@ class Watch:
                     if heard.ends_line() or not count:
                         return
                     continue
-                self._written += count
-                if self._written > self._limits.output:
+                if heard.exceeded():
                     self._stopped = "output_limit"
+                    self._detail = f"more than {_size(self._limits.output)} of output"
                     return
                 if not count:
                     still.discard(descriptor)
@@ -160,6 +116,10 @@ class Watch:
         if any(threads > THREADS for _, threads, _ in known):
             self._stopped = "thread_limit"
             return True
+        if self._exceeded():
+            self._stopped = "disk_limit"
+            self._detail = "more bytes or files in its folder than a program may have"
+            return True
         self._looks += 1
         self._runnable += any(state in self._waits for state, _, _ in known)
         if self._waited <= self._patience:
@@ -185,12 +145,20 @@ class Watch:
 
     def result(self) -> dict[str, Any]:
         """Return the result for the client, without the output."""
-        return {"stopped": self._stopped, "exits": self._exits, "cpu": round(self._cpu, 6)}
+        known = {"stopped": self._stopped, "detail": self._detail}
+        return {**known, "exits": self._exits, "cpu": round(self._cpu, 6)}
 
 
 def _pause() -> float:
     """Return a random time until the next check, which no program can predict."""
     return TICK * (0.5 + os.urandom(1)[0] / 256)
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes in the largest unit that divides it."""
+    units = ((1 << 20, "MiB"), (1 << 10, "KiB"))
+    fits = (f"{count // size} {unit}" for size, unit in units if count % size == 0)
+    return next(fits, f"{count} bytes")
 
 
 def _ended(pid: int) -> bool:
