@@ -127,7 +127,11 @@ class Classes:
         comparisons must not lead from the reference to another answer.
         """
         kinds = (self._kinds[kind] for kind in _COMPARED.get(atom.kind, ()))
-        first = [other for other in chain.from_iterable(kinds) if self._parent[other] == other]
+        first = [
+            other
+            for other in chain.from_iterable(kinds)
+            if self._parent[other] == other and other.unit == atom.unit
+        ]
         return sorted(first, key=lambda other: other not in self._targets)
 
     def _join(self, one: Atom, other: Atom) -> None:

@@ -37,11 +37,25 @@ class Parsed(NamedTuple):
 Parser = Callable[[str], "Parsed | None"]
 
 
+class _Power(sympy.Function):
+    """A power with a variable exponent. Sympy would look for roots of the numbers put into it."""
+
+    nargs = 2
+
+    def _eval_evalf(self, prec: int) -> Any:
+        digits = int(prec / 3.3) + 10
+        base = self.args[0].evalf(digits, maxn=2 * _MOST_DIGITS)
+        exponent = self.args[1]
+        if exponent.is_Rational and exponent.q % 2 and base.is_negative:
+            return (-1) ** (exponent.p % 2) * (-base) ** exponent.evalf(digits)
+        return base ** exponent.evalf(digits, maxn=2 * _MOST_DIGITS)
+
+
 class _Formula:
     """A formula made ready for substitution."""
 
     def __init__(self, parsed: Parsed, parse: Parser) -> None:
-        self.expression = _opaque(_exact(parsed.expression))
+        self.expression = _inert(_opaque(_exact(parsed.expression)))
         self._names, self._parse = parsed.names, parse
         self.symbols = self.expression.free_symbols
         self.slow = self.expression.has(*_SLOW)
@@ -157,6 +171,15 @@ def _opaque(expression: Any) -> Any:
     return expression.replace(unknown, symbol)
 
 
+def _inert(expression: Any) -> Any:
+    if expression.has(*_SLOW):
+        return expression
+    return expression.replace(
+        lambda part: isinstance(part, sympy.Pow) and part.exp.free_symbols and part.base != sympy.E,
+        lambda part: _Power(part.base, part.exp),
+    )
+
+
 def _with_numbers(expression: Any, numbers: Mapping[Any, Any], at: int) -> Any:
     found = expression.xreplace(dict(numbers)).doit().replace(_odd_root, _real_root)
     unknown = found.atoms(AppliedUndef)
@@ -180,6 +203,8 @@ def _real_root(part: sympy.Pow) -> sympy.Expr:
 
 def _branches(part: sympy.Basic) -> bool:
     """Return whether a function leaves the reals for some real arguments."""
+    if isinstance(part, _Power):
+        return not part.args[0].is_positive
     if isinstance(part, sympy.Pow):
         return not part.exp.is_Integer and not part.base.is_positive and part.base != sympy.E
     return isinstance(part, sympy.log | sympy.asin | sympy.acos | sympy.acosh | sympy.atanh)
@@ -195,8 +220,8 @@ def _real(inner: Any, part: Any, numbers: Mapping[Any, Any], at: int) -> bool:
         return False
     if isinstance(part, sympy.log):
         return bool(value > 0)
-    if isinstance(part, sympy.Pow):
-        exponent = _with_numbers(part.exp, numbers, at)
+    if isinstance(part, sympy.Pow | _Power):
+        exponent = _with_numbers(part.args[1], numbers, at)
         return bool(value >= 0 or (exponent.is_Rational and exponent.q % 2))
     return bool(value >= 1 if isinstance(part, sympy.acosh) else abs(value) <= 1)
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from ttc.verifiers.math.brackets import argument, closing, pieces
 
-_TO_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+# Letters that form no word which the parser knows (inf, pi, oo).
+_TO_LETTERS = str.maketrans("0123456789abcdef", "bcdfghjkqrvwxyzn")
 
 
 class Name(NamedTuple):
@@ -55,7 +56,8 @@ _TOKEN = re.compile(
 _PRIMES = re.compile(r" ?(?:('+)|\^\{? ?((?:\\prime ?|'){1,4})\}?)")
 _ORDER = re.compile(r" ?\^ ?\{? ?\(([0-9]{1,2}|n)\) ?\}?")
 _TRANSPOSED = re.compile(
-    r" ?\^ ?(?:\{ ?)?(?:\\top|\\intercal|\\mathsf ?(?:\{T\}|T)|T)(?![A-Za-z])(?: ?\})?"
+    r" ?\^ ?(?:\{ ?(?:\\top|\\intercal|\\mathsf ?(?:\{T\}|T)|T) ?\}"
+    r"|(?:\\top|\\intercal)(?![A-Za-z])|\\mathsf ?(?:\{T\}|T)|T)"
 )
 _ADJOINT = re.compile(
     r" ?\^ ?(?:\{ ?)?(\*|\\ast|\\star|\\dagger|\\dag|\+|-)(?= ?\}|(?! ?[A-Za-z0-9(\\]))(?: ?\})?"
