@@ -15,9 +15,9 @@ from ttc.cache import Memo
 from ttc.options import OptionReader
 from ttc.plugins import installing
 from ttc.records import Sample, Verdict
-from ttc.verifiers.math.alignment import align, atoms_of
+from ttc.verifiers.math.alignment import align
 from ttc.verifiers.math.equivalence import Classes, Oracle
-from ttc.verifiers.math.structure import Structure, read
+from ttc.verifiers.math.structure import Structure, atoms_of, read
 from ttc.verifiers.numeric import TOLERANCE, tolerance
 from ttc.verifiers.workers.pool import CallLimits, Workers, require
 
@@ -43,7 +43,7 @@ class Math:
     """
 
     name = "math"
-    version = "1"
+    version = "2"
     reads_reference = True
     together = True
 

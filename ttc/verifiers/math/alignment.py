@@ -9,25 +9,18 @@ be rearranged. Since only the reference decides this, equality of answers stays 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
-from ttc.verifiers.math.atoms import Atom, rebased, relation
-from ttc.verifiers.math.structure import Structure, single
+from ttc.verifiers.math.atoms import rebased, relation
+from ttc.verifiers.math.quantities import in_units_of
+from ttc.verifiers.math.structure import Structure, atoms_of, single
 
 _SYMBOL = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
 
 
-def atoms_of(structure: Structure) -> Iterator[Atom]:
-    """Yield the atoms of a structure, from left to right."""
-    if structure.atom is not None:
-        yield structure.atom
-    for item in structure.items:
-        yield from atoms_of(item)
-
-
 def align(structure: Structure, reference: Structure | None) -> Structure:
     """Return an answer in the form of the reference; without a reference, names are dropped."""
+    structure = in_units_of(structure, reference)
     if reference is None:
         return _unnamed(structure)
     structure = _rearranged(structure, reference)

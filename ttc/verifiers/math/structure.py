@@ -9,14 +9,15 @@ words and numbers) are its atoms.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ttc.answers.canonical import number, tidy
 from ttc.verifiers.math.atoms import Atom, atom, relation
+from ttc.verifiers.math.marks import marked
 from ttc.verifiers.math.notation import LONGEST, depths, plain
 
-__all__ = ["Structure", "read", "single"]
+__all__ = ["Structure", "atoms_of", "read", "single"]
 
 _DEEPEST = 12
 
@@ -66,11 +67,19 @@ def single(content: Atom, name: str | None = None) -> Structure:
     return Structure("atom", (), content, name)
 
 
+def atoms_of(structure: Structure) -> Iterator[Atom]:
+    """Yield the atoms of a structure, from left to right."""
+    if structure.atom is not None:
+        yield structure.atom
+    for item in structure.items:
+        yield from atoms_of(item)
+
+
 def read(answer: str) -> Structure:
     """Return the structure of an answer; a text without structure is one atom."""
     if len(answer) > LONGEST:
         return single(Atom("word", " ".join(answer.split())))
-    return _read(tidy(plain(answer)), 0)
+    return _read(tidy(plain(marked(answer))), 0)
 
 
 def _read(text: str, level: int) -> Structure:
