@@ -33,7 +33,13 @@ MADE = 0x7C7C  # the key of what attacks make
 COLUMN = {"x86_64": 0, "aarch64": 1}.get(platform.machine(), 0)
 NUMBERS = {
     name: numbers[COLUMN]
-    for table in (syscalls.DENIED, syscalls.UNKNOWN, syscalls.RULED, syscalls.TOLD)
+    for table in (
+        syscalls.DENIED,
+        syscalls.UNSUPPORTED,
+        syscalls.UNKNOWN,
+        syscalls.RULED,
+        syscalls.TOLD,
+    )
     for name, numbers in table.items()
     if numbers[COLUMN] is not None
 }
@@ -187,7 +193,8 @@ ATTACKS: dict[str, str] = {
     "watch": "call('inotify_init1', 0)",
     "watch by lease": "fcntl.fcntl(os.open(w['shared'], 0), 1024, 0)",
     "watch a folder": "fcntl.fcntl(os.open(os.path.dirname(w['shared']), 0), 1026, 2)",
-    "lock": "fcntl.flock(os.open(w['shared'], 0), fcntl.LOCK_EX | fcntl.LOCK_NB)",
+    # A lock, a mode and times are only pretended: whether they are set is seen at the victim.
+    "lock": "fcntl.flock(os.open(w['shared'], 0), fcntl.LOCK_EX | fcntl.LOCK_NB); raise OSError",
     "handle of a file": "b = ctypes.create_string_buffer(200); b[0] = 128\n"
     "call('name_to_handle_at', -100, w['secret'].encode(), b, b, 0)",
     "openat2": "call('openat2', -100, w['secret'].encode(), bytes(24), 24)",
@@ -203,8 +210,8 @@ ATTACKS: dict[str, str] = {
     "truncate": "os.truncate(w['secret'], 0)",
     "link": "os.link(w['secret'], w['secret'] + '-2')",
     "rename": "os.rename(w['secret'], w['secret'] + '-2')",
-    "mode": "os.chmod(w['secret'], 0o777)",
-    "times": "os.utime(w['secret'], (1, 1))",
+    "mode": "os.chmod(w['secret'], 0o777); raise OSError",
+    "times": "os.utime(w['secret'], (1, 1)); raise OSError",
     # The machine, memory and time.
     "memory beside": "os.write(os.memfd_create('x'), b'x')",
     "secret memory": "call('memfd_secret', 0)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -198,7 +199,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Way:
     if chosen.tier != "none":
         need(chosen.tier)
     if not chosen.mounted:
-        monkeypatch.setattr(tiers, "MOUNTED", ())
+        monkeypatch.setattr(tiers, "mounts", lambda tier, readable, work: [])
     return chosen
 
 
@@ -259,6 +260,58 @@ def f(source, target):
 
 def test_tests_and_program_share_the_folder(pool: SandboxPool) -> None:
     (ran,) = pool.run([SandboxJob("calls", SHARES, SHARED)])
+    assert ran.why == "pass", ran
+
+
+FILE_PROGRAMS = """
+import os, shutil, sqlite3, tarfile, tempfile, zipfile, pathlib, shelve, logging
+def copied(): open("a", "w").write("x"); return open(shutil.copy("a", "b")).read()
+def copied_with_times(): open("a", "w").write("x"); return open(shutil.copy2("a", "b")).read()
+def tree():
+    os.makedirs("d/e"); open("d/e/f", "w").close(); shutil.copytree("d", "g")
+    shutil.rmtree("d"); return [os.listdir("g/e"), os.path.exists("d")]
+def zipped():
+    open("a", "w").write("x")
+    with zipfile.ZipFile("z", "w") as file: file.write("a")
+    with zipfile.ZipFile("z") as file: file.extractall("out")
+    return os.listdir("out")
+def packed():
+    open("a", "w").write("x")
+    with tarfile.open("t", "w:gz") as file: file.add("a")
+    with tarfile.open("t") as file: file.extractall("out")
+    return os.listdir("out")
+def database():
+    made = sqlite3.connect("x.db"); made.execute("create table t (a)"); made.commit()
+    made.execute("insert into t values (1)"); made.commit()
+    return made.execute("select * from t").fetchall()[0][0]
+def shelved():
+    with shelve.open("s") as held: held["a"] = 1
+    with shelve.open("s") as held: return held["a"]
+def touched(): path = pathlib.Path("p"); path.touch(); path.touch(); return path.stat().st_size
+def changed(): open("a", "w").close(); os.chmod("a", 0o600); os.utime("a", (1, 1)); return 1
+def temporary():
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "x"), "w") as file: file.write("x")
+    with tempfile.TemporaryFile() as file: file.write(b"x")
+    handle, path = tempfile.mkstemp(); os.close(handle); os.remove(path)
+    return os.path.exists(folder)
+"""
+FILE_TESTS = """
+assert copied() == "x" and copied_with_times() == "x"
+assert tree() == [["f"], False]
+assert zipped() == ["a"] and packed() == ["a"]
+assert shelved() == 1
+assert touched() == 0 and changed() == 1
+assert temporary() is False
+"""
+
+
+def test_programs_with_files_work(way: Way, pool: SandboxPool) -> None:
+    names = re.findall(r"^def (\w+)", FILE_PROGRAMS, re.MULTILINE)
+    hidden = way.tier == "landlock" and not way.mounted  # parents of the folder are, to SQLite too
+    tests = FILE_TESTS + ("" if hidden else "assert database() == 1\n")
+    given = {"setup": "", "names": names, "entry": None, "tests": tests}
+    (ran,) = pool.run([SandboxJob("calls", FILE_PROGRAMS, given)])
     assert ran.why == "pass", ran
 
 

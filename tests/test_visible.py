@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttc.messages.visible import one_line, visible
-from ttc.report.tables import fenced, in_markdown
+from ttc.report.escaping import fenced, in_markdown
 
 # Many processes, and nothing that depends on the version of Python.
 pytestmark = pytest.mark.slow

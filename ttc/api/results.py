@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from ttc.api import frames
@@ -23,6 +22,7 @@ from ttc.curves.sweep import SweepOptions, SweepResult
 from ttc.messages.visible import one_line
 from ttc.records import Curve, Point
 from ttc.report import groups
+from ttc.report.escaping import in_html
 
 if TYPE_CHECKING:
     import pandas
@@ -209,7 +209,7 @@ class Sweep(Inquiries):
     def __repr__(self) -> str:
         sources = ", ".join(f"{name} ({count} problems)" for name, count in self.problems.items())
         rules = ", ".join(dict.fromkeys(curve.selector for curve in self.curves))
-        return f"Sweep({rules} over {sources})"
+        return one_line(f"Sweep({rules} over {sources})")
 
     def _repr_html_(self) -> str:
         """Return the curves as a plain HTML table, a row per budget; names are escaped."""
@@ -221,20 +221,16 @@ class Sweep(Inquiries):
         for source in (*self.problems, *sizes):
             ours = [curve for curve in every if curve.source == source]
             heads = "".join(
-                f"<th>{_html(each)}</th>" for each in ["k", *map(oracles.name_of, ours)]
+                f"<th>{in_html(each)}</th>" for each in ["k", *map(oracles.name_of, ours)]
             )
-            parts.append(f"<table><caption>{_html(source)}</caption><tr>{heads}</tr>")
+            parts.append(f"<table><caption>{in_html(source)}</caption><tr>{heads}</tr>")
             for points in zip(*(curve.points for curve in ours), strict=True):
                 cells = "".join(
-                    f"<td>{_html(intervals.with_intervals(point))}</td>" for point in points
+                    f"<td>{in_html(intervals.with_intervals(point))}</td>" for point in points
                 )
                 parts.append(f"<tr><td>{points[0].k}</td>{cells}</tr>")
             parts.append("</table>")
         lines = (*intervals.in_words(self._result), tables.in_words(self.options.conventions))
-        parts += [f"<p>{_html(line)}</p>" for line in lines]
-        parts += [f"<p>note: {_html(line)}</p>" for line in self.warnings]
+        parts += [f"<p>{in_html(line)}</p>" for line in lines]
+        parts += [f"<p>note: {in_html(line)}</p>" for line in self.warnings]
         return "\n".join(parts)
-
-
-def _html(text: str) -> str:
-    return escape(one_line(text))

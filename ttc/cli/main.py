@@ -23,7 +23,7 @@ from ttc.cli.typer_parts import (
     usage_line,
 )
 from ttc.errors import SIGPIPE, Exit, Stopped, TtcError
-from ttc.messages.visible import one_line
+from ttc.messages.visible import message as message_line
 
 # In the order of use. A test compares these lines with the commands' docstrings.
 COMMANDS = {
@@ -89,7 +89,7 @@ def complain(message: str) -> None:
     from ttc.messages import secrets
 
     with contextlib.suppress(OSError, ValueError):
-        line = one_line(secrets.redacted(" ".join(message.split())))
+        line = message_line(secrets.redacted(" ".join(message.split())))
         print(f"ttc: {line}", file=sys.stderr, flush=True)
 
 

@@ -24,6 +24,12 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="A settings file to use instead of the user's.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+RawOutput = Annotated[
+    bool,
+    typer.Option(
+        "--raw-output", help="Print text on a terminal as it is, with its control characters."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only print errors.")]
 Verbose = Annotated[
     int,

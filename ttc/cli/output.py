@@ -15,6 +15,7 @@ from typing import Any
 
 from ttc import jsonl, paths
 from ttc.errors import StoreError, UsageError
+from ttc.messages.visible import json_for_stdout
 
 BEHIND = 10_000  # lines that may be queued before the thread that makes them waits
 TOGETHER = 200  # lines that are written at once, if so many are queued
@@ -29,7 +30,7 @@ def piped() -> bool:
 
 def document(value: dict[str, Any]) -> None:
     """Print one JSON document; every number in it is finite."""
-    print(json.dumps(value, indent=2, allow_nan=False))
+    print(json_for_stdout(json.dumps(value, indent=2, allow_nan=False)))
 
 
 class Lines:
@@ -100,7 +101,10 @@ class Lines:
         failure: Exception | None = None
         try:
             for record in records:
-                whole.append(jsonl.dump(record).encode() + b"\n")
+                line = jsonl.dump(record)
+                if self._target == "-":
+                    line = json_for_stdout(line)
+                whole.append(line.encode() + b"\n")
         except Exception as error:  # noqa: BLE001 - a thread that dies would be waited for
             place = f"{record.get('problem')}, draw {record.get('index')}"
             why = f"{place} cannot be written ({type(error).__name__}: {error})"

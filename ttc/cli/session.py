@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.messages import notes
+from ttc.messages.visible import print_raw
 from ttc.session import Session, load
 
 
@@ -18,9 +19,12 @@ def _ignore(line: str) -> None:
     """Drop a line: --quiet was given."""
 
 
-def begin(config: Path | None, database: Path | None, quiet: bool = False) -> Session:
+def begin(
+    config: Path | None, database: Path | None, quiet: bool = False, *, raw_output: bool = False
+) -> Session:
     """Read the settings and find the store. UsageError for settings that are wrong."""
     notes.hush(quiet)
+    print_raw(raw_output)
     # Warnings of backends go to the log, and from there to stderr.
     logging.getLogger("ttc").setLevel(logging.ERROR if quiet else logging.NOTSET)
     again = shlex.join(["ttc", *sys.argv[1:]])

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Callable
 
 from ttc import paths
 from ttc.errors import TtcError
+
+# A shell would execute, expand or split other names when they stand in a command line, and a
+# terminal obey them.
+_PLAIN = re.compile(r"[\w./:@%+=,~^-]+")
 
 
 def _read() -> dict[str, list[str]]:
@@ -40,8 +45,7 @@ def offer(*kinds: str) -> Callable[[str], list[str]]:
         before, comma, last = incomplete.rpartition(",")
         known = _read()
         names = [name for kind in kinds for name in known.get(kind, ())]
-        # A shell would interpret control characters, and split names at line breaks.
-        shown = (name for name in names if name.isprintable() and name.startswith(last))
+        shown = (name for name in names if _PLAIN.fullmatch(name) and name.startswith(last))
         return [before + comma + name for name in shown]
 
     return complete

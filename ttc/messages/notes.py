@@ -9,7 +9,7 @@ import contextlib
 import sys
 
 from ttc.messages import secrets
-from ttc.messages.visible import one_line
+from ttc.messages.visible import message
 
 _said: set[str] = set()
 _quiet = False
@@ -33,4 +33,4 @@ def tell(line: str) -> None:
 def put(line: str) -> None:
     """Print a line to stderr, if that can be written to: on one line, and without secrets."""
     with contextlib.suppress(OSError, ValueError):
-        print(one_line(secrets.redacted(line)), file=sys.stderr, flush=True)
+        print(message(secrets.redacted(line)), file=sys.stderr, flush=True)

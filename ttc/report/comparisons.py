@@ -8,7 +8,8 @@ from itertools import groupby
 from ttc.curves.compare import Comparison
 from ttc.curves.comparing.family import name_of
 from ttc.curves.comparing.sign_flips import EXACT, FLIPS
-from ttc.report.tables import columns, in_markdown
+from ttc.report.escaping import in_markdown
+from ttc.report.tables import columns
 
 WIDER = "†"
 HEAD = ("rule@k", "difference [interval]", "p", "Holm", "MDE", "problems")

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ttc.curves.gates import NAMED, POPULATIONS, GateResult, change_of, p_text
 from ttc.curves.suite_tests.falls import ProblemFall
-from ttc.report.tables import columns, in_markdown
+from ttc.report.escaping import in_markdown
+from ttc.report.tables import columns
 
 MOST_LINES = 20  # of problems on a terminal; JSON, JUnit and Markdown have them all
 

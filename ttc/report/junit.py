@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from ttc.curves.gates import GateResult, in_words
 from ttc.paths import atomic_write
 from ttc.records import INFRA, Sample, Verdict
-
-# Characters that XML 1.0 excludes, even escaped.
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from ttc.report.escaping import in_xml
 
 
 @dataclass(slots=True)
@@ -58,18 +55,15 @@ def write_junit(path: str, suite: str, cases: Iterable[Case]) -> None:
     counts = {"tests": len(listed), "failures": failed, "errors": 0, "skipped": skipped}
     attributes = {"name": suite, **{name: str(count) for name, count in counts.items()}}
     root = ElementTree.Element("testsuites")
-    element = ElementTree.SubElement(root, "testsuite", attributes)
+    element = _added(root, "testsuite", attributes)
     for case in listed:
-        test = ElementTree.SubElement(
-            element, "testcase", {"classname": suite, "name": _clean(case.problem)}
-        )
+        test = _added(element, "testcase", {"classname": suite, "name": case.problem})
         if not case.samples:
             line = f"the machine failed to judge {case.left_out} samples"
-            ElementTree.SubElement(test, "skipped", {"message": line}).text = line
+            _added(test, "skipped", {"message": line}, line)
         elif not case.correct:
             line = f"0 of {case.samples} samples correct; {case.example}"
-            line = _clean(line)
-            ElementTree.SubElement(test, "failure", {"message": line}).text = line
+            _added(test, "failure", {"message": line}, line)
     _write(root, path)
 
 
@@ -81,14 +75,11 @@ def write_gates(path: str, decisions: Iterable[GateResult]) -> None:
     counts = {"tests": len(cases), "failures": failures, "errors": 0, "skipped": 0}
     attributes = {"name": "ttc sweep", **{name: str(count) for name, count in counts.items()}}
     root = ElementTree.Element("testsuites")
-    suite = ElementTree.SubElement(root, "testsuite", attributes)
+    suite = _added(root, "testsuite", attributes)
     for source, name, line in cases:
-        test = ElementTree.SubElement(
-            suite, "testcase", {"classname": _clean(source), "name": _clean(name)}
-        )
+        test = _added(suite, "testcase", {"classname": source, "name": name})
         if line is not None:
-            line = _clean(line)
-            ElementTree.SubElement(test, "failure", {"message": line}).text = line
+            _added(test, "failure", {"message": line}, line)
     _write(root, path)
 
 
@@ -102,8 +93,14 @@ def _cases(decision: GateResult) -> Iterator[tuple[str, str, str | None]]:
         yield source, f"{gate}: {problem}", f"{problem}: it is {value:.6g}"
 
 
-def _clean(text: str) -> str:
-    return _ILLEGAL.sub("\ufffd", text)
+def _added(
+    parent: ElementTree.Element, tag: str, attributes: Mapping[str, str], text: str | None = None
+) -> ElementTree.Element:
+    """Add an element; whatever its text and attributes hold, the document is well-formed."""
+    clean = {name: in_xml(value) for name, value in attributes.items()}
+    element = ElementTree.SubElement(parent, tag, clean)
+    element.text = None if text is None else in_xml(text)
+    return element
 
 
 def _write(root: ElementTree.Element, path: str) -> None:

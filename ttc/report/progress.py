@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ttc.messages.durations import clock
-from ttc.messages.visible import one_line
+from ttc.messages.visible import message
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -21,7 +21,7 @@ class Meter:
     """A meter of the draws and tokens of a run, used in a with statement."""
 
     def __init__(self, label: str, total: int, *, quiet: bool) -> None:
-        self._label = one_line(label)
+        self._label = message(label)
         self._total = total
         self._quiet = quiet or total == 0
         self._live: Progress | None = None
@@ -78,7 +78,7 @@ class Meter:
             left = self.seconds / done * (self._total - done)
             status += f", {clock(left)} left"
         if more:
-            status += f", {one_line(more)}"
+            status += f", {message(more)}"
         if self._live is not None and self._task is not None:
             self._live.update(self._task, completed=done, speed=status)
         elif not self._quiet and time.monotonic() - self._told >= EVERY:

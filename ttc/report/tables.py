@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttc.curves.cost_axes import AXES
 from ttc.curves.gates import GateResult
 from ttc.curves.scaling_laws import Prediction
-from ttc.messages.visible import for_stdout, one_line
+from ttc.messages.visible import report_line
 from ttc.records import Curve, Point
 from ttc.report import intervals, oracles
+from ttc.report.escaping import csv_row, in_markdown
 from ttc.report.intervals import value_text, with_intervals
 
 BAR = 20
@@ -87,7 +85,7 @@ def show(
     for source in _sources(curves):
         ours = [curve for curve in curves if curve.source == source]
         n = problems[source]
-        title = for_stdout(f"{source}: {n} problem{'s' * (n != 1)}")
+        title = report_line(f"{source}: {n} problem{'s' * (n != 1)}")
         table = Table(title=title, title_justify="left", box=shape)
         table.add_column("rule")
         table.add_column("k", justify="right")
@@ -105,7 +103,7 @@ def show(
                 between = between if bounded else []
                 bar = [_bar(point.value)] if bars else []
                 # A pipe has the rule on each line, for grep and awk.
-                rule = for_stdout(curve.selector) if not (at and console.is_terminal) else ""
+                rule = report_line(curve.selector) if not (at and console.is_terminal) else ""
                 star = " *" if (id(curve), point.k) in starred else ""
                 cost = _cost(point, axis) + star + oracles.MARK * curve.oracle
                 table.add_row(rule, str(point.k), value_text(point), *between, *bar, cost)
@@ -117,7 +115,7 @@ def show(
             less = f"* Pareto-optimal: nothing scores higher for {AXES[axis].less}"
             legend = (*(() if best is None else (less,)), *oracles.legend(ours), *_inexact(ours))
             for line in (*_notes(ours), *legend, *footer, conventions):
-                console.print(for_stdout(line), style="dim")
+                console.print(report_line(line), style="dim")
         sys.stdout.write(rendered.get())
 
 
@@ -135,8 +133,6 @@ def as_csv(
     The costs have the names of `AXES`. Predictions, by source, come last; their note names the
     estimator. With curves of groups, the last two columns name the group; empty for all problems.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     header = (
         "source",
         "selector",
@@ -155,7 +151,7 @@ def as_csv(
         "method_draws",
         *(("by", "group") if any(curve.group is not None for curve in curves) else ()),
     )
-    writer.writerow(header)
+    rows = [csv_row(header)]
     for curve in curves:
         for point in curve.points:
             cells = (point.value, point.low, point.high, point.problems)
@@ -165,15 +161,15 @@ def as_csv(
             how = (point.low_draws, point.high_draws, point.method, point.method_draws)
             row = (*head, *cells, *costs, point.error, point.note, oracle, *how)
             row += (curve.by, curve.group)
-            writer.writerow(["" if cell is None else cell for cell in row[: len(header)]])
+            rows.append(csv_row(row[: len(header)]))
     for source, found in (predictions or {}).items():
         for each in found:
             value = (each.value, each.low, each.high)
             blank = (None,) * (len(AXES) + 2)
             note = f"predicted by {each.estimator}"
             row = (source, "coverage", each.k, *value, *blank, note, "true", *(None,) * 6)
-            writer.writerow(["" if cell is None else cell for cell in row[: len(header)]])
-    return out.getvalue()
+            rows.append(csv_row(row[: len(header)]))
+    return "".join(rows)
 
 
 def as_markdown(
@@ -198,19 +194,6 @@ def as_markdown(
         lines += [f"- {in_markdown(note)}" for note in (*_notes(ours), *footer)]
         lines += oracles.legend(ours, "- ")
     return "\n".join(lines).rstrip() + "\n"
-
-
-def in_markdown(text: str) -> str:
-    """Return a text on one line, escaped so that Markdown shows it as it is."""
-    return re.sub(r"[\\`*_\[\]<|~$&]", r"\\\g<0>", one_line(text))
-
-
-def fenced(lines: Sequence[str]) -> str:
-    """Return lines as a code block of Markdown, with a fence longer than any in the lines."""
-    plain = [one_line(line) for line in lines]
-    longest = max((len(run) for line in plain for run in re.findall("`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return "\n".join((f"{fence}text", *plain, fence)) + "\n"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

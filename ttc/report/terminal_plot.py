@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ttc.curves.cost_axes import AXES
 from ttc.errors import UsageError
-from ttc.messages.visible import one_line
+from ttc.messages.visible import inert, report_line
 from ttc.plugins import installing
 from ttc.records import Curve
 from ttc.report.plot import are_shares, named, position
@@ -49,5 +49,5 @@ def show(curves: Sequence[Curve], axis: str, title: str = "") -> None:
     if not sys.stdout.isatty():
         picture = plotext.uncolorize(picture)
     if title:
-        print(one_line(title))
-    print(picture.rstrip())
+        print(report_line(title))
+    print(inert(picture.rstrip()))

@@ -30,6 +30,7 @@ def config(
     from ttc.cli.output import document
     from ttc.cli.session import begin
     from ttc.errors import UsageError
+    from ttc.messages.visible import for_stdout
     from ttc.report.columns import columns
 
     session = begin(file, database, quiet)
@@ -37,12 +38,12 @@ def config(
     store = values["db"]
     values["db"] = settings.Value(str(session.database), "--db" if database else store.origin)
     if path:
-        print(settings.user_file())
+        print(for_stdout(str(settings.user_file())))
     elif name is not None:
         if name not in values:
             raise UsageError(f"no setting {name!r}; there are {', '.join(values)}")
         value = values[name].value
-        print("" if value is None else value)
+        print("" if value is None else for_stdout(str(value)))
     elif as_json:
         listed = {key: value._asdict() for key, value in values.items()}
         aliases = {key: dict(table) for key, table in session.config.aliases.items()}

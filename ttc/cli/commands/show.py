@@ -16,6 +16,7 @@ def show(
     ],
     problem: Annotated[str | None, typer.Argument(help="Id of one of its problems.")] = None,
     index: Annotated[int | None, typer.Argument(min=0, help="Index of one of the draws.")] = None,
+    raw_output: opt.RawOutput = False,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,
@@ -26,5 +27,5 @@ def show(
     from ttc.cli.run import show as run_show
     from ttc.cli.session import begin
 
-    session = begin(config, database, quiet)
+    session = begin(config, database, quiet, raw_output=raw_output)
     run_show.show(session, pool, problem, index, as_json)

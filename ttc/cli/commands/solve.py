@@ -85,6 +85,7 @@ def solve(
         ),
     ] = None,
     new_pool: opt.NewPool = False,
+    raw_output: opt.RawOutput = False,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,
@@ -100,7 +101,7 @@ def solve(
     from ttc.cli.session import begin
     from ttc.solving.job import SolveOptions
 
-    session = begin(config, database, quiet)
+    session = begin(config, database, quiet, raw_output=raw_output)
     asked = run_solve.Asked(prompt, each, mapping, show, as_json)
     options = SolveOptions(
         model=model,

@@ -11,6 +11,7 @@ from ttc.cli.output import document
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped, StoreError
+from ttc.messages.visible import for_stdout
 from ttc.session import Session
 from ttc.store import Store, database, integrity, pools
 from ttc.store.merge import source as sources
@@ -24,7 +25,7 @@ def path(session: Session, as_json: bool) -> int:
     if as_json:
         document({"schema": 1, "database": str(where), "exists": where.exists()})
     else:
-        print(where)
+        print(for_stdout(str(where)))
     return Exit.DONE
 
 
@@ -39,7 +40,7 @@ def check(session: Session, as_json: bool) -> int:
         document({"schema": 1, **about})
     else:
         for fault in found:
-            print(fault)
+            print(for_stdout(fault))
     if found:
         raise StoreError(f"{where}: the store is damaged; restore a backup, or merge what it holds")
     session.say(f"{where}: sound (schema {version})")

@@ -8,7 +8,7 @@ from ttc import interchange
 from ttc.cli.output import document
 from ttc.errors import Exit, UsageError
 from ttc.messages.durations import clock
-from ttc.messages.visible import for_stdout
+from ttc.messages.visible import report_line
 from ttc.samples import plan
 from ttc.samples.job import SampleJob, prepare
 from ttc.session import Session
@@ -71,11 +71,11 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
 def _print_plan(report: dict[str, Any]) -> None:
     state = "a new pool" if report["new"] else "known"
     state = "has other settings" if "refused" in report else state
-    print(for_stdout(f"pool {report['pool']}: {state}"))
+    print(report_line(f"pool {report['pool']}: {state}"))
     for other, fields in report.get("differs", {}).items():
         for field, values in fields.items():
             there, here = values["there"], values["here"]
-            print(for_stdout(f"  {other} differs in {field}: {there!r} there, {here!r} here"))
+            print(report_line(f"  {other} differs in {field}: {there!r} there, {here!r} here"))
     print(
         f"{report['problems']} problems × {report['n']}: {report['draws']} draws to make, "
         f"{report['kept']} kept, at most {report['tokens_at_most']} tokens"

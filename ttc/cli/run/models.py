@@ -40,7 +40,7 @@ def describe(session: Session, name: str, as_json: bool) -> None:
         document({"schema": 1, **about})
         return
     for field, value in about.items():
-        print(for_stdout(f"{field}: {value}"))
+        print(for_stdout(f"{field}: {value}", line=True))
 
 
 def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from ttc import interchange, keys
 from ttc.backends import counts
 from ttc.cli.output import document
 from ttc.errors import UsageError
-from ttc.messages.visible import for_stdout, one_line
+from ttc.messages.visible import for_stdout, report_line
 from ttc.outcomes import opinions
 from ttc.report.columns import columns
 from ttc.session import Session
@@ -43,17 +43,16 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
         about["tags"] = tags.values(store.reader, pool)
         document({"schema": 1, **about, "verifiers": judged, "problems": problems})
         return
-    print(for_stdout(f"pool {pool.name}: {pool.model}"))
+    print(report_line(f"pool {pool.name}: {pool.model}"))
     for field, value in pool.identity.items():
-        print(for_stdout(f"  {field}: {value}"))
+        print(for_stdout(f"  {field}: {value}", line=True))
     for row in judged:
         judge = f"{row['name']} {row['version']} {row['config']}"
         read = {True: ", which read the reference", None: ", which may have read the reference"}
         reading = read.get(row["reads_reference"], "")
-        print(for_stdout(f"  {row['verdicts']} verdicts by {judge}{reading}"))
+        print(report_line(f"  {row['verdicts']} verdicts by {judge}{reading}"))
     if found := tags.values(store.reader, pool):
-        named = ", ".join(f"{one_line(name)} ({count})" for name, count in found.items())
-        print(f"  tags: {named}")
+        print(report_line(f"  tags: {', '.join(f'{name} ({n})' for name, n in found.items())}"))
     if problems:
         columns(problems)
 
@@ -94,9 +93,10 @@ def _problem(store: Store, pool: Pool, problem: str, as_json: bool) -> None:
         print(for_stdout(f"{message.role}: {message.content}"))
     if asked.prompt is not None:
         print(for_stdout(asked.prompt))
-    print(for_stdout(f"reference: {asked.reference or 'none'}"))
+    print(for_stdout(f"reference: {asked.reference or 'none'}", line=True))
     if asked.tags:
-        print("tags:", ", ".join(one_line(f"{name} = {asked.tags[name]}") for name in asked.tags))
+        tagged = ", ".join(f"{name} = {value}" for name, value in asked.tags.items())
+        print(report_line(f"tags: {tagged}"))
     print()
     fields = ("index", "finish_reason", "completion_tokens", "answer", "correct")
     if drawn:
@@ -117,4 +117,4 @@ def _sample(store: Store, pool: Pool, problem: str, index: int, as_json: bool) -
     print(for_stdout(line.pop("text")))
     print()
     for field, value in line.items():
-        print(for_stdout(f"{field}: {value}"))
+        print(for_stdout(f"{field}: {value}", line=True))

@@ -13,7 +13,7 @@ from ttc.backends import counts
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, Stopped, UsageError
-from ttc.messages.visible import for_stdout
+from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.report.trees import picture
@@ -104,7 +104,8 @@ def _print(session: Session, asked: Asked, done: Solved) -> None:
             session.say(line)
     if asked.as_json:
         record = _record(done)
-        print(jsonl.dump(record) if asked.each else json.dumps(record, indent=2), flush=True)
+        text = jsonl.dump(record) if asked.each else json.dumps(record, indent=2)
+        print(json_for_stdout(text), flush=True)
     elif solution.answer is not None:
         print(for_stdout(solution.answer), flush=True)
     elif asked.each:

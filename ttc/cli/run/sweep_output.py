@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ttc.cli.output import document
 from ttc.curves.sweep import SweepResult
-from ttc.messages.visible import for_stdout, one_line
+from ttc.messages.visible import for_stdout, one_line, report_line
 from ttc.paths import atomic_write, unwritable
 
 
@@ -56,7 +56,7 @@ def write(result: SweepResult, targets: Targets) -> None:
         tables.show(curves, axis, sizes, "")  # the conventions stand under the first table
         below = (*groups.footer(result), *comparisons.as_lines(result.comparisons))
         for line in (*below, *_beyond(result)):
-            print(for_stdout(line))
+            print(report_line(line))
     if targets.plot == "-":
         from ttc.report.terminal_plot import show
 
@@ -93,7 +93,7 @@ def _beyond(result: SweepResult) -> Iterator[str]:
 
 
 def _markdown(result: SweepResult) -> str:
-    from ttc.report import comparisons, gates, groups, intervals, tables
+    from ttc.report import comparisons, escaping, gates, groups, intervals, tables
 
     axis, conventions = result.options.axis, tables.in_words(result.options.conventions)
     text = tables.as_markdown(result.curves, axis, conventions, intervals.in_words(result))
@@ -107,7 +107,7 @@ def _markdown(result: SweepResult) -> str:
         if problems := gates.as_markdown(result.decisions):
             text += "\n" + problems
     if lines := list(_beyond(result)):
-        text += "\n" + tables.fenced(lines)
+        text += "\n" + escaping.fenced(lines)
     return text
 
 
@@ -130,7 +130,7 @@ def _annotate(kind: str, message: str) -> None:
 
 def _put(target: str, text: str, option: str) -> None:
     if target == "-":
-        sys.stdout.write(text)
+        sys.stdout.write(for_stdout(text))
     else:
         atomic_write(target, text, option)
 

@@ -1,4 +1,4 @@
-"""Private folders for the fork servers of the tiers that have no root folder of their own."""
+"""The folders in which fork servers create those of jobs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import os
 import stat
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
+from ttc.verifiers.sandbox import interpreter
 from ttc.verifiers.sandbox.inside import tree
 
 _PREFIX = "ttc-work-"
+# Where the landlock tier mounts the folder of a job, if possible: programs can look at each parent
+# of such a path, as SQLite does.
+_PLACES = ("/mnt", "/media", "/srv", "/opt")
 _NEW = 60.0  # seconds in which the run that creates a folder has locked it
 
 
 class WorkFolder:
-    """A new folder for one server's jobs; `path` is the part that the server uses.
+    """A new folder for one server's jobs, in a tier that has no root folder of its own; `path` is
+    the part that the server uses.
 
     It stays locked while this process lives, so that a later run can tell the folder of one that
     was killed, and remove it. OSError if it cannot be created.
@@ -34,6 +40,15 @@ class WorkFolder:
         tree.remove(self._root)
         if self._lock is not None:
             os.close(self._lock)
+
+
+def mounts(tier: str, readable: Sequence[str], work: str) -> list[str]:
+    """Return the paths to try for mounting the folder of a job in; none for trusted code, which
+    would be alone in the namespace."""
+    if tier != "landlock":
+        return [work] if tier == "bwrap" else []
+    hides = (path for path in _PLACES if not any(interpreter.within(r, [path]) for r in readable))
+    return [*filter(os.path.isdir, hides), work]
 
 
 def _locked(path: str) -> int | None:

@@ -30,12 +30,11 @@ from typing import IO, NamedTuple
 import ttc
 from ttc.plugins import installing
 from ttc.verifiers.sandbox import interpreter
-from ttc.verifiers.sandbox.folders import WorkFolder
+from ttc.verifiers.sandbox.folders import WorkFolder, mounts
 from ttc.verifiers.sandbox.inside.limits import HIDDEN, Limits
 
 TIERS = ("auto", "bwrap", "landlock", "seatbelt", "none")
 AUTOMATIC = ("bwrap", "landlock")
-MOUNTED = ("bwrap", "landlock")  # the folder of a job, if possible
 _PACKAGE = Path(ttc.__file__).resolve().parent
 WORK = "/run/work"
 _WORK_SIZE = 64 << 20
@@ -88,10 +87,11 @@ def start(tier: str, limits: Limits) -> Started:
     packages = interpreter.packages()
     readable = readable_paths()
     work = None if tier == "bwrap" else WorkFolder()
+    folder = WORK if work is None else work.path
     settings = {
-        "work": WORK if work is None else work.path,
+        "work": folder,
         "work_size": _WORK_SIZE,
-        "mounts": tier in MOUNTED,  # trusted code would be alone in the namespace
+        "mounts": mounts(tier, [*readable, str(_PACKAGE)], folder),
         "readable": [*readable, *_DEVICES],
         "confined": tier != "none",
         "hides": tier == "landlock",

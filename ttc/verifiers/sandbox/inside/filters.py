@@ -18,6 +18,7 @@ from ttc.verifiers.sandbox.inside.syscalls import (
     RULED,
     TOLD,
     UNKNOWN,
+    UNSUPPORTED,
     Numbers,
 )
 
@@ -25,7 +26,7 @@ AUDIT_X86_64, AUDIT_AARCH64 = 0xC000003E, 0xC00000B7
 X32 = 0x40000000
 
 _ALLOW, _KILL, _TRAP = 0x7FFF0000, 0x80000000, 0x00030000
-_EPERM, _EACCES, _EINVAL, _ENOSYS = (0x00050000 | errno for errno in (1, 13, 22, 38))
+_EPERM, _EACCES, _EINVAL, _ENOSYS, _EOPNOTSUPP = (0x00050000 | e for e in (1, 13, 22, 38, 95))
 _DONE = 0x00050000  # error number 0: the call returns 0 and does nothing
 _LOAD, _AND, _EQUAL, _GREATER, _GREATER_EQUAL = 0x20, 0x54, 0x15, 0x25, 0x35
 _ANY_BIT, _JUMP, _RETURN = 0x45, 0x05, 0x06
@@ -108,7 +109,7 @@ def commands(machine: str) -> bytes:
     column = ARCHITECTURES[machine].column
     decisions = _decisions(column, hides=False)
     for name in _OWN_AFFAIRS.split():
-        number = {**DENIED, **PRETENDED, **RULED}[name][column]
+        number = {**DENIED, **PRETENDED, **UNSUPPORTED, **RULED}[name][column]
         if number is not None:
             del decisions[number]
     clone = RULED["clone"][column]
@@ -128,6 +129,7 @@ def _decisions(column: int, *, hides: bool) -> dict[int, Steps]:
 
     put(DENIED, _returned(_EPERM))
     put(PRETENDED, _returned(_DONE))
+    put(UNSUPPORTED, _returned(_EOPNOTSUPP))
     put(UNKNOWN, _returned(_ENOSYS))
     put(RULED, _RULES)
     if hides:
@@ -157,6 +159,14 @@ def _unless(argument: int, bit: int, then: Steps) -> Steps:
     return load, _step(_ANY_BIT, bit, 0, 1), _step(_RETURN, _EPERM), *then
 
 
+def _by_pointer(argument: int, *, null: int, other: int) -> Steps:
+    """Decide a call by whether an argument of 64 bits is zero."""
+    at = _ARGUMENTS_AT + 8 * argument
+    low = (_step(_LOAD, at), _step(_EQUAL, 0, 0, 2))
+    high = (_step(_LOAD, at + 4), _step(_EQUAL, 0, 1))
+    return *low, *high, _step(_RETURN, other), _step(_RETURN, null)
+
+
 # Processor clocks have negative numbers: the process's own, those of its threads, and those of
 # other processes, which are denied.
 _CLOCK = (
@@ -172,15 +182,10 @@ _RULES: dict[str, Steps] = {
     # With this flag the kernel refuses the flags that create namespaces.
     "clone": _only(0, _CLONE_THREAD, bits=_CLONE_THREAD),
     "socketpair": _only(0, _AF_UNIX, then=_only(1, _SOCK_STREAM, bits=~_SOCK_FLAGS)),
-    "sendto": (
-        _step(_LOAD, _ARGUMENTS_AT + 8 * 4),
-        _step(_EQUAL, 0, 1),
-        _step(_RETURN, _EPERM),
-        _step(_LOAD, _ARGUMENTS_AT + 8 * 4 + 4),
-        _step(_EQUAL, 0, 1),
-        _step(_RETURN, _EPERM),
-        _step(_RETURN, _ALLOW),
-    ),
+    "sendto": _by_pointer(4, null=_ALLOW, other=_EPERM),
+    # Times from a copied file are pretended to be set. The present time (NULL) is refused, since
+    # `Path.touch` would take success as a sign that the file exists.
+    "utimensat": _by_pointer(2, null=_EPERM, other=_DONE),
     "kill": _only(0, _PID),
     "tgkill": _only(0, _PID),
     "ioctl": _only(1, *_IOCTLS),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 
 from ttc.verifiers.sandbox.inside import tree
@@ -137,14 +138,12 @@ class Private:
             return (*times, any(True for _ in entries))
 
 
-def folder(path: str | None, size: int, *, mounts: bool) -> Mounted | Private | None:
-    """Return the folder of jobs at or in `path`, mounted if wanted and possible; None without a
-    path. OSError if no folder is possible."""
-    if path is None:
-        return None
-    if mounts:
+def folder(path: str, size: int, mounts: Sequence[str]) -> Mounted | Private:
+    """Return the folder of jobs, mounted at the first of `mounts` where that is possible, else in
+    `path`. OSError if no folder is possible."""
+    for each in mounts:
         with suppress(OSError):
-            return Mounted(path, size)
+            return Mounted(each, size)
     return Private(path, size)
 
 

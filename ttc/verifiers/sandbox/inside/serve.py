@@ -54,9 +54,9 @@ class Server:
         self._channel = channel
         self._confined: bool = settings["confined"]
         self._limits = Limits(**settings["limits"])
-        self._work = folder(settings["work"], settings["work_size"], mounts=settings["mounts"])
-        writable = [self._work.path] if self._work else []
-        self._confinement = Confinement(settings["readable"], writable, hides=settings["hides"])
+        self._work = folder(settings["work"], settings["work_size"], settings["mounts"])
+        readable, writable = settings["readable"], [self._work.path]
+        self._confinement = Confinement(readable, writable, hides=settings["hides"])
         self._ears = Ears(self._limits)
         self._pid = os.getpid()
         self._left = False
@@ -65,7 +65,7 @@ class Server:
     def hello(self) -> dict[str, Any]:
         """Return the first message to the client."""
         layers = self._confinement.layers if self._confined else ["none"]
-        layers = [*layers, *([self._work.layer] if self._work else []), *cut(self._limits)]
+        layers = [*layers, self._work.layer, *cut(self._limits)]
         return {"ready": True, "layers": layers, "python": sys.version.split()[0]}
 
     def serve(self) -> Act | None:
@@ -78,8 +78,7 @@ class Server:
         for module in order["preload"]:
             with suppress(Exception):
                 importlib.import_module(module)
-        exceeded = self._work.exceeded if self._work else bool
-        watch = Watch(self._limits, alone=order["alone"], exceeded=exceeded)
+        watch = Watch(self._limits, alone=order["alone"], exceeded=self._work.exceeded)
         if (act := self._start(order["kind"], given, watch)) is not None:
             return act
         for descriptor in given:
@@ -138,9 +137,8 @@ class Server:
                 if standard[1] is not None:  # the program's process; the judge must outlive it
                     children.first_to_go()
                 self._confinement.end_with(server)
-                if self._work:
-                    os.chdir(self._work.path)
-                    os.environ["TMPDIR"] = self._work.path
+                os.chdir(self._work.path)
+                os.environ["TMPDIR"] = self._work.path
                 if self._confined:
                     self._confinement.confine(self._limits)
                 else:
@@ -169,7 +167,7 @@ class Server:
                 os.kill(-1, signal.SIGKILL)
         self._left |= not self._descendants.end()
         try:
-            if self._work and self._work.renew():
+            if self._work.renew():
                 self._confinement.allow_writing(self._work.path)
         except OSError:
             self._left = True

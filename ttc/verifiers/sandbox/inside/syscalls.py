@@ -7,8 +7,7 @@ from __future__ import annotations
 
 Numbers = tuple[int | None, int | None]
 NEWEST = 469  # file_setattr, Linux 6.17
-# Denied: EPERM.
-DENIED: dict[str, Numbers] = {
+DENIED: dict[str, Numbers] = {  # EPERM
     # Other processes: a program may not start, trace, signal or limit any but itself.
     "fork": (57, None),
     "vfork": (58, None),
@@ -101,36 +100,14 @@ DENIED: dict[str, Numbers] = {
     "sysfs": (139, None),
     "statmount": (457, 457),
     "listmount": (458, 458),
-    "getxattr": (191, 8),
-    "lgetxattr": (192, 9),
-    "fgetxattr": (193, 10),
-    "getxattrat": (464, 464),
-    "listxattr": (194, 11),
-    "llistxattr": (195, 12),
-    "flistxattr": (196, 13),
-    "listxattrat": (465, 465),
     "file_getattr": (468, 468),
-    # Changes of a file's metadata, which Landlock does not restrict.
-    "chmod": (90, None),
-    "fchmod": (91, 52),
-    "fchmodat": (268, 53),
-    "fchmodat2": (452, 452),
-    "chown": (92, None),
+    "chown": (92, None),  # Landlock does not restrict changes of metadata
     "fchown": (93, 55),
     "lchown": (94, None),
     "fchownat": (260, 54),
     "utime": (132, None),
     "utimes": (235, None),
     "futimesat": (261, None),
-    "utimensat": (280, 88),
-    "setxattr": (188, 5),
-    "lsetxattr": (189, 6),
-    "fsetxattr": (190, 7),
-    "setxattrat": (463, 463),
-    "removexattr": (197, 14),
-    "lremovexattr": (198, 15),
-    "fremovexattr": (199, 16),
-    "removexattrat": (466, 466),
     "file_setattr": (469, 469),
     "quotactl": (179, 60),
     "quotactl_fd": (443, 443),
@@ -138,10 +115,8 @@ DENIED: dict[str, Numbers] = {
     "sync": (162, 81),
     "syncfs": (306, 267),
     "sync_file_range": (277, 84),
-    # Memory outside of the memory limit, and locks on files that others use.
-    "memfd_create": (319, 279),
+    "memfd_create": (319, 279),  # memory outside of the memory limit
     "setsockopt": (54, 208),  # would enlarge socket buffers up to the system's limit
-    "flock": (73, 32),
     # Other interfaces of the kernel.
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
@@ -197,14 +172,38 @@ DENIED: dict[str, Numbers] = {
     "memfd_secret": (447, 447),
 }
 
-# Return success without doing anything: in a sandbox there is nothing to make durable.
+# Return success without doing anything. There is nothing to make durable; modes, which Landlock
+# does not restrict, are set by copies of files; locks could be on files that others use.
 PRETENDED: dict[str, Numbers] = {
     "fsync": (74, 82),
     "fdatasync": (75, 83),
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "flock": (73, 32),
 }
 
-# Reported as unknown: the C library falls back to calls whose arguments a filter can read.
-UNKNOWN: dict[str, Numbers] = {
+UNSUPPORTED: dict[str, Numbers] = {  # EOPNOTSUPP: a file system without these attributes
+    "getxattr": (191, 8),
+    "lgetxattr": (192, 9),
+    "fgetxattr": (193, 10),
+    "getxattrat": (464, 464),
+    "listxattr": (194, 11),
+    "llistxattr": (195, 12),
+    "flistxattr": (196, 13),
+    "listxattrat": (465, 465),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+}
+
+UNKNOWN: dict[str, Numbers] = {  # ENOSYS: the C library has others with readable arguments
     "clone3": (435, 435),
     "openat2": (437, 437),
 }
@@ -224,6 +223,7 @@ RULED: dict[str, Numbers] = {
     "clock_nanosleep": (230, 115),
     "timer_create": (222, 107),
     "prctl": (157, 167),
+    "utimensat": (280, 88),
     "getpriority": (140, 141),
     "getpgid": (121, 155),
     "getsid": (124, 156),
