@@ -59,13 +59,14 @@ def before_first_fence(text: str) -> tuple[str, bool] | None:
     return None
 
 
-class _Quotes:
+class Quotes:
     """Tracks whether code is inside a string of three quotation marks, line by line."""
 
     def __init__(self) -> None:
         self.open = ""
 
     def feed(self, line: str) -> None:
+        """Go on with the next line, or a part of it."""
         at = 0
         while at < len(line):
             if self.open:
@@ -111,7 +112,7 @@ class _Reader:
     def _block(self, opened: _Fence, start: int) -> tuple[Block, int]:
         """Return the block whose body starts at a line, and the line behind it."""
         language = _language(opened.info)
-        quotes = _Quotes() if self._trusts_quotes and language in ("", "python") else None
+        quotes = Quotes() if self._trusts_quotes and language in ("", "python") else None
         body: list[str] = []
         held: tuple[Block, int] | None = None  # if a string never ends
         for at in range(start, len(self._lines)):
