@@ -13,7 +13,7 @@ from ttc.verifiers.code.extraction.fences import before_first_fence, blocks
 from ttc.verifiers.code.extraction.prompts import behind, code_in, completed, needed, preamble
 from ttc.verifiers.code.parsing import Parsed, names_in, parse
 
-__all__ = ["behind", "called_names", "fenced", "preamble", "program_of"]
+__all__ = ["behind", "called_names", "defines", "fenced", "preamble", "program_of"]
 
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*$", re.M)
 _MOST_BLOCKS = 64  # of which the facts are asked
@@ -39,14 +39,14 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
         return tagged
     if not names:
         return _script(text, python)
-    defining = [body for _, body in python if _defines(body, names)]
+    defining = [body for _, body in python if defines(body, names)]
     if defining:
         return _with_prompt(_function([body for _, body in python], names), prompt)
     # A fence may be missing: a model may only close a block that the question opened.
     parts = [*_FENCE_LINE.split(text), *(body for _, body in found)]
     if tagged := between_tags(text):
         parts.append(tagged)
-    between = [part for part in map(_dedented, parts) if _defines(part, names)]
+    between = [part for part in map(_dedented, parts) if defines(part, names)]
     if between:
         return _with_prompt(code_in(repaired(between[-1])), prompt)
     return _rest(text, [body for _, body in python], prompt)
@@ -93,11 +93,11 @@ def _dedented(part: str) -> str:
     return textwrap.dedent(start) if indented is not None else part
 
 
-def _defines(code: str, names: Collection[str]) -> bool:
+def defines(code: str, names: Collection[str]) -> bool:
+    """Return whether a line of code defines one of the names, outside of any block."""
     either = "|".join(map(re.escape, names))
-    return bool(
-        re.search(rf"^(?:(?:async )?def|class)\s+(?:{either})\b|^(?:{either})\s*[:=]", code, re.M)
-    )
+    assigned = rf"(?:{either})\s*(?::[^=\n]+)?=(?!=)"
+    return bool(re.search(rf"^(?:(?:async )?def|class)\s+(?:{either})\b|^{assigned}", code, re.M))
 
 
 def _with_prompt(code: str, prompt: str) -> str:
@@ -107,7 +107,7 @@ def _with_prompt(code: str, prompt: str) -> str:
 def _function(bodies: Sequence[str], names: Collection[str]) -> str:
     """Return the program for tests that use names: the last block that defines one of them, with
     the definitions that it needs from other blocks."""
-    defining = [at for at, body in enumerate(bodies) if _defines(body, names)][-_MOST_BLOCKS:]
+    defining = [at for at, body in enumerate(bodies) if defines(body, names)][-_MOST_BLOCKS:]
     if len(bodies) == 1:
         return bodies[0] if parse(bodies[0]).fault is None else code_in(bodies[0])
     facts = {at: parse(bodies[at]) for at in defining}
