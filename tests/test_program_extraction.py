@@ -465,7 +465,6 @@ FUNCTIONS = [
         "assert half(2) == 1\n```"
     ),
     ("    result = n / 2\n    return result\n\n\nclass Foo:\n    pass\n\nfoo("),
-    ("    return n / 2\n\n\nassert half(2) == 1\nhalf('x')"),
     (
         "Step 1:\n```python\nimport math\n```\nStep 2:\n```python\ndef half(n):\n"
         "    return n / 2\n```"
