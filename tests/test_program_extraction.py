@@ -470,6 +470,151 @@ FUNCTIONS = [
         "    return n / 2\n```"
     ),
     ("- First\n  ```python\n  def half(n):\n      return n / 2\n  \n  ```\n- Second"),
+    (
+        "Here's the solution:\n\n```\ndef half(n):\n    return n / 2\n\n```\n\n"
+        "Explanation:\n```\nhalf(4) = 2\n```"
+    ),
+    ("```python\n# Solution\ndef half(n):\n    return n / 2\n\n# Example\nprint(half(4))\n```"),
+    ("```python\ndef half(n):\n    return n / 2\n```\n\n**Output**\n```\n2.0\n```"),
+    (
+        "```diff\n- def half(n):\n+ def half(n):\n```\n```python\ndef half(n):\n"
+        "    return n / 2\n```"
+    ),
+    ("<code>def half(n):\n    return n / 2\n</code>"),
+    (
+        "Answer:\ndef half(n):\n    return n / 2\n\nTime complexity is O(1).\n\n"
+        "def is used to define."
+    ),
+    ("def half(n):\n    return n / 2\n\n\n# Explanation: it's half\n"),
+    ('"""\nExplanation\n"""\ndef half(n):\n    return n / 2\n'),
+    ("    # Write your code here\n    return n / 2\n# End"),
+    (
+        "```python\nimport math\n\ndef half(n):\n    '''Return half.\n\n    ```python\n"
+        "    half(4)\n    ```\n    '''\n    return n / 2\n```\n\n```python\n"
+        "assert half(4) == 2\n```"
+    ),
+    (
+        "```python\ndef half(n):\n    return n / 2\n\n# Test cases\nassert half(4) == 2\n"
+        "print('ok')\n```"
+    ),
+    (
+        "### Python\n```py\ndef half(n):\n    return n / 2\n```\n### JavaScript\n```js\n"
+        "function half(n) { return n / 3 }\n```"
+    ),
+    ("<|im_start|>assistant\ndef half(n):\n    return n / 2\n<|im_end|>"),
+    (
+        "def half(n):\n    return n / 2\n"
+        "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nThanks"
+    ),
+    ("def half(n):\n    return n / 2\n<｜end▁of▁sentence｜>"),
+    ("def half(n):\n    return n / 2\n<end_of_turn>\n<start_of_turn>user\nhi"),
+    ("def half(n):\n    return n / 2\n[/INST] more text"),
+    ("def half(n):\n    return n / 2\n\n\n\n<|fim_middle|>garbage("),
+    ("def half(n):\n    return n / 2\n<|file_separator|>x = ("),
+    ("def half(n):\n    return n / 2\n<file_sep>x = ("),
+    ("def half(n):\n    return n / 2\n<extra_id_0>"),
+    ("<|begin_of_text|>def half(n):\n    return n / 2\n"),
+    ("<s>def half(n):\n    return n / 2\n</s>"),
+    ("```python\ndef half(n):\n    return n / 2\n```</s>"),
+    ("```python\ndef half(n):\n    return n / 2\n</s>"),
+    ("```python\ndef half(n):\n    return n / 2\n<|endoftext|>"),
+    ("[BEGIN]\ndef half(n):\n    return n / 2\n"),
+    ("def half(n):\n    return n / 2\n[DONE]"),
+    (
+        "def half(n):\n    return n / 2\n\n[DONE]\n\nProblem 2: [BEGIN]\ndef half(n):\n"
+        "    return 0\n[DONE]"
+    ),
+    ("[BEGIN]\n```python\ndef half(n):\n    return n / 2\n```\n[DONE]"),
+    ("BEGIN SOLUTION\n<code>\ndef half(n):\n    return n / 2\n</code>\nEND SOLUTION"),
+    ("[ANSWER]\ndef half(n):\n    return n / 2\n[/ANSWER]"),
+    ("<answer>```python\ndef half(n):\n    return n / 2\n```</answer>"),
+    ("<tool_call>\ndef half(n):\n    return n / 2\n</tool_call>"),
+    ("\\begin{lstlisting}[language=Python]\ndef half(n):\n    return n / 2\n\\end{lstlisting}"),
+    ("\\begin{minted}{python}\ndef half(n):\n    return n / 2\n\\end{minted}"),
+    ("In [1]: def half(n):\n   ...:     return n / 2\n   ...:\n\nIn [2]: half(4)\nOut[2]: 2.0\n"),
+    ("```\n>>> def half(n):\n...     x = n\n...\n...     return x / 2\n...\n>>> half(4)\n2.0\n```"),
+    ("```python\n%load_ext autoreload\n%autoreload 2\ndef half(n):\n    return n / 2\n!ls\n```"),
+    ("```python\ndef half(n):\n    return n / 2\n%timeit half(3)\n```"),
+    ("```python\ndef half(n):\n    return n / 2\n    \n\n```"),
+    ("``\ndef half(n):\n    return n / 2\n``"),
+    ("```python\n\n\n    def half(n):\n        return n / 2\n    \n```"),
+    ("\tdef half(n):\n\t    return n / 2\n\t"),
+    (
+        "```python\nclass Solution:\n    def half(self, n):\n        return n / 2\n"
+        "half = Solution().half\n```"
+    ),
+    ("```python\nfrom functools import partial\nhalf = partial(lambda d, n: n / d, 2)\n```"),
+    ("```python\nif True:\n    def half(n):\n        return n / 2\n```"),
+    (
+        "```python\ntry:\n    import numpy\nexcept ImportError:\n    numpy = None\n"
+        "def half(n):\n    return n / 2\n```"
+    ),
+    ("```python\n@lambda f: f\ndef half(n):\n    return n / 2\n```"),
+    ("```python\nasync def x(): pass\ndef half (n):\n    return n / 2\n```"),
+    (
+        "```python\ndef helper(n):\n    return n / 2\n```\n\nNow:\n\n```python\n"
+        "def half(n):\n    return helper(n)\n```\n\nUsage:\n\n```python\nn = input()\n"
+        "print(half(n))\n```"
+    ),
+    (
+        "```python\nhalf_cache = {}\n```\n```python\ndef half(n):\n"
+        "    half_cache[n] = n / 2\n    return half_cache[n]\n```"
+    ),
+    (
+        "```python\nfrom typing import List\n```\n\n```python\n"
+        "def half(n: List) -> float:\n    return n / 2\n```"
+    ),
+    (
+        "Wrong:\n```python\ndef half(n):\n    return n\n```\nThis fails. Fixed version:\n"
+        "```python\ndef half(n):\n    return n / 2\n```\nThe earlier one returned n."
+    ),
+    (
+        "```python\ndef half(n):\n    return n / 2\n```\nThe signature is:\n```python\n"
+        "def half(n: int) -> float:\n```"
+    ),
+    (
+        "```python\ndef half(n):\n    return n / 2\n```\nPseudo code:\n```\ndef half(n):\n"
+        "    divide n by two\n```"
+    ),
+    ("```python\ndef half(n):\n    return n / 2\n```\nTypes:\n```python\ndef half(n): ...\n```"),
+    (
+        "```python\ndef half(n):\n    return n / 2\n```\nunit tests\n```python\n"
+        "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n"
+        "        self.assertEqual(half(2), 1)\nunittest.main()\n```"
+    ),
+    ("# Solution\n\ndef half(n):\n    return n / 2\n"),
+    ("Solution\n========\n\ndef half(n):\n    return n / 2\n"),
+    ("1. First, define it.\n\ndef half(n):\n    return n / 2\n\n2. Then use it.\n"),
+    ("def half(n):\n    return n / 2  # ```not a fence```\n"),
+    ("def half(n):\n    s = '```'\n    return n / 2\n"),
+    ("```python\ndef half(n):\n    s = '```'\n    return n / 2\n```"),
+    ("```python\ndef half(n):\n    s = '''```\n```'''\n    return n / 2\n```"),
+    ("~~~~python\ndef half(n):\n    return n / 2\n~~~~"),
+    ("```python3.12\ndef half(n):\n    return n / 2\n```"),
+    ("```PYTHON\ndef half(n):\n    return n / 2\n```"),
+    ("``` {.python}\ndef half(n):\n    return n / 2\n```"),
+    ("```code\ndef half(n):\n    return n / 2\n```"),
+    ("```\n\ndef half(n):\n    return n / 2\n\n```\n"),
+    ("```python\ndef half(n):\n    return n / 2\n```python\n"),
+    ("```python\ndef half(n):\n    return n / 2\n\n``` \n\nok"),
+    ("```python\ndef half(n):\n    return n / 2\n\n```.\n\nok"),
+    ("```python\ndef half(n):\n    return n / 2\n\n``````python\n"),
+    ("Here is code ```python\ndef half(n):\n    return n / 2\n```"),
+    ("Here is code: ```\ndef half(n):\n    return n / 2\n```"),
+    ("**Code:**```python\ndef half(n):\n    return n / 2\n```"),
+    ("\n\n\n    return n / 2\n\n\n"),
+    ("    return n / 2 # half\n\n\n\n\n    # unused\n"),
+    ("    if n:\n        return n / 2\n    else:\n        return 0\n\nExample:\n>>> half(4)\n"),
+    ('    return n / 2\n\n"""\nexplanation\n"""\n'),
+    ("    return n / 2\n---\nThis is half."),
+    ("    return n / 2\n\n### Explanation\nit's `half`"),
+    ("    return n / 2\n```\n\n```python\nhalf(3)\n```"),
+    ("    return n / 2\n\n```python\nhalf(3)\n```\n"),
+    ("```python\n    return n / 2\n```\nThis completes it."),
+    ("return n / 2\n```\n"),
+    (" return n / 2\n```"),
+    ("   x = n\n    return x / 2"),
+    ("x = n\n    y = x / 2\n    return y\n\ndef main():\n    pass"),
 ]
 
 

@@ -39,9 +39,11 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
         return tagged
     if not names:
         return _script(text, python)
-    defining = [body for _, body in python if defines(body, names)]
-    if defining:
-        return _with_prompt(_function([body for _, body in python], names), prompt)
+    bodies = [body for _, body in python]
+    if any(defines(body, names) for body in bodies):
+        return _with_prompt(_function(bodies, names), prompt)
+    if inner := [body for body in bodies[-_MOST_BLOCKS:] if parse(body).defined & set(names)]:
+        return _with_prompt(inner[-1], prompt)  # defined in an if or a try
     # A fence may be missing: a model may only close a block that the question opened.
     parts = [*_FENCE_LINE.split(text), *(body for _, body in found)]
     if tagged := between_tags(text):
@@ -49,7 +51,7 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
     between = [part for part in map(_dedented, parts) if defines(part, names)]
     if between:
         return _with_prompt(code_in(repaired(between[-1])), prompt)
-    return _rest(text, [body for _, body in python], prompt)
+    return _rest(text, bodies, prompt)
 
 
 def fenced(text: str, languages: Collection[str]) -> list[str]:
@@ -166,10 +168,15 @@ def _reads_apart(facts: Sequence[Parsed], acting: Sequence[int]) -> bool:
 def _rest(text: str, bodies: Sequence[str], prompt: str) -> str | None:
     """Return the program of a text that goes on with a prompt."""
     start = before_first_fence(text)
-    if start is not None and start[1] and prompt and start[0].strip():
+    if start is not None and prompt and start[0].strip() and (start[1] or _is_body(start[0])):
         # The fence only closes the block that the prompt opened, if what is before it is code.
         program = completed(prompt, start[0], fenced=False)
         if program is not None and parse(program).fault is None:
             return program
     body = bodies[-1] if bodies else text
     return completed(prompt, body, fenced=bool(bodies))
+
+
+def _is_body(text: str) -> bool:
+    """Return whether a text begins with an indented line."""
+    return text.lstrip("\n")[:1] in (" ", "\t")

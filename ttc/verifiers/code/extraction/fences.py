@@ -65,6 +65,13 @@ class Quotes:
     def __init__(self) -> None:
         self.open = ""
 
+    def after(self, line: str) -> bool:
+        """Return whether a part of the next line ends inside a string."""
+        ahead = Quotes()
+        ahead.open = self.open
+        ahead.feed(line)
+        return bool(ahead.open)
+
     def feed(self, line: str) -> None:
         """Go on with the next line, or a part of it."""
         at = 0
@@ -122,7 +129,7 @@ class _Reader:
             rest, following = _closing(line, opened, at, language)
             if following is not None:
                 closed = Block(language, "".join(body) + rest), following
-                if quotes is None or not quotes.open:
+                if quotes is None or not quotes.after(rest):
                     return closed
                 held = held or closed
             if quotes is not None:
