@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttc.verifiers.code.extraction import called_names, fenced, preamble, program_of
+from ttc.verifiers.code.extraction.fences import blocks
 from ttc.verifiers.code.extraction.prompts import _CODE, begins, code_in
 from ttc.verifiers.code.parsing import examine, parse
 
@@ -96,6 +97,630 @@ def test_names_that_tests_call() -> None:
     assert sorted(called_names(setup, tests)) == ["E", "area", "f", "parts"]
     with pytest.raises(SyntaxError):
         called_names("assert (")
+
+
+# --- scripts: what is run, and what is not part of it
+
+SCRIPTS = [
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\n\nSummary:\n```\n"
+        "Reads two integers. O(1).\n```\n",
+        "a + b",
+        "Reads",
+    ),
+    (
+        "Here.\n```python\nprint(int(input()) * 2)\n```\nFor input\n```\n5\n```\n"
+        "it prints\n```\n10\n```\n",
+        "input",
+        "10",
+    ),
+    (
+        "```python\nprint(int(input()) * 2)\n```\nRun:\n```python\n>>> 2 * 2\n4\n```\n",
+        "input()",
+        ">>>",
+    ),
+    (
+        "```python\nimport sys\n```\nThen\n```python\nn = int(sys.stdin.readline())\nprint(n)\n```",
+        "import sys",
+        "@@",
+    ),
+    (
+        "```python\ndef solve():\n    n = int(input())\n    print(n)\n```\nand call it:\n"
+        "```python\nsolve()\n```",
+        "def solve",
+        "@@",
+    ),
+    (
+        "```python\ndef solve(n):\n    return n * 2\n```\nMain part:\n```python\n"
+        "n = int(input())\nprint(solve(n))\n```",
+        "def solve",
+        "@@",
+    ),
+    (
+        "```python\ndef solve(n):\n    return n*2\nprint(solve(int(input())))\n```\n"
+        "Example usage:\n```python\nprint(solve(3))\n```",
+        "int(input",
+        "solve(3)",
+    ),
+    (
+        "The key line is below.\n```python\nn = int(input())\nprint(n)\n```\nNote that\n"
+        "```python\nn = int(input())\n```\nreads it.",
+        "print(n)",
+        "@@",
+    ),
+    (
+        "print(int(input()))\n```\nThis prints it.",
+        "input",
+        "This",
+    ),
+    (
+        "```\nn = int(input())\nprint(n)\n```\nOutput:\n```\n5\n```",
+        "input",
+        "@@",
+    ),
+    (
+        "Let me think. First I read.\n\nn = int(input())\nprint(n)\n\nThat is all you need.",
+        "n = int",
+        "That is",
+    ),
+    (
+        "[PYTHON]\nprint(input())\n[/PYTHON]\nok",
+        "input",
+        "ok",
+    ),
+    (
+        "<answer>\nprint(input())\n</answer>",
+        "input",
+        "answer",
+    ),
+    (
+        "<answer>\n```python\nprint(input())\n```\n</answer>",
+        "input",
+        "answer",
+    ),
+    (
+        "````markdown\n# Title\n```python\nprint(input())\n```\n````",
+        "input",
+        "Title",
+    ),
+    (
+        "1. Code:\n   ```python\n   x = input()\n   print(x)\n   ```\n2. done",
+        "x = input()",
+        "done",
+    ),
+    (
+        "Solution: ```python\nprint(input())\n```",
+        "input",
+        "Solution",
+    ),
+    (
+        "> ```python\n> print(input())\n> ```\n",
+        "input",
+        ">",
+    ),
+    (
+        "```python\nprint(input())```\nDone",
+        "input",
+        "Done",
+    ),
+    (
+        "```python\nprint(input())\n\nThis prints the input.",
+        "input",
+        "This",
+    ),
+    (
+        "```python\n%matplotlib inline\nprint(input())\n```",
+        "input",
+        "%",
+    ),
+    (
+        "```python\n!pip install numpy\nprint(input())\n```",
+        "input",
+        "pip",
+    ),
+    (
+        "```Python 3\nprint(input())\n```",
+        "input",
+        "3",
+    ),
+    (
+        "```{python}\nprint(input())\n```",
+        "input",
+        "{",
+    ),
+    (
+        '```py title="a.py"\nprint(input())\n```',
+        "input",
+        "title",
+    ),
+    (
+        "```python:main.py\nprint(input())\n```",
+        "input",
+        "main",
+    ),
+    (
+        "~~~python\nprint(input())\n~~~",
+        "input",
+        "~",
+    ),
+    (
+        "```python\r\nprint(input())\r\n```\r\n",
+        "input",
+        "\r",
+    ),
+    (
+        "```python\nprint(input())\n```<|im_end|>\n<|im_start|>user\n```python\nprint(1)\n```",
+        "input",
+        "print(1)",
+    ),
+    (
+        "print(input())<|endoftext|>import os",
+        "input",
+        "os",
+    ),
+    (
+        "print(input())</s></s></s>",
+        "input",
+        "/s",
+    ),
+    (
+        "```python\nprint(input() + '<|endoftext|>')\n```",
+        "'<|endoftext|>'",
+        "@@",
+    ),
+    (
+        "<|start_header_id|>assistant<|end_header_id|>\n\n```python\nprint(input())\n```<|eot_id|>",
+        "input",
+        "eot",
+    ),
+    (
+        "```python\nx = '''\n```\n'''\nprint(x)\n```",
+        "print(x)",
+        "@@",
+    ),
+    (
+        '```python\ndef f():\n    """\n    ```python\n    f()\n    ```\n    """\n'
+        "print(input())\n```\nText with ```code```.",
+        "print(input())",
+        "Text",
+    ),
+    (
+        "```cpp\nint main(){}\n```\n```python\nprint(input())\n```",
+        "input",
+        "int main",
+    ),
+    (
+        "```python\nprint(input())\n```\n```cpp\nint main(){}\n```",
+        "input",
+        "int main",
+    ),
+    (
+        "```python\nimport sys\nsys.setrecursionlimit(10**6)\ndef main():\n"
+        "    print(input())\nif __name__ == '__main__':\n    main()\n```\nTest:\n"
+        "```python\nimport io\nsys.stdin = io.StringIO('2')\nmain()\n```",
+        "print(input())",
+        "StringIO",
+    ),
+    (
+        "Naive:\n```python\nprint(int(input())+0)\n```\nCorrected:\n```python\n"
+        "print(int(input())+1)\n```",
+        "+1",
+        "+0",
+    ),
+    (
+        "<think>\n```python\nprint(0)\n```\n</think>\n```python\nprint(input())\n```",
+        "input",
+        "print(0)",
+    ),
+    (
+        "In [1]: x = input()\nIn [2]: print(x)\n",
+        "print(x)",
+        "In [",
+    ),
+    (
+        "```python\nprint(input())\n```\n\nSample session:\n```\n$ python a.py\n3\n```",
+        "input",
+        "$",
+    ),
+    (
+        "```python\nprint(input())\n```\nOutput\n```python\n5\n```",
+        "input",
+        "@@",
+    ),
+    (
+        '```python\nprint(input())\n```\n```json\n{"a": 1}\n```',
+        "input",
+        "json",
+    ),
+    (
+        "```\nprint(input())\n```",
+        "input",
+        "`",
+    ),
+    (
+        "### Solution\n\n```python3\nprint(input())\n```\n### Complexity\n- O(n)\n",
+        "input",
+        "O(n)",
+    ),
+    (
+        "[BEGIN]\nprint(input())\n[DONE]\nNext\n[BEGIN]\nprint(2)\n[DONE]",
+        "input",
+        "print(2)",
+    ),
+    (
+        "[BEGIN]\n'print(input())'\n[DONE]",
+        "print(input())",
+        "'",
+    ),
+    (
+        "[BEGIN]\n```python\nprint(input())\n```\n[DONE]",
+        "input",
+        "DONE",
+    ),
+    (
+        "print(input())\n[DONE]",
+        "input",
+        "DONE",
+    ),
+    (
+        "```python\nprint(input())\n```\n**Time Complexity:** O(n)\n```\nO(n)\n```",
+        "input",
+        "O(n)",
+    ),
+    (
+        "```python\nclass A:\n    def run(self):\n        print(input())\n```\n```python\n"
+        "A().run()\n```",
+        "class A",
+        "@@",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "part", "other"), SCRIPTS)
+def test_the_script_is_found(text: str, part: str, other: str) -> None:
+    program = program_of(text)
+    assert program is not None
+    assert parse(program).fault is None, program
+    assert part in program
+    assert other not in program
+
+
+# --- functions: each is half of a number
+
+FUNCTIONS = [
+    ("    return n / 2\n```\nThis."),
+    ("    return n / 2\n<|endoftext|>\n\ndef half(n):\n    return 0"),
+    ("return n / 2"),
+    ("return n / 2\n\nThis works."),
+    ("m = n / 2\n    return m"),
+    ("m = n\n    if m:\n        m = m / 2\n    return m"),
+    ("m = n / 2\nreturn m"),
+    ("```python\nm = n / 2\nreturn m\n```"),
+    ("```python\nif n:\n    return n / 2\nreturn 0\n```"),
+    ("  return n / 2"),
+    ("\treturn n / 2"),
+    ("        return n / 2\n"),
+    (" return n / 2\n"),
+    ("    return other(n)\n\ndef other(n):\n    return n / 2\n\nprint(input())"),
+    (
+        "    return other(n)\n\n\ndef other(n):\n    return deep(n)\n\nimport sys\n\n"
+        "def deep(n):\n    return n / 2\n\nThis is it."
+    ),
+    (
+        "```python\nfrom __future__ import annotations\nimport math\ndef half(n):\n"
+        "    return n / 2\n```"
+    ),
+    ("from __future__ import annotations\ndef half(n):\n    return n / 2\n"),
+    ("    def half(n):\n        return n / 2\n"),
+    ("```python\ndef half(n):\n    return n / 2\n```\n```python\ndef half(n):\n    pass\n```"),
+    (
+        '```python\ndef half(n):\n    """doc"""\n    ...\n```\n```python\ndef half(n):\n'
+        "    return n / 2\n```"
+    ),
+    (
+        "```python\ndef two():\n    return 2\n```\nthen\n```python\ndef half(n):\n"
+        "    return n / two()\n```"
+    ),
+    (
+        "```python\ndef half(n):\n    return n / two()\n```\nwith\n```python\ndef two():\n"
+        "    return 2\nprint(input())\n```"
+    ),
+    (">>> def half(n):\n...     return n / 2\n...\n>>> half(3)\n1.5\n"),
+    ("```pycon\n>>> def half(n):\n...     return n / 2\n>>> half(3)\n1.5\n```"),
+    ("```python\ndef half(n):\n    return n / 2\n```\n```python\n>>> half(4)\n2.0\n```"),
+    ("```text\ndef half(n):\n    return n / 2\n```"),
+    ("[BEGIN]\ndef half(n):\n    return n / 2\n[DONE]"),
+    ("[BEGIN]\n'def half(n):\n    return n / 2\n'\n[DONE]"),
+    ("[PYTHON]\ndef half(n):\n    return n / 2\n[/PYTHON]"),
+    ("<code>\ndef half(n):\n    return n / 2\n</code>"),
+    ("Sure!\n\ndef half(n):\n    return n / 2\n\nThis divides by two, it's simple."),
+    (
+        "```python\ndef half(n):\n    return n / 2\n\nif __name__ == '__main__':\n"
+        "    print(half(2))\n```"
+    ),
+    (
+        "```python\ndef half(n):\n    return n / 2\n```\nTests:\n```python\n"
+        "def test_half():\n    assert half(2) == 1\n```"
+    ),
+    ("    return n / 2\n\n# Test\nprint(half(3))"),
+    ("    return n / 2</s>"),
+    ("    return n / 2\n\nif __name__ == '__main__':\n    import sys\n"),
+    ("    # comment\n\n    return n / 2\n"),
+    ("\n    return n / 2\n"),
+    ("```python\n    return n / 2\n```"),
+    ('    """More doc."""\n    return n / 2\n'),
+    ("    return (\n        n\n        / 2\n    )\n\nThe answer is above."),
+    ("```\n    return n / 2\n```\nHope this helps"),
+    ("half = lambda n: n / 2"),
+    ("```python\nhalf: object = lambda n: n / 2\n```"),
+    ("```python\nclass X:\n    pass\n@staticmethod\ndef half(n):\n    return n / 2\n```"),
+    ("```python\n%%time\ndef half(n):\n    return n / 2\n```"),
+    ("```python\ndef half(n):\n    return n / 2\n```\n\n```python\nhalf(3)\n```"),
+    ("```python\ndef half(n):\r\n    return n / 2\r\n```"),
+    ("```python\ndef\u00a0half(n):\n\u00a0\u00a0\u00a0\u00a0return\u00a0n / 2\n```"),
+    ("\ufeffdef half(n):\n    return n / 2\n"),
+    ("def half(n):\n    return n / 2\n```"),
+    (
+        "def half(n):\n    return n / 2\n\n```\nExplanation: it's `n/2`.\n```python\n"
+        "assert half(2) == 1\n```"
+    ),
+    ("    result = n / 2\n    return result\n\n\nclass Foo:\n    pass\n\nfoo("),
+    (
+        "Step 1:\n```python\nimport math\n```\nStep 2:\n```python\ndef half(n):\n"
+        "    return n / 2\n```"
+    ),
+    ("- First\n  ```python\n  def half(n):\n      return n / 2\n  \n  ```\n- Second"),
+    (
+        "Here's the solution:\n\n```\ndef half(n):\n    return n / 2\n\n```\n\n"
+        "Explanation:\n```\nhalf(4) = 2\n```"
+    ),
+    ("```python\n# Solution\ndef half(n):\n    return n / 2\n\n# Example\nprint(half(4))\n```"),
+    ("```python\ndef half(n):\n    return n / 2\n```\n\n**Output**\n```\n2.0\n```"),
+    (
+        "```diff\n- def half(n):\n+ def half(n):\n```\n```python\ndef half(n):\n"
+        "    return n / 2\n```"
+    ),
+    ("<code>def half(n):\n    return n / 2\n</code>"),
+    (
+        "Answer:\ndef half(n):\n    return n / 2\n\nTime complexity is O(1).\n\n"
+        "def is used to define."
+    ),
+    ("def half(n):\n    return n / 2\n\n\n# Explanation: it's half\n"),
+    ('"""\nExplanation\n"""\ndef half(n):\n    return n / 2\n'),
+    ("    # Write your code here\n    return n / 2\n# End"),
+    (
+        "```python\nimport math\n\ndef half(n):\n    '''Return half.\n\n    ```python\n"
+        "    half(4)\n    ```\n    '''\n    return n / 2\n```\n\n```python\n"
+        "assert half(4) == 2\n```"
+    ),
+    (
+        "```python\ndef half(n):\n    return n / 2\n\n# Test cases\nassert half(4) == 2\n"
+        "print('ok')\n```"
+    ),
+    (
+        "### Python\n```py\ndef half(n):\n    return n / 2\n```\n### JavaScript\n```js\n"
+        "function half(n) { return n / 3 }\n```"
+    ),
+    ("<|im_start|>assistant\ndef half(n):\n    return n / 2\n<|im_end|>"),
+    (
+        "def half(n):\n    return n / 2\n"
+        "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nThanks"
+    ),
+    ("def half(n):\n    return n / 2\n<｜end▁of▁sentence｜>"),
+    ("def half(n):\n    return n / 2\n<end_of_turn>\n<start_of_turn>user\nhi"),
+    ("def half(n):\n    return n / 2\n[/INST] more text"),
+    ("def half(n):\n    return n / 2\n\n\n\n<|fim_middle|>garbage("),
+    ("def half(n):\n    return n / 2\n<|file_separator|>x = ("),
+    ("def half(n):\n    return n / 2\n<file_sep>x = ("),
+    ("def half(n):\n    return n / 2\n<extra_id_0>"),
+    ("<|begin_of_text|>def half(n):\n    return n / 2\n"),
+    ("<s>def half(n):\n    return n / 2\n</s>"),
+    ("```python\ndef half(n):\n    return n / 2\n```</s>"),
+    ("```python\ndef half(n):\n    return n / 2\n</s>"),
+    ("```python\ndef half(n):\n    return n / 2\n<|endoftext|>"),
+    ("[BEGIN]\ndef half(n):\n    return n / 2\n"),
+    ("def half(n):\n    return n / 2\n[DONE]"),
+    (
+        "def half(n):\n    return n / 2\n\n[DONE]\n\nProblem 2: [BEGIN]\ndef half(n):\n"
+        "    return 0\n[DONE]"
+    ),
+    ("[BEGIN]\n```python\ndef half(n):\n    return n / 2\n```\n[DONE]"),
+    ("BEGIN SOLUTION\n<code>\ndef half(n):\n    return n / 2\n</code>\nEND SOLUTION"),
+    ("[ANSWER]\ndef half(n):\n    return n / 2\n[/ANSWER]"),
+    ("<answer>```python\ndef half(n):\n    return n / 2\n```</answer>"),
+    ("<tool_call>\ndef half(n):\n    return n / 2\n</tool_call>"),
+    ("\\begin{lstlisting}[language=Python]\ndef half(n):\n    return n / 2\n\\end{lstlisting}"),
+    ("\\begin{minted}{python}\ndef half(n):\n    return n / 2\n\\end{minted}"),
+    ("In [1]: def half(n):\n   ...:     return n / 2\n   ...:\n\nIn [2]: half(4)\nOut[2]: 2.0\n"),
+    ("```\n>>> def half(n):\n...     x = n\n...\n...     return x / 2\n...\n>>> half(4)\n2.0\n```"),
+    ("```python\n%load_ext autoreload\n%autoreload 2\ndef half(n):\n    return n / 2\n!ls\n```"),
+    ("```python\ndef half(n):\n    return n / 2\n%timeit half(3)\n```"),
+    ("```python\ndef half(n):\n    return n / 2\n    \n\n```"),
+    ("``\ndef half(n):\n    return n / 2\n``"),
+    ("```python\n\n\n    def half(n):\n        return n / 2\n    \n```"),
+    ("\tdef half(n):\n\t    return n / 2\n\t"),
+    (
+        "```python\nclass Solution:\n    def half(self, n):\n        return n / 2\n"
+        "half = Solution().half\n```"
+    ),
+    ("```python\nfrom functools import partial\nhalf = partial(lambda d, n: n / d, 2)\n```"),
+    ("```python\nif True:\n    def half(n):\n        return n / 2\n```"),
+    (
+        "```python\ntry:\n    import numpy\nexcept ImportError:\n    numpy = None\n"
+        "def half(n):\n    return n / 2\n```"
+    ),
+    ("```python\n@lambda f: f\ndef half(n):\n    return n / 2\n```"),
+    ("```python\nasync def x(): pass\ndef half (n):\n    return n / 2\n```"),
+    (
+        "```python\ndef helper(n):\n    return n / 2\n```\n\nNow:\n\n```python\n"
+        "def half(n):\n    return helper(n)\n```\n\nUsage:\n\n```python\nn = input()\n"
+        "print(half(n))\n```"
+    ),
+    (
+        "```python\nhalf_cache = {}\n```\n```python\ndef half(n):\n"
+        "    half_cache[n] = n / 2\n    return half_cache[n]\n```"
+    ),
+    (
+        "```python\nfrom typing import List\n```\n\n```python\n"
+        "def half(n: List) -> float:\n    return n / 2\n```"
+    ),
+    (
+        "Wrong:\n```python\ndef half(n):\n    return n\n```\nThis fails. Fixed version:\n"
+        "```python\ndef half(n):\n    return n / 2\n```\nThe earlier one returned n."
+    ),
+    (
+        "```python\ndef half(n):\n    return n / 2\n```\nThe signature is:\n```python\n"
+        "def half(n: int) -> float:\n```"
+    ),
+    (
+        "```python\ndef half(n):\n    return n / 2\n```\nPseudo code:\n```\ndef half(n):\n"
+        "    divide n by two\n```"
+    ),
+    ("```python\ndef half(n):\n    return n / 2\n```\nTypes:\n```python\ndef half(n): ...\n```"),
+    (
+        "```python\ndef half(n):\n    return n / 2\n```\nunit tests\n```python\n"
+        "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n"
+        "        self.assertEqual(half(2), 1)\nunittest.main()\n```"
+    ),
+    ("# Solution\n\ndef half(n):\n    return n / 2\n"),
+    ("Solution\n========\n\ndef half(n):\n    return n / 2\n"),
+    ("1. First, define it.\n\ndef half(n):\n    return n / 2\n\n2. Then use it.\n"),
+    ("def half(n):\n    return n / 2  # ```not a fence```\n"),
+    ("def half(n):\n    s = '```'\n    return n / 2\n"),
+    ("```python\ndef half(n):\n    s = '```'\n    return n / 2\n```"),
+    ("```python\ndef half(n):\n    s = '''```\n```'''\n    return n / 2\n```"),
+    ("~~~~python\ndef half(n):\n    return n / 2\n~~~~"),
+    ("```python3.12\ndef half(n):\n    return n / 2\n```"),
+    ("```PYTHON\ndef half(n):\n    return n / 2\n```"),
+    ("``` {.python}\ndef half(n):\n    return n / 2\n```"),
+    ("```code\ndef half(n):\n    return n / 2\n```"),
+    ("```\n\ndef half(n):\n    return n / 2\n\n```\n"),
+    ("```python\ndef half(n):\n    return n / 2\n```python\n"),
+    ("```python\ndef half(n):\n    return n / 2\n\n``` \n\nok"),
+    ("```python\ndef half(n):\n    return n / 2\n\n```.\n\nok"),
+    ("```python\ndef half(n):\n    return n / 2\n\n``````python\n"),
+    ("Here is code ```python\ndef half(n):\n    return n / 2\n```"),
+    ("Here is code: ```\ndef half(n):\n    return n / 2\n```"),
+    ("**Code:**```python\ndef half(n):\n    return n / 2\n```"),
+    ("\n\n\n    return n / 2\n\n\n"),
+    ("    return n / 2 # half\n\n\n\n\n    # unused\n"),
+    ("    if n:\n        return n / 2\n    else:\n        return 0\n\nExample:\n>>> half(4)\n"),
+    ('    return n / 2\n\n"""\nexplanation\n"""\n'),
+    ("    return n / 2\n---\nThis is half."),
+    ("    return n / 2\n\n### Explanation\nit's `half`"),
+    ("    return n / 2\n```\n\n```python\nhalf(3)\n```"),
+    ("    return n / 2\n\n```python\nhalf(3)\n```\n"),
+    ("```python\n    return n / 2\n```\nThis completes it."),
+    ("return n / 2\n```\n"),
+    (" return n / 2\n```"),
+    ("   x = n\n    return x / 2"),
+    ("x = n\n    y = x / 2\n    return y\n\ndef main():\n    pass"),
+]
+
+
+@pytest.mark.parametrize("text", FUNCTIONS)
+def test_the_function_is_found(text: str) -> None:
+    assert run(program_of(text, PROMPT, ["half"])) == 3.0
+
+
+@pytest.mark.parametrize("text", ["Yes", "```\nno\n```", "The answer = 5 is", "```text\n3\n```"])
+def test_what_is_no_function(text: str) -> None:
+    assert program_of(text, PROMPT, ["half"]) is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ('def half(n):\n    """d"""', "\n    return n / 2"),
+        ('def half(n):\n    """d"""', "    return n / 2"),
+        ('def half(n):\n    """d"""\n    ', "return n / 2\n"),
+        ('def half(n):\n    """d"""\n    ', "m = n / 2\n    return m"),
+        ("def half(n):\n    return", " n / 2"),
+        ("def half(n):\n", "  return n / 2"),
+        ("def half(n):", "\n  return n / 2"),
+        ("def half(n):\n  '''d'''\n", "    return n / 2"),
+        ("def half(n):\n\t'''d'''\n", "    return n / 2"),
+        ("from __future__ import annotations\n\ndef half(n):\n", "    return n / 2"),
+        ("def half(n):\n    '''d'''\n", "```python\nfrom __future__ import annotations\n"
+         "def half(n: N) -> N:\n    return n / 2\n```"),
+        ("import math\n", "def half(n):\n    return math.fsum([n]) / 2\n"),
+    ],
+)  # fmt: skip
+def test_prompts_are_continued_wherever_they_end(prompt: str, text: str) -> None:
+    assert run(program_of(text, prompt, ["half"])) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("code", "facts"),
+    [
+        ("print(input())", "acts reads writes"),
+        ("def f():\n    print(input())", "reads writes"),
+        ("def f():\n    return 1\nf()", "acts"),
+        ("import sys\nsys.setrecursionlimit(9)", ""),
+        ("import sys\nsys.stdout.write(sys.stdin.read())", "acts reads writes"),
+        ("print(open(0).read())", "acts reads writes"),
+        ("import os\nos.write(1, os.read(0, 9))", "acts reads writes"),
+        ("solve()", "acts"),
+        ("5", ""),
+        ("YES", ""),
+        ("x = 5", ""),
+    ],
+)
+def test_facts_of_programs(code: str, facts: str) -> None:
+    parsed = parse(code)
+    found = [name for name in ("acts", "reads", "writes") if getattr(parsed, name)]
+    assert " ".join(found) == facts
+
+
+def test_languages_of_blocks() -> None:
+    marks = ["python", "py", "Python", "python3", "py3", "python3.11", "{.python}", "{python}",
+             " python", 'python title="a.py"', "python:a.py", "{.python .numberLines}", "ipython",
+             "{code-cell} ipython3", "pycon", "python-repl", "Python 3", "py {1,2}"]  # fmt: skip
+    for mark in marks:
+        assert [each.language for each in blocks(f"```{mark}\nx\n```")] == ["python"], mark
+    for mark in ["text", "c++", "output", "json", "pyspark", "bash", "{r}", "console"]:
+        assert [each.language for each in blocks(f"~~~{mark}\nx\n~~~")] != ["python"], mark
+    assert fenced("```MiniZinc\nvar 1..3: x;\n```", ("minizinc",)) == ["var 1..3: x;\n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "bodies"),
+    [
+        ("````python\n```\n````\n", ["```\n"]),
+        ("```python\na\n````\nb", ["a\n"]),
+        ("```python\na\n~~~\n```\n", ["a\n~~~\n"]),
+        ("```python\na\n```python\nb\n```\n", ["a\n", "b\n"]),
+        ("```python\na = '''\n```\n'''\n```\n", ["a = '''\n```\n'''\n"]),
+        ("```python\na = '''\n```\nprose\n```python\nb\n```\n", ["a = '''\n", "b\n"]),
+        ("```python\n# it's '''\na\n```\nb", ["# it's '''\na\n"]),
+        ("```python\na = '\\'''\n```\nb", ["a = '\\'''\n"]),
+        ("```text\n'''\n```\nb\n", ["'''\n"]),
+        ("text ```code``` text\n", []),
+        ("```code``` text\n", []),
+        ("> ```python\n> a\n>\n> b\n> ```\n", ["a\n\nb\n"]),
+        ("- ```python\n  a\n  ```\n", ["  a\n"]),
+        ("```python\na", ["a"]),
+        ("```python", []),
+    ],
+)
+def test_blocks(text: str, bodies: list[str]) -> None:
+    assert [each.body for each in blocks(text)] == bodies
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('<|endoftext|>' + input())",
+        'EOS = "</s>"\nprint(input() + EOS)',
+        "print(f'<|{input()}|>')",
+        "print(input())  # ends with <|im_end|>",
+        "print('[DONE]')\nprint(input())",
+        "print('''\n<|im_end|>\n''')\nprint(input())",
+    ],
+)
+def test_tokens_and_marks_in_strings_are_code(code: str) -> None:
+    assert program_of(f"```python\n{code}\n```") == f"{code}\n"
+    assert program_of(code) == code
 
 
 # --- hostile texts: the time grows as the length does

@@ -382,7 +382,7 @@ def test_references_of_other_kinds(judge: Judge, judge_soon: Judge) -> None:
         ({"tests": "assert ("}, "cannot be used"),
         ({"tests": "assert 1 == 1"}, "they call nothing"),
         ({"tests": "def check(c): return (", "entry_point": "f"}, "cannot be used"),
-        ({"inputs": ["1"], "outputs": []}, "no tests, test_list or inputs"),
+        ({"inputs": ["1"], "outputs": []}, "1 inputs but 0 outputs"),
     ],
 )
 def test_a_reference_that_cannot_be_used_counts_for_nobody(

@@ -17,6 +17,10 @@ ANSWER = ("answer", "expected_answer", "target")
 IDENTIFIER = ("id", "unique_id", "task_id")
 
 KEPT = ("inputs", "outputs", "input_output", "tests", "test_list", "model", "variables")
+# Those of programs that are tested by inputs and outputs, as the datasets name them.
+CASES = ("fn_name", "starter_code", "checker", "generated_checker", "compare", "tolerance", "eps")
+CASES += ("test_cases", "official_tests", "public_test_cases", "private_test_cases", "metadata")
+CASES += ("public_tests", "private_tests", "generated_tests", "verification_info")
 
 GSM8K_GOLD = re.compile(r"####\s*(.+?)\s*$")
 CODE_REQUEST = (
@@ -78,6 +82,31 @@ def _evalplus(record: Mapping[str, Any], default_id: str) -> Problem:
     return _function(record, default_id, evalplus.script(record))
 
 
+def _humaneval_x(record: Mapping[str, Any], default_id: str) -> Problem:
+    # Its tests name the function; other fields do not.
+    prompt = _text(record, "prompt")
+    reference = {"tests": _text(record, "test"), "prompt": prompt}
+    return Problem(_identifier(record, default_id), _ask(prompt), reference=reference)
+
+
+def _livecodebench(record: Mapping[str, Any], default_id: str) -> Problem:
+    asked = _text(record, "question_content")
+    if isinstance(starter := record.get("starter_code"), str) and starter.strip():
+        asked += f"\n\nBegin with this code:\n\n{starter}"
+    default_id = str(record.get("question_id") or default_id)
+    return _with_cases(record, default_id, asked)
+
+
+def _codecontests(record: Mapping[str, Any], default_id: str) -> Problem:
+    default_id = str(record.get("name") or default_id)
+    return _with_cases(record, default_id, _text(record, "description"))
+
+
+def _with_cases(record: Mapping[str, Any], default_id: str, asked: str) -> Problem:
+    reference = {name: record[name] for name in (*KEPT, *CASES) if record.get(name) is not None}
+    return Problem(_identifier(record, default_id), _ask(asked), reference=reference)
+
+
 def _function(record: Mapping[str, Any], default_id: str, tests: str) -> Problem:
     prompt = _text(record, "prompt")
     reference = {"tests": tests, "entry_point": _text(record, "entry_point"), "prompt": prompt}
@@ -135,6 +164,8 @@ def _generic(record: Mapping[str, Any], default_id: str) -> Problem:
         reference["choices"] = choices
     # Fields that verifiers of programs and models read.
     reference |= {name: record[name] for name in KEPT if name in record}
+    if any(name in record for name in (*KEPT, "test_cases", "official_tests")):
+        reference |= {name: record[name] for name in CASES if name in record}
     messages = _messages(record) if "messages" in record else _ask(_question(record, choices))
     return Problem(_identifier(record, default_id), messages, reference=reference)
 
@@ -173,6 +204,24 @@ FORMATS = (
         lambda r: _has(r, "task_id", "prompt", "entry_point", "canonical_solution", "base_input"),
         _evalplus,
         CODE_REQUEST,
+    ),
+    Format(
+        "humaneval-x",
+        lambda r: _has(r, "task_id", "prompt", "test") and "def check(" in str(r["test"]),
+        _humaneval_x,
+        CODE_REQUEST,
+    ),
+    Format(
+        "livecodebench",
+        lambda r: _has(r, "question_content", "public_test_cases"),
+        _livecodebench,
+        PROGRAM_REQUEST,
+    ),
+    Format(
+        "codecontests",
+        lambda r: _has(r, "description", "public_tests"),
+        _codecontests,
+        PROGRAM_REQUEST,
     ),
     Format(
         "mbpp",

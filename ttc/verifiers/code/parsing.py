@@ -164,13 +164,14 @@ def _outside_definitions(node: ast.AST) -> Iterator[ast.AST]:
 def _acts(node: ast.stmt, own: set[str]) -> bool:
     if isinstance(node, (*_DEFINITIONS, ast.Import, ast.ImportFrom)):
         return False
-    for each in _outside_definitions(node):
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
-            if each.id == "print" or (each.id in own and not isinstance(node, ast.AnnAssign)):
-                return True
-        elif isinstance(each, ast.Attribute) and each.attr in ("stdout", "write"):
-            return True
-    return False
+    parts = list(_outside_definitions(node))
+    calls = any(isinstance(each, ast.Call) for each in parts)
+    return any(
+        (isinstance(each, ast.Name) and each.id in own and calls)
+        or (isinstance(each, ast.Name) and each.id == "print")
+        or (isinstance(each, ast.Attribute) and each.attr in ("stdout", "write"))
+        for each in parts
+    )
 
 
 def _is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ttc.options import OptionReader
 from ttc.records import INFRA, Sample, Verdict
-from ttc.verifiers.code.base import Sandboxed, death, failure, joined, status_of
+from ttc.verifiers.code.base import Sandboxed, death, joined, status_of
+from ttc.verifiers.code.case_runs import CaseRun, case_run, no_code
 from ttc.verifiers.code.extraction import program_of
-from ttc.verifiers.code.reference_tests import streams, tests_of
+from ttc.verifiers.code.reference_tests import tests_of
+from ttc.verifiers.code.shapes.fields import with_tests
+from ttc.verifiers.sandbox.pool import SandboxPool
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
 # Imported once by the fork server if a program or its tests mention them.
@@ -36,8 +40,8 @@ class Python(Sandboxed):
 
     name = "python"
     # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
-    # standard error is apart from output.
-    version = "3"
+    # standard error is apart from output. 4: programs, inputs and outputs of more kinds.
+    version = "4"
     reads_reference = True
 
     def __init__(self, **options: object) -> None:
@@ -56,7 +60,7 @@ class Python(Sandboxed):
         SandboxError if no sandbox passes its self-test.
         """
         pending: deque[_Planned] = deque()
-        seen: dict[tuple[str, str], _Planned] = {}
+        seen: dict[tuple[Any, ...], _Planned] = {}
 
         def jobs() -> Iterator[SandboxJob]:
             problem = None
@@ -65,23 +69,33 @@ class Python(Sandboxed):
                     problem = sample.problem
                     seen.clear()
                 if planned.job is not None:
-                    tests = json.dumps([planned.job.tests, planned.expected], sort_keys=True)
-                    first = seen.setdefault((planned.job.program, tests), planned)
+                    tests = json.dumps(planned.job.tests, sort_keys=True)
+                    cases = planned.cases.key if planned.cases is not None else ()
+                    first = seen.setdefault((planned.job.program, tests, *cases), planned)
                     if first is not planned:
                         planned = _Planned(twin=first)
                 pending.append(planned)
                 if planned.job is not None:
                     yield planned.job
 
-        with self.pool() as pool:
+        with self.pool() as pool, self.pool() as checkers:
             for ran in pool.run(jobs()):
                 while pending[0].job is None:
                     yield pending.popleft().known
                 planned = pending.popleft()
-                planned.verdict = _verdict(planned, ran, self.sandbox_detail())
+                if planned.cases is not None:
+                    ask = partial(_run_one, checkers)
+                    planned.verdict = planned.cases.verdict(ran, self.sandbox_detail(), ask)
+                else:
+                    planned.verdict = _verdict(ran, self.sandbox_detail())
                 yield planned.verdict
         while pending:
             yield pending.popleft().known
+
+
+def _run_one(pool: SandboxPool, job: SandboxJob) -> JobResult:
+    (ran,) = pool.run([job])
+    return ran
 
 
 @dataclass(slots=True)
@@ -89,7 +103,7 @@ class _Planned:
     """The plan for one sample: a job to run, a verdict, or the twin whose verdict it gets."""
 
     job: SandboxJob | None = None
-    expected: Sequence[str] | None = None
+    cases: CaseRun | None = None
     verdict: Verdict | None = None
     twin: _Planned | None = None
 
@@ -123,15 +137,12 @@ def _ahead(samples: Iterable[Sample]) -> Iterator[tuple[Sample, _Planned]]:
 def _plan(sample: Sample) -> _Planned:
     """Return the plan for a sample; it has a verdict already if there is nothing to run."""
     reference = sample.reference
-    if (pairs := streams(reference)) is not None:
-        program = program_of(sample.text)
-        if program is None:
-            return _no_code()
-        inputs, expected = pairs
-        accepts = lambda at, output: _lines(output) == _lines(expected[at])  # noqa: E731
-        job = SandboxJob("script", program, stdin=tuple(inputs), accepts=accepts)
-        return _Planned(job, expected)
+    if (cases := case_run(sample.text, reference)) is not None:
+        if isinstance(cases, Verdict):
+            return _Planned(verdict=cases)
+        return _Planned(cases.job, cases)
     try:
+        reference = with_tests(reference)
         tests = tests_of(reference)
     except (SyntaxError, ValueError) as error:
         detail = f"the reference's tests cannot be used: {error}"
@@ -141,25 +152,18 @@ def _plan(sample: Sample) -> _Planned:
         return _Planned(verdict=Verdict(status="no_reference", detail=detail))
     program = program_of(sample.text, str(reference.get("prompt") or ""), tests["names"])
     if program is None:
-        return _no_code()
+        return _Planned(verdict=no_code())
     mentioned = program + tests["setup"] + tests["tests"]
     preload = tuple(name for name in _PRELOADED if name in mentioned)
     return _Planned(SandboxJob("calls", program, tests, preload=preload))
 
 
-def _no_code() -> _Planned:
-    detail = "the completion has no code"
-    return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
-
-
-def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
+def _verdict(ran: JobResult, sandbox: str) -> Verdict:
     """Return the verdict for the result of a job."""
     if ran.stopped in INFRA:
         return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
     if ran.stopped is not None:
         return Verdict(None, False, 0.0, ran.stopped, joined(ran.detail, sandbox))
-    if planned.expected is not None:
-        return _compared(planned.expected, ran, sandbox)
     if ran.kind == "whole":
         sandbox = f"judge: weak; {sandbox}"
         if ran.why in ("pass", "not_plain", "cannot_pass"):
@@ -182,22 +186,3 @@ def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
         detail = ran.detail or death(ran.exits[0]) or "the program ended before its tests did"
         return Verdict(None, False, 0.0, "raised", joined(detail, sandbox))
     return Verdict(status="infra_error", detail=joined("the judge's process died", sandbox))
-
-
-def _compared(expected: Sequence[str], ran: JobResult, sandbox: str) -> Verdict:
-    """Compare the output of a program for each input, ignoring blanks at the ends of lines."""
-    for at, (want, one) in enumerate(zip(expected, ran.runs, strict=False), 1):
-        if one.stopped in INFRA:
-            return Verdict(status=str(one.stopped), detail=sandbox)
-        if failed := failure(one):
-            status, detail = failed
-            return Verdict(None, False, 0.0, status, joined(f"input {at}: {detail}", sandbox))
-        if _lines(one.output) != _lines(want):
-            return Verdict(None, False, 0.0, "ok", joined(f"input {at}: another output", sandbox))
-    if len(ran.runs) < len(expected):
-        return Verdict(status="infra_error", detail=sandbox)
-    return Verdict(None, True, 1.0, "ok", sandbox)
-
-
-def _lines(text: str) -> list[str]:
-    return [line.rstrip() for line in text.rstrip().split("\n")]

@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from ttc.verifiers.code.extraction import called_names, preamble
-
-
-def streams(reference: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
-    """Return the inputs and expected outputs of a reference with standard input and output, or
-    None."""
-    pairs = reference
-    if isinstance(packed := reference.get("input_output"), str):
-        try:
-            pairs = json.loads(packed)
-        except ValueError:
-            return None
-    inputs, outputs = pairs.get("inputs"), pairs.get("outputs")
-    if not (isinstance(inputs, list) and isinstance(outputs, list) and inputs):
-        return None
-    if len(inputs) != len(outputs) or not all(isinstance(t, str) for t in (*inputs, *outputs)):
-        return None
-    return inputs, outputs
 
 
 def tests_of(reference: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from ttc.verifiers.code.extraction.fences import before_first_fence, blocks
 from ttc.verifiers.code.extraction.prompts import behind, code_in, completed, needed, preamble
 from ttc.verifiers.code.parsing import Parsed, names_in, parse
 
-__all__ = ["behind", "called_names", "fenced", "preamble", "program_of"]
+__all__ = ["behind", "called_names", "defines", "fenced", "preamble", "program_of"]
 
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*$", re.M)
 _MOST_BLOCKS = 64  # of which the facts are asked
@@ -39,17 +39,19 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
         return tagged
     if not names:
         return _script(text, python)
-    defining = [body for _, body in python if _defines(body, names)]
-    if defining:
-        return _with_prompt(_function([body for _, body in python], names), prompt)
+    bodies = [body for _, body in python]
+    if any(defines(body, names) for body in bodies):
+        return _with_prompt(_function(bodies, names), prompt)
+    if inner := [body for body in bodies[-_MOST_BLOCKS:] if parse(body).defined & set(names)]:
+        return _with_prompt(inner[-1], prompt)  # defined in an if or a try
     # A fence may be missing: a model may only close a block that the question opened.
     parts = [*_FENCE_LINE.split(text), *(body for _, body in found)]
     if tagged := between_tags(text):
         parts.append(tagged)
-    between = [part for part in map(_dedented, parts) if _defines(part, names)]
+    between = [part for part in map(_dedented, parts) if defines(part, names)]
     if between:
         return _with_prompt(code_in(repaired(between[-1])), prompt)
-    return _rest(text, [body for _, body in python], prompt)
+    return _rest(text, bodies, prompt)
 
 
 def fenced(text: str, languages: Collection[str]) -> list[str]:
@@ -93,11 +95,11 @@ def _dedented(part: str) -> str:
     return textwrap.dedent(start) if indented is not None else part
 
 
-def _defines(code: str, names: Collection[str]) -> bool:
+def defines(code: str, names: Collection[str]) -> bool:
+    """Return whether a line of code defines one of the names, outside of any block."""
     either = "|".join(map(re.escape, names))
-    return bool(
-        re.search(rf"^(?:(?:async )?def|class)\s+(?:{either})\b|^(?:{either})\s*[:=]", code, re.M)
-    )
+    assigned = rf"(?:{either})\s*(?::[^=\n]+)?=(?!=)"
+    return bool(re.search(rf"^(?:(?:async )?def|class)\s+(?:{either})\b|^{assigned}", code, re.M))
 
 
 def _with_prompt(code: str, prompt: str) -> str:
@@ -107,7 +109,7 @@ def _with_prompt(code: str, prompt: str) -> str:
 def _function(bodies: Sequence[str], names: Collection[str]) -> str:
     """Return the program for tests that use names: the last block that defines one of them, with
     the definitions that it needs from other blocks."""
-    defining = [at for at, body in enumerate(bodies) if _defines(body, names)][-_MOST_BLOCKS:]
+    defining = [at for at, body in enumerate(bodies) if defines(body, names)][-_MOST_BLOCKS:]
     if len(bodies) == 1:
         return bodies[0] if parse(bodies[0]).fault is None else code_in(bodies[0])
     facts = {at: parse(bodies[at]) for at in defining}
@@ -166,10 +168,15 @@ def _reads_apart(facts: Sequence[Parsed], acting: Sequence[int]) -> bool:
 def _rest(text: str, bodies: Sequence[str], prompt: str) -> str | None:
     """Return the program of a text that goes on with a prompt."""
     start = before_first_fence(text)
-    if start is not None and start[1] and prompt and start[0].strip():
+    if start is not None and prompt and start[0].strip() and (start[1] or _is_body(start[0])):
         # The fence only closes the block that the prompt opened, if what is before it is code.
         program = completed(prompt, start[0], fenced=False)
         if program is not None and parse(program).fault is None:
             return program
     body = bodies[-1] if bodies else text
     return completed(prompt, body, fenced=bool(bodies))
+
+
+def _is_body(text: str) -> bool:
+    """Return whether a text begins with an indented line."""
+    return text.lstrip("\n")[:1] in (" ", "\t")

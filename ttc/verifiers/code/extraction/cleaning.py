@@ -6,6 +6,7 @@ import re
 import textwrap
 
 from ttc.answers.thinking import said
+from ttc.verifiers.code.extraction.fences import Quotes
 from ttc.verifiers.code.parsing import parse
 
 # The tokens that end a turn or a document, of any family of models.
@@ -59,10 +60,14 @@ def cleaned(text: str) -> str:
 def _before_tokens(text: str) -> str:
     while (leading := _LEADING.match(text)) is not None:
         text = text[leading.end() :]
+    quotes, at = Quotes(), 0
     for token in _TOKEN.finditer(text):
-        line = text[max(text.rfind("\n", 0, token.start()) + 1, token.start() - _NEAR) :]
-        before = _STRING.sub("", line[: token.start() - (len(text) - len(line))])
-        if not any(mark in before for mark in "'\"`#"):
+        start = text.rfind("\n", 0, token.start()) + 1
+        for line in text[at:start].split("\n"):
+            quotes.feed(line)
+        at = max(at, start)
+        before = _STRING.sub("", text[max(start, token.start() - _NEAR) : token.start()])
+        if not quotes.open and not any(mark in before for mark in "'\"`#"):
             return text[: token.start()]
     return text
 

@@ -59,13 +59,21 @@ def before_first_fence(text: str) -> tuple[str, bool] | None:
     return None
 
 
-class _Quotes:
+class Quotes:
     """Tracks whether code is inside a string of three quotation marks, line by line."""
 
     def __init__(self) -> None:
         self.open = ""
 
+    def after(self, line: str) -> bool:
+        """Return whether a part of the next line ends inside a string."""
+        ahead = Quotes()
+        ahead.open = self.open
+        ahead.feed(line)
+        return bool(ahead.open)
+
     def feed(self, line: str) -> None:
+        """Go on with the next line, or a part of it."""
         at = 0
         while at < len(line):
             if self.open:
@@ -111,7 +119,7 @@ class _Reader:
     def _block(self, opened: _Fence, start: int) -> tuple[Block, int]:
         """Return the block whose body starts at a line, and the line behind it."""
         language = _language(opened.info)
-        quotes = _Quotes() if self._trusts_quotes and language in ("", "python") else None
+        quotes = Quotes() if self._trusts_quotes and language in ("", "python") else None
         body: list[str] = []
         held: tuple[Block, int] | None = None  # if a string never ends
         for at in range(start, len(self._lines)):
@@ -121,7 +129,7 @@ class _Reader:
             rest, following = _closing(line, opened, at, language)
             if following is not None:
                 closed = Block(language, "".join(body) + rest), following
-                if quotes is None or not quotes.open:
+                if quotes is None or not quotes.after(rest):
                     return closed
                 held = held or closed
             if quotes is not None:

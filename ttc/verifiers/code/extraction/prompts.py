@@ -6,11 +6,10 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import islice
 
 from ttc.verifiers.code.parsing import parse
 
-_STOP = re.compile(r"\n(?=def|class|#|if|print)")
+_STOP = re.compile(r"def|class|#|if|print")
 _MOST_CUTS = 16  # at the first syntax error, then at earlier lines until the code parses
 _CODE = re.compile(
     r"(?:async def|def|class|import|from|@)\b|@\w|[A-Za-z_][\w.,\[\] ]*(?::[^=\n]+)?=[^=]"
@@ -79,9 +78,11 @@ def begins(line: str) -> bool:
 def completed(prompt: str, text: str, *, fenced: bool) -> str | None:
     """Return prompt and text as one program; None if the text is not code.
 
-    A body ends before the first statement in the first column, as for HumanEval's figures (Chen et
-    al. 2021); of what follows, only definitions that the body needs are kept. If the indentation of
-    the text was lost, or is another than the prompt's, it is restored.
+    The text is cut as for HumanEval's figures (Chen et al. 2021): before the first line that begins
+    with def, class, #, if or print. Of what follows, definitions that the rest needs are kept. If
+    that is no valid program, it ends before the first statement in the first column with which it
+    is valid; if the indentation of the text was lost, or is another than the prompt's, it is
+    restored.
     """
     lines = text.split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
@@ -98,7 +99,7 @@ def completed(prompt: str, text: str, *, fenced: bool) -> str | None:
                 return longest.rstrip("\n") + "\n"
         elif (program := _cut(form, lines, first)) is not None:
             return program
-    return None if unindented else f"{prompt}{_STOP.split(text, 1)[0].rstrip()}\n"
+    return None if unindented else f"{prompt}{text.rstrip()}\n"
 
 
 def _forms(prompt: str, lines: list[str], first: int) -> Iterator[tuple[Change, bool]]:
@@ -129,10 +130,9 @@ def _forms(prompt: str, lines: list[str], first: int) -> Iterator[tuple[Change, 
 def _cut(form: Change, lines: list[str], first: int) -> str | None:
     """Return the program of the body that ends before the first statement in the first column with
     which it is valid, or None."""
-    starts = (
-        at for at in range(first + 1, len(lines)) if begins(lines[at]) and lines[at][0] != "#"
-    )
-    for end in (*islice(starts, _MOST_CUTS), len(lines)):
+    starts = [at for at in range(first + 1, len(lines)) if begins(lines[at])]
+    stop = next((at for at in starts if _STOP.match(lines[at])), len(lines))
+    for end in dict.fromkeys((stop, *starts[:_MOST_CUTS], len(lines))):
         program = form("\n".join(lines[:end]).rstrip() + "\n")
         if (parsed := parse(program)).fault is None:
             rest = code_in("\n".join(lines[end:])) if parsed.free and end < len(lines) else ""

@@ -1,0 +1,1 @@
+"""The shapes in which datasets give the tests of a program."""
