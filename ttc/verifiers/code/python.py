@@ -24,31 +24,34 @@ _AHEAD = 4  # samples that are prepared while others run
 class Python(Sandboxed):
     """The program passes the reference's tests in a sandbox; `cpu=3` (s), `memory=1024` (MiB).
 
-    The tests run in a separate process and call the program with plain data. If an argument has no
-    plain form, program and tests share one process; a program that passes there could have
-    cheated, so it is undecided (status `weak`). References: HumanEval (`tests` with `check`,
-    `entry_point`, `prompt`), MBPP (`tests` or `test_list` of asserts, `setup`), or standard input
-    and output (`inputs`, `outputs`). Statuses: `ok`, `raised`, `timeout`, `oom`, `output_limit`,
-    `thread_limit`, `denied` and `no_code` are about the program (the last seven are never
-    correct); `infra_timeout` and `infra_error` are faults of the machine and are not counted. The
-    limit is on CPU time; wall time only guards against hangs.
+    The tests run in a separate process. Values of standard types cross between the processes as
+    such, other objects by reference. Where only the program's own `__eq__`, `__hash__`, `__bool__`
+    or ordering decided, the detail says `judge: candidate-compares`; if the tests do not name the
+    class, the sample is undecided (status `candidate_compares`) unless `trust_eq=yes`. References:
+    HumanEval (`tests` with `check`, `entry_point`, `prompt`), MBPP (`tests` or `test_list` of
+    asserts, `setup`), or standard input and output (`inputs`, `outputs`). Statuses: `ok`, `raised`,
+    `timeout`, `oom`, `output_limit`, `thread_limit`, `denied` and `no_code` are about the program
+    (the last seven are never correct); `infra_timeout` and `infra_error` are faults of the machine
+    and are not counted. The limit is on CPU time; wall time only guards against hangs.
     """
 
     name = "python"
     # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
-    # standard error is apart from output.
-    version = "3"
+    # standard error is apart from output. 4: tests and program share objects by reference.
+    version = "4"
     reads_reference = True
 
     def __init__(self, **options: object) -> None:
         read = OptionReader(self.name, options)
         super().__init__(read)
+        self.trust_eq = read.switch("trust_eq", False)
         read.end()
 
     @property
     def config(self) -> Mapping[str, Any]:
         """The limits. The sandbox does not change verdicts; each verdict's detail names it."""
-        return {"cpu": self.cpu, "memory": self.memory}
+        config: dict[str, Any] = {"cpu": self.cpu, "memory": self.memory}
+        return config | ({"trust_eq": True} if self.trust_eq else {})
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict per sample, in order. Equal programs with equal tests are run once.
@@ -78,7 +81,9 @@ class Python(Sandboxed):
                 while pending[0].job is None:
                     yield pending.popleft().known
                 planned = pending.popleft()
-                planned.verdict = _verdict(planned, ran, self.sandbox_detail())
+                planned.verdict = _verdict(
+                    planned, ran, self.sandbox_detail(), trust_eq=self.trust_eq
+                )
                 yield planned.verdict
         while pending:
             yield pending.popleft().known
@@ -150,7 +155,7 @@ def _no_code() -> _Planned:
     return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
 
 
-def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
+def _verdict(planned: _Planned, ran: JobResult, sandbox: str, *, trust_eq: bool = False) -> Verdict:
     """Return the verdict for the result of a job."""
     if ran.stopped in INFRA:
         return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
@@ -158,12 +163,11 @@ def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
         return Verdict(None, False, 0.0, ran.stopped, sandbox)
     if planned.expected is not None:
         return _compared(planned.expected, ran, sandbox)
-    if ran.kind == "whole":
-        sandbox = f"judge: weak; {sandbox}"
-        if ran.why in ("pass", "not_plain", "cannot_pass"):
-            detail = "" if ran.why == "pass" else ran.detail
-            return Verdict(status="weak", detail=joined(detail, sandbox))
     if ran.why == "pass":
+        if ran.compared:
+            sandbox = joined("judge: candidate-compares", sandbox)
+        if "unnamed" in ran.compared and not trust_eq:
+            return Verdict(status="candidate_compares", detail=sandbox)
         return Verdict(None, True, 1.0, "ok", sandbox)
     if ran.why == "fail":
         return Verdict(None, False, 0.0, "ok", joined(ran.detail, sandbox))
@@ -176,9 +180,6 @@ def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
             detail = died
         status = status_of(detail)
         return Verdict(None, False, 0.0, status, joined(detail, sandbox))
-    if ran.kind == "whole":
-        detail = ran.detail or death(ran.exits[0]) or "the program ended before its tests did"
-        return Verdict(None, False, 0.0, "raised", joined(detail, sandbox))
     return Verdict(status="infra_error", detail=joined("the judge's process died", sandbox))
 
 
