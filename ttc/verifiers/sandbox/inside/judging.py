@@ -14,6 +14,9 @@ from contextlib import suppress
 from typing import Any
 
 from ttc.verifiers.sandbox.inside import candidate, plain
+from ttc.verifiers.sandbox.inside.running.counting import Counter
+from ttc.verifiers.sandbox.inside.running.faults import BadReferenceError
+from ttc.verifiers.sandbox.inside.running.tests import SETUP, TESTS, Run
 
 _LONGEST = 500
 # In the judge's process these would end a loop of the tests, so that the rest does not run.
@@ -43,9 +46,15 @@ class Remote:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
         self.raised: BaseException | None = None
+        self.asked = 0
+        self.gone: str | None = None
         hello = self._ask(None)
         if "raised" in hello:
             self._raise(hello)
+
+    def named(self, name: str) -> Function:
+        """Return a function that calls the candidate's function of this name."""
+        return self.function(name)
 
     def function(self, name: str) -> Function:
         """Return a function that calls the candidate's function of this name."""
@@ -71,6 +80,7 @@ class Remote:
     def _ask(self, asked: dict[str, Any] | None) -> dict[str, Any]:
         try:
             if asked is not None:
+                self.asked += 1
                 plain.send(self._channel, asked)
             reply = plain.receive(self._channel)
             if not isinstance(reply, dict):
@@ -81,9 +91,11 @@ class Remote:
             elif not {"ready" if asked is None else "not_plain", "raised"} & set(reply):
                 raise ValueError("no reply")
         except (EOFError, OSError):
-            raise GoneError("the program ended before its tests did") from None
+            self.gone = "the program ended before its tests did"
+            raise GoneError(self.gone) from None
         except Exception as error:  # noqa: BLE001
-            raise GoneError(f"the program's process talks nonsense: {_line(error)}") from None
+            self.gone = f"the program's process talks nonsense: {_line(error)}"
+            raise GoneError(self.gone) from None
         return reply
 
     def _raise(self, reply: dict[str, Any]) -> None:
@@ -138,43 +150,40 @@ class Local:
         return call
 
 
-def run(tests: Mapping[str, Any], functions: Remote | Local) -> None:
-    """Run `setup`, then `tests` with `names` bound to the candidate's functions, then
-    `check(entry)` if there is an `entry`. Raises the exception of a failed test."""
-    namespace: dict[str, Any] = {"__name__": "tests"}
-    exec(compile(tests["setup"], "<setup>", "exec", dont_inherit=True), namespace)
-    for name in tests["names"]:
-        namespace[name] = functions.function(name)
-    exec(compile(tests["tests"], "<tests>", "exec", dont_inherit=True), namespace)
-    if tests["entry"] is not None:
-        namespace["check"](namespace[tests["entry"]])
-
-
-def judge(tests: Mapping[str, Any], connect: Callable[[], Remote | Local]) -> dict[str, Any]:
-    """Return the verdict: `why` is pass, fail, raised, gone, cannot_pass, not_plain (of a Local)
-    or broken_tests."""
-    functions: Remote | Local | None = None
+def judge(tests: Mapping[str, Any], connect: Callable[[], Remote]) -> dict[str, Any]:
+    """Return the verdict: `why` is pass, fail, raised, gone, cannot_pass or bad_reference;
+    `assertions` and `tests` are how many ran."""
+    program: Remote | None = None
+    run: Run | None = None
     try:
-        functions = connect()
-        run(tests, functions)
+        run = Run(tests)
+        program = connect()
+        run.run(program)
         why, detail = "pass", ""
     except GoneError as error:
         why, detail = "gone", str(error)
     except CannotPassError as error:
         why, detail = "cannot_pass", str(error)
+    except BadReferenceError as error:
+        why, detail = "bad_reference", str(error)
     except BaseException as error:  # noqa: BLE001
-        own = functions is None or error is functions.raised
-        why, detail = _failed(error, own=own), _line(error)
+        own = run is not None and (program is None or error is program.raised)
+        why, detail = _failed(error, tests, own=own), _line(error)
         if why == "fail" and isinstance(error, AssertionError):
             detail = detail.removeprefix("AssertionError").removeprefix(": ")
-    return {"why": why, "detail": detail[:_LONGEST], "nonce": tests["nonce"]}
+    if program is not None and program.gone is not None:  # whatever the tests made of it
+        why, detail = "gone", program.gone
+    counter = Counter() if run is None else run.counter
+    ran = {"assertions": counter.assertions, "tests": counter.tests}
+    return {"why": why, "detail": detail[:_LONGEST], "nonce": tests["nonce"], **ran}
 
 
-def _failed(error: BaseException, *, own: bool) -> str:
+def _failed(error: BaseException, tests: Mapping[str, Any], *, own: bool) -> str:
     if own:
-        return "not_plain" if isinstance(error, NoPlainFormError) else "raised"
-    broken = isinstance(error, SyntaxError) and error.filename in ("<setup>", "<tests>")
-    return "broken_tests" if broken else "fail"
+        name = getattr(error, "name", None) if isinstance(error, NameError) else None
+        return "bad_reference" if name in tests.get("foreign", ()) else "raised"
+    broken = isinstance(error, SyntaxError) and error.filename in (SETUP, TESTS)
+    return "bad_reference" if broken or isinstance(error, ImportError) else "fail"
 
 
 def _ordinary(error: BaseException) -> BaseException:
