@@ -24,34 +24,40 @@ _AHEAD = 4  # samples that are prepared while others run
 class Python(Sandboxed):
     """The program passes the reference's tests in a sandbox; `cpu=3` (s), `memory=1024` (MiB).
 
-    The tests run in a separate process, which calls the program. References: `tests` (or
-    `test_list`, `setup`) with asserts, `check(candidate)` and `entry_point` as in HumanEval,
-    pytest's functions and classes, or `unittest` classes; or standard input and output (`inputs`,
-    `outputs`). What the tests define is run, and the detail says how many assertions and tests
-    ran; with a `canonical_solution`, no fewer than it runs. Statuses: `ok`, `raised`, `timeout`,
-    `oom`, `output_limit`, `thread_limit`, `denied` and `no_code` are about the program (the last
-    seven are never correct); `no_tests` (nothing was tested) and `bad_reference` (the tests cannot
-    be parsed, imported or ended) are about the reference; `infra_timeout` and `infra_error` are
-    faults of the machine and are not counted. The limit is on CPU time; wall time only guards
-    against hangs.
+    The tests run in a separate process. Values of standard types cross between the processes as
+    such, other objects by reference. Where only the program's own `__eq__`, `__hash__`, `__bool__`
+    or ordering decided, the detail says `judge: candidate-compares`; if the tests do not name the
+    class, the sample is undecided (status `candidate_compares`) unless `trust_eq=yes`. References:
+    `tests` (or `test_list`, `setup`) with asserts, `check(candidate)` and `entry_point` as in
+    HumanEval, pytest's functions and classes, or `unittest` classes; or standard input and output
+    (`inputs`, `outputs`). What the tests define is run, and the detail says how many assertions and
+    tests ran; with a `canonical_solution`, no fewer than it runs. Statuses: `ok`, `raised`,
+    `timeout`, `oom`, `output_limit`, `thread_limit`, `denied` and `no_code` are about the program
+    (the last seven are never correct); `no_tests` (nothing was tested) and `bad_reference` (the
+    tests cannot be parsed, imported or ended) are about the reference; `infra_timeout` and
+    `infra_error` are faults of the machine and are not counted. The limit is on CPU time; wall time
+    only guards against hangs.
     """
 
     name = "python"
     # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
-    # standard error is apart from output. 4: what tests define is run; remote objects.
+    # standard error is apart from output. 4: what tests define is run; tests and program share
+    # objects by reference.
     version = "4"
     reads_reference = True
 
     def __init__(self, **options: object) -> None:
         read = OptionReader(self.name, options)
         super().__init__(read)
+        self.trust_eq = read.switch("trust_eq", False)
         read.end()
         self._canonical = CanonicalRuns()
 
     @property
     def config(self) -> Mapping[str, Any]:
         """The limits. The sandbox does not change verdicts; each verdict's detail names it."""
-        return {"cpu": self.cpu, "memory": self.memory}
+        config: dict[str, Any] = {"cpu": self.cpu, "memory": self.memory}
+        return config | ({"trust_eq": True} if self.trust_eq else {})
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict per sample, in order. Equal programs with equal tests are run once.
@@ -112,6 +118,10 @@ class Python(Sandboxed):
         if not (ran.assertions or ran.tests):
             detail = "the reference's tests ran no assertion and no test"
             return Verdict(status="no_tests", detail=joined(detail, sandbox))
+        if ran.compared:
+            sandbox = joined("judge: candidate-compares", sandbox)
+        if "unnamed" in ran.compared and not self.trust_eq:
+            return Verdict(status="candidate_compares", detail=joined(ran_, sandbox))
         return Verdict(None, True, 1.0, "ok", joined(ran_, sandbox))
 
     def _never_end(self, tests: ReferenceTests, ran: JobResult) -> bool:

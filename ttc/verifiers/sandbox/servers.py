@@ -27,10 +27,9 @@ _START_PATIENCE = 20.0
 class SandboxJob:
     """A program, and how it is run.
 
-    `kind` is `calls` (`tests` in another process call its functions), `whole` (program and tests
-    share one process, since an argument has no plain form) or `script` (it is run once for each of
-    `stdin`). `tests` is the argument of `inside.judging.run`. `alone`: the job runs a second time,
-    with no other beside it.
+    `kind` is `calls` (`tests` in another process call its functions) or `script` (it is run once
+    for each of `stdin`). `tests` is the argument of `inside.judging.run`. `alone`: the job runs a
+    second time, with no other beside it.
     """
 
     kind: str
@@ -41,27 +40,29 @@ class SandboxJob:
     alone: bool = False
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
-    def afresh(self, *, kind: str | None = None, alone: bool = False) -> SandboxJob:
+    def afresh(self, *, alone: bool = False) -> SandboxJob:
         """Return a copy of the job with a new nonce, which no process has seen."""
-        return replace(self, kind=kind or self.kind, alone=alone, nonce=secrets.token_hex(16))
+        return replace(self, alone=alone, nonce=secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
 class JobResult:
     """The result of a job.
 
-    `why` is the judge's verdict (pass, fail, raised, gone, cannot_pass, not_plain, broken_tests),
-    None if there is none. `stopped` is timeout, output_limit, thread_limit, infra_timeout,
-    infra_error or None. `exits` are exit codes, negative for signals, the program's first; `cpu`
-    is the seconds of all its processes. `assertions` and `tests` are how many the judge ran; `busy`
-    is what a job over its time was doing: `setup` (the tests had not asked the program yet),
-    `tests`, `program`, or "" if that is unknown. For a script, `runs` has one result per input up to the
-    first failed one, with its standard output and the end of its standard error.
+    `why` is the judge's verdict (pass, fail, raised, gone, bad_reference), None if there is none;
+    `assertions` and `tests` are how many it ran, and `compared` tells whose comparisons decided
+    (`inside.remote.Remote`). `stopped` is timeout, output_limit, thread_limit, infra_timeout,
+    infra_error or None; `busy` is what a job over its time was doing: `setup` (the tests had not
+    asked the program yet), `tests`, `program`, or "" if that is unknown. `exits` are exit codes,
+    negative for signals, the program's first; `cpu` is the seconds of all its processes. For a
+    script, `runs` has one result per input up to the first failed one, with its standard output and
+    the end of its standard error.
     """
 
     kind: str = "calls"
     why: str | None = None
     detail: str = ""
+    compared: tuple[str, ...] = ()
     stopped: str | None = None
     exits: tuple[int, ...] = ()
     cpu: float = 0.0
@@ -210,12 +211,10 @@ def _ran(job: SandboxJob, answer: Mapping[str, Any], parts: list[bytes]) -> JobR
     verdict = _verdict(message[len(marks) :])
     if verdict.get("nonce") == job.nonce:
         why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))
-        counts = {name: int(verdict.get(name, 0)) for name in ("assertions", "tests")}
-        return replace(ran, why=why, detail=detail, **counts)
-    if job.kind == "whole" and job.alone and ran.stopped is None:
-        # The judge shares the program's process. If the verdict is missing or forged a second time,
-        # on a fresh server, the program is the cause.
-        return replace(ran, detail="the verdict was forged" if message else "")
+        compared = tuple(map(str, verdict.get("compared", ())))
+        ran = replace(ran, why=why, detail=detail, compared=compared)
+        asserted, tests = (int(verdict.get(name, 0)) for name in ("assertions", "tests"))
+        return replace(ran, assertions=asserted, tests=tests)
     # Only the judge can write a verdict, so the machine has failed.
     what = "the verdict is another job's" if message else "the judge's process died"
     return replace(ran, stopped=ran.stopped or "infra_error", detail=what)

@@ -92,28 +92,10 @@ def judge(tests: int, told: int, limit: float) -> None:
     given = json.loads(_whole(tests))
     with socket.socket(fileno=CHANNEL) as channel:
         progress = Progress(told, limit)
-        verdict = judging.judge(given, lambda: progress.of(judging.Remote(channel)))
+        verdict = judging.judge(given, lambda: progress.of(judging.Remote(channel, given)))
         progress.end()
     ballast.close()
     judging.report(told, verdict)
-
-
-def whole(program: int, tests: int, told: int) -> None:
-    """Run program and tests in this one process, and report."""
-    # The program runs first, before the tests are in memory, where it could read them.
-    failed: BaseException | None = None
-    namespace: dict[str, Any] = {}
-    try:
-        namespace = candidate.load(_text(program))
-    except BaseException as error:  # noqa: BLE001
-        failed = error
-
-    def connect() -> judging.Local:
-        if failed is not None:
-            raise failed
-        return judging.Local(namespace)
-
-    judging.report(told, judging.judge(json.loads(_whole(tests)), connect))
 
 
 def _text(descriptor: int) -> str:

@@ -88,7 +88,7 @@ class Server:
         """Start the processes of a job; in each of these, return its work."""
         if kind == "script":
             return self._script(watch, *given)
-        return self._calls(watch, *given) if kind == "calls" else self._whole(watch, *given)
+        return self._calls(watch, *given)
 
     def _script(self, watch: Watch, program: int, stdin: int) -> Act | None:
         out, err = watch.listen(self._ears.out), watch.listen(self._ears.err)
@@ -110,13 +110,6 @@ class Server:
             return self._entering((None, out, out, theirs), {program}, run)
         os.close(theirs)
         os.close(ours)
-        return None
-
-    def _whole(self, watch: Watch, program: int, tests: int) -> Act | None:
-        out, told = watch.listen(self._ears.out), watch.listen(self._ears.said, verdict=True)
-        if watch.fork():
-            run = lambda: children.whole(program, tests, told)  # noqa: E731
-            return self._entering((None, out, out, None), {program, tests, told}, run)
         return None
 
     def _entering(self, standard: Standard, keep: set[int], act: Act) -> Act:
