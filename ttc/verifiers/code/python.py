@@ -41,7 +41,8 @@ class Python(Sandboxed):
 
     name = "python"
     # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
-    # standard error is apart from output. 4: what tests define is run; remote objects.
+    # standard error is apart from output. 4: what tests define is run; tests and program share
+    # objects by reference.
     version = "4"
     reads_reference = True
 
@@ -118,7 +119,7 @@ class Python(Sandboxed):
             detail = "the reference's tests ran no assertion and no test"
             return Verdict(status="no_tests", detail=joined(detail, sandbox))
         if ran.compared:
-            ran_ = joined(ran_, "judge: candidate-compares")
+            sandbox = joined("judge: candidate-compares", sandbox)
         if "unnamed" in ran.compared and not self.trust_eq:
             return Verdict(status="candidate_compares", detail=joined(ran_, sandbox))
         return Verdict(None, True, 1.0, "ok", joined(ran_, sandbox))

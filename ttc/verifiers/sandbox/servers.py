@@ -50,11 +50,11 @@ class JobResult:
     """The result of a job.
 
     `why` is the judge's verdict (pass, fail, raised, gone, bad_reference), None if there is none;
-    `compared` tells whose comparisons decided (`inside.remote.Remote`). `stopped` is timeout,
-    output_limit, thread_limit, infra_timeout, infra_error or None. `exits` are exit codes, negative
-    for signals, the program's first; `cpu` is the seconds of all its processes. `assertions` and
-    `tests` are how many the judge ran; `busy` is what a job over its time was doing: `setup` (the
-    tests had not asked the program yet), `tests`, `program`, or "" if that is unknown. For a
+    `assertions` and `tests` are how many it ran, and `compared` tells whose comparisons decided
+    (`inside.remote.Remote`). `stopped` is timeout, output_limit, thread_limit, infra_timeout,
+    infra_error or None; `busy` is what a job over its time was doing: `setup` (the tests had not
+    asked the program yet), `tests`, `program`, or "" if that is unknown. `exits` are exit codes,
+    negative for signals, the program's first; `cpu` is the seconds of all its processes. For a
     script, `runs` has one result per input up to the first failed one, with its standard output and
     the end of its standard error.
     """
@@ -211,9 +211,10 @@ def _ran(job: SandboxJob, answer: Mapping[str, Any], parts: list[bytes]) -> JobR
     verdict = _verdict(message[len(marks) :])
     if verdict.get("nonce") == job.nonce:
         why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))
-        counts = {name: int(verdict.get(name, 0)) for name in ("assertions", "tests")}
         compared = tuple(map(str, verdict.get("compared", ())))
-        return replace(ran, why=why, detail=detail, compared=compared, **counts)
+        ran = replace(ran, why=why, detail=detail, compared=compared)
+        asserted, tests = (int(verdict.get(name, 0)) for name in ("assertions", "tests"))
+        return replace(ran, assertions=asserted, tests=tests)
     # Only the judge can write a verdict, so the machine has failed.
     what = "the verdict is another job's" if message else "the judge's process died"
     return replace(ran, stopped=ran.stopped or "infra_error", detail=what)

@@ -18,13 +18,13 @@ from ttc.verifiers.sandbox.inside.running.counting import Counter
 from ttc.verifiers.sandbox.inside.running.faults import BadReferenceError
 from ttc.verifiers.sandbox.inside.running.tests import SETUP, TESTS, Run
 
-__all__ = ["GoneError", "Remote", "judge", "report", "run"]
+__all__ = ["GoneError", "Remote", "judge", "report"]
 _LONGEST = 500
 
 
 def judge(tests: Mapping[str, Any], connect: Callable[[], Remote]) -> dict[str, Any]:
-    """Return the verdict: `why` is pass, fail, raised, gone or bad_reference;
-    `assertions` and `tests` are how many ran."""
+    """Return the verdict: `why` is pass, fail, raised, gone or bad_reference; `assertions` and
+    `tests` are how many ran; `compared` tells whose comparisons decided (`Remote.compared`)."""
     program: Remote | None = None
     run: Run | None = None
     try:
@@ -44,9 +44,14 @@ def judge(tests: Mapping[str, Any], connect: Callable[[], Remote]) -> dict[str, 
     if program is not None and program.gone is not None:  # whatever the tests made of it
         why, detail = "gone", program.gone
     counter = Counter() if run is None else run.counter
-    ran: dict[str, Any] = {"assertions": counter.assertions, "tests": counter.tests}
-    ran["compared"] = [] if program is None else sorted(program.compared)
-    return {"why": why, "detail": detail[:_LONGEST], "nonce": tests["nonce"], **ran}
+    return {
+        "why": why,
+        "detail": detail[:_LONGEST],
+        "nonce": tests["nonce"],
+        "compared": [] if program is None else sorted(program.compared),
+        "assertions": counter.assertions,
+        "tests": counter.tests,
+    }
 
 
 def _failed(error: BaseException, tests: Mapping[str, Any], *, own: bool) -> str:
