@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import mirrors, streams
@@ -32,11 +32,21 @@ class RefusedError(AttributeError):
 
 
 class Guard(Server):
-    """Serves the candidate's requests about the judge's objects."""
+    """Serves the candidate's requests about the judge's objects.
+
+    `handed(value)` returns whether an object was handed to the candidate. What it can name itself,
+    such as functions of the standard library, would otherwise do its work in the judge's process.
+    """
+
+    def __init__(self, handed: Callable[[Any], bool]) -> None:
+        super().__init__()
+        self._handed = handed
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
         if not operands or (op in ("get", "set", "delete", "op") and type(operands[1]) is not str):
             raise RefusedError(op)
+        if op not in ("poll", "cancel") and not self._handed(operands[0]):
+            raise RefusedError(f"{op} of what was not handed over")
         return super().__call__(op, operands, kwargs)
 
     def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:

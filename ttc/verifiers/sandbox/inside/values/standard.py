@@ -22,11 +22,13 @@ subprocess textwrap threading tokenize traceback urllib.error xml.etree.ElementT
 http.client inspect heapq bisect pickle hashlib hmac base64 weakref locale"""
 # Modules of which a candidate may name functions: they compute, and do nothing else.
 _FUNCTIONS = """math cmath _operator operator statistics _statistics heapq _heapq bisect _bisect
-copy string _functools unicodedata"""
+string unicodedata"""
 _BUILTINS = """abs all any ascii bin callable chr divmod format hash hex isinstance issubclass iter
 len max min next oct ord pow repr reversed round sorted sum"""
+# What call others.
+_CALLING = frozenset({"call", "methodcaller", "attrgetter"})
 # Classes with which a call could do more than make a value.
-_NEVER = frozenset({"Popen", "FileIO", "SkipTest", "socket", "SocketType", "Thread", "Timer"})
+_NEVER = frozenset({"Popen", "FileIO", "SkipTest", "socket", "SocketType", "Thread", "Timer", *_CALLING})
 # Types that builtins has no name for, such as that of None.
 _UNNAMED = {kind: ["types", name] for name, kind in vars(types).items() if isinstance(kind, type)}
 _CLASS_MODULES, _FUNCTION_MODULES = frozenset(_CLASSES.split()), frozenset(_FUNCTIONS.split())
@@ -71,13 +73,13 @@ def find(named: Any, *, listed: bool) -> Any:
 def _may(module: str, name: str, found: Any) -> bool:
     if isinstance(found, type):
         return (
-            module in _CLASSES and name not in _NEVER and found.__module__ in (module, "builtins")
+            module in _CLASS_MODULES and name not in _NEVER and found.__module__ in (module, "builtins")
         )
     if not isinstance(found, _FUNCTION) or getattr(found, "__qualname__", None) != name:
         return False
     if module == "builtins":
         return name in _BUILTINS.split() and found is vars(builtins).get(name)
-    return module in _FUNCTION_MODULES
+    return module in _FUNCTION_MODULES and name[0] != "_" and name not in _CALLING
 
 
 def _standard(module: str) -> bool:
