@@ -645,3 +645,319 @@ CASES: dict[str, Case] = {
         SUB,
     ),
 }
+
+HELLO = "def greet(name):\n    print(f'Hello, {name}!')\n"
+BYE = "def greet(name):\n    print(f'Bye, {name}!')\n"
+ASK = "def ask():\n    return int(input('n? ')) + int(input())\n"
+ASK_ONE = "def ask():\n    return int(input())\n"
+ROLL = "import random\ndef roll():\n    return [random.randint(1, 10**9), random.random()]\n"
+FIXED = "def roll():\n    return [4, 0.5]\n"
+STACK = (
+    "class Stack:\n    def __init__(self):\n        self.items = []\n"
+    "    def push(self, x):\n        self.items.append(x)\n"
+    "    def pop(self):\n        return self.items.pop()\n"
+)
+QUEUE = STACK.replace("pop()\n", "pop(0)\n")
+
+# Objects of the program, and what is around its calls.
+CASES |= {
+    "capsys": (
+        _tests(
+            "def test_greet(capsys):\n    greet('Mia')\n"
+            "    assert capsys.readouterr().out == 'Hello, Mia!\\n'\n    greet('Ann')\n"
+            "    out, err = capsys.readouterr()\n    assert (out, err) == ('Hello, Ann!\\n', '')"
+        ),
+        HELLO,
+        BYE,
+    ),
+    "redirect_stdout": (
+        _tests(
+            "import io\nfrom contextlib import redirect_stdout\nout = io.StringIO()\n"
+            "with redirect_stdout(out):\n    print('before')\n    greet('Mia')\n    print('behind')\n"
+            "greet('nobody')\nassert out.getvalue() == 'before\\nHello, Mia!\\nbehind\\n'"
+        ),
+        HELLO,
+        BYE,
+    ),
+    "patch of stdout": (
+        _tests(
+            "import io, unittest\nfrom unittest.mock import patch\n"
+            "class T(unittest.TestCase):\n    @patch('sys.stdout', new_callable=io.StringIO)\n"
+            "    def test_greet(self, out):\n        greet('Mia')\n"
+            "        self.assertEqual(out.getvalue(), 'Hello, Mia!\\n')"
+        ),
+        HELLO,
+        BYE,
+    ),
+    "assignment of stdout": (
+        _tests(
+            "import io, sys\nold, sys.stdout = sys.stdout, io.StringIO()\ngreet('Mia')\n"
+            "got = sys.stdout.getvalue()\nsys.stdout = old\nassert got == 'Hello, Mia!\\n'"
+        ),
+        HELLO,
+        BYE,
+    ),
+    "patch of print": (
+        _tests(
+            "from unittest.mock import patch\n@patch('builtins.print')\ndef test_greet(printed):\n"
+            "    greet('Mia')\n    printed.assert_called_once_with('Hello, Mia!')"
+        ),
+        HELLO,
+        BYE,
+    ),
+    "standard error": (
+        _tests(
+            "def test_warn(capsys):\n    warn_of('fire')\n"
+            "    assert capsys.readouterr().err.strip() == 'fire!'"
+        ),
+        "import sys\ndef warn_of(what):\n    print(what + '!', file=sys.stderr)\n",
+        "import sys\ndef warn_of(what):\n    print(what + '!')\n",
+    ),
+    "patch of input": (
+        _tests(
+            "from unittest.mock import patch\ndef test_ask():\n"
+            "    with patch('builtins.input', side_effect=['3', '4']) as asked:\n"
+            "        assert ask() == 7\n    assert asked.call_count == 2"
+        ),
+        ASK,
+        ASK_ONE,
+    ),
+    "monkeypatch of input": (
+        _tests(
+            "def test_ask(monkeypatch):\n    given = iter(['3', '4'])\n"
+            "    monkeypatch.setattr('builtins.input', lambda prompt='': next(given))\n"
+            "    assert ask() == 7"
+        ),
+        ASK,
+        ASK_ONE,
+    ),
+    "assignment of input": (
+        _tests("import builtins\nbuiltins.input = lambda *_: '4'\nassert ask() == 8"),
+        ASK,
+        ASK_ONE,
+    ),
+    "assignment of stdin": (
+        _tests("import io, sys\nsys.stdin = io.StringIO('3\\n4\\n')\nassert ask() == 7"),
+        ASK,
+        ASK_ONE,
+    ),
+    "monkeypatch of stdin": (
+        _tests(
+            "import io\ndef test_total(monkeypatch):\n"
+            "    monkeypatch.setattr('sys.stdin', io.StringIO('3 4\\n5'))\n    assert total() == 12"
+        ),
+        "import sys\ndef total():\n    return sum(map(int, sys.stdin.read().split()))\n",
+        "import sys\ndef total():\n    return sum(map(int, sys.stdin.readline().split()))\n",
+    ),
+    "lines of stdin": (
+        _tests("import io, sys\nsys.stdin = io.StringIO('3\\n4\\n')\nassert total() == 7"),
+        "import sys\ndef total():\n    return sum(int(line) for line in sys.stdin)\n",
+        "import sys\ndef total():\n    return sum(len(line) for line in sys.stdin)\n",
+    ),
+    "arguments of the command line": (
+        _tests("import sys\nsys.argv = ['p', '3', '4']\nassert total() == 7"),
+        "import sys\ndef total():\n    return sum(map(int, sys.argv[1:]))\n",
+        "import sys\ndef total():\n    return len(sys.argv)\n",
+    ),
+    "environment": (
+        _tests(
+            "import os\nfrom unittest.mock import patch\ndef test_home(monkeypatch):\n"
+            "    with patch.dict(os.environ, {'PLACE': 'here'}):\n        assert place() == 'here'\n"
+            "    assert place() == 'none'\n    monkeypatch.setenv('PLACE', 'there')\n"
+            "    assert place() == 'there'"
+        ),
+        "import os\ndef place():\n    return os.environ.get('PLACE', 'none')\n",
+        "def place():\n    return 'none'\n",
+    ),
+    "environment that the program sets": (
+        _tests("import os\nset_place('here')\nassert os.environ['PLACE'] == 'here'"),
+        "import os\ndef set_place(x):\n    os.environ['PLACE'] = x\n",
+        "def set_place(x):\n    pass\n",
+    ),
+    "working folder": (
+        _tests(
+            "def test_total(tmp_path, monkeypatch):\n    (tmp_path / 'n').write_text('3 4')\n"
+            "    monkeypatch.chdir(tmp_path)\n    assert total() == 7"
+        ),
+        "def total():\n    with open('n') as file:\n        return sum(map(int, file.read().split()))\n",
+        "def total():\n    return 4\n",
+    ),
+    "seed": (
+        _tests(
+            "import random\nrandom.seed(5)\nwant = [random.randint(1, 10**9), random.random()]\n"
+            "random.seed(5)\nassert roll() == want"
+        ),
+        ROLL,
+        FIXED,
+    ),
+    "seed of numpy": (
+        _tests(
+            "import numpy as np\nnp.random.seed(5)\nwant = np.random.rand(3).tolist()\n"
+            "np.random.seed(5)\nassert rolls(3) == want"
+        ),
+        "import numpy as np\ndef rolls(n):\n    return np.random.rand(n).tolist()\n",
+        "def rolls(n):\n    return [.5] * n\n",
+    ),
+    "patch of random": (
+        _tests(
+            "from unittest.mock import patch\n@patch('random.randint', return_value=3)\n"
+            "@patch('random.random', return_value=.25)\n"
+            "def test_roll(_, __):\n    assert roll() == [3, .25]"
+        ),
+        ROLL,
+        FIXED,
+    ),
+    "patch of sleep": (
+        _tests(
+            "from unittest import mock\ndef test_wait():\n    with mock.patch('time.sleep') as sleep:\n"
+            "        assert wait(100) == 'done'\n    sleep.assert_called_once_with(100)"
+        ),
+        "import time\ndef wait(n):\n    time.sleep(n)\n    return 'done'\n",
+        "def wait(n):\n    return 'done'\n",
+    ),
+    "patch of open": (
+        _tests(
+            "import unittest\nfrom unittest.mock import mock_open, patch\n"
+            "class T(unittest.TestCase):\n    def test_total(self):\n"
+            "        with patch('builtins.open', mock_open(read_data='3 4')) as opened:\n"
+            "            self.assertEqual(total('f.txt'), 7)\n"
+            "        self.assertEqual(opened.call_args[0][0], 'f.txt')"
+        ),
+        "def total(path):\n    with open(path) as file:\n        return sum(map(int, file.read().split()))\n",
+        "def total(path):\n    return 7\n",
+    ),
+    "patch of a method of a library": (
+        _tests(
+            "from pathlib import Path\nfrom unittest.mock import patch\ndef test_there():\n"
+            "    with patch.object(Path, 'exists', return_value=True):\n"
+            "        assert there('/no/such/file') is True\n"
+            "    assert there('/no/such/file') is False"
+        ),
+        "from pathlib import Path\ndef there(p):\n    return Path(p).exists()\n",
+        "def there(p):\n    return False\n",
+    ),
+    "patch of a helper of the program": (
+        _tests(
+            "from unittest.mock import patch\ndef test_double():\n"
+            "    with patch('solution.fetch', return_value=4):\n        assert double() == 8\n"
+            "from solution import double"
+        ),
+        "def fetch():\n    raise OSError('no net')\ndef double():\n    return 2 * fetch()\n",
+        "def fetch():\n    raise OSError('no net')\ndef double():\n    return 2\n",
+    ),
+    "mocker": (
+        _tests(
+            "def test_roll(mocker):\n    mocker.patch('random.randint', return_value=3)\n"
+            "    mocker.patch('random.random', return_value=.5)\n    assert roll() == [3, .5]"
+        ),
+        ROLL,
+        FIXED,
+    ),
+    "warnings": (
+        _tests(
+            "import pytest, warnings\ndef test_old():\n"
+            "    with pytest.warns(DeprecationWarning, match='old'):\n        assert old() == 1\n"
+            "    with warnings.catch_warnings(record=True) as seen:\n"
+            "        warnings.simplefilter('always')\n        old()\n    assert len(seen) == 1"
+        ),
+        "import warnings\ndef old():\n    warnings.warn('it is old', DeprecationWarning)\n    return 1\n",
+        "def old():\n    return 1\n",
+    ),
+    "logs": (
+        _tests(
+            "import unittest\nclass T(unittest.TestCase):\n    def test_log(self):\n"
+            "        with self.assertLogs('app', level='INFO') as seen:\n            work()\n"
+            "        self.assertEqual(seen.output, ['INFO:app:started'])\n"
+            "def test_log(caplog):\n    caplog.set_level('INFO')\n    work()\n"
+            "    assert 'started' in caplog.text"
+        ),
+        "import logging\ndef work():\n    logging.getLogger('app').info('%s', 'started')\n",
+        "def work():\n    pass\n",
+    ),
+    "mock as an argument": (
+        _tests(
+            "from unittest.mock import Mock\ndef test_send():\n    mail = Mock()\n"
+            "    mail.send.return_value = 'sent'\n    assert notify(mail, 'Mia') == 'sent'\n"
+            "    mail.send.assert_called_once_with(to='Mia')"
+        ),
+        "def notify(mail, name):\n    return mail.send(to=name)\n",
+        "def notify(mail, name):\n    return 'sent'\n",
+    ),
+    "class": (_tests("s = Stack()\ns.push(1)\ns.push(2)\nassert s.pop() == 2"), STACK, QUEUE),
+    "class in a test case": (
+        _tests(
+            "import unittest\nclass StackTest(unittest.TestCase):\n    def setUp(self):\n"
+            "        self.stack = Stack()\n    def test_pop(self):\n        self.stack.push(1)\n"
+            "        self.stack.push(2)\n        self.assertEqual(self.stack.pop(), 2)\n"
+            "        self.assertEqual(self.stack.items, [1])\n"
+            "    def test_empty(self):\n        with self.assertRaises(IndexError):\n"
+            "            self.stack.pop()"
+        ),
+        STACK,
+        QUEUE,
+    ),
+    "class as a fixture": (
+        _tests(
+            "import pytest\n@pytest.fixture\ndef stack():\n    made = Stack()\n    made.push(1)\n"
+            "    return made\ndef test_pop(stack):\n    stack.push(2)\n    assert stack.pop() == 2\n"
+            "def test_fresh(stack):\n    assert stack.items == [1]"
+        ),
+        STACK,
+        QUEUE,
+    ),
+    "class that the tests import": (
+        _tests("from stack import Stack\ns = Stack()\ns.push(1)\ns.push(2)\nassert s.pop() == 2"),
+        STACK,
+        QUEUE,
+    ),
+    "class whose name the variable takes": (
+        _tests("stack = stack()\nstack.push(1)\nstack.push(2)\nassert stack.pop() == 2"),
+        STACK.replace("Stack", "stack"),
+        QUEUE.replace("Stack", "stack"),
+    ),
+    "method as the entry point": (
+        _tests(
+            "def check(candidate):\n    assert candidate(nums=[2, 7, 11], target=9) == [0, 1]",
+            entry_point="Solution().twoSum",
+            prompt="from typing import List\n\nclass ListNode:\n    def __init__(self, val=0):\n"
+            "        self.val = val\n",
+        ),
+        "class Solution:\n    def twoSum(self, nums: List[int], target: int) -> List[int]:\n"
+        "        at = {}\n        for i, n in enumerate(nums):\n            if target - n in at:\n"
+        "                return [at[target - n], i]\n            at[n] = i\n",
+        "class Solution:\n    def twoSum(self, nums: List[int], target: int) -> List[int]:\n"
+        "        return [1, 0]\n",
+    ),
+    "own exception": (
+        _tests(
+            "import pytest\ndef test_first():\n    with pytest.raises(Empty, match='nothing'):\n"
+            "        first([])\n    assert first([1]) == 1"
+        ),
+        "class Empty(Exception):\n    pass\ndef first(xs):\n    if not xs:\n"
+        "        raise Empty('nothing')\n    return xs[0]\n",
+        "class Empty(Exception):\n    pass\ndef first(xs):\n    return xs[0]\n",
+    ),
+    "async function": (
+        _tests(
+            "import asyncio, pytest\n@pytest.mark.asyncio\nasync def test_twice():\n"
+            "    assert await twice(2) == 4\ndef test_gather():\n    async def both():\n"
+            "        return await asyncio.gather(twice(1), twice(2))\n"
+            "    assert asyncio.run(both()) == [2, 4]"
+        ),
+        "import asyncio\nasync def twice(x):\n    await asyncio.sleep(0)\n    return 2 * x\n",
+        "async def twice(x):\n    return x\n",
+    ),
+    "doctest": (
+        _tests("import doctest\nassert add(1, 2) == 3\ndoctest.testmod()"),
+        ADD,
+        SUB,
+    ),
+    "helpers of a class": (
+        _tests(
+            "class Helper:\n    def run(self, a, b):\n        return add(a, b)\n"
+            "def test_add():\n    assert Helper().run(1, 2) == 3"
+        ),
+        ADD,
+        SUB,
+    ),
+}

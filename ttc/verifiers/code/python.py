@@ -127,7 +127,7 @@ class Python(Sandboxed):
     def _never_end(self, tests: ReferenceTests, ran: JobResult) -> bool:
         """Return whether a timeout is the tests' own: they were busy themselves, not the program,
         and either had not asked it or cannot end; or the canonical solution takes as long."""
-        if ran.busy == "setup" or (ran.busy == "tests" and tests.shape.endless):
+        if ran.busy == "setup" or (ran.busy in ("tests", "both") and tests.shape.endless):
             return True
         if not tests.canonical:
             return False

@@ -18,6 +18,7 @@ from ttc.verifiers.code.stand_in_modules import (
     split_modules,
 )
 from ttc.verifiers.code.test_shape import Shape, shape_of
+from ttc.verifiers.sandbox.inside.remote import shared_code
 from ttc.verifiers.sandbox.inside.running.checks import checks_of
 
 _FEATURES = (
@@ -30,6 +31,7 @@ _CANONICAL = ("canonical_solution", "solution", "code")
 _SETUP = ("test_imports", "test_setup_code", "setup")
 # Tests that are no plain asserts, and no `check(candidate)`.
 _COLLECTED = re.compile(r"^\s*(?:class\s|(?:async\s+)?def\s+(?:test|check\w*\(\s*\)))", re.M)
+_ASSIGNED = re.compile(r"^[ \t]*(\w+)\.(\w+)[ \t]*=(?!=)", re.M)
 _CHECKING = re.compile(r"\bdef (?:test_)?check\w*\s*\(\s*\w")
 _DEF = re.compile(r"^(?:async )?def\s+(\w+)|^class\s+(\w+)", re.M)
 
@@ -78,6 +80,8 @@ class ReferenceTests:
             "modules": modules,
             "library": library,
             "foreign": self._foreign(),
+            "watched": self._watched(),
+            "shared": shared_code(self.setup),
             "features": _features(self.setup + self.tests),
         }
 
@@ -94,6 +98,12 @@ class ReferenceTests:
     def checks(self) -> list[str]:
         """Return the functions that are called with the function under test."""
         return checks_of(self.shape.functions, self.shape.called, self.entry)
+
+    def _watched(self) -> list[tuple[str, str]]:
+        """Return the attributes of modules that the tests assign, such as `sys.stdin = …`."""
+        code = f"{self.setup}\n{self.tests}"
+        found = dict.fromkeys(_ASSIGNED.findall(code)) if "import" in code else {}
+        return [each for each in found if re.search(rf"^\s*import\b.*\b{each[0]}\b", code, re.M)]
 
     def _foreign(self) -> list[str]:
         """Return the names that no program has to define, though the tests use them."""

@@ -33,6 +33,7 @@ class Peer(Proxies):
         self._depth = 0
         self.requests = 0
         self.gone: str | None = None
+        self.around: Any = None  # the end of `inside.surroundings` in this process
 
     # Requests.
 
@@ -59,6 +60,7 @@ class Peer(Proxies):
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
+            self._take_around(message)
             if self.dropped:
                 message["drop"], self.dropped = list(self.dropped), set()
             wire.send(self._channel, message)
@@ -76,6 +78,7 @@ class Peer(Proxies):
                 failed = "x" in reply
                 value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
                 self._apply_changes(reply)
+                self._give_around(reply)
                 if self._depth > 1:
                     self.shared.watch()
             except GoneError:
@@ -143,6 +146,7 @@ class Peer(Proxies):
         operands = [self.decode(each) for each in message["v"]]
         kwargs = {name: self.decode(each) for name, each in message.get("k", {}).items()}
         self._apply_changes(message)
+        self._give_around(message)
         for handle in message.get("drop", ()):
             self.drop(handle)
         self.shared.watch()
@@ -157,6 +161,7 @@ class Peer(Proxies):
             self.shared.forget(start)
             reply = {"x": errors.encode(self, error)}
         self._add_changes(reply, last=last)
+        self._take_around(reply)
         self._reply(reply)
 
     def _reply(self, reply: dict[str, Any]) -> None:
@@ -166,6 +171,14 @@ class Peer(Proxies):
             raise self.lost() from None
         except Exception as error:  # noqa: BLE001
             wire.send(self._channel, {"x": errors.encode(self, error)})
+
+    def _take_around(self, message: dict[str, Any]) -> None:
+        if self.around is not None and (found := self.around.take(self.encode)) is not None:
+            message["around"] = found
+
+    def _give_around(self, message: dict[str, Any]) -> None:
+        if "around" in message and self.around is not None:
+            self.around.give(message["around"], self.decode)
 
     def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:
         shared = self.shared

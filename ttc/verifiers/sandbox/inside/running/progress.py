@@ -11,8 +11,9 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-# What the last note says: the tests had not asked the program yet; the tests; the program.
-BUSY = {b"s": "setup", b"t": "tests", b"p": "program"}
+# What the last note says: the tests had not asked the program yet; the tests; the program; it too,
+# but the tests have used much time of the processor.
+BUSY = {b"s": "setup", b"t": "tests", b"p": "program", b"b": "both"}
 _WAITING = ("plain.py", "wire.py")  # the files that read from the program's process
 _write = os.write
 
@@ -35,7 +36,7 @@ class Progress:
         self._program = program
         return program
 
-    def _note(self, _: int, frame: FrameType | None) -> None:
+    def _note(self, which: int, frame: FrameType | None) -> None:
         waiting = False
         for _ in range(3):
             if frame is None:
@@ -43,7 +44,10 @@ class Progress:
             waiting |= frame.f_code.co_filename.endswith(_WAITING)
             frame = frame.f_back
         asked = self._program is not None and self._program.asked > 0
-        note = b"p" if waiting else b"t" if asked else b"s"
+        if waiting:
+            note = b"b" if which == signal.SIGPROF else b"p"
+        else:
+            note = b"t" if asked else b"s"
         with suppress(OSError):
             _write(self._descriptor, note)
 

@@ -26,6 +26,9 @@ class Program(Protocol):
     def named(self, name: str) -> Any:
         """Return what the program has under a name."""
 
+    def find(self, name: str) -> dict[str, Any]:
+        """Return this name with what the program has under it, or nothing."""
+
 
 class Run:
     """One run of a reference's tests.
@@ -64,6 +67,7 @@ class Run:
         namespace = module.__dict__
         sys.modules[NAME] = sys.modules["__main__"] = module
         namespace["__file__"] = f"{NAME}.py"
+        namespace["__getattr__"] = _attribute_of(program)  # for `patch("__main__.name")`
         self.counter.install(namespace)
         stand_ins.prepare(self._features)
         if modules := given.get("modules"):
@@ -121,6 +125,18 @@ class Run:
             raise AssertionError("the tests' check returned False")
         if result is True:
             self.counter.count()
+
+
+def _attribute_of(program: Program) -> Callable[[str], Any]:
+    """Return what gives the attributes that the tests' module lacks: the program's names."""
+
+    def attribute(name: str) -> Any:
+        found = {} if name.startswith("__") else program.find(name)
+        if name not in found:
+            raise AttributeError(f"module {NAME!r} has no attribute {name!r}")
+        return found[name]
+
+    return attribute
 
 
 def _execute(code: CodeType, namespace: dict[str, Any], program: Program) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import importlib
 import io
 import os
@@ -32,7 +31,7 @@ class Surroundings:
         watched: Sequence[Sequence[str]] = (),
         own: Sequence[str] = (),
     ) -> None:
-        self._features = frozenset(features)
+        self.features = frozenset(features)
         self._own = {"tests", "__main__", *own}
         self._streams = sys.stdout, sys.stderr
         self._told: dict[str, Any] = {"stdout": None, "stderr": None}
@@ -42,9 +41,9 @@ class Surroundings:
             self.watch(module, name, _MISSING)
         self._argv, self._environ, self._cwd = list(sys.argv), dict(os.environ), _cwd()
         self._seeded: set[str] = set()
-        if self._features & {"seed", "setstate", "set_state"}:
+        if self.features & {"seed", "setstate", "set_state"}:
             self._note_seeds()
-        if self._features & {"patch", "mocker", "monkeypatch"}:
+        if self.features & {"patch", "mocker", "monkeypatch"}:
             self._note_patches()
 
     # What the tests have changed.
@@ -73,24 +72,28 @@ class Surroundings:
         for each in parts:
             value = self._sent[each] = self._current(*each)
             restored = value is self._originals[each] or value is _MISSING
-            changes.setdefault("parts", []).append([*each, None if restored else [encode(value)]])
+            owner = OWN if each[0] in self._own else each[0]
+            part = [owner, each[1], None if restored else [encode(value)]]
+            changes.setdefault("parts", []).append(part)
         self._take_process(changes)
         self._take_seeds(changes, encode)
         return changes or None
 
     def _current(self, owner: str, name: str) -> Any:
-        return getattr(_owner(owner, "tests"), name, _MISSING)
+        if owner in self._own:  # whose `__getattr__` would ask the program
+            return vars(sys.modules[owner]).get(name, _MISSING)
+        return getattr(_owner(owner), name, _MISSING)
 
     def _take_process(self, changes: dict[str, Any]) -> None:
         if sys.argv != self._argv:
             self._argv = list(sys.argv)
             changes["argv"] = list(map(str, self._argv))
-        if self._features & {"environ", "monkeypatch", "putenv"} and os.environ != self._environ:
+        if self.features & {"environ", "monkeypatch", "putenv"} and os.environ != self._environ:
             now = dict(os.environ)
             gone = {name: None for name in self._environ if name not in now}
             new = {name: now[name] for name in now if self._environ.get(name) != now[name]}
             changes["environ"], self._environ = {**gone, **new}, now
-        if self._features & {"chdir", "monkeypatch"} and (cwd := _cwd()) != self._cwd:
+        if self.features & {"chdir", "monkeypatch"} and (cwd := _cwd()) != self._cwd:
             self._cwd = cwd
             changes["cwd"] = cwd
 
@@ -105,7 +108,7 @@ class Surroundings:
         """Note when the tests seed a generator. Its state goes to the program, never back: a
         program could else choose the tests' inputs."""
         modules: list[tuple[str, Any]] = [("random", random)]
-        if "numpy" in self._features and "numpy" in sys.modules:
+        if "numpy" in self.features and "numpy" in sys.modules:
             modules.append(("numpy", sys.modules["numpy"].random))
         for kind, module in modules:
             for name in ("seed", "setstate", "set_state"):
@@ -139,8 +142,7 @@ class Surroundings:
 
     def _patched(self, target: Any, name: str, original: Any) -> None:
         if type(target) is ModuleType or (isinstance(target, ModuleType) and name in vars(target)):
-            owner = OWN if target.__name__ in self._own else target.__name__
-            self.watch(owner, name, original)
+            self.watch(target.__name__, name, original)
         elif type(target) is type and target.__module__ in sys.modules:
             self.watch(f"{target.__module__}:{target.__qualname__}", name, original)
 
@@ -153,7 +155,7 @@ class Surroundings:
                 if type(text) is not str:
                     raise ValueError("no text")
                 getattr(sys, name).write(text)
-        if "environ" in self._features:
+        if "environ" in self.features:
             for name, value in found.get("environ", {}).items():
                 if value is None:
                     os.environ.pop(name, None)
@@ -182,12 +184,10 @@ class Surroundings:
                 logger.handle(logger.makeRecord(str(name), level, "program", 1, str(text), (), None))
 
 
-def _owner(path: str, own: str) -> Any:
-    """Return a module, or a class of it; `own` for the program's."""
+def _owner(path: str) -> Any:
+    """Return a module, or a class of it."""
     module, _, name = path.partition(":")
-    found: Any = sys.modules.get(module or own)
-    if found is None and module:
-        found = importlib.import_module(module)
+    found: Any = sys.modules.get(module) or importlib.import_module(module)
     for part in filter(None, name.split(".")):
         found = getattr(found, part)
     return found
@@ -212,6 +212,3 @@ def of(tests: Any) -> Surroundings | None:
     if NEEDED.isdisjoint(features) and not watched:
         return None
     return Surroundings(features, watched, list(tests.get("modules", ())))
-
-
-__all__ = ["OWN", "Surroundings", "builtins", "of"]
