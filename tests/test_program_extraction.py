@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.verifiers.code.extraction import called_names, fenced, preamble, program_of
+from ttc.verifiers.code.extraction import fenced, preamble, program_of
 from ttc.verifiers.code.extraction.fences import blocks
 from ttc.verifiers.code.extraction.prompts import _CODE, begins, code_in
 from ttc.verifiers.code.parsing import examine, parse
+from ttc.verifiers.code.test_shape import shape_of
 
 PROMPT = (
     'import math\n\ndef helper(x):\n    return x\n\ndef half(n):\n    """Return half of n."""\n'
@@ -94,9 +95,9 @@ def test_a_prompt_stands_by_itself() -> None:
 def test_names_that_tests_call() -> None:
     setup = "import math as m\nfrom a.b import c\nlimit = 3\ndef near(x, y): return x < limit\n"
     tests = "assert near(area(m.pi), c) and [v for v in parts(2)]\ntry: f()\nexcept E as e: e\n"
-    assert sorted(called_names(setup, tests)) == ["E", "area", "f", "parts"]
+    assert sorted(shape_of(setup, tests).names) == ["E", "area", "f", "parts"]
     with pytest.raises(SyntaxError):
-        called_names("assert (")
+        shape_of("", "assert (")
 
 
 # --- scripts: what is run, and what is not part of it

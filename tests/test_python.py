@@ -183,7 +183,7 @@ def passed(rows: list[dict[str, Any]], tier: str) -> list[tuple[str, str]]:
          "from fractions import Fraction\nfrom decimal import Decimal\n"
          "assert f() == (Fraction(1, 3), Decimal('0.1'))"),
         ("import numpy as np\ndef f(): return np.arange(3), np.float64(1.5), np.int64(2)",
-         "assert f() == ([0, 1, 2], 1.5, 2)"),
+         "a, b, c = f()\nassert a.tolist() == [0, 1, 2] and (b, c) == (1.5, 2)"),
         ("def f(x):\n    if x < 0: raise ValueError('negative')\n    return x",
          "try:\n    f(-1)\nexcept ValueError as e:\n    assert str(e) == 'negative'\n"
          "else:\n    assert False"),
@@ -200,7 +200,7 @@ def passed(rows: list[dict[str, Any]], tier: str) -> list[tuple[str, str]]:
 def test_what_passes(judge: Judge, program: str, tests: str) -> None:
     verdict = judge(f"```python\n{program}\n```", tests)
     assert (verdict.correct, verdict.score, verdict.status) == (True, 1.0, "ok"), verdict
-    assert "weak" not in verdict.detail
+    assert "candidate-compares" not in verdict.detail
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_what_passes(judge: Judge, program: str, tests: str) -> None:
         ("def f(: return 1", "raised", "invalid syntax"),
         ("x = 1 / 0\ndef f(): return 1", "raised", "ZeroDivisionError"),
         ("class Own(Exception): pass\ndef f(): raise Own('mine')", "raised", "Own: mine"),
-        ("def f(): return object()", "raised", "no plain data but 'object'"),
+        ("def f(): return object()", "ok", "not <object object at"),
         ("def f():\n    while True: pass", "timeout", ""),
         ("import time\ndef f(): time.sleep(100)", "timeout", ""),
         ("import signal, os\ndef f(): os.kill(os.getpid(), signal.SIGSTOP)", "timeout", ""),
@@ -235,12 +235,10 @@ def test_what_does_not(judge_soon: Judge, program: str, status: str, told: str) 
     assert told in verdict.detail
 
 
-def test_tests_whose_arguments_cannot_pass_are_judged_weakly(judge_soon: Judge) -> None:
-    tests = "assert f(lambda v: v + 1, 2) == 3"
+def test_cheats_do_not_pass_tests_with_functions_as_arguments(judge_soon: Judge) -> None:
+    tests = "assert f(lambda v: v + 1, 2) == 3\nassert f(lambda v: v * 5, 7) == 35"
     right = judge_soon("def f(g, x): return g(x)", tests)
-    # Whoever passes in the judge's own process may have cheated: nobody can tell.
-    assert (right.correct, right.score, right.status) == (None, None, "weak")
-    assert "judge: weak" in right.detail
+    assert (right.correct, right.score, right.status) == (True, 1.0, "ok")
     cheats = exploits("f")
     samples = [
         Sample("p", at, f"```python\n{program}```", "stop", reference={"tests": tests})
@@ -248,7 +246,7 @@ def test_tests_whose_arguments_cannot_pass_are_judged_weakly(judge_soon: Judge) 
     ]
     for label, verdict in zip(cheats, Python(cpu=SOON).verify(samples), strict=True):
         assert not verdict.correct, label
-        assert verdict.correct is False or verdict.status == "weak", (label, verdict)
+        assert verdict.correct is False or verdict.status == "candidate_compares", (label, verdict)
     wrong = judge_soon("def f(g, x): return 0", tests)
     assert (wrong.correct, wrong.status) == (False, "ok")
 
@@ -379,9 +377,7 @@ def test_references_of_other_kinds(judge: Judge, judge_soon: Judge) -> None:
     [
         ({}, "no tests, test_list or inputs"),
         ({"tests": ""}, "no tests, test_list or inputs"),
-        ({"tests": "assert ("}, "cannot be used"),
-        ({"tests": "assert 1 == 1"}, "they call nothing"),
-        ({"tests": "def check(c): return (", "entry_point": "f"}, "cannot be used"),
+        ({"tests": "assert 1 == 1"}, "the reference's tests call nothing"),
         ({"inputs": ["1"], "outputs": []}, "1 inputs but 0 outputs"),
     ],
 )

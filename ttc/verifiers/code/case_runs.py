@@ -8,9 +8,9 @@ from typing import Any
 
 from ttc.records import INFRA, Verdict
 from ttc.verifiers.code import checker
-from ttc.verifiers.code.base import death, failure, joined, status_of
+from ttc.verifiers.code.base import failure, joined
 from ttc.verifiers.code.extraction import behind, program_of
-from ttc.verifiers.code.functional import PRELUDE, functional
+from ttc.verifiers.code.functional import PRELUDE, Functional, functional
 from ttc.verifiers.code.outputs import LINES, Comparison, comparison_of, difference
 from ttc.verifiers.code.shapes.cases import Cases, cases_of, text_of
 from ttc.verifiers.code.shapes.encoded import UndecodableError
@@ -24,11 +24,11 @@ _WITH_PRELUDE = ("apps", "livecodebench")
 
 @dataclass(frozen=True)
 class CaseRun:
-    """The job of one program. `expected` outputs are None for functional tests; `source` is that of
-    a checker program."""
+    """The job of one program, and the outputs that are expected, None where only the checker
+    decides; `source` is that of a checker program."""
 
     job: SandboxJob
-    expected: tuple[str | None, ...] | None = None
+    expected: tuple[str | None, ...]
     compare: Comparison = LINES
     source: str | None = None
     swapped: bool = False
@@ -42,8 +42,6 @@ class CaseRun:
         """Return the verdict for the result of the job; `ask` runs a job of the checker."""
         if ran.stopped in INFRA:
             return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
-        if self.expected is None:
-            return _functional(ran, sandbox)
         if (wrong := self._failed(ran, sandbox)) is not None:
             return wrong
         if self.source is not None:
@@ -52,7 +50,6 @@ class CaseRun:
 
     def _failed(self, ran: JobResult, sandbox: str) -> Verdict | None:
         """Return the verdict for the first run that failed or printed something else."""
-        assert self.expected is not None
         for at, (wanted, one) in enumerate(zip(self.expected, ran.runs, strict=False), 1):
             if one.stopped in INFRA:
                 return Verdict(status=str(one.stopped), detail=sandbox)
@@ -71,7 +68,6 @@ class CaseRun:
 
     def _checked(self, source: str, ran: JobResult, sandbox: str, ask: Ask) -> Verdict:
         """Return the checker's verdict on the outputs."""
-        assert self.expected is not None
         outputs = [each.output for each in ran.runs]
         wanted = [each or "" for each in self.expected]
         rows = list(zip(self.job.stdin, outputs, wanted, strict=True))
@@ -95,7 +91,6 @@ class CaseRun:
 
     def _accepts(self, source: str, at: int, ask: Ask) -> bool:
         """Return whether the checker accepts the expected output for an input."""
-        assert self.expected is not None
         if (wanted := self.expected[at]) is None:
             return False
         row = (self.job.stdin[at], wanted, wanted)
@@ -103,7 +98,7 @@ class CaseRun:
         return bool(asked.runs) and checker.decided(asked.runs[0]) is True
 
 
-def case_run(text: str, reference: Mapping[str, Any]) -> CaseRun | Verdict | None:
+def case_run(text: str, reference: Mapping[str, Any]) -> CaseRun | Functional | Verdict | None:
     """Return what to run for a completion, or the verdict if there is nothing to run; None if the
     reference has no inputs and outputs."""
     try:
@@ -140,28 +135,14 @@ def _script_run(cases: Cases, text: str, reference: Mapping[str, Any]) -> CaseRu
 
 def _functional_run(
     cases: Cases, function: str, text: str, reference: Mapping[str, Any]
-) -> CaseRun | Verdict:
+) -> Functional | Verdict:
     starter = str(reference.get("starter_code") or "")
     program = program_of(text, names=["Solution", function])
     if program is None and starter:
         program = program_of(text, starter, [function])
     if program is None:
         return no_code()
-    program, tests = functional(cases, program, reference)
-    return CaseRun(SandboxJob("calls", program, tests))
-
-
-def _functional(ran: JobResult, sandbox: str) -> Verdict:
-    if ran.stopped is not None:
-        return Verdict(None, False, 0.0, ran.stopped, joined(ran.detail, sandbox))
-    if ran.why == "pass":
-        return Verdict(None, True, 1.0, "ok", sandbox)
-    if ran.why == "fail":
-        return Verdict(None, False, 0.0, "ok", joined(ran.detail, sandbox))
-    if ran.why in ("raised", "gone"):
-        detail = (death(ran.exits[0]) if ran.why == "gone" else "") or ran.detail
-        return Verdict(None, False, 0.0, status_of(detail), joined(detail, sandbox))
-    return Verdict(status="infra_error", detail=joined("the judge's process died", sandbox))
+    return functional(cases, program, reference)
 
 
 def no_code() -> Verdict:

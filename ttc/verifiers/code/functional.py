@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ttc.verifiers.code.extraction import behind
 from ttc.verifiers.code.outputs import tolerance_of
@@ -84,10 +84,15 @@ for _at, (_given, *_wanted) in enumerate(json.loads(%(cases)r), 1):
 """
 
 
-def functional(
-    cases: Cases, program: str, reference: Mapping[str, Any]
-) -> tuple[str, dict[str, Any]]:
-    """Return the program with what calls it, and the tests for the judge's process.
+class Functional(NamedTuple):
+    """A program with what calls it, and its tests, for the judge's process."""
+
+    program: str
+    tests: str
+
+
+def functional(cases: Cases, program: str, reference: Mapping[str, Any]) -> Functional:
+    """Return the program with what calls it, and its tests.
 
     UndecodableError says which case cannot be read.
     """
@@ -101,8 +106,7 @@ def functional(
     # Rounding, as EvalPlus allows it, if the reference states no tolerance.
     tolerance = (stated is not None, *(stated or (1e-6, 1e-7)))
     parts = {"tolerance": tolerance, "cases": json.dumps(rows), "name": cases.function}
-    tests = {"setup": "", "tests": _TESTS % parts, "names": ["_ttc_call"], "entry": None}
-    return behind(PRELUDE, program) + _CALL, tests
+    return Functional(behind(PRELUDE, program) + _CALL, _TESTS % parts)
 
 
 def _arguments(given: Any) -> Any:

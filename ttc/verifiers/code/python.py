@@ -13,46 +13,54 @@ from typing import Any
 from ttc.options import OptionReader
 from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, death, joined, status_of
+from ttc.verifiers.code.canonical import CanonicalRuns, counted, job_of
 from ttc.verifiers.code.case_runs import CaseRun, case_run, no_code
 from ttc.verifiers.code.extraction import program_of
-from ttc.verifiers.code.reference_tests import tests_of
-from ttc.verifiers.code.shapes.fields import with_tests
+from ttc.verifiers.code.reference_tests import ReferenceTests, tests_of
+from ttc.verifiers.code.stand_in_modules import UnusableTestsError
 from ttc.verifiers.sandbox.pool import SandboxPool
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
-# Imported once by the fork server if a program or its tests mention them.
-_PRELOADED = ("numpy",)
 _AHEAD = 4  # samples that are prepared while others run
 
 
 class Python(Sandboxed):
     """The program passes the reference's tests in a sandbox; `cpu=3` (s), `memory=1024` (MiB).
 
-    The tests run in a separate process and call the program with plain data. If an argument has no
-    plain form, program and tests share one process; a program that passes there could have
-    cheated, so it is undecided (status `weak`). References: HumanEval (`tests` with `check`,
-    `entry_point`, `prompt`), MBPP (`tests` or `test_list` of asserts, `setup`), or standard input
-    and output (`inputs`, `outputs`). Statuses: `ok`, `raised`, `timeout`, `oom`, `output_limit`,
-    `thread_limit`, `disk_limit`, `denied` and `no_code` are about the program (the last eight are
-    never correct); `infra_timeout` and `infra_error` are faults of the machine and are not counted.
-    The limit is on CPU time; wall time only guards against hangs.
+    The tests run in a separate process. Values of standard types cross between the processes as
+    such, other objects by reference. Where only the program's own `__eq__`, `__hash__`, `__bool__`
+    or ordering decided, the detail says `judge: candidate-compares`; if the tests do not name the
+    class, the sample is undecided (status `candidate_compares`) unless `trust_eq=yes`. References:
+    `tests` (or `test_list`, `setup`) with asserts, `check(candidate)` and `entry_point` as in
+    HumanEval, pytest's functions and classes, or `unittest` classes; or standard input and output
+    (`inputs`, `outputs`). What the tests define is run, and the detail says how many assertions and
+    tests ran; with a `canonical_solution`, no fewer than it runs. Statuses: `ok`, `raised`,
+    `timeout`, `oom`, `output_limit`, `thread_limit`, `disk_limit`, `denied` and `no_code` are about
+    the program (the last eight are never correct); `no_tests` (nothing was tested) and `bad_reference` (the
+    tests cannot be parsed, imported or ended) are about the reference; `infra_timeout` and
+    `infra_error` are faults of the machine and are not counted. The limit is on CPU time; wall time
+    only guards against hangs.
     """
 
     name = "python"
     # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
-    # standard error is apart from output. 4: programs, inputs and outputs of more kinds.
+    # standard error is apart from output. 4: what tests define is run; tests and program share
+    # objects by reference; programs, inputs and outputs of more kinds.
     version = "4"
     reads_reference = True
 
     def __init__(self, **options: object) -> None:
         read = OptionReader(self.name, options)
         super().__init__(read)
+        self.trust_eq = read.switch("trust_eq", False)
         read.end()
+        self._canonical = CanonicalRuns()
 
     @property
     def config(self) -> Mapping[str, Any]:
         """The limits. The sandbox does not change verdicts; each verdict's detail names it."""
-        return {"cpu": self.cpu, "memory": self.memory}
+        config: dict[str, Any] = {"cpu": self.cpu, "memory": self.memory}
+        return config | ({"trust_eq": True} if self.trust_eq else {})
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict per sample, in order. Equal programs with equal tests are run once.
@@ -60,52 +68,94 @@ class Python(Sandboxed):
         SandboxError if no sandbox passes its self-test.
         """
         pending: deque[_Planned] = deque()
-        seen: dict[tuple[Any, ...], _Planned] = {}
-
-        def jobs() -> Iterator[SandboxJob]:
-            problem = None
-            for sample, planned in _ahead(samples):
-                if sample.problem != problem:
-                    problem = sample.problem
-                    seen.clear()
-                if planned.job is not None:
-                    tests = json.dumps(planned.job.tests, sort_keys=True)
-                    cases = planned.cases.key if planned.cases is not None else ()
-                    first = seen.setdefault((planned.job.program, tests, *cases), planned)
-                    if first is not planned:
-                        planned = _Planned(twin=first)
-                pending.append(planned)
-                if planned.job is not None:
-                    yield planned.job
 
         with self.pool() as pool, self.pool() as checkers:
-            for ran in pool.run(jobs()):
+            for ran in pool.run(self._jobs(samples, pending)):
                 while pending[0].job is None:
                     yield pending.popleft().known
                 planned = pending.popleft()
+                if planned.solves is not None:
+                    self._canonical.keep(planned.solves, ran)
+                    continue
                 if planned.cases is not None:
                     ask = partial(_run_one, checkers)
                     planned.verdict = planned.cases.verdict(ran, self.sandbox_detail(), ask)
                 else:
-                    planned.verdict = _verdict(ran, self.sandbox_detail())
+                    planned.verdict = self._verdict(planned, ran)
                 yield planned.verdict
         while pending:
             yield pending.popleft().known
 
+    def _jobs(self, samples: Iterable[Sample], pending: deque[_Planned]) -> Iterator[SandboxJob]:
+        """Yield the jobs of the samples; append the plan of each sample and job to `pending`."""
+        problem, seen = None, dict[tuple[Any, ...], _Planned]()
+        for sample, planned in _ahead(samples):
+            if sample.problem != problem:
+                problem = sample.problem
+                seen.clear()
+            if (job := planned.job) is not None:
+                if (first := seen.setdefault(_key(job, planned.cases), planned)) is not planned:
+                    planned = _Planned(twin=first)
+                elif planned.tests is not None and self._canonical.wants(planned.tests):
+                    solution = self._canonical.job(planned.tests)
+                    pending.append(_Planned(solution, solves=planned.tests))
+                    yield solution
+            pending.append(planned)
+            if planned.job is not None:
+                yield planned.job
 
-def _run_one(pool: SandboxPool, job: SandboxJob) -> JobResult:
-    (ran,) = pool.run([job])
-    return ran
+    def _verdict(self, planned: _Planned, ran: JobResult) -> Verdict:
+        """Return the verdict for the result of a job."""
+        sandbox = self.sandbox_detail()
+        if planned.tests is None or ran.stopped in INFRA:
+            return _verdict(ran, sandbox)
+        if ran.stopped == "timeout" and self._never_end(planned.tests, ran):
+            detail = "the reference's tests never end"
+            return Verdict(status="bad_reference", detail=joined(detail, sandbox))
+        if ran.stopped is not None or ran.why != "pass":
+            return _verdict(ran, sandbox)
+        ran_, solution = counted(ran), self._canonical.known(planned.tests)
+        if solution is not None and solution.stopped in INFRA:
+            solution = None
+        if solution is not None and solution.why != "pass":
+            ran_ = joined(ran_, "canonical solution fails its tests")
+        elif solution is not None and ran.assertions < solution.assertions:
+            ran_ = f"only {ran.assertions} of {solution.assertions} assertions ran"
+            return Verdict(None, False, 0.0, "ok", joined(ran_, sandbox))
+        if not (ran.assertions or ran.tests):
+            detail = "the reference's tests ran no assertion and no test"
+            return Verdict(status="no_tests", detail=joined(detail, sandbox))
+        if ran.compared:
+            sandbox = joined("judge: candidate-compares", sandbox)
+        if "unnamed" in ran.compared and not self.trust_eq:
+            return Verdict(status="candidate_compares", detail=joined(ran_, sandbox))
+        return Verdict(None, True, 1.0, "ok", joined(ran_, sandbox))
+
+    def _never_end(self, tests: ReferenceTests, ran: JobResult) -> bool:
+        """Return whether a timeout is the tests' own: they were busy themselves, not the program,
+        and either had not asked it or cannot end; or the canonical solution takes as long."""
+        if ran.busy == "setup" or (ran.busy in ("tests", "both") and tests.shape.endless):
+            return True
+        if not tests.canonical:
+            return False
+        if (solution := self._canonical.known(tests)) is None:
+            with self.pool() as pool:
+                (solution,) = pool.run([self._canonical.job(tests)])
+            self._canonical.keep(tests, solution)
+        return solution.stopped == "timeout"
 
 
 @dataclass(slots=True)
 class _Planned:
-    """The plan for one sample: a job to run, a verdict, or the twin whose verdict it gets."""
+    """The plan for one sample: a job to run, a verdict, or the twin whose verdict it gets. A job
+    that `solves` tests is of their canonical solution."""
 
     job: SandboxJob | None = None
     cases: CaseRun | None = None
     verdict: Verdict | None = None
     twin: _Planned | None = None
+    tests: ReferenceTests | None = None
+    solves: ReferenceTests | None = None
 
     @property
     def known(self) -> Verdict:
@@ -137,25 +187,36 @@ def _ahead(samples: Iterable[Sample]) -> Iterator[tuple[Sample, _Planned]]:
 def _plan(sample: Sample) -> _Planned:
     """Return the plan for a sample; it has a verdict already if there is nothing to run."""
     reference = sample.reference
-    if (cases := case_run(sample.text, reference)) is not None:
-        if isinstance(cases, Verdict):
-            return _Planned(verdict=cases)
+    if isinstance(cases := case_run(sample.text, reference), Verdict):
+        return _Planned(verdict=cases)
+    if isinstance(cases, CaseRun):
         return _Planned(cases.job, cases)
     try:
-        reference = with_tests(reference)
+        if cases is not None:  # functional
+            tests = tests_of({"tests": cases.tests})
+            assert tests is not None
+            return _Planned(job_of(tests, cases.program), tests=tests)
         tests = tests_of(reference)
-    except (SyntaxError, ValueError) as error:
-        detail = f"the reference's tests cannot be used: {error}"
-        return _Planned(verdict=Verdict(status="no_reference", detail=detail))
-    if tests is None:
-        detail = "the reference has no tests, test_list or inputs and outputs"
-        return _Planned(verdict=Verdict(status="no_reference", detail=detail))
-    program = program_of(sample.text, str(reference.get("prompt") or ""), tests["names"])
-    if program is None:
-        return _Planned(verdict=no_code())
-    mentioned = program + tests["setup"] + tests["tests"]
-    preload = tuple(name for name in _PRELOADED if name in mentioned)
-    return _Planned(SandboxJob("calls", program, tests, preload=preload))
+        if tests is None:
+            detail = "the reference has no tests, test_list or inputs and outputs"
+            return _Planned(verdict=Verdict(status="no_reference", detail=detail))
+        program = program_of(sample.text, tests.prompt, tests.wanted)
+        if program is None:
+            return _Planned(verdict=no_code())
+        return _Planned(job_of(tests, program), tests=tests)
+    except UnusableTestsError as error:
+        return _Planned(verdict=Verdict(status=error.status, detail=str(error)))
+
+
+def _key(job: SandboxJob, cases: CaseRun | None) -> tuple[Any, ...]:
+    """Return what twins share: program, tests with their setup and entry, inputs, outputs."""
+    of_cases = () if cases is None else cases.key
+    return (job.program, json.dumps(job.tests, sort_keys=True), *of_cases)
+
+
+def _run_one(pool: SandboxPool, job: SandboxJob) -> JobResult:
+    (ran,) = pool.run([job])
+    return ran
 
 
 def _verdict(ran: JobResult, sandbox: str) -> Verdict:
@@ -164,25 +225,15 @@ def _verdict(ran: JobResult, sandbox: str) -> Verdict:
         return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
     if ran.stopped is not None:
         return Verdict(None, False, 0.0, ran.stopped, joined(ran.detail, sandbox))
-    if ran.kind == "whole":
-        sandbox = f"judge: weak; {sandbox}"
-        if ran.why in ("pass", "not_plain", "cannot_pass"):
-            detail = "" if ran.why == "pass" else ran.detail
-            return Verdict(status="weak", detail=joined(detail, sandbox))
-    if ran.why == "pass":
-        return Verdict(None, True, 1.0, "ok", sandbox)
     if ran.why == "fail":
         return Verdict(None, False, 0.0, "ok", joined(ran.detail, sandbox))
-    if ran.why == "broken_tests":
-        detail = f"the reference's tests cannot be used: {ran.detail}"
-        return Verdict(status="no_reference", detail=detail)
+    if ran.why == "bad_reference":
+        detail = f"the reference's tests cannot be run: {ran.detail}"
+        return Verdict(status="bad_reference", detail=joined(detail, sandbox))
     if ran.why in ("raised", "gone"):
         detail = ran.detail
         if ran.why == "gone" and (died := death(ran.exits[0])):
             detail = died
         status = status_of(detail)
         return Verdict(None, False, 0.0, status, joined(detail, sandbox))
-    if ran.kind == "whole":
-        detail = ran.detail or death(ran.exits[0]) or "the program ended before its tests did"
-        return Verdict(None, False, 0.0, "raised", joined(detail, sandbox))
     return Verdict(status="infra_error", detail=joined("the judge's process died", sandbox))

@@ -46,14 +46,11 @@ class SandboxPool:
         """Yield the result of each job, in order; jobs are taken from the iterable when a server is
         free."""
         source = enumerate(jobs)
-        soon: deque[tuple[int, SandboxJob]] = deque()
         again: deque[tuple[int, SandboxJob]] = deque()
         retried: set[int] = set()
         done: dict[int, JobResult] = {}
         following, more = 0, True
         while True:
-            while soon and len(self._busy) < self._workers:
-                self._give(*soon.popleft())
             # A job that waits to run alone holds up later results, so that this stops at AHEAD.
             while more and len(self._busy) < self._workers and len(done) < AHEAD:
                 if (each := next(source, None)) is None:
@@ -67,14 +64,12 @@ class SandboxPool:
                 if ran.stopped in INFRA and index not in retried:
                     retried.add(index)
                     again.append((index, job.afresh(alone=True)))
-                elif ran.why == "cannot_pass" and job.kind == "calls":
-                    soon.append((index, job.afresh(kind="whole")))
                 else:
                     done[index] = ran
             while following in done:
                 yield done.pop(following)
                 following += 1
-            if not (more or self._busy or soon or again or done):
+            if not (more or self._busy or again or done):
                 return
 
     def _give(self, index: int, job: SandboxJob) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from ttc.records import INFRA
 from ttc.verifiers.sandbox import groups, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.inside.running.progress import BUSY
 
 LIFETIME = 500  # jobs per server
 _START_PATIENCE = 20.0
@@ -26,11 +27,10 @@ _START_PATIENCE = 20.0
 class SandboxJob:
     """A program, and how it is run.
 
-    `kind` is `calls` (`tests` in another process call its functions), `whole` (program and tests
-    share one process, since an argument has no plain form) or `script` (it is run once for each of
-    `stdin`, as long as `accepts`, if given, returns true for the number of the run and its output,
-    so that a program that is wrong and prints much is not run on). `tests` is the argument of
-    `inside.judging.run`. `alone`: the job runs a second time, with no other beside it.
+    `kind` is `calls` (`tests` in another process call its functions) or `script` (it is run once
+    for each of `stdin`, as long as `accepts`, if given, returns true for the number of the run and
+    its output, so that a program that is wrong and prints much is not run on). `tests` is the
+    argument of `inside.judging.run`. `alone`: the job runs a second time, with no other beside it.
     """
 
     kind: str
@@ -42,32 +42,38 @@ class SandboxJob:
     accepts: Callable[[int, str], bool] | None = None
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
-    def afresh(self, *, kind: str | None = None, alone: bool = False) -> SandboxJob:
+    def afresh(self, *, alone: bool = False) -> SandboxJob:
         """Return a copy of the job with a new nonce, which no process has seen."""
-        return replace(self, kind=kind or self.kind, alone=alone, nonce=secrets.token_hex(16))
+        return replace(self, alone=alone, nonce=secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
 class JobResult:
     """The result of a job.
 
-    `why` is the judge's verdict (pass, fail, raised, gone, cannot_pass, not_plain, broken_tests),
-    None if there is none. `stopped` is timeout, output_limit, thread_limit, disk_limit,
-    infra_timeout, infra_error or None. `exits` are exit codes, negative for signals, the program's
-    first; `cpu` is the seconds of all its processes. For a script, `runs` has one result per input
-    up to the first failed one, with its standard output and the end of its standard error; for
-    other jobs, `output` is only the end of it.
+    `why` is the judge's verdict (pass, fail, raised, gone, bad_reference), None if there is none;
+    `assertions` and `tests` are how many it ran, and `compared` tells whose comparisons decided
+    (`inside.remote.Remote`). `stopped` is timeout, output_limit, thread_limit, disk_limit,
+    infra_timeout, infra_error or None; `busy` is what a job over its time was doing: `setup` (the
+    tests had not asked the program yet), `tests`, `program`, or "" if that is unknown. `exits` are
+    exit codes, negative for signals, the program's first; `cpu` is the seconds of all its
+    processes. For a script, `runs` has one result per input up to the first failed one, with its
+    standard output and the end of its standard error; for other jobs, `output` is only the end.
     """
 
     kind: str = "calls"
     why: str | None = None
     detail: str = ""
+    compared: tuple[str, ...] = ()
     stopped: str | None = None
     exits: tuple[int, ...] = ()
     cpu: float = 0.0
     output: str = ""
     errors: str = ""
     runs: tuple[JobResult, ...] = ()
+    assertions: int = 0
+    tests: int = 0
+    busy: str = ""
 
 
 class ServerError(Exception):
@@ -213,16 +219,18 @@ def _ran(job: SandboxJob, answer: Mapping[str, Any], parts: list[bytes]) -> JobR
         output=output.decode("utf-8", "replace"),
         errors=errors.decode("utf-8", "replace"),
     )
-    if job.kind == "script" or (ran.stopped is not None and not message):
+    if job.kind == "script":
         return ran
-    verdict = _verdict(message)
+    marks, _, rest = message.partition(b"{")  # of `inside.running.progress`
+    if ran.stopped is not None and not rest:
+        return replace(ran, busy=BUSY.get(marks[-1:], ""))
+    verdict = _verdict(message[len(marks) :])
     if verdict.get("nonce") == job.nonce:
         why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))
-        return replace(ran, why=why, detail=detail)
-    if job.kind == "whole" and job.alone and ran.stopped is None:
-        # The judge shares the program's process. If the verdict is missing or forged a second time,
-        # on a fresh server, the program is the cause.
-        return replace(ran, detail="the verdict was forged" if message else "")
+        compared = tuple(map(str, verdict.get("compared", ())))
+        ran = replace(ran, why=why, detail=detail, compared=compared)
+        asserted, tests = (int(verdict.get(name, 0)) for name in ("assertions", "tests"))
+        return replace(ran, assertions=asserted, tests=tests)
     # Only the judge can write a verdict, so the machine has failed.
     what = "the verdict is another job's" if message else "the judge's process died"
     return replace(ran, stopped=ran.stopped or "infra_error", detail=what)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
 import re
 import textwrap
 from collections.abc import Collection, Sequence
@@ -11,9 +9,9 @@ from collections.abc import Collection, Sequence
 from ttc.verifiers.code.extraction.cleaning import between_tags, cleaned, repaired
 from ttc.verifiers.code.extraction.fences import before_first_fence, blocks
 from ttc.verifiers.code.extraction.prompts import behind, code_in, completed, needed, preamble
-from ttc.verifiers.code.parsing import Parsed, names_in, parse
+from ttc.verifiers.code.parsing import Parsed, parse
 
-__all__ = ["behind", "called_names", "defines", "fenced", "preamble", "program_of"]
+__all__ = ["behind", "defines", "fenced", "preamble", "program_of"]
 
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*$", re.M)
 _MOST_BLOCKS = 64  # of which the facts are asked
@@ -61,27 +59,6 @@ def fenced(text: str, languages: Collection[str]) -> list[str]:
         for each in blocks(text)
         if each.language in languages and each.body.strip()
     ]
-
-
-def called_names(*codes: str) -> tuple[str, ...]:
-    """Return the names that code uses but neither defines nor imports, without builtins.
-
-    SyntaxError or ValueError if it is not Python.
-    """
-    try:
-        trees = [ast.parse(code) for code in codes]
-    except (RecursionError, MemoryError):
-        raise ValueError("they are nested too deeply") from None
-    own: set[str] = set(dir(builtins))
-    used: dict[str, None] = {}
-    for tree in trees:
-        own |= names_in(tree)[1]
-        used |= dict.fromkeys(
-            node.id
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-        )
-    return tuple(name for name in used if name not in own)
 
 
 def _body(code: str) -> str:

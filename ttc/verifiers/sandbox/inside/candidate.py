@@ -1,4 +1,4 @@
-"""The candidate's process: runs the program and answers calls with plain data.
+"""The candidate's process: runs the program and does what the judge asks.
 
 No other process trusts this one. The tests are never in its memory.
 """
@@ -7,73 +7,66 @@ from __future__ import annotations
 
 import socket
 import sys
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
-from ttc.verifiers.sandbox.inside import plain
+from ttc.verifiers.sandbox.inside.objects.errors import told
+from ttc.verifiers.sandbox.inside.objects.peer import Peer
+from ttc.verifiers.sandbox.inside.objects.serving import Server
+from ttc.verifiers.sandbox.inside.surroundings.program import Surroundings
 
-_MUTABLE = (list, dict, set, bytearray)
-_LONGEST = 500
+__all__ = ["answer_calls", "load", "told"]
 
 
-def load(program: str, name: str = "candidate") -> dict[str, Any]:
-    """Run a program as a module with this name; return its namespace."""
+def load(program: str, name: str = "candidate", before: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Run a program as a module with this name; return its namespace. `before`: statements that
+    are run first, and may fail."""
     module = ModuleType(name)
     sys.modules[name] = module  # dataclasses and typing look for it there
+    for each in before:
+        with suppress(Exception):
+            exec(compile(each, "<setup>", "exec", dont_inherit=True), module.__dict__)
     exec(compile(program, "<candidate>", "exec", dont_inherit=True), module.__dict__)
     return module.__dict__
 
 
-def told(error: BaseException) -> dict[str, str]:
-    """Return an exception as plain data, even if its own methods raise."""
-    try:
-        message = str(error)[:_LONGEST]
-    except BaseException:  # noqa: BLE001
-        message = ""
-    return {"raised": type(error).__name__, "message": message}
+class Program(Server):
+    """Serves the judge's requests; the program is run when the first comes."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__()
+        self._program = program
+        self._namespace: dict[str, Any] | None = None
+        self._operations["names"] = self.names
+        self._operations["around"] = self.surround
+        self.peer: Peer | None = None
+
+    def names(self, names: list[str], setup: list[str], /) -> dict[str, Any]:
+        """Return those of these names that the program defines; raise what the program raises."""
+        if self._namespace is None:
+            self._namespace = load(self._program, before=tuple(setup))
+        return {name: self._namespace[name] for name in names if name in self._namespace}
+
+    def surround(self, features: list[str], /) -> None:
+        """Take part in what the tests change around calls, and look at, by these words in them."""
+        if self.peer is not None:
+            self.peer.around = Surroundings(lambda: self._namespace)
+            self.peer.around.start(features)
+
+
+class CandidatePeer(Peer):
+    """The candidate's end of the connection."""
+
+    says_listed = True
 
 
 def answer_calls(program: str, channel: socket.socket) -> None:
-    """Run the program, then answer calls of its functions until the channel is closed."""
-    try:
-        namespace = load(program)
-        hello: dict[str, Any] = {"ready": True}
-    except BaseException as error:  # noqa: BLE001
-        namespace, hello = {}, told(error)
-    plain.send(channel, hello)
+    """Run the program, then do what the judge asks until the channel is closed."""
+    served = Program(program)
+    peer = served.peer = CandidatePeer(channel, served)
     while True:
         try:
-            asked = plain.receive(channel)
+            peer.answer()
         except EOFError:
             return
-        plain.send(channel, _call(namespace, asked))
-
-
-def _call(namespace: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-    try:
-        args, kwargs = plain.decode(asked["args"]), plain.decode(asked["kwargs"])
-        before = _mutable(args)
-        if asked["name"] not in namespace:
-            raise NameError(f"name {asked['name']!r} is not defined")
-        value = namespace[asked["name"]](*args, **kwargs)
-        try:
-            reply = {"value": plain.encode(value)}
-        except plain.NotPlainError as error:
-            return {"not_plain": str(error)}
-        after = _mutable(args)
-        return reply if before == after else reply | {"changed": after}
-    except BaseException as error:  # noqa: BLE001
-        return told(error)
-
-
-def _mutable(args: list[Any]) -> list[Any]:
-    """Return the plain forms of the arguments that a call can change in place, None for others."""
-    return [_plain_of(arg) if type(arg) in _MUTABLE else None for arg in args]
-
-
-def _plain_of(value: Any) -> Any:
-    """Return the plain form, or None if a call put something without one into it."""
-    try:
-        return plain.encode(value)
-    except (plain.NotPlainError, plain.TooLargeError, RecursionError):
-        return None

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from ttc.verifiers.sandbox.inside import candidate, judging
+from ttc.verifiers.sandbox.inside.running.progress import Progress
 
 CHANNEL = 3
 _MOST_FDS = 1024
@@ -84,32 +85,17 @@ def flush() -> None:
             stream.flush()
 
 
-def judge(tests: int, told: int) -> None:
-    """Run the tests against the program behind the channel, and report."""
+def judge(tests: int, told: int, limit: float) -> None:
+    """Run the tests against the program behind the channel, and report. `limit` is that on the
+    time of the processor."""
     ballast = mmap.mmap(-1, _BALLAST)
     given = json.loads(_whole(tests))
     with socket.socket(fileno=CHANNEL) as channel:
-        verdict = judging.judge(given, lambda: judging.Remote(channel))
+        progress = Progress(told, limit)
+        verdict = judging.judge(given, lambda: progress.of(judging.Remote(channel, given)))
+        progress.end()
     ballast.close()
     judging.report(told, verdict)
-
-
-def whole(program: int, tests: int, told: int) -> None:
-    """Run program and tests in this one process, and report."""
-    # The program runs first, before the tests are in memory, where it could read them.
-    failed: BaseException | None = None
-    namespace: dict[str, Any] = {}
-    try:
-        namespace = candidate.load(_text(program))
-    except BaseException as error:  # noqa: BLE001
-        failed = error
-
-    def connect() -> judging.Local:
-        if failed is not None:
-            raise failed
-        return judging.Local(namespace)
-
-    judging.report(told, judging.judge(json.loads(_whole(tests)), connect))
 
 
 def _text(descriptor: int) -> str:

@@ -95,7 +95,7 @@ class Server:
         """Start the processes of a job; in each of these, return its work."""
         if kind == "script":
             return self._script(watch, *given)
-        return self._calls(watch, *given) if kind == "calls" else self._whole(watch, *given)
+        return self._calls(watch, *given)
 
     def _script(self, watch: Watch, program: int, stdin: int) -> Act | None:
         out, err = watch.listen(self._ears.out), watch.listen(self._ears.err)
@@ -109,20 +109,14 @@ class Server:
         theirs, ours = (end.detach() for end in socket.socketpair())
         # The judge first, so that a program that uses up all processes cannot prevent it.
         if watch.fork(program=False):
-            judge = lambda: children.judge(tests, told)  # noqa: E731
+            limit = self._limits.cpu
+            judge = lambda: children.judge(tests, told, limit)  # noqa: E731
             return self._entering((None, None, None, ours), {tests, told}, judge)
         if watch.fork():
             run = lambda: children.calls(program)  # noqa: E731
             return self._entering((None, out, out, theirs), {program}, run)
         os.close(theirs)
         os.close(ours)
-        return None
-
-    def _whole(self, watch: Watch, program: int, tests: int) -> Act | None:
-        out, told = watch.listen(self._ears.noise), watch.listen(self._ears.said, verdict=True)
-        if watch.fork():
-            run = lambda: children.whole(program, tests, told)  # noqa: E731
-            return self._entering((None, out, out, None), {program, tests, told}, run)
         return None
 
     def _entering(self, standard: Standard, keep: set[int], act: Act) -> Act:

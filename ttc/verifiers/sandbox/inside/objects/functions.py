@@ -1,0 +1,131 @@
+"""Proxies of functions and of other callables without a class of their own."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from typing import Any
+
+from ttc.verifiers.sandbox.inside.objects.mirrors import Link, Remote, RemoteType, link_of
+
+_COROUTINE, _ASYNC_GENERATOR, _GENERATOR = 0x80, 0x200, 0x20
+_MOST = 1 << 12  # characters of a docstring
+
+
+class RemoteFunction(Remote):
+    """A function of the other side."""
+
+    __slots__ = ("__weakref__", "_ttc_told")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return link_of(self).invoke(self, args, kwargs)
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        return self if owner is None else types.MethodType(self, owner)
+
+    def __repr__(self) -> str:
+        return f"<function {_told(self, 'qual')}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("__name__", "__qualname__"):
+            return _told(self, name.strip("_").removesuffix("name") or "name")
+        return super().__getattr__(name)
+
+    __class__: Any = property(lambda self: types.FunctionType)
+    __doc__: Any = property(lambda self: _told(self, "doc"))
+
+    @property
+    def __code__(self) -> types.CodeType:
+        return _CODES[int(_told(self, "async"))]
+
+    @property
+    def __signature__(self) -> Any:
+        return _made(link_of(self).act("signature", self))
+
+
+def _told(function: Any, what: str) -> Any:
+    return object.__getattribute__(function, "_ttc_told")[what]
+
+
+def described(value: Any) -> dict[str, Any]:
+    """Return what the other side needs to make a proxy of a function."""
+    name = getattr(value, "__name__", None)
+    name = name if isinstance(name, str) else type(value).__name__
+    qual, doc = getattr(value, "__qualname__", None), getattr(value, "__doc__", None)
+    return {
+        "name": name,
+        "qual": qual if isinstance(qual, str) else name,
+        "doc": doc[:_MOST] if isinstance(doc, str) else None,
+        "async": asynchronous(value),
+    }
+
+
+def kind_for(link: Link) -> type:
+    """Return the class of a connection's functions."""
+    body = {"__slots__": (), "_ttc_link": link, "__doc__": RemoteFunction.__dict__["__doc__"]}
+    return RemoteType("function", (RemoteFunction,), body)
+
+
+def make(kind: type, told: dict[str, Any]) -> Any:
+    """Return a proxy of a described function; ValueError for nonsense."""
+    own = {"name": told["name"], "qual": told["qual"], "doc": told["doc"], "async": told["async"]}
+    if not (type(own["name"]) is type(own["qual"]) is str and own["async"] in (0, 1, 2, 3)):
+        raise ValueError("no description of a function")
+    made: Any = object.__new__(kind)
+    object.__setattr__(made, "_ttc_told", own)
+    return made
+
+
+def asynchronous(function: Any) -> int:
+    """Return 1 for a coroutine function, 2 for a generator function, 3 for an asynchronous
+    generator function, else 0."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    flags = code.co_flags if isinstance(code, types.CodeType) else 0
+    kinds = ((_COROUTINE, 1), (_ASYNC_GENERATOR, 3), (_GENERATOR, 2))
+    return next((kind for flag, kind in kinds if flags & flag), 0)
+
+
+def signature(function: Any) -> list[Any] | None:
+    """Return the parameters of a function as plain data, None if they are not known."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    empty = inspect.Parameter.empty
+    return [
+        (each.name, int(each.kind), *(() if each.default is empty else (each.default,)))
+        for each in parameters
+    ]
+
+
+def _made(told: Any) -> Any:
+    if told is None:
+        raise AttributeError("__signature__")
+    kinds = list(inspect._ParameterKind)
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, kinds[kind], **({"default": rest[0]} if rest else {}))
+            for name, kind, *rest in told
+        ]
+    )
+
+
+def _plain() -> None:
+    """Have the code of an ordinary function; the others of one of each asynchronous kind."""
+
+
+async def _coroutine() -> None: ...
+
+
+def _generator() -> Any:
+    yield
+
+
+async def _async_generator() -> Any:
+    yield
+
+
+_CODES = [each.__code__ for each in (_plain, _coroutine, _generator, _async_generator)]

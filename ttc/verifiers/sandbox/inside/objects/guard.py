@@ -1,0 +1,131 @@
+"""What a candidate may do with the judge's objects: a short list, and nothing else.
+
+It may call what the tests handed to it, use public attributes and data-model methods of instances
+of the tests' own classes and of a few classes of the library, and take items of iterators. It never
+gets at functions' attributes, modules, frames, code, tracebacks or private names.
+"""
+
+from __future__ import annotations
+
+import io
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ttc.verifiers.sandbox.inside.objects import mirrors, streams
+from ttc.verifiers.sandbox.inside.objects.describe import FORWARDED, FUNCTIONS
+from ttc.verifiers.sandbox.inside.objects.serving import Server
+
+TESTS = "tests"  # the name of the tests' module
+# Modules of the library whose classes' instances have public attributes that a program may use.
+_OPEN = frozenset(
+    {"_io", "io", "unittest.mock", "queue", "_queue", "random", "threading", "_thread"}
+)
+_OPEN_CLASSES = (types.SimpleNamespace, io.IOBase)
+# What tests read from a mock to learn how it was called.
+_RECORDS: tuple[str, ...] = ("assert_", "call", "mock_", "method_calls", "await", "reset_mock")
+_RECORDS += ("configure_mock", "attach_mock", "return_value", "side_effect")
+
+
+class RefusedError(AttributeError):
+    """A program asked for something of the judge's process that it may not have."""
+
+
+class Guard(Server):
+    """Serves the candidate's requests about the judge's objects.
+
+    `handed(value)` returns whether an object was handed to the candidate. What it can name itself,
+    such as functions of the standard library, would otherwise do its work in the judge's process.
+    """
+
+    def __init__(self, handed: Callable[[Any], bool]) -> None:
+        super().__init__()
+        self._handed = handed
+
+    def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
+        if not operands or (op in ("get", "set", "delete", "op") and type(operands[1]) is not str):
+            raise RefusedError(op)
+        if op not in ("poll", "cancel") and not self._handed(operands[0]):
+            raise RefusedError(f"{op} of what was not handed over")
+        return super().__call__(op, operands, kwargs)
+
+    def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(on, type) and on.__module__ != TESTS:
+            raise RefusedError(f"a call of {on.__name__}")
+        return on(*args, **kwargs)
+
+    def method(self, on: Any, name: str, home: type, /, *args: Any, **kwargs: Any) -> Any:
+        if type(name) is not str:
+            raise RefusedError("a method without a name")
+        return self.get(on, name)(*args, **kwargs)
+
+    def get(self, on: Any, name: str, /) -> Any:
+        if name in ("__name__", "__qualname__", "__doc__") and isinstance(on, FUNCTIONS):
+            return getattr(on, name)
+        _check(on, name)
+        return getattr(on, name)
+
+    def set(self, on: Any, name: str, value: Any, /) -> None:
+        _check(on, name)
+        inherited = getattr(type(on), name, None)
+        if isinstance(on, type) or isinstance(inherited, FUNCTIONS) or _records(on, name):
+            raise RefusedError(f"a change of {name}")
+        setattr(on, name, value)
+
+    def delete(self, on: Any, name: str, /) -> None:
+        _check(on, name)
+        if isinstance(on, type) or _records(on, name):
+            raise RefusedError(f"a deletion of {name}")
+        delattr(on, name)
+
+    def operate(self, on: Any, name: str, /, *args: Any) -> Any:
+        if name not in FORWARDED or not _open(on):
+            raise RefusedError(f"{name} of {type(on).__name__}")
+        return super().operate(on, name, *args)
+
+    def copy(self, on: Any, deep: bool, /) -> Any:
+        if not _open(on):
+            raise RefusedError(f"a copy of {type(on).__name__}")
+        return super().copy(on, deep)
+
+    def next(self, on: Any, size: int, how: str, given: Any, /) -> Any:
+        if not isinstance(on, Iterator) or how not in ("send", "throw", "close"):
+            raise RefusedError("items of what is no iterator")
+        if type(size) is not int or not (given is None or isinstance(on, types.GeneratorType)):
+            raise RefusedError("items of what is no generator")
+        return streams.step(on, min(size, 1), how, given)
+
+    def task(self, on: Any, how: str, given: Any, /) -> int:
+        if how != "await" and not isinstance(on, types.AsyncGeneratorType):
+            raise RefusedError("steps of what is no asynchronous generator")
+        if how not in ("await", "asend", "athrow", "aclose"):
+            raise RefusedError(how)
+        return super().task(on, how, given)
+
+    def signature(self, on: Any, /) -> Any:
+        return None
+
+
+def _check(on: Any, name: str) -> None:
+    if name.startswith("_") or not _open(on):
+        raise RefusedError(f"{name} of {type(on).__name__}")
+
+
+def _open(on: Any) -> bool:
+    """Return whether a program may use the public attributes of an object."""
+    if isinstance(on, types.ModuleType):
+        return False
+    kind = on if isinstance(on, type) else type(on)
+    if any(each.__module__.partition(".")[0] == "unittest" for each in kind.__mro__):
+        return kind.__module__ == "unittest.mock"
+    if mirrors.own_link(kind) is not None:
+        return False
+    return (
+        kind.__module__ in (TESTS, *_OPEN)
+        or issubclass(kind, _OPEN_CLASSES)
+        or any(each.__module__ == TESTS for each in kind.__mro__)
+    )
+
+
+def _records(on: Any, name: str) -> bool:
+    return type(on).__module__ == "unittest.mock" and name.startswith(_RECORDS)

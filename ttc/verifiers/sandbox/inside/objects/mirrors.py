@@ -1,0 +1,236 @@
+"""Proxies: classes that mirror classes of the other side, and objects of these classes.
+
+An operation on a proxy is a request to the other side (`Link`). A mirrored class has the bases and
+the data-model methods of the original, so `isinstance`, `type`, `len`, `in` and operators work.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ttc.verifiers.sandbox.inside.objects.describe import COMPARISONS, FORWARDED
+
+# Names that look like the data model's and that a proxy may still ask the other side for. Not
+# `__array_interface__` and the like, with which an object names memory that is then read.
+_ASKED = """dict name qualname doc annotations wrapped slots members defaults kwdefaults self func
+version author match_args args origin parameters init post_init signature dataclass_fields"""
+_ASKED_NAMES = frozenset(f"__{name}__" for name in _ASKED.split())
+
+
+class Link(Protocol):
+    """What proxies ask of a connection."""
+
+    def invoke(self, on: Any, args: Any, kwargs: Any) -> Any:
+        """Call an object."""
+
+    def method(self, on: Any, name: str, args: Any, kwargs: Any, home: type) -> Any:
+        """Call a method that this class defines."""
+
+    def attribute(self, on: Any, name: str) -> Any:
+        """Return an attribute."""
+
+    def operate(self, on: Any, name: str, args: Any) -> Any:
+        """Call a method of the data model."""
+
+    def act(self, op: str, on: Any, *args: Any) -> Any:
+        """Do anything else: `set`, `delete`, `copy`, `dir`."""
+
+
+class RemoteType(type):
+    """The class of mirrored classes. A class that tests derive from one is an ordinary class."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if (link := own_link(cls)) is None:
+            return super().__call__(*args, **kwargs)
+        return link.invoke(cls, args, kwargs)
+
+    def __getattr__(cls, name: str) -> Any:
+        mirror = _mirror_of(cls)
+        if mirror is None or not may_ask(name):
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        return link_of(mirror).attribute(mirror, name)
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if (link := own_link(cls)) is None:
+            super().__setattr__(name, value)
+        else:
+            link.act("set", cls, name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        if (link := own_link(cls)) is None:
+            super().__delattr__(name)
+        else:
+            link.act("delete", cls, name)
+
+    def __iter__(cls) -> Any:
+        return _operate_class(cls, "__iter__")
+
+    def __len__(cls) -> Any:
+        return _operate_class(cls, "__len__")
+
+    def __bool__(cls) -> bool:
+        return True
+
+    def __contains__(cls, item: Any) -> Any:
+        return _operate_class(cls, "__contains__", item)
+
+    def __getitem__(cls, item: Any) -> Any:
+        return _operate_class(cls, "__getitem__", item)
+
+    def __dir__(cls) -> Any:
+        return _operate_class(cls, "__dir__")
+
+
+def _operate_class(cls: Any, name: str, *args: Any) -> Any:
+    mirror = _mirror_of(cls)
+    if mirror is None:
+        raise TypeError(f"type {cls.__name__!r} has no {name}")
+    return link_of(mirror).operate(mirror, name, args)
+
+
+def own_link(cls: Any) -> Any:
+    """Return the connection of a mirrored class; None for any other object."""
+    if not issubclass(type(cls), RemoteType):
+        return None
+    return type.__getattribute__(cls, "__dict__").get("_ttc_link")
+
+
+def _mirror_of(cls: type) -> Any:
+    return next((each for each in cls.__mro__ if own_link(each) is not None), None)
+
+
+def link_of(proxy: Any) -> Any:
+    """Return the connection of a proxy."""
+    kind = type(proxy)
+    return own_link(_mirror_of(proxy if issubclass(kind, RemoteType) else kind))
+
+
+def may_ask(name: str) -> bool:
+    """Return whether a proxy may ask the other side for an attribute of this name."""
+    if name.startswith("__") and name.endswith("__"):
+        return name in _ASKED_NAMES
+    return not name.startswith(("_ttc", "_asyncio"))
+
+
+class Remote(metaclass=RemoteType):
+    """The base of mirrored classes."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if not may_ask(name):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return link_of(self).attribute(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__") and isinstance(self, BaseException):
+            super().__setattr__(name, value)  # such as `__traceback__`
+        else:
+            link_of(self).act("set", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        link_of(self).act("delete", self, name)
+
+    def __copy__(self) -> Any:
+        return link_of(self).act("copy", self, False)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return link_of(self).act("copy", self, True)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(f"cannot pickle {type(self).__name__!r} object")
+
+
+class RemoteObject(Remote):
+    """An object of the other side."""
+
+    __slots__ = ("__weakref__",)
+
+    def __repr__(self) -> str:
+        return str(link_of(self).operate(self, "__repr__", ()))
+
+    def __str__(self) -> str:
+        return str(link_of(self).operate(self, "__str__", ()))
+
+    def __format__(self, spec: str) -> str:
+        return str(link_of(self).operate(self, "__format__", (spec,)))
+
+    def __dir__(self) -> Any:
+        return link_of(self).operate(self, "__dir__", ())
+
+
+def _forward(name: str) -> Any:
+    def method(self: Any, *args: Any) -> Any:
+        return link_of(self).operate(self, name, args)
+
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return link_of(self).invoke(self, args, kwargs)
+
+
+_METHODS = {name: _forward(name) for name in FORWARDED} | {"__call__": _call}
+
+
+def _bound(name: str, home: list[type]) -> Any:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return link_of(self).method(self, name, args, kwargs, home[0])
+
+    method.__name__ = method.__qualname__ = name
+    method._ttc_method = True  # type: ignore[attr-defined]
+    return method
+
+
+def mirror(
+    link: Link, told: dict[str, Any], bases: list[type], value: type | None, *, forward: bool = True
+) -> type:
+    """Return a class that mirrors one of the other side.
+
+    `bases` are mirrors and real exceptions; `value` is the standard type whose honest value the
+    instances keep, whose own methods are then used unless `forward`. ValueError for nonsense.
+    """
+    names = [told["name"], told["qual"], told["mod"]]
+    own, methods = told["own"], told["methods"]
+    if not all(type(each) is str for each in (*names, *own, *methods)):
+        raise ValueError("no description of a class")
+    body: dict[str, Any] = {"__module__": names[2], "__qualname__": names[1], "_ttc_link": link}
+    home: list[type] = []
+    body |= {name: _bound(name, home) for name in methods if may_ask(name)}
+    if type(told.get("doc")) is str:
+        body["__doc__"] = told["doc"]
+    real = value is not None or any(issubclass(base, BaseException) for base in bases)
+    if forward or value is None:
+        body |= {name: _METHODS[name] for name in own if name in FORWARDED}
+    if "__eq__" in body and "__hash__" not in body:
+        body["__hash__"] = None
+    if told.get("unhashable") and "__hash__" not in body:
+        body["__hash__"] = None
+    if not real:
+        body["__slots__"] = ()
+    heads = [] if any(map(_mirror_of, bases)) else [Remote if real else RemoteObject]
+    ends = [value] if value and not any(issubclass(base, value) for base in bases) else []
+    try:
+        made = RemoteType(names[0], (*heads, *bases, *ends), body)
+    except TypeError:  # bases that do not go together without those that are not mirrored
+        made = RemoteType(names[0], (*heads, *bases[:1], *ends), body)
+    home.append(made)
+    if "fields" in told:
+        type.__setattr__(made, "__dataclass_fields__", _fields(told["fields"]))
+    return made
+
+
+def _fields(told: Any) -> dict[str, Any]:
+    """Return what makes `dataclasses` take a class for one of its own."""
+    import dataclasses
+
+    if type(told) is not list or not all(type(name) is str for name, _ in told):
+        raise ValueError("no fields")
+    made: Any = dataclasses.make_dataclass("fields", [name for name, _ in told])
+    return dict(made.__dataclass_fields__)
+
+
+def uses_comparison(kind: type, name: str) -> bool:
+    """Return whether a mirrored class has this comparison of its own."""
+    return name in COMPARISONS and getattr(kind, name) is _METHODS[name]

@@ -1,0 +1,198 @@
+"""One end of the connection: requests to the other end, and its requests while one waits.
+
+Both ends number the objects that they send by reference. Requests are nested and strictly
+synchronous: an end that waits for a reply serves the other's requests.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ttc.verifiers.sandbox.inside.objects import errors
+from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
+from ttc.verifiers.sandbox.inside.values import wire
+from ttc.verifiers.sandbox.inside.values.shared import assign
+
+_DEEPEST = 150  # nested requests
+
+
+class GoneError(BaseException):
+    """The other process has ended or sent nonsense; final, whoever catches it."""
+
+
+class Peer(Proxies):
+    """One end. `serve` performs an operation that the other end asks for."""
+
+    def __init__(self, channel: socket.socket, serve: Callable[..., Any]) -> None:
+        super().__init__()
+        self._channel, self._serve = channel, serve
+        self._lock = threading.RLock()
+        self._depth = 0
+        self.requests = 0
+        self.gone: str | None = None
+        self.around: Any = None  # the end of `inside.surroundings` in this process
+
+    # Requests.
+
+    def request(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+        """Ask the other end for an operation; return its value, or raise its exception."""
+        with self._lock:
+            if self.gone is not None:
+                raise GoneError(self.gone)
+            if self._depth > _DEEPEST:
+                raise RecursionError("calls between program and tests nest too deeply")
+            self._depth += 1
+            self.requests += 1
+            try:
+                return self._exchange(op, operands, kwargs)
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self.shared.forget()
+
+    def _exchange(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None) -> Any:
+        start = len(self.shared.objects)
+        try:
+            message: dict[str, Any] = {"do": op, "v": [self.encode(each) for each in operands]}
+            if kwargs:
+                message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
+            self._add_changes(message, last=False)
+            self._take_around(message)
+            if self.dropped:
+                message["drop"], self.dropped = list(self.dropped), set()
+            wire.send(self._channel, message)
+        except OSError:
+            raise self.lost() from None
+        except BaseException:
+            self.shared.forget(start)
+            raise
+        while True:
+            try:
+                reply = self._received()
+                if "do" in reply:
+                    self._answer(reply)
+                    continue
+                failed = "x" in reply
+                value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
+                self._apply_changes(reply)
+                self._give_around(reply)
+                if self._depth > 1:
+                    self.shared.watch()
+            except GoneError:
+                raise
+            except Exception as error:  # noqa: BLE001
+                raise self.nonsense(error) from None
+            if failed:
+                raise self.raising(op, operands, value)
+            return value
+
+    def _received(self) -> dict[str, Any]:
+        try:
+            message = wire.receive(self._channel)
+        except (EOFError, OSError):
+            raise self.lost() from None
+        if type(message) is not dict:
+            raise ValueError("no message")
+        return message
+
+    def raising(self, op: str, operands: list[Any], error: BaseException) -> BaseException:
+        """Return the exception to raise for one that the other end raised."""
+        return error
+
+    # What proxies ask (`mirrors.Link`).
+
+    def invoke(self, on: Any, args: Any, kwargs: Any) -> Any:
+        return self.request("call", [on, *args], kwargs)
+
+    def method(self, on: Any, name: str, args: Any, kwargs: Any, home: type) -> Any:
+        return self.request("method", [on, name, home, *args], kwargs)
+
+    def attribute(self, on: Any, name: str) -> Any:
+        return self.request("get", [on, name])
+
+    def operate(self, on: Any, name: str, args: Any) -> Any:
+        return self.request("op", [on, name, *args])
+
+    def act(self, op: str, on: Any, *args: Any) -> Any:
+        return self.request(op, [on, *args])
+
+    def lost(self) -> GoneError:
+        """Return the error of a channel that is closed, which is final."""
+        self.gone = self.gone or "the program ended before its tests did"
+        return GoneError(self.gone)
+
+    def nonsense(self, error: BaseException) -> GoneError:
+        """Return the error of a message that means nothing, which is final."""
+        what = f"{type(error).__name__}: {error}"[:200].replace("\n", " ")
+        self.gone = self.gone or f"the program's process talks nonsense: {what}"
+        return GoneError(self.gone)
+
+    # Answers.
+
+    def answer(self) -> None:
+        """Wait for a request and answer it; EOFError at the end of the channel."""
+        message = wire.receive(self._channel)
+        self._depth += 1
+        try:
+            self._answer(message)
+        finally:
+            self._depth -= 1
+            self.shared.forget()
+
+    def _answer(self, message: dict[str, Any]) -> None:
+        operands = [self.decode(each) for each in message["v"]]
+        kwargs = {name: self.decode(each) for name, each in message.get("k", {}).items()}
+        self._apply_changes(message)
+        self._give_around(message)
+        for handle in message.get("drop", ()):
+            self.drop(handle)
+        self.shared.watch()
+        op, start = message["do"], len(self.shared.objects)
+        last = self._depth <= 1
+        try:
+            value = self._serve(op, operands, kwargs)
+            reply: dict[str, Any] = {"v": self.encode(value)}
+        except GoneError:
+            raise
+        except BaseException as error:  # noqa: BLE001
+            self.shared.forget(start)
+            reply = {"x": errors.encode(self, error)}
+        self._add_changes(reply, last=last)
+        self._take_around(reply)
+        self._reply(reply)
+
+    def _reply(self, reply: dict[str, Any]) -> None:
+        try:
+            wire.send(self._channel, reply)
+        except OSError:
+            raise self.lost() from None
+        except Exception as error:  # noqa: BLE001
+            wire.send(self._channel, {"x": errors.encode(self, error)})
+
+    def _take_around(self, message: dict[str, Any]) -> None:
+        if self.around is not None and (found := self.around.take(self.encode)) is not None:
+            message["around"] = found
+
+    def _give_around(self, message: dict[str, Any]) -> None:
+        if "around" in message and self.around is not None:
+            self.around.give(message["around"], self.decode)
+
+    def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:
+        shared = self.shared
+        changes = [
+            [number, self.content(shared.objects[number])] for number in shared.changed(last=last)
+        ]
+        if changes:
+            message["ch"] = changes
+
+    def _apply_changes(self, message: dict[str, Any]) -> None:
+        shared = self.shared
+        for number, content in message.get("ch", ()):
+            if type(number) is not int or number < 0:
+                raise ValueError("no number of a container")
+            container = shared.objects[number]
+            assign(container, self.uncontent(container, content))
+            shared.snap(number)

@@ -1,0 +1,82 @@
+"""The operations that the other end may ask for; the candidate's end serves all of them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from ttc.verifiers.sandbox.inside.objects import functions, streams
+
+
+class Server:
+    """Performs the operations on this end's objects."""
+
+    def __init__(self) -> None:
+        self._tasks = streams.Tasks()
+        self._operations: dict[str, Callable[..., Any]] = {
+            "call": self.call,
+            "method": self.method,
+            "get": self.get,
+            "set": self.set,
+            "delete": self.delete,
+            "op": self.operate,
+            "copy": self.copy,
+            "next": self.next,
+            "signature": self.signature,
+            "task": self.task,
+            "poll": self._tasks.poll,
+            "cancel": self._tasks.cancel,
+        }
+
+    def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Perform an operation; KeyError if there is none of this name."""
+        return self._operations[op](*operands, **kwargs)
+
+    def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call an object."""
+        return on(*args, **kwargs)
+
+    def method(self, on: Any, name: str, home: type, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a method that the class `home` defines; it may be overridden, and called by
+        `super`."""
+        first = next((each for each in type(on).__mro__ if name in vars(each)), home)
+        if first is home or not issubclass(type(on), home):
+            return getattr(on, name)(*args, **kwargs)
+        return vars(home)[name].__get__(on, type(on))(*args, **kwargs)
+
+    def get(self, on: Any, name: str, /) -> Any:
+        """Return an attribute."""
+        return getattr(on, name)
+
+    def set(self, on: Any, name: str, value: Any, /) -> None:
+        """Set an attribute."""
+        setattr(on, name, value)
+
+    def delete(self, on: Any, name: str, /) -> None:
+        """Delete an attribute."""
+        delattr(on, name)
+
+    def operate(self, on: Any, name: str, /, *args: Any) -> Any:
+        """Call a method of the data model, which the class defines."""
+        if name == "__getitem__" and isinstance(on, type):
+            return on[args[0]]  # type: ignore[index]
+        if name == "__dir__":
+            return dir(on)
+        return getattr(type(on), name)(on, *args)
+
+    def copy(self, on: Any, deep: bool, /) -> Any:
+        """Return a copy."""
+        return copy.deepcopy(on) if deep else copy.copy(on)
+
+    def next(self, on: Any, size: int, how: str, given: Any, /) -> Any:
+        """Return the next items of an iterator (`streams.step`)."""
+        return streams.step(on, size, how, given)
+
+    def signature(self, on: Any, /) -> Any:
+        """Return the parameters of a function."""
+        return functions.signature(on)
+
+    def task(self, on: Any, how: str, given: Any, /) -> int:
+        """Start a task of an awaitable."""
+        return self._tasks.start(on, how, given)

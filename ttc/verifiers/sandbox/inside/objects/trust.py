@@ -1,0 +1,213 @@
+"""The judge's end: what it believes of a candidate's objects, and notes where it must.
+
+Only equality that the judge computes itself is evidence. `compared` tells where the candidate's own
+`__eq__`, `__hash__`, `__bool__` or ordering decided: "named" for a class that the tests name, whose
+behaviour is the task, and "unnamed" for any other.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+from typing import Any
+
+from ttc.verifiers.sandbox.inside.objects import describe, mirrors
+from ttc.verifiers.sandbox.inside.objects.errors import told
+from ttc.verifiers.sandbox.inside.objects.decoys import near
+from ttc.verifiers.sandbox.inside.objects.guard import Guard
+from ttc.verifiers.sandbox.inside.objects.peer import Peer
+
+_ENDING = (StopIteration, StopAsyncIteration)
+# Methods with which builtin types answer yes or no about a value that they are given.
+_ANSWERING = frozenset(
+    name
+    for kind in (str, bytes, set, frozenset, float, int, dict, list)
+    for name in dir(kind)
+    if name.startswith(("is", "starts", "ends"))
+)
+
+_DIFFERENCES = frozenset({"__sub__", "__rsub__", "__xor__", "__rxor__", "__mod__", "__rmod__"})
+
+
+class CandidateError(Exception):
+    """The candidate raised an exception that would end the judge's own loops."""
+
+
+class JudgePeer(Peer):
+    """The judge's end of the connection. `source` is the text of the tests."""
+
+    hears_listed = True
+
+    def __init__(self, channel: socket.socket, source: str) -> None:
+        self._guard = Guard(lambda value: self.handle_of(value) is not None)
+        super().__init__(channel, self._guard)
+        self.keeps_errors = True
+        self._source = source
+        self._naming = False
+        self._named: set[type] = set()
+        self._fields: dict[type, tuple[list[str], bool]] = {}
+        self._chance = random.Random()
+        self._differences: set[int | None] = set()  # handles
+        self.compared: set[str] = set()
+        self.raised: BaseException | None = None
+
+    # Classes.
+
+    def names(self, names: list[str], setup: list[str]) -> dict[str, Any]:
+        """Return those of these global names that the candidate defines. `setup`: statements that
+        it runs before its program."""
+        self._naming = True
+        try:
+            found = self.request("names", [names, setup])
+            if type(found) is not dict or not set(found) <= set(names):
+                raise self.nonsense(ValueError("no names"))
+        finally:
+            self._naming = False
+        self._named |= {each for each in found.values() if mirrors.own_link(each) is self}
+        return found
+
+    def honours(self) -> bool:
+        return self._naming
+
+    def method_of(self, on: Any, name: Any) -> Any:
+        if type(name) is not str:
+            raise ValueError("a method without a name")
+        return self._guard.get(on, name)
+
+    def mirrored(self, kind: type, told: dict[str, Any]) -> None:
+        told = told["c"]
+        if "fields" in told and told["same"] is True:
+            names = [name for name, compared in told["fields"] if compared is True]
+            self._fields[kind] = (names, told["ordered"] is True)
+
+    def is_named(self, kind: type) -> bool:
+        """Return whether the tests name a class, or a base of it that is the candidate's."""
+        return any(each in self._named for each in kind.__mro__)
+
+    # Exceptions.
+
+    def admitted(self, kind: type[BaseException]) -> type[BaseException]:
+        if issubclass(kind, Exception) and kind.__module__.partition(".")[0] not in (
+            "unittest",
+            "_pytest",
+            "doctest",
+        ):
+            return kind
+        if kind in (SystemExit, BaseException) or kind.__name__ in self._source:
+            return kind
+        return CandidateError
+
+    def raising(self, op: str, operands: list[Any], error: BaseException) -> BaseException:
+        stops = op == "await" or (op == "op" and operands[1] in ("__next__", "__anext__"))
+        if isinstance(error, _ENDING) and not stops and type(error).__name__ not in self._source:
+            known = told(error)
+            error = CandidateError(f"{known['raised']}: {known['message']}")
+        if self.handle_of(error) is None:
+            self.raised = error
+        return error
+
+    # Comparisons.
+
+    def operate(self, on: Any, name: str, args: Any) -> Any:
+        if isinstance(on, type):
+            return super().operate(on, name, args)
+        kind = type(on)
+        if name in describe.COMPARISONS:
+            return self._compare(on, kind, name, args)
+        if name in ("__hash__", "__bool__", "__contains__"):
+            return self._answered(on, kind, name, args)
+        value = super().operate(on, name, args)
+        if name in describe.OPERATORS and value is not NotImplemented:
+            self._computed(name, args, value)
+        elif name in describe.NUMBERS:
+            self._measured(on, kind, name)
+        return value
+
+    def method(self, on: Any, name: str, args: Any, kwargs: Any, home: type) -> Any:
+        self._asked_for(on, name)
+        return super().method(on, name, args, kwargs, home)
+
+    def attribute(self, on: Any, name: str) -> Any:
+        self._asked_for(on, name)
+        return super().attribute(on, name)
+
+    def _asked_for(self, on: Any, name: str) -> None:
+        if name in _ANSWERING and not isinstance(on, type) and not self.is_named(type(on)):
+            self.compared.add("unnamed")
+
+    def _note(self, kind: type) -> None:
+        self.compared.add("named" if self.is_named(kind) else "unnamed")
+
+    def _compare(self, on: Any, kind: type, name: str, args: Any) -> Any:
+        (other,) = args
+        if self.foreign(other) is None and not self.is_named(kind):
+            return NotImplemented  # a plain value is never equal to what only claims to be
+        if name == "__eq__" and kind in self._fields:
+            return self._same_fields(on, other)
+        if name == "__ne__" and kind in self._fields:
+            same = self._same_fields(on, other)
+            return same if same is NotImplemented else not same
+        if name in describe.COMPARISONS and kind in self._fields and self._fields[kind][1]:
+            return self._ordered(on, other, name)
+        if name == "__eq__":
+            return self._equal(on, kind, other)
+        value = super().operate(on, name, args)
+        if value is not NotImplemented:
+            self._note(kind)
+        return value
+
+    def _values(self, on: Any) -> tuple[Any, ...]:
+        return tuple(self.attribute(on, name) for name in self._fields[type(on)][0])
+
+    def _same_fields(self, on: Any, other: Any) -> Any:
+        if type(other) is not type(on):
+            return NotImplemented
+        return self._values(on) == self._values(other)
+
+    def _ordered(self, on: Any, other: Any, name: str) -> Any:
+        if type(other) is not type(on):
+            return NotImplemented
+        return getattr(self._values(on), name)(self._values(other))
+
+    def _equal(self, on: Any, kind: type, other: Any) -> Any:
+        """Ask an object whether it equals a value; believe it only if it differs from others.
+
+        They are asked in random order, so that no answer can depend on which one matters.
+        """
+        values = [_Stranger(), *near(other, self._chance)]
+        values.insert(at := self._chance.randint(0, len(values)), other)
+        answers = [self.request("op", [on, "__eq__", each]) for each in values]
+        value = answers.pop(at)
+        if value is NotImplemented:
+            return value
+        self._note(kind)
+        if value and any(each is not NotImplemented and each for each in answers):
+            return False
+        return value
+
+    def _answered(self, on: Any, kind: type, name: str, args: Any) -> Any:
+        value = super().operate(on, name, args)
+        if not (name == "__hash__" and kind in self._fields):
+            self._note(kind)
+        return value
+
+    def _computed(self, name: str, args: Any, value: Any) -> None:
+        """Note a plain result of an operator with a plain operand: it can hide a comparison, as in
+        `abs(result - expected) < 1e-6`. A difference that is no plain value is remembered."""
+        if all(self.foreign(each) is not None for each in args):
+            return
+        if (handle := self.foreign(value)) is None:
+            self.compared.add("unnamed")
+        elif name in _DIFFERENCES:
+            self._differences.add(handle)
+
+    def _measured(self, on: Any, kind: type, name: str) -> None:
+        """Note a number that decides for an object of an unnamed class, or for a difference."""
+        hidden = self.foreign(on) in self._differences
+        if hidden or not (name == "__len__" or self.is_named(kind)):
+            self.compared.add("unnamed")
+
+
+class _Stranger:
+    """A value that nothing equals."""
+

@@ -1,0 +1,52 @@
+"""Frames over a socket: a length and JSON. No pickle."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import sys
+from typing import Any
+
+LARGEST = 32 << 20  # bytes of a frame
+
+# The digit limit does not hold for the numbers of a program and its tests.
+if hasattr(sys, "set_int_max_str_digits"):
+    sys.set_int_max_str_digits(0)
+
+# Bound here, since a program or its tests may patch the modules.
+_dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_loads, _pack, _unpack = json.JSONDecoder().decode, struct.pack, struct.unpack
+
+
+class TooLargeError(Exception):
+    """A frame is larger than LARGEST."""
+
+
+def send(channel: socket.socket, message: Any) -> None:
+    """Send a message as one frame; TooLargeError above LARGEST, RecursionError if too deep."""
+    body = _dumps(message).encode("ascii")
+    if len(body) > LARGEST:
+        raise TooLargeError(f"{len(body)} bytes of data")
+    channel.sendall(_pack("<I", len(body)) + body)
+
+
+def receive(channel: socket.socket) -> Any:
+    """Return the next message; EOFError at the end, ValueError or RecursionError for nonsense."""
+    size = _unpack("<I", _exactly(channel, 4))[0]
+    if size > LARGEST:
+        raise TooLargeError(f"{size} bytes of data")
+    return _loads(_exactly(channel, size).decode("ascii"))
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes:
+    first = channel.recv(min(size, 1 << 20)) if size else b""
+    if len(first) == size:
+        return first
+    parts = [first]
+    while part := parts[-1]:
+        size -= len(part)
+        if not size:
+            return b"".join(parts)
+        parts.append(channel.recv(min(size, 1 << 20)))
+    raise EOFError
