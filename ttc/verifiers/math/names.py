@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from ttc.verifiers.math.brackets import argument, closing, pieces
 
-# Letters that form no word which the parser knows (inf, pi, oo).
-_TO_LETTERS = str.maketrans("0123456789abcdef", "bcdfghjkqrvwxyzn")
+# Letters that form no word which the parser knows (inf, gcd, oo).
+_TO_LETTERS = str.maketrans("0123456789abcdef", "bcdfhjkqrvwxyzBD")
 
 
 class Name(NamedTuple):
