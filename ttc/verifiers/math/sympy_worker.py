@@ -21,9 +21,9 @@ from latex2sympy2_extended.latex2sympy2 import (
     latex2sympy,
 )
 
-from ttc.verifiers.math.evaluation import Parsed, points
-from ttc.verifiers.math.names import replaced
-from ttc.verifiers.math.operators import operators
+from ttc.verifiers.math.formulas.evaluation import Parsed, points
+from ttc.verifiers.math.formulas.names import replaced
+from ttc.verifiers.math.formulas.operators import operators
 
 _NORMAL = NormalizationConfig(
     basic_latex=True,

@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from ttc.verifiers.math.brackets import argument, closing, pieces
+from ttc.verifiers.math.formulas.brackets import argument, closing, pieces
 
 # Letters that form no word which the parser knows (inf, gcd, oo).
 _TO_LETTERS = str.maketrans("0123456789abcdef", "bcdfhjkqrvwxyzBD")
@@ -278,7 +278,7 @@ class _Reader:
         return self._symbol(Name("norm", (content,)))
 
     def _derivative(self, _: str) -> str | None:
-        from ttc.verifiers.math.derivatives import derivative
+        from ttc.verifiers.math.formulas.derivatives import derivative
 
         found = derivative(self._latex, self._at)
         if found is None:

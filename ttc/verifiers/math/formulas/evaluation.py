@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import sympy
 from sympy.core.function import AppliedUndef
 
-from ttc.verifiers.math import sampling
-from ttc.verifiers.math.names import Name
+from ttc.verifiers.math.formulas import sampling
+from ttc.verifiers.math.formulas.names import Name
 
 _DIGITS, _MOST_DIGITS = 60, 500
 _KEPT_DIGITS = 40  # of an argument of an unknown function
