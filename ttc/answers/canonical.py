@@ -79,6 +79,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 _INEXACT = re.compile(r"(?:≈|≃|≅|≐|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])).*", re.S)
+_OR = re.compile(r",? or |(?<![<>!:])=")
 _EXACT = re.compile(r"\\(?:frac|sqrt|pi|ln|log)(?![A-Za-z])")
 
 
@@ -148,7 +149,16 @@ def _compact(tidy: str) -> str:
 def _read(tidy: str, style: Style = STRICT) -> Number | None:
     if len(tidy) > _LONGEST or not any(map(str.isdigit, tidy)):
         return None
-    return read_number(tidy, style) or read_number(_compact(tidy), style)
+    found = read_number(tidy, style) or read_number(_compact(tidy), style)
+    return found or _alternatives(tidy, style)
+
+
+def _alternatives(tidy: str, style: Style) -> Number | None:
+    """Return the number that `3/4 or 0.75` and `3/4 = 0.75` give twice, or None."""
+    if not (" or " in tidy or "=" in tidy):
+        return None
+    found = {read_number(part.strip(), style) for part in _OR.split(tidy)}
+    return found.pop() if len(found) == 1 else None
 
 
 def spelt(value: Fraction) -> str:

@@ -92,12 +92,13 @@ class Style(NamedTuple):
     """How ambiguous numbers are read.
 
     `comma`: a decimal comma (True), never one (False), or only where nothing else is possible
-    (None). `loose`: the text is known to be one number, so that `2,5` is no list of two, and 70k no
-    multiple of a variable.
+    (None). `loose`: numbers have no commas between them, so `2,5` is no list of two. `letters`:
+    the text is one number, so 70k is no multiple of a variable.
     """
 
     comma: bool | None = None
     loose: bool = False
+    letters: bool = False
 
 
 STRICT = Style()
@@ -119,7 +120,7 @@ def read_number(tidy: str, style: Style = STRICT) -> Number | None:
     tail = tidy[head.end() :]
     if not _UNITS.fullmatch(tail) or NO_UNIT.search(tail):
         return None
-    if head["letter"] and not style.loose:
+    if head["letter"] and not style.letters:
         return None
     rational = _rational(head, style)
     return None if rational is None else Number(rational, bool(head["percent"]))
@@ -192,7 +193,8 @@ def _numeral(digits: str, style: Style) -> Fraction | None:
         thousands = points > 1 or (style.comma and _THOUSANDS.fullmatch(bare))
         return Fraction(bare.replace(".", "") if thousands else bare)
     if commas == 1 and not _THOUSANDS.fullmatch(bare):
-        shown = braced or bare != digits or _ZERO_COMMA.fullmatch(bare)
+        zero = style.comma is None and _ZERO_COMMA.fullmatch(bare)
+        shown = braced or bare != digits or zero
         if not (shown or style.comma or (style.loose and style.comma is None)):
             return None
         return Fraction(bare.replace(",", "."))
