@@ -7,68 +7,68 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import NamedTuple
 
-# Longer texts are compared verbatim, and longer numbers are treated as text. Both bound the work
-# on hostile input; Python's lowest possible limit on printing an int is 640 digits.
-_LONGEST, _MOST_DIGITS = 1000, 250
+from ttc.answers.characters import plain_characters
+from ttc.answers.numbers import NO_UNIT, NUMBER, STRICT, Number, Style, read_number
+from ttc.answers.repeating import MARKED, repeating
+from ttc.answers.tex import braced
+
+__all__ = ["NO_UNIT", "NUMBER", "canonical", "count_words", "number", "spelt", "tidy"]
+
+# Longer texts are compared verbatim. This bounds the work on hostile input.
+_LONGEST = 1000
 _PASSES = 8  # each pass removes one layer of nested \text{…} and trailing marks
 _PLACES = 30  # a rational with more decimal places is written as a fraction
 
-_INTEGER = r"(?:[0-9]{1,3}(?:(?:,(?:\\!\ ?)?|\{,\}|\\,)[0-9]{3})+(?![0-9])|[0-9]+)"
-_DECIMAL = rf"(?:{_INTEGER}(?:\.[0-9]+)?|(?<![\w.])\.[0-9]+)"
-# Also used to search running text: a hyphen after a letter, digit or bracket is not a sign
-# ("3-4"), and the digits of x2, GPT-4, x^{12} and 52_8 are not numbers.
-NUMBER = rf"""
-    (?P<sign>(?<![A-Za-z0-9_)\]}}-])[-−+])?
-    (?:(?:US)?(?:\\?\$|[€£¥₹])\s?(?P<minus>[-−])?)?
-    (?<![A-Za-z0-9_^])(?<![A-Za-z]{{2}}-)(?<![\^_]\{{)
-    (?: (?:(?P<whole>[0-9]+)\s?(?=\\|(?<=\s)[0-9]))?
-        (?: \\[dt]?frac\s?(?:\{{\s?(?P<top>-?{_DECIMAL})\s?\}}|[0-9])
-            \s?(?:\{{\s?(?P<bottom>-?{_DECIMAL})\s?\}}|[0-9])
-          | (?P<over>{_DECIMAL})/(?P<under>-?{_DECIMAL}) )
-      | (?:(?P<mantissa>{_DECIMAL})\s?(?:\\times|\\cdot|[×·*x])\s?)?
-        10\^\{{?(?P<power>[-−+]?[0-9]{{1,4}})\}}?
-      | (?P<plain>{_DECIMAL})(?:e(?P<exponent>[-−+]?[0-9]{{1,4}})(?!\w))? )
-    (?:\s?(?P<percent>\\?%|per\s?cent(?:age\spoints?)?\b))?
-    (?:\s(?P<scale>hundred|thousand|million|billion|trillion)\b)?
-"""
-_NUMBER = re.compile(NUMBER, re.I | re.X)
-_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
-_PREFIX = re.compile(r"^(?:[A-Za-z] ?=|=|≈|~|\\approx\b|(?:about|approximately|exactly|only)\b) ?")
-_MINUS = re.compile(r"^(?:(?:minus|negative) |- )(?=[0-9.\\])")
+_FONTS = (
+    r"\\(?:mbox|boxed|fbox|hbox|text|textnormal|textup|textsf|texttt|textit|textbf|textrm|textmd|emph"
+    r"|(?:math|bold)(?:rm|bf|it|sf|tt|normal|symbol)|operatorname\*?|underline|bm|ensuremath"
+    r"|(?:bcancel|xcancel|cancel)(?!to)) ?\{([^{}]*)\}"
+)
+_DECLARED = (
+    r"\\(?:left|right|displaystyle|textstyle|scriptstyle|limits|nolimits|rm|bf|it|normalsize|small"
+    r"|large|Large|mathstrut|strut|nonumber|notag|hfill|noindent|boldmath)(?![A-Za-z])"
+)
+_SPACING = (
+    r"(?<!\\)\\[,;:> ]|\\q?quad\b|\\(?:thinspace|enspace|medspace|thickspace|negthinspace|space)\b"
+    r"|\\[hvm]?(?:phantom|space|kern|skip)\*? ?\{[^{}]*\}|(?<=.)~"
+)
 
-# Units are in lower case, so that "12 Monkeys" is not 12; of single letters, only those that are
-# rarely variables.
-_SHORT_UNIT = "cm|mm|km|kg|mg|m[lL]|lbs?|oz|ft|mph|hrs?|mins?|secs?|[KMGT]B|k?Wh?|Hz|USD|EUR|GBP"
-_UNITS = re.compile(
-    rf"(?:(?:{_SHORT_UNIT})(?:\^?[23²³])?\b)?"
-    rf"(?:(?: ?/ ?| )\(?(?:[a-z]{{2,}}|{_SHORT_UNIT}|[mgshL])(?:\^?[23²³])?\b\)?){{0,5}}"
+_FUNCTIONS = (
+    "(?:arc)?(?:sin|cos|tan|cot|sec|csc)|(?:sin|cos|tan)h|log|ln|lg|exp|gcd|lcm|max|min|det|deg|dim"
 )
-# Words that change the number before them, or make it no number at all.
-NO_UNIT = re.compile(
-    r"\b(?:and|or|to|than|plus|minus|times|over|squared|cubed|factorial|choose|base|mod|modulo|pi"
-    r"|sqrt|sin|cos|tan|log|ln|am|pm|half|halves|thirds?"
-    r"|(?:four|fif|six|seven|eigh|nin|ten|hundred|thousand)ths?)\b"
-)
+# $1.5M is money, whereas in $1.5M$ the letter is a variable.
+_PAID = r"^(-?(?:US)?(?:\\?\$|[€£¥₹]) ?-?[0-9][0-9.,]*)(k|K|M|mn|B|bn)(?=\.?$)"
+_AMOUNTS = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion"}
+
+
+def _paid(found: re.Match[str]) -> str:
+    return f"{found[1]} {_AMOUNTS[found[2].lower()]}"
+
+
+def _recurring(found: re.Match[str]) -> str:
+    value = repeating(found[1])
+    return found[1] if value is None else rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
+
 
 _TIDY = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
-        (r"[−－]", "-"),
         (r"(?<=[0-9])(?:\\,|\{,\}|,\\!) ?(?=[0-9]{3})", ","),
-        (r"\\(?:left|right|displaystyle)(?![A-Za-z])|\\!|(?<!\\)\\[()\[\]]", ""),
+        (_PAID, _paid),
+        (rf"\\(?:left|right) ?\.|{_DECLARED}|\\!|(?<!\\)\\[()\[\]]", ""),
+        (r"\\(?:(?:text)?color|colorbox|tag\*?|label) ?\{[^{}]*\}", ""),
         (r"(?:\bUS)?\\?\$", ""),
-        (r"(?<!\\)\\[,;: ]|\\q?quad\b|(?<=.)~", " "),
-        (r"\\(?:mbox|boxed|fbox|text|(?:text|math)(?:rm|bf|it)) ?\{([^{}]*)\}", r" \1 "),
-        (r"\\[dt]frac", r"\\frac"),
-        (r"\\frac ?([0-9])", r"\\frac{\1}"),
-        (r"(\\frac ?\{[^{}]*\}) ?([0-9])", r"\1{\2}"),
-        (r"\\sqrt ?([0-9A-Za-z])", r"\\sqrt{\1}"),
+        (rf"\\operatorname\*? ?\{{ ?({_FUNCTIONS}) ?\}}", r"\\\1 "),
+        (_SPACING, " "),
+        (_FONTS, r" \1 "),
+        (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
+        (rf"(?<![0-9.,])(?<![0-9.,]\s)({MARKED})(?![0-9])", _recurring),
         (r"\\%", "%"),
+        (r"\{([-+])\}|^\{([^{}]*)\}$", r"\1\2"),
         (r" ?\^ ?", "^"),
+        (r"(?:\^ ?)?\\degree(?![A-Za-z])|°|\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))", r"^\\circ"),
         (r"([_^])\{([0-9A-Za-z]|\\circ)\}", r"\1\2"),
-        (r" ?(?:\^\\circ\b|°)(?: ?[CF]\b)?", ""),
         (r"  +", " "),
     )
 )
@@ -78,9 +78,9 @@ _COMMAND = re.compile(r"\\(?:begin|end)\{[A-Za-z*]+\}|\\[A-Za-z]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-class _Value(NamedTuple):
-    number: Fraction
-    percent: bool
+_INEXACT = re.compile(r"(?:≈|≃|≅|≐|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])).*", re.S)
+_OR = re.compile(r",? or |(?<![<>!:])=")
+_EXACT = re.compile(r"\\(?:frac|sqrt|pi|ln|log)(?![A-Za-z])")
 
 
 def canonical(answer: str) -> str:
@@ -97,17 +97,17 @@ def canonical(answer: str) -> str:
     neat = tidy(answer)
     value = _read(neat)
     if value is not None:
-        return _spelt(value.number) + "%" * value.percent
+        return spelt(value.value) + "%" * value.percent
     return re.sub(r"^\(([A-Za-z])\)$", r"\1", _compact(neat)) or " ".join(answer.split())
 
 
-def number(text: str) -> Fraction | None:
+def number(text: str, style: Style = STRICT) -> Fraction | None:
     """Return the exact value of a short answer that is one number, or None.
 
     A percent sign is a unit like any other: 50% reads as 50, never as 1/2.
     """
-    value = _read(tidy(text))
-    return value.number if value else None
+    value = _read(tidy(text), style)
+    return value.value if value else None
 
 
 def count_words(text: str) -> int:
@@ -117,11 +117,12 @@ def count_words(text: str) -> int:
 
 def tidy(text: str) -> str:
     """Return an answer without outer markup, spacing commands and redundant spaces."""
-    text = " ".join(text.split())
+    text = " ".join(plain_characters(text).split())
     if len(text) > _LONGEST:
         return text
     for _ in range(_PASSES):
         before = text
+        text = braced(text)
         for pattern, replacement in _TIDY:
             text = pattern.sub(replacement, text)
         text = text.strip(' *`"“”')
@@ -129,7 +130,14 @@ def tidy(text: str) -> str:
             text = text[:-1]
         if text == before:
             break
-    return text
+    return _exactly(text)
+
+
+def _exactly(tidy: str) -> str:
+    """Return the exact side of `2\\sqrt{3} \\approx 3.464`; `x \\approx 3.46` stays as it is."""
+    exact = _INEXACT.sub("", tidy).strip()
+    kept = exact != tidy and (_EXACT.search(exact) or read_number(exact))
+    return exact if kept and not count_words(exact) else tidy
 
 
 def _compact(tidy: str) -> str:
@@ -138,53 +146,23 @@ def _compact(tidy: str) -> str:
     return re.sub(r", ?", ", ", _IDLE_SPACE.sub("", tidy)).strip()
 
 
-def _read(tidy: str) -> _Value | None:
+def _read(tidy: str, style: Style = STRICT) -> Number | None:
     if len(tidy) > _LONGEST or not any(map(str.isdigit, tidy)):
         return None
-    return _value(tidy) or _value(_compact(tidy))
+    found = read_number(tidy, style) or read_number(_compact(tidy), style)
+    return found or _alternatives(tidy, style)
 
 
-def _value(tidy: str) -> _Value | None:
-    tidy = _MINUS.sub("-", _PREFIX.sub("", tidy))
-    head = _NUMBER.match(tidy)
-    if not head or len(head[0]) > _MOST_DIGITS:
+def _alternatives(tidy: str, style: Style) -> Number | None:
+    """Return the number that `3/4 or 0.75` and `3/4 = 0.75` give twice, or None."""
+    if not (" or " in tidy or "=" in tidy):
         return None
-    tail = tidy[head.end() :]
-    if not _UNITS.fullmatch(tail) or NO_UNIT.search(tail):
-        return None
-    rational = _rational(head)
-    return None if rational is None else _Value(rational, bool(head["percent"]))
+    found = {read_number(part.strip(), style) for part in _OR.split(tidy)}
+    return found.pop() if len(found) == 1 else None
 
 
-def _rational(head: re.Match[str]) -> Fraction | None:
-    top, bottom = head["top"] or head["over"], head["bottom"] or head["under"]
-    if top and bottom:
-        if not _fraction(bottom):
-            return None
-        value = _fraction(top) / _fraction(bottom)
-        if head["whole"]:
-            if not 0 < value < 1:  # 4 10/3 is two numbers
-                return None
-            value += int(head["whole"])
-    else:
-        power = int((head["power"] or head["exponent"] or "0").replace("−", "-"))
-        if abs(power) > _MOST_DIGITS:
-            return None
-        value = _fraction(head["mantissa"] or head["plain"] or "1") * _ten_to(power)
-    value *= _ten_to(_SCALES.get((head["scale"] or "").lower(), 0))
-    negative = (head["sign"] or "+") != "+" or head["minus"]
-    return -value if negative else value
-
-
-def _fraction(digits: str) -> Fraction:
-    return Fraction(re.sub(r"[^-.0-9]", "", digits))
-
-
-def _ten_to(power: int) -> Fraction:
-    return Fraction(10**power) if power >= 0 else Fraction(1, 10**-power)
-
-
-def _spelt(value: Fraction) -> str:
+def spelt(value: Fraction) -> str:
+    """Return the canonical text of a number: its decimal, or a fraction if that does not end."""
     scaled = value * 10**_PLACES
     if scaled.denominator != 1:
         return str(value)

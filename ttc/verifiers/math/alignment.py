@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from ttc.verifiers.math.atoms import rebased, relation
 from ttc.verifiers.math.quantities import in_units_of
-from ttc.verifiers.math.structure import Structure, atoms_of, single
+from ttc.verifiers.math.shape import atoms_of
+from ttc.verifiers.math.structure import Structure, read, single
 
 _SYMBOL = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
 
@@ -23,12 +24,46 @@ def align(structure: Structure, reference: Structure | None) -> Structure:
     structure = in_units_of(structure, reference)
     if reference is None:
         return _unnamed(structure)
+    structure = _valued(_as_option(_given(structure, reference), reference), reference)
     structure = _rearranged(structure, reference)
     structure = _named(structure, reference) if _has_names(reference) else _unnamed(structure)
     bases = {atom.sign if atom.kind == "based" else "" for atom in atoms_of(reference)}
     if len(bases) == 1 and (base := bases.pop()):
         structure = _in_base(structure, base)
     return _as_equation(structure) if _is_equation(reference) else structure
+
+
+def _given(structure: Structure, reference: Structure) -> Structure:
+    """Take over the domain of the reference: the answer need not say it, but not another one."""
+    bare = structure.items[0] if structure.kind == "given" else structure
+    if reference.kind != "given":
+        return bare
+    domain = structure.items[1] if structure.kind == "given" else reference.items[1]
+    return Structure("given", (align(bare, reference.items[0]), domain))
+
+
+def _as_option(structure: Structure, reference: Structure) -> Structure:
+    """Compare what the reference has of an option: its letter, its value, or what is there."""
+    if reference.kind == "option":
+        if structure.kind == "option":
+            value = align(structure.items[1], reference.items[1])
+            return replace(structure, items=(structure.items[0], value))
+        at = 0 if _is_letter(structure) else 1
+        pair = (structure, reference.items[1]) if at == 0 else (reference.items[0], structure)
+        return Structure("option", (pair[0], align(pair[1], reference.items[1])))
+    if structure.kind != "option":
+        return structure
+    return structure.items[0 if _is_letter(reference) else 1]
+
+
+def _is_letter(structure: Structure) -> bool:
+    return structure.atom is not None and bool(re.fullmatch(r"[A-J]", structure.atom.text))
+
+
+def _valued(structure: Structure, reference: Structure) -> Structure:
+    """Return the value of x + y = 7 where the reference is a value without a name."""
+    named = _has_names(reference) or (reference.atom and reference.atom.kind == "relation")
+    return read(structure.mark) if structure.mark and structure.atom and not named else structure
 
 
 def _has_names(structure: Structure) -> bool:

@@ -68,6 +68,11 @@ def atom(text: str) -> Atom:
     return Atom("formula", spelt)
 
 
+def is_quantity(text: str) -> bool:
+    """Return whether a text has a unit of measurement or a word that multiplies."""
+    return split(text) is not None or bool(_COUNTED.match(unwrapped(text)))
+
+
 def _number(value: Fraction) -> Atom:
     return Atom("number", str(value), value)
 
