@@ -18,6 +18,7 @@ from ttc.verifiers.math.structure import Structure, read
 __all__ = ["read_like"]
 
 _COMMA = re.compile(r"[0-9],[0-9]")
+_PAIR = re.compile(r"[(\[{]\s*[0-9]+,[0-9]+\s*\\?[)\]}]")
 _LETTER = re.compile(r"[0-9](?:[kKMB]|[mb]n)(?![A-Za-z])")
 _LOOSE = Style(loose=True)
 
@@ -31,7 +32,8 @@ def read_like(answer: str, gold: str, reference: Structure, comma: bool | None) 
         return reference
     if comma is not None or not _COMMA.search(answer):
         return read(answer, Style(comma, letters=letters))
-    for style in (Style(comma=False), _LOOSE):
+    styles = (Style(comma=False), _LOOSE)
+    for style in styles[:1] if _PAIR.search(answer) else styles:
         found = read(answer, style._replace(letters=letters))
         if _form(found) == _form(reference):
             return found

@@ -137,10 +137,13 @@ def _is_infinite(end: Structure, sign: str) -> bool:
 
 
 def _united(text: str, depth: list[int], read_part: Reader) -> Structure | None:
-    parts = [read_part(part) for part in _split(text, _UNION, depth)]
+    texts = _split(text, _UNION, depth)
+    if len(texts) < 2:
+        return None
+    parts = [read_part(part) for part in texts]
     # The union of two sets is the set of the elements of both.
     items = [item for part in parts for item in (part.items if part.kind == "set" else (part,))]
-    return listed(items, "set" if len(items) > len(parts) else "list") if len(parts) > 1 else None
+    return listed(items, "set" if len(items) > len(parts) else "list")
 
 
 def _bracketed(text: str, depth: list[int], read_part: Reader) -> Structure | None:
