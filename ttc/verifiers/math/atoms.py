@@ -17,6 +17,10 @@ _UNIT = re.compile(
     r"(?:\^\{?[23]\}?)?(?:/(?:[a-z]+))?){1,4}$"
 )
 
+_CONGRUENCE = re.compile(
+    r"([^=<>]{1,40}?) ?\\equiv ?(-? ?[0-9]{1,40})"
+    r" ?[,(]? ?\\?(?:pmod|bmod|mod) ?\{? ?([0-9]{1,40}) ?\}? ?\)?"
+)
 # Other than "5 apples", "5 dozen apples" are sixty.
 _COUNTS = {"dozen": 12, "dozens": 12, "doz": 12, "score": 20, "gross": 144}
 _COUNTED = re.compile(
@@ -27,8 +31,8 @@ _FUNCTION = re.compile(r"\\(?:arc)?(?:sin|cos|tan|cot|sec|csc|log|ln|exp)h?$")
 
 class Atom(NamedTuple):
     """`kind` is `number` (`value` is exact), `word`, `formula` (LaTeX), `based` (`sign` is the
-    base), or `relation` (`text` is left side minus right side, `sign` one of `=≠<≤`). `unit` is a
-    unit of measurement."""
+    base), or `relation` (`text` is left side minus right side, `sign` one of `=≠<≤`). A `family`
+    is a formula with the parameter k, for all integers. `unit` is a unit of measurement."""
 
     kind: str
     text: str
@@ -53,6 +57,10 @@ def atom(text: str) -> Atom:
         return _number(value * _COUNTS[many[2].lower()])
     if (value := number(text)) is not None:
         return _number(value)
+    if congruence := _CONGRUENCE.fullmatch(text):
+        name, rest, modulus = congruence[1], int(congruence[2].replace(" ", "")), int(congruence[3])
+        name = "".join(name.split())
+        return Atom("word", rf"{name}\equiv {rest % modulus if modulus else rest} \pmod{modulus}")
     if based := _BASED.fullmatch(text.replace(r"\text", "")):
         return Atom("based", based[1].lstrip("0") or "0", None, based[2])
     bare = _without_unit(re.sub(r" ?\\?%$", "", text))

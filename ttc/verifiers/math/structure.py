@@ -19,6 +19,7 @@ from ttc.verifiers.math.matrices import matrix
 from ttc.verifiers.math.notation import LONGEST, depths, plain
 from ttc.verifiers.math.relations import membership, pair_or_interval, related
 from ttc.verifiers.math.shape import Structure, listed, single, system
+from ttc.verifiers.math.vectors import vector
 from ttc.verifiers.math.wording.domains import renamed, without_domain
 from ttc.verifiers.math.wording.remarks import option, without_remarks
 from ttc.verifiers.math.wording.systems import pieces, separated
@@ -94,7 +95,7 @@ def _read(text: str, style: Style, level: int) -> Structure:
         parts = _split(text, separator, depth)
         if len(parts) > 1:
             return _several([inner(part) for part in parts], kind)
-    for attempt in (membership, related, _united, _bracketed, matrix, _in_pieces):
+    for attempt in (membership, related, _united, _bracketed, matrix, vector, _in_pieces):
         if (structure := attempt(text, depth, inner)) is not None:
             return structure
     return _both(text, inner) if _PLUS_MINUS.search(text) else single(atom(text))

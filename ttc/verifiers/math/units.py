@@ -32,8 +32,8 @@ def _table() -> dict[str, tuple[Fraction, dict[str, int]]]:
     for names, prefixes in ((_PREFIXED, _SHORT), (_LONG_PREFIXED, _LONG)):
         for name in names.split():
             for prefix, power in prefixes.items():
-                factor, powers = found[name]
-                found.setdefault(prefix + name, (factor * Fraction(10) ** power, powers))
+                size, base_powers = found[name]
+                found.setdefault(prefix + name, (size * Fraction(10) ** power, base_powers))
     return found
 
 

@@ -37,7 +37,7 @@ class Parsed(NamedTuple):
 Parser = Callable[[str], "Parsed | None"]
 
 
-class _Power(sympy.Function):
+class _Power(sympy.Function):  # type: ignore[misc]  # sympy has no types
     """A power with a variable exponent. Sympy would look for roots of the numbers put into it."""
 
     nargs = 2
@@ -132,6 +132,15 @@ def points(parsed: Parsed, parse: Parser) -> list[Point]:
         if at not in few and time.process_time() - began > _ENOUGH_SECONDS:
             break
     return found
+
+
+def terms(parsed: Parsed, parse: Parser, parameter: str) -> list[list[Point]] | None:
+    """Return the values of the first three members of a family; None without its parameter."""
+    symbol = sympy.Symbol(parameter)
+    if symbol not in parsed.expression.free_symbols:
+        return None
+    members = [parsed.expression.xreplace({symbol: sympy.Integer(at)}) for at in range(3)]
+    return [points(Parsed(member, parsed.names), parse) for member in members]
 
 
 def _attempt(formula: _Formula, at: int) -> Point:
@@ -267,6 +276,8 @@ _KNOWN: dict[str, Callable[..., Any]] = {
     "bar": _of_number(sympy.conjugate),
     "conj": _of_number(sympy.conjugate),
     "arg": _of_number(sympy.arg),
+    "sech": _of_number(sympy.sech),
+    "csch": _of_number(sympy.csch),
     "erf": _of_number(sympy.erf),
 }
 

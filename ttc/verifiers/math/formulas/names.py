@@ -48,7 +48,7 @@ _ACCENTS = {
 _TOKEN = re.compile(
     r"(?P<derivative>\\frac(?= ?\{ ?(?:d|\\partial)))"
     rf"|\\(?P<accent>{'|'.join(_ACCENTS)})(?![A-Za-z])"
-    r"|(?P<function>\\(?:gcd|lcm|sgn|sign|Re|Im|det|tr|rank|ker|dim|arg|erf|conj|Arg|Var|Cov)"
+    r"|(?P<function>\\(?:gcd|lcm|sgn|sign|Re|Im|det|tr|rank|ker|dim|arg|erf|conj|Arg|Var|Cov|sech|csch)"
     r"(?![A-Za-z])|\\operatorname\*?(?= ?\{))"
     rf"|(?P<norm>\\\|)|(?P<letter>{LETTER})|(?P<skip>\\[A-Za-z]+|\\.|[0-9.]+|.)",
     re.S,
@@ -63,6 +63,7 @@ _ADJOINT = re.compile(
     r" ?\^ ?(?:\{ ?)?(\*|\\ast|\\star|\\dagger|\\dag|\+|-)(?= ?\}|(?! ?[A-Za-z0-9(\\]))(?: ?\})?"
 )
 _INVERSE = re.compile(r" ?\^ ?(?:\{ ?- ?1 ?\}) ?(?=\()")
+_RAISED = re.compile(r" ?\^ ?(?:\{([^{}]*)\}|([0-9A-Za-z]))")
 _MATRIX = re.compile(r"[A-Z]")
 _WRAPPED = re.compile(r"\\(?:text|mathrm|rm|mbox)(?![A-Za-z])|[{}\s]")
 _UNIT_VECTORS = {"i": "i", "j": "j", "k": "k", r"\imath": "i", r"\jmath": "j"}
@@ -90,7 +91,7 @@ class _Reader:
         self._latex, self._at = latex, 0
         self._binds = bool(_BINDER.search(latex))
         self._indices = set(_INDEX.findall(latex))
-        self._plain_vectors = _plain_vectors(latex)
+        self._plain_vectors = plain_vectors(latex)
         self.names: dict[str, Name] = {}
 
     def text(self) -> str:
@@ -124,10 +125,10 @@ class _Reader:
             self._at = content[1]
         return self._latex[start : self._at]
 
-    def _symbol(self, name: Name) -> str:
+    def _symbol(self, name: Name, power: str = "") -> str:
         self.names[name.symbol] = name
         # Behind it, a bracket is a factor.
-        return name.symbol + (r"\cdot " if self._before("(") else "")
+        return name.symbol + power + (r"\cdot " if self._before("(") else "")
 
     def _before(self, text: str) -> bool:
         return self._latex[self._at :].lstrip(" ").startswith(text)
@@ -254,11 +255,13 @@ class _Reader:
             if found is None:
                 return None
             name, self._at = _WRAPPED.sub("", found[0]), found[1]
+        raised = self._take(_RAISED)
+        power = "" if raised is None else f"^{{{raised[1] or raised[2]}}}"
         inner = self._arguments()
         if inner is not None:
             at = self._latex.index("(", self._at)
             self._at = (closing(self._latex, at) or at) + 1
-            return self._symbol(Name(name, pieces(inner)))
+            return self._symbol(Name(name, pieces(inner)), power)
         found = argument(self._latex, self._at)
         if found is None or not found[0]:
             return None
@@ -268,7 +271,7 @@ class _Reader:
             if inside is None:
                 return None
             content, self._at = f"{content}{{{inside[0]}}}", inside[1]
-        return self._symbol(Name(name, (content,)))
+        return self._symbol(Name(name, (content,)), power)
 
     def _norm(self, _: str) -> str | None:
         end = self._latex.find(r"\|", self._at)
@@ -287,7 +290,7 @@ class _Reader:
         return self._symbol(name)
 
 
-def _plain_vectors(latex: str) -> bool:
+def plain_vectors(latex: str) -> bool:
     """Return whether i and j are terms of one formula: unit vectors in plain type."""
     bare = re.sub(r"\\[A-Za-z]+|_\w|_\{[^{}]*\}", " ", latex)
     return all(
