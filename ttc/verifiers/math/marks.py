@@ -29,6 +29,7 @@ _MARKED = tuple(
         (r"\\(?:vec|overrightarrow) ?([A-Za-z])(?![A-Za-z])", r"\\vec{\1}"),
         (r"\\overrightarrow ?\{ ?([A-Za-z]) ?\}", r"\\vec{\1}"),
         (rf"\^ ?\{{? ?{_FONT} ?\{{ ?T ?\}} ?\}}?", r"^{T}"),
+        (r"\^ ?(?:\{ ?\* ?\}|\*(?!\*))", r"^{\\ast}"),
         # Functions in upright type
         (rf"{_FONT}\*? ?\{{ ?({_FUNCTIONS}) ?\}}", r"\\\1 "),
         (r"\\(?:operatorname\*?|mathrm) ?\{ ?(max|min|sec|det|dim|ker|sup|inf) ?\}", r"\\\1 "),

@@ -144,6 +144,7 @@ _IN_FUNCTION = re.compile(
     r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])(?: ?\^ ?(?:\w|\{[^{}]*\}))?"
     r"(?:[^()+]|\([^()]*$|(?<=[a-z} ])\([^()]*\)$)*$"
 )
+_PART = re.compile(r" ?,? ?([0-9]+(?:\.[0-9]+)?) ?(?:\\unit ?\{([^{}]*)\}|([A-Za-z]+|°|''|'|\")) ?")
 _LONGEST = 60  # characters of a unit
 
 
@@ -168,6 +169,29 @@ def split(text: str) -> tuple[str, Unit] | None:
         ):
             return head.removesuffix(r"\cdot").replace("°", r"\arcdegree ").strip(), unit
     return None
+
+
+def compound(text: str) -> tuple[Fraction, Unit] | None:
+    """Return the sum of `1 hour 30 minutes` or `30° 15'` in its first unit, or None."""
+    for pattern, replacement in _REWRITTEN[:3]:
+        text = pattern.sub(replacement, text)
+    parts = [_PART.match(text)]
+    while (last := parts[-1]) is not None and last.end() < len(text):
+        parts.append(_PART.match(text, last.end()))
+    if len(parts) < 2:
+        return None
+    total, first = Fraction(0), None
+    for part in parts:
+        name = "" if part is None else part[2] or part[3]
+        unit = parse({"'": "arcmin", "''": "arcsec", '"': "arcsec"}.get(name, name))
+        if part is None or unit is None:
+            return None
+        first = first or unit
+        factor = ratio(unit, first)
+        if factor is None or factor > 1:
+            return None
+        total += Fraction(part[1]) * factor
+    return None if first is None else (total, first)
 
 
 def _is_angle(unit: Unit) -> bool:

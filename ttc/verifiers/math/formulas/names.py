@@ -123,7 +123,8 @@ class _Reader:
         skipped = found[0] in ("_", r"\begin", r"\end")  # what is in a subscript is no formula
         if skipped and (content := argument(self._latex, self._at)) is not None:
             self._at = content[1]
-        return self._latex[start : self._at]
+        factor = found[0] == r"\pi" and self._before("(")
+        return self._latex[start : self._at] + (r"\cdot " if factor else "")
 
     def _symbol(self, name: Name, power: str = "") -> str:
         self.names[name.symbol] = name
