@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ttc.answers.canonical import NO_UNIT, canonical, number
-from ttc.verifiers.math.units import Unit, compound, split, unwrapped
+from ttc.verifiers.math.measures.units import Unit, compound, split, unwrapped
 
 _BASED = re.compile(r"(?=[0-9A-F]*[0-9])([0-9A-F]+)_\{?([0-9]{1,2})\}?")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ttc.verifiers.math.units import parse
+from ttc.verifiers.math.measures.units import parse
 
 _SPACE = r"(?: |~|\\[,;:! ])*"
 _FONT = r"\\(?:text|mathrm|textrm|mathit|textit|mathbf|textbf|operatorname|mathsf|rm|textnormal)"
