@@ -78,7 +78,7 @@ _COMMAND = re.compile(r"\\(?:begin|end)\{[A-Za-z*]+\}|\\[A-Za-z]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-_INEXACT = re.compile(r"(?:≈|≃|≅|≐|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])).*", re.S)
+_INEXACT = re.compile(r"≈|≃|≅|≐|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])")
 _OR = re.compile(r",? or |(?<![<>!:])=")
 _EXACT = re.compile(r"\\(?:frac|sqrt|pi|ln|log)(?![A-Za-z])")
 
@@ -94,7 +94,7 @@ def canonical(answer: str) -> str:
     meaningless spaces in formulas are removed. Case is kept. Formulas that only algebra can
     equate stay different.
     """
-    neat = tidy(answer)
+    neat = _exactly(tidy(answer))
     value = _read(neat)
     if value is not None:
         return spelt(value.value) + "%" * value.percent
@@ -106,7 +106,7 @@ def number(text: str, style: Style = STRICT) -> Fraction | None:
 
     A percent sign is a unit like any other: 50% reads as 50, never as 1/2.
     """
-    value = _read(tidy(text), style)
+    value = _read(_exactly(tidy(text)), style)
     return value.value if value else None
 
 
@@ -130,14 +130,15 @@ def tidy(text: str) -> str:
             text = text[:-1]
         if text == before:
             break
-    return _exactly(text)
+    return text
 
 
 def _exactly(tidy: str) -> str:
-    """Return the exact side of `2\\sqrt{3} \\approx 3.464`; `x \\approx 3.46` stays as it is."""
-    exact = _INEXACT.sub("", tidy).strip()
-    kept = exact != tidy and (_EXACT.search(exact) or read_number(exact))
-    return exact if kept and not count_words(exact) else tidy
+    r"""Return the exact side of `2\sqrt{3} \approx 3.464`; `x \approx 3.46` stays as it is."""
+    sides = [side.strip() for side in _INEXACT.split(tidy)]
+    if len(sides) < 2 or not all(map(read_number, sides[1:])) or count_words(sides[0]):
+        return tidy
+    return sides[0] if _EXACT.search(sides[0]) or read_number(sides[0]) else tidy
 
 
 def _compact(tidy: str) -> str:

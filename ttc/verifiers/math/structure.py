@@ -18,6 +18,7 @@ from ttc.verifiers.math.matrices import matrix
 from ttc.verifiers.math.notation import LONGEST, depths, plain
 from ttc.verifiers.math.relations import membership, pair_or_interval, related
 from ttc.verifiers.math.shape import Structure, listed, single, system
+from ttc.verifiers.math.wording.comparisons import in_signs
 from ttc.verifiers.math.wording.domains import renamed, without_domain
 from ttc.verifiers.math.wording.remarks import option, without_remarks
 from ttc.verifiers.math.wording.systems import pieces, separated
@@ -40,8 +41,8 @@ _COMMA = re.compile(r"\s*[,;]\s*")
 _UNION = re.compile(r"\\cup(?![A-Za-z])|\s(?:union|U)\s")
 _EMPTY = re.compile(r"\\(?:emptyset|varnothing)|\\\{\s*\\\}")
 _BAR = re.compile(r"\\(?:mid|vert|colon|big\|)(?![A-Za-z])|(?<!\\)[|:]")
+_NAMED = re.compile(r"=|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])")
 _PLUS_MINUS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
-_EVERYTHING = re.compile(r"(?:x ?\\in ?)?\\mathbb ?\{?R\}?|all real numbers|all reals", re.I)
 
 Reader = Callable[[str], Structure]
 
@@ -60,7 +61,7 @@ def _sentence(text: str, style: Style, level: int) -> Structure:
     """Return the structure of a whole answer, with the words around it."""
     if (found := _numeral(text, style)) is not None:
         return found
-    text = without_remarks(text)
+    text = without_remarks(in_signs(text))
     if (parted := option(text)) is not None and level == 0:
         letter, value = parted
         return Structure("option", (single(atom(letter)), _sentence(value, style, 1)))
@@ -75,7 +76,9 @@ def _sentence(text: str, style: Style, level: int) -> Structure:
 
 def _numeral(text: str, style: Style) -> Structure | None:
     value = number(text, style)
-    return None if value is None or "=" in text else single(Atom("number", str(value), value))
+    return (
+        None if value is None or _NAMED.search(text) else single(Atom("number", str(value), value))
+    )
 
 
 def _read(text: str, style: Style, level: int) -> Structure:
