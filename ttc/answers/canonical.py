@@ -79,6 +79,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 _INEXACT = re.compile(r"≈|≃|≅|≐|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])")
+_ASIDE = re.compile(r"([^()]+) \((?:or |= ?)?([^()]+)\)")
 _OR = re.compile(r",? or |(?<![<>!:])=")
 _EXACT = re.compile(r"\\(?:frac|sqrt|pi|ln|log)(?![A-Za-z])")
 
@@ -155,11 +156,15 @@ def _read(tidy: str, style: Style = STRICT) -> Number | None:
 
 
 def _alternatives(tidy: str, style: Style) -> Number | None:
-    """Return the number that `3/4 or 0.75` and `3/4 = 0.75` give twice, or None."""
-    if not (" or " in tidy or "=" in tidy):
+    """Return the number that `3/4 or 0.75`, `3/4 = 0.75` and `3/4 (0.75)` give twice, or None."""
+    aside = _ASIDE.fullmatch(tidy)
+    if not aside and " or " not in tidy and "=" not in tidy:
         return None
-    found = {read_number(part.strip(), style) for part in _OR.split(tidy)}
-    return found.pop() if len(found) == 1 else None
+    parts = aside.groups() if aside else _OR.split(tidy)
+    found = {read_number(part.strip(), style) for part in parts}
+    if len(found) > 1 or (aside and len(set(parts)) == 1):  # 2 (2) is a product
+        return None
+    return found.pop()
 
 
 def spelt(value: Fraction) -> str:

@@ -34,6 +34,8 @@ _REPLACED = tuple(
         (r"\\not ?=", r"\\ne "),
         (r"\\not ?\\in(?![A-Za-z])", r"\\notin "),
         (r"\+\\infty", r"\\infty"),
+        (r"\\(?:R|RR|reals|Reals)(?![A-Za-z])", r"\\mathbb{R}"),
+        (r"\\(?:Z|ZZ|integers)(?![A-Za-z])", r"\\mathbb{Z}"),
         (r"\+ ?/ ?-|\bplus or minus\b|(?<![\w)}])\+-(?=[\w\\])", r"\\pm "),
         (r"\^ ?(?:\{ ?(?:\\prime ?)+\}|\\prime(?![A-Za-z]))", lambda found: _primes(found[0])),
         (r"\^ ?(?:\{ ?\\(?:top|intercal) ?\}|\\(?:top|intercal)(?![A-Za-z]))", "^T"),

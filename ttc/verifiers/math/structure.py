@@ -29,7 +29,7 @@ _DEEPEST = 12
 
 # "Or" binds weaker than a semicolon, and that weaker than a comma: x = 1, y = 2 or x = 3, y = 4.
 _EITHER = re.compile(
-    r",?\s+(?:or|i\.e\.|that is|(?:or )?equivalently),?(?:\s+|(?=\\))|,\s*or\b\s*|\\(?:lor|vee)\b",
+    r",?\s+(?:(?:or )?equivalently|or|i\.e\.|that is),?(?:\s+|(?=\\))|,\s*or\b\s*|\\(?:lor|vee)\b",
     re.I,
 )
 _PARTS = re.compile(r"\s*;\s*(?:(?:and|or)\b)?", re.I)
@@ -42,6 +42,7 @@ _UNION = re.compile(r"\\cup(?![A-Za-z])|\s(?:union|U)\s")
 _EMPTY = re.compile(r"\\(?:emptyset|varnothing)|\\\{\s*\\\}")
 _BAR = re.compile(r"\\(?:mid|vert|colon|big\|)(?![A-Za-z])|(?<!\\)[|:]")
 _NAMED = re.compile(r"=|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])")
+_EVERYTHING = re.compile(r"\\mathbb ?\{? ?R ?\}?|(?:the set of )?all real(?: number)?s", re.I)
 _PLUS_MINUS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
 
 Reader = Callable[[str], Structure]
@@ -92,6 +93,8 @@ def _read(text: str, style: Style, level: int) -> Structure:
     def inner(part: str) -> Structure:
         return _read(part, style, level + 1)
 
+    if _EVERYTHING.fullmatch(text):
+        return pair_or_interval((inner(r"-\infty"), inner(r"\infty")), "()")
     for separator, kind in ((_EITHER, "set"), (_PARTS, "list"), (_LISTED, "list")):
         parts = _split(text, separator, depth)
         if len(parts) > 1:
