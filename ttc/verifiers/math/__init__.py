@@ -17,9 +17,11 @@ from ttc.cache import Memo
 from ttc.options import OptionReader
 from ttc.plugins import installing
 from ttc.records import Sample, Verdict
-from ttc.verifiers.math.alignment import align, atoms_of
+from ttc.verifiers.math.alignment import align
 from ttc.verifiers.math.convention import read_like
 from ttc.verifiers.math.equivalence import Classes, Oracle
+from ttc.verifiers.math.formulas import VERSION
+from ttc.verifiers.math.shape import atoms_of
 from ttc.verifiers.math.structure import Structure, read
 from ttc.verifiers.numeric import TOLERANCE, convention, decimal_option, tolerance
 from ttc.verifiers.workers.pool import CallLimits, Workers, require
@@ -46,7 +48,7 @@ class Math:
     """
 
     name = "math"
-    version = "1"
+    version = "2"
     reads_reference = True
     together = True
 
@@ -67,7 +69,7 @@ class Math:
         """Yield one verdict per sample, in order. Consecutive draws of a problem are judged
         together; later draws of it join their classes."""
         problems: dict[tuple[str, str, str], _Problem] = {}
-        salt = ("math", Math.version, *_LIMITS, *self._versions)
+        salt = ("math", Math.version, VERSION, *_LIMITS, *self._versions)
         with (
             Workers("ttc.verifiers.math.sympy_worker:work", _LIMITS) as workers,
             Memo(*salt) as memo,

@@ -2,7 +2,7 @@ r"""Finds which atoms of the answers to one problem are equal, and so which answ
 
 Numbers are compared as exact rationals, words as texts. Each formula goes to a worker once, for its
 values (`ttc.verifiers.math.sympy_worker`); formulas without values are compared in pairs by
-math-verify. Equality is closed transitively: atoms joined by a chain of comparisons are one class.
+math-verify. An atom joins the first class whose first member it equals; the reference comes first.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ttc.verifiers.math.values import (
     from_reply,
     proportional,
     same,
+    same_family,
 )
 from ttc.verifiers.workers.pool import Reply, Workers
 
@@ -34,7 +35,9 @@ _COMPARED = {
     "number": ("formula",),
     "formula": ("number", "formula"),
     "relation": ("relation",),
+    "family": ("family",),
 }
+_CALLS = {"formula": "values", "relation": "values", "family": "family"}
 
 
 class Oracle:
@@ -79,8 +82,8 @@ class Classes:
     def add(self, atoms: Iterable[Atom], *, reference: bool = False) -> None:
         """Add atoms to the classes; those of the reference must be added first."""
         new = [atom for atom in dict.fromkeys(atoms) if atom not in self._parent]
-        asked = [atom for atom in new if atom.kind in ("formula", "relation")]
-        replies = self._oracle.ask([("values", atom.text) for atom in asked])
+        asked = [atom for atom in new if atom.kind in _CALLS]
+        replies = self._oracle.ask([(_CALLS[atom.kind], atom.text) for atom in asked])
         known = dict(zip(asked, map(from_reply, replies), strict=True))
         opaque: list[tuple[Atom, Atom]] = []
         for atom in new:
@@ -110,18 +113,29 @@ class Classes:
         """Put an atom into its class by its values; return the pairs that values cannot decide."""
         mine, open_pairs = self._values[atom], []
         self._parent[atom] = atom
-        for other in chain.from_iterable(
-            self._kinds[kind] for kind in _COMPARED.get(atom.kind, ())
-        ):
-            if self.of(other) == self.of(atom):
-                continue
+        for other in self._candidates(atom):
             theirs = self._values[other]
             if _equal(atom, mine, other, theirs):
                 self._join(other, atom)
-            elif mine.opaque and theirs.opaque and atom.sign == other.sign:
+                break
+            if mine.opaque and theirs.opaque and atom.sign == other.sign:
                 open_pairs.append((other, atom))
         self._kinds[atom.kind].append(atom)
         return open_pairs
+
+    def _candidates(self, atom: Atom) -> list[Atom]:
+        """Return the atoms to compare one with: the first of each class, the reference's first.
+
+        √x·|x| is x√x where both are real, and may be |x|·√x + 0·ln x, and so on: a chain of such
+        comparisons must not lead from the reference to another answer.
+        """
+        kinds = (self._kinds[kind] for kind in _COMPARED.get(atom.kind, ()))
+        first = [
+            other
+            for other in chain.from_iterable(kinds)
+            if self._parent[other] == other and other.unit == atom.unit
+        ]
+        return sorted(first, key=lambda other: other not in self._targets)
 
     def _join(self, one: Atom, other: Atom) -> None:
         self._parent[self.of(other)] = self.of(one)
@@ -163,4 +177,4 @@ def _known(atom: Atom) -> Values:
 def _equal(one: Atom, first: Values, other: Atom, second: Values) -> bool:
     if one.kind == "relation":
         return one.sign == other.sign and proportional(first, second, either=one.sign in "=≠")
-    return same(first, second)
+    return same_family(first, second) if one.kind == "family" else same(first, second)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ttc.verifiers.math.atoms import Atom
 
-__all__ = ["Structure", "listed", "single"]
+__all__ = ["Structure", "atoms_of", "listed", "single"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,14 @@ class Structure:
 def single(content: Atom, name: str | None = None) -> Structure:
     """Return the structure of a single atom."""
     return Structure("atom", (), content, name)
+
+
+def atoms_of(structure: Structure) -> Iterator[Atom]:
+    """Yield the atoms of a structure, from left to right."""
+    if structure.atom is not None:
+        yield structure.atom
+    for item in structure.items:
+        yield from atoms_of(item)
 
 
 def listed(structures: Iterable[Structure], kind: str) -> Structure:

@@ -13,11 +13,13 @@ from collections.abc import Callable
 
 from ttc.answers.canonical import number, tidy
 from ttc.answers.numbers import STRICT, Style, with_points
-from ttc.verifiers.math.atoms import Atom, atom
+from ttc.verifiers.math.atoms import Atom, atom, is_quantity
+from ttc.verifiers.math.marks import marked
 from ttc.verifiers.math.matrices import matrix
 from ttc.verifiers.math.notation import LONGEST, depths, plain
 from ttc.verifiers.math.relations import membership, pair_or_interval, related
 from ttc.verifiers.math.shape import Structure, listed, single, system
+from ttc.verifiers.math.vectors import vector
 from ttc.verifiers.math.wording.comparisons import in_signs
 from ttc.verifiers.math.wording.domains import renamed, without_domain
 from ttc.verifiers.math.wording.remarks import option, without_remarks
@@ -55,7 +57,7 @@ def read(answer: str, style: Style = STRICT) -> Structure:
     """
     if len(answer) > LONGEST:
         return single(Atom("word", " ".join(answer.split())))
-    return _sentence(tidy(separated(plain(answer))), style, 0)
+    return _sentence(tidy(separated(plain(marked(answer)))), style, 0)
 
 
 def _sentence(text: str, style: Style, level: int) -> Structure:
@@ -76,10 +78,10 @@ def _sentence(text: str, style: Style, level: int) -> Structure:
 
 
 def _numeral(text: str, style: Style) -> Structure | None:
-    value = number(text, style)
-    return (
-        None if value is None or _NAMED.search(text) else single(Atom("number", str(value), value))
-    )
+    value = None if is_quantity(text) else number(text, style)
+    if value is None or _NAMED.search(text):
+        return None
+    return single(Atom("number", str(value), value))
 
 
 def _read(text: str, style: Style, level: int) -> Structure:
@@ -99,7 +101,7 @@ def _read(text: str, style: Style, level: int) -> Structure:
         parts = _split(text, separator, depth)
         if len(parts) > 1:
             return _several([inner(part) for part in parts], kind)
-    for attempt in (membership, related, _united, _bracketed, matrix, _in_pieces):
+    for attempt in (membership, related, _united, _bracketed, matrix, vector, _in_pieces):
         if (structure := attempt(text, depth, inner)) is not None:
             return structure
     return _both(text, inner) if _PLUS_MINUS.search(text) else single(atom(text))
