@@ -19,15 +19,13 @@ __all__ = ["read_like"]
 
 _COMMA = re.compile(r"[0-9],[0-9]")
 _PAIR = re.compile(r"[(\[{]\s*[0-9]+,[0-9]+\s*\\?[)\]}]")
-_LETTER = re.compile(r"[0-9](?:[kKMB]|[mb]n)(?![A-Za-z])")
 _LOOSE = Style(loose=True)
 
 
 def read_like(answer: str, gold: str, reference: Structure, comma: bool | None) -> Structure:
     """Return the structure of an answer, with its ambiguous numbers read as the reference's form
     has it; `comma` is whether commas are decimal, None if that is not known."""
-    numeric = reference.atom is not None and reference.atom.kind == "number"
-    letters = numeric and bool(_LETTER.search(answer))
+    letters = reference.atom is not None and reference.atom.kind == "number"
     if comma is None and _COMMA.search(gold) and _is_same_number(answer, gold):
         return reference
     if comma is not None or not _COMMA.search(answer):
@@ -37,7 +35,7 @@ def read_like(answer: str, gold: str, reference: Structure, comma: bool | None) 
         found = read(answer, style._replace(letters=letters))
         if _form(found) == _form(reference):
             return found
-    return read(answer, STRICT)
+    return read(answer, Style(letters=letters))
 
 
 def _is_same_number(answer: str, gold: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from ttc.answers.characters import plain_characters
-from ttc.verifiers.math.wording.comparisons import in_signs
 from ttc.verifiers.math.wording.symbols import CHARACTERS
 
 _FUNCTIONS = (
@@ -35,12 +34,16 @@ _REPLACED = tuple(
         (r"\\not ?=", r"\\ne "),
         (r"\\not ?\\in(?![A-Za-z])", r"\\notin "),
         (r"\+\\infty", r"\\infty"),
+        (r"\\(?:R|RR|reals|Reals)(?![A-Za-z])", r"\\mathbb{R}"),
+        (r"\\(?:Z|ZZ|integers)(?![A-Za-z])", r"\\mathbb{Z}"),
         (r"\+ ?/ ?-|\bplus or minus\b|(?<![\w)}])\+-(?=[\w\\])", r"\\pm "),
         (r"\^ ?(?:\{ ?(?:\\prime ?)+\}|\\prime(?![A-Za-z]))", lambda found: _primes(found[0])),
         (r"\^ ?(?:\{ ?\\(?:top|intercal) ?\}|\\(?:top|intercal)(?![A-Za-z]))", "^T"),
         (r"\^ ?(\{ ?)?\\(?:mathsf|mathrm|text|mathbf|mathtt) ?\{ ?T ?\}(?(1) ?\})", "^T"),
     )
 )
+# √13 is the root of 13, unlike TeX's \sqrt13.
+_ROOT = re.compile(r"(?:√|(?<![\\A-Za-z])sqrt) ?([0-9]+(?:\.[0-9]+)?)")
 # ]2, 5[ is (2, 5), as it is written in France.
 _TURNED = re.compile(r"([\[\]])([^\[\]();,]+[,;][^\[\]();,]+)([\[\]])")
 _NESTING = re.compile(r"\\begin(?![A-Za-z])|\\end(?![A-Za-z])|\\[{}]|\\.|[()\[\]{}]")
@@ -52,11 +55,11 @@ LONGEST = 1000  # characters; a longer answer is not read as a formula
 
 def plain(text: str) -> str:
     """Return an answer in normalised notation."""
-    text = plain_characters(text).translate(CHARACTERS)
+    text = plain_characters(_ROOT.sub(r"\\sqrt{\1}", text)).translate(CHARACTERS)
     for pattern, replacement in _REPLACED:
         text = pattern.sub(replacement, text)
     text = _ASCII.sub(lambda found: f"\\{found[0]} ", text)
-    text = in_signs(_braced(re.sub(r"(\\sqrt) +(?=[({0-9A-Za-z])", r"\1 ", text)))
+    text = _braced(re.sub(r"(\\sqrt) +(?=[({0-9A-Za-z])", r"\1 ", text))
     if ("]" in text or "[" in text) and depths(text) is None:
         text = _TURNED.sub(_turned, text)
     return text

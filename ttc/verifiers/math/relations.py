@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from ttc.answers.canonical import number
 from ttc.verifiers.math.atoms import relation
 from ttc.verifiers.math.shape import Structure, single, system
 
@@ -37,6 +38,7 @@ _CALL = re.compile(
     r"|(?:\\[lr]?[vV]ert ?|\|)[A-Z]{2}(?:\\[lr]?[vV]ert|\|)"
 )
 _PROSE_NAME = re.compile(r"(?=.{4,60}$)[A-Za-z][a-z]*(?: [A-Za-z]+)*(?: of [^=]{1,30})?")
+_CUT = re.compile(r"[0-9] ?(?:\.{3}|\\[lc]?dots)$")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _NEXT = re.compile(r"(-?[0-9.]+|.*[})]) ([A-Za-z](?:_\w)?)")
 
@@ -118,12 +120,16 @@ def _approximated(
 
 
 def _equation(sides: list[str], read: Reader) -> Structure | None:
+    if len(sides) > 2 or not _letters(sides[0]):  # 1/7 = 0.142857… is 1/7
+        sides = [side for side in sides if not _CUT.search(side) or number(side)] or sides
+    if len(sides) == 1:
+        return read(sides[0])
     first, last = sides[0], sides[-1]
     prose = _PROSE_NAME.fullmatch(first)
-    if _is_name(first) and not prose:
-        return replace(read(last), name=_bare(first))
     if len(sides) == 2 and (pairs := _paired(first, last, read)) is not None:
         return pairs
+    if _is_name(first) and not prose:
+        return replace(read(last), name=_bare(first))
     if prose or not _letters(first):
         name = last if _is_name(last) and not _letters(first) else None
         return replace(read(first if name else last), name=name and _bare(name))

@@ -20,6 +20,7 @@ from ttc.verifiers.math.notation import LONGEST, depths, plain
 from ttc.verifiers.math.relations import membership, pair_or_interval, related
 from ttc.verifiers.math.shape import Structure, listed, single, system
 from ttc.verifiers.math.vectors import vector
+from ttc.verifiers.math.wording.comparisons import in_signs
 from ttc.verifiers.math.wording.domains import renamed, without_domain
 from ttc.verifiers.math.wording.remarks import option, without_remarks
 from ttc.verifiers.math.wording.systems import pieces, separated
@@ -30,7 +31,7 @@ _DEEPEST = 12
 
 # "Or" binds weaker than a semicolon, and that weaker than a comma: x = 1, y = 2 or x = 3, y = 4.
 _EITHER = re.compile(
-    r",?\s+(?:or|i\.e\.|that is|(?:or )?equivalently),?(?:\s+|(?=\\))|,\s*or\b\s*|\\(?:lor|vee)\b",
+    r",?\s+(?:(?:or )?equivalently|or|i\.e\.|that is),?(?:\s+|(?=\\))|,\s*or\b\s*|\\(?:lor|vee)\b",
     re.I,
 )
 _PARTS = re.compile(r"\s*;\s*(?:(?:and|or)\b)?", re.I)
@@ -42,8 +43,9 @@ _COMMA = re.compile(r"\s*[,;]\s*")
 _UNION = re.compile(r"\\cup(?![A-Za-z])|\s(?:union|U)\s")
 _EMPTY = re.compile(r"\\(?:emptyset|varnothing)|\\\{\s*\\\}")
 _BAR = re.compile(r"\\(?:mid|vert|colon|big\|)(?![A-Za-z])|(?<!\\)[|:]")
+_NAMED = re.compile(r"=|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])")
+_EVERYTHING = re.compile(r"\\mathbb ?\{? ?R ?\}?|(?:the set of )?all real(?: number)?s", re.I)
 _PLUS_MINUS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
-_EVERYTHING = re.compile(r"(?:x ?\\in ?)?\\mathbb ?\{?R\}?|all real numbers|all reals", re.I)
 
 Reader = Callable[[str], Structure]
 
@@ -62,7 +64,7 @@ def _sentence(text: str, style: Style, level: int) -> Structure:
     """Return the structure of a whole answer, with the words around it."""
     if (found := _numeral(text, style)) is not None:
         return found
-    text = without_remarks(text)
+    text = without_remarks(in_signs(text))
     if (parted := option(text)) is not None and level == 0:
         letter, value = parted
         return Structure("option", (single(atom(letter)), _sentence(value, style, 1)))
@@ -77,7 +79,9 @@ def _sentence(text: str, style: Style, level: int) -> Structure:
 
 def _numeral(text: str, style: Style) -> Structure | None:
     value = None if is_quantity(text) else number(text, style)
-    return None if value is None or "=" in text else single(Atom("number", str(value), value))
+    if value is None or _NAMED.search(text):
+        return None
+    return single(Atom("number", str(value), value))
 
 
 def _read(text: str, style: Style, level: int) -> Structure:
@@ -91,6 +95,8 @@ def _read(text: str, style: Style, level: int) -> Structure:
     def inner(part: str) -> Structure:
         return _read(part, style, level + 1)
 
+    if _EVERYTHING.fullmatch(text):
+        return pair_or_interval((inner(r"-\infty"), inner(r"\infty")), "()")
     for separator, kind in ((_EITHER, "set"), (_PARTS, "list"), (_LISTED, "list")):
         parts = _split(text, separator, depth)
         if len(parts) > 1:

@@ -18,6 +18,7 @@ _HEAD = re.compile(
     r"(?: is| are|:)? (?=[(\[\\]))",
     re.I,
 )
+_CONCLUSION = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|therefore)(?![A-Za-z])|∴")
 _ABOUT = r"\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])|(?:about|approximately|approx\.|roughly)"
 _NUMBER = r"(?:[-+.,0-9 \\{}^e%]|\\times|\\cdot)+"
 _TAILS = tuple(
@@ -39,6 +40,7 @@ def option(text: str) -> tuple[str, str] | None:
 def without_remarks(text: str) -> str:
     """Return a text without words around the answer that say nothing about it, and without the
     rounded value behind the exact one."""
+    text = _CONCLUSION.split(text)[-1].strip() or text
     for pattern in (_HEAD, *_TAILS):
         found = pattern.match(text) if pattern is _HEAD else pattern.search(text)
         shorter = "" if found is None else (text[: found.start()] + text[found.end() :]).strip()
