@@ -268,7 +268,7 @@ def test_the_message_of_the_command_line(ttc: Callable[..., Any], own_home: Path
     ran = ttc("verify", "s.jsonl", "-V", "numeric:tolerance=1")
     assert (ran.code, ran.err) == (
         2,
-        "ttc: numeric:tolerance=1: unknown option 'tolerance'; it takes: tol\n",
+        "ttc: numeric:tolerance=1: unknown option 'tolerance'; it takes: tol, locale\n",
     )
 
 

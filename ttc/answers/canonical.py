@@ -72,13 +72,16 @@ _TIDY = tuple(
         (r"  +", " "),
     )
 )
+_INTEGER = re.compile(r"-?[1-9][0-9]{0,17}")  # most answers: nothing to tidy
 # In a formula, a space matters only between two letters or two digits.
 _IDLE_SPACE = re.compile(r" (?!(?<=[^\W\d_] )[^\W\d_]|(?<=[0-9] )[0-9])")
 _COMMAND = re.compile(r"\\(?:begin|end)\{[A-Za-z*]+\}|\\[A-Za-z]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-_INEXACT = re.compile(r"(?:≈|≃|≅|≐|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])).*", re.S)
+_INEXACT = re.compile(r"≈|≃|≅|≐|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])")
+_ASIDE = re.compile(r"([^()]+) \((?:or |= ?)?([^()]+)\)")
+_OR = re.compile(r",? or |(?<![<>!:])=")
 _EXACT = re.compile(r"\\(?:frac|sqrt|pi|ln|log)(?![A-Za-z])")
 
 
@@ -93,11 +96,18 @@ def canonical(answer: str) -> str:
     meaningless spaces in formulas are removed. Case is kept. Formulas that only algebra can
     equate stay different.
     """
-    neat = tidy(answer)
+    if _INTEGER.fullmatch(answer):
+        return answer
+    neat = _exactly(tidy(answer))
     value = _read(neat)
     if value is not None:
         return spelt(value.value) + "%" * value.percent
-    return re.sub(r"^\(([A-Za-z])\)$", r"\1", _compact(neat)) or " ".join(answer.split())
+    text = _compact(neat)
+    for _ in range(_PASSES):  # without its spaces, a text may have more to tidy
+        if (again := _compact(tidy(text))) == text:
+            break
+        text = again
+    return re.sub(r"^\(([A-Za-z])\)$", r"\1", text) or " ".join(answer.split())
 
 
 def number(text: str, style: Style = STRICT) -> Fraction | None:
@@ -105,7 +115,9 @@ def number(text: str, style: Style = STRICT) -> Fraction | None:
 
     A percent sign is a unit like any other: 50% reads as 50, never as 1/2.
     """
-    value = _read(tidy(text), style)
+    if _INTEGER.fullmatch(text):
+        return Fraction(text)
+    value = _read(_exactly(tidy(text)), style)
     return value.value if value else None
 
 
@@ -116,12 +128,12 @@ def count_words(text: str) -> int:
 
 def tidy(text: str) -> str:
     """Return an answer without outer markup, spacing commands and redundant spaces."""
-    text = " ".join(plain_characters(text).split())
+    text = " ".join(text.split())
     if len(text) > _LONGEST:
         return text
     for _ in range(_PASSES):
         before = text
-        text = braced(text)
+        text = braced(plain_characters(text))
         for pattern, replacement in _TIDY:
             text = pattern.sub(replacement, text)
         text = text.strip(' *`"“”')
@@ -129,14 +141,15 @@ def tidy(text: str) -> str:
             text = text[:-1]
         if text == before:
             break
-    return _exactly(text)
+    return text
 
 
-def _exactly(tidy: str) -> str:
-    """Return the exact side of `2\\sqrt{3} \\approx 3.464`; `x \\approx 3.46` stays as it is."""
-    exact = _INEXACT.sub("", tidy).strip()
-    kept = exact != tidy and (_EXACT.search(exact) or read_number(exact))
-    return exact if kept and not count_words(exact) else tidy
+def _exactly(text: str) -> str:
+    r"""Return the exact side of `2\sqrt{3} \approx 3.464`; `x \approx 3.46` stays as it is."""
+    sides = [side.strip() for side in _INEXACT.split(text)]
+    if len(sides) < 2 or not all(map(read_number, sides[1:])) or count_words(sides[0]):
+        return text
+    return tidy(sides[0]) if _EXACT.search(sides[0]) or read_number(sides[0]) else text
 
 
 def _compact(tidy: str) -> str:
@@ -148,7 +161,20 @@ def _compact(tidy: str) -> str:
 def _read(tidy: str, style: Style = STRICT) -> Number | None:
     if len(tidy) > _LONGEST or not any(map(str.isdigit, tidy)):
         return None
-    return read_number(tidy, style) or read_number(_compact(tidy), style)
+    found = read_number(tidy, style) or read_number(_compact(tidy), style)
+    return found or _alternatives(tidy, style)
+
+
+def _alternatives(tidy: str, style: Style) -> Number | None:
+    """Return the number that `3/4 or 0.75`, `3/4 = 0.75` and `3/4 (0.75)` give twice, or None."""
+    aside = _ASIDE.fullmatch(tidy)
+    if not aside and " or " not in tidy and "=" not in tidy:
+        return None
+    parts = aside.groups() if aside else _OR.split(tidy)
+    found = {read_number(part.strip(), style) for part in parts}
+    if len(found) > 1 or (aside and len(set(parts)) == 1):  # 2 (2) is a product
+        return None
+    return found.pop()
 
 
 def spelt(value: Fraction) -> str:

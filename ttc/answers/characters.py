@@ -80,9 +80,8 @@ def plain_characters(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = _REPEATING.sub(_overlined, text)
-    text = _SCRIPTS.sub(_scripted, text)
-    text = _VULGAR.sub(_vulgar, text.translate(_TABLE))
+    text = _SCRIPTS.sub(_scripted, text).translate(_TABLE)
+    text = _VULGAR.sub(_vulgar, _REPEATING.sub(_overlined, text))
     return _APOSTROPHE.sub("'", _DASH.sub("-", text))
 
 

@@ -50,7 +50,7 @@ NUMBER = rf"""
       | (?P<plain>{NUMERAL})(?:e(?P<exponent>[-−+]?[0-9]{{1,4}})(?!\w))? )
     (?:\s?(?P<percent>\\?%|(?:per\s?cent(?:age\spoints?)?|pct)\b))?
     (?:\s(?P<scale>hundred|thousand|million|billion|trillion|lakh|crore|dozen)s?\b)?
-    (?P<letter>(?-i:bn|mn|[kKMB])(?![A-Za-z0-9_^/]))?
+    (?P<letter>(?-i:bn|mn|\ ?k|[KMB])(?![A-Za-z0-9_^/]))?
 """
 _NUMBER = re.compile(NUMBER, re.I | re.X)
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{3})+")
@@ -60,6 +60,7 @@ _SHOWN_COMMA = re.compile(
     r"(?<![0-9.,])(?:0,[0-9]{2,}|[0-9]{1,3}(?:[.' ][0-9]{3})+,[0-9]+"
     r"|[0-9]+\{,\}(?![0-9]{3}(?![0-9]))[0-9]+)(?![0-9]*[,.]?[0-9])"
 )
+_ITEM = re.compile(r"\s*[-+−]?[0-9]+(?:,[0-9]+)?\s*")  # of 0,5; 1,25; 3
 _COMMAS = re.compile(
     r"(?<![0-9.,])[0-9]+(?:\.[0-9]{3})*(?:,|\{,\})[0-9]+(?![,.]?[0-9])"
     r"|(?<![0-9.,])[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?![,.]?[0-9])"
@@ -92,12 +93,13 @@ class Style(NamedTuple):
     """How ambiguous numbers are read.
 
     `comma`: a decimal comma (True), never one (False), or only where nothing else is possible
-    (None). `loose`: the text is known to be one number, so that `2,5` is no list of two, and 70k no
-    multiple of a variable.
+    (None). `loose`: numbers have no commas between them, so `2,5` is no list of two. `letters`:
+    the text is one number, so 70k is no multiple of a variable.
     """
 
     comma: bool | None = None
     loose: bool = False
+    letters: bool = False
 
 
 STRICT = Style()
@@ -119,7 +121,7 @@ def read_number(tidy: str, style: Style = STRICT) -> Number | None:
     tail = tidy[head.end() :]
     if not _UNITS.fullmatch(tail) or NO_UNIT.search(tail):
         return None
-    if head["letter"] and not style.loose:
+    if head["letter"] and not style.letters:
         return None
     rational = _rational(head, style)
     return None if rational is None else Number(rational, bool(head["percent"]))
@@ -127,7 +129,9 @@ def read_number(tidy: str, style: Style = STRICT) -> Number | None:
 
 def has_decimal_comma(text: str) -> bool:
     """Return whether a text shows by itself that it is written with decimal commas."""
-    return bool(_SHOWN_COMMA.search(text))
+    items = text.strip(" ()[]").split(";")
+    listed = len(items) > 1 and all(map(_ITEM.fullmatch, items)) and "," in text
+    return listed or bool(_SHOWN_COMMA.search(text))
 
 
 def with_points(text: str, style: Style) -> str:
@@ -166,7 +170,7 @@ def _rational(head: re.Match[str], style: Style) -> Fraction | None:
         value = _scientific(head, style)
     if value is None:
         return None
-    scale = (head["scale"] or head["letter"] or "").lower()
+    scale = (head["scale"] or head["letter"] or "").strip().lower()
     value *= 12 if scale == "dozen" else ten_to(_SCALES.get(scale, 0))
     negative = (head["sign"] or "+") != "+" or head["minus"]
     return -value if negative else value
@@ -192,7 +196,8 @@ def _numeral(digits: str, style: Style) -> Fraction | None:
         thousands = points > 1 or (style.comma and _THOUSANDS.fullmatch(bare))
         return Fraction(bare.replace(".", "") if thousands else bare)
     if commas == 1 and not _THOUSANDS.fullmatch(bare):
-        shown = braced or bare != digits or _ZERO_COMMA.fullmatch(bare)
+        zero = style.comma is None and _ZERO_COMMA.fullmatch(bare)
+        shown = braced or bare != digits or zero
         if not (shown or style.comma or (style.loose and style.comma is None)):
             return None
         return Fraction(bare.replace(",", "."))

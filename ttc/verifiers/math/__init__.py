@@ -11,14 +11,19 @@ from typing import Any
 
 from ttc.answers.canonical import count_words
 from ttc.answers.extract import boxed_together, canonical, extract, stated, visible
+from ttc.answers.locales import LOCALE, decimal_comma
+from ttc.answers.numbers import Style
 from ttc.cache import Memo
 from ttc.options import OptionReader
 from ttc.plugins import installing
 from ttc.records import Sample, Verdict
 from ttc.verifiers.math.alignment import align
+from ttc.verifiers.math.convention import read_like
 from ttc.verifiers.math.equivalence import Classes, Oracle
-from ttc.verifiers.math.structure import Structure, atoms_of, read
-from ttc.verifiers.numeric import TOLERANCE, tolerance
+from ttc.verifiers.math.formulas import VERSION
+from ttc.verifiers.math.shape import atoms_of
+from ttc.verifiers.math.structure import Structure, read
+from ttc.verifiers.numeric import TOLERANCE, convention, decimal_option, tolerance
 from ttc.verifiers.workers.pool import CallLimits, Workers, require
 
 _LIMITS = CallLimits(cpu_seconds=4.0, memory_bytes=1 << 30)
@@ -50,6 +55,7 @@ class Math:
     def __init__(self, **options: object) -> None:
         read = OptionReader(self.name, options)
         self._tol = read.value("tol", Fraction(0), tolerance, TOLERANCE)
+        self._comma = read.value("locale", None, decimal_comma, LOCALE)
         read.end()
         require("math")
         self._versions = _versions()
@@ -57,13 +63,13 @@ class Math:
     @property
     def config(self) -> Mapping[str, Any]:
         """The options in effect."""
-        return {"tol": float(self._tol)}
+        return {"tol": float(self._tol)} | decimal_option(self._comma)
 
     def verify(self, samples: Iterable[Sample]) -> Iterator[Verdict]:
         """Yield one verdict per sample, in order. Consecutive draws of a problem are judged
         together; later draws of it join their classes."""
         problems: dict[tuple[str, str, str], _Problem] = {}
-        salt = ("math", Math.version, *_LIMITS, *self._versions)
+        salt = ("math", Math.version, VERSION, *_LIMITS, *self._versions)
         with (
             Workers("ttc.verifiers.math.sympy_worker:work", _LIMITS) as workers,
             Memo(*salt) as memo,
@@ -71,7 +77,7 @@ class Math:
             oracle = Oracle(workers, memo)
             for asked, draws in groupby(samples, lambda sample: (sample.problem, *_gold(sample))):
                 if asked not in problems:
-                    problems[asked] = _Problem(*asked[1:], Classes(oracle, self._tol))
+                    problems[asked] = _Problem(*asked[1:], Classes(oracle, self._tol), self._comma)
                 yield from problems[asked].judge([answer_of(draw.text) for draw in draws])
 
 
@@ -132,12 +138,15 @@ def _is_answer(text: str, formulas: bool) -> bool:
 class _Problem:
     """The answers to one problem and their classes of equal answers."""
 
-    def __init__(self, gold: str, complaint: str, classes: Classes) -> None:
+    def __init__(
+        self, gold: str, complaint: str, classes: Classes, comma: bool | None = None
+    ) -> None:
         self._classes = classes
         self._structures: dict[str, Structure] = {}
         self._spelt: dict[Hashable, str] = {}
         self._gold, self._complaint = canonical(gold), complaint
-        self._written = None if complaint else read(gold)
+        self._raw, self._comma = gold, convention(gold, comma)
+        self._written = None if complaint else read(gold, Style(self._comma))
         self._reference = None if self._written is None else align(self._written, self._written)
         if self._reference is not None:
             classes.add(atoms_of(self._reference), reference=True)
@@ -145,7 +154,7 @@ class _Problem:
     def judge(self, answers: list[str | None]) -> Iterator[Verdict]:
         """Yield the verdicts on the answers of several draws."""
         new = {
-            answer: align(read(answer), self._written)
+            answer: align(self._read(answer), self._written)
             for answer in set(answers)
             if answer is not None and answer not in self._structures
         }
@@ -156,6 +165,11 @@ class _Problem:
             self._structures |= {answer: new[answer] for *_, answer in spelt}
             self._spell()
         yield from map(self._verdict, answers)
+
+    def _read(self, answer: str) -> Structure:
+        if self._written is None:
+            return read(answer, Style(self._comma))
+        return read_like(answer, self._raw, self._written, self._comma)
 
     def _spell(self) -> None:
         """Give each class a text of its own; new answers may have joined two classes."""

@@ -12,9 +12,12 @@ import re
 from dataclasses import replace
 
 from ttc.verifiers.math.atoms import rebased, relation
-from ttc.verifiers.math.quantities import in_units_of
-from ttc.verifiers.math.structure import Structure, atoms_of, single
+from ttc.verifiers.math.measures.conversion import in_units_of
+from ttc.verifiers.math.shape import atoms_of
+from ttc.verifiers.math.structure import Structure, read, single
+from ttc.verifiers.math.vectors import IN_SPACE, of_dimension
 
+_PARAMETER = re.compile(r"(?<![A-Za-z\\])(?:\\[A-Za-z]+ ?)*[a-z]?k|k(?![A-Za-z])")
 _SYMBOL = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
 
 
@@ -23,12 +26,58 @@ def align(structure: Structure, reference: Structure | None) -> Structure:
     structure = in_units_of(structure, reference)
     if reference is None:
         return _unnamed(structure)
-    structure = _rearranged(structure, reference)
+    structure = _valued(_as_option(_given(structure, reference), reference), reference)
+    structure = _rearranged(of_dimension(structure, reference), reference)
     structure = _named(structure, reference) if _has_names(reference) else _unnamed(structure)
     bases = {atom.sign if atom.kind == "based" else "" for atom in atoms_of(reference)}
     if len(bases) == 1 and (base := bases.pop()):
         structure = _in_base(structure, base)
     return _as_equation(structure) if _is_equation(reference) else structure
+
+
+def _given(structure: Structure, reference: Structure) -> Structure:
+    """Take over the domain of the reference: the answer need not say it, but not another one."""
+    bare = structure.items[0] if structure.kind == "given" else structure
+    if reference.kind != "given":
+        return bare
+    domain = structure.items[1] if structure.kind == "given" else reference.items[1]
+    asked = _as_family(*reference.items)
+    return Structure("given", (align(_as_family(bare, domain), asked), domain))
+
+
+def _as_family(structure: Structure, domain: Structure) -> Structure:
+    """Mark the formulas with the parameter k, for all integers: a + bk is a + b(k + 1)."""
+    if domain.atom is None or domain.atom.text != "Z":
+        return structure
+    items = tuple(_as_family(item, domain) for item in structure.items)
+    atom = structure.atom
+    if atom is not None and atom.kind == "formula" and _PARAMETER.search(atom.text):
+        atom = atom._replace(kind="family")
+    return replace(structure, atom=atom, items=items)
+
+
+def _as_option(structure: Structure, reference: Structure) -> Structure:
+    """Compare what the reference has of an option: its letter, its value, or what is there."""
+    if reference.kind == "option":
+        if structure.kind == "option":
+            value = align(structure.items[1], reference.items[1])
+            return replace(structure, items=(structure.items[0], value))
+        at = 0 if _is_letter(structure) else 1
+        pair = (structure, reference.items[1]) if at == 0 else (reference.items[0], structure)
+        return Structure("option", (pair[0], align(pair[1], reference.items[1])))
+    if structure.kind != "option":
+        return structure
+    return structure.items[0 if _is_letter(reference) else 1]
+
+
+def _is_letter(structure: Structure) -> bool:
+    return structure.atom is not None and bool(re.fullmatch(r"[A-J]", structure.atom.text))
+
+
+def _valued(structure: Structure, reference: Structure) -> Structure:
+    """Return the value of x + y = 7 where the reference is a value without a name."""
+    named = _has_names(reference) or (reference.atom and reference.atom.kind == "relation")
+    return read(structure.mark) if structure.mark and structure.atom and not named else structure
 
 
 def _has_names(structure: Structure) -> bool:
@@ -55,6 +104,8 @@ def _rearranged(structure: Structure, reference: Structure) -> Structure:
     count = len(structure.items)
     if count != len(reference.items) or count < 2:
         return structure
+    if reference.mark == IN_SPACE:
+        reference = replace(reference, mark="")
     kinds = structure.kind, reference.kind
     vector = {"matrix": structure, "tuple": reference}.get(structure.kind, structure)
     if kinds == ("list", "tuple") and all(item.atom for item in structure.items):
@@ -73,7 +124,7 @@ def _in_base(structure: Structure, base: str) -> Structure:
 def _is_equation(reference: Structure) -> bool:
     """Return whether the reference is an equation that may be rearranged, such as y = 2x + 3, and
     not a value with a name, such as x = 3."""
-    if reference.atom is None or reference.atom.kind == "relation":
+    if reference.atom is None or reference.atom.kind in ("relation", "family"):
         return reference.atom is not None and reference.atom.sign == "="
     letters = re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", reference.atom.text))
     return bool(reference.name and _SYMBOL.fullmatch(reference.name) and letters)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ttc.answers.canonical import NO_UNIT, canonical, number
-from ttc.verifiers.math.units import Unit, split, unwrapped
+from ttc.verifiers.math.measures.units import Unit, compound, split, unwrapped
 
 _BASED = re.compile(r"(?=[0-9A-F]*[0-9])([0-9A-F]+)_\{?([0-9]{1,2})\}?")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")
@@ -17,6 +17,10 @@ _UNIT = re.compile(
     r"(?:\^\{?[23]\}?)?(?:/(?:[a-z]+))?){1,4}$"
 )
 
+_CONGRUENCE = re.compile(
+    r"([^=<>]{1,40}?) ?\\equiv ?(-? ?[0-9]{1,40})"
+    r" ?[,(]? ?\\?(?:pmod|bmod|mod) ?\{? ?([0-9]{1,40}) ?\}? ?\)?"
+)
 # Other than "5 apples", "5 dozen apples" are sixty.
 _COUNTS = {"dozen": 12, "dozens": 12, "doz": 12, "score": 20, "gross": 144}
 _COUNTED = re.compile(
@@ -27,8 +31,8 @@ _FUNCTION = re.compile(r"\\(?:arc)?(?:sin|cos|tan|cot|sec|csc|log|ln|exp)h?$")
 
 class Atom(NamedTuple):
     """`kind` is `number` (`value` is exact), `word`, `formula` (LaTeX), `based` (`sign` is the
-    base), or `relation` (`text` is left side minus right side, `sign` one of `=≠<≤`). `unit` is a
-    unit of measurement."""
+    base), or `relation` (`text` is left side minus right side, `sign` one of `=≠<≤`). A `family`
+    is a formula with the parameter k, for all integers. `unit` is a unit of measurement."""
 
     kind: str
     text: str
@@ -44,6 +48,8 @@ def atom(text: str) -> Atom:
     Letters alone are a word, whose case is ignored, unless it is one letter or two capitals
     (AB may be a line); mixed with digits or operators they are variables.
     """
+    if (total := compound(text)) is not None:
+        return _number(total[0])._replace(unit=total[1])
     if (quantity := split(text)) is not None:
         magnitude = atom(quantity[0])
         if magnitude.kind in ("number", "formula"):
@@ -53,6 +59,10 @@ def atom(text: str) -> Atom:
         return _number(value * _COUNTS[many[2].lower()])
     if (value := number(text)) is not None:
         return _number(value)
+    if congruence := _CONGRUENCE.fullmatch(text):
+        name, rest, modulus = congruence[1], int(congruence[2].replace(" ", "")), int(congruence[3])
+        name = "".join(name.split())
+        return Atom("word", rf"{name}\equiv {rest % modulus if modulus else rest} \pmod{modulus}")
     if based := _BASED.fullmatch(text.replace(r"\text", "")):
         return Atom("based", based[1].lstrip("0") or "0", None, based[2])
     bare = _without_unit(re.sub(r" ?\\?%$", "", text))
@@ -66,6 +76,11 @@ def atom(text: str) -> Atom:
     if re.search(r"[^\W\d_]{4}", _COMMAND.sub(" ", spelt)) or _CLOCK.fullmatch(spelt):
         return Atom("word", spelt.casefold())
     return Atom("formula", spelt)
+
+
+def is_quantity(text: str) -> bool:
+    """Return whether a text has a unit of measurement or a word that multiplies."""
+    return split(text) is not None or bool(_COUNTED.match(unwrapped(text)))
 
 
 def _number(value: Fraction) -> Atom:
@@ -83,7 +98,7 @@ def scaled(content: Atom, factor: Fraction | str) -> Atom:
 
 def relation(left: str, right: str, sign: str) -> Atom:
     """Return a relation of two formulas as one of their difference to zero."""
-    return Atom("relation", canonical(f"{left}-({right})"), None, sign)
+    return Atom("relation", canonical(unwrapped(f"{left}-({right})")), None, sign)
 
 
 def rebased(content: Atom, base: str) -> Atom:

@@ -26,6 +26,7 @@ from ttc.verifiers.math.values import (
     from_reply,
     proportional,
     same,
+    same_family,
 )
 from ttc.verifiers.workers.pool import Reply, Workers
 
@@ -34,7 +35,9 @@ _COMPARED = {
     "number": ("formula",),
     "formula": ("number", "formula"),
     "relation": ("relation",),
+    "family": ("family",),
 }
+_CALLS = {"formula": "values", "relation": "values", "family": "family"}
 
 
 class Oracle:
@@ -79,8 +82,8 @@ class Classes:
     def add(self, atoms: Iterable[Atom], *, reference: bool = False) -> None:
         """Add atoms to the classes; those of the reference must be added first."""
         new = [atom for atom in dict.fromkeys(atoms) if atom not in self._parent]
-        asked = [atom for atom in new if atom.kind in ("formula", "relation")]
-        replies = self._oracle.ask([("values", atom.text) for atom in asked])
+        asked = [atom for atom in new if atom.kind in _CALLS]
+        replies = self._oracle.ask([(_CALLS[atom.kind], atom.text) for atom in asked])
         known = dict(zip(asked, map(from_reply, replies), strict=True))
         opaque: list[tuple[Atom, Atom]] = []
         for atom in new:
@@ -174,4 +177,4 @@ def _known(atom: Atom) -> Values:
 def _equal(one: Atom, first: Values, other: Atom, second: Values) -> bool:
     if one.kind == "relation":
         return one.sign == other.sign and proportional(first, second, either=one.sign in "=≠")
-    return same(first, second)
+    return same_family(first, second) if one.kind == "family" else same(first, second)

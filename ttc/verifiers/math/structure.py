@@ -9,197 +9,151 @@ words and numbers) are its atoms.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 
 from ttc.answers.canonical import number, tidy
-from ttc.verifiers.math.atoms import Atom, atom, relation
+from ttc.answers.numbers import STRICT, Style, with_points
+from ttc.verifiers.math.atoms import Atom, atom, is_quantity
 from ttc.verifiers.math.marks import marked
+from ttc.verifiers.math.matrices import matrix
 from ttc.verifiers.math.notation import LONGEST, depths, plain
+from ttc.verifiers.math.relations import membership, pair_or_interval, related
+from ttc.verifiers.math.shape import Structure, listed, single, system
+from ttc.verifiers.math.vectors import vector
+from ttc.verifiers.math.wording.comparisons import in_signs
+from ttc.verifiers.math.wording.domains import renamed, without_domain
+from ttc.verifiers.math.wording.remarks import option, without_remarks
+from ttc.verifiers.math.wording.systems import pieces, separated
 
-__all__ = ["Structure", "atoms_of", "read", "single"]
+__all__ = ["Structure", "read", "single"]
 
 _DEEPEST = 12
 
+# "Or" binds weaker than a semicolon, and that weaker than a comma: x = 1, y = 2 or x = 3, y = 4.
+_EITHER = re.compile(
+    r",?\s+(?:(?:or )?equivalently|or|i\.e\.|that is),?(?:\s+|(?=\\))|,\s*or\b\s*|\\(?:lor|vee)\b",
+    re.I,
+)
+_PARTS = re.compile(r"\s*;\s*(?:(?:and|or)\b)?", re.I)
 # A comma before three digits is part of a number ("1,000, 2,000"), unless it is in brackets.
 _LISTED = re.compile(
-    r"\s*(?:;|,(?!(?<=\d,)\d{3}(?!\d)))\s*(?:(?:and|or)\b)?|\s(?:and|or)\s|\s&\s", re.I
+    r"\s*,(?!(?<=\d,)\d{3}(?!\d))\s*(?:and\b)?|\s+and\s+|\s&\s|\\(?:land|wedge)(?![A-Za-z])", re.I
 )
 _COMMA = re.compile(r"\s*[,;]\s*")
-_UNION = re.compile(r"\\cup(?![A-Za-z])")
-_MEMBER = re.compile(r"\\in(?![A-Za-z])")
-_RELATION = re.compile(
-    r"(?P<op>\\(?:leq?s?(?:lant)?|geq?s?(?:lant)?|neq?|lt|gt|approx)(?![A-Za-z])|[<>]=|!=|[<>=])"
-)
-_SIGNS = {r"\lt": "<", r"\gt": ">", "<=": "≤", ">=": "≥", "!=": "≠", r"\approx": "="}
-_MATRIX = re.compile(r"\\begin\{([pbB]?|small)matrix\}(.*)\\end\{\1matrix\}", re.S)
-_ARRAY = re.compile(r"\\?[(\[]?\s*\\begin\{array\}\{[^{}]*\}(.*)\\end\{array\}\s*\\?[)\]]?", re.S)
+_UNION = re.compile(r"\\cup(?![A-Za-z])|\s(?:union|U)\s")
 _EMPTY = re.compile(r"\\(?:emptyset|varnothing)|\\\{\s*\\\}")
+_BAR = re.compile(r"\\(?:mid|vert|colon|big\|)(?![A-Za-z])|(?<!\\)[|:]")
+_NAMED = re.compile(r"=|\\(?:approx|approxeq|simeq|doteq)(?![A-Za-z])")
+_EVERYTHING = re.compile(r"\\mathbb ?\{? ?R ?\}?|(?:the set of )?all real(?: number)?s", re.I)
+_PLUS_MINUS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
 
-# The name of a value: x, \theta, x_1, f(x), P(A), AB, \angle ABC, m\angle A. xy is a product.
-_NAME = re.compile(
-    r"(?!(?:[a-z]{2,3}|.*\\(?:sin|cos|tan|log|ln|frac|sqrt).*)$)"
-    r"[A-Za-z]{0,5}(?:\\[A-Za-z]+(?: ?[A-Z]{1,4}|\{[A-Za-z]{1,4}\})?)?"
-    r"(?:_(?:\w|\{\w{1,6}\}))?'*(?: ?\([A-Za-z](?:, ?[A-Za-z])*\))?"
-)
-_PROSE_NAME = re.compile(r"(?=.{4,60}$)[A-Za-z][a-z]*(?: [A-Za-z]+)*")
+Reader = Callable[[str], Structure]
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """A part of an answer.
+def read(answer: str, style: Style = STRICT) -> Structure:
+    """Return the structure of an answer; a text without structure is one atom.
 
-    `kind` is `atom`, `list` (the order does not matter), `set` (nor do repeats), `tuple`,
-    `interval` (`mark` is its brackets) or `matrix` (`mark` is its number of columns). An open
-    interval is written like a pair and treated as one. `name` is the name of the value, such as x
-    in x = 3.
+    `style` says how ambiguous numbers are read, such as 0,5 and 70k.
     """
-
-    kind: str
-    items: tuple[Structure, ...] = ()
-    atom: Atom | None = None
-    name: str | None = None
-    mark: str = ""
-
-
-def single(content: Atom, name: str | None = None) -> Structure:
-    """Return the structure of a single atom."""
-    return Structure("atom", (), content, name)
-
-
-def atoms_of(structure: Structure) -> Iterator[Atom]:
-    """Yield the atoms of a structure, from left to right."""
-    if structure.atom is not None:
-        yield structure.atom
-    for item in structure.items:
-        yield from atoms_of(item)
-
-
-def read(answer: str) -> Structure:
-    """Return the structure of an answer; a text without structure is one atom."""
     if len(answer) > LONGEST:
         return single(Atom("word", " ".join(answer.split())))
-    return _read(tidy(plain(marked(answer))), 0)
+    return _sentence(tidy(separated(plain(marked(answer)))), style, 0)
 
 
-def _read(text: str, level: int) -> Structure:
+def _sentence(text: str, style: Style, level: int) -> Structure:
+    """Return the structure of a whole answer, with the words around it."""
+    if (found := _numeral(text, style)) is not None:
+        return found
+    text = without_remarks(in_signs(text))
+    if (parted := option(text)) is not None and level == 0:
+        letter, value = parted
+        return Structure("option", (single(atom(letter)), _sentence(value, style, 1)))
+    formula, domain = without_domain(text)
+    if domain is None:
+        return _read(with_points(text, style), style, 1)
+    read_part = _read(with_points(renamed(formula, domain), style), style, 1)
+    if not domain.over:
+        return read_part
+    return Structure("given", (read_part, single(Atom("word", domain.over))))
+
+
+def _numeral(text: str, style: Style) -> Structure | None:
+    value = None if is_quantity(text) else number(text, style)
+    if value is None or _NAMED.search(text):
+        return None
+    return single(Atom("number", str(value), value))
+
+
+def _read(text: str, style: Style, level: int) -> Structure:
     text = text.strip()
-    if number(text) is not None and "=" not in text:
-        return single(atom(text))
+    if (found := _numeral(text, style._replace(letters=False))) is not None:
+        return found
     depth = depths(text)
     if depth is None or level > _DEEPEST:
         return single(atom(text))
-    pieces = _split(text, _LISTED, depth)
-    if len(pieces) > 1:
-        return _listed((_read(piece, level + 1) for piece in pieces), "list")
-    for attempt in (_membership, _related, _united, _bracketed, _matrix):
-        if (found := attempt(text, depth, level)) is not None:
-            return found
-    if r"\pm" in text or r"\mp" in text:
-        both = [_signed(text, *signs) for signs in ("+-", "-+")]
-        return _listed((_read(one, level + 1) for one in both), "list")
-    return single(atom(text))
+
+    def inner(part: str) -> Structure:
+        return _read(part, style, level + 1)
+
+    if _EVERYTHING.fullmatch(text):
+        return pair_or_interval((inner(r"-\infty"), inner(r"\infty")), "()")
+    for separator, kind in ((_EITHER, "set"), (_PARTS, "list"), (_LISTED, "list")):
+        parts = _split(text, separator, depth)
+        if len(parts) > 1:
+            return _several([inner(part) for part in parts], kind)
+    for attempt in (membership, related, _united, _bracketed, matrix, vector, _in_pieces):
+        if (structure := attempt(text, depth, inner)) is not None:
+            return structure
+    return _both(text, inner) if _PLUS_MINUS.search(text) else single(atom(text))
 
 
 def _split(text: str, separator: re.Pattern[str], depth: list[int]) -> list[str]:
-    pieces, start = [], 0
+    parts, start = [], 0
     for found in separator.finditer(text):
         if depth[found.start()] == 0 and depth[found.end() - 1] == 0:
-            pieces.append(text[start : found.start()].strip())
+            parts.append(text[start : found.start()].strip())
             start = found.end()
-    return [piece for piece in (*pieces, text[start:].strip()) if piece]
+    return [part for part in (*parts, text[start:].strip()) if part]
 
 
-def _listed(structures: Iterable[Structure], kind: str) -> Structure:
-    """Return a list or set; nested lists are flattened, and a single common name is moved to it."""
-    items: list[Structure] = []
-    for structure in structures:
-        inner = structure.items if structure.kind == "list" else (structure,)
-        items += [replace(item, name=item.name or structure.name) for item in inner]
-    names = [item.name for item in items]
-    if names and names[0] and all(name in (None, names[0]) for name in names):
-        bare = tuple(replace(item, name=None) for item in items)
-        return Structure(kind, bare, name=names[0])
-    if kind == "list" and len(set(names)) == len(names) > 1 and all(names):
-        # x = 1, y = 2 is the pair (1, 2), in whatever order they are given.
-        return Structure("tuple", tuple(sorted(items, key=lambda item: item.name or "")))
-    return Structure(kind, tuple(items))
+def _several(parts: list[Structure], kind: str) -> Structure:
+    """Return several answers; two bounds of one variable are an interval if they meet."""
+    if kind == "list" and len(parts) == 2 and (between := _intersected(*parts)) is not None:
+        return between
+    return listed(parts, kind)
 
 
-def _membership(text: str, depth: list[int], level: int) -> Structure | None:
-    sides = _split(text, _MEMBER, depth)
-    if len(sides) != 2 or not _NAME.fullmatch(sides[0]):
+def _intersected(one: Structure, other: Structure) -> Structure | None:
+    """Return the interval of `x > 2, x < 5`, or None; x < 2, x > 5 are two half-lines."""
+    for low, high in ((one, other), (other, one)):
+        ends = [each.items for each in (low, high) if each.kind in ("tuple", "interval")]
+        if not low.name or low.name != high.name or [len(end) for end in ends] != [2, 2]:
+            return None
+        (start, above), (below, end) = ends
+        if _is_infinite(above, r"\infty") and _is_infinite(below, r"-\infty"):
+            lowest = start.atom.value if start.atom else None
+            highest = end.atom.value if end.atom else None
+            if lowest is not None and highest is not None and lowest < highest:
+                mark = (low.mark or "()")[0] + (high.mark or "()")[1]
+                return pair_or_interval((start, end), mark, low.name)
+    return None
+
+
+def _is_infinite(end: Structure, sign: str) -> bool:
+    return end.atom is not None and end.atom.text == sign
+
+
+def _united(text: str, depth: list[int], read_part: Reader) -> Structure | None:
+    texts = _split(text, _UNION, depth)
+    if len(texts) < 2:
         return None
-    return replace(_read(sides[1], level + 1), name=sides[0])
+    parts = [read_part(part) for part in texts]
+    # The union of two sets is the set of the elements of both.
+    items = [item for part in parts for item in (part.items if part.kind == "set" else (part,))]
+    return listed(items, "set" if len(items) > len(parts) else "list")
 
 
-def _related(text: str, depth: list[int], level: int) -> Structure | None:
-    sides = _split(text, _RELATION, depth)
-    found = [sign["op"] for sign in _RELATION.finditer(text) if depth[sign.start()] == 0]
-    signs = [_sign(sign) for sign in found]
-    if not signs or len(sides) != len(signs) + 1:
-        return _read(sides[0], level + 1) if signs == ["="] and len(sides) == 1 else None
-    if set(signs) == {"="}:
-        return _equation(sides, level)
-    if len(signs) == 1 and signs[0] == "≠":
-        return single(relation(sides[0], sides[1], "≠"))
-    return _inequality(sides, signs, level)
-
-
-def _sign(sign: str) -> str:
-    if sign.startswith((r"\le", r"\ge", r"\ne")):
-        return {"l": "≤", "g": "≥", "n": "≠"}[sign[1]]
-    return _SIGNS.get(sign, sign)
-
-
-def _equation(sides: list[str], level: int) -> Structure | None:
-    first, last = sides[0], sides[-1]
-    prose = _PROSE_NAME.fullmatch(first)
-    if _NAME.fullmatch(first) and not prose:
-        return replace(_read(last, level + 1), name=first.replace(" ", ""))
-    letters = re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", first))
-    if prose or not letters:
-        name = last if _NAME.fullmatch(last) and not letters else None
-        return replace(_read(first if name else last, level + 1), name=name)
-    return single(relation(first, last, "=")) if len(sides) == 2 else None
-
-
-def _inequality(sides: list[str], signs: list[str], level: int) -> Structure | None:
-    if signs[0] in (">", "≥"):
-        sides, signs = sides[::-1], [{">": "<", "≥": "≤"}.get(sign, "") for sign in signs[::-1]]
-    if not set(signs) <= {"<", "≤"}:
-        return None
-    named = [bool(_NAME.fullmatch(side)) for side in sides]
-    opening, closing = "(", ")"
-    if named == [False, True, False]:
-        low, name, high = sides
-        opening, closing = "(["[signs[0] == "≤"], ")]"[signs[1] == "≤"]
-    elif named == [True, False]:
-        low, name, high = r"-\infty", *sides
-        closing = ")]"[signs[0] == "≤"]
-    elif named == [False, True]:
-        low, name, high = *sides, r"\infty"
-        opening = "(["[signs[0] == "≤"]
-    else:
-        return single(relation(sides[0], sides[1], signs[0])) if len(sides) == 2 else None
-    ends = (_read(low, level + 1), _read(high, level + 1))
-    return _range(ends, opening + closing, name)
-
-
-def _range(ends: tuple[Structure, ...], mark: str, name: str | None = None) -> Structure:
-    return (
-        Structure("tuple", ends, name=name)
-        if mark == "()"
-        else Structure("interval", ends, None, name, mark)
-    )
-
-
-def _united(text: str, depth: list[int], level: int) -> Structure | None:
-    parts = _split(text, _UNION, depth)
-    return _listed((_read(part, level + 1) for part in parts), "list") if len(parts) > 1 else None
-
-
-def _bracketed(text: str, depth: list[int], level: int) -> Structure | None:
+def _bracketed(text: str, depth: list[int], read_part: Reader) -> Structure | None:
     if _EMPTY.fullmatch(text):
         return Structure("set")
     opening = 2 if text.startswith(r"\{") else 1
@@ -208,31 +162,50 @@ def _bracketed(text: str, depth: list[int], level: int) -> Structure | None:
         return None
     inside = text[opening:-opening].strip()
     inner = depths(inside)
-    if inner is None or (around == r"\{\}" and re.search(r"\\mid|(?<!\\)[|:]", inside)):
+    if inner is None:
         return None
-    pieces = _split(inside, _COMMA, inner)
-    items = tuple(_read(piece, level + 1) for piece in pieces)
+    if around == r"\{\}" and (bar := _BAR.search(inside)):
+        return _builder(inside[: bar.start()], inside[bar.end() :], read_part)
+    parts = _split(inside, _COMMA, inner)
+    if around != r"\{\}" and len(parts) > 1 and _PLUS_MINUS.search(inside):
+        return _both(text, read_part)
+    items = tuple(read_part(part) for part in parts)
     if around == r"\{\}":
-        return _listed(items, "set")
+        return listed(items, "set")
+    names = [item.name for item in items]
+    if around == "()" and len(set(names)) == len(names) > 1 and all(names):
+        return system(items)
     if len(items) == 2:
-        return _range(items, around)
+        return pair_or_interval(items, around)
     if len(items) > 2:
         return Structure("tuple", items)
     # Brackets around a single formula belong to the formula.
     return items[0] if items and items[0].kind != "atom" else None
 
 
-def _matrix(text: str, depth: list[int], level: int) -> Structure | None:
-    found = _MATRIX.fullmatch(text) or _ARRAY.fullmatch(text)
+def _builder(element: str, condition: str, read_part: Reader) -> Structure:
+    r"""Return the structure of `\{x \mid x > 3\}`: the interval that the condition is, if so."""
+    name = re.sub(r"\\in(?![A-Za-z]).*", "", element).strip()
+    met = read_part(condition)
+    if met.name == name and met.kind in ("tuple", "interval", "list", "set"):
+        return met
+    return Structure("builder", (read_part(name), met))
+
+
+def _in_pieces(text: str, _depth: list[int], read_part: Reader) -> Structure | None:
+    """Return the pieces of a function, in any order, each a value and its condition."""
+    found = pieces(text)
     if found is None:
         return None
-    body = found[found.lastindex or 0]
-    rows = [row.split("&") for row in re.split(r"\\\\(?:\[[^\]]*\])?", body) if row.strip()]
-    if not rows or any(len(row) != len(rows[0]) for row in rows):
-        return None
-    items = tuple(_read(cell, level + 1) for row in rows for cell in row)
-    return Structure("matrix", items, mark=str(len(rows[0])))
+    pairs = [(read_part(value), read_part(given)) for value, given in found]
+    return Structure("set", tuple(Structure("tuple", pair, mark="if") for pair in pairs))
+
+
+def _both(text: str, read_part: Reader) -> Structure:
+    """Return the two answers of a plus-minus sign."""
+    return listed((read_part(_signed(text, *signs)) for signs in ("+-", "-+")), "list")
 
 
 def _signed(text: str, plus: str, minus: str) -> str:
-    return re.sub(r"\\mp(?![A-Za-z])", minus, re.sub(r"\\pm(?![A-Za-z])", plus, text)).lstrip("+")
+    signed = re.sub(r"\\mp(?![A-Za-z])", minus, re.sub(r"\\pm(?![A-Za-z])", plus, text))
+    return re.sub(r"(^|[(\[,]) ?\+", r"\1", signed)

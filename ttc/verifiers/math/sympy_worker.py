@@ -21,10 +21,11 @@ from latex2sympy2_extended.latex2sympy2 import (
     latex2sympy,
 )
 
-from ttc.verifiers.math.evaluation import Parsed, points
-from ttc.verifiers.math.names import replaced
-from ttc.verifiers.math.operators import operators
+from ttc.verifiers.math.formulas.evaluation import Parsed, points, terms
+from ttc.verifiers.math.formulas.names import replaced
+from ttc.verifiers.math.formulas.operators import operators
 
+PARAMETER = "k"  # of a family of solutions, such as 2kπ
 _NORMAL = NormalizationConfig(
     basic_latex=True,
     units=False,  # m, s and t are variables
@@ -51,9 +52,11 @@ for _library in ("math_verify", "latex2sympy2_extended"):
 
 
 def work(call: list[str]) -> Any:
-    """Run the call ["values", LaTeX] or ["same", LaTeX, LaTeX]."""
+    """Run the call ["values", LaTeX], ["family", LaTeX] or ["same", LaTeX, LaTeX]."""
     what, *formulas = call
-    return same(*formulas) if what == "same" else values(*formulas)
+    if what == "same":
+        return same(*formulas)
+    return family(*formulas) if what == "family" else values(*formulas)
 
 
 def values(latex: str) -> dict[str, Any]:
@@ -69,6 +72,14 @@ def values(latex: str) -> dict[str, Any]:
         return {"opaque": True}
     found = points(read, _parse)
     return {"opaque": True} if all(point is None for point in found) else {"points": found}
+
+
+def family(latex: str) -> dict[str, Any]:
+    """Return `values` and, as "terms", the points of the members with k = 0, 1, 2."""
+    found, read = values(latex), _parse(latex)
+    if "points" not in found or read is None:
+        return found
+    return found | {"terms": terms(read, _parse, PARAMETER)}
 
 
 def same(one: str, other: str) -> bool:

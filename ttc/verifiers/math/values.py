@@ -12,6 +12,7 @@ from ttc.verifiers.workers.pool import Reply
 # With the widest range of exponents: 10^(10^10) is a value like any other.
 _EXACT = Context(prec=100, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _NEAR = Decimal("1e-50")  # relative; the values have 60 digits
+_WHOLE = Decimal("1e-40")
 _FEWEST = 2  # points at which both formulas must have a value
 _ROUGHLY = 1e-9
 
@@ -23,7 +24,7 @@ class Values(NamedTuple):
 
     A constant has a single point. `real` says at which points the formula is real without leaving
     the reals on the way. `rough` is the first value as a float, if it has a real one: enough to
-    distinguish most formulas.
+    distinguish most formulas. `terms` are the points of the first three members of a family.
     """
 
     points: tuple[Complex | None, ...] = ()
@@ -31,6 +32,7 @@ class Values(NamedTuple):
     rough: complex | None = None
     infinity: str = ""
     opaque: bool = False
+    terms: tuple[tuple[Complex | None, ...], ...] = ()
     status: str = "ok"
     detail: str = ""
 
@@ -47,7 +49,9 @@ def from_reply(reply: Reply) -> Values:
         return Values(infinity=points[0])
     read = tuple(map(_point, points))
     branches = [isinstance(each, list) and len(each) == 3 and each[2] is True for each in points]
-    return _values(read, tuple(map(_is_real, read, branches)))
+    members = found.get("terms")
+    terms = tuple(tuple(map(_point, each)) for each in members) if members else ()
+    return _values(read, tuple(map(_is_real, read, branches)))._replace(terms=terms)
 
 
 def constant(value: Fraction) -> Values:
@@ -74,6 +78,36 @@ def same(first: Values, second: Values) -> bool:
             return False
     common = _common(first, second)
     return len(common) >= _fewest(first, second) and all(_near(a, b) for a, b in common)
+
+
+def same_family(first: Values, second: Values) -> bool:
+    """Return whether two families a + bk have the same members, k being all integers.
+
+    That is so if they have the same step, or the opposite one, and a member in common. Other
+    families are equal only if they are written alike.
+    """
+    if same(first, second):
+        return True
+    rows, others = list(zip(*first.terms, strict=False)), list(zip(*second.terms, strict=False))
+    size = max(len(rows), len(others))
+    if not rows or not others or {len(rows), len(others)} - {1, size}:
+        return False
+    return all(map(_shifted, _spread(tuple(rows), size), _spread(tuple(others), size)))
+
+
+def _shifted(row: tuple[Complex | None, ...], other: tuple[Complex | None, ...]) -> bool:
+    numbers = [value[0] for value in (*row, *other) if value is not None and not value[1]]
+    if len(numbers) != len(row) + len(other) or len(numbers) != 6:
+        return False
+    a, b, c, d, e, f = numbers
+    minus = _EXACT.subtract
+    step, theirs = minus(b, a), minus(e, d)
+    tiny = _EXACT.multiply(_NEAR, max(map(abs, numbers)))
+    even = abs(minus(minus(c, b), step)) <= tiny and abs(minus(minus(f, e), theirs)) <= tiny
+    if not even or not step or abs(minus(abs(step), abs(theirs))) > tiny:
+        return False
+    apart = _EXACT.divide(minus(d, a), step)
+    return abs(minus(apart, apart.to_integral_value())) <= _WHOLE
 
 
 def proportional(first: Values, second: Values, *, either: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_INDEX = r"(?:\{ ?(\w+) ?\}|(\w))"
 _REWRITTEN = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -15,6 +16,11 @@ _REWRITTEN = tuple(
         (r"([0-9]+|(?<![\\A-Za-z])[A-Za-z]|\([^()]*\)) ?!!", r"\\operatorname{!!}(\1)"),
         (r"\\(?:lvert|rvert|vert)(?![A-Za-z])", "|"),
         (r"\{ ?([^{}]*?)\\choose(?![A-Za-z])([^{}]*)\}", r"\\binom{\1}{\2}"),
+        (rf"(?:(?<![\w)}}])|\{{ ?\}})[_^] ?{_INDEX} ?C ?_ ?{_INDEX}", r"\\binom{\1\2}{\3\4}"),
+        (
+            rf"(?:(?<![\w)}}])|\{{ ?\}})[_^] ?{_INDEX} ?P ?_ ?{_INDEX}",
+            r"\\frac{(\1\2)!}{(\1\2-\3\4)!}",
+        ),
         (r"(?<![A-Za-z\\])d ?([A-Za-z]) ?/ ?d ?([A-Za-z])(?![A-Za-z])", r"\\frac{d\1}{d\2}"),
     )
 )
