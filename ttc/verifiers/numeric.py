@@ -10,6 +10,7 @@ from typing import Any
 from ttc.answers.extract import canonical, extract, number
 from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
+from ttc.verifiers.references import accepted, any_of
 
 TOLERANCE = "a number from 0 to below 1"
 
@@ -19,11 +20,12 @@ class Numeric:
 
     Currency, unit words and the percent sign are ignored on both sides, and nothing is
     rescaled: 50% is 50, as in GSM8K's gold answers, never 0.5. The verdict's answer is the bare
-    number, so that answers judged equal vote together.
+    number, so that answers judged equal vote together. If the reference has several answers, any
+    is right.
     """
 
     name = "numeric"
-    version = "1"
+    version = "2"
     reads_reference = True
 
     def __init__(self, **options: object) -> None:
@@ -46,7 +48,10 @@ class Numeric:
         answer = None if found is None else canonical(found)
         if answer and value is not None:
             answer = answer.removesuffix("%")
-        gold = sample.reference.get("answer")
+        golds = accepted(sample.reference) or (None,)
+        return any_of(self._against(gold, answer, value) for gold in golds)
+
+    def _against(self, gold: object, answer: str | None, value: Fraction | None) -> Verdict:
         expected = _exact(gold)
         if expected is None:
             detail = f"the reference answer is {gold!r}, not a number"
