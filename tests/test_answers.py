@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.answers.extract import canonical, extract, number, stated, visible
+from ttc.answers.extract import canonical, extract, number, own, stated, visible
 
-CASES = json.loads((Path(__file__).parent / "answer_cases.json").read_text(encoding="utf-8"))
+TABLE = json.loads((Path(__file__).parent / "answer_cases.json").read_text(encoding="utf-8"))
+CASES = [case for case in TABLE if "answer" in case]  # the others have a letter for `choice`
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 
 # Text made of what the grammar looks for finds more than letters at random do.
@@ -22,6 +23,7 @@ VOCABULARY = (
     r"\boxed{ \fbox{ \boxed \frac \dfrac12 \frac{1}{2} \text{ \left( \right) \circ \! \, \% { } ( )"
     " [ ] 0 1 4,567 .5 3/4 1e5 10^ ^{ _ $ % € - − + = , . : ; ! ? * ** ` #### ° ½ ² ٣ x pi (B) A B."
     " <think> </think> <answer> answer: Answer is final step million dollars because about minus"
+    " not but Question: User: Q: Wait, Antwort: ist réponse 答案是 উত্তর ４ **7** | --- </answer>"
 )
 FRAGMENTS = st.lists(
     st.sampled_from([*VOCABULARY.split(), " ", "\n", "  ", "the answer is ", "\u2009"]), max_size=12
@@ -45,8 +47,34 @@ def test_table(case: dict[str, str | None]) -> None:
 
 
 def test_the_table_is_large_and_has_no_repeats() -> None:
-    assert len({case["text"] for case in CASES}) == len(CASES) >= 90
-    assert all(case["why"] for case in CASES)
+    assert len({case["text"] for case in CASES}) == len(CASES) >= 300
+    assert all(case["why"] for case in TABLE)
+    asked = {(case["text"], *case.get("choices", ())) for case in TABLE if "letter" in case}
+    assert len(asked) == len(TABLE) - len(CASES) >= 140
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
+def test_what_is_cut_off_changes_nothing(case: dict[str, str | None]) -> None:
+    """What `own` returns gives the same answer, and is its own."""
+    shown = own(case["text"] or "")
+    assert own(shown) == shown
+    assert extract(shown) == extract(case["text"] or "")
+
+
+@pytest.mark.parametrize("case", CASES[:60], ids=[case["why"] for case in CASES[:60]])
+@pytest.mark.parametrize(
+    "further",
+    [
+        "\n\nQuestion: How much are 3 and 4?\nAnswer: 3 + 4 = 7\n#### 7",
+        "\n\nQ: How much are 3 and 4?\nA: The answer is 7.",
+        "<|im_end|>\n<|im_start|>user\nAnd 3 + 4?<|im_end|>\n<|im_start|>assistant\n\\boxed{7}",
+        "\n\n### Instruction:\nAdd 3 and 4.\n\n### Response:\n\\boxed{7}",
+    ],
+)
+def test_a_further_question_changes_nothing(case: dict[str, str | None], further: str) -> None:
+    text = case["text"] or ""
+    if stated(text) and "think" not in text.lower():
+        assert extract(text + further) == extract(text)
 
 
 @pytest.mark.parametrize(
@@ -186,17 +214,59 @@ def test_equal_numbers_have_one_spelling(value: Fraction) -> None:
         *("<think>", "</think>", "\\boxed{", "\\boxed{}", "\\frac{", "\\text{", "\\", "10^"),
         *("answer: ", "answer: not 5\n", "the answer is ", "answer   ", "Step 1 ", "1:"),
         *("#### ", "#### 5 or 6:\n", "answer: one 2 three four five six seven.\n"),
+        *("Question: ", "Question: a\n", "Q: x?\nA: y\n", "# Question\n", "User: a b c d\n"),
+        *("<|im_end|>", "<answer>", "<answer>x</answer>", "[ANSWER]", '"answer": "', "answer ("),
+        *(
+            "答",
+            "答え",
+            "答案是 ",
+            "答：",
+            "উত্তর ",
+            "réponse a b c ",
+            "Ответ не ",
+            "คำตอบ",
+            "답은 5 ",
+        ),
+        *(
+            "not 4 ",
+            "4 is wrong ",
+            "≠ 4 ",
+            "instead of 4 ",
+            "Wait, ",
+            "wait, it is 5 ",
+            "So **5**\n",
+        ),
+        *(
+            "| ",
+            "|--|--|\n",
+            "| answer | 5 |\n|--|--|\n",
+            "answer isn't a, but b. ",
+            "４",
+            "é ",
+            "'",
+        ),
     ],
 )
 def test_hostile_text_takes_linear_time(unit: str) -> None:
-    text = unit * (100_000 // len(unit))
+    text = unit * (200_000 // len(unit))
     started = time.process_time()
     for tail in ("", "}" * 20_000):
         extract(text + tail)
         canonical(text + tail)
         number(text + tail)
     # A third of it here at worst; quadratic work takes minutes.
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "unit", ["The eggs are 16, not 4. ", "So we add 3 and\n", "答案是5。", "{x} "]
+)
+def test_a_megabyte_takes_less_than_a_second(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit))
+    started = time.process_time()
+    first = extract(text)
     assert time.process_time() - started < 1
+    assert extract(text) == first
 
 
 def test_every_gsm8k_solution_gives_its_gold() -> None:

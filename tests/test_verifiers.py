@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_answers import TABLE
 
 from ttc.records import Sample, Verdict
 from ttc.verifiers import Verifier
 from ttc.verifiers.choice import Choice
 from ttc.verifiers.exact import Exact
+from ttc.verifiers.math import Math
 from ttc.verifiers.numeric import Numeric
 
 MAKERS: list[Callable[..., Verifier]] = [Exact, Numeric, Choice]
@@ -109,7 +111,29 @@ def test_exact_case_fold() -> None:
         Exact(case="lower")
 
 
-@pytest.mark.parametrize("gold", [None, True, ["a"], "", " "])
+@pytest.mark.parametrize(
+    ("text", "gold", "correct"),
+    [
+        ("The answer is 'blue'.", "blue", True),
+        ("The answer is blue.", "'blue'", True),
+        ("'blue'", "blue", True),
+        ("“Blue.”", "Blue", True),
+        ("«bleu»", "bleu", True),
+        ("The answer is blue", "blue.", True),
+        ("rock 'n' roll", "rock n roll", False),
+        ("5'", "5", False),
+        ("'a' and 'b'", "a' and 'b", False),
+        ("The answer is 'Blue'.", "blue", False),
+        ("Die Antwort ist Berlin.", "Berlin", True),
+        ("The answer is not guilty.", "not guilty", True),
+        ("Paris\n\nQuestion: What is the capital of Italy?\nAnswer: Rome", "Paris", True),
+    ],
+)
+def test_exact_ignores_quotes_and_a_full_stop(text: str, gold: str, correct: bool) -> None:
+    assert judge(Exact(), text, answer=gold).correct is correct
+
+
+@pytest.mark.parametrize("gold", [None, True, [], [None], {}, "", " "])
 def test_exact_refuses_what_is_no_text(gold: object) -> None:
     assert judge(Exact(), "blue", answer=gold).status == "no_reference"
 
@@ -148,7 +172,7 @@ def test_numeric(text: str, gold: object, answer: str, correct: bool) -> None:
     assert judge(Numeric(), text, answer=gold) == Verdict(answer, correct, float(correct))
 
 
-@pytest.mark.parametrize("gold", [None, True, "blue", "3 and 4", float("nan"), float("inf"), [3]])
+@pytest.mark.parametrize("gold", [None, True, "blue", "3 and 4", float("nan"), float("inf"), []])
 def test_numeric_refuses_what_is_no_number(gold: object) -> None:
     verdict = judge(Numeric(), "3", answer=gold)
     assert (verdict.answer, verdict.status) == ("3", "no_reference")
@@ -294,33 +318,132 @@ def test_choice(text: str, letter: str | None) -> None:
     assert verdict.status == ("ok" if letter else "no_answer")
 
 
+LETTERS = [case for case in TABLE if "letter" in case]
+
+
+@pytest.mark.parametrize("case", LETTERS, ids=[case["why"] for case in LETTERS])
+def test_choice_table(case: dict[str, Any]) -> None:
+    verdict = judge(Choice(), case["text"], answer="A", choices=case.get("choices", CITIES))
+    assert verdict.answer == case["letter"]
+    assert verdict.status == ("ok" if case["letter"] else "no_answer")
+
+
+@pytest.mark.parametrize("case", LETTERS, ids=[case["why"] for case in LETTERS])
+def test_choice_without_choices_reads_the_same_letters(case: dict[str, Any]) -> None:
+    letter = judge(Choice(), case["text"], answer="A").answer
+    if "choices" not in case and "text" not in case["why"]:
+        assert letter == case["letter"] or case["letter"] is None
+
+
+ARC = {"text": ["Paris", "London", "Rome"], "label": ["1", "2", "3"]}
+LISTED = [{"text": "Paris", "label": "A"}, {"text": "London", "label": "B"}]
+
+
 @pytest.mark.parametrize(
-    ("gold", "choices", "status"),
+    ("gold", "choices", "label", "status"),
     [
-        ("B", CITIES, "ok"),
-        ("(b)", CITIES, "ok"),
-        ("London", CITIES, "ok"),
-        ("B) London", CITIES, "ok"),
-        ("B", [], "ok"),
-        ("B", ["A) Paris", "B) London"], "ok"),
-        ("3", [1, 3], "ok"),
-        ("E", CITIES, "no_reference"),
-        ("Berlin", CITIES, "no_reference"),
-        ("London", ["London", "London"], "no_reference"),
-        (1, CITIES, "no_reference"),
-        (None, CITIES, "no_reference"),
-        ("B", "AB", "no_reference"),
-        ("B", {"A": "Paris"}, "no_reference"),
+        ("B", CITIES, "B", "ok"),
+        ("(b)", CITIES, "B", "ok"),
+        ("London", CITIES, "B", "ok"),
+        ("B) London", CITIES, "B", "ok"),
+        ("B", [], "B", "ok"),
+        ("B", ["A) Paris", "B) London"], "B", "ok"),
+        ("3", [1, 3], "B", "ok"),
+        (1, CITIES, "B", "ok"),
+        (1.0, CITIES, "B", "ok"),
+        ("1", CITIES, "B", "ok"),
+        ("2", ARC, "2", "ok"),
+        (2, ARC, "2", "ok"),
+        ("B", ARC, "2", "ok"),
+        ("London", ARC, "2", "ok"),
+        ("B", {"text": ["Paris", "London"], "label": ["A", "B"]}, "B", "ok"),
+        ("B", {"A": "Paris", "B": "London"}, "B", "ok"),
+        ("B", LISTED, "B", "ok"),
+        (["A", "B"], CITIES, "B", "ok"),
+        ("E", CITIES, "B", "no_reference"),
+        ("Berlin", CITIES, "B", "no_reference"),
+        ("London", ["London", "London"], "B", "no_reference"),
+        (7, CITIES, "B", "no_reference"),
+        (-1, CITIES, "B", "no_reference"),
+        (1, [], "B", "no_reference"),
+        (True, CITIES, "B", "no_reference"),
+        (None, CITIES, "B", "no_reference"),
+        ("B", "AB", "B", "no_reference"),
+        ("B", 7, "B", "no_reference"),
+        ("B", {"A": "Paris"}, None, "no_reference"),
+        ("B", {"first": "Paris", "second": "London"}, "B", "no_reference"),
+        ("B", {"text": ["Paris"], "label": ["A", "B"]}, "B", "no_reference"),
     ],
 )
-def test_choice_references(gold: object, choices: Any, status: str) -> None:
+def test_choice_references(gold: object, choices: Any, label: str | None, status: str) -> None:
     verdict = judge(Choice(), "The answer is B.", answer=gold, choices=choices)
-    assert (verdict.answer, verdict.status) == ("B", status)
+    assert (verdict.answer, verdict.status) == (label, status)
     assert verdict.correct is (True if status == "ok" else None)
 
 
-def test_choice_says_why_it_refuses_an_integer() -> None:
-    assert "count from 0 or from 1" in judge(Choice(), "B", answer=1, choices=CITIES).detail
+@pytest.mark.parametrize(
+    ("base", "gold", "letter", "note"),
+    [
+        ("auto", 0, "A", "counted from 0; choice:base=1 counts from 1"),
+        ("auto", 3, "D", "counted from 0"),
+        ("auto", 4, "D", "counted from 1; choice:base=0 counts from 0"),
+        ("0", 3, "D", "counted from 0"),
+        ("1", 3, "C", "counted from 1"),
+        ("1", 1, "A", "counted from 1"),
+        ("0", 4, None, "none of the 4 choices, counted from 0"),
+        ("1", 0, None, "none of the 4 choices, counted from 1"),
+    ],
+)
+def test_choice_says_how_it_reads_an_integer(
+    base: str, gold: int, letter: str | None, note: str
+) -> None:
+    verdict = judge(Choice(base=base), letter or "A", answer=gold, choices=CITIES)
+    assert verdict.correct is (True if letter else None)
+    assert note in verdict.detail
+    assert Choice(base=base).config == {"base": base}
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("The answer is 3.", "3"), ("(3)", "3"), ("3) Rome", "3"), ("C", "3"), ("Rome", "3"),
+     ("The answer is (4).", None), ("The answer is 2 and 3.", None)],
+)  # fmt: skip
+def test_choice_with_numbers_for_labels(text: str, label: str | None) -> None:
+    assert judge(Choice(), text, answer="1", choices=ARC).answer == label
+
+
+# --- several accepted answers
+
+
+@pytest.mark.parametrize(
+    ("make", "text", "reference", "correct"),
+    [
+        (Exact, "The answer is UK.", {"answers": ["United Kingdom", "UK"]}, True),
+        (Exact, "The answer is UK.", {"answer": "United Kingdom", "answers": ["UK"]}, True),
+        (Exact, "The answer is UK.", {"answer": ["United Kingdom", "UK"]}, True),
+        (Exact, "The answer is UK.", {"answers": {"text": ["UK"], "answer_start": [3]}}, True),
+        (Exact, "The answer is UK.", {"answer": {"value": "Britain", "aliases": ["UK"]}}, True),
+        (Exact, "The answer is France.", {"answers": ["United Kingdom", "UK"]}, False),
+        (Exact, "The answer is France.", {"answers": []}, None),
+        (Exact, "The answer is 18.", {"answers": [17, 18]}, True),
+        (Numeric, "The answer is 18.", {"answers": ["17", "18.0"]}, True),
+        (Numeric, "The answer is 18.", {"answers": ["blue", 18]}, True),
+        (Numeric, "The answer is 19.", {"answers": ["blue", 18]}, False),
+        (Numeric, "The answer is 19.", {"answers": ["blue", "red"]}, None),
+        (Math, "The answer is $x/2$.", {"answers": ["x", "\\frac{x}{2}"]}, True),
+        (Math, "The answer is $x/3$.", {"answers": ["x", "\\frac{x}{2}"]}, False),
+        (Choice, "The answer is B.", {"answers": ["A", "B"], "choices": CITIES}, True),
+        (Choice, "The answer is C.", {"answers": ["A", "B"], "choices": CITIES}, False),
+        (Choice, "The answer is B.", {"answers": ["Z", "London"], "choices": CITIES}, True),
+    ],
+)
+def test_any_accepted_answer_is_right(
+    make: Callable[..., Verifier], text: str, reference: dict[str, Any], correct: bool | None
+) -> None:
+    assert judge(make(), text, **reference).correct is correct
+
+
+# --- more of choice
 
 
 def test_choice_by_number() -> None:

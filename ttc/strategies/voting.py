@@ -28,7 +28,7 @@ def answer_of(problem: Problem, text: str, finish: FinishReason) -> str | None:
     question = problem.prompt if problem.prompt is not None else problem.messages[-1].content
     if finish != "stop" or not _QUANTITY.search(question):
         return None
-    loose = extract.extract(extract.visible(text).rpartition("\n")[2])
+    loose = extract.extract(extract.own(text).rpartition("\n")[2])
     return None if loose is None else extract.canonical(loose)
 
 

@@ -13,6 +13,7 @@ from ttc.answers.locales import LOCALE, decimal_comma
 from ttc.answers.numbers import STRICT, Style, has_decimal_comma
 from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
+from ttc.verifiers.references import accepted, any_of
 
 TOLERANCE = "a number from 0 to below 1"
 
@@ -23,6 +24,7 @@ class Numeric:
     Currency, unit words and the percent sign are ignored on both sides, and nothing is
     rescaled: 50% is 50, as in GSM8K's gold answers, never 0.5; but 5 dozen is 60, and 1.5M is
     1500000. The verdict's answer is the bare number, so that answers judged equal vote together.
+    If the reference has several answers, any is right.
 
     `2,5` is two and a half, since an answer is one number, and `1,234` is a thousand, unless the
     reference shows by its own writing (`0,75`, `1.234,5`) that commas are decimal, or
@@ -49,9 +51,12 @@ class Numeric:
         return map(self._judge, samples)
 
     def _judge(self, sample: Sample) -> Verdict:
-        gold = sample.reference.get("answer")
-        style = Style(convention(gold, self._comma), loose=True, letters=True)
+        golds = accepted(sample.reference) or (None,)
         found = extract(sample.text)
+        return any_of(self._against(gold, found) for gold in golds)
+
+    def _against(self, gold: object, found: str | None) -> Verdict:
+        style = Style(convention(gold, self._comma), loose=True, letters=True)
         value = None if found is None else number(found, style)
         answer = None if found is None else canonical(found) if value is None else spelt(value)
         expected = _exact(gold, style)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,23 +11,24 @@ from typing import Any
 from ttc.answers.extract import visible
 from ttc.plugins import installing
 from ttc.records import Sample, Verdict
+from ttc.verifiers.fences import candidates
 from ttc.verifiers.workers.pool import CallLimits, Reply, Workers, require
 
 _LIMITS = CallLimits(cpu_seconds=2.0, memory_bytes=1 << 30)
-_FENCED = re.compile(r"^[ \t]*```[ \t]*(\w*)[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.M | re.S)
 
 
 class Schema:
     """The text is JSON, valid under the JSON Schema in a file (`schema:answer.schema.json`).
 
-    The JSON is the whole text, or its only fenced block marked json, or its only fenced block.
-    NaN and duplicate keys are refused. The answer is the canonical JSON, valid or not. No reference
-    is needed; `format` is not enforced, and no `$ref` is fetched. A text that takes more than two
-    seconds of processor time is undecided.
+    The JSON is the whole text, or else the last fenced block marked json that is JSON, or, if no
+    block is marked so, the last block that is. Comments, NaN and duplicate keys are refused, and so
+    is JSON with prose around it outside of a block. The answer is the canonical JSON, valid or not.
+    No reference is needed; `format` is not enforced, and no `$ref` is fetched. A text that takes
+    more than two seconds of processor time is undecided.
     """
 
     name = "schema"
-    version = "1"
+    version = "2"
     reads_reference = False
     takes = "text"
 
@@ -47,11 +47,8 @@ class Schema:
         """Yield one verdict per sample, in order."""
         with Workers("ttc.verifiers.workers.schema_check:validate", _LIMITS, count=1) as workers:
             for sample in samples:
-                text = visible(sample.text)
-                (reply,) = workers.map([[self._schema, text]])
-                block = _fenced(text)
-                if not reply.value and reply.status == "ok" and block is not None:
-                    (reply,) = workers.map([[self._schema, block]])
+                texts = candidates(visible(sample.text))
+                (reply,) = workers.map([[self._schema, *texts]])
                 yield _verdict(reply)
 
 
@@ -71,13 +68,6 @@ def _checked(file: str) -> str:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{file} is not a JSON Schema: {error}; correct the file") from None
     return json.dumps(content, sort_keys=True)
-
-
-def _fenced(text: str) -> str | None:
-    blocks = _FENCED.findall(text)
-    marked = [body for mark, body in blocks if mark.lower() == "json"]
-    found = marked or [body for _, body in blocks]
-    return found[0] if len(found) == 1 else None
 
 
 def _verdict(reply: Reply) -> Verdict:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from ttc.answers.canonical import count_words
-from ttc.answers.extract import boxed_together, canonical, extract, stated, visible
+from ttc.answers.extract import boxed_together, canonical, extract, own, stated
 from ttc.answers.locales import LOCALE, decimal_comma
 from ttc.answers.numbers import Style
 from ttc.cache import Memo
@@ -24,6 +24,7 @@ from ttc.verifiers.math.formulas import VERSION
 from ttc.verifiers.math.shape import atoms_of
 from ttc.verifiers.math.structure import Structure, read
 from ttc.verifiers.numeric import TOLERANCE, convention, decimal_option, tolerance
+from ttc.verifiers.references import accepted, any_of
 from ttc.verifiers.workers.pool import CallLimits, Workers, require
 
 _LIMITS = CallLimits(cpu_seconds=4.0, memory_bytes=1 << 30)
@@ -75,10 +76,15 @@ class Math:
             Memo(*salt) as memo,
         ):
             oracle = Oracle(workers, memo)
-            for asked, draws in groupby(samples, lambda sample: (sample.problem, *_gold(sample))):
-                if asked not in problems:
-                    problems[asked] = _Problem(*asked[1:], Classes(oracle, self._tol), self._comma)
-                yield from problems[asked].judge([answer_of(draw.text) for draw in draws])
+            for (name, golds), draws in groupby(samples, lambda s: (s.problem, _golds(s))):
+                answers = [answer_of(draw.text) for draw in draws]
+                judged = []
+                for gold in golds:  # any of them is right
+                    asked = (name, *gold)
+                    if asked not in problems:
+                        problems[asked] = _Problem(*gold, Classes(oracle, self._tol), self._comma)
+                    judged.append(problems[asked].judge(answers))
+                yield from map(any_of, zip(*judged, strict=True))
 
 
 def _versions() -> list[str]:
@@ -89,9 +95,12 @@ def _versions() -> list[str]:
         raise ValueError(f"math needs the library math-verify; {how}") from None
 
 
-def _gold(sample: Sample) -> tuple[str, str]:
-    """Return the reference's answer, and the reason if it cannot be used ("" if it can)."""
-    gold = sample.reference.get("answer")
+def _golds(sample: Sample) -> tuple[tuple[str, str], ...]:
+    """Return each accepted answer with the reason if it cannot be used ("" if it can)."""
+    return tuple(map(_gold, accepted(sample.reference) or (None,)))
+
+
+def _gold(gold: object) -> tuple[str, str]:
     if isinstance(gold, bool) or not isinstance(gold, str | int | float):
         return "", f"the reference answer is {gold!r}, neither text nor a number"
     try:
@@ -107,7 +116,7 @@ def answer_of(text: str) -> str | None:
     Boxes joined by a comma, "and" or "or" are several answers. Without a cue, a short line
     without prose is itself the answer, and the last formula is preferred to a number in it.
     """
-    shown = visible(text)
+    shown = own(text)
     if boxes := boxed_together(shown):
         return ", ".join(boxes)
     if cued := stated(shown):

@@ -12,16 +12,21 @@ import referencing
 
 
 def validate(call: list[str]) -> list[str]:
-    """Validate [schema, text], both JSON. Return [] if the text is not JSON, [canonical JSON] if it
-    is valid, [canonical JSON, the first error] if it is not."""
-    schema, text = call
-    try:
-        value = strict(text)
-    except (ValueError, RecursionError):
-        return []
-    errors = _validator(schema).iter_errors(value)
-    first = min(errors, key=lambda error: [str(part) for part in error.absolute_path], default=None)
-    return [canonical(value)] if first is None else [canonical(value), _told(first)]
+    """Validate the first of some texts that is JSON: the call is [schema, text, text, …].
+
+    Return [] if none is JSON, [canonical JSON] if it is valid under the schema, [canonical JSON,
+    the first error] if it is not.
+    """
+    schema, *texts = call
+    for text in texts:
+        try:
+            value = strict(text)
+        except (ValueError, RecursionError):
+            continue
+        errors = _validator(schema).iter_errors(value)
+        first = min(errors, key=_path, default=None)
+        return [canonical(value)] if first is None else [canonical(value), _told(first)]
+    return []
 
 
 def strict(text: str) -> Any:
@@ -53,6 +58,10 @@ def _validator(schema: str) -> Any:
     kind = jsonschema.validators.validator_for(content, _NEWEST)
     # With an empty registry, the target of a $ref is never fetched.
     return kind(content, registry=referencing.Registry())
+
+
+def _path(error: jsonschema.ValidationError) -> list[str]:
+    return [str(part) for part in error.absolute_path]
 
 
 def _told(error: jsonschema.ValidationError | jsonschema.SchemaError) -> str:

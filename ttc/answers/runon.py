@@ -1,0 +1,113 @@
+"""Run-on text: what a model writes after its answer, such as a next question with its answer.
+
+Base models continue a prompt of examples with further examples; chat models that miss their end
+play both sides. All of that follows the answer to the question that was asked.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ttc.answers.canonical import count_words, number
+from ttc.answers.clauses import clause_of
+from ttc.answers.cues import MOST, cues
+from ttc.answers.languages import ENGLISH, LANGUAGES
+
+# Tokens that end a turn, or begin one of the user's.
+_TOKEN = re.compile(
+    r"<[|｜](?:endoftext|im_end|eot_id|eom_id|end_of_text|end|eot|return|user|User|prompter|system"
+    r"|end▁of▁sentence|(?:im_start|start_header_id)[|｜]>\s*(?:user|system|human))(?:[|｜]>)?"
+    r"|</s>|<eos>|<end_of_turn>|<start_of_turn>user|\[INST\]|\[DONE\]"
+)
+_HEADER = re.compile(r"<[|｜][^<>\s]{1,30}[|｜]>(?:assistant)?(?:<[|｜][^<>\s]{1,30}[|｜]>)?|<s>")
+_START = r"(?:^[ \t>*_#(\[]{0,12}|(?<=[.!?。)]\s))"
+_WORDS = "|".join(
+    [ENGLISH, *(language.question for language in LANGUAGES.values() if language.question)]
+)
+_QUESTION = re.compile(
+    rf"""{_START}(?:(?:new|next|another|follow-?up|similar|example|practice|math|word|test)\s)?
+        (?:(?P<word>{_WORDS}|q|example|input)(?P<number>\s?\#?[0-9]{{1,3}}(?=[*_\s]{{0,3}}[:：.)\n]))?
+        [*_ ]{{0,4}}(?:[:：]|(?<=[0-9])[.)]))
+      | ^\#{{1,6}}[ \t]*(?:new\s|next\s)?(?P<heading>{_WORDS}|input)(?P<count>\s?\#?[0-9]{{1,3}})?
+        [ \t*_:]*$""",
+    re.I | re.M | re.X,
+)
+_ROLE = re.compile(
+    r"^[ \t>*_#\[]{0,12}(?:Human|User|HUMAN|USER)(?:\s[0-9]{1,3})?[*_\]]{0,3}\s?[:：]\s*"
+    r"(?=(.{0,200}))",
+    re.M,
+)
+_ASSISTANT = re.compile(r"\W*(?:assistant|ai|model|bot)\W*", re.I)
+_CONCLUDES = re.compile(
+    r"\W*(?:so|therefore|thus|hence|in total|altogether|consequently|this means|that is)\b", re.I
+)
+_SHORT = re.compile(r"\W*[A-Z]\W*|.*[^\s.?!]", re.S)  # an option's letter, or no sentence
+_FEW_WORDS = 4
+
+
+def cut(text: str) -> str:
+    """Return a text up to the end of its own turn, and to the next question after its answer.
+
+    A question that comes before any answer is the one asked, restated, and stays. If the text
+    divides its problem into numbered questions, they are its own.
+    """
+    text = _turn(text)
+    asked = list(_QUESTION.finditer(text))
+    if not asked:
+        return text
+    answered = _first_answer(text)
+    own = {_word(at) for at in asked if at.start() < answered and _numbered(at)}
+    for at in asked[:MOST]:
+        if _numbered(at) and _word(at) in own:
+            continue
+        if at.start() >= answered or _concluded(text, at.start()):
+            return text[: at.start()].rstrip()
+    return text
+
+
+def _turn(text: str) -> str:
+    """Cut a text where its turn ends, or the user's begins."""
+    ends = [at.start() for at in _TOKEN.finditer(text)][:MOST]
+    ends += [at.start() for at in list(_ROLE.finditer(text))[:MOST] if _speaks(at[1])]
+    for end in sorted(ends):
+        before = text[max(end - 200, 0) : end]
+        before = before if end > 200 else _HEADER.sub("", before)
+        spoken = before.strip()
+        if spoken and not spoken.endswith((":", "：")) and not _ASSISTANT.fullmatch(spoken):
+            return text[:end].rstrip()
+    return text
+
+
+def _speaks(line: str) -> bool:
+    return count_words(line) >= 3 or "?" in line or any(letter >= "\u0900" for letter in line)
+
+
+def _first_answer(text: str) -> int:
+    """Return the offset of the first answer that is announced in a text; its length if none is."""
+    for cue in sorted(cues(text, first=True), key=lambda cue: cue.end):
+        if clause_of(text, cue):
+            return cue.end
+    return len(text)
+
+
+def _concluded(text: str, end: int) -> bool:
+    """Return whether a text answers before an offset without a cue: it is a short answer alone, or
+    its last line concludes with a number."""
+    before = text[max(end - 1000, 0) : end].strip()
+    if not before or before.endswith((":", "：")):
+        return False
+    lines = before.split("\n")
+    if end <= 1000 and len(lines) == 1 and (number(before) is not None or _SHORT.fullmatch(before)):
+        return count_words(before) <= _FEW_WORDS
+    last = lines[-1].strip()
+    if re.match(r"####(?!#)\s*\S", last):
+        return True
+    return bool(_CONCLUDES.match(last)) and any(map(str.isdigit, last))
+
+
+def _numbered(found: re.Match[str]) -> bool:
+    return bool(found["number"] or found["count"])
+
+
+def _word(found: re.Match[str]) -> str:
+    return (found["word"] or found["heading"] or "").lower()
