@@ -43,7 +43,7 @@ WORDS = (
 
 
 def _other_number(gold: str, chance: random.Random) -> str | None:
-    if re.search(r"\^\{?\\circ|_|\\text", gold) or re.fullmatch(r"[^a-zA-Z]*=[^a-zA-Z]*", gold):
+    if re.search(r"\^\{?\\circ|_|\\text|\\frac \d", gold) or re.fullmatch(r"[^a-zA-Z]*=[^a-zA-Z]*", gold):
         return None
     found = list(INTEGER.finditer(gold))
     if not found:
@@ -134,6 +134,12 @@ def _sum_of(form: str) -> Rewrite:
     return lambda gold, _: form.replace("X", gold) if re.fullmatch(one, gold) else None
 
 
+def _beside(gold: str, chance: random.Random) -> str | None:
+    # A letter and a number may be an option and its value.
+    option = re.fullmatch(r"\\text\{\(?[A-J]\)?\}", gold)
+    return None if option else f"{gold}, {chance.randint(1000, 9999)}"
+
+
 def _absolute(gold: str, _: random.Random) -> str | None:
     linear = r"-?\d*[a-z](?: ?[+-] ?\d*[a-z]?)+"
     one = re.fullmatch(rf"-(?:{ATOM})|{linear}", gold)
@@ -181,7 +187,7 @@ OTHER: dict[str, Rewrite] = {
     "another letter": _letter,
     "another word": _word,
     "its denial": _denied,
-    "an answer beside it": lambda gold, chance: f"{gold}, {chance.randint(1000, 9999)}",
+    "an answer beside it": _beside,
     "another number instead": lambda _, chance: str(chance.randint(10**6, 10**7)),
     "another function": lambda _, chance: rf"\sin({chance.randint(2, 99)}x)",
     "a dozen": number(lambda n, _: f"{n} dozen" if n else None),

@@ -17,6 +17,7 @@ __all__ = ["NO_UNIT", "NUMBER", "canonical", "count_words", "number", "spelt", "
 
 # Longer texts are compared verbatim. This bounds the work on hostile input.
 _LONGEST = 1000
+_BRACE = re.compile(r"\\.|[{}]", re.S)
 _PASSES = 8  # each pass removes one layer of nested \text{…} and trailing marks
 _PLACES = 30  # a rational with more decimal places is written as a fraction
 
@@ -65,7 +66,7 @@ _TIDY = tuple(
         (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
         (rf"(?<![0-9.,])(?<![0-9.,]\s)({MARKED})(?![0-9])", _recurring),
         (r"\\%", "%"),
-        (r"\{([-+])\}|^\{([^{}]*)\}$", r"\1\2"),
+        (r"\{([-+])\}", r"\1"),
         (r" ?\^ ?", "^"),
         (r"(?:\^ ?)?\\degree(?![A-Za-z])|°|\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))", r"^\\circ"),
         (r"([_^])\{([0-9A-Za-z]|\\circ)\}", r"\1\2"),
@@ -133,7 +134,7 @@ def tidy(text: str) -> str:
         return text
     for _ in range(_PASSES):
         before = text
-        text = braced(plain_characters(text))
+        text = _ungrouped(braced(plain_characters(text)))
         for pattern, replacement in _TIDY:
             text = pattern.sub(replacement, text)
         text = text.strip(' *`"“”')
@@ -142,6 +143,23 @@ def tidy(text: str) -> str:
         if text == before:
             break
     return text
+
+
+def _ungrouped(text: str) -> str:
+    """Return a text without the braces around the whole of it."""
+    while text[:1] == "{" and text[-1:] == "}" and _closes(text) == len(text):
+        text = text[1:-1].strip()
+    return text
+
+
+def _closes(text: str) -> int:
+    """Return where the first brace of a text is closed."""
+    depth = 0
+    for brace in _BRACE.finditer(text):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if not depth:
+            return brace.end()
+    return -1
 
 
 def _exactly(text: str) -> str:

@@ -42,6 +42,8 @@ _NOT = re.compile(
     r"(?:not|nicht|pas|non|não|niet|nie|не|bukan|không phải|不是|ليس)\s?"
     r"(?=[*$\\(\[“\"'‘]{0,3}(?:[0-9]|[A-Z]\b))"
 )
+# Letters of another script, but not π, x⁴ and ½, which belong to a number or a formula.
+_FOREIGN = re.compile(r"[^\W\d_A-Za-zΑ-Ωα-ωⁿ⁰¹²³⁴-⁹₀-₉¼-¾⅐-⅞]|[Α-Ωα-ωάέήίόύώ]{2,}")
 _NEXT = re.compile(r"\s[\u0e00-\u0e7f]")  # in Thai a space ends a clause
 _UNDER_HEAD = re.compile(r"[ \t]*\|?[ \t]*:?-{2}")
 _QUOTES = {
@@ -188,7 +190,7 @@ def _loose_quote(clause: str) -> str:
 def _counted(head: str) -> str | None:
     """Return the number of an answer with a unit in another script or in capitals ("42 яблока"),
     or of a sentence in a script without spaces; None if it has more than one number."""
-    foreign = re.search(r"[^\W\d_A-Za-z]", head)
+    foreign = _FOREIGN.search(head)
     found = first_number(head)
     if found is None:
         return only_number(head) if foreign and not re.search(r"[A-Za-z\\]", head) else None
