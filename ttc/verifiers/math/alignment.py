@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 
 from ttc.verifiers.math.atoms import rebased, relation
-from ttc.verifiers.math.quantities import in_units_of
+from ttc.verifiers.math.measures.conversion import in_units_of
 from ttc.verifiers.math.shape import atoms_of
 from ttc.verifiers.math.structure import Structure, read, single
 from ttc.verifiers.math.vectors import IN_SPACE, of_dimension

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ttc.answers.canonical import NO_UNIT, canonical, number
-from ttc.verifiers.math.units import Unit, split, unwrapped
+from ttc.verifiers.math.measures.units import Unit, compound, split, unwrapped
 
 _BASED = re.compile(r"(?=[0-9A-F]*[0-9])([0-9A-F]+)_\{?([0-9]{1,2})\}?")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")
@@ -48,6 +48,8 @@ def atom(text: str) -> Atom:
     Letters alone are a word, whose case is ignored, unless it is one letter or two capitals
     (AB may be a line); mixed with digits or operators they are variables.
     """
+    if (total := compound(text)) is not None:
+        return _number(total[0])._replace(unit=total[1])
     if (quantity := split(text)) is not None:
         magnitude = atom(quantity[0])
         if magnitude.kind in ("number", "formula"):
@@ -96,7 +98,7 @@ def scaled(content: Atom, factor: Fraction | str) -> Atom:
 
 def relation(left: str, right: str, sign: str) -> Atom:
     """Return a relation of two formulas as one of their difference to zero."""
-    return Atom("relation", canonical(f"{left}-({right})"), None, sign)
+    return Atom("relation", canonical(unwrapped(f"{left}-({right})")), None, sign)
 
 
 def rebased(content: Atom, base: str) -> Atom:

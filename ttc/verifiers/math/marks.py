@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ttc.verifiers.math.units import parse
+from ttc.verifiers.math.measures.units import parse
 
 _SPACE = r"(?: |~|\\[,;:! ])*"
 _FONT = r"\\(?:text|mathrm|textrm|mathit|textit|mathbf|textbf|operatorname|mathsf|rm|textnormal)"
@@ -29,6 +29,7 @@ _MARKED = tuple(
         (r"\\(?:vec|overrightarrow) ?([A-Za-z])(?![A-Za-z])", r"\\vec{\1}"),
         (r"\\overrightarrow ?\{ ?([A-Za-z]) ?\}", r"\\vec{\1}"),
         (rf"\^ ?\{{? ?{_FONT} ?\{{ ?T ?\}} ?\}}?", r"^{T}"),
+        (r"\^ ?(?:\{ ?\* ?\}|\*(?!\*))", r"^{\\ast}"),
         # Functions in upright type
         (rf"{_FONT}\*? ?\{{ ?({_FUNCTIONS}) ?\}}", r"\\\1 "),
         (r"\\(?:operatorname\*?|mathrm) ?\{ ?(max|min|sec|det|dim|ker|sup|inf) ?\}", r"\\\1 "),

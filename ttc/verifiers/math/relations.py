@@ -34,6 +34,7 @@ NAME = re.compile(
 _CALL = re.compile(
     r"(?!\\(?:sin|cos|tan|cot|sec|csc|log|ln|exp|frac|sqrt))(?:[A-Za-z]|\\[A-Za-z]+)'*"
     r"(?:_(?:\w|\{[^{}]{1,8}\}))?(?:\^\{?-1\}?)?'*(?:\([^()]{1,30}\)|\[[^\[\]]{1,30}\])"
+    r"|\\frac ?\{ ?(?:d|\\partial)[^{}/+=]{0,12}\} ?\{ ?(?:d|\\partial) ?[^{}/+=]{1,12}\}"
     r"|(?:\\[lr]?[vV]ert ?|\|)[A-Z]{2}(?:\\[lr]?[vV]ert|\|)"
 )
 _PROSE_NAME = re.compile(r"(?=.{4,60}$)[A-Za-z][a-z]*(?: [A-Za-z]+)*(?: of [^=]{1,30})?")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ttc.verifiers.math.atoms import Atom
-from ttc.verifiers.math.formulas.names import plain_vectors
+from ttc.verifiers.math.formulas.symbols import plain_vectors
 from ttc.verifiers.math.shape import Structure
 
 __all__ = ["IN_SPACE", "of_dimension", "vector"]

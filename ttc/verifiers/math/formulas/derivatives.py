@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ttc.verifiers.math.formulas.brackets import argument, pieces
-from ttc.verifiers.math.formulas.names import LETTER, Name
+from ttc.verifiers.math.formulas.symbols import LETTER, Name
 
 _SIGN = r"(d|\\partial(?![A-Za-z]))"
 _POWER = r"(?: ?\^ ?\{? ?([0-9]) ?\}?)?"

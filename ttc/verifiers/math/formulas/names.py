@@ -6,76 +6,32 @@ is replaced by one symbol, whose name is a digest of the original; a `Name` says
 
 from __future__ import annotations
 
-import hashlib
 import re
-from typing import NamedTuple
 
 from ttc.verifiers.math.formulas.brackets import argument, closing, pieces
-
-# Letters that form no word which the parser knows (inf, gcd, oo).
-_TO_LETTERS = str.maketrans("0123456789abcdef", "bcdfhjkqrvwxyzBD")
-
-
-class Name(NamedTuple):
-    """What a symbol stands for: `text`, applied to `arguments` (LaTeX) if there are any."""
-
-    text: str
-    arguments: tuple[str, ...] = ()
-
-    @property
-    def symbol(self) -> str:
-        """The symbol in LaTeX and, without a difference, in the parsed formula."""
-        digest = hashlib.sha256("\0".join((self.text, *self.arguments)).encode()).hexdigest()
-        return f"K_{{z{digest[:14].translate(_TO_LETTERS)}}}"
-
-
-_GREEK = (
-    r"\\(?:alpha|beta|gamma|delta|(?:var)?epsilon|zeta|eta|(?:var)?theta|iota|kappa|lambda|mu|nu|xi"
-    r"|(?:var)?rho|(?:var)?sigma|tau|upsilon|(?:var)?phi|chi|psi|omega|ell|hbar|imath|jmath"
-    r"|Delta|Theta|Lambda|Xi|Sigma|Phi|Psi|Omega|Upsilon)(?![A-Za-z])"
+from ttc.verifiers.math.formulas.derivatives import derivative
+from ttc.verifiers.math.formulas.symbols import (
+    ACCENTS,
+    ADJOINT,
+    BINDER,
+    CONSTANTS,
+    FUNCTIONS,
+    INDEX,
+    INVERSE,
+    LETTER,
+    LONE,
+    MATRIX,
+    ORDER,
+    PRIMES,
+    RAISED,
+    STATEMENT,
+    TOKEN,
+    TRANSPOSED,
+    UNIT_VECTORS,
+    WRAPPED,
+    Name,
+    plain_vectors,
 )
-LETTER = rf"(?:[A-Za-z]|{_GREEK})"
-_ACCENTS = {
-    accent: accent
-    for accent in ("hat", "dot", "ddot", "dddot", "tilde", "breve", "check", "mathring", "bar")
-} | {
-    "widehat": "hat",
-    "widetilde": "tilde",
-    "overline": "bar",
-    **dict.fromkeys(("vec", "overrightarrow", "mathbf", "boldsymbol", "bm"), "vec"),
-    **{font: font for font in ("mathcal", "mathscr", "mathfrak", "mathsf")},
-}
-_TOKEN = re.compile(
-    r"(?P<derivative>\\frac(?= ?\{ ?(?:d|\\partial)))"
-    rf"|\\(?P<accent>{'|'.join(_ACCENTS)})(?![A-Za-z])"
-    r"|(?P<function>\\(?:gcd|lcm|sgn|sign|Re|Im|det|tr|rank|ker|dim|arg|erf|conj|Arg|Var|Cov|sech|csch)"
-    r"(?![A-Za-z])|\\operatorname\*?(?= ?\{))"
-    rf"|(?P<norm>\\\|)|(?P<letter>{LETTER})|(?P<skip>\\[A-Za-z]+|\\.|[0-9.]+|.)",
-    re.S,
-)
-_PRIMES = re.compile(r" ?(?:('+)|\^\{? ?((?:\\prime ?|'){1,4})\}?)")
-_ORDER = re.compile(r" ?\^ ?\{? ?\(([0-9]{1,2}|n)\) ?\}?")
-_TRANSPOSED = re.compile(
-    r" ?\^ ?(?:\{ ?(?:\\top|\\intercal|\\mathsf ?(?:\{T\}|T)|T) ?\}"
-    r"|(?:\\top|\\intercal)(?![A-Za-z])|\\mathsf ?(?:\{T\}|T)|T)"
-)
-_ADJOINT = re.compile(
-    r" ?\^ ?(?:\{ ?)?(\*|\\ast|\\star|\\dagger|\\dag|\+|-)(?= ?\}|(?! ?[A-Za-z0-9(\\]))(?: ?\})?"
-)
-_INVERSE = re.compile(r" ?\^ ?(?:\{ ?- ?1 ?\}) ?(?=\()")
-_RAISED = re.compile(r" ?\^ ?(?:\{([^{}]*)\}|([0-9A-Za-z]))")
-_MATRIX = re.compile(r"[A-Z]")
-_WRAPPED = re.compile(r"\\(?:text|mathrm|rm|mbox)(?![A-Za-z])|[{}\s]")
-_UNIT_VECTORS = {"i": "i", "j": "j", "k": "k", r"\imath": "i", r"\jmath": "j"}
-
-# By convention these are functions, whatever is in the brackets behind them; other letters are if a
-# prime, a comma or a statement in the brackets shows it, or a single letter or number stands there.
-_FUNCTIONS = frozenset({"f", "g", "F", "G", r"\phi", r"\varphi", r"\psi", r"\Phi", r"\Psi"})
-_CONSTANTS = frozenset({"e", "i"})
-_LONE = re.compile(rf"(?:[0-9]+(?:\.[0-9]+)?|(?:{LETTER}|\\pi)(?:_\w)?)")
-_STATEMENT = re.compile(r"[|=<>,;]|\\(?:mid|cap|cup|in|leq?|geq?|neq?|[lc]?dots|times)(?![A-Za-z])")
-_BINDER = re.compile(r"\\(?:i*int|oint|sum|prod|lim)(?![A-Za-z])|\\frac ?\{ ?d")
-_INDEX = re.compile(r"\\(?:sum|prod) ?_ ?\{? ?([A-Za-z])")
 
 
 def replaced(latex: str) -> tuple[str, dict[str, Name]]:
@@ -89,8 +45,8 @@ class _Reader:
 
     def __init__(self, latex: str) -> None:
         self._latex, self._at = latex, 0
-        self._binds = bool(_BINDER.search(latex))
-        self._indices = set(_INDEX.findall(latex))
+        self._binds = bool(BINDER.search(latex))
+        self._indices = set(INDEX.findall(latex))
         self._plain_vectors = plain_vectors(latex)
         self.names: dict[str, Name] = {}
 
@@ -104,7 +60,7 @@ class _Reader:
         return written
 
     def _next(self) -> str:
-        found = _TOKEN.match(self._latex, self._at)
+        found = TOKEN.match(self._latex, self._at)
         assert found is not None  # `skip` matches everything
         start, self._at = self._at, found.end()
         if found["letter"]:
@@ -123,7 +79,8 @@ class _Reader:
         skipped = found[0] in ("_", r"\begin", r"\end")  # what is in a subscript is no formula
         if skipped and (content := argument(self._latex, self._at)) is not None:
             self._at = content[1]
-        return self._latex[start : self._at]
+        factor = found[0] == r"\pi" and self._before("(")
+        return self._latex[start : self._at] + (r"\cdot " if factor else "")
 
     def _symbol(self, name: Name, power: str = "") -> str:
         self.names[name.symbol] = name
@@ -140,11 +97,11 @@ class _Reader:
 
     def _named(self, letter: str, accents: str = "") -> str:
         """Return what to write for a letter and all that belongs to it."""
-        if self._plain_vectors and letter in _UNIT_VECTORS and not accents:
+        if self._plain_vectors and letter in UNIT_VECTORS and not accents:
             accents = "vec "
         base = letter
-        if accents.startswith(("vec", "hat")) and letter in _UNIT_VECTORS:
-            accents, base = "unit ", _UNIT_VECTORS[letter]
+        if accents.startswith(("vec", "hat")) and letter in UNIT_VECTORS:
+            accents, base = "unit ", UNIT_VECTORS[letter]
         subscript = self._subscript()
         marks = self._marks(letter, accents)
         subscript = subscript or self._subscript()
@@ -169,21 +126,21 @@ class _Reader:
         if (found := argument(self._latex, at)) is None:
             return ""
         self._at = found[1]
-        return _WRAPPED.sub("", found[0])
+        return WRAPPED.sub("", found[0])
 
     def _marks(self, letter: str, accents: str) -> str:
         """Read the primes, transposes and the like behind a name."""
         marks = ""
         while True:
-            if primes := self._take(_PRIMES):
+            if primes := self._take(PRIMES):
                 marks += "'" * (len(primes[1] or "") or len(re.findall(r"\\prime|'", primes[2])))
-            elif order := self._take(_ORDER):
+            elif order := self._take(ORDER):
                 marks += "'" * int(order[1]) if order[1].isdigit() else f"({order[1]})"
-            elif (_MATRIX.fullmatch(letter) or accents) and self._take(_TRANSPOSED):
+            elif (MATRIX.fullmatch(letter) or accents) and self._take(TRANSPOSED):
                 marks += "^T"
-            elif adjoint := self._take(_ADJOINT):
+            elif adjoint := self._take(ADJOINT):
                 marks += "^" + {r"\dag": r"\dagger", "*": r"\ast"}.get(adjoint[1], adjoint[1])
-            elif self._take(_INVERSE):
+            elif self._take(INVERSE):
                 marks += "^{-1}"
             else:
                 return marks
@@ -199,14 +156,14 @@ class _Reader:
         return None if end is None else self._latex[at + 1 : end].strip()
 
     def _applied(self, letter: str, marks: str, inner: str) -> bool:
-        if letter in _CONSTANTS:
+        if letter in CONSTANTS:
             return False
         return bool(
-            letter in _FUNCTIONS
+            letter in FUNCTIONS
             or "'" in marks
             or marks == "^{-1}"
-            or _LONE.fullmatch(inner)
-            or _STATEMENT.search(inner)
+            or LONE.fullmatch(inner)
+            or STATEMENT.search(inner)
         )
 
     def _application(self, function: str, inner: str) -> str:
@@ -229,16 +186,16 @@ class _Reader:
         return f"{name.symbol}({','.join(letters)})"
 
     def _accented(self, accent: str) -> str | None:
-        mark = _ACCENTS[accent]
+        mark = ACCENTS[accent]
         found = argument(self._latex, self._at)
         if found is None:
             return None
         content, self._at = found
         while inner := re.fullmatch(
-            rf"\\({'|'.join(_ACCENTS)})(?![A-Za-z]) ?(?:\{{(.*)\}}|(\w))", content
+            rf"\\({'|'.join(ACCENTS)})(?![A-Za-z]) ?(?:\{{(.*)\}}|(\w))", content
         ):
             content = inner[2] or inner[3]
-            mark = _ACCENTS[inner[1]] if mark == "vec" else mark
+            mark = ACCENTS[inner[1]] if mark == "vec" else mark
         if re.fullmatch(LETTER, content):
             return self._named(content, f"{mark} ")
         compact = re.sub(r"\s", "", content)
@@ -254,8 +211,8 @@ class _Reader:
             found = argument(self._latex, self._at)
             if found is None:
                 return None
-            name, self._at = _WRAPPED.sub("", found[0]), found[1]
-        raised = self._take(_RAISED)
+            name, self._at = WRAPPED.sub("", found[0]), found[1]
+        raised = self._take(RAISED)
         power = "" if raised is None else f"^{{{raised[1] or raised[2]}}}"
         inner = self._arguments()
         if inner is not None:
@@ -266,7 +223,7 @@ class _Reader:
         if found is None or not found[0]:
             return None
         content, self._at = found
-        if re.fullmatch(r"\\[A-Za-z]+", content) and content[1:] in _ACCENTS:
+        if re.fullmatch(r"\\[A-Za-z]+", content) and content[1:] in ACCENTS:
             inside = argument(self._latex, self._at)
             if inside is None:
                 return None
@@ -281,18 +238,8 @@ class _Reader:
         return self._symbol(Name("norm", (content,)))
 
     def _derivative(self, _: str) -> str | None:
-        from ttc.verifiers.math.formulas.derivatives import derivative
-
         found = derivative(self._latex, self._at)
         if found is None:
             return None
         name, self._at = found
         return self._symbol(name)
-
-
-def plain_vectors(latex: str) -> bool:
-    """Return whether i and j are terms of one formula: unit vectors in plain type."""
-    bare = re.sub(r"\\[A-Za-z]+|_\w|_\{[^{}]*\}", " ", latex)
-    return all(
-        re.search(rf"(?:^|[-+]|[0-9)}}]) ?{letter} ?(?:$|[-+])", bare) for letter in ("i", "j")
-    )

@@ -12,8 +12,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ttc.verifiers.math.atoms import Atom, scaled
+from ttc.verifiers.math.measures.units import ANGLES, DEGREE, RADIAN, Unit, ratio
 from ttc.verifiers.math.shape import Structure, atoms_of
-from ttc.verifiers.math.units import ANGLES, DEGREE, RADIAN, Unit, ratio
 
 _RADIANS = re.compile(r"\\pi(?![A-Za-z])|\\arc(?:sin|cos|tan|cot)|\\(?:sin|cos|tan|cot)\^\{-1\}")
 _NUMBERS = ("number", "formula")

@@ -1,0 +1,1 @@
+"""Units of measurement: read exactly, and converted to those of the reference."""
