@@ -17,22 +17,18 @@ IN_SPACE = "ijk"  # the mark of a vector whose dimension its text does not say
 _AXES = "ijk"
 _TERM = re.compile(r"(.*?)(?:\\cdot|\\,|\*)? ?\\(?:vec|hat) ?\{ ?([ijk]) ?\} ?", re.S)
 _PLAIN_TERM = re.compile(r"(.*?)(?:\\cdot|\*)? ?([ijk]) ?", re.S)
-_SCALED = re.compile(
-    r"(?P<factor>-|-?(?:[0-9]+(?:\.[0-9]+)?|\\frac ?\{[^{}A-Za-z]*(?:\\(?:sqrt|pi)[^A-Za-z]*)?\}"
-    r" ?\{[^{}A-Za-z]*(?:\\(?:sqrt|pi)[^A-Za-z]*)?\}|\\pi|\\sqrt ?\{[0-9]+\}|[0-9]+/[0-9]+)+)"
-    r" ?(?:\\cdot|\*)? ?(?P<tuple>\(.*,.*\))",
-    re.S,
-)
+_FACTOR = re.compile(r"-|-?(?=.*[0-9p])(?:\\(?:frac|sqrt|pi)(?![A-Za-z])|[0-9./{} ])+")
+_TIMES = re.compile(r" ?(?:\\cdot(?![A-Za-z])|\*)? ?$")
 
 
 def vector(text: str, depth: list[int], read: Callable[[str], Structure]) -> Structure | None:
     """Return the components of a vector, or None; of a sum of unit vectors, three."""
-    if found := _SCALED.fullmatch(text):
-        start = found.start("tuple")
-        inner = read(found["tuple"])
+    start = text.find("(")
+    factor = _TIMES.sub("", text[: max(start, 0)])
+    if text.endswith(")") and "," in text and _FACTOR.fullmatch(factor):
+        inner = read(text[start:])
         if inner.kind == "tuple" and 0 not in depth[start + 1 : -1]:
             parts = _parts(text[start + 1 : -1], depth[start + 1 : -1])
-            factor = found["factor"]
             scale = "-" if factor == "-" else rf"{factor}\cdot "
             return replace(inner, items=tuple(read(f"{scale}({part})") for part in parts))
     pattern = _PLAIN_TERM if plain_vectors(text) else _TERM
