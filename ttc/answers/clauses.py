@@ -44,6 +44,7 @@ _NOT = re.compile(
 )
 # Letters of another script, but not π, x⁴ and ½, which belong to a number or a formula.
 _FOREIGN = re.compile(r"[^\W\d_A-Za-zΑ-Ωα-ωⁿ⁰¹²³⁴-⁹₀-₉¼-¾⅐-⅞]|[Α-Ωα-ωάέήίόύώ]{2,}")
+_WORDED = re.compile(r"[0-9]\s(?:[a-z]{2,}\s){1,3}[-+*/×÷]\s")  # 60 spools / 150 spools
 _NEXT = re.compile(r"\s[\u0e00-\u0e7f]")  # in Thai a space ends a clause
 _UNDER_HEAD = re.compile(r"[ \t]*\|?[ \t]*:?-{2}")
 _QUOTES = {
@@ -174,8 +175,8 @@ def _clause(line: str) -> str:
     if number(head) is not None or re.fullmatch(r"\W*[A-Z]\W*|\([a-z]\)", head):
         return head
     work, _, result = clause.rpartition("=")
-    arithmetic = work and not re.search(r"[A-Za-z,;]", re.sub(r"\\[a-z]+", "", work))
-    if arithmetic and number(result) is not None:
+    letters = re.search(r"[A-Za-z,;]", re.sub(r"\\[a-z]+", "", work))
+    if work and number(result) is not None and (not letters or _WORDED.search(work)):
         return result.strip()
     return _counted(head) or unquoted(clause)
 

@@ -59,18 +59,19 @@ _ENGLISH_VERB = r"""(?:
   | (?:seems|appears|turns\sout|comes\sout|works\sout|proves)\sto\sbe\b | (?:looks|seems)\slike\b
   | (?:comes|works|turns)\s(?:out\s)?to\b )"""
 _ENGLISH = re.compile(
-    rf"""(?<![/\w<\[])answers?
+    rf"""(?:(?<![/\w<\[])|(?<=final_))(?:answers?|(?<=final\s)(?:result|value|solution|total))
         (?:\s(?:to|for|of)\s(?:this|the|your|that|my|our)(?:\s[a-z]+){{1,3}}?
           |\s(?:that\s)?(?:we|I|you)\s(?:get|got|find|found|want|need|obtain|obtained|seek|compute)
-          |\s(?:in|as)\s(?:a\s|the\s)?[a-z]+ | \sof(?=\s[$\\]{{0,3}}[0-9]))?
-        (?:\s?\([^()\n]{{1,30}}\))?
+          |\s(?:in|as)\s(?:a\s|the\s)?[a-z]+(?=\s?(?:is|are)\b) )?
+        (?:\s?\((?![A-Za-z]\))[^()\n]{{1,30}}\))?
         [*_}}\s]{{0,4}}
         (?: (?P<negated>(?:is|are|was|would|could|can)n['’]t(?:\sbe)?\b|can(?:\s?not|['’]t)\sbe\b)
           | (?:,?\s?(?:then|therefore|thus|hence|still|simply|now|indeed|probably|also),?\s)?
-            (?P<verb>{_ENGLISH_VERB}) | (?<=of)(?=\s) | (?P<label>{_SEPARATOR}))
+            (?P<verb>{_ENGLISH_VERB}) | (?P<label>{_SEPARATOR}))
       | ^[^\w\n]{{0,8}}(?:[0-9]{{1,2}}[.)]\s)?[*_]{{0,3}}(?:(?:the|my|final|correct)\s){{0,2}}answer
-        [^\w\n]{{0,6}}$
-      | (?<!\w)ans\.?\s?[:=]""",
+        (?:[^\w\n]{{0,6}}$ | \s(?:in|as)\s[a-z]+(?:\s[a-z]+)?[*_]{{0,3}}\s?[:=])
+      | \banswer\sof(?=\s[$\\*]{{0,3}}[0-9])
+      | (?<!\w)ans(?:\.?\s?[:=]|\.\s{_OPENS})""",
     re.I | re.M | re.X,
 )
 _NOT = re.compile(
@@ -80,17 +81,30 @@ _NOT = re.compile(
 )
 # "Wait, it is 5": a correction without a noun for the answer.
 _CORRECTED = re.compile(
-    rf"""\b(?:wait|actually|correction|sorry|oops|rather|i\smean)\b[,.:;!—–…\s-]{{1,4}}
-        (?:(?:no|that['’]s\s(?:wrong|incorrect|not\sright)|i\smade\san?\s\w+)[,.;:!—–\s]{{1,3}}){{0,2}}
+    rf"""(?:\b(?:wait|correction|sorry|oops)|(?:^|(?<=[.!?;—–]\s))(?:actually|no|rather)|\bi\smean)
+        (?:[,.:;!—–…-]{{1,3}}\s{{1,2}}|\s(?=it\b|i\smean)|(?<=mean)\s)
+        (?:(?:no|actually|that['’]s\s(?:wrong|incorrect|not\sright)|i\smade\san?\s\w+)
+          [,.;:!—–\s]{{1,3}}){{0,2}}
         (?:(?:so\s|then\s)?(?:it|that|this)?\s?(?:['’]s|is|should\sbe|must\sbe|i\smean)\s)?{_OPENS}
       | \bthe\sanswer\s(?:isn['’]t|is\snot)\s[^.\n]{{1,40}}?[,;.]\s(?:but|it['’]s|it\sis)\s""",
-    re.I | re.X,
+    re.I | re.M | re.X,
 )
-_CORRECTING = ("wait", "sorry", "actually", "correction", "oops", "rather", "i mean", "answer is")
+_CORRECTING = (
+    "wait",
+    "sorry",
+    "actually",
+    "correction",
+    "oops",
+    "rather",
+    "i mean",
+    "no,",
+    "answer is",
+)
 _CORRECTION = re.compile(
-    r"(?:\bwait\b|\bactually,|\bcorrection\b|\bhold on\b|\boops\b|\bsorry\b|\bmy mistake\b"
-    r"|\bscratch that\b|\bon second thought|\bI made an? (?:\w+ )?(?:mistake|error)"
-    r"|\bthat(?:['’]s| is| was) (?:wrong|incorrect|not right)\b|\blet me (?:correct|fix))",
+    r"\bwait(?=[,.!…—–:]|\s(?:a|no|that|but|I)\b)|\bactually,|\bcorrection\b|\bhold on\b|\boops\b"
+    r"|\bsorry[,.!…—–]|\bmy mistake\b|\bscratch that\b|\bon second thought"
+    r"|\bI made an? (?:\w+ )?(?:mistake|error)"
+    r"|\bthat(?:['’]s| is| was) (?:wrong|incorrect|not right)\b|\blet me (?:correct|fix)",
     re.I,
 )
 _BOLD = re.compile(r"\*\*(?=\S)(?P<value>[^*\n]{1,80})\*\*")
@@ -126,10 +140,10 @@ def phrases(text: str, *, first: bool = False) -> list[Cue]:
     """Return the last cues in words, or the first ones, in any language, by position."""
     found = []
     lowered = text.lower()
-    if "ans" in lowered:
+    if (noun := "ans") in lowered or (noun := "final ") in lowered:
         found += [
             Cue(PHRASE, *at.span(), _form(at), negated=bool(at["negated"]))
-            for at in _near(_ENGLISH, "ans", text, lowered, first)
+            for at in _near(_ENGLISH, noun, text, lowered, first)
         ]
     if any(map(lowered.__contains__, _CORRECTING)):
         found += [Cue(PHRASE, *at.span(), "correction") for at in _CORRECTED.finditer(text)]
@@ -173,12 +187,12 @@ def _foreign(name: str) -> re.Pattern[str]:
     """Return the pattern of the cues of a language."""
     language = LANGUAGES[name]
     if language.joined:
-        gap = r"[^\s\d:：，。,.*(（]{0,12}?(?:[(（][^()（）\n]{1,12}[)）])?"
+        gap = r"[^\s\d:：，。,.*(（]{0,12}?(?:[(（](?![A-Za-z][)）])[^()（）\n]{1,12}[)）])?"
         start = f"(?:{language.answer}){gap}"
     else:
-        gap = r"(?:[ \t]+[^\s\d:：.,;=|*()]{1,14}){0,3}?(?:\s?\([^()\n]{1,30}\))?"
+        gap = r"(?:[ \t]+[^\s\d:：.,;=|*()]{1,14}){0,3}?(?:\s?\((?![A-Za-z]\))[^()\n]{1,30}\))?"
         start = rf"(?<![/\w])(?:{language.answer})(?:\w{{0,3}})(?!\w){gap}"
-    words = [word for word in language.verb.split("|") if word != "="]
+    words = sorted({*language.verb.split("|")} - {"="}, key=len, reverse=True)
     verb = "|".join(words if language.joined else [rf"\s(?:n['’])?{word}(?!\w)" for word in words])
     ends = [
         rf"(?P<verb>{verb or '(?!)'})",

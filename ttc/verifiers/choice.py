@@ -7,7 +7,8 @@ from typing import Any
 
 from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
-from ttc.verifiers.letters import Options, chosen, named
+from ttc.verifiers.choices.options import Options
+from ttc.verifiers.choices.reading import chosen, named
 from ttc.verifiers.references import accepted, any_of
 
 

@@ -17,6 +17,7 @@ _END = (
     r"(?=\W*$|[.;:!?)]|,(?!\s*(?:or\s|and\s)?\(?[A-Z]\b)|\s*[—–(]|\s-|。|，"
     r"|\s(?:because|as|since|for|which|is|was|due|given|based|by|from|in|with)\b)"
 )
+_END_ANY = _END[:-1] + r"|\s?[^\x00-\x7f])"  # also before words of other languages
 _KIND = r"(?:the\s)?(?:(?:option|choice|answer|letter|alternative)\s+)?"
 _NOUNS = "|".join(
     ["option", "choice", "letter", "alternative", "pick", "selection"]
@@ -28,11 +29,15 @@ _QUALIFIERS = (
     r"|đúng|yang benar|benar|tepat|sahihi|正确的?|正確的?|最佳|正しい|옳은|알맞은|सही|সঠিক|సరైన"
     r"|ที่ถูกต้อง|الصحيح"
 )
-# "The correct option is (C)", "正确选项：C", "La bonne option est C"
+_ARTICLE = r"(?:(?:la|a|die|el|de|il|the)\s|l['’])?"
+# "The correct option is (C)", "正确选项：C", "La bonne option est C", "Choice: C"
 QUALIFIED = re.compile(
     rf"(?<![^\W_])(?:{_QUALIFIERS})\s?(?:{_NOUNS})\w{{0,3}}(?:\s[^\W\d]{{1,12}}){{0,2}}?"
-    rf"\s{{0,2}}(?:[:：=]|是|为|為|は|[은는이가]|\s\w{{1,9}}(?:\sto)?(?:\sbe)?)?\s{{0,2}}{_LETTER}{_END}"
-    rf"|(?:{_NOUNS})\s(?:{_QUALIFIERS})\s?(?:[:：]|\w{{1,6}})\s{{0,2}}{_LETTER}{_END}",
+    rf"\s{{0,2}}(?:[:：=]|是|为|為|は|[은는이가]|\s\w{{1,9}}(?:\sto)?(?:\sbe)?)?\s{{0,2}}"
+    rf"{_ARTICLE}{_LETTER}{_END_ANY}"
+    rf"|(?:{_NOUNS})\s(?:{_QUALIFIERS})\s?(?:[:：]|\w{{1,6}})\s{{0,2}}{_ARTICLE}{_LETTER}{_END_ANY}"
+    rf"|^\W{{0,6}}(?:the\s|my\s)?(?:{_NOUNS}|selected|chosen|solution|lösung|solución|solução|soluzione"
+    rf"|решение|解)\s?(?:[:：]|is\b)\s?{_LETTER}{_END}",
     re.I | re.M,
 )
 _ADVERBS = r"(?:\s(?:clearly|definitely|probably|likely|therefore|thus|then|most|indeed|actually))?"
@@ -48,10 +53,10 @@ CHOSEN = re.compile(
           (?!\s(?:only|if|when|about|that|but|for|in\sthat))
         |\s(?:fits|matches)\b
         |\s(?:ist|wäre)\s(?:die\s)?(?:richtig|korrekt) | \sest\s(?:la\s)?(?:bonne|correcte|juste)
-        |\s(?:es|é|è)\s(?:la\s|a\s)?(?:opción\s|alternativa\s|risposta\s)?(?:corr?et|corret|giust)
+        |\s(?:es|é|è)\s(?:la\s|a\s)?(?:opción\s|alternativa\s|risposta\s)?(?:corre[ct]|giust)
         |\sis\s(?:het\s)?juist | \sjest\s(?:poprawn|prawidłow) | \s(?:верн|правильн)\w+
         |\sdoğru(?!\sdeğil) | \s(?:là\s(?:đáp\sán\s)?)?đúng | \s(?:adalah\s)?(?:yang\s)?benar
-        |\s?(?:是)?(?:正确|正確|对的)|\s?が(?:正解|正しい)|[이가]\s(?:정답|맞))
+        |\s?(?:选项|選項)?(?:是)?(?:正确|正確|对的)|\s?が(?:正解|正しい)|[이가]\s(?:정답|맞))
       | (?:故|应|應|因此|所以)?(?:选择?|選擇?)\s?(?:项|項)?[:：]?\s?{_LETTER}(?!\s?[和或、])
       | \b(?:so|hence|thus|therefore|leaving|leaves|remaining|remains|that\sis|only)\b,?\s
         (?:us\swith\s|with\s|only\s|just\s|(?:it['’]s|it\sis|it\smust\sbe)\s)?{_KIND}{_LETTER}{_END}
@@ -59,7 +64,10 @@ CHOSEN = re.compile(
           |seems\sto\sbe|looks\slike)|['’]s){_ADVERBS}\s{_KIND}{_LETTER}{_END}
       | \b(?:is|matches|fits|corresponds\sto|points\sto|supports|это)
         \s(?:это\s|(?:option|choice|answer)\s+)(?:letter\s)?{_LETTER}{_END}
-      | \b(?:верно|правильно)\s{_LETTER}{_END}
+      | \b(?:верно|правильно|richtig\sist|korrekt\sist|chọn(?:\sđáp\sán)?|ich\swähle|je\schoisis
+          |elijo|escolho|scelgo|ik\skies|wybieram|выбираю|обираю|memilih|pilih|seçiyorum|ninachagua)
+        \s{_ARTICLE}{_LETTER}{_END}
+      | \b(?:must|should|would|gotta|got\sto|has\sto|have\sto)\s(?:be\s)?{_KIND}{_LETTER}{_END}
       | (?:→|⇒|=>|->|\\Rightarrow|\\rightarrow|\\therefore|∴)\s{{0,2}}{_LETTER}{_END}
       | \b(?:definitely|clearly|probably|certainly),?\s{_KIND}{_LETTER}{_END}
     """,
