@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import re
 import sys
 import unicodedata
@@ -19,6 +20,7 @@ from markdown_it import MarkdownIt
 
 from ttc.cli import suggestions
 from ttc.cli.run import sweep_output
+from ttc.cli.session import begin
 from ttc.messages import visible as module
 from ttc.messages.visible import (
     for_stdout,
@@ -33,6 +35,7 @@ from ttc.records import Sample, Verdict
 from ttc.report.escaping import csv_row, fenced, in_html, in_markdown
 from ttc.report.junit import Case, add_case, write_junit
 
+HOSTILE = "\x1b[2J\x1b]52;c;x\x07\x9b31m\u202e"
 ESC, BIDI, TAG = "\x1b", "\u202e", "\U000e0041"
 
 SHOWN = {
@@ -449,3 +452,15 @@ def test_completion_offers_no_name_that_a_shell_would_interpret(
     ]
     suggestions.remember(pools=[*good, *bad])
     assert suggestions.offer("pools")("") == good
+
+
+def test_log_records_of_libraries_are_readable(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    begin(None, None)
+    last = logging.lastResort
+    assert last is not None
+    monkeypatch.setattr(sys, "stderr", written)
+    last.handle(logging.makeLogRecord({"msg": "server: %s", "args": (HOSTILE,)}))
+    assert written.getvalue() == f"server: {visible(HOSTILE)}\n"
