@@ -521,3 +521,22 @@ def test_memory_for_output_is_used_as_it_is_needed_and_returned() -> None:
         list(opened.run([loud]))
         assert len(opened._idle) == 1
         assert resident() - before < 4 << 20
+
+
+def test_results_that_wait_hold_little_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first job is slow, others that print much may not fill the memory."""
+    need("landlock")
+    asked = 0
+
+    def jobs() -> Iterator[SandboxJob]:
+        nonlocal asked
+        for at in range(30):
+            asked += 1
+            body = "print('x' * (8 << 20))" if at else "import time\ntime.sleep(2)"
+            yield SandboxJob("script", body, stdin=("",))
+
+    with SandboxPool(lambda: "landlock", Limits(cpu=3), 2) as opened:
+        results = opened.run(jobs())
+        next(results)
+        assert asked <= 12
+        assert len(list(results)) == 29
