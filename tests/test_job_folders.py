@@ -540,3 +540,23 @@ def test_results_that_wait_hold_little_output(monkeypatch: pytest.MonkeyPatch) -
         next(results)
         assert asked <= 12
         assert len(list(results)) == 29
+
+
+def test_nothing_but_the_folder_can_be_written_even_without_landlock() -> None:
+    need("bwrap")
+    places = ["/", "/dev", "/dev/shm", "/run", "/usr", "/proc"]
+    program = f"""
+import errno, os
+def f(_):
+    found = []
+    for place in {places}:
+        try:
+            os.mkdir(place + "/keep")
+            found.append("made")
+        except OSError as error:
+            found.append(errno.errorcode[error.errno])
+    return found
+"""
+    with SandboxPool(lambda: "bwrap", Limits(), 1) as opened:
+        (ran,) = opened.run([job(program)])
+    assert json.loads(ran.detail) == ["EROFS"] * 5 + ["ENOENT"]
