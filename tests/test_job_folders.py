@@ -289,6 +289,9 @@ def shelved():
     with shelve.open("s") as held: return held["a"]
 def touched(): path = pathlib.Path("p"); path.touch(); path.touch(); return path.stat().st_size
 def changed(): open("a", "w").close(); os.chmod("a", 0o600); os.utime("a", (1, 1)); return 1
+def accessed():
+    open("a", "w").close(); os.mkdir("d")
+    return [os.access(name, mode) for name in ("a", "d", "none") for mode in (os.R_OK, os.W_OK)]
 def temporary():
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "x"), "w") as file: file.write("x")
@@ -302,6 +305,7 @@ assert tree() == [["f"], False]
 assert zipped() == ["a"] and packed() == ["a"]
 assert shelved() == 1
 assert touched() == 0 and changed() == 1
+assert accessed() == [True] * 4 + [False] * 2
 assert temporary() is False
 """
 
