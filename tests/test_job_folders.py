@@ -289,6 +289,9 @@ def shelved():
     with shelve.open("s") as held: return held["a"]
 def touched(): path = pathlib.Path("p"); path.touch(); path.touch(); return path.stat().st_size
 def changed(): open("a", "w").close(); os.chmod("a", 0o600); os.utime("a", (1, 1)); return 1
+def accessed():
+    open("a", "w").close(); os.mkdir("d")
+    return [os.access(name, mode) for name in ("a", "d", "none") for mode in (os.R_OK, os.W_OK)]
 def temporary():
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "x"), "w") as file: file.write("x")
@@ -302,6 +305,7 @@ assert tree() == [["f"], False]
 assert zipped() == ["a"] and packed() == ["a"]
 assert shelved() == 1
 assert touched() == 0 and changed() == 1
+assert accessed() == [True] * 4 + [False] * 2
 assert temporary() is False
 """
 
@@ -521,3 +525,42 @@ def test_memory_for_output_is_used_as_it_is_needed_and_returned() -> None:
         list(opened.run([loud]))
         assert len(opened._idle) == 1
         assert resident() - before < 4 << 20
+
+
+def test_results_that_wait_hold_little_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first job is slow, others that print much may not fill the memory."""
+    need("landlock")
+    asked = 0
+
+    def jobs() -> Iterator[SandboxJob]:
+        nonlocal asked
+        for at in range(30):
+            asked += 1
+            body = "print('x' * (8 << 20))" if at else "import time\ntime.sleep(2)"
+            yield SandboxJob("script", body, stdin=("",))
+
+    with SandboxPool(lambda: "landlock", Limits(cpu=3), 2) as opened:
+        results = opened.run(jobs())
+        next(results)
+        assert asked <= 12
+        assert len(list(results)) == 29
+
+
+def test_nothing_but_the_folder_can_be_written_even_without_landlock() -> None:
+    need("bwrap")
+    places = ["/", "/dev", "/dev/shm", "/run", "/usr", "/proc"]
+    program = f"""
+import errno, os
+def f(_):
+    found = []
+    for place in {places}:
+        try:
+            os.mkdir(place + "/keep")
+            found.append("made")
+        except OSError as error:
+            found.append(errno.errorcode[error.errno])
+    return found
+"""
+    with SandboxPool(lambda: "bwrap", Limits(), 1) as opened:
+        (ran,) = opened.run([job(program)])
+    assert json.loads(ran.detail) == ["EROFS"] * 5 + ["ENOENT"]

@@ -146,6 +146,49 @@ def test_a_pipe_gets_the_text_as_it_is(hostile_pool: str) -> None:
     assert f"{HOSTILE} 7".encode() in done.stdout
 
 
+def test_raw_output_is_wanted_explicitly(hostile_pool: str) -> None:
+    shown = ["show", hostile_pool, f"q{HOSTILE}", "0"]
+    assert f"{HOSTILE} 7" not in on_terminal(shown)
+    assert f"{HOSTILE} 7" in on_terminal([*shown, "--raw-output"])
+    solved = ["solve", "x?", "-m", f"scripted:answers=a{ESC}[2Jb,tokens=5-5", "-n", "2"]
+    assert f"{ESC}[2J" in on_terminal([*solved, "--method", "mbr", "--raw-output"])
+
+
+def test_a_name_or_a_text_commands_no_runner(hostile_pool: str, own_home: Path) -> None:
+    """In GitHub Actions each line of both streams may be a command."""
+    text = "::add-mask::7\n  ::error::forged\r::stop-commands::x ##[add-mask]7"
+    rows = [{"problem": text, "index": 0, "text": text, "correct": False, "answer": "7"}]
+    name = "::warning::w\n::error::e ##[error]x.jsonl"
+    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("in.jsonl").write_text(json.dumps({"id": text, "question": text, "answer": "7"}) + "\n")
+    model = "scripted:answers=" + text.partition("\r")[0]
+    commands = [
+        ["sweep", name, "-s", "mean", "-k", "1"],
+        ["sweep", name, "-s", "mean", "-k", "1", "--csv", "-"],
+        ["sweep", name, "-s", "mean", "-k", "1", "--md", "-"],
+        ["sweep", name, "-s", "mean", "-k", "1", "--json"],
+        ["verify", name, "-V", "numeric"],
+        ["sample", "in.jsonl", "-n", "2", "-m", model, "--pool", "::error::p"],
+        ["show", "::error::p"],
+        ["show", "::error::p", text],
+        ["show", "::error::p", text, "0"],
+        ["show", "::error::none"],
+        ["ls"],
+        ["solve", text, "-m", model, "-n", "2", "--show"],
+        ["solve", text, "-m", model, "-n", "2", "--json"],
+        ["::error::frob"],
+    ]
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "ttc.cli.main", *command],
+            capture_output=True,
+            env={**os.environ, "GITHUB_ACTIONS": "true"},
+        )
+        for line in re.split(r"\r\n|\r|\n", (done.stdout + b"\n" + done.stderr).decode()):
+            assert not line.lstrip().startswith("::"), (command, line)
+            assert not re.search(r"##\[(add-mask|error)", line), (command, line)
+
+
 def test_names_are_text_and_no_markup(hostile_pool: str) -> None:
     assert "p[red]" in on_terminal(["sweep", hostile_pool, "-V", "numeric"]) or "p[red]" in (
         on_terminal(["ls"])

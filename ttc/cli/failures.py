@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from ttc.messages.visible import visible
+from ttc.messages.visible import inert, visible
 
 
 def bug_line(error: BaseException, args: Sequence[str]) -> str:
@@ -32,7 +32,7 @@ def trace(error: BaseException, args: Sequence[str]) -> bool:
     # Libraries put headers, and with them keys, into exceptions; texts may have control characters.
     lines = "".join(traceback.format_exception(error))
     with contextlib.suppress(OSError, ValueError):
-        print(visible(secrets.redacted(lines)), file=sys.stderr, end="")
+        print(inert(visible(secrets.redacted(lines))), file=sys.stderr, end="")
     return True
 
 

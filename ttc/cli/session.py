@@ -11,12 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.messages import notes
-from ttc.messages.visible import print_raw
+from ttc.messages.visible import inert, print_raw, visible
 from ttc.session import Session, load
 
 
 def _ignore(line: str) -> None:
     """Drop a line: --quiet was given."""
+
+
+class _Readable(logging.Formatter):
+    """Formats log records, which may quote texts of servers and models."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record with its control characters made visible."""
+        return inert(visible(super().format(record)))
 
 
 def begin(
@@ -26,6 +34,8 @@ def begin(
     notes.hush(quiet)
     print_raw(raw_output)
     # Warnings of backends go to the log, and from there to stderr.
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_Readable())
     logging.getLogger("ttc").setLevel(logging.ERROR if quiet else logging.NOTSET)
     again = shlex.join(["ttc", *sys.argv[1:]])
     return load(config, database, _ignore if quiet else notes.put, again, quiet=quiet)

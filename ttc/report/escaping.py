@@ -28,7 +28,7 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 # Markdown's special characters; what begins a heading, a list or a quotation; what GitHub makes a
 # link.
 _SPECIAL = re.compile(r"[\\`*_\[\]<|~$&]")
-_BLOCK = re.compile(r"\A(?:(?=#{1,6}(?:\s|$)|[-+>](?:\s|$)|-{2}|={2})|\d+(?=[.)](?:\s|$)))")
+_BLOCK = re.compile(r"\A(?:(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|>|-{2}|={2})|\d+(?=[.)](?:\s|$)))")
 _LINK = re.compile(r"(?i)(?=://)|(?<=\bmailto)(?=:)|(?<=\bxmpp)(?=:)|(?<=\bwww)(?=\.)")
 
 

@@ -13,7 +13,7 @@ from ttc import doctor
 from ttc.cli.output import document
 from ttc.doctor import Check, DoctorOptions
 from ttc.errors import Exit
-from ttc.messages.visible import one_line
+from ttc.messages.visible import inert, one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +41,7 @@ def run(options: DoctorOptions, as_json: bool, quiet: bool, tracebacks: bool) ->
 
 def _say(line: str) -> None:
     with contextlib.suppress(OSError, ValueError):
-        print(line, file=sys.stderr, flush=True)
+        print(inert(visible(line)), file=sys.stderr, flush=True)
 
 
 def _document(checks: Sequence[Check], failed: int) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _printed(checks: Iterable[Check]) -> Iterator[Check]:
         if console.is_terminal:
             text = _table(console, group, listed)
         else:
-            text = "".join(f"{_line(check)}\n" for check in listed)
+            text = inert("".join(f"{_line(check)}\n" for check in listed))
         # Rich ends the process by itself if the reader is gone, so it only renders.
         sys.stdout.write(_encodable(text))
         sys.stdout.flush()

@@ -16,6 +16,7 @@ from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.servers import ForkServer, JobResult, SandboxJob, ServerError
 
 AHEAD = 64  # finished results that may wait for an earlier one
+HELD = 64 << 20  # characters of output in them
 
 
 class SandboxPool:
@@ -49,10 +50,11 @@ class SandboxPool:
         again: deque[tuple[int, SandboxJob]] = deque()
         retried: set[int] = set()
         done: dict[int, JobResult] = {}
-        following, more = 0, True
+        following, more, held = 0, True, 0
         while True:
             # A job that waits to run alone holds up later results, so that this stops at AHEAD.
-            while more and len(self._busy) < self._workers and len(done) < AHEAD:
+            room = len(done) < AHEAD and held < HELD
+            while more and room and len(self._busy) < self._workers:
                 if (each := next(source, None)) is None:
                     more = False
                 else:
@@ -66,9 +68,12 @@ class SandboxPool:
                     again.append((index, job.afresh(alone=True)))
                 else:
                     done[index] = ran
+                    held += _size(ran)
             while following in done:
-                yield done.pop(following)
+                ran = done.pop(following)
+                held -= _size(ran)
                 following += 1
+                yield ran
             if not (more or self._busy or again or done):
                 return
 
@@ -116,3 +121,7 @@ class SandboxPool:
     def _retire(self, server: ForkServer) -> None:
         del self._busy[server]
         server.close()
+
+
+def _size(ran: JobResult) -> int:
+    return sum(len(one.output) for one in ran.runs)

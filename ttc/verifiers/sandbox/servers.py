@@ -7,7 +7,6 @@ import os
 import secrets
 import selectors
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Any
 
 from ttc.records import INFRA
 from ttc.verifiers.sandbox import groups, tiers
+from ttc.verifiers.sandbox.handing import file_of
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.inside.running.progress import BUSY
 
@@ -130,7 +130,7 @@ class ForkServer:
         else:
             second = json.dumps({**(job.tests or {}), "nonce": job.nonce}).encode("ascii")
         order = json.dumps({"kind": job.kind, "preload": job.preload, "alone": job.alone})
-        files = [_file_of(job.program.encode("utf-8", "surrogatepass")), _file_of(second)]
+        files = [file_of(job.program.encode("utf-8", "surrogatepass")), file_of(second)]
         self.since = time.monotonic()
         try:
             socket.send_fds(self._channel, [order.encode("ascii")], files)
@@ -241,17 +241,3 @@ def _verdict(message: bytes) -> dict[str, Any]:
         found = json.loads(message)
         return found if isinstance(found, dict) else {}
     return {}
-
-
-def _file_of(data: bytes) -> int:
-    """Return a readable descriptor of an anonymous file with these bytes."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("job")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor

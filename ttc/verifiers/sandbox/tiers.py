@@ -159,7 +159,9 @@ def _bwrap(readable: Sequence[str]) -> list[str]:
     work = ["--size", str(_WORK_SIZE), "--tmpfs", WORK]
     # Root needs this to map itself into the namespace that mounts a folder (`inside.folder`).
     mounts = ["--cap-add", "CAP_SETFCAP"] if os.geteuid() == 0 else []
-    more = ["--as-pid-1", "--clearenv", *mounts, *environment, *work, "--chdir", "/"]
+    # Nothing else can be written, so that no job leaves anything there for another.
+    closed = ["--remount-ro", "/dev", "--remount-ro", "/"]
+    more = ["--as-pid-1", "--clearenv", *mounts, *environment, *work, *closed, "--chdir", "/"]
     return command([*readable, str(_PACKAGE)], more)
 
 

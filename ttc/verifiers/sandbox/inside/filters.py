@@ -26,7 +26,7 @@ AUDIT_X86_64, AUDIT_AARCH64 = 0xC000003E, 0xC00000B7
 X32 = 0x40000000
 
 _ALLOW, _KILL, _TRAP = 0x7FFF0000, 0x80000000, 0x00030000
-_EPERM, _EACCES, _EINVAL, _ENOSYS, _EOPNOTSUPP = (0x00050000 | e for e in (1, 13, 22, 38, 95))
+_EPERM, _EINVAL, _ENOSYS, _EOPNOTSUPP = (0x00050000 | e for e in (1, 22, 38, 95))
 _DONE = 0x00050000  # error number 0: the call returns 0 and does nothing
 _LOAD, _AND, _EQUAL, _GREATER, _GREATER_EQUAL = 0x20, 0x54, 0x15, 0x25, 0x35
 _ANY_BIT, _JUMP, _RETURN = 0x45, 0x05, 0x06
@@ -199,9 +199,9 @@ _RULES: dict[str, Steps] = {
 }
 _HIDDEN: dict[str, Steps] = {
     **dict.fromkeys(("stat", "lstat", "newfstatat"), _returned(_TRAP)),
+    **dict.fromkeys(("access", "faccessat", "faccessat2"), _returned(_TRAP)),
     "statx": _returned(_ENOSYS),
     **dict.fromkeys(("readlink", "readlinkat"), _returned(_EINVAL)),  # "no symbolic link"
-    **dict.fromkeys(("access", "faccessat", "faccessat2"), _returned(_EACCES)),
     "open": _unless(1, _O_PATH, _returned(_ALLOW)),
     "openat": _unless(2, _O_PATH, _returned(_ALLOW)),
 }

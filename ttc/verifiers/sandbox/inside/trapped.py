@@ -1,8 +1,10 @@
 """Replaces `stat` for a confined program by opening the file, to which Landlock's rules apply.
 
 Landlock restricts who opens a file, not who reads its size, and seccomp cannot read a path. So the
-filter traps `stat`, `lstat` and `newfstatat`, and a signal handler runs openat, fstat and close
-instead, as Chromium's sandbox does. A program that removes the handler only loses `stat`.
+filter traps `stat`, `lstat`, `newfstatat`, `access`, `faccessat` and `faccessat2`, and a signal
+handler runs openat, fstat and close instead, as Chromium's sandbox does; it opens for writing if
+`access` asks for that, and takes a folder as writable. A program that removes the handler only
+loses these calls.
 """
 
 from __future__ import annotations
@@ -23,26 +25,45 @@ _HANDLERS = {
         "498b742468"  # mov rsi,[r12+0x68]
         "4d8b6c2470"  # mov r13,[r12+0x70]
         "bf9cffffff"  # mov edi,0xffffff9c
-        "4181bc249000000006010000"  # cmp [r12+0x90],0x106
-        "7533"  # jne path
+        "41bf00090800"  # mov r15d,0x80900
+        "418b842490000000"  # mov eax,[r12+0x90]
+        "83f815"  # cmp eax,0x15
+        "745a"  # je access
+        "3d0d010000"  # cmp eax,0x10d
+        "7441"  # je at
+        "3db7010000"  # cmp eax,0x1b7
+        "743a"  # je at
+        "3d06010000"  # cmp eax,0x106
+        "7557"  # jne path
         "498b7c2468"  # mov rdi,[r12+0x68]
         "498b742470"  # mov rsi,[r12+0x70]
         "4d8bac2488000000"  # mov r13,[r12+0x88]
         "41f744243800100000"  # test [r12+0x38],0x1000
-        "7416"  # je path
+        "743a"  # je path
         "4885f6"  # test rsi,rsi
         "7405"  # je empty
         "803e00"  # cmp [rsi],0x0
-        "750c"  # jne path
+        "7530"  # jne path
         "4c89ee"  # empty: mov rsi,r13
         "b805000000"  # mov eax,0x5
         "0f05"  # syscall
-        "eb31"  # jmp out
-        "ba00090800"  # path: mov edx,0x80900
+        "eb5d"  # jmp out
+        "498b7c2468"  # at: mov rdi,[r12+0x68]
+        "498b742470"  # mov rsi,[r12+0x70]
+        "4d8bac2488000000"  # mov r13,[r12+0x88]
+        "41d1ed"  # access: shr r13d,1
+        "4183e501"  # and r13d,0x1
+        "4509ef"  # or r15d,r13d
+        "4c8dac2400feffff"  # lea r13,[rsp-0x200]
+        "4489fa"  # path: mov edx,r15d
         "4531d2"  # xor r10d,r10d
         "b801010000"  # mov eax,0x101
         "0f05"  # syscall
-        "4885c0"  # test rax,rax
+        "4883f8eb"  # cmp rax,-EISDIR
+        "7504"  # jne opened
+        "31c0"  # xor eax,eax
+        "eb22"  # jmp out
+        "4885c0"  # opened: test rax,rax
         "781d"  # js out
         "89c3"  # mov ebx,eax
         "89c7"  # mov edi,eax
