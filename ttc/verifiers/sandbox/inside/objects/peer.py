@@ -33,6 +33,7 @@ class Peer(Proxies):
         self._depth = 0
         self.requests = 0
         self.gone: str | None = None
+        self._lost: list[int] = []  # containers that the other end does not hold any more
         self.around: Any = None  # the end of `inside.surroundings` in this process
 
     # Requests.
@@ -51,12 +52,21 @@ class Peer(Proxies):
             finally:
                 self._depth -= 1
                 if not self._depth:
-                    self.shared.forget()
+                    self._ended()
+
+    def _ended(self) -> None:
+        """Forget the containers of a call, except for those that may still be held."""
+        if self.shared.objects:
+            self.kept.remember(self.shared.objects)
+            self.shared.forget()
 
     def _exchange(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None) -> Any:
+        message: dict[str, Any] = {"do": op}
+        if self._depth == 1:
+            self._keep(message)
         start = len(self.shared.objects)
         try:
-            message: dict[str, Any] = {"do": op, "v": [self.encode(each) for each in operands]}
+            message |= {"v": [self.encode(each) for each in operands]}
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
@@ -88,6 +98,20 @@ class Peer(Proxies):
             if failed:
                 raise self.raising(op, operands, value)
             return value
+
+    def _keep(self, message: dict[str, Any]) -> None:
+        """Agree with the other end on what is kept of the last call."""
+        released, offers = [*self._lost, *self.kept.release()], self.kept.offers()
+        self._lost = []
+        self.kept.take(offers)
+        if released or offers:
+            message["keep"] = [released, offers]
+
+    def _kept(self, message: dict[str, Any]) -> None:
+        """Keep what the other end offers."""
+        released, offers = message.get("keep", ((), ()))
+        self.kept.forget(released)
+        self.kept.take(offers)
 
     def _received(self) -> dict[str, Any]:
         try:
@@ -137,10 +161,11 @@ class Peer(Proxies):
         message = wire.receive(self._channel)
         self._depth += 1
         try:
+            self._kept(message)
             self._answer(message)
         finally:
             self._depth -= 1
-            self.shared.forget()
+            self._ended()
 
     def _answer(self, message: dict[str, Any]) -> None:
         operands = [self.decode(each) for each in message["v"]]
@@ -160,6 +185,8 @@ class Peer(Proxies):
         except BaseException as error:  # noqa: BLE001
             self.shared.forget(start)
             reply = {"x": errors.encode(self, error)}
+        if last and (lost := self.kept.unheld()):
+            reply["lost"] = lost
         self._add_changes(reply, last=last)
         self._take_around(reply)
         self._reply(reply)
@@ -187,6 +214,9 @@ class Peer(Proxies):
         ]
         if changes:
             message["ch"] = changes
+        if self.kept.pairs and (numbers := self.kept.changed()):
+            pairs = self.kept.pairs
+            message["kept"] = [[number, self.content(pairs[number][0])] for number in numbers]
 
     def _apply_changes(self, message: dict[str, Any]) -> None:
         shared = self.shared
@@ -196,3 +226,10 @@ class Peer(Proxies):
             container = shared.objects[number]
             assign(container, self.uncontent(container, content))
             shared.snap(number)
+        for number, content in message.get("kept", ()):
+            container = self.kept.pairs[number][0]
+            assign(container, self.uncontent(container, content))
+            self.kept.snap(number)
+        if "lost" in message:
+            self._lost += message["lost"]
+            self.kept.forget(message["lost"])
