@@ -27,6 +27,9 @@ _RECORDS: tuple[str, ...] = ("assert_", "call", "mock_", "method_calls", "await"
 _RECORDS += ("configure_mock", "attach_mock", "return_value", "side_effect")
 
 
+_OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__", "__annotations__")
+
+
 class RefusedError(AttributeError):
     """A program asked for something of the judge's process that it may not have."""
 
@@ -60,7 +63,7 @@ class Guard(Server):
         return self.get(on, name)(*args, **kwargs)
 
     def get(self, on: Any, name: str, /) -> Any:
-        if name in ("__name__", "__qualname__", "__doc__") and isinstance(on, FUNCTIONS):
+        if name in _OF_FUNCTIONS and isinstance(on, FUNCTIONS):
             return getattr(on, name)
         _check(on, name)
         return getattr(on, name)
@@ -103,7 +106,9 @@ class Guard(Server):
         return super().task(on, how, given)
 
     def signature(self, on: Any, /) -> Any:
-        return None
+        """Return the parameters of a function; a default is only told to be there."""
+        told = super().signature(on) if isinstance(on, FUNCTIONS) else None
+        return told and [(name, kind, *(None for _ in rest)) for name, kind, *rest in told]
 
 
 def _check(on: Any, name: str) -> None:

@@ -36,6 +36,10 @@ class Link(Protocol):
         """Do anything else: `set`, `delete`, `copy`, `dir`."""
 
 
+_MRO: Any = type.__dict__["__mro__"]
+_BASES: Any = type.__dict__["__bases__"]
+
+
 class RemoteType(type):
     """The class of mirrored classes. A class that tests derive from one is an ordinary class."""
 
@@ -61,6 +65,14 @@ class RemoteType(type):
             super().__delattr__(name)
         else:
             link.act("delete", cls, name)
+
+    @property
+    def __mro__(cls) -> tuple[type, ...]:
+        return tuple(each for each in _MRO.__get__(cls) if each not in _OWN)
+
+    @property
+    def __bases__(cls) -> tuple[type, ...]:
+        return tuple(each for each in _BASES.__get__(cls) if each not in _OWN) or (object,)
 
     def __iter__(cls) -> Any:
         return _operate_class(cls, "__iter__")
@@ -157,6 +169,9 @@ class RemoteObject(Remote):
 
     def __dir__(self) -> Any:
         return link_of(self).operate(self, "__dir__", ())
+
+
+_OWN = (Remote, RemoteObject)
 
 
 def _forward(name: str) -> Any:

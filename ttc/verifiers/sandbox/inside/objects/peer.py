@@ -73,6 +73,8 @@ class Peer(Proxies):
             self._take_around(message)
             if self.dropped:
                 message["drop"], self.dropped = list(self.dropped), set()
+                for handle in message["drop"]:
+                    self.described.pop(handle, None)
             wire.send(self._channel, message)
         except OSError:
             raise self.lost() from None

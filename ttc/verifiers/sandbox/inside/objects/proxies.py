@@ -80,9 +80,12 @@ class Proxies(References):
         if found is not None:
             self.dropped.discard(handle)
             return found
-        if told is None:
+        if told is None and (told := self.described.get(handle)) is None:
             raise ValueError("an object that was not described")
-        return self._made(handle, told)
+        made = self._made(handle, told)
+        self.described[handle] = told
+        self.dropped.discard(handle)
+        return made
 
     def _made(self, handle: int, told: dict[str, Any]) -> Any:
         kind = told["k"]

@@ -37,6 +37,8 @@ class References(Codec):
         self.proxies: dict[int, Any] = {}  # by handle: weak references, or the proxies themselves
         self.foreigners: dict[int, int] = {}  # handles by id, of the proxies that are alive
         self.dropped: set[int] = set()
+        # By handle, until the other end is told that a proxy is gone: it may send the handle again.
+        self.described: dict[int, Any] = {}
 
     def refer(self, value: Any) -> Any:
         if type(value) is Handle:

@@ -176,7 +176,7 @@ class JudgePeer(Peer):
         """
         values = [_Stranger(), *near(other, self._chance)]
         values.insert(at := self._chance.randint(0, len(values)), other)
-        answers = [self.request("op", [on, "__eq__", each]) for each in values]
+        answers = [self._answer_to(on, each, strict=each is other) for each in values]
         value = answers.pop(at)
         if value is NotImplemented:
             return value
@@ -184,6 +184,17 @@ class JudgePeer(Peer):
         if value and any(each is not NotImplemented and each for each in answers):
             return False
         return value
+
+    def _answer_to(self, on: Any, value: Any, *, strict: bool) -> Any:
+        """Return what an object says of a value; unless `strict`, an exception is a no."""
+        raised = self.raised
+        try:
+            return self.request("op", [on, "__eq__", value])
+        except Exception:
+            if strict:
+                raise
+            self.raised = raised
+            return False
 
     def _answered(self, on: Any, kind: type, name: str, args: Any) -> Any:
         value = super().operate(on, name, args)
