@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from ttc.verifiers.code.reference_tests import ReferenceTests
+from ttc.verifiers.code.reference_tests import PRELOADED, ReferenceTests
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
-# Imported once by the fork server if a program or its tests mention them.
-_PRELOADED = {"numpy": "numpy", "unittest": "unittest", "mock": "unittest.mock",
-              "async ": "asyncio", "asyncio": "asyncio"}  # fmt: skip
-# The parts of the judge that only some tests need; in the sandbox they cannot be imported later.
-_PARTS = {"pytest": "pytest_module", "unittest": "test_cases", "mocker": "mocker"}
-_RUNNING = "ttc.verifiers.sandbox.inside.running"
 _MOST = 4096
 
 
 def job_of(tests: ReferenceTests, program: str) -> SandboxJob:
     """Return the job that runs tests against a program."""
-    given = tests.job(program)
-    checked = tests.setup + tests.tests
-    preload = [each for word, each in _PRELOADED.items() if word in checked or word in program]
-    if given["collects"]:
-        preload += [f"{_RUNNING}.{part}" for word, part in _PARTS.items() if word in checked]
-        preload.append(f"{_RUNNING}.collecting")
-    elif "pytest" in checked:
-        preload.append(f"{_RUNNING}.pytest_module")
-    return SandboxJob("calls", program, given, preload=tuple(dict.fromkeys(preload)))
+    mentioned = [each for word, each in PRELOADED.items() if word in program]
+    preload = tuple(dict.fromkeys([*mentioned, *tests.preload]))
+    return SandboxJob("calls", program, tests.job(program), preload=preload)
 
 
 def counted(ran: JobResult) -> str:

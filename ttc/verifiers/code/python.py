@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -81,13 +80,13 @@ class Python(Sandboxed):
 
     def _jobs(self, samples: Iterable[Sample], pending: deque[_Planned]) -> Iterator[SandboxJob]:
         """Yield the jobs of the samples; append the plan of each sample and job to `pending`."""
-        problem, seen = None, dict[str, _Planned]()
+        problem, seen = None, dict[tuple[Any, ...], _Planned]()
         for sample, planned in _ahead(samples):
             if sample.problem != problem:
                 problem = sample.problem
                 seen.clear()
             if (job := planned.job) is not None:
-                if (first := seen.setdefault(_key(job, planned.expected), planned)) is not planned:
+                if (first := seen.setdefault(_key(planned, job), planned)) is not planned:
                     planned = _Planned(twin=first)
                 elif planned.tests is not None and self._canonical.wants(planned.tests):
                     solution = self._canonical.job(planned.tests)
@@ -199,9 +198,10 @@ def _plan(sample: Sample) -> _Planned:
         return _Planned(verdict=Verdict(status=error.status, detail=str(error)))
 
 
-def _key(job: SandboxJob, expected: Sequence[str] | None) -> str:
-    """Return what twins share: program, tests with their setup and entry, inputs, outputs."""
-    return json.dumps([job.program, job.tests, job.stdin, expected], sort_keys=True)
+def _key(planned: _Planned, job: SandboxJob) -> tuple[Any, ...]:
+    """Return what twins share: program, tests with their setup and entry, inputs, outputs. (Equal
+    tests of a problem are one object.)"""
+    return job.program, id(planned.tests), job.stdin, tuple(planned.expected or ())
 
 
 def _no_code() -> _Planned:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ttc.verifiers.code.extraction import defines, preamble
@@ -21,13 +21,19 @@ from ttc.verifiers.code.test_shape import Shape, shape_of
 from ttc.verifiers.sandbox.inside.remote import shared_code
 from ttc.verifiers.sandbox.inside.running.checks import checks_of
 
-_FEATURES = (
-    "pytest", "unittest", "doctest", "numpy",
-    "stdout", "stderr", "stdin", "input", "capsys", "capfd", "argv", "environ", "chdir",
-    "seed", "setstate", "set_state", "patch", "monkeypatch", "mocker", "warn", "print",
-    "logging", "caplog", "assertLogs", "pickle", "shelve",
-)  # fmt: skip
+# Words by which the judge knows what around a program's calls tests change or look at.
+_FEATURE = re.compile(
+    r"\b(pytest|unittest|doctest|numpy|(?:redirect_)?(?:stdout|stderr)|stdin|builtins|capsys|capfd|argv|environ|putenv"
+    r"|chdir|seed(?=\()|setstate|set_state|patch|monkeypatch|mocker|warns|recwarn|warnings|logging"
+    r"|caplog|assertLogs|assertWarns|__main__)\b"
+)
 _CANONICAL = ("canonical_solution", "solution", "code")
+# Imported once by the fork server if a program or its tests mention them.
+PRELOADED = {"numpy": "numpy", "unittest": "unittest", "mock": "unittest.mock",
+             "async ": "asyncio", "asyncio": "asyncio"}  # fmt: skip
+# The parts of the judge that only some tests need; in the sandbox they cannot be imported later.
+_PARTS = {"pytest": "pytest_module", "unittest": "test_cases", "mocker": "mocker"}
+_RUNNING = "ttc.verifiers.sandbox.inside.running"
 _SETUP = ("test_imports", "test_setup_code", "setup")
 # Tests that are no plain asserts, and no `check(candidate)`.
 _COLLECTED = re.compile(r"^\s*(?:class\s|(?:async\s+)?def\s+(?:test|check\w*\(\s*\)))", re.M)
@@ -46,11 +52,12 @@ class ReferenceTests:
     prompt: str
     canonical: str
     shape: Shape
+    features: tuple[str, ...]
     names: tuple[str, ...]
     library: Mapping[str, str]
     modules: Modules
 
-    @property
+    @cached_property
     def wanted(self) -> list[str]:
         """Return the names of which a program defines at least one."""
         return [*self.names, *self.modules.names] or list(self.library)
@@ -60,30 +67,45 @@ class ReferenceTests:
 
         UnusableTestsError if its imports are missing, or nothing names the function under test.
         """
-        shape = self.shape
         modules = self.modules.for_program(program, self.canonical)
         entry = self._entry(program)
-        names = self.names if entry is None else tuple(dict.fromkeys([root_of(entry), *self.names]))
-        own = {name for name in self.library if defines(program, [name])}
-        library = {name: path for name, path in self.library.items() if name not in own}
+        library, names = self.library, self.names
+        if library:
+            own = [name for name in library if defines(program, [name])]
+            library = {name: path for name, path in library.items() if name not in own}
+            names = (*names, *own)
+        if entry is not None and (root := root_of(entry)) not in names:
+            names = (root, *names)
+        changing = {"names": names, "entry": entry, "modules": modules, "library": library}
+        return {**self._fixed, **changing}
+
+    @cached_property
+    def _fixed(self) -> dict[str, Any]:
+        """Return what is the same for all programs."""
+        shape = self.shape
         return {
             "setup": self.setup,
             "tests": self.tests,
-            "names": [name for name in (*names, *self.library) if name not in library],
-            "entry": entry,
             "asserts": shape.asserts,
             "called": shape.called,
             "functions": shape.functions,
             "collects": _COLLECTED.search(self.tests) is not None,
             "tainted": () if shape.asserts is not None else shape.tainted,
             "awaits": shape.awaits,
-            "modules": modules,
-            "library": library,
             "foreign": self._foreign(),
             "watched": self._watched(),
             "shared": shared_code(self.setup),
-            "features": _features(self.setup + self.tests),
+            "features": self.features,
         }
+
+    @cached_property
+    def preload(self) -> tuple[str, ...]:
+        """Return the modules that the judge needs and that a server imports before the job."""
+        checked = self.setup + self.tests
+        found = [each for word, each in PRELOADED.items() if word in checked]
+        parts = _PARTS if self._fixed["collects"] else {"pytest": "pytest_module"}
+        found += [f"{_RUNNING}.{part}" for word, part in parts.items() if word in checked]
+        return (*found, f"{_RUNNING}.collecting") if self._fixed["collects"] else tuple(found)
 
     def _entry(self, program: str) -> str | None:
         """Return the entry point; without one, the only function that the program defines."""
@@ -94,7 +116,7 @@ class ReferenceTests:
             raise UnusableTestsError("no_reference", f"{self.checks[0]} needs an entry_point")
         return found.pop()
 
-    @property
+    @cached_property
     def checks(self) -> list[str]:
         """Return the functions that are called with the function under test."""
         return checks_of(self.shape.functions, self.shape.called, self.entry)
@@ -102,8 +124,9 @@ class ReferenceTests:
     def _watched(self) -> list[tuple[str, str]]:
         """Return the attributes of modules that the tests assign, such as `sys.stdin = …`."""
         code = f"{self.setup}\n{self.tests}"
+        own = [("tests", "input")] if re.search(r"^input\s*=", code, re.M) else []
         found = dict.fromkeys(_ASSIGNED.findall(code)) if "import" in code else {}
-        return [each for each in found if re.search(rf"^\s*import\b.*\b{each[0]}\b", code, re.M)]
+        return own + [each for each in found if re.search(rf"^\s*import\b.*\b{each[0]}\b", code, re.M)]
 
     def _foreign(self) -> list[str]:
         """Return the names that no program has to define, though the tests use them."""
@@ -157,12 +180,13 @@ def tests_of(reference: Mapping[str, Any]) -> ReferenceTests | None:
 def _read(
     setup: str, tests: str, entry: str | None, prompt: str, solutions: tuple[str, ...]
 ) -> ReferenceTests:
-    checks = _CHECKING.search(tests) is not None
+    given, checks = setup, _CHECKING.search(tests) is not None
     if checks and prompt and entry is not None:
         # HumanEval's tests also use the helpers of its prompt.
         setup, prompted = f"{preamble(prompt)}\n{setup}", True
     else:
         prompted = False
+    features = tuple(dict.fromkeys(_FEATURE.findall(f"{given}\n{tests}")))
     shape = _shape(setup, tests, entry)
     if entry is None and checks_of(shape.functions, shape.called, None):
         entry = _derived(prompt, solutions)
@@ -179,7 +203,9 @@ def _read(
             raise UnusableTestsError("no_tests", "the reference's tests assert nothing")
         raise UnusableTestsError("no_reference", "the reference's tests call nothing")
     canonical = _canonical(solutions, prompt, [*names, *modules.names])
-    return ReferenceTests(setup, tests, entry, prompt, canonical, shape, names, library, modules)
+    return ReferenceTests(
+        setup, tests, entry, prompt, canonical, shape, features, names, library, modules
+    )
 
 
 def _joined(given: Any) -> str:
@@ -241,8 +267,3 @@ def _parses(code: str) -> bool:
         return True
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-
-
-def _features(code: str) -> list[str]:
-    found = [word for word in _FEATURES if word in code]
-    return [*found, "main"] if "__main__" in code else found

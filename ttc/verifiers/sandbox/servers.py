@@ -17,7 +17,7 @@ from typing import Any
 from ttc.records import INFRA
 from ttc.verifiers.sandbox import groups, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.inside.running.progress import BUSY
+from ttc.verifiers.sandbox.inside.running.progress import busy
 
 LIFETIME = 500  # jobs per server
 _START_PATIENCE = 20.0
@@ -53,7 +53,7 @@ class JobResult:
     `assertions` and `tests` are how many it ran, and `compared` tells whose comparisons decided
     (`inside.remote.Remote`). `stopped` is timeout, output_limit, thread_limit, infra_timeout,
     infra_error or None; `busy` is what a job over its time was doing: `setup` (the tests had not
-    asked the program yet), `tests`, `program`, or "" if that is unknown. `exits` are exit codes,
+    asked the program yet), `tests`, `program`, `both`, or "" if that is unknown. `exits` are exit codes,
     negative for signals, the program's first; `cpu` is the seconds of all its processes. For a
     script, `runs` has one result per input up to the first failed one, with its standard output and
     the end of its standard error.
@@ -207,7 +207,7 @@ def _ran(job: SandboxJob, answer: Mapping[str, Any], parts: list[bytes]) -> JobR
         return ran
     marks, _, rest = message.partition(b"{")  # of `inside.running.progress`
     if ran.stopped is not None and not rest:
-        return replace(ran, busy=BUSY.get(marks[-1:], ""))
+        return replace(ran, busy=busy(marks))
     verdict = _verdict(message[len(marks) :])
     if verdict.get("nonce") == job.nonce:
         why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))

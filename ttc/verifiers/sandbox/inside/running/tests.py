@@ -85,7 +85,7 @@ class Run:
         self._defined(namespace, program)
         if given.get("asserts") and not self.counter.assertions:
             self.counter.assertions = given["asserts"]
-        if not (self.counter.assertions or self.counter.tests) and "main" in self._features:
+        if not (self.counter.assertions or self.counter.tests) and "__main__" in self._features:
             namespace["__name__"] = "__main__"
             _execute(self._codes[1], namespace, program)
 

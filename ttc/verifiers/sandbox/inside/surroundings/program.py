@@ -104,7 +104,7 @@ class Surroundings:
 
     def start(self, features: Any) -> None:
         """Collect what the tests look at: warnings, logs."""
-        if "warn" in features:
+        if {"warns", "recwarn", "warnings", "assertWarns"} & set(features):
             import warnings
 
             warnings.simplefilter("always")
