@@ -52,9 +52,14 @@ class CandidatePeer(Peer):
     says_listed = True
 
 
+def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
+    """Return the candidate's end of a connection."""
+    return CandidatePeer(channel, Program(program))
+
+
 def answer_calls(program: str, channel: socket.socket) -> None:
     """Run the program, then do what the judge asks until the channel is closed."""
-    peer = CandidatePeer(channel, Program(program))
+    peer = peer_of(program, channel)
     while True:
         try:
             peer.answer()
