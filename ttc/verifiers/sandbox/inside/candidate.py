@@ -61,10 +61,16 @@ class CandidatePeer(Peer):
     says_listed = True
 
 
-def answer_calls(program: str, channel: socket.socket) -> None:
-    """Run the program, then do what the judge asks until the channel is closed."""
+def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
+    """Return the candidate's end of a connection."""
     served = Program(program)
     peer = served.peer = CandidatePeer(channel, served)
+    return peer
+
+
+def answer_calls(program: str, channel: socket.socket) -> None:
+    """Run the program, then do what the judge asks until the channel is closed."""
+    peer = peer_of(program, channel)
     while True:
         try:
             peer.answer()

@@ -46,8 +46,8 @@ class JudgePeer(Peer):
         self._naming = False
         self._named: set[type] = set()
         self._fields: dict[type, tuple[list[str], bool]] = {}
-        self._chance = random.Random()
         self._differences: set[int | None] = set()  # handles
+        self._mixed: set[type] = set()  # classes of results of operators with plain operands
         self.compared: set[str] = set()
         self.raised: BaseException | None = None
 
@@ -140,48 +140,47 @@ class JudgePeer(Peer):
 
     def _compare(self, on: Any, kind: type, name: str, args: Any) -> Any:
         (other,) = args
-        if self.foreign(other) is None and not self.is_named(kind):
-            return NotImplemented  # a plain value is never equal to what only claims to be
-        if name == "__eq__" and kind in self._fields:
-            return self._same_fields(on, other)
-        if name == "__ne__" and kind in self._fields:
-            same = self._same_fields(on, other)
-            return same if same is NotImplemented else not same
-        if name in describe.COMPARISONS and kind in self._fields and self._fields[kind][1]:
-            return self._ordered(on, other, name)
+        plain = self.foreign(other) is None
+        if plain and not self.is_named(kind):
+            return NotImplemented  # a plain value never equals what only claims to equal it
+        if kind in self._fields:
+            known = self._by_fields(on, other, name)
+            if known is not None:
+                return known
         if name == "__eq__":
-            return self._equal(on, kind, other)
-        value = super().operate(on, name, args)
-        if value is not NotImplemented:
-            self._note(kind)
+            value = self._equal(on, other)
+        else:
+            value = super().operate(on, name, args)
+        if value is NotImplemented:
+            return value
+        self._note(kind)
+        if plain and kind in self._mixed:
+            self.compared.add("unnamed")
         return value
 
-    def _values(self, on: Any) -> tuple[Any, ...]:
-        return tuple(self.attribute(on, name) for name in self._fields[type(on)][0])
-
-    def _same_fields(self, on: Any, other: Any) -> Any:
-        if type(other) is not type(on):
-            return NotImplemented
-        return self._values(on) == self._values(other)
-
-    def _ordered(self, on: Any, other: Any, name: str) -> Any:
+    def _by_fields(self, on: Any, other: Any, name: str) -> Any:
+        """Return the result of a comparison that the class has from `dataclass`, None if it has
+        its own."""
+        if name not in ("__eq__", "__ne__") and not self._fields[type(on)][1]:
+            return None
         if type(other) is not type(on):
             return NotImplemented
         return getattr(self._values(on), name)(self._values(other))
 
-    def _equal(self, on: Any, kind: type, other: Any) -> Any:
+    def _values(self, on: Any) -> tuple[Any, ...]:
+        return tuple(self.attribute(on, name) for name in self._fields[type(on)][0])
+
+    def _equal(self, on: Any, other: Any) -> Any:
         """Ask an object whether it equals a value; believe it only if it differs from others.
 
         They are asked in random order, so that no answer can depend on which one matters.
         """
-        values = [_Stranger(), *near(other, self._chance)]
-        values.insert(at := self._chance.randint(0, len(values)), other)
+        chance = random.Random()
+        values = [_Stranger(), *near(other, chance)]
+        values.insert(at := chance.randint(0, len(values)), other)
         answers = [self._answer_to(on, each, strict=each is other) for each in values]
         value = answers.pop(at)
-        if value is NotImplemented:
-            return value
-        self._note(kind)
-        if value and any(each is not NotImplemented and each for each in answers):
+        if value is True and any(each is not NotImplemented and each for each in answers):
             return False
         return value
 
@@ -203,13 +202,15 @@ class JudgePeer(Peer):
         return value
 
     def _computed(self, name: str, args: Any, value: Any) -> None:
-        """Note a plain result of an operator with a plain operand: it can hide a comparison, as in
-        `abs(result - expected) < 1e-6`. A difference that is no plain value is remembered."""
+        """Note an operator with a plain operand, which can hide a comparison, as in
+        `abs(result - expected) < 1e-6`."""
         if all(self.foreign(each) is not None for each in args):
             return
         if (handle := self.foreign(value)) is None:
             self.compared.add("unnamed")
-        elif name in _DIFFERENCES:
+            return
+        self._mixed.add(type(value))
+        if name in _DIFFERENCES:
             self._differences.add(handle)
 
     def _measured(self, on: Any, kind: type, name: str) -> None:
