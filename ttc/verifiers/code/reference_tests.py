@@ -18,7 +18,6 @@ from ttc.verifiers.code.stand_in_modules import (
     split_modules,
 )
 from ttc.verifiers.code.test_shape import Shape, shape_of
-from ttc.verifiers.sandbox.inside.remote import shared_code
 from ttc.verifiers.sandbox.inside.running.checks import checks_of
 
 # Words by which the judge knows what around a program's calls tests change or look at.
@@ -94,7 +93,6 @@ class ReferenceTests:
             "awaits": shape.awaits,
             "foreign": self._foreign(),
             "watched": self._watched(),
-            "shared": shared_code(self.setup),
             "features": self.features,
         }
 

@@ -18,6 +18,7 @@ from ttc.records import INFRA
 from ttc.verifiers.sandbox import groups, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
 from ttc.verifiers.sandbox.inside.running.progress import busy
+from ttc.verifiers.sandbox.shared_setup import shared_setup
 
 LIFETIME = 500  # jobs per server
 _START_PATIENCE = 20.0
@@ -125,7 +126,10 @@ class ForkServer:
         if job.kind == "script":
             second = job.stdin[len(self._runs)].encode("utf-8", "surrogateescape")
         else:
-            second = json.dumps({**(job.tests or {}), "nonce": job.nonce}).encode("ascii")
+            tests = job.tests or {"setup": ""}
+            shared = shared_setup(tests["setup"], job.program)
+            given = {**tests, "shared": shared, "nonce": job.nonce}
+            second = json.dumps(given).encode("ascii")
         order = json.dumps({"kind": job.kind, "preload": job.preload, "alone": job.alone})
         files = [_file_of(job.program.encode("utf-8", "surrogatepass")), _file_of(second)]
         self.since = time.monotonic()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ttc.verifiers.sandbox.inside.objects.peer import Surroundings
 from ttc.verifiers.sandbox.inside.objects.trust import JudgePeer
-from ttc.verifiers.sandbox.inside.surroundings import tests as surroundings
 
 
 class Remote:
@@ -19,15 +18,15 @@ class Remote:
     ordering decided: "named" for classes that the tests name, "unnamed" for others.
     """
 
-    def __init__(self, channel: socket.socket, tests: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        tests: Mapping[str, Any],
+        surroundings: Surroundings | None = None,
+    ) -> None:
         self._peer = JudgePeer(channel, tests["setup"] + tests["tests"])
-        shared = tests.get("shared")
-        shared = shared_code(tests["setup"]) if shared is None else list(shared)
-        if (around := surroundings.of(tests)) is not None:
-            self._peer.request("around", [list(around.features)])
-            self._peer.around = around
-        self._names = self._peer.names(list(tests["names"]), shared)
-        self._before = self._peer.requests
+        self._peer.surroundings = surroundings
+        self._names = self._peer.names(list(tests["names"]), list(tests.get("shared", ())))
 
     @property
     def raised(self) -> BaseException | None:
@@ -42,7 +41,7 @@ class Remote:
     @property
     def asked(self) -> int:
         """How often the program was asked for something, after it was loaded."""
-        return self._peer.requests - self._before
+        return self._peer.requests - 1
 
     @property
     def compared(self) -> frozenset[str]:
@@ -71,15 +70,3 @@ class Remote:
 
         missing.__name__ = missing.__qualname__ = name
         return missing
-
-
-def shared_code(setup: str) -> list[str]:
-    """Return the imports and classes of a reference's setup, which programs use too."""
-    if not any(word in setup for word in ("import", "class")):
-        return []
-    try:
-        tree = ast.parse(setup)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    shared = (ast.Import, ast.ImportFrom, ast.ClassDef)
-    return [ast.unparse(node) for node in tree.body if isinstance(node, shared)]

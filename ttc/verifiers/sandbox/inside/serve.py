@@ -20,7 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ttc.verifiers.sandbox.inside import candidate, children
+from ttc.verifiers.sandbox.inside import candidate, children, warming
 from ttc.verifiers.sandbox.inside.children import CHANNEL, Standard
 from ttc.verifiers.sandbox.inside.confine import Confinement, cut
 from ttc.verifiers.sandbox.inside.folder import folder
@@ -172,6 +172,7 @@ def main(settings: dict[str, Any]) -> None:
     channel = socket.socket(fileno=0)
     server = Server(settings, channel)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warming.warm()
     gc.collect()
     gc.freeze()
     channel.sendall(json.dumps(server.hello()).encode("ascii") + b"\n")

@@ -25,6 +25,7 @@ _OPEN_CLASSES = (types.SimpleNamespace, io.IOBase)
 # What tests read from a mock to learn how it was called.
 _RECORDS: tuple[str, ...] = ("assert_", "call", "mock_", "method_calls", "await", "reset_mock")
 _RECORDS += ("configure_mock", "attach_mock", "return_value", "side_effect")
+_CHANGING = ("reset_mock", "configure_mock", "attach_mock", "mock_add_spec")
 
 
 class RefusedError(AttributeError):
@@ -53,6 +54,8 @@ class Guard(Server):
         if name in ("__name__", "__qualname__", "__doc__") and isinstance(on, FUNCTIONS):
             return getattr(on, name)
         _check(on, name)
+        if _is_mock(on) and name in _CHANGING:
+            raise RefusedError(name)
         return getattr(on, name)
 
     def set(self, on: Any, name: str, value: Any, /) -> None:
@@ -60,6 +63,8 @@ class Guard(Server):
         inherited = getattr(type(on), name, None)
         if isinstance(on, type) or isinstance(inherited, FUNCTIONS) or _records(on, name):
             raise RefusedError(f"a change of {name}")
+        if _is_mock(on) and mirrors.is_proxy(value):
+            raise RefusedError(f"a change of {name}")  # it would answer what the tests ask a mock
         setattr(on, name, value)
 
     def delete(self, on: Any, name: str, /) -> None:
@@ -118,4 +123,8 @@ def _open(on: Any) -> bool:
 
 
 def _records(on: Any, name: str) -> bool:
-    return type(on).__module__ == "unittest.mock" and name.startswith(_RECORDS)
+    return _is_mock(on) and name.startswith(_RECORDS)
+
+
+def _is_mock(on: Any) -> bool:
+    return any(each.__module__ == "unittest.mock" for each in type(on).__mro__)

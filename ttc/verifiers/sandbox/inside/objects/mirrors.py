@@ -102,7 +102,15 @@ def _mirror_of(cls: type) -> Any:
 def link_of(proxy: Any) -> Any:
     """Return the connection of a proxy."""
     kind = type(proxy)
-    return own_link(_mirror_of(proxy if issubclass(kind, RemoteType) else kind))
+    mirror = _mirror_of(proxy if issubclass(kind, RemoteType) else kind)
+    if mirror is None:  # a function, which knows its connection itself
+        return object.__getattribute__(proxy, "_ttc_end")
+    return own_link(mirror)
+
+
+def is_proxy(value: Any) -> bool:
+    """Return whether a value is a proxy, or a class that mirrors one."""
+    return issubclass(type(value), Remote) or own_link(value) is not None
 
 
 def may_ask(name: str) -> bool:

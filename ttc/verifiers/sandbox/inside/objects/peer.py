@@ -7,16 +7,31 @@ synchronous: an end that waits for a reply serves the other's requests.
 from __future__ import annotations
 
 import socket
-import threading
+from _thread import RLock  # `threading` would make every fork slower
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from ttc.verifiers.sandbox.inside.objects import errors
+from ttc.verifiers.sandbox.inside.objects import errors, streams
 from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
 from ttc.verifiers.sandbox.inside.values import wire
-from ttc.verifiers.sandbox.inside.values.shared import assign
+from ttc.verifiers.sandbox.inside.values.shared import Shared, assign
 
-_DEEPEST = 150  # nested requests
+_DEEPEST = 70  # nested requests; each takes some ten frames of Python
+
+
+class Surroundings(Protocol):
+    """What a process keeps like the other's around a call: output, input, seeds, patches.
+
+    What `outgoing` returns is sent with the next message to the other end, whose `incoming` gets
+    it before that message's operation or after its reply. It is a value like any other, so it may
+    hold objects, which become proxies.
+    """
+
+    def outgoing(self) -> Any:
+        """Return what the other end has to know now; None for nothing."""
+
+    def incoming(self, told: Any) -> None:
+        """Take what the other end has told. An exception makes the message nonsense."""
 
 
 class GoneError(BaseException):
@@ -29,11 +44,11 @@ class Peer(Proxies):
     def __init__(self, channel: socket.socket, serve: Callable[..., Any]) -> None:
         super().__init__()
         self._channel, self._serve = channel, serve
-        self._lock = threading.RLock()
-        self._depth = 0
+        self._lock = RLock()
+        self._depth, self._decoding = 0, False
         self.requests = 0
         self.gone: str | None = None
-        self.around: Any = None  # the end of `inside.surroundings` in this process
+        self.surroundings: Surroundings | None = None
 
     # Requests.
 
@@ -46,21 +61,30 @@ class Peer(Proxies):
                 raise RecursionError("calls between program and tests nest too deeply")
             self._depth += 1
             self.requests += 1
+            outer, decoding, self._decoding = self.shared, self._decoding, False
+            if decoding:  # half a message is decoded, so its containers have no numbers yet
+                self.shared = Shared()
             try:
-                return self._exchange(op, operands, kwargs)
+                return self._exchange(op, operands, kwargs, fresh=decoding)
             finally:
                 self._depth -= 1
-                if not self._depth:
+                self._decoding = decoding
+                if decoding:
+                    self.shared = outer
+                elif not self._depth:
                     self.shared.forget()
 
-    def _exchange(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None) -> Any:
+    def _exchange(
+        self, op: str, operands: list[Any], kwargs: dict[str, Any] | None, *, fresh: bool
+    ) -> Any:
         start = len(self.shared.objects)
         try:
             message: dict[str, Any] = {"do": op, "v": [self.encode(each) for each in operands]}
+            if fresh:
+                message["fresh"] = True
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
-            self._take_around(message)
             if self.dropped:
                 message["drop"], self.dropped = list(self.dropped), set()
             wire.send(self._channel, message)
@@ -73,12 +97,13 @@ class Peer(Proxies):
             try:
                 reply = self._received()
                 if "do" in reply:
-                    self._answer(reply)
+                    self._nested(reply)
                     continue
+                self._decoding = True
                 failed = "x" in reply
                 value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
                 self._apply_changes(reply)
-                self._give_around(reply)
+                self._decoding = False
                 if self._depth > 1:
                     self.shared.watch()
             except GoneError:
@@ -114,6 +139,8 @@ class Peer(Proxies):
         return self.request("get", [on, name])
 
     def operate(self, on: Any, name: str, args: Any) -> Any:
+        if name == "__await__":
+            return streams.drive(self, on).__await__()
         return self.request("op", [on, name, *args])
 
     def act(self, op: str, on: Any, *args: Any) -> Any:
@@ -142,46 +169,50 @@ class Peer(Proxies):
             self._depth -= 1
             self.shared.forget()
 
+    def _nested(self, message: dict[str, Any]) -> None:
+        """Answer a request that comes while this end waits for a reply."""
+        if message.get("fresh") is not True:
+            self._answer(message)
+            return
+        outer, self.shared = self.shared, Shared()
+        try:
+            self._answer(message)
+        finally:
+            self.shared = outer
+
     def _answer(self, message: dict[str, Any]) -> None:
+        self._decoding = True
         operands = [self.decode(each) for each in message["v"]]
         kwargs = {name: self.decode(each) for name, each in message.get("k", {}).items()}
         self._apply_changes(message)
-        self._give_around(message)
+        self._decoding = False
         for handle in message.get("drop", ()):
             self.drop(handle)
         self.shared.watch()
-        op, start = message["do"], len(self.shared.objects)
-        last = self._depth <= 1
+        last, start = self._depth <= 1, len(self.shared.objects)
+        reply: dict[str, Any] = {}
         try:
-            value = self._serve(op, operands, kwargs)
-            reply: dict[str, Any] = {"v": self.encode(value)}
+            value = self._serve(message["do"], operands, kwargs)
+            start = len(self.shared.objects)
+            reply["v"] = self.encode(value)
         except GoneError:
             raise
         except BaseException as error:  # noqa: BLE001
             self.shared.forget(start)
             reply = {"x": errors.encode(self, error)}
-        self._add_changes(reply, last=last)
-        self._take_around(reply)
-        self._reply(reply)
-
-    def _reply(self, reply: dict[str, Any]) -> None:
         try:
+            self._add_changes(reply, last=last)
             wire.send(self._channel, reply)
         except OSError:
             raise self.lost() from None
         except Exception as error:  # noqa: BLE001
+            self.shared.forget(start)
             wire.send(self._channel, {"x": errors.encode(self, error)})
-
-    def _take_around(self, message: dict[str, Any]) -> None:
-        if self.around is not None and (found := self.around.take(self.encode)) is not None:
-            message["around"] = found
-
-    def _give_around(self, message: dict[str, Any]) -> None:
-        if "around" in message and self.around is not None:
-            self.around.give(message["around"], self.decode)
 
     def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:
         shared = self.shared
+        if self.surroundings is not None and (told := self.surroundings.outgoing()) is not None:
+            message["env"] = self.encode(told)
         changes = [
             [number, self.content(shared.objects[number])] for number in shared.changed(last=last)
         ]
@@ -190,9 +221,12 @@ class Peer(Proxies):
 
     def _apply_changes(self, message: dict[str, Any]) -> None:
         shared = self.shared
+        told = self.decode(message["env"]) if "env" in message else None
         for number, content in message.get("ch", ()):
             if type(number) is not int or number < 0:
                 raise ValueError("no number of a container")
             container = shared.objects[number]
             assign(container, self.uncontent(container, content))
             shared.snap(number)
+        if told is not None and self.surroundings is not None:
+            self.surroundings.incoming(told)

@@ -18,10 +18,6 @@ class Proxies(References):
 
     hears_listed = False  # whether the other end may name only what `standard` lists
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._functions = functions.kind_for(self._link())
-
     def _link(self) -> mirrors.Link:
         return cast(mirrors.Link, self)
 
@@ -92,7 +88,7 @@ class Proxies(References):
                 raise ValueError("an exception without its arguments")
             return self.adopt(handle, object.__new__(mirror))
         if kind == "func":
-            return self.adopt(handle, functions.make(self._functions, told))
+            return self.adopt(handle, functions.make(self._link(), told))
         made = streams.make(kind, str(told["name"]), self, Handle(handle))
         return self.adopt(handle, made)
 

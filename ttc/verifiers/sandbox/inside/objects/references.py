@@ -12,6 +12,7 @@ from ttc.verifiers.sandbox.inside.values.codec import ENCODERS, Codec
 
 assert library  # registers its types
 _MISSING = object()
+_OWN = ("candidate", "tests")  # the modules of the program and of the tests
 
 
 class Handle:
@@ -39,8 +40,13 @@ class References(Codec):
         self.dropped: set[int] = set()
 
     def refer(self, value: Any) -> Any:
-        if type(value) is Handle:
+        kind = type(value)
+        if kind is Handle:
             return {"$": value.number}
+        if kind is types.FunctionType and value.__module__ in _OWN:  # most often asked for
+            handle = self._handles.get(id(value))
+            told = () if handle else ({"k": "func", **functions.described(value)},)
+            return {"@": [handle or self.export(value), *told]}
         if (handle := self.foreign(value)) is not None:
             if isinstance(value, describe.CONTAINERS):
                 return self.once(value) or {"$c": [handle, self.content(value)]}

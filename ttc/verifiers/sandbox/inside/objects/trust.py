@@ -43,7 +43,7 @@ class JudgePeer(Peer):
         self._naming = False
         self._named: set[type] = set()
         self._fields: dict[type, tuple[list[str], bool]] = {}
-        self._chance = random.Random()
+        self._mixed: set[type] = set()  # classes of results of operators with plain operands
         self.compared: set[str] = set()
         self.raised: BaseException | None = None
 
@@ -123,40 +123,40 @@ class JudgePeer(Peer):
 
     def _compare(self, on: Any, kind: type, name: str, args: Any) -> Any:
         (other,) = args
-        if self.foreign(other) is None and not self.is_named(kind):
-            return NotImplemented  # a plain value is never equal to what only claims to be
-        if name == "__eq__" and kind in self._fields:
-            return self._same_fields(on, other)
-        if name == "__ne__" and kind in self._fields:
-            same = self._same_fields(on, other)
-            return same if same is NotImplemented else not same
-        if name in describe.COMPARISONS and kind in self._fields and self._fields[kind][1]:
-            return self._ordered(on, other, name)
+        plain = self.foreign(other) is None
+        if plain and not self.is_named(kind):
+            return NotImplemented  # a plain value never equals what only claims to equal it
+        if kind in self._fields:
+            known = self._by_fields(on, other, name)
+            if known is not None:
+                return known
         value = super().operate(on, name, args)
         if value is NotImplemented:
             return value
         self._note(kind)
         if name == "__eq__" and value and not self._differs(on, other):
             return False
+        if plain and kind in self._mixed:
+            self.compared.add("unnamed")
         return value
 
-    def _values(self, on: Any) -> tuple[Any, ...]:
-        return tuple(self.attribute(on, name) for name in self._fields[type(on)][0])
-
-    def _same_fields(self, on: Any, other: Any) -> Any:
-        if type(other) is not type(on):
-            return NotImplemented
-        return self._values(on) == self._values(other)
-
-    def _ordered(self, on: Any, other: Any, name: str) -> Any:
+    def _by_fields(self, on: Any, other: Any, name: str) -> Any:
+        """Return the result of a comparison that the class has from `dataclass`, None if it has
+        its own."""
+        if name not in ("__eq__", "__ne__") and not self._fields[type(on)][1]:
+            return None
         if type(other) is not type(on):
             return NotImplemented
         return getattr(self._values(on), name)(self._values(other))
 
+    def _values(self, on: Any) -> tuple[Any, ...]:
+        return tuple(self.attribute(on, name) for name in self._fields[type(on)][0])
+
     def _differs(self, on: Any, other: Any) -> bool:
         """Return whether an object that equals a value also differs from others."""
-        strangers = [_Stranger(), *_near(other, self._chance)]
-        self._chance.shuffle(strangers)
+        chance = random.Random()
+        strangers = [_Stranger(), *_near(other, chance)]
+        chance.shuffle(strangers)
         for each in strangers:
             answer = self.request("op", [on, "__eq__", each])
             if answer is not NotImplemented and answer:
@@ -171,10 +171,13 @@ class JudgePeer(Peer):
         return value
 
     def _computed(self, kind: type, args: Any, value: Any) -> None:
-        """Note a plain result of an operator with a plain operand: it can hide a comparison, as in
+        """Note an operator with a plain operand, which can hide a comparison, as in
         `abs(result - expected) < 1e-6`."""
-        if self.foreign(value) is None and any(self.foreign(each) is None for each in args):
-            self.compared.add("unnamed")
+        if any(self.foreign(each) is None for each in args):
+            if self.foreign(value) is None:
+                self.compared.add("unnamed")
+            else:
+                self._mixed.add(type(value))
 
 
 class _Stranger:
@@ -183,13 +186,13 @@ class _Stranger:
 
 def _near(value: Any, chance: random.Random) -> list[Any]:
     """Return values of the same kind as one, and other than it."""
-    kind, shift = type(value), chance.randint(1, 9)
+    kind, shifts = type(value), chance.sample(range(1, 40), 5)
     if kind is bool:
         return [not value]
     if kind in (int, float) and value - value == 0:
-        return [value + shift, value - shift, 2 * value + shift]
+        return [value + shift * chance.choice((1, -1)) for shift in shifts]
     if kind is str:
-        return [value + chance.choice("abcxyz"), value[1:] if value else "x"]
+        return [value + each for each in chance.sample("abcdexyz", 5)]
     if kind in (list, tuple):
-        return [kind([*value, shift])]
+        return [kind([*value, shift]) for shift in shifts]
     return []
