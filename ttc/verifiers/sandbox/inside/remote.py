@@ -8,7 +8,6 @@ from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects.peer import Surroundings
 from ttc.verifiers.sandbox.inside.objects.trust import JudgePeer
-from ttc.verifiers.sandbox.inside.surroundings import tests as around_tests
 
 
 class Remote:
@@ -27,11 +26,7 @@ class Remote:
     ) -> None:
         self._peer = JudgePeer(channel, tests["setup"] + tests["tests"])
         self._peer.surroundings = surroundings
-        if (around := around_tests.of(tests)) is not None:
-            self._peer.request("around", [list(around.features)])
-            self._peer.around = around
         self._names = self._peer.names(list(tests["names"]), list(tests.get("shared", ())))
-        self._before = self._peer.requests
 
     @property
     def raised(self) -> BaseException | None:
@@ -46,7 +41,7 @@ class Remote:
     @property
     def asked(self) -> int:
         """How often the program was asked for something, after it was loaded."""
-        return self._peer.requests - self._before
+        return self._peer.requests - 1
 
     @property
     def compared(self) -> frozenset[str]:

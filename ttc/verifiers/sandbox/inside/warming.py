@@ -67,10 +67,13 @@ class _End:
 def warm() -> None:
     """Judge a small program a few times, in this process."""
     tests = {"setup": "", "tests": _TESTS, "names": _NAMES, "entry": None, "nonce": ""}
+    tests["asserts"], main = 1, sys.modules["__main__"]
     for _ in range(_ROUNDS):
         ours, theirs = _End(), _End()
         ours.other, theirs.other = theirs, ours
         ours.answer = candidate.peer_of(_PROGRAM, cast(socket.socket, theirs)).answer
         verdict = judging.judge(tests, partial(judging.Remote, cast(socket.socket, ours), tests))
         assert verdict["why"] == "pass", verdict
-    sys.modules.pop("candidate", None)
+    sys.modules["__main__"] = main
+    for name in ("candidate", "tests"):
+        sys.modules.pop(name, None)

@@ -49,7 +49,6 @@ class Peer(Proxies):
         self.requests = 0
         self.gone: str | None = None
         self._lost: list[int] = []  # containers that the other end does not hold any more
-        self.around: Any = None  # the end of `inside.surroundings` in this process
         self.surroundings: Surroundings | None = None
 
     # Requests.
@@ -96,7 +95,6 @@ class Peer(Proxies):
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
-            self._take_around(message)
             if self.dropped:
                 message["drop"], self.dropped = list(self.dropped), set()
                 for handle in message["drop"]:
@@ -117,7 +115,6 @@ class Peer(Proxies):
                 failed = "x" in reply
                 value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
                 self._apply_changes(reply)
-                self._give_around(reply)
                 self._decoding = False
                 if self._depth > 1:
                     self.shared.watch()
@@ -215,7 +212,6 @@ class Peer(Proxies):
         operands = [self.decode(each) for each in message["v"]]
         kwargs = {name: self.decode(each) for name, each in message.get("k", {}).items()}
         self._apply_changes(message)
-        self._give_around(message)
         self._decoding = False
         for handle in message.get("drop", ()):
             self.drop(handle)
@@ -235,21 +231,12 @@ class Peer(Proxies):
             reply["lost"] = lost
         try:
             self._add_changes(reply, last=last)
-            self._take_around(reply)
             wire.send(self._channel, reply)
         except OSError:
             raise self.lost() from None
         except Exception as error:  # noqa: BLE001
             self.shared.forget(start)
             wire.send(self._channel, {"x": errors.encode(self, error)})
-
-    def _take_around(self, message: dict[str, Any]) -> None:
-        if self.around is not None and (found := self.around.take(self.encode)) is not None:
-            message["around"] = found
-
-    def _give_around(self, message: dict[str, Any]) -> None:
-        if "around" in message and self.around is not None:
-            self.around.give(message["around"], self.decode)
 
     def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:
         shared = self.shared
