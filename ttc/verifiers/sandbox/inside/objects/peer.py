@@ -190,11 +190,15 @@ class Peer(Proxies):
         message = wire.receive(self._channel)
         self._depth += 1
         try:
-            self._kept(message)
-            self._answer(message)
+            if message.get("fresh") is True:  # the other end is still decoding the last reply
+                self._nested(message)
+            else:
+                self._kept(message)
+                self._answer(message)
         finally:
             self._depth -= 1
-            self._ended()
+            if message.get("fresh") is not True:
+                self._ended()
 
     def _nested(self, message: dict[str, Any]) -> None:
         """Answer a request that comes while this end waits for a reply."""
