@@ -47,6 +47,10 @@ class Python(Sandboxed):
         self.trust_eq = read.switch("trust_eq", False)
         read.end()
 
+    def trust_equality(self) -> None:
+        """Believe the program's own comparisons, as `trust_eq=yes` does."""
+        self.trust_eq = True
+
     @property
     def config(self) -> Mapping[str, Any]:
         """The limits. The sandbox does not change verdicts; each verdict's detail names it."""

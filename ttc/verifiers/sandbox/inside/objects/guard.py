@@ -28,8 +28,9 @@ _RECORDS += ("configure_mock", "attach_mock", "return_value", "side_effect")
 _CHANGING = ("reset_mock", "configure_mock", "attach_mock", "mock_add_spec")
 
 
-class RefusedError(AttributeError):
-    """A program asked for something of the judge's process that it may not have."""
+# What a program gets that asks for something it may not have: an exception of a builtin class, so
+# that nothing of this module crosses.
+Refused = AttributeError
 
 
 class Guard(Server):
@@ -37,17 +38,17 @@ class Guard(Server):
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
         if not operands or (op in ("get", "set", "delete", "op") and type(operands[1]) is not str):
-            raise RefusedError(op)
+            raise Refused(op)
         return super().__call__(op, operands, kwargs)
 
     def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(on, type) and on.__module__ != TESTS:
-            raise RefusedError(f"a call of {on.__name__}")
+            raise Refused(f"a call of {on.__name__}")
         return on(*args, **kwargs)
 
     def method(self, on: Any, name: str, home: type, /, *args: Any, **kwargs: Any) -> Any:
         if type(name) is not str:
-            raise RefusedError("a method without a name")
+            raise Refused("a method without a name")
         return self.get(on, name)(*args, **kwargs)
 
     def get(self, on: Any, name: str, /) -> Any:
@@ -55,46 +56,46 @@ class Guard(Server):
             return getattr(on, name)
         _check(on, name)
         if _is_mock(on) and name in _CHANGING:
-            raise RefusedError(name)
+            raise Refused(name)
         return getattr(on, name)
 
     def set(self, on: Any, name: str, value: Any, /) -> None:
         _check(on, name)
         inherited = getattr(type(on), name, None)
         if isinstance(on, type) or isinstance(inherited, FUNCTIONS) or _records(on, name):
-            raise RefusedError(f"a change of {name}")
+            raise Refused(f"a change of {name}")
         if _is_mock(on) and mirrors.is_proxy(value):
-            raise RefusedError(f"a change of {name}")  # it would answer what the tests ask a mock
+            raise Refused(f"a change of {name}")  # it would answer what the tests ask a mock
         setattr(on, name, value)
 
     def delete(self, on: Any, name: str, /) -> None:
         _check(on, name)
         if isinstance(on, type) or _records(on, name):
-            raise RefusedError(f"a deletion of {name}")
+            raise Refused(f"a deletion of {name}")
         delattr(on, name)
 
     def operate(self, on: Any, name: str, /, *args: Any) -> Any:
         if name not in FORWARDED or not _open(on):
-            raise RefusedError(f"{name} of {type(on).__name__}")
+            raise Refused(f"{name} of {type(on).__name__}")
         return super().operate(on, name, *args)
 
     def copy(self, on: Any, deep: bool, /) -> Any:
         if not _open(on):
-            raise RefusedError(f"a copy of {type(on).__name__}")
+            raise Refused(f"a copy of {type(on).__name__}")
         return super().copy(on, deep)
 
     def next(self, on: Any, size: int, how: str, given: Any, /) -> Any:
         if not isinstance(on, Iterator) or how not in ("send", "throw", "close"):
-            raise RefusedError("items of what is no iterator")
+            raise Refused("items of what is no iterator")
         if type(size) is not int or not (given is None or isinstance(on, types.GeneratorType)):
-            raise RefusedError("items of what is no generator")
+            raise Refused("items of what is no generator")
         return streams.step(on, min(size, 1), how, given)
 
     def task(self, on: Any, how: str, given: Any, /) -> int:
         if how != "await" and not isinstance(on, types.AsyncGeneratorType):
-            raise RefusedError("steps of what is no asynchronous generator")
+            raise Refused("steps of what is no asynchronous generator")
         if how not in ("await", "asend", "athrow", "aclose"):
-            raise RefusedError(how)
+            raise Refused(how)
         return super().task(on, how, given)
 
     def signature(self, on: Any, /) -> Any:
@@ -103,7 +104,7 @@ class Guard(Server):
 
 def _check(on: Any, name: str) -> None:
     if name.startswith("_") or not _open(on):
-        raise RefusedError(f"{name} of {type(on).__name__}")
+        raise Refused(f"{name} of {type(on).__name__}")
 
 
 def _open(on: Any) -> bool:

@@ -158,7 +158,10 @@ class JudgePeer(Peer):
         strangers = [_Stranger(), *_near(other, chance)]
         chance.shuffle(strangers)
         for each in strangers:
-            answer = self.request("op", [on, "__eq__", each])
+            try:
+                answer = self.request("op", [on, "__eq__", each])
+            except Exception:  # noqa: BLE001
+                continue
             if answer is not NotImplemented and answer:
                 return False
         return True
