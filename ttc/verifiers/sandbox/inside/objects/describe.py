@@ -84,7 +84,9 @@ def class_of(kind: type) -> dict[str, Any]:
         "mod": str(getattr(kind, "__module__", "")),
         "own": [name for name in own if name in FORWARDED and own[name] is not None],
         "methods": [
-            name for name, value in own.items() if type(value) in _METHODS and name[:2] != "__"
+            name
+            for name, value in own.items()
+            if type(value) in _METHODS and (name[:2] != "__" or name == "__init__")
         ],
     }
     if isinstance(own.get("__doc__"), str):

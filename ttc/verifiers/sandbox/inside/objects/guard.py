@@ -74,10 +74,13 @@ class Guard(Server):
             raise Refused(f"a deletion of {name}")
         delattr(on, name)
 
-    def operate(self, on: Any, name: str, /, *args: Any) -> Any:
+    def operate(self, on: Any, name: str, home: type | None, /, *args: Any) -> Any:
         if name not in FORWARDED or not _open(on):
             raise Refused(f"{name} of {type(on).__name__}")
-        return super().operate(on, name, *args)
+        return super().operate(on, name, None, *args)
+
+    def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
+        raise Refused("a new class")
 
     def copy(self, on: Any, deep: bool, /) -> Any:
         if not _open(on):

@@ -99,15 +99,15 @@ class JudgePeer(Peer):
 
     # Comparisons.
 
-    def operate(self, on: Any, name: str, args: Any) -> Any:
+    def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
         if isinstance(on, type):
             return super().operate(on, name, args)
         kind = type(on)
         if name in describe.COMPARISONS:
-            return self._compare(on, kind, name, args)
+            return self._compare(on, kind, name, args, home)
         if name in ("__hash__", "__bool__", "__contains__", "__len__"):
-            return self._answered(on, kind, name, args)
-        value = super().operate(on, name, args)
+            return self._answered(on, kind, name, args, home)
+        value = super().operate(on, name, args, home)
         if name in describe.OPERATORS and value is not NotImplemented:
             self._computed(kind, args, value)
         return value
@@ -121,7 +121,7 @@ class JudgePeer(Peer):
     def _note(self, kind: type) -> None:
         self.compared.add("named" if self.is_named(kind) else "unnamed")
 
-    def _compare(self, on: Any, kind: type, name: str, args: Any) -> Any:
+    def _compare(self, on: Any, kind: type, name: str, args: Any, home: Any) -> Any:
         (other,) = args
         plain = self.foreign(other) is None
         if plain and not self.is_named(kind):
@@ -130,7 +130,7 @@ class JudgePeer(Peer):
             known = self._by_fields(on, other, name)
             if known is not None:
                 return known
-        value = super().operate(on, name, args)
+        value = super().operate(on, name, args, home)
         if value is NotImplemented:
             return value
         self._note(kind)
@@ -159,15 +159,15 @@ class JudgePeer(Peer):
         chance.shuffle(strangers)
         for each in strangers:
             try:
-                answer = self.request("op", [on, "__eq__", each])
+                answer = self.request("op", [on, "__eq__", None, each])
             except Exception:  # noqa: BLE001
                 continue
             if answer is not NotImplemented and answer:
                 return False
         return True
 
-    def _answered(self, on: Any, kind: type, name: str, args: Any) -> Any:
-        value = super().operate(on, name, args)
+    def _answered(self, on: Any, kind: type, name: str, args: Any, home: Any) -> Any:
+        value = super().operate(on, name, args, home)
         if name == "__len__" or (name == "__hash__" and kind in self._fields):
             return value  # a number like any other that the candidate returns
         self._note(kind)
