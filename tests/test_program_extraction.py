@@ -13,12 +13,12 @@ from ttc.verifiers.code.extraction import (
     _CODE,
     _begins,
     _code_in,
-    called_names,
     fenced,
     preamble,
     program_of,
 )
 from ttc.verifiers.code.parsing import examine, parse
+from ttc.verifiers.code.test_shape import shape_of
 
 PROMPT = (
     'import math\n\ndef helper(x):\n    return x\n\ndef half(n):\n    """Return half of n."""\n'
@@ -100,9 +100,9 @@ def test_a_prompt_stands_by_itself() -> None:
 def test_names_that_tests_call() -> None:
     setup = "import math as m\nfrom a.b import c\nlimit = 3\ndef near(x, y): return x < limit\n"
     tests = "assert near(area(m.pi), c) and [v for v in parts(2)]\ntry: f()\nexcept E as e: e\n"
-    assert sorted(called_names(setup, tests)) == ["E", "area", "f", "parts"]
+    assert sorted(shape_of(setup, tests).names) == ["E", "area", "f", "parts"]
     with pytest.raises(SyntaxError):
-        called_names("assert (")
+        shape_of("", "assert (")
 
 
 # --- hostile texts: the time grows as the length does

@@ -377,9 +377,7 @@ def test_references_of_other_kinds(judge: Judge, judge_soon: Judge) -> None:
     [
         ({}, "no tests, test_list or inputs"),
         ({"tests": ""}, "no tests, test_list or inputs"),
-        ({"tests": "assert ("}, "cannot be used"),
-        ({"tests": "assert 1 == 1"}, "they call nothing"),
-        ({"tests": "def check(c): return (", "entry_point": "f"}, "cannot be used"),
+        ({"tests": "assert 1 == 1"}, "the reference's tests call nothing"),
         ({"inputs": ["1"], "outputs": []}, "no tests, test_list or inputs"),
     ],
 )

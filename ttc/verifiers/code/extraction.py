@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
 import re
 import textwrap
 from collections.abc import Collection, Iterator
@@ -36,11 +34,11 @@ def program_of(text: str, prompt: str = "", names: Collection[str] = ()) -> str 
     blocks = fenced(text, _PYTHON)
     if not names:
         return (blocks[-1] if blocks else text) if (blocks or text.strip()) else None
-    defining = [block for block in blocks if _defines(block, names)]
+    defining = [block for block in blocks if defines(block, names)]
     if defining:
         return _with_prompt(defining[-1], prompt)
     # A fence may be missing: a model may only close a block that the question opened.
-    between = [part for part in _FENCE_LINE.split(text) if _defines(part, names)]
+    between = [part for part in _FENCE_LINE.split(text) if defines(part, names)]
     if between:
         return _with_prompt(_code_in(between[-1]), prompt)
     body = blocks[-1] if blocks else text
@@ -74,36 +72,8 @@ def _blocks(text: str) -> Iterator[tuple[str, str]]:
         yield opened["language"], "".join(body) + ("" if closed else lines[-1])
 
 
-def called_names(*codes: str) -> tuple[str, ...]:
-    """Return the names that code uses but neither defines nor imports, without builtins.
-
-    SyntaxError or ValueError if it is not Python.
-    """
-    try:
-        trees = [ast.parse(code) for code in codes]
-    except (RecursionError, MemoryError):
-        raise ValueError("they are nested too deeply") from None
-    used: dict[str, None] = {}
-    own: set[str] = set(dir(builtins))
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name):
-                if isinstance(node.ctx, ast.Load):
-                    used[node.id] = None
-                else:
-                    own.add(node.id)
-            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                own.add(node.name)
-            elif isinstance(node, ast.arg):
-                own.add(node.arg)
-            elif isinstance(node, ast.alias):
-                own.add((node.asname or node.name).partition(".")[0])
-            elif isinstance(node, ast.ExceptHandler) and node.name:
-                own.add(node.name)
-    return tuple(name for name in used if name not in own)
-
-
-def _defines(code: str, names: Collection[str]) -> bool:
+def defines(code: str, names: Collection[str]) -> bool:
+    """Return whether a line of code defines one of the names, outside of any block."""
     either = "|".join(map(re.escape, names))
     return bool(
         re.search(rf"^(?:(?:async )?def|class)\s+(?:{either})\b|^(?:{either})\s*=", code, re.M)

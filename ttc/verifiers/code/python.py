@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,12 +11,12 @@ from typing import Any
 from ttc.options import OptionReader
 from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, death, failure, joined, status_of
+from ttc.verifiers.code.canonical import CanonicalRuns, counted, job_of
 from ttc.verifiers.code.extraction import program_of
-from ttc.verifiers.code.reference_tests import streams, tests_of
+from ttc.verifiers.code.reference_tests import ReferenceTests, streams, tests_of
+from ttc.verifiers.code.stand_in_modules import UnusableTestsError
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
-# Imported once by the fork server if a program or its tests mention them.
-_PRELOADED = ("numpy",)
 _AHEAD = 4  # samples that are prepared while others run
 
 
@@ -28,16 +27,21 @@ class Python(Sandboxed):
     such, other objects by reference. Where only the program's own `__eq__`, `__hash__`, `__bool__`
     or ordering decided, the detail says `judge: candidate-compares`; if the tests do not name the
     class, the sample is undecided (status `candidate_compares`) unless `trust_eq=yes`. References:
-    HumanEval (`tests` with `check`, `entry_point`, `prompt`), MBPP (`tests` or `test_list` of
-    asserts, `setup`), or standard input and output (`inputs`, `outputs`). Statuses: `ok`, `raised`,
+    `tests` (or `test_list`, `setup`) with asserts, `check(candidate)` and `entry_point` as in
+    HumanEval, pytest's functions and classes, or `unittest` classes; or standard input and output
+    (`inputs`, `outputs`). What the tests define is run, and the detail says how many assertions and
+    tests ran; with a `canonical_solution`, no fewer than it runs. Statuses: `ok`, `raised`,
     `timeout`, `oom`, `output_limit`, `thread_limit`, `denied` and `no_code` are about the program
-    (the last seven are never correct); `infra_timeout` and `infra_error` are faults of the machine
-    and are not counted. The limit is on CPU time; wall time only guards against hangs.
+    (the last seven are never correct); `no_tests` (nothing was tested) and `bad_reference` (the
+    tests cannot be parsed, imported or ended) are about the reference; `infra_timeout` and
+    `infra_error` are faults of the machine and are not counted. The limit is on CPU time; wall time
+    only guards against hangs.
     """
 
     name = "python"
     # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
-    # standard error is apart from output. 4: tests and program share objects by reference.
+    # standard error is apart from output. 4: what tests define is run; tests and program share
+    # objects by reference.
     version = "4"
     reads_reference = True
 
@@ -46,10 +50,7 @@ class Python(Sandboxed):
         super().__init__(read)
         self.trust_eq = read.switch("trust_eq", False)
         read.end()
-
-    def trust_equality(self) -> None:
-        """Believe the program's own comparisons, as `trust_eq=yes` does."""
-        self.trust_eq = True
+        self._canonical = CanonicalRuns()
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -63,44 +64,90 @@ class Python(Sandboxed):
         SandboxError if no sandbox passes its self-test.
         """
         pending: deque[_Planned] = deque()
-        seen: dict[tuple[str, str], _Planned] = {}
-
-        def jobs() -> Iterator[SandboxJob]:
-            problem = None
-            for sample, planned in _ahead(samples):
-                if sample.problem != problem:
-                    problem = sample.problem
-                    seen.clear()
-                if planned.job is not None:
-                    tests = json.dumps([planned.job.tests, planned.expected], sort_keys=True)
-                    first = seen.setdefault((planned.job.program, tests), planned)
-                    if first is not planned:
-                        planned = _Planned(twin=first)
-                pending.append(planned)
-                if planned.job is not None:
-                    yield planned.job
 
         with self.pool() as pool:
-            for ran in pool.run(jobs()):
+            for ran in pool.run(self._jobs(samples, pending)):
                 while pending[0].job is None:
                     yield pending.popleft().known
                 planned = pending.popleft()
-                planned.verdict = _verdict(
-                    planned, ran, self.sandbox_detail(), trust_eq=self.trust_eq
-                )
+                if planned.solves is not None:
+                    self._canonical.keep(planned.solves, ran)
+                    continue
+                planned.verdict = self._verdict(planned, ran)
                 yield planned.verdict
         while pending:
             yield pending.popleft().known
 
+    def _jobs(self, samples: Iterable[Sample], pending: deque[_Planned]) -> Iterator[SandboxJob]:
+        """Yield the jobs of the samples; append the plan of each sample and job to `pending`."""
+        problem, seen = None, dict[tuple[Any, ...], _Planned]()
+        for sample, planned in _ahead(samples):
+            if sample.problem != problem:
+                problem = sample.problem
+                seen.clear()
+            if (job := planned.job) is not None:
+                if (first := seen.setdefault(_key(planned, job), planned)) is not planned:
+                    planned = _Planned(twin=first)
+                elif planned.tests is not None and self._canonical.wants(planned.tests):
+                    solution = self._canonical.job(planned.tests)
+                    pending.append(_Planned(solution, solves=planned.tests))
+                    yield solution
+            pending.append(planned)
+            if planned.job is not None:
+                yield planned.job
+
+    def _verdict(self, planned: _Planned, ran: JobResult) -> Verdict:
+        """Return the verdict for the result of a job."""
+        sandbox = self.sandbox_detail()
+        if planned.expected is not None or planned.tests is None or ran.stopped in INFRA:
+            return _verdict(planned, ran, sandbox)
+        if ran.stopped == "timeout" and self._never_end(planned.tests, ran):
+            detail = "the reference's tests never end"
+            return Verdict(status="bad_reference", detail=joined(detail, sandbox))
+        if ran.stopped is not None or ran.why != "pass":
+            return _verdict(planned, ran, sandbox)
+        ran_, solution = counted(ran), self._canonical.known(planned.tests)
+        if solution is not None and solution.stopped in INFRA:
+            solution = None
+        if solution is not None and solution.why != "pass":
+            ran_ = joined(ran_, "canonical solution fails its tests")
+        elif solution is not None and ran.assertions < solution.assertions:
+            ran_ = f"only {ran.assertions} of {solution.assertions} assertions ran"
+            return Verdict(None, False, 0.0, "ok", joined(ran_, sandbox))
+        if not (ran.assertions or ran.tests):
+            detail = "the reference's tests ran no assertion and no test"
+            return Verdict(status="no_tests", detail=joined(detail, sandbox))
+        if ran.compared:
+            sandbox = joined("judge: candidate-compares", sandbox)
+        if "unnamed" in ran.compared and not self.trust_eq:
+            return Verdict(status="candidate_compares", detail=joined(ran_, sandbox))
+        return Verdict(None, True, 1.0, "ok", joined(ran_, sandbox))
+
+    def _never_end(self, tests: ReferenceTests, ran: JobResult) -> bool:
+        """Return whether a timeout is the tests' own: they were busy themselves, not the program,
+        and either had not asked it or cannot end; or the canonical solution takes as long."""
+        if ran.busy == "setup" or (ran.busy in ("tests", "both") and tests.shape.endless):
+            return True
+        if not tests.canonical:
+            return False
+        if (solution := self._canonical.known(tests)) is None:
+            with self.pool() as pool:
+                (solution,) = pool.run([self._canonical.job(tests)])
+            self._canonical.keep(tests, solution)
+        return solution.stopped == "timeout"
+
 
 @dataclass(slots=True)
 class _Planned:
-    """The plan for one sample: a job to run, a verdict, or the twin whose verdict it gets."""
+    """The plan for one sample: a job to run, a verdict, or the twin whose verdict it gets. A job
+    that `solves` tests is of their canonical solution."""
 
     job: SandboxJob | None = None
     expected: Sequence[str] | None = None
     verdict: Verdict | None = None
     twin: _Planned | None = None
+    tests: ReferenceTests | None = None
+    solves: ReferenceTests | None = None
 
     @property
     def known(self) -> Verdict:
@@ -140,18 +187,21 @@ def _plan(sample: Sample) -> _Planned:
         return _Planned(SandboxJob("script", program, stdin=tuple(inputs)), expected)
     try:
         tests = tests_of(reference)
-    except (SyntaxError, ValueError) as error:
-        detail = f"the reference's tests cannot be used: {error}"
-        return _Planned(verdict=Verdict(status="no_reference", detail=detail))
-    if tests is None:
-        detail = "the reference has no tests, test_list or inputs and outputs"
-        return _Planned(verdict=Verdict(status="no_reference", detail=detail))
-    program = program_of(sample.text, str(reference.get("prompt") or ""), tests["names"])
-    if program is None:
-        return _no_code()
-    mentioned = program + tests["setup"] + tests["tests"]
-    preload = tuple(name for name in _PRELOADED if name in mentioned)
-    return _Planned(SandboxJob("calls", program, tests, preload=preload))
+        if tests is None:
+            detail = "the reference has no tests, test_list or inputs and outputs"
+            return _Planned(verdict=Verdict(status="no_reference", detail=detail))
+        program = program_of(sample.text, tests.prompt, tests.wanted)
+        if program is None:
+            return _no_code()
+        return _Planned(job_of(tests, program), tests=tests)
+    except UnusableTestsError as error:
+        return _Planned(verdict=Verdict(status=error.status, detail=str(error)))
+
+
+def _key(planned: _Planned, job: SandboxJob) -> tuple[Any, ...]:
+    """Return what twins share: program, tests with their setup and entry, inputs, outputs. (Equal
+    tests of a problem are one object.)"""
+    return job.program, id(planned.tests), job.stdin, tuple(planned.expected or ())
 
 
 def _no_code() -> _Planned:
@@ -159,7 +209,7 @@ def _no_code() -> _Planned:
     return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
 
 
-def _verdict(planned: _Planned, ran: JobResult, sandbox: str, *, trust_eq: bool = False) -> Verdict:
+def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
     """Return the verdict for the result of a job."""
     if ran.stopped in INFRA:
         return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
@@ -167,17 +217,11 @@ def _verdict(planned: _Planned, ran: JobResult, sandbox: str, *, trust_eq: bool 
         return Verdict(None, False, 0.0, ran.stopped, sandbox)
     if planned.expected is not None:
         return _compared(planned.expected, ran, sandbox)
-    if ran.why == "pass":
-        if ran.compared:
-            sandbox = joined("judge: candidate-compares", sandbox)
-        if "unnamed" in ran.compared and not trust_eq:
-            return Verdict(status="candidate_compares", detail=sandbox)
-        return Verdict(None, True, 1.0, "ok", sandbox)
     if ran.why == "fail":
         return Verdict(None, False, 0.0, "ok", joined(ran.detail, sandbox))
-    if ran.why == "broken_tests":
-        detail = f"the reference's tests cannot be used: {ran.detail}"
-        return Verdict(status="no_reference", detail=detail)
+    if ran.why == "bad_reference":
+        detail = f"the reference's tests cannot be run: {ran.detail}"
+        return Verdict(status="bad_reference", detail=joined(detail, sandbox))
     if ran.why in ("raised", "gone"):
         detail = ran.detail
         if ran.why == "gone" and (died := death(ran.exits[0])):

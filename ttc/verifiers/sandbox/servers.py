@@ -17,6 +17,7 @@ from typing import Any
 from ttc.records import INFRA
 from ttc.verifiers.sandbox import groups, tiers
 from ttc.verifiers.sandbox.inside.limits import Limits
+from ttc.verifiers.sandbox.inside.running.progress import busy
 from ttc.verifiers.sandbox.shared_setup import shared_setup
 
 LIFETIME = 500  # jobs per server
@@ -49,12 +50,14 @@ class SandboxJob:
 class JobResult:
     """The result of a job.
 
-    `why` is the judge's verdict (pass, fail, raised, gone, broken_tests), None if there is none;
-    `compared` tells whose comparisons decided (`inside.remote.Remote`). `stopped` is timeout,
-    output_limit, thread_limit, infra_timeout, infra_error or None. `exits` are exit codes, negative
-    for signals, the program's first; `cpu` is the seconds of all its processes. For a script,
-    `runs` has one result per input up to the first failed one, with its standard output and the
-    end of its standard error.
+    `why` is the judge's verdict (pass, fail, raised, gone, bad_reference), None if there is none;
+    `assertions` and `tests` are how many it ran, and `compared` tells whose comparisons decided
+    (`inside.remote.Remote`). `stopped` is timeout, output_limit, thread_limit, infra_timeout,
+    infra_error or None; `busy` is what a job over its time was doing: `setup` (the tests had not
+    asked the program yet), `tests`, `program`, `both`, or "" if that is unknown. `exits` are exit codes,
+    negative for signals, the program's first; `cpu` is the seconds of all its processes. For a
+    script, `runs` has one result per input up to the first failed one, with its standard output and
+    the end of its standard error.
     """
 
     kind: str = "calls"
@@ -67,6 +70,9 @@ class JobResult:
     output: str = ""
     errors: str = ""
     runs: tuple[JobResult, ...] = ()
+    assertions: int = 0
+    tests: int = 0
+    busy: str = ""
 
 
 class ServerError(Exception):
@@ -201,13 +207,18 @@ def _ran(job: SandboxJob, answer: Mapping[str, Any], parts: list[bytes]) -> JobR
         output=output.decode("utf-8", "replace"),
         errors=errors.decode("utf-8", "replace"),
     )
-    if job.kind == "script" or (ran.stopped is not None and not message):
+    if job.kind == "script":
         return ran
-    verdict = _verdict(message)
+    marks, _, rest = message.partition(b"{")  # of `inside.running.progress`
+    if ran.stopped is not None and not rest:
+        return replace(ran, busy=busy(marks))
+    verdict = _verdict(message[len(marks) :])
     if verdict.get("nonce") == job.nonce:
         why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))
         compared = tuple(map(str, verdict.get("compared", ())))
-        return replace(ran, why=why, detail=detail, compared=compared)
+        ran = replace(ran, why=why, detail=detail, compared=compared)
+        asserted, tests = (int(verdict.get(name, 0)) for name in ("assertions", "tests"))
+        return replace(ran, assertions=asserted, tests=tests)
     # Only the judge can write a verdict, so the machine has failed.
     what = "the verdict is another job's" if message else "the judge's process died"
     return replace(ran, stopped=ran.stopped or "infra_error", detail=what)

@@ -14,6 +14,7 @@ from typing import Any
 from ttc.verifiers.sandbox.inside.objects.errors import told
 from ttc.verifiers.sandbox.inside.objects.peer import Peer
 from ttc.verifiers.sandbox.inside.objects.serving import Server
+from ttc.verifiers.sandbox.inside.surroundings.program import Surroundings
 
 __all__ = ["answer_calls", "load", "told"]
 
@@ -38,12 +39,20 @@ class Program(Server):
         self._program = program
         self._namespace: dict[str, Any] | None = None
         self._operations["names"] = self.names
+        self._operations["around"] = self.surround
+        self.peer: Peer | None = None
 
     def names(self, names: list[str], setup: list[str], /) -> dict[str, Any]:
         """Return those of these names that the program defines; raise what the program raises."""
         if self._namespace is None:
             self._namespace = load(self._program, before=tuple(setup))
         return {name: self._namespace[name] for name in names if name in self._namespace}
+
+    def surround(self, features: list[str], /) -> None:
+        """Take part in what the tests change around calls, and look at, by these words in them."""
+        if self.peer is not None:
+            self.peer.around = Surroundings(lambda: self._namespace)
+            self.peer.around.start(features)
 
 
 class CandidatePeer(Peer):
@@ -54,7 +63,9 @@ class CandidatePeer(Peer):
 
 def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
     """Return the candidate's end of a connection."""
-    return CandidatePeer(channel, Program(program))
+    served = Program(program)
+    peer = served.peer = CandidatePeer(channel, served)
+    return peer
 
 
 def answer_calls(program: str, channel: socket.socket) -> None:

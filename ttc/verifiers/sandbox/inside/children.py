@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from ttc.verifiers.sandbox.inside import candidate, judging
+from ttc.verifiers.sandbox.inside.running.progress import Progress
 
 CHANNEL = 3
 _MOST_FDS = 1024
@@ -84,12 +85,15 @@ def flush() -> None:
             stream.flush()
 
 
-def judge(tests: int, told: int) -> None:
-    """Run the tests against the program behind the channel, and report."""
+def judge(tests: int, told: int, limit: float) -> None:
+    """Run the tests against the program behind the channel, and report. `limit` is that on the
+    time of the processor."""
     ballast = mmap.mmap(-1, _BALLAST)
     given = json.loads(_whole(tests))
     with socket.socket(fileno=CHANNEL) as channel:
-        verdict = judging.judge(given, lambda: judging.Remote(channel, given))
+        progress = Progress(told, limit)
+        verdict = judging.judge(given, lambda: progress.of(judging.Remote(channel, given)))
+        progress.end()
     ballast.close()
     judging.report(told, verdict)
 

@@ -14,49 +14,52 @@ from ttc.verifiers.sandbox.inside.objects.errors import told
 from ttc.verifiers.sandbox.inside.objects.peer import GoneError
 from ttc.verifiers.sandbox.inside.objects.trust import CandidateError
 from ttc.verifiers.sandbox.inside.remote import Remote
+from ttc.verifiers.sandbox.inside.running.counting import Counter
+from ttc.verifiers.sandbox.inside.running.faults import BadReferenceError
+from ttc.verifiers.sandbox.inside.running.tests import SETUP, TESTS, Run
 
-__all__ = ["GoneError", "Remote", "judge", "report", "run"]
+__all__ = ["GoneError", "Remote", "judge", "report"]
 _LONGEST = 500
 
 
-def run(tests: Mapping[str, Any], program: Remote) -> None:
-    """Run `setup`, then `tests` with `names` bound to the program's functions, then `check(entry)`
-    if there is an `entry`. Raises the exception of a failed test."""
-    namespace: dict[str, Any] = {"__name__": "tests"}
-    exec(compile(tests["setup"], "<setup>", "exec", dont_inherit=True), namespace)
-    for name in tests["names"]:
-        namespace[name] = program.named(name)
-    exec(compile(tests["tests"], "<tests>", "exec", dont_inherit=True), namespace)
-    if tests["entry"] is not None:
-        namespace["check"](namespace[tests["entry"]])
-
-
 def judge(tests: Mapping[str, Any], connect: Callable[[], Remote]) -> dict[str, Any]:
-    """Return the verdict: `why` is pass, fail, raised, gone or broken_tests; `compared` tells whose
-    comparisons decided (`Remote.compared`)."""
+    """Return the verdict: `why` is pass, fail, raised, gone or bad_reference; `assertions` and
+    `tests` are how many ran; `compared` tells whose comparisons decided (`Remote.compared`)."""
     program: Remote | None = None
+    run: Run | None = None
     try:
+        run = Run(tests)
         program = connect()
-        run(tests, program)
+        run.run(program)
         why, detail = "pass", ""
     except GoneError as error:
         why, detail = "gone", str(error)
+    except BadReferenceError as error:
+        why, detail = "bad_reference", str(error)
     except BaseException as error:  # noqa: BLE001
-        own = program is None or error is program.raised
-        why, detail = _failed(error, own=own), _line(error)
+        own = run is not None and (program is None or error is program.raised)
+        why, detail = _failed(error, tests, own=own), _line(error)
         if why == "fail" and isinstance(error, AssertionError):
             detail = detail.removeprefix("AssertionError").removeprefix(": ")
     if program is not None and program.gone is not None:  # whatever the tests made of it
         why, detail = "gone", program.gone
-    compared = [] if program is None else sorted(program.compared)
-    return {"why": why, "detail": detail[:_LONGEST], "nonce": tests["nonce"], "compared": compared}
+    counter = Counter() if run is None else run.counter
+    return {
+        "why": why,
+        "detail": detail[:_LONGEST],
+        "nonce": tests["nonce"],
+        "compared": [] if program is None else sorted(program.compared),
+        "assertions": counter.assertions,
+        "tests": counter.tests,
+    }
 
 
-def _failed(error: BaseException, *, own: bool) -> str:
+def _failed(error: BaseException, tests: Mapping[str, Any], *, own: bool) -> str:
     if own:
-        return "raised"
-    broken = isinstance(error, SyntaxError) and error.filename in ("<setup>", "<tests>")
-    return "broken_tests" if broken else "fail"
+        name = getattr(error, "name", None) if isinstance(error, NameError) else None
+        return "bad_reference" if name in tests.get("foreign", ()) else "raised"
+    broken = isinstance(error, SyntaxError) and error.filename in (SETUP, TESTS)
+    return "bad_reference" if broken or isinstance(error, ImportError) else "fail"
 
 
 def _line(error: BaseException) -> str:

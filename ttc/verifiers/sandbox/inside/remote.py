@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects.peer import Surroundings
 from ttc.verifiers.sandbox.inside.objects.trust import JudgePeer
+from ttc.verifiers.sandbox.inside.surroundings import tests as around_tests
 
 
 class Remote:
@@ -18,15 +18,13 @@ class Remote:
     ordering decided: "named" for classes that the tests name, "unnamed" for others.
     """
 
-    def __init__(
-        self,
-        channel: socket.socket,
-        tests: Mapping[str, Any],
-        surroundings: Surroundings | None = None,
-    ) -> None:
+    def __init__(self, channel: socket.socket, tests: Mapping[str, Any]) -> None:
         self._peer = JudgePeer(channel, tests["setup"] + tests["tests"])
-        self._peer.surroundings = surroundings
+        if (around := around_tests.of(tests)) is not None:
+            self._peer.request("around", [list(around.features)])
+            self._peer.around = around
         self._names = self._peer.names(list(tests["names"]), list(tests.get("shared", ())))
+        self._before = self._peer.requests
 
     @property
     def raised(self) -> BaseException | None:
@@ -41,7 +39,7 @@ class Remote:
     @property
     def asked(self) -> int:
         """How often the program was asked for something, after it was loaded."""
-        return self._peer.requests - 1
+        return self._peer.requests - self._before
 
     @property
     def compared(self) -> frozenset[str]:
@@ -55,10 +53,13 @@ class Remote:
     def named(self, name: str) -> Any:
         """Return what the program has under a name; if nothing, a function that raises
         NameError."""
+        return self.find(name).get(name, self._missing(name))
+
+    def find(self, name: str) -> dict[str, Any]:
+        """Return this name with what the program has under it; an empty dict if nothing."""
         if name in self._names:
-            return self._names[name]
-        found = self._peer.names([name], [])
-        return found.get(name, self._missing(name))
+            return {name: self._names[name]}
+        return self._peer.names([name], [])
 
     def _missing(self, name: str) -> Callable[..., Any]:
         def missing(*args: Any, **kwargs: Any) -> Any:

@@ -102,7 +102,8 @@ class Server:
         theirs, ours = (end.detach() for end in socket.socketpair())
         # The judge first, so that a program that uses up all processes cannot prevent it.
         if watch.fork(program=False):
-            judge = lambda: children.judge(tests, told)  # noqa: E731
+            limit = self._limits.cpu
+            judge = lambda: children.judge(tests, told, limit)  # noqa: E731
             return self._entering((None, None, None, ours), {tests, told}, judge)
         if watch.fork():
             run = lambda: children.calls(program)  # noqa: E731

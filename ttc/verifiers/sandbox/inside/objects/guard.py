@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import mirrors, streams
@@ -30,84 +30,97 @@ _CHANGING = ("reset_mock", "configure_mock", "attach_mock", "mock_add_spec")
 
 # What a program gets that asks for something it may not have: an exception of a builtin class, so
 # that nothing of this module crosses.
-Refused = AttributeError
+RefusedError = AttributeError
+_OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__", "__annotations__")
 
 
 class Guard(Server):
-    """Serves the candidate's requests about the judge's objects."""
+    """Serves the candidate's requests about the judge's objects.
+
+    `handed(value)` returns whether an object was handed to the candidate. What it can name itself,
+    such as functions of the standard library, would otherwise do its work in the judge's process.
+    """
+
+    def __init__(self, handed: Callable[[Any], bool]) -> None:
+        super().__init__()
+        self._handed = handed
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
         if not operands or (op in ("get", "set", "delete", "op") and type(operands[1]) is not str):
-            raise Refused(op)
+            raise RefusedError(op)
+        if op not in ("poll", "cancel") and not self._handed(operands[0]):
+            raise RefusedError(f"{op} of what was not handed over")
         return super().__call__(op, operands, kwargs)
 
     def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(on, type) and on.__module__ != TESTS:
-            raise Refused(f"a call of {on.__name__}")
+            raise RefusedError(f"a call of {on.__name__}")
         return on(*args, **kwargs)
 
     def method(self, on: Any, name: str, home: type, /, *args: Any, **kwargs: Any) -> Any:
         if type(name) is not str:
-            raise Refused("a method without a name")
+            raise RefusedError("a method without a name")
         return self.get(on, name)(*args, **kwargs)
 
     def get(self, on: Any, name: str, /) -> Any:
-        if name in ("__name__", "__qualname__", "__doc__") and isinstance(on, FUNCTIONS):
+        if name in _OF_FUNCTIONS and isinstance(on, FUNCTIONS):
             return getattr(on, name)
         _check(on, name)
         if _is_mock(on) and name in _CHANGING:
-            raise Refused(name)
+            raise RefusedError(name)
         return getattr(on, name)
 
     def set(self, on: Any, name: str, value: Any, /) -> None:
         _check(on, name)
         inherited = getattr(type(on), name, None)
         if isinstance(on, type) or isinstance(inherited, FUNCTIONS) or _records(on, name):
-            raise Refused(f"a change of {name}")
+            raise RefusedError(f"a change of {name}")
         if _is_mock(on) and mirrors.is_proxy(value):
-            raise Refused(f"a change of {name}")  # it would answer what the tests ask a mock
+            raise RefusedError(f"a change of {name}")  # it would answer what the tests ask a mock
         setattr(on, name, value)
 
     def delete(self, on: Any, name: str, /) -> None:
         _check(on, name)
         if isinstance(on, type) or _records(on, name):
-            raise Refused(f"a deletion of {name}")
+            raise RefusedError(f"a deletion of {name}")
         delattr(on, name)
 
     def operate(self, on: Any, name: str, home: type | None, /, *args: Any) -> Any:
         if name not in FORWARDED or not _open(on):
-            raise Refused(f"{name} of {type(on).__name__}")
+            raise RefusedError(f"{name} of {type(on).__name__}")
         return super().operate(on, name, None, *args)
 
     def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
-        raise Refused("a new class")
+        raise RefusedError("a new class")
 
     def copy(self, on: Any, deep: bool, /) -> Any:
         if not _open(on):
-            raise Refused(f"a copy of {type(on).__name__}")
+            raise RefusedError(f"a copy of {type(on).__name__}")
         return super().copy(on, deep)
 
     def next(self, on: Any, size: int, how: str, given: Any, /) -> Any:
         if not isinstance(on, Iterator) or how not in ("send", "throw", "close"):
-            raise Refused("items of what is no iterator")
+            raise RefusedError("items of what is no iterator")
         if type(size) is not int or not (given is None or isinstance(on, types.GeneratorType)):
-            raise Refused("items of what is no generator")
+            raise RefusedError("items of what is no generator")
         return streams.step(on, min(size, 1), how, given)
 
     def task(self, on: Any, how: str, given: Any, /) -> int:
         if how != "await" and not isinstance(on, types.AsyncGeneratorType):
-            raise Refused("steps of what is no asynchronous generator")
+            raise RefusedError("steps of what is no asynchronous generator")
         if how not in ("await", "asend", "athrow", "aclose"):
-            raise Refused(how)
+            raise RefusedError(how)
         return super().task(on, how, given)
 
     def signature(self, on: Any, /) -> Any:
-        return None
+        """Return the parameters of a function; a default is only told to be there."""
+        told = super().signature(on) if isinstance(on, FUNCTIONS) else None
+        return told and [(name, kind, *(None for _ in rest)) for name, kind, *rest in told]
 
 
 def _check(on: Any, name: str) -> None:
     if name.startswith("_") or not _open(on):
-        raise Refused(f"{name} of {type(on).__name__}")
+        raise RefusedError(f"{name} of {type(on).__name__}")
 
 
 def _open(on: Any) -> bool:

@@ -40,6 +40,10 @@ class Link(Protocol):
         """Do anything else: `set`, `delete`, `copy`, `dir`."""
 
 
+_MRO: Any = type.__dict__["__mro__"]
+_BASES: Any = type.__dict__["__bases__"]
+
+
 class RemoteType(type):
     """The class of mirrored classes. A class that is derived from one is made by the other side,
     where its methods are proxies; if that cannot be, it is an ordinary class."""
@@ -82,6 +86,14 @@ class RemoteType(type):
         else:
             link.act("delete", cls, name)
 
+    @property
+    def __mro__(cls) -> tuple[type, ...]:
+        return tuple(each for each in _MRO.__get__(cls) if each not in _OWN)
+
+    @property
+    def __bases__(cls) -> tuple[type, ...]:
+        return tuple(each for each in _BASES.__get__(cls) if each not in _OWN) or (object,)
+
     def __iter__(cls) -> Any:
         return _operate_class(cls, "__iter__")
 
@@ -118,7 +130,8 @@ def own_link(cls: Any) -> Any:
 def _mirror_of(cls: Any) -> Any:
     if not isinstance(cls, RemoteType):
         return None
-    return next((each for each in cls.__mro__ if own_link(each) is not None), None)
+    mro = _MRO.__get__(cls)
+    return next((each for each in mro if own_link(each) is not None), None)
 
 
 def link_of(proxy: Any) -> Any:
@@ -187,6 +200,9 @@ class RemoteObject(Remote):
 
     def __dir__(self) -> Any:
         return link_of(self).operate(self, "__dir__", ())
+
+
+_OWN = (Remote, RemoteObject)
 
 
 def _forward(name: str, home: list[type]) -> Any:

@@ -38,10 +38,14 @@ class Proxies(References):
             assign(found, self.uncontent(found, content[1]))
             return found
         if tag == "$m":
-            return getattr(self.exported(content[0]), content[1])
+            return self.method_of(self.exported(content[0]), content[1])
         if tag in _NUMPY:
             return _NUMPY[tag](self, content)
         raise ValueError(f"no tag {tag!r}")
+
+    def method_of(self, on: Any, name: Any) -> Any:
+        """Return a bound method of an object that the other end has."""
+        return getattr(on, name)
 
     def _decode_value(self, handle: int, kind: Any, content: Any) -> Any:
         kind = self.decode(kind)

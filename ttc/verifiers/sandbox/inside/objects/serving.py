@@ -42,9 +42,10 @@ class Server:
         """Call a method that the class `home` defines; it may be overridden, and called by
         `super`."""
         first = next((each for each in type(on).__mro__ if name in vars(each)), home)
-        if first is home or not issubclass(type(on), home):
+        own = next((each for each in home.__mro__ if name in vars(each)), first)
+        if first is own or not issubclass(type(on), home):
             return getattr(on, name)(*args, **kwargs)
-        return vars(home)[name].__get__(on, type(on))(*args, **kwargs)
+        return vars(own)[name].__get__(on, type(on))(*args, **kwargs)
 
     def get(self, on: Any, name: str, /) -> Any:
         """Return an attribute."""
@@ -64,6 +65,8 @@ class Server:
             return on[args[0]]  # type: ignore[index]
         if name == "__dir__":
             return dir(on)
+        if name in ("__exit__", "__aexit__"):
+            args = (*args[:2], None)  # a traceback does not cross
         return getattr(home or type(on), name)(on, *args)
 
     def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
