@@ -28,11 +28,10 @@ _RECORDS += ("configure_mock", "attach_mock", "return_value", "side_effect")
 _CHANGING = ("reset_mock", "configure_mock", "attach_mock", "mock_add_spec")
 
 
+# What a program gets that asks for something it may not have: an exception of a builtin class, so
+# that nothing of this module crosses.
+RefusedError = AttributeError
 _OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__", "__annotations__")
-
-
-class RefusedError(AttributeError):
-    """A program asked for something of the judge's process that it may not have."""
 
 
 class Guard(Server):
@@ -86,10 +85,13 @@ class Guard(Server):
             raise RefusedError(f"a deletion of {name}")
         delattr(on, name)
 
-    def operate(self, on: Any, name: str, /, *args: Any) -> Any:
+    def operate(self, on: Any, name: str, home: type | None, /, *args: Any) -> Any:
         if name not in FORWARDED or not _open(on):
             raise RefusedError(f"{name} of {type(on).__name__}")
-        return super().operate(on, name, *args)
+        return super().operate(on, name, None, *args)
+
+    def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
+        raise RefusedError("a new class")
 
     def copy(self, on: Any, deep: bool, /) -> Any:
         if not _open(on):

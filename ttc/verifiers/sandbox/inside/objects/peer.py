@@ -11,7 +11,7 @@ from _thread import RLock  # `threading` would make every fork slower
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ttc.verifiers.sandbox.inside.objects import errors, streams
+from ttc.verifiers.sandbox.inside.objects import derived, errors, streams
 from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
 from ttc.verifiers.sandbox.inside.values import wire
 from ttc.verifiers.sandbox.inside.values.shared import Shared, assign
@@ -84,47 +84,48 @@ class Peer(Proxies):
     def _exchange(
         self, op: str, operands: list[Any], kwargs: dict[str, Any] | None, *, fresh: bool
     ) -> Any:
-        message: dict[str, Any] = {"do": op}
+        message: dict[str, Any] = {"do": op, "fresh": True} if fresh else {"do": op}
         if self._depth == 1:
             self._keep(message)
-        start = len(self.shared.objects)
+        start = self.mark()
         try:
-            message |= {"v": [self.encode(each) for each in operands]}
-            if fresh:
-                message["fresh"] = True
+            message["v"] = [self.encode(each) for each in operands]
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
             if self.dropped:
-                message["drop"], self.dropped = list(self.dropped), set()
-                for handle in message["drop"]:
-                    self.described.pop(handle, None)
+                message["drop"] = self.take_dropped()
             wire.send(self._channel, message)
         except OSError:
             raise self.lost() from None
         except BaseException:
-            self.shared.forget(start)
+            self.undo(start)
             raise
+        try:
+            failed, value = self._reply()
+        except GoneError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise self.nonsense(error) from None
+        if failed:
+            raise self.raising(op, operands, value)
+        return value
+
+    def _reply(self) -> tuple[bool, Any]:
+        """Wait for the reply, and answer requests meanwhile; return whether it is an exception."""
         while True:
-            try:
-                reply = self._received()
-                if "do" in reply:
-                    self._nested(reply)
-                    continue
-                self._decoding = True
-                failed = "x" in reply
-                value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
-                self._apply_changes(reply)
-                self._decoding = False
-                if self._depth > 1:
-                    self.shared.watch()
-            except GoneError:
-                raise
-            except Exception as error:  # noqa: BLE001
-                raise self.nonsense(error) from None
-            if failed:
-                raise self.raising(op, operands, value)
-            return value
+            reply = self._received()
+            if "do" in reply:
+                self._nested(reply)
+                continue
+            self._decoding = True
+            failed = "x" in reply
+            value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
+            self._apply_changes(reply)
+            self._decoding = False
+            if self._depth > 1:
+                self.shared.watch()
+            return failed, value
 
     def _keep(self, message: dict[str, Any]) -> None:
         """Agree with the other end on what is kept of the last call."""
@@ -164,10 +165,18 @@ class Peer(Proxies):
     def attribute(self, on: Any, name: str) -> Any:
         return self.request("get", [on, name])
 
-    def operate(self, on: Any, name: str, args: Any) -> Any:
+    def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
         if name == "__await__":
             return streams.drive(self, on).__await__()
-        return self.request("op", [on, name, *args])
+        return self.request("op", [on, name, home, *args])
+
+    def derive(self, name: str, bases: Any, body: dict[str, Any]) -> Any:
+        members = [[key, *derived.told(value)] for key, value in body.items()]
+        members = [each for each in members if each[0] not in derived.OMITTED]
+        try:
+            return self.request("derive", [name, bases, members])
+        except Exception:  # noqa: BLE001
+            return None
 
     def act(self, op: str, on: Any, *args: Any) -> Any:
         return self.request(op, [on, *args])
@@ -220,26 +229,24 @@ class Peer(Proxies):
         for handle in message.get("drop", ()):
             self.drop(handle)
         self.shared.watch()
-        last, start = self._depth <= 1, len(self.shared.objects)
-        reply: dict[str, Any] = {}
+        last, failed = self._depth <= 1, False
         try:
             value = self._serve(message["do"], operands, kwargs)
-            start = len(self.shared.objects)
-            reply["v"] = self.encode(value)
         except GoneError:
             raise
         except BaseException as error:  # noqa: BLE001
-            self.shared.forget(start)
-            reply = {"x": errors.encode(self, error)}
-        if last and (lost := self.kept.unheld()):
-            reply["lost"] = lost
+            value, failed = error, True
+        start = self.mark()
         try:
+            reply = {"x": errors.encode(self, value)} if failed else {"v": self.encode(value)}
+            if last and (lost := self.kept.unheld()):
+                reply["lost"] = lost
             self._add_changes(reply, last=last)
             wire.send(self._channel, reply)
         except OSError:
             raise self.lost() from None
         except Exception as error:  # noqa: BLE001
-            self.shared.forget(start)
+            self.undo(start)
             wire.send(self._channel, {"x": errors.encode(self, error)})
 
     def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:
@@ -268,8 +275,8 @@ class Peer(Proxies):
             container = self.kept.pairs[number][0]
             assign(container, self.uncontent(container, content))
             self.kept.snap(number)
+        if told is not None and self.surroundings is not None:
+            self.surroundings.incoming(told)
         if "lost" in message:
             self._lost += message["lost"]
             self.kept.forget(message["lost"])
-        if told is not None and self.surroundings is not None:
-            self.surroundings.incoming(told)

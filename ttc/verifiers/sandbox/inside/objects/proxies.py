@@ -72,15 +72,12 @@ class Proxies(References):
         """Return the proxy of an object; make it if it is described."""
         if type(handle) is not int:
             raise ValueError("no handle")
-        found = self.proxy(handle)
-        if found is not None:
-            self.dropped.discard(handle)
-            return found
-        if told is None and (told := self.described.get(handle)) is None:
-            raise ValueError("an object that was not described")
-        made = self._made(handle, told)
-        self.described[handle] = told
         self.dropped.discard(handle)
+        if (found := self.proxy(handle)) is not None:
+            return found
+        told = self.told[handle] if told is None else told
+        made = self._made(handle, told)
+        self.told[handle] = told
         return made
 
     def _made(self, handle: int, told: dict[str, Any]) -> Any:

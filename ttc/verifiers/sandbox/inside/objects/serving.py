@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects import functions, streams
+from ttc.verifiers.sandbox.inside.objects import derived, functions, streams
 
 
 class Server:
@@ -21,6 +21,7 @@ class Server:
             "set": self.set,
             "delete": self.delete,
             "op": self.operate,
+            "derive": self.derive,
             "copy": self.copy,
             "next": self.next,
             "signature": self.signature,
@@ -58,15 +59,19 @@ class Server:
         """Delete an attribute."""
         delattr(on, name)
 
-    def operate(self, on: Any, name: str, /, *args: Any) -> Any:
-        """Call a method of the data model, which the class defines."""
+    def operate(self, on: Any, name: str, home: type | None, /, *args: Any) -> Any:
+        """Call a method of the data model, that of the class `home` if it is given."""
         if name == "__getitem__" and isinstance(on, type):
             return on[args[0]]  # type: ignore[index]
         if name == "__dir__":
             return dir(on)
         if name in ("__exit__", "__aexit__"):
             args = (*args[:2], None)  # a traceback does not cross
-        return getattr(type(on), name)(on, *args)
+        return getattr(home or type(on), name)(on, *args)
+
+    def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
+        """Return a new class."""
+        return derived.make(name, bases, members)
 
     def copy(self, on: Any, deep: bool, /) -> Any:
         """Return a copy."""

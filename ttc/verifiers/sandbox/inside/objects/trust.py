@@ -12,8 +12,8 @@ import socket
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import describe, mirrors
-from ttc.verifiers.sandbox.inside.objects.errors import told
 from ttc.verifiers.sandbox.inside.objects.decoys import near
+from ttc.verifiers.sandbox.inside.objects.errors import told
 from ttc.verifiers.sandbox.inside.objects.guard import Guard
 from ttc.verifiers.sandbox.inside.objects.peer import Peer
 
@@ -108,15 +108,15 @@ class JudgePeer(Peer):
 
     # Comparisons.
 
-    def operate(self, on: Any, name: str, args: Any) -> Any:
+    def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
         if isinstance(on, type):
             return super().operate(on, name, args)
         kind = type(on)
         if name in describe.COMPARISONS:
-            return self._compare(on, kind, name, args)
+            return self._compare(on, kind, name, args, home)
         if name in ("__hash__", "__bool__", "__contains__"):
-            return self._answered(on, kind, name, args)
-        value = super().operate(on, name, args)
+            return self._answered(on, kind, name, args, home)
+        value = super().operate(on, name, args, home)
         if name in describe.OPERATORS and value is not NotImplemented:
             self._computed(name, args, value)
         elif name in describe.NUMBERS:
@@ -138,7 +138,7 @@ class JudgePeer(Peer):
     def _note(self, kind: type) -> None:
         self.compared.add("named" if self.is_named(kind) else "unnamed")
 
-    def _compare(self, on: Any, kind: type, name: str, args: Any) -> Any:
+    def _compare(self, on: Any, kind: type, name: str, args: Any, home: Any) -> Any:
         (other,) = args
         plain = self.foreign(other) is None
         if plain and not self.is_named(kind):
@@ -148,13 +148,13 @@ class JudgePeer(Peer):
             if known is not None:
                 return known
         if name == "__eq__":
-            value = self._equal(on, other)
+            value = self._equal(on, other, home)
         else:
-            value = super().operate(on, name, args)
+            value = super().operate(on, name, args, home)
         if value is NotImplemented:
             return value
         self._note(kind)
-        if plain and kind in self._mixed:
+        if type(value) is not bool or (plain and kind in self._mixed):
             self.compared.add("unnamed")
         return value
 
@@ -170,7 +170,7 @@ class JudgePeer(Peer):
     def _values(self, on: Any) -> tuple[Any, ...]:
         return tuple(self.attribute(on, name) for name in self._fields[type(on)][0])
 
-    def _equal(self, on: Any, other: Any) -> Any:
+    def _equal(self, on: Any, other: Any, home: Any) -> Any:
         """Ask an object whether it equals a value; believe it only if it differs from others.
 
         They are asked in random order, so that no answer can depend on which one matters.
@@ -178,25 +178,25 @@ class JudgePeer(Peer):
         chance = random.Random()
         values = [_Stranger(), *near(other, chance)]
         values.insert(at := chance.randint(0, len(values)), other)
-        answers = [self._answer_to(on, each, strict=each is other) for each in values]
+        answers = [self._answer_to(on, each, home, strict=each is other) for each in values]
         value = answers.pop(at)
         if value is True and any(each is not NotImplemented and each for each in answers):
             return False
         return value
 
-    def _answer_to(self, on: Any, value: Any, *, strict: bool) -> Any:
+    def _answer_to(self, on: Any, value: Any, home: Any, *, strict: bool) -> Any:
         """Return what an object says of a value; unless `strict`, an exception is a no."""
         raised = self.raised
         try:
-            return self.request("op", [on, "__eq__", value])
+            return self.request("op", [on, "__eq__", home, value])
         except Exception:
             if strict:
                 raise
             self.raised = raised
             return False
 
-    def _answered(self, on: Any, kind: type, name: str, args: Any) -> Any:
-        value = super().operate(on, name, args)
+    def _answered(self, on: Any, kind: type, name: str, args: Any, home: Any) -> Any:
+        value = super().operate(on, name, args, home)
         if not (name == "__hash__" and kind in self._fields):
             self._note(kind)
         return value
@@ -222,4 +222,3 @@ class JudgePeer(Peer):
 
 class _Stranger:
     """A value that nothing equals."""
-

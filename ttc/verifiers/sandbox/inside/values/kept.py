@@ -16,9 +16,7 @@ from ttc.verifiers.sandbox.inside.values.shared import same, snapshot
 
 _MOST, _LARGEST = 64, 256  # containers; items of one
 
-_KINDS = frozenset(
-    {list, dict, set, deque, OrderedDict, Counter, defaultdict, bytearray, array}
-)
+_KINDS = frozenset({list, dict, set, deque, OrderedDict, Counter, defaultdict, bytearray, array})
 _Pairs = dict[int, tuple[Any, Any]]  # containers with their snapshots, by number
 
 
