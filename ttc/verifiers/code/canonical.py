@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttc.verifiers.code.reference_tests import PRELOADED, ReferenceTests
+from ttc.verifiers.code.judge_tests import PRELOADED, ReferenceTests
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
 _MOST = 4096

@@ -13,7 +13,8 @@ from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, death, failure, joined, status_of
 from ttc.verifiers.code.canonical import CanonicalRuns, counted, job_of
 from ttc.verifiers.code.extraction import program_of
-from ttc.verifiers.code.reference_tests import ReferenceTests, streams, tests_of
+from ttc.verifiers.code.judge_tests import ReferenceTests
+from ttc.verifiers.code.reference_tests import streams, tests_of
 from ttc.verifiers.code.stand_in_modules import UnusableTestsError
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
@@ -40,8 +41,7 @@ class Python(Sandboxed):
 
     name = "python"
     # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
-    # standard error is apart from output. 4: what tests define is run; tests and program share
-    # objects by reference.
+    # standard error is apart from output. 4: remote objects; what tests define is run.
     version = "4"
     reads_reference = True
 

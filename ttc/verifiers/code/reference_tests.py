@@ -6,140 +6,18 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from ttc.verifiers.code.extraction import defines, preamble
-from ttc.verifiers.code.stand_in_modules import (
-    Modules,
-    UnusableTestsError,
-    library_of,
-    split_modules,
-)
+from ttc.verifiers.code.judge_tests import FEATURE, ReferenceTests, defined_in, root_of
+from ttc.verifiers.code.stand_in_modules import UnusableTestsError, library_of, split_modules
 from ttc.verifiers.code.test_shape import Shape, shape_of
 from ttc.verifiers.sandbox.inside.running.checks import checks_of
 
-# Words by which the judge knows what around a program's calls tests change or look at.
-_FEATURE = re.compile(
-    r"\b(pytest|unittest|doctest|numpy|(?:redirect_)?(?:stdout|stderr)|stdin|builtins|capsys|capfd|argv|environ|putenv"
-    r"|chdir|seed(?=\()|setstate|set_state|patch|monkeypatch|mocker|warns|recwarn|warnings|logging"
-    r"|caplog|assertLogs|assertWarns|__main__)\b"
-)
 _CANONICAL = ("canonical_solution", "solution", "code")
-# Imported once by the fork server if a program or its tests mention them.
-PRELOADED = {"numpy": "numpy", "unittest": "unittest", "mock": "unittest.mock",
-             "async ": "asyncio", "asyncio": "asyncio"}  # fmt: skip
-# The parts of the judge that only some tests need; in the sandbox they cannot be imported later.
-_PARTS = {"pytest": "pytest_module", "unittest": "test_cases", "mocker": "mocker"}
-_RUNNING = "ttc.verifiers.sandbox.inside.running"
 _SETUP = ("test_imports", "test_setup_code", "setup")
-# Tests that are no plain asserts, and no `check(candidate)`.
-_COLLECTED = re.compile(r"^\s*(?:class\s|(?:async\s+)?def\s+(?:test|check\w*\(\s*\)))", re.M)
-_ASSIGNED = re.compile(r"^[ \t]*(\w+)\.(\w+)[ \t]*=(?!=)", re.M)
 _CHECKING = re.compile(r"\bdef (?:test_)?check\w*\s*\(\s*\w")
-_DEF = re.compile(r"^(?:async )?def\s+(\w+)|^class\s+(\w+)", re.M)
-
-
-@dataclass(frozen=True)
-class ReferenceTests:
-    """The tests of a reference. `canonical` is its own solution as a program, "" for none."""
-
-    setup: str
-    tests: str
-    entry: str | None
-    prompt: str
-    canonical: str
-    shape: Shape
-    features: tuple[str, ...]
-    names: tuple[str, ...]
-    library: Mapping[str, str]
-    modules: Modules
-
-    @cached_property
-    def wanted(self) -> list[str]:
-        """Return the names of which a program defines at least one."""
-        return [*self.names, *self.modules.names] or list(self.library)
-
-    def job(self, program: str) -> dict[str, Any]:
-        """Return the tests of a program for the judge's process.
-
-        UnusableTestsError if its imports are missing, or nothing names the function under test.
-        """
-        modules = self.modules.for_program(program, self.canonical)
-        entry = self._entry(program)
-        library, names = self.library, self.names
-        if library:
-            own = [name for name in library if defines(program, [name])]
-            library = {name: path for name, path in library.items() if name not in own}
-            names = (*names, *own)
-        if entry is not None and (root := root_of(entry)) not in names:
-            names = (root, *names)
-        changing = {"names": names, "entry": entry, "modules": modules, "library": library}
-        return {**self._fixed, **changing}
-
-    @cached_property
-    def _fixed(self) -> dict[str, Any]:
-        """Return what is the same for all programs."""
-        shape = self.shape
-        return {
-            "setup": self.setup,
-            "tests": self.tests,
-            "asserts": shape.asserts,
-            "called": shape.called,
-            "functions": shape.functions,
-            "collects": _COLLECTED.search(self.tests) is not None,
-            "tainted": () if shape.asserts is not None else shape.tainted,
-            "awaits": shape.awaits,
-            "foreign": self._foreign(),
-            "watched": self._watched(),
-            "features": self.features,
-        }
-
-    @cached_property
-    def preload(self) -> tuple[str, ...]:
-        """Return the modules that the judge needs and that a server imports before the job."""
-        checked = self.setup + self.tests
-        found = [each for word, each in PRELOADED.items() if word in checked]
-        parts = _PARTS if self._fixed["collects"] else {"pytest": "pytest_module"}
-        found += [f"{_RUNNING}.{part}" for word, part in parts.items() if word in checked]
-        return (*found, f"{_RUNNING}.collecting") if self._fixed["collects"] else tuple(found)
-
-    def _entry(self, program: str) -> str | None:
-        """Return the entry point; without one, the only function that the program defines."""
-        if self.entry is not None or not self.checks:
-            return self.entry
-        found = {a or b for a, b in _DEF.findall(program)}
-        if len(found) != 1:
-            raise UnusableTestsError("no_reference", f"{self.checks[0]} needs an entry_point")
-        return found.pop()
-
-    @cached_property
-    def checks(self) -> list[str]:
-        """Return the functions that are called with the function under test."""
-        return checks_of(self.shape.functions, self.shape.called, self.entry)
-
-    def _watched(self) -> list[tuple[str, str]]:
-        """Return the attributes of modules that the tests assign, such as `sys.stdin = …`."""
-        code = f"{self.setup}\n{self.tests}"
-        own = [("tests", "input")] if re.search(r"^input\s*=", code, re.M) else []
-        found = dict.fromkeys(_ASSIGNED.findall(code)) if "import" in code else {}
-        return own + [each for each in found if re.search(rf"^\s*import\b.*\b{each[0]}\b", code, re.M)]
-
-    def _foreign(self) -> list[str]:
-        """Return the names that no program has to define, though the tests use them."""
-        if self.canonical:
-            return [name for name in self.names if not re.search(rf"\b{name}\b", self.canonical)]
-        if self.entry is None:
-            return []
-        root = root_of(self.entry)
-        return [n for n in self.names if n != root and not re.search(rf"\b{n}\b", self.prompt)]
-
-
-def root_of(entry: str) -> str:
-    """Return the name with which an expression such as `Solution().add` begins."""
-    found = re.match(r"\w+", entry.strip())
-    return found.group() if found else entry
 
 
 def streams(reference: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
@@ -184,7 +62,7 @@ def _read(
         setup, prompted = f"{preamble(prompt)}\n{setup}", True
     else:
         prompted = False
-    features = tuple(dict.fromkeys(_FEATURE.findall(f"{given}\n{tests}")))
+    features = tuple(dict.fromkeys(FEATURE.findall(f"{given}\n{tests}")))
     shape = _shape(setup, tests, entry)
     if entry is None and checks_of(shape.functions, shape.called, None):
         entry = _derived(prompt, solutions)
@@ -227,11 +105,11 @@ def _entry_of(reference: Mapping[str, Any]) -> str | None:
 def _derived(prompt: str, solutions: Iterable[str]) -> str | None:
     """Return the function under test of a reference that does not name it: the last that a code
     prompt defines, or the only one of a solution."""
-    found = [a or b for a, b in _DEF.findall(prompt)]
+    found = defined_in(prompt)
     if found and preamble(prompt):
         return found[-1]
     for code in filter(None, solutions):
-        if len(own := {a or b for a, b in _DEF.findall(code)}) == 1:
+        if len(own := set(defined_in(code))) == 1:
             return own.pop()
     return None
 

@@ -216,8 +216,8 @@ def _imports(trees: Iterable[ast.Module]) -> dict[str, tuple[str, ...]]:
                     aliases[alias.asname or alias.name] = alias.name
         for node in nodes_of(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                if (module := aliases.get(node.value.id)) is not None:
-                    found[module][node.attr] = None
+                module = aliases.get(node.value.id)
+                found.get(module or "", {})[node.attr] = None
     return {module: tuple(names) for module, names in found.items()}
 
 

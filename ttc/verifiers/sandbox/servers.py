@@ -53,11 +53,10 @@ class JobResult:
     `why` is the judge's verdict (pass, fail, raised, gone, bad_reference), None if there is none;
     `assertions` and `tests` are how many it ran, and `compared` tells whose comparisons decided
     (`inside.remote.Remote`). `stopped` is timeout, output_limit, thread_limit, infra_timeout,
-    infra_error or None; `busy` is what a job over its time was doing: `setup` (the tests had not
-    asked the program yet), `tests`, `program`, `both`, or "" if that is unknown. `exits` are exit codes,
-    negative for signals, the program's first; `cpu` is the seconds of all its processes. For a
-    script, `runs` has one result per input up to the first failed one, with its standard output and
-    the end of its standard error.
+    infra_error or None; `busy` is what a job over its time was doing (`inside.running.progress`).
+    `exits` are exit codes, negative for signals, the program's first; `cpu` is the seconds of all
+    its processes. For a script, `runs` has one result per input up to the first failed one, with
+    its standard output and the end of its standard error.
     """
 
     kind: str = "calls"

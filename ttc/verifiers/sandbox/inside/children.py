@@ -93,7 +93,9 @@ def judge(tests: int, told: int, limit: float) -> None:
     given = json.loads(_whole(tests))
     with socket.socket(fileno=CHANNEL) as channel:
         progress = Progress(told, limit)
-        verdict = judging.judge(given, lambda: progress.of(judging.Remote(channel, given, surroundings.of(given))))
+        verdict = judging.judge(
+            given, lambda: progress.of(judging.Remote(channel, given, surroundings.of(given)))
+        )
         progress.end()
     ballast.close()
     judging.report(told, verdict)

@@ -66,7 +66,13 @@ class _End:
 
 def warm() -> None:
     """Judge a small program a few times, in this process."""
-    tests = {"setup": "", "tests": _TESTS, "names": _NAMES, "entry": None, "nonce": ""}
+    tests: dict[str, object] = {
+        "setup": "",
+        "tests": _TESTS,
+        "names": _NAMES,
+        "entry": None,
+        "nonce": "",
+    }
     tests["asserts"], main = 1, sys.modules["__main__"]
     for _ in range(_ROUNDS):
         ours, theirs = _End(), _End()

@@ -51,10 +51,9 @@ class Progress:
             waiting |= frame.f_code.co_filename.endswith(_WAITING)
             frame = frame.f_back
         asked = self._program is not None and self._program.asked > 0
+        note = b"t" if asked else b"s"
         if waiting:
             note = b"b" if which == signal.SIGPROF else b"p"
-        else:
-            note = b"t" if asked else b"s"
         with suppress(OSError):
             _write(self._descriptor, note)
 

@@ -20,8 +20,13 @@ _COROUTINE = 0x80  # the flag of code that awaits
 class Program(Protocol):
     """The program, in another process."""
 
-    raised: BaseException | None
-    asked: int
+    @property
+    def raised(self) -> BaseException | None:
+        """Return the last exception of the program."""
+
+    @property
+    def asked(self) -> int:
+        """Return how often the program was asked for something."""
 
     def named(self, name: str) -> Any:
         """Return what the program has under a name."""

@@ -140,7 +140,10 @@ class Surroundings:
         if os.environ != self._environ:
             now = dict(os.environ)
             gone = {name: None for name in self._environ if name not in now}
-            found["environ"] = {**gone, **{n: v for n, v in now.items() if self._environ.get(n) != v}}
+            found["environ"] = {
+                **gone,
+                **{n: v for n, v in now.items() if self._environ.get(n) != v},
+            }
             self._environ = now
         return found or None
 

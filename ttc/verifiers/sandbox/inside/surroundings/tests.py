@@ -134,14 +134,15 @@ class Surroundings:
         """Watch each attribute that `unittest.mock` replaces."""
         from unittest import mock
 
-        enter = mock._patch.__enter__  # type: ignore[attr-defined]
+        enter = mock._patch.__enter__
 
         def entered(patch: Any) -> Any:
             value = enter(patch)
             self._patched(patch.target, patch.attribute, patch.temp_original)
             return value
 
-        mock._patch.__enter__ = entered  # type: ignore[attr-defined]
+        mock._patch.__enter__ = entered  # type: ignore[method-assign]
+
     def _patching(self, target: Any, name: str) -> None:
         self._patched(target, name, getattr(target, name, _MISSING))
 
@@ -187,7 +188,9 @@ class Surroundings:
 
         for name, level, text in given:
             if type(level) is int and (logger := logging.getLogger(str(name))).isEnabledFor(level):
-                logger.handle(logger.makeRecord(str(name), level, "program", 1, str(text), (), None))
+                logger.handle(
+                    logger.makeRecord(str(name), level, "program", 1, str(text), (), None)
+                )
 
 
 def _owner(path: str) -> Any:
@@ -208,8 +211,10 @@ def _cwd() -> str:
 
 # The words among a reference's features for which this is needed.
 NEEDED = frozenset(
-    """stdout stderr redirect_stdout redirect_stderr stdin builtins capsys capfd argv environ putenv chdir seed setstate set_state
-    patch monkeypatch mocker warns recwarn warnings logging caplog assertLogs assertWarns""".split()
+    {"stdout", "stderr", "redirect_stdout", "redirect_stderr", "stdin", "builtins", "capsys"}
+    | {"capfd", "argv", "environ", "putenv", "chdir", "seed", "setstate", "set_state", "patch"}
+    | {"monkeypatch", "mocker", "warns", "recwarn", "warnings", "logging", "caplog", "assertLogs"}
+    | {"assertWarns"}
 )
 
 
