@@ -5,6 +5,7 @@ No other process trusts this one. The tests are never in its memory.
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from contextlib import suppress
@@ -39,6 +40,7 @@ class Program(Server):
         self._program = program
         self._namespace: dict[str, Any] | None = None
         self._operations["names"] = self.names
+        self.twins: dict[str, type] = {}  # the classes of the setup
 
     def namespace(self) -> dict[str, Any] | None:
         """Return the program's names, None before it is run."""
@@ -48,6 +50,9 @@ class Program(Server):
         """Return those of these names that the program defines; raise what the program raises."""
         if self._namespace is None:
             self._namespace = load(self._program, before=tuple(setup))
+            for name in re.findall(r"^class (\w+)", "\n".join(setup), re.MULTILINE):
+                if isinstance(kind := self._namespace.get(name), type):
+                    self.twins[name] = kind
         return {name: self._namespace[name] for name in names if name in self._namespace}
 
 
@@ -61,6 +66,7 @@ def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
     """Return the candidate's end of a connection."""
     served = Program(program)
     peer = CandidatePeer(channel, served)
+    peer.twins = served.twins
     peer.surroundings = Surroundings(served.namespace)
     return peer
 

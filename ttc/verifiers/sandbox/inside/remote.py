@@ -48,6 +48,10 @@ class Remote:
         """Which of the program's classes decided a comparison: "named", "unnamed"."""
         return frozenset(self._peer.compared)
 
+    def share(self, classes: Mapping[str, type]) -> None:
+        """Take classes that the program has too, since the setup defines them."""
+        self._peer.twins.update(classes)
+
     def names(self) -> dict[str, Any]:
         """Return what the program has under the names that the tests use."""
         return dict(self._names)
