@@ -20,5 +20,11 @@ def _shared(setup: str) -> tuple[str, ...]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     shared = (ast.Import, ast.ImportFrom, ast.ClassDef)
-    found = (ast.get_source_segment(setup, each) for each in tree.body if isinstance(each, shared))
-    return tuple(filter(None, found))
+    lines = setup.split("\n")
+    return tuple(_text(lines, each) for each in tree.body if isinstance(each, shared))
+
+
+def _text(lines: list[str], node: ast.Import | ast.ImportFrom | ast.ClassDef) -> str:
+    """Return the lines of a statement, with its decorators."""
+    first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+    return "\n".join(lines[first - 1 : node.end_lineno])

@@ -40,15 +40,15 @@ class Program(Server):
         self._namespace: dict[str, Any] | None = None
         self._operations["names"] = self.names
 
-    def namespace(self) -> dict[str, Any] | None:
-        """Return the program's names, None before it is run."""
-        return self._namespace
-
     def names(self, names: list[str], setup: list[str], /) -> dict[str, Any]:
         """Return those of these names that the program defines; raise what the program raises."""
         if self._namespace is None:
             self._namespace = load(self._program, before=tuple(setup))
         return {name: self._namespace[name] for name in names if name in self._namespace}
+
+    def namespace(self) -> dict[str, Any] | None:
+        """Return the program's own names, None before it is run."""
+        return self._namespace
 
 
 class CandidatePeer(Peer):
@@ -61,7 +61,7 @@ def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
     """Return the candidate's end of a connection."""
     served = Program(program)
     peer = CandidatePeer(channel, served)
-    peer.surroundings = Surroundings(served.namespace)
+    peer.around = Surroundings(served.namespace)
     return peer
 
 

@@ -33,12 +33,18 @@ class RemoteFunction(Remote):
             return _told(self, name.strip("_").removesuffix("name") or "name")
         return super().__getattr__(name)
 
-    __class__: Any = property(lambda self: types.FunctionType)
-    __doc__: Any = property(lambda self: _told(self, "doc"))
+    __class__ = property(lambda self: types.FunctionType)  # type: ignore[assignment]
+    __doc__ = property(lambda self: _told(self, "doc"))  # type: ignore[assignment]
+
+    @property
+    def __annotations__(self) -> Any:  # type: ignore[override]
+        return _link(self).attribute(self, "__annotations__")
 
     @property
     def __code__(self) -> types.CodeType:
-        return _CODES[int(_told(self, "async"))]
+        code = _CODES[int(_told(self, "async"))]
+        told = _link(self).act("signature", self)
+        return code if told is None else _with_parameters(code, told)
 
     @property
     def __signature__(self) -> Any:
@@ -47,6 +53,19 @@ class RemoteFunction(Remote):
 
 def _link(function: Any) -> Any:
     return object.__getattribute__(function, "_ttc_end")
+
+
+def _with_parameters(code: types.CodeType, told: Any) -> types.CodeType:
+    """Return code with the parameters of a signature: programs count them."""
+    names = [tuple(str(name) for name, kind, *_ in told if kind in kinds)
+             for kinds in ((0, 1), (3,), (2, 4))]  # fmt: skip
+    every = sum(names, ())
+    return code.replace(
+        co_argcount=len(names[0]),
+        co_kwonlyargcount=len(names[1]),
+        co_varnames=every,
+        co_nlocals=len(every),
+    )
 
 
 def _told(function: Any, what: str) -> Any:

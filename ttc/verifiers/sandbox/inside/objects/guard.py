@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import mirrors, streams
@@ -28,16 +28,28 @@ _RECORDS += ("configure_mock", "attach_mock", "return_value", "side_effect")
 _CHANGING = ("reset_mock", "configure_mock", "attach_mock", "mock_add_spec")
 
 
-class RefusedError(AttributeError):
-    """A program asked for something of the judge's process that it may not have."""
+# What a program gets that asks for something it may not have: an exception of a builtin class, so
+# that nothing of this module crosses.
+RefusedError = AttributeError
+_OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__", "__annotations__")
 
 
 class Guard(Server):
-    """Serves the candidate's requests about the judge's objects."""
+    """Serves the candidate's requests about the judge's objects.
+
+    `handed(value)` returns whether an object was handed to the candidate. What it can name itself,
+    such as functions of the standard library, would otherwise do its work in the judge's process.
+    """
+
+    def __init__(self, handed: Callable[[Any], bool]) -> None:
+        super().__init__()
+        self._handed = handed
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
         if not operands or (op in ("get", "set", "delete", "op") and type(operands[1]) is not str):
             raise RefusedError(op)
+        if op not in ("poll", "cancel") and not self._handed(operands[0]):
+            raise RefusedError(f"{op} of what was not handed over")
         return super().__call__(op, operands, kwargs)
 
     def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -51,7 +63,7 @@ class Guard(Server):
         return self.get(on, name)(*args, **kwargs)
 
     def get(self, on: Any, name: str, /) -> Any:
-        if name in ("__name__", "__qualname__", "__doc__") and isinstance(on, FUNCTIONS):
+        if name in _OF_FUNCTIONS and isinstance(on, FUNCTIONS):
             return getattr(on, name)
         _check(on, name)
         if _is_mock(on) and name in _CHANGING:
@@ -73,10 +85,13 @@ class Guard(Server):
             raise RefusedError(f"a deletion of {name}")
         delattr(on, name)
 
-    def operate(self, on: Any, name: str, /, *args: Any) -> Any:
+    def operate(self, on: Any, name: str, home: type | None, /, *args: Any) -> Any:
         if name not in FORWARDED or not _open(on):
             raise RefusedError(f"{name} of {type(on).__name__}")
-        return super().operate(on, name, *args)
+        return super().operate(on, name, None, *args)
+
+    def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
+        raise RefusedError("a new class")
 
     def copy(self, on: Any, deep: bool, /) -> Any:
         if not _open(on):
@@ -98,7 +113,9 @@ class Guard(Server):
         return super().task(on, how, given)
 
     def signature(self, on: Any, /) -> Any:
-        return None
+        """Return the parameters of a function; a default is only told to be there."""
+        told = super().signature(on) if isinstance(on, FUNCTIONS) else None
+        return told and [(name, kind, *(None for _ in rest)) for name, kind, *rest in told]
 
 
 def _check(on: Any, name: str) -> None:

@@ -9,29 +9,14 @@ from __future__ import annotations
 import socket
 from _thread import RLock  # `threading` would make every fork slower
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects import errors, streams
+from ttc.verifiers.sandbox.inside.objects import derived, errors, streams
 from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
 from ttc.verifiers.sandbox.inside.values import wire
 from ttc.verifiers.sandbox.inside.values.shared import Shared, assign
 
 _DEEPEST = 70  # nested requests; each takes some ten frames of Python
-
-
-class Surroundings(Protocol):
-    """What a process keeps like the other's around a call: output, input, seeds, patches.
-
-    What `outgoing` returns is sent with the next message to the other end, whose `incoming` gets
-    it before that message's operation or after its reply. It is a value like any other, so it may
-    hold objects, which become proxies.
-    """
-
-    def outgoing(self) -> Any:
-        """Return what the other end has to know now; None for nothing."""
-
-    def incoming(self, told: Any) -> None:
-        """Take what the other end has told. An exception makes the message nonsense."""
 
 
 class GoneError(BaseException):
@@ -48,7 +33,8 @@ class Peer(Proxies):
         self._depth, self._decoding = 0, False
         self.requests = 0
         self.gone: str | None = None
-        self.surroundings: Surroundings | None = None
+        self._lost: list[int] = []  # containers that the other end does not hold any more
+        self.around: Any = None  # the end of `inside.surroundings` in this process
 
     # Requests.
 
@@ -72,47 +58,75 @@ class Peer(Proxies):
                 if decoding:
                     self.shared = outer
                 elif not self._depth:
-                    self.shared.forget()
+                    self._ended()
+
+    def _ended(self) -> None:
+        """Forget the containers of a call, except for those that may still be held."""
+        if self.shared.objects:
+            self.kept.remember(self.shared.objects)
+            self.shared.forget()
 
     def _exchange(
         self, op: str, operands: list[Any], kwargs: dict[str, Any] | None, *, fresh: bool
     ) -> Any:
-        start = len(self.shared.objects)
+        message: dict[str, Any] = {"do": op, "fresh": True} if fresh else {"do": op}
+        if self._depth == 1:
+            self._keep(message)
+        start = self.mark()
         try:
-            message: dict[str, Any] = {"do": op, "v": [self.encode(each) for each in operands]}
-            if fresh:
-                message["fresh"] = True
+            message["v"] = [self.encode(each) for each in operands]
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
+            self._take_around(message)
             if self.dropped:
-                message["drop"], self.dropped = list(self.dropped), set()
+                message["drop"] = self.take_dropped()
             wire.send(self._channel, message)
         except OSError:
             raise self.lost() from None
         except BaseException:
-            self.shared.forget(start)
+            self.undo(start)
             raise
+        try:
+            failed, value = self._reply()
+        except GoneError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise self.nonsense(error) from None
+        if failed:
+            raise self.raising(op, operands, value)
+        return value
+
+    def _reply(self) -> tuple[bool, Any]:
+        """Wait for the reply, and answer requests meanwhile; return whether it is an exception."""
         while True:
-            try:
-                reply = self._received()
-                if "do" in reply:
-                    self._nested(reply)
-                    continue
-                self._decoding = True
-                failed = "x" in reply
-                value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
-                self._apply_changes(reply)
-                self._decoding = False
-                if self._depth > 1:
-                    self.shared.watch()
-            except GoneError:
-                raise
-            except Exception as error:  # noqa: BLE001
-                raise self.nonsense(error) from None
-            if failed:
-                raise self.raising(op, operands, value)
-            return value
+            reply = self._received()
+            if "do" in reply:
+                self._nested(reply)
+                continue
+            self._decoding = True
+            failed = "x" in reply
+            value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
+            self._apply_changes(reply)
+            self._give_around(reply)
+            self._decoding = False
+            if self._depth > 1:
+                self.shared.watch()
+            return failed, value
+
+    def _keep(self, message: dict[str, Any]) -> None:
+        """Agree with the other end on what is kept of the last call."""
+        released, offers = [*self._lost, *self.kept.release()], self.kept.offers()
+        self._lost = []
+        self.kept.take(offers)
+        if released or offers:
+            message["keep"] = [released, offers]
+
+    def _kept(self, message: dict[str, Any]) -> None:
+        """Keep what the other end offers."""
+        released, offers = message.get("keep", ((), ()))
+        self.kept.forget(released)
+        self.kept.take(offers)
 
     def _received(self) -> dict[str, Any]:
         try:
@@ -138,10 +152,18 @@ class Peer(Proxies):
     def attribute(self, on: Any, name: str) -> Any:
         return self.request("get", [on, name])
 
-    def operate(self, on: Any, name: str, args: Any) -> Any:
+    def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
         if name == "__await__":
             return streams.drive(self, on).__await__()
-        return self.request("op", [on, name, *args])
+        return self.request("op", [on, name, home, *args])
+
+    def derive(self, name: str, bases: Any, body: dict[str, Any]) -> Any:
+        members = [[key, *derived.told(value)] for key, value in body.items()]
+        members = [each for each in members if each[0] not in derived.OMITTED]
+        try:
+            return self.request("derive", [name, bases, members])
+        except Exception:  # noqa: BLE001
+            return None
 
     def act(self, op: str, on: Any, *args: Any) -> Any:
         return self.request(op, [on, *args])
@@ -164,10 +186,11 @@ class Peer(Proxies):
         message = wire.receive(self._channel)
         self._depth += 1
         try:
+            self._kept(message)
             self._answer(message)
         finally:
             self._depth -= 1
-            self.shared.forget()
+            self._ended()
 
     def _nested(self, message: dict[str, Any]) -> None:
         """Answer a request that comes while this end waits for a reply."""
@@ -185,48 +208,63 @@ class Peer(Proxies):
         operands = [self.decode(each) for each in message["v"]]
         kwargs = {name: self.decode(each) for name, each in message.get("k", {}).items()}
         self._apply_changes(message)
+        self._give_around(message)
         self._decoding = False
         for handle in message.get("drop", ()):
             self.drop(handle)
         self.shared.watch()
-        last, start = self._depth <= 1, len(self.shared.objects)
-        reply: dict[str, Any] = {}
+        last, failed = self._depth <= 1, False
         try:
             value = self._serve(message["do"], operands, kwargs)
-            start = len(self.shared.objects)
-            reply["v"] = self.encode(value)
         except GoneError:
             raise
         except BaseException as error:  # noqa: BLE001
-            self.shared.forget(start)
-            reply = {"x": errors.encode(self, error)}
+            value, failed = error, True
+        start = self.mark()
         try:
+            reply = {"x": errors.encode(self, value)} if failed else {"v": self.encode(value)}
+            if last and (lost := self.kept.unheld()):
+                reply["lost"] = lost
             self._add_changes(reply, last=last)
+            self._take_around(reply)
             wire.send(self._channel, reply)
         except OSError:
             raise self.lost() from None
         except Exception as error:  # noqa: BLE001
-            self.shared.forget(start)
+            self.undo(start)
             wire.send(self._channel, {"x": errors.encode(self, error)})
+
+    def _take_around(self, message: dict[str, Any]) -> None:
+        if self.around is not None and (told := self.around.outgoing()) is not None:
+            message["around"] = self.encode(told)
+
+    def _give_around(self, message: dict[str, Any]) -> None:
+        if "around" in message and self.around is not None:
+            self.around.incoming(self.decode(message["around"]))
 
     def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:
         shared = self.shared
-        if self.surroundings is not None and (told := self.surroundings.outgoing()) is not None:
-            message["env"] = self.encode(told)
         changes = [
             [number, self.content(shared.objects[number])] for number in shared.changed(last=last)
         ]
         if changes:
             message["ch"] = changes
+        if self.kept.pairs and (numbers := self.kept.changed()):
+            pairs = self.kept.pairs
+            message["kept"] = [[number, self.content(pairs[number][0])] for number in numbers]
 
     def _apply_changes(self, message: dict[str, Any]) -> None:
         shared = self.shared
-        told = self.decode(message["env"]) if "env" in message else None
         for number, content in message.get("ch", ()):
             if type(number) is not int or number < 0:
                 raise ValueError("no number of a container")
             container = shared.objects[number]
             assign(container, self.uncontent(container, content))
             shared.snap(number)
-        if told is not None and self.surroundings is not None:
-            self.surroundings.incoming(told)
+        for number, content in message.get("kept", ()):
+            container = self.kept.pairs[number][0]
+            assign(container, self.uncontent(container, content))
+            self.kept.snap(number)
+        if "lost" in message:
+            self._lost += message["lost"]
+            self.kept.forget(message["lost"])

@@ -38,10 +38,14 @@ class Proxies(References):
             assign(found, self.uncontent(found, content[1]))
             return found
         if tag == "$m":
-            return getattr(self.exported(content[0]), content[1])
+            return self.method_of(self.exported(content[0]), content[1])
         if tag in _NUMPY:
             return _NUMPY[tag](self, content)
         raise ValueError(f"no tag {tag!r}")
+
+    def method_of(self, on: Any, name: Any) -> Any:
+        """Return a bound method of an object that the other end has."""
+        return getattr(on, name)
 
     def _decode_value(self, handle: int, kind: Any, content: Any) -> Any:
         kind = self.decode(kind)
@@ -68,13 +72,13 @@ class Proxies(References):
         """Return the proxy of an object; make it if it is described."""
         if type(handle) is not int:
             raise ValueError("no handle")
-        found = self.proxy(handle)
-        if found is not None:
-            self.dropped.discard(handle)
+        self.dropped.discard(handle)
+        if (found := self.proxy(handle)) is not None:
             return found
-        if told is None:
-            raise ValueError("an object that was not described")
-        return self._made(handle, told)
+        told = self.told[handle] if told is None else told
+        made = self._made(handle, told)
+        self.told[handle] = told
+        return made
 
     def _made(self, handle: int, told: dict[str, Any]) -> Any:
         kind = told["k"]

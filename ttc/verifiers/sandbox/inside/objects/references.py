@@ -37,6 +37,7 @@ class References(Codec):
         self._next = 0
         self.proxies: dict[int, Any] = {}  # by handle: weak references, or the proxies themselves
         self.foreigners: dict[int, int] = {}  # handles by id, of the proxies that are alive
+        self.told: dict[int, Any] = {}  # descriptions of objects that the other end still keeps
         self.dropped: set[int] = set()
 
     def refer(self, value: Any) -> Any:
@@ -125,6 +126,24 @@ class References(Codec):
         self._exports[handle] = value
         self._handles[id(value)] = handle
         return handle
+
+    def take_dropped(self) -> list[int]:
+        """Return the objects that the other end need not keep any more; forget them here."""
+        gone, self.dropped = list(self.dropped), set()
+        for handle in gone:
+            self.told.pop(handle, None)
+        return gone
+
+    def mark(self) -> tuple[int, int]:
+        """Return how far this end has numbered containers and objects."""
+        return len(self.shared.objects), self._next
+
+    def undo(self, mark: tuple[int, int]) -> None:
+        """Forget what was numbered since for a message that is not sent."""
+        self.shared.forget(mark[0])
+        while self._next > mark[1]:
+            self._handles.pop(id(self._exports.pop(self._next, None)), None)
+            self._next -= 1
 
     def exported(self, handle: Any) -> Any:
         """Return the object with this handle; ValueError if there is none."""

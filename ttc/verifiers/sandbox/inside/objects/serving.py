@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects import functions, streams
+from ttc.verifiers.sandbox.inside.objects import derived, functions, streams
 
 
 class Server:
@@ -21,6 +21,7 @@ class Server:
             "set": self.set,
             "delete": self.delete,
             "op": self.operate,
+            "derive": self.derive,
             "copy": self.copy,
             "next": self.next,
             "signature": self.signature,
@@ -41,9 +42,10 @@ class Server:
         """Call a method that the class `home` defines; it may be overridden, and called by
         `super`."""
         first = next((each for each in type(on).__mro__ if name in vars(each)), home)
-        if first is home or not issubclass(type(on), home):
+        own = next((each for each in home.__mro__ if name in vars(each)), first)
+        if first is own or not issubclass(type(on), home):
             return getattr(on, name)(*args, **kwargs)
-        return vars(home)[name].__get__(on, type(on))(*args, **kwargs)
+        return vars(own)[name].__get__(on, type(on))(*args, **kwargs)
 
     def get(self, on: Any, name: str, /) -> Any:
         """Return an attribute."""
@@ -57,13 +59,19 @@ class Server:
         """Delete an attribute."""
         delattr(on, name)
 
-    def operate(self, on: Any, name: str, /, *args: Any) -> Any:
-        """Call a method of the data model, which the class defines."""
+    def operate(self, on: Any, name: str, home: type | None, /, *args: Any) -> Any:
+        """Call a method of the data model, that of the class `home` if it is given."""
         if name == "__getitem__" and isinstance(on, type):
             return on[args[0]]  # type: ignore[index]
         if name == "__dir__":
             return dir(on)
-        return getattr(type(on), name)(on, *args)
+        if name in ("__exit__", "__aexit__"):
+            args = (*args[:2], None)  # a traceback does not cross
+        return getattr(home or type(on), name)(on, *args)
+
+    def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
+        """Return a new class."""
+        return derived.make(name, bases, members)
 
     def copy(self, on: Any, deep: bool, /) -> Any:
         """Return a copy."""

@@ -12,6 +12,7 @@ import socket
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import describe, mirrors
+from ttc.verifiers.sandbox.inside.objects.decoys import near
 from ttc.verifiers.sandbox.inside.objects.errors import told
 from ttc.verifiers.sandbox.inside.objects.guard import Guard
 from ttc.verifiers.sandbox.inside.objects.peer import Peer
@@ -25,6 +26,8 @@ _ANSWERING = frozenset(
     if name.startswith(("is", "starts", "ends"))
 )
 
+_DIFFERENCES = frozenset({"__sub__", "__rsub__", "__xor__", "__rxor__", "__mod__", "__rmod__"})
+
 
 class CandidateError(Exception):
     """The candidate raised an exception that would end the judge's own loops."""
@@ -36,13 +39,14 @@ class JudgePeer(Peer):
     hears_listed = True
 
     def __init__(self, channel: socket.socket, source: str) -> None:
-        self._guard = Guard()
+        self._guard = Guard(lambda value: self.handle_of(value) is not None)
         super().__init__(channel, self._guard)
         self.keeps_errors = True
         self._source = source
         self._naming = False
         self._named: set[type] = set()
         self._fields: dict[type, tuple[list[str], bool]] = {}
+        self._differences: set[int | None] = set()  # handles
         self._mixed: set[type] = set()  # classes of results of operators with plain operands
         self.compared: set[str] = set()
         self.raised: BaseException | None = None
@@ -64,6 +68,11 @@ class JudgePeer(Peer):
 
     def honours(self) -> bool:
         return self._naming
+
+    def method_of(self, on: Any, name: Any) -> Any:
+        if type(name) is not str:
+            raise ValueError("a method without a name")
+        return self._guard.get(on, name)
 
     def mirrored(self, kind: type, told: dict[str, Any]) -> None:
         told = told["c"]
@@ -99,29 +108,37 @@ class JudgePeer(Peer):
 
     # Comparisons.
 
-    def operate(self, on: Any, name: str, args: Any) -> Any:
+    def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
         if isinstance(on, type):
             return super().operate(on, name, args)
         kind = type(on)
         if name in describe.COMPARISONS:
-            return self._compare(on, kind, name, args)
-        if name in ("__hash__", "__bool__", "__contains__", "__len__"):
-            return self._answered(on, kind, name, args)
-        value = super().operate(on, name, args)
+            return self._compare(on, kind, name, args, home)
+        if name in ("__hash__", "__bool__", "__contains__"):
+            return self._answered(on, kind, name, args, home)
+        value = super().operate(on, name, args, home)
         if name in describe.OPERATORS and value is not NotImplemented:
-            self._computed(kind, args, value)
+            self._computed(name, args, value)
+        elif name in describe.NUMBERS:
+            self._measured(on, kind, name)
         return value
 
     def method(self, on: Any, name: str, args: Any, kwargs: Any, home: type) -> Any:
-        value = super().method(on, name, args, kwargs, home)
-        if name in _ANSWERING and type(value) is bool and not self.is_named(type(on)):
+        self._asked_for(on, name)
+        return super().method(on, name, args, kwargs, home)
+
+    def attribute(self, on: Any, name: str) -> Any:
+        self._asked_for(on, name)
+        return super().attribute(on, name)
+
+    def _asked_for(self, on: Any, name: str) -> None:
+        if name in _ANSWERING and not isinstance(on, type) and not self.is_named(type(on)):
             self.compared.add("unnamed")
-        return value
 
     def _note(self, kind: type) -> None:
         self.compared.add("named" if self.is_named(kind) else "unnamed")
 
-    def _compare(self, on: Any, kind: type, name: str, args: Any) -> Any:
+    def _compare(self, on: Any, kind: type, name: str, args: Any, home: Any) -> Any:
         (other,) = args
         plain = self.foreign(other) is None
         if plain and not self.is_named(kind):
@@ -130,13 +147,14 @@ class JudgePeer(Peer):
             known = self._by_fields(on, other, name)
             if known is not None:
                 return known
-        value = super().operate(on, name, args)
+        if name == "__eq__":
+            value = self._equal(on, other, home)
+        else:
+            value = super().operate(on, name, args, home)
         if value is NotImplemented:
             return value
         self._note(kind)
-        if name == "__eq__" and value and not self._differs(on, other):
-            return False
-        if plain and kind in self._mixed:
+        if type(value) is not bool or (plain and kind in self._mixed):
             self.compared.add("unnamed")
         return value
 
@@ -152,47 +170,55 @@ class JudgePeer(Peer):
     def _values(self, on: Any) -> tuple[Any, ...]:
         return tuple(self.attribute(on, name) for name in self._fields[type(on)][0])
 
-    def _differs(self, on: Any, other: Any) -> bool:
-        """Return whether an object that equals a value also differs from others."""
-        chance = random.Random()
-        strangers = [_Stranger(), *_near(other, chance)]
-        chance.shuffle(strangers)
-        for each in strangers:
-            answer = self.request("op", [on, "__eq__", each])
-            if answer is not NotImplemented and answer:
-                return False
-        return True
+    def _equal(self, on: Any, other: Any, home: Any) -> Any:
+        """Ask an object whether it equals a value; believe it only if it differs from others.
 
-    def _answered(self, on: Any, kind: type, name: str, args: Any) -> Any:
-        value = super().operate(on, name, args)
-        if name == "__len__" or (name == "__hash__" and kind in self._fields):
-            return value  # a number like any other that the candidate returns
-        self._note(kind)
+        They are asked in random order, so that no answer can depend on which one matters.
+        """
+        chance = random.Random()
+        values = [_Stranger(), *near(other, chance)]
+        values.insert(at := chance.randint(0, len(values)), other)
+        answers = [self._answer_to(on, each, home, strict=each is other) for each in values]
+        value = answers.pop(at)
+        if value is True and any(each is not NotImplemented and each for each in answers):
+            return False
         return value
 
-    def _computed(self, kind: type, args: Any, value: Any) -> None:
+    def _answer_to(self, on: Any, value: Any, home: Any, *, strict: bool) -> Any:
+        """Return what an object says of a value; unless `strict`, an exception is a no."""
+        raised = self.raised
+        try:
+            return self.request("op", [on, "__eq__", home, value])
+        except Exception:
+            if strict:
+                raise
+            self.raised = raised
+            return False
+
+    def _answered(self, on: Any, kind: type, name: str, args: Any, home: Any) -> Any:
+        value = super().operate(on, name, args, home)
+        if not (name == "__hash__" and kind in self._fields):
+            self._note(kind)
+        return value
+
+    def _computed(self, name: str, args: Any, value: Any) -> None:
         """Note an operator with a plain operand, which can hide a comparison, as in
         `abs(result - expected) < 1e-6`."""
-        if any(self.foreign(each) is None for each in args):
-            if self.foreign(value) is None:
-                self.compared.add("unnamed")
-            else:
-                self._mixed.add(type(value))
+        if all(self.foreign(each) is not None for each in args):
+            return
+        if (handle := self.foreign(value)) is None:
+            self.compared.add("unnamed")
+            return
+        self._mixed.add(type(value))
+        if name in _DIFFERENCES:
+            self._differences.add(handle)
+
+    def _measured(self, on: Any, kind: type, name: str) -> None:
+        """Note a number that decides for an object of an unnamed class, or for a difference."""
+        hidden = self.foreign(on) in self._differences
+        if hidden or not (name == "__len__" or self.is_named(kind)):
+            self.compared.add("unnamed")
 
 
 class _Stranger:
     """A value that nothing equals."""
-
-
-def _near(value: Any, chance: random.Random) -> list[Any]:
-    """Return values of the same kind as one, and other than it."""
-    kind, shifts = type(value), chance.sample(range(1, 40), 5)
-    if kind is bool:
-        return [not value]
-    if kind in (int, float) and value - value == 0:
-        return [value + shift * chance.choice((1, -1)) for shift in shifts]
-    if kind is str:
-        return [value + each for each in chance.sample("abcdexyz", 5)]
-    if kind in (list, tuple):
-        return [kind([*value, shift]) for shift in shifts]
-    return []

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ttc.verifiers.sandbox.inside.values.kept import Kept
 from ttc.verifiers.sandbox.inside.values.shared import Shared
 
 _SAFE = 1 << 53  # larger integers are sent in base 16, which takes linear time
@@ -20,7 +21,7 @@ class Codec:
     """Encodes and decodes the values of one connection."""
 
     def __init__(self) -> None:
-        self.shared = Shared()
+        self.shared, self.kept = Shared(), Kept()
 
     def encode(self, value: Any) -> Any:
         """Return a value as JSON."""
@@ -39,15 +40,14 @@ class Codec:
         return encoder(self, value)
 
     def _list(self, value: list[Any]) -> Any:
-        if (number := self.shared.numbers.get(id(value))) is not None:
-            return {"=": number}
-        self.shared.add(value)
-        return self.items(value)
+        return self.once(value) or self.items(value)
 
     def once(self, container: Any) -> dict[str, Any] | None:
         """Return a reference to a container that has a number; number a new one."""
         if (number := self.shared.numbers.get(id(container))) is not None:
             return {"=": number}
+        if self.kept.ids and (number := self.kept.ids.get(id(container))) is not None:
+            return {"~": number}
         self.shared.add(container)
         return None
 
@@ -187,6 +187,7 @@ DECODERS.update(
         "range": lambda codec, content: range(*codec.several(content)),
         "slice": lambda codec, content: slice(*codec.several(content)),
         "one": lambda _, content: {"...": Ellipsis, "NotImplemented": NotImplemented}[content],
+        "~": lambda codec, content: codec.kept.get(_number(content)),
         "=": lambda codec, content: codec.shared.objects[_number(content)],
     }
 )

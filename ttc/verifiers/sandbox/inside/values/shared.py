@@ -84,7 +84,7 @@ class Shared:
 
     def snap(self, number: int) -> None:
         """Take a new snapshot of a container."""
-        self._snapshots[number] = _snapshot(self.objects[number])
+        self._snapshots[number] = snapshot(self.objects[number])
 
     def changed(self, *, last: bool) -> Iterator[int]:
         """Yield the containers that changed since their snapshots, and renew these. `last`: this is
@@ -93,19 +93,21 @@ class Shared:
             if not last and self._compared > _BUDGET and len(before) > _SMALL:
                 continue
             self._compared += len(before)
-            now = _snapshot(self.objects[number])
-            if not _same(before, now):
+            now = snapshot(self.objects[number])
+            if not same(before, now):
                 self._snapshots[number] = now
                 yield number
 
 
-def _snapshot(container: Any) -> Any:
+def snapshot(container: Any) -> Any:
+    """Return what a container holds, for `same`."""
     if isinstance(container, (list, dict, set, deque)):
         return items_of(container)
     return container.tobytes() if hasattr(container, "tobytes") else bytes(container)
 
 
-def _same(before: Any, now: Any) -> bool:
+def same(before: Any, now: Any) -> bool:
+    """Return whether two snapshots of a container have the same items."""
     if isinstance(before, bytes):
         return bool(before == now)
     return len(before) == len(now) and all(map(is_, before, now))

@@ -23,9 +23,11 @@ subprocess tokenize unicodedata urllib.error xml.etree.ElementTree xml.parsers.e
 zoneinfo._common concurrent.futures.process concurrent.futures.thread asyncio.queues"""
 # Modules of which a candidate may name functions: they compute, and do nothing else.
 _FUNCTIONS = """math cmath _operator operator statistics _statistics heapq _heapq bisect _bisect
-copy string _functools unicodedata"""
+string unicodedata"""
 _BUILTINS = """abs all any ascii bin callable chr divmod format hash hex isinstance issubclass iter
 len max min next oct ord pow repr reversed round sorted sum"""
+# What calls others.
+_CALLING = frozenset({"call", "methodcaller", "attrgetter"})
 # Types that builtins has no name for, such as that of None.
 _UNNAMED = {kind: ["types", name] for name, kind in vars(types).items() if isinstance(kind, type)}
 _CLASS_MODULES, _ERROR_MODULES = frozenset(_CLASSES.split()), frozenset(_ERRORS.split())
@@ -72,12 +74,14 @@ def find(named: Any, *, listed: bool) -> Any:
 def _may(module: str, name: str, found: Any) -> bool:
     if isinstance(found, type):
         listed = _ERROR_MODULES if issubclass(found, BaseException) else _CLASS_MODULES
-        return module in listed and found.__module__ in (module, "builtins")
+        return (
+            module in listed and found.__module__ in (module, "builtins") and name not in _CALLING
+        )
     if not isinstance(found, _FUNCTION) or getattr(found, "__qualname__", None) != name:
         return False
     if module == "builtins":
         return name in _BUILTINS.split() and found is vars(builtins).get(name)
-    return module in _FUNCTION_MODULES
+    return module in _FUNCTION_MODULES and name[0] != "_" and name not in _CALLING
 
 
 def _standard(module: str) -> bool:

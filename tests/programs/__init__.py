@@ -1,0 +1,1 @@
+"""Right programs of the kinds that people judge, each with wrong twins. Data, not code."""
