@@ -44,6 +44,11 @@ class Remote:
         """Which of the program's classes decided a comparison: "named", "unnamed"."""
         return frozenset(self._peer.compared)
 
+    @property
+    def swallowed(self) -> bool:
+        """Whether an assertion of the tests failed where the program caught what it raised."""
+        return self._peer.swallowed
+
     def share(self, classes: Mapping[str, type]) -> None:
         """Take classes that the program has too, since the setup defines them."""
         self._peer.twins.update(classes)

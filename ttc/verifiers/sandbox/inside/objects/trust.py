@@ -49,6 +49,7 @@ class JudgePeer(Peer):
         self._differences: set[int | None] = set()  # handles
         self._mixed: set[type] = set()  # classes of results of operators with plain operands
         self.compared: set[str] = set()
+        self.swallowed = False  # whether the program kept an assertion of the tests from failing
         self.raised: BaseException | None = None
 
     # Classes.
@@ -117,10 +118,34 @@ class JudgePeer(Peer):
         if name in ("__hash__", "__bool__", "__contains__"):
             return self._answered(on, kind, name, args, home)
         value = super().operate(on, name, args, home)
+        if name in ("__exit__", "__aexit__") and isinstance(args[1], AssertionError):
+            return self._left(name, value)
         if name in describe.OPERATORS and value is not NotImplemented:
             self._computed(name, args, value)
         elif name in describe.NUMBERS:
             self._measured(on, kind, name)
+        return value
+
+    def _left(self, name: str, value: Any) -> Any:
+        """Note that the end of a context swallows an assertion that failed, if it does."""
+
+        async def awaited() -> Any:
+            return self._left("__exit__", await value)
+
+        if name == "__aexit__":
+            return awaited()
+        self.swallowed = self.swallowed or bool(value)
+        return value
+
+    def request(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+        try:
+            value = super().request(op, operands, kwargs)
+        except BaseException:
+            if not self._depth:
+                self._guard.failed.clear()
+            raise
+        if not self._depth and self._guard.failed:
+            self.swallowed = True
         return value
 
     def method(self, on: Any, name: str, args: Any, kwargs: Any, home: type) -> Any:
