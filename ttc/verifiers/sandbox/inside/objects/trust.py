@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import socket
+from itertools import islice
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import describe, mirrors
@@ -17,6 +18,7 @@ from ttc.verifiers.sandbox.inside.objects.errors import told
 from ttc.verifiers.sandbox.inside.objects.guard import Guard
 from ttc.verifiers.sandbox.inside.objects.peer import Peer
 
+_MOST_COUNTED = 1 << 12
 _ENDING = (StopIteration, StopAsyncIteration)
 # Methods with which builtin types answer yes or no about a value that they are given.
 _ANSWERING = frozenset(
@@ -64,7 +66,13 @@ class JudgePeer(Peer):
                 raise self.nonsense(ValueError("no names"))
         finally:
             self._naming = False
-        self._named |= {each for each in found.values() if mirrors.own_link(each) is self}
+        # A class in a function's place, which has a function's name, would decide by itself whether
+        # its results are right.
+        self._named |= {
+            each
+            for name, each in found.items()
+            if mirrors.own_link(each) is self and name.strip("_")[:1].isupper()
+        }
         return found
 
     def honours(self) -> bool:
@@ -123,7 +131,7 @@ class JudgePeer(Peer):
         if name in describe.OPERATORS and value is not NotImplemented:
             self._computed(name, args, value)
         elif name in describe.NUMBERS:
-            self._measured(on, kind, name)
+            self._measured(on, kind, name, value)
         return value
 
     def _left(self, name: str, value: Any) -> Any:
@@ -238,11 +246,28 @@ class JudgePeer(Peer):
         if name in _DIFFERENCES:
             self._differences.add(handle)
 
-    def _measured(self, on: Any, kind: type, name: str) -> None:
+    def _measured(self, on: Any, kind: type, name: str, value: Any) -> None:
         """Note a number that decides for an object of an unnamed class, or for a difference."""
         hidden = self.foreign(on) in self._differences
-        if hidden or not (name == "__len__" or self.is_named(kind)):
+        if not hidden and name == "__len__":
+            hidden = not self.is_named(kind) and not _has(on, value)
+        elif not hidden:
+            hidden = not self.is_named(kind)
+        if hidden:
             self.compared.add("unnamed")
+
+
+def _has(container: Any, length: Any) -> bool:
+    """Return whether an object of a class of the program has as many items as it says."""
+    kind = type(container)
+    if hasattr(kind, "__next__"):
+        return False
+    if not hasattr(kind, "__iter__") or type(length) is not int or length > _MOST_COUNTED:
+        return True
+    try:
+        return len(list(islice(iter(container), length + 1))) == length
+    except Exception:  # noqa: BLE001
+        return False
 
 
 class _Stranger:
