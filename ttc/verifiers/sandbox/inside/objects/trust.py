@@ -259,10 +259,10 @@ class JudgePeer(Peer):
 
 def _has(container: Any, length: Any) -> bool:
     """Return whether an object of a class of the program has as many items as it says."""
-    kind = type(container)
-    if hasattr(kind, "__next__"):
+    own = {name for kind in type(container).__mro__ for name in vars(kind)}
+    if "__next__" in own:
         return False
-    if not hasattr(kind, "__iter__") or type(length) is not int or length > _MOST_COUNTED:
+    if "__iter__" not in own or type(length) is not int or length > _MOST_COUNTED:
         return True
     try:
         return len(list(islice(iter(container), length + 1))) == length
