@@ -35,11 +35,11 @@ def load(program: str, name: str = "candidate", before: tuple[str, ...] = ()) ->
 class Program(Server):
     """Serves the judge's requests; the program is run when the first comes."""
 
+    operations = Server.operations | {"names"}
+
     def __init__(self, program: str) -> None:
-        super().__init__()
         self._program = program
         self._namespace: dict[str, Any] | None = None
-        self._operations["names"] = self.names
         self.twins: dict[str, type] = {}  # the classes of the setup
 
     def names(self, names: list[str], setup: list[str], /) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class Peer(Proxies):
     def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
         if name == "__await__":
             return streams.drive(self, on).__await__()
-        return self.request("op", [on, name, home, *args])
+        return self.request("operate", [on, name, home, *args])
 
     def derive(self, name: str, bases: Any, body: dict[str, Any]) -> Any:
         members = [[key, *derived.told(value)] for key, value in body.items()]

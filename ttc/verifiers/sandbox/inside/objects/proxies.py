@@ -7,7 +7,14 @@ from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any, cast
 
-from ttc.verifiers.sandbox.inside.objects import describe, errors, functions, mirrors, streams, twins
+from ttc.verifiers.sandbox.inside.objects import (
+    describe,
+    errors,
+    functions,
+    mirrors,
+    streams,
+    twins,
+)
 from ttc.verifiers.sandbox.inside.objects.references import OWN_MODULES, Handle, References
 from ttc.verifiers.sandbox.inside.values import arrays, standard
 from ttc.verifiers.sandbox.inside.values.shared import assign
@@ -118,9 +125,7 @@ class Proxies(References):
                 bases = [twin]
             else:
                 made = twins.mirror(self._link(), twin)
-        made = made or mirrors.mirror(
-            self._link(), told["c"], bases, value, forward=self.honours()
-        )
+        made = made or mirrors.mirror(self._link(), told["c"], bases, value, forward=self.honours())
         self.proxies[handle] = made
         self.foreigners[id(made)] = handle
         for base in virtual:

@@ -9,7 +9,13 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects.mirrors import LINK, Link, RemoteObject, RemoteType, link_of
+from ttc.verifiers.sandbox.inside.objects.mirrors import (
+    LINK,
+    Link,
+    RemoteObject,
+    RemoteType,
+    link_of,
+)
 
 Twins = Mapping[str, type]  # by name
 
