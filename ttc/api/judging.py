@@ -24,6 +24,7 @@ class VerifyArguments(TypedDict, total=False):
     """How to judge. `recheck` judges again what has a verdict; `rerun` asks a judge again about so
     many draws that it has judged, beside the first verdicts, and says how far it agrees. `sandbox`
     is what contains programs: auto, bwrap, landlock, seatbelt, or none, which needs `trusted=True`.
+    `trust_eq=True` believes a program's own `__eq__`, `__hash__`, `__bool__` and ordering.
     `env` names variables that are passed on to the command of `cmd:`. `mapping` renames the fields
     of foreign lines, ours to theirs, and `skip_bad` passes over lines that are not JSON."""
 
@@ -31,6 +32,7 @@ class VerifyArguments(TypedDict, total=False):
     rerun: int | None
     sandbox: str | None
     trusted: bool
+    trust_eq: bool
     env: Sequence[str]
     mapping: Mapping[str, str]
     skip_bad: bool

@@ -26,7 +26,7 @@ ARGUMENTS = {
     "assert": "asserted",
     "i-trust-this-code": "trusted",
 }
-SWITCHES = {"new_pool", "raw", "skip_bad", "recheck", "strict", "trusted", "oracle"}
+SWITCHES = {"new_pool", "raw", "skip_bad", "recheck", "strict", "trusted", "trust_eq", "oracle"}
 # Values that follow an option in a message; other words in small letters are the sentence.
 VALUES = re.compile(r"[A-Z][A-Z_]*(?::\S*)?|-?\d[\w.]*|on|off|none|https?://\S+|'.*'")
 # Options whose value may be any word, and words that are none.

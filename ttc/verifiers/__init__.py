@@ -25,7 +25,9 @@ class Verifier(Protocol):
     Optional members, each a protocol in `ttc.verifiers.extras`:
 
     - `use_sandbox(tier)`, for a verifier that runs code: gets the value of `--sandbox`;
-      `pass_environment(names)`, for one that runs a command: gets the values of `--env`.
+      `trust_equality()`, for one that can believe a program's own comparisons: is called for
+      `--trust-eq`; `pass_environment(names)`, for one that runs a command: gets the values of
+      `--env`.
     - `note`, a line or None: printed to stderr once all samples are judged.
     - `together = True`, if the verdict on a draw depends on the other draws of its problem: it gets
       all draws of a problem one after the other, and all of them again when there are new ones.

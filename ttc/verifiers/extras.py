@@ -80,6 +80,14 @@ class Sandboxable(Ability, Protocol):
 
 
 @runtime_checkable
+class TrustingEquality(Ability, Protocol):
+    """A verifier that can believe a program's own `__eq__`, `__hash__`, `__bool__` and ordering."""
+
+    def trust_equality(self) -> None:
+        """Believe them, as `--trust-eq` says."""
+
+
+@runtime_checkable
 class PassingEnvironment(Ability, Protocol):
     """A verifier that runs a user's command."""
 

@@ -42,7 +42,7 @@ class VerifyOptions:
     `rerun` asks a judge again about so many draws of a pool that it has judged. `source` is a pool,
     a file, `-` for standard input, or records; `is_pool` says that it is a
     pool, even if there is a file of that name. `env` names variables that are passed on to a
-    command; `trusted` confirms the sandbox `none`.
+    command; `trusted` confirms the sandbox `none`; `trust_eq` believes a program's own comparisons.
     """
 
     source: jsonl.Source
@@ -51,6 +51,7 @@ class VerifyOptions:
     rerun: int | None = None
     sandbox: str | None = None
     trusted: bool = False
+    trust_eq: bool = False
     env: tuple[str, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     skip_bad: bool = False
@@ -154,7 +155,12 @@ def attach_model(session: Session, verifier: Verifier) -> Backend | None:
 
 
 def _contain(verifier: Verifier, options: VerifyOptions) -> None:
-    """Set the environment and the sandbox of the verifier. Only a flag can choose `none`."""
+    """Set the environment and the sandbox of the verifier, and whether it believes a program's own
+    comparisons. Only a flag can choose the sandbox `none`."""
+    if options.trust_eq:
+        if not isinstance(verifier, extras.TrustingEquality):
+            raise UsageError(f"--trust-eq: the verifier {verifier.name} runs no program's tests")
+        verifier.trust_equality()
     if options.env:
         if not isinstance(verifier, extras.PassingEnvironment):
             raise UsageError(f"--env: the verifier {verifier.name} runs no command")

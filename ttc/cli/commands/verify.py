@@ -48,6 +48,12 @@ def verify(
         bool,
         typer.Option("--i-trust-this-code", help="Confirm --sandbox none."),
     ] = False,
+    trust_eq: Annotated[
+        bool,
+        typer.Option(
+            "--trust-eq", help="Believe a program's own __eq__, __hash__, __bool__ and ordering."
+        ),
+    ] = False,
     env: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Pass this variable to the command of cmd:; repeatable."),
@@ -79,6 +85,7 @@ def verify(
         rerun=rerun,
         sandbox=sandbox,
         trusted=trusted,
+        trust_eq=trust_eq,
         env=tuple(env or ()),
         mapping=jsonl.parse_mapping(mapping, job.MAPPABLE),
         skip_bad=skip_bad,

@@ -102,11 +102,10 @@ def _bindings(node: ast.AST) -> Iterable[tuple[set[str], ast.AST]]:
         for each in nodes_of(node):
             if isinstance(each, ast.Return) and each.value is not None:
                 yield {node.name}, each.value
-    elif isinstance(node, ast.Call):
-        # A container that gets such a value, and a helper's arguments, are not followed further.
-        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-            for arg in node.args:
-                yield {node.func.value.id}, arg
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        # A container that gets such a value. A helper's arguments are not followed.
+        owner = node.func.value
+        yield from (({owner.id}, arg) for arg in node.args if isinstance(owner, ast.Name))
 
 
 def _stored(target: ast.AST) -> set[str]:

@@ -5,120 +5,19 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from ttc.verifiers.code.extraction import defines, preamble
+from ttc.verifiers.code.judge_tests import FEATURE, ReferenceTests, defined_in, root_of
 from ttc.verifiers.code.shapes.fields import script_of
-from ttc.verifiers.code.stand_in_modules import (
-    Modules,
-    UnusableTestsError,
-    library_of,
-    split_modules,
-)
+from ttc.verifiers.code.stand_in_modules import UnusableTestsError, library_of, split_modules
 from ttc.verifiers.code.test_shape import Shape, shape_of
-from ttc.verifiers.sandbox.inside.remote import shared_code
 from ttc.verifiers.sandbox.inside.running.checks import checks_of
 
-_FEATURES = (
-    "pytest", "unittest", "doctest", "numpy",
-    "stdout", "stderr", "stdin", "input", "capsys", "capfd", "argv", "environ", "chdir",
-    "seed", "setstate", "set_state", "patch", "monkeypatch", "mocker", "warn", "print",
-    "logging", "caplog", "assertLogs", "pickle", "shelve",
-)  # fmt: skip
 _CANONICAL = ("canonical_solution", "solution", "code")
 _SETUP = ("test_imports", "test_setup_code", "setup")
-# Tests that are no plain asserts, and no `check(candidate)`.
-_COLLECTED = re.compile(r"^\s*(?:class\s|(?:async\s+)?def\s+(?:test|check\w*\(\s*\)))", re.M)
-_ASSIGNED = re.compile(r"^[ \t]*(\w+)\.(\w+)[ \t]*=(?!=)", re.M)
 _CHECKING = re.compile(r"\bdef (?:test_)?check\w*\s*\(\s*\w")
-_DEF = re.compile(r"^(?:async )?def\s+(\w+)|^class\s+(\w+)", re.M)
-
-
-@dataclass(frozen=True)
-class ReferenceTests:
-    """The tests of a reference. `canonical` is its own solution as a program, "" for none."""
-
-    setup: str
-    tests: str
-    entry: str | None
-    prompt: str
-    canonical: str
-    shape: Shape
-    names: tuple[str, ...]
-    library: Mapping[str, str]
-    modules: Modules
-
-    @property
-    def wanted(self) -> list[str]:
-        """Return the names of which a program defines at least one."""
-        return [*self.names, *self.modules.names] or list(self.library)
-
-    def job(self, program: str) -> dict[str, Any]:
-        """Return the tests of a program for the judge's process.
-
-        UnusableTestsError if its imports are missing, or nothing names the function under test.
-        """
-        shape = self.shape
-        modules = self.modules.for_program(program, self.canonical)
-        entry = self._entry(program)
-        names = self.names if entry is None else tuple(dict.fromkeys([root_of(entry), *self.names]))
-        own = {name for name in self.library if defines(program, [name])}
-        library = {name: path for name, path in self.library.items() if name not in own}
-        return {
-            "setup": self.setup,
-            "tests": self.tests,
-            "names": [name for name in (*names, *self.library) if name not in library],
-            "entry": entry,
-            "asserts": shape.asserts,
-            "called": shape.called,
-            "functions": shape.functions,
-            "collects": _COLLECTED.search(self.tests) is not None,
-            "tainted": () if shape.asserts is not None else shape.tainted,
-            "awaits": shape.awaits,
-            "modules": modules,
-            "library": library,
-            "foreign": self._foreign(),
-            "watched": self._watched(),
-            "shared": shared_code(self.setup),
-            "features": _features(self.setup + self.tests),
-        }
-
-    def _entry(self, program: str) -> str | None:
-        """Return the entry point; without one, the only function that the program defines."""
-        if self.entry is not None or not self.checks:
-            return self.entry
-        found = {a or b for a, b in _DEF.findall(program)}
-        if len(found) != 1:
-            raise UnusableTestsError("no_reference", f"{self.checks[0]} needs an entry_point")
-        return found.pop()
-
-    @property
-    def checks(self) -> list[str]:
-        """Return the functions that are called with the function under test."""
-        return checks_of(self.shape.functions, self.shape.called, self.entry)
-
-    def _watched(self) -> list[tuple[str, str]]:
-        """Return the attributes of modules that the tests assign, such as `sys.stdin = …`."""
-        code = f"{self.setup}\n{self.tests}"
-        found = dict.fromkeys(_ASSIGNED.findall(code)) if "import" in code else {}
-        return [each for each in found if re.search(rf"^\s*import\b.*\b{each[0]}\b", code, re.M)]
-
-    def _foreign(self) -> list[str]:
-        """Return the names that no program has to define, though the tests use them."""
-        if self.canonical:
-            return [name for name in self.names if not re.search(rf"\b{name}\b", self.canonical)]
-        if self.entry is None:
-            return []
-        root = root_of(self.entry)
-        return [n for n in self.names if n != root and not re.search(rf"\b{n}\b", self.prompt)]
-
-
-def root_of(entry: str) -> str:
-    """Return the name with which an expression such as `Solution().add` begins."""
-    found = re.match(r"\w+", entry.strip())
-    return found.group() if found else entry
 
 
 def tests_of(reference: Mapping[str, Any]) -> ReferenceTests | None:
@@ -127,8 +26,7 @@ def tests_of(reference: Mapping[str, Any]) -> ReferenceTests | None:
     UnusableTestsError if they cannot be used.
     """
     tests = _joined(reference.get("tests")) or _joined(reference.get("test_list"))
-    tests = tests or _joined(reference.get("test"))
-    tests = tests or script_of(reference)
+    tests = tests or _joined(reference.get("test")) or script_of(reference)
     if not tests:
         return None
     setup = map(_joined, (reference.get(field) for field in _SETUP))
@@ -141,12 +39,13 @@ def tests_of(reference: Mapping[str, Any]) -> ReferenceTests | None:
 def _read(
     setup: str, tests: str, entry: str | None, prompt: str, solutions: tuple[str, ...]
 ) -> ReferenceTests:
-    checks = _CHECKING.search(tests) is not None
+    given, checks = setup, _CHECKING.search(tests) is not None
     if checks and prompt and entry is not None:
         # HumanEval's tests also use the helpers of its prompt.
         setup, prompted = f"{preamble(prompt)}\n{setup}", True
     else:
         prompted = False
+    features = tuple(dict.fromkeys(FEATURE.findall(f"{given}\n{tests}")))
     shape = _shape(setup, tests, entry)
     if entry is None and checks_of(shape.functions, shape.called, None):
         entry = _derived(prompt, solutions)
@@ -163,7 +62,9 @@ def _read(
             raise UnusableTestsError("no_tests", "the reference's tests assert nothing")
         raise UnusableTestsError("no_reference", "the reference's tests call nothing")
     canonical = _canonical(solutions, prompt, [*names, *modules.names])
-    return ReferenceTests(setup, tests, entry, prompt, canonical, shape, names, library, modules)
+    return ReferenceTests(
+        setup, tests, entry, prompt, canonical, shape, features, names, library, modules
+    )
 
 
 def _joined(given: Any) -> str:
@@ -187,11 +88,11 @@ def _entry_of(reference: Mapping[str, Any]) -> str | None:
 def _derived(prompt: str, solutions: Iterable[str]) -> str | None:
     """Return the function under test of a reference that does not name it: the last that a code
     prompt defines, or the only one of a solution."""
-    found = [a or b for a, b in _DEF.findall(prompt)]
+    found = defined_in(prompt)
     if found and preamble(prompt):
         return found[-1]
     for code in filter(None, solutions):
-        if len(own := {a or b for a, b in _DEF.findall(code)}) == 1:
+        if len(own := set(defined_in(code))) == 1:
             return own.pop()
     return None
 
@@ -225,8 +126,3 @@ def _parses(code: str) -> bool:
         return True
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-
-
-def _features(code: str) -> list[str]:
-    found = [word for word in _FEATURES if word in code]
-    return [*found, "main"] if "__main__" in code else found

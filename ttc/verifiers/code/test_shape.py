@@ -17,7 +17,7 @@ from ttc.verifiers.code.installed import exists
 from ttc.verifiers.sandbox.inside.running.sites import nodes_of
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__spec__"}
-_ALIASES = {"np", "pd", "plt", "mock", "dt", "pytest"}
+_LIBRARIES = sys.stdlib_module_names | {"np", "pd", "plt", "mock", "dt", "pytest"}
 _IMPORTS = re.compile(r"^[ \t]*((?:from|import)\b.*)", re.M)
 _WORDS = re.compile(r"(?<!as )\b(?!(?:from|import|as)\b)[\w.]+")
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
@@ -65,7 +65,7 @@ def shape_of(setup: str, tests: str, entry: str | None = None) -> Shape:
         if asserts is None:
             given = {*names, entry or "", *_parameters(functions)}
             tainted = tainted_names([first, second], given)
-        libraries = not {*names}.isdisjoint(sys.stdlib_module_names | _ALIASES)
+        libraries = not _LIBRARIES.isdisjoint(names)
         return Shape(
             names=names,
             called=called,
@@ -216,8 +216,8 @@ def _imports(trees: Iterable[ast.Module]) -> dict[str, tuple[str, ...]]:
                     aliases[alias.asname or alias.name] = alias.name
         for node in nodes_of(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                if (module := aliases.get(node.value.id)) is not None:
-                    found[module][node.attr] = None
+                module = aliases.get(node.value.id)
+                found.get(module or "", {})[node.attr] = None
     return {module: tuple(names) for module, names in found.items()}
 
 

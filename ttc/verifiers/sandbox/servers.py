@@ -17,7 +17,8 @@ from ttc.records import INFRA
 from ttc.verifiers.sandbox import groups, tiers
 from ttc.verifiers.sandbox.handing import file_of
 from ttc.verifiers.sandbox.inside.limits import Limits
-from ttc.verifiers.sandbox.inside.running.progress import BUSY
+from ttc.verifiers.sandbox.inside.running.progress import busy
+from ttc.verifiers.sandbox.shared_setup import shared_setup
 
 LIFETIME = 500  # jobs per server
 _START_PATIENCE = 20.0
@@ -54,11 +55,11 @@ class JobResult:
     `why` is the judge's verdict (pass, fail, raised, gone, bad_reference), None if there is none;
     `assertions` and `tests` are how many it ran, and `compared` tells whose comparisons decided
     (`inside.remote.Remote`). `stopped` is timeout, output_limit, thread_limit, disk_limit,
-    infra_timeout, infra_error or None; `busy` is what a job over its time was doing: `setup` (the
-    tests had not asked the program yet), `tests`, `program`, or "" if that is unknown. `exits` are
-    exit codes, negative for signals, the program's first; `cpu` is the seconds of all its
-    processes. For a script, `runs` has one result per input up to the first failed one, with its
-    standard output and the end of its standard error; for other jobs, `output` is only the end.
+    infra_timeout, infra_error or None; `busy` is what a job over its time was doing
+    (`inside.running.progress`). `exits` are exit codes, negative for signals, the program's first;
+    `cpu` is the seconds of all its processes. For a script, `runs` has one result per input up to
+    the first failed one, with its standard output and the end of its standard error; for other
+    jobs, `output` is only the end.
     """
 
     kind: str = "calls"
@@ -128,7 +129,10 @@ class ForkServer:
         if job.kind == "script":
             second = job.stdin[len(self._runs)].encode("utf-8", "surrogateescape")
         else:
-            second = json.dumps({**(job.tests or {}), "nonce": job.nonce}).encode("ascii")
+            tests = job.tests or {"setup": ""}
+            shared = shared_setup(tests["setup"], job.program)
+            given = {**tests, "shared": shared, "nonce": job.nonce}
+            second = json.dumps(given).encode("ascii")
         order = json.dumps({"kind": job.kind, "preload": job.preload, "alone": job.alone})
         files = [file_of(job.program.encode("utf-8", "surrogatepass")), file_of(second)]
         self.since = time.monotonic()
@@ -223,7 +227,7 @@ def _ran(job: SandboxJob, answer: Mapping[str, Any], parts: list[bytes]) -> JobR
         return ran
     marks, _, rest = message.partition(b"{")  # of `inside.running.progress`
     if ran.stopped is not None and not rest:
-        return replace(ran, busy=BUSY.get(marks[-1:], ""))
+        return replace(ran, busy=busy(marks))
     verdict = _verdict(message[len(marks) :])
     if verdict.get("nonce") == job.nonce:
         why, detail = str(verdict.get("why")), str(verdict.get("detail", ""))

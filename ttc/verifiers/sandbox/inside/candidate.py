@@ -5,6 +5,7 @@ No other process trusts this one. The tests are never in its memory.
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from contextlib import suppress
@@ -34,25 +35,25 @@ def load(program: str, name: str = "candidate", before: tuple[str, ...] = ()) ->
 class Program(Server):
     """Serves the judge's requests; the program is run when the first comes."""
 
+    operations = Server.operations | {"names"}
+
     def __init__(self, program: str) -> None:
-        super().__init__()
         self._program = program
         self._namespace: dict[str, Any] | None = None
-        self._operations["names"] = self.names
-        self._operations["around"] = self.surround
-        self.peer: Peer | None = None
+        self.twins: dict[str, type] = {}  # the classes of the setup
 
     def names(self, names: list[str], setup: list[str], /) -> dict[str, Any]:
         """Return those of these names that the program defines; raise what the program raises."""
         if self._namespace is None:
             self._namespace = load(self._program, before=tuple(setup))
+            for name in re.findall(r"^class (\w+)", "\n".join(setup), re.MULTILINE):
+                if isinstance(kind := self._namespace.get(name), type):
+                    self.twins[name] = kind
         return {name: self._namespace[name] for name in names if name in self._namespace}
 
-    def surround(self, features: list[str], /) -> None:
-        """Take part in what the tests change around calls, and look at, by these words in them."""
-        if self.peer is not None:
-            self.peer.around = Surroundings(lambda: self._namespace)
-            self.peer.around.start(features)
+    def namespace(self) -> dict[str, Any] | None:
+        """Return the program's own names, None before it is run."""
+        return self._namespace
 
 
 class CandidatePeer(Peer):
@@ -61,10 +62,18 @@ class CandidatePeer(Peer):
     says_listed = True
 
 
+def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
+    """Return the candidate's end of a connection."""
+    served = Program(program)
+    peer = CandidatePeer(channel, served)
+    peer.twins = served.twins
+    peer.around = Surroundings(served.namespace)
+    return peer
+
+
 def answer_calls(program: str, channel: socket.socket) -> None:
     """Run the program, then do what the judge asks until the channel is closed."""
-    served = Program(program)
-    peer = served.peer = CandidatePeer(channel, served)
+    peer = peer_of(program, channel)
     while True:
         try:
             peer.answer()

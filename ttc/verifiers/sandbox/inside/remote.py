@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects.trust import JudgePeer
-from ttc.verifiers.sandbox.inside.surroundings import tests as surroundings
+from ttc.verifiers.sandbox.inside.surroundings import tests as around_tests
 
 
 class Remote:
@@ -21,12 +20,8 @@ class Remote:
 
     def __init__(self, channel: socket.socket, tests: Mapping[str, Any]) -> None:
         self._peer = JudgePeer(channel, tests["setup"] + tests["tests"])
-        shared = tests.get("shared")
-        shared = shared_code(tests["setup"]) if shared is None else list(shared)
-        if (around := surroundings.of(tests)) is not None:
-            self._peer.request("around", [list(around.features)])
-            self._peer.around = around
-        self._names = self._peer.names(list(tests["names"]), shared)
+        self._peer.around = around_tests.of(tests)
+        self._names = self._peer.names(list(tests["names"]), list(tests.get("shared", ())))
         self._before = self._peer.requests
 
     @property
@@ -48,6 +43,15 @@ class Remote:
     def compared(self) -> frozenset[str]:
         """Which of the program's classes decided a comparison: "named", "unnamed"."""
         return frozenset(self._peer.compared)
+
+    @property
+    def swallowed(self) -> bool:
+        """Whether an assertion of the tests failed where the program caught what it raised."""
+        return self._peer.swallowed
+
+    def share(self, classes: Mapping[str, type]) -> None:
+        """Take classes that the program has too, since the setup defines them."""
+        self._peer.twins.update(classes)
 
     def names(self) -> dict[str, Any]:
         """Return what the program has under the names that the tests use."""
@@ -71,15 +75,3 @@ class Remote:
 
         missing.__name__ = missing.__qualname__ = name
         return missing
-
-
-def shared_code(setup: str) -> list[str]:
-    """Return the imports and classes of a reference's setup, which programs use too."""
-    if not any(word in setup for word in ("import", "class")):
-        return []
-    try:
-        tree = ast.parse(setup)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    shared = (ast.Import, ast.ImportFrom, ast.ClassDef)
-    return [ast.unparse(node) for node in tree.body if isinstance(node, shared)]

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ttc.verifiers.sandbox.inside import candidate, children
+from ttc.verifiers.sandbox.inside import candidate, children, warming
 from ttc.verifiers.sandbox.inside.children import CHANNEL, Standard
 from ttc.verifiers.sandbox.inside.confine import Confinement, cut
 from ttc.verifiers.sandbox.inside.descendants import Descendants
@@ -189,6 +189,7 @@ def main(settings: dict[str, Any]) -> None:
     channel = socket.socket(fileno=0)
     server = Server(settings, channel)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warming.warm()
     gc.collect()
     gc.freeze()
     channel.sendall(json.dumps(server.hello()).encode("ascii") + b"\n")

@@ -22,10 +22,8 @@ _OTHERS = """neg pos abs invert int float complex index round trunc floor ceil l
 setitem delitem iter next reversed missing call enter exit aenter aexit aiter anext await str repr
 format bytes dir fspath get set delete set_name"""
 COMPARISONS = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})
-NUMBERS = frozenset(
-    f"__{name}__"
-    for name in "neg pos abs invert int float complex index round trunc floor ceil len".split()
-)
+_MEASURES = """neg pos abs invert int float complex index round trunc floor ceil len"""
+NUMBERS = frozenset(f"__{name}__" for name in _MEASURES.split())
 ANSWERS = frozenset({"__hash__", "__bool__", "__contains__", "__len__"})
 # The methods of the data model that proxies have where the class defines them.
 FORWARDED = OPERATORS | COMPARISONS | ANSWERS | {f"__{name}__" for name in _OTHERS.split()}
@@ -88,7 +86,9 @@ def class_of(kind: type) -> dict[str, Any]:
         "mod": str(getattr(kind, "__module__", "")),
         "own": [name for name in own if name in FORWARDED and own[name] is not None],
         "methods": [
-            name for name, value in own.items() if type(value) in _METHODS and name[:2] != "__"
+            name
+            for name, value in own.items()
+            if type(value) in _METHODS and (name[:2] != "__" or name == "__init__")
         ],
     }
     if isinstance(own.get("__doc__"), str):

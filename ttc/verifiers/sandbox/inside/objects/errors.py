@@ -25,11 +25,11 @@ def encode(peer: Any, error: BaseException) -> Any:
     """Return an exception as JSON."""
     if (handle := peer.foreign(error)) is not None:
         return {"$": handle}
-    start = len(peer.shared.objects)
+    start = peer.mark()
     try:
         return _encode(peer, error)
     except Exception:  # noqa: BLE001
-        peer.shared.forget(start)
+        peer.undo(start)
         known = told(error)
         return [
             {"std": ["builtins", "Exception"]},

@@ -7,19 +7,20 @@ import inspect
 import types
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects.mirrors import Link, Remote, RemoteType, link_of
+from ttc.verifiers.sandbox.inside.objects.mirrors import Link, Remote
 
 _COROUTINE, _ASYNC_GENERATOR, _GENERATOR = 0x80, 0x200, 0x20
+_ANY = _COROUTINE | _ASYNC_GENERATOR | _GENERATOR
 _MOST = 1 << 12  # characters of a docstring
 
 
 class RemoteFunction(Remote):
     """A function of the other side."""
 
-    __slots__ = ("__weakref__", "_ttc_told")
+    __slots__ = ("__weakref__", "_ttc_end", "_ttc_told")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return link_of(self).invoke(self, args, kwargs)
+        return _link(self).invoke(self, args, kwargs)
 
     def __get__(self, owner: Any, kind: Any = None) -> Any:
         return self if owner is None else types.MethodType(self, owner)
@@ -32,16 +33,39 @@ class RemoteFunction(Remote):
             return _told(self, name.strip("_").removesuffix("name") or "name")
         return super().__getattr__(name)
 
-    __class__: Any = property(lambda self: types.FunctionType)
-    __doc__: Any = property(lambda self: _told(self, "doc"))
+    __class__ = property(lambda self: types.FunctionType)  # type: ignore[assignment]
+    __doc__ = property(lambda self: _told(self, "doc"))  # type: ignore[assignment]
+
+    @property
+    def __annotations__(self) -> Any:  # type: ignore[override]
+        return _link(self).attribute(self, "__annotations__")
 
     @property
     def __code__(self) -> types.CodeType:
-        return _CODES[int(_told(self, "async"))]
+        code = _CODES[int(_told(self, "async"))]
+        told = _link(self).act("signature", self)
+        return code if told is None else _with_parameters(code, told)
 
     @property
     def __signature__(self) -> Any:
-        return _made(link_of(self).act("signature", self))
+        return _made(_link(self).act("signature", self))
+
+
+def _link(function: Any) -> Any:
+    return object.__getattribute__(function, "_ttc_end")
+
+
+def _with_parameters(code: types.CodeType, told: Any) -> types.CodeType:
+    """Return code with the parameters of a signature: programs count them."""
+    names = [tuple(str(name) for name, kind, *_ in told if kind in kinds)
+             for kinds in ((0, 1), (3,), (2, 4))]  # fmt: skip
+    every = sum(names, ())
+    return code.replace(
+        co_argcount=len(names[0]),
+        co_kwonlyargcount=len(names[1]),
+        co_varnames=every,
+        co_nlocals=len(every),
+    )
 
 
 def _told(function: Any, what: str) -> Any:
@@ -61,18 +85,13 @@ def described(value: Any) -> dict[str, Any]:
     }
 
 
-def kind_for(link: Link) -> type:
-    """Return the class of a connection's functions."""
-    body = {"__slots__": (), "_ttc_link": link, "__doc__": RemoteFunction.__dict__["__doc__"]}
-    return RemoteType("function", (RemoteFunction,), body)
-
-
-def make(kind: type, told: dict[str, Any]) -> Any:
+def make(link: Link, told: dict[str, Any]) -> Any:
     """Return a proxy of a described function; ValueError for nonsense."""
     own = {"name": told["name"], "qual": told["qual"], "doc": told["doc"], "async": told["async"]}
     if not (type(own["name"]) is type(own["qual"]) is str and own["async"] in (0, 1, 2, 3)):
         raise ValueError("no description of a function")
-    made: Any = object.__new__(kind)
+    made = object.__new__(RemoteFunction)
+    object.__setattr__(made, "_ttc_end", link)
     object.__setattr__(made, "_ttc_told", own)
     return made
 
@@ -80,10 +99,16 @@ def make(kind: type, told: dict[str, Any]) -> Any:
 def asynchronous(function: Any) -> int:
     """Return 1 for a coroutine function, 2 for a generator function, 3 for an asynchronous
     generator function, else 0."""
+    if type(function) is types.FunctionType:
+        flags = function.__code__.co_flags
+        return 0 if not flags & _ANY else _kind_of(flags)
     while isinstance(function, functools.partial):
         function = function.func
     code = getattr(getattr(function, "__func__", function), "__code__", None)
-    flags = code.co_flags if isinstance(code, types.CodeType) else 0
+    return _kind_of(code.co_flags if isinstance(code, types.CodeType) else 0)
+
+
+def _kind_of(flags: int) -> int:
     kinds = ((_COROUTINE, 1), (_ASYNC_GENERATOR, 3), (_GENERATOR, 2))
     return next((kind for flag, kind in kinds if flags & flag), 0)
 
@@ -129,3 +154,4 @@ async def _async_generator() -> Any:
 
 
 _CODES = [each.__code__ for each in (_plain, _coroutine, _generator, _async_generator)]
+type.__setattr__(RemoteFunction, "__name__", "function")

@@ -25,10 +25,13 @@ _OPEN_CLASSES = (types.SimpleNamespace, io.IOBase)
 # What tests read from a mock to learn how it was called.
 _RECORDS: tuple[str, ...] = ("assert_", "call", "mock_", "method_calls", "await", "reset_mock")
 _RECORDS += ("configure_mock", "attach_mock", "return_value", "side_effect")
+_CHANGING = ("reset_mock", "configure_mock", "attach_mock", "mock_add_spec")
 
 
-class RefusedError(AttributeError):
-    """A program asked for something of the judge's process that it may not have."""
+# What a program gets that asks for something it may not have: an exception of a builtin class, so
+# that nothing of this module crosses.
+RefusedError = AttributeError
+_OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__", "__annotations__")
 
 
 class Guard(Server):
@@ -39,15 +42,24 @@ class Guard(Server):
     """
 
     def __init__(self, handed: Callable[[Any], bool]) -> None:
-        super().__init__()
         self._handed = handed
+        self.failed: list[AssertionError] = []  # assertions of the tests that failed in a callback
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
-        if not operands or (op in ("get", "set", "delete", "op") and type(operands[1]) is not str):
+        if not operands or (
+            op in ("get", "set", "delete", "operate") and type(operands[1]) is not str
+        ):
             raise RefusedError(op)
         if op not in ("poll", "cancel") and not self._handed(operands[0]):
             raise RefusedError(f"{op} of what was not handed over")
-        return super().__call__(op, operands, kwargs)
+        try:
+            value = super().__call__(op, operands, kwargs)
+        except AssertionError as error:
+            self.failed.append(error)
+            raise
+        if op in ("next", "poll") and isinstance(value[-1], AssertionError):
+            self.failed.append(value[-1])
+        return value
 
     def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(on, type) and on.__module__ != TESTS:
@@ -60,9 +72,11 @@ class Guard(Server):
         return self.get(on, name)(*args, **kwargs)
 
     def get(self, on: Any, name: str, /) -> Any:
-        if name in ("__name__", "__qualname__", "__doc__") and isinstance(on, FUNCTIONS):
+        if name in _OF_FUNCTIONS and isinstance(on, FUNCTIONS):
             return getattr(on, name)
         _check(on, name)
+        if _is_mock(on) and name in _CHANGING:
+            raise RefusedError(name)
         return getattr(on, name)
 
     def set(self, on: Any, name: str, value: Any, /) -> None:
@@ -70,6 +84,8 @@ class Guard(Server):
         inherited = getattr(type(on), name, None)
         if isinstance(on, type) or isinstance(inherited, FUNCTIONS) or _records(on, name):
             raise RefusedError(f"a change of {name}")
+        if _is_mock(on) and mirrors.is_proxy(value):
+            raise RefusedError(f"a change of {name}")  # it would answer what the tests ask a mock
         setattr(on, name, value)
 
     def delete(self, on: Any, name: str, /) -> None:
@@ -78,10 +94,13 @@ class Guard(Server):
             raise RefusedError(f"a deletion of {name}")
         delattr(on, name)
 
-    def operate(self, on: Any, name: str, /, *args: Any) -> Any:
+    def operate(self, on: Any, name: str, home: type | None, /, *args: Any) -> Any:
         if name not in FORWARDED or not _open(on):
             raise RefusedError(f"{name} of {type(on).__name__}")
-        return super().operate(on, name, *args)
+        return super().operate(on, name, None, *args)
+
+    def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
+        raise RefusedError("a new class")
 
     def copy(self, on: Any, deep: bool, /) -> Any:
         if not _open(on):
@@ -103,7 +122,9 @@ class Guard(Server):
         return super().task(on, how, given)
 
     def signature(self, on: Any, /) -> Any:
-        return None
+        """Return the parameters of a function; a default is only told to be there."""
+        told = super().signature(on) if isinstance(on, FUNCTIONS) else None
+        return told and [(name, kind, *(None for _ in rest)) for name, kind, *rest in told]
 
 
 def _check(on: Any, name: str) -> None:
@@ -128,4 +149,8 @@ def _open(on: Any) -> bool:
 
 
 def _records(on: Any, name: str) -> bool:
-    return type(on).__module__ == "unittest.mock" and name.startswith(_RECORDS)
+    return _is_mock(on) and name.startswith(_RECORDS)
+
+
+def _is_mock(on: Any) -> bool:
+    return any(each.__module__ == "unittest.mock" for each in type(on).__mro__)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ttc.verifiers.sandbox.inside.objects.describe import COMPARISONS, FORWARDED
+from ttc.verifiers.sandbox.inside.objects.describe import FORWARDED
 
 # Names that look like the data model's and that a proxy may still ask the other side for. Not
 # `__array_interface__` and the like, with which an object names memory that is then read.
+LINK = "_ttc_link"  # the attribute of a mirrored class that has its connection
 _ASKED = """dict name qualname doc annotations wrapped slots members defaults kwdefaults self func
 version author match_args args origin parameters init post_init signature dataclass_fields"""
 _ASKED_NAMES = frozenset(f"__{name}__" for name in _ASKED.split())
@@ -29,15 +30,38 @@ class Link(Protocol):
     def attribute(self, on: Any, name: str) -> Any:
         """Return an attribute."""
 
-    def operate(self, on: Any, name: str, args: Any) -> Any:
-        """Call a method of the data model."""
+    def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
+        """Call a method of the data model, that of the class `home` if it is given."""
+
+    def derive(self, name: str, bases: Any, body: dict[str, Any]) -> Any:
+        """Return a mirror of a new class of the other side, None if it cannot be there."""
 
     def act(self, op: str, on: Any, *args: Any) -> Any:
         """Do anything else: `set`, `delete`, `copy`, `dir`."""
 
 
+_MRO: Any = type.__dict__["__mro__"]
+_BASES: Any = type.__dict__["__bases__"]
+
+
 class RemoteType(type):
-    """The class of mirrored classes. A class that tests derive from one is an ordinary class."""
+    """The class of mirrored classes. A class that is derived from one is made by the other side,
+    where its methods are proxies; if that cannot be, it is an ordinary class."""
+
+    def __new__(mcs, name: str, bases: Any, body: dict[str, Any], **named: Any) -> Any:
+        mirror = next(filter(None, map(_mirror_of, bases)), None)
+        if mirror is None or LINK in body or named:
+            return super().__new__(mcs, name, bases, body, **named)
+        cell = body.get("__classcell__")
+        made = own_link(mirror).derive(name, bases, body)
+        if made is None:
+            return super().__new__(mcs, name, bases, body)
+        if cell is not None:
+            cell.cell_contents = made  # for `super()`
+        return made
+
+    def __init__(cls, *args: Any, **named: Any) -> None:
+        pass
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if (link := own_link(cls)) is None:
@@ -61,6 +85,14 @@ class RemoteType(type):
             super().__delattr__(name)
         else:
             link.act("delete", cls, name)
+
+    @property
+    def __mro__(cls) -> tuple[type, ...]:
+        return tuple(each for each in _MRO.__get__(cls) if each not in _OWN)
+
+    @property
+    def __bases__(cls) -> tuple[type, ...]:
+        return tuple(each for each in _BASES.__get__(cls) if each not in _OWN) or (object,)
 
     def __iter__(cls) -> Any:
         return _operate_class(cls, "__iter__")
@@ -92,17 +124,28 @@ def own_link(cls: Any) -> Any:
     """Return the connection of a mirrored class; None for any other object."""
     if not issubclass(type(cls), RemoteType):
         return None
-    return type.__getattribute__(cls, "__dict__").get("_ttc_link")
+    return type.__getattribute__(cls, "__dict__").get(LINK)
 
 
-def _mirror_of(cls: type) -> Any:
-    return next((each for each in cls.__mro__ if own_link(each) is not None), None)
+def _mirror_of(cls: Any) -> Any:
+    if not isinstance(cls, RemoteType):
+        return None
+    mro = _MRO.__get__(cls)
+    return next((each for each in mro if own_link(each) is not None), None)
 
 
 def link_of(proxy: Any) -> Any:
     """Return the connection of a proxy."""
     kind = type(proxy)
-    return own_link(_mirror_of(proxy if issubclass(kind, RemoteType) else kind))
+    mirror = _mirror_of(proxy if issubclass(kind, RemoteType) else kind)
+    if mirror is None:  # a function, which knows its connection itself
+        return object.__getattribute__(proxy, "_ttc_end")
+    return own_link(mirror)
+
+
+def is_proxy(value: Any) -> bool:
+    """Return whether a value is a proxy, or a class that mirrors one."""
+    return issubclass(type(value), Remote) or own_link(value) is not None
 
 
 def may_ask(name: str) -> bool:
@@ -159,9 +202,15 @@ class RemoteObject(Remote):
         return link_of(self).operate(self, "__dir__", ())
 
 
-def _forward(name: str) -> Any:
+_OWN = (Remote, RemoteObject)
+
+
+def _forward(name: str, home: list[type]) -> Any:
+    if name == "__call__":
+        return _call
+
     def method(self: Any, *args: Any) -> Any:
-        return link_of(self).operate(self, name, args)
+        return link_of(self).operate(self, name, args, home[0])
 
     method.__name__ = method.__qualname__ = name
     return method
@@ -169,9 +218,6 @@ def _forward(name: str) -> Any:
 
 def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
     return link_of(self).invoke(self, args, kwargs)
-
-
-_METHODS = {name: _forward(name) for name in FORWARDED} | {"__call__": _call}
 
 
 def _bound(name: str, home: list[type]) -> Any:
@@ -195,14 +241,14 @@ def mirror(
     own, methods = told["own"], told["methods"]
     if not all(type(each) is str for each in (*names, *own, *methods)):
         raise ValueError("no description of a class")
-    body: dict[str, Any] = {"__module__": names[2], "__qualname__": names[1], "_ttc_link": link}
+    body: dict[str, Any] = {"__module__": names[2], "__qualname__": names[1], LINK: link}
     home: list[type] = []
     body |= {name: _bound(name, home) for name in methods if may_ask(name)}
     if type(told.get("doc")) is str:
         body["__doc__"] = told["doc"]
     real = value is not None or any(issubclass(base, BaseException) for base in bases)
     if forward or value is None:
-        body |= {name: _METHODS[name] for name in own if name in FORWARDED}
+        body |= {name: _forward(name, home) for name in own if name in FORWARDED}
     if "__eq__" in body and "__hash__" not in body:
         body["__hash__"] = None
     if told.get("unhashable") and "__hash__" not in body:
@@ -229,8 +275,3 @@ def _fields(told: Any) -> dict[str, Any]:
         raise ValueError("no fields")
     made: Any = dataclasses.make_dataclass("fields", [name for name, _ in told])
     return dict(made.__dataclass_fields__)
-
-
-def uses_comparison(kind: type, name: str) -> bool:
-    """Return whether a mirrored class has this comparison of its own."""
-    return name in COMPARISONS and getattr(kind, name) is _METHODS[name]

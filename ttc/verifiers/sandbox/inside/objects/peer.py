@@ -7,16 +7,16 @@ synchronous: an end that waits for a reply serves the other's requests.
 from __future__ import annotations
 
 import socket
-import threading
+from _thread import RLock  # `threading` would make every fork slower
 from collections.abc import Callable
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects import errors
+from ttc.verifiers.sandbox.inside.objects import derived, errors, streams
 from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
 from ttc.verifiers.sandbox.inside.values import wire
-from ttc.verifiers.sandbox.inside.values.shared import assign
+from ttc.verifiers.sandbox.inside.values.shared import Shared, assign
 
-_DEEPEST = 150  # nested requests
+_DEEPEST = 70  # nested requests; each takes some ten frames of Python
 
 
 class GoneError(BaseException):
@@ -29,10 +29,11 @@ class Peer(Proxies):
     def __init__(self, channel: socket.socket, serve: Callable[..., Any]) -> None:
         super().__init__()
         self._channel, self._serve = channel, serve
-        self._lock = threading.RLock()
-        self._depth = 0
+        self._lock = RLock()
+        self._depth, self._decoding = 0, False
         self.requests = 0
         self.gone: str | None = None
+        self._lost: list[int] = []  # containers that the other end does not hold any more
         self.around: Any = None  # the end of `inside.surroundings` in this process
 
     # Requests.
@@ -46,48 +47,86 @@ class Peer(Proxies):
                 raise RecursionError("calls between program and tests nest too deeply")
             self._depth += 1
             self.requests += 1
+            outer, decoding, self._decoding = self.shared, self._decoding, False
+            if decoding:  # half a message is decoded, so its containers have no numbers yet
+                self.shared = Shared()
             try:
-                return self._exchange(op, operands, kwargs)
+                return self._exchange(op, operands, kwargs, fresh=decoding)
             finally:
                 self._depth -= 1
-                if not self._depth:
-                    self.shared.forget()
+                self._decoding = decoding
+                if decoding:
+                    self.shared = outer
+                elif not self._depth:
+                    self._ended()
 
-    def _exchange(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None) -> Any:
-        start = len(self.shared.objects)
+    def _ended(self) -> None:
+        """Forget the containers of a call, except for those that may still be held."""
+        if self.shared.objects:
+            self.kept.remember(self.shared.objects)
+            self.shared.forget()
+
+    def _exchange(
+        self, op: str, operands: list[Any], kwargs: dict[str, Any] | None, *, fresh: bool
+    ) -> Any:
+        message: dict[str, Any] = {"do": op, "fresh": True} if fresh else {"do": op}
+        if self._depth == 1:
+            self._keep(message)
+        start = self.mark()
         try:
-            message: dict[str, Any] = {"do": op, "v": [self.encode(each) for each in operands]}
+            message["v"] = [self.encode(each) for each in operands]
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
             self._take_around(message)
             if self.dropped:
-                message["drop"], self.dropped = list(self.dropped), set()
+                message["drop"] = self.take_dropped()
             wire.send(self._channel, message)
         except OSError:
             raise self.lost() from None
         except BaseException:
-            self.shared.forget(start)
+            self.undo(start)
             raise
+        try:
+            failed, value = self._reply()
+        except GoneError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise self.nonsense(error) from None
+        if failed:
+            raise self.raising(op, operands, value)
+        return value
+
+    def _reply(self) -> tuple[bool, Any]:
+        """Wait for the reply, and answer requests meanwhile; return whether it is an exception."""
         while True:
-            try:
-                reply = self._received()
-                if "do" in reply:
-                    self._answer(reply)
-                    continue
-                failed = "x" in reply
-                value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
-                self._apply_changes(reply)
-                self._give_around(reply)
-                if self._depth > 1:
-                    self.shared.watch()
-            except GoneError:
-                raise
-            except Exception as error:  # noqa: BLE001
-                raise self.nonsense(error) from None
-            if failed:
-                raise self.raising(op, operands, value)
-            return value
+            reply = self._received()
+            if "do" in reply:
+                self._nested(reply)
+                continue
+            self._decoding = True
+            failed = "x" in reply
+            value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
+            self._apply_changes(reply)
+            self._give_around(reply)
+            self._decoding = False
+            if self._depth > 1:
+                self.shared.watch()
+            return failed, value
+
+    def _keep(self, message: dict[str, Any]) -> None:
+        """Agree with the other end on what is kept of the last call."""
+        released, offers = [*self._lost, *self.kept.release()], self.kept.offers()
+        self._lost = []
+        self.kept.take(offers)
+        if released or offers:
+            message["keep"] = [released, offers]
+
+    def _kept(self, message: dict[str, Any]) -> None:
+        """Keep what the other end offers."""
+        released, offers = message.get("keep", ((), ()))
+        self.kept.forget(released)
+        self.kept.take(offers)
 
     def _received(self) -> dict[str, Any]:
         try:
@@ -113,8 +152,18 @@ class Peer(Proxies):
     def attribute(self, on: Any, name: str) -> Any:
         return self.request("get", [on, name])
 
-    def operate(self, on: Any, name: str, args: Any) -> Any:
-        return self.request("op", [on, name, *args])
+    def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
+        if name == "__await__":
+            return streams.drive(self, on).__await__()
+        return self.request("operate", [on, name, home, *args])
+
+    def derive(self, name: str, bases: Any, body: dict[str, Any]) -> Any:
+        members = [[key, *derived.told(value)] for key, value in body.items()]
+        members = [each for each in members if each[0] not in derived.OMITTED]
+        try:
+            return self.request("derive", [name, bases, members])
+        except Exception:  # noqa: BLE001
+            return None
 
     def act(self, op: str, on: Any, *args: Any) -> Any:
         return self.request(op, [on, *args])
@@ -137,48 +186,65 @@ class Peer(Proxies):
         message = wire.receive(self._channel)
         self._depth += 1
         try:
-            self._answer(message)
+            if message.get("fresh") is True:  # the other end is still decoding the last reply
+                self._nested(message)
+            else:
+                self._kept(message)
+                self._answer(message)
         finally:
             self._depth -= 1
-            self.shared.forget()
+            if message.get("fresh") is not True:
+                self._ended()
+
+    def _nested(self, message: dict[str, Any]) -> None:
+        """Answer a request that comes while this end waits for a reply."""
+        if message.get("fresh") is not True:
+            self._answer(message)
+            return
+        outer, self.shared = self.shared, Shared()
+        try:
+            self._answer(message)
+        finally:
+            self.shared = outer
 
     def _answer(self, message: dict[str, Any]) -> None:
+        self._decoding = True
         operands = [self.decode(each) for each in message["v"]]
         kwargs = {name: self.decode(each) for name, each in message.get("k", {}).items()}
         self._apply_changes(message)
         self._give_around(message)
+        self._decoding = False
         for handle in message.get("drop", ()):
             self.drop(handle)
         self.shared.watch()
-        op, start = message["do"], len(self.shared.objects)
-        last = self._depth <= 1
+        last, failed = self._depth <= 1, False
         try:
-            value = self._serve(op, operands, kwargs)
-            reply: dict[str, Any] = {"v": self.encode(value)}
+            value = self._serve(message["do"], operands, kwargs)
         except GoneError:
             raise
         except BaseException as error:  # noqa: BLE001
-            self.shared.forget(start)
-            reply = {"x": errors.encode(self, error)}
-        self._add_changes(reply, last=last)
-        self._take_around(reply)
-        self._reply(reply)
-
-    def _reply(self, reply: dict[str, Any]) -> None:
+            value, failed = error, True
+        start = self.mark()
         try:
+            reply = {"x": errors.encode(self, value)} if failed else {"v": self.encode(value)}
+            if last and (lost := self.kept.unheld()):
+                reply["lost"] = lost
+            self._add_changes(reply, last=last)
+            self._take_around(reply)
             wire.send(self._channel, reply)
         except OSError:
             raise self.lost() from None
         except Exception as error:  # noqa: BLE001
+            self.undo(start)
             wire.send(self._channel, {"x": errors.encode(self, error)})
 
     def _take_around(self, message: dict[str, Any]) -> None:
-        if self.around is not None and (found := self.around.take(self.encode)) is not None:
-            message["around"] = found
+        if self.around is not None and (told := self.around.outgoing()) is not None:
+            message["around"] = self.encode(told)
 
     def _give_around(self, message: dict[str, Any]) -> None:
         if "around" in message and self.around is not None:
-            self.around.give(message["around"], self.decode)
+            self.around.incoming(self.decode(message["around"]))
 
     def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:
         shared = self.shared
@@ -187,6 +253,9 @@ class Peer(Proxies):
         ]
         if changes:
             message["ch"] = changes
+        if self.kept.pairs and (numbers := self.kept.changed()):
+            pairs = self.kept.pairs
+            message["kept"] = [[number, self.content(pairs[number][0])] for number in numbers]
 
     def _apply_changes(self, message: dict[str, Any]) -> None:
         shared = self.shared
@@ -196,3 +265,10 @@ class Peer(Proxies):
             container = shared.objects[number]
             assign(container, self.uncontent(container, content))
             shared.snap(number)
+        for number, content in message.get("kept", ()):
+            container = self.kept.pairs[number][0]
+            assign(container, self.uncontent(container, content))
+            self.kept.snap(number)
+        if "lost" in message:
+            self._lost += message["lost"]
+            self.kept.forget(message["lost"])

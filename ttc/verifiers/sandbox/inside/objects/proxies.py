@@ -7,8 +7,15 @@ from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any, cast
 
-from ttc.verifiers.sandbox.inside.objects import describe, errors, functions, mirrors, streams
-from ttc.verifiers.sandbox.inside.objects.references import Handle, References
+from ttc.verifiers.sandbox.inside.objects import (
+    describe,
+    errors,
+    functions,
+    mirrors,
+    streams,
+    twins,
+)
+from ttc.verifiers.sandbox.inside.objects.references import OWN_MODULES, Handle, References
 from ttc.verifiers.sandbox.inside.values import arrays, standard
 from ttc.verifiers.sandbox.inside.values.shared import assign
 
@@ -17,10 +24,6 @@ class Proxies(References):
     """Decodes references. Nonsense is an exception of any kind."""
 
     hears_listed = False  # whether the other end may name only what `standard` lists
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._functions = functions.kind_for(self._link())
 
     def _link(self) -> mirrors.Link:
         return cast(mirrors.Link, self)
@@ -43,6 +46,8 @@ class Proxies(References):
             return found
         if tag == "$m":
             return self.method_of(self.exported(content[0]), content[1])
+        if tag in ("E", "N"):
+            return twins.decode(self, self.twins, tag, content)
         if tag in _NUMPY:
             return _NUMPY[tag](self, content)
         raise ValueError(f"no tag {tag!r}")
@@ -76,13 +81,13 @@ class Proxies(References):
         """Return the proxy of an object; make it if it is described."""
         if type(handle) is not int:
             raise ValueError("no handle")
-        found = self.proxy(handle)
-        if found is not None:
-            self.dropped.discard(handle)
+        self.dropped.discard(handle)
+        if (found := self.proxy(handle)) is not None:
             return found
-        if told is None:
-            raise ValueError("an object that was not described")
-        return self._made(handle, told)
+        told = self.told[handle] if told is None else told
+        made = self._made(handle, told)
+        self.told[handle] = told
+        return made
 
     def _made(self, handle: int, told: dict[str, Any]) -> Any:
         kind = told["k"]
@@ -96,7 +101,7 @@ class Proxies(References):
                 raise ValueError("an exception without its arguments")
             return self.adopt(handle, object.__new__(mirror))
         if kind == "func":
-            return self.adopt(handle, functions.make(self._functions, told))
+            return self.adopt(handle, functions.make(self._link(), told))
         made = streams.make(kind, str(told["name"]), self, Handle(handle))
         return self.adopt(handle, made)
 
@@ -114,13 +119,24 @@ class Proxies(References):
                 virtual.append(base)
         if value is not None and value not in (*describe.CONTAINERS, *describe.VALUES):
             raise ValueError("no type of a value")
-        made = mirrors.mirror(self._link(), told["c"], bases, value, forward=self.honours())
+        made = None
+        if (twin := self._twin_of(told["c"])) is not None:
+            if issubclass(twin, BaseException):
+                bases = [twin]
+            else:
+                made = twins.mirror(self._link(), twin)
+        made = made or mirrors.mirror(self._link(), told["c"], bases, value, forward=self.honours())
         self.proxies[handle] = made
         self.foreigners[id(made)] = handle
         for base in virtual:
             base.register(made)
         self.mirrored(made, told)
         return made
+
+    def _twin_of(self, told: dict[str, Any]) -> type | None:
+        twin = self.twins.get(told["name"])
+        own = twin is not None and told["qual"] == twin.__qualname__ and told["mod"] in OWN_MODULES
+        return twin if own else None
 
     def admitted(self, kind: type[BaseException]) -> type[BaseException]:
         """Return the class to raise for an exception of the standard library."""

@@ -6,12 +6,13 @@ import types
 import weakref
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects import describe, errors, functions, streams
+from ttc.verifiers.sandbox.inside.objects import describe, errors, functions, streams, twins
 from ttc.verifiers.sandbox.inside.values import arrays, library, standard
 from ttc.verifiers.sandbox.inside.values.codec import ENCODERS, Codec
 
 assert library  # registers its types
 _MISSING = object()
+OWN_MODULES = ("candidate", "tests")  # the modules of the program and of the tests
 
 
 class Handle:
@@ -36,15 +37,24 @@ class References(Codec):
         self._next = 0
         self.proxies: dict[int, Any] = {}  # by handle: weak references, or the proxies themselves
         self.foreigners: dict[int, int] = {}  # handles by id, of the proxies that are alive
+        self.told: dict[int, Any] = {}  # descriptions of objects that the other end still keeps
         self.dropped: set[int] = set()
+        self.twins: dict[str, type] = {}
 
     def refer(self, value: Any) -> Any:
-        if type(value) is Handle:
+        kind = type(value)
+        if kind is Handle:
             return {"$": value.number}
+        if kind is types.FunctionType and value.__module__ in OWN_MODULES:  # most often asked for
+            handle = self._handles.get(id(value))
+            told = () if handle else ({"k": "func", **functions.described(value)},)
+            return {"@": [handle or self.export(value), *told]}
         if (handle := self.foreign(value)) is not None:
             if isinstance(value, describe.CONTAINERS):
                 return self.once(value) or {"$c": [handle, self.content(value)]}
             return {"$": handle}
+        if self.twins and (found := twins.encode(self, self.twins, value)) is not None:
+            return found
         if isinstance(value, BaseException):
             return {"e": errors.encode(self, value)}
         if (named := standard.name_of(value, listed=self.says_listed)) is not None:
@@ -119,6 +129,24 @@ class References(Codec):
         self._exports[handle] = value
         self._handles[id(value)] = handle
         return handle
+
+    def take_dropped(self) -> list[int]:
+        """Return the objects that the other end need not keep any more; forget them here."""
+        gone, self.dropped = list(self.dropped), set()
+        for handle in gone:
+            self.told.pop(handle, None)
+        return gone
+
+    def mark(self) -> tuple[int, int]:
+        """Return how far this end has numbered containers and objects."""
+        return len(self.shared.objects), self._next
+
+    def undo(self, mark: tuple[int, int]) -> None:
+        """Forget what was numbered since for a message that is not sent."""
+        self.shared.forget(mark[0])
+        while self._next > mark[1]:
+            self._handles.pop(id(self._exports.pop(self._next, None)), None)
+            self._next -= 1
 
     def exported(self, handle: Any) -> Any:
         """Return the object with this handle; ValueError if there is none."""

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects import functions, streams
+from ttc.verifiers.sandbox.inside.objects import derived, functions, streams
 
 
 class Server:
     """Performs the operations on this end's objects."""
 
-    def __init__(self) -> None:
-        self._tasks = streams.Tasks()
-        self._operations: dict[str, Callable[..., Any]] = {
-            "call": self.call,
-            "method": self.method,
-            "get": self.get,
-            "set": self.set,
-            "delete": self.delete,
-            "op": self.operate,
-            "copy": self.copy,
-            "next": self.next,
-            "signature": self.signature,
-            "task": self.task,
-            "poll": self._tasks.poll,
-            "cancel": self._tasks.cancel,
-        }
+    operations = frozenset(
+        {"call", "method", "get", "set", "delete", "operate", "derive", "copy", "next"}
+    ) | {"signature", "task", "poll", "cancel"}
+    _tasks: streams.Tasks | None = None
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
         """Perform an operation; KeyError if there is none of this name."""
-        return self._operations[op](*operands, **kwargs)
+        if op not in self.operations:
+            raise KeyError(op)
+        return getattr(self, op)(*operands, **kwargs)
 
     def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call an object."""
@@ -41,9 +30,10 @@ class Server:
         """Call a method that the class `home` defines; it may be overridden, and called by
         `super`."""
         first = next((each for each in type(on).__mro__ if name in vars(each)), home)
-        if first is home or not issubclass(type(on), home):
+        own = next((each for each in home.__mro__ if name in vars(each)), first)
+        if first is own or not issubclass(type(on), home):
             return getattr(on, name)(*args, **kwargs)
-        return vars(home)[name].__get__(on, type(on))(*args, **kwargs)
+        return vars(own)[name].__get__(on, type(on))(*args, **kwargs)
 
     def get(self, on: Any, name: str, /) -> Any:
         """Return an attribute."""
@@ -57,13 +47,19 @@ class Server:
         """Delete an attribute."""
         delattr(on, name)
 
-    def operate(self, on: Any, name: str, /, *args: Any) -> Any:
-        """Call a method of the data model, which the class defines."""
+    def operate(self, on: Any, name: str, home: type | None, /, *args: Any) -> Any:
+        """Call a method of the data model, that of the class `home` if it is given."""
         if name == "__getitem__" and isinstance(on, type):
             return on[args[0]]  # type: ignore[index]
         if name == "__dir__":
             return dir(on)
-        return getattr(type(on), name)(on, *args)
+        if name in ("__exit__", "__aexit__"):
+            args = (*args[:2], None)  # a traceback does not cross
+        return getattr(home or type(on), name)(on, *args)
+
+    def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
+        """Return a new class."""
+        return derived.make(name, bases, members)
 
     def copy(self, on: Any, deep: bool, /) -> Any:
         """Return a copy."""
@@ -79,4 +75,17 @@ class Server:
 
     def task(self, on: Any, how: str, given: Any, /) -> int:
         """Start a task of an awaitable."""
+        if self._tasks is None:
+            self._tasks = streams.Tasks()
         return self._tasks.start(on, how, given)
+
+    def poll(self, number: int, /) -> Any:
+        """Let tasks run for a while; say whether this one is done."""
+        if self._tasks is None:
+            raise KeyError(number)
+        return self._tasks.poll(number)
+
+    def cancel(self, number: int, /) -> None:
+        """Cancel a task."""
+        if self._tasks is not None:
+            self._tasks.cancel(number)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import random
 import socket
+from itertools import islice
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import describe, mirrors
-from ttc.verifiers.sandbox.inside.objects.errors import told
 from ttc.verifiers.sandbox.inside.objects.decoys import near
+from ttc.verifiers.sandbox.inside.objects.errors import told
 from ttc.verifiers.sandbox.inside.objects.guard import Guard
 from ttc.verifiers.sandbox.inside.objects.peer import Peer
 
+_MOST_COUNTED = 1 << 12
 _ENDING = (StopIteration, StopAsyncIteration)
 # Methods with which builtin types answer yes or no about a value that they are given.
 _ANSWERING = frozenset(
@@ -46,9 +48,10 @@ class JudgePeer(Peer):
         self._naming = False
         self._named: set[type] = set()
         self._fields: dict[type, tuple[list[str], bool]] = {}
-        self._chance = random.Random()
         self._differences: set[int | None] = set()  # handles
+        self._mixed: set[type] = set()  # classes of results of operators with plain operands
         self.compared: set[str] = set()
+        self.swallowed = False  # whether the program kept an assertion of the tests from failing
         self.raised: BaseException | None = None
 
     # Classes.
@@ -63,7 +66,13 @@ class JudgePeer(Peer):
                 raise self.nonsense(ValueError("no names"))
         finally:
             self._naming = False
-        self._named |= {each for each in found.values() if mirrors.own_link(each) is self}
+        # A class in a function's place, which has a function's name, would decide by itself whether
+        # its results are right.
+        self._named |= {
+            each
+            for name, each in found.items()
+            if mirrors.own_link(each) is self and name.strip("_")[:1].isupper()
+        }
         return found
 
     def honours(self) -> bool:
@@ -98,7 +107,7 @@ class JudgePeer(Peer):
         return CandidateError
 
     def raising(self, op: str, operands: list[Any], error: BaseException) -> BaseException:
-        stops = op == "await" or (op == "op" and operands[1] in ("__next__", "__anext__"))
+        stops = op == "await" or (op == "operate" and operands[1] in ("__next__", "__anext__"))
         if isinstance(error, _ENDING) and not stops and type(error).__name__ not in self._source:
             known = told(error)
             error = CandidateError(f"{known['raised']}: {known['message']}")
@@ -108,19 +117,43 @@ class JudgePeer(Peer):
 
     # Comparisons.
 
-    def operate(self, on: Any, name: str, args: Any) -> Any:
+    def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
         if isinstance(on, type):
             return super().operate(on, name, args)
         kind = type(on)
         if name in describe.COMPARISONS:
-            return self._compare(on, kind, name, args)
+            return self._compare(on, kind, name, args, home)
         if name in ("__hash__", "__bool__", "__contains__"):
-            return self._answered(on, kind, name, args)
-        value = super().operate(on, name, args)
+            return self._answered(on, kind, name, args, home)
+        value = super().operate(on, name, args, home)
+        if name in ("__exit__", "__aexit__") and isinstance(args[1], AssertionError):
+            return self._left(name, value)
         if name in describe.OPERATORS and value is not NotImplemented:
             self._computed(name, args, value)
         elif name in describe.NUMBERS:
-            self._measured(on, kind, name)
+            self._measured(on, kind, name, value)
+        return value
+
+    def _left(self, name: str, value: Any) -> Any:
+        """Note that the end of a context swallows an assertion that failed, if it does."""
+
+        async def awaited() -> Any:
+            return self._left("__exit__", await value)
+
+        if name == "__aexit__":
+            return awaited()
+        self.swallowed = self.swallowed or bool(value)
+        return value
+
+    def request(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+        try:
+            value = super().request(op, operands, kwargs)
+        except BaseException:
+            if not self._depth:
+                self._guard.failed.clear()
+            raise
+        if not self._depth and self._guard.failed:
+            self.swallowed = True
         return value
 
     def method(self, on: Any, name: str, args: Any, kwargs: Any, home: type) -> Any:
@@ -138,76 +171,104 @@ class JudgePeer(Peer):
     def _note(self, kind: type) -> None:
         self.compared.add("named" if self.is_named(kind) else "unnamed")
 
-    def _compare(self, on: Any, kind: type, name: str, args: Any) -> Any:
+    def _compare(self, on: Any, kind: type, name: str, args: Any, home: Any) -> Any:
         (other,) = args
-        if self.foreign(other) is None and not self.is_named(kind):
-            return NotImplemented  # a plain value is never equal to what only claims to be
-        if name == "__eq__" and kind in self._fields:
-            return self._same_fields(on, other)
-        if name == "__ne__" and kind in self._fields:
-            same = self._same_fields(on, other)
-            return same if same is NotImplemented else not same
-        if name in describe.COMPARISONS and kind in self._fields and self._fields[kind][1]:
-            return self._ordered(on, other, name)
+        plain = self.foreign(other) is None
+        if plain and not self.is_named(kind):
+            return NotImplemented  # a plain value never equals what only claims to equal it
+        if kind in self._fields:
+            known = self._by_fields(on, other, name)
+            if known is not None:
+                return known
         if name == "__eq__":
-            return self._equal(on, kind, other)
-        value = super().operate(on, name, args)
-        if value is not NotImplemented:
-            self._note(kind)
+            value = self._equal(on, other, home)
+        else:
+            value = super().operate(on, name, args, home)
+        if value is NotImplemented:
+            return value
+        self._note(kind)
+        if type(value) is not bool or (plain and kind in self._mixed):
+            self.compared.add("unnamed")
         return value
 
-    def _values(self, on: Any) -> tuple[Any, ...]:
-        return tuple(self.attribute(on, name) for name in self._fields[type(on)][0])
-
-    def _same_fields(self, on: Any, other: Any) -> Any:
-        if type(other) is not type(on):
-            return NotImplemented
-        return self._values(on) == self._values(other)
-
-    def _ordered(self, on: Any, other: Any, name: str) -> Any:
+    def _by_fields(self, on: Any, other: Any, name: str) -> Any:
+        """Return the result of a comparison that the class has from `dataclass`, None if it has
+        its own."""
+        if name not in ("__eq__", "__ne__") and not self._fields[type(on)][1]:
+            return None
         if type(other) is not type(on):
             return NotImplemented
         return getattr(self._values(on), name)(self._values(other))
 
-    def _equal(self, on: Any, kind: type, other: Any) -> Any:
+    def _values(self, on: Any) -> tuple[Any, ...]:
+        return tuple(self.attribute(on, name) for name in self._fields[type(on)][0])
+
+    def _equal(self, on: Any, other: Any, home: Any) -> Any:
         """Ask an object whether it equals a value; believe it only if it differs from others.
 
         They are asked in random order, so that no answer can depend on which one matters.
         """
-        values = [_Stranger(), *near(other, self._chance)]
-        values.insert(at := self._chance.randint(0, len(values)), other)
-        answers = [self.request("op", [on, "__eq__", each]) for each in values]
+        chance = random.Random()
+        values = [_Stranger(), *near(other, chance)]
+        values.insert(at := chance.randint(0, len(values)), other)
+        answers = [self._answer_to(on, each, home, strict=each is other) for each in values]
         value = answers.pop(at)
-        if value is NotImplemented:
-            return value
-        self._note(kind)
-        if value and any(each is not NotImplemented and each for each in answers):
+        if value is True and any(each is not NotImplemented and each for each in answers):
             return False
         return value
 
-    def _answered(self, on: Any, kind: type, name: str, args: Any) -> Any:
-        value = super().operate(on, name, args)
+    def _answer_to(self, on: Any, value: Any, home: Any, *, strict: bool) -> Any:
+        """Return what an object says of a value; unless `strict`, an exception is a no."""
+        raised = self.raised
+        try:
+            return self.request("operate", [on, "__eq__", home, value])
+        except Exception:
+            if strict:
+                raise
+            self.raised = raised
+            return False
+
+    def _answered(self, on: Any, kind: type, name: str, args: Any, home: Any) -> Any:
+        value = super().operate(on, name, args, home)
         if not (name == "__hash__" and kind in self._fields):
             self._note(kind)
         return value
 
     def _computed(self, name: str, args: Any, value: Any) -> None:
-        """Note a plain result of an operator with a plain operand: it can hide a comparison, as in
-        `abs(result - expected) < 1e-6`. A difference that is no plain value is remembered."""
+        """Note an operator with a plain operand, which can hide a comparison, as in
+        `abs(result - expected) < 1e-6`."""
         if all(self.foreign(each) is not None for each in args):
             return
         if (handle := self.foreign(value)) is None:
             self.compared.add("unnamed")
-        elif name in _DIFFERENCES:
+            return
+        self._mixed.add(type(value))
+        if name in _DIFFERENCES:
             self._differences.add(handle)
 
-    def _measured(self, on: Any, kind: type, name: str) -> None:
+    def _measured(self, on: Any, kind: type, name: str, value: Any) -> None:
         """Note a number that decides for an object of an unnamed class, or for a difference."""
         hidden = self.foreign(on) in self._differences
-        if hidden or not (name == "__len__" or self.is_named(kind)):
+        if not hidden and name == "__len__":
+            hidden = not self.is_named(kind) and not _has(on, value)
+        elif not hidden:
+            hidden = not self.is_named(kind)
+        if hidden:
             self.compared.add("unnamed")
+
+
+def _has(container: Any, length: Any) -> bool:
+    """Return whether an object of a class of the program has as many items as it says."""
+    own = {name for kind in type(container).__mro__ for name in vars(kind)}
+    if "__next__" in own:
+        return False
+    if "__iter__" not in own or type(length) is not int or length > _MOST_COUNTED:
+        return True
+    try:
+        return len(list(islice(iter(container), length + 1))) == length
+    except Exception:  # noqa: BLE001
+        return False
 
 
 class _Stranger:
     """A value that nothing equals."""
-

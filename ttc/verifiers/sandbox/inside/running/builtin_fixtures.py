@@ -113,7 +113,7 @@ class _Log(logging.Handler):
 class LocalPath(str):
     """`tmpdir`: a folder as a text with the methods of py.path that tests use."""
 
-    def join(self, *parts: Any) -> LocalPath:  # type: ignore[override]
+    def join(self, *parts: Any) -> LocalPath:
         """Return the path of a file in the folder."""
         return LocalPath(os.path.join(self, *map(str, parts)))
 

@@ -54,7 +54,9 @@ class Collector:
         for name, value in list(self._namespace.items()):
             if type(value) is not FunctionType or name in skipped or not _is_own(value):
                 continue
-            if (name.startswith("test") and "__ttc_fixture__" not in vars(value)) or (name.startswith("check") and not parameters(value)):
+            if (name.startswith("test") and "__ttc_fixture__" not in vars(value)) or (
+                name.startswith("check") and not parameters(value)
+            ):
                 yield value
 
     def _classes(self) -> Iterator[type]:

@@ -123,7 +123,7 @@ class Case:
             return self._fixtures._extra(name)
         if fixture.scope in _NARROW:
             return self._called(fixture, name, self._ends)
-        key = (name, repr(self._chosen.get(name)))
+        key: tuple[str, Any] = (name, repr(self._chosen.get(name)))
         if fixture.scope == "class":
             key = (name, (type(self._instance), repr(self._chosen.get(name))))
         wide = self._fixtures._wide

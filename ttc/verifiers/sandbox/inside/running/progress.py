@@ -11,11 +11,18 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-# What the last note says: the tests had not asked the program yet; the tests; the program; it too,
-# but the tests have used much time of the processor.
-BUSY = {b"s": "setup", b"t": "tests", b"p": "program", b"b": "both"}
+# What a note says: the tests had not asked the program yet; the tests; the program; it too, but the
+# tests have used much time of the processor.
+_BUSY = {b"s": "setup", b"t": "tests", b"p": "program", b"b": "both"}
 _WAITING = ("plain.py", "wire.py")  # the files that read from the program's process
 _write = os.write
+
+
+def busy(notes: bytes) -> str:
+    """Return what a job was doing by its notes: `setup` (the tests had not asked the program yet),
+    `tests`, `program`, `both`, or "" if that is unknown."""
+    last = _BUSY.get(notes[-1:], "")
+    return "both" if last == "program" and not {*b"tb"}.isdisjoint(notes) else last
 
 
 class Progress:
@@ -44,10 +51,9 @@ class Progress:
             waiting |= frame.f_code.co_filename.endswith(_WAITING)
             frame = frame.f_back
         asked = self._program is not None and self._program.asked > 0
+        note = b"t" if asked else b"s"
         if waiting:
             note = b"b" if which == signal.SIGPROF else b"p"
-        else:
-            note = b"t" if asked else b"s"
         with suppress(OSError):
             _write(self._descriptor, note)
 

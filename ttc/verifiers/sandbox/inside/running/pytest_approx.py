@@ -21,7 +21,11 @@ class approx:  # noqa: N801
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(
-        self, expected: Any, rel: Any = None, abs: Any = None, nan_ok: bool = False
+        self,
+        expected: Any,
+        rel: Any = None,
+        abs: Any = None,  # noqa: A002
+        nan_ok: bool = False,
     ) -> None:
         self.expected, self.rel, self.abs, self.nan_ok = expected, rel, abs, nan_ok
         for name, value in (("relative", rel), ("absolute", abs)):
@@ -48,11 +52,12 @@ class approx:  # noqa: N801
                 return False
             return all(self._near(found[key], value) for key, value in expected.items())
         if _is_sequence(expected):
+            items: Any = found
             if not (isinstance(found, Sized) and hasattr(found, "__getitem__")):
                 return False
             if isinstance(found, (str, bytes, Mapping)) or len(found) != len(expected):
                 return False
-            return all(map(self._near, found, expected))
+            return all(map(self._near, items, expected))
         return self._near(found, expected)
 
     def __ne__(self, found: object) -> bool:

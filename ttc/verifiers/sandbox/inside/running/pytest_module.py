@@ -169,7 +169,7 @@ def _importorskip(name: str, minversion: Any = None, reason: Any = None, **_: An
         raise Skipped(f"could not import {name!r}", module_level=True) from None
 
 
-def _param(*values: Any, marks: Any = (), id: Any = None) -> ParameterSet:
+def _param(*values: Any, marks: Any = (), id: Any = None) -> ParameterSet:  # noqa: A002
     return ParameterSet(values, marks if isinstance(marks, (list, tuple)) else [marks])
 
 

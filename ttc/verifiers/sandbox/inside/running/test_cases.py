@@ -20,7 +20,7 @@ class _Result(unittest.TestResult):
         self._counter, self._used = counter, used
         self._before = 0
 
-    def startTest(self, test: Any) -> None:
+    def startTest(self, test: Any) -> None:  # noqa: N802
         super().startTest(test)
         self._before = self._used() + self._counter.assertions
 
@@ -31,23 +31,23 @@ class _Result(unittest.TestResult):
             self.error = error[1]
         self.stop()
 
-    def addError(self, test: Any, err: Any) -> None:
+    def addError(self, test: Any, err: Any) -> None:  # noqa: N802
         self._keep(err)
 
-    def addFailure(self, test: Any, err: Any) -> None:
+    def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802
         self._keep(err)
 
-    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802
         if err is not None:
             self._keep(err)
 
-    def addUnexpectedSuccess(self, test: Any) -> None:
+    def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
         self._keep((None, AssertionError("a test that is expected to fail has passed"), None))
 
-    def addSuccess(self, test: Any) -> None:
+    def addSuccess(self, test: Any) -> None:  # noqa: N802
         self._counter.tests += self._used() + self._counter.assertions > self._before
 
-    def addExpectedFailure(self, test: Any, err: Any) -> None:
+    def addExpectedFailure(self, test: Any, err: Any) -> None:  # noqa: N802
         self.addSuccess(test)
 
 
@@ -69,4 +69,4 @@ class _Main:
 
 def quiet() -> None:
     """Let `unittest.main()` at the end of tests do nothing."""
-    unittest.main = _Main  # type: ignore[misc, assignment]
+    unittest.main = _Main  # type: ignore[assignment]

@@ -20,11 +20,19 @@ _COROUTINE = 0x80  # the flag of code that awaits
 class Program(Protocol):
     """The program, in another process."""
 
-    raised: BaseException | None
-    asked: int
+    @property
+    def raised(self) -> BaseException | None:
+        """Return the last exception of the program."""
+
+    @property
+    def asked(self) -> int:
+        """Return how often the program was asked for something."""
 
     def named(self, name: str) -> Any:
         """Return what the program has under a name."""
+
+    def share(self, classes: Mapping[str, type]) -> None:
+        """Take classes that the program has too, since the setup defines them."""
 
     def find(self, name: str) -> dict[str, Any]:
         """Return this name with what the program has under it, or nothing."""
@@ -85,7 +93,7 @@ class Run:
         self._defined(namespace, program)
         if given.get("asserts") and not self.counter.assertions:
             self.counter.assertions = given["asserts"]
-        if not (self.counter.assertions or self.counter.tests) and "main" in self._features:
+        if not (self.counter.assertions or self.counter.tests) and "__main__" in self._features:
             namespace["__name__"] = "__main__"
             _execute(self._codes[1], namespace, program)
 
@@ -97,6 +105,9 @@ class Run:
             if error is program.raised or program.asked > asked:
                 raise
             raise BadReferenceError(f"its setup raises {type(error).__name__}: {error}") from None
+        if "class " in self._tests["setup"]:
+            own = {k: v for k, v in namespace.items() if isinstance(v, type)}
+            program.share({k: v for k, v in own.items() if v.__module__ == NAME})
 
     def _defined(self, namespace: dict[str, Any], program: Program) -> None:
         """Run what the tests define."""

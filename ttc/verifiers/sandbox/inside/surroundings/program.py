@@ -36,7 +36,7 @@ class Surroundings:
     """What is around the program's functions. `namespace` returns the program's own names."""
 
     def __init__(self, namespace: Callable[[], dict[str, Any] | None]) -> None:
-        self._namespace = namespace
+        self._namespace, self._started = namespace, False
         self._written: dict[str, _Written] = {}
         self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
         self._originals: dict[tuple[str, str], Any] = {}
@@ -44,13 +44,15 @@ class Surroundings:
         self._warnings: list[tuple[type, str]] = []
         self._logs: list[tuple[str, int, str]] = []
 
-    def give(self, changes: dict[str, Any], decode: Callable[[Any], Any]) -> None:
+    def incoming(self, changes: Any) -> None:
         """Apply what the tests have changed."""
+        if "features" in changes:
+            self._start(frozenset(changes["features"]))
         for name in ("stdout", "stderr"):
             if name in changes:
-                self._redirect(name, changes[name], decode)
+                self._redirect(name, changes[name])
         for owner, name, value in changes.get("parts", ()):
-            self._set(owner, name, _MISSING if value is None else decode(value[0]))
+            self._set(owner, name, _MISSING if value is None else value[0])
         if "argv" in changes:
             sys.argv = list(changes["argv"])
         for name, value in changes.get("environ", {}).items():
@@ -65,11 +67,11 @@ class Surroundings:
         if "random" in changes:
             import random
 
-            random.setstate(decode(changes["random"]))
+            random.setstate(changes["random"])
         if "numpy" in changes and "numpy" in sys.modules:
-            sys.modules["numpy"].random.set_state(decode(changes["numpy"]))
+            sys.modules["numpy"].random.set_state(changes["numpy"])
 
-    def _redirect(self, name: str, how: Any, decode: Callable[[Any], Any]) -> None:
+    def _redirect(self, name: str, how: Any) -> None:
         if how is False:
             setattr(sys, name, self._streams[name])
         elif how is True:
@@ -77,7 +79,7 @@ class Surroundings:
                 self._written[name] = _Written()
             setattr(sys, name, self._written[name])
         else:
-            setattr(sys, name, decode(how[0]))
+            setattr(sys, name, how[0])
 
     def _set(self, owner: str, name: str, value: Any) -> None:
         if not owner:
@@ -102,31 +104,35 @@ class Surroundings:
             else:
                 delattr(target, name)
 
-    def start(self, features: Any) -> None:
+    def _start(self, features: frozenset[str]) -> None:
         """Collect what the tests look at: warnings, logs."""
-        if "warn" in features:
+        self._started = True
+        if {"warns", "recwarn", "warnings", "assertWarns"} & features:
             import warnings
 
             warnings.simplefilter("always")
             warnings.showwarning = self._warned
-        if {"assertLogs", "caplog", "logging"} & set(features):
+        if {"assertLogs", "caplog", "logging"} & features:
             import logging
 
             logging.getLogger().addHandler(_Handler(self._logs))
-            if {"assertLogs", "caplog"} & set(features):
+            if {"assertLogs", "caplog"} & features:
                 logging.getLogger().setLevel(logging.DEBUG)
 
     def _warned(self, message: Any, category: Any, *_: Any, **__: Any) -> None:
         self._warnings.append((category, str(message)))
 
-    def take(self, encode: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what the program wrote, warned and logged since the last message."""
+    def outgoing(self) -> dict[str, Any] | None:
+        """Return what the program wrote, warned and logged since the last message; None for
+        nothing."""
+        if not self._started:
+            return None
         found: dict[str, Any] = {}
         for name, stream in self._written.items():
             if text := stream.taken():
                 found[name] = text
         if self._warnings:
-            found["warnings"] = [[encode(kind), text] for kind, text in self._warnings]
+            found["warnings"] = [[kind, text] for kind, text in self._warnings]
             self._warnings.clear()
         if self._logs:
             found["logs"] = [list(each) for each in self._logs]
@@ -134,7 +140,10 @@ class Surroundings:
         if os.environ != self._environ:
             now = dict(os.environ)
             gone = {name: None for name in self._environ if name not in now}
-            found["environ"] = {**gone, **{n: v for n, v in now.items() if self._environ.get(n) != v}}
+            found["environ"] = {
+                **gone,
+                **{n: v for n, v in now.items() if self._environ.get(n) != v},
+            }
             self._environ = now
         return found or None
 

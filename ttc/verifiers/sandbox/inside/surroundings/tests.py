@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
+from ttc.verifiers.sandbox.inside.running.monkeypatch import MonkeyPatch
+
 _MISSING = object()
 # The names under which the tests' own module, and so the program, can be patched.
 OWN = ""
@@ -32,6 +34,7 @@ class Surroundings:
         own: Sequence[str] = (),
     ) -> None:
         self.features = frozenset(features)
+        self._begun = False
         self._own = {"tests", "__main__", *own}
         self._streams = sys.stdout, sys.stderr
         self._told: dict[str, Any] = {"stdout": None, "stderr": None}
@@ -43,8 +46,10 @@ class Surroundings:
         self._seeded: set[str] = set()
         if self.features & {"seed", "setstate", "set_state"}:
             self._note_seeds()
-        if self.features & {"patch", "mocker", "monkeypatch"}:
+        if self.features & {"patch", "mocker"}:
             self._note_patches()
+        if "monkeypatch" in self.features:
+            MonkeyPatch.patched = self._patching
 
     # What the tests have changed.
 
@@ -58,25 +63,28 @@ class Surroundings:
         self._originals[owner, name] = original
         self._sent[owner, name] = original
 
-    def take(self, encode: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what has changed since the last call, as JSON; None for nothing."""
+    def outgoing(self) -> dict[str, Any] | None:
+        """Return what has changed since the last call; None for nothing."""
         changes: dict[str, Any] = {}
+        if not self._begun:
+            self._begun = True
+            changes["features"] = list(self.features)
         for at, name in enumerate(("stdout", "stderr")):
             stream = getattr(sys, name)
             told = None if stream is self._streams[at] else stream
             if told is not self._told[name]:
                 self._told[name] = told
                 kept = isinstance(told, (io.StringIO, io.TextIOWrapper))
-                changes[name] = told is not None if told is None or kept else [encode(told)]
+                changes[name] = told is not None if told is None or kept else [told]
         parts = [each for each in self._originals if self._current(*each) is not self._sent[each]]
         for each in parts:
             value = self._sent[each] = self._current(*each)
             restored = value is self._originals[each] or value is _MISSING
             owner = OWN if each[0] in self._own else each[0]
-            part = [owner, each[1], None if restored else [encode(value)]]
+            part = [owner, each[1], None if restored else [value]]
             changes.setdefault("parts", []).append(part)
         self._take_process(changes)
-        self._take_seeds(changes, encode)
+        self._take_seeds(changes)
         return changes or None
 
     def _current(self, owner: str, name: str) -> Any:
@@ -97,11 +105,11 @@ class Surroundings:
             self._cwd = cwd
             changes["cwd"] = cwd
 
-    def _take_seeds(self, changes: dict[str, Any], encode: Callable[[Any], Any]) -> None:
+    def _take_seeds(self, changes: dict[str, Any]) -> None:
         if "random" in self._seeded:
-            changes["random"] = encode(random.getstate())
+            changes["random"] = random.getstate()
         if "numpy" in self._seeded:
-            changes["numpy"] = encode(sys.modules["numpy"].random.get_state())
+            changes["numpy"] = sys.modules["numpy"].random.get_state()
         self._seeded.clear()
 
     def _note_seeds(self) -> None:
@@ -123,22 +131,20 @@ class Surroundings:
         return seed
 
     def _note_patches(self) -> None:
-        """Watch each attribute that `unittest.mock` or `monkeypatch` replaces."""
+        """Watch each attribute that `unittest.mock` replaces."""
         from unittest import mock
 
-        from ttc.verifiers.sandbox.inside.running.monkeypatch import MonkeyPatch
-
-        enter = mock._patch.__enter__  # type: ignore[attr-defined]
+        enter = mock._patch.__enter__
 
         def entered(patch: Any) -> Any:
             value = enter(patch)
             self._patched(patch.target, patch.attribute, patch.temp_original)
             return value
 
-        mock._patch.__enter__ = entered  # type: ignore[attr-defined]
-        MonkeyPatch.patched = staticmethod(  # type: ignore[assignment]
-            lambda target, name: self._patched(target, name, getattr(target, name, _MISSING))
-        )
+        mock._patch.__enter__ = entered  # type: ignore[method-assign]
+
+    def _patching(self, target: Any, name: str) -> None:
+        self._patched(target, name, getattr(target, name, _MISSING))
 
     def _patched(self, target: Any, name: str, original: Any) -> None:
         if type(target) is ModuleType or (isinstance(target, ModuleType) and name in vars(target)):
@@ -148,8 +154,10 @@ class Surroundings:
 
     # What the program has done.
 
-    def give(self, found: dict[str, Any], decode: Callable[[Any], Any]) -> None:
+    def incoming(self, found: Any) -> None:
         """Take over what the program wrote, warned and logged. ValueError for nonsense."""
+        if type(found) is not dict:
+            raise ValueError("no dict")
         for name in ("stdout", "stderr"):
             if (text := found.get(name)) is not None:
                 if type(text) is not str:
@@ -163,15 +171,14 @@ class Surroundings:
                     os.environ[name] = value
                 self._environ = dict(os.environ)
         if found.get("warnings"):
-            self._warn(found["warnings"], decode)
+            self._warn(found["warnings"])
         if found.get("logs"):
             self._log(found["logs"])
 
-    def _warn(self, given: Any, decode: Callable[[Any], Any]) -> None:
+    def _warn(self, given: Any) -> None:
         import warnings
 
-        for kind, text in given:
-            category = decode(kind)
+        for category, text in given:
             if not (isinstance(category, type) and issubclass(category, Warning)):
                 category = UserWarning
             warnings.warn_explicit(str(text), category, "program", 1, registry={})
@@ -181,7 +188,9 @@ class Surroundings:
 
         for name, level, text in given:
             if type(level) is int and (logger := logging.getLogger(str(name))).isEnabledFor(level):
-                logger.handle(logger.makeRecord(str(name), level, "program", 1, str(text), (), None))
+                logger.handle(
+                    logger.makeRecord(str(name), level, "program", 1, str(text), (), None)
+                )
 
 
 def _owner(path: str) -> Any:
@@ -200,9 +209,12 @@ def _cwd() -> str:
         return "/"
 
 
+# The words among a reference's features for which this is needed.
 NEEDED = frozenset(
-    """stdout stderr stdin input capsys capfd argv environ chdir seed setstate set_state patch
-    monkeypatch mocker warn logging caplog assertLogs putenv""".split()
+    {"stdout", "stderr", "redirect_stdout", "redirect_stderr", "stdin", "builtins", "capsys"}
+    | {"capfd", "argv", "environ", "putenv", "chdir", "seed", "setstate", "set_state", "patch"}
+    | {"monkeypatch", "mocker", "warns", "recwarn", "warnings", "logging", "caplog", "assertLogs"}
+    | {"assertWarns"}
 )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.values.shared import Shared
+from ttc.verifiers.sandbox.inside.values.kept import Kept
+from ttc.verifiers.sandbox.inside.values.shared import Shared, dict_of
 
 _SAFE = 1 << 53  # larger integers are sent in base 16, which takes linear time
 _PLAIN = frozenset({str, float, bool, type(None)})
@@ -20,7 +21,7 @@ class Codec:
     """Encodes and decodes the values of one connection."""
 
     def __init__(self) -> None:
-        self.shared = Shared()
+        self.shared, self.kept = Shared(), Kept()
 
     def encode(self, value: Any) -> Any:
         """Return a value as JSON."""
@@ -39,15 +40,14 @@ class Codec:
         return encoder(self, value)
 
     def _list(self, value: list[Any]) -> Any:
-        if (number := self.shared.numbers.get(id(value))) is not None:
-            return {"=": number}
-        self.shared.add(value)
-        return self.items(value)
+        return self.once(value) or self.items(value)
 
     def once(self, container: Any) -> dict[str, Any] | None:
         """Return a reference to a container that has a number; number a new one."""
         if (number := self.shared.numbers.get(id(container))) is not None:
             return {"=": number}
+        if self.kept.ids and (number := self.kept.ids.get(id(container))) is not None:
+            return {"~": number}
         self.shared.add(container)
         return None
 
@@ -93,10 +93,9 @@ class Codec:
     def content(self, container: Any) -> Any:
         """Return what a container holds, as JSON."""
         if isinstance(container, dict):
-            return [
-                [self.encode(k), self.encode(v)]
-                for k, v in zip(dict.keys(container), dict.values(container), strict=True)
-            ]
+            base = dict_of(container)
+            pairs = zip(base.keys(container), base.values(container), strict=True)
+            return [[self.encode(key), self.encode(value)] for key, value in pairs]
         if isinstance(container, (list, set)) or hasattr(container, "maxlen"):
             return self.items(list(container) if type(container) is not list else container)
         raw = container.tobytes() if hasattr(container, "tobytes") else bytes(container)
@@ -187,6 +186,7 @@ DECODERS.update(
         "range": lambda codec, content: range(*codec.several(content)),
         "slice": lambda codec, content: slice(*codec.several(content)),
         "one": lambda _, content: {"...": Ellipsis, "NotImplemented": NotImplemented}[content],
+        "~": lambda codec, content: codec.kept.get(_number(content)),
         "=": lambda codec, content: codec.shared.objects[_number(content)],
     }
 )

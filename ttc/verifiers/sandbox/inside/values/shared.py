@@ -7,7 +7,7 @@ sender compares its containers with snapshots and sends the contents of those th
 from __future__ import annotations
 
 from array import array
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from operator import is_
 from typing import Any
@@ -27,7 +27,13 @@ def items_of(container: Any) -> list[Any]:
     for base, iterate in _ITEMS.items():
         if isinstance(container, base):
             return list(iterate(container))
-    return [*dict.keys(container), *dict.values(container)]
+    base = dict_of(container)
+    return [*base.keys(container), *base.values(container)]
+
+
+def dict_of(container: Any) -> type[dict[Any, Any]]:
+    """Return the standard class with whose methods a dict is read and changed."""
+    return OrderedDict if isinstance(container, OrderedDict) else dict
 
 
 def assign(container: Any, content: Any) -> None:
@@ -35,9 +41,10 @@ def assign(container: Any, content: Any) -> None:
     if isinstance(container, list):
         list.__setitem__(container, slice(None), content)
     elif isinstance(container, dict):
-        dict.clear(container)
+        base = dict_of(container)
+        base.clear(container)
         for key, value in content:
-            dict.__setitem__(container, key, value)
+            base.__setitem__(container, key, value)
     elif isinstance(container, set):
         set.clear(container)
         set.update(container, content)
@@ -84,7 +91,7 @@ class Shared:
 
     def snap(self, number: int) -> None:
         """Take a new snapshot of a container."""
-        self._snapshots[number] = _snapshot(self.objects[number])
+        self._snapshots[number] = snapshot(self.objects[number])
 
     def changed(self, *, last: bool) -> Iterator[int]:
         """Yield the containers that changed since their snapshots, and renew these. `last`: this is
@@ -93,19 +100,21 @@ class Shared:
             if not last and self._compared > _BUDGET and len(before) > _SMALL:
                 continue
             self._compared += len(before)
-            now = _snapshot(self.objects[number])
-            if not _same(before, now):
+            now = snapshot(self.objects[number])
+            if not same(before, now):
                 self._snapshots[number] = now
                 yield number
 
 
-def _snapshot(container: Any) -> Any:
+def snapshot(container: Any) -> Any:
+    """Return what a container holds, for `same`."""
     if isinstance(container, (list, dict, set, deque)):
         return items_of(container)
     return container.tobytes() if hasattr(container, "tobytes") else bytes(container)
 
 
-def _same(before: Any, now: Any) -> bool:
+def same(before: Any, now: Any) -> bool:
+    """Return whether two snapshots of a container have the same items."""
     if isinstance(before, bytes):
         return bool(before == now)
     return len(before) == len(now) and all(map(is_, before, now))

@@ -12,26 +12,27 @@ import sys
 import types
 from typing import Any
 
-# Modules of which a candidate may name classes and exceptions.
-_CLASSES = """abc array builtins collections collections.abc contextlib copy datetime decimal enum
-fractions functools io itertools json json.decoder math numbers operator pathlib queue random
-re statistics string struct time types typing unicodedata uuid zoneinfo asyncio
-asyncio.exceptions asyncio.locks concurrent.futures concurrent.futures._base dataclasses socket
-binascii csv configparser email.errors graphlib ipaddress keyword secrets shlex ssl sqlite3
-subprocess textwrap threading tokenize traceback urllib.error xml.etree.ElementTree zipfile zlib
-http.client inspect heapq bisect pickle hashlib hmac base64 weakref locale"""
+# Modules of which a candidate may name classes: types of values and abstract classes.
+_CLASSES = """abc array builtins collections collections.abc datetime decimal enum fractions
+functools itertools numbers operator pathlib string types typing uuid zoneinfo"""
+# Modules of which a candidate may name exceptions.
+_ERRORS = """_csv _pickle _struct asyncio.exceptions binascii builtins concurrent.futures._base
+configparser copy dataclasses decimal email.errors graphlib http.client io ipaddress json.decoder
+queue _queue re sre_constants re._constants shlex shutil socket sqlite3 ssl statistics struct
+subprocess tokenize unicodedata urllib.error xml.etree.ElementTree xml.parsers.expat zipfile zlib
+zoneinfo._common concurrent.futures.process concurrent.futures.thread asyncio.queues"""
 # Modules of which a candidate may name functions: they compute, and do nothing else.
 _FUNCTIONS = """math cmath _operator operator statistics _statistics heapq _heapq bisect _bisect
 string unicodedata"""
 _BUILTINS = """abs all any ascii bin callable chr divmod format hash hex isinstance issubclass iter
 len max min next oct ord pow repr reversed round sorted sum"""
-# What call others.
+# What calls others.
 _CALLING = frozenset({"call", "methodcaller", "attrgetter"})
-# Classes with which a call could do more than make a value.
-_NEVER = frozenset({"Popen", "FileIO", "SkipTest", "socket", "SocketType", "Thread", "Timer", *_CALLING})
 # Types that builtins has no name for, such as that of None.
 _UNNAMED = {kind: ["types", name] for name, kind in vars(types).items() if isinstance(kind, type)}
-_CLASS_MODULES, _FUNCTION_MODULES = frozenset(_CLASSES.split()), frozenset(_FUNCTIONS.split())
+_CLASS_MODULES, _ERROR_MODULES = frozenset(_CLASSES.split()), frozenset(_ERRORS.split())
+_FUNCTION_MODULES = frozenset(_FUNCTIONS.split())
+_MODULES = _CLASS_MODULES | _ERROR_MODULES | _FUNCTION_MODULES
 _FUNCTION = (types.FunctionType, types.BuiltinFunctionType)
 
 
@@ -60,7 +61,7 @@ def find(named: Any, *, listed: bool) -> Any:
     module, name = named
     if type(module) is not str or type(name) is not str or not _standard(module):
         raise ValueError("not of the standard library")
-    if listed and not (name and (module in _CLASS_MODULES or module in _FUNCTION_MODULES)):
+    if listed and not (name and module in _MODULES):
         raise ValueError(f"{module} is not listed")
     found: Any = sys.modules.get(module) or importlib.import_module(module)
     for part in filter(None, name.split(".")):
@@ -72,8 +73,9 @@ def find(named: Any, *, listed: bool) -> Any:
 
 def _may(module: str, name: str, found: Any) -> bool:
     if isinstance(found, type):
+        listed = _ERROR_MODULES if issubclass(found, BaseException) else _CLASS_MODULES
         return (
-            module in _CLASS_MODULES and name not in _NEVER and found.__module__ in (module, "builtins")
+            module in listed and found.__module__ in (module, "builtins") and name not in _CALLING
         )
     if not isinstance(found, _FUNCTION) or getattr(found, "__qualname__", None) != name:
         return False
