@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable
 
@@ -664,12 +665,19 @@ def test_prompts_are_continued_wherever_they_end(prompt: str, text: str) -> None
         ("5", ""),
         ("YES", ""),
         ("x = 5", ""),
+        ("print(" + " + ".join("1" * 500) + ")", "acts writes"),
     ],
 )
 def test_facts_of_programs(code: str, facts: str) -> None:
     parsed = parse(code)
     found = [name for name in ("acts", "reads", "writes") if getattr(parsed, name)]
     assert " ".join(found) == facts
+
+
+@pytest.mark.parametrize("code", ["return 1", "x = (yield)", "if x:\n    return", "await f()"])
+def test_what_only_functions_may_have(code: str) -> None:
+    assert parse(code).fault is not None
+    assert parse(f"async def f():\n{textwrap.indent(code, '    ')}").fault is None
 
 
 def test_languages_of_blocks() -> None:
@@ -745,6 +753,29 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "minus signs": lambda n: "def f(): return " + "-" * n + "1",
     "NULs": lambda n: "def f(): pass\n" + "\0" * n,
     "surrogates": lambda n: "def f(): pass\n" + "\ud800" * n,
+    "quoted tokens": lambda n: "'<|x|>' " * n,
+    "lines of quoted tokens": lambda n: "'<|x|>'\n" * n,
+    "leading tokens": lambda n: "<|x|>" * n,
+    "strings over fences": lambda n: "```python\n'''\n```\n" * n,
+    "quotations": lambda n: "> " * n + "```python\nx\n",
+    "lists": lambda n: "- 1. " * n + "```python\nx\n",
+    "a session": lambda n: ">>> def f(): pass\n" * n,
+    "magics": lambda n: "def f(): pass\n" + "%x\n" * n,
+    "programs": lambda n: "```python\ndef f(): return g()\n```\n" * n,
+    "statements that need each other": lambda n: (
+        "```python\ndef f(): return a0\n```\n```python\n"
+        + "".join(f"a{at} = lambda: a{at + 1}\n" for at in range(n))
+        + "```\n"
+    ),
+    "scripts": lambda n: "```python\nprint(input())\n```\n" * n,
+    "begins": lambda n: "[BEGIN]\n" * n,
+    "ends": lambda n: "x [DONE] y\n" * n,
+    "tags": lambda n: "<code>" * n + "</code>" * n,
+    "Markdown": lambda n: "```markdown\n" * n,
+    "quotation marks": lambda n: "```python\n" + "'\"" * n,
+    "backslashes": lambda n: "```python\n'''" + "\\" * n,
+    "imports from the future": lambda n: "def f(): pass\nfrom __future__ import (\n" * n,
+    "bodies": lambda n: "    return x\n\nfoo bar\n" * n,
     "thoughts": lambda n: "<think>" * n,
     "ends of thoughts": lambda n: "</think>" * n,
 }
@@ -761,7 +792,13 @@ def seconds(text: str) -> float:
     return best
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
+SLOW = ("statements that need each other", "a session", "magics", "scripts", "programs", "begins")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(each, marks=pytest.mark.slow if each in SLOW else ()) for each in HOSTILE],
+)
 def test_a_text_of_four_times_the_length_takes_no_sixteen_times_as_long(kind: str) -> None:
     """Once in three times is enough: a busy machine may be slow at any, a square is at each."""
     short = 2000

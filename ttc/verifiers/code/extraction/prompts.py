@@ -15,8 +15,9 @@ _CODE = re.compile(
     r"(?:async def|def|class|import|from|@)\b|@\w|[A-Za-z_][\w.,\[\] ]*(?::[^=\n]+)?=[^=]"
 )
 _FUTURE = re.compile(
-    r"^from[ \t]+__future__[ \t]+import[ \t]+(?:\([^)]*\)|[^\n;#]*)[ \t]*;?[^\n]*$", re.M
+    r"^from[ \t]+__future__[ \t]+import[ \t]+(?:\([^)]{0,2000}\)|[^\n;#]*)[ \t]*;?[^\n]*$", re.M
 )
+_NAME = re.compile(r"[^\W\d]\w*")
 _DOES = re.compile(
     r"[=(]|^\s*(?:return|yield|raise|pass|for|while|with|if|try|import|from|del|assert)\b", re.M
 )
@@ -155,16 +156,19 @@ def _indentation(prompt: str) -> tuple[str, str]:
 def needed(code: str, names: frozenset[str]) -> list[str]:
     """Return the definitions, imports and plain assignments in valid code that bind some names, and
     those that these need."""
-    parsed, lines = parse(code), code.split("\n")
+    statements, lines = parse(code).statements, code.split("\n")
+    binding: dict[str, list[int]] = {}
+    for at, each in enumerate(statements):
+        if each.inert:
+            for name in each.names:
+                binding.setdefault(name, []).append(at)
     wanted: dict[int, str] = {}
     queue = set(names)
     while queue:
-        name = queue.pop()
-        for at, each in enumerate(parsed.statements):
-            if each.inert and name in each.names and at not in wanted:
-                wanted[at] = "\n".join(lines[each.first - 1 : each.last]) + "\n"
-                used = set(re.findall(r"[^\W\d]\w*", wanted[at]))
-                queue |= used & parsed.defined
+        for at in binding.pop(queue.pop(), ()):
+            if at not in wanted:
+                wanted[at] = "\n".join(lines[statements[at].first - 1 : statements[at].last]) + "\n"
+                queue |= binding.keys() & set(_NAME.findall(wanted[at]))
     return [wanted[at] for at in sorted(wanted)]
 
 
