@@ -8,7 +8,7 @@ import builtins
 import signal
 import threading
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from ttc.verifiers.workers.pool import CallLimits, Workers
@@ -54,6 +54,7 @@ class Parsed:
         return frozenset(name for each in self.statements for name in each.names)
 
 
+@lru_cache(64)
 def parse(code: str) -> Parsed:
     """Parse a text as Python. If it exceeds the limits, it has a fault on an unknown line."""
     if not hasattr(signal, "setitimer"):
