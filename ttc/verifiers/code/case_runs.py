@@ -35,8 +35,9 @@ class CaseRun:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What the verdict depends on besides the program and its tests."""
-        return self.job.stdin, self.expected, self.compare, self.source, self.swapped
+        """What the verdict depends on besides the program."""
+        tests = (self.job.tests or {}).get("tests")
+        return tests, self.job.stdin, self.expected, self.compare, self.source, self.swapped
 
     def verdict(self, ran: JobResult, sandbox: str, ask: Ask) -> Verdict:
         """Return the verdict for the result of the job; `ask` runs a job of the checker."""
