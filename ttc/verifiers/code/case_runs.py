@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ttc.records import INFRA, Verdict
 from ttc.verifiers.code import checker
 from ttc.verifiers.code.base import death, failure, joined, status_of
 from ttc.verifiers.code.extraction import behind, program_of
-from ttc.verifiers.code.functional import PRELUDE, functional
+from ttc.verifiers.code.functional import PRELUDE, Functional, callable_program, functional
 from ttc.verifiers.code.outputs import LINES, Comparison, comparison_of, difference
 from ttc.verifiers.code.shapes.cases import Cases, cases_of, text_of
 from ttc.verifiers.code.shapes.encoded import UndecodableError
@@ -24,11 +24,12 @@ _WITH_PRELUDE = ("apps", "livecodebench")
 
 @dataclass(frozen=True)
 class CaseRun:
-    """The job of one program. `expected` outputs are None for functional tests; `source` is that of
-    a checker program."""
+    """The job of one program. `functional` are its functional tests, else `expected` the outputs;
+    `source` is that of a checker program."""
 
     job: SandboxJob
-    expected: tuple[str | None, ...] | None = None
+    functional: Functional | None = None
+    expected: tuple[str | None, ...] = ()
     compare: Comparison = LINES
     source: str | None = None
     swapped: bool = False
@@ -43,17 +44,31 @@ class CaseRun:
         """Return the verdict for the result of the job; `ask` runs a job of the checker."""
         if ran.stopped in INFRA:
             return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
-        if self.expected is None:
-            return _functional(ran, sandbox)
+        if self.functional is not None:
+            return self._one_by_one(self.functional, ran, sandbox, ask)
         if (wrong := self._failed(ran, sandbox)) is not None:
             return wrong
         if self.source is not None:
             return self._checked(self.source, ran, sandbox, ask)
         return Verdict(None, True, 1.0, "ok", sandbox)
 
+    def _one_by_one(
+        self, functional: Functional, ran: JobResult, sandbox: str, ask: Ask
+    ) -> Verdict:
+        """Return the verdict of functional tests. If all together take too long, each gets the
+        time, as each input of a script does."""
+        if ran.stopped != "timeout" or len(functional.rows) == 1:
+            return _functional(ran, sandbox)
+        for at in range(len(functional.rows)):
+            tests = functional.tests(only=at)
+            one = ask(replace(self.job.afresh(), tests=tests))
+            if one.why != "pass" or one.stopped is not None:
+                told = joined(f"input {at + 1}" if one.stopped else "", sandbox)
+                return _functional(one, told)
+        return Verdict(None, True, 1.0, "ok", sandbox)
+
     def _failed(self, ran: JobResult, sandbox: str) -> Verdict | None:
         """Return the verdict for the first run that failed or printed something else."""
-        assert self.expected is not None
         for at, (wanted, one) in enumerate(zip(self.expected, ran.runs, strict=False), 1):
             if one.stopped in INFRA:
                 return Verdict(status=str(one.stopped), detail=sandbox)
@@ -72,7 +87,6 @@ class CaseRun:
 
     def _checked(self, source: str, ran: JobResult, sandbox: str, ask: Ask) -> Verdict:
         """Return the checker's verdict on the outputs."""
-        assert self.expected is not None
         outputs = [each.output for each in ran.runs]
         wanted = [each or "" for each in self.expected]
         rows = list(zip(self.job.stdin, outputs, wanted, strict=True))
@@ -96,7 +110,6 @@ class CaseRun:
 
     def _accepts(self, source: str, at: int, ask: Ask) -> bool:
         """Return whether the checker accepts the expected output for an input."""
-        assert self.expected is not None
         if (wanted := self.expected[at]) is None:
             return False
         row = (self.job.stdin[at], wanted, wanted)
@@ -131,7 +144,8 @@ def _script_run(cases: Cases, text: str, reference: Mapping[str, Any]) -> CaseRu
     if cases.origin in _WITH_PRELUDE:
         program = behind(PRELUDE, program)
     job = SandboxJob("script", program, stdin=inputs)
-    return CaseRun(job, expected, compare, source, checker.is_swapped(reference))
+    swapped = checker.is_swapped(reference)
+    return CaseRun(job, None, expected, compare, source, swapped)
 
 
 def _functional_run(
@@ -143,11 +157,14 @@ def _functional_run(
         program = program_of(text, starter, [function])
     if program is None:
         return no_code()
-    program, tests = functional(cases, program, reference)
-    return CaseRun(SandboxJob("calls", program, tests))
+    tests = functional(cases, function, reference)
+    job = SandboxJob("calls", callable_program(program), tests.tests())
+    return CaseRun(job, tests)
 
 
 def _functional(ran: JobResult, sandbox: str) -> Verdict:
+    if ran.stopped in INFRA:
+        return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
     if ran.stopped is not None:
         return Verdict(None, False, 0.0, ran.stopped, sandbox)
     if ran.why == "pass":

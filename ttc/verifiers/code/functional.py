@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ttc.verifiers.code.extraction import behind
@@ -73,7 +74,7 @@ def _same(found, wanted):
 
 _STATED, _ABSOLUTE, _RELATIVE = %(tolerance)r
 
-for _at, (_given, *_wanted) in enumerate(json.loads(%(cases)r), 1):
+for _at, (_given, *_wanted) in enumerate(json.loads(%(cases)r), %(first)d):
     _found = _ttc_call(%(name)r, json.dumps(_given))
     assert type(_found) is str, f"input {_at}: no JSON value"
     try:
@@ -84,13 +85,29 @@ for _at, (_given, *_wanted) in enumerate(json.loads(%(cases)r), 1):
 """
 
 
-def functional(
-    cases: Cases, program: str, reference: Mapping[str, Any]
-) -> tuple[str, dict[str, Any]]:
-    """Return the program with what calls it, and the tests for the judge's process.
+@dataclass(frozen=True)
+class Functional:
+    """Functional tests: rows of arguments and the results that are right, the function's name, and
+    the tolerance (whether it is stated, absolute, relative)."""
 
-    UndecodableError says which case cannot be read.
-    """
+    rows: tuple[list[Any], ...]
+    name: str
+    tolerance: tuple[bool, float, float]
+
+    def tests(self, *, only: int | None = None) -> dict[str, Any]:
+        """Return the tests for the judge's process: all, or only those of one row."""
+        rows = self.rows if only is None else self.rows[only : only + 1]
+        parts = {
+            "tolerance": self.tolerance,
+            "cases": json.dumps(rows),
+            "name": self.name,
+            "first": 1 + (only or 0),
+        }
+        return {"setup": "", "tests": _TESTS % parts, "names": ["_ttc_call"], "entry": None}
+
+
+def functional(cases: Cases, function: str, reference: Mapping[str, Any]) -> Functional:
+    """Return the functional tests of cases. UndecodableError says which case cannot be read."""
     rows = []
     for at, (given, wanted) in enumerate(zip(cases.inputs, cases.outputs, strict=True), 1):
         try:
@@ -99,10 +116,12 @@ def functional(
             raise UndecodableError(f"case {at} is no JSON") from None
     stated = tolerance_of(reference)
     # Rounding, as EvalPlus allows it, if the reference states no tolerance.
-    tolerance = (stated is not None, *(stated or (1e-6, 1e-7)))
-    parts = {"tolerance": tolerance, "cases": json.dumps(rows), "name": cases.function}
-    tests = {"setup": "", "tests": _TESTS % parts, "names": ["_ttc_call"], "entry": None}
-    return behind(PRELUDE, program) + _CALL, tests
+    return Functional(tuple(rows), function, (stated is not None, *(stated or (1e-6, 1e-7))))
+
+
+def callable_program(program: str) -> str:
+    """Return a program with the imports before it, and behind it what the tests call."""
+    return behind(PRELUDE, program) + _CALL
 
 
 def _arguments(given: Any) -> Any:
