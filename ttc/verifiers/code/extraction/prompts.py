@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from ttc.verifiers.code.parsing import parse
 
@@ -17,6 +18,7 @@ _CODE = re.compile(
 _FUTURE = re.compile(
     r"^from[ \t]+__future__[ \t]+import[ \t]+(?:\([^)]{0,2000}\)|[^\n;#]*)[ \t]*;?[^\n]*$", re.M
 )
+_ACTS = re.compile(r"(?:if|for|while|with|try)\b.*:\s*(?:#.*)?$|[A-Za-z_][\w.]*\(")
 _NAME = re.compile(r"[^\W\d]\w*")
 _DOES = re.compile(
     r"[=(]|^\s*(?:return|yield|raise|pass|for|while|with|if|try|import|from|del|assert)\b", re.M
@@ -52,6 +54,17 @@ def code_in(text: str) -> str:
     start = next((at for at, line in enumerate(lines) if _CODE.match(line)), 0)
     code = _longest(lines, start, lambda code: code)
     return "\n".join(lines[start:]) if code is None else code
+
+
+def script_in(text: str) -> str:
+    """Return the script in a text without the prose around it: the first code that acts."""
+    lines = text.split("\n")
+    starts = (at for at, line in enumerate(lines) if _CODE.match(line) or _ACTS.match(line))
+    for start in islice(starts, _MOST_CUTS):
+        code = _longest(lines, start, lambda code: code)
+        if code is not None and parse(code).acts:
+            return code
+    return code_in(text)
 
 
 def _longest(lines: list[str], start: int, whole: Callable[[str], str]) -> str | None:
