@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from tiers import need
+from tiers import TIERS, need
 
 from ttc.records import Sample, Verdict
 from ttc.verifiers.code.outputs import comparison_of, difference
@@ -349,20 +349,42 @@ CHECKED: list[Row] = [
     ("a right tuple", "print(1, 6)", checked("def check(i, o, e):\n    return True, 'ok'"), True),
     ("an assertion", "print(1, 6)", checked("def check(i, o, e):\n    assert o == e"), False),
     ("a score", "print(1, 6)", checked("def check(i, o, e):\n    return 0.5"), False),
-    ("None is not right", "print(1, 6)", checked("def check(i, o, e):\n    pass"), False),
+    ("None is no decision", "print(1, 6)", checked("def check(i, o, e):\n    pass"),
+     "bad_reference"),
     ("it prints", "print(1, 6)", checked("def check(i, o, e):\n    print(0)\n    return 1"), True),
     ("testlib", "print(1, 6)", checked(TESTLIB), True),
     ("testlib, wrong", "print(1, 7)", checked(TESTLIB), False),
     ("testlib, presentation", "print(1)", checked(TESTLIB), False),
     ("testlib, a crash", "print('a', 'b')", checked(TESTLIB), False),
-    ("DOMjudge", "print(1)", checked("import sys\nsys.exit(42)"), True),
-    ("DOMjudge, wrong", "print(1)", checked("import sys\nsys.exit(43)"), False),
+    ("DOMjudge", "print(1)", checked("import sys\nsys.argv\nsys.exit(42)"), True),
+    ("DOMjudge, wrong", "print(1)", checked("import sys\nsys.argv\nsys.exit(43)"), False),
     ("printed", "print(1, 6)", checked(PRINTING, "generated_checker"), True),
     ("printed, wrong", "print(1, 7)", checked(PRINTING, "generated_checker"), False),
+    ("with pathlib", "print(1, 6)", checked(
+     "import sys\nfrom pathlib import Path\nout = Path(sys.argv[2]).read_text().split()\n"
+     "sys.exit(out != ['1', '6'])"), True),
+    ("with readlines", "print(1, 6)", checked(
+     "import sys\nwith open(sys.argv[2], 'rb') as out:\n    assert out.readlines() == [b'1 6\\n']"),
+     True),
+    ("only asserts", "print(1, 6)", checked(
+     "def check(i, o, e):\n    assert sum(map(int, o.split())) == int(i)"), True),
+    ("only asserts, wrong", "print(1, 7)", checked(
+     "def check(i, o, e):\n    assert sum(map(int, o.split())) == int(i)"), False),
+    ("one function of another name", "print(1, 6)", checked(
+     "def valid(inp, out):\n    return sum(map(int, out.split())) == int(inp)"), True),
+    ("one parameter", "print(1, 6)", checked("def check(x):\n    return x == '1 6\\n'"), True),
+    ("a word, exit code 0", "print(1, 6)", checked("import sys\nsys.argv\nprint('WA')"), False),
+    ("another word", "print(1, 6)", checked("import sys\nsys.argv\nprint('Accepted')"), True),
+    ("a text is no decision", "print(1, 6)", checked("def check(i, o, e):\n    return 'AC'"),
+     "bad_reference"),
+    ("no function at all", "print(1, 6)", checked("import math\nx = 1"), "bad_reference"),
+    ("two functions", "print(1, 6)", checked(
+     "def a(x, y):\n    return True\ndef b(x, y):\n    return True"), "bad_reference"),
     ("in an object", "print(1, 6)", checked({"type": "python", "source": ANY_SUM}), True),
     ("a checker that fails", "print(1, 6)", checked("def check(i, o, e):\n    return 1 // 0"),
      "bad_reference"),
-    ("a checker that says so", "print(1, 6)", checked("import sys\nsys.exit(3)"), "bad_reference"),
+    ("a checker that says so", "print(1, 6)", checked("import sys\nsys.argv\nsys.exit(3)"),
+     "bad_reference"),
     ("a checker that does not parse", "print(1)", checked("def check(:\n"), "bad_reference"),
     ("a checker without an end", "print(1)", checked("def check(i, o, e):\n    while True: pass"),
      "bad_reference"),
@@ -376,8 +398,10 @@ CHECKED: list[Row] = [
 ]  # fmt: skip
 
 
-def test_checker_programs() -> None:
-    assert wrong_ones(CHECKED, cpu="0.5") == []
+@pytest.mark.parametrize("tier", TIERS)
+def test_checker_programs(tier: str) -> None:
+    rows = CHECKED if tier == "bwrap" else [row for row in CHECKED if "testlib" in row[0]]
+    assert wrong_ones(rows, cpu="0.5", sandbox=need(tier)) == []
 
 
 def test_a_checker_runs_for_each_input() -> None:
@@ -385,6 +409,21 @@ def test_a_checker_runs_for_each_input() -> None:
     (verdict,) = judged([("", "n = int(input())\nprint(1, 6)", reference, False)])
     assert (verdict.correct, verdict.status) == (False, "ok")
     assert "input 2: the checker refuses the output" in verdict.detail
+
+
+def test_functional_tests_have_the_time_limit_each() -> None:
+    slow = (
+        "import time\ndef f(x):\n    end = time.process_time() + 0.3\n"
+        "    while time.process_time() < end: pass\n    return %s"
+    )
+    reference = {"fn_name": "f", "inputs": ["1"] * 3, "outputs": ["1"] * 3}
+    rows: list[Row] = [
+        ("right", slow % "x", reference, True),
+        ("wrong", slow % "2", reference, False),
+        ("wrong at last", "n = 0\n" + slow % "2", {**reference, "outputs": ["2", "2", "1"]}, False),
+        ("no end", "def f(x):\n    while x: pass", reference, "timeout"),
+    ]
+    assert wrong_ones(rows, cpu="0.6") == []
 
 
 def test_equal_programs_with_other_cases_are_run_again() -> None:
@@ -454,15 +493,16 @@ def test_ways_to_read_and_print() -> None:
     assert wrong_ones(rows) == []
 
 
-def test_a_string_in_a_pickle_is_read_without_loading_it() -> None:
+def test_a_string_in_a_pickle_is_read_without_loading_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttc.verifiers.code.shapes.encoded._MOST_BYTES", 1 << 20)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         text = json.dumps([{"input": "é" * 300}])
         data = base64.b64encode(zlib.compress(pickle.dumps(text, protocol))).decode()
         if protocol >= 2:
             assert decoded(data) == json.loads(text)
-    bomb = base64.b64encode(zlib.compress(bytes(600 << 20), 9)).decode()
+    bomb = base64.b64encode(zlib.compress(bytes(2 << 20))).decode()
     for given, told in (
-        (bomb, "more than 512 MiB"),
+        (bomb, "more than 1 MiB"),
         (base64.b64encode(b"abc").decode(), "not of zlib"),
         (base64.b64encode(zlib.compress(pickle.dumps(["a"]))).decode(), "not that of a string"),
         (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import textwrap
 import time
 from collections.abc import Callable
 
@@ -386,6 +389,183 @@ def test_the_script_is_found(text: str, part: str, other: str) -> None:
     assert other not in program
 
 
+# Each adds two numbers of standard input.
+SUMS = [
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\n"
+        "**Explanation**\n- `a`: first\n"
+    ),
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\nInput:\n```\n"
+        "3 4\n```\nOutput:\n```\n7\n```"
+    ),
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\nSample Run\n"
+        "```python\n3 4\n7\n```"
+    ),
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\n```\n"
+        "$ echo 3 4 | python3 sol.py\n7\n```"
+    ),
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\n```bash\n"
+        "echo 3 4 | python3 sol.py\n```"
+    ),
+    ("```\nInput: 3 4\n```\n```python\na, b = map(int, input().split())\nprint(a + b)\n```"),
+    (
+        "First attempt:\n```python\nprint(input())\n```\nThis is wrong. Final:\n"
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```"
+    ),
+    (
+        "Final:\n```python\na, b = map(int, input().split())\nprint(a + b)\n```\n"
+        "The brute force was:\n```python\ndef brute(a, b):\n"
+        "    while b: a += 1; b -= 1\n    return a\n```"
+    ),
+    (
+        "```python\nimport sys\ndef solve():\n"
+        "    a, b = map(int, sys.stdin.read().split())\n    return a + b\n```\n\nThen\n"
+        "\n```python\nif __name__ == '__main__':\n    print(solve())\n```"
+    ),
+    (
+        "```python\ndef solve(a, b):\n    return a + b\n\nif __name__ == '__main__':\n"
+        "    a, b = map(int, input().split())\n    print(solve(a, b))\n```\n\nTest:\n"
+        "```python\nassert solve(1, 2) == 3\nprint('ok')\n```"
+    ),
+    (
+        "```python\n# helper\ndef add(a, b):\n    return a + b\n```\n```python\n"
+        "# main\na, b = map(int, input().split())\nprint(add(a, b))\n```\n```\n7\n```"
+    ),
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\n"
+        "Alternative without map:\n```python\nx = input().split()\n"
+        "print(int(x[0]) + int(x[1]))\n```"
+    ),
+    ("```python\na, b = map(int, input().split())\nprint(a + b)\n```"),
+    ("~~~\na, b = map(int, input().split())\nprint(a + b)\n~~~"),
+    ("a, b = map(int, input().split())\nprint(a + b)\n"),
+    ("a, b = map(int, input().split())\nprint(a + b)\n\n# Explanation: adds\n"),
+    ("a, b = map(int, input().split())\nprint(a + b)\n\nExplanation: adds the two numbers.\n"),
+    ("Here is my solution:\n\na, b = map(int, input().split())\nprint(a + b)\n\nIt runs in O(1)."),
+    (
+        "Here is my solution:\n\nimport sys\nfor line in sys.stdin:\n"
+        "    a, b = map(int, line.split())\n    print(a + b)\n\nIt runs in O(1)."
+    ),
+    (
+        "Solution in Python:\n\ndef main():\n    a, b = map(int, input().split())\n"
+        "    print(a + b)\n\nmain()\n\nDone!"
+    ),
+    ("Here:\n\nif True:\n    a, b = map(int, input().split())\n    print(a + b)\n"),
+    ("Answer:\n\nprint(sum(map(int, input().split())))\n\nThis sums."),
+    ("The program reads two numbers.\nprint(sum(map(int, input().split())))"),
+    (
+        "<|im_start|>assistant\n```python\na, b = map(int, input().split())\n"
+        "print(a + b)\n```<|im_end|>"
+    ),
+    (
+        "[PYTHON]\na, b = map(int, input().split())\nprint(a + b)\n[/PYTHON]\n[TESTS]\n"
+        "assert 1\n[/TESTS]"
+    ),
+    ("<answer>```python\na, b = map(int, input().split())\nprint(a + b)\n```</answer>"),
+    ("<solution>\na, b = map(int, input().split())\nprint(a + b)\n</solution>"),
+    ("```python\na, b = map(int, input().split())\nprint(a + b)\n"),
+    ("```python\na, b = map(int, input().split())\nprint(a + b)\n```\n\n```python\n```"),
+    ("```\n```\n```python\na, b = map(int, input().split())\nprint(a + b)\n```"),
+    ("````python\na, b = map(int, input().split())\nprint(a + b)\n````"),
+    (
+        "```python\nfrom __future__ import print_function\n"
+        "a, b = map(int, input().split())\nprint(a + b)\n```"
+    ),
+    (
+        "```python\n'''\nProblem:\n```\n3 4\n```\n'''\n"
+        "a, b = map(int, input().split())\nprint(a + b)\n```"
+    ),
+    (
+        "```python\ntemplate = '''\n```python\nx\n```\n'''\n"
+        "a, b = map(int, input().split())\nprint(a + b)\n```\nDone"
+    ),
+    ("```markdown\n## Answer\n```python\na, b = map(int, input().split())\nprint(a + b)\n```\n```"),
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\n"
+        "# `Complexity`\n```\nTime: O(1)\nSpace: O(1)\n```"
+    ),
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\n```python\n"
+        "# Expected output: 7\n```"
+    ),
+    ("```python\na, b = map(int, input().split())\nprint(a + b)\n```\n```python\nprint('7')\n```"),
+    ("```python\na, b = map(int, input().split())\nprint(a + b)\n```\n```\nprint('7')\n```"),
+    ("```\na, b = map(int, input().split())\nprint(a + b)\n```\nand it prints\n```\n7\n```"),
+    (
+        "```\na, b = map(int, input().split())\nprint(a + b)\n```\nTest cases:\n```\n"
+        "assert f(1) == 2\n```"
+    ),
+    (
+        "```python\na, b = map(int, input().split())\nprint(a + b)\n```\n\n"
+        "For reference, in C++:\n```cpp\n#include <iostream>\n"
+        "int main() { int a, b; std::cin >> a >> b; std::cout << a + b; }\n```"
+    ),
+    (
+        "```python3\na, b = map(int, input().split())\nprint(a + b)\n```\n"
+        "In Python 2:\n```python2\na, b = map(int, raw_input().split())\nprint a + b\n"
+        "```"
+    ),
+    (
+        "Step 1: read\n```python\na, b = map(int, input().split())\n```\nStep 2: add\n"
+        "```python\nc = a + b\n```\nStep 3: print\n```python\nprint(c)\n```\n"
+        "Full program:\n```python\na, b = map(int, input().split())\nprint(a + b)\n```"
+    ),
+    (
+        "Full program:\n```python\na, b = map(int, input().split())\nprint(a + b)\n"
+        "```\nStep by step: read\n```python\na, b = map(int, input().split())\n```\n"
+        "add\n```python\nc = a + b\n```\nprint\n```python\nprint(c)\n```"
+    ),
+    (
+        "Step 1: read\n```python\na, b = map(int, input().split())\n```\nStep 2: add\n"
+        "```python\nc = a + b\n```\nStep 3: print\n```python\nprint(c)\n```"
+    ),
+    (
+        "Step 1:\n```python\ndef read():\n    return map(int, input().split())\n```\n"
+        "Step 2:\n```python\ndef main():\n    a, b = read()\n    print(a + b)\n```\n"
+        "Step 3:\n```python\nmain()\n```"
+    ),
+    (
+        "Imports:\n```python\nimport sys\n```\nCode:\n```python\n"
+        "data = sys.stdin.read().split()\nprint(sum(map(int, data)))\n```"
+    ),
+    (">>> a, b = map(int, input().split())\n>>> print(a + b)\n"),
+    ("```python\na, b = map(int, input().split())\nprint(a + b)\nexit()\n```"),
+    (
+        "```python\nclass Solution:\n    def add(self, a, b):\n        return a + b\n\n"
+        "a, b = map(int, input().split())\nprint(Solution().add(a, b))\n```"
+    ),
+    (
+        "```python\ntry:\n    a, b = map(int, input().split())\n    print(a+b)\n"
+        "except EOFError:\n    pass\n```"
+    ),
+    ("```python\nprint((lambda a, b: a + b)(*map(int, input().split())))\n```"),
+    ("```python\nwith open(0) as f:\n    print(sum(map(int, f.read().split())))\n```"),
+    ("```python\nimport os\nprint(sum(map(int, os.read(0, 100).split())))\n```"),
+    (
+        "```python\nfrom sys import stdin\n"
+        "print(sum(map(int, stdin.readline().split())))\n```\nor run\n```python\n"
+        "print(sum([3, 4]))\n```"
+    ),
+]
+
+
+def test_programs_that_add_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in SUMS:
+        program, printed = program_of(text), io.StringIO()
+        assert program is not None
+        with monkeypatch.context() as patch, contextlib.redirect_stdout(printed):
+            patch.setattr("sys.stdin", io.StringIO("3 4\n"))
+            patch.setattr("os.read", lambda *_: b"3 4\n")
+            space = {"__name__": "__main__", "open": lambda _: io.StringIO("3 4\n")}
+            with contextlib.suppress(SystemExit):
+                exec(program, space)
+        assert printed.getvalue() == "7\n", text
+
+
 # --- functions: each is half of a number
 
 FUNCTIONS = [
@@ -665,12 +845,19 @@ def test_prompts_are_continued_wherever_they_end(prompt: str, text: str) -> None
         ("5", ""),
         ("YES", ""),
         ("x = 5", ""),
+        ("print(" + " + ".join("1" * 500) + ")", "acts writes"),
     ],
 )
 def test_facts_of_programs(code: str, facts: str) -> None:
     parsed = parse(code)
     found = [name for name in ("acts", "reads", "writes") if getattr(parsed, name)]
     assert " ".join(found) == facts
+
+
+@pytest.mark.parametrize("code", ["return 1", "x = (yield)", "if x:\n    return", "await f()"])
+def test_what_only_functions_may_have(code: str) -> None:
+    assert parse(code).fault is not None
+    assert parse(f"async def f():\n{textwrap.indent(code, '    ')}").fault is None
 
 
 def test_languages_of_blocks() -> None:
@@ -746,6 +933,29 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "minus signs": lambda n: "def f(): return " + "-" * n + "1",
     "NULs": lambda n: "def f(): pass\n" + "\0" * n,
     "surrogates": lambda n: "def f(): pass\n" + "\ud800" * n,
+    "quoted tokens": lambda n: "'<|x|>' " * n,
+    "lines of quoted tokens": lambda n: "'<|x|>'\n" * n,
+    "leading tokens": lambda n: "<|x|>" * n,
+    "strings over fences": lambda n: "```python\n'''\n```\n" * n,
+    "quotations": lambda n: "> " * n + "```python\nx\n",
+    "lists": lambda n: "- 1. " * n + "```python\nx\n",
+    "a session": lambda n: ">>> def f(): pass\n" * n,
+    "magics": lambda n: "def f(): pass\n" + "%x\n" * n,
+    "programs": lambda n: "```python\ndef f(): return g()\n```\n" * n,
+    "statements that need each other": lambda n: (
+        "```python\ndef f(): return a0\n```\n```python\n"
+        + "".join(f"a{at} = lambda: a{at + 1}\n" for at in range(n))
+        + "```\n"
+    ),
+    "scripts": lambda n: "```python\nprint(input())\n```\n" * n,
+    "begins": lambda n: "[BEGIN]\n" * n,
+    "ends": lambda n: "x [DONE] y\n" * n,
+    "tags": lambda n: "<code>" * n + "</code>" * n,
+    "Markdown": lambda n: "```markdown\n" * n,
+    "quotation marks": lambda n: "```python\n" + "'\"" * n,
+    "backslashes": lambda n: "```python\n'''" + "\\" * n,
+    "imports from the future": lambda n: "def f(): pass\nfrom __future__ import (\n" * n,
+    "bodies": lambda n: "    return x\n\nfoo bar\n" * n,
     "thoughts": lambda n: "<think>" * n,
     "ends of thoughts": lambda n: "</think>" * n,
 }
@@ -762,7 +972,13 @@ def seconds(text: str) -> float:
     return best
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
+SLOW = ("statements that need each other", "a session", "magics", "scripts", "programs", "begins")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(each, marks=pytest.mark.slow if each in SLOW else ()) for each in HOSTILE],
+)
 def test_a_text_of_four_times_the_length_takes_no_sixteen_times_as_long(kind: str) -> None:
     """Once in three times is enough: a busy machine may be slow at any, a square is at each."""
     short = 2000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,13 @@ from ttc.records import INFRA, Verdict
 from ttc.verifiers.code import checker
 from ttc.verifiers.code.base import failure, joined
 from ttc.verifiers.code.extraction import behind, program_of
-from ttc.verifiers.code.functional import PRELUDE, Functional, functional
+from ttc.verifiers.code.functional import PRELUDE, Functional, callable_program, functional
 from ttc.verifiers.code.outputs import LINES, Comparison, comparison_of, difference
+from ttc.verifiers.code.reference_tests import tests_of
 from ttc.verifiers.code.shapes.cases import Cases, cases_of, text_of
 from ttc.verifiers.code.shapes.encoded import UndecodableError
+from ttc.verifiers.code.test_runs import Ask, job_of, no_code, not_passed
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
-
-Ask = Callable[[SandboxJob], JobResult]
 
 # Their judges import what programs of LeetCode and of contests use.
 _WITH_PRELUDE = ("apps", "livecodebench")
@@ -24,28 +24,47 @@ _WITH_PRELUDE = ("apps", "livecodebench")
 
 @dataclass(frozen=True)
 class CaseRun:
-    """The job of one program, and the outputs that are expected, None where only the checker
-    decides; `source` is that of a checker program."""
+    """The job of one program. `functional` are its functional tests, else `expected` the outputs;
+    `source` is that of a checker program."""
 
     job: SandboxJob
-    expected: tuple[str | None, ...]
+    functional: Functional | None = None
+    expected: tuple[str | None, ...] = ()
     compare: Comparison = LINES
     source: str | None = None
     swapped: bool = False
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What the verdict depends on besides the program and its tests."""
-        return self.job.stdin, self.expected, self.compare, self.source, self.swapped
+        """What the verdict depends on besides the program."""
+        tests = (self.job.tests or {}).get("tests")
+        return tests, self.job.stdin, self.expected, self.compare, self.source, self.swapped
 
     def verdict(self, ran: JobResult, sandbox: str, ask: Ask) -> Verdict:
         """Return the verdict for the result of the job; `ask` runs a job of the checker."""
         if ran.stopped in INFRA:
             return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
+        if self.functional is not None:
+            return self._one_by_one(self.functional, ran, sandbox, ask)
         if (wrong := self._failed(ran, sandbox)) is not None:
             return wrong
         if self.source is not None:
             return self._checked(self.source, ran, sandbox, ask)
+        return Verdict(None, True, 1.0, "ok", sandbox)
+
+    def _one_by_one(
+        self, functional: Functional, ran: JobResult, sandbox: str, ask: Ask
+    ) -> Verdict:
+        """Return the verdict of functional tests. If all together take too long, each gets the
+        time, as each input of a script does."""
+        if ran.stopped != "timeout" or len(functional.rows) == 1:
+            return _functional(ran, sandbox)
+        for at in range(len(functional.rows)):
+            tests = functional.tests(only=at)
+            one = ask(_functional_job(tests, self.job.program))
+            if one.why != "pass" or one.stopped is not None:
+                told = joined(f"input {at + 1}" if one.stopped else "", sandbox)
+                return _functional(one, told)
         return Verdict(None, True, 1.0, "ok", sandbox)
 
     def _failed(self, ran: JobResult, sandbox: str) -> Verdict | None:
@@ -98,7 +117,7 @@ class CaseRun:
         return bool(asked.runs) and checker.decided(asked.runs[0]) is True
 
 
-def case_run(text: str, reference: Mapping[str, Any]) -> CaseRun | Functional | Verdict | None:
+def case_run(text: str, reference: Mapping[str, Any]) -> CaseRun | Verdict | None:
     """Return what to run for a completion, or the verdict if there is nothing to run; None if the
     reference has no inputs and outputs."""
     try:
@@ -130,21 +149,30 @@ def _script_run(cases: Cases, text: str, reference: Mapping[str, Any]) -> CaseRu
         return source is not None or wanted is None or difference(compare, output, wanted) is None
 
     job = SandboxJob("script", program, stdin=inputs, accepts=accepts)
-    return CaseRun(job, expected, compare, source, checker.is_swapped(reference))
+    swapped = checker.is_swapped(reference)
+    return CaseRun(job, None, expected, compare, source, swapped)
 
 
 def _functional_run(
     cases: Cases, function: str, text: str, reference: Mapping[str, Any]
-) -> Functional | Verdict:
+) -> CaseRun | Verdict:
     starter = str(reference.get("starter_code") or "")
     program = program_of(text, names=["Solution", function])
     if program is None and starter:
         program = program_of(text, starter, [function])
     if program is None:
         return no_code()
-    return functional(cases, program, reference)
+    tests = functional(cases, function, reference)
+    return CaseRun(_functional_job(tests.tests(), callable_program(program)), tests)
 
 
-def no_code() -> Verdict:
-    """Return the verdict for a completion without a program."""
-    return Verdict(None, False, 0.0, "no_code", "the completion has no code")
+def _functional_job(tests: str, program: str) -> SandboxJob:
+    read = tests_of({"tests": tests})
+    assert read is not None
+    return job_of(read, program)
+
+
+def _functional(ran: JobResult, sandbox: str) -> Verdict:
+    if ran.why == "pass" and ran.stopped is None:
+        return Verdict(None, True, 1.0, "ok", sandbox)
+    return not_passed(ran, sandbox)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from ttc.verifiers.code.extraction import behind
 from ttc.verifiers.code.outputs import tolerance_of
@@ -73,7 +74,7 @@ def _same(found, wanted):
 
 _STATED, _ABSOLUTE, _RELATIVE = %(tolerance)r
 
-for _at, (_given, *_wanted) in enumerate(json.loads(%(cases)r), 1):
+for _at, (_given, *_wanted) in enumerate(json.loads(%(cases)r), %(first)d):
     _found = _ttc_call(%(name)r, json.dumps(_given))
     assert type(_found) is str, f"input {_at}: no JSON value"
     try:
@@ -84,18 +85,29 @@ for _at, (_given, *_wanted) in enumerate(json.loads(%(cases)r), 1):
 """
 
 
-class Functional(NamedTuple):
-    """A program with what calls it, and its tests, for the judge's process."""
+@dataclass(frozen=True)
+class Functional:
+    """Functional tests: rows of arguments and the results that are right, the function's name, and
+    the tolerance (whether it is stated, absolute, relative)."""
 
-    program: str
-    tests: str
+    rows: tuple[list[Any], ...]
+    name: str
+    tolerance: tuple[bool, float, float]
+
+    def tests(self, *, only: int | None = None) -> str:
+        """Return the code of the tests: all, or only those of one row."""
+        rows = self.rows if only is None else self.rows[only : only + 1]
+        parts = {
+            "tolerance": self.tolerance,
+            "cases": json.dumps(rows),
+            "name": self.name,
+            "first": 1 + (only or 0),
+        }
+        return _TESTS % parts
 
 
-def functional(cases: Cases, program: str, reference: Mapping[str, Any]) -> Functional:
-    """Return the program with what calls it, and its tests.
-
-    UndecodableError says which case cannot be read.
-    """
+def functional(cases: Cases, function: str, reference: Mapping[str, Any]) -> Functional:
+    """Return the functional tests of cases. UndecodableError says which case cannot be read."""
     rows = []
     for at, (given, wanted) in enumerate(zip(cases.inputs, cases.outputs, strict=True), 1):
         try:
@@ -104,9 +116,12 @@ def functional(cases: Cases, program: str, reference: Mapping[str, Any]) -> Func
             raise UndecodableError(f"case {at} is no JSON") from None
     stated = tolerance_of(reference)
     # Rounding, as EvalPlus allows it, if the reference states no tolerance.
-    tolerance = (stated is not None, *(stated or (1e-6, 1e-7)))
-    parts = {"tolerance": tolerance, "cases": json.dumps(rows), "name": cases.function}
-    return Functional(behind(PRELUDE, program) + _CALL, _TESTS % parts)
+    return Functional(tuple(rows), function, (stated is not None, *(stated or (1e-6, 1e-7))))
+
+
+def callable_program(program: str) -> str:
+    """Return a program with the imports before it, and behind it what the tests call."""
+    return behind(PRELUDE, program) + _CALL
 
 
 def _arguments(given: Any) -> Any:

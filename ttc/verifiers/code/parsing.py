@@ -7,9 +7,8 @@ import atexit
 import builtins
 import signal
 import threading
-import warnings
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from ttc.verifiers.workers.pool import CallLimits, Workers
@@ -55,6 +54,7 @@ class Parsed:
         return frozenset(name for each in self.statements for name in each.names)
 
 
+@lru_cache(64)
 def parse(code: str) -> Parsed:
     """Parse a text as Python. If it exceeds the limits, it has a fault on an unknown line."""
     if not hasattr(signal, "setitimer"):
@@ -68,9 +68,9 @@ def examine(code: str) -> list[Any]:
     """Parse in this process and return the fields of a `Parsed`. The workers call this."""
     try:
         tree = ast.parse(code)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(tree, "<candidate>", "exec", dont_inherit=True)  # such as a return outside
+        for node in _outside_definitions(*tree.body):
+            if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)):
+                return [node.lineno, False, None]
         return [None, _literal(tree), _facts(tree)]
     except SyntaxError as error:
         return [error.lineno or 0, False, None]
@@ -153,12 +153,14 @@ def _bound_by(node: ast.AST) -> set[str]:
     return {node.name} if isinstance(node, _DEFINITIONS) else set()
 
 
-def _outside_definitions(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and those in it, but not what is inside functions and classes."""
-    yield node
-    if not isinstance(node, (*_DEFINITIONS, ast.Lambda)):
-        for child in ast.iter_child_nodes(node):
-            yield from _outside_definitions(child)
+def _outside_definitions(*nodes: ast.AST) -> Iterator[ast.AST]:
+    """Yield nodes and those in them, but not what is inside functions and classes."""
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+            waiting += ast.iter_child_nodes(node)
 
 
 def _acts(node: ast.stmt, own: set[str]) -> bool:

@@ -35,15 +35,11 @@ class TestRun:
         self, ran: JobResult, sandbox: str, canonical: CanonicalRuns, *, trust_eq: bool
     ) -> Verdict:
         """Return the verdict for the result of the job."""
-        if ran.stopped in INFRA:
-            return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
         if ran.stopped == "timeout" and self._never_end(ran, canonical):
             return Verdict(
                 status="bad_reference", detail=joined("the reference's tests never end", sandbox)
             )
-        if ran.stopped is not None:
-            return Verdict(None, False, 0.0, ran.stopped, joined(ran.detail, sandbox))
-        if ran.why == "pass":
+        if ran.stopped is None and ran.why == "pass":
             return self._passed(ran, sandbox, canonical, trust_eq=trust_eq)
         return not_passed(ran, sandbox)
 
@@ -85,14 +81,18 @@ def test_run(text: str, reference: Mapping[str, Any]) -> TestRun | Verdict:
             return Verdict(status="no_reference", detail=detail)
         program = program_of(text, tests.prompt, tests.wanted)
         if program is None:
-            return Verdict(None, False, 0.0, "no_code", "the completion has no code")
-        return TestRun(_job(tests, program), tests)
+            return no_code()
+        return TestRun(job_of(tests, program), tests)
     except UnusableTestsError as error:
         return Verdict(status=error.status, detail=str(error))
 
 
 def not_passed(ran: JobResult, sandbox: str) -> Verdict:
     """Return the verdict for a result that the judge did not call a pass."""
+    if ran.stopped in INFRA:
+        return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
+    if ran.stopped is not None:
+        return Verdict(None, False, 0.0, ran.stopped, joined(ran.detail, sandbox))
     if ran.why == "fail":
         return Verdict(None, False, 0.0, "ok", joined(ran.detail, sandbox))
     if ran.why == "bad_reference":
@@ -106,7 +106,14 @@ def not_passed(ran: JobResult, sandbox: str) -> Verdict:
     return Verdict(status="infra_error", detail=joined("the judge's process died", sandbox))
 
 
-def _job(tests: ReferenceTests, program: str) -> SandboxJob:
+def no_code() -> Verdict:
+    """Return the verdict for a completion without a program."""
+    return Verdict(None, False, 0.0, "no_code", "the completion has no code")
+
+
+def job_of(tests: ReferenceTests, program: str) -> SandboxJob:
+    """Return the job that runs tests on a program. UnusableTestsError if they cannot be run on
+    it."""
     mentioned = [each for word, each in PRELOADED.items() if word in program]
     preload = tuple(dict.fromkeys([*mentioned, *tests.preload]))
     return SandboxJob("calls", program, tests.job(program), preload=preload)
@@ -130,7 +137,7 @@ class CanonicalRuns:
             if len(self._results) >= _MOST:
                 self._results.clear()
             try:
-                ran = self._ask(_job(tests, tests.canonical))
+                ran = self._ask(job_of(tests, tests.canonical))
             except UnusableTestsError:
                 return None
             self._results[id(tests)] = tests, ran

@@ -8,7 +8,14 @@ from collections.abc import Collection, Sequence
 
 from ttc.verifiers.code.extraction.cleaning import between_tags, cleaned, repaired
 from ttc.verifiers.code.extraction.fences import before_first_fence, blocks
-from ttc.verifiers.code.extraction.prompts import behind, code_in, completed, needed, preamble
+from ttc.verifiers.code.extraction.prompts import (
+    behind,
+    code_in,
+    completed,
+    needed,
+    preamble,
+    script_in,
+)
 from ttc.verifiers.code.parsing import Parsed, parse
 
 __all__ = ["behind", "defines", "fenced", "preamble", "program_of"]
@@ -120,7 +127,7 @@ def _script(text: str, python: Sequence[tuple[str, str]]) -> str | None:
         if opened.fault is None and (opened.acts or opened.writes):
             return start[0]
     if not python:
-        return (text if parse(text).fault is None else code_in(text)) if text.strip() else None
+        return (text if parse(text).fault is None else script_in(text)) if text.strip() else None
     for wanted in ("python", ""):
         bodies = [body for language, body in python if language == wanted][-_MOST_BLOCKS:]
         facts = [parse(body) for body in bodies]
@@ -132,7 +139,7 @@ def _script(text: str, python: Sequence[tuple[str, str]]) -> str | None:
             chosen = (reading or (acting if _reads_apart(facts, acting) else itself) or acting)[-1]
             return _joined(bodies, chosen, facts[chosen].free)
     marked = [body for language, body in python if language] or [body for _, body in python]
-    return marked[-1] if parse(marked[-1]).fault is None else code_in(marked[-1])
+    return marked[-1] if parse(marked[-1]).fault is None else script_in(marked[-1])
 
 
 def _reads_apart(facts: Sequence[Parsed], acting: Sequence[int]) -> bool:

@@ -58,8 +58,10 @@ def cleaned(text: str) -> str:
 
 
 def _before_tokens(text: str) -> str:
-    while (leading := _LEADING.match(text)) is not None:
-        text = text[leading.end() :]
+    start = 0
+    while (leading := _LEADING.match(text, start)) is not None:
+        start = leading.end()
+    text = text[start:]
     quotes, at = Quotes(), 0
     for token in _TOKEN.finditer(text):
         start = text.rfind("\n", 0, token.start()) + 1

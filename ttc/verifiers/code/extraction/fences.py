@@ -20,12 +20,11 @@ _MARKDOWN = ("markdown", "md")
 
 
 class Block(NamedTuple):
-    """A fenced block: its language in lower case (`python` for all its names, "" if unmarked), its
-    body, and whether it has a closing fence."""
+    """A fenced block: its language in lower case (`python` for all its names, "" if unmarked) and
+    its body."""
 
     language: str
     body: str
-    closed: bool = True
 
 
 class _Fence(NamedTuple):
@@ -138,7 +137,7 @@ class _Reader:
         if held is not None:
             self._trusts_quotes = False
             return held
-        return Block(language, "".join(body)[:-1], closed=False), len(self._lines)
+        return Block(language, "".join(body)[:-1]), len(self._lines)
 
 
 def _opening(line: str) -> _Fence | None:

@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from ttc.verifiers.code.parsing import parse
 
@@ -15,8 +16,10 @@ _CODE = re.compile(
     r"(?:async def|def|class|import|from|@)\b|@\w|[A-Za-z_][\w.,\[\] ]*(?::[^=\n]+)?=[^=]"
 )
 _FUTURE = re.compile(
-    r"^from[ \t]+__future__[ \t]+import[ \t]+(?:\([^)]*\)|[^\n;#]*)[ \t]*;?[^\n]*$", re.M
+    r"^from[ \t]+__future__[ \t]+import[ \t]+(?:\([^)]{0,2000}\)|[^\n;#]*)[ \t]*;?[^\n]*$", re.M
 )
+_ACTS = re.compile(r"(?:if|for|while|with|try)\b.*:\s*(?:#.*)?$|[A-Za-z_][\w.]*\(")
+_NAME = re.compile(r"[^\W\d]\w*")
 _DOES = re.compile(
     r"[=(]|^\s*(?:return|yield|raise|pass|for|while|with|if|try|import|from|del|assert)\b", re.M
 )
@@ -51,6 +54,17 @@ def code_in(text: str) -> str:
     start = next((at for at, line in enumerate(lines) if _CODE.match(line)), 0)
     code = _longest(lines, start, lambda code: code)
     return "\n".join(lines[start:]) if code is None else code
+
+
+def script_in(text: str) -> str:
+    """Return the script in a text without the prose around it: the first code that acts."""
+    lines = text.split("\n")
+    starts = (at for at, line in enumerate(lines) if _CODE.match(line) or _ACTS.match(line))
+    for start in islice(starts, _MOST_CUTS):
+        code = _longest(lines, start, lambda code: code)
+        if code is not None and parse(code).acts:
+            return code
+    return code_in(text)
 
 
 def _longest(lines: list[str], start: int, whole: Callable[[str], str]) -> str | None:
@@ -155,16 +169,19 @@ def _indentation(prompt: str) -> tuple[str, str]:
 def needed(code: str, names: frozenset[str]) -> list[str]:
     """Return the definitions, imports and plain assignments in valid code that bind some names, and
     those that these need."""
-    parsed, lines = parse(code), code.split("\n")
+    statements, lines = parse(code).statements, code.split("\n")
+    binding: dict[str, list[int]] = {}
+    for at, each in enumerate(statements):
+        if each.inert:
+            for name in each.names:
+                binding.setdefault(name, []).append(at)
     wanted: dict[int, str] = {}
     queue = set(names)
     while queue:
-        name = queue.pop()
-        for at, each in enumerate(parsed.statements):
-            if each.inert and name in each.names and at not in wanted:
-                wanted[at] = "\n".join(lines[each.first - 1 : each.last]) + "\n"
-                used = set(re.findall(r"[^\W\d]\w*", wanted[at]))
-                queue |= used & parsed.defined
+        for at in binding.pop(queue.pop(), ()):
+            if at not in wanted:
+                wanted[at] = "\n".join(lines[statements[at].first - 1 : statements[at].last]) + "\n"
+                queue |= binding.keys() & set(_NAME.findall(wanted[at]))
     return [wanted[at] for at in sorted(wanted)]
 
 
