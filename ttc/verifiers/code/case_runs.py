@@ -15,7 +15,7 @@ from ttc.verifiers.code.outputs import LINES, Comparison, comparison_of, differe
 from ttc.verifiers.code.reference_tests import tests_of
 from ttc.verifiers.code.shapes.cases import Cases, cases_of, text_of
 from ttc.verifiers.code.shapes.encoded import UndecodableError
-from ttc.verifiers.code.test_runs import Ask, job_of, no_code, not_passed
+from ttc.verifiers.code.test_runs import Ask, counted, job_of, no_code, not_passed
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
 # Their judges import what programs of LeetCode and of contests use.
@@ -174,5 +174,5 @@ def _functional_job(tests: str, program: str) -> SandboxJob:
 
 def _functional(ran: JobResult, sandbox: str) -> Verdict:
     if ran.why == "pass" and ran.stopped is None:
-        return Verdict(None, True, 1.0, "ok", sandbox)
+        return Verdict(None, True, 1.0, "ok", joined(counted(ran), sandbox))
     return not_passed(ran, sandbox)

@@ -32,10 +32,10 @@ class Python(Sandboxed):
     (`inputs`, `outputs`). What the tests define is run, and the detail says how many assertions and
     tests ran; with a `canonical_solution`, no fewer than it runs. Statuses: `ok`, `raised`,
     `timeout`, `oom`, `output_limit`, `thread_limit`, `disk_limit`, `denied` and `no_code` are about
-    the program (the last eight are never correct); `no_tests` (nothing was tested) and `bad_reference` (the
-    tests cannot be parsed, imported or ended) are about the reference; `infra_timeout` and
-    `infra_error` are faults of the machine and are not counted. The limit is on CPU time; wall time
-    only guards against hangs.
+    the program (the last eight are never correct); `no_tests` (nothing was tested) and
+    `bad_reference` (the tests cannot be parsed, imported or ended) are about the reference;
+    `infra_timeout` and `infra_error` are faults of the machine and are not counted. The limit is on
+    CPU time; wall time only guards against hangs.
     """
 
     name = "python"

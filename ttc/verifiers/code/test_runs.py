@@ -55,8 +55,7 @@ class TestRun:
         self, ran: JobResult, sandbox: str, canonical: CanonicalRuns, *, trust_eq: bool
     ) -> Verdict:
         """Return the verdict for tests that did not fail: they must have run, too."""
-        told = f"assertions: {ran.assertions}"
-        told = f"{told}; tests: {ran.tests}" if ran.tests else told
+        told = counted(ran)
         solution = canonical.of(self.tests) if self.tests.shape.open else None
         if solution is not None and solution.why != "pass":
             told = joined(told, "canonical solution fails its tests")
@@ -85,6 +84,12 @@ def test_run(text: str, reference: Mapping[str, Any]) -> TestRun | Verdict:
         return TestRun(job_of(tests, program), tests)
     except UnusableTestsError as error:
         return Verdict(status=error.status, detail=str(error))
+
+
+def counted(ran: JobResult) -> str:
+    """Return the part of a verdict's detail that says how many assertions and tests ran."""
+    told = f"assertions: {ran.assertions}"
+    return f"{told}; tests: {ran.tests}" if ran.tests else told
 
 
 def not_passed(ran: JobResult, sandbox: str) -> Verdict:
