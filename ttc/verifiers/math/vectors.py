@@ -17,24 +17,18 @@ IN_SPACE = "ijk"  # the mark of a vector whose dimension its text does not say
 _AXES = "ijk"
 _TERM = re.compile(r"(.*?)(?:\\cdot|\\,|\*)? ?\\(?:vec|hat) ?\{ ?([ijk]) ?\} ?", re.S)
 _PLAIN_TERM = re.compile(r"(.*?)(?:\\cdot|\*)? ?([ijk]) ?", re.S)
-_SCALED = re.compile(
-    r"(?P<factor>-|-?(?:[0-9]+(?:\.[0-9]+)?|\\frac ?\{[^{}A-Za-z]*(?:\\(?:sqrt|pi)[^A-Za-z]*)?\}"
-    r" ?\{[^{}A-Za-z]*(?:\\(?:sqrt|pi)[^A-Za-z]*)?\}|\\pi|\\sqrt ?\{[0-9]+\}|[0-9]+/[0-9]+)+)"
-    r" ?(?:\\cdot|\*)? ?(?P<tuple>\(.*,.*\))",
-    re.S,
-)
+_FACTOR = re.compile(r"-?(?:[0-9./ {}]|\\(?:frac|sqrt|pi)(?![A-Za-z]))*(?:\\cdot|\*)? ?")
 
 
 def vector(text: str, depth: list[int], read: Callable[[str], Structure]) -> Structure | None:
     """Return the components of a vector, or None; of a sum of unit vectors, three."""
-    if found := _SCALED.fullmatch(text):
-        start = found.start("tuple")
-        inner = read(found["tuple"])
-        if inner.kind == "tuple" and 0 not in depth[start + 1 : -1]:
+    start = len(_FACTOR.match(text)[0])  # type: ignore[index]  # it matches ""
+    if 0 < start < len(text) and text[start] == "(" and text.endswith(")"):
+        inner = read(text[start:])
+        if inner.kind == "tuple" and not inner.mark and 0 not in depth[start + 1 : -1]:
             parts = _parts(text[start + 1 : -1], depth[start + 1 : -1])
-            factor = found["factor"]
-            scale = "-" if factor == "-" else rf"{factor}\cdot "
-            return replace(inner, items=tuple(read(f"{scale}({part})") for part in parts))
+            factor = text[:start].strip()
+            return replace(inner, items=tuple(read(_times(factor, part)) for part in parts))
     pattern = _PLAIN_TERM if plain_vectors(text) else _TERM
     terms = _terms(text, depth)
     found_terms = [pattern.fullmatch(term) for _, term in terms]
@@ -61,6 +55,12 @@ def of_dimension(structure: Structure, reference: Structure) -> Structure:
     if size == 2 and items[2].atom is not None and items[2].atom.value == 0:
         items = items[:2]
     return replace(structure, items=items, mark="")
+
+
+def _times(factor: str, part: str) -> str:
+    if factor.endswith(("-", r"\cdot", "*")):
+        return f"{factor}({part})"
+    return rf"{factor}\cdot ({part})"
 
 
 def _terms(text: str, depth: list[int]) -> list[tuple[str, str]]:

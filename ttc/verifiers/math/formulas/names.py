@@ -194,7 +194,7 @@ class _Reader:
         while inner := re.fullmatch(
             rf"\\({'|'.join(ACCENTS)})(?![A-Za-z]) ?(?:\{{(.*)\}}|(\w))", content
         ):
-            content = inner[2] or inner[3]
+            content = inner[2] or inner[3] or ""
             mark = ACCENTS[inner[1]] if mark == "vec" else mark
         if re.fullmatch(LETTER, content):
             return self._named(content, f"{mark} ")
