@@ -11,7 +11,7 @@ from fractions import Fraction
 from ttc.answers.characters import plain_characters
 from ttc.answers.numbers import NO_UNIT, NUMBER, STRICT, Number, Style, read_number
 from ttc.answers.repeating import MARKED, repeating
-from ttc.answers.tex import braced
+from ttc.answers.tex import braced, unwrapped
 
 __all__ = ["NO_UNIT", "NUMBER", "canonical", "count_words", "number", "spelt", "tidy"]
 
@@ -20,10 +20,10 @@ _LONGEST = 1000
 _PASSES = 8  # each pass removes one layer of nested \text{…} and trailing marks
 _PLACES = 30  # a rational with more decimal places is written as a fraction
 
-_FONTS = (
+_FONTS = re.compile(
     r"\\(?:mbox|boxed|fbox|hbox|text|textnormal|textup|textsf|texttt|textit|textbf|textrm|textmd|emph"
     r"|(?:math|bold)(?:rm|bf|it|sf|tt|normal|symbol)|operatorname\*?|underline|bm|ensuremath"
-    r"|(?:bcancel|xcancel|cancel)(?!to)) ?\{([^{}]*)\}"
+    r"|(?:bcancel|xcancel|cancel)(?!to)) ?\{"
 )
 _DECLARED = (
     r"\\(?:left|right|displaystyle|textstyle|scriptstyle|limits|nolimits|rm|bf|it|normalsize|small"
@@ -61,11 +61,10 @@ _TIDY = tuple(
         (r"(?:\bUS)?\\?\$", ""),
         (rf"\\operatorname\*? ?\{{ ?({_FUNCTIONS}) ?\}}", r"\\\1 "),
         (_SPACING, " "),
-        (_FONTS, r" \1 "),
         (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
         (rf"(?<![0-9.,])(?<![0-9.,]\s)({MARKED})(?![0-9])", _recurring),
         (r"\\%", "%"),
-        (r"\{([-+])\}|^\{([^{}]*)\}$", r"\1\2"),
+        (r"\{([-+])\}", r"\1"),
         (r" ?\^ ?", "^"),
         (r"(?:\^ ?)?\\degree(?![A-Za-z])|°|\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))", r"^\\circ"),
         (r"([_^])\{([0-9A-Za-z]|\\circ)\}", r"\1\2"),
@@ -133,7 +132,7 @@ def tidy(text: str) -> str:
         return text
     for _ in range(_PASSES):
         before = text
-        text = braced(plain_characters(text))
+        text = braced(unwrapped(plain_characters(text), _FONTS))
         for pattern, replacement in _TIDY:
             text = pattern.sub(replacement, text)
         text = text.strip(' *`"“”')

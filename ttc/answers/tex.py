@@ -25,6 +25,24 @@ def braced(text: str) -> str:
     return text
 
 
+def unwrapped(text: str, command: re.Pattern[str]) -> str:
+    r"""Return a text without the commands that a pattern finds, each `\name{`, and their braces.
+
+    Braces around all of a text go too. Content with an operator keeps its braces, unless it is
+    the whole text: `\underline{x+1}^2` is a square.
+    """
+    for found in reversed(list(command.finditer(text))):
+        if (end := group_end(text, found.end() - 1)) is not None:
+            content = text[found.end() : end - 1]
+            whole = not text[: found.start()].strip() and not text[end:].strip()
+            kept = not whole and re.search(r"[-+{]", content)
+            inside = f"{{{content}}}" if kept else f" {content} "
+            text = f"{text[: found.start()]}{inside}{text[end:]}"
+    stripped = text.strip()
+    whole = stripped.startswith("{") and group_end(stripped, 0) == len(stripped)
+    return stripped[1:-1] if whole else text
+
+
 def group_end(text: str, start: int) -> int | None:
     """Return the offset behind the brace that closes the one at `start`, or None."""
     depth = 0

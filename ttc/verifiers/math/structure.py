@@ -99,6 +99,8 @@ def _read(text: str, style: Style, level: int) -> Structure:
         return pair_or_interval((inner(r"-\infty"), inner(r"\infty")), "()")
     for separator, kind in ((_EITHER, "set"), (_PARTS, "list"), (_LISTED, "list")):
         parts = _split(text, separator, depth)
+        if kind == "set" and len(parts) > 1 == len(set(parts)):
+            return inner(parts[0])
         if len(parts) > 1:
             return _several([inner(part) for part in parts], kind)
     for attempt in (membership, related, _united, _bracketed, matrix, vector, _in_pieces):

@@ -17,18 +17,20 @@ IN_SPACE = "ijk"  # the mark of a vector whose dimension its text does not say
 _AXES = "ijk"
 _TERM = re.compile(r"(.*?)(?:\\cdot|\\,|\*)? ?\\(?:vec|hat) ?\{ ?([ijk]) ?\} ?", re.S)
 _PLAIN_TERM = re.compile(r"(.*?)(?:\\cdot|\*)? ?([ijk]) ?", re.S)
-_FACTOR = re.compile(r"-?(?:[0-9./ {}]|\\(?:frac|sqrt|pi)(?![A-Za-z]))*(?:\\cdot|\*)? ?")
+_FACTOR = re.compile(r"-|-?(?=.*[0-9p])(?:\\(?:frac|sqrt|pi)(?![A-Za-z])|[0-9./{} ])+")
+_TIMES = re.compile(r" ?(?:\\cdot(?![A-Za-z])|\*)? ?$")
 
 
 def vector(text: str, depth: list[int], read: Callable[[str], Structure]) -> Structure | None:
     """Return the components of a vector, or None; of a sum of unit vectors, three."""
-    start = len(_FACTOR.match(text)[0])  # type: ignore[index]  # it matches ""
-    if 0 < start < len(text) and text[start] == "(" and text.endswith(")"):
+    start = text.find("(")
+    factor = _TIMES.sub("", text[: max(start, 0)])
+    if text.endswith(")") and "," in text and _FACTOR.fullmatch(factor):
         inner = read(text[start:])
         if inner.kind == "tuple" and not inner.mark and 0 not in depth[start + 1 : -1]:
             parts = _parts(text[start + 1 : -1], depth[start + 1 : -1])
-            factor = text[:start].strip()
-            return replace(inner, items=tuple(read(_times(factor, part)) for part in parts))
+            scale = "-" if factor == "-" else rf"{factor}\cdot "
+            return replace(inner, items=tuple(read(f"{scale}({part})") for part in parts))
     pattern = _PLAIN_TERM if plain_vectors(text) else _TERM
     terms = _terms(text, depth)
     found_terms = [pattern.fullmatch(term) for _, term in terms]
@@ -55,12 +57,6 @@ def of_dimension(structure: Structure, reference: Structure) -> Structure:
     if size == 2 and items[2].atom is not None and items[2].atom.value == 0:
         items = items[:2]
     return replace(structure, items=items, mark="")
-
-
-def _times(factor: str, part: str) -> str:
-    if factor.endswith(("-", r"\cdot", "*")):
-        return f"{factor}({part})"
-    return rf"{factor}\cdot ({part})"
 
 
 def _terms(text: str, depth: list[int]) -> list[tuple[str, str]]:
