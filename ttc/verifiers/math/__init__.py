@@ -45,6 +45,10 @@ class Math:
     signs are ignored, as by `numeric`. Equal answers to a problem get the same text in their
     verdicts: that of the reference, or else the shortest. Formulas are read in processes with
     limits; one that exceeds them is undecided.
+
+    `2,5` is two and a half where the reference is one number, and two answers where it has two
+    parts; `1,234` is a thousand. `locale=de` says that commas are decimal, `locale=en` that none
+    is.
     """
 
     name = "math"
