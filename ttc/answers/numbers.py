@@ -182,7 +182,7 @@ def _scientific(head: re.Match[str], style: Style) -> Fraction | None:
     if abs(power) > MOST_DIGITS:
         return None
     if head["mantissa"] and _ONE_THOUSAND.fullmatch(head["mantissa"]):
-        style = style._replace(comma=style.comma is not False)  # 6,022 × 10^23 counts no thousands
+        style = style._replace(comma=True)  # 6,022 × 10^23 counts no thousands
     value = _numeral(head["mantissa"] or head["plain"] or "1", style)
     return None if value is None else value * ten_to(power)
 

@@ -67,8 +67,8 @@ def _sentence(text: str, style: Style, level: int) -> Structure:
         return found
     text = without_remarks(in_signs(text))
     if (parted := option(text)) is not None and level == 0:
-        letter, value = parted
-        return Structure("option", (single(atom(letter)), _sentence(value, style, 1)))
+        letter, rest = parted
+        return Structure("option", (single(atom(letter)), _sentence(rest, style, 1)))
     formula, domain = without_domain(text)
     if domain is None:
         return _read(with_points(text, style), style, 1)
