@@ -12,8 +12,8 @@ from test_math import judge
 
 from ttc.verifiers.math.formulas import sampling
 from ttc.verifiers.math.formulas.names import replaced
-from ttc.verifiers.math.sympy_worker import family, values
 from ttc.verifiers.math.measures.units import compound, parse, split
+from ttc.verifiers.math.sympy_worker import family, values
 from ttc.verifiers.math.values import Values, from_reply, same, same_family
 from ttc.verifiers.workers.pool import Reply
 

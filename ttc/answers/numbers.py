@@ -54,6 +54,7 @@ NUMBER = rf"""
 """
 _NUMBER = re.compile(NUMBER, re.I | re.X)
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{3})+")
+_ONE_THOUSAND = re.compile(r"[1-9],[0-9]{3}")
 _ZERO_COMMA = re.compile(r"0,[0-9]{2,}")
 # 0,75 and 1.234,5 and 2{,}5: nothing else can be meant.
 _SHOWN_COMMA = re.compile(
@@ -180,6 +181,8 @@ def _scientific(head: re.Match[str], style: Style) -> Fraction | None:
     power = int((head["power"] or head["exponent"] or "0").replace("−", "-"))
     if abs(power) > MOST_DIGITS:
         return None
+    if head["mantissa"] and _ONE_THOUSAND.fullmatch(head["mantissa"]):
+        style = style._replace(comma=True)  # 6,022 × 10^23 counts no thousands
     value = _numeral(head["mantissa"] or head["plain"] or "1", style)
     return None if value is None else value * ten_to(power)
 

@@ -9,7 +9,8 @@ from importlib import metadata
 from itertools import groupby
 from typing import Any
 
-from ttc.answers.canonical import count_words
+from ttc.answers.canonical import count_words, number
+from ttc.answers.canonical import spelt as in_decimals
 from ttc.answers.extract import boxed_together, canonical, extract, own, stated
 from ttc.answers.locales import LOCALE, decimal_comma
 from ttc.answers.numbers import Style
@@ -46,6 +47,10 @@ class Math:
     signs are ignored, as by `numeric`. Equal answers to a problem get the same text in their
     verdicts: that of the reference, or else the shortest. Formulas are read in processes with
     limits; one that exceeds them is undecided.
+
+    `2,5` is two and a half where the reference is one number, and two answers where it has two
+    parts; `1,234` is a thousand. `locale=de` says that commas are decimal, `locale=en` that none
+    is.
     """
 
     name = "math"
@@ -153,8 +158,8 @@ class _Problem:
         self._classes = classes
         self._structures: dict[str, Structure] = {}
         self._spelt: dict[Hashable, str] = {}
-        self._gold, self._complaint = canonical(gold), complaint
         self._raw, self._comma = gold, convention(gold, comma)
+        self._gold, self._complaint = self._text(gold), complaint
         self._written = None if complaint else read(gold, Style(self._comma))
         self._reference = None if self._written is None else align(self._written, self._written)
         if self._reference is not None:
@@ -170,7 +175,8 @@ class _Problem:
         if new:
             self._classes.add(atom for structure in new.values() for atom in atoms_of(structure))
             # Classes of earlier draws keep their text; a new class gets its shortest answer's.
-            spelt = sorted((len(canonical(answer)), canonical(answer), answer) for answer in new)
+            texts = [(self._text(answer), answer) for answer in new]
+            spelt = sorted((len(text), text, answer) for text, answer in texts)
             self._structures |= {answer: new[answer] for *_, answer in spelt}
             self._spell()
         yield from map(self._verdict, answers)
@@ -180,6 +186,11 @@ class _Problem:
             return read(answer, Style(self._comma))
         return read_like(answer, self._raw, self._written, self._comma)
 
+    def _text(self, answer: str) -> str:
+        """Return the text of a vote, in which a decimal comma is a point."""
+        value = number(answer, Style(self._comma)) if self._comma else None
+        return canonical(answer) if value is None else in_decimals(value)
+
     def _spell(self) -> None:
         """Give each class a text of its own; new answers may have joined two classes."""
         self._spelt = {}
@@ -188,7 +199,7 @@ class _Problem:
         taken = set(self._spelt.values())
         for answer, structure in self._structures.items():
             if (key := self._classes.key(structure)) not in self._spelt:
-                text = canonical(answer)
+                text = self._text(answer)
                 # With the reference y = 5, the answers x = 5 and 5 differ but have one text, 5.
                 self._spelt[key] = text if text not in taken else " ".join(answer.split())
                 taken.add(self._spelt[key])

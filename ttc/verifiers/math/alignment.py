@@ -16,6 +16,7 @@ from ttc.verifiers.math.measures.conversion import in_units_of
 from ttc.verifiers.math.shape import atoms_of
 from ttc.verifiers.math.structure import Structure, read, single
 from ttc.verifiers.math.vectors import IN_SPACE, of_dimension
+from ttc.verifiers.math.wording.domains import renamed
 
 _PARAMETER = re.compile(r"(?<![A-Za-z\\])(?:\\[A-Za-z]+ ?)*[a-z]?k|k(?![A-Za-z])")
 _SYMBOL = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
@@ -25,9 +26,12 @@ def align(structure: Structure, reference: Structure | None) -> Structure:
     """Return an answer in the form of the reference; without a reference, names are dropped."""
     structure = in_units_of(structure, reference)
     if reference is None:
-        return _unnamed(structure)
+        given = structure.kind == "given"
+        return _unnamed(_with_parameter(structure, structure.mark) if given else structure)
     structure = _valued(_as_option(_given(structure, reference), reference), reference)
-    structure = _rearranged(of_dimension(structure, reference), reference)
+    if _is_equation(reference):
+        structure = _as_equation(structure)
+    structure = _rearranged(_indexed(structure, reference), reference)
     structure = _named(structure, reference) if _has_names(reference) else _unnamed(structure)
     bases = {atom.sign if atom.kind == "based" else "" for atom in atoms_of(reference)}
     if len(bases) == 1 and (base := bases.pop()):
@@ -41,8 +45,29 @@ def _given(structure: Structure, reference: Structure) -> Structure:
     if reference.kind != "given":
         return bare
     domain = structure.items[1] if structure.kind == "given" else reference.items[1]
-    asked = _as_family(*reference.items)
+    bare = _with_parameter(bare, structure.mark if structure.kind == "given" else reference.mark)
+    asked = _as_family(_with_parameter(reference.items[0], reference.mark), domain)
     return Structure("given", (align(_as_family(bare, domain), asked), domain))
+
+
+def _with_parameter(structure: Structure, letter: str) -> Structure:
+    """Call the parameter of a family k, whatever its letter is."""
+    atom, items = structure.atom, structure.items
+    if atom is not None and atom.kind in ("formula", "relation"):
+        atom = atom._replace(text=renamed(atom.text, letter))
+    return replace(
+        structure, atom=atom, items=tuple(_with_parameter(item, letter) for item in items)
+    )
+
+
+def _indexed(structure: Structure, reference: Structure) -> Structure:
+    """Turn x_1 = 1, x_2 = 2 into two values of x where the reference is a list."""
+    names = [(item.name or "").partition("_") for item in structure.items]
+    indexed = structure.kind == "tuple" and len({name for name, _, _ in names}) == 1
+    if indexed and all(index for _, _, index in names) and reference.kind in ("list", "set"):
+        name = names[0][0] if _has_names(reference) else None
+        return replace(_unnamed(structure), kind="list", name=name)
+    return of_dimension(structure, reference)
 
 
 def _as_family(structure: Structure, domain: Structure) -> Structure:

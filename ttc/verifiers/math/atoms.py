@@ -11,6 +11,8 @@ from ttc.verifiers.math.measures.units import Unit, compound, split, unwrapped
 
 _BASED = re.compile(r"(?=[0-9A-F]*[0-9])([0-9A-F]+)_\{?([0-9]{1,2})\}?")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")
+# No word of four letters or less is without a vowel, unless it is an abbreviation in capitals.
+_PRODUCT = re.compile(r"(?=.*[a-z])[B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{2,4}")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _UNIT = re.compile(
     r"(?: (?:[a-z]{3,}|cm|mm|km|kg|mg|ft|in|mi|yd|ml|mL|lb|oz|hr|mph)"
@@ -46,7 +48,7 @@ def atom(text: str) -> Atom:
 
     Percent signs, currency and units are removed, as from numbers: the question fixes them.
     Letters alone are a word, whose case is ignored, unless it is one letter or two capitals
-    (AB may be a line); mixed with digits or operators they are variables.
+    (AB may be a line), or has no vowel (kx); mixed with digits or operators they are variables.
     """
     if (total := compound(text)) is not None:
         return _number(total[0])._replace(unit=total[1])
@@ -71,7 +73,7 @@ def atom(text: str) -> Atom:
     spelt = canonical(bare)
     words = re.split(r"[\s.'’-]+", spelt)
     wordy = all(map(str.isalpha, words)) and (len(words) == 1 or max(map(len, words)) > 2)
-    if wordy and len(spelt) > 1:
+    if wordy and len(spelt) > 1 and not _PRODUCT.fullmatch(spelt):
         return Atom("word", spelt if spelt.isupper() and len(spelt) < 3 else spelt.casefold())
     if re.search(r"[^\W\d_]{4}", _COMMAND.sub(" ", spelt)) or _CLOCK.fullmatch(spelt):
         return Atom("word", spelt.casefold())

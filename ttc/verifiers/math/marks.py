@@ -11,7 +11,10 @@ from ttc.verifiers.math.measures.units import parse
 
 _SPACE = r"(?: |~|\\[,;:! ])*"
 _FONT = r"\\(?:text|mathrm|textrm|mathit|textit|mathbf|textbf|operatorname|mathsf|rm|textnormal)"
-_DEGREE = rf"{_SPACE}(?:\^ ?\{{ ?\\circ ?\}}|\^ ?\\circ(?![A-Za-z])|°|º|\\degrees?(?![A-Za-z]))"
+_DEGREE = (
+    rf"{_SPACE}(?:(?:\{{ ?\}})?\^ ?(?:\{{ ?\\circ ?\}}|\\circ(?![A-Za-z]))"
+    r"|°|º|\\degrees?(?![A-Za-z]))"
+)
 _FUNCTIONS = (
     "arcsin|arccos|arctan|arccot|arcsec|arccsc|arcsinh|arccosh|arctanh|sinh|cosh|tanh|sech|csch"
     "|coth|sin|cos|tan|cot|csc|log|ln|lg|exp|gcd"
@@ -22,6 +25,7 @@ _MARKED = tuple(
     for pattern, replacement in (
         # Vectors, and transposes in upright type
         (r"\\(?:mathbf|boldsymbol|bm|pmb) ?\{ ?([A-Za-z]) ?\}", r"\\vec{\1}"),
+        (r"\\(?:mathbf|boldsymbol|bm|pmb) +([A-Za-z])(?![A-Za-z])", r"\\vec{\1}"),
         (r"\\(?:mathbf|boldsymbol|bm|pmb) ?(\\(?:hat|vec|[ij]math)) ?", r"\1 "),
         (r"\\(hat|vec) ?\{ ?\\(?:hat|vec|mathrm) ?\{? ?([A-Za-z]) ?\}? ?\}", r"\\\1{\2}"),
         (r"\\(?:hat|vec) ?(?:\{ ?\\([ij])math ?\}|\\([ij])math(?![A-Za-z]))", r"\\hat{\1\2}"),
@@ -37,7 +41,8 @@ _MARKED = tuple(
         (r"(?<=[0-9]) ?sec(?:onds?|s)?(?![A-Za-z])", r" \\unit{s}"),
         (rf"{_FONT}\*? ?\{{ ?({_OWN}) ?\}}", r"\\\1 "),
         (r"\\arccot(?![A-Za-z])", r"\\cot^{-1} "),
-        # Degrees and ohms
+        # Degrees, ohms and micro-
+        (rf"(?<=[0-9 }}])\\mu ?{_FONT} ?\{{ ?([A-Za-z]+) ?\}}", r"\\unit{μ\1}"),
         (
             rf"(?:{_FONT} ?\{{ ?([kMm]) ?\}}|(?<=[0-9 ])([kM])) ?\\Omega(?![A-Za-z])",
             r"\\unit{\1\2Ω}",

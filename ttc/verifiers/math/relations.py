@@ -38,6 +38,7 @@ _CALL = re.compile(
     r"|(?:\\[lr]?[vV]ert ?|\|)[A-Z]{2}(?:\\[lr]?[vV]ert|\|)"
 )
 _PROSE_NAME = re.compile(r"(?=.{4,60}$)[A-Za-z][a-z]*(?: [A-Za-z]+)*(?: of [^=]{1,30})?")
+_CONSTANTS = ("e", "i")  # e \\approx 2.718 gives e
 _CUT = re.compile(r"[0-9] ?(?:\.{3}|\\[lc]?dots)$")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _NEXT = re.compile(r"(-?[0-9.]+|.*[})]) ([A-Za-z](?:_\w)?)")
@@ -113,7 +114,7 @@ def _approximated(
     """Return the exact side, left of ≈; the right side where the left only names the value."""
     first = signs.index("≈")
     exact = text[: found[first].start()].strip()
-    if first or not (_is_name(exact) or _PROSE_NAME.fullmatch(exact)):
+    if first or exact in _CONSTANTS or not (_is_name(exact) or _PROSE_NAME.fullmatch(exact)):
         return read(exact)
     named = replace(read(sides[1]), name=_bare(exact))
     return replace(named, name=None) if _PROSE_NAME.fullmatch(exact) else named

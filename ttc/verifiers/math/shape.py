@@ -16,9 +16,9 @@ class Structure:
 
     `kind` is `atom`, `list` (the order does not matter), `set` (nor do repeats), `tuple`,
     `interval` (`mark` is its brackets), `matrix` (`mark` is its number of columns), `given` (a
-    value and its domain, such as the integers), `option` (a letter and a value), `builder` (the
-    elements of a set and their condition) or `chain` (`mark` is its signs, as in a < b < c). An
-    open interval is written like a pair and treated as one.
+    value and its domain, such as the integers; `mark` is its parameter), `option` (a letter and a
+    value), `builder` (the elements of a set and their condition) or `chain` (`mark` is its signs,
+    as in a < b < c). An open interval is written like a pair and treated as one.
 
     `name` is the name of the value, such as x in x = 3. The `mark` of an atom that is an equation
     is its right-hand side, if that is a value and the other side only names it: x + y = 7.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from ttc.answers.canonical import number, tidy
 from ttc.answers.numbers import STRICT, Style, with_points
@@ -21,7 +22,7 @@ from ttc.verifiers.math.relations import membership, pair_or_interval, related
 from ttc.verifiers.math.shape import Structure, listed, single, system
 from ttc.verifiers.math.vectors import vector
 from ttc.verifiers.math.wording.comparisons import in_signs
-from ttc.verifiers.math.wording.domains import renamed, without_domain
+from ttc.verifiers.math.wording.domains import parameter, without_domain
 from ttc.verifiers.math.wording.remarks import option, without_remarks
 from ttc.verifiers.math.wording.systems import pieces, separated
 
@@ -66,15 +67,16 @@ def _sentence(text: str, style: Style, level: int) -> Structure:
         return found
     text = without_remarks(in_signs(text))
     if (parted := option(text)) is not None and level == 0:
-        letter, value = parted
-        return Structure("option", (single(atom(letter)), _sentence(value, style, 1)))
+        letter, rest = parted
+        return Structure("option", (single(atom(letter)), _sentence(rest, style, 1)))
     formula, domain = without_domain(text)
     if domain is None:
         return _read(with_points(text, style), style, 1)
-    read_part = _read(with_points(renamed(formula, domain), style), style, 1)
+    value = _read(with_points(formula, style), style, 1)
     if not domain.over:
-        return read_part
-    return Structure("given", (read_part, single(Atom("word", domain.over))))
+        return value
+    over = single(Atom("word", domain.over))
+    return Structure("given", (value, over), mark=parameter(domain))
 
 
 def _numeral(text: str, style: Style) -> Structure | None:
@@ -173,7 +175,8 @@ def _bracketed(text: str, depth: list[int], read_part: Reader) -> Structure | No
         return _both(text, read_part)
     items = tuple(read_part(part) for part in parts)
     if around == r"\{\}":
-        return listed(items, "set")
+        nested = len(items) == 1 and items[0].kind == "set"  # a set of a set
+        return Structure("tuple", items, mark="{}") if nested else listed(items, "set")
     names = [item.name for item in items]
     if around == "()" and len(set(names)) == len(names) > 1 and all(names):
         return system(items)
@@ -190,7 +193,7 @@ def _builder(element: str, condition: str, read_part: Reader) -> Structure:
     name = re.sub(r"\\in(?![A-Za-z]).*", "", element).strip()
     met = read_part(condition)
     if met.name == name and met.kind in ("tuple", "interval", "list", "set"):
-        return met
+        return replace(met, name=None)  # the name is bound: x or y
     return Structure("builder", (read_part(name), met))
 
 

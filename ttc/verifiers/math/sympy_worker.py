@@ -95,11 +95,11 @@ def same(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=200)
 def _parse(latex: str) -> Parsed | None:
-    named, names = replaced(operators(latex))
-    named = _PRODUCT.sub(lambda found: rf"{found[0]}\cdot ", _MIXED.sub(_mixed, named))
-    if _SIDE_BY_SIDE.search(named):
-        return None
     try:
+        named, names = replaced(operators(latex))
+        named = _PRODUCT.sub(lambda found: rf"{found[0]}\cdot ", _MIXED.sub(_mixed, named))
+        if _SIDE_BY_SIDE.search(named):
+            return None
         read = latex2sympy(named, normalization_config=_NORMAL, conversion_config=_READ)
     except MemoryError:
         raise

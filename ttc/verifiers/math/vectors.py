@@ -27,7 +27,7 @@ def vector(text: str, depth: list[int], read: Callable[[str], Structure]) -> Str
     factor = _TIMES.sub("", text[: max(start, 0)])
     if text.endswith(")") and "," in text and _FACTOR.fullmatch(factor):
         inner = read(text[start:])
-        if inner.kind == "tuple" and 0 not in depth[start + 1 : -1]:
+        if inner.kind == "tuple" and not inner.mark and 0 not in depth[start + 1 : -1]:
             parts = _parts(text[start + 1 : -1], depth[start + 1 : -1])
             scale = "-" if factor == "-" else rf"{factor}\cdot "
             return replace(inner, items=tuple(read(f"{scale}({part})") for part in parts))

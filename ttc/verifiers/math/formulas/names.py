@@ -15,6 +15,7 @@ from ttc.verifiers.math.formulas.symbols import (
     ADJOINT,
     BINDER,
     CONSTANTS,
+    DIFFERENCE,
     FUNCTIONS,
     INDEX,
     INVERSE,
@@ -100,13 +101,15 @@ class _Reader:
         if self._plain_vectors and letter in UNIT_VECTORS and not accents:
             accents = "vec "
         base = letter
+        if letter == r"\Delta" and (changed := self._take(DIFFERENCE)):
+            base = f"Delta {changed[1]}"  # no product
         if accents.startswith(("vec", "hat")) and letter in UNIT_VECTORS:
             accents, base = "unit ", UNIT_VECTORS[letter]
         subscript = self._subscript()
         marks = self._marks(letter, accents)
         subscript = subscript or self._subscript()
         whole = accents + base + (f"_{subscript}" if subscript else "") + marks
-        inner = self._arguments()
+        inner = self._arguments(letter)
         if inner is not None and self._applied(letter, marks, inner):
             return self._application(whole, inner)
         if subscript and self._indices & set(subscript):
@@ -145,12 +148,13 @@ class _Reader:
             else:
                 return marks
 
-    def _arguments(self) -> str | None:
-        """Return what is in the round brackets that follow, or None; reading stays before them."""
+    def _arguments(self, letter: str = "") -> str | None:
+        """Return what is in the round brackets that follow (or the square ones, of an expectation
+        E[X]), or None; reading stays before them."""
         at = self._at
         while self._latex[at : at + 1] == " ":
             at += 1
-        if self._latex[at : at + 1] != "(":
+        if self._latex[at : at + 1] != "(" and (letter, self._latex[at : at + 1]) != ("E", "["):
             return None
         end = closing(self._latex, at)
         return None if end is None else self._latex[at + 1 : end].strip()
@@ -160,6 +164,7 @@ class _Reader:
             return False
         return bool(
             letter in FUNCTIONS
+            or self._before("[")
             or "'" in marks
             or marks == "^{-1}"
             or LONE.fullmatch(inner)
@@ -167,7 +172,7 @@ class _Reader:
         )
 
     def _application(self, function: str, inner: str) -> str:
-        at = self._latex.index("(", self._at)
+        at = min(self._latex.find(bracket, self._at) % 10_000 for bracket in "([")
         self._at = (closing(self._latex, at) or at) + 1
         parts = pieces(inner)
         if function == "C" and len(parts) == 2:
@@ -194,7 +199,7 @@ class _Reader:
         while inner := re.fullmatch(
             rf"\\({'|'.join(ACCENTS)})(?![A-Za-z]) ?(?:\{{(.*)\}}|(\w))", content
         ):
-            content = inner[2] or inner[3]
+            content = inner[2] or inner[3] or ""
             mark = ACCENTS[inner[1]] if mark == "vec" else mark
         if re.fullmatch(LETTER, content):
             return self._named(content, f"{mark} ")

@@ -25,6 +25,7 @@ _REWRITTEN = tuple(
     )
 )
 _MODULO = re.compile(r"^(.+?)\\b?mod(?![A-Za-z])(.+)$")
+_MOST_DEGREES = 12  # each one makes the formula longer
 _DEGREE = re.compile(r"\\arcdegree(?![A-Za-z])|°|\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))")
 
 _VECTOR = r"\\(?:vec|hat) ?(?:\{[^{}]*\}|[A-Za-z])(?:_(?:\w|\{\w*\}))?|\\nabla(?![A-Za-z])"
@@ -54,7 +55,9 @@ def operators(latex: str) -> str:
 
 def _degrees(latex: str) -> str:
     r"""Replace 30^\circ by 30π/180, with brackets."""
-    while (degree := _DEGREE.search(latex)) is not None:
+    for _ in range(_MOST_DEGREES):
+        if (degree := _DEGREE.search(latex)) is None:
+            break
         head, tail = latex[: degree.start()].rstrip(), latex[degree.end() :]
         start = _operand(head)
         latex = rf"{head[:start]}({head[start:]}\cdot\frac{{\pi}}{{180}}){tail}"

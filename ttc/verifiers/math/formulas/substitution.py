@@ -14,6 +14,7 @@ MOST_DIGITS = 500
 SLOW = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Limit)
 _KEPT_DIGITS = 40  # of an argument of an unknown function
 _ROUGH = 20
+_SYMMETRIC = frozenset({"gcd", "lcm", "Cov"})
 
 
 def ready(expression: Any) -> Any:
@@ -98,6 +99,8 @@ def rational(name: str, at: int) -> sympy.Expr:
 def unknown_value(function: str, arguments: list[Any], at: int) -> sympy.Expr:
     """Return the value of an unknown function: any number, the same for equal arguments."""
     told = [each if isinstance(each, str) else _spelt(each) for each in arguments]
+    if function in _SYMMETRIC:
+        told.sort()
     return rational(f"{function}({', '.join(told)})", at)
 
 

@@ -29,6 +29,7 @@ _GREEK = (
     r"|Delta|Theta|Lambda|Xi|Sigma|Phi|Psi|Omega|Upsilon)(?![A-Za-z])"
 )
 LETTER = rf"(?:[A-Za-z]|{_GREEK})"
+DIFFERENCE = re.compile(rf" ?({LETTER})")
 ACCENTS = {
     accent: accent
     for accent in ("hat", "dot", "ddot", "dddot", "tilde", "breve", "check", "mathring", "bar")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["Domain", "renamed", "without_domain"]
+__all__ = ["Domain", "parameter", "renamed", "without_domain"]
 
 _LETTER = r"(?:[A-Za-z]|\\(?:alpha|beta|gamma|lambda|mu|theta|epsilon)(?![A-Za-z]))(?:_\w)?"
 _NAMES = rf"{_LETTER}(?: ?, ?{_LETTER}){{0,3}}"
@@ -39,6 +39,8 @@ _PATTERNS = tuple(
         rf" ?(?:{_FOR}|[,;:(\[]) ?(?P<names>{_NAMES}){_IN}\(?(?P<set>{_SET}|{_KIND}){_END}",
         # for any integer n; for all real x
         rf" ?{_FOR} (?P<set>{_KIND})(?: (?P<names>{_NAMES}))?{_END}",
+        # for n ≥ 1
+        rf" ?{_FOR} ?(?P<names>{_LETTER}) ?(?P<set>(?:\\[gln]e(?![a-z])|[<>]) ?-?[0-9]+){_END}",
         # for all x; \forall x
         rf" ?(?:{_FOR}) ?(?P<names>{_NAMES}){_END}(?P<set>)",
         # n = 0, 1, 2, …
@@ -64,7 +66,7 @@ class Domain(NamedTuple):
 
 def without_domain(text: str) -> tuple[str, Domain | None]:
     r"""Split `2\pi k, k \in \mathbb{Z}` into the formula and the domain, if it has one."""
-    if text[-1:].isdigit() or not _TOKENS.search(text):
+    if not _TOKENS.search(text):
         return text, None
     for pattern in _PATTERNS:
         found = pattern.search(text)
@@ -75,10 +77,15 @@ def without_domain(text: str) -> tuple[str, Domain | None]:
     return text, None
 
 
-def renamed(text: str, domain: Domain) -> str:
-    """Return a formula whose integer parameter is called k, whatever its letter is."""
-    name = domain.names
-    if not re.fullmatch("[a-z]", name) or not domain.over.startswith(("Z", "N")) or name == "k":
+def parameter(domain: Domain) -> str:
+    """Return the letter of a family's parameter, which ranges over integers, or ""."""
+    family = re.fullmatch("[a-z]", domain.names) and domain.over.startswith(("Z", "N"))
+    return domain.names if family else ""
+
+
+def renamed(text: str, name: str) -> str:
+    """Return a formula whose parameter is called k, whatever its letter is."""
+    if name in ("", "k"):
         return text
     parts = [token[0] for token in _TOKENS.finditer(text)]
     if any("k" in part and not part.startswith("\\") and len(part) < 3 for part in parts):
