@@ -47,10 +47,10 @@ def test_table(case: dict[str, str | None]) -> None:
 
 
 def test_the_table_is_large_and_has_no_repeats() -> None:
-    assert len({case["text"] for case in CASES}) == len(CASES) >= 300
+    assert len({case["text"] for case in CASES}) == len(CASES) >= 400
     assert all(case["why"] for case in TABLE)
     asked = {(case["text"], *case.get("choices", ())) for case in TABLE if "letter" in case}
-    assert len(asked) == len(TABLE) - len(CASES) >= 140
+    assert len(asked) == len(TABLE) - len(CASES) >= 400
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
@@ -248,14 +248,14 @@ def test_equal_numbers_have_one_spelling(value: Fraction) -> None:
     ],
 )
 def test_hostile_text_takes_linear_time(unit: str) -> None:
-    text = unit * (200_000 // len(unit))
+    text = unit * (100_000 // len(unit))
     started = time.process_time()
     for tail in ("", "}" * 20_000):
         extract(text + tail)
         canonical(text + tail)
         number(text + tail)
     # A third of it here at worst; quadratic work takes minutes.
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ _FEW_WORDS, _MANY_WORDS = 4, 12  # up to 4 words: a name; up to 12: a phrase; mo
 _WINDOW = 300  # characters after its cue within which an answer ends
 
 _LEAD = re.compile(
-    rf"(?:[\s*_:：=＝>`}}|、，]|\$\$|\\[\[(]|\\[;,! ]|(?:{BETWEEN})(?!\w),?)*(?:that\s(?=[0-9]))?",
+    rf"(?:[\s*_:：=＝>`}}|、，]|-{{3,}}\s*\n|\$\$|\\[\[(]|\\[;,! ]|(?:{BETWEEN})(?!\w),?)*"
+    r"(?:that\s(?=[0-9]))?",
     re.I,
 )
 _SENTENCE_END = re.compile(
@@ -23,7 +24,8 @@ _SENTENCE_END = re.compile(
 )
 _REASON = re.compile(r",?\s(?:because|since|which)\b")
 _ASIDE = re.compile(
-    r",?\s(?:as|so|when|where|if|for|after)\b|,\s(?=[^\W\d_]{2})|\s[(–—]|\s-{1,2}\s(?=[^\W\d_]{2})"
+    r",?\s(?:as|so|when|where|if|for|after)\b"
+    r"|\sand\s(?:there|it|she|he|they|we|this|that|in|then)\b|,\s(?=[^\W\d_]{2})|\s[(–—]|\s-{1,2}\s(?=[^\W\d_]{2})"
     rf"|;|（|[，،](?!\d)|\s(?:rather than|instead of|as opposed to|{DENIES})\s|\s\|"
 )
 _OPTION = re.compile(r"\W*(?:(?:option|choice)\s)?\(?[A-Z](?:[).:]\W*\s|\W*$)", re.I)
@@ -43,6 +45,7 @@ _NOT = re.compile(
     r"(?=[*$\\(\[“\"'‘]{0,3}(?:[0-9]|[A-Z]\b))"
 )
 _WORDED = re.compile(r"[0-9]\s(?:[a-z]{2,}\s){1,3}[-+*/×÷]\s")  # 60 spools / 150 spools
+_INITIALS = re.compile(r"(?:[A-Z]\.\s?){2,}(?=[A-Z][a-z])")  # J. K. Rowling
 _NEXT = re.compile(r"\s[\u0e00-\u0e7f]")  # in Thai a space ends a clause
 _UNDER_HEAD = re.compile(r"[ \t]*\|?[ \t]*:?-{2}")
 _QUOTES = {
@@ -74,7 +77,7 @@ def clause_of(text: str, cue: Cue) -> str | None:
     """Return the answer that a cue of a text announces, or None if what follows is none."""
     if cue.closes is not None and cue.form in ("box", "json"):
         content = text[cue.end : cue.closes].strip()
-        return (_decoded(content) if cue.form == "json" else content) or None
+        return (_worded(_decoded(content)) if cue.form == "json" else content) or None
     if cue.form == "hash":
         return _hashed(text, cue)
     if cue.form == "tag":
@@ -92,6 +95,12 @@ def unquoted(text: str) -> str:
     if len(text) > 2 and closing and text[-1] in closing and not {text[0], text[-1]} & {*inner}:
         return inner.strip().removesuffix(".") or text
     return text
+
+
+def _worded(content: str) -> str:
+    """Return the answer that a content states in words ("The answer is 18"), else the content."""
+    found = (_phrased(content, cue) for cue in reversed(phrases(content)))
+    return next(filter(None, found), content)
 
 
 def _decoded(value: str) -> str:
@@ -115,9 +124,8 @@ def _tagged(text: str, cue: Cue) -> str | None:
     if cue.closes is None:
         return _phrased(text, cue)
     content = text[cue.end : cue.closes].strip()
-    for inner in reversed(phrases(content)):
-        if found := _phrased(content, inner):
-            return found
+    if (found := _worded(content)) != content:
+        return found
     if "\n" not in content and _answers(content, brief=False):
         return content
     return _phrased(text, cue) or last_number(content)
@@ -167,10 +175,17 @@ def _leading(window: str) -> int:
 
 def _clause(line: str) -> str:
     """Cut a line to the answer at its start: before the next sentence, reasons and asides."""
-    clause = _REASON.split(_SENTENCE_END.split(line, maxsplit=1)[0], maxsplit=1)[0].strip()
+    initials = _INITIALS.match(line)
+    end = _SENTENCE_END.search(line, initials.end() if initials else 0)
+    clause = _REASON.split(line[: end.start()] if end else line, maxsplit=1)[0].strip()
     clause = _loose_quote(_LAST_VERB.sub("", clause).strip())
     head = _ASIDE.split(clause, maxsplit=1)[0].strip()
-    if number(head) is not None or re.fullmatch(r"\W*[A-Z]\W*|\([a-z]\)", head):
+    token = first_number(head)  # times and dates too
+    if (
+        number(head) is not None
+        or (token and token.end() == len(head))
+        or re.fullmatch(r"\W*[A-Z]\W*|\([a-z]\)", head)
+    ):
         return head
     work, _, result = clause.rpartition("=")
     letters = re.search(r"[A-Za-z,;]", re.sub(r"\\[a-z]+", "", work))

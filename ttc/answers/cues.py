@@ -38,10 +38,9 @@ class Cue(NamedTuple):
 
 
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*(?P<value>[^\n#]*)")
-_TAG = re.compile(
-    r"<(?P<xml>(?:final[\s_-]?)?(?:answer|ans))>|\[(?P<square>(?:final[\s_-]?)?answer)\]", re.I
-)
-_TAG_ENDS = re.compile(r"</(?:final[\s_-]?)?(?:answer|ans)\s*>|\[/(?:final[\s_-]?)?answer\]", re.I)
+_TAGGED = r"(?:final[\s_-]?)?(?:answer|ans)|final"
+_TAG = re.compile(rf"<(?:{_TAGGED})>|\[(?:final[\s_-]?)?answer\]", re.I)
+_TAG_ENDS = re.compile(rf"</(?:{_TAGGED})\s*>|\[/(?:final[\s_-]?)?answer\]", re.I)
 _JSON = re.compile(
     r"""(?P<q>["'])(?:(?:final|correct)[\s_-]?)?answer(?P=q)\s*:\s*
         (?P<value>"(?:[^"\\\n]|\\.){0,300}"|'[^'\n]{0,300}'|-?[0-9][0-9.eE+-]{0,40})""",
@@ -81,7 +80,8 @@ _NOT = re.compile(
 )
 # "Wait, it is 5": a correction without a noun for the answer.
 _CORRECTED = re.compile(
-    rf"""(?:\b(?:wait|correction|sorry|oops)|(?:^|(?<=[.!?;—–]\s))(?:actually|no|rather)|\bi\smean)
+    rf"""(?:\b(?:wait|correction|sorry|oops)|\bi\smean
+          |(?:^|(?<=[.!?;—–]\s))(?:actually|no|rather)(?=\W{{1,3}}(?:it|that|this)\b))
         (?:[,.:;!—–…-]{{1,3}}\s{{1,2}}|\s(?=it\b|i\smean)|(?<=mean)\s)
         (?:(?:no|actually|that['’]s\s(?:wrong|incorrect|not\sright)|i\smade\san?\s\w+)
           [,.;:!—–\s]{{1,3}}){{0,2}}

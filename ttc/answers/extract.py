@@ -18,7 +18,7 @@ from ttc.answers.boxes import boxed, boxed_together
 from ttc.answers.canonical import canonical, number
 from ttc.answers.clauses import clause_of
 from ttc.answers.cues import cues
-from ttc.answers.mentions import last_number, plain_digits
+from ttc.answers.mentions import last_number, plain_digits, without_remarks
 from ttc.answers.runon import cut
 from ttc.answers.tables import answer_cell
 from ttc.answers.thinking import said
@@ -54,7 +54,7 @@ def extract(text: str) -> str | None:
     - the last number that is not denied ("3 days, not 4" is 3).
     """
     text = own(text)
-    return _stated(text) or last_number(text)
+    return _stated(text) or last_number(without_remarks(text))
 
 
 def stated(text: str) -> str | None:

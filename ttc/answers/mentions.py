@@ -22,15 +22,32 @@ _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _OTHER_MARKS = {"．": ".", "，": ",", "٫": ".", "٬": ",", "／": "/", "％": "%", "٪": "%", "－": "-"}
 _OTHER_MARK = re.compile(r"(?<=[0-9])[．，٫٬／](?=[0-9])|(?<=[0-9])[％٪]|－(?=[0-9])")
 _DENIED = re.compile(
-    rf"(?:(?:\b|(?<=[a-z]))(?:{DENIES})|≠|\\neq?|!=)"
+    rf"(?:(?:\b|(?<=[a-z])|(?=[\u0e00-\u0e7f\u3040-\u9fff]))(?:{DENIES})|≠|\\neq?|!=)"
     r"(?:\s(?:just|the|a|about|be|exactly|equal|to|necessarily|simply)){0,3}[\s$*\\(\[“\"'’]*\Z"
     r"|(?:,|\by)\sno\s[$*]*\Z",
     re.I,
 )
 _DENIED_BEHIND = re.compile(rf"[\s$*\\)\]”\"'’]{{0,4}}(?:\w{{1,12}}\s)?(?:{DENIED_BEHIND})", re.I)
+_MOST_REMARKS = 5
+_REMARK = re.compile(
+    r"\W*(?:let me know|i hope|hope this|feel free|please|if you (?:have|need|want)|would you like"
+    r"|is there anything|thank|good luck|happy to|(?:my )?confidence(?: level)?\W*[:=])",
+    re.I,
+)
 _STRETCH = 10_000
 _MOST_DENIED = 1000  # a model stuck in a loop repeats its denial
 _NEAR = 40  # characters in which a denial of a number begins
+
+
+def without_remarks(text: str) -> str:
+    """Return a text without courtesies and a confidence at its end, if a number is left."""
+    shorter = text.rstrip()
+    for _ in range(_MOST_REMARKS):
+        before, _, line = shorter.rpartition("\n")
+        if not _REMARK.match(line) or not re.search(r"[0-9]", before):
+            break
+        shorter = before.rstrip()
+    return shorter
 
 
 def last_number(text: str) -> str | None:

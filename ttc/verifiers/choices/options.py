@@ -59,7 +59,7 @@ class Options(NamedTuple):
         return at if self.numbered and 0 <= at < len(self.labels) else "outside"
 
     def with_text(self, *texts: str) -> int | None:
-        """Return the place of the only option with one of these texts, with or without its label."""
+        """Return the place of the only option with one of these texts, labelled or not."""
         for text in texts if self.texts else ():
             spelt = _spell(text)
             marked = _LABEL.match(bare(text))

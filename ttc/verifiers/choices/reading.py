@@ -12,7 +12,8 @@ from ttc.verifiers.choices.announcements import CHOSEN, CORRECTED, QUALIFIED, co
 from ttc.verifiers.choices.options import OTHER_LETTERS, Options, Place, bare, latin
 
 _MOST_LINES = 1000  # distinct lines; a model stuck in a loop repeats itself
-_MOST_STATED = 20
+_MOST_STATED, _LONGEST_SENTENCE = 20, 1000
+_TAIL = 20_000  # characters at the end of a text in which words announce an option
 
 _KINDS = "|".join(each.option for each in LANGUAGES.values() if each.option)
 _NAMED = (
@@ -103,7 +104,7 @@ def named(text: str, options: Options, *, stated: bool = False) -> Place:
 
 def _corrected(text: str, options: Options) -> Place:
     """Return what is chosen after the last correction, if no cue announces it."""
-    marks = list(CORRECTED.finditer(text))
+    marks = list(CORRECTED.finditer(text, max(len(text) - _TAIL, 0)))
     if not marks:
         return None
     tail = text[marks[-1].start() :]
@@ -121,6 +122,7 @@ def _stated(text: str, options: Options) -> Place:
 
 def _announced(text: str, options: Options) -> Place:
     """Return the last option that words for options announce: "I would go with B"."""
+    text = text[-_TAIL:]
     for pattern in (QUALIFIED, CHOSEN):
         for found in list(pattern.finditer(text))[: -_MOST_LINES - 1 : -1]:
             letter = found[found.lastindex or 0]
@@ -144,7 +146,7 @@ def _by_line(text: str, options: Options) -> Place:
     distinct = list(dict.fromkeys(line for line in lines if not _LISTING.search(line)))
     places = {named(line, options) for line in distinct[-_MOST_LINES:]} - {None}
     if not places and lines and options.texts:
-        places = _in_sentence(lines[-1], options)
+        places = _in_sentence(lines[-1][-_LONGEST_SENTENCE:], options)
     return places.pop() if len(places) == 1 else None
 
 
