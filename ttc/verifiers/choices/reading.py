@@ -155,7 +155,8 @@ def _in_sentence(line: str, options: Options) -> set[Place]:
     and "London is the answer"."""
     bold = [at[1] for at in _BOLD.finditer(line) if not denied(line, *at.span())]
     parts = [_IT_IS.sub("", line), _IS_IT.sub("", line), *bold]
-    return {options.with_text(part) for part in parts} - {None}
+    found: set[Place] = {options.with_text(part) for part in parts}
+    return found - {None}
 
 
 def _lone(short: str, options: Options) -> Place:
