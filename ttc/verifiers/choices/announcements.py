@@ -1,10 +1,10 @@
-"""Words that announce an option besides those of `ttc.answers.cues`: "I would go with B"."""
+"""Words that announce an option besides those of `ttc.answers.extraction.cues`: "I would go with B"."""
 
 from __future__ import annotations
 
 import re
 
-from ttc.answers.languages import LANGUAGES
+from ttc.answers.extraction.languages import LANGUAGES
 
 # A capital letter or one in brackets; what follows must set it off from a word after it.
 # Scripts without spaces may touch a letter.

@@ -6,8 +6,8 @@ import re
 from itertools import islice
 
 from ttc.answers.extract import canonical, extract, own, statements
-from ttc.answers.languages import LANGUAGES
-from ttc.answers.mentions import denied
+from ttc.answers.extraction.languages import LANGUAGES
+from ttc.answers.extraction.mentions import denied
 from ttc.verifiers.choices.announcements import CHOSEN, CORRECTED, QUALIFIED, conditional
 from ttc.verifiers.choices.options import OTHER_LETTERS, Options, Place, bare, latin
 

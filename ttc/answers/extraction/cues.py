@@ -1,6 +1,6 @@
 r"""Cues: what announces an answer in a text, such as `\boxed{`, "####" or "The answer is".
 
-`ttc.answers.languages` has the words of other languages.
+`ttc.answers.extraction.languages` has the words of other languages.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from ttc.answers.boxes import boxes
-from ttc.answers.languages import LANGUAGES
+from ttc.answers.extraction.boxes import boxes
+from ttc.answers.extraction.languages import LANGUAGES
 
 BOX, LINE, PHRASE, SENTENCE = 4, 3, 2, 1  # strengths
 _MANY = 1000  # occurrences of a noun

@@ -6,9 +6,9 @@ import json
 import re
 
 from ttc.answers.canonical import count_words, number
-from ttc.answers.cues import Cue, phrases
-from ttc.answers.languages import BETWEEN, BUT, DENIES, LAST_VERB, SCALES
-from ttc.answers.mentions import first_number, last_number, only_number
+from ttc.answers.extraction.cues import Cue, phrases
+from ttc.answers.extraction.languages import BETWEEN, BUT, DENIES, LAST_VERB, SCALES
+from ttc.answers.extraction.mentions import first_number, last_number, only_number
 
 _FEW_WORDS, _MANY_WORDS = 4, 12  # up to 4 words: a name; up to 12: a phrase; more: prose
 _WINDOW = 300  # characters after its cue within which an answer ends

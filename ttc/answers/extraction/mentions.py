@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ttc.answers.canonical import NUMBER
-from ttc.answers.languages import DENIED_BEHIND, DENIES
+from ttc.answers.extraction.languages import DENIED_BEHIND, DENIES
 
 # Labels (step 3, the list number of "3. Then …") are not answers. Dates, times, ratios and
 # versions are one token: 12/13/2001 contains neither the number 2001 nor 12/13.

@@ -10,9 +10,9 @@ import re
 from functools import lru_cache
 
 from ttc.answers.canonical import count_words, number
-from ttc.answers.clauses import clause_of
-from ttc.answers.cues import MOST, cues
-from ttc.answers.languages import ENGLISH, LANGUAGES
+from ttc.answers.extraction.clauses import clause_of
+from ttc.answers.extraction.cues import MOST, cues
+from ttc.answers.extraction.languages import ENGLISH, LANGUAGES
 
 # Tokens that end a turn, or begin one of the user's.
 _TOKEN = re.compile(
