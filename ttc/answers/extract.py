@@ -3,8 +3,8 @@ r"""The answer extractor: from the text of a completion to the answer it gives.
 It reads only the text, never a reference or a problem id, so it cannot favour the right answer.
 
 Cues in order of strength, wherever they are: `\boxed{…}`, `#### X` and `<answer>X</answer>`, "the
-answer is X" in any language that `ttc.answers.extraction.languages` has, the last number. A box is typed on
-purpose to hold the answer, whereas numbers are also mentioned after it (checks, units, remarks).
+answer is X" in any language of `ttc.answers.extraction.languages`, the last number. A box is typed
+on purpose to hold the answer, whereas numbers are also mentioned after it (checks, units, remarks).
 Of several cues of one kind the last wins, since corrections come later; what is stated after an
 explicit correction ("Wait, that is wrong") wins over what was stated before it.
 """

@@ -1,4 +1,4 @@
-"""Words that announce an option besides those of `ttc.answers.extraction.cues`: "I would go with B"."""
+"""Words that announce an option ("I would go with B"), besides those that announce an answer."""
 
 from __future__ import annotations
 
