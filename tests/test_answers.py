@@ -199,6 +199,15 @@ def test_a_closed_thought_changes_nothing(text: str) -> None:
         assert extract(f"<think>{text} 7</think>{text}") == answer
 
 
+@given(FRAGMENTS)
+def test_own_text_is_cut_once(text: str) -> None:
+    shown = own(text)
+    if "think>" not in text:
+        assert own(shown) == shown
+        assert extract(shown) == extract(text)
+    assert shown == own(text)
+
+
 @given(st.fractions() | st.decimals(allow_nan=False, allow_infinity=False, places=4).map(Fraction))
 def test_equal_numbers_have_one_spelling(value: Fraction) -> None:
     spelt = canonical(str(value))

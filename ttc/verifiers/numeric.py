@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from ttc.answers.extract import canonical, extract, number
+from ttc.answers.extraction.clauses import unlabelled
 from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 from ttc.verifiers.references import accepted, any_of
@@ -43,7 +44,7 @@ class Numeric:
         return map(self._judge, samples)
 
     def _judge(self, sample: Sample) -> Verdict:
-        found = extract(sample.text)
+        found = unlabelled(extract(sample.text) or "") or None
         value = None if found is None else number(found)
         answer = None if found is None else canonical(found)
         if answer and value is not None:

@@ -15,7 +15,7 @@ _WINDOW = 300  # characters after its cue within which an answer ends
 
 _LEAD = re.compile(
     rf"(?:[\s*_:：=＝>`}}|、，]|-{{3,}}\s*\n|\$\$|\\[\[(]|\\[;,! ]|(?:{BETWEEN})(?!\w),?)*"
-    r"(?:that\s(?=[0-9]))?",
+    r"(?:that\s(?=[0-9])|R(?=\$)|(?:shilingi|ksh|tsh)\.?\s(?=[0-9]))?",
     re.I,
 )
 _SENTENCE_END = re.compile(
@@ -45,6 +45,13 @@ _NOT = re.compile(
     r"(?=[*$\\(\[“\"'‘]{0,3}(?:[0-9]|[A-Z]\b))"
 )
 _WORDED = re.compile(r"[0-9]\s(?:[a-z]{2,}\s){1,3}[-+*/×÷]\s")  # 60 spools / 150 spools
+_SPELLED = re.compile(  # forty-two (42)
+    r"(?:(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|zero|half|(?:twen|thir|for"
+    r"|fif|six|seven|eigh|nine)t(?:y|een)|hundred|thousand|million|and|minus)[\s-]){1,9}"
+    r"\(([-−]?[0-9][0-9.,]*)\)",
+    re.I,
+)
+_LABELLED = re.compile(r"\W{0,3}[A-Z]\)?[).:]\s+(.+)", re.S)
 _INITIALS = re.compile(r"(?:[A-Z]\.\s?){2,}(?=[A-Z][a-z])")  # J. K. Rowling
 _NEXT = re.compile(r"\s[\u0e00-\u0e7f]")  # in Thai a space ends a clause
 _UNDER_HEAD = re.compile(r"[ \t]*\|?[ \t]*:?-{2}")
@@ -95,6 +102,12 @@ def unquoted(text: str) -> str:
     if len(text) > 2 and closing and text[-1] in closing and not {text[0], text[-1]} & {*inner}:
         return inner.strip().removesuffix(".") or text
     return text
+
+
+def unlabelled(text: str) -> str:
+    """Return the number of an option with its label ("(B) 42"), else the text."""
+    labelled = _LABELLED.fullmatch(text)
+    return labelled[1] if labelled and number(labelled[1]) is not None else text
 
 
 def _worded(content: str) -> str:
@@ -191,7 +204,8 @@ def _clause(line: str) -> str:
     letters = re.search(r"[A-Za-z,;]", re.sub(r"\\[a-z]+", "", work))
     if work and number(result) is not None and (not letters or _WORDED.search(work)):
         return result.strip()
-    return _counted(head) or unquoted(clause)
+    spelled = _SPELLED.fullmatch(clause)
+    return spelled[1] if spelled else _counted(head) or unquoted(clause)
 
 
 def _loose_quote(clause: str) -> str:

@@ -14,6 +14,7 @@ _TOKENS = re.compile(
        | \b(?:day|week|month|year)\s[0-9]+(?=:) | ^[ \t*\#>]*[0-9]{{1,3}}[.)]\**[ \t]+(?=\S) )
      | (?<![A-Za-z0-9_])(?: [0-9]+(?::[0-9]+)+(?:\s?[ap]\.?m\b)? | [0-9]+(?:/[0-9]+){{2,}}
        | [0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?![0-9]) | [0-9]+(?:\.[0-9]+){{2,}} )
+     | (?<![A-Za-z0-9_])[-−]?[0-9]*\ ?[¼-¾⅐-⅞]
      | {NUMBER}""",
     re.I | re.M | re.X,
 )
@@ -73,7 +74,7 @@ def last_number(text: str) -> str | None:
 
 def _last_digit(text: str) -> int:
     """Return the offset behind the last digit of a text, 0 if there is none."""
-    return max(map(text.rfind, "0123456789")) + 1
+    return max(map(text.rfind, "0123456789¼½¾⅓⅔")) + 1
 
 
 def only_number(text: str) -> str | None:
