@@ -63,6 +63,7 @@ _ENGLISH = re.compile(
           |\s(?:that\s)?(?:we|I|you)\s(?:get|got|find|found|want|need|obtain|obtained|seek|compute)
           |\s(?:in|as)\s(?:a\s|the\s)?[a-z]+(?=\s?(?:is|are)\b) )?
         (?:\s?\((?![A-Za-z]\))[^()\n]{{1,30}}\))?
+        (?:,\s[^,.;\n\d]{{1,25}},)?
         [*_}}\s]{{0,4}}
         (?: (?P<negated>(?:is|are|was|would|could|can)n['’]t(?:\sbe)?\b|can(?:\s?not|['’]t)\sbe\b)
           | (?:,?\s?(?:then|therefore|thus|hence|still|simply|now|indeed|probably|also),?\s)?
@@ -80,12 +81,12 @@ _NOT = re.compile(
 )
 # "Wait, it is 5": a correction without a noun for the answer.
 _CORRECTED = re.compile(
-    rf"""(?:\b(?:wait|correction|sorry|oops)|\bi\smean
+    rf"""(?:\b(?:wait|correction|sorry|oops)|\bi\smeant?
           |(?:^|(?<=[.!?;—–]\s))(?:actually|no|rather)(?=\W{{1,3}}(?:it|that|this)\b))
-        (?:[,.:;!—–…-]{{1,3}}\s{{1,2}}|\s(?=it\b|i\smean)|(?<=mean)\s)
+        (?:[,.:;!—–…-]{{1,3}}\s{{1,2}}|\s(?=it\b|i\smean)|(?:(?<=mean)|(?<=meant))\s)
         (?:(?:no|actually|that['’]s\s(?:wrong|incorrect|not\sright)|i\smade\san?\s\w+)
           [,.;:!—–\s]{{1,3}}){{0,2}}
-        (?:(?:so\s|then\s)?(?:it|that|this)?\s?(?:['’]s|is|should\sbe|must\sbe|i\smean)\s)?{_OPENS}
+        (?:(?:so\s|then\s)?(?:it|that|this)?\s?(?:['’]s|is|should\sbe|must\sbe|i\smeant?)\s)?{_OPENS}
       | \bthe\sanswer\s(?:isn['’]t|is\snot)\s[^.\n]{{1,40}}?[,;.]\s(?:but|it['’]s|it\sis)\s""",
     re.I | re.M | re.X,
 )
