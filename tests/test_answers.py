@@ -47,10 +47,10 @@ def test_table(case: dict[str, str | None]) -> None:
 
 
 def test_the_table_is_large_and_has_no_repeats() -> None:
-    assert len({case["text"] for case in CASES}) == len(CASES) >= 300
+    assert len({case["text"] for case in CASES}) == len(CASES) >= 400
     assert all(case["why"] for case in TABLE)
     asked = {(case["text"], *case.get("choices", ())) for case in TABLE if "letter" in case}
-    assert len(asked) == len(TABLE) - len(CASES) >= 140
+    assert len(asked) == len(TABLE) - len(CASES) >= 400
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
@@ -199,6 +199,15 @@ def test_a_closed_thought_changes_nothing(text: str) -> None:
         assert extract(f"<think>{text} 7</think>{text}") == answer
 
 
+@given(FRAGMENTS)
+def test_own_text_is_cut_once(text: str) -> None:
+    shown = own(text)
+    if "think>" not in text:
+        assert own(shown) == shown
+        assert extract(shown) == extract(text)
+    assert shown == own(text)
+
+
 @given(st.fractions() | st.decimals(allow_nan=False, allow_infinity=False, places=4).map(Fraction))
 def test_equal_numbers_have_one_spelling(value: Fraction) -> None:
     spelt = canonical(str(value))
@@ -248,14 +257,14 @@ def test_equal_numbers_have_one_spelling(value: Fraction) -> None:
     ],
 )
 def test_hostile_text_takes_linear_time(unit: str) -> None:
-    text = unit * (200_000 // len(unit))
+    text = unit * (100_000 // len(unit))
     started = time.process_time()
     for tail in ("", "}" * 20_000):
         extract(text + tail)
         canonical(text + tail)
         number(text + tail)
     # A third of it here at worst; quadratic work takes minutes.
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

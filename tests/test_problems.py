@@ -111,6 +111,44 @@ def test_choices_are_listed_in_the_question(tmp_path: Path) -> None:
     assert problem.reference == {"answer": "B", "choices": ["red", "blue"]}
 
 
+@pytest.mark.parametrize(
+    ("record", "listed", "reference"),
+    [
+        (
+            {"question": "Which?", "choices": ["1", "0"], "answer": 1},
+            "A) 1\nB) 0\nAnswer with the letter",
+            {"answer": 1, "choices": ["1", "0"]},
+        ),
+        (
+            {
+                "question": "Which?",
+                "choices": {"text": ["red", "blue"], "label": ["1", "2"]},
+                "answerKey": "2",
+            },
+            "1) red\n2) blue\nAnswer with the number",
+            {"answer": "2", "choices": {"text": ["red", "blue"], "label": ["1", "2"]}},
+        ),
+        ({"question": "Who?", "answer": ["UK", "Britain"]}, "Who?", {"answer": ["UK", "Britain"]}),
+        (
+            {"question": "Who?", "answers": {"text": ["UK"], "answer_start": [4]}},
+            "Who?",
+            {"answers": {"text": ["UK"], "answer_start": [4]}},
+        ),
+        (
+            {"question": "Who?", "answer": {"value": "UK", "aliases": ["Britain"]}},
+            "Who?",
+            {"answer": {"value": "UK", "aliases": ["Britain"]}},
+        ),
+    ],
+)
+def test_places_labels_and_several_answers_are_kept(
+    tmp_path: Path, record: dict[str, Any], listed: str, reference: dict[str, Any]
+) -> None:
+    (problem,) = problems.read(write(tmp_path / "d.jsonl", record)).problems
+    assert listed in problem.messages[0].content
+    assert problem.reference == reference
+
+
 def test_messages_keep_their_turns(tmp_path: Path) -> None:
     turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
     problem = problems.read(write(tmp_path / "d.jsonl", {"messages": turns})).problems[0]
@@ -145,6 +183,7 @@ def test_map_renames_and_detection_sees_the_new_names(tmp_path: Path) -> None:
         ({"prompt": ""}, "'prompt' must be a non-empty string"),
         ({"prompt": "a", "answer": [1]}, "'answer' must be a string or a number"),
         ({"prompt": "a", "choices": "AB"}, "'choices' must be a list of strings"),
+        ({"prompt": "a", "choices": {"text": ["b"]}}, "or an object with 'text' and 'label'"),
         ({"messages": []}, "'messages' must be a list of turns"),
         ({"messages": [{"role": "user"}]}, "needs 'role' and 'content'"),
         ({"problem": "a", "solution": "no box"}, "neither an 'answer' nor a"),

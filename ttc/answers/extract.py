@@ -3,8 +3,8 @@ r"""The answer extractor: from the text of a completion to the answer it gives.
 It reads only the text, never a reference or a problem id, so it cannot favour the right answer.
 
 Cues in order of strength, wherever they are: `\boxed{…}`, `#### X` and `<answer>X</answer>`, "the
-answer is X" in any language that `ttc.answers.languages` has, the last number. A box is typed on
-purpose to hold the answer, whereas numbers are also mentioned after it (checks, units, remarks).
+answer is X" in any language of `ttc.answers.extraction.languages`, the last number. A box is typed
+on purpose to hold the answer, whereas numbers are also mentioned after it (checks, units, remarks).
 Of several cues of one kind the last wins, since corrections come later; what is stated after an
 explicit correction ("Wait, that is wrong") wins over what was stated before it.
 """
@@ -14,13 +14,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ttc.answers.boxes import boxed, boxed_together
 from ttc.answers.canonical import canonical, number
-from ttc.answers.clauses import clause_of
-from ttc.answers.cues import cues
-from ttc.answers.mentions import last_number, plain_digits
-from ttc.answers.runon import cut
-from ttc.answers.tables import answer_cell
+from ttc.answers.extraction.boxes import boxed, boxed_together
+from ttc.answers.extraction.clauses import clause_of
+from ttc.answers.extraction.cues import cues
+from ttc.answers.extraction.mentions import last_number, plain_digits, without_remarks
+from ttc.answers.extraction.runon import cut
+from ttc.answers.extraction.tables import answer_cell
 from ttc.answers.thinking import said
 
 __all__ = [
@@ -54,7 +54,7 @@ def extract(text: str) -> str | None:
     - the last number that is not denied ("3 days, not 4" is 3).
     """
     text = own(text)
-    return _stated(text) or last_number(text)
+    return _stated(text) or last_number(without_remarks(text))
 
 
 def stated(text: str) -> str | None:

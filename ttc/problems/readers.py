@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from ttc.records import Message, Problem
 
 ASK = ("prompt", "question", "problem", "input")
-ANSWER = ("answer", "expected_answer", "target")
+ANSWER = ("answer", "expected_answer", "target", "answerKey")
 IDENTIFIER = ("id", "unique_id", "task_id")
 
-KEPT = ("inputs", "outputs", "input_output", "tests", "test_list", "model", "variables")
+KEPT = ("answers", "inputs", "outputs", "input_output", "tests", "test_list", "model", "variables")
 # Those of programs that are tested by inputs and outputs, as the datasets name them.
 CASES: tuple[str, ...] = (
     "fn_name",
@@ -161,29 +161,52 @@ def _generic(record: Mapping[str, Any], default_id: str) -> Problem:
     for name in ANSWER:
         value = record.get(name)
         if value is not None:
-            if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-                raise ValueError(f"{name!r} must be a string or a number")
-            reference["answer"] = value if isinstance(value, str) else repr(value)
+            reference["answer"] = _answer(name, value, record.get("choices") is not None)
             break
     choices = record.get("choices")
     if choices is not None:
-        if not isinstance(choices, list) or not all(isinstance(c, str) for c in choices):
-            raise ValueError("'choices' must be a list of strings")
+        options = _options(choices)
         reference["choices"] = choices
+    else:
+        options = []
     # Fields that verifiers of programs and models read.
     reference |= {name: record[name] for name in KEPT if name in record}
     if any(name in record for name in (*KEPT, "test_cases", "official_tests")):
         reference |= {name: record[name] for name in CASES if name in record}
-    messages = _messages(record) if "messages" in record else _ask(_question(record, choices))
+    messages = _messages(record) if "messages" in record else _ask(_question(record, options))
     return Problem(_identifier(record, default_id), messages, reference=reference)
 
 
-def _question(record: Mapping[str, Any], choices: list[str] | None) -> str:
+def _answer(name: str, value: object, choices: bool) -> object:
+    """Return a record's answer, or several: a list of texts, or TriviaQA's object."""
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return value
+    if isinstance(value, dict) and isinstance(value.get("value"), str):
+        return value
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+        raise ValueError(f"{name!r} must be a string or a number")
+    # Among choices, an integer is a place, whereas a text may be that of a choice.
+    return value if isinstance(value, str) or (choices and isinstance(value, int)) else repr(value)
+
+
+def _options(choices: object) -> list[tuple[str, str]]:
+    """Return labels and texts of choices: a list, or ARC's `{"text": […], "label": […]}`."""
+    if isinstance(choices, list) and all(isinstance(c, str) for c in choices):
+        return [(chr(ord("A") + at), choice) for at, choice in enumerate(choices)]
+    if isinstance(choices, dict):
+        texts, labels = choices.get("text"), choices.get("label")
+        if isinstance(texts, list) and isinstance(labels, list) and len(texts) == len(labels):
+            return [(str(label), str(text)) for label, text in zip(labels, texts, strict=True)]
+    raise ValueError("'choices' must be a list of strings, or an object with 'text' and 'label'")
+
+
+def _question(record: Mapping[str, Any], options: list[tuple[str, str]]) -> str:
     question = _text(record, *(name for name in ASK if name in record), ASK[0])
-    if not choices:
+    if not options:
         return question
-    letters = (f"{chr(ord('A') + at)}) {choice}" for at, choice in enumerate(choices))
-    return "\n".join([question, *letters, "Answer with the letter of the right choice."])
+    kind = "number" if options[0][0].isdecimal() else "letter"
+    listed = (f"{label}) {text}" for label, text in options)
+    return "\n".join([question, *listed, f"Answer with the {kind} of the right choice."])
 
 
 class Format(NamedTuple):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ttc.answers.canonical import count_words
-from ttc.answers.clauses import unquoted
 from ttc.answers.extract import canonical, extract, own, stated
-from ttc.answers.mentions import plain_digits
+from ttc.answers.extraction.clauses import unquoted
+from ttc.answers.extraction.mentions import plain_digits
 from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 from ttc.verifiers.references import accepted, any_of

@@ -9,6 +9,7 @@ from typing import Any
 
 from ttc.answers.canonical import spelt
 from ttc.answers.extract import canonical, extract, number
+from ttc.answers.extraction.clauses import unlabelled
 from ttc.answers.locales import LOCALE, decimal_comma
 from ttc.answers.numbers import STRICT, Style, has_decimal_comma
 from ttc.options import OptionReader
@@ -52,7 +53,7 @@ class Numeric:
 
     def _judge(self, sample: Sample) -> Verdict:
         golds = accepted(sample.reference) or (None,)
-        found = extract(sample.text)
+        found = unlabelled(extract(sample.text) or "") or None
         return any_of(self._against(gold, found) for gold in golds)
 
     def _against(self, gold: object, found: str | None) -> Verdict:

@@ -1,10 +1,10 @@
-"""Words that announce an option besides those of `ttc.answers.cues`: "I would go with B"."""
+"""Words that announce an option ("I would go with B"), besides those that announce an answer."""
 
 from __future__ import annotations
 
 import re
 
-from ttc.answers.languages import LANGUAGES
+from ttc.answers.extraction.languages import LANGUAGES
 
 # A capital letter or one in brackets; what follows must set it off from a word after it.
 # Scripts without spaces may touch a letter.
@@ -36,14 +36,20 @@ QUALIFIED = re.compile(
     rf"\s{{0,2}}(?:[:：=]|是|为|為|は|[은는이가]|\s\w{{1,9}}(?:\sto)?(?:\sbe)?)?\s{{0,2}}"
     rf"{_ARTICLE}{_LETTER}{_END_ANY}"
     rf"|(?:{_NOUNS})\s(?:{_QUALIFIERS})\s?(?:[:：]|\w{{1,6}})\s{{0,2}}{_ARTICLE}{_LETTER}{_END_ANY}"
-    rf"|^\W{{0,6}}(?:the\s|my\s)?(?:{_NOUNS}|selected|chosen|solution|lösung|solución|solução|soluzione"
+    rf"|^\W{{0,6}}(?:the\s|my\s)?(?:{_NOUNS}|selected|chosen|correct|solution|lösung|solución|solução|soluzione"
     rf"|решение|解)\s?(?:[:：]|is\b)\s?{_LETTER}{_END}",
     re.I | re.M,
+)
+QUALIFIED_KEY = re.compile(
+    r"""["'](?:(?:final|correct|selected)[_ ])?(?:choice|option|letter|answer_letter|prediction)["']
+        \s?:\s?["']?\(?([A-Za-z])\)?["'\s,}]""",
+    re.I | re.X,
 )
 _ADVERBS = r"(?:\s(?:clearly|definitely|probably|likely|therefore|thus|then|most|indeed|actually))?"
 CHOSEN = re.compile(
     rf"""(?:\b(?:I(?:\swould|['’]d|\swill|['’]ll)?|we(?:\swould|\swill)?|let['’]s|must|should|to)\s
             (?:choose|pick|select|go\s(?:with|for)|opt\sfor|say|answer|vote\sfor)
+          |(?:^|(?<=[.!?]\s))(?:choose|pick|select|go\swith) | \bI\smeant?
           |\b(?:choosing|selecting|picking)|\bI(?:['’]m|\sam)\sgoing\swith|\bleans?\stowards?)
         \s{_KIND}{_LETTER}{_END}
       | (?<!{_WORD})(?<!['’])(?:option\s+|choice\s+|answer\s+)?{_LETTER}{_ADVERBS}
@@ -68,6 +74,10 @@ CHOSEN = re.compile(
           |elijo|escolho|scelgo|ik\skies|wybieram|выбираю|обираю|memilih|pilih|seçiyorum|ninachagua)
         \s{_ARTICLE}{_LETTER}{_END}
       | \b(?:must|should|would|gotta|got\sto|has\sto|have\sto)\s(?:be\s)?{_KIND}{_LETTER}{_END}
+      | \bonly\s{_KIND}{_LETTER}\s(?:remains|is\sleft|is\spossible)
+      | \bby\s(?:process\sof\s)?elimination,?\s(?:we\s(?:get|have|are\sleft\swith)\s)?
+        {_KIND}{_LETTER}{_END}
+      | (?:^|(?<=[.!?]\s))no,\s{_KIND}{_LETTER}{_END}
       | (?:→|⇒|=>|->|\\Rightarrow|\\rightarrow|\\therefore|∴)\s{{0,2}}{_LETTER}{_END}
       | \b(?:definitely|clearly|probably|certainly),?\s{_KIND}{_LETTER}{_END}
     """,

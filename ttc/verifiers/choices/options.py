@@ -27,6 +27,8 @@ _STYLED = re.compile(
 _LABEL = re.compile(r"[(\[]?([A-Za-z]|[0-9]{1,2})[)\].:]+\s+")
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf|textrm|mathsf|boxed|bf|rm)\s*\{([^{}]*)\}")
 
+_SPACING = re.compile(r"\\[;,:! ]|\\(?:rm|bf|sf|q?quad)(?![A-Za-z])\s?")
+
 # The place of an option, or what a text says instead of one: several, or a letter out of range.
 Place = int | Literal["several", "outside"] | None
 
@@ -59,7 +61,7 @@ class Options(NamedTuple):
         return at if self.numbered and 0 <= at < len(self.labels) else "outside"
 
     def with_text(self, *texts: str) -> int | None:
-        """Return the place of the only option with one of these texts, with or without its label."""
+        """Return the place of the only option with one of these texts, labelled or not."""
         for text in texts if self.texts else ():
             spelt = _spell(text)
             marked = _LABEL.match(bare(text))
@@ -108,7 +110,8 @@ def _spell(text: str) -> str:
 
 def bare(text: str) -> str:
     """Return a text without markup: bold, dollars, `\\text{…}`."""
-    return re.sub(r"[*`$]|\\[()\[\]]", "", _TEXT.sub(r"\1", _TEXT.sub(r"\1", text))).strip(" \n\t_")
+    text = _SPACING.sub(" ", _TEXT.sub(r"\1", _TEXT.sub(r"\1", text)))
+    return re.sub(r"[*`$]|\\[()\[\]]", "", text).strip(" \n\t_")
 
 
 def latin(text: str) -> str:

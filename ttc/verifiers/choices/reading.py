@@ -6,13 +6,20 @@ import re
 from itertools import islice
 
 from ttc.answers.extract import canonical, extract, own, statements
-from ttc.answers.languages import LANGUAGES
-from ttc.answers.mentions import denied
-from ttc.verifiers.choices.announcements import CHOSEN, CORRECTED, QUALIFIED, conditional
+from ttc.answers.extraction.languages import LANGUAGES
+from ttc.answers.extraction.mentions import denied
+from ttc.verifiers.choices.announcements import (
+    CHOSEN,
+    CORRECTED,
+    QUALIFIED,
+    QUALIFIED_KEY,
+    conditional,
+)
 from ttc.verifiers.choices.options import OTHER_LETTERS, Options, Place, bare, latin
 
 _MOST_LINES = 1000  # distinct lines; a model stuck in a loop repeats itself
-_MOST_STATED = 20
+_MOST_STATED, _LONGEST_SENTENCE = 20, 1000
+_TAIL = 20_000  # characters at the end of a text in which words announce an option
 
 _KINDS = "|".join(each.option for each in LANGUAGES.values() if each.option)
 _NAMED = (
@@ -51,9 +58,20 @@ _ORDINAL = re.compile(
     r"|(?:option|choice)\s(?:number\s)?\#?([0-9]{1,2}))\W*",
     re.I,
 )
+# "London (B)", "London, which is option B"
+_TRAILING = re.compile(
+    r"[^\n]{1,200}?(?:\s\((?:option\s|choice\s|answer\s)?([A-Z])\)"
+    r"|,\s(?:which\sis\s|i\.e\.,?\s)?(?:(?:option|choice|answer)\s)\(?([A-Z])\)?)\W*",
+)
+# "B) London ✅", "B: London - correct"
+_TICKED = re.compile(
+    r"^\W{0,6}([A-Z])[).:][^\n]{0,200}?(?:[✅✔✓☑]|[—–:(-]\s?\*{0,2}(?:correct|right|true|yes)\b)",
+    re.M | re.I,
+)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _REASON = re.compile(r",?\s(?:because|since)\b|\s[—–]\s|[.;]\s")
 _LISTING = re.compile(r"(?<!\w)A[).:]\s[^\n]{0,300}(?<!\w)B[).:]\s")
+_ASKED = re.compile(r"[^.!\n]{0,40}\?")  # "B is correct?"
 _IT_IS = re.compile(
     r"^\W*(?:(?:so|therefore|thus|hence),?\s)?(?:it['’]s|it\sis|it\smust\sbe|this\sis|that['’]s|that\sis)\s"
     r"(?:the\s(?=[A-Z]))?",
@@ -95,7 +113,13 @@ def named(text: str, options: Options, *, stated: bool = False) -> Place:
         return place
     if _SEVERAL.match(short):
         return "several" if stated else None
-    if found := _MARKED.match(short) or _SET_OFF.match(short) or (stated and _STATED.match(short)):
+    trailing = _TRAILING.fullmatch(short)
+    if (
+        found := trailing
+        or _MARKED.match(short)
+        or _SET_OFF.match(short)
+        or (stated and _STATED.match(short))
+    ):
         marked = options.place(found[found.lastindex or 0])
         return marked if stated or isinstance(marked, int) else None
     return (lone if stated else None) or _by_number(short, options)
@@ -103,7 +127,7 @@ def named(text: str, options: Options, *, stated: bool = False) -> Place:
 
 def _corrected(text: str, options: Options) -> Place:
     """Return what is chosen after the last correction, if no cue announces it."""
-    marks = list(CORRECTED.finditer(text))
+    marks = list(CORRECTED.finditer(text, max(len(text) - _TAIL, 0)))
     if not marks:
         return None
     tail = text[marks[-1].start() :]
@@ -121,11 +145,13 @@ def _stated(text: str, options: Options) -> Place:
 
 def _announced(text: str, options: Options) -> Place:
     """Return the last option that words for options announce: "I would go with B"."""
-    for pattern in (QUALIFIED, CHOSEN):
+    text = text[-_TAIL:]
+    for pattern in (QUALIFIED_KEY, QUALIFIED, CHOSEN):
         for found in list(pattern.finditer(text))[: -_MOST_LINES - 1 : -1]:
             letter = found[found.lastindex or 0]
             start, end = found.span(found.lastindex or 0)
-            if denied(text, start, end) or conditional(text, found.start(), start):
+            asked = _ASKED.match(text, found.end())
+            if asked or denied(text, start, end) or conditional(text, found.start(), start):
                 continue
             place = options.place(letter)
             if isinstance(place, int):
@@ -142,9 +168,12 @@ def _by_line(text: str, options: Options) -> Place:
     if lines and isinstance(letter := _lone(bare(lines[-1]), options), int):
         return letter
     distinct = list(dict.fromkeys(line for line in lines if not _LISTING.search(line)))
+    ticked = {at[1].upper() for at in _TICKED.finditer(text, max(len(text) - _TAIL, 0))}
+    if len(ticked) == 1:
+        return options.place(ticked.pop())
     places = {named(line, options) for line in distinct[-_MOST_LINES:]} - {None}
     if not places and lines and options.texts:
-        places = _in_sentence(lines[-1], options)
+        places = _in_sentence(lines[-1][-_LONGEST_SENTENCE:], options)
     return places.pop() if len(places) == 1 else None
 
 
@@ -153,7 +182,8 @@ def _in_sentence(line: str, options: Options) -> set[Place]:
     and "London is the answer"."""
     bold = [at[1] for at in _BOLD.finditer(line) if not denied(line, *at.span())]
     parts = [_IT_IS.sub("", line), _IS_IT.sub("", line), *bold]
-    return {options.with_text(part) for part in parts} - {None}
+    found: set[Place] = {options.with_text(part) for part in parts}
+    return found - {None}
 
 
 def _lone(short: str, options: Options) -> Place:

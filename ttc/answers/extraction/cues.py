@@ -1,6 +1,6 @@
 r"""Cues: what announces an answer in a text, such as `\boxed{`, "####" or "The answer is".
 
-`ttc.answers.languages` has the words of other languages.
+`ttc.answers.extraction.languages` has the words of other languages.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from ttc.answers.boxes import boxes
-from ttc.answers.languages import LANGUAGES
+from ttc.answers.extraction.boxes import boxes
+from ttc.answers.extraction.languages import LANGUAGES
 
 BOX, LINE, PHRASE, SENTENCE = 4, 3, 2, 1  # strengths
 _MANY = 1000  # occurrences of a noun
@@ -38,10 +38,9 @@ class Cue(NamedTuple):
 
 
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*(?P<value>[^\n#]*)")
-_TAG = re.compile(
-    r"<(?P<xml>(?:final[\s_-]?)?(?:answer|ans))>|\[(?P<square>(?:final[\s_-]?)?answer)\]", re.I
-)
-_TAG_ENDS = re.compile(r"</(?:final[\s_-]?)?(?:answer|ans)\s*>|\[/(?:final[\s_-]?)?answer\]", re.I)
+_TAGGED = r"(?:final[\s_-]?)?(?:answer|ans)|final"
+_TAG = re.compile(rf"<(?:{_TAGGED})>|\[(?:final[\s_-]?)?answer\]", re.I)
+_TAG_ENDS = re.compile(rf"</(?:{_TAGGED})\s*>|\[/(?:final[\s_-]?)?answer\]", re.I)
 _JSON = re.compile(
     r"""(?P<q>["'])(?:(?:final|correct)[\s_-]?)?answer(?P=q)\s*:\s*
         (?P<value>"(?:[^"\\\n]|\\.){0,300}"|'[^'\n]{0,300}'|-?[0-9][0-9.eE+-]{0,40})""",
@@ -64,6 +63,7 @@ _ENGLISH = re.compile(
           |\s(?:that\s)?(?:we|I|you)\s(?:get|got|find|found|want|need|obtain|obtained|seek|compute)
           |\s(?:in|as)\s(?:a\s|the\s)?[a-z]+(?=\s?(?:is|are)\b) )?
         (?:\s?\((?![A-Za-z]\))[^()\n]{{1,30}}\))?
+        (?:,\s[^,.;\n\d]{{1,25}},)?
         [*_}}\s]{{0,4}}
         (?: (?P<negated>(?:is|are|was|would|could|can)n['’]t(?:\sbe)?\b|can(?:\s?not|['’]t)\sbe\b)
           | (?:,?\s?(?:then|therefore|thus|hence|still|simply|now|indeed|probably|also),?\s)?
@@ -81,11 +81,12 @@ _NOT = re.compile(
 )
 # "Wait, it is 5": a correction without a noun for the answer.
 _CORRECTED = re.compile(
-    rf"""(?:\b(?:wait|correction|sorry|oops)|(?:^|(?<=[.!?;—–]\s))(?:actually|no|rather)|\bi\smean)
-        (?:[,.:;!—–…-]{{1,3}}\s{{1,2}}|\s(?=it\b|i\smean)|(?<=mean)\s)
+    rf"""(?:\b(?:wait|correction|sorry|oops)|\bi\smeant?
+          |(?:^|(?<=[.!?;—–]\s))(?:actually|no|rather)(?=\W{{1,3}}(?:it|that|this)\b))
+        (?:[,.:;!—–…-]{{1,3}}\s{{1,2}}|\s(?=it\b|i\smean)|(?:(?<=mean)|(?<=meant))\s)
         (?:(?:no|actually|that['’]s\s(?:wrong|incorrect|not\sright)|i\smade\san?\s\w+)
           [,.;:!—–\s]{{1,3}}){{0,2}}
-        (?:(?:so\s|then\s)?(?:it|that|this)?\s?(?:['’]s|is|should\sbe|must\sbe|i\smean)\s)?{_OPENS}
+        (?:(?:so\s|then\s)?(?:it|that|this)?\s?(?:['’]s|is|should\sbe|must\sbe|i\smeant?)\s)?{_OPENS}
       | \bthe\sanswer\s(?:isn['’]t|is\snot)\s[^.\n]{{1,40}}?[,;.]\s(?:but|it['’]s|it\sis)\s""",
     re.I | re.M | re.X,
 )

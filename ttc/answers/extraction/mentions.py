@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ttc.answers.canonical import NUMBER
-from ttc.answers.languages import DENIED_BEHIND, DENIES
+from ttc.answers.extraction.languages import DENIED_BEHIND, DENIES
 
 # Labels (step 3, the list number of "3. Then …") are not answers. Dates, times, ratios and
 # versions are one token: 12/13/2001 contains neither the number 2001 nor 12/13.
@@ -14,6 +14,7 @@ _TOKENS = re.compile(
        | \b(?:day|week|month|year)\s[0-9]+(?=:) | ^[ \t*\#>]*[0-9]{{1,3}}[.)]\**[ \t]+(?=\S) )
      | (?<![A-Za-z0-9_])(?: [0-9]+(?::[0-9]+)+(?:\s?[ap]\.?m\b)? | [0-9]+(?:/[0-9]+){{2,}}
        | [0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?![0-9]) | [0-9]+(?:\.[0-9]+){{2,}} )
+     | (?<![A-Za-z0-9_])[-−]?[0-9]*\ ?[¼-¾⅐-⅞]
      | {NUMBER}""",
     re.I | re.M | re.X,
 )
@@ -22,15 +23,32 @@ _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _OTHER_MARKS = {"．": ".", "，": ",", "٫": ".", "٬": ",", "／": "/", "％": "%", "٪": "%", "－": "-"}
 _OTHER_MARK = re.compile(r"(?<=[0-9])[．，٫٬／](?=[0-9])|(?<=[0-9])[％٪]|－(?=[0-9])")
 _DENIED = re.compile(
-    rf"(?:(?:\b|(?<=[a-z]))(?:{DENIES})|≠|\\neq?|!=)"
+    rf"(?:(?:\b|(?<=[a-z])|(?=[\u0e00-\u0e7f\u3040-\u9fff]))(?:{DENIES})|≠|\\neq?|!=)"
     r"(?:\s(?:just|the|a|about|be|exactly|equal|to|necessarily|simply)){0,3}[\s$*\\(\[“\"'’]*\Z"
     r"|(?:,|\by)\sno\s[$*]*\Z",
     re.I,
 )
 _DENIED_BEHIND = re.compile(rf"[\s$*\\)\]”\"'’]{{0,4}}(?:\w{{1,12}}\s)?(?:{DENIED_BEHIND})", re.I)
+_MOST_REMARKS = 5
+_REMARK = re.compile(
+    r"\W*(?:let me know|i hope|hope this|feel free|please|if you (?:have|need|want)|would you like"
+    r"|is there anything|thank|good luck|happy to|(?:my )?confidence(?: level)?\W*[:=])",
+    re.I,
+)
 _STRETCH = 10_000
 _MOST_DENIED = 1000  # a model stuck in a loop repeats its denial
 _NEAR = 40  # characters in which a denial of a number begins
+
+
+def without_remarks(text: str) -> str:
+    """Return a text without courtesies and a confidence at its end, if a number is left."""
+    shorter = text.rstrip()
+    for _ in range(_MOST_REMARKS):
+        before, _, line = shorter.rpartition("\n")
+        if not _REMARK.match(line) or not re.search(r"[0-9]", before):
+            break
+        shorter = before.rstrip()
+    return shorter
 
 
 def last_number(text: str) -> str | None:
@@ -56,7 +74,7 @@ def last_number(text: str) -> str | None:
 
 def _last_digit(text: str) -> int:
     """Return the offset behind the last digit of a text, 0 if there is none."""
-    return max(map(text.rfind, "0123456789")) + 1
+    return max(map(text.rfind, "0123456789¼½¾⅓⅔")) + 1
 
 
 def only_number(text: str) -> str | None:

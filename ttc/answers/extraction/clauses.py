@@ -6,15 +6,16 @@ import json
 import re
 
 from ttc.answers.canonical import count_words, number
-from ttc.answers.cues import Cue, phrases
-from ttc.answers.languages import BETWEEN, BUT, DENIES, LAST_VERB, SCALES
-from ttc.answers.mentions import first_number, last_number, only_number
+from ttc.answers.extraction.cues import Cue, phrases
+from ttc.answers.extraction.languages import BETWEEN, BUT, DENIES, LAST_VERB, SCALES
+from ttc.answers.extraction.mentions import first_number, last_number, only_number
 
 _FEW_WORDS, _MANY_WORDS = 4, 12  # up to 4 words: a name; up to 12: a phrase; more: prose
 _WINDOW = 300  # characters after its cue within which an answer ends
 
 _LEAD = re.compile(
-    rf"(?:[\s*_:：=＝>`}}|、，]|\$\$|\\[\[(]|\\[;,! ]|(?:{BETWEEN})(?!\w),?)*(?:that\s(?=[0-9]))?",
+    rf"(?:[\s*_:：=＝>`}}|、，]|-{{3,}}\s*\n|\$\$|\\[\[(]|\\[;,! ]|(?:{BETWEEN})(?!\w),?)*"
+    r"(?:that\s(?=[0-9])|R(?=\$)|(?:shilingi|ksh|tsh)\.?\s(?=[0-9]))?",
     re.I,
 )
 _SENTENCE_END = re.compile(
@@ -23,7 +24,8 @@ _SENTENCE_END = re.compile(
 )
 _REASON = re.compile(r",?\s(?:because|since|which)\b")
 _ASIDE = re.compile(
-    r",?\s(?:as|so|when|where|if|for|after)\b|,\s(?=[^\W\d_]{2})|\s[(–—]|\s-{1,2}\s(?=[^\W\d_]{2})"
+    r",?\s(?:as|so|when|where|if|for|after)\b"
+    r"|\sand\s(?:there|it|she|he|they|we|this|that|in|then)\b|,\s(?=[^\W\d_]{2})|\s[(–—]|\s-{1,2}\s(?=[^\W\d_]{2})"
     rf"|;|（|[，،](?!\d)|\s(?:rather than|instead of|as opposed to|{DENIES})\s|\s\|"
 )
 _OPTION = re.compile(r"\W*(?:(?:option|choice)\s)?\(?[A-Z](?:[).:]\W*\s|\W*$)", re.I)
@@ -45,6 +47,14 @@ _NOT = re.compile(
 # Letters of another script, but not π, x⁴ and ½, which belong to a number or a formula.
 _FOREIGN = re.compile(r"[^\W\d_A-Za-zΑ-Ωα-ωⁿ⁰¹²³⁴-⁹₀-₉¼-¾⅐-⅞]|[Α-Ωα-ωάέήίόύώ]{2,}")
 _WORDED = re.compile(r"[0-9]\s(?:[a-z]{2,}\s){1,3}[-+*/×÷]\s")  # 60 spools / 150 spools
+_SPELLED = re.compile(  # forty-two (42)
+    r"(?:(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|zero|half|(?:twen|thir|for"
+    r"|fif|six|seven|eigh|nine)t(?:y|een)|hundred|thousand|million|and|minus)[\s-]){1,9}"
+    r"\(([-−]?[0-9][0-9.,]*)\)",
+    re.I,
+)
+_LABELLED = re.compile(r"\W{0,3}[A-Z]\)?[).:]\s+(.+)", re.S)
+_INITIALS = re.compile(r"(?:[A-Z]\.\s?){2,}(?=[A-Z][a-z])")  # J. K. Rowling
 _NEXT = re.compile(r"\s[\u0e00-\u0e7f]")  # in Thai a space ends a clause
 _UNDER_HEAD = re.compile(r"[ \t]*\|?[ \t]*:?-{2}")
 _QUOTES = {
@@ -76,7 +86,7 @@ def clause_of(text: str, cue: Cue) -> str | None:
     """Return the answer that a cue of a text announces, or None if what follows is none."""
     if cue.closes is not None and cue.form in ("box", "json"):
         content = text[cue.end : cue.closes].strip()
-        return (_decoded(content) if cue.form == "json" else content) or None
+        return (_worded(_decoded(content)) if cue.form == "json" else content) or None
     if cue.form == "hash":
         return _hashed(text, cue)
     if cue.form == "tag":
@@ -94,6 +104,18 @@ def unquoted(text: str) -> str:
     if len(text) > 2 and closing and text[-1] in closing and not {text[0], text[-1]} & {*inner}:
         return inner.strip().removesuffix(".") or text
     return text
+
+
+def unlabelled(text: str) -> str:
+    """Return the number of an option with its label ("(B) 42"), else the text."""
+    labelled = _LABELLED.fullmatch(text)
+    return labelled[1] if labelled and number(labelled[1]) is not None else text
+
+
+def _worded(content: str) -> str:
+    """Return the answer that a content states in words ("The answer is 18"), else the content."""
+    found = (_phrased(content, cue) for cue in reversed(phrases(content)))
+    return next(filter(None, found), content)
 
 
 def _decoded(value: str) -> str:
@@ -117,9 +139,8 @@ def _tagged(text: str, cue: Cue) -> str | None:
     if cue.closes is None:
         return _phrased(text, cue)
     content = text[cue.end : cue.closes].strip()
-    for inner in reversed(phrases(content)):
-        if found := _phrased(content, inner):
-            return found
+    if (found := _worded(content)) != content:
+        return found
     if "\n" not in content and _answers(content, brief=False):
         return content
     return _phrased(text, cue) or last_number(content)
@@ -169,16 +190,24 @@ def _leading(window: str) -> int:
 
 def _clause(line: str) -> str:
     """Cut a line to the answer at its start: before the next sentence, reasons and asides."""
-    clause = _REASON.split(_SENTENCE_END.split(line, maxsplit=1)[0], maxsplit=1)[0].strip()
+    initials = _INITIALS.match(line)
+    end = _SENTENCE_END.search(line, initials.end() if initials else 0)
+    clause = _REASON.split(line[: end.start()] if end else line, maxsplit=1)[0].strip()
     clause = _loose_quote(_LAST_VERB.sub("", clause).strip())
     head = _ASIDE.split(clause, maxsplit=1)[0].strip()
-    if number(head) is not None or re.fullmatch(r"\W*[A-Z]\W*|\([a-z]\)", head):
+    token = first_number(head)  # times and dates too
+    if (
+        number(head) is not None
+        or (token and token.end() == len(head))
+        or re.fullmatch(r"\W*[A-Z]\W*|\([a-z]\)", head)
+    ):
         return head
     work, _, result = clause.rpartition("=")
     letters = re.search(r"[A-Za-z,;]", re.sub(r"\\[a-z]+", "", work))
     if work and number(result) is not None and (not letters or _WORDED.search(work)):
         return result.strip()
-    return _counted(head) or unquoted(clause)
+    spelled = _SPELLED.fullmatch(clause)
+    return spelled[1] if spelled else _counted(head) or unquoted(clause)
 
 
 def _loose_quote(clause: str) -> str:

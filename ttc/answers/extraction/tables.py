@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttc.answers.cues import phrases
+from ttc.answers.extraction.cues import phrases
 
 _RULE = re.compile(r"^[ \t|:-]{3,400}$", re.M)
 _MOST_TABLES = 20

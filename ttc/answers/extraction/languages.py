@@ -25,7 +25,9 @@ class Language(NamedTuple):
     joined: bool = False
 
 
-ENGLISH = "question|problem|exercise|instructions?|prompt|passage|article|query|puzzle|riddle"
+ENGLISH = (
+    "question|problem|exercise|instruction|instructions|prompt|passage|article|query|puzzle|riddle"
+)
 
 LANGUAGES = {
     "de": Language(

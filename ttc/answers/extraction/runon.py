@@ -7,11 +7,12 @@ play both sides. All of that follows the answer to the question that was asked.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ttc.answers.canonical import count_words, number
-from ttc.answers.clauses import clause_of
-from ttc.answers.cues import MOST, cues
-from ttc.answers.languages import ENGLISH, LANGUAGES
+from ttc.answers.extraction.clauses import clause_of
+from ttc.answers.extraction.cues import MOST, cues
+from ttc.answers.extraction.languages import ENGLISH, LANGUAGES
 
 # Tokens that end a turn, or begin one of the user's.
 _TOKEN = re.compile(
@@ -21,22 +22,18 @@ _TOKEN = re.compile(
 )
 _HEADER = re.compile(r"<[|｜][^<>\s]{1,30}[|｜]>(?:assistant)?(?:<[|｜][^<>\s]{1,30}[|｜]>)?|<s>")
 _START = r"(?:^[ \t>*_#(\[]{0,12}|(?<=[.!?。)]\s))"
-_WORDS = "|".join(
-    [ENGLISH, *(language.question for language in LANGUAGES.values() if language.question)]
-)
-_QUESTION = re.compile(
-    rf"""{_START}(?:(?:new|next|another|follow-?up|similar|example|practice|math|word|test)\s)?
-        (?:(?P<word>{_WORDS}|q|example|input)(?P<number>\s?\#?[0-9]{{1,3}}(?=[*_\s]{{0,3}}[:：.)\n]))?
-        [*_ ]{{0,4}}(?:[:：]|(?<=[0-9])[.)]))
-      | ^\#{{1,6}}[ \t]*(?:new\s|next\s)?(?P<heading>{_WORDS}|input)(?P<count>\s?\#?[0-9]{{1,3}})?
-        [ \t*_:]*$""",
-    re.I | re.M | re.X,
-)
+_WORDS = [
+    *ENGLISH.split("|"),
+    *(word for each in LANGUAGES.values() for word in each.question.split("|") if word),
+    *("example", "input", "q"),
+]
 _ROLE = re.compile(
     r"^[ \t>*_#\[]{0,12}(?:Human|User|HUMAN|USER)(?:\s[0-9]{1,3})?[*_\]]{0,3}\s?[:：]\s*"
-    r"(?=(.{0,200}))",
+    r"(?=(.{0,200}))"
+    r"|(?:^|(?<=[.!?}$)\]0-9]))(?:user|User|human|Human)[ \t]*\n(?=(.{1,200}))",
     re.M,
 )
+_SOLVED = re.compile(r"^####(?!#)[ \t]*\S[^\n]*", re.M)
 _ASSISTANT = re.compile(r"\W*(?:assistant|ai|model|bot)\W*", re.I)
 _CONCLUDES = re.compile(
     r"\W*(?:so|therefore|thus|hence|in total|altogether|consequently|this means|that is)\b", re.I
@@ -51,8 +48,8 @@ def cut(text: str) -> str:
     A question that comes before any answer is the one asked, restated, and stays. If the text
     divides its problem into numbered questions, they are its own.
     """
-    text = _turn(text)
-    asked = list(_QUESTION.finditer(text))
+    text = _first_solution(_turn(text))
+    asked = _questions(text)
     if not asked:
         return text
     answered = _first_answer(text)
@@ -65,10 +62,42 @@ def cut(text: str) -> str:
     return text
 
 
+def _first_solution(text: str) -> str:
+    """Cut a text after its first `#### X` if a question and another `#### Y` follow it."""
+    solved = list(_SOLVED.finditer(text))[:2]
+    if len(solved) == 2:
+        between = text[solved[0].end() : solved[1].start()]
+        if between.startswith("\n\n") and "?" in between:
+            return text[: solved[0].end()]
+    return text
+
+
+def _questions(text: str) -> list[re.Match[str]]:
+    lowered = text.lower()
+    present = tuple(word for word in _WORDS if word.lower() in lowered)
+    return list(_question(present).finditer(text)) if present else []
+
+
+@lru_cache(maxsize=64)
+def _question(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of the labels and headings of questions."""
+    either = "|".join(words)
+    return re.compile(
+        rf"""{_START}(?:(?:new|next|another|follow-?up|similar|example|practice|math|word|test)\s)?
+            (?:(?P<word>{either})(?P<number>\s?\#?[0-9]{{1,3}}(?=[*_\s]{{0,3}}[:：.)\n]))?
+            [*_ ]{{0,4}}(?:[:：]|(?<=[0-9])[.)]))
+          | ^[ \t*_\#\[<]{{0,8}}(?:new\s|next\s)?(?P<heading>{either})(?P<count>\s?\#?[0-9]{{1,3}})?
+            [ \t*_:]{{0,6}}(?:$|[\]>])""",
+        re.I | re.M | re.X,
+    )
+
+
 def _turn(text: str) -> str:
     """Cut a text where its turn ends, or the user's begins."""
     ends = [at.start() for at in _TOKEN.finditer(text)][:MOST]
-    ends += [at.start() for at in list(_ROLE.finditer(text))[:MOST] if _speaks(at[1])]
+    ends += [
+        at.start() for at in list(_ROLE.finditer(text))[:MOST] if _speaks(at[1] or at[2] or "")
+    ]
     for end in sorted(ends):
         before = text[max(end - 200, 0) : end]
         before = before if end > 200 else _HEADER.sub("", before)

@@ -1,0 +1,1 @@
+"""How the answer of a text is found: run-on text, cues in many languages, clauses, mentions."""
