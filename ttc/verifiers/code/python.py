@@ -13,10 +13,10 @@ from typing import Any
 from ttc.options import OptionReader
 from ttc.records import INFRA, Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed, death, joined, status_of
-from ttc.verifiers.code.case_runs import CaseRun, case_run, no_code
+from ttc.verifiers.code.cases.fields import with_tests
+from ttc.verifiers.code.cases.runs import CaseRun, case_run, no_code
 from ttc.verifiers.code.extraction import program_of
 from ttc.verifiers.code.reference_tests import tests_of
-from ttc.verifiers.code.shapes.fields import with_tests
 from ttc.verifiers.sandbox.pool import SandboxPool
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 

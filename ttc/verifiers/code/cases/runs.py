@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ttc.records import INFRA, Verdict
-from ttc.verifiers.code import checker
 from ttc.verifiers.code.base import death, failure, joined, status_of
+from ttc.verifiers.code.cases import checker
+from ttc.verifiers.code.cases.encoded import UndecodableError
+from ttc.verifiers.code.cases.functional import PRELUDE, Functional, callable_program, functional
+from ttc.verifiers.code.cases.outputs import LINES, Comparison, comparison_of, difference
+from ttc.verifiers.code.cases.shapes import Cases, cases_of, text_of
 from ttc.verifiers.code.extraction import behind, program_of
-from ttc.verifiers.code.functional import PRELUDE, Functional, callable_program, functional
-from ttc.verifiers.code.outputs import LINES, Comparison, comparison_of, difference
-from ttc.verifiers.code.shapes.cases import Cases, cases_of, text_of
-from ttc.verifiers.code.shapes.encoded import UndecodableError
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
 Ask = Callable[[SandboxJob], JobResult]
