@@ -33,10 +33,10 @@ class Python(Sandboxed):
     cheated, so it is undecided (status `weak`). References: HumanEval (`tests` with `check`,
     `entry_point`, `prompt`), MBPP (`tests` or `test_list` of asserts, `setup`), or `inputs` and
     `outputs`, of standard input or of a function (`fn_name`), in the shapes of LiveCodeBench, APPS,
-    TACO and CodeContests too (`cases.shapes`), with a `checker` or a `tolerance`. Statuses: `ok`, `raised`, `timeout`, `oom`, `output_limit`,
-    `thread_limit`, `denied` and `no_code` are about the program (the last seven are never
-    correct); `infra_timeout` and `infra_error` are faults of the machine and are not counted. The
-    limit is on CPU time; wall time only guards against hangs.
+    TACO and CodeContests too (`cases.shapes`), with a `checker` or a `tolerance`. Statuses: `ok`,
+    `raised`, `timeout`, `oom`, `output_limit`, `thread_limit`, `denied` and `no_code` are about the
+    program (the last seven are never correct); `infra_timeout` and `infra_error` are faults of the
+    machine and are not counted. The limit is on CPU time; wall time only guards against hangs.
     """
 
     name = "python"
