@@ -13,10 +13,10 @@ import pytest
 from tiers import TIERS, need
 
 from ttc.records import Sample, Verdict
-from ttc.verifiers.code.outputs import comparison_of, difference
+from ttc.verifiers.code.cases.encoded import decoded
+from ttc.verifiers.code.cases.outputs import comparison_of, difference
+from ttc.verifiers.code.cases.shapes import cases_of
 from ttc.verifiers.code.python import Python
-from ttc.verifiers.code.shapes.cases import cases_of
-from ttc.verifiers.code.shapes.encoded import decoded
 
 Row = tuple[str, str, Mapping[str, Any], "bool | str | None"]
 
@@ -494,7 +494,7 @@ def test_ways_to_read_and_print() -> None:
 
 
 def test_a_string_in_a_pickle_is_read_without_loading_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ttc.verifiers.code.shapes.encoded._MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("ttc.verifiers.code.cases.encoded._MOST_BYTES", 1 << 20)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         text = json.dumps([{"input": "é" * 300}])
         data = base64.b64encode(zlib.compress(pickle.dumps(text, protocol))).decode()

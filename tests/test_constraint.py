@@ -95,8 +95,12 @@ solver.parameters.num_workers = 1
 solver.solve(m)
 print({"shelf": [solver.value(s) for s in shelf]}.__repr__().replace("'", '"'))
 ```"""
-    right, wrong, through_or_tools = judge(program, broken, other, model=MODELS["shelves"])
+    shown = f"{program}\n\nIt prints one of these:\n\n```\nshelf 0\n```"
+    right, wrong, through_or_tools, with_output = judge(
+        program, broken, other, shown, model=MODELS["shelves"]
+    )
     assert right.correct
+    assert with_output.correct, with_output
     assert through_or_tools.correct, through_or_tools
     assert (wrong.correct, wrong.status) == (False, "raised")
     assert "ValueError: no" in wrong.detail

@@ -18,15 +18,8 @@ IDENTIFIER = ("id", "unique_id", "task_id")
 
 KEPT = ("answers", "inputs", "outputs", "input_output", "tests", "test_list", "model", "variables")
 # Those of programs that are tested by inputs and outputs, as the datasets name them.
-CASES: tuple[str, ...] = (
-    "fn_name",
-    "starter_code",
-    "checker",
-    "generated_checker",
-    "compare",
-    "tolerance",
-    "eps",
-)
+CASES: tuple[str, ...] = ("fn_name", "starter_code", "checker", "generated_checker", "compare")
+CASES += ("comparison", "tolerance", "eps", "epsilon", "atol", "rtol")
 CASES += ("test_cases", "official_tests", "public_test_cases", "private_test_cases", "metadata")
 CASES += ("public_tests", "private_tests", "generated_tests", "verification_info")
 

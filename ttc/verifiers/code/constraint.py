@@ -93,7 +93,7 @@ class Constraint(Sandboxed):
     """
 
     name = "constraint"
-    version = "1"
+    version = "2"  # 2: blocks behind a program are not the program
     reads_reference = True
 
     def __init__(self, **options: object) -> None:

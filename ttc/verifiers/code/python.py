@@ -12,7 +12,7 @@ from typing import Any
 from ttc.options import OptionReader
 from ttc.records import Sample, Verdict
 from ttc.verifiers.code.base import Sandboxed
-from ttc.verifiers.code.case_runs import CaseRun, case_run
+from ttc.verifiers.code.cases.runs import CaseRun, case_run
 from ttc.verifiers.code.test_runs import Ask, CanonicalRuns, TestRun, test_run
 from ttc.verifiers.sandbox.pool import SandboxPool
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
@@ -28,14 +28,15 @@ class Python(Sandboxed):
     or ordering decided, the detail says `judge: candidate-compares`; if the tests do not name the
     class, the sample is undecided (status `candidate_compares`) unless `trust_eq=yes`. References:
     `tests` (or `test_list`, `setup`) with asserts, `check(candidate)` and `entry_point` as in
-    HumanEval, pytest's functions and classes, or `unittest` classes; or standard input and output
-    (`inputs`, `outputs`). What the tests define is run, and the detail says how many assertions and
-    tests ran; with a `canonical_solution`, no fewer than it runs. Statuses: `ok`, `raised`,
-    `timeout`, `oom`, `output_limit`, `thread_limit`, `disk_limit`, `denied` and `no_code` are about
-    the program (the last eight are never correct); `no_tests` (nothing was tested) and
-    `bad_reference` (the tests cannot be parsed, imported or ended) are about the reference;
-    `infra_timeout` and `infra_error` are faults of the machine and are not counted. The limit is on
-    CPU time; wall time only guards against hangs.
+    HumanEval, pytest's functions and classes, or `unittest` classes; or `inputs` and `outputs`, of
+    standard input or of a function (`fn_name`), in the shapes of LiveCodeBench, APPS, TACO and
+    CodeContests too (`cases.shapes`), with a `checker` or a `tolerance`. What the tests define is
+    run, and the detail says how many assertions and tests ran; with a `canonical_solution`, no
+    fewer than it runs. Statuses: `ok`, `raised`, `timeout`, `oom`, `output_limit`, `thread_limit`,
+    `disk_limit`, `denied` and `no_code` are about the program (the last eight are never correct);
+    `no_tests` (nothing was tested) and `bad_reference` (the tests cannot be parsed, imported or
+    ended) are about the reference; `infra_timeout` and `infra_error` are faults of the machine and
+    are not counted. The limit is on CPU time; wall time only guards against hangs.
     """
 
     name = "python"

@@ -64,7 +64,7 @@ def comparison_of(
     """Return how a reference wants outputs to be compared, and the source of its checker program
     if it has one. ValueError if it names a checker that is not known."""
     given = next(
-        (reference[name] for name in ("checker", "generated_checker", "compare")
+        (reference[name] for name in ("checker", "generated_checker", "compare", "comparison")
          if reference.get(name)), None,
     )  # fmt: skip
     source: str | None = None

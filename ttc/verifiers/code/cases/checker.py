@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from ttc.verifiers.code import run_checker
+from ttc.verifiers.code.cases import run_checker
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ttc.verifiers.code.shapes.encoded import UndecodableError, decoded
+from ttc.verifiers.code.cases.encoded import UndecodableError, decoded
 
 _NAMES = ("fn_name", "func_name", "function_name")
 _WRAPPED = ("input_output", "verification_info", "ground_truth")

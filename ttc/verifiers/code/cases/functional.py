@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ttc.verifiers.code.cases.encoded import UndecodableError
+from ttc.verifiers.code.cases.outputs import tolerance_of
+from ttc.verifiers.code.cases.shapes import Cases
 from ttc.verifiers.code.extraction import behind
-from ttc.verifiers.code.outputs import tolerance_of
-from ttc.verifiers.code.shapes.cases import Cases
-from ttc.verifiers.code.shapes.encoded import UndecodableError
 
 # What LiveCodeBench and LeetCode import before a program. The last line restores builtins.
 _MODULES = (

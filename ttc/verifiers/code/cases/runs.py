@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttc.records import INFRA, Verdict
-from ttc.verifiers.code import checker
 from ttc.verifiers.code.base import failure, joined
+from ttc.verifiers.code.cases import checker
+from ttc.verifiers.code.cases.encoded import UndecodableError
+from ttc.verifiers.code.cases.functional import PRELUDE, Functional, callable_program, functional
+from ttc.verifiers.code.cases.outputs import LINES, Comparison, comparison_of, difference
+from ttc.verifiers.code.cases.shapes import Cases, cases_of, text_of
 from ttc.verifiers.code.extraction import behind, program_of
-from ttc.verifiers.code.functional import PRELUDE, Functional, callable_program, functional
-from ttc.verifiers.code.outputs import LINES, Comparison, comparison_of, difference
 from ttc.verifiers.code.reference_tests import tests_of
-from ttc.verifiers.code.shapes.cases import Cases, cases_of, text_of
-from ttc.verifiers.code.shapes.encoded import UndecodableError
 from ttc.verifiers.code.test_runs import Ask, counted, job_of, no_code, not_passed
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 

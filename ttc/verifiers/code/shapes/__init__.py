@@ -1,1 +1,0 @@
-"""The shapes in which datasets give the tests of a program."""
