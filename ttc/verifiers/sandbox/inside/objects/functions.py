@@ -33,8 +33,8 @@ class RemoteFunction(Remote):
             return _told(self, name.strip("_").removesuffix("name") or "name")
         return super().__getattr__(name)
 
-    __class__ = property(lambda self: types.FunctionType)  # type: ignore[assignment]
-    __doc__ = property(lambda self: _told(self, "doc"))  # type: ignore[assignment]
+    __class__: Any = property(lambda self: types.FunctionType)
+    __doc__: Any = property(lambda self: _told(self, "doc"))
 
     @property
     def __annotations__(self) -> Any:  # type: ignore[override]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ttc.verifiers.sandbox.inside.objects import derived, errors, streams
+from ttc.verifiers.sandbox.inside.objects.errors import GoneError as GoneError
 from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
 from ttc.verifiers.sandbox.inside.values import wire
 from ttc.verifiers.sandbox.inside.values.shared import Shared, assign
@@ -32,10 +33,6 @@ class Surroundings(Protocol):
 
     def incoming(self, told: Any) -> None:
         """Take what the other end has told. An exception makes the message nonsense."""
-
-
-class GoneError(BaseException):
-    """The other process has ended or sent nonsense; final, whoever catches it."""
 
 
 class Peer(Proxies):
