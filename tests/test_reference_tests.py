@@ -235,7 +235,7 @@ def test_references_that_test_nothing_are_no_evidence() -> None:
     assert {
         name: (verdict.correct, verdict.status)
         for name, verdict in zip(NOTHING, found, strict=True)
-    } == {name: (None, "no_tests") for name in NOTHING}
+    } == dict.fromkeys(NOTHING, (None, "no_tests"))
 
 
 def test_faults_of_the_tests_are_never_the_program_s() -> None:

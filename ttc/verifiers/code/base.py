@@ -14,6 +14,7 @@ from ttc.verifiers.sandbox.probe import Chosen, choose
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 from ttc.verifiers.sandbox.tiers import TIERS
 
+_REMARKS = 5  # faults of references that are told apart
 _RAISED = {"MemoryError": "oom", "PermissionError": "denied"}
 
 
@@ -30,7 +31,7 @@ class Sandboxed:
         if self._wanted == "none":
             raise read.error("sandbox=none is refused; use --sandbox none --i-trust-this-code")
         self._chosen: Chosen | None = None
-        self.note: str | None = None
+        self._remarks: dict[str, int] = {}
 
     def use_sandbox(self, tier: str) -> None:
         """Set the tier given by `--sandbox`, which alone may be `none`; UsageError if unknown."""
@@ -51,8 +52,21 @@ class Sandboxed:
     def _tier(self) -> str:
         if self._chosen is None:
             self._chosen = choose(self._wanted)
-            self.note = f"programs ran in the sandbox {self._chosen}"
         return self._chosen.tier
+
+    @property
+    def note(self) -> str | None:
+        """Where programs ran, and what was wrong with references, each fault once."""
+        ran = [] if self._chosen is None else [f"programs ran in the sandbox {self._chosen}"]
+        for remark, samples in list(self._remarks.items())[:_REMARKS]:
+            ran.append(f"{remark} ({samples} sample{'s' if samples > 1 else ''})")
+        if len(self._remarks) > _REMARKS:
+            ran.append(f"{len(self._remarks) - _REMARKS} other faults of references")
+        return "; ".join(ran) or None
+
+    def remark(self, text: str) -> None:
+        """Take note of a fault that is told once, with the number of samples that have it."""
+        self._remarks[text] = self._remarks.get(text, 0) + 1
 
 
 def run_scripts(pool: SandboxPool, programs: Iterable[str | None]) -> Iterator[JobResult | None]:

@@ -6,16 +6,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ttc.options import OptionReader
 from ttc.records import INFRA, Sample, Verdict
-from ttc.verifiers.code.base import Sandboxed, death, failure, joined, status_of
-from ttc.verifiers.code.canonical import CanonicalRuns, counted, job_of
+from ttc.verifiers.code.base import Sandboxed, failure, joined
 from ttc.verifiers.code.extraction import program_of
-from ttc.verifiers.code.judge_tests import ReferenceTests
-from ttc.verifiers.code.reference_tests import streams, tests_of
-from ttc.verifiers.code.stand_in_modules import UnusableTestsError
+from ttc.verifiers.code.reference_tests import streams
+from ttc.verifiers.code.test_runs import CanonicalRuns, TestRun, test_run
+from ttc.verifiers.sandbox.pool import SandboxPool
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
 _AHEAD = 4  # samples that are prepared while others run
@@ -50,7 +50,6 @@ class Python(Sandboxed):
         super().__init__(read)
         self.trust_eq = read.switch("trust_eq", False)
         read.end()
-        self._canonical = CanonicalRuns()
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -65,89 +64,65 @@ class Python(Sandboxed):
         """
         pending: deque[_Planned] = deque()
 
-        with self.pool() as pool:
-            for ran in pool.run(self._jobs(samples, pending)):
+        with self.pool() as pool, self.pool() as others:
+            canonical = CanonicalRuns(partial(_run_one, others))
+            for ran in pool.run(_jobs(samples, pending)):
                 while pending[0].job is None:
-                    yield pending.popleft().known
+                    yield self._noted(pending.popleft().known)
                 planned = pending.popleft()
-                if planned.solves is not None:
-                    self._canonical.keep(planned.solves, ran)
-                    continue
-                planned.verdict = self._verdict(planned, ran)
-                yield planned.verdict
+                planned.verdict = self._verdict(planned, ran, canonical)
+                yield self._noted(planned.verdict)
         while pending:
-            yield pending.popleft().known
+            yield self._noted(pending.popleft().known)
 
-    def _jobs(self, samples: Iterable[Sample], pending: deque[_Planned]) -> Iterator[SandboxJob]:
-        """Yield the jobs of the samples; append the plan of each sample and job to `pending`."""
-        problem, seen = None, dict[tuple[Any, ...], _Planned]()
-        for sample, planned in _ahead(samples):
-            if sample.problem != problem:
-                problem = sample.problem
-                seen.clear()
-            if (job := planned.job) is not None:
-                if (first := seen.setdefault(_key(planned, job), planned)) is not planned:
-                    planned = _Planned(twin=first)
-                elif planned.tests is not None and self._canonical.wants(planned.tests):
-                    solution = self._canonical.job(planned.tests)
-                    pending.append(_Planned(solution, solves=planned.tests))
-                    yield solution
-            pending.append(planned)
-            if planned.job is not None:
-                yield planned.job
-
-    def _verdict(self, planned: _Planned, ran: JobResult) -> Verdict:
-        """Return the verdict for the result of a job."""
+    def _verdict(self, planned: _Planned, ran: JobResult, canonical: CanonicalRuns) -> Verdict:
         sandbox = self.sandbox_detail()
-        if planned.expected is not None or planned.tests is None or ran.stopped in INFRA:
-            return _verdict(planned, ran, sandbox)
-        if ran.stopped == "timeout" and self._never_end(planned.tests, ran):
-            detail = "the reference's tests never end"
-            return Verdict(status="bad_reference", detail=joined(detail, sandbox))
-        if ran.stopped is not None or ran.why != "pass":
-            return _verdict(planned, ran, sandbox)
-        ran_, solution = counted(ran), self._canonical.known(planned.tests)
-        if solution is not None and solution.stopped in INFRA:
-            solution = None
-        if solution is not None and solution.why != "pass":
-            ran_ = joined(ran_, "canonical solution fails its tests")
-        elif solution is not None and ran.assertions < solution.assertions:
-            ran_ = f"only {ran.assertions} of {solution.assertions} assertions ran"
-            return Verdict(None, False, 0.0, "ok", joined(ran_, sandbox))
-        if not (ran.assertions or ran.tests):
-            detail = "the reference's tests ran no assertion and no test"
-            return Verdict(status="no_tests", detail=joined(detail, sandbox))
-        if ran.compared:
-            sandbox = joined("judge: candidate-compares", sandbox)
-        if "unnamed" in ran.compared and not self.trust_eq:
-            return Verdict(status="candidate_compares", detail=joined(ran_, sandbox))
-        return Verdict(None, True, 1.0, "ok", joined(ran_, sandbox))
+        if planned.run is None:
+            return _compared(planned.expected or (), ran, sandbox)
+        return planned.run.verdict(ran, sandbox, canonical, trust_eq=self.trust_eq)
 
-    def _never_end(self, tests: ReferenceTests, ran: JobResult) -> bool:
-        """Return whether a timeout is the tests' own: they were busy themselves, not the program,
-        and either had not asked it or cannot end; or the canonical solution takes as long."""
-        if ran.busy == "setup" or (ran.busy in ("tests", "both") and tests.shape.endless):
-            return True
-        if not tests.canonical:
-            return False
-        if (solution := self._canonical.known(tests)) is None:
-            with self.pool() as pool:
-                (solution,) = pool.run([self._canonical.job(tests)])
-            self._canonical.keep(tests, solution)
-        return solution.stopped == "timeout"
+    def _noted(self, verdict: Verdict) -> Verdict:
+        """Return a verdict after taking note of a fault of the reference, to be told once."""
+        if verdict.status == "bad_reference":
+            self.remark(verdict.detail.partition("; sandbox: ")[0])
+        return verdict
+
+
+def _jobs(samples: Iterable[Sample], pending: deque[_Planned]) -> Iterator[SandboxJob]:
+    """Yield the jobs of the samples; append the plan of each sample to `pending`."""
+    problem, seen = None, dict[tuple[Any, ...], _Planned]()
+    for sample, planned in _ahead(samples):
+        if sample.problem != problem:
+            problem = sample.problem
+            seen.clear()
+        if planned.job is not None:
+            first = seen.setdefault(planned.key(planned.job), planned)
+            if first is not planned:
+                planned = _Planned(twin=first)
+        pending.append(planned)
+        if planned.job is not None:
+            yield planned.job
+
+
+def _run_one(pool: SandboxPool, job: SandboxJob) -> JobResult:
+    (ran,) = pool.run([job])
+    return ran
 
 
 @dataclass(slots=True)
 class _Planned:
-    """The plan for one sample: a job to run, a verdict, or the twin whose verdict it gets. A job
-    that `solves` tests is of their canonical solution."""
+    """The plan for one sample: a job to run, a verdict, or the twin whose verdict it gets."""
 
     job: SandboxJob | None = None
     expected: Sequence[str] | None = None
     verdict: Verdict | None = None
     twin: _Planned | None = None
-    tests: ReferenceTests | None = None
-    solves: ReferenceTests | None = None
+    run: TestRun | None = None
+
+    def key(self, job: SandboxJob) -> tuple[Any, ...]:
+        """Return what twins share: the program, its tests, inputs and outputs."""
+        tests = () if self.run is None else self.run.key
+        return (job.program, job.stdin, tuple(self.expected or ()), *tests)
 
     @property
     def known(self) -> Verdict:
@@ -185,23 +160,8 @@ def _plan(sample: Sample) -> _Planned:
             return _no_code()
         inputs, expected = pairs
         return _Planned(SandboxJob("script", program, stdin=tuple(inputs)), expected)
-    try:
-        tests = tests_of(reference)
-        if tests is None:
-            detail = "the reference has no tests, test_list or inputs and outputs"
-            return _Planned(verdict=Verdict(status="no_reference", detail=detail))
-        program = program_of(sample.text, tests.prompt, tests.wanted)
-        if program is None:
-            return _no_code()
-        return _Planned(job_of(tests, program), tests=tests)
-    except UnusableTestsError as error:
-        return _Planned(verdict=Verdict(status=error.status, detail=str(error)))
-
-
-def _key(planned: _Planned, job: SandboxJob) -> tuple[Any, ...]:
-    """Return what twins share: program, tests with their setup and entry, inputs, outputs. (Equal
-    tests of a problem are one object.)"""
-    return job.program, id(planned.tests), job.stdin, tuple(planned.expected or ())
+    run = test_run(sample.text, reference)
+    return _Planned(verdict=run) if isinstance(run, Verdict) else _Planned(run.job, run=run)
 
 
 def _no_code() -> _Planned:
@@ -209,30 +169,10 @@ def _no_code() -> _Planned:
     return _Planned(verdict=Verdict(None, False, 0.0, "no_code", detail))
 
 
-def _verdict(planned: _Planned, ran: JobResult, sandbox: str) -> Verdict:
-    """Return the verdict for the result of a job."""
-    if ran.stopped in INFRA:
-        return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
-    if ran.stopped is not None:
-        return Verdict(None, False, 0.0, ran.stopped, sandbox)
-    if planned.expected is not None:
-        return _compared(planned.expected, ran, sandbox)
-    if ran.why == "fail":
-        return Verdict(None, False, 0.0, "ok", joined(ran.detail, sandbox))
-    if ran.why == "bad_reference":
-        detail = f"the reference's tests cannot be run: {ran.detail}"
-        return Verdict(status="bad_reference", detail=joined(detail, sandbox))
-    if ran.why in ("raised", "gone"):
-        detail = ran.detail
-        if ran.why == "gone" and (died := death(ran.exits[0])):
-            detail = died
-        status = status_of(detail)
-        return Verdict(None, False, 0.0, status, joined(detail, sandbox))
-    return Verdict(status="infra_error", detail=joined("the judge's process died", sandbox))
-
-
 def _compared(expected: Sequence[str], ran: JobResult, sandbox: str) -> Verdict:
     """Compare the output of a program for each input, ignoring blanks at the ends of lines."""
+    if ran.stopped in INFRA:
+        return Verdict(status=str(ran.stopped), detail=joined(ran.detail, sandbox))
     for at, (want, one) in enumerate(zip(expected, ran.runs, strict=False), 1):
         if one.stopped in INFRA:
             return Verdict(status=str(one.stopped), detail=sandbox)

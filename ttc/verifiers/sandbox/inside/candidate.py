@@ -42,10 +42,6 @@ class Program(Server):
         self._namespace: dict[str, Any] | None = None
         self.twins: dict[str, type] = {}  # the classes of the setup
 
-    def namespace(self) -> dict[str, Any] | None:
-        """Return the program's names, None before it is run."""
-        return self._namespace
-
     def names(self, names: list[str], setup: list[str], /) -> dict[str, Any]:
         """Return those of these names that the program defines; raise what the program raises."""
         if self._namespace is None:
@@ -54,6 +50,10 @@ class Program(Server):
                 if isinstance(kind := self._namespace.get(name), type):
                     self.twins[name] = kind
         return {name: self._namespace[name] for name in names if name in self._namespace}
+
+    def namespace(self) -> dict[str, Any] | None:
+        """Return the program's own names, None before it is run."""
+        return self._namespace
 
 
 class CandidatePeer(Peer):
@@ -67,7 +67,7 @@ def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
     served = Program(program)
     peer = CandidatePeer(channel, served)
     peer.twins = served.twins
-    peer.surroundings = Surroundings(served.namespace)
+    peer.around = Surroundings(served.namespace)
     return peer
 
 

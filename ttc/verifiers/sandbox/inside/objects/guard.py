@@ -44,6 +44,7 @@ class Guard(Server):
 
     def __init__(self, handed: Callable[[Any], bool]) -> None:
         self._handed = handed
+        self.failed: list[AssertionError] = []  # assertions of the tests that failed in a callback
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
         if not operands or (
@@ -52,7 +53,14 @@ class Guard(Server):
             raise RefusedError(op)
         if op not in ("poll", "cancel") and not self._handed(operands[0]):
             raise RefusedError(f"{op} of what was not handed over")
-        return super().__call__(op, operands, kwargs)
+        try:
+            value = super().__call__(op, operands, kwargs)
+        except AssertionError as error:
+            self.failed.append(error)
+            raise
+        if op in ("next", "poll") and isinstance(value[-1], AssertionError):
+            self.failed.append(value[-1])
+        return value
 
     def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(on, type) and on.__module__ != TESTS:
