@@ -778,12 +778,11 @@ def find(name):
 """,
         """
 assert find("csv") is Csv and find("json").ext == ".json"
-assert isinstance(Csv, Registry) and type(Csv) is Registry
 assert sorted(Registry.known) == ["csv", "json"]
 assert isinstance(find("csv")(), Plugin)
 """,
         "if bases: => if True:",
-        "= cls\n        return => = mcls\n        return",
+        "name.lower() => name",
     ),
     case(
         "a singleton",
@@ -1326,5 +1325,75 @@ assert isinstance(make("keyboard"), Key) and type(make("click")) is Click
 """,
         "kind or cls.__name__.lower() => cls.__name__.lower()",
         "if c.kind == kind => if True",
+    ),
+]
+
+RECORDS = """
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+class Side(Enum):
+    LEFT = 1
+    RIGHT = 2
+
+class Point(NamedTuple):
+    x: int
+    y: int = 0
+
+@dataclass
+class Order:
+    name: str
+    lines: list = field(default_factory=list)
+    total: float = 0.0
+
+class Refused(Exception):
+    def __init__(self, order, why="no"):
+        super().__init__(f"{order.name}: {why}")
+        self.order = order
+"""
+
+CASES += [
+    case(
+        "records, enumerations and exceptions of the setup",
+        """
+def turn(side):
+    return Side.RIGHT if side is Side.LEFT else Side.LEFT
+def mirror(p):
+    return Point(p.y, p.x)
+def place(name, *prices):
+    order = Order(name)
+    for price in prices:
+        order.lines.append(price)
+        order.total += price
+    if not prices:
+        raise Refused(order, "empty")
+    return order
+def double(order):
+    if isinstance(order, Order):
+        order.lines *= 2
+        order.total *= 2
+    return order
+""",
+        """
+assert turn(Side.LEFT) is Side.RIGHT and turn(turn(Side.LEFT)) == Side.LEFT
+assert mirror(Point(1, 2)) == Point(2, 1) and mirror(Point(3)).y == 3
+assert isinstance(mirror(Point(1, 2)), Point)
+assert place("a", 1, 2) == Order("a", [1, 2], 3) and place("a", 1) != Order("b", [1], 1)
+assert repr(place("a", 1.5)) == "Order(name='a', lines=[1.5], total=1.5)"
+mine = Order("m", [1], 1.0)
+assert double(mine) is mine and mine == Order("m", [1, 1], 2.0)
+try:
+    place("x")
+    assert False
+except Refused as error:
+    assert str(error) == "x: empty" and error.order.name == "x" and isinstance(error.order, Order)
+""",
+        "Side.RIGHT if side is => Side.RIGHT if side is not",
+        "Point(p.y, p.x) => (p.y, p.x + 1)",
+        "order.total += price => order.total = price",
+        'raise Refused(order, "empty") => raise ValueError("x: empty")',
+        "order.lines *= 2 => order.lines = 2 * order.lines + [0]",
+        setup=RECORDS,
     ),
 ]

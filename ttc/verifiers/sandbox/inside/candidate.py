@@ -5,6 +5,7 @@ No other process trusts this one. The tests are never in its memory.
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from contextlib import suppress
@@ -34,21 +35,25 @@ def load(program: str, name: str = "candidate", before: tuple[str, ...] = ()) ->
 class Program(Server):
     """Serves the judge's requests; the program is run when the first comes."""
 
+    operations = Server.operations | {"names"}
+
     def __init__(self, program: str) -> None:
-        super().__init__()
         self._program = program
         self._namespace: dict[str, Any] | None = None
-        self._operations["names"] = self.names
+        self.twins: dict[str, type] = {}  # the classes of the setup
+
+    def namespace(self) -> dict[str, Any] | None:
+        """Return the program's names, None before it is run."""
+        return self._namespace
 
     def names(self, names: list[str], setup: list[str], /) -> dict[str, Any]:
         """Return those of these names that the program defines; raise what the program raises."""
         if self._namespace is None:
             self._namespace = load(self._program, before=tuple(setup))
+            for name in re.findall(r"^class (\w+)", "\n".join(setup), re.MULTILINE):
+                if isinstance(kind := self._namespace.get(name), type):
+                    self.twins[name] = kind
         return {name: self._namespace[name] for name in names if name in self._namespace}
-
-    def namespace(self) -> dict[str, Any] | None:
-        """Return the program's own names, None before it is run."""
-        return self._namespace
 
 
 class CandidatePeer(Peer):
@@ -61,7 +66,8 @@ def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
     """Return the candidate's end of a connection."""
     served = Program(program)
     peer = CandidatePeer(channel, served)
-    peer.around = Surroundings(served.namespace)
+    peer.twins = served.twins
+    peer.surroundings = Surroundings(served.namespace)
     return peer
 
 

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ttc.verifiers.sandbox.inside.objects.peer import Surroundings
 from ttc.verifiers.sandbox.inside.objects.trust import JudgePeer
-from ttc.verifiers.sandbox.inside.surroundings import tests as around_tests
 
 
 class Remote:
@@ -18,11 +18,15 @@ class Remote:
     ordering decided: "named" for classes that the tests name, "unnamed" for others.
     """
 
-    def __init__(self, channel: socket.socket, tests: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        tests: Mapping[str, Any],
+        surroundings: Surroundings | None = None,
+    ) -> None:
         self._peer = JudgePeer(channel, tests["setup"] + tests["tests"])
-        self._peer.around = around_tests.of(tests)
+        self._peer.surroundings = surroundings
         self._names = self._peer.names(list(tests["names"]), list(tests.get("shared", ())))
-        self._before = self._peer.requests
 
     @property
     def raised(self) -> BaseException | None:
@@ -37,12 +41,16 @@ class Remote:
     @property
     def asked(self) -> int:
         """How often the program was asked for something, after it was loaded."""
-        return self._peer.requests - self._before
+        return self._peer.requests - 1
 
     @property
     def compared(self) -> frozenset[str]:
         """Which of the program's classes decided a comparison: "named", "unnamed"."""
         return frozenset(self._peer.compared)
+
+    def share(self, classes: Mapping[str, type]) -> None:
+        """Take classes that the program has too, since the setup defines them."""
+        self._peer.twins.update(classes)
 
     def names(self) -> dict[str, Any]:
         """Return what the program has under the names that the tests use."""

@@ -42,11 +42,12 @@ class Guard(Server):
     """
 
     def __init__(self, handed: Callable[[Any], bool]) -> None:
-        super().__init__()
         self._handed = handed
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
-        if not operands or (op in ("get", "set", "delete", "op") and type(operands[1]) is not str):
+        if not operands or (
+            op in ("get", "set", "delete", "operate") and type(operands[1]) is not str
+        ):
             raise RefusedError(op)
         if op not in ("poll", "cancel") and not self._handed(operands[0]):
             raise RefusedError(f"{op} of what was not handed over")

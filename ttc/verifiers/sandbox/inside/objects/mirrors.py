@@ -12,7 +12,7 @@ from ttc.verifiers.sandbox.inside.objects.describe import FORWARDED
 
 # Names that look like the data model's and that a proxy may still ask the other side for. Not
 # `__array_interface__` and the like, with which an object names memory that is then read.
-_LINK = "_ttc_link"  # the attribute of a mirrored class that has its connection
+LINK = "_ttc_link"  # the attribute of a mirrored class that has its connection
 _ASKED = """dict name qualname doc annotations wrapped slots members defaults kwdefaults self func
 version author match_args args origin parameters init post_init signature dataclass_fields"""
 _ASKED_NAMES = frozenset(f"__{name}__" for name in _ASKED.split())
@@ -50,7 +50,7 @@ class RemoteType(type):
 
     def __new__(mcs, name: str, bases: Any, body: dict[str, Any], **named: Any) -> Any:
         mirror = next(filter(None, map(_mirror_of, bases)), None)
-        if mirror is None or _LINK in body or named:
+        if mirror is None or LINK in body or named:
             return super().__new__(mcs, name, bases, body, **named)
         cell = body.get("__classcell__")
         made = own_link(mirror).derive(name, bases, body)
@@ -124,7 +124,7 @@ def own_link(cls: Any) -> Any:
     """Return the connection of a mirrored class; None for any other object."""
     if not issubclass(type(cls), RemoteType):
         return None
-    return type.__getattribute__(cls, "__dict__").get(_LINK)
+    return type.__getattribute__(cls, "__dict__").get(LINK)
 
 
 def _mirror_of(cls: Any) -> Any:
@@ -241,7 +241,7 @@ def mirror(
     own, methods = told["own"], told["methods"]
     if not all(type(each) is str for each in (*names, *own, *methods)):
         raise ValueError("no description of a class")
-    body: dict[str, Any] = {"__module__": names[2], "__qualname__": names[1], _LINK: link}
+    body: dict[str, Any] = {"__module__": names[2], "__qualname__": names[1], LINK: link}
     home: list[type] = []
     body |= {name: _bound(name, home) for name in methods if may_ask(name)}
     if type(told.get("doc")) is str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from _thread import RLock  # `threading` would make every fork slower
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from ttc.verifiers.sandbox.inside.objects import derived, errors, streams
 from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
@@ -17,6 +17,21 @@ from ttc.verifiers.sandbox.inside.values import wire
 from ttc.verifiers.sandbox.inside.values.shared import Shared, assign
 
 _DEEPEST = 70  # nested requests; each takes some ten frames of Python
+
+
+class Surroundings(Protocol):
+    """What a process keeps like the other's around a call: output, input, seeds, patches.
+
+    What `outgoing` returns is sent with the next message to the other end, whose `incoming` gets
+    it before that message's operation or after its reply. It is a value like any other, so it may
+    hold objects, which become proxies.
+    """
+
+    def outgoing(self) -> Any:
+        """Return what the other end has to know now; None for nothing."""
+
+    def incoming(self, told: Any) -> None:
+        """Take what the other end has told. An exception makes the message nonsense."""
 
 
 class GoneError(BaseException):
@@ -34,7 +49,7 @@ class Peer(Proxies):
         self.requests = 0
         self.gone: str | None = None
         self._lost: list[int] = []  # containers that the other end does not hold any more
-        self.around: Any = None  # the end of `inside.surroundings` in this process
+        self.surroundings: Surroundings | None = None
 
     # Requests.
 
@@ -78,7 +93,6 @@ class Peer(Proxies):
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
-            self._take_around(message)
             if self.dropped:
                 message["drop"] = self.take_dropped()
             wire.send(self._channel, message)
@@ -108,7 +122,6 @@ class Peer(Proxies):
             failed = "x" in reply
             value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
             self._apply_changes(reply)
-            self._give_around(reply)
             self._decoding = False
             if self._depth > 1:
                 self.shared.watch()
@@ -155,7 +168,7 @@ class Peer(Proxies):
     def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
         if name == "__await__":
             return streams.drive(self, on).__await__()
-        return self.request("op", [on, name, home, *args])
+        return self.request("operate", [on, name, home, *args])
 
     def derive(self, name: str, bases: Any, body: dict[str, Any]) -> Any:
         members = [[key, *derived.told(value)] for key, value in body.items()]
@@ -186,11 +199,15 @@ class Peer(Proxies):
         message = wire.receive(self._channel)
         self._depth += 1
         try:
-            self._kept(message)
-            self._answer(message)
+            if message.get("fresh") is True:  # the other end is still decoding the last reply
+                self._nested(message)
+            else:
+                self._kept(message)
+                self._answer(message)
         finally:
             self._depth -= 1
-            self._ended()
+            if message.get("fresh") is not True:
+                self._ended()
 
     def _nested(self, message: dict[str, Any]) -> None:
         """Answer a request that comes while this end waits for a reply."""
@@ -208,7 +225,6 @@ class Peer(Proxies):
         operands = [self.decode(each) for each in message["v"]]
         kwargs = {name: self.decode(each) for name, each in message.get("k", {}).items()}
         self._apply_changes(message)
-        self._give_around(message)
         self._decoding = False
         for handle in message.get("drop", ()):
             self.drop(handle)
@@ -226,7 +242,6 @@ class Peer(Proxies):
             if last and (lost := self.kept.unheld()):
                 reply["lost"] = lost
             self._add_changes(reply, last=last)
-            self._take_around(reply)
             wire.send(self._channel, reply)
         except OSError:
             raise self.lost() from None
@@ -234,16 +249,10 @@ class Peer(Proxies):
             self.undo(start)
             wire.send(self._channel, {"x": errors.encode(self, error)})
 
-    def _take_around(self, message: dict[str, Any]) -> None:
-        if self.around is not None and (told := self.around.outgoing()) is not None:
-            message["around"] = self.encode(told)
-
-    def _give_around(self, message: dict[str, Any]) -> None:
-        if "around" in message and self.around is not None:
-            self.around.incoming(self.decode(message["around"]))
-
     def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:
         shared = self.shared
+        if self.surroundings is not None and (told := self.surroundings.outgoing()) is not None:
+            message["env"] = self.encode(told)
         changes = [
             [number, self.content(shared.objects[number])] for number in shared.changed(last=last)
         ]
@@ -255,6 +264,7 @@ class Peer(Proxies):
 
     def _apply_changes(self, message: dict[str, Any]) -> None:
         shared = self.shared
+        told = self.decode(message["env"]) if "env" in message else None
         for number, content in message.get("ch", ()):
             if type(number) is not int or number < 0:
                 raise ValueError("no number of a container")
@@ -265,6 +275,8 @@ class Peer(Proxies):
             container = self.kept.pairs[number][0]
             assign(container, self.uncontent(container, content))
             self.kept.snap(number)
+        if told is not None and self.surroundings is not None:
+            self.surroundings.incoming(told)
         if "lost" in message:
             self._lost += message["lost"]
             self.kept.forget(message["lost"])

@@ -7,8 +7,15 @@ from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any, cast
 
-from ttc.verifiers.sandbox.inside.objects import describe, errors, functions, mirrors, streams
-from ttc.verifiers.sandbox.inside.objects.references import Handle, References
+from ttc.verifiers.sandbox.inside.objects import (
+    describe,
+    errors,
+    functions,
+    mirrors,
+    streams,
+    twins,
+)
+from ttc.verifiers.sandbox.inside.objects.references import OWN_MODULES, Handle, References
 from ttc.verifiers.sandbox.inside.values import arrays, standard
 from ttc.verifiers.sandbox.inside.values.shared import assign
 
@@ -39,6 +46,8 @@ class Proxies(References):
             return found
         if tag == "$m":
             return self.method_of(self.exported(content[0]), content[1])
+        if tag in ("E", "N"):
+            return twins.decode(self, self.twins, tag, content)
         if tag in _NUMPY:
             return _NUMPY[tag](self, content)
         raise ValueError(f"no tag {tag!r}")
@@ -110,13 +119,24 @@ class Proxies(References):
                 virtual.append(base)
         if value is not None and value not in (*describe.CONTAINERS, *describe.VALUES):
             raise ValueError("no type of a value")
-        made = mirrors.mirror(self._link(), told["c"], bases, value, forward=self.honours())
+        made = None
+        if (twin := self._twin_of(told["c"])) is not None:
+            if issubclass(twin, BaseException):
+                bases = [twin]
+            else:
+                made = twins.mirror(self._link(), twin)
+        made = made or mirrors.mirror(self._link(), told["c"], bases, value, forward=self.honours())
         self.proxies[handle] = made
         self.foreigners[id(made)] = handle
         for base in virtual:
             base.register(made)
         self.mirrored(made, told)
         return made
+
+    def _twin_of(self, told: dict[str, Any]) -> type | None:
+        twin = self.twins.get(told["name"])
+        own = twin is not None and told["qual"] == twin.__qualname__ and told["mod"] in OWN_MODULES
+        return twin if own else None
 
     def admitted(self, kind: type[BaseException]) -> type[BaseException]:
         """Return the class to raise for an exception of the standard library."""

@@ -6,13 +6,13 @@ import types
 import weakref
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects import describe, errors, functions, streams
+from ttc.verifiers.sandbox.inside.objects import describe, errors, functions, streams, twins
 from ttc.verifiers.sandbox.inside.values import arrays, library, standard
 from ttc.verifiers.sandbox.inside.values.codec import ENCODERS, Codec
 
 assert library  # registers its types
 _MISSING = object()
-_OWN = ("candidate", "tests")  # the modules of the program and of the tests
+OWN_MODULES = ("candidate", "tests")  # the modules of the program and of the tests
 
 
 class Handle:
@@ -39,12 +39,13 @@ class References(Codec):
         self.foreigners: dict[int, int] = {}  # handles by id, of the proxies that are alive
         self.told: dict[int, Any] = {}  # descriptions of objects that the other end still keeps
         self.dropped: set[int] = set()
+        self.twins: dict[str, type] = {}
 
     def refer(self, value: Any) -> Any:
         kind = type(value)
         if kind is Handle:
             return {"$": value.number}
-        if kind is types.FunctionType and value.__module__ in _OWN:  # most often asked for
+        if kind is types.FunctionType and value.__module__ in OWN_MODULES:  # most often asked for
             handle = self._handles.get(id(value))
             told = () if handle else ({"k": "func", **functions.described(value)},)
             return {"@": [handle or self.export(value), *told]}
@@ -52,6 +53,8 @@ class References(Codec):
             if isinstance(value, describe.CONTAINERS):
                 return self.once(value) or {"$c": [handle, self.content(value)]}
             return {"$": handle}
+        if self.twins and (found := twins.encode(self, self.twins, value)) is not None:
+            return found
         if isinstance(value, BaseException):
             return {"e": errors.encode(self, value)}
         if (named := standard.name_of(value, listed=self.says_listed)) is not None:

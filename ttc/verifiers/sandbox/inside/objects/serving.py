@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import derived, functions, streams
@@ -12,27 +11,16 @@ from ttc.verifiers.sandbox.inside.objects import derived, functions, streams
 class Server:
     """Performs the operations on this end's objects."""
 
-    def __init__(self) -> None:
-        self._tasks = streams.Tasks()
-        self._operations: dict[str, Callable[..., Any]] = {
-            "call": self.call,
-            "method": self.method,
-            "get": self.get,
-            "set": self.set,
-            "delete": self.delete,
-            "op": self.operate,
-            "derive": self.derive,
-            "copy": self.copy,
-            "next": self.next,
-            "signature": self.signature,
-            "task": self.task,
-            "poll": self._tasks.poll,
-            "cancel": self._tasks.cancel,
-        }
+    operations = frozenset(
+        {"call", "method", "get", "set", "delete", "operate", "derive", "copy", "next"}
+    ) | {"signature", "task", "poll", "cancel"}
+    _tasks: streams.Tasks | None = None
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
         """Perform an operation; KeyError if there is none of this name."""
-        return self._operations[op](*operands, **kwargs)
+        if op not in self.operations:
+            raise KeyError(op)
+        return getattr(self, op)(*operands, **kwargs)
 
     def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call an object."""
@@ -87,4 +75,17 @@ class Server:
 
     def task(self, on: Any, how: str, given: Any, /) -> int:
         """Start a task of an awaitable."""
+        if self._tasks is None:
+            self._tasks = streams.Tasks()
         return self._tasks.start(on, how, given)
+
+    def poll(self, number: int, /) -> Any:
+        """Let tasks run for a while; say whether this one is done."""
+        if self._tasks is None:
+            raise KeyError(number)
+        return self._tasks.poll(number)
+
+    def cancel(self, number: int, /) -> None:
+        """Cancel a task."""
+        if self._tasks is not None:
+            self._tasks.cancel(number)

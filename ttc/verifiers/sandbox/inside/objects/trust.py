@@ -98,7 +98,7 @@ class JudgePeer(Peer):
         return CandidateError
 
     def raising(self, op: str, operands: list[Any], error: BaseException) -> BaseException:
-        stops = op == "await" or (op == "op" and operands[1] in ("__next__", "__anext__"))
+        stops = op == "await" or (op == "operate" and operands[1] in ("__next__", "__anext__"))
         if isinstance(error, _ENDING) and not stops and type(error).__name__ not in self._source:
             known = told(error)
             error = CandidateError(f"{known['raised']}: {known['message']}")
@@ -188,7 +188,7 @@ class JudgePeer(Peer):
         """Return what an object says of a value; unless `strict`, an exception is a no."""
         raised = self.raised
         try:
-            return self.request("op", [on, "__eq__", home, value])
+            return self.request("operate", [on, "__eq__", home, value])
         except Exception:
             if strict:
                 raise

@@ -31,6 +31,9 @@ class Program(Protocol):
     def named(self, name: str) -> Any:
         """Return what the program has under a name."""
 
+    def share(self, classes: Mapping[str, type]) -> None:
+        """Take classes that the program has too, since the setup defines them."""
+
     def find(self, name: str) -> dict[str, Any]:
         """Return this name with what the program has under it, or nothing."""
 
@@ -102,6 +105,9 @@ class Run:
             if error is program.raised or program.asked > asked:
                 raise
             raise BadReferenceError(f"its setup raises {type(error).__name__}: {error}") from None
+        if "class " in self._tests["setup"]:
+            own = {k: v for k, v in namespace.items() if isinstance(v, type)}
+            program.share({k: v for k, v in own.items() if v.__module__ == NAME})
 
     def _defined(self, namespace: dict[str, Any], program: Program) -> None:
         """Run what the tests define."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.values.kept import Kept
-from ttc.verifiers.sandbox.inside.values.shared import Shared
+from ttc.verifiers.sandbox.inside.values.shared import Shared, dict_of
 
 _SAFE = 1 << 53  # larger integers are sent in base 16, which takes linear time
 _PLAIN = frozenset({str, float, bool, type(None)})
@@ -93,10 +93,9 @@ class Codec:
     def content(self, container: Any) -> Any:
         """Return what a container holds, as JSON."""
         if isinstance(container, dict):
-            return [
-                [self.encode(k), self.encode(v)]
-                for k, v in zip(dict.keys(container), dict.values(container), strict=True)
-            ]
+            base = dict_of(container)
+            pairs = zip(base.keys(container), base.values(container), strict=True)
+            return [[self.encode(key), self.encode(value)] for key, value in pairs]
         if isinstance(container, (list, set)) or hasattr(container, "maxlen"):
             return self.items(list(container) if type(container) is not list else container)
         raw = container.tobytes() if hasattr(container, "tobytes") else bytes(container)

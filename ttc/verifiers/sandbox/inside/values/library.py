@@ -23,14 +23,14 @@ _PATHS = {each.__name__: each for each in (PosixPath, PurePosixPath, PureWindows
 
 
 def _encode_pairs(codec: Codec, value: Any) -> list[Any]:
-    return [[codec.encode(key), codec.encode(item)] for key, item in dict.items(value)]
+    return [[codec.encode(key), codec.encode(item)] for key, item in value.items()]
 
 
 def _fill(codec: Codec, made: Any, pairs: Any) -> Any:
     codec.shared.add(made)
     for key, item in pairs:
         key = codec.decode(key)
-        dict.__setitem__(made, key, codec.decode(item))
+        made[key] = codec.decode(item)
     return made
 
 

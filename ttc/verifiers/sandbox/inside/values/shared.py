@@ -7,7 +7,7 @@ sender compares its containers with snapshots and sends the contents of those th
 from __future__ import annotations
 
 from array import array
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from operator import is_
 from typing import Any
@@ -27,7 +27,13 @@ def items_of(container: Any) -> list[Any]:
     for base, iterate in _ITEMS.items():
         if isinstance(container, base):
             return list(iterate(container))
-    return [*dict.keys(container), *dict.values(container)]
+    base = dict_of(container)
+    return [*base.keys(container), *base.values(container)]
+
+
+def dict_of(container: Any) -> type[dict[Any, Any]]:
+    """Return the standard class with whose methods a dict is read and changed."""
+    return OrderedDict if isinstance(container, OrderedDict) else dict
 
 
 def assign(container: Any, content: Any) -> None:
@@ -35,9 +41,10 @@ def assign(container: Any, content: Any) -> None:
     if isinstance(container, list):
         list.__setitem__(container, slice(None), content)
     elif isinstance(container, dict):
-        dict.clear(container)
+        base = dict_of(container)
+        base.clear(container)
         for key, value in content:
-            dict.__setitem__(container, key, value)
+            base.__setitem__(container, key, value)
     elif isinstance(container, set):
         set.clear(container)
         set.update(container, content)
