@@ -37,12 +37,15 @@ def everything() -> Iterator[Tried]:
         yield "a stack", cheat, program, STACK
 
 
-def verdicts(tried: list[Tried], tier: str) -> Iterable[Verdict]:
-    samples = [
-        Sample(style, at, f"```python\n{program}```", "stop", reference=target.reference)
+def samples_of(tried: list[Tried]) -> list[Sample]:
+    return [
+        Sample(style, at, f"```python\n{program}\n```", "stop", reference=target.reference)
         for at, (style, _, program, target) in enumerate(tried)
     ]
-    return Python(sandbox=tier, cpu=SOON).verify(samples)
+
+
+def verdicts(tried: list[Tried], tier: str) -> Iterable[Verdict]:
+    return Python(sandbox=tier, cpu=SOON).verify(samples_of(tried))
 
 
 def not_refused(tried: list[Tried], tier: str) -> list[tuple[str, ...]]:
