@@ -65,8 +65,8 @@ def test_the_tests_of_every_style_can_be_passed() -> None:
 
 
 def test_no_cheat_passes_tests_of_any_style() -> None:
-    """A thirteenth of them, each style and each cheat among them; the rest is slow."""
-    assert not_refused([*itertools.islice(everything(), 0, None, 13)], need("bwrap")) == []
+    """A part of them, each style and each cheat among it; the rest is slow."""
+    assert not_refused([*itertools.islice(everything(), 0, None, 29)], need("bwrap")) == []
 
 
 @pytest.mark.slow
