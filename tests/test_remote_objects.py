@@ -413,7 +413,7 @@ def scripted(replies: list[Any], tests: str = "assert f(2) == 4") -> tuple[dict[
 
 
 FUNCTION = {"k": "func", "name": "f", "qual": "f", "doc": None, "async": 0}
-NAMES = {"v": {"m": {"f": {"@": [1, FUNCTION]}}}}
+NAMES = {"v": {"t": ["f", {"@": [1, FUNCTION]}]}}
 CLASS = {"name": "C", "qual": "C", "mod": "m", "own": [], "methods": []}
 MIRROR = {"k": "class", "c": CLASS, "b": [{"std": ["builtins", "object"]}], "std": None, "v": None}
 DEEP = b'{"v":' + b"[" * 200_000 + b"]" * 200_000 + b"}"

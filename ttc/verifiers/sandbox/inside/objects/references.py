@@ -50,7 +50,7 @@ class References(Codec):
             told = () if handle else ({"k": "func", **functions.described(value)},)
             return {"@": [handle or self.export(value), *told]}
         if (handle := self.foreign(value)) is not None:
-            if isinstance(value, describe.CONTAINERS):
+            if issubclass(kind, describe.CONTAINERS):
                 return self.once(value) or {"$c": [handle, self.content(value)]}
             return {"$": handle}
         if (found := self._other_form(value)) is not None:
