@@ -4,6 +4,7 @@ A case is (reference, right, wrong). `raising` makes a third program of the righ
 functions all raise; whatever the form, only the right program is correct.
 """
 
+# ruff: noqa: E501 (sources of tests stay on the line of their string)
 from __future__ import annotations
 
 import re

@@ -98,7 +98,7 @@ NOTHING: dict[str, dict[str, Any]] = {
         "entry_point": "add",
     },
     "a test case of nothing": {
-        "tests": "import unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n        pass",
+        "tests": "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): pass",
         "entry_point": "add",
     },
     "a class that is no test": {
@@ -128,9 +128,15 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "package in a function": (
         "import no_such_package",
-        {
-            "tests": "def test_add():\n    from no_such_package.a import b\n    assert add(1, 2) == b"
-        },
+        {"tests": "def test_add():\n    from no_such_package.a import b\n    assert add(1, b)"},
+    ),
+    "package whose function a program may have": (
+        "import no_such_package",
+        {"tests": "from no_such_package import add as close\nassert close(plus(1, 2), 3)"},
+    ),
+    "two packages": (
+        "import no_such",
+        {"tests": "from no_such_a import add\nfrom no_such_b import near\nnear(add(1, 2))"},
     ),
     "package of the setup": (
         "import no_such_package",
@@ -216,6 +222,40 @@ OWN: dict[str, tuple[str, str, dict[str, Any]]] = {
             "        self.assertEqual(add(1, 2), 3)\n    def test_true(self):\n"
             "        self.assertTrue(True)"
         },
+    ),
+    "has a library's name": (
+        "class math:\n    isclose = staticmethod(lambda *a: 1)\ndef add(a, b):\n    return 0\n",
+        "ok",
+        {"tests": "assert math.isclose(add(1, 2), 3)"},
+    ),
+    "has a class of a library": (
+        "class Counter:\n    def __init__(self, xs): pass\n    def __eq__(self, other):\n"
+        "        return type(other) is Counter\ndef add(a, b):\n    return []\n",
+        "ok",
+        {"tests": "assert Counter(add(1, 2)) == Counter([3])"},
+    ),
+    "pickles a call": (
+        "import pickle\nclass X:\n    def __reduce__(self): return exec, ('raise SystemExit(0)',)\n"
+        "def add(path, _):\n    with open(path, 'wb') as file: pickle.dump(X(), file)\n",
+        "ok",
+        {
+            "tests": "import pickle\ndef test_it(tmp_path):\n    path = str(tmp_path / 'p')\n"
+            "    add(path, 1)\n    with open(path, 'rb') as file:\n"
+            "        assert pickle.load(file) == [1]"
+        },
+    ),
+    "raises an error of imports, then another": (
+        "def add(a, b):\n    raise [ImportError, KeyError][a]('no')\n",
+        "raised",
+        {
+            "tests": "import unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+            "        self.assertEqual(add(0, 2), 3)\n    def tearDown(self):\n        add(1, 1)"
+        },
+    ),
+    "says that a name is not defined": (
+        "def add(a, b):\n    raise NameError('no', name='add')\n",
+        "raised",
+        {"tests": "assert add(1, 2) == 3"},
     ),
     "ends the process": (
         "import sys\ndef add(a, b):\n    sys.exit(0)\n",

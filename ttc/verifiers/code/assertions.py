@@ -94,8 +94,15 @@ def _bindings(node: ast.AST) -> Iterable[tuple[set[str], ast.AST]]:
         yield {name for target in node.targets for name in _stored(target)}, node.value
     elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value:
         yield _stored(node.target), node.value
+    elif isinstance(node, ast.If | ast.While):
+        yield _assigned(node.body + node.orelse), node.test
+    elif isinstance(node, ast.Try):
+        parts = [*node.orelse, *(each for handler in node.handlers for each in handler.body)]
+        yield _assigned(parts), ast.Module(node.body, [])
     elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
         yield _stored(node.target), node.iter
+        if isinstance(node, ast.For | ast.AsyncFor):
+            yield _assigned(node.body), node.iter
     elif isinstance(node, ast.withitem) and node.optional_vars is not None:
         yield _stored(node.optional_vars), node.context_expr
     elif isinstance(node, _Function):
@@ -106,6 +113,12 @@ def _bindings(node: ast.AST) -> Iterable[tuple[set[str], ast.AST]]:
         # A container that gets such a value. A helper's arguments are not followed.
         owner = node.func.value
         yield from (({owner.id}, arg) for arg in node.args if isinstance(owner, ast.Name))
+
+
+def _assigned(body: Iterable[ast.AST]) -> set[str]:
+    """Return the variables that statements assign."""
+    nodes = (node for statement in body for node in nodes_of(statement))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _stored(target: ast.AST) -> set[str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ttc.verifiers.code.extraction import defines
 from ttc.verifiers.code.stand_in_modules import Modules, UnusableTestsError
 from ttc.verifiers.code.test_shape import Shape
 from ttc.verifiers.sandbox.inside.running.checks import checks_of
@@ -17,13 +16,16 @@ from ttc.verifiers.sandbox.inside.running.checks import checks_of
 FEATURE = re.compile(
     r"\b(pytest|unittest|doctest|numpy|(?:redirect_)?(?:stdout|stderr)|stdin|builtins|capsys"
     r"|capfd|argv|environ|putenv|chdir|seed(?=\()|setstate|set_state|patch|monkeypatch|mocker|warns|recwarn|warnings|logging"
-    r"|caplog|assertLogs|assertWarns|__main__)\b"
+    r"|caplog|assertLogs|assertWarns|__main__|pickle|shelve"
+    r"|joblib|dill|allow_pickle)\b"
 )
 # Imported once by the fork server if a program or its tests mention them.
 PRELOADED = {"numpy": "numpy", "unittest": "unittest", "mock": "unittest.mock",
              "async ": "asyncio", "asyncio": "asyncio"}  # fmt: skip
 # The parts of the judge that only some tests need; in the sandbox they cannot be imported later.
 _PARTS = {"pytest": "pytest_module", "unittest": "test_cases", "mocker": "mocker"}
+_ANYWHERE = {"pytest": "pytest_module", "unittest": "test_cases"} | dict.fromkeys(
+    ("pickle", "shelve", "joblib", "dill"), "unpickling")  # fmt: skip
 _RUNNING = "ttc.verifiers.sandbox.inside.running"
 # Tests that are no plain asserts, and no `check(candidate)`.
 _COLLECTED = re.compile(r"^\s*(?:class\s|(?:async\s+)?def\s+(?:test|check\w*\(\s*\)))", re.M)
@@ -58,14 +60,10 @@ class ReferenceTests:
         """
         modules = self.modules.for_program(program, self.canonical)
         entry = self._entry(program)
-        library, names = self.library, self.names
-        if library:
-            own = [name for name in library if defines(program, [name])]
-            library = {name: path for name, path in library.items() if name not in own}
-            names = (*names, *own)
+        names = self.names
         if entry is not None and (root := root_of(entry)) not in names:
             names = (root, *names)
-        changing = {"names": names, "entry": entry, "modules": modules, "library": library}
+        changing = {"names": names, "entry": entry, "modules": modules}
         return {**self._fixed, **changing}
 
     @cached_property
@@ -83,6 +81,7 @@ class ReferenceTests:
             "awaits": shape.awaits,
             "foreign": self._foreign(),
             "watched": self._watched(),
+            "library": self.library,
             "features": self.features,
         }
 
@@ -91,7 +90,7 @@ class ReferenceTests:
         """Return the modules that the judge needs and that a server imports before the job."""
         checked = self.setup + self.tests
         found = [each for word, each in PRELOADED.items() if word in checked]
-        parts = _PARTS if self._fixed["collects"] else {"pytest": "pytest_module"}
+        parts = _ANYWHERE | (_PARTS if self._fixed["collects"] else {})
         found += [f"{_RUNNING}.{part}" for word, part in parts.items() if word in checked]
         return (*found, f"{_RUNNING}.collecting") if self._fixed["collects"] else tuple(found)
 

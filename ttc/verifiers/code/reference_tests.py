@@ -56,7 +56,7 @@ def _read(
     names = tuple(dict.fromkeys([*([] if root is None else [root]), *shape.names]))
     library = {name: path for name, path in library_of(shape).items() if name != root}
     names = tuple(name for name in names if name not in library)
-    modules = split_modules(shape.imports, root)
+    modules = split_modules(shape.imports, root, alone=not names)
     if not (names or modules.possible or library or checks):
         if shape.asserts == 0 or not (shape.asserts or shape.functions or "class" in tests):
             raise UnusableTestsError("no_tests", "the reference's tests assert nothing")

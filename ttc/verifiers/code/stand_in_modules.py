@@ -49,28 +49,45 @@ class UnusableTestsError(ValueError):
 
 def library_of(shape: Shape) -> dict[str, str]:
     """Return the modules and classes of libraries that tests use without importing them, by name:
-    a program that imports them shares them with its tests where these are put behind it."""
-    found = {}
+    a program that imports them shares them with its tests where these are put behind it.
+
+    Where nothing else can be the program, such a name is the program's.
+    """
+    modules, classes = {}, {}
     for name in shape.names:
-        if name in shape.attributes and name in sys.stdlib_module_names:
-            found[name] = name
-        elif name in shape.attributes and name in _ALIASES and exists(_ALIASES[name]):
-            found[name] = _ALIASES[name]
+        if name in shape.attributes and (path := _module(name, shape.used_of(name))):
+            modules[name] = path
         elif name in _LIBRARY:
-            found[name] = _LIBRARY[name]
-    return found
+            classes[name] = _LIBRARY[name]
+    others = [name for name in shape.names if name not in modules and name not in classes]
+    return {**modules, **classes} if others or shape.imports else modules
+
+
+def _module(name: str, used: tuple[str, ...]) -> str | None:
+    """Return the module that a name stands for, if it has the attributes that are used."""
+    if name in _ALIASES:
+        return _ALIASES[name] if exists(_ALIASES[name]) else None
+    if name not in sys.stdlib_module_names:
+        return None
+    try:
+        module = importlib.import_module(name)
+    except ImportError:
+        return None
+    return name if all(hasattr(module, each) for each in used) else None
 
 
 @dataclass(frozen=True)
 class Modules:
     """The modules that tests import and that may be the program, with the names they use of each.
 
-    `certain` are the program for their name or the function under test; `others` only if the
-    program defines one of the names.
+    `certain` are the program for their name or the function under test. `others` is the program
+    only if it is one module, of which a program defines all names, and the tests use no other
+    names of a program: a program must not stand in for a library that is missing.
     """
 
     certain: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lonely: bool = False
 
     @property
     def possible(self) -> bool:
@@ -87,15 +104,19 @@ class Modules:
         """Return those that are the program. UnusableTestsError if another one is missing."""
         found = dict(self.certain)
         for module, names in self.others.items():
-            if not names or not any(defines(code, names) for code in (program, canonical)):
+            own = (defines(program, [name]) or defines(canonical, [name]) for name in names)
+            if not (self.lonely and names and all(own)):
                 detail = f"the reference's tests import {module}, which is not installed"
                 raise UnusableTestsError("bad_reference", detail)
             found[module] = names
         return found
 
 
-def split_modules(imports: Mapping[str, tuple[str, ...]], root: str | None) -> Modules:
-    """Return the imported modules that are not installed."""
+def split_modules(
+    imports: Mapping[str, tuple[str, ...]], root: str | None, *, alone: bool
+) -> Modules:
+    """Return the imported modules that are not installed. `alone`: the tests use no other names
+    that a program could define."""
     certain, others = {}, {}
     for module, names in imports.items():
         top = module.partition(".")[0]
@@ -106,7 +127,7 @@ def split_modules(imports: Mapping[str, tuple[str, ...]], root: str | None) -> M
             certain[module] = names
         else:
             others[module] = names
-    return Modules(certain, others)
+    return Modules(certain, others, lonely=alone and len(others) == 1 and not certain)
 
 
 def _lacks(module: str, names: tuple[str, ...], root: str | None) -> bool:

@@ -8,7 +8,7 @@ import re
 import symtable
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -30,8 +30,8 @@ class Shape:
     `names`: what they use but neither define nor import, in order of use. `called`: functions
     that their module-level code calls itself. `imports`: the names and attributes used of each
     imported module (relative ones begin with a dot), without imports that may fail. `attributes`:
-    names of which only attributes are used. `asserts`: how many assertions a passing run has if
-    that is certain from the source, else None. `open`: whether the program's values decide how
+    those of names of which nothing else is used. `asserts`: how many assertions a passing run has,
+    if that is certain from the source, else None. `open`: whether the program's values decide how
     many run. `tainted`: variables that may hold such values. `functions`: those of the module, with
     their required parameters. `awaits`: module-level code awaits. `endless`: a loop has no end.
     """
@@ -39,13 +39,17 @@ class Shape:
     names: tuple[str, ...]
     called: tuple[str, ...] = ()
     imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    attributes: frozenset[str] = frozenset()
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     asserts: int | None = None
     open: bool = False
     tainted: tuple[str, ...] = ()
     functions: tuple[tuple[str, tuple[str, ...]], ...] = ()
     awaits: bool = False
     endless: bool = False
+
+    def used_of(self, name: str) -> tuple[str, ...]:
+        """Return the attributes that are used of a name."""
+        return self.attributes.get(name, ())
 
 
 @lru_cache(256)
@@ -70,7 +74,7 @@ def shape_of(setup: str, tests: str, entry: str | None = None) -> Shape:
             names=names,
             called=called,
             imports=_imports([first, second]) if _imports_others(setup + tests, entry) else {},
-            attributes=_only_attributes([first, second], names) if libraries else frozenset(),
+            attributes=_only_attributes([first, second], names) if libraries else {},
             asserts=asserts,
             open=asserts is None and depends([first, second], tainted, names),
             tainted=tuple(sorted(tainted)),
@@ -230,12 +234,19 @@ def _may_fail(node: ast.AST) -> bool:
     return bool(caught & _IMPORT_ERRORS) or any(h.type is None for h in node.handlers)
 
 
-def _only_attributes(trees: Iterable[ast.Module], names: Iterable[str]) -> frozenset[str]:
-    """Return the names of which only attributes are used, as of a module."""
-    wanted, based, others = set(names), set[str](), set[str]()
+def _only_attributes(
+    trees: Iterable[ast.Module], names: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the names of which only attributes are used, as of a module, with these."""
+    wanted, others = set(names), set[str]()
+    found: dict[str, dict[str, None]] = {}
     for tree in trees:
-        bases = {id(node.value) for node in nodes_of(tree) if isinstance(node, ast.Attribute)}
-        for node in nodes_of(tree):
+        nodes = nodes_of(tree)
+        bases = {id(n.value): n.attr for n in nodes if isinstance(n, ast.Attribute)}
+        for node in nodes:
             if isinstance(node, ast.Name) and node.id in wanted:
-                (based if id(node) in bases else others).add(node.id)
-    return frozenset(based - others)
+                if id(node) in bases:
+                    found.setdefault(node.id, {})[bases[id(node)]] = None
+                else:
+                    others.add(node.id)
+    return {name: tuple(used) for name, used in found.items() if name not in others}

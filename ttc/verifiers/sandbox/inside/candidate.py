@@ -9,6 +9,7 @@ import re
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -42,14 +43,17 @@ class Program(Server):
         self._namespace: dict[str, Any] | None = None
         self.twins: dict[str, type] = {}  # the classes of the setup
 
-    def names(self, names: list[str], setup: list[str], /) -> dict[str, Any]:
-        """Return those of these names that the program defines; raise what the program raises."""
+    def names(self, names: tuple[str, ...], setup: tuple[str, ...], /) -> tuple[Any, ...]:
+        """Return those of these names that the program defines, each with its value behind it;
+        raise what the program raises."""
         if self._namespace is None:
-            self._namespace = load(self._program, before=tuple(setup))
-            for name in re.findall(r"^class (\w+)", "\n".join(setup), re.MULTILINE):
+            self._namespace = load(self._program, before=setup)
+            classes = re.findall(r"^class (\w+)", "\n".join(setup), re.MULTILINE) if setup else ()
+            for name in classes:
                 if isinstance(kind := self._namespace.get(name), type):
                     self.twins[name] = kind
-        return {name: self._namespace[name] for name in names if name in self._namespace}
+        found = self._namespace
+        return tuple(part for name in names if name in found for part in (name, found[name]))
 
     def namespace(self) -> dict[str, Any] | None:
         """Return the program's own names, None before it is run."""
@@ -67,7 +71,7 @@ def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
     served = Program(program)
     peer = CandidatePeer(channel, served)
     peer.twins = served.twins
-    peer.around = Surroundings(served.namespace)
+    peer.makes_around = partial(Surroundings, served.namespace)
     return peer
 
 

@@ -16,7 +16,7 @@ from ttc.verifiers.sandbox.inside.objects.trust import CandidateError
 from ttc.verifiers.sandbox.inside.remote import Remote
 from ttc.verifiers.sandbox.inside.running.counting import Counter
 from ttc.verifiers.sandbox.inside.running.faults import BadReferenceError
-from ttc.verifiers.sandbox.inside.running.tests import SETUP, TESTS, Run
+from ttc.verifiers.sandbox.inside.running.tests import SETUP, TESTS, Run, is_program_s
 
 __all__ = ["GoneError", "Remote", "judge", "report"]
 _LONGEST = 500
@@ -39,7 +39,7 @@ def judge(tests: Mapping[str, Any], connect: Callable[[], Remote]) -> dict[str, 
     except BadReferenceError as error:
         why, detail = "bad_reference", str(error)
     except BaseException as error:  # noqa: BLE001
-        own = run is not None and (program is None or error is program.raised)
+        own = run is not None and (program is None or is_program_s(error, program))
         why, detail = _failed(error, tests, own=own), _line(error)
         if why == "fail" and isinstance(error, AssertionError):
             detail = detail.removeprefix("AssertionError").removeprefix(": ")

@@ -60,7 +60,8 @@ class Remote:
     def named(self, name: str) -> Any:
         """Return what the program has under a name; if nothing, a function that raises
         NameError."""
-        return self.find(name).get(name, self._missing(name))
+        found = self._names if name in self._names else self.find(name)
+        return found[name] if name in found else self._missing(name)
 
     def find(self, name: str) -> dict[str, Any]:
         """Return this name with what the program has under it; an empty dict if nothing."""

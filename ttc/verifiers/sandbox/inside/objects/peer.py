@@ -12,15 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import derived, errors, streams
+from ttc.verifiers.sandbox.inside.objects.errors import GoneError as GoneError
 from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
 from ttc.verifiers.sandbox.inside.values import wire
 from ttc.verifiers.sandbox.inside.values.shared import Shared, assign
 
 _DEEPEST = 70  # nested requests; each takes some ten frames of Python
-
-
-class GoneError(BaseException):
-    """The other process has ended or sent nonsense; final, whoever catches it."""
 
 
 class Peer(Proxies):
@@ -35,6 +32,7 @@ class Peer(Proxies):
         self.gone: str | None = None
         self._lost: list[int] = []  # containers that the other end does not hold any more
         self.around: Any = None  # the end of `inside.surroundings` in this process
+        self.makes_around: Callable[[], Any] | None = None  # when the other end has the first word
 
     # Requests.
 
@@ -70,7 +68,7 @@ class Peer(Proxies):
         self, op: str, operands: list[Any], kwargs: dict[str, Any] | None, *, fresh: bool
     ) -> Any:
         message: dict[str, Any] = {"do": op, "fresh": True} if fresh else {"do": op}
-        if self._depth == 1:
+        if self._depth == 1 and (self._lost or self.kept.busy):
             self._keep(message)
         start = self.mark()
         try:
@@ -78,7 +76,8 @@ class Peer(Proxies):
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
-            self._take_around(message)
+            if self.around is not None:
+                self._take_around(message)
             if self.dropped:
                 message["drop"] = self.take_dropped()
             wire.send(self._channel, message)
@@ -108,7 +107,8 @@ class Peer(Proxies):
             failed = "x" in reply
             value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
             self._apply_changes(reply)
-            self._give_around(reply)
+            if "around" in reply:
+                self._give_around(reply)
             self._decoding = False
             if self._depth > 1:
                 self.shared.watch()
@@ -189,7 +189,8 @@ class Peer(Proxies):
             if message.get("fresh") is True:  # the other end is still decoding the last reply
                 self._nested(message)
             else:
-                self._kept(message)
+                if "keep" in message or self.kept.busy:
+                    self._kept(message)
                 self._answer(message)
         finally:
             self._depth -= 1
@@ -212,7 +213,8 @@ class Peer(Proxies):
         operands = [self.decode(each) for each in message["v"]]
         kwargs = {name: self.decode(each) for name, each in message.get("k", {}).items()}
         self._apply_changes(message)
-        self._give_around(message)
+        if "around" in message:
+            self._give_around(message)
         self._decoding = False
         for handle in message.get("drop", ()):
             self.drop(handle)
@@ -227,10 +229,11 @@ class Peer(Proxies):
         start = self.mark()
         try:
             reply = {"x": errors.encode(self, value)} if failed else {"v": self.encode(value)}
-            if last and (lost := self.kept.unheld()):
+            if last and self.kept.pairs and (lost := self.kept.unheld()):
                 reply["lost"] = lost
             self._add_changes(reply, last=last)
-            self._take_around(reply)
+            if self.around is not None:
+                self._take_around(reply)
             wire.send(self._channel, reply)
         except OSError:
             raise self.lost() from None
@@ -239,11 +242,13 @@ class Peer(Proxies):
             wire.send(self._channel, {"x": errors.encode(self, error)})
 
     def _take_around(self, message: dict[str, Any]) -> None:
-        if self.around is not None and (told := self.around.outgoing()) is not None:
+        if (told := self.around.outgoing()) is not None:
             message["around"] = self.encode(told)
 
     def _give_around(self, message: dict[str, Any]) -> None:
-        if "around" in message and self.around is not None:
+        if self.around is None and self.makes_around is not None:
+            self.around = self.makes_around()
+        if self.around is not None:
             self.around.incoming(self.decode(message["around"]))
 
     def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:

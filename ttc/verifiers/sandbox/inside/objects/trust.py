@@ -61,9 +61,10 @@ class JudgePeer(Peer):
         it runs before its program."""
         self._naming = True
         try:
-            found = self.request("names", [names, setup])
-            if type(found) is not dict or not set(found) <= set(names):
+            flat = self.request("names", [tuple(names), tuple(setup)])
+            if type(flat) is not tuple or not {*flat[::2]} <= {*names} or len(flat) % 2:
                 raise self.nonsense(ValueError("no names"))
+            found = dict(zip(flat[::2], flat[1::2], strict=True))
         finally:
             self._naming = False
         # A class in a function's place, which has a function's name, would decide by itself whether

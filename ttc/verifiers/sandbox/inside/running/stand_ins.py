@@ -56,6 +56,10 @@ def prepare(features: Sequence[str]) -> None:
         from ttc.verifiers.sandbox.inside.running import test_cases
 
         test_cases.quiet()
+    if not {"pickle", "shelve", "joblib", "dill", "allow_pickle"}.isdisjoint(features):
+        from ttc.verifiers.sandbox.inside.running import unpickling
+
+        unpickling.restrict()
     if "doctest" in features:
         import doctest
 

@@ -14,6 +14,7 @@ from ttc.verifiers.sandbox.inside.running.counting import Counter, compiled
 from ttc.verifiers.sandbox.inside.running.faults import BadReferenceError
 
 NAME, SETUP, TESTS = "tests", "<setup>", "<tests>"
+_REMOTE = ("objects/peer.py", "objects/streams.py")  # where exceptions of the program are raised
 _COROUTINE = 0x80  # the flag of code that awaits
 
 
@@ -102,7 +103,7 @@ class Run:
         try:
             _execute(self._codes[0], namespace, program)
         except Exception as error:
-            if error is program.raised or program.asked > asked:
+            if is_program_s(error, program) or program.asked > asked:
                 raise
             raise BadReferenceError(f"its setup raises {type(error).__name__}: {error}") from None
         if "class " in self._tests["setup"]:
@@ -159,8 +160,19 @@ def _execute(code: CodeType, namespace: dict[str, Any], program: Program) -> Non
         else:
             exec(code, namespace)
     except SystemExit as error:
-        if error is program.raised or error.code not in (None, 0, False):
+        if is_program_s(error, program) or error.code not in (None, 0, False):
             raise
+
+
+def is_program_s(error: BaseException, program: Program) -> bool:
+    """Return whether the program raised an exception: the last one, or an earlier one that came
+    from the other process."""
+    if error is program.raised:
+        return True
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code.co_filename.endswith(_REMOTE)
 
 
 def _awaited(value: Any) -> Any:

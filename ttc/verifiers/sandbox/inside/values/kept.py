@@ -30,6 +30,11 @@ class Kept:
         self._last: _Pairs = {}  # of the call before, by their numbers in it
         self._next = 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is kept, or may be of the last call."""
+        return bool(self._last or self.pairs)
+
     def remember(self, containers: list[Any]) -> None:
         """Remember the containers of a call that has ended."""
         self._last = {
@@ -104,7 +109,7 @@ class Kept:
 def _size(container: Any) -> int:
     """Return how many items a container has; too many for one with a class of its own."""
     kind = type(container)
-    if kind in _KINDS:
+    if kind is list or kind in _KINDS:
         return len(container)
     return int(container.nbytes) >> 3 if kind.__module__ == "numpy" else _LARGEST + 1
 
