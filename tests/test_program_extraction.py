@@ -16,7 +16,7 @@ from ttc.verifiers.code.extraction import fenced, preamble, program_of
 from ttc.verifiers.code.extraction.fences import blocks
 from ttc.verifiers.code.extraction.prompts import _CODE, begins, code_in
 from ttc.verifiers.code.parsing import examine, parse
-from ttc.verifiers.code.test_shape import shape_of
+from ttc.verifiers.code.suites.shape import shape_of
 
 PROMPT = (
     'import math\n\ndef helper(x):\n    return x\n\ndef half(n):\n    """Return half of n."""\n'

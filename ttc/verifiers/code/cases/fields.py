@@ -9,7 +9,7 @@ from typing import Any
 
 from ttc.keys import canonical_json
 from ttc.problems import evalplus
-from ttc.verifiers.code.stand_in_modules import UnusableTestsError
+from ttc.verifiers.code.suites.modules import UnusableTestsError
 
 _FIELDS = ("task_id", "prompt", "entry_point", "canonical_solution", "atol")
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ttc.verifiers.code.extraction import defines
-from ttc.verifiers.code.installed import exists
-from ttc.verifiers.code.test_shape import Shape
+from ttc.verifiers.code.suites.installed import exists
+from ttc.verifiers.code.suites.shape import Shape
 
 # Names of modules that stand for the program wherever no module of that name is installed.
 _USUAL = {

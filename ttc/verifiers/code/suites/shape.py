@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 import symtable
 import sys
 import warnings
@@ -12,15 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ttc.verifiers.code.assertions import depends, direct_asserts, is_endless, tainted_names
-from ttc.verifiers.code.installed import exists
+from ttc.verifiers.code.suites.assertions import depends, direct_asserts, is_endless, tainted_names
+from ttc.verifiers.code.suites.imports import imports_of, imports_others
 from ttc.verifiers.sandbox.inside.running.sites import nodes_of
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__spec__"}
 _LIBRARIES = sys.stdlib_module_names | {"np", "pd", "plt", "mock", "dt", "pytest"}
-_IMPORTS = re.compile(r"^[ \t]*((?:from|import)\b.*)", re.M)
-_WORDS = re.compile(r"(?<!as )\b(?!(?:from|import|as)\b)[\w.]+")
-_IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def shape_of(setup: str, tests: str, entry: str | None = None) -> Shape:
         return Shape(
             names=names,
             called=called,
-            imports=_imports([first, second]) if _imports_others(setup + tests, entry) else {},
+            imports=imports_of([first, second]) if imports_others(setup + tests, entry) else {},
             attributes=_only_attributes([first, second], names) if libraries else {},
             asserts=asserts,
             open=asserts is None and depends([first, second], tainted, names),
@@ -103,18 +99,6 @@ def _awaits(tree: ast.Module) -> bool:
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             stack += ast.iter_child_nodes(node)
-    return False
-
-
-def _imports_others(code: str, entry: str | None) -> bool:
-    """Return whether code imports anything that is not installed, or the function under test."""
-    for line in _IMPORTS.findall(code):
-        words = _WORDS.findall(line)
-        modules = words[:1] if line.startswith("from") else words
-        if "from ." in line or entry in words:
-            return True
-        if not all(exists(each.partition(".")[0]) for each in modules):
-            return True
     return False
 
 
@@ -199,39 +183,6 @@ def _called(tree: ast.Module) -> Iterator[str]:
         for each in nodes_of(node):
             if isinstance(each, ast.Call) and isinstance(each.func, ast.Name):
                 yield each.func.id
-
-
-def _imports(trees: Iterable[ast.Module]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, dict[str, None]] = {}
-    for tree in trees:
-        guarded = {
-            id(node) for each in nodes_of(tree) if _may_fail(each) for node in nodes_of(each)
-        }
-        aliases: dict[str, str] = {}
-        for node in nodes_of(tree):
-            if id(node) in guarded:
-                continue
-            if isinstance(node, ast.ImportFrom) and node.module != "__future__":
-                name = "." * node.level + (node.module or "")
-                found.setdefault(name, {}).update(dict.fromkeys(a.name for a in node.names))
-            elif isinstance(node, ast.Import):
-                for alias in node.names:
-                    found.setdefault(alias.name, {})
-                    aliases[alias.asname or alias.name] = alias.name
-        for node in nodes_of(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                module = aliases.get(node.value.id)
-                found.get(module or "", {})[node.attr] = None
-    return {module: tuple(names) for module, names in found.items()}
-
-
-def _may_fail(node: ast.AST) -> bool:
-    """Return whether a statement handles that an import in it fails."""
-    if not isinstance(node, ast.Try):
-        return False
-    caught = {each.id for handler in node.handlers if handler.type is not None
-              for each in nodes_of(handler.type) if isinstance(each, ast.Name)}  # fmt: skip
-    return bool(caught & _IMPORT_ERRORS) or any(h.type is None for h in node.handlers)
 
 
 def _only_attributes(
