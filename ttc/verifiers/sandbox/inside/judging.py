@@ -41,6 +41,10 @@ def judge(tests: Mapping[str, Any], connect: Callable[[], Remote]) -> dict[str, 
     except BaseException as error:  # noqa: BLE001
         own = run is not None and (program is None or is_program_s(error, program))
         why, detail = _failed(error, tests, own=own), _line(error)
+        # What raises before the program has a part in it would raise with any program.
+        early = run is not None and program is not None and not program.used
+        if why == "fail" and early and not isinstance(error, (AssertionError, SystemExit)):
+            why = "bad_reference"
         if why == "fail" and isinstance(error, AssertionError):
             detail = detail.removeprefix("AssertionError").removeprefix(": ")
     if program is not None and program.gone is not None:  # whatever the tests made of it

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ttc.verifiers.sandbox.inside.objects import mirrors
 from ttc.verifiers.sandbox.inside.objects.trust import JudgePeer
 from ttc.verifiers.sandbox.inside.surroundings import tests as around_tests
 
@@ -38,6 +39,12 @@ class Remote:
     def asked(self) -> int:
         """How often the program was asked for something, after it was loaded."""
         return self._peer.requests - self._before
+
+    @property
+    def used(self) -> bool:
+        """Whether the program had any part in what the tests did: it was asked for something, or
+        has a plain value under a name of theirs."""
+        return self.asked > 0 or not all(map(mirrors.is_proxy, self._names.values()))
 
     @property
     def compared(self) -> frozenset[str]:
