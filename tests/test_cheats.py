@@ -73,3 +73,60 @@ def test_no_cheat_passes_tests_of_any_style() -> None:
 @pytest.mark.parametrize("tier", ["bwrap", "landlock"])
 def test_no_cheat_passes_in_any_sandbox(tier: str) -> None:
     assert not_refused(list(everything()), need(tier)) == []
+
+
+# Only the program's own comparison decides; its class is not one that the tests name.
+OWN = "class V:\n    def __init__(self, x): self.x = x\n"
+COMPARED = {
+    "equality": (OWN + "    def __eq__(self, o): return self.x == o.x\ndef f(x): return V(x)",
+                 "assert f(1) == f(1) and f(1) != f(2)"),
+    "order": (OWN + "    def __lt__(self, o): return self.x < o.x\ndef f(x): return V(x)",
+              "assert f(1) < f(2) and not f(2) < f(1) and sorted([f(2), f(1)])[0].x == 1"),
+    "truth": (OWN + "    def __bool__(self): return self.x > 0\ndef f(x): return V(x)",
+              "assert f(1) and not f(0)"),
+    "membership": (OWN + "    def __contains__(self, o): return o < self.x\ndef f(x): return V(x)",
+                   "assert 1 in f(2) and 3 not in f(2)"),
+    "differences": (OWN + "    def __sub__(self, o): return self.x - o\ndef f(x): return V(x)",
+                    "assert abs(f(3) - 3) < 1e-9"),
+}  # fmt: skip
+# The tests name the class, so its comparisons are the task; or the judge compares itself.
+NAMED = {
+    "equality": (COMPARED["equality"][0], "assert V(1) == V(1) and V(1) != V(2) and f(1).x == 1"),
+    "equality with numbers": (
+        OWN + "    def __eq__(self, o): return self.x == o\n", "assert V(3) == 3 and V(3) != 4"),
+    "a dataclass": (
+        "from dataclasses import dataclass\n@dataclass(order=True)\nclass D:\n    x: int\n"
+        "def f(x): return D(x)", "assert f(1) == f(1) and f(1) < f(2) and f(1) != f(3)"),
+    "identity": (OWN + "one = V(1)\ndef f(): return one", "assert f() is f() and f() == f()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trusted", "wanted"), [(False, (None, "candidate_compares")), (True, (True, "ok"))]
+)
+def test_a_program_s_own_comparisons_decide_nothing_unless_trusted(
+    trusted: bool, wanted: tuple[bool | None, str]
+) -> None:
+    need("landlock")
+    samples = [
+        Sample(name, 0, f"```python\n{program}\n```", "stop", reference={"tests": tests})
+        for name, (program, tests) in COMPARED.items()
+    ]
+    options = {"trust_eq": "yes"} if trusted else {}
+    judged = list(Python(**options).verify(samples))
+    assert [(each.correct, each.status) for each in judged] == [wanted] * len(samples)
+    assert all("judge: candidate-compares" in str(each.detail) for each in judged)
+
+
+def test_comparisons_of_classes_that_tests_name_count() -> None:
+    need("landlock")
+    samples = [
+        Sample(name, 0, f"```python\n{program}\n```", "stop", reference={"tests": tests})
+        for name, (program, tests) in NAMED.items()
+    ]
+    judged = list(Python().verify(samples))
+    assert [(name, each.correct) for name, each in zip(NAMED, judged, strict=True)] == [
+        (name, True) for name in NAMED
+    ]
+    marked = ["judge: candidate-compares" in str(each.detail) for each in judged]
+    assert marked == [True, True, False, False]

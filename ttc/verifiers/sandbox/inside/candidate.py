@@ -9,6 +9,7 @@ import re
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -42,18 +43,20 @@ class Program(Server):
         self._namespace: dict[str, Any] | None = None
         self.twins: dict[str, type] = {}  # the classes of the setup
 
-    def namespace(self) -> dict[str, Any] | None:
-        """Return the program's names, None before it is run."""
-        return self._namespace
-
-    def names(self, names: list[str], setup: list[str], /) -> dict[str, Any]:
-        """Return those of these names that the program defines; raise what the program raises."""
+    def names(self, names: tuple[str, ...], setup: tuple[str, ...], /) -> tuple[Any, ...]:
+        """Return those of these names that the program defines, each with its value behind it;
+        raise what the program raises."""
         if self._namespace is None:
-            self._namespace = load(self._program, before=tuple(setup))
+            self._namespace = load(self._program, before=setup)
             for name in re.findall(r"^class (\w+)", "\n".join(setup), re.MULTILINE):
                 if isinstance(kind := self._namespace.get(name), type):
                     self.twins[name] = kind
-        return {name: self._namespace[name] for name in names if name in self._namespace}
+        found = self._namespace
+        return tuple(part for name in names if name in found for part in (name, found[name]))
+
+    def namespace(self) -> dict[str, Any] | None:
+        """Return the program's own names, None before it is run."""
+        return self._namespace
 
 
 class CandidatePeer(Peer):
@@ -67,7 +70,7 @@ def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
     served = Program(program)
     peer = CandidatePeer(channel, served)
     peer.twins = served.twins
-    peer.surroundings = Surroundings(served.namespace)
+    peer.makes_around = partial(Surroundings, served.namespace)
     return peer
 
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from ttc.verifiers.sandbox.inside import candidate, judging
 from ttc.verifiers.sandbox.inside.running.progress import Progress
-from ttc.verifiers.sandbox.inside.surroundings import tests as surroundings
 
 CHANNEL = 3
 _MOST_FDS = 1024
@@ -93,9 +92,7 @@ def judge(tests: int, told: int, limit: float) -> None:
     given = json.loads(_whole(tests))
     with socket.socket(fileno=CHANNEL) as channel:
         progress = Progress(told, limit)
-        verdict = judging.judge(
-            given, lambda: progress.of(judging.Remote(channel, given, surroundings.of(given)))
-        )
+        verdict = judging.judge(given, lambda: progress.of(judging.Remote(channel, given)))
         progress.end()
     ballast.close()
     judging.report(told, verdict)

@@ -32,6 +32,8 @@ def judge(tests: Mapping[str, Any], connect: Callable[[], Remote]) -> dict[str, 
         program = connect()
         run.run(program)
         why, detail = "pass", ""
+        if program.swallowed:
+            why, detail = "fail", "the program swallowed an assertion that failed"
     except GoneError as error:
         why, detail = "gone", str(error)
     except BadReferenceError as error:

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects.peer import Surroundings
 from ttc.verifiers.sandbox.inside.objects.trust import JudgePeer
+from ttc.verifiers.sandbox.inside.surroundings import tests as around_tests
 
 
 class Remote:
@@ -18,15 +18,11 @@ class Remote:
     ordering decided: "named" for classes that the tests name, "unnamed" for others.
     """
 
-    def __init__(
-        self,
-        channel: socket.socket,
-        tests: Mapping[str, Any],
-        surroundings: Surroundings | None = None,
-    ) -> None:
+    def __init__(self, channel: socket.socket, tests: Mapping[str, Any]) -> None:
         self._peer = JudgePeer(channel, tests["setup"] + tests["tests"])
-        self._peer.surroundings = surroundings
+        self._peer.around = around_tests.of(tests)
         self._names = self._peer.names(list(tests["names"]), list(tests.get("shared", ())))
+        self._before = self._peer.requests
 
     @property
     def raised(self) -> BaseException | None:
@@ -41,12 +37,17 @@ class Remote:
     @property
     def asked(self) -> int:
         """How often the program was asked for something, after it was loaded."""
-        return self._peer.requests - 1
+        return self._peer.requests - self._before
 
     @property
     def compared(self) -> frozenset[str]:
         """Which of the program's classes decided a comparison: "named", "unnamed"."""
         return frozenset(self._peer.compared)
+
+    @property
+    def swallowed(self) -> bool:
+        """Whether an assertion of the tests failed where the program caught what it raised."""
+        return self._peer.swallowed
 
     def share(self, classes: Mapping[str, type]) -> None:
         """Take classes that the program has too, since the setup defines them."""
@@ -59,7 +60,8 @@ class Remote:
     def named(self, name: str) -> Any:
         """Return what the program has under a name; if nothing, a function that raises
         NameError."""
-        return self.find(name).get(name, self._missing(name))
+        found = self._names if name in self._names else self.find(name)
+        return found[name] if name in found else self._missing(name)
 
     def find(self, name: str) -> dict[str, Any]:
         """Return this name with what the program has under it; an empty dict if nothing."""

@@ -12,6 +12,10 @@ _LONGEST = 500
 _NAMED = (NameError, ImportError, AttributeError)
 
 
+class GoneError(BaseException):
+    """The other process has ended or sent nonsense; final, whoever catches it."""
+
+
 def told(error: BaseException) -> dict[str, str]:
     """Return an exception as plain text, even if its own methods raise."""
     try:

@@ -7,7 +7,7 @@ import inspect
 import types
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects.mirrors import Link, Remote
+from ttc.verifiers.sandbox.inside.objects.mirrors import Remote
 
 _COROUTINE, _ASYNC_GENERATOR, _GENERATOR = 0x80, 0x200, 0x20
 _ANY = _COROUTINE | _ASYNC_GENERATOR | _GENERATOR
@@ -33,8 +33,8 @@ class RemoteFunction(Remote):
             return _told(self, name.strip("_").removesuffix("name") or "name")
         return super().__getattr__(name)
 
-    __class__ = property(lambda self: types.FunctionType)  # type: ignore[assignment]
-    __doc__ = property(lambda self: _told(self, "doc"))  # type: ignore[assignment]
+    __class__: Any = property(lambda self: types.FunctionType)
+    __doc__: Any = property(lambda self: _told(self, "doc"))
 
     @property
     def __annotations__(self) -> Any:  # type: ignore[override]
@@ -85,7 +85,7 @@ def described(value: Any) -> dict[str, Any]:
     }
 
 
-def make(link: Link, told: dict[str, Any]) -> Any:
+def make(link: Any, told: dict[str, Any]) -> Any:
     """Return a proxy of a described function; ValueError for nonsense."""
     own = {"name": told["name"], "qual": told["qual"], "doc": told["doc"], "async": told["async"]}
     if not (type(own["name"]) is type(own["qual"]) is str and own["async"] in (0, 1, 2, 3)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import mirrors, streams
@@ -31,6 +31,7 @@ _CHANGING = ("reset_mock", "configure_mock", "attach_mock", "mock_add_spec")
 # What a program gets that asks for something it may not have: an exception of a builtin class, so
 # that nothing of this module crosses.
 RefusedError = AttributeError
+_BY_NAME = ("method", "get", "set", "delete", "operate")  # the operations with a name
 _OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__", "__annotations__")
 
 
@@ -43,6 +44,7 @@ class Guard(Server):
 
     def __init__(self, handed: Callable[[Any], bool]) -> None:
         self._handed = handed
+        self.failed: list[AssertionError] = []  # assertions of the tests that failed in a callback
 
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
         if not operands or (
@@ -51,7 +53,14 @@ class Guard(Server):
             raise RefusedError(op)
         if op not in ("poll", "cancel") and not self._handed(operands[0]):
             raise RefusedError(f"{op} of what was not handed over")
-        return super().__call__(op, operands, kwargs)
+        try:
+            value = super().__call__(op, operands, kwargs)
+        except AssertionError as error:
+            self.failed.append(error)
+            raise
+        if op in ("next", "poll") and isinstance(value[-1], AssertionError):
+            self.failed.append(value[-1])
+        return value
 
     def call(self, on: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(on, type) and on.__module__ != TESTS:
@@ -110,7 +119,9 @@ class Guard(Server):
         if how != "await" and not isinstance(on, types.AsyncGeneratorType):
             raise RefusedError("steps of what is no asynchronous generator")
         if how not in ("await", "asend", "athrow", "aclose"):
-            raise RefusedError(how)
+            raise RefusedError("another step")
+        if how == "await" and not isinstance(on, Awaitable):
+            raise RefusedError("the end of what nobody can await")
         return super().task(on, how, given)
 
     def signature(self, on: Any, /) -> Any:

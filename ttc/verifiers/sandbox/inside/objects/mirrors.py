@@ -91,7 +91,7 @@ class RemoteType(type):
         return tuple(each for each in _MRO.__get__(cls) if each not in _OWN)
 
     @property
-    def __bases__(cls) -> tuple[type, ...]:
+    def __bases__(cls) -> tuple[type, ...]:  # type: ignore[override]
         return tuple(each for each in _BASES.__get__(cls) if each not in _OWN) or (object,)
 
     def __iter__(cls) -> Any:

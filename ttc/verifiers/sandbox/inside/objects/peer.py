@@ -9,33 +9,15 @@ from __future__ import annotations
 import socket
 from _thread import RLock  # `threading` would make every fork slower
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import derived, errors, streams
+from ttc.verifiers.sandbox.inside.objects.errors import GoneError as GoneError
 from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
 from ttc.verifiers.sandbox.inside.values import wire
 from ttc.verifiers.sandbox.inside.values.shared import Shared, assign
 
 _DEEPEST = 70  # nested requests; each takes some ten frames of Python
-
-
-class Surroundings(Protocol):
-    """What a process keeps like the other's around a call: output, input, seeds, patches.
-
-    What `outgoing` returns is sent with the next message to the other end, whose `incoming` gets
-    it before that message's operation or after its reply. It is a value like any other, so it may
-    hold objects, which become proxies.
-    """
-
-    def outgoing(self) -> Any:
-        """Return what the other end has to know now; None for nothing."""
-
-    def incoming(self, told: Any) -> None:
-        """Take what the other end has told. An exception makes the message nonsense."""
-
-
-class GoneError(BaseException):
-    """The other process has ended or sent nonsense; final, whoever catches it."""
 
 
 class Peer(Proxies):
@@ -49,7 +31,8 @@ class Peer(Proxies):
         self.requests = 0
         self.gone: str | None = None
         self._lost: list[int] = []  # containers that the other end does not hold any more
-        self.surroundings: Surroundings | None = None
+        self.around: Any = None  # the end of `inside.surroundings` in this process
+        self.makes_around: Callable[[], Any] | None = None  # when the other end has the first word
 
     # Requests.
 
@@ -85,7 +68,7 @@ class Peer(Proxies):
         self, op: str, operands: list[Any], kwargs: dict[str, Any] | None, *, fresh: bool
     ) -> Any:
         message: dict[str, Any] = {"do": op, "fresh": True} if fresh else {"do": op}
-        if self._depth == 1:
+        if self._depth == 1 and (self._lost or self.kept.busy):
             self._keep(message)
         start = self.mark()
         try:
@@ -93,6 +76,8 @@ class Peer(Proxies):
             if kwargs:
                 message["k"] = {name: self.encode(each) for name, each in kwargs.items()}
             self._add_changes(message, last=False)
+            if self.around is not None:
+                self._take_around(message)
             if self.dropped:
                 message["drop"] = self.take_dropped()
             wire.send(self._channel, message)
@@ -122,6 +107,8 @@ class Peer(Proxies):
             failed = "x" in reply
             value = errors.decode(self, reply["x"]) if failed else self.decode(reply["v"])
             self._apply_changes(reply)
+            if "around" in reply:
+                self._give_around(reply)
             self._decoding = False
             if self._depth > 1:
                 self.shared.watch()
@@ -225,6 +212,8 @@ class Peer(Proxies):
         operands = [self.decode(each) for each in message["v"]]
         kwargs = {name: self.decode(each) for name, each in message.get("k", {}).items()}
         self._apply_changes(message)
+        if "around" in message:
+            self._give_around(message)
         self._decoding = False
         for handle in message.get("drop", ()):
             self.drop(handle)
@@ -242,6 +231,8 @@ class Peer(Proxies):
             if last and (lost := self.kept.unheld()):
                 reply["lost"] = lost
             self._add_changes(reply, last=last)
+            if self.around is not None:
+                self._take_around(reply)
             wire.send(self._channel, reply)
         except OSError:
             raise self.lost() from None
@@ -249,10 +240,18 @@ class Peer(Proxies):
             self.undo(start)
             wire.send(self._channel, {"x": errors.encode(self, error)})
 
+    def _take_around(self, message: dict[str, Any]) -> None:
+        if (told := self.around.outgoing()) is not None:
+            message["around"] = self.encode(told)
+
+    def _give_around(self, message: dict[str, Any]) -> None:
+        if self.around is None and self.makes_around is not None:
+            self.around = self.makes_around()
+        if self.around is not None:
+            self.around.incoming(self.decode(message["around"]))
+
     def _add_changes(self, message: dict[str, Any], *, last: bool) -> None:
         shared = self.shared
-        if self.surroundings is not None and (told := self.surroundings.outgoing()) is not None:
-            message["env"] = self.encode(told)
         changes = [
             [number, self.content(shared.objects[number])] for number in shared.changed(last=last)
         ]
@@ -264,7 +263,6 @@ class Peer(Proxies):
 
     def _apply_changes(self, message: dict[str, Any]) -> None:
         shared = self.shared
-        told = self.decode(message["env"]) if "env" in message else None
         for number, content in message.get("ch", ()):
             if type(number) is not int or number < 0:
                 raise ValueError("no number of a container")
@@ -275,8 +273,6 @@ class Peer(Proxies):
             container = self.kept.pairs[number][0]
             assign(container, self.uncontent(container, content))
             self.kept.snap(number)
-        if told is not None and self.surroundings is not None:
-            self.surroundings.incoming(told)
         if "lost" in message:
             self._lost += message["lost"]
             self.kept.forget(message["lost"])

@@ -101,7 +101,7 @@ class Proxies(References):
                 raise ValueError("an exception without its arguments")
             return self.adopt(handle, object.__new__(mirror))
         if kind == "func":
-            return self.adopt(handle, functions.make(self._link(), told))
+            return self.adopt(handle, functions.make(self, told))
         made = streams.make(kind, str(told["name"]), self, Handle(handle))
         return self.adopt(handle, made)
 

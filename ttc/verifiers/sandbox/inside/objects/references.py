@@ -50,9 +50,18 @@ class References(Codec):
             told = () if handle else ({"k": "func", **functions.described(value)},)
             return {"@": [handle or self.export(value), *told]}
         if (handle := self.foreign(value)) is not None:
-            if isinstance(value, describe.CONTAINERS):
+            if issubclass(kind, describe.CONTAINERS):
                 return self.once(value) or {"$c": [handle, self.content(value)]}
             return {"$": handle}
+        if (found := self._other_form(value)) is not None:
+            return found
+        base = describe.value_base(kind) if not isinstance(value, type) else None
+        if base is not None and kind is not base:
+            return self._value_of(value, base)
+        return {"@": [self.export(value), self._described(value)]}
+
+    def _other_form(self, value: Any) -> Any:
+        """Return a value that has a form of its own or a handle as JSON, None for others."""
         if self.twins and (found := twins.encode(self, self.twins, value)) is not None:
             return found
         if isinstance(value, BaseException):
@@ -65,12 +74,9 @@ class References(Codec):
             handle = self.foreign(value.__self__)
             if handle is not None:
                 return {"$m": [handle, value.__func__.__name__]}
-        if (handle := self._handles.get(id(value))) is not None:
-            return {"@": [handle]}
+        handle = self._handles.get(id(value))
         base = describe.value_base(type(value)) if not isinstance(value, type) else None
-        if base is not None and type(value) is not base:
-            return self._value_of(value, base)
-        return {"@": [self.export(value), self._described(value)]}
+        return None if handle is None or base is not None else {"@": [handle]}
 
     def _value_of(self, value: Any, base: type) -> Any:
         """Return an instance of a subclass of a standard type, with its class and its value."""

@@ -10,8 +10,11 @@ from __future__ import annotations
 import types
 from collections import deque
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
+
+from ttc.verifiers.sandbox.inside.objects.errors import GoneError
 
 _SINGLE, _LARGEST = 16, 256  # items that come one by one; items of a block
 _BLOCK = 0.002  # seconds to make a block
@@ -71,7 +74,8 @@ def _generator(peer: Any, handle: Any) -> Generator[Any, Any, Any]:
             sent = yield value
             given = sent
         except GeneratorExit:
-            peer.request("next", [handle, 1, "close", None])
+            with suppress(GoneError):  # nobody is there who could catch it
+                peer.request("next", [handle, 1, "close", None])
             raise
         except BaseException as error:  # noqa: BLE001
             how, given = "throw", error
@@ -115,7 +119,7 @@ async def drive(peer: Any, handle: Any, how: str = "await", given: Any = None) -
                 return value
             await asyncio.sleep(0)
     except (asyncio.CancelledError, GeneratorExit):
-        if peer.gone is None:
+        with suppress(GoneError):
             peer.request("cancel", [task])
         raise
 
@@ -147,6 +151,7 @@ class Tasks:
 
     def __init__(self) -> None:
         self._tasks: dict[int, Any] = {}
+        self._started = 0
         self._loop: Any = None
 
     def start(self, awaitable: Any, how: str, given: Any) -> int:
@@ -163,8 +168,9 @@ class Tasks:
             except StopAsyncIteration as error:
                 return True, error
 
-        self._tasks[id(awaitable)] = self._running(asyncio).create_task(run())
-        return id(awaitable)
+        self._started += 1
+        self._tasks[self._started] = self._running(asyncio).create_task(run())
+        return self._started
 
     def _running(self, asyncio: Any) -> Any:
         try:

@@ -5,8 +5,8 @@ The notes are single bytes before the verdict, on the judge's own pipe.
 
 from __future__ import annotations
 
+import _signal  # without the enums of `signal`, which take time in a new process
 import os
-import signal
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -33,10 +33,10 @@ class Progress:
         self._program: Any = None
         # The clock of this process's own time for tests that compute, the real one for those that
         # sleep; the limit on that is a multiple (`inside.watch`).
-        signal.signal(signal.SIGPROF, self._note)
-        signal.signal(signal.SIGALRM, self._note)
-        signal.setitimer(signal.ITIMER_PROF, limit / 4, limit / 4)
-        signal.setitimer(signal.ITIMER_REAL, limit, limit)
+        _signal.signal(_signal.SIGPROF, self._note)
+        _signal.signal(_signal.SIGALRM, self._note)
+        _signal.setitimer(_signal.ITIMER_PROF, limit / 4, limit / 4)
+        _signal.setitimer(_signal.ITIMER_REAL, limit, limit)
 
     def of(self, program: Any) -> Any:
         """Return the program after taking note of it."""
@@ -53,11 +53,11 @@ class Progress:
         asked = self._program is not None and self._program.asked > 0
         note = b"t" if asked else b"s"
         if waiting:
-            note = b"b" if which == signal.SIGPROF else b"p"
+            note = b"b" if which == _signal.SIGPROF else b"p"
         with suppress(OSError):
             _write(self._descriptor, note)
 
     def end(self) -> None:
         """Stop."""
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _signal.setitimer(_signal.ITIMER_PROF, 0)
+        _signal.setitimer(_signal.ITIMER_REAL, 0)

@@ -30,6 +30,11 @@ class Kept:
         self._last: _Pairs = {}  # of the call before, by their numbers in it
         self._next = 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is kept, or may be of the last call."""
+        return bool(self._last or self.pairs)
+
     def remember(self, containers: list[Any]) -> None:
         """Remember the containers of a call that has ended."""
         self._last = {

@@ -39,6 +39,8 @@ def _decode_defaultdict(codec: Codec, content: Any) -> Any:
     codec.shared.add(made)
     factory, pairs = content
     made.default_factory = codec.decode(factory)
+    if not (made.default_factory is None or callable(made.default_factory)):
+        raise ValueError("no default factory")
     for key, item in pairs:
         key = codec.decode(key)
         made[key] = codec.decode(item)

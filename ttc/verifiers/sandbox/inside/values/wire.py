@@ -15,8 +15,33 @@ if hasattr(sys, "set_int_max_str_digits"):
     sys.set_int_max_str_digits(0)
 
 # Bound here, since a program or its tests may patch the modules.
-_dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-_loads, _pack, _unpack = json.JSONDecoder().decode, struct.pack, struct.unpack
+_encoder, _decoder = (
+    json.JSONEncoder(separators=(",", ":"), check_circular=False),
+    json.JSONDecoder(),
+)
+_pack, _unpack = struct.pack, struct.unpack
+
+
+def _compiled() -> Any:
+    """Return the encoder in C, which `JSONEncoder.encode` would make anew for each message; else
+    that."""
+    make: Any = json.encoder.c_make_encoder
+    if make is None:
+        return _encoder.encode
+    text = json.encoder.encode_basestring_ascii
+    made = make(None, _encoder.default, text, None, ":", ",", False, False, True)
+    return lambda message: "".join(made(message, 0))
+
+
+_dumps: Any = _compiled()
+_scan: Any = _decoder.scan_once
+
+
+def _loads(text: str) -> Any:
+    found, end = _scan(text, 0)
+    if end != len(text):
+        raise ValueError("more than a message")
+    return found
 
 
 class TooLargeError(Exception):
