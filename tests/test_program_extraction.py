@@ -18,7 +18,7 @@ from ttc.verifiers.code.extraction import (
     program_of,
 )
 from ttc.verifiers.code.parsing import examine, parse
-from ttc.verifiers.code.test_shape import shape_of
+from ttc.verifiers.code.suites.shape import shape_of
 
 PROMPT = (
     'import math\n\ndef helper(x):\n    return x\n\ndef half(n):\n    """Return half of n."""\n'

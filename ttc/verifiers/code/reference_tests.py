@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from ttc.verifiers.code.extraction import defines, preamble
-from ttc.verifiers.code.judge_tests import FEATURE, ReferenceTests, defined_in, root_of
-from ttc.verifiers.code.stand_in_modules import UnusableTestsError, library_of, split_modules
-from ttc.verifiers.code.test_shape import Shape, shape_of
+from ttc.verifiers.code.suites.job import FEATURE, ReferenceTests, defined_in, root_of
+from ttc.verifiers.code.suites.modules import UnusableTestsError, library_of, split_modules
+from ttc.verifiers.code.suites.shape import Shape, shape_of
 from ttc.verifiers.sandbox.inside.running.checks import checks_of
 
 _CANONICAL = ("canonical_solution", "solution", "code")

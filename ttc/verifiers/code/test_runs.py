@@ -9,9 +9,9 @@ from typing import Any
 from ttc.records import INFRA, Verdict
 from ttc.verifiers.code.base import death, joined, status_of
 from ttc.verifiers.code.extraction import program_of
-from ttc.verifiers.code.judge_tests import PRELOADED, ReferenceTests
 from ttc.verifiers.code.reference_tests import tests_of
-from ttc.verifiers.code.stand_in_modules import UnusableTestsError
+from ttc.verifiers.code.suites.job import PRELOADED, ReferenceTests
+from ttc.verifiers.code.suites.modules import UnusableTestsError
 from ttc.verifiers.sandbox.servers import JobResult, SandboxJob
 
 Ask = Callable[[SandboxJob], JobResult]

@@ -42,7 +42,7 @@ class Program(Protocol):
 class Run:
     """One run of a reference's tests.
 
-    `tests` has `setup`, `tests`, `names`, `entry`, and what `ttc.verifiers.code.test_shape` found:
+    `tests` has `setup`, `tests`, `names`, `entry`, and what `ttc.verifiers.code.suites` found:
     `called`, `functions`, `modules`, `library`, `features`, `asserts`, `tainted`, `awaits`.
     """
 

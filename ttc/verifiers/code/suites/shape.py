@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 import symtable
 import sys
 import warnings
@@ -12,15 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ttc.verifiers.code.assertions import depends, direct_asserts, is_endless, tainted_names
-from ttc.verifiers.code.installed import exists
+from ttc.verifiers.code.suites.assertions import depends, direct_asserts, is_endless, tainted_names
+from ttc.verifiers.code.suites.imports import imports_of, imports_others
 from ttc.verifiers.sandbox.inside.running.sites import nodes_of
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__spec__"}
+# Classes of the standard library that tests use without an import, or that a program has itself.
+_CLASSES = frozenset({"ChainMap", "Counter", "OrderedDict", "defaultdict", "deque", "Decimal"})
+_CLASSES |= {"Fraction", "Path", "date", "timedelta", "BytesIO", "StringIO", "partial"}
 _LIBRARIES = sys.stdlib_module_names | {"np", "pd", "plt", "mock", "dt", "pytest"}
-_IMPORTS = re.compile(r"^[ \t]*((?:from|import)\b.*)", re.M)
-_WORDS = re.compile(r"(?<!as )\b(?!(?:from|import|as)\b)[\w.]+")
-_IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class Shape:
     if that is certain from the source, else None. `open`: whether the program's values decide how
     many run. `tainted`: variables that may hold such values. `functions`: those of the module, with
     their required parameters. `awaits`: module-level code awaits. `endless`: a loop has no end.
+    `made`: the attributes that are used of what calls of a name return.
     """
 
     names: tuple[str, ...]
@@ -46,6 +46,7 @@ class Shape:
     functions: tuple[tuple[str, tuple[str, ...]], ...] = ()
     awaits: bool = False
     endless: bool = False
+    made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def used_of(self, name: str) -> tuple[str, ...]:
         """Return the attributes that are used of a name."""
@@ -73,13 +74,14 @@ def shape_of(setup: str, tests: str, entry: str | None = None) -> Shape:
         return Shape(
             names=names,
             called=called,
-            imports=_imports([first, second]) if _imports_others(setup + tests, entry) else {},
+            imports=imports_of([first, second]) if imports_others(setup + tests, entry) else {},
             attributes=_only_attributes([first, second], names) if libraries else {},
             asserts=asserts,
             open=asserts is None and depends([first, second], tainted, names),
             tainted=tuple(sorted(tainted)),
             functions=functions,
             awaits=awaits,
+            made={} if _CLASSES.isdisjoint(names) else _made([first, second], names),
             endless="while" in setup + tests and (is_endless(first) or is_endless(second)),
         )
     except (RecursionError, MemoryError):
@@ -103,18 +105,6 @@ def _awaits(tree: ast.Module) -> bool:
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             stack += ast.iter_child_nodes(node)
-    return False
-
-
-def _imports_others(code: str, entry: str | None) -> bool:
-    """Return whether code imports anything that is not installed, or the function under test."""
-    for line in _IMPORTS.findall(code):
-        words = _WORDS.findall(line)
-        modules = words[:1] if line.startswith("from") else words
-        if "from ." in line or entry in words:
-            return True
-        if not all(exists(each.partition(".")[0]) for each in modules):
-            return True
     return False
 
 
@@ -201,39 +191,6 @@ def _called(tree: ast.Module) -> Iterator[str]:
                 yield each.func.id
 
 
-def _imports(trees: Iterable[ast.Module]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, dict[str, None]] = {}
-    for tree in trees:
-        guarded = {
-            id(node) for each in nodes_of(tree) if _may_fail(each) for node in nodes_of(each)
-        }
-        aliases: dict[str, str] = {}
-        for node in nodes_of(tree):
-            if id(node) in guarded:
-                continue
-            if isinstance(node, ast.ImportFrom) and node.module != "__future__":
-                name = "." * node.level + (node.module or "")
-                found.setdefault(name, {}).update(dict.fromkeys(a.name for a in node.names))
-            elif isinstance(node, ast.Import):
-                for alias in node.names:
-                    found.setdefault(alias.name, {})
-                    aliases[alias.asname or alias.name] = alias.name
-        for node in nodes_of(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                module = aliases.get(node.value.id)
-                found.get(module or "", {})[node.attr] = None
-    return {module: tuple(names) for module, names in found.items()}
-
-
-def _may_fail(node: ast.AST) -> bool:
-    """Return whether a statement handles that an import in it fails."""
-    if not isinstance(node, ast.Try):
-        return False
-    caught = {each.id for handler in node.handlers if handler.type is not None
-              for each in nodes_of(handler.type) if isinstance(each, ast.Name)}  # fmt: skip
-    return bool(caught & _IMPORT_ERRORS) or any(h.type is None for h in node.handlers)
-
-
 def _only_attributes(
     trees: Iterable[ast.Module], names: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
@@ -250,3 +207,28 @@ def _only_attributes(
                 else:
                     others.add(node.id)
     return {name: tuple(used) for name, used in found.items() if name not in others}
+
+
+def _made(trees: Iterable[ast.Module], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the attributes that are used of what calls of these names return."""
+    wanted, found = set(names), dict[str, dict[str, None]]()
+    for tree in trees:
+        nodes = nodes_of(tree)
+        variables: dict[str, str] = {}
+        for node in nodes:
+            if isinstance(node, ast.Assign) and (name := _call_of(node.value)) in wanted:
+                variables |= {each.id: name for each in node.targets if isinstance(each, ast.Name)}
+        for node in nodes:
+            if isinstance(node, ast.Attribute):
+                owner = node.value
+                made = variables.get(owner.id) if isinstance(owner, ast.Name) else _call_of(owner)
+                if made in wanted:
+                    found.setdefault(made or "", {})[node.attr] = None
+    return {name: tuple(used) for name, used in found.items()}
+
+
+def _call_of(node: ast.AST) -> str:
+    """Return the name that an expression calls, "" if it is no such call."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id
+    return ""

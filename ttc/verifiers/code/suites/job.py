@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ttc.verifiers.code.stand_in_modules import Modules, UnusableTestsError
-from ttc.verifiers.code.test_shape import Shape
+from ttc.verifiers.code.suites.modules import Modules, UnusableTestsError
+from ttc.verifiers.code.suites.shape import Shape
 from ttc.verifiers.sandbox.inside.running.checks import checks_of
 
 # Words by which the judge knows what around a program's calls tests change or look at.

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ttc.verifiers.code.extraction import defines
-from ttc.verifiers.code.installed import exists
-from ttc.verifiers.code.test_shape import Shape
+from ttc.verifiers.code.suites.installed import exists
+from ttc.verifiers.code.suites.shape import Shape
 
 # Names of modules that stand for the program wherever no module of that name is installed.
 _USUAL = {
@@ -57,10 +57,17 @@ def library_of(shape: Shape) -> dict[str, str]:
     for name in shape.names:
         if name in shape.attributes and (path := _module(name, shape.used_of(name))):
             modules[name] = path
-        elif name in _LIBRARY:
+        elif name in _LIBRARY and _has(_LIBRARY[name], shape.made.get(name, ())):
             classes[name] = _LIBRARY[name]
     others = [name for name in shape.names if name not in modules and name not in classes]
     return {**modules, **classes} if others or shape.imports else modules
+
+
+def _has(path: str, used: tuple[str, ...]) -> bool:
+    """Return whether instances of a library's class have these attributes."""
+    module, _, name = path.partition(":")
+    kind = getattr(importlib.import_module(module), name)
+    return all(hasattr(kind, each) for each in used) if isinstance(kind, type) else True
 
 
 def _module(name: str, used: tuple[str, ...]) -> str | None:
