@@ -953,6 +953,15 @@ CASES |= {
         ADD,
         SUB,
     ),
+    "class with a name of the standard library": (
+        _tests("c = Counter()\nc.push(3)\nassert c.total_of(twice) == 6"),
+        "class Counter:\n    def __init__(self):\n        self.xs = []\n"
+        "    def push(self, x):\n        self.xs.append(x)\n"
+        "    def total_of(self, f):\n        return sum(map(f, self.xs))\n"
+        "def twice(x):\n    return 2 * x\n",
+        "class Counter:\n    def push(self, x):\n        pass\n"
+        "    def total_of(self, f):\n        return 0\ndef twice(x):\n    return 2 * x\n",
+    ),
     "helpers of a class": (
         _tests(
             "class Helper:\n    def run(self, a, b):\n        return add(a, b)\n"

@@ -57,10 +57,17 @@ def library_of(shape: Shape) -> dict[str, str]:
     for name in shape.names:
         if name in shape.attributes and (path := _module(name, shape.used_of(name))):
             modules[name] = path
-        elif name in _LIBRARY:
+        elif name in _LIBRARY and _has(_LIBRARY[name], shape.made.get(name, ())):
             classes[name] = _LIBRARY[name]
     others = [name for name in shape.names if name not in modules and name not in classes]
     return {**modules, **classes} if others or shape.imports else modules
+
+
+def _has(path: str, used: tuple[str, ...]) -> bool:
+    """Return whether instances of a library's class have these attributes."""
+    module, _, name = path.partition(":")
+    kind = getattr(importlib.import_module(module), name)
+    return all(hasattr(kind, each) for each in used) if isinstance(kind, type) else True
 
 
 def _module(name: str, used: tuple[str, ...]) -> str | None:

@@ -16,6 +16,9 @@ from ttc.verifiers.code.suites.imports import imports_of, imports_others
 from ttc.verifiers.sandbox.inside.running.sites import nodes_of
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__spec__"}
+# Classes of the standard library that tests use without an import, or that a program has itself.
+_CLASSES = frozenset({"ChainMap", "Counter", "OrderedDict", "defaultdict", "deque", "Decimal"})
+_CLASSES |= {"Fraction", "Path", "date", "timedelta", "BytesIO", "StringIO", "partial"}
 _LIBRARIES = sys.stdlib_module_names | {"np", "pd", "plt", "mock", "dt", "pytest"}
 
 
@@ -30,6 +33,7 @@ class Shape:
     if that is certain from the source, else None. `open`: whether the program's values decide how
     many run. `tainted`: variables that may hold such values. `functions`: those of the module, with
     their required parameters. `awaits`: module-level code awaits. `endless`: a loop has no end.
+    `made`: the attributes that are used of what calls of a name return.
     """
 
     names: tuple[str, ...]
@@ -42,6 +46,7 @@ class Shape:
     functions: tuple[tuple[str, tuple[str, ...]], ...] = ()
     awaits: bool = False
     endless: bool = False
+    made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def used_of(self, name: str) -> tuple[str, ...]:
         """Return the attributes that are used of a name."""
@@ -76,6 +81,7 @@ def shape_of(setup: str, tests: str, entry: str | None = None) -> Shape:
             tainted=tuple(sorted(tainted)),
             functions=functions,
             awaits=awaits,
+            made={} if _CLASSES.isdisjoint(names) else _made([first, second], names),
             endless="while" in setup + tests and (is_endless(first) or is_endless(second)),
         )
     except (RecursionError, MemoryError):
@@ -201,3 +207,28 @@ def _only_attributes(
                 else:
                     others.add(node.id)
     return {name: tuple(used) for name, used in found.items() if name not in others}
+
+
+def _made(trees: Iterable[ast.Module], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the attributes that are used of what calls of these names return."""
+    wanted, found = set(names), dict[str, dict[str, None]]()
+    for tree in trees:
+        nodes = nodes_of(tree)
+        variables: dict[str, str] = {}
+        for node in nodes:
+            if isinstance(node, ast.Assign) and (name := _call_of(node.value)) in wanted:
+                variables |= {each.id: name for each in node.targets if isinstance(each, ast.Name)}
+        for node in nodes:
+            if isinstance(node, ast.Attribute):
+                owner = node.value
+                made = variables.get(owner.id) if isinstance(owner, ast.Name) else _call_of(owner)
+                if made in wanted:
+                    found.setdefault(made or "", {})[node.attr] = None
+    return {name: tuple(used) for name, used in found.items()}
+
+
+def _call_of(node: ast.AST) -> str:
+    """Return the name that an expression calls, "" if it is no such call."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id
+    return ""

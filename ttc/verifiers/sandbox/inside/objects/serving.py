@@ -55,7 +55,7 @@ class Server:
             return dir(on)
         if name in ("__exit__", "__aexit__"):
             args = (*args[:2], None)  # a traceback does not cross
-        return getattr(home or type(on), name)(on, *args)
+        return _bound(home or type(on), on, name)(*args)
 
     def derive(self, name: str, bases: tuple[Any, ...], members: list[list[Any]], /) -> type:
         """Return a new class."""
@@ -89,3 +89,14 @@ class Server:
         """Cancel a task."""
         if self._tasks is not None:
             self._tasks.cancel(number)
+
+
+def _bound(kind: type, on: Any, name: str) -> Any:
+    """Return a method of a class bound to an object, as an operator finds it: mocks tell apart
+    whether they are asked through the class."""
+    for each in kind.__mro__:
+        if name in vars(each):
+            found = vars(each)[name]
+            bind = getattr(type(found), "__get__", None)
+            return found if bind is None else bind(found, on, type(on))
+    return getattr(kind, name).__get__(on, type(on))
