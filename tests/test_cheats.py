@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -36,12 +37,15 @@ def everything() -> Iterator[Tried]:
         yield "a stack", cheat, program, STACK
 
 
-def verdicts(tried: list[Tried], tier: str) -> Iterable[Verdict]:
-    samples = [
-        Sample(style, at, f"```python\n{program}```", "stop", reference=target.reference)
+def samples_of(tried: list[Tried]) -> list[Sample]:
+    return [
+        Sample(style, at, f"```python\n{program}\n```", "stop", reference=target.reference)
         for at, (style, _, program, target) in enumerate(tried)
     ]
-    return Python(sandbox=tier, cpu=SOON).verify(samples)
+
+
+def verdicts(tried: list[Tried], tier: str) -> Iterable[Verdict]:
+    return Python(sandbox=tier, cpu=SOON).verify(samples_of(tried))
 
 
 def not_refused(tried: list[Tried], tier: str) -> list[tuple[str, ...]]:
@@ -65,14 +69,30 @@ def test_the_tests_of_every_style_can_be_passed() -> None:
 
 
 def test_no_cheat_passes_tests_of_any_style() -> None:
-    """A thirteenth of them, each style and each cheat among them; the rest is slow."""
-    assert not_refused([*itertools.islice(everything(), 0, None, 13)], need("bwrap")) == []
+    """A part of them, each style and each cheat among it; the rest is slow."""
+    assert not_refused([*itertools.islice(everything(), 0, None, 29)], need("bwrap")) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("tier", ["bwrap", "landlock"])
 def test_no_cheat_passes_in_any_sandbox(tier: str) -> None:
     assert not_refused(list(everything()), need(tier)) == []
+
+
+# What a program may do that harms nothing outside its process, where there is no sandbox.
+_HARMFUL = re.compile(
+    r"os\.(?!_exit)|open\(|signal|ctypes|subprocess|resource|socket|fcntl|glob|/proc|sys\.path|mmap"
+    r"|tempfile|faulthandler|while True|thread|<< 30|range\(10|hoard|PAYLOAD|setrecursionlimit"
+)
+
+
+def test_no_harmless_cheat_passes_without_a_sandbox() -> None:
+    tried = [each for each in everything() if not _HARMFUL.search(each[2])][::31]
+    assert len(tried) > 150
+    verifier = Python(cpu=SOON)
+    verifier.use_sandbox("none")
+    judged = verifier.verify(samples_of(tried))
+    assert [t[:2] for t, verdict in zip(tried, judged, strict=True) if verdict.correct] == []
 
 
 # Only the program's own comparison decides; its class is not one that the tests name.

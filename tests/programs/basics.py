@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from programs.cases import case
 
+# fmt: off
 _KINDS: dict[str, list[tuple[str, ...]]] = {
     # each: the program, what is asserted, separated by " ;; ", and its wrong twins
     "lists": [
@@ -127,6 +128,7 @@ _KINDS: dict[str, list[tuple[str, ...]]] = {
         ("def queens(n, row=0, cols=()): return 1 if row == n else sum(queens(n, row + 1, cols + (c,)) for c in range(n) if all(c != d and abs(c - d) != row - r for r, d in enumerate(cols)))", "queens(4) == 2 ;; queens(5) == 10", "abs(c - d) != row - r => True"),
     ],
 }
+# fmt: on
 
 CASES = [
     case(

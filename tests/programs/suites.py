@@ -275,7 +275,7 @@ def check(candidate):
 check(add)
 """,
         "a + b => a - b",
-        ' + 1\n =>  + 2\n',
+        " + 1\n =>  + 2\n",
         entry_point="add",
     ),
     case(

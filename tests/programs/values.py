@@ -582,7 +582,7 @@ assert [tuple(r) for r in s.db.execute("select n from items order by n desc").fe
         """
 import threading, queue
 from concurrent.futures import ThreadPoolExecutor
-class Counter:
+class Tally:
     def __init__(self):
         self.n, self.lock = 0, threading.Lock()
     def add(self, times):
@@ -601,7 +601,7 @@ def produce(n):
 """,
         """
 import threading
-c = Counter()
+c = Tally()
 threads = [threading.Thread(target=c.add, args=(50,)) for _ in range(4)]
 for t in threads: t.start()
 for t in threads: t.join()

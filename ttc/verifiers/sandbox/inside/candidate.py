@@ -48,7 +48,8 @@ class Program(Server):
         raise what the program raises."""
         if self._namespace is None:
             self._namespace = load(self._program, before=setup)
-            for name in re.findall(r"^class (\w+)", "\n".join(setup), re.MULTILINE):
+            classes = re.findall(r"^class (\w+)", "\n".join(setup), re.MULTILINE) if setup else ()
+            for name in classes:
                 if isinstance(kind := self._namespace.get(name), type):
                     self.twins[name] = kind
         found = self._namespace

@@ -189,7 +189,8 @@ class Peer(Proxies):
             if message.get("fresh") is True:  # the other end is still decoding the last reply
                 self._nested(message)
             else:
-                self._kept(message)
+                if "keep" in message or self.kept.busy:
+                    self._kept(message)
                 self._answer(message)
         finally:
             self._depth -= 1
@@ -228,7 +229,7 @@ class Peer(Proxies):
         start = self.mark()
         try:
             reply = {"x": errors.encode(self, value)} if failed else {"v": self.encode(value)}
-            if last and (lost := self.kept.unheld()):
+            if last and self.kept.pairs and (lost := self.kept.unheld()):
                 reply["lost"] = lost
             self._add_changes(reply, last=last)
             if self.around is not None:

@@ -109,7 +109,7 @@ class Kept:
 def _size(container: Any) -> int:
     """Return how many items a container has; too many for one with a class of its own."""
     kind = type(container)
-    if kind in _KINDS:
+    if kind is list or kind in _KINDS:
         return len(container)
     return int(container.nbytes) >> 3 if kind.__module__ == "numpy" else _LARGEST + 1
 

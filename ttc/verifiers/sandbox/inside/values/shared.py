@@ -108,6 +108,8 @@ class Shared:
 
 def snapshot(container: Any) -> Any:
     """Return what a container holds, for `same`."""
+    if type(container) is list:
+        return container.copy()
     if isinstance(container, (list, dict, set, deque)):
         return items_of(container)
     return container.tobytes() if hasattr(container, "tobytes") else bytes(container)
