@@ -199,6 +199,7 @@ def city(tmp_path: Path) -> Path:
         (f"````markdown\n```json\n{PARIS}\n```\n````", SPELT, ""),
         (f"```markdown\n~~~json\n{PARIS}\n~~~\n```", SPELT, ""),
         (f"\ufeff{PARIS}", SPELT, ""),
+        (f"\ufeff```json\n{PARIS}\n```", SPELT, ""),
         (f"```json\n\ufeff{PARIS}\n```", SPELT, ""),
         (f"```json\n{PARIS}", SPELT, ""),
         (f"```json\n{{}}\n```\nNo:\n```json\n{PARIS}\n```", SPELT, ""),

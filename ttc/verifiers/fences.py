@@ -35,7 +35,7 @@ def blocks(text: str) -> list[Block]:
     A fence of backticks or tildes ends at one of the same kind that is at least as long and has
     nothing behind it, or with the text. Blocks of Markdown may contain blocks.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     found: list[Block] = []
     _scan(text, found, 0)
     return found[-_MOST_BLOCKS:]
