@@ -91,9 +91,9 @@ def _mbpp(record: Mapping[str, Any], default_id: str) -> Problem:
     whole = record.get("test")
     reference = {"tests": whole if isinstance(whole, str) and whole else shown, "setup": setup}
     asked = "\n".join([f"{task} Your code should pass these tests:", "", *shown])
-    identifier = identifier(record, default_id)
+    name = identifier(record, default_id)
     return Problem(
-        f"mbpp/{identifier}" if identifier.isdecimal() else identifier,
+        f"mbpp/{name}" if name.isdecimal() else name,
         ask(asked),
         reference=reference,
     )
