@@ -7,7 +7,7 @@ import re
 __all__ = ["option", "without_remarks"]
 
 _OPERATOR = (
-    r"[-+]\s|[+*/^=<>&|)]|\\(?:c[ua]p|in|times|cdot|subset|setminus|le|ge|ne|to|pm|perp|parallel"
+    r"[-+]\s|[+*/^=<>&|),;]|(?:and|or)\b|\\(?:c[ua]p|in|times|cdot|subset|setminus|le|ge|ne|to|pm|perp|parallel"
     r"|rightarrow|sim|cong)(?![A-Za-z])"
 )
 _OPTION = re.compile(rf"(?:\(([A-J])\) ?|([A-J])(?:\)|[.:](?= )) ?)(?!{_OPERATOR})(?=.)")
