@@ -5,7 +5,7 @@ The notes are single bytes before the verdict, on the judge's own pipe.
 
 from __future__ import annotations
 
-import _signal  # without the enums of `signal`, which take time in a new process
+import _signal  # type: ignore[import-not-found]  # without the enums of `signal`, which cost time
 import os
 from contextlib import suppress
 from types import FrameType
