@@ -26,7 +26,7 @@ from ttc.verifiers.code import reference_tests
 from ttc.verifiers.sandbox.inside import candidate, judging
 from ttc.verifiers.sandbox.inside.objects.peer import Peer
 from ttc.verifiers.sandbox.inside.objects.serving import Server
-from ttc.verifiers.sandbox.inside.objects.trust import JudgePeer
+from ttc.verifiers.sandbox.inside.trust.peer import JudgePeer
 
 # --- values
 

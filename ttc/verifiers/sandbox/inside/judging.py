@@ -12,11 +12,11 @@ from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects.errors import told
 from ttc.verifiers.sandbox.inside.objects.peer import GoneError
-from ttc.verifiers.sandbox.inside.objects.trust import CandidateError
 from ttc.verifiers.sandbox.inside.remote import Remote
 from ttc.verifiers.sandbox.inside.running.counting import Counter
 from ttc.verifiers.sandbox.inside.running.faults import BadReferenceError
 from ttc.verifiers.sandbox.inside.running.tests import SETUP, TESTS, Run, is_program_s
+from ttc.verifiers.sandbox.inside.trust.peer import CandidateError
 
 __all__ = ["GoneError", "Remote", "judge", "report"]
 _LONGEST = 500

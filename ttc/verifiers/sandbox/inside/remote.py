@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects.trust import JudgePeer
 from ttc.verifiers.sandbox.inside.surroundings import tests as around_tests
+from ttc.verifiers.sandbox.inside.trust.peer import JudgePeer
 
 
 class Remote:

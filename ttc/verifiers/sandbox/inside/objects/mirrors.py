@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ttc.verifiers.sandbox.inside.objects.describe import FORWARDED
-
 # Names that look like the data model's and that a proxy may still ask the other side for. Not
 # `__array_interface__` and the like, with which an object names memory that is then read.
 LINK = "_ttc_link"  # the attribute of a mirrored class that has its connection
@@ -49,7 +47,7 @@ class RemoteType(type):
     where its methods are proxies; if that cannot be, it is an ordinary class."""
 
     def __new__(mcs, name: str, bases: Any, body: dict[str, Any], **named: Any) -> Any:
-        mirror = next(filter(None, map(_mirror_of, bases)), None)
+        mirror = next(filter(None, map(mirror_of, bases)), None)
         if mirror is None or LINK in body or named:
             return super().__new__(mcs, name, bases, body, **named)
         cell = body.get("__classcell__")
@@ -69,7 +67,7 @@ class RemoteType(type):
         return link.invoke(cls, args, kwargs)
 
     def __getattr__(cls, name: str) -> Any:
-        mirror = _mirror_of(cls)
+        mirror = mirror_of(cls)
         if mirror is None or not may_ask(name):
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
         return link_of(mirror).attribute(mirror, name)
@@ -114,7 +112,7 @@ class RemoteType(type):
 
 
 def _operate_class(cls: Any, name: str, *args: Any) -> Any:
-    mirror = _mirror_of(cls)
+    mirror = mirror_of(cls)
     if mirror is None:
         raise TypeError(f"type {cls.__name__!r} has no {name}")
     return link_of(mirror).operate(mirror, name, args)
@@ -127,7 +125,8 @@ def own_link(cls: Any) -> Any:
     return type.__getattribute__(cls, "__dict__").get(LINK)
 
 
-def _mirror_of(cls: Any) -> Any:
+def mirror_of(cls: Any) -> Any:
+    """Return the mirrored class that a class is or derives from; None for any other object."""
     if not isinstance(cls, RemoteType):
         return None
     mro = _MRO.__get__(cls)
@@ -137,7 +136,7 @@ def _mirror_of(cls: Any) -> Any:
 def link_of(proxy: Any) -> Any:
     """Return the connection of a proxy."""
     kind = type(proxy)
-    mirror = _mirror_of(proxy if issubclass(kind, RemoteType) else kind)
+    mirror = mirror_of(proxy if issubclass(kind, RemoteType) else kind)
     if mirror is None:  # a function, which knows its connection itself
         return object.__getattribute__(proxy, "_ttc_end")
     return own_link(mirror)
@@ -203,75 +202,3 @@ class RemoteObject(Remote):
 
 
 _OWN = (Remote, RemoteObject)
-
-
-def _forward(name: str, home: list[type]) -> Any:
-    if name == "__call__":
-        return _call
-
-    def method(self: Any, *args: Any) -> Any:
-        return link_of(self).operate(self, name, args, home[0])
-
-    method.__name__ = method.__qualname__ = name
-    return method
-
-
-def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-    return link_of(self).invoke(self, args, kwargs)
-
-
-def _bound(name: str, home: list[type]) -> Any:
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return link_of(self).method(self, name, args, kwargs, home[0])
-
-    method.__name__ = method.__qualname__ = name
-    method._ttc_method = True  # type: ignore[attr-defined]
-    return method
-
-
-def mirror(
-    link: Link, told: dict[str, Any], bases: list[type], value: type | None, *, forward: bool = True
-) -> type:
-    """Return a class that mirrors one of the other side.
-
-    `bases` are mirrors and real exceptions; `value` is the standard type whose honest value the
-    instances keep, whose own methods are then used unless `forward`. ValueError for nonsense.
-    """
-    names = [told["name"], told["qual"], told["mod"]]
-    own, methods = told["own"], told["methods"]
-    if not all(type(each) is str for each in (*names, *own, *methods)):
-        raise ValueError("no description of a class")
-    body: dict[str, Any] = {"__module__": names[2], "__qualname__": names[1], LINK: link}
-    home: list[type] = []
-    body |= {name: _bound(name, home) for name in methods if may_ask(name)}
-    if type(told.get("doc")) is str:
-        body["__doc__"] = told["doc"]
-    real = value is not None or any(issubclass(base, BaseException) for base in bases)
-    if forward or value is None:
-        body |= {name: _forward(name, home) for name in own if name in FORWARDED}
-    if "__eq__" in body and "__hash__" not in body:
-        body["__hash__"] = None
-    if told.get("unhashable") and "__hash__" not in body:
-        body["__hash__"] = None
-    if not real:
-        body["__slots__"] = ()
-    heads = [] if any(map(_mirror_of, bases)) else [Remote if real else RemoteObject]
-    ends = [value] if value and not any(issubclass(base, value) for base in bases) else []
-    try:
-        made = RemoteType(names[0], (*heads, *bases, *ends), body)
-    except TypeError:  # bases that do not go together without those that are not mirrored
-        made = RemoteType(names[0], (*heads, *bases[:1], *ends), body)
-    home.append(made)
-    if "fields" in told:
-        type.__setattr__(made, "__dataclass_fields__", _fields(told["fields"]))
-    return made
-
-
-def _fields(told: Any) -> dict[str, Any]:
-    """Return what makes `dataclasses` take a class for one of its own."""
-    import dataclasses
-
-    if type(told) is not list or not all(type(name) is str for name, _ in told):
-        raise ValueError("no fields")
-    made: Any = dataclasses.make_dataclass("fields", [name for name, _ in told])
-    return dict(made.__dataclass_fields__)

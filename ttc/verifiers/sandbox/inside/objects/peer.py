@@ -11,16 +11,16 @@ from _thread import RLock  # `threading` would make every fork slower
 from collections.abc import Callable
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects import derived, errors, streams
+from ttc.verifiers.sandbox.inside.objects import errors
+from ttc.verifiers.sandbox.inside.objects.asking import AskingProxies
 from ttc.verifiers.sandbox.inside.objects.errors import GoneError as GoneError
-from ttc.verifiers.sandbox.inside.objects.proxies import Proxies
 from ttc.verifiers.sandbox.inside.values import wire
 from ttc.verifiers.sandbox.inside.values.shared import Shared, assign
 
 _DEEPEST = 70  # nested requests; each takes some ten frames of Python
 
 
-class Peer(Proxies):
+class Peer(AskingProxies):
     """One end. `serve` performs an operation that the other end asks for."""
 
     def __init__(self, channel: socket.socket, serve: Callable[..., Any]) -> None:
@@ -33,8 +33,6 @@ class Peer(Proxies):
         self._lost: list[int] = []  # containers that the other end does not hold any more
         self.around: Any = None  # the end of `inside.surroundings` in this process
         self.makes_around: Callable[[], Any] | None = None  # when the other end has the first word
-
-    # Requests.
 
     def request(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """Ask the other end for an operation; return its value, or raise its exception."""
@@ -141,33 +139,6 @@ class Peer(Proxies):
         """Return the exception to raise for one that the other end raised."""
         return error
 
-    # What proxies ask (`mirrors.Link`).
-
-    def invoke(self, on: Any, args: Any, kwargs: Any) -> Any:
-        return self.request("call", [on, *args], kwargs)
-
-    def method(self, on: Any, name: str, args: Any, kwargs: Any, home: type) -> Any:
-        return self.request("method", [on, name, home, *args], kwargs)
-
-    def attribute(self, on: Any, name: str) -> Any:
-        return self.request("get", [on, name])
-
-    def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
-        if name == "__await__":
-            return streams.drive(self, on).__await__()
-        return self.request("operate", [on, name, home, *args])
-
-    def derive(self, name: str, bases: Any, body: dict[str, Any]) -> Any:
-        members = [[key, *derived.told(value)] for key, value in body.items()]
-        members = [each for each in members if each[0] not in derived.OMITTED]
-        try:
-            return self.request("derive", [name, bases, members])
-        except Exception:  # noqa: BLE001
-            return None
-
-    def act(self, op: str, on: Any, *args: Any) -> Any:
-        return self.request(op, [on, *args])
-
     def lost(self) -> GoneError:
         """Return the error of a channel that is closed, which is final."""
         self.gone = self.gone or "the program ended before its tests did"
@@ -178,8 +149,6 @@ class Peer(Proxies):
         what = f"{type(error).__name__}: {error}"[:200].replace("\n", " ")
         self.gone = self.gone or f"the program's process talks nonsense: {what}"
         return GoneError(self.gone)
-
-    # Answers.
 
     def answer(self) -> None:
         """Wait for a request and answer it; EOFError at the end of the channel."""

@@ -11,6 +11,7 @@ from ttc.verifiers.sandbox.inside.objects import (
     describe,
     errors,
     functions,
+    mirroring,
     mirrors,
     streams,
     twins,
@@ -125,7 +126,9 @@ class Proxies(References):
                 bases = [twin]
             else:
                 made = twins.mirror(self._link(), twin)
-        made = made or mirrors.mirror(self._link(), told["c"], bases, value, forward=self.honours())
+        made = made or mirroring.mirror(
+            self._link(), told["c"], bases, value, forward=self.honours()
+        )
         self.proxies[handle] = made
         self.foreigners[id(made)] = handle
         for base in virtual:

@@ -5,7 +5,7 @@ The notes are single bytes before the verdict, on the judge's own pipe.
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]  # without the enums of `signal`, which cost time
+import _signal  # type: ignore[import-not-found]  # without enums, which take time after a fork
 import os
 from contextlib import suppress
 from types import FrameType
@@ -14,7 +14,7 @@ from typing import Any
 # What a note says: the tests had not asked the program yet; the tests; the program; it too, but the
 # tests have used much time of the processor.
 _BUSY = {b"s": "setup", b"t": "tests", b"p": "program", b"b": "both"}
-_WAITING = ("plain.py", "wire.py")  # the files that read from the program's process
+_WAITING = ("wire.py",)  # the files that read from the program's process
 _write = os.write
 
 

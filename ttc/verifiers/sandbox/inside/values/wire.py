@@ -25,7 +25,7 @@ _pack, _unpack = struct.pack, struct.unpack
 def _compiled() -> Any:
     """Return the encoder in C, which `JSONEncoder.encode` would make anew for each message; else
     that."""
-    make: Any = json.encoder.c_make_encoder
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return _encoder.encode
     text = json.encoder.encode_basestring_ascii
@@ -34,7 +34,7 @@ def _compiled() -> Any:
 
 
 _dumps: Any = _compiled()
-_scan: Any = _decoder.scan_once
+_scan: Any = vars(_decoder)["scan_once"]
 
 
 def _loads(text: str) -> Any:

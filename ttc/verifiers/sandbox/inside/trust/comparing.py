@@ -1,4 +1,4 @@
-"""The judge's end: what it believes of a candidate's objects, and notes where it must.
+"""What the judge believes of a candidate's objects, and notes where it must.
 
 Only equality that the judge computes itself is evidence. `compared` tells where the candidate's own
 `__eq__`, `__hash__`, `__bool__` or ordering decided: "named" for a class that the tests name, whose
@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from ttc.verifiers.sandbox.inside.objects import describe, mirrors
-from ttc.verifiers.sandbox.inside.objects.decoys import near
-from ttc.verifiers.sandbox.inside.objects.errors import told
-from ttc.verifiers.sandbox.inside.objects.guard import Guard
+from ttc.verifiers.sandbox.inside.objects import describe
 from ttc.verifiers.sandbox.inside.objects.peer import Peer
+from ttc.verifiers.sandbox.inside.trust.decoys import near
 
 _MOST_COUNTED = 1 << 12
-_ENDING = (StopIteration, StopAsyncIteration)
 # Methods with which builtin types answer yes or no about a value that they are given.
 _ANSWERING = frozenset(
     name
@@ -31,58 +29,19 @@ _ANSWERING = frozenset(
 _DIFFERENCES = frozenset({"__sub__", "__rsub__", "__xor__", "__rxor__", "__mod__", "__rmod__"})
 
 
-class CandidateError(Exception):
-    """The candidate raised an exception that would end the judge's own loops."""
+class ComparingPeer(Peer):
+    """An end of the connection that does not believe what objects of the other end say of
+    themselves."""
 
-
-class JudgePeer(Peer):
-    """The judge's end of the connection. `source` is the text of the tests."""
-
-    hears_listed = True
-
-    def __init__(self, channel: socket.socket, source: str) -> None:
-        self._guard = Guard(lambda value: self.handle_of(value) is not None)
-        super().__init__(channel, self._guard)
-        self.keeps_errors = True
-        self._source = source
-        self._naming = False
-        self._named: set[type] = set()
+    def __init__(self, channel: socket.socket, serve: Callable[..., Any]) -> None:
+        super().__init__(channel, serve)
+        self.named: set[type] = set()  # the classes that the tests name
         self._fields: dict[type, tuple[list[str], bool]] = {}
         self._differences: set[int | None] = set()  # handles
         self._mixed: set[type] = set()  # classes of results of operators with plain operands
         self.compared: set[str] = set()
         self.swallowed = False  # whether the program kept an assertion of the tests from failing
         self.raised: BaseException | None = None
-
-    # Classes.
-
-    def names(self, names: list[str], setup: list[str]) -> dict[str, Any]:
-        """Return those of these global names that the candidate defines. `setup`: statements that
-        it runs before its program."""
-        self._naming = True
-        try:
-            flat = self.request("names", [tuple(names), tuple(setup)])
-            if type(flat) is not tuple or not {*flat[::2]} <= {*names} or len(flat) % 2:
-                raise self.nonsense(ValueError("no names"))
-            found = dict(zip(flat[::2], flat[1::2], strict=True))
-        finally:
-            self._naming = False
-        # A class in a function's place, which has a function's name, would decide by itself whether
-        # its results are right.
-        self._named |= {
-            each
-            for name, each in found.items()
-            if mirrors.own_link(each) is self and name.strip("_")[:1].isupper()
-        }
-        return found
-
-    def honours(self) -> bool:
-        return self._naming
-
-    def method_of(self, on: Any, name: Any) -> Any:
-        if type(name) is not str:
-            raise ValueError("a method without a name")
-        return self._guard.get(on, name)
 
     def mirrored(self, kind: type, told: dict[str, Any]) -> None:
         told = told["c"]
@@ -92,31 +51,7 @@ class JudgePeer(Peer):
 
     def is_named(self, kind: type) -> bool:
         """Return whether the tests name a class, or a base of it that is the candidate's."""
-        return any(each in self._named for each in kind.__mro__)
-
-    # Exceptions.
-
-    def admitted(self, kind: type[BaseException]) -> type[BaseException]:
-        if issubclass(kind, Exception) and kind.__module__.partition(".")[0] not in (
-            "unittest",
-            "_pytest",
-            "doctest",
-        ):
-            return kind
-        if kind in (SystemExit, BaseException) or kind.__name__ in self._source:
-            return kind
-        return CandidateError
-
-    def raising(self, op: str, operands: list[Any], error: BaseException) -> BaseException:
-        stops = op == "await" or (op == "operate" and operands[1] in ("__next__", "__anext__"))
-        if isinstance(error, _ENDING) and not stops and type(error).__name__ not in self._source:
-            known = told(error)
-            error = CandidateError(f"{known['raised']}: {known['message']}")
-        if self.handle_of(error) is None:
-            self.raised = error
-        return error
-
-    # Comparisons.
+        return any(each in self.named for each in kind.__mro__)
 
     def operate(self, on: Any, name: str, args: Any, home: type | None = None) -> Any:
         if isinstance(on, type):
@@ -144,17 +79,6 @@ class JudgePeer(Peer):
         if name == "__aexit__":
             return awaited()
         self.swallowed = self.swallowed or bool(value)
-        return value
-
-    def request(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
-        try:
-            value = super().request(op, operands, kwargs)
-        except BaseException:
-            if not self._depth:
-                self._guard.failed.clear()
-            raise
-        if not self._depth and self._guard.failed:
-            self.swallowed = True
         return value
 
     def method(self, on: Any, name: str, args: Any, kwargs: Any, home: type) -> Any:
