@@ -14,7 +14,7 @@ from typing import Any
 # What a note says: the tests had not asked the program yet; the tests; the program; it too, but the
 # tests have used much time of the processor.
 _BUSY = {b"s": "setup", b"t": "tests", b"p": "program", b"b": "both"}
-_WAITING = ("plain.py", "wire.py")  # the files that read from the program's process
+_WAITING = ("wire.py",)  # the files that read from the program's process
 _write = os.write
 
 
@@ -35,8 +35,8 @@ class Progress:
         # sleep; the limit on that is a multiple (`inside.watch`).
         _signal.signal(_signal.SIGPROF, self._note)
         _signal.signal(_signal.SIGALRM, self._note)
-        _signal.setitimer(_signal.ITIMER_PROF, limit / 4, limit / 4)
-        _signal.setitimer(_signal.ITIMER_REAL, limit, limit)
+        _signal.setitimer(_signal.ITIMER_PROF, limit / 16, limit / 16)
+        _signal.setitimer(_signal.ITIMER_REAL, limit / 4, limit / 4)
 
     def of(self, program: Any) -> Any:
         """Return the program after taking note of it."""
