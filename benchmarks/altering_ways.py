@@ -43,7 +43,9 @@ WORDS = (
 
 
 def _other_number(gold: str, chance: random.Random) -> str | None:
-    if re.search(r"\^\{?\\circ|_|\\text|\\frac \d", gold) or re.fullmatch(r"[^a-zA-Z]*=[^a-zA-Z]*", gold):
+    if re.search(r"\^\{?\\circ|_|\\text|\\frac \d", gold) or re.fullmatch(
+        r"[^a-zA-Z]*=[^a-zA-Z]*", gold
+    ):
         return None
     found = list(INTEGER.finditer(gold))
     if not found:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable
 
-from programs import basics, functions, objects, suites, values
+from programs import basics, functions, objects, suites, tools, values
 from programs.cases import Case
 from tiers import need
 
 from ttc.records import Sample
 from ttc.verifiers.code.python import Python
 
-CASES = [*objects.CASES, *functions.CASES, *values.CASES, *suites.CASES]
+CASES = [*objects.CASES, *functions.CASES, *values.CASES, *suites.CASES, *tools.CASES]
 
 
 def present(cases: Iterable[Case]) -> list[Case]:

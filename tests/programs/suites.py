@@ -686,3 +686,26 @@ assert all(roman(n).count("I") <= 3 for n in range(1, 300))
         '(900, "CM") => (900, "DCD")',
     ),
 ]
+
+CASES += [
+    case(
+        "an enumeration that both prompt and program have",
+        """
+from enum import Enum
+class Color(Enum):
+    RED = 1
+    BLUE = 2
+def pick(warm):
+    return Color.RED if warm else Color.BLUE
+""",
+        """
+def check(candidate):
+    assert candidate(True) is Color.RED
+    assert candidate(False) == Color.BLUE
+""",
+        "Color.RED if warm => Color.BLUE if warm",
+        "else Color.BLUE => else 2",
+        setup="from enum import Enum\nclass Color(Enum):\n    RED = 1\n    BLUE = 2\n",
+        entry_point="pick",
+    ),
+]

@@ -10,18 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from ttc.problems.fields import ANSWER, ASK, CASES, KEPT, ask, identifier, text
 from ttc.records import Message, Problem
-
-ASK = ("prompt", "question", "problem", "input")
-ANSWER = ("answer", "expected_answer", "target", "answerKey")
-IDENTIFIER = ("id", "unique_id", "task_id")
-
-KEPT = ("answers", "inputs", "outputs", "input_output", "tests", "test_list", "model", "variables")
-# Those of programs that are tested by inputs and outputs, as the datasets name them.
-CASES: tuple[str, ...] = ("fn_name", "starter_code", "checker", "generated_checker", "compare")
-CASES += ("comparison", "tolerance", "eps", "epsilon", "atol", "rtol")
-CASES += ("test_cases", "official_tests", "public_test_cases", "private_test_cases", "metadata")
-CASES += ("public_tests", "private_tests", "generated_tests", "verification_info")
 
 GSM8K_GOLD = re.compile(r"####\s*(.+?)\s*$")
 CODE_REQUEST = (
@@ -30,51 +20,27 @@ CODE_REQUEST = (
 PROGRAM_REQUEST = "{prompt}\n\nReply with the Python program in one code block."
 
 
-def _text(record: Mapping[str, Any], *names: str) -> str:
-    for name in names:
-        value = record.get(name)
-        if isinstance(value, str) and value.strip():
-            return value
-        if value is not None:
-            raise ValueError(f"{name!r} must be a non-empty string")
-    raise KeyError(names[0])
-
-
-def _identifier(record: Mapping[str, Any], default: str) -> str:
-    for name in IDENTIFIER:
-        value = record.get(name)
-        if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
-            raise ValueError(f"{name!r} must be a string or an integer")
-        if value not in (None, ""):
-            return str(value)
-    return default
-
-
-def _ask(text: str) -> tuple[Message, ...]:
-    return (Message("user", text),)
-
-
 def _gsm8k(record: Mapping[str, Any], default_id: str) -> Problem:
-    gold = GSM8K_GOLD.search(_text(record, "answer"))
+    gold = GSM8K_GOLD.search(text(record, "answer"))
     if gold is None:
         raise ValueError("'answer' has no '#### ' line")
     reference = {"answer": gold.group(1).replace(",", "")}
-    question = _text(record, "question")
-    return Problem(_identifier(record, default_id), _ask(question), reference=reference)
+    question = text(record, "question")
+    return Problem(identifier(record, default_id), ask(question), reference=reference)
 
 
 def _math(record: Mapping[str, Any], default_id: str) -> Problem:
     from ttc.answers.extract import boxed
 
-    answer = record.get("answer") or boxed(_text(record, "solution"))
+    answer = record.get("answer") or boxed(text(record, "solution"))
     if not isinstance(answer, str):
         raise ValueError(r"it has neither an 'answer' nor a \boxed{} in 'solution'")
-    question = _text(record, "problem")
-    return Problem(_identifier(record, default_id), _ask(question), reference={"answer": answer})
+    question = text(record, "problem")
+    return Problem(identifier(record, default_id), ask(question), reference={"answer": answer})
 
 
 def _humaneval(record: Mapping[str, Any], default_id: str) -> Problem:
-    return _function(record, default_id, _text(record, "test"))
+    return _function(record, default_id, text(record, "test"))
 
 
 def _evalplus(record: Mapping[str, Any], default_id: str) -> Problem:
@@ -85,13 +51,13 @@ def _evalplus(record: Mapping[str, Any], default_id: str) -> Problem:
 
 def _humaneval_x(record: Mapping[str, Any], default_id: str) -> Problem:
     # Its tests name the function; other fields do not.
-    prompt = _text(record, "prompt")
-    reference = {"tests": _text(record, "test"), "prompt": prompt}
-    return Problem(_identifier(record, default_id), _ask(prompt), reference=reference)
+    prompt = text(record, "prompt")
+    reference = {"tests": text(record, "test"), "prompt": prompt}
+    return Problem(identifier(record, default_id), ask(prompt), reference=reference)
 
 
 def _livecodebench(record: Mapping[str, Any], default_id: str) -> Problem:
-    asked = _text(record, "question_content")
+    asked = text(record, "question_content")
     if isinstance(starter := record.get("starter_code"), str) and starter.strip():
         asked += f"\n\nBegin with this code:\n\n{starter}"
     default_id = str(record.get("question_id") or default_id)
@@ -100,35 +66,35 @@ def _livecodebench(record: Mapping[str, Any], default_id: str) -> Problem:
 
 def _codecontests(record: Mapping[str, Any], default_id: str) -> Problem:
     default_id = str(record.get("name") or default_id)
-    return _with_cases(record, default_id, _text(record, "description"))
+    return _with_cases(record, default_id, text(record, "description"))
 
 
 def _with_cases(record: Mapping[str, Any], default_id: str, asked: str) -> Problem:
     reference = {name: record[name] for name in (*KEPT, *CASES) if record.get(name) is not None}
-    return Problem(_identifier(record, default_id), _ask(asked), reference=reference)
+    return Problem(identifier(record, default_id), ask(asked), reference=reference)
 
 
 def _function(record: Mapping[str, Any], default_id: str, tests: str) -> Problem:
-    prompt = _text(record, "prompt")
-    reference = {"tests": tests, "entry_point": _text(record, "entry_point"), "prompt": prompt}
-    return Problem(_identifier(record, default_id), _ask(prompt), reference=reference)
+    prompt = text(record, "prompt")
+    reference = {"tests": tests, "entry_point": text(record, "entry_point"), "prompt": prompt}
+    return Problem(identifier(record, default_id), ask(prompt), reference=reference)
 
 
 def _mbpp(record: Mapping[str, Any], default_id: str) -> Problem:
     shown = record["test_list"]
     if not isinstance(shown, list) or not shown or not all(isinstance(t, str) for t in shown):
         raise ValueError("'test_list' must be a list of asserts")
-    task = _text(record, *(name for name in ("text", "prompt") if name in record), "text")
+    task = text(record, *(name for name in ("text", "prompt") if name in record), "text")
     imports = record.get("test_imports") or []
     setup = "\n".join([*map(str, imports), str(record.get("test_setup_code") or "")]).strip()
     # MBPP+ has a script with many more tests than the three in the prompt.
     whole = record.get("test")
     reference = {"tests": whole if isinstance(whole, str) and whole else shown, "setup": setup}
     asked = "\n".join([f"{task} Your code should pass these tests:", "", *shown])
-    identifier = _identifier(record, default_id)
+    name = identifier(record, default_id)
     return Problem(
-        f"mbpp/{identifier}" if identifier.isdecimal() else identifier,
-        _ask(asked),
+        f"mbpp/{name}" if name.isdecimal() else name,
+        ask(asked),
         reference=reference,
     )
 
@@ -166,8 +132,8 @@ def _generic(record: Mapping[str, Any], default_id: str) -> Problem:
     reference |= {name: record[name] for name in KEPT if name in record}
     if any(name in record for name in (*KEPT, "test_cases", "official_tests")):
         reference |= {name: record[name] for name in CASES if name in record}
-    messages = _messages(record) if "messages" in record else _ask(_question(record, options))
-    return Problem(_identifier(record, default_id), messages, reference=reference)
+    messages = _messages(record) if "messages" in record else ask(_question(record, options))
+    return Problem(identifier(record, default_id), messages, reference=reference)
 
 
 def _answer(name: str, value: object, choices: bool) -> object:
@@ -194,7 +160,7 @@ def _options(choices: object) -> list[tuple[str, str]]:
 
 
 def _question(record: Mapping[str, Any], options: list[tuple[str, str]]) -> str:
-    question = _text(record, *(name for name in ASK if name in record), ASK[0])
+    question = text(record, *(name for name in ASK if name in record), ASK[0])
     if not options:
         return question
     kind = "number" if options[0][0].isdecimal() else "letter"

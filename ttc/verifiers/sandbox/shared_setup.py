@@ -7,12 +7,15 @@ from functools import lru_cache
 
 
 def shared_setup(setup: str, program: str) -> list[str]:
-    """Return the imports and classes of a setup that are not in the program already."""
-    return [each for each in _shared(setup) if each not in program]
+    """Return the classes of a setup, and its imports that are not in the program already.
+
+    A class that the program has too is told all the same: it is the same class on both sides.
+    """
+    return [each for is_class, each in _shared(setup) if is_class or each not in program]
 
 
 @lru_cache(256)
-def _shared(setup: str) -> tuple[str, ...]:
+def _shared(setup: str) -> tuple[tuple[bool, str], ...]:
     if "import" not in setup and "class" not in setup:
         return ()
     try:
@@ -21,7 +24,11 @@ def _shared(setup: str) -> tuple[str, ...]:
         return ()
     shared = (ast.Import, ast.ImportFrom, ast.ClassDef)
     lines = setup.split("\n")
-    return tuple(_text(lines, each) for each in tree.body if isinstance(each, shared))
+    return tuple(
+        (isinstance(each, ast.ClassDef), _text(lines, each))
+        for each in tree.body
+        if isinstance(each, shared)
+    )
 
 
 def _text(lines: list[str], node: ast.Import | ast.ImportFrom | ast.ClassDef) -> str:

@@ -7,10 +7,10 @@ import re
 __all__ = ["option", "without_remarks"]
 
 _OPERATOR = (
-    r"[-+]\s|[+*/^=<>&|)]|\\(?:c[ua]p|in|times|cdot|subset|setminus|le|ge|ne|to|pm|perp|parallel"
-    r"|rightarrow|sim|cong)(?![A-Za-z])"
+    r"(?:[-+]\s|[+*/^=<>&|),;]|(?:and|or)\b|\\(?:c[ua]p|in|times|cdot|subset|setminus|le|ge|ne|to"
+    r"|pm|perp|parallel|rightarrow|sim|cong)(?![A-Za-z]))"
 )
-_OPTION = re.compile(rf"(?:\(([A-J])\) ?|([A-J])(?:\)|[.:](?= )) ?)(?!{_OPERATOR})(?=.)")
+_OPTION = re.compile(rf"(?:\(([A-J])\) ?|([A-J])(?:\)|[.:](?= )) ?)(?! ?{_OPERATOR})(?=.)")
 _HEAD = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|i\.e\.),? )?(?:the )?(?:"
     r"(?:(?:final|correct) )?(?:answer|solution|result)s?(?: (?:is|are)|:) "

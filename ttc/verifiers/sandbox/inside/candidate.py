@@ -5,6 +5,7 @@ No other process trusts this one. The tests are never in its memory.
 
 from __future__ import annotations
 
+import io
 import re
 import socket
 import sys
@@ -39,6 +40,7 @@ class Program(Server):
     operations = Server.operations | {"names"}
 
     def __init__(self, program: str) -> None:
+        super().__init__()
         self._program = program
         self._namespace: dict[str, Any] | None = None
         self.twins: dict[str, type] = {}  # the classes of the setup
@@ -65,12 +67,22 @@ class CandidatePeer(Peer):
 
     says_listed = True
 
+    def request(self, op: str, operands: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+        """Ask as others do; where the program captures its output, it gets what a function of the
+        tests prints."""
+        if type(sys.stdout) is not io.StringIO or op not in ("call", "method"):
+            return super().request(op, operands, kwargs)
+        asked = [operands[0], op, *operands[1:]]
+        text, value = super().request("captured", asked, kwargs)
+        sys.stdout.write(text)
+        return value
+
 
 def peer_of(program: str, channel: socket.socket) -> CandidatePeer:
     """Return the candidate's end of a connection."""
     served = Program(program)
     peer = CandidatePeer(channel, served)
-    peer.twins = served.twins
+    peer.twins, peer.replaced = served.twins, served.replaced
     peer.makes_around = partial(Surroundings, served.namespace)
     return peer
 

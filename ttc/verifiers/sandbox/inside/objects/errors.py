@@ -25,13 +25,13 @@ def told(error: BaseException) -> dict[str, str]:
     return {"raised": type(error).__name__, "message": message}
 
 
-def encode(peer: Any, error: BaseException) -> Any:
-    """Return an exception as JSON."""
+def encode(peer: Any, error: BaseException, *, deep: bool = True) -> Any:
+    """Return an exception as JSON, with its cause if `deep`."""
     if (handle := peer.foreign(error)) is not None:
         return {"$": handle}
     start = peer.mark()
     try:
-        return _encode(peer, error)
+        return _encode(peer, error, deep=deep)
     except Exception:  # noqa: BLE001
         peer.undo(start)
         known = told(error)
@@ -40,10 +40,11 @@ def encode(peer: Any, error: BaseException) -> Any:
             [f"{known['raised']}: {known['message']}"],
             0,
             None,
+            None,
         ]
 
 
-def _encode(peer: Any, error: BaseException) -> Any:
+def _encode(peer: Any, error: BaseException, *, deep: bool) -> Any:
     kind = type(error)
     named = standard.name_of(kind, listed=peer.says_listed)
     own = named is None or bool(getattr(error, "__dict__", None)) or peer.keeps_errors
@@ -51,7 +52,9 @@ def _encode(peer: Any, error: BaseException) -> Any:
     ref = peer.class_ref(kind) if named is None else {"std": named}
     name = getattr(error, "name", None) if isinstance(error, _NAMED) else None
     name = name if isinstance(name, str) else None
-    return [ref, [peer.encode(each) for each in _arguments(error)], handle, name]
+    args = [peer.encode(each) for each in _arguments(error)]
+    cause = error.__cause__ if deep else None
+    return [ref, args, handle, name, cause and encode(peer, cause, deep=False)]
 
 
 def _arguments(error: BaseException) -> tuple[Any, ...]:
@@ -70,7 +73,7 @@ def decode(peer: Any, content: Any) -> BaseException:
         if not isinstance(found, BaseException):
             raise ValueError("no exception")
         return found
-    ref, args, handle, name = content
+    ref, args, handle, name, cause = content
     kind = peer.decode(ref)
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):
         raise ValueError("no class of exceptions")
@@ -79,9 +82,11 @@ def decode(peer: Any, content: Any) -> BaseException:
         if not isinstance(known, BaseException):
             raise ValueError("no exception")
         return known
+    cause = None if cause is None else decode(peer, cause)
     if mirrors.own_link(kind) is None:
         kind = peer.admitted(kind)
     error = _built(kind, args)
+    error.__cause__ = cause
     if type(name) is str and isinstance(error, _NAMED):
         error.name = name
     return peer.adopt(handle, error) if handle else error

@@ -37,7 +37,7 @@ def _bound(name: str, home: list[type]) -> Any:
         return link_of(self).method(self, name, args, kwargs, home[0])
 
     method.__name__ = method.__qualname__ = name
-    method._ttc_method = True  # type: ignore[attr-defined]
+    method._ttc_method = home  # type: ignore[attr-defined]
     return method
 
 

@@ -47,11 +47,18 @@ class Proxies(References):
             return found
         if tag == "$m":
             return self.method_of(self.exported(content[0]), content[1])
+        if tag == "$M":
+            return self.function_of(self.exported(content[0]), content[1])
         if tag in ("E", "N"):
             return twins.decode(self, self.twins, tag, content)
         if tag in _NUMPY:
             return _NUMPY[tag](self, content)
         raise ValueError(f"no tag {tag!r}")
+
+    def function_of(self, kind: Any, name: Any) -> Any:
+        """Return the function that a class of this end had under a name when it was mirrored."""
+        found = self.replaced.get((kind, name))
+        return vars(kind)[name] if found is None else found
 
     def method_of(self, on: Any, name: Any) -> Any:
         """Return a bound method of an object that the other end has."""

@@ -40,6 +40,7 @@ class References(Codec):
         self.told: dict[int, Any] = {}  # descriptions of objects that the other end still keeps
         self.dropped: set[int] = set()
         self.twins: dict[str, type] = {}
+        self.replaced: dict[tuple[type, str], Any] = {}  # what the other end set anew in classes
 
     def refer(self, value: Any) -> Any:
         kind = type(value)
@@ -74,6 +75,8 @@ class References(Codec):
             handle = self.foreign(value.__self__)
             if handle is not None:
                 return {"$m": [handle, value.__func__.__name__]}
+        if isinstance(value, types.FunctionType) and hasattr(value, "_ttc_method"):
+            return {"$M": [self.foreign(value._ttc_method[0]), value.__name__]}
         handle = self._handles.get(id(value))
         base = describe.value_base(type(value)) if not isinstance(value, type) else None
         return None if handle is None or base is not None else {"@": [handle]}

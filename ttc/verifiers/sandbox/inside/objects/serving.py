@@ -16,6 +16,9 @@ class Server:
     ) | {"signature", "task", "poll", "cancel"}
     _tasks: streams.Tasks | None = None
 
+    def __init__(self) -> None:
+        self.replaced: dict[tuple[type, str], Any] = {}  # `References.replaced`
+
     def __call__(self, op: str, operands: list[Any], kwargs: dict[str, Any]) -> Any:
         """Perform an operation; KeyError if there is none of this name."""
         if op not in self.operations:
@@ -41,6 +44,8 @@ class Server:
 
     def set(self, on: Any, name: str, value: Any, /) -> None:
         """Set an attribute."""
+        if isinstance(on, type) and name in vars(on):
+            self.replaced.setdefault((on, name), vars(on)[name])
         setattr(on, name, value)
 
     def delete(self, on: Any, name: str, /) -> None:

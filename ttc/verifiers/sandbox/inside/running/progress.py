@@ -14,7 +14,7 @@ from typing import Any
 # What a note says: the tests had not asked the program yet; the tests; the program; it too, but the
 # tests have used much time of the processor.
 _BUSY = {b"s": "setup", b"t": "tests", b"p": "program", b"b": "both"}
-_WAITING = ("plain.py", "wire.py")  # the files that read from the program's process
+_WAITING = ("wire.py",)  # the files that read from the program's process
 _write = os.write
 
 

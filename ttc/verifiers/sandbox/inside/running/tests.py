@@ -14,7 +14,7 @@ from ttc.verifiers.sandbox.inside.running.counting import Counter, compiled
 from ttc.verifiers.sandbox.inside.running.faults import BadReferenceError
 
 NAME, SETUP, TESTS = "tests", "<setup>", "<tests>"
-_REMOTE = ("objects/peer.py", "objects/streams.py")  # where exceptions of the program are raised
+_REMOTE = ("/inside/objects/", "/inside/trust/")  # where exceptions of the program are raised
 _COROUTINE = 0x80  # the flag of code that awaits
 
 
@@ -172,7 +172,9 @@ def is_program_s(error: BaseException, program: Program) -> bool:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_code.co_filename.endswith(_REMOTE)
+    if trace is None:
+        return False
+    return any(folder in trace.tb_frame.f_code.co_filename for folder in _REMOTE)
 
 
 def _awaited(value: Any) -> Any:

@@ -54,6 +54,9 @@ class JudgePeer(ComparingPeer):
     def honours(self) -> bool:
         return self._naming
 
+    def function_of(self, kind: Any, name: Any) -> Any:
+        raise ValueError("a function of a class of the tests")
+
     def method_of(self, on: Any, name: Any) -> Any:
         if type(name) is not str:
             raise ValueError("a method without a name")

@@ -73,9 +73,14 @@ class Kept:
         return self.pairs[number][0]
 
     def unheld(self) -> list[int]:
-        """Return the containers that nothing else holds, and that were not used since `take`."""
+        """Return the containers that nothing else holds, that were not used since `take`, and whose
+        changes the other side knows."""
         held = {*_held(self.pairs), *self.used} if self.pairs else ()
-        return [number for number in self.pairs if number not in held]
+        return [
+            number
+            for number, (container, before) in self.pairs.items()
+            if number not in held and same(before, snapshot(container))
+        ]
 
     def release(self) -> list[int]:
         """Forget the containers that nothing else holds, and return their numbers."""
