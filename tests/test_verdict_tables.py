@@ -209,16 +209,16 @@ TEXTS = ("text", "verdict", "why")
 
 def test_schema(tmp_path: Path) -> None:
     pytest.importorskip("jsonschema")
-    schema = re.search(r"the schema `(\{.+?\})`", TEXT)
+    schema = re.search(r"the schema\s+`(\{.+?\})`", TEXT)
     assert schema
     path = tmp_path / "answer.schema.json"
     path.write_text(schema[1], encoding="utf-8")
+    asked = [(row, text) for row in rows_of(*TEXTS) for text in row.spans("text")]
     verifier = plugins.build("verifiers", f"schema:{path}")
-    for row in rows_of(*TEXTS):
+    verdicts = verifier.verify(Sample("p", at, text, "stop") for at, (_, text) in enumerate(asked))
+    for (row, text), verdict in zip(asked, verdicts, strict=True):
         assert row.spec == "schema:FILE"
-        for text in row.spans("text"):
-            (verdict,) = verifier.verify([Sample("p", 0, text, "stop")])
-            assert agrees(row, verdict), (row.place, text, verdict)
+        assert agrees(row, verdict), (row.place, text, verdict)
 
 
 SHOWN = ("text", "on a terminal", "why")

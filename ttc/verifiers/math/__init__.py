@@ -45,8 +45,8 @@ class Math:
     reference's. Sets and lists match in any order, tuples and intervals as written; of several
     answers, all are needed and no others. `x \in (2, \infty)` is x > 2. Currency and percent signs
     are ignored, and so is a unit unless the answer and the reference both have one. Formulas are
-    compared where both are real, for variables of both signs. Equal answers to a problem get the same
-    text in their verdicts: that of the reference, or else the shortest. Formulas are read in
+    compared where both are real, for variables of both signs. Equal answers to a problem get the
+    same text in their verdicts: that of the reference, or else the shortest. Formulas are read in
     processes with limits; one that exceeds them is undecided.
 
     `2,5` is two and a half where the reference is one number, and two answers where it has two
