@@ -34,7 +34,7 @@ def test_rewritings_are_told_apart(
 ) -> None:
     if path is not None and not path.exists():
         pytest.skip("MATH-500 is not here")
-    golds = rewritings.references(rewritings.OWN if path is None else path)
+    golds = rewritings.references(path)
     found = rewritings.all_of(golds, each, seed=11)
     wrong = [
         (one.way, one.gold, one.answer, said)
