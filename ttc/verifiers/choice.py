@@ -13,7 +13,7 @@ from ttc.verifiers.references import accepted, any_of
 
 
 class Choice:
-    """The option of the answer is that of the reference, by letter or by its text.
+    """The answer names the reference's option, by letter or by its text.
 
     The reference answer is a letter, or the text of one of the reference's `choices`, which are a
     list, ARC's `{"text": […], "label": […]}` or an object from label to text. An integer counts

@@ -22,10 +22,10 @@ TOLERANCE = "a number from 0 to below 1"
 class Numeric:
     """The answer is the reference's number; `tol=0.01` accepts a relative error of 1 %.
 
-    Currency, unit words and the percent sign are ignored on both sides, and nothing is
-    rescaled: 50% is 50, as in GSM8K's gold answers, never 0.5; but 5 dozen is 60, and 1.5M is
-    1500000. The verdict's answer is the bare number, so that answers judged equal vote together.
-    If the reference has several answers, any is right.
+    Currency, unit words and the percent sign are ignored on both sides, and no unit is converted:
+    50% is 50, as in GSM8K's gold answers, never 0.5. Words that multiply count: 5 dozen is 60, and
+    1.5M is 1500000. The verdict's answer is the bare number, so that answers judged equal vote
+    together. If the reference has several answers, any is right.
 
     `2,5` is two and a half, since an answer is one number, and `1,234` is a thousand, unless the
     reference shows by its own writing (`0,75`, `1.234,5`) that commas are decimal, or

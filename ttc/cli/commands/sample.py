@@ -41,7 +41,9 @@ def sample(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", help="gsm8k, math, humaneval, evalplus, mbpp or jsonl [default: detected]."
+            "--format",
+            help="gsm8k, math, humaneval, humaneval-x, evalplus, mbpp, livecodebench, codecontests "
+            "or jsonl [default: detected].",
         ),
     ] = None,
     skip_bad: opt.SkipBad = False,

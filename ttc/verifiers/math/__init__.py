@@ -44,9 +44,9 @@ class Math:
     Equality is exact: 0.333 is not 1/3; `tol=0.01` also accepts a number within 1 % of the
     reference's. Sets and lists match in any order, tuples and intervals as written; of several
     answers, all are needed and no others. `x \in (2, \infty)` is x > 2. Currency and percent signs
-    are ignored, and units unless the reference has one, too. Formulas are equal if they are where
-    both are real, whatever the signs of their variables. Equal answers to a problem get the same
-    text in their verdicts: that of the reference, or else the shortest. Formulas are read in
+    are ignored, and so is a unit unless the answer and the reference both have one. Formulas are
+    compared where both are real, for variables of both signs. Equal answers to a problem get the
+    same text in their verdicts: that of the reference, or else the shortest. Formulas are read in
     processes with limits; one that exceeds them is undecided.
 
     `2,5` is two and a half where the reference is one number, and two answers where it has two
