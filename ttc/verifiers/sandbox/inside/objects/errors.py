@@ -73,7 +73,7 @@ def decode(peer: Any, content: Any) -> BaseException:
         if not isinstance(found, BaseException):
             raise ValueError("no exception")
         return found
-    ref, args, handle, name, cause = content
+    ref, args, handle, name, *causes = content
     kind = peer.decode(ref)
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):
         raise ValueError("no class of exceptions")
@@ -82,7 +82,7 @@ def decode(peer: Any, content: Any) -> BaseException:
         if not isinstance(known, BaseException):
             raise ValueError("no exception")
         return known
-    cause = None if cause is None else decode(peer, cause)
+    cause = decode(peer, causes[0]) if causes and causes[0] is not None else None
     if mirrors.own_link(kind) is None:
         kind = peer.admitted(kind)
     error = _built(kind, args)

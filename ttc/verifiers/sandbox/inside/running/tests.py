@@ -107,7 +107,8 @@ class Run:
                 raise
             raise BadReferenceError(f"its setup raises {type(error).__name__}: {error}") from None
         if "class " in self._tests["setup"]:
-            own = {k: v for k, v in namespace.items() if isinstance(v, type)}
+            names = self._tests["names"]  # of a class that the prompt only begins, too
+            own = {k: v for k, v in namespace.items() if isinstance(v, type) and k not in names}
             program.share({k: v for k, v in own.items() if v.__module__ == NAME})
 
     def _defined(self, namespace: dict[str, Any], program: Program) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ttc.verifiers.sandbox.inside.objects import describe
 from ttc.verifiers.sandbox.inside.objects.peer import Peer
-from ttc.verifiers.sandbox.inside.trust.decoys import near
+from ttc.verifiers.sandbox.inside.trust.decoys import far, near
 
 _MOST_COUNTED = 1 << 12
 # Methods with which builtin types answer yes or no about a value that they are given.
@@ -26,6 +26,7 @@ _ANSWERING = frozenset(
     if name.startswith(("is", "starts", "ends"))
 )
 
+_OPPOSITE = {"__lt__": "__ge__", "__ge__": "__lt__", "__le__": "__gt__", "__gt__": "__le__"}
 _DIFFERENCES = frozenset({"__sub__", "__rsub__", "__xor__", "__rxor__", "__mod__", "__rmod__"})
 
 
@@ -107,6 +108,8 @@ class ComparingPeer(Peer):
                 return known
         if name == "__eq__":
             value = self._equal(on, other, home)
+        elif plain and name in _OPPOSITE:
+            value = self._ordered(on, other, name, home)
         else:
             value = super().operate(on, name, args, home)
         if value is NotImplemented:
@@ -142,11 +145,24 @@ class ComparingPeer(Peer):
             return False
         return value
 
-    def _answer_to(self, on: Any, value: Any, home: Any, *, strict: bool) -> Any:
+    def _ordered(self, on: Any, other: Any, name: str, home: Any) -> Any:
+        """Ask an object how it compares with a value; believe it only if it denies the opposite."""
+        asked = [name, _OPPOSITE[name]]
+        random.Random().shuffle(asked)
+        answers = {
+            each: self._answer_to(on, other, home, each, strict=each == name) for each in asked
+        }
+        opposite = answers[_OPPOSITE[name]]
+        contrary = opposite is not NotImplemented and opposite
+        return False if answers[name] is True and contrary else answers[name]
+
+    def _answer_to(
+        self, on: Any, value: Any, home: Any, name: str = "__eq__", *, strict: bool
+    ) -> Any:
         """Return what an object says of a value; unless `strict`, an exception is a no."""
         raised = self.raised
         try:
-            return self.request("operate", [on, "__eq__", home, value])
+            return self.request("operate", [on, name, home, value])
         except Exception:
             if strict:
                 raise
@@ -154,9 +170,23 @@ class ComparingPeer(Peer):
             return False
 
     def _answered(self, on: Any, kind: type, name: str, args: Any, home: Any) -> Any:
+        if name == "__contains__" and self.is_named(kind):
+            return self._contains(on, args[0], home)
         value = super().operate(on, name, args, home)
         if not (name == "__hash__" and kind in self._fields):
             self._note(kind)
+        return value
+
+    def _contains(self, on: Any, item: Any, home: Any) -> Any:
+        """Ask an object whether it contains a value, among others that it hardly contains."""
+        chance = random.Random()
+        values = [_Stranger(), *far(item, chance)]
+        values.insert(at := chance.randint(0, len(values)), item)
+        answers = [
+            self._answer_to(on, each, home, "__contains__", strict=each is item) for each in values
+        ]
+        value = answers.pop(at)
+        self.compared.add("unnamed" if value and all(answers) else "named")
         return value
 
     def _computed(self, name: str, args: Any, value: Any) -> None:

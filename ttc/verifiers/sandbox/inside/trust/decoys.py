@@ -25,6 +25,15 @@ def near(value: Any, chance: random.Random) -> list[Any]:
         return []
 
 
+def far(value: Any, chance: random.Random) -> list[Any]:
+    """Return values of the same kind that a container hardly has; none for most kinds."""
+    if type(value) in (int, float):
+        return [type(value)(chance.choice((-1, 1)) * chance.randint(10**6, 10**9)) for _ in "abc"]
+    if type(value) is str:
+        return ["".join(chance.choices(_LETTERS, k=len(value) + 9)) for _ in "abc"]
+    return []
+
+
 def other(value: Any, chance: random.Random) -> Any:
     """Return a value of the same kind, or a number for a kind that has no other."""
     make = _KINDS.get(type(value))
