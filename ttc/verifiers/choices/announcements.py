@@ -73,6 +73,10 @@ CHOSEN = re.compile(
       | \b(?:верно|правильно|richtig\sist|korrekt\sist|chọn(?:\sđáp\sán)?|ich\swähle|je\schoisis
           |elijo|escolho|scelgo|ik\skies|wybieram|выбираю|обираю|memilih|pilih|seçiyorum|ninachagua)
         \s{_ARTICLE}{_LETTER}{_END}
+      | \bnot\s{_KIND}[(\[*]{{0,3}}[A-Z][)\]*]{{0,3}},?\s(?:but|rather|instead)
+        \s{_KIND}{_LETTER}{_END}
+      | (?:^\W*|\b(?:is|it['’]s)\s){_KIND}{_LETTER}
+        (?=,?\s(?:(?:and\s)?not|rather\sthan|instead\sof)\s{_KIND}[(\[*]{{0,3}}[A-Z]\b)
       | \b(?:must|should|would|gotta|got\sto|has\sto|have\sto)\s(?:be\s)?{_KIND}{_LETTER}{_END}
       | \bonly\s{_KIND}{_LETTER}\s(?:remains|is\sleft|is\spossible)
       | \bby\s(?:process\sof\s)?elimination,?\s(?:we\s(?:get|have|are\sleft\swith)\s)?

@@ -69,7 +69,9 @@ _TICKED = re.compile(
     re.M | re.I,
 )
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
-_REASON = re.compile(r",?\s(?:because|since)\b|\s[—–]\s|[.;]\s")
+_REASON = re.compile(
+    r",?\s(?:because|since)\b|,\s(?:and\s)?not\s|\s(?:rather\sthan|instead\sof)\s|\s[—–]\s|[.;]\s"
+)
 _LISTING = re.compile(r"(?<!\w)A[).:]\s[^\n]{0,300}(?<!\w)B[).:]\s")
 _ASKED = re.compile(r"[^.!\n]{0,40}\?")  # "B is correct?"
 _IT_IS = re.compile(
