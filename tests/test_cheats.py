@@ -76,7 +76,8 @@ def test_no_cheat_passes_tests_of_any_style() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("tier", ["bwrap", "landlock"])
 def test_no_cheat_passes_in_any_sandbox(tier: str) -> None:
-    assert not_refused(list(everything()), need(tier)) == []
+    """Other parts of them; `benchmarks/verify.py` tries many more."""
+    assert not_refused([*itertools.islice(everything(), 3, None, 7)], need(tier)) == []
 
 
 # What a program may do that harms nothing outside its process, where there is no sandbox.

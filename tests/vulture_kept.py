@@ -70,3 +70,51 @@ _.hear_signals
 
 # The similarity of two texts, by which tests look at what is computed for all pairs at once.
 _.similarity
+
+# Of pytest and of its fixtures, as tests of references use them.
+_.readouterr
+_.disabled
+_.record_tuples
+_.set_level
+_.at_level
+_.strpath
+_.mktemp
+_.getbasetemp
+_.pytestmark
+_.with_args
+_.spy
+_.stub
+_.setenv
+_.delenv
+_.syspath_prepend
+_.tb
+_.exconly
+_.tryshort
+_.errisinstance
+_.pytrace
+_.minversion
+_.__ttc_fixture__
+
+# Asked by unittest, doctest and warnings.
+_.testmod
+_.failfast
+_.addError
+_.addFailure
+_.addSubTest
+_.subtest
+_.addUnexpectedSuccess
+_.addExpectedFailure
+_.showwarning
+
+# Asked by sympy.
+_.nargs
+_._eval_evalf
+
+# Methods and fields of the data model of Python.
+_.cell_contents
+_.__bool__
+_.protocol
+
+# Operations that one end of a sandbox asks the other for, by name.
+_.delete
+_.captured

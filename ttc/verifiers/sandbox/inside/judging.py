@@ -20,6 +20,8 @@ from ttc.verifiers.sandbox.inside.trust.peer import CandidateError
 
 __all__ = ["GoneError", "Remote", "judge", "report"]
 _LONGEST = 500
+# What tests say of a program, and what one that fills its folder can cause.
+_OWN_FAULTS = (AssertionError, SystemExit, OSError)
 
 
 def judge(tests: Mapping[str, Any], connect: Callable[[], Remote]) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def judge(tests: Mapping[str, Any], connect: Callable[[], Remote]) -> dict[str, 
         why, detail = _failed(error, tests, own=own), _line(error)
         # What raises before the program has a part in it would raise with any program.
         early = run is not None and program is not None and not program.used
-        if why == "fail" and early and not isinstance(error, (AssertionError, SystemExit)):
+        if why == "fail" and early and not isinstance(error, _OWN_FAULTS):
             why = "bad_reference"
         if why == "fail" and isinstance(error, AssertionError):
             detail = detail.removeprefix("AssertionError").removeprefix(": ")
