@@ -16,7 +16,7 @@ from ttc.verifiers.code.extraction.prompts import (
     preamble,
     script_in,
 )
-from ttc.verifiers.code.parsing import Parsed, parse
+from ttc.verifiers.code.parsing import Parsed, parse, valid
 
 __all__ = ["behind", "defines", "fenced", "preamble", "program_of"]
 
@@ -95,7 +95,7 @@ def _function(bodies: Sequence[str], names: Collection[str]) -> str:
     the definitions that it needs from other blocks."""
     defining = [at for at, body in enumerate(bodies) if defines(body, names)][-_MOST_BLOCKS:]
     if len(bodies) == 1:
-        return bodies[0] if parse(bodies[0]).fault is None else code_in(bodies[0])
+        return bodies[0] if valid(bodies[0]) else code_in(bodies[0])
     facts = {at: parse(bodies[at]) for at in defining}
     whole = [at for at in defining if facts[at].fault is None]
     full = [at for at in whole if not facts[at].stubs & set(names)]
@@ -127,7 +127,7 @@ def _script(text: str, python: Sequence[tuple[str, str]]) -> str | None:
         if opened.fault is None and (opened.acts or opened.writes):
             return start[0]
     if not python:
-        return (text if parse(text).fault is None else script_in(text)) if text.strip() else None
+        return (text if valid(text) else script_in(text)) if text.strip() else None
     for wanted in ("python", ""):
         bodies = [body for language, body in python if language == wanted][-_MOST_BLOCKS:]
         facts = [parse(body) for body in bodies]
@@ -139,7 +139,7 @@ def _script(text: str, python: Sequence[tuple[str, str]]) -> str | None:
             chosen = (reading or (acting if _reads_apart(facts, acting) else itself) or acting)[-1]
             return _joined(bodies, chosen, facts[chosen].free)
     marked = [body for language, body in python if language] or [body for _, body in python]
-    return marked[-1] if parse(marked[-1]).fault is None else script_in(marked[-1])
+    return marked[-1] if valid(marked[-1]) else script_in(marked[-1])
 
 
 def _reads_apart(facts: Sequence[Parsed], acting: Sequence[int]) -> bool:
@@ -155,7 +155,7 @@ def _rest(text: str, bodies: Sequence[str], prompt: str) -> str | None:
     if start is not None and prompt and start[0].strip() and (start[1] or _is_body(start[0])):
         # The fence only closes the block that the prompt opened, if what is before it is code.
         program = completed(prompt, start[0], fenced=False)
-        if program is not None and parse(program).fault is None:
+        if program is not None and valid(program):
             return program
     body = bodies[-1] if bodies else text
     return completed(prompt, body, fenced=bool(bodies))

@@ -7,7 +7,7 @@ import textwrap
 
 from ttc.answers.thinking import said
 from ttc.verifiers.code.extraction.fences import Quotes
-from ttc.verifiers.code.parsing import parse
+from ttc.verifiers.code.parsing import valid
 
 # The tokens that end a turn or a document, of any family of models.
 _TOKEN = re.compile(
@@ -105,13 +105,13 @@ def repaired(code: str) -> str:
     if _SESSION.match(code) is not None:
         lines = (_SESSION_LINE.match(line) for line in code.split("\n"))
         return "\n".join(line["code"] for line in lines if line is not None) + "\n"
-    if parse(code).fault is None:
+    if valid(code):
         return code
     for changed in (
         _MAGIC.sub(r"\g<indent>pass", code),
         code.translate(_BLANKS),
         _MAGIC.sub(r"\g<indent>pass", code.translate(_BLANKS)),
     ):
-        if changed != code and parse(changed).fault is None:
+        if changed != code and valid(changed):
             return changed
     return code

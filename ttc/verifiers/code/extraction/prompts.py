@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
 
-from ttc.verifiers.code.parsing import parse
+from ttc.verifiers.code.parsing import parse, valid
 
 _STOP = re.compile(r"def|class|#|if|print")
 _MOST_CUTS = 16  # at the first syntax error, then at earlier lines until the code parses
@@ -31,7 +31,7 @@ Change = Callable[[str], str]
 def preamble(prompt: str) -> str:
     """Return a code prompt as valid Python: completed with `pass`, or else only its imports."""
     for whole in (prompt, f"{prompt.rstrip()}\n    pass\n"):
-        if parse(whole).fault is None:
+        if valid(whole):
             return whole
     imports = (
         line for line in prompt.split("\n") if re.match(r"import\s|from\s.*\simport\s", line)
@@ -104,7 +104,7 @@ def completed(prompt: str, text: str, *, fenced: bool) -> str | None:
         return None
     unindented = begins(lines[first])
     if not prompt:
-        return text if (fenced and _parses(text)) or not unindented else None
+        return text if (fenced and valid(text)) or not unindented else None
     if unindented and not _DOES.search(lines[first]):
         return None  # bare prose is not code
     for form, whole in _forms(prompt, lines, first):
@@ -148,9 +148,12 @@ def _cut(form: Change, lines: list[str], first: int) -> str | None:
     stop = next((at for at in starts if _STOP.match(lines[at])), len(lines))
     for end in dict.fromkeys((stop, *starts[:_MOST_CUTS], len(lines))):
         program = form("\n".join(lines[:end]).rstrip() + "\n")
-        if (parsed := parse(program)).fault is None:
+        if not any(map(str.strip, lines[end:])):
+            if valid(program):
+                return program
+        elif (parsed := parse(program)).fault is None:
             rest = code_in("\n".join(lines[end:])) if parsed.free and end < len(lines) else ""
-            helpers = needed(rest, parsed.free) if rest and _parses(rest) else []
+            helpers = needed(rest, parsed.free) if rest and valid(rest) else []
             return program + "".join(helpers)
     return None
 
@@ -183,7 +186,3 @@ def needed(code: str, names: frozenset[str]) -> list[str]:
                 wanted[at] = "\n".join(lines[statements[at].first - 1 : statements[at].last]) + "\n"
                 queue |= binding.keys() & set(_NAME.findall(wanted[at]))
     return [wanted[at] for at in sorted(wanted)]
-
-
-def _parses(code: str) -> bool:
-    return parse(code).fault is None
