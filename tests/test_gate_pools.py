@@ -133,7 +133,7 @@ def test_a_baseline_made_otherwise_is_told(yesterday: Ttc, sums: Path) -> None:
     yesterday("sample", sums, *GOOD, "-n", 2, "--pool", "new", "-t", 0.3)
     yesterday("verify", "new", "-V", "exact:case=fold")
     ran = yesterday("sweep", "new", "-s", "coverage", "--ties", "first", "--baseline", "base.json")
-    assert "base.json was judged by numeric 1 (tol=0.0), and new by exact" in ran.err
+    assert "base.json was judged by numeric 2 (tol=0.0), and new by exact" in ran.err
     assert "base.json was computed with other conventions (ties split → first)" in ran.err
     assert "base.json has coverage@4" in ran.err
     same = yesterday("sweep", "ci", *RULES, "--baseline", "base.json")

@@ -181,6 +181,8 @@ def main(settings: dict[str, Any]) -> None:
     """Serve jobs until descriptor 0 is closed."""
     # So that later descriptors are above those of a child (`children.arrange`).
     os.dup2(os.open(os.devnull, os.O_RDWR), CHANNEL)
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)  # programs and tests may print numbers of any length
     for module in _COMMON:
         with suppress(ImportError):
             importlib.import_module(module)

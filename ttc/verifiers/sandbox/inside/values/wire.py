@@ -5,14 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import struct
-import sys
 from typing import Any
 
 LARGEST = 32 << 20  # bytes of a frame
-
-# The digit limit does not hold for the numbers of a program and its tests.
-if hasattr(sys, "set_int_max_str_digits"):
-    sys.set_int_max_str_digits(0)
 
 # Bound here, since a program or its tests may patch the modules.
 _encoder, _decoder = (
