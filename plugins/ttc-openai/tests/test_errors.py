@@ -30,8 +30,10 @@ KEY = "sk-this-must-never-be-seen"
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of problems, with a store of its own."""
+    """A folder of problems, with a store of its own, and with nothing known of a server that had
+    the same port before."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TTC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TTC_DB", str(tmp_path / "ttc.db"))
     rows = ({"id": f"p{i}", "question": f"What is {i} + {i}?", "answer": str(2 * i)} for i in "123")
     text = "".join(json.dumps(row) + "\n" for row in rows)
