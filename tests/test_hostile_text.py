@@ -223,7 +223,7 @@ def test_a_cell_is_one_cell_and_no_formula(text: str) -> None:
     row.encode()
     read = list(csv.reader(io.StringIO(row, newline="")))
     assert len(read) == 1
-    kept = text.replace("\ud800", "\ufffd")
+    kept = text.replace("\ud800", "\ufffd").replace("\x00", "\ufffd")
     assert read[0] == [("'" if text in FORMULAS else "") + kept, "-0.5", "", "3", read[0][0]]
     assert row.endswith("\n")
     assert not row.endswith("\r\n")

@@ -21,7 +21,8 @@ _FORMULA = re.compile(
 )
 _BLANKS = ("\t", "\r", "\n")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# What no file of text holds, and what Python 3.10 writes into no cell.
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 # Characters that XML 1.0 excludes, even escaped.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -49,10 +50,10 @@ def _cell(value: object) -> object:
         return ""
     if not isinstance(value, str):
         return value
-    text = _SURROGATE.sub("\ufffd", value)
+    text = _UNWRITABLE.sub("\ufffd", value)
     if _NUMBER.fullmatch(text):
         return text
-    return f"'{text}" if text.startswith(_BLANKS) or _FORMULA.match(text) else text
+    return f"'{text}" if value.startswith(_BLANKS) or _FORMULA.match(value) else text
 
 
 def in_markdown(text: str) -> str:

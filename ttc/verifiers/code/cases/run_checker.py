@@ -50,6 +50,10 @@ def _give_files(texts: Sequence[str]) -> list[str]:
         return stream if "b" in mode else io.TextIOWrapper(stream, "utf-8", "replace")
 
     builtins.open = io.open = open_
+    if sys.version_info < (3, 11):  # its pathlib keeps the `open` that it found
+        import pathlib
+
+        vars(pathlib)["_NormalAccessor"].open = staticmethod(open_)
     return list(names)
 
 

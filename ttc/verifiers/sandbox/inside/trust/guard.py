@@ -34,7 +34,8 @@ _CHANGING = ("reset_mock", "configure_mock", "attach_mock", "mock_add_spec")
 # that nothing of this module crosses.
 RefusedError = AttributeError
 _BY_NAME = ("method", "get", "set", "delete", "operate")  # the operations with a name
-_OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__", "__annotations__")
+_HIDDEN = ("__defaults__", "__kwdefaults__")
+_OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__", "__annotations__", *_HIDDEN)
 
 
 class Guard(Server):
@@ -87,7 +88,8 @@ class Guard(Server):
 
     def get(self, on: Any, name: str, /) -> Any:
         if name in _OF_FUNCTIONS and isinstance(on, FUNCTIONS):
-            return getattr(on, name)
+            # `typing.get_type_hints` asks for defaults in Python 3.10; what they are stays here.
+            return None if name in _HIDDEN else getattr(on, name)
         if name == "__dict__" and _open(on) and not isinstance(on, type):
             return {key: value for key, value in vars(on).items() if key[:1] != "_"}
         _check(on, name)
