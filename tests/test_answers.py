@@ -270,12 +270,18 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
 @pytest.mark.parametrize(
     "unit", ["The eggs are 16, not 4. ", "So we add 3 and\n", "答案是5。", "{x} "]
 )
-def test_a_megabyte_takes_less_than_a_second(unit: str) -> None:
+def test_a_megabyte_takes_linear_time(unit: str) -> None:
+    def seconds(text: str) -> float:
+        started = time.process_time()
+        found.append(extract(text))
+        return time.process_time() - started
+
+    found: list[str | None] = []
     text = unit * (1_000_000 // len(unit))
-    started = time.process_time()
-    first = extract(text)
-    assert time.process_time() - started < 1
-    assert extract(text) == first
+    quarter = min(seconds(text[:250_000]) for _ in range(2))
+    # Half a second here; quadratic work takes sixteen times as long as for a quarter.
+    assert min(seconds(text) for _ in range(2)) < 9 * quarter + 0.1
+    assert found[-1] == found[-2]
 
 
 def test_every_gsm8k_solution_gives_its_gold() -> None:
