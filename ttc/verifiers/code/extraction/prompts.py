@@ -10,6 +10,10 @@ from itertools import islice
 
 from ttc.verifiers.code.parsing import parse, valid
 
+_STATEMENT = re.compile(
+    r"@|[\"']|(?:assert|import|from|for|while|with|try|return|raise|async)\b(?!\s(?:this|the|a)\b)"
+    r"|[A-Za-z_][\w.]*(?:\[[^\]]*\])?\s*(?:[(=]|:\s*\w+\s*=|[-+*/|&^%]=)"
+)
 _STOP = re.compile(r"def|class|#|if|print")
 _MOST_CUTS = 16  # at the first syntax error, then at earlier lines until the code parses
 _CODE = re.compile(
@@ -146,7 +150,10 @@ def _cut(form: Change, lines: list[str], first: int) -> str | None:
     which it is valid, or None."""
     starts = [at for at in range(first + 1, len(lines)) if begins(lines[at])]
     stop = next((at for at in starts if _STOP.match(lines[at])), len(lines))
-    for end in dict.fromkeys((stop, *starts[:_MOST_CUTS], len(lines))):
+    # Further code of the model's is part of what it wrote, as in HumanEval's figures: a statement
+    # that breaks off makes the program wrong. Prose and fences are not.
+    prose = [at for at in starts[:_MOST_CUTS] if not _STATEMENT.match(lines[at])]
+    for end in dict.fromkeys((stop, *prose, len(lines))):
         program = form("\n".join(lines[:end]).rstrip() + "\n")
         if not any(map(str.strip, lines[end:])):
             if valid(program):
