@@ -98,9 +98,9 @@ def completed(prompt: str, text: str, *, fenced: bool) -> str | None:
 
     The text is cut as for HumanEval's figures (Chen et al. 2021): before the first line that begins
     with def, class, #, if or print. Of what follows, definitions that the rest needs are kept. If
-    that is no valid program, it ends before the first statement in the first column with which it
-    is valid; if the indentation of the text was lost, or is another than the prompt's, it is
-    restored.
+    that is no valid program, it ends before the first line of prose, or fence, in the first column
+    with which it is valid; if the indentation of the text was lost, or is another than the
+    prompt's, it is restored.
     """
     lines = text.split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
@@ -146,8 +146,8 @@ def _forms(prompt: str, lines: list[str], first: int) -> Iterator[tuple[Change, 
 
 
 def _cut(form: Change, lines: list[str], first: int) -> str | None:
-    """Return the program of the body that ends before the first statement in the first column with
-    which it is valid, or None."""
+    """Return the program of the body that ends before the first line of prose, or fence, in the
+    first column with which it is valid, or None."""
     starts = [at for at in range(first + 1, len(lines)) if begins(lines[at])]
     stop = next((at for at in starts if _STOP.match(lines[at])), len(lines))
     # Further code of the model's is part of what it wrote, as in HumanEval's figures: a statement
