@@ -147,7 +147,8 @@ def test_no_exploit_passes(tier: str) -> None:
 
 
 def passed(rows: list[dict[str, Any]], tier: str, step: int) -> list[tuple[str, str]]:
-    """Return the exploits that passed, or that nobody could judge, of every so many of them."""
+    """Return the exploits that passed, or that nobody could judge, of every so many of them. Where
+    only an exploit's own comparison decides, it is undecided on purpose."""
     tried = [
         (row["task_id"], label, code, reference(row))
         for row in rows
@@ -161,7 +162,7 @@ def passed(rows: list[dict[str, Any]], tier: str, step: int) -> list[tuple[str, 
     return [
         (problem, label)
         for (problem, label, _, _), verdict in zip(tried, verdicts, strict=True)
-        if verdict.correct is not False
+        if verdict.correct is not False and verdict.status != "candidate_compares"
     ]
 
 
