@@ -68,14 +68,17 @@ class CaseRun:
         return Verdict(None, True, 1.0, "ok", sandbox)
 
     def _failed(self, ran: JobResult, sandbox: str) -> Verdict | None:
-        """Return the verdict for the first run that failed or printed something else."""
-        for at, (wanted, one) in enumerate(zip(self.expected, ran.runs, strict=False), 1):
+        """Return the verdict for the last run if it failed or printed something else. Those before
+        it did not: `SandboxJob.accepts` would have ended the job."""
+        at = len(ran.runs)
+        for one in ran.runs[-1:]:
             if one.stopped in INFRA:
                 return Verdict(status=str(one.stopped), detail=sandbox)
             if failed := failure(one):
                 status, detail = failed
                 detail = joined(f"input {at}: {detail}", sandbox)
                 return Verdict(None, False, 0.0, status, detail)
+            wanted = self.expected[at - 1]
             if self.source is None and wanted is not None:
                 differs = difference(self.compare, one.output, wanted)
                 if differs is not None:
