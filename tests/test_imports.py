@@ -20,12 +20,14 @@ PACKAGE = ROOT / "ttc"
 LAYERS = """
 records errors
 paths messages answers jsonl tags scores
-config options cache keys interchange
+config options cache keys
 plugins session
+formats
+interchange
 problems backends selectors
 store verifiers
 verdicts samples
-outcomes
+outcomes exchange
 curves
 strategies
 solving verifying

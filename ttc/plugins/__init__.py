@@ -1,8 +1,8 @@
 """Plugins by entry point, imported only when named.
 
-There are four groups: `ttc.backends`, `ttc.verifiers`, `ttc.selectors` and `ttc.strategies`. A
-broken plugin fails when it is named, and not before; `ttc plugins` shows why. `TTC_NO_PLUGINS=1`
-leaves only the members of ttc itself.
+There are five groups: `ttc.backends`, `ttc.verifiers`, `ttc.selectors`, `ttc.strategies` and
+`ttc.formats`. A broken plugin fails when it is named, and not before; `ttc plugins` shows why.
+`TTC_NO_PLUGINS=1` leaves only the members of ttc itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ttc.options import OptionReader, parse_spec
 from ttc.plugins import installing
 from ttc.plugins.abilities import Drafting, Needing, Referring, Scoring, Taking
 
-GROUPS = ("backends", "verifiers", "selectors", "strategies")
+GROUPS = ("backends", "verifiers", "selectors", "strategies", "formats")
 OWN_DISTRIBUTION = "ttc-cli"
 
 # What to install for a backend that is not there.

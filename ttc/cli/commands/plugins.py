@@ -14,17 +14,19 @@ def plugins(
     verifiers: Annotated[bool, typer.Option("--verifiers", help="Only verifiers.")] = False,
     selectors: Annotated[bool, typer.Option("--selectors", help="Only selectors.")] = False,
     strategies: Annotated[bool, typer.Option("--strategies", help="Only strategies.")] = False,
+    formats: Annotated[bool, typer.Option("--formats", help="Only formats.")] = False,
     as_json: opt.AsJson = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = 0,
 ) -> None:
-    """List backends, verifiers, selectors and strategies."""
+    """List backends, verifiers, selectors, strategies and formats."""
     from ttc import plugins as known
     from ttc.cli.output import document
     from ttc.cli.suggestions import remember
     from ttc.report.columns import columns
 
-    wanted = dict(zip(known.GROUPS, (backends, verifiers, selectors, strategies), strict=True))
+    given = (backends, verifiers, selectors, strategies, formats)
+    wanted = dict(zip(known.GROUPS, given, strict=True))
     groups = [group for group in known.GROUPS if wanted[group] or not any(wanted.values())]
     found = known.survey(groups)
     listed = {group: [row["name"] for row in found if row["kind"] == group] for group in groups}
