@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from ttc import jsonl, scores, tags
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.records import FinishReason, Message, Sample, Verdict
 
 SCHEMA = 1
@@ -155,11 +156,12 @@ def read_samples(
     source: jsonl.Source,
     mapping: Mapping[str, str] | None = None,
     skipped: list[str] | None = None,
+    form: str | None = None,
 ) -> Iterator[tuple[dict[str, Any], Sample]]:
-    """Yield record and sample for each line of a file, of `-` or of a list of records. UsageError
-    names the line."""
+    """Yield record and sample for each line of a file, of `-` or of a list of records. `form`
+    names the kind of file. UsageError names the line."""
     numbering = Numbering()
-    for raw in jsonl.read(source, skipped):
+    for raw in files.read(source, skipped, form):
         line = jsonl.rename(raw, mapping or {})
         record = check(line, ("problem", "text"))
         problem = str(record["problem"])

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ttc import jsonl, scores, tags
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.interchange import Numbering, check
 from ttc.records import INFRA, Outcome
 
@@ -16,7 +17,7 @@ class Reading(NamedTuple):
 
     With `text`, the text is kept; with `scored` a score is a verdict; `deciders` are fields with
     further verdicts (true, false or null). `collected` reads the tags of the problems; `seen` is
-    called with the record of each judged line.
+    called with the record of each judged line. `form` names the kind of file.
     """
 
     text: bool = False
@@ -24,6 +25,7 @@ class Reading(NamedTuple):
     deciders: Sequence[str] = ()
     collected: tags.Collected | None = None
     seen: Callable[[Mapping[str, Any]], object] = lambda record: None
+    form: str | None = None
 
 
 PLAIN = Reading()
@@ -42,7 +44,7 @@ def read_outcomes(
     numbering = Numbering()
     marks = ("correct", "status", *(("score", "scores") if reading.scored else ()))
     collected, seen, deciders = reading.collected, reading.seen, reading.deciders
-    for raw in jsonl.read(source):
+    for raw in files.read(source, form=reading.form):
         line = jsonl.rename(raw, mapping or {})
         record = check(line, ("problem",))
         if record.get("finish_reason") in ("cancelled", "error"):
