@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from ttc.errors import UsageError
@@ -112,32 +112,3 @@ def object_at(text: str, at: int) -> tuple[dict[str, Any], int]:
 def dump(record: dict[str, Any]) -> str:
     """Return a record as one JSON line without its newline, in ASCII (safe in any locale)."""
     return _COMPACT.encode(record)
-
-
-def rename(line: Line, mapping: Mapping[str, str]) -> Line:
-    """Copy fields to ttc's names: `{"problem": "problem_id"}`. Fields that are absent stay absent.
-
-    A dotted name sets a nested field: `{"reference.answer": "gold"}`.
-    """
-    if not mapping:
-        return line
-    record = dict(line.record)
-    for ours, theirs in mapping.items():
-        if theirs in line.record:
-            outer, dot, inner = ours.partition(".")
-            value, there = line.record[theirs], record.get(outer)
-            known = there if isinstance(there, dict) else {}
-            record[outer] = {**known, inner: value} if dot else value
-    return Line(line.place, record)
-
-
-def parse_mapping(text: str, allowed: Iterable[str]) -> dict[str, str]:
-    """Parse `--map ours=theirs,…`; UsageError for a malformed pair or an unknown name."""
-    mapping: dict[str, str] = {}
-    names = sorted(allowed)
-    for pair in filter(None, (part.strip() for part in text.split(","))):
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not theirs or ours not in names:
-            raise UsageError(f"--map {pair}: write OURS=THEIRS with OURS one of {', '.join(names)}")
-        mapping[ours] = theirs
-    return mapping

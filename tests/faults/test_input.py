@@ -291,10 +291,10 @@ def test_map_of_an_unknown_name(ttc: Ttc, refused: Refused, problems: Problems) 
 
 def test_unknown_fields_of_samples(ttc: Ttc, refused: Refused) -> None:
     """Case 6: sweep names what it lacks; with --map, it reads foreign files."""
-    lines = ({"task_id": "a", "passed": bool(at % 2)} for at in range(4))
+    lines = ({"task": "a", "ok": bool(at % 2)} for at in range(4))
     Path("s.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines), encoding="utf-8")
-    refused(ttc("sweep", "s.jsonl", "-q"), 2, "s.jsonl:1", "task_id, passed", "--map problem=FIELD")
-    mapped = ("--map", "problem=task_id,correct=passed")
+    refused(ttc("sweep", "s.jsonl", "-q"), 2, "s.jsonl:1", "task, ok", "--map problem=FIELD")
+    mapped = ("--map", "problem=task,correct=ok")
     done = ttc("sweep", "s.jsonl", "-s", "coverage", "-k", "1,4", "--json", *mapped)
     assert done.returncode == 0, done.stderr
     points = json.loads(done.stdout)["curves"][0]["points"]

@@ -18,7 +18,7 @@ from ttc.problems.dataset import (
     read,
     select,
 )
-from ttc.problems.joining import merge, tag_notes
+from ttc.problems.joining import mapping_notes, merge, tag_notes
 from ttc.problems.rendering import render
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Dataset",
     "ReadOptions",
     "each",
+    "mapping_notes",
     "merge",
     "one",
     "question",

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, cast
 from ttc import jsonl, keys, tags
 from ttc.errors import UsageError
 from ttc.formats import files
+from ttc.formats.mapping import FieldMap, fields_used
 from ttc.problems import tagging
 from ttc.problems.readers import FORMATS, Format
 from ttc.records import Message, Problem
@@ -22,7 +23,11 @@ from ttc.records import Message, Problem
 Data: TypeAlias = "str | Sequence[Mapping[str, Any]] | Sequence[Problem]"
 # Sources without a name of their own, and what errors call them.
 NAMELESS = {"stdin": "standard input", "python": "the data"}
-MAPPABLE = ("id", "prompt", "question", "messages", "answer", "choices", "reference")
+MAPPABLE = (
+    *("id", "prompt", "question", "messages", "answer", "choices"),
+    *("reference", "reference.*", "tags.*"),
+)
+QUESTIONS = ("prompt", "question", "messages")  # where they are mapped, each record has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Dataset:
     `digest` is that of the records. `template` is the format's text around a question in a chat,
     unless the user gives another. `skipped` holds the errors of the lines that were skipped,
     `repeated` counts identical lines that were dropped, `retagged` those of them with other tags.
-    `fields` are the fields that there are.
+    `fields` are the fields that there are; `mapped` is what became of --map.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Dataset:
     repeated: int = 0
     retagged: int = 0
     fields: tuple[str, ...] = ()
+    mapped: FieldMap | None = None
 
     def describe(self) -> str:
         """Return one line for stderr: what was read, in which format."""
@@ -89,7 +95,7 @@ def _detect(line: jsonl.Line, wanted: str | None) -> Format:
 
 
 def _problem(line: jsonl.Line, fmt: Format, default_id: str, options: ReadOptions) -> Problem:
-    record, used = line.record, options.mapping.values()
+    record, used = line.record, fields_used(options.mapping)
     try:
         problem = fmt.read(record, default_id)
         return replace(problem, tags=tagging.tags_of(record, fmt.name, options.tags, used))
@@ -120,13 +126,14 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     repeated = retagged = 0
     fields: dict[str, None] = {}
     digest = hashlib.sha256()
-    records = cast("jsonl.Source", source)
     shape, form = _formats(options.format)
-    lines = files.read(records, skipped if options.skip_bad else None, form)
+    bad = skipped if options.skip_bad else None
+    lines = files.read(cast("jsonl.Source", source), bad, form)
+    mapped = FieldMap(options.mapping, needed=QUESTIONS)
     for at, raw in enumerate(lines):
-        line = jsonl.rename(raw, options.mapping)
-        fmt = fmt or _detect(line, shape)
         try:
+            (line,) = mapped.lines(raw)
+            fmt = fmt or _detect(line, shape)
             problem = _problem(line, fmt, f"{name}/{at}", options)
         except jsonl.BadLineError as error:
             if not options.skip_bad:
@@ -161,6 +168,7 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         repeated=repeated,
         retagged=retagged,
         fields=tuple(fields),
+        mapped=mapped,
     )
 
 
@@ -206,7 +214,7 @@ def _given(problems: Sequence[Any]) -> Dataset:
 def one(line: jsonl.Line, options: ReadOptions) -> Problem:
     """Return the problem of one line, whose format its own fields decide. UsageError with its
     place."""
-    renamed = jsonl.rename(line, options.mapping)
+    (renamed,) = FieldMap(options.mapping, needed=QUESTIONS).lines(line)
     problem = _problem(renamed, _detect(renamed, options.format), "", options)
     return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 
-from ttc import jsonl, problems, tags
+from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
 from ttc.errors import UsageError
+from ttc.formats.mapping import parse_mapping
 from ttc.problems import ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
@@ -109,9 +110,11 @@ class Opened:
         return self.backend.status() if isinstance(self.backend, Reporting) else ""
 
 
-def reading(mapping: str, form: str | None, skip_bad: bool, tag: Iterable[str] = ()) -> ReadOptions:
+def reading(
+    mapping: Iterable[str], form: str | None, skip_bad: bool, tag: Iterable[str] = ()
+) -> ReadOptions:
     """Return how to read the data. UsageError for a malformed --map or --tag."""
-    renamed = jsonl.parse_mapping(mapping, problems.MAPPABLE)
+    renamed = parse_mapping(mapping, problems.MAPPABLE)
     return ReadOptions(renamed, form, skip_bad, tags.parse(tag))
 
 
@@ -139,6 +142,8 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
             raise UsageError("these files want different templates; sample them one by one")
         sampling = replace(sampling, template=templates.pop())
     merged = problems.merge(datasets)
+    for line in problems.mapping_notes(datasets):
+        session.say(line)
     for line in problems.tag_notes(datasets, merged, job.reading.tags):
         session.say(line)
     return problems.select(merged, job.limit), datasets[0].name, sampling

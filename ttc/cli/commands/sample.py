@@ -37,7 +37,7 @@ def sample(
         str | None, typer.Option(help="Name of the pool [default: made from data and model].")
     ] = None,
     new_pool: opt.NewPool = False,
-    mapping: opt.Mapping = "",
+    mapping: opt.Mapping = None,
     form: Annotated[
         str | None,
         typer.Option(
@@ -86,7 +86,7 @@ def sample(
         model=model,
         n=n,
         sampling=sampling,
-        reading=job.reading(mapping, form, skip_bad, tag or ()),
+        reading=job.reading(mapping or (), form, skip_bad, tag or ()),
         limit=limit,
         pool=pool,
         new_pool=new_pool,

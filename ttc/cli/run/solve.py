@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -14,6 +14,7 @@ from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, Stopped, UsageError
 from ttc.formats import files
+from ttc.formats.mapping import parse_mapping
 from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.problems import ReadOptions
 from ttc.records import Problem
@@ -35,7 +36,7 @@ class Asked:
 
     prompt: str | None
     each: bool
-    mapping: str
+    mapping: Sequence[str]
     show: bool
     as_json: bool
 
@@ -49,7 +50,7 @@ class Asked:
     def problems(self) -> Iterator[Problem]:
         """Yield what is asked. With an argument, standard input is never touched."""
         if self.each:
-            reading = ReadOptions(jsonl.parse_mapping(self.mapping, problems.MAPPABLE))
+            reading = ReadOptions(parse_mapping(self.mapping, problems.MAPPABLE))
             yield from problems.each(self.prompt or "-", reading)
             return
         text = self.prompt

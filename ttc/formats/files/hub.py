@@ -166,7 +166,7 @@ def _asked(source: str, act: Callable[[], Any]) -> Any:
         return act()
     except (UsageError, KeyboardInterrupt):
         raise
-    except Exception as error:  # noqa: BLE001 (each version of the library has its own)
+    except Exception as error:
         raise UsageError(f"{source}: {_remedy(error, parse(source))}") from error
 
 
