@@ -12,12 +12,16 @@ from typing import Any, TypeAlias, TypedDict, cast
 from ttc import problems
 from ttc.api.wording import in_python
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.formats.mapping import check_mapping
 from ttc.messages import notes, secrets
 from ttc.messages.visible import one_line
 from ttc.records import Problem
 from ttc.samples.recipe import Sampling
 from ttc.session import Session, load
+
+# Endings of files, as in a list of files that may not all be there.
+_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".yaml", ".gz", ".zst", ".zip")
 
 File: TypeAlias = str | os.PathLike[str]
 Item: TypeAlias = File | Mapping[str, Any] | Problem
@@ -151,7 +155,9 @@ def _kind(at: int, item: object) -> str:
 
 def _names_file(text: str) -> bool:
     """Whether a string in a list is a file: there is one, or it is spelt like one."""
-    if text.endswith((".jsonl", ".json", ".gz")) and not any(map(str.isspace, text)):
+    if files.is_hub(text) and not any(map(str.isspace, text)):
+        return True
+    if text.endswith(_SUFFIXES) and not any(map(str.isspace, text)):
         return True
     try:
         return Path(text).is_file()

@@ -38,8 +38,9 @@ class SweepArguments(TypedDict, total=False):
     """What a sweep reads and computes, by the names of `ttc sweep`'s options.
 
     What it reads: `verifier` is the one whose verdicts count (None: the only one there is),
-    `mapping` renames the fields of foreign lines, ours to theirs; `database` is the store and
-    `config` a settings file in place of the user's (None: as set).
+    `mapping` renames the fields of foreign lines, ours to theirs; `format` is the kind of a file,
+    where its first bytes do not tell it; `database` is the store and `config` a settings file in
+    place of the user's (None: as set).
 
     The curves: `ks` are the budgets in draws (none: 1, 2, 4, … n). `cost` is the axis of cost in
     plots and tables, of the frontier and of policies (`ttc.curves.cost_axes.AXES`); `rates` is a
@@ -68,6 +69,7 @@ class SweepArguments(TypedDict, total=False):
     ks: int | Sequence[int] | None
     verifier: str | None
     mapping: Mapping[str, str]
+    format: str | None
     cost: str
     rates: File | Rates | Mapping[str, Any] | None
     eflops: str
@@ -157,6 +159,7 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
             mapping=options.get("mapping"),
             beside=[named(source)[0] for source in given],
             options=wanted,
+            form=options.get("format"),
         )
         read = [found.read(source, reading) for source in sources]
         old = None if baseline is None else found.read_baseline(baseline, reading)

@@ -92,6 +92,13 @@ Mapping = Annotated[
         "correct=score:>0.5; repeatable.",
     ),
 ]
+FileKind = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="Kind of a file: csv, text, yaml, … (ttc plugins --formats) [default: by its bytes].",
+    ),
+]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip lines that are not JSON.")]
 NewPool = Annotated[
     bool,

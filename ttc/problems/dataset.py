@@ -37,7 +37,8 @@ class Dataset:
     `digest` is that of the records. `template` is the format's text around a question in a chat,
     unless the user gives another. `skipped` holds the errors of the lines that were skipped,
     `repeated` counts identical lines that were dropped, `retagged` those of them with other tags.
-    `fields` are the fields that there are; `mapped` is what became of --map.
+    `fields` are the fields that there are; `mapped` is what became of --map; `origin`
+    is the split and the revision of a dataset of Hugging Face.
     """
 
     name: str
@@ -50,10 +51,13 @@ class Dataset:
     retagged: int = 0
     fields: tuple[str, ...] = ()
     mapped: FieldMap | None = None
+    origin: str = ""
 
     def describe(self) -> str:
         """Return one line for stderr: what was read, in which format."""
         parts = [f"{self.name}: {self.format}", f"{len(self.problems)} problems", self.digest]
+        if self.origin:
+            parts.append(self.origin)
         if told := tagging.described(self.problems):
             parts.append(f"tags {told}")
         if self.repeated:
@@ -168,6 +172,7 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         repeated=repeated,
         retagged=retagged,
         fields=tuple(fields),
+        origin=_origin(source),
         mapped=mapped,
     )
 
@@ -178,6 +183,10 @@ def _name(source: Data) -> str:
     if isinstance(source, str) and files.is_hub(source):
         return files.hub_label(source)
     return Path(source).name.split(".")[0] if isinstance(source, str) else "python"
+
+
+def _origin(source: Data) -> str:
+    return files.hub_about(source) if isinstance(source, str) and files.is_hub(source) else ""
 
 
 def _given(problems: Sequence[Any]) -> Dataset:

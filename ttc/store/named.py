@@ -6,12 +6,16 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.store import Store, pools
 from ttc.store.pools import Pool
 
 
 def is_file(source: str) -> bool:
-    """Return whether the argument names a file: it exists and is not a folder."""
+    """Return whether the argument names a file, which exists and is not a folder, or a dataset of
+    Hugging Face."""
+    if files.is_hub(source):
+        return True
     path = Path(source)
     return path.exists() and not path.is_dir()
 

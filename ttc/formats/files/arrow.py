@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
-from ttc.formats.files.streams import seekable
+from ttc.formats.files.streams import seekable, shell_name
 from ttc.jsonl import Line
 from ttc.plugins.installing import install
 
@@ -90,7 +90,7 @@ def _pyarrow(module: str, place: str) -> Any:
     except ImportError:
         raise UsageError(
             f"{place}: Parquet and Arrow need a package: {install('ttc-cli[arrow]')}; or convert "
-            "it: duckdb -json -c \"from 'FILE'\" | ttc sample -"
+            f"it: `duckdb -json -c \"from '{shell_name(place)}'\" | ttc sample -`"
         ) from None
 
 

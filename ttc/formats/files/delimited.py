@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -18,7 +19,7 @@ from ttc.errors import UsageError
 from ttc.formats.files.column_values import Column
 from ttc.formats.files.json_lines import BOM
 from ttc.formats.files.layouts import QUESTIONS
-from ttc.formats.files.streams import seekable
+from ttc.formats.files.streams import seekable, shell_name
 from ttc.jsonl import BadLineError, Line
 
 _DELIMITERS = ",;\t|"
@@ -138,7 +139,7 @@ def _columns(stream: BinaryIO, place: str, delimiters: str) -> _Columns:
     head = stream.read(1 << 16).decode("utf-8-sig", "replace")
     stream.seek(0)
     columns = _Columns(place, _delimiter(head, delimiters), csv.QUOTE_MINIMAL)
-    columns.names = _names(columns.header(stream), place)
+    columns.names = _names(columns.header(stream), place, columns.delimiter)
     if columns.delimiter == "\t" and not _fits(columns, stream):
         # Many programs write TSV in which a quote is just a quote.
         columns.quoting = csv.QUOTE_NONE
@@ -178,7 +179,7 @@ def _first_rows(head: str, delimiters: str) -> list[list[str]]:
         return []
 
 
-def _names(row: list[str], place: str) -> list[str]:
+def _names(row: list[str], place: str, delimiter: str) -> list[str]:
     """Return the names of the fields. UsageError if the first row has none."""
     while row and not row[-1].strip():
         row.pop()
@@ -189,7 +190,8 @@ def _names(row: list[str], place: str) -> list[str]:
     if odd or (len(names) > 1 and any(name.endswith("?") for name in names)):
         raise UsageError(
             f"{place}:1: the first row has data, not the names of the fields; put them before it: "
-            "(echo question,answer; cat FILE) | ttc sample -"
+            f"`(echo {shlex.quote(_sketch(names, delimiter))}; cat {shell_name(place)}) | "
+            "ttc sample -`"
         )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -197,10 +199,16 @@ def _names(row: list[str], place: str) -> list[str]:
     return names
 
 
+def _sketch(row: list[str], delimiter: str) -> str:
+    """Return a row of names as long as this row."""
+    inner = "ABCD" if len(row) == 6 else [f"field_{at + 2}" for at in range(len(row) - 2)]
+    return delimiter.join(["question", *inner, *["answer"][: len(row) - 1]])
+
+
 def _not_utf8(place: str, line: int, error: UnicodeDecodeError) -> UsageError:
     return UsageError(
         f"{place}: byte 0x{error.object[error.start]:02x} behind line {line} is not UTF-8; "
-        "convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE | ttc sample -"
+        f"convert it: `iconv -f WINDOWS-1252 -t UTF-8 {shell_name(place)} | ttc sample -`"
     )
 
 

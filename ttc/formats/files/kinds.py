@@ -41,7 +41,7 @@ def records(
     """
     with ExitStack() as stack:
         stack.callback(source.close)
-        inner = _unpacked(source, stack)
+        inner = unpacked(source, stack)
         head = inner.head()
         if len(head) < HEAD and not head.removeprefix(BOM).strip():
             return
@@ -50,7 +50,7 @@ def records(
         yield from lines if skipped is None else _good(lines, skipped)
 
 
-def _unpacked(source: Source, stack: ExitStack) -> Source:
+def unpacked(source: Source, stack: ExitStack) -> Source:
     """Return what is inside all layers of compression."""
     unpackers = loading.ability(Unpacks, COMPRESSIONS)  # type: ignore[type-abstract]
     for _ in range(_MOST):

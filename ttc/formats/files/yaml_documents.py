@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from ttc.errors import UsageError
 from ttc.formats.files import layouts
 from ttc.formats.files.json_document import decoded
+from ttc.formats.files.streams import shell_name
 from ttc.jsonl import Line
 from ttc.plugins.installing import install
 
@@ -88,7 +89,7 @@ def _loader(place: str) -> tuple[Any, Any]:
     except ImportError:
         raise UsageError(
             f"{place}: YAML needs a package: {install('ttc-cli[yaml]')}; or convert it: "
-            "yq -o=json FILE | ttc sample -"
+            f"`yq -o=json {shell_name(place)} | ttc sample -`"
         ) from None
     return yaml, _strict_loader()
 

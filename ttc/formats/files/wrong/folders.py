@@ -17,14 +17,14 @@ def refusal(path: Path) -> UsageError:
     local = shlex.quote(f"hf:{named if named.is_absolute() else f'./{named}'}")
     about = ("dataset_dict.json", "dataset_info.json", "state.json")
     if any((path / name).is_file() for name in about) or _has_card(path):
-        return UsageError(f"{shown}: a folder with a dataset of Hugging Face: ttc sample {local}")
+        return UsageError(f"{shown}: a folder with a dataset of Hugging Face: `ttc sample {local}`")
     files = _files(path)
     if not files:
         return UsageError(f"{shown}: a folder without files of records; name a file")
     suffix = "".join(files[0].suffixes[-2:] if files[0].suffix == ".gz" else files[0].suffix)
     depth = len(files[0].relative_to(path).parts)
     pattern = "/".join([shown, *["*"] * (depth - 1), f"*{suffix}"])
-    return UsageError(f"{shown}: a folder; name its files: ttc sample {pattern}")
+    return UsageError(f"{shown}: a folder; name its files: `ttc sample {pattern}`")
 
 
 def _has_card(path: Path) -> bool:
