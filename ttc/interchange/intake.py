@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from ttc import jsonl, scores
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.interchange import names, values
 from ttc.interchange.fields import FIELDS, OF_A_DRAW, SCHEMA
@@ -93,10 +94,12 @@ class Intake:
         self._repeats = 0
         self.left_out: Counter[str] = Counter()  # ends of draws that the caller leaves out
 
-    def lines(self, source: jsonl.Source, skipped: list[str] | None = None) -> Iterator[Line]:
-        """Yield the lines with our fields. UsageError with the place of bad input; with `skipped`,
-        the errors of bad lines are appended there."""
-        for raw in jsonl.read(source, skipped):
+    def lines(
+        self, source: jsonl.Source, skipped: list[str] | None = None, form: str | None = None
+    ) -> Iterator[Line]:
+        """Yield the lines with our fields. `form` names the kind of file. UsageError with the place
+        of bad input; with `skipped`, the errors of bad lines are appended there."""
+        for raw in files.read(source, skipped, form):
             try:
                 lines = [self._checked(line) for line in self.fields.lines(raw)]
             except BadLineError as error:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, cast
 
 from ttc import jsonl, keys, tags
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.formats.mapping import FieldMap, fields_used
 from ttc.problems import tagging
 from ttc.problems.readers import FORMATS, Format
@@ -73,6 +74,11 @@ class ReadOptions:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+def _formats(name: str | None) -> tuple[str | None, str | None]:
+    """Return the shape and the kind of file that a --format names."""
+    return (None, name) if name is not None and files.is_kind(name) else (name, None)
+
+
 def _detect(line: jsonl.Line, wanted: str | None) -> Format:
     if wanted is not None:
         named = {fmt.name: fmt for fmt in FORMATS}
@@ -120,12 +126,14 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     repeated = retagged = 0
     fields: dict[str, None] = {}
     digest = hashlib.sha256()
-    lines = jsonl.read(cast("jsonl.Source", source), skipped if options.skip_bad else None)
+    shape, form = _formats(options.format)
+    records = cast("jsonl.Source", source)
+    lines = files.read(records, skipped if options.skip_bad else None, form)
     mapped = FieldMap(options.mapping, needed=QUESTIONS)
     for at, raw in enumerate(lines):
         try:
             (line,) = mapped.lines(raw)
-            fmt = fmt or _detect(line, options.format)
+            fmt = fmt or _detect(line, shape)
             problem = _problem(line, fmt, f"{name}/{at}", options)
         except jsonl.BadLineError as error:
             if not options.skip_bad:
@@ -167,6 +175,8 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
 def _name(source: Data) -> str:
     if source == "-":
         return "stdin"
+    if isinstance(source, str) and files.is_hub(source):
+        return files.hub_label(source)
     return Path(source).name.split(".")[0] if isinstance(source, str) else "python"
 
 
@@ -215,16 +225,15 @@ def each(source: Data, options: ReadOptions) -> Iterator[Problem]:
     A line of a file or of standard input may also be a question in plain text. UsageError names a
     bad line.
     """
-    if isinstance(source, str):
-        for place, text in jsonl.text_lines(source):
-            if text.startswith("{"):
-                yield one(jsonl.Line(place, jsonl.parse(text, place)), options)
-            else:
-                yield question(text)
-    elif any(isinstance(item, Problem) for item in source):
+    if not isinstance(source, str) and any(isinstance(item, Problem) for item in source):
         yield from _given(source).problems
-    else:
-        for line in jsonl.read(cast("jsonl.Source", source)):
+        return
+    shape, form = _formats(options.format)
+    options = replace(options, format=shape)
+    for line in files.read(cast("jsonl.Source", source), form=form, questions=True):
+        if isinstance(line, jsonl.PlainLine):
+            yield question(line.record["question"])
+        else:
             yield one(line, options)
 
 

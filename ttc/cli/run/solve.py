@@ -13,6 +13,7 @@ from ttc.backends import counts
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, Stopped, UsageError
+from ttc.formats import files
 from ttc.formats.mapping import parse_mapping
 from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.problems import ReadOptions
@@ -56,7 +57,7 @@ class Asked:
         if text is None and sys.stdin is not None and sys.stdin.isatty():
             raise UsageError('no question; ttc solve "…", or pipe it in (ttc solve --help)')
         if text in (None, "-"):
-            text = "\n".join(line for _, line in jsonl.text_lines("-"))
+            text = "\n".join(line for _, line in files.text_lines("-"))
         if not text or not text.strip():
             raise UsageError("the question is empty")
         yield problems.question(text)
