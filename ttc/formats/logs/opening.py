@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ttc import jsonl
 from ttc.errors import UsageError
 from ttc.formats import files
 from ttc.jsonl import Line
@@ -45,7 +44,7 @@ def opened(path: Path) -> BinaryIO:
         stream = path.open("rb")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
-    if stream.peek(2)[:2] == jsonl.GZIP_MAGIC:
+    if stream.peek(2)[:2] == b"\x1f\x8b":
         return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
     return cast(BinaryIO, stream)
 
