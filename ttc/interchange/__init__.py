@@ -102,10 +102,9 @@ def read_samples(
     mapping: Mapping[str, str] | None = None,
     skipped: list[str] | None = None,
     intake: Intake | None = None,
-    form: str | None = None,
 ) -> Iterator[tuple[dict[str, Any], Sample]]:
-    """Yield record and sample for each line of a file, of `-` or of a list of records. `form`
-    names the kind of file. UsageError names the line.
+    """Yield record and sample for each line of a file, of `-` or of a list of records. UsageError
+    names the line.
 
     With an `intake`, that reads the lines, and `mapping` is not used; it has the notes then.
     """

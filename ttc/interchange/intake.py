@@ -70,7 +70,7 @@ class Intake:
     """Reads the lines of one source.
 
     needed: the fields that each line must have. `judged` lines are looked at for a verdict by
-    another name.
+    another name; `form` names the kind of file.
     """
 
     def __init__(
@@ -79,9 +79,11 @@ class Intake:
         needed: tuple[str, ...] = ("problem",),
         *,
         judged: bool = False,
+        form: str | None = None,
     ) -> None:
         self.fields = FieldMap(mapping or {}, needed=needed, draws=_OF_A_DRAW)
         self.told = Told()
+        self._form = form
         self._needed = needed
         mapped = {ours.partition(".")[0] for ours in self.fields.mapping}
         optional = [name for name in names.NAMES if name not in names.REQUIRED]
@@ -94,12 +96,10 @@ class Intake:
         self._repeats = 0
         self.left_out: Counter[str] = Counter()  # ends of draws that the caller leaves out
 
-    def lines(
-        self, source: jsonl.Source, skipped: list[str] | None = None, form: str | None = None
-    ) -> Iterator[Line]:
-        """Yield the lines with our fields. `form` names the kind of file. UsageError with the place
-        of bad input; with `skipped`, the errors of bad lines are appended there."""
-        for raw in files.read(source, skipped, form):
+    def lines(self, source: jsonl.Source, skipped: list[str] | None = None) -> Iterator[Line]:
+        """Yield the lines with our fields. UsageError with the place of bad input; with `skipped`,
+        the errors of bad lines are appended there."""
+        for raw in files.read(source, skipped, self._form):
             try:
                 lines = [self._checked(line) for line in self.fields.lines(raw)]
             except BadLineError as error:

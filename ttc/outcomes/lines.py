@@ -16,8 +16,7 @@ class Reading(NamedTuple):
 
     With `text`, the text is kept; with `scored` a score is a verdict; `deciders` are fields with
     further verdicts (true, false or null). `collected` reads the tags of the problems; `seen` is
-    called with the record of each judged line; `intake` reads the lines, and has the notes. `form`
-    names the kind of file.
+    called with the record of each judged line; `intake` reads the lines, and has the notes.
     """
 
     text: bool = False
@@ -26,7 +25,6 @@ class Reading(NamedTuple):
     collected: tags.Collected | None = None
     seen: Callable[[Mapping[str, Any]], object] = lambda record: None
     intake: Intake | None = None
-    form: str | None = None
 
 
 PLAIN = Reading()
@@ -46,7 +44,7 @@ def read_outcomes(
     intake = reading.intake or Intake(mapping, judged=True)
     marks = ("correct", "status", *(("score", "scores") if reading.scored else ()))
     collected, seen, deciders = reading.collected, reading.seen, reading.deciders
-    for line in intake.lines(source, form=reading.form):
+    for line in intake.lines(source):
         record = line.record
         if (end := record.get("finish_reason")) in ("cancelled", "error"):
             intake.left_out[end] += 1

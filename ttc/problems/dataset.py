@@ -127,8 +127,8 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     fields: dict[str, None] = {}
     digest = hashlib.sha256()
     shape, form = _formats(options.format)
-    records = cast("jsonl.Source", source)
-    lines = files.read(records, skipped if options.skip_bad else None, form)
+    bad = skipped if options.skip_bad else None
+    lines = files.read(cast("jsonl.Source", source), bad, form)
     mapped = FieldMap(options.mapping, needed=QUESTIONS)
     for at, raw in enumerate(lines):
         try:

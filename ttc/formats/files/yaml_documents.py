@@ -18,7 +18,7 @@ from ttc.jsonl import Line
 from ttc.plugins.installing import install
 
 _MOST = 10_000_000  # values, with aliases written out
-_BEGINS = re.compile(r"(?:\s*#[^\n]*\n|\s*\n)*(?:%YAML|---(?:\s|$)|- ?\w[\w ]*:(?:\s|$))")
+_BEGINS = re.compile(r"(?:\s*#[^\n]*\n|\s*\n)*(?:%YAML|---(?:\s|$)|- ?\w[\w ]*:(?:\s|$)|- \{)")
 _NAMED = re.compile(r"(?:\s*#[^\n]*\n|\s*\n)*\w[\w ]*:(?:\s|$)")
 _LISTED = re.compile(r"^\s*- +(?:\w[\w ]*:\s|\{)", re.MULTILINE)
 _SCALARS = (
