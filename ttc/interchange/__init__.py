@@ -110,7 +110,7 @@ def read_samples(
     """
     numbering = Numbering()
     intake = intake or Intake(mapping, ("problem", "text"))
-    for line in intake.lines(source, skipped, form):
+    for line in intake.lines(source, skipped):
         record = line.record
         problem = str(record["problem"])
         optional = ("stop", "prompt_tokens", "completion_tokens", "logprob", "seconds", "seed")
