@@ -109,6 +109,11 @@ class Intake:
                 continue
             yield from lines
 
+    @property
+    def read_by_other_names(self) -> frozenset[str]:
+        """The fields of other tools that were read as ours."""
+        return frozenset(name for found in self._named.values() for name in found)
+
     def notes(self) -> list[str]:
         """Return what was read as what, one line for each kind."""
         lines = []

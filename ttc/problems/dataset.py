@@ -6,18 +6,19 @@ The whole input is read and checked before any request is sent to a model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, TypeAlias, cast
+from itertools import chain, islice
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from ttc import jsonl, keys, tags
 from ttc.errors import UsageError
 from ttc.formats import files
-from ttc.formats.mapping import FieldMap, fields_used
-from ttc.problems import tagging
-from ttc.problems.readers import FORMATS, Format
-from ttc.records import Message, Problem
+from ttc.formats.mapping import FieldMap
+from ttc.formats.shapes.noting import Notes
+from ttc.problems import tagging, telling
+from ttc.problems.detection import FIRST, Reader
+from ttc.records import Problem
 
 # A file (`-`: standard input), records with the fields of a JSON line, or problems.
 Data: TypeAlias = "str | Sequence[Mapping[str, Any]] | Sequence[Problem]"
@@ -37,8 +38,9 @@ class Dataset:
     `digest` is that of the records. `template` is the format's text around a question in a chat,
     unless the user gives another. `skipped` holds the errors of the lines that were skipped,
     `repeated` counts identical lines that were dropped, `retagged` those of them with other tags.
-    `fields` are the fields that there are; `mapped` is what became of --map; `origin`
-    is the split and the revision of a dataset of Hugging Face.
+    `fields` are the fields that there are, `unused` those that were not read; `notes` and `remark`
+    say how the others were, `mapped` what became of --map, `origin` the split and the revision
+    of a dataset of Hugging Face.
     """
 
     name: str
@@ -50,66 +52,47 @@ class Dataset:
     repeated: int = 0
     retagged: int = 0
     fields: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    notes: Notes = field(default_factory=Notes)
+    remark: str = ""
     mapped: FieldMap | None = None
     origin: str = ""
 
     def describe(self) -> str:
-        """Return one line for stderr: what was read, in which format."""
-        parts = [f"{self.name}: {self.format}", f"{len(self.problems)} problems", self.digest]
-        if self.origin:
-            parts.append(self.origin)
+        """Return one line for stderr: what was read, in which format, and what was not."""
+        count = len(self.problems)
+        parts = [f"{self.name}: {self.format}", f"{count:,} problem{'s' * (count != 1)}"]
+        parts += [telling.referenced(self.problems, self.notes.roles)]
+        parts += [*telling.roles(self.notes.roles), self.digest]
+        parts += [self.origin] if self.origin else []
         if told := tagging.described(self.problems):
             parts.append(f"tags {told}")
         if self.repeated:
             parts.append(f"{self.repeated} identical lines dropped")
         if self.skipped:
             parts.append(f"{len(self.skipped)} bad lines skipped, first {self.skipped[0]}")
-        return ", ".join(parts)
+        rest = telling.remarks(self.notes, count, self.remark)
+        if self.unused:
+            rest.append(f"not used: {telling.quoted(self.unused, ', ')}")
+        return "; ".join([", ".join(parts), *rest])
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How to read a source: fields to rename (ours → theirs), a format instead of detecting it,
-    whether to skip malformed lines, and fields to read as tags (name → field)."""
+    whether to skip malformed lines, fields to read as tags (name → field), and the text around a
+    question with choices in place of the format's."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
     skip_bad: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    choices_template: str | None = None
 
 
-def _formats(name: str | None) -> tuple[str | None, str | None]:
+def formats_of(name: str | None) -> tuple[str | None, str | None]:
     """Return the shape and the kind of file that a --format names."""
     return (None, name) if name is not None and files.is_kind(name) else (name, None)
-
-
-def _detect(line: jsonl.Line, wanted: str | None) -> Format:
-    if wanted is not None:
-        named = {fmt.name: fmt for fmt in FORMATS}
-        if wanted not in named:
-            raise UsageError(f"--format {wanted}: there are {', '.join(named)}")
-        return named[wanted]
-    for fmt in FORMATS:
-        if fmt.matches(line.record):
-            return fmt
-    raise UsageError(
-        f"{line.place}: no question in the fields {', '.join(line.record) or '(none)'}; "
-        "name them with --map prompt=FIELD,answer=FIELD"
-    )
-
-
-def _problem(line: jsonl.Line, fmt: Format, default_id: str, options: ReadOptions) -> Problem:
-    record, used = line.record, fields_used(options.mapping)
-    try:
-        problem = fmt.read(record, default_id)
-        return replace(problem, tags=tagging.tags_of(record, fmt.name, options.tags, used))
-    except KeyError as error:
-        raise jsonl.BadLineError(
-            f"{line.place}: no field {error.args[0]!r} among {', '.join(line.record)}; "
-            "name it with --map prompt=FIELD,answer=FIELD"
-        ) from None
-    except ValueError as error:
-        raise jsonl.BadLineError(f"{line.place}: {error}") from None
 
 
 def read(source: Data, options: ReadOptions | None = None) -> Dataset:
@@ -120,25 +103,23 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     """
     options = options or ReadOptions()
     if not isinstance(source, str) and any(isinstance(each, Problem) for each in source):
-        return _given(source)
-    name = _name(source)
+        return given(source)
+    name = files.name_of(source) if isinstance(source, str) else "python"
     # A file may have either name.
     nameless = source == "-" or not isinstance(source, str)
     skipped: list[str] = []
-    fmt: Format | None = None
     found: dict[str, tuple[Problem, str]] = {}
     repeated = retagged = 0
-    fields: dict[str, None] = {}
+    fields: dict[str, set[str]] = {}
     digest = hashlib.sha256()
-    shape, form = _formats(options.format)
-    bad = skipped if options.skip_bad else None
-    lines = files.read(cast("jsonl.Source", source), bad, form)
     mapped = FieldMap(options.mapping, needed=QUESTIONS)
-    for at, raw in enumerate(lines):
+    lines = _renamed(source, options, mapped, skipped)
+    if not (first := [*islice(lines, FIRST)]):
+        raise _empty(source, name, skipped)
+    reader = reader_of([each.line for each in first], options)
+    for at, raw, line in chain(first, lines):
         try:
-            (line,) = mapped.lines(raw)
-            fmt = fmt or _detect(line, shape)
-            problem = _problem(line, fmt, f"{name}/{at}", options)
+            problem = reader.problem(line, f"{name}/{at}")
         except jsonl.BadLineError as error:
             if not options.skip_bad:
                 raise
@@ -147,49 +128,89 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         if nameless and problem.id == f"{name}/{at}":
             problem = replace(problem, id=f"{name}/{keys.prompt_id(problem)[8:18]}")
         digest.update(keys.canonical_json(line.record).encode())
-        fields |= dict.fromkeys(raw.record)
+        _add_fields(fields, raw.record)
         earlier = found.setdefault(problem.id, (problem, line.place))
         if earlier[1] != line.place:
             repeated += 1
             retagged += earlier[0].tags != problem.tags
             if earlier[0] != problem:
-                raise UsageError(
-                    f"{line.place}: the id {problem.id!r} is taken by another problem at "
-                    f"{earlier[1]}; make ids unique"
-                )
-    if fmt is None or not found:
-        where = NAMELESS[name] if nameless else source
-        raise UsageError(f"{where}: it has no problems" + (f" ({skipped[0]})" if skipped else ""))
+                raise _taken(problem.id, line.place, earlier[1])
+    if not found:
+        raise _empty(source, name, skipped)
     problems = tuple(problem for problem, _ in found.values())
     tag = f"sha256 {digest.hexdigest()[:12]}"
     return Dataset(
         name,
-        fmt.name,
+        reader.name,
         tag,
         problems,
-        fmt.template,
+        reader.shape.template,
         tuple(skipped),
         repeated=repeated,
         retagged=retagged,
         fields=tuple(fields),
-        origin=_origin(source),
+        origin=files.about(source) if isinstance(source, str) else "",
+        unused=reader.unused(fields),
+        notes=reader.notes,
+        remark=reader.remark,
         mapped=mapped,
     )
 
 
-def _name(source: Data) -> str:
-    if source == "-":
-        return "stdin"
-    if isinstance(source, str) and files.is_hub(source):
-        return files.hub_label(source)
-    return Path(source).name.split(".")[0] if isinstance(source, str) else "python"
+def _taken(name: str, place: str, earlier: str) -> UsageError:
+    return UsageError(
+        f"{place}: the id {name!r} is taken by another problem at {earlier}; make ids unique"
+    )
 
 
-def _origin(source: Data) -> str:
-    return files.hub_about(source) if isinstance(source, str) and files.is_hub(source) else ""
+class _Renamed(NamedTuple):
+    """A record at its place in the source, before and behind --map."""
+
+    at: int
+    raw: jsonl.Line
+    line: jsonl.Line
 
 
-def _given(problems: Sequence[Any]) -> Dataset:
+def _renamed(
+    source: Data, options: ReadOptions, mapped: FieldMap, skipped: list[str]
+) -> Iterator[_Renamed]:
+    """Yield the records of a source; malformed ones are skipped if that is wanted."""
+    bad = skipped if options.skip_bad else None
+    _, form = formats_of(options.format)
+    for at, raw in enumerate(files.read(cast("jsonl.Source", source), bad, form)):
+        try:
+            (line,) = mapped.lines(raw)
+        except jsonl.BadLineError as error:
+            if bad is None:
+                raise
+            bad.append(str(error))
+            continue
+        yield _Renamed(at, raw, line)
+
+
+def reader_of(first: Sequence[jsonl.Line], options: ReadOptions) -> Reader:
+    """Return what reads the records that begin so."""
+    shape, _ = formats_of(options.format)
+    return Reader(first, shape, options.mapping, options.tags, options.choices_template)
+
+
+def _empty(source: Data, name: str, skipped: Sequence[str]) -> UsageError:
+    named = isinstance(source, str) and source != "-"
+    where = source if named else NAMELESS[name]
+    return UsageError(f"{where}: it has no problems" + (f" ({skipped[0]})" if skipped else ""))
+
+
+def _add_fields(fields: dict[str, set[str]], record: Mapping[str, Any]) -> None:
+    """Add the fields of a record that hold something, and what is in those that are objects."""
+    for name, value in record.items():
+        if value in (None, "", [], {}):
+            continue
+        inner = fields.setdefault(name, set())
+        if isinstance(value, dict):
+            inner.update(value)
+
+
+def given(problems: Sequence[Any]) -> Dataset:
     """Return problems that were made in Python as a dataset, after a check of each."""
     digest = hashlib.sha256()
     found: dict[str, Problem] = {}
@@ -218,43 +239,3 @@ def _given(problems: Sequence[Any]) -> Dataset:
     return Dataset(
         "python", "problems", tag, distinct, repeated=repeated, retagged=retagged, fields=names
     )
-
-
-def one(line: jsonl.Line, options: ReadOptions) -> Problem:
-    """Return the problem of one line, whose format its own fields decide. UsageError with its
-    place."""
-    (renamed,) = FieldMap(options.mapping, needed=QUESTIONS).lines(line)
-    problem = _problem(renamed, _detect(renamed, options.format), "", options)
-    return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
-
-
-def each(source: Data, options: ReadOptions) -> Iterator[Problem]:
-    """Yield the problems of a source one by one, the format of each decided by its own fields.
-
-    A line of a file or of standard input may also be a question in plain text. UsageError names a
-    bad line.
-    """
-    if not isinstance(source, str) and any(isinstance(item, Problem) for item in source):
-        yield from _given(source).problems
-        return
-    shape, form = _formats(options.format)
-    options = replace(options, format=shape)
-    for line in files.read(cast("jsonl.Source", source), form=form, questions=True):
-        if isinstance(line, jsonl.PlainLine):
-            yield question(line.record["question"])
-        else:
-            yield one(line, options)
-
-
-def question(text: str, source: str = "solve") -> Problem:
-    """Return a problem that is just a question; its id is the source and the digest of the text."""
-    problem = Problem("", (Message("user", text),))
-    return replace(problem, id=f"{source}/{keys.prompt_id(problem)[8:18]}")
-
-
-def select(problems: Iterable[Problem], limit: int | None) -> tuple[Problem, ...]:
-    """Return the first `limit` problems, or all. UsageError if there is none."""
-    chosen = tuple(problems)[:limit]
-    if not chosen:
-        raise UsageError("no problems are left; raise --limit")
-    return chosen

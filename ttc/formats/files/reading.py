@@ -82,3 +82,15 @@ def _checked(at: int, record: Mapping[str, Any]) -> Line:
     except (TypeError, ValueError, RecursionError) as error:
         raise BadLineError(f"{place}: cannot be written as JSON ({error})") from None
     return Line(place, jsonl.parse(text, place))
+
+
+def name_of(source: str) -> str:
+    """Return the name of a file without its endings, that of a dataset, or `stdin`."""
+    if source == "-":
+        return "stdin"
+    return hub.label(source) if hub.is_name(source) else Path(source).name.split(".")[0]
+
+
+def about(source: str) -> str:
+    """Return what to say of a source besides its name; "" for a file."""
+    return hub.about(source) if source != "-" and hub.is_name(source) else ""
