@@ -36,8 +36,9 @@ class SamplingArguments(TypedDict, total=False):
     generated tokens of a draw. `stop` strings end a draw and are not kept. `thinking` is `on` or
     `off` for a model whose chat template has a switch for reasoning. `system` is the system
     message, `template` the text around the question, with `{prompt}` in it; `@FILE` reads either
-    from a file. `raw` sends the question as it stands, outside any chat. Another `seed` draws
-    other samples.
+    from a file. `raw` sends the question as it stands, outside any chat. `few_shot` is a file
+    of solved problems that are shown before the question, `shots` how many: K, or `K@SEED`. Another
+    `seed` draws other samples.
     """
 
     max_tokens: int | None
@@ -50,6 +51,8 @@ class SamplingArguments(TypedDict, total=False):
     system: str | None
     template: str | None
     raw: bool
+    few_shot: File | None
+    shots: str | int | None
     seed: int | None
 
 
@@ -71,6 +74,8 @@ def sampling(given: SamplingArguments) -> Sampling:
         text(name, given.get(name))
     for each in stops:
         text("stop", each)
+    if (examples := given.get("few_shot")) is not None:
+        given = {**given, "few_shot": os.fspath(examples)}
     return Sampling(**cast("Any", {**given, "stop": stops}))
 
 

@@ -79,6 +79,14 @@ System = Annotated[str | None, typer.Option(help="The system message; @FILE read
 Template = Annotated[
     str | None, typer.Option(help="Text around the question, {prompt} in it; @FILE reads it.")
 ]
+FewShot = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Show solved problems of this file before the question."),
+]
+Shots = Annotated[
+    str | None,
+    typer.Option(metavar="K|K@SEED", help="How many: the first K, or K drawn by problem."),
+]
 Raw = Annotated[bool, typer.Option("--raw", help="No chat: the question is the whole prompt.")]
 Seed = Annotated[
     int | None, typer.Option(help=_setting("seed", "Base seed; another seed draws other samples."))

@@ -113,7 +113,7 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     fields: dict[str, set[str]] = {}
     digest = hashlib.sha256()
     mapped = FieldMap(options.mapping, needed=QUESTIONS)
-    lines = _renamed(source, options, mapped, skipped)
+    lines = renamed(source, options, mapped, skipped)
     if not (first := [*islice(lines, FIRST)]):
         raise _empty(source, name, skipped)
     reader = reader_of([each.line for each in first], options)
@@ -171,7 +171,7 @@ class _Renamed(NamedTuple):
     line: jsonl.Line
 
 
-def _renamed(
+def renamed(
     source: Data, options: ReadOptions, mapped: FieldMap, skipped: list[str]
 ) -> Iterator[_Renamed]:
     """Yield the records of a source; malformed ones are skipped if that is wanted."""

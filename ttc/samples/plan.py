@@ -14,6 +14,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.backends import ModelInfo
+from ttc.problems import FewShot, render
 from ttc.records import Problem, SamplingParams
 from ttc.store import Store, models, names, samples, tags
 from ttc.store.names import PoolName
@@ -31,6 +32,12 @@ class Recipe:
     system: str | None = None
     template: str | None = None
     raw: bool = False
+    few_shot: FewShot | None = None
+
+    def rendered(self, problem: Problem) -> Problem:
+        """Return a problem as the model is asked it. UsageError for too few examples."""
+        examples = () if self.few_shot is None else self.few_shot.of(problem)
+        return render(problem, self.system, self.template, self.raw, examples)
 
     @property
     def key(self) -> dict[str, Any]:
@@ -45,7 +52,9 @@ class Recipe:
     def pool(self) -> dict[str, Any]:
         """The fields that all samples of a pool share, the rendering of prompts included."""
         around = {"system": self.system, "template": self.template, "raw": self.raw}
-        return {**self.key, **around}
+        # Pools from before there were examples keep their identity.
+        shown = {} if self.few_shot is None else {"few_shot": self.few_shot.identity}
+        return {**self.key, **around, **shown}
 
 
 @dataclass(frozen=True, slots=True)

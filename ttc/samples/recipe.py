@@ -13,6 +13,7 @@ from ttc.backends.resolve import ModelChoice
 from ttc.backends.supported_params import settled
 from ttc.backends.thinking_switch import NAMES
 from ttc.errors import UsageError
+from ttc.problems import ReadOptions, few_shot
 from ttc.records import SamplingParams
 from ttc.samples.plan import Recipe
 from ttc.session import Session
@@ -22,7 +23,8 @@ from ttc.session import Session
 class Sampling:
     """The sampling options as they were given; None where they were not.
 
-    `system` and `template` are texts, or `@FILE` for the text of a file.
+    `system` and `template` are texts, or `@FILE` for the text of a file. `few_shot` is a
+    file of examples, `shots` how many: K, or K@SEED.
     """
 
     max_tokens: int | None = None
@@ -35,6 +37,8 @@ class Sampling:
     system: str | None = None
     template: str | None = None
     raw: bool = False
+    few_shot: str | None = None
+    shots: str | int | None = None
     seed: int | None = None
 
 
@@ -79,8 +83,11 @@ def make_recipe(
     sampling: Sampling,
     *,
     asks: bool = True,
+    reading: ReadOptions | None = None,
 ) -> Recipe:
     """Put options, alias and settings together. UsageError for a value out of range.
+
+    `reading` is how the problems are read, and with them the few-shot examples.
 
     With `asks`, the model's server may be asked which parameters it takes.
     """
@@ -111,6 +118,7 @@ def make_recipe(
         system=text_of(value("system"), "--system"),
         template=text_of(value("template"), "--template"),
         raw=sampling.raw,
+        few_shot=few_shot.chosen(value("few_shot"), value("shots"), reading),
     )
 
 
