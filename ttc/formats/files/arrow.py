@@ -81,7 +81,8 @@ class _Reading:
         """Raise a UsageError for an error of pyarrow."""
         arrow = import_module("pyarrow")
         if isinstance(error, (arrow.ArrowException, OSError)):
-            raise UsageError(f"{self.place}: cannot be read ({error})") from None
+            why = " ".join(str(error).split())
+            raise UsageError(f"{self.place}: cannot be read ({why})") from None
 
 
 def _pyarrow(module: str, place: str) -> Any:
@@ -140,7 +141,11 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, (bytes, bytearray)):
         return _text(bytes(value))
-    return value
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if hasattr(value, "tolist"):  # an array
+        return plain(value.tolist())
+    return f"<{type(value).__name__}>"  # an image or a sound, which nothing here reads
 
 
 def _text(data: bytes) -> str:

@@ -91,11 +91,9 @@ class _Columns:
                 line = reader.line_num
         except csv.Error as error:
             raise UsageError(f"{self.place}:{before + line + 1}: not valid CSV ({error})") from None
-        except UnicodeDecodeError as error:
-            raise _not_utf8(self.place, before + line + 1, error) from None
 
     def _reader(self, stream: BinaryIO) -> tuple[Any, int]:
-        lines = _lines(stream)
+        lines = _lines(stream, self.place)
         before = 0
         first = next(lines, "")
         if first.startswith("sep="):
@@ -112,8 +110,6 @@ class _Columns:
             return list(next(self._reader(stream)[0], []))
         except csv.Error as error:
             raise UsageError(f"{self.place}:1: not valid CSV ({error})") from None
-        except UnicodeDecodeError as error:
-            raise _not_utf8(self.place, 1, error) from None
 
     def line(self, numbered: tuple[int, list[str]]) -> Line:
         """Return a row as a record. BadLineError if it has more or fewer cells than names."""
@@ -129,9 +125,18 @@ class _Columns:
         return Line(place, dict(zip(self.names, (c.value(v) for c, v in cells), strict=True)))
 
 
-def _lines(stream: BinaryIO) -> Iterator[str]:
-    for number, data in enumerate(stream):
-        yield (data.removeprefix(BOM) if number == 0 else data).decode()
+def _lines(stream: BinaryIO, place: str) -> Iterator[str]:
+    offset = 0
+    for number, data in enumerate(stream, 1):
+        try:
+            yield (data.removeprefix(BOM) if number == 1 else data).decode()
+        except UnicodeDecodeError as error:
+            at = error.start + (len(BOM) if number == 1 and data.startswith(BOM) else 0)
+            raise UsageError(
+                f"{place}:{number}: byte 0x{data[at]:02x} at offset {offset + at} is not UTF-8; "
+                f"convert it: `iconv -f WINDOWS-1252 -t UTF-8 {shell_name(place)} | ttc sample -`"
+            ) from None
+        offset += len(data)
 
 
 def _columns(stream: BinaryIO, place: str, delimiters: str) -> _Columns:
@@ -203,13 +208,6 @@ def _sketch(row: list[str], delimiter: str) -> str:
     """Return a row of names as long as this row."""
     inner = "ABCD" if len(row) == 6 else [f"field_{at + 2}" for at in range(len(row) - 2)]
     return delimiter.join(["question", *inner, *["answer"][: len(row) - 1]])
-
-
-def _not_utf8(place: str, line: int, error: UnicodeDecodeError) -> UsageError:
-    return UsageError(
-        f"{place}: byte 0x{error.object[error.start]:02x} behind line {line} is not UTF-8; "
-        f"convert it: `iconv -f WINDOWS-1252 -t UTF-8 {shell_name(place)} | ttc sample -`"
-    )
 
 
 def _cells(count: int) -> str:

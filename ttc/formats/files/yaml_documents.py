@@ -108,16 +108,16 @@ def _strict_loader() -> Any:
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             """Return a mapping; an error for a key that occurs twice."""
-            found: dict[str, Any] = {}
-            self.flatten_mapping(node)
-            for key_node, value_node in node.value:
-                key = str(self.construct_object(key_node, deep=True))
-                if key in found:
+            seen: set[str] = set()
+            for key_node, _ in node.value:
+                key = str(key_node.value)
+                if key in seen:
                     raise yaml.constructor.ConstructorError(
                         None, None, f"the key {key!r} occurs twice", key_node.start_mark
                     )
-                found[key] = self.construct_object(value_node, deep=deep)
-            return found
+                seen.add(key)
+            found = super().construct_mapping(node, deep=deep)
+            return {str(key): value for key, value in found.items()}
 
     for name, pattern, first in _SCALARS:
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", pattern, list(first))
