@@ -34,7 +34,7 @@ COMMANDS = {
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
-    "plugins": "List backends, verifiers, selectors and strategies.",
+    "plugins": "List backends, verifiers, selectors, strategies and formats.",
     "config": "Show the settings in force and where they come from.",
     "db": "Print where the store is, check it, copy it, or merge others into it.",
     "doctor": "Check this installation, and print how to fix what does not work.",
@@ -128,7 +128,7 @@ def run(args: Sequence[str]) -> int:
         code = error.code
     except ClickFault as error:
         named = [arg for arg in hoist(args)[:1] if arg in COMMANDS]
-        complain(usage_line(error, " ".join(["ttc", *named])))
+        complain(usage_line(error, " ".join(["ttc", *named]), args))
         code = Exit.USAGE
     except Stopped as stopped:
         code = stopped.code

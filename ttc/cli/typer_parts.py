@@ -5,7 +5,7 @@ Some releases of Typer contain a copy of Click, others use Click itself, so Clic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, ClassVar
@@ -72,12 +72,16 @@ def group_of(app: typer.Typer) -> LazyGroup:
     return group
 
 
-def usage_line(error: Any, command: str) -> str:
-    """Return the message of a ClickFault with the help to read; `command` is as it was called."""
+def usage_line(error: Any, command: str, args: Sequence[str] = ()) -> str:
+    """Return the message of a ClickFault with what to do; `command` and `args` are as called."""
     message = str(error.format_message()).strip().rstrip(".")
     context = getattr(error, "ctx", None)
     # Some errors have no context.
     path = command if context is None else context.command_path
+    option = str(getattr(error, "option_name", None) or "\0")
+    # Options of one letter have no blanks in them, and none is a digit.
+    if option[1:2].isdigit() or any(a.startswith(option) and " " in a.strip() for a in args):
+        return f"{message}; write -- before a text that begins with -, and options before that"
     return f"{message}; see {path} --help"
 
 
