@@ -1,7 +1,5 @@
-"""The data model: Problem, Sample, Verdict, Outcome, Curve. This module imports nothing of ttc.
-
-A missing value is None, never a special text or number.
-"""
+"""The data model: Problem, Sample, Verdict, Outcome, Curve. Imports nothing of ttc; a missing value
+is None, never a special text or number."""
 
 from __future__ import annotations
 
@@ -48,8 +46,7 @@ class SamplingParams:
 
     `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts
     generated tokens. A completion ends before the first `stop` string, which is not kept.
-    `thinking` sets the switch of the chat template to `on` or `off`; None does not set it.
-    ValueError for a value out of range.
+    `thinking` sets the switch of the chat template. ValueError for a value out of range.
     """
 
     temperature: float = 0.8
@@ -101,7 +98,8 @@ class Sample:
     ended, or a stop string fired) or `length` (cut at the token limit). `logprob` is the sum of the
     sampled tokens' log-probabilities (nats) under the unfiltered temperature-1 distribution.
     `confidences` has DeepConf's confidence of each token: minus the mean log-probability of the
-    likeliest tokens at its place. `seconds` is the time from the first to the last token. `key` is
+    likeliest tokens at its place. `think_tokens` are those of `completion_tokens` in thoughts,
+    without the marks. `seconds` is the time from the first to the last token. `key` is
     the digest of all that changes the distribution, `prompt_id` that of the prompt alone. `asked`
     is the prompt, filled in only for verifiers that read it. `tags` are those of the problem.
     """
@@ -125,6 +123,7 @@ class Sample:
     prompt_id: str | None = None
     asked: tuple[Message, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    think_tokens: int | None = None
 
 
 class Vote(NamedTuple):
@@ -168,10 +167,9 @@ class Outcome:
     """The fields of one draw (its sample and its verdict) that selection rules read.
 
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
-    that compare texts. `verifier_tokens` is what judging cost. `scores` are the scores by
-    verifiers other than the one that decides `correct`, by name (NaN: it gave no score). `value` is
-    what a draw is worth with `--value score`, else None; `verdicts` what further verifiers say of
-    `correct`, by name.
+    that compare texts. `verifier_tokens` is what judging cost. `scores` are those of verifiers
+    others than the one that decides `correct`, by name (NaN: it gave no score). `value` is what a
+    draw is worth with `--value score`, else None; `verdicts` what further ones say of `correct`.
     """
 
     index: int
@@ -188,6 +186,7 @@ class Outcome:
     scores: Mapping[str, float] | None = None
     value: float | None = None
     verdicts: Mapping[str, bool | None] | None = None
+    think_tokens: int | None = None
 
     @property
     def worth(self) -> float:
