@@ -67,7 +67,8 @@ class Sample:
     ended, or a stop string fired) or `length` (cut at the token limit). `logprob` is the sum of the
     sampled tokens' log-probabilities (nats) under the unfiltered temperature-1 distribution.
     `confidences` has DeepConf's confidence of each token: minus the mean log-probability of the
-    likeliest tokens at its place. `seconds` is the time from the first to the last token. `key` is
+    likeliest tokens at its place. `think_tokens` are those of `completion_tokens` in thoughts,
+    without the marks. `seconds` is the time from the first to the last token. `key` is
     the digest of all that changes the distribution, `prompt_id` that of the prompt alone. `asked`
     is the prompt, filled in only for verifiers that read it. `tags` are those of the problem.
     `token_logprobs` has each token with the likeliest ones at its place, filled in only where asked
@@ -93,6 +94,7 @@ class Sample:
     prompt_id: str | None = None
     asked: tuple[Message, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    think_tokens: int | None = None
     token_logprobs: Sequence[TokenLogprob] | None = None
 
 
@@ -137,10 +139,9 @@ class Outcome:
     """The fields of one draw (its sample and its verdict) that selection rules read.
 
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
-    that compare texts. `verifier_tokens` is what judging cost. `scores` are the scores by
-    verifiers other than the one that decides `correct`, by name (NaN: it gave no score). `value` is
-    what a draw is worth with `--value score`, else None; `verdicts` what further verifiers say of
-    `correct`, by name.
+    that compare texts. `verifier_tokens` is what judging cost. `scores` are those of verifiers
+    others than the one that decides `correct`, by name (NaN: it gave no score). `value` is what a
+    draw is worth with `--value score`, else None; `verdicts` what further ones say of `correct`.
     """
 
     index: int
@@ -157,6 +158,7 @@ class Outcome:
     scores: Mapping[str, float] | None = None
     value: float | None = None
     verdicts: Mapping[str, bool | None] | None = None
+    think_tokens: int | None = None
 
     @property
     def worth(self) -> float:

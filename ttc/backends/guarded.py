@@ -136,7 +136,10 @@ class GuardedBackend(Guarded):
             # Servers return an infinite log-probability for a token that a filter removed.
             odd = value is not None and not isinstance(value, float)
             if odd and getattr(found, name) is None:
-                wrong = self._fault(f"gave an invalid {name} ({a(value)})")
+                what = f"an invalid {name} ({a(value)})"
+                if name == "think_tokens" and isinstance(value, int) and value > 0:
+                    what = f"{value} think_tokens in {found.completion_tokens} completion_tokens"
+                wrong = self._fault(f"gave {what}")
                 notes.tell(f"{wrong}; it is taken as unknown")
         return found
 

@@ -108,6 +108,8 @@ class Completion:
     finish_reason: `stop`, `length`, `cancelled` (text and tokens are those so far) or `error`
         (`error` says why; it is kept as an attempt, and the draw is asked for again).
     prompt_tokens, cached_tokens: of the whole prompt, and of its part that was not computed again.
+    think_tokens: those of `completion_tokens` that belong to thoughts, without the marks around
+        these; 0 if it is known that there are none.
     logprob: the sum of the log-probabilities (nats) of the sampled tokens, under the model's
         distribution at temperature 1 without filters.
     stop: the stop string that ended the draw.
@@ -138,4 +140,5 @@ class Completion:
     error: str | None = None
     chances: Mapping[str, float] | None = None
     confidences: Sequence[float] | None = None
+    think_tokens: int | None = None
     token_logprobs: Sequence[TokenLogprob] | None = None

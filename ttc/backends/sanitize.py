@@ -17,7 +17,7 @@ from ttc.backends import Completion
 from ttc.records import FinishReason, TokenLogprob
 
 REASONS = get_args(FinishReason)
-COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens")
+COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens", "think_tokens")
 MEASURES = ("logprob", "started", "first_token", "ended")
 _TEXTS = ("stop", "error")
 
@@ -26,6 +26,9 @@ def sanitized(done: Completion) -> Completion:
     """Return a completion that can be stored and read again; the same object if nothing changes."""
     told = {name: getattr(done, name) for name in (*COUNTS, *MEASURES, *_TEXTS)}
     fixed: dict[str, Any] = {name: _count(told[name]) for name in COUNTS}
+    if None not in (thought := fixed["think_tokens"], made := fixed["completion_tokens"]):
+        # Thoughts are part of what was generated.
+        fixed["think_tokens"] = thought if thought <= made else None
     fixed |= {name: _finite(told[name]) for name in MEASURES}
     fixed |= {name: None if told[name] is None else _text(told[name]) for name in _TEXTS}
     fixed["confidences"] = _all_finite(done.confidences)

@@ -93,8 +93,7 @@ class Drawing:
             self._sharing.setdefault(each.request_id, []).append(each)
         self._seeded = "seed" in backend.capabilities
         self._room: Callable[[], int] = backend.room if isinstance(backend, Wide) else int
-        self._said: set[int] = set()
-        self._behind = behind
+        self._behind, self._said = behind, set[int]()
         # Each is counted by one thread: ours, and the writer's.
         self._handed = self._committed = 0
         self.tally = Tally()
@@ -228,6 +227,7 @@ class Drawing:
             key=each.key,
             prompt_id=each.prompt_id,
             tags=each.problem.tags,
+            think_tokens=done.think_tokens,
             token_logprobs=done.token_logprobs,
         )
 
