@@ -13,11 +13,11 @@ from typing import Any
 
 from ttc import keys
 from ttc.answers import thinking
-from ttc.backends import Backend, Completion, Request, Wide
+from ttc.backends import Backend, Completion, Wide
 from ttc.backends.counts import uncounted
 from ttc.errors import BackendError
 from ttc.records import Sample
-from ttc.samples.plan import Plan, Recipe
+from ttc.samples.plan import Plan, request_of
 from ttc.store import Store, samples
 from ttc.store.pools import PoolProblem
 from ttc.store.sql import storable
@@ -60,21 +60,6 @@ class Tally:
             raise BackendError(self.broken)
         if self.errors:
             raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
-
-
-def request_of(
-    recipe: Recipe, each: PoolProblem, index: int, seed: int | None, alternatives: int = 0
-) -> Request:
-    """Return the request of one draw."""
-    return Request(
-        id=f"{each.request_id}/{index}",
-        messages=each.problem.messages,
-        prompt=each.problem.prompt,
-        params=recipe.params,
-        seed=seed,
-        draw=index,
-        alternatives=alternatives,
-    )
 
 
 class Drawing:
@@ -243,6 +228,7 @@ class Drawing:
             prompt_id=each.prompt_id,
             tags=each.problem.tags,
             think_tokens=done.think_tokens,
+            token_logprobs=done.token_logprobs,
         )
 
     def settle(self) -> None:
