@@ -151,6 +151,8 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
     extra: dict[str, Any] = {**common, **options, **scorer}
     usage = factory.usage if isinstance(factory, Argued) else name
     if isinstance(factory, Argued):
+        # `short:m=3` is `short-3`.
+        argument = argument or extra.pop(factory.argument, "")
         if not argument or factory.argument in extra:
             raise UsageError(f"{spec}: write {usage}")
         extra[factory.argument] = argument

@@ -179,12 +179,18 @@ CREATE TABLE models (
 ) WITHOUT ROWID;
 """
 
+# The generated tokens that belong to thoughts. Of earlier draws they are unknown.
+_M008 = """
+ALTER TABLE samples ADD COLUMN think_tokens INTEGER;
+ALTER TABLE attempts ADD COLUMN think_tokens INTEGER;
+"""
+
 # Which draw of which log an imported sample is; NULL for one that was drawn here.
-_M_ORIGIN = """
+_M009 = """
 ALTER TABLE samples ADD COLUMN origin TEXT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M_ORIGIN)
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009)
 
 
 def statements(script: str) -> list[str]:

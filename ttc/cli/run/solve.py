@@ -61,8 +61,7 @@ class Asked:
         if text is None and sys.stdin is not None and sys.stdin.isatty():
             raise UsageError('no question; ttc solve "…", or pipe it in (ttc solve --help)')
         if text in (None, "-"):
-            text = "
-".join(line for _, line in files.text_lines("-"))
+            text = "\n".join(line for _, line in files.text_lines("-"))
         elif _names_a_file(text):
             text = _read(text)
         if not text or not text.strip():
