@@ -28,6 +28,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "stop": (str,),
     "prompt_tokens": (int,),
     "completion_tokens": (int,),
+    "think_tokens": (int,),
     "logprob": (int, float),
     "confidences": (list,),
     "seconds": (int, float),
@@ -61,6 +62,7 @@ def sample_line(sample: Sample) -> dict[str, Any]:
         "stop": sample.stop,
         "prompt_tokens": sample.prompt_tokens,
         "completion_tokens": sample.completion_tokens,
+        "think_tokens": sample.think_tokens,
         "logprob": sample.logprob,
         "confidences": _rounded(sample.confidences),
         "seconds": sample.seconds,
@@ -163,7 +165,8 @@ def read_samples(
         line = jsonl.rename(raw, mapping or {})
         record = check(line, ("problem", "text"))
         problem = str(record["problem"])
-        optional = ("stop", "prompt_tokens", "completion_tokens", "logprob", "seconds", "seed")
+        counts = ("prompt_tokens", "completion_tokens", "think_tokens")
+        optional = ("stop", *counts, "logprob", "seconds", "seed")
         about = ("confidences", "model", "pool", "key", "prompt_id")
         yield (
             record,

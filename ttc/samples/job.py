@@ -152,7 +152,7 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     """
     found, data, sampling = gather(session, job)
     n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
-    choice, backend = resolve.open_model(session, job.model)
+    choice, backend = resolve.open_model(session, job.model, sampling.extra)
     with ExitStack() as on_error:
         on_error.callback(backend.close)
         if job.confidence and "alternatives" not in backend.capabilities:

@@ -72,8 +72,9 @@ def insert(
     that is stored already is not changed."""
     connection.execute(
         "INSERT INTO samples (request_id, draw, parent_id, text, finish_reason, stop, "
-        "prompt_tokens, cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "
-        "first_token_seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "prompt_tokens, cached_tokens, completion_tokens, think_tokens, logprob, confidences, "
+        "seed, seconds, first_token_seconds, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (request_id, draw) DO NOTHING",
         (
             request_id,
@@ -85,6 +86,7 @@ def insert(
             done.prompt_tokens,
             done.cached_tokens,
             done.completion_tokens,
+            done.think_tokens,
             done.logprob,
             _packed(done.confidences),
             seed,
@@ -101,7 +103,8 @@ def insert_attempt(
     """Store a draw that gave no sample: an error, or a cancellation with its cost."""
     connection.execute(
         "INSERT INTO attempts (request_id, draw, status, detail, text, prompt_tokens, "
-        "completion_tokens, logprob, seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "completion_tokens, think_tokens, logprob, seconds, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             request_id,
             draw,
@@ -110,6 +113,7 @@ def insert_attempt(
             storable(done.text),
             done.prompt_tokens,
             done.completion_tokens,
+            done.think_tokens,
             done.logprob,
             elapsed(done.started, done.ended),
             now(),
@@ -133,7 +137,7 @@ SAMPLE: Part = (
     "samples.id, problems.name, samples.draw, samples.text, samples.finish_reason, "
     "samples.prompt_tokens, samples.completion_tokens, samples.logprob, samples.confidences, "
     "samples.seconds, samples.seed, samples.stop, requests.model, requests.identity, "
-    "refs.content, requests.key, requests.prompt_id, problems.tags",
+    "refs.content, requests.key, requests.prompt_id, problems.tags, samples.think_tokens",
     "JOIN requests ON requests.id = problems.request_id "
     "JOIN refs ON refs.id = problems.reference_id",
 )
@@ -147,7 +151,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
 
     def make(row: tuple[Any, ...]) -> Sample:
         _, problem, draw, text, reason, asked, generated, logprob, confidences, *rest = row[:FIELDS]
-        seconds, seed, stop, model, identity, reference, key, prompt, tags = rest
+        seconds, seed, stop, model, identity, reference, key, prompt, tags, thought = rest
         return Sample(
             problem,
             draw,
@@ -167,6 +171,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
             key,
             prompt,
             tags=shared(tags),
+            think_tokens=thought,
         )
 
     return make

@@ -179,7 +179,13 @@ CREATE TABLE models (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007)
+# The generated tokens that belong to thoughts. Of earlier draws they are unknown.
+_M008 = """
+ALTER TABLE samples ADD COLUMN think_tokens INTEGER;
+ALTER TABLE attempts ADD COLUMN think_tokens INTEGER;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008)
 
 
 def statements(script: str) -> list[str]:

@@ -154,8 +154,8 @@ def outcomes(
         connection,
         f"""
         SELECT problems.name AS problem, samples.id AS sample, draw, answer, correct, score,
-          logprob, prompt_tokens, completion_tokens, finish_reason, seconds, {column} AS text,
-          status, verdicts.tokens AS verifier_tokens
+          logprob, prompt_tokens, completion_tokens, think_tokens, finish_reason, seconds,
+          {column} AS text, status, verdicts.tokens AS verifier_tokens
         FROM {SAMPLES_OF_POOLS}
           LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
             AND verdicts.reference_id = problems.reference_id
@@ -180,6 +180,7 @@ def outcomes(
                 text=row["text"],
                 verifier_tokens=_both(row["verifier_tokens"], spent.get(row["sample"])),
                 scores=scores.get(row["sample"]),
+                think_tokens=row["think_tokens"],
             ),
         )
 

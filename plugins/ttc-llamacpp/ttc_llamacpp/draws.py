@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
+from ttc.answers.thought_tokens import thought_tokens
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
 from ttc_llamacpp.detokenizer import Detokenizer
@@ -19,15 +20,18 @@ class SequenceDraw:
 
     `started` is None while it waits for a slot. `computed` counts the prompt tokens that were
     computed for it, not copied. `opened` is the mark that opens a thought at the end of the prompt;
-    the draw's text begins with it.
+    the draw's text begins with it; `begun` is that mark and the prefix. `pieces` are the bytes of
+    each token.
     """
 
     request: Request
     prompt: tuple[int, ...]
     text: Detokenizer
     opened: str = ""
+    begun: str = ""
     sampler: Sampler | None = None
     tokens: list[int] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)
     logprob: float = 0.0
     confidences: list[float] = field(default_factory=list)
     computed: int = 0
@@ -66,7 +70,8 @@ class SequenceDraw:
             self.confidences.append(sampled.confidence)
         if model.ends(sampled.token):
             return "stop"
-        self.stop = self.text.add(model.piece(sampled.token))
+        self.pieces.append(model.piece(sampled.token))
+        self.stop = self.text.add(self.pieces[-1])
         if self.stop is not None:
             return "stop"
         full = len(self.tokens) >= self.request.params.max_tokens or self.position >= limit
@@ -87,6 +92,7 @@ class SequenceDraw:
             prompt_tokens=len(self.prompt),
             cached_tokens=len(self.prompt) - self.computed,
             completion_tokens=len(self.tokens),
+            think_tokens=thought_tokens(self.pieces, self.begun),
             logprob=self.logprob,
             stop=self.stop,
             started=self.started,

@@ -24,8 +24,9 @@ class PromptTokenizer:
         """The model's chat template, compiled when it is first needed. Raises BackendError."""
         return ChatTemplate(self._model, self._source, self._clock)
 
-    def tokens(self, request: Request) -> tuple[tuple[int, ...], str]:
-        """Return the tokens of prompt and prefix, and the thought mark that the prompt ends with.
+    def tokens(self, request: Request) -> tuple[tuple[int, ...], str, str]:
+        """Return the tokens of prompt and prefix, the thought mark that the prompt ends with (""
+        before a prefix), and the mark and the prefix together.
 
         Raises ChatTemplateError if the template rejects the messages.
         """
@@ -38,9 +39,11 @@ class PromptTokenizer:
 
     def _tokenize(
         self, messages: tuple[Message, ...], prompt: str | None, prefix: str, switch: str | None
-    ) -> tuple[tuple[int, ...], str]:
+    ) -> tuple[tuple[int, ...], str, str]:
         rendered = self.template.render(messages, switch) if prompt is None else prompt
         whole = thinking.behind(rendered, prefix)
         # A chat template writes BOS itself where its model wants one.
         tokens = self._model.tokenize(whole, add_bos=prompt is not None)
-        return tokens, "" if prefix else thinking.opening(rendered)
+        mark = thinking.opening(rendered)
+        begun = whole[len(rendered) - len(mark) :]
+        return tokens, "" if prefix else mark, begun
