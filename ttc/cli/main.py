@@ -18,6 +18,7 @@ from ttc.cli.typer_parts import (
     HELP,
     ClickFault,
     LazyGroup,
+    convert_plainly,
     group_of,
     prepare_completion,
     usage_line,
@@ -106,6 +107,7 @@ def _dispatch(args: Sequence[str]) -> int:
     if COMPLETE in os.environ:
         prepare_completion()
         group.main(list(args), prog_name="ttc")
+    convert_plainly()
     with group.make_context("ttc", hoist(args) or ["--help"]) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE

@@ -13,6 +13,9 @@ Migrations are appended, never edited. Each takes the file from version i to i +
 
 from __future__ import annotations
 
+from ttc.store.schema_counts import COUNTS
+from ttc.store.schema_views import VIEWS
+
 APPLICATION_ID = 0x74746331  # "ttc1": marks the file as a ttc store
 
 _M001 = """
@@ -179,7 +182,10 @@ CREATE TABLE models (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007)
+# Counts that are kept, and views for people.
+_M008 = COUNTS + VIEWS
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008)
 
 
 def statements(script: str) -> list[str]:

@@ -20,7 +20,12 @@ def keep(
     """Store a verdict; it replaces an earlier one of the same sample, verifier and reference."""
     key = (sample_id, verifier, _reference(connection, sample))
     connection.execute(
-        "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        # Not OR REPLACE: see `ttc.store.schema_counts`.
+        "ON CONFLICT (sample_id, verifier_id, reference_id) DO UPDATE SET "
+        "answer = excluded.answer, correct = excluded.correct, score = excluded.score, "
+        "status = excluded.status, detail = excluded.detail, created = excluded.created, "
+        "tokens = excluded.tokens",
         (
             *key,
             None if verdict.answer is None else storable(verdict.answer),
@@ -91,14 +96,18 @@ def kept(connection: sqlite3.Connection, pool: Pool, verifier: VerifierId) -> di
     return {} if row is None else by_sample(connection, pool, row)
 
 
-def by_sample(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int, Verdict]:
-    """Return the verdicts of a verifier (by row id) on a pool, by sample id."""
+def by_sample(
+    connection: sqlite3.Connection, pool: Pool, verifier: int, problem: str | None = None
+) -> dict[int, Verdict]:
+    """Return the verdicts of a verifier (by row id) on a pool, or on one problem of it, by sample
+    id."""
     found = rows(
         connection,
         f"SELECT verdicts.*, reads_reference FROM {SAMPLES_OF_POOLS} "
         "JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id "
-        "JOIN verifiers ON verifiers.id = verifier_id WHERE pool_id = ? AND verifier_id = ?",
-        (pool.id, verifier),
+        "JOIN verifiers ON verifiers.id = verifier_id WHERE pool_id = :pool "
+        f"AND verifier_id = :verifier{'' if problem is None else ' AND problems.name = :problem'}",
+        {"pool": pool.id, "verifier": verifier, "problem": problem},
     )
     return {row["sample_id"]: _verdict(row) for row in found}
 
