@@ -34,6 +34,8 @@ COMMANDS = {
     "sweep": "Compute the score of each selection rule at each budget, from stored samples alone.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
+    "rm": "Remove pools, with the samples that no other pool uses.",
+    "mv": "Rename a pool; ttc sample --pool NEW resumes it.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
     "plugins": "List backends, verifiers, selectors and strategies.",
     "config": "Show the settings in force and where they come from.",

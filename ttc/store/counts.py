@@ -1,4 +1,4 @@
-"""What pools hold, from the counts that the store keeps (`ttc.store.schema_counts`).
+"""What pools hold, from the counts that the store keeps (`ttc.store.migrations.counts`).
 
 A pool of a million samples is counted by its problems alone, in milliseconds.
 """

@@ -8,20 +8,35 @@ from math import nan
 from typing import Any
 
 from ttc import keys
+from ttc.errors import StoreError
 from ttc.records import INFRA, Outcome, Sample, Verdict, Vote
 from ttc.store.pools import Pool
-from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
+from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, one, rows, storable
 from ttc.store.verifiers import VerifierId, find_verifier, read_by, verifier_id
+
+_SAMPLE_IS = (
+    "SELECT key FROM samples JOIN requests ON requests.id = request_id "
+    "WHERE samples.id = ? AND draw = ?"
+)
 
 
 def keep(
     connection: sqlite3.Connection, sample_id: int, verifier: int, sample: Sample, verdict: Verdict
 ) -> None:
-    """Store a verdict; it replaces an earlier one of the same sample, verifier and reference."""
+    """Store a verdict; it replaces an earlier one of the same sample, verifier and reference.
+
+    StoreError if the sample was removed since it was read: its row may be another one's now.
+    """
+    there = one(connection, _SAMPLE_IS, sample_id, sample.index)
+    if there is None or (sample.key is not None and there[0] != sample.key):
+        raise StoreError(
+            f"{sample.problem} draw {sample.index}: its sample was removed meanwhile (ttc rm); "
+            "what was judged before it is kept"
+        )
     key = (sample_id, verifier, _reference(connection, sample))
     connection.execute(
         "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        # Not OR REPLACE: see `ttc.store.schema_counts`.
+        # Not OR REPLACE: see `ttc.store.migrations.counts`.
         "ON CONFLICT (sample_id, verifier_id, reference_id) DO UPDATE SET "
         "answer = excluded.answer, correct = excluded.correct, score = excluded.score, "
         "status = excluded.status, detail = excluded.detail, created = excluded.created, "

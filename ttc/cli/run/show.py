@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 from ttc import interchange, keys
@@ -12,7 +11,8 @@ from ttc.messages.counts import with_tokens
 from ttc.messages.visible import for_stdout, report_line
 from ttc.report.columns import columns
 from ttc.session import Session
-from ttc.store import Store, counts, pools, samples, tags, verdicts, verifiers
+from ttc.store import Store, counts, samples, tags, verdicts, verifiers
+from ttc.store.named import find_pool
 from ttc.store.pools import Pool
 
 
@@ -21,11 +21,7 @@ def show(
 ) -> None:
     """Print what is asked for. UsageError, with near names, for what is not there."""
     with Store.reading(session.database) as store:
-        pool = pools.find(store.reader, name)
-        if pool is None:
-            near = get_close_matches(name, pools.names(store.reader), n=1)
-            hint = f"did you mean {near[0]}?" if near else "ttc ls lists them"
-            raise UsageError(f"no pool {name!r}; {hint}")
+        pool = find_pool(store.reader, name)
         if problem is None:
             _pool(store, pool, as_json)
         elif index is None:
