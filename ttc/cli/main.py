@@ -18,6 +18,7 @@ from ttc.cli.typer_parts import (
     HELP,
     ClickFault,
     LazyGroup,
+    convert_plainly,
     group_of,
     prepare_completion,
     usage_line,
@@ -35,6 +36,8 @@ COMMANDS = {
     "export": "Write pools as files: for other tools, or as tables.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
+    "rm": "Remove pools, with the samples that no other pool uses.",
+    "mv": "Rename a pool; ttc sample --pool NEW resumes it.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
     "plugins": "List backends, verifiers, selectors, strategies and formats.",
     "config": "Show the settings in force and where they come from.",
@@ -108,6 +111,7 @@ def _dispatch(args: Sequence[str]) -> int:
     if COMPLETE in os.environ:
         prepare_completion()
         group.main(list(args), prog_name="ttc")
+    convert_plainly()
     with group.make_context("ttc", hoist(args) or ["--help"]) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE

@@ -9,14 +9,16 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttc import keys
-from ttc.backends import Completion
 from ttc.records import Message, Problem, Sample
 from ttc.store.pools import Pool, problems_of
 from ttc.store.reading import Part, in_order
 from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
+
+if TYPE_CHECKING:
+    from ttc.backends import Completion
 
 
 def drawn(connection: sqlite3.Connection, request_id: int) -> set[int]:
