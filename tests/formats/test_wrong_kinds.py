@@ -21,6 +21,7 @@ import pytest
 
 from ttc.errors import UsageError
 from ttc.formats import files
+from ttc.formats.files import kinds
 
 ROWS = [
     {"id": "a", "question": "One?", "answer": "1"},
@@ -206,3 +207,27 @@ def test_a_folder_is_answered_with_its_files(tmp_path: Path, names: list[str], w
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
     assert words.format(tmp_path) in refusal(tmp_path)
+
+
+class Log:
+    """A log of another tool that is one JSON document."""
+
+    name = "promptfoo"
+
+    def holds_draws(self, path: Path, head: bytes) -> bool:
+        return b'"evalId"' in head
+
+    def draws(self, path: Path, options: object) -> object:
+        raise AssertionError("it is not read here")
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_document_that_is_a_log_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indent: int | None
+) -> None:
+    monkeypatch.setattr(kinds.loading, "room", lambda *_: [Log()])
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({"evalId": "x", "results": [{"a": 1}]}, indent=indent))
+    assert refusal(path) == f"{path}: a log of promptfoo: `ttc import {path} --pool NAME`"
+    path.write_text(json.dumps({"results": [{"a": 1}]}, indent=indent))
+    assert [line.record for line in files.read(str(path))] == [{"a": 1}]
