@@ -7,13 +7,17 @@ import gzip
 import io
 import json
 import lzma
+import subprocess
 import sys
+import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ttc import jsonl
 from ttc.formats import files
 from ttc.formats.files import streams
 
@@ -179,3 +183,61 @@ class Pipe(io.BytesIO):
 
     def seek(self, *_: Any) -> int:
         raise OSError("a pipe cannot seek")
+
+
+def test_a_line_of_a_pipe_is_read_before_the_next_one_comes() -> None:
+    """What writes questions into a pipe may wait for each answer."""
+    code = (
+        "from ttc.formats import files\nfor line in files.read('-'): print(line.place, flush=True)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        for number, row in enumerate(ROWS, 1):
+            reader.stdin.write(json.dumps(row) + "\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline() == f"<stdin>:{number}\n"
+        reader.stdin.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+def test_long_files_in_other_encodings(tmp_path: Path, encoding: str) -> None:
+    rows = [{"question": f"{at} Wörter – 字" * 50, "id": at} for at in range(500)]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    mark = "\ufeff" if encoding.endswith("be") else ""
+    (tmp_path / "d").write_bytes((mark + text).encode(encoding))
+    assert read(str(tmp_path / "d")) == rows
+    (tmp_path / "d").write_bytes((mark + json.dumps(rows, indent=1)).encode(encoding))
+    assert read(str(tmp_path / "d")) == rows
+
+
+def test_lines_that_are_longer_than_what_is_looked_at(tmp_path: Path) -> None:
+    rows = [{"question": "x" * size} for size in (10, 100_000, 3_000_000)]
+    for order in (rows, rows[::-1]):
+        (tmp_path / "d").write_text("".join(json.dumps(row) + "\n" for row in order))
+        assert read(str(tmp_path / "d")) == order
+
+
+def test_reading_json_lines_takes_as_long_as_parsing_them(tmp_path: Path) -> None:
+    """Knowing kinds costs a file, not a line: within twice the time of the parser alone."""
+    path = tmp_path / "d.jsonl"
+    path.write_text(
+        "".join(json.dumps({"id": f"p{at}", "question": "x" * 200}) + "\n" for at in range(20_000))
+    )
+
+    def best(act: Callable[[], object]) -> float:
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            act()
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    def parse() -> None:
+        with path.open("rb") as file:
+            for number, line in enumerate(file):
+                jsonl.parse(line.decode(), f"{path}:{number}")
+
+    assert best(lambda: read(str(path))) < 2 * best(parse) + 0.02
