@@ -153,12 +153,12 @@ def answer(name: str, value: Any, told: Told, source: str) -> str:
 
 def ending(name: str, value: Any, told: Told, source: str) -> str | None:
     """Read a finish reason in the words of servers and other tools."""
-    found = finish_reasons.read(value)
     plain = finish_reasons.plain(value)
-    if found is None and plain not in finish_reasons.UNKNOWN:
+    if not isinstance(value, (str, dict)):
         known = "stop, length, cancelled or error"
-        if not isinstance(value, str):
-            raise ValueError(f"must be {known}, not {kind_of(value)}{inside(name, source, value)}")
+        raise ValueError(f"must be {known}, not {kind_of(value)}{inside(name, source, value)}")
+    found = finish_reasons.read(value)
+    if found is None and plain not in finish_reasons.UNKNOWN:
         told.word(name, value, "unknown")
         return None
     told.word(name, value if isinstance(value, str) else plain, found)
