@@ -115,15 +115,11 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
             problem = replace(problem, id=f"{name}/{keys.prompt_id(problem)[8:18]}")
         digest.update(keys.canonical_json(line.record).encode())
         _add_fields(fields, raw.record)
-        earlier = found.setdefault(problem.id, (problem, line.place))
-        if earlier[1] != line.place:
+        earlier, place = found.setdefault(problem.id, (problem, line.place))
+        if place != line.place:
             repeated += 1
-            retagged += earlier[0].tags != problem.tags
-            if earlier[0] != problem:
-                raise UsageError(
-                    f"{line.place}: the id {problem.id!r} is taken by another problem at "
-                    f"{earlier[1]}; make ids unique"
-                )
+            retagged += earlier.tags != problem.tags
+            _check_same(earlier, place, problem, line.place)
     if not found:
         raise _empty(source, name, skipped)
     problems = tuple(problem for problem, _ in found.values())
@@ -142,6 +138,14 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         notes=reader.notes,
         remark=reader.remark,
     )
+
+
+def _check_same(earlier: Problem, there: str, problem: Problem, here: str) -> None:
+    """Raise UsageError if two problems with one identifier differ."""
+    if earlier != problem:
+        raise UsageError(
+            f"{here}: the id {problem.id!r} is taken by another problem at {there}; make ids unique"
+        )
 
 
 class _Renamed(NamedTuple):
