@@ -22,6 +22,7 @@ from ttc.records import Problem
 FIRST = 20  # records that decide the shape
 # Fields that a user names with --map, and that the shape must therefore read.
 _MAPPED = ("prompt", "question", "messages", "answer", "choices", "reference")
+_ASKED = {"prompt", "question", "messages"}
 _LISTED = 12  # fields that an error lists
 
 
@@ -61,7 +62,7 @@ class Reader:
         self._used = fields_of(mapping)
         self._template = None if choices is None else check(choices)
         self._made: dict[str, ReadsProblems] = {}
-        if form is None and not self._ours & {"prompt", "question", "messages"}:
+        if form is None and not self._ours & _ASKED:
             _refuse_samples(first[0])
         self.name = self._chosen(first) if form is None else self._known.name(form)
         self.shape = self._showing(self.name)
@@ -155,8 +156,8 @@ class Reader:
 
     def _refuse_half(self, shape: ReadsProblems, record: Mapping[str, Any], notes: Notes) -> None:
         """Raise ValueError if a text beside the question is not asked with it."""
-        # A shape of another package says itself what its questions are; so does --format.
-        if self._form is not None or not isinstance(shape, Shape):
+        # A shape of another package says itself what its questions are; so do --format and --map.
+        if self._form is not None or self._ours & _ASKED or not isinstance(shape, Shape):
             return
         read = notes.read | shape.fields | shape.leaves | self._used
         if reason := refusals.halved(record, read, notes.roles.get("question", ())):
