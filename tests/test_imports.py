@@ -27,7 +27,8 @@ interchange
 problems backends selectors
 store verifiers
 verdicts samples
-outcomes exchange
+outcomes
+exchange
 curves
 strategies
 solving verifying

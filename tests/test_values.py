@@ -218,9 +218,9 @@ def test_a_baseline_of_other_values_is_named(tmp_path: Path) -> None:
     ("score", "message"),
     [
         (10**400, "'score' has an integer of 401 digits, which is too large"),
-        ("0.5", "'score' must be of type int or float, not '0.5'"),
-        (True, "'score' must be of type int or float, not True"),
-        ([1], "'score' must be of type int or float"),
+        ("half", "'score' must be a number, not 'half'"),
+        (True, "'score' must be a number, not true; if it says what is right: mapping="),
+        ([1], "'score' must be a number, not a list"),
         (nan, "NaN is not JSON; write null"),
         (inf, "Infinity is not JSON; write null"),
     ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, ClassVar
 
 import typer
@@ -38,9 +39,10 @@ class LazyGroup(typer.core.TyperGroup):
         """Import and build a command; None for an unknown one."""
         if cmd_name not in self.summaries:
             return None
-        module = import_module(f"ttc.cli.commands.{cmd_name}")
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = import_module(f"ttc.cli.commands.{name}")
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name, context_settings=HELP)(getattr(module, cmd_name))
+        single.command(cmd_name, context_settings=HELP)(getattr(module, name))
         return typer.main.get_command(single)
 
     def get_help_option(self, ctx: Any) -> Any:

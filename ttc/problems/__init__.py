@@ -19,7 +19,7 @@ from ttc.problems.dataset import (
     question,
     read,
 )
-from ttc.problems.joining import merge, tag_notes
+from ttc.problems.joining import mapping_notes, merge, tag_notes
 from ttc.problems.rendering import render
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Dataset",
     "ReadOptions",
     "each",
+    "mapping_notes",
     "merge",
     "one",
     "parse_ids",

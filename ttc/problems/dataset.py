@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from ttc import jsonl, keys, tags
 from ttc.errors import UsageError
+from ttc.formats import files
+from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes.noting import Notes
 from ttc.problems import tagging, telling
 from ttc.problems.detection import FIRST, Reader
@@ -23,7 +25,11 @@ from ttc.records import Message, Problem
 Data: TypeAlias = "str | Sequence[Mapping[str, Any]] | Sequence[Problem]"
 # Sources without a name of their own, and what errors call them.
 NAMELESS = {"stdin": "standard input", "python": "the data"}
-MAPPABLE = ("id", "prompt", "question", "messages", "answer", "choices", "reference")
+MAPPABLE = (
+    *("id", "prompt", "question", "messages", "answer", "choices"),
+    *("reference", "reference.*", "tags.*"),
+)
+QUESTIONS = ("prompt", "question", "messages")  # where they are mapped, each record has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Dataset:
     unless the user gives another. `skipped` holds the errors of the lines that were skipped,
     `repeated` counts identical lines that were dropped, `retagged` those of them with other tags.
     `fields` are the fields that there are, `unused` those that were not read; `notes` and `remark`
-    say how the others were.
+    say how the others were, `mapped` what became of --map.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Dataset:
     unused: tuple[str, ...] = ()
     notes: Notes = field(default_factory=Notes)
     remark: str = ""
+    mapped: FieldMap | None = None
 
     def describe(self) -> str:
         """Return one line for stderr: what was read, in which format, and what was not."""
@@ -81,6 +88,11 @@ class ReadOptions:
     choices_template: str | None = None
 
 
+def _formats(name: str | None) -> tuple[str | None, str | None]:
+    """Return the shape and the kind of file that a --format names."""
+    return (None, name) if name is not None and files.is_kind(name) else (name, None)
+
+
 def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     """Read one file, standard input for `-`, or records. UsageError with the place of bad input.
 
@@ -98,7 +110,8 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     repeated = retagged = 0
     fields: dict[str, set[str]] = {}
     digest = hashlib.sha256()
-    lines = _renamed(source, options, skipped)
+    mapped = FieldMap(options.mapping, needed=QUESTIONS)
+    lines = _renamed(source, options, mapped, skipped)
     first = [*islice(lines, FIRST)]
     if not first:
         raise _empty(source, name, skipped)
@@ -137,6 +150,7 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         unused=reader.unused(fields),
         notes=reader.notes,
         remark=reader.remark,
+        mapped=mapped,
     )
 
 
@@ -156,16 +170,27 @@ class _Renamed(NamedTuple):
     line: jsonl.Line
 
 
-def _renamed(source: Data, options: ReadOptions, skipped: list[str]) -> Iterator[_Renamed]:
+def _renamed(
+    source: Data, options: ReadOptions, mapped: FieldMap, skipped: list[str]
+) -> Iterator[_Renamed]:
     """Yield the records of a source; malformed ones are skipped if that is wanted."""
-    records = cast("jsonl.Source", source)
-    for at, raw in enumerate(jsonl.read(records, skipped if options.skip_bad else None)):
-        yield _Renamed(at, raw, jsonl.rename(raw, options.mapping))
+    bad = skipped if options.skip_bad else None
+    _, form = _formats(options.format)
+    for at, raw in enumerate(files.read(cast("jsonl.Source", source), bad, form)):
+        try:
+            (line,) = mapped.lines(raw)
+        except jsonl.BadLineError as error:
+            if bad is None:
+                raise
+            bad.append(str(error))
+            continue
+        yield _Renamed(at, raw, line)
 
 
 def _reader(first: Sequence[jsonl.Line], options: ReadOptions) -> Reader:
     """Return what reads the records that begin so."""
-    return Reader(first, options.format, options.mapping, options.tags, options.choices_template)
+    shape, _ = _formats(options.format)
+    return Reader(first, shape, options.mapping, options.tags, options.choices_template)
 
 
 def _empty(source: Data, name: str, skipped: Sequence[str]) -> UsageError:
@@ -187,6 +212,8 @@ def _add_fields(fields: dict[str, set[str]], record: Mapping[str, Any]) -> None:
 def _name(source: Data) -> str:
     if source == "-":
         return "stdin"
+    if isinstance(source, str) and files.is_hub(source):
+        return files.hub_label(source)
     return Path(source).name.split(".")[0] if isinstance(source, str) else "python"
 
 
@@ -224,7 +251,7 @@ def _given(problems: Sequence[Any]) -> Dataset:
 def one(line: jsonl.Line, options: ReadOptions) -> Problem:
     """Return the problem of one line, whose format its own fields decide. UsageError with its
     place."""
-    renamed = jsonl.rename(line, options.mapping)
+    (renamed,) = FieldMap(options.mapping, needed=QUESTIONS).lines(line)
     problem = _reader([renamed], options).problem(renamed, "")
     return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
 
@@ -235,16 +262,15 @@ def each(source: Data, options: ReadOptions) -> Iterator[Problem]:
     A line of a file or of standard input may also be a question in plain text. UsageError names a
     bad line.
     """
-    if isinstance(source, str):
-        for place, text in jsonl.text_lines(source):
-            if text.startswith("{"):
-                yield one(jsonl.Line(place, jsonl.parse(text, place)), options)
-            else:
-                yield question(text)
-    elif any(isinstance(item, Problem) for item in source):
+    if not isinstance(source, str) and any(isinstance(item, Problem) for item in source):
         yield from _given(source).problems
-    else:
-        for line in jsonl.read(cast("jsonl.Source", source)):
+        return
+    shape, form = _formats(options.format)
+    options = replace(options, format=shape)
+    for line in files.read(cast("jsonl.Source", source), form=form, questions=True):
+        if isinstance(line, jsonl.PlainLine):
+            yield question(line.record["question"])
+        else:
             yield one(line, options)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from ttc import plugins
 from ttc.errors import UsageError
 from ttc.formats import ReadsProblems
+from ttc.formats.mapping import fields_used
 from ttc.formats.shapes import refusals
 from ttc.formats.shapes.choices import check
 from ttc.formats.shapes.known import GENERIC, Shapes, ShowsChoices
@@ -59,7 +60,7 @@ class Reader:
         self._form = form
         self._tags = tags
         self._ours = {name.partition(".")[0] for name in mapping}
-        self._used = fields_of(mapping)
+        self._used = fields_used(mapping)
         self._template = None if choices is None else check(choices)
         self._made: dict[str, ReadsProblems] = {}
         if form is None and not self._ours & _ASKED:
@@ -177,12 +178,6 @@ def _problem(shape: ReadsProblems, noting: Noting, default_id: str, line: Line) 
     if not isinstance(found, Problem):
         raise TypeError(f"{found!r:.40} is no Problem")
     return found
-
-
-def fields_of(mapping: Mapping[str, str]) -> frozenset[str]:
-    """Return the fields of a record that the values of --map read."""
-    parts = (part.strip() for value in mapping.values() for part in value.split("+"))
-    return frozenset(name for part in parts for name in (part, part.partition(".")[0]))
 
 
 def _refuse_samples(line: Line) -> None:

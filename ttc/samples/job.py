@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 
-from ttc import jsonl, problems, tags
+from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
 from ttc.errors import UsageError
+from ttc.formats.mapping import parse_mapping
 from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
@@ -112,14 +113,14 @@ class Opened:
 
 
 def reading(
-    mapping: str,
+    mapping: Iterable[str],
     form: str | None,
     skip_bad: bool,
     tag: Iterable[str] = (),
     choices_template: str | None = None,
 ) -> ReadOptions:
     """Return how to read the data. UsageError for a malformed --map or --tag."""
-    renamed = jsonl.parse_mapping(mapping, problems.MAPPABLE)
+    renamed = parse_mapping(mapping, problems.MAPPABLE)
     return ReadOptions(renamed, form, skip_bad, tags.parse(tag), choices_template)
 
 
@@ -148,6 +149,8 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
             raise UsageError("these files want different templates; sample them one by one")
         sampling = replace(sampling, template=templates.pop())
     merged = problems.merge(datasets)
+    for line in problems.mapping_notes(datasets):
+        session.say(line)
     for line in problems.tag_notes(datasets, merged, job.reading.tags):
         session.say(line)
     if job.reading.choices_template is not None and not any(

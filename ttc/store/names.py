@@ -17,6 +17,7 @@ from typing import Any
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.store import pools
+from ttc.store.imported import is_imported, tool_of
 from ttc.store.pools import Pool
 
 LONGEST = 48  # the most characters of a value that are shown
@@ -69,6 +70,12 @@ def resolve(
     else:
         twin = pools.same(alike(connection, wanted.name), identity)
     if wanted.naming is Naming.NAMED:
+        if there is not None and is_imported(there.identity):
+            raise UsageError(
+                f"the pool {there.name} holds draws imported from {tool_of(there.identity)}; "
+                f"drawn ones do not join them in one estimate: name another pool with "
+                f"{wanted.other}"
+            )
         if there is not None and twin != there:
             raise UsageError(_refusal(connection, wanted, there, twin, model, identity))
         if there is None and twin is not None:

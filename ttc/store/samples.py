@@ -59,7 +59,7 @@ def unpacked(kept: bytes | None) -> array[float] | None:
     return values
 
 
-def insert(
+def insert(  # noqa: PLR0913 (the columns that are no part of a completion)
     connection: sqlite3.Connection,
     request_id: int,
     draw: int,
@@ -67,13 +67,15 @@ def insert(
     done: Completion,
     *,
     parent: int | None = None,
+    origin: str | None = None,
 ) -> None:
-    """Store a finished completion; `parent` is the row id of the sample that it continues. A draw
-    that is stored already is not changed."""
+    """Store a finished completion; `parent` is the row id of the sample that it continues, `origin`
+    says which draw of which log it is. A draw that is stored already is not changed."""
     connection.execute(
         "INSERT INTO samples (request_id, draw, parent_id, text, finish_reason, stop, "
         "prompt_tokens, cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "
-        "first_token_seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "first_token_seconds, created, origin) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (request_id, draw) DO NOTHING",
         (
             request_id,
@@ -91,6 +93,7 @@ def insert(
             elapsed(done.started, done.ended),
             elapsed(done.started, done.first_token),
             now(),
+            origin,
         ),
     )
 

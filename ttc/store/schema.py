@@ -179,7 +179,12 @@ CREATE TABLE models (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007)
+# Which draw of which log an imported sample is; NULL for one that was drawn here.
+_M_ORIGIN = """
+ALTER TABLE samples ADD COLUMN origin TEXT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M_ORIGIN)
 
 
 def statements(script: str) -> list[str]:

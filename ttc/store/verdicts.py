@@ -18,7 +18,11 @@ def keep(
     connection: sqlite3.Connection, sample_id: int, verifier: int, sample: Sample, verdict: Verdict
 ) -> None:
     """Store a verdict; it replaces an earlier one of the same sample, verifier and reference."""
-    key = (sample_id, verifier, _reference(connection, sample))
+    put(connection, (sample_id, verifier, _reference(connection, sample)), verdict)
+
+
+def put(connection: sqlite3.Connection, key: tuple[int, int, str], verdict: Verdict) -> None:
+    """Store a verdict under its key: row ids of sample and verifier, and the reference's digest."""
     connection.execute(
         "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (

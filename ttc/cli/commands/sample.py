@@ -55,7 +55,7 @@ def sample(
         str | None, typer.Option(help="Name of the pool [default: made from data and model].")
     ] = None,
     new_pool: opt.NewPool = False,
-    mapping: opt.Mapping = "",
+    mapping: opt.Mapping = None,
     form: Annotated[
         str | None,
         typer.Option(
@@ -114,7 +114,7 @@ def sample(
         model=model,
         n=n,
         sampling=sampling,
-        reading=job.reading(mapping, form, skip_bad, tag or (), choices_template),
+        reading=job.reading(mapping or (), form, skip_bad, tag or (), choices_template),
         limit=limit,
         pool=pool,
         new_pool=new_pool,

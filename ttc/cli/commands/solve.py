@@ -65,7 +65,7 @@ def solve(
     ] = False,
     *,
     sampling: Sampling,
-    mapping: opt.Mapping = "",
+    mapping: opt.Mapping = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -102,7 +102,7 @@ def solve(
     from ttc.solving.job import SolveOptions
 
     session = begin(config, database, quiet, raw_output=raw_output)
-    asked = run_solve.Asked(prompt, each, mapping, show, as_json)
+    asked = run_solve.Asked(prompt, each, mapping or (), show, as_json)
     options = SolveOptions(
         model=model,
         n=n,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,6 +13,8 @@ from ttc.backends import counts
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit, Stopped, UsageError
+from ttc.formats import files
+from ttc.formats.mapping import parse_mapping
 from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.problems import ReadOptions
 from ttc.records import Problem
@@ -34,7 +36,7 @@ class Asked:
 
     prompt: str | None
     each: bool
-    mapping: str
+    mapping: Sequence[str]
     show: bool
     as_json: bool
 
@@ -48,14 +50,14 @@ class Asked:
     def problems(self) -> Iterator[Problem]:
         """Yield what is asked. With an argument, standard input is never touched."""
         if self.each:
-            reading = ReadOptions(jsonl.parse_mapping(self.mapping, problems.MAPPABLE))
+            reading = ReadOptions(parse_mapping(self.mapping, problems.MAPPABLE))
             yield from problems.each(self.prompt or "-", reading)
             return
         text = self.prompt
         if text is None and sys.stdin is not None and sys.stdin.isatty():
             raise UsageError('no question; ttc solve "…", or pipe it in (ttc solve --help)')
         if text in (None, "-"):
-            text = "\n".join(line for _, line in jsonl.text_lines("-"))
+            text = "\n".join(line for _, line in files.text_lines("-"))
         if not text or not text.strip():
             raise UsageError("the question is empty")
         yield problems.question(text)
