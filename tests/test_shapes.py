@@ -179,12 +179,14 @@ PLAIN = {"prompt": "Say it.", "answer": "it"}
 
 
 def test_a_record_of_another_shape_is_told_with_both_names(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "data.jsonl", *({**GSM8K, "question": f"{at}?"} for at in range(29)), PLAIN
+    )
     with pytest.raises(UsageError, match=r"data.jsonl:30: .*generic.*gsm8k"):
-        rows = [{**GSM8K, "question": f"{at}?"} for at in range(29)]
-        problems.read(write(tmp_path / "data.jsonl", *rows, PLAIN))
+        problems.read(path)
+    write(tmp_path / "data.jsonl", *({**PLAIN, "prompt": f"{at}?"} for at in range(29)), GSM8K)
     with pytest.raises(UsageError, match=r"data.jsonl:30: .*gsm8k.*generic.*--format generic"):
-        rows = [{**PLAIN, "prompt": f"{at}?"} for at in range(29)]
-        problems.read(write(tmp_path / "data.jsonl", *rows, GSM8K))
+        problems.read(path)
     read = problems.read(str(tmp_path / "data.jsonl"), ReadOptions(format="generic"))
     assert (read.format, len(read.problems)) == ("generic", 30)
 
@@ -236,7 +238,7 @@ def test_gpqa_puts_the_right_choice_anywhere() -> None:
 
 TEMPLATES = [
     ("{question}\n{choices}\nLetter:", "Which?\nA) red\nB) blue\nLetter:"),
-    ("{question}\n({label}) {text}\n\nOne of {labels}.", "Which?\n(A) red\n(B) blue\n\nOne of A, B."),
+    ("{question}\n({label}) {text}\n{labels}?", "Which?\n(A) red\n(B) blue\nA, B?"),
     ("{question} {choices} {x} {{", "Which? A) red\nB) blue {x} {{"),
 ]  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from ttc import plugins
@@ -13,7 +12,7 @@ from ttc.formats import ReadsProblems
 from ttc.formats.mapping import fields_used
 from ttc.formats.shapes import refusals
 from ttc.formats.shapes.choices import check
-from ttc.formats.shapes.known import GENERIC, Shapes, ShowsChoices
+from ttc.formats.shapes.known import GENERIC, ShowsChoices, shapes
 from ttc.formats.shapes.noting import Notes, Noting
 from ttc.formats.shapes.shape import Shape
 from ttc.jsonl import BadLineError, Line
@@ -25,17 +24,6 @@ FIRST = 20  # records that decide the shape
 _MAPPED = ("prompt", "question", "messages", "answer", "choices", "reference")
 _ASKED = {"prompt", "question", "messages"}
 _LISTED = 12  # fields that an error lists
-
-
-@lru_cache(maxsize=8)
-def _shapes(state: tuple[tuple[str, str], ...]) -> Shapes:
-    return Shapes()
-
-
-def shapes() -> Shapes:
-    """Return all shapes that are installed."""
-    entries = plugins.installed("formats")
-    return _shapes(tuple((name, entry.value) for name, entry in entries.items()))
 
 
 class Reader:
