@@ -42,15 +42,15 @@ class DrawingArguments(SamplingArguments, total=False):
     `ids` are the problems to draw for: a text `a,b`, `@FILE`, or a list; `ID*` is all that begin
     so. `shuffle` is the seed of an order made from their ids, `offset` leaves out the first ones,
     and `limit` takes only the first of those that are left. `new_pool` draws into NAME.2, NAME.3, …
-    if the pool has other settings. `confidence` keeps how sure each token was, from its likeliest alternatives, so
-    many of them. `max_time` stops in good order after so many seconds, or after `90s`, `30m`,
-    `2h`. `mapping` renames the fields of foreign records, ours to theirs, `format` names the
-    format instead of detecting it, and `skip_bad` passes over lines that are not JSON. `tag` keeps
-    fields of the problems, by which a sweep can group them: a field, a list of `FIELD` and
-    `NAME=FIELD`, or a mapping of names to fields. `choices_template` is the text around a question
-    with choices, or `@FILE`: `{question}`, and `{choices}` or a line with `{label}` and `{text}`.
-    `database` is the store and `config` a settings file in place of the user's (None: as set). With `progress=False` notes go to the log `ttc`
-    instead of stderr, and there is no meter.
+    if the pool has other settings. `confidence` keeps how sure each token was, from its likeliest
+    alternatives, so many of them. `max_time` stops in good order after so many seconds, or after
+    `90s`, `30m`, `2h`. `mapping` renames the fields of foreign records, ours to theirs, `format`
+    names the format instead of detecting it, and `skip_bad` passes over lines that are not JSON.
+    `tag` keeps fields of the problems, by which a sweep can group them: a field, a list of `FIELD`
+    and `NAME=FIELD`, or a mapping of names to fields. `choices_template` is the text around a
+    question with choices, or `@FILE`: `{question}`, and `{choices}` or a line with `{label}` and
+    `{text}`. `database` is the store and `config` a settings file in place of the user's (None: as
+    set). With `progress=False` notes go to the log `ttc` instead of stderr, and there is no meter.
     """
 
     limit: int | None

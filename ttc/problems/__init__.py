@@ -11,9 +11,7 @@ from __future__ import annotations
 from ttc.problems.choosing import Choosing, parse_ids, select
 from ttc.problems.dataset import (
     MAPPABLE,
-    Data,
     Dataset,
-    ReadOptions,
     each,
     one,
     question,
@@ -21,6 +19,7 @@ from ttc.problems.dataset import (
 )
 from ttc.problems.joining import mapping_notes, merge, tag_notes
 from ttc.problems.rendering import render
+from ttc.problems.sources import Data, ReadOptions
 
 __all__ = [
     "MAPPABLE",

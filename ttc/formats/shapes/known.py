@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 from ttc import plugins
 from ttc.errors import UsageError
-from ttc.formats import ReadsProblems
+from ttc.formats import ReadsProblems, loading
 from ttc.plugins.abilities import Ability
 
 GENERIC = "generic"
@@ -40,7 +40,7 @@ class Shapes:
             own[name] = plugins.distribution(entry)[0] == plugins.OWN_DISTRIBUTION
             if own[name] and not entry.value.startswith(_HERE):
                 continue
-            made = plugins.guarded("formats", name, "be made", partial(_made, name))
+            made = loading.named(name)
             if isinstance(made, ReadsProblems):
                 self._named[name] = made
         ranked = sorted(
@@ -57,10 +57,9 @@ class Shapes:
         """Return the name of a shape as it is in `--format`. UsageError for an unknown one."""
         name = ALIASES.get(given, given)
         if name not in self._named:
-            near = get_close_matches(given, self._named, n=1)
+            near = get_close_matches(given, plugins.installed("formats"), n=1)
             hint = f"did you mean {near[0]}? " if near else ""
-            listed = ", ".join(sorted(self._named))
-            raise UsageError(f"--format {given}: {hint}there are {listed}")
+            raise UsageError(f"--format {given}: {hint}ttc plugins --formats lists them")
         return name
 
     def place(self, name: str) -> int:
@@ -89,8 +88,15 @@ class Shapes:
             return bool(self._named[name].matches(record))
 
 
-def _made(name: str) -> Any:
-    return plugins.load("formats", name)()
+@lru_cache(maxsize=8)
+def _shapes(state: tuple[tuple[str, str], ...]) -> Shapes:
+    return Shapes()
+
+
+def shapes() -> Shapes:
+    """Return all shapes that are installed."""
+    entries = plugins.installed("formats")
+    return _shapes(tuple((name, entry.value) for name, entry in entries.items()))
 
 
 def names() -> list[str]:

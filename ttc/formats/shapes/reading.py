@@ -62,7 +62,7 @@ class StrategyQa(Shape):
     """Read StrategyQA: `question`, a boolean `answer`. Verifier: exact:case=fold."""
 
     name = "strategyqa"
-    fields = of("question", "answer", "facts")
+    fields = of("qid", "question", "answer")
     identifiers = ("qid",)
     verifier = "exact:case=fold"
 

@@ -32,9 +32,9 @@ _SAMPLES: tuple[tuple[str, frozenset[str], frozenset[str], frozenset[str]], ...]
     )
 )  # fmt: skip
 _TEXTS = re.compile(
-    r"(?:^|_)(?:ctx|context|passage|paragraph|article|story|document|background|premise|hypothesis"
+    r"(.*_)?(?:ctx|context|passage|paragraph|article|story|document|background|premise|hypothesis"
     r"|narrative|scenario|excerpt|evidence|hint|table|body|instruction|support|text|input)s?"
-    r"(?:_?\d*)$",
+    r"(_?\d+)?",
     re.I,
 )
 # What is an answer, a test, or says something about a text.
@@ -44,7 +44,6 @@ _OTHERS = re.compile(
     re.I,
 )
 _LISTS = ("options", "endings", "candidates", "option_a", "option1", "choice1", "ending0", "opa")
-_SHORT = 12  # characters of what may be an identifier or a name
 
 
 def samples(record: Mapping[str, Any]) -> str | None:
@@ -72,10 +71,14 @@ def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[s
     """Return why a question would be asked in half: a text or choices beside it are not read.
 
     `read` are the fields that were read or may be left out, `asked` those of the question. None if
-    there is no such field.
+    there is no such field, and for chats, which say themselves what they are about.
     """
+    there = plain(record)
     question = next(iter(asked), "question")
-    for name, value in plain(record).items():
+    text = there.get(question)
+    if not isinstance(text, str):
+        return None
+    for name, value in there.items():
         if name in read or value in (None, "", [], {}):
             continue
         if name in _LISTS:
@@ -83,18 +86,37 @@ def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[s
                 f"{name!r} are not shown with the question in {question!r}: --map choices={name} "
                 "shows them, and --format generic asks without them"
             )
-        code = name == "code" and question in ("question", "input")
-        spread = _TEXTS.search(name) and not _OTHERS.search(name)
-        if code or (spread and _is_text(value)):
+        if _belongs(name, value, question) and not _contains(value, text):
+            joins = f"--map prompt={name}+{question} joins them"
+            way = joins if isinstance(value, str) else "join them into one text"
             return (
-                f"{name!r} is not asked with the question in {question!r}: "
-                f"--map prompt={name}+{question} joins them, and --format generic asks without it"
+                f"{name!r} is not asked with the question in {question!r}: {way}, and --format "
+                "generic asks without it"
             )
     return None
 
 
-def _is_text(value: object) -> bool:
-    """Return whether a value is a text of several words, or a list or object that may hold one."""
+def _belongs(name: str, value: object, question: str) -> bool:
+    """Return whether a field is named like a text that questions are about, and holds one."""
+    if name == "code":
+        return question in ("question", "input") and _is_text(value, True)
+    named = _TEXTS.fullmatch(name)
+    if named is None or _OTHERS.search(name):
+        return False
+    # What only has such a word in its name may be an identifier.
+    return _is_text(value, not named[1])
+
+
+def _contains(value: object, question: str) -> bool:
+    """Return whether a field is the question in other words around it, as in `text` of Alpaca."""
+    return isinstance(value, str) and question.strip() in value
+
+
+def _is_text(value: object, sure: bool) -> bool:
+    """Return whether a value is a text, or a list or an object that holds one; of several words,
+    unless the name of the field is `sure` to be that of a text."""
     if isinstance(value, str):
-        return len(value) > _SHORT or " " in value.strip()
-    return isinstance(value, list) and any(isinstance(each, str) and " " in each for each in value)
+        return bool(value.strip()) and (sure or " " in value.strip())
+    if isinstance(value, dict):
+        return any(_is_text(each, False) for each in value.values())
+    return isinstance(value, list) and any(_is_text(each, False) for each in value)
