@@ -42,6 +42,7 @@ def sample_line(sample: Sample) -> dict[str, Any]:
         "stop": sample.stop,
         "prompt_tokens": sample.prompt_tokens,
         "completion_tokens": sample.completion_tokens,
+        "think_tokens": sample.think_tokens,
         "logprob": sample.logprob,
         "confidences": _rounded(sample.confidences),
         "seconds": sample.seconds,
@@ -113,7 +114,8 @@ def read_samples(
     for line in intake.lines(source, skipped):
         record = line.record
         problem = str(record["problem"])
-        optional = ("stop", "prompt_tokens", "completion_tokens", "logprob", "seconds", "seed")
+        counts = ("prompt_tokens", "completion_tokens", "think_tokens")
+        optional = ("stop", *counts, "logprob", "seconds", "seed")
         about = ("confidences", "model", "pool", "key", "prompt_id")
         yield (
             record,

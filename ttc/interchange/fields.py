@@ -13,6 +13,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "stop": (str,),
     "prompt_tokens": (int,),
     "completion_tokens": (int,),
+    "think_tokens": (int,),
     "logprob": (int, float),
     "confidences": (list,),
     "seconds": (int, float),

@@ -79,7 +79,7 @@ class Source:
 
 def read(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
     """Return the judged draws of a pool, a file or stdin (`-`). UsageError if there are none."""
-    if name == "-" or is_file(name):
+    if name == "-" or is_file(name, database):
         return read_file(name, wanted)
     return read_pool(database, name, wanted)
 

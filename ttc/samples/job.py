@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
-from ttc.errors import UsageError
+from ttc.errors import StoreError, UsageError
 from ttc.formats.mapping import parse_mapping
 from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
@@ -29,8 +30,10 @@ from ttc.samples.plan import (
 )
 from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
 from ttc.session import Session
-from ttc.store import Store, samples
+from ttc.store import Store, runs, samples
 from ttc.store.names import PoolName
+from ttc.store.presence import LostStoreError
+from ttc.store.upkeep import removal
 
 DEFAULT_N = 16
 
@@ -176,7 +179,7 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     """
     found, data, sampling = gather(session, job)
     n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
-    choice, backend = resolve.open_model(session, job.model)
+    choice, backend = resolve.open_model(session, job.model, sampling.extra)
     with ExitStack() as on_error:
         on_error.callback(backend.close)
         if job.confidence and "alternatives" not in backend.capabilities:
@@ -198,6 +201,22 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
 
 
 @contextmanager
+def none_empty(database: Path, made: Collection[int]) -> Iterator[None]:
+    """Remove those of the pools `made` (row ids) that are still without a sample at the end."""
+    lost = False
+    try:
+        yield
+    except LostStoreError:
+        lost = True  # another store may be at this path
+        raise
+    finally:
+        # What ended the run matters more than an empty pool.
+        with suppress(StoreError):
+            for pool in set() if lost else set(made):
+                removal.drop_empty(database, pool)
+
+
+@contextmanager
 def opened(
     session: Session, job: SampleJob, on_failure: Callable[[], None] | None = None
 ) -> Iterator[Opened]:
@@ -208,12 +227,19 @@ def opened(
     """
     limit = seconds(job.max_time)
     ready = prepare(session, job)
-    with closing(ready.backend), Store.writing(session.database, on_failure=on_failure) as store:
+    made: list[int] = []
+    with (
+        closing(ready.backend),
+        none_empty(session.database, made),
+        Store.writing(session.database, on_failure=on_failure) as store,
+    ):
+        made += [run["pool_id"] for run in runs.unclean(store.reader)]
         for line in store.recover():
             session.say(line)
         if same := one_draw_note(ready.recipe, ready.n):
             session.say(same)
         plan = make_plan(store, ready.name, ready.recipe, ready.problems, ready.n)
+        made.append(plan.pool.id)
         if plan.pool.name != plan.pool.base:
             session.say(
                 f"{plan.pool.base} has other settings (--explain lists them); drawing into "

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from ttc import keys
-from ttc.backends import ModelInfo
+from ttc.backends import ModelInfo, Request
 from ttc.records import Problem, SamplingParams
 from ttc.store import Store, models, names, samples, tags
-from ttc.store.names import PoolName
+from ttc.store.names import Naming, PoolName
 from ttc.store.pools import Pool, PoolProblem
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to draw: everything but the problems. `key` identifies draws, `pool` a pool."""
+    """How to draw: everything but the problems. `key` identifies draws, `pool` a pool.
+
+    `logprobs` is in neither: how many of the likeliest tokens of each place are kept.
+    """
 
     backend: str
     model: ModelInfo
@@ -31,6 +34,7 @@ class Recipe:
     system: str | None = None
     template: str | None = None
     raw: bool = False
+    logprobs: int = 0
 
     @property
     def key(self) -> dict[str, Any]:
@@ -64,9 +68,25 @@ class Plan:
         return len(self.enrolled) * self.n - len(self.missing)
 
 
+def request_of(
+    recipe: Recipe, each: PoolProblem, index: int, seed: int | None, alternatives: int = 0
+) -> Request:
+    """Return the request of one draw."""
+    return Request(
+        id=f"{each.request_id}/{index}",
+        messages=each.problem.messages,
+        prompt=each.problem.prompt,
+        params=recipe.params,
+        seed=seed,
+        draw=index,
+        alternatives=alternatives,
+        logprobs=recipe.logprobs,
+    )
+
+
 def default_pool(data: str, model: str) -> str:
     """Return the name of a pool for which the user gave none."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()[: names.MOST]
 
 
 def worth_drawing(recipe: Recipe, n: int) -> int:
@@ -135,6 +155,8 @@ def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[s
     if database.exists():
         with Store.reading(database) as store:
             names.resolve(store.reader, wanted, model, identity)
+    elif wanted.naming is not Naming.MADE:
+        names.check_new(wanted.name, wanted.other.split()[0])
 
 
 def refreshed(store: Store, plan: Plan) -> Plan:

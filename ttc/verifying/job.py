@@ -115,7 +115,7 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
         by_model = backend is not None or extras.asks(verifier)
         run = Verification(spec, verifier, by_model)
         source = options.source
-        lines = not isinstance(source, str) or source == "-" or is_file(source)
+        lines = not isinstance(source, str) or source == "-" or is_file(source, session.database)
         if lines and not options.is_pool:
             if options.rerun is not None:
                 raise UsageError("--rerun: the first verdicts are in the store; name a pool")
