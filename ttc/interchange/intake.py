@@ -15,7 +15,8 @@ from ttc.errors import UsageError
 from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.interchange import names, values
-from ttc.interchange.fields import FIELDS, OF_A_DRAW, SCHEMA
+from ttc.interchange.checks import check_rest, check_size, of_a_log
+from ttc.interchange.fields import FIELDS, OF_A_DRAW
 from ttc.interchange.told import Told
 from ttc.jsonl import BadLineError, Line
 
@@ -99,15 +100,22 @@ class Intake:
     def lines(self, source: jsonl.Source, skipped: list[str] | None = None) -> Iterator[Line]:
         """Yield the lines with our fields. UsageError with the place of bad input; with `skipped`,
         the errors of bad lines are appended there."""
-        for raw in files.read(source, skipped, self._form):
-            try:
-                lines = [self._checked(line) for line in self.fields.lines(raw)]
-            except BadLineError as error:
-                if skipped is None:
-                    raise
-                skipped.append(str(error))
-                continue
-            yield from lines
+        read = 0
+        try:
+            for raw in files.read(source, skipped, self._form):
+                try:
+                    lines = [self._checked(line) for line in self.fields.lines(raw)]
+                except BadLineError as error:
+                    if skipped is None:
+                        raise
+                    skipped.append(str(error))
+                    continue
+                read += 1
+                yield from lines
+        except UsageError as error:
+            if read or self.fields.mapping or not isinstance(source, str) or source == "-":
+                raise
+            raise of_a_log(source, error) from None
 
     @property
     def read_by_other_names(self) -> frozenset[str]:
@@ -198,10 +206,10 @@ class Intake:
                 if value != value:
                     changed[name] = self._read(place, record, name)
                 else:
-                    _check_size(record, name, place)
+                    check_size(record, name, place)
         if changed:
             record = {**record, **changed}
-        _check_rest(place, record)
+        check_rest(place, record)
         return record
 
     def _read(self, place: str, record: Mapping[str, Any], name: str) -> Any:
@@ -225,30 +233,14 @@ class Intake:
         problem, chosen = str(record["problem"]), record["filter"]
         first = self._filters.setdefault(problem, chosen)
         if first != chosen:
+            file = place.rpartition(":")[0]
+            way = f"jq -c 'select(.filter == \"{first}\")'"
+            if "resps" in record and file and file != "<stdin>":
+                way = f"ttc import {file} --pool NAME --filter {first}"
             raise UsageError(
                 f"{place}: {problem!r} has rows by the filters {first!r} and {chosen!r}: the same "
-                "draw judged twice, not two draws; choose a filter, as with "
-                f"jq -c 'select(.filter == \"{first}\")'"
+                f"draw judged twice, not two draws; choose one: {way}"
             )
         repeats = record.get("resps")
         if isinstance(repeats, list) and repeats and isinstance(repeats[0], list):
             self._repeats += len(repeats[0]) > 1
-
-
-def _check_rest(place: str, record: Mapping[str, Any]) -> None:
-    """Raise UsageError for scores, confidences and a schema that cannot be."""
-    if "scores" in record:
-        scores.check_by_verifier(record["scores"], place)
-    if not all(isinstance(value, (int, float)) for value in record.get("confidences") or ()):
-        raise UsageError(f"{place}: 'confidences' must be numbers, one for each token")
-    schema = record.get("schema", SCHEMA)
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise UsageError(f"{place}: schema {schema} is newer than this ttc; upgrade ttc-cli")
-
-
-def _check_size(record: dict[str, Any], name: str, place: str) -> None:
-    """Raise UsageError for an integer that is too large to compute with."""
-    value = record[name]
-    if abs(value) > scores.SAFE:
-        whole = FIELDS[name] == (int,) and name != "seed"
-        scores.check_size(name, value, place, whole=whole)

@@ -183,10 +183,10 @@ def check(maps: Iterable[tuple[str, FieldMap]]) -> list[str]:
     """
     every = [(name, each) for name, each in maps if each.records]
     missing = [each.unmatched() for _, each in every]
-    for ours in missing[0] if missing else ():
-        if all(ours in each for each in missing):
-            where = ", ".join(name for name, _ in every)
-            raise UsageError(f"{where}: {missing[0][ours]}")
+    nowhere = [ours for ours in (missing[0] if missing else ()) if all(ours in m for m in missing)]
+    if nowhere:
+        where = ", ".join(name for name, _ in every)
+        raise UsageError(f"{where}: " + "; ".join(missing[0][ours] for ours in nowhere))
     lines = []
     for (name, each), lacking in zip(every, missing, strict=True):
         told = [f"no record has {each.lacks[ours].theirs!r}" for ours in lacking] + each.notes()
