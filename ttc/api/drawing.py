@@ -41,7 +41,8 @@ class DrawingArguments(SamplingArguments, total=False):
 
     `limit` takes only the first problems. `new_pool` draws into NAME.2, NAME.3, … if the pool has
     other settings. `confidence` keeps how sure each token was, from its likeliest alternatives, so
-    many of them. `max_time` stops in good order after so many seconds, or after `90s`, `30m`,
+    many of them. `budget` stops before a run passes a limit, as in `tokens=2M,usd=5` or a mapping.
+    `max_time` stops in good order after so many seconds, or after `90s`, `30m`,
     `2h`. `mapping` renames the fields of foreign records, ours to theirs, `format` names the
     format instead of detecting it, and `skip_bad` passes over lines that are not JSON. `tag` keeps
     fields of the problems, by which a sweep can group them: a field, a list of `FIELD` and
@@ -54,6 +55,7 @@ class DrawingArguments(SamplingArguments, total=False):
     new_pool: bool
     confidence: int
     max_time: str | float | None
+    budget: str | Mapping[str, str | float] | None
     mapping: Mapping[str, str]
     format: str | None
     skip_bad: bool
@@ -148,6 +150,7 @@ def _order(
         options.get("new_pool", False),
         whole("confidence", options.get("confidence", 0), 0),
         options.get("max_time"),
+        options.get("budget"),
     )
 
 
@@ -161,7 +164,7 @@ def _drawn(session: Session, run: Opened, *, kept: bool = False) -> Iterator[Sam
             yield from run.kept(plan)
         drawing = run.drawing(plan, arrived.append)
         with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
-            for tally in drawing.run(run.deadline):
+            for tally in drawing.run(run.deadline, run.spending):
                 meter.update(tally.drawn, tally.tokens, run.status(), uncounted=tally.uncounted)
                 while arrived:
                     yield arrived.popleft()

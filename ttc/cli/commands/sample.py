@@ -63,6 +63,14 @@ def sample(
     max_time: Annotated[
         str | None, typer.Option(help="Stop cleanly after this time: 90s, 30m or 2h.")
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tokens=N,…",
+            help="Stop cleanly before a limit is passed: tokens, prompt, usd, calls, samples, "
+            "seconds.",
+        ),
+    ] = None,
     output: opt.Output = None,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
@@ -92,6 +100,7 @@ def sample(
         new_pool=new_pool,
         confidence=confidence,
         max_time=max_time,
+        budget=budget,
     )
     if dry_run or explain:
         return run_plan.plan_only(session, options, explain, as_json)
