@@ -49,11 +49,14 @@ def _said(answer: ProbeAnswer) -> str:
 
 
 def _answered(client: ProbeClient, fields: Mapping[str, Any], **body: Any) -> ProbeAnswer | None:
-    """Return the answer to a request with further fields; None if they are rejected."""
+    """Return the answer to a request with further fields; None if they are rejected.
+
+    Some servers answer 500 to a field that they do not know.
+    """
     try:
         return client.whole(**{**body, **fields})
     except ExchangeError as error:
-        if error.refused is not None or (error.all and not error.again):
+        if error.kind in ("refused", "broken", "odd"):
             return None
         raise
 
