@@ -12,22 +12,11 @@ from typing import Any
 
 from ttc.answers import thinking
 from ttc.answers.thought_tokens import thought_tokens
+from ttc.formats.finish_reasons import BROKEN, ENDS, FILTERS, TOOLS
 from ttc.records import FinishReason
 from ttc_openai.contents import content_text, number
 from ttc_openai.events import MalformedError
 from ttc_openai.token_logprobs import TokenList, inside
-
-# What servers call the ends of an answer, in lower case.
-_ENDS: Mapping[str, FinishReason] = {
-    **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence", "stop_token"), "stop"),
-    **dict.fromkeys(("end_turn", "end_of_text", "complete", "completed"), "stop"),
-    **dict.fromkeys(("length", "max_tokens", "max_length", "model_length"), "length"),
-    **dict.fromkeys(("max_output_tokens", "max_completion_tokens"), "length"),
-}
-_FILTERS = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii")
-_TOOLS = ("tool_calls", "tool_call", "tool_use", "function_call")
-# The server broke off for its own reasons: another try may end.
-_BROKEN = ("abort", "aborted", "error", "cancelled", "canceled", "insufficient_system_resource")
 
 
 class StreamParser:
@@ -173,10 +162,10 @@ class StreamParser:
         kind = reason.lower()
         if self._refusal:
             self.error = f"the model refused: {self._refusal[:120]!r}"
-        elif kind not in _ENDS:
+        elif kind not in ENDS:
             self._no_answer(reason)
         else:
-            self.finish = _ENDS[kind]
+            self.finish = ENDS[kind]
             # Some servers give token ids here.
             if self.finish == "stop" and isinstance(stopped_by, str):
                 self.stop = stopped_by
@@ -184,10 +173,10 @@ class StreamParser:
     def _no_answer(self, reason: str) -> None:
         """Set the error for an end that is not the end of an answer."""
         kind, after = reason.lower(), f"after {len(self.text)} characters"
-        self.broken = kind in _BROKEN
-        if kind in _FILTERS:
+        self.broken = kind in BROKEN
+        if kind in FILTERS:
             self.error = f"the server's content filter ended the answer {after} ({reason})"
-        elif kind in _TOOLS:
+        elif kind in TOOLS:
             tools = " ".join(dict.fromkeys(self._tools)) or "a tool"
             self.error = f"the model called {tools} {after}, but ttc offers no tools ({reason})"
         elif self.broken:
