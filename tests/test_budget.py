@@ -19,7 +19,7 @@ from ttc.errors import UsageError
 from ttc.records import Message, Problem, SamplingParams
 from ttc.samples.drawing import Drawing
 from ttc.samples.plan import Recipe, make_plan
-from ttc.samples.spending import Spending, prompt_bound, read
+from ttc.samples.spending import Spending, limits_of, prompt_bound
 from ttc.store import Store
 from ttc.strategies.driver.budget import Budget
 
@@ -82,7 +82,7 @@ def test_amounts_as_people_write_them(reader: Any, written: Any, amount: float |
     ],
 )
 def test_limits(given: Any, limits: dict[str, float]) -> None:
-    assert read(given) == limits
+    assert limits_of(given) == limits
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_limits(given: Any, limits: dict[str, float]) -> None:
 )
 def test_wrong_limits_are_named(given: Any, told: str) -> None:
     with pytest.raises(UsageError) as error:
-        read(given)
+        limits_of(given)
     assert told in str(error.value)
     assert str(error.value).startswith("--budget ")
 

@@ -37,6 +37,9 @@ SETTINGS: dict[str, Setting] = {
     "max_tokens": Setting(int, 512, "generated tokens per draw"),
     "system": Setting(str, None, "the system message"),
     "template": Setting(str, None, "text around the question, with {prompt} in it"),
+    "choices_template": Setting(
+        str, None, "text around a question with choices, with {question} and {choices} in it"
+    ),
     "thinking": Setting(
         str, None, "reasoning: on, off, low, medium, high, or N tokens, where the model has it"
     ),

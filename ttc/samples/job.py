@@ -11,15 +11,16 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ttc import jsonl, problems, tags
+from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
-from ttc.budgets import amounts
 from ttc.budgets.prices import Price
 from ttc.errors import UsageError
-from ttc.problems import ReadOptions
+from ttc.formats.mapping import parse_mapping
+from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples import spending
 from ttc.samples.drawing import Drawing
+from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import (
     Plan,
     Recipe,
@@ -29,10 +30,10 @@ from ttc.samples.plan import (
     one_draw_note,
     retagged,
 )
-from ttc.samples.recipe import Sampling, make_recipe, whole
+from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
 from ttc.samples.spending import Spending
 from ttc.session import Session
-from ttc.store import Store, samples
+from ttc.store import Store, runs, samples
 from ttc.store.names import PoolName
 
 DEFAULT_N = 16
@@ -43,8 +44,9 @@ class SampleJob:
     """What to draw: the options of `ttc sample` that say what the samples are.
 
     Each item of `data` is a file (`-`: standard input), records with the fields of a JSON line, or
-    problems. `max_time` is in seconds, or a text such as `90s`, `30m` or `2h`. `budget` has limits
-    of what a run may spend, `tokens=2M,usd=5,seconds=600`, or a mapping of them.
+    problems; `choosing` says which of them, and `limit` how many of those. `max_time` is in
+    seconds, or a text such as `90s`, `30m` or `2h`. `budget` has limits of what a run may spend,
+    `tokens=2M,usd=5,seconds=600`, or a mapping of them.
     """
 
     data: tuple[problems.Data, ...]
@@ -57,6 +59,7 @@ class SampleJob:
     new_pool: bool = False
     confidence: int = 0
     max_time: str | float | None = None
+    choosing: Choosing = field(default_factory=Choosing)
     budget: str | Mapping[str, Any] | None = None
 
 
@@ -125,25 +128,23 @@ class Opened:
         return self.backend.status() if isinstance(self.backend, Reporting) else ""
 
 
-def reading(mapping: str, form: str | None, skip_bad: bool, tag: Iterable[str] = ()) -> ReadOptions:
+def reading(
+    mapping: Iterable[str],
+    form: str | None,
+    skip_bad: bool,
+    tag: Iterable[str] = (),
+    choices_template: str | None = None,
+) -> ReadOptions:
     """Return how to read the data. UsageError for a malformed --map or --tag."""
-    renamed = jsonl.parse_mapping(mapping, problems.MAPPABLE)
-    return ReadOptions(renamed, form, skip_bad, tags.parse(tag))
-
-
-def limits_of(job: SampleJob) -> dict[str, float]:
-    """Return what a run may spend, by name (`ttc.samples.spending.KINDS`). UsageError."""
-    limits = spending.read(job.budget)
-    longest = amounts.seconds_of(job.max_time)
-    if longest is not None and "seconds" in limits:
-        raise UsageError("--max-time and --budget seconds=… are the same limit; give one of them")
-    return limits if longest is None else {**limits, "seconds": longest}
+    renamed = parse_mapping(mapping, problems.MAPPABLE)
+    return ReadOptions(renamed, form, skip_bad, tags.parse(tag), choices_template)
 
 
 def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, Sampling]:
     """Read all data; return the problems, the name of the data, and the sampling options with the
     format's own template where neither option nor setting gives one."""
-    datasets = [problems.read(source, job.reading) for source in job.data]
+    reading = replace(job.reading, choices_template=choices_template(session, job.reading))
+    datasets = [problems.read(source, reading) for source in job.data]
     for dataset in datasets:
         session.say(dataset.describe())
     sampling = job.sampling
@@ -154,9 +155,23 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
             raise UsageError("these files want different templates; sample them one by one")
         sampling = replace(sampling, template=templates.pop())
     merged = problems.merge(datasets)
+    for line in problems.mapping_notes(datasets):
+        session.say(line)
     for line in problems.tag_notes(datasets, merged, job.reading.tags):
         session.say(line)
-    return problems.select(merged, job.limit), datasets[0].name, sampling
+    if job.reading.choices_template is not None and not any(
+        "choices" in each.reference for each in merged
+    ):
+        session.say("--choices-template: no problem has choices")
+    choosing = job.choosing if job.limit is None else replace(job.choosing, limit=job.limit)
+    return problems.select(merged, choosing), datasets[0].name, sampling
+
+
+def choices_template(session: Session, reading: ReadOptions) -> str | None:
+    """Return the text around questions with choices, of the option or the setting; None if neither
+    is there. UsageError for a file that cannot be read."""
+    given = session.config.get("choices_template", reading.choices_template)
+    return text_of(given, "--choices-template")
 
 
 def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool = True) -> Prepared:
@@ -165,7 +180,7 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     With `asks`, a server may be asked which parameters it takes. With `check`, UsageError if the
     pool that the user named has other settings. The caller closes the backend.
     """
-    limits = limits_of(job)
+    limits = spending.limits_of(job.budget, job.max_time)
     found, data, sampling = gather(session, job)
     n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
     choice, backend = resolve.open_model(session, job.model, sampling.extra)
@@ -200,12 +215,19 @@ def opened(
     and StoreError if the store cannot be opened.
     """
     ready = prepare(session, job)
-    with closing(ready.backend), Store.writing(session.database, on_failure=on_failure) as store:
+    made: list[int] = []
+    with (
+        closing(ready.backend),
+        none_empty(session.database, made),
+        Store.writing(session.database, on_failure=on_failure) as store,
+    ):
+        made += [run["pool_id"] for run in runs.unclean(store.reader)]
         for line in store.recover():
             session.say(line)
         if same := one_draw_note(ready.recipe, ready.n):
             session.say(same)
         plan = make_plan(store, ready.name, ready.recipe, ready.problems, ready.n)
+        made.append(plan.pool.id)
         if plan.pool.name != plan.pool.base:
             session.say(
                 f"{plan.pool.base} has other settings (--explain lists them); drawing into "

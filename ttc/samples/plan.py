@@ -16,7 +16,7 @@ from ttc import keys
 from ttc.backends import ModelInfo, Request
 from ttc.records import Problem, SamplingParams
 from ttc.store import Store, models, names, samples, tags
-from ttc.store.names import PoolName
+from ttc.store.names import Naming, PoolName
 from ttc.store.pools import Pool, PoolProblem
 
 
@@ -91,7 +91,7 @@ def request_of(
 
 def default_pool(data: str, model: str) -> str:
     """Return the name of a pool for which the user gave none."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()[: names.MOST]
 
 
 def worth_drawing(recipe: Recipe, n: int) -> int:
@@ -160,6 +160,8 @@ def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[s
     if database.exists():
         with Store.reading(database) as store:
             names.resolve(store.reader, wanted, model, identity)
+    elif wanted.naming is not Naming.MADE:
+        names.check_new(wanted.name, wanted.other.split()[0])
 
 
 def refreshed(store: Store, plan: Plan) -> Plan:

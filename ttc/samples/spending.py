@@ -15,7 +15,7 @@ from typing import Any
 
 from ttc.backends import Completion
 from ttc.backends.counts import uncounted
-from ttc.budgets.amounts import COUNT, MONEY, TIME, read_limits
+from ttc.budgets.amounts import COUNT, MONEY, TIME, read_limits, seconds_of
 from ttc.budgets.prices import EXAMPLE, Price
 from ttc.errors import UsageError
 from ttc.records import Problem
@@ -33,9 +33,17 @@ TEMPLATE = 512
 Amounts = dict[str, float]
 
 
-def read(given: str | Mapping[str, Any] | None) -> Amounts:
-    """Return the limits of a run by name. UsageError names the part that is wrong."""
-    return read_limits(given, KINDS, AS_IN)
+def limits_of(
+    budget: str | Mapping[str, Any] | None, longest: str | float | None = None
+) -> Amounts:
+    """Return what a run may spend, by name in KINDS; `longest` is another way to write `seconds`.
+
+    UsageError names the part that is wrong.
+    """
+    limits, limit = read_limits(budget, KINDS, AS_IN), seconds_of(longest)
+    if limit is not None and "seconds" in limits:
+        raise UsageError("--max-time and --budget seconds=… are the same limit; give one of them")
+    return limits if limit is None else {**limits, "seconds": limit}
 
 
 def check_price(limits: Mapping[str, float], price: Price | None, model: str) -> None:

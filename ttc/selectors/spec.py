@@ -29,7 +29,10 @@ _HAT = re.compile(r"pass(?:\^|-hat-)(?:(\d+)|[kKnN])", re.IGNORECASE)
 
 # Names of the field → ttc's rules. Case does not count, and `_` is `-`.
 SYNONYMS = {
+    "acc": "mean",
+    "accuracy": "mean",
     "any": "coverage",
+    "average": "mean",
     "avg": "mean",
     "bayes": "bayes",
     "best": "max",
@@ -47,10 +50,13 @@ SYNONYMS = {
     "mgpass": "mg-pass",
     "mob": "majority-of-bests",
     "pass": "coverage",
+    "plurality": "majority",
     "ppl": "perplexity",
     "sc": "majority",
     "self-consistency": "majority",
     "unanimous": "pass^k",
+    "vote": "majority",
+    "voting": "majority",
     "weighted-majority": "weighted",
     "wmaj": "weighted",
 }

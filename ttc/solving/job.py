@@ -14,6 +14,7 @@ from ttc.backends import Backend, resolve
 from ttc.backends.thinking_switch import without_effect
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
+from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
 from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
@@ -131,6 +132,14 @@ def solve(
     UsageError if the budget is too small for a single draw, or the verifier would accept by the
     reference; BackendError if every draw of a problem failed.
     """
+    with none_empty(means.store.path, made := list[int]()):
+        yield from _solved(means, options, asked, made)
+
+
+def _solved(
+    means: Means, options: SolveOptions, asked: Iterable[Problem], made: list[int]
+) -> Generator[Solved, None, None]:
+    """Solve; `made` is given the row ids of the pools of the draws."""
     recipe = means.recipe
     begun: deque[tuple[Plan, Problem]] = deque()
 
@@ -141,6 +150,7 @@ def solve(
             rendered = problems.render(problem, recipe.system, recipe.template, recipe.raw)
             name = default_pool("solve", recipe.model.name)
             plan = make_plan(means.store, name, recipe, [rendered], means.n)
+            made.append(plan.pool.id)
             begun.append((plan, plan.enrolled[0].problem))
             yield plan
 

@@ -75,7 +75,11 @@ class LlamaEngine:
         self._searches = False
 
     def submit(self, request: Request) -> None:
-        """Queue a request. One that cannot run is returned by `wait` as `error`."""
+        """Queue a request. One that cannot run is returned by `wait` as `error`.
+
+        Raises ValueError if its parameters do not fit the model.
+        """
+        self._batch.check(request.params)
         text = Detokenizer(request.params.stop)
         try:
             tokens, opened, begun = self._prompts.tokens(request)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 from ttc import interchange, keys
-from ttc.backends import counts
 from ttc.cli.output import document
 from ttc.errors import UsageError
+from ttc.messages.counts import with_tokens
 from ttc.messages.visible import for_stdout, report_line
-from ttc.outcomes import opinions
 from ttc.report.columns import columns
 from ttc.session import Session
-from ttc.store import Store, pools, samples, tags, verdicts, verifiers
+from ttc.store import Store, counts, samples, tags, verdicts, verifiers
+from ttc.store.named import find_pool
 from ttc.store.pools import Pool
 
 
@@ -22,11 +21,7 @@ def show(
 ) -> None:
     """Print what is asked for. UsageError, with near names, for what is not there."""
     with Store.reading(session.database) as store:
-        pool = pools.find(store.reader, name)
-        if pool is None:
-            near = get_close_matches(name, pools.names(store.reader), n=1)
-            hint = f"did you mean {near[0]}?" if near else "ttc ls lists them"
-            raise UsageError(f"no pool {name!r}; {hint}")
+        pool = find_pool(store.reader, name)
         if problem is None:
             _pool(store, pool, as_json)
         elif index is None:
@@ -37,7 +32,7 @@ def show(
 
 def _pool(store: Store, pool: Pool, as_json: bool) -> None:
     judged = verifiers.verifiers_of(store.reader, pool)
-    problems = counts.with_tokens(pools.problems_overview(store.reader, pool), as_json=as_json)
+    problems = with_tokens(counts.problems_overview(store.reader, pool), as_json=as_json)
     if as_json:
         about = {"pool": pool.name, "model": pool.model, "identity": dict(pool.identity)}
         about["tags"] = tags.values(store.reader, pool)
@@ -59,9 +54,9 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
 
 def _judged(store: Store, pool: Pool, problem: str) -> list[dict[str, Any]]:
     found = []
-    judges = opinions.first_runs(verifiers.verifiers_of(store.reader, pool))
+    judges = verifiers.first_runs(verifiers.verifiers_of(store.reader, pool, problem))
     by = {row["id"]: row["name"] for row in reversed(judges)}
-    told = {name: verdicts.by_sample(store.reader, pool, row) for row, name in by.items()}
+    told = {name: verdicts.by_sample(store.reader, pool, row, problem) for row, name in by.items()}
     for row_id, sample in samples.of_pool(store.reader, pool, problem=problem):
         line = interchange.sample_line(sample)
         for name, kept in told.items():
