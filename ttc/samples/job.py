@@ -183,7 +183,7 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     limits = spending.limits_of(job.budget, job.max_time)
     found, data, sampling = gather(session, job)
     n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
-    choice, backend = resolve.open_model(session, job.model, sampling.extra)
+    choice, backend = resolve.open_model(session, job.model, sampling.extra, batches=True)
     with ExitStack() as on_error:
         on_error.callback(backend.close)
         spending.check_price(limits, choice.price, backend.model.name)
