@@ -68,12 +68,17 @@ class Plan:
         return len(self.enrolled) * self.n - len(self.missing)
 
 
+def draw_id(each: PoolProblem, index: int) -> str:
+    """Return the id of the request of one draw."""
+    return f"{each.request_id}/{index}"
+
+
 def request_of(
     recipe: Recipe, each: PoolProblem, index: int, seed: int | None, alternatives: int = 0
 ) -> Request:
     """Return the request of one draw."""
     return Request(
-        id=f"{each.request_id}/{index}",
+        id=draw_id(each, index),
         messages=each.problem.messages,
         prompt=each.problem.prompt,
         params=recipe.params,
@@ -176,9 +181,9 @@ def missing_draws(
     return missing
 
 
-def already_drawn(store: Store, recipe: Recipe, problems: Sequence[Problem], n: int) -> int:
-    """Return how many of the draws below n of these rendered problems the store has."""
-    return sum(
+def already_drawn(store: Store, recipe: Recipe, problems: Sequence[Problem], n: int) -> list[int]:
+    """Return how many of the draws below n of each of these rendered problems the store has."""
+    return [
         samples.count_below(store.reader, keys.sample_key(recipe.key, keys.prompt_id(problem)), n)
         for problem in problems
-    )
+    ]

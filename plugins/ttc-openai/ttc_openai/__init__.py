@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ttc.backends import Backend
 
-__all__ = ["open_openai"]
+__all__ = ["open_batch", "open_openai"]
+
+
+def open_batch(model: str, options: Mapping[str, Any]) -> Backend:
+    """Open a model on a server whose draws are asked for by batch files; else as `open_openai`."""
+    from ttc_openai.batch.backend import open_batch
+
+    return open_batch(model, options)
 
 
 def open_openai(model: str, options: Mapping[str, Any]) -> Backend:
