@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.records import SamplingParams
+from ttc_llamacpp import grammar_check
 from ttc_llamacpp.grammars import compiled
 from ttc_llamacpp.grammars.errors import GrammarError
 from ttc_llamacpp.llama_api import LOG, Model
@@ -173,6 +174,8 @@ class Constraints:
             return None
         grammar = compiled(params)
         if grammar not in self._kept:
+            if params.grammar is not None:
+                grammar_check.check(grammar, self._model)
             self._kept[grammar] = self._create(grammar)
             if len(self._kept) > _KEPT:
                 api.llama_sampler_free(self._kept.popitem(last=False)[1])
