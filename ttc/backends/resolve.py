@@ -7,6 +7,7 @@ Without `-m` and without a setting only a model that is installed here is used, 
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -60,6 +61,10 @@ def bundled_installed() -> bool:
     """Return whether the small model and its backend are installed; imports neither."""
     found = importlib.util.find_spec(BUNDLED_PACKAGE) is not None
     return found and "llamacpp" in plugins.installed("backends")
+
+
+# A file and options of the model: model.gguf:lora=adapter.gguf
+_GGUF_WITH_OPTIONS = re.compile(r"(?:smollm2|(?!\w+:).*\.gguf):[a-z_]+=")
 
 
 def resolve(spec: str | None, config: Config) -> ModelChoice:
@@ -128,7 +133,7 @@ def split(spec: str, config: Config | None = None) -> tuple[str, str]:
     head, colon, rest = spec.partition(":")
     if head == "hf" and colon:
         return "llamacpp", spec
-    if spec.endswith(".gguf") and not colon:
+    if (spec.endswith(".gguf") and not colon) or _GGUF_WITH_OPTIONS.match(spec):
         return "llamacpp", spec
     known = {*plugins.installed("backends"), *plugins.KNOWN_BACKENDS}
     if colon and head in known:
