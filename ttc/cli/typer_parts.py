@@ -42,8 +42,15 @@ class LazyGroup(typer.core.TyperGroup):
         if cmd_name not in self.summaries:
             return None
         module = import_module(f"ttc.cli.commands.{cmd_name}")
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name, context_settings=HELP)(getattr(module, cmd_name))
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
+        function = getattr(module, cmd_name)
+        commands = getattr(module, "SUBCOMMANDS", None)
+        if commands is None:
+            single.command(cmd_name, context_settings=HELP)(function)
+        else:
+            single.callback()(function)
+        for each in commands or ():
+            single.command(context_settings=HELP)(each)
         return typer.main.get_command(single)
 
     def get_help_option(self, ctx: Any) -> Any:

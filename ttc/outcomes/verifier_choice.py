@@ -9,6 +9,7 @@ from typing import Any
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.outcomes import opinions
+from ttc.store.verifiers import first_runs
 
 
 def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
@@ -27,7 +28,7 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
             config = keys.canonical_json(identify(verifier).config)
             chosen = [row for row in chosen if row["config"] == config]
         else:
-            chosen = opinions.first_runs(chosen)
+            chosen = first_runs(chosen)
         if not chosen:
             why = f"{pool}: no verdicts by {wanted}; "
             raise UsageError(
@@ -35,7 +36,7 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
                 python=f"{why}ttc.pool({pool!r}).verify({wanted!r})",
             )
     else:
-        chosen = opinions.first_runs(list(latest.values()))
+        chosen = first_runs(list(latest.values()))
     if len(chosen) > 1:
         listed = ", ".join(f"{row['name']} {row['config']}" for row in chosen)
         raise UsageError(
