@@ -120,7 +120,7 @@ def opened(
         if options.pool is not None:
             save.check_name(session.database, options.pool, recipe, method)
         made: list[int] = []
-        stack.enter_context(none_empty(session.database, made))
+        stack.enter_context(none_empty(session.database, made, failed=True))
         store = stack.enter_context(Store.writing(session.database, on_failure=on_failure))
         yield Means(store, backend, recipe, method, n, made)
 
