@@ -18,6 +18,7 @@ PACKAGE = ROOT / "ttc"
 # Every file and folder of ttc/, lowest layer first. An import points to a line above its own; the
 # entries of one line do not import each other. Imports in functions and for types count too.
 LAYERS = """
+sampling_params
 records errors
 paths messages answers jsonl tags scores
 config options cache keys
@@ -27,7 +28,8 @@ interchange
 problems backends selectors
 store verifiers
 verdicts samples
-outcomes exchange
+outcomes
+exchange
 curves
 strategies
 solving verifying

@@ -317,7 +317,11 @@ def test_of_earlier_verdicts_it_is_known_whether_they_read_the_reference(
         before.setattr(database, "MIGRATIONS", schema.MIGRATIONS[:4])
         with Store.writing(path) as opened:
             pool, request = enrol(opened)
-            put(opened, request, 0)
+            sample = (
+                "INSERT INTO samples (request_id, draw, text, finish_reason, created) "
+                f"VALUES ({request}, 0, 'It is 42', 'stop', 'then')"
+            )
+            opened.write(lambda connection: connection.execute(sample))
             for at, (name, config, _) in enumerate(rows, start=1):
                 for statement in (
                     f"INSERT INTO verifiers VALUES ({at}, '{name}', '1', '{config}')",

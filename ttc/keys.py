@@ -34,9 +34,14 @@ def digest(tag: str, value: Any) -> str:
 
 
 def prompt_content(problem: Problem) -> dict[str, Any]:
-    """Return the prompt as JSON: `{"messages": […]}` or `{"prompt": …}`."""
+    """Return the prompt as JSON: `{"messages": […]}` or `{"prompt": …}`.
+
+    A question that is not known (of an imported log) is told from others by the problem's id.
+    """
     if problem.prompt is not None:
         return {"prompt": problem.prompt}
+    if not problem.messages:
+        return {"messages": [], "unknown": problem.id}
     return {"messages": [message._asdict() for message in problem.messages]}
 
 
@@ -62,9 +67,11 @@ def identity(
     A parameter in `unset` whose value is off is not sent, and its value here is None.
     """
     fields = {**asdict(params), "stop": list(params.stop)}
+    fields |= {"logit_bias": {str(token): bias for token, bias in params.logit_bias}}
+    fields |= {"extra": params.extra_fields}
     fields |= dict.fromkeys(name for name in unset if name in params.off)
-    if params.thinking is None:
-        del fields["thinking"]  # keys from before there was such a switch stay as they are
+    for name in params.unset:
+        del fields[name]  # keys from before there was such a parameter stay as they are
     return {"backend": backend, "fingerprint": fingerprint, "seed": seed, **fields}
 
 

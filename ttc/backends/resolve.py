@@ -7,14 +7,16 @@ Without `-m` and without a setting only a model that is installed here is used, 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from ttc import plugins
 from ttc.backends import Backend, addresses
+from ttc.backends.asking import extra_fields
+from ttc.backends.asking.extra_fields import Extra
 from ttc.backends.guarded import GuardedBackend
 from ttc.config import Config
 from ttc.errors import UsageError
@@ -73,7 +75,8 @@ def resolve(spec: str | None, config: Config) -> ModelChoice:
 
 SAMPLING = (
     *("temperature", "top_p", "top_k", "min_p", "max_tokens", "thinking"),
-    *("system", "template"),
+    *("presence_penalty", "frequency_penalty", "repeat_penalty", "logit_bias", "extra"),
+    *("grammar", "schema", "regex", "logprobs", "system", "template"),
 )
 
 
@@ -81,6 +84,9 @@ def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
     backend, model = split(str(table["model"]))
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
     options = {key: v for key, v in table.items() if key not in SAMPLING and key != "model"}
+    if "headers" in options:  # they are fields of requests as well
+        headers = {"headers": options.pop("headers")}
+        defaults["extra"] = extra_fields.merged(defaults.get("extra", {}), headers)
     return ModelChoice(backend, model, options, defaults)
 
 
@@ -124,9 +130,35 @@ def open_backend(choice: ModelChoice, database: Path) -> Backend:
     return GuardedBackend(choice.backend, opened)
 
 
-def open_model(session: Session, spec: str | None) -> tuple[ModelChoice, Backend]:
-    """Resolve and open what `-m` stands for; note which model it is if none was named."""
+def extra_of(
+    session: Session, choice: ModelChoice, given: Mapping[str, Any] | Iterable[str] | None
+) -> Extra:
+    """Return the further fields of requests: settings, those of the alias, and the given ones."""
+    table, alias = session.config.get("extra", default={}), choice.defaults.get("extra", {})
+    places: dict[str, Any] = {"the setting extra": table, "[models.…] extra": alias}
+    places["--extra"] = given if isinstance(given, Mapping) else extra_fields.parse(given or ())
+    found: dict[str, Any] = {}
+    for place, fields in places.items():
+        if not isinstance(fields, Mapping):
+            raise UsageError(f"{place} must be a table, not {fields!r}")
+        found = extra_fields.merged(found, extra_fields.checked(fields, place))
+    return extra_fields.parted(found)
+
+
+def open_model(
+    session: Session,
+    spec: str | None,
+    extra: Mapping[str, Any] | Iterable[str] | None = None,
+) -> tuple[ModelChoice, Backend]:
+    """Resolve and open what `-m` stands for; note which model it is if none was named.
+
+    Of `extra`, further fields of requests, it takes the headers that may be secret: they go to the
+    backend as its option `headers`, since no request may hold them.
+    """
     choice = resolve(spec, session.config)
+    if secret := extra_of(session, choice, extra).secret:
+        choice = replace(choice, options={**choice.options, "headers": secret})
+        session.say(f"{', '.join(secret)}: sent as a header and not kept; it is no part of the key")
     backend = open_backend(choice, session.database)
     if choice.note:
         session.say(choice.note)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, ClassVar, get_args, get_origin
 
@@ -41,9 +42,10 @@ class LazyGroup(typer.core.TyperGroup):
         """Import and build a command; None for an unknown one."""
         if cmd_name not in self.summaries:
             return None
-        module = import_module(f"ttc.cli.commands.{cmd_name}")
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = import_module(f"ttc.cli.commands.{name}")
         single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
-        function = getattr(module, cmd_name)
+        function = getattr(module, name)
         commands = getattr(module, "SUBCOMMANDS", None)
         if commands is None:
             single.command(cmd_name, context_settings=HELP)(function)
@@ -82,12 +84,16 @@ def group_of(app: typer.Typer) -> LazyGroup:
     return group
 
 
-def usage_line(error: Any, command: str) -> str:
-    """Return the message of a ClickFault with the help to read; `command` is as it was called."""
+def usage_line(error: Any, command: str, args: Sequence[str] = ()) -> str:
+    """Return the message of a ClickFault with what to do; `command` and `args` are as called."""
     message = str(error.format_message()).strip().rstrip(".")
     context = getattr(error, "ctx", None)
     # Some errors have no context.
     path = command if context is None else context.command_path
+    option = str(getattr(error, "option_name", None) or "\0")
+    # Options of one letter have no blanks in them, and none is a digit.
+    if option[1:2].isdigit() or any(a.startswith(option) and " " in a.strip() for a in args):
+        return f"{message}; write -- before a text that begins with -, and options before that"
     return f"{message}; see {path} --help"
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from ttc import keys
 from ttc.answers import thinking
-from ttc.backends import Backend, Completion, Request, Wide
+from ttc.backends import Backend, Completion, Wide
 from ttc.backends.counts import uncounted
 from ttc.errors import BackendError
 from ttc.records import Sample
-from ttc.samples.plan import Plan, Recipe
+from ttc.samples.plan import Plan, request_of
 from ttc.store import Store, samples
 from ttc.store.pools import PoolProblem
 from ttc.store.sql import storable
@@ -62,21 +62,6 @@ class Tally:
             raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
 
 
-def request_of(
-    recipe: Recipe, each: PoolProblem, index: int, seed: int | None, alternatives: int = 0
-) -> Request:
-    """Return the request of one draw."""
-    return Request(
-        id=f"{each.request_id}/{index}",
-        messages=each.problem.messages,
-        prompt=each.problem.prompt,
-        params=recipe.params,
-        seed=seed,
-        draw=index,
-        alternatives=alternatives,
-    )
-
-
 class Drawing:
     """One run of a plan: requests go out, completions come in, and each is kept.
 
@@ -108,8 +93,7 @@ class Drawing:
             self._sharing.setdefault(each.request_id, []).append(each)
         self._seeded = "seed" in backend.capabilities
         self._room: Callable[[], int] = backend.room if isinstance(backend, Wide) else int
-        self._said: set[int] = set()
-        self._behind = behind
+        self._behind, self._said = behind, set[int]()
         # Each is counted by one thread: ours, and the writer's.
         self._handed = self._committed = 0
         self.tally = Tally()
@@ -243,6 +227,8 @@ class Drawing:
             key=each.key,
             prompt_id=each.prompt_id,
             tags=each.problem.tags,
+            think_tokens=done.think_tokens,
+            token_logprobs=done.token_logprobs,
         )
 
     def settle(self) -> None:

@@ -12,10 +12,11 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ttc import jsonl, problems, tags
+from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
 from ttc.errors import StoreError, UsageError
-from ttc.problems import ReadOptions
+from ttc.formats.mapping import parse_mapping
+from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
 from ttc.samples.plan import (
@@ -27,7 +28,7 @@ from ttc.samples.plan import (
     one_draw_note,
     retagged,
 )
-from ttc.samples.recipe import Sampling, make_recipe, whole
+from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
 from ttc.session import Session
 from ttc.store import Store, runs, samples
 from ttc.store.names import PoolName
@@ -42,7 +43,8 @@ class SampleJob:
     """What to draw: the options of `ttc sample` that say what the samples are.
 
     Each item of `data` is a file (`-`: standard input), records with the fields of a JSON line, or
-    problems. `max_time` is in seconds, or a text such as `90s`, `30m` or `2h`.
+    problems; `choosing` says which of them, and `limit` how many of those. `max_time` is in
+    seconds, or a text such as `90s`, `30m` or `2h`.
     """
 
     data: tuple[problems.Data, ...]
@@ -55,6 +57,7 @@ class SampleJob:
     new_pool: bool = False
     confidence: int = 0
     max_time: str | float | None = None
+    choosing: Choosing = field(default_factory=Choosing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +115,16 @@ class Opened:
         return self.backend.status() if isinstance(self.backend, Reporting) else ""
 
 
-def reading(mapping: str, form: str | None, skip_bad: bool, tag: Iterable[str] = ()) -> ReadOptions:
+def reading(
+    mapping: Iterable[str],
+    form: str | None,
+    skip_bad: bool,
+    tag: Iterable[str] = (),
+    choices_template: str | None = None,
+) -> ReadOptions:
     """Return how to read the data. UsageError for a malformed --map or --tag."""
-    renamed = jsonl.parse_mapping(mapping, problems.MAPPABLE)
-    return ReadOptions(renamed, form, skip_bad, tags.parse(tag))
+    renamed = parse_mapping(mapping, problems.MAPPABLE)
+    return ReadOptions(renamed, form, skip_bad, tags.parse(tag), choices_template)
 
 
 def seconds(limit: str | float | None) -> float | None:
@@ -131,7 +140,8 @@ def seconds(limit: str | float | None) -> float | None:
 def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, Sampling]:
     """Read all data; return the problems, the name of the data, and the sampling options with the
     format's own template where neither option nor setting gives one."""
-    datasets = [problems.read(source, job.reading) for source in job.data]
+    reading = replace(job.reading, choices_template=choices_template(session, job.reading))
+    datasets = [problems.read(source, reading) for source in job.data]
     for dataset in datasets:
         session.say(dataset.describe())
     sampling = job.sampling
@@ -142,9 +152,23 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
             raise UsageError("these files want different templates; sample them one by one")
         sampling = replace(sampling, template=templates.pop())
     merged = problems.merge(datasets)
+    for line in problems.mapping_notes(datasets):
+        session.say(line)
     for line in problems.tag_notes(datasets, merged, job.reading.tags):
         session.say(line)
-    return problems.select(merged, job.limit), datasets[0].name, sampling
+    if job.reading.choices_template is not None and not any(
+        "choices" in each.reference for each in merged
+    ):
+        session.say("--choices-template: no problem has choices")
+    choosing = job.choosing if job.limit is None else replace(job.choosing, limit=job.limit)
+    return problems.select(merged, choosing), datasets[0].name, sampling
+
+
+def choices_template(session: Session, reading: ReadOptions) -> str | None:
+    """Return the text around questions with choices, of the option or the setting; None if neither
+    is there. UsageError for a file that cannot be read."""
+    given = session.config.get("choices_template", reading.choices_template)
+    return text_of(given, "--choices-template")
 
 
 def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool = True) -> Prepared:
@@ -155,7 +179,7 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     """
     found, data, sampling = gather(session, job)
     n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
-    choice, backend = resolve.open_model(session, job.model)
+    choice, backend = resolve.open_model(session, job.model, sampling.extra)
     with ExitStack() as on_error:
         on_error.callback(backend.close)
         if job.confidence and "alternatives" not in backend.capabilities:

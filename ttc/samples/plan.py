@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc import keys
-from ttc.backends import ModelInfo
+from ttc.backends import ModelInfo, Request
 from ttc.records import Problem, SamplingParams
 from ttc.store import Store, models, names, samples, tags
 from ttc.store.names import Naming, PoolName
@@ -22,7 +22,10 @@ from ttc.store.pools import Pool, PoolProblem
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to draw: everything but the problems. `key` identifies draws, `pool` a pool."""
+    """How to draw: everything but the problems. `key` identifies draws, `pool` a pool.
+
+    `logprobs` is in neither: how many of the likeliest tokens of each place are kept.
+    """
 
     backend: str
     model: ModelInfo
@@ -31,6 +34,7 @@ class Recipe:
     system: str | None = None
     template: str | None = None
     raw: bool = False
+    logprobs: int = 0
 
     @property
     def key(self) -> dict[str, Any]:
@@ -62,6 +66,22 @@ class Plan:
     def kept(self) -> int:
         """The number of requested draws that are already in the store."""
         return len(self.enrolled) * self.n - len(self.missing)
+
+
+def request_of(
+    recipe: Recipe, each: PoolProblem, index: int, seed: int | None, alternatives: int = 0
+) -> Request:
+    """Return the request of one draw."""
+    return Request(
+        id=f"{each.request_id}/{index}",
+        messages=each.problem.messages,
+        prompt=each.problem.prompt,
+        params=recipe.params,
+        seed=seed,
+        draw=index,
+        alternatives=alternatives,
+        logprobs=recipe.logprobs,
+    )
 
 
 def default_pool(data: str, model: str) -> str:

@@ -28,6 +28,7 @@ def recorded_completion(sample: Sample) -> Completion:
         finish_reason=sample.finish_reason,
         prompt_tokens=sample.prompt_tokens,
         completion_tokens=sample.completion_tokens,
+        think_tokens=sample.think_tokens,
         logprob=sample.logprob,
         confidences=sample.confidences,
         stop=sample.stop,

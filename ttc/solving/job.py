@@ -111,7 +111,7 @@ def opened(
     parts = parts_of(options)
     n = whole("n", session.config.get("n", options.n, DEFAULT_N), 1)
     with ExitStack() as stack:
-        choice, backend = resolve.open_model(session, options.model)
+        choice, backend = resolve.open_model(session, options.model, options.sampling.extra)
         stack.callback(backend.close)
         recipe = make_recipe(session, choice, backend, options.sampling)
         method = _method(session, options, backend, stack, parts)
@@ -205,7 +205,7 @@ def _method(
         raise UsageError(f"--aggregate must be one of {', '.join(AGGREGATES)}")
     others: dict[str, ModelEngine] = {}
     if options.draft is not None:
-        choice, draft = resolve.open_model(session, options.draft)
+        choice, draft = resolve.open_model(session, options.draft, options.sampling.extra)
         stack.callback(draft.close)
         others["draft"] = ModelEngine(draft, make_recipe(session, choice, draft, options.sampling))
     verifier = None

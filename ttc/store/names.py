@@ -20,6 +20,7 @@ from ttc import keys
 from ttc.errors import UsageError
 from ttc.messages.visible import one_line
 from ttc.store import pools
+from ttc.store.imported import is_imported, tool_of
 from ttc.store.pools import Pool
 
 MOST = 200  # characters of a name
@@ -125,6 +126,12 @@ def resolve(
     else:
         twin = pools.same(alike(connection, wanted.name), identity)
     if wanted.naming is Naming.NAMED:
+        if there is not None and is_imported(there.identity):
+            raise UsageError(
+                f"the pool {there.name} holds draws imported from {tool_of(there.identity)}; "
+                f"drawn ones do not join them in one estimate: name another pool with "
+                f"{wanted.other}"
+            )
         if there is not None and twin != there:
             raise UsageError(_refusal(connection, wanted, there, twin, model, identity))
         if there is None and twin is not None:

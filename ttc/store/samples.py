@@ -61,7 +61,7 @@ def unpacked(kept: bytes | None) -> array[float] | None:
     return values
 
 
-def insert(
+def insert(  # noqa: PLR0913 (the columns that are no part of a completion)
     connection: sqlite3.Connection,
     request_id: int,
     draw: int,
@@ -69,13 +69,15 @@ def insert(
     done: Completion,
     *,
     parent: int | None = None,
+    origin: str | None = None,
 ) -> None:
-    """Store a finished completion; `parent` is the row id of the sample that it continues. A draw
-    that is stored already is not changed."""
+    """Store a finished completion; `parent` is the row id of the sample that it continues, `origin`
+    says which draw of which log it is. A draw that is stored already is not changed."""
     connection.execute(
         "INSERT INTO samples (request_id, draw, parent_id, text, finish_reason, stop, "
-        "prompt_tokens, cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "
-        "first_token_seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "prompt_tokens, cached_tokens, completion_tokens, think_tokens, logprob, confidences, "
+        "seed, seconds, first_token_seconds, created, origin) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (request_id, draw) DO NOTHING",
         (
             request_id,
@@ -87,12 +89,14 @@ def insert(
             done.prompt_tokens,
             done.cached_tokens,
             done.completion_tokens,
+            done.think_tokens,
             done.logprob,
             _packed(done.confidences),
             seed,
             elapsed(done.started, done.ended),
             elapsed(done.started, done.first_token),
             now(),
+            origin,
         ),
     )
 
@@ -103,7 +107,8 @@ def insert_attempt(
     """Store a draw that gave no sample: an error, or a cancellation with its cost."""
     connection.execute(
         "INSERT INTO attempts (request_id, draw, status, detail, text, prompt_tokens, "
-        "completion_tokens, logprob, seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "completion_tokens, think_tokens, logprob, seconds, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             request_id,
             draw,
@@ -112,6 +117,7 @@ def insert_attempt(
             storable(done.text),
             done.prompt_tokens,
             done.completion_tokens,
+            done.think_tokens,
             done.logprob,
             elapsed(done.started, done.ended),
             now(),
@@ -135,7 +141,7 @@ SAMPLE: Part = (
     "samples.id, problems.name, samples.draw, samples.text, samples.finish_reason, "
     "samples.prompt_tokens, samples.completion_tokens, samples.logprob, samples.confidences, "
     "samples.seconds, samples.seed, samples.stop, requests.model, requests.identity, "
-    "refs.content, requests.key, requests.prompt_id, problems.tags",
+    "refs.content, requests.key, requests.prompt_id, problems.tags, samples.think_tokens",
     "JOIN requests ON requests.id = problems.request_id "
     "JOIN refs ON refs.id = problems.reference_id",
 )
@@ -149,7 +155,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
 
     def make(row: tuple[Any, ...]) -> Sample:
         _, problem, draw, text, reason, asked, generated, logprob, confidences, *rest = row[:FIELDS]
-        seconds, seed, stop, model, identity, reference, key, prompt, tags = rest
+        seconds, seed, stop, model, identity, reference, key, prompt, tags, thought = rest
         return Sample(
             problem,
             draw,
@@ -169,6 +175,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
             key,
             prompt,
             tags=shared(tags),
+            think_tokens=thought,
         )
 
     return make

@@ -182,11 +182,25 @@ CREATE TABLE models (
 ) WITHOUT ROWID;
 """
 
+# The generated tokens that belong to thoughts. Of earlier draws they are unknown.
+_M008 = """
+ALTER TABLE samples ADD COLUMN think_tokens INTEGER;
+ALTER TABLE attempts ADD COLUMN think_tokens INTEGER;
+"""
+
+# Which draw of which log an imported sample is; NULL for one that was drawn here.
+_M009 = """
+ALTER TABLE samples ADD COLUMN origin TEXT;
+"""
+
 # Counts that are kept, and views for people. `dropped` is the name of the pool that a run was to
 # draw into, if that stayed empty and was removed: the run is then one of another pool of its base.
-_M008 = COUNTS + VIEWS + "\nALTER TABLE runs ADD COLUMN dropped TEXT;\n"
+_M010 = COUNTS + VIEWS + "\nALTER TABLE runs ADD COLUMN dropped TEXT;\n"
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008)
+MIGRATIONS: tuple[str, ...] = (
+    *(_M001, _M002, _M003, _M004, _M005),
+    *(_M006, _M007, _M008, _M009, _M010),
+)
 
 
 def statements(script: str) -> list[str]:

@@ -33,7 +33,11 @@ def keep(
             f"{sample.problem} draw {sample.index}: its sample was removed meanwhile (ttc rm); "
             "what was judged before it is kept"
         )
-    key = (sample_id, verifier, _reference(connection, sample))
+    put(connection, (sample_id, verifier, _reference(connection, sample)), verdict)
+
+
+def put(connection: sqlite3.Connection, key: tuple[int, int, str], verdict: Verdict) -> None:
+    """Store a verdict under its key: row ids of sample and verifier, and the reference's digest."""
     connection.execute(
         "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         # Not OR REPLACE: see `ttc.store.migrations.counts`.
@@ -178,8 +182,8 @@ def outcomes(
         connection,
         f"""
         SELECT problems.name AS problem, samples.id AS sample, draw, answer, correct, score,
-          logprob, prompt_tokens, completion_tokens, finish_reason, seconds, {column} AS text,
-          status, verdicts.tokens AS verifier_tokens
+          logprob, prompt_tokens, completion_tokens, think_tokens, finish_reason, seconds,
+          {column} AS text, status, verdicts.tokens AS verifier_tokens
         FROM {SAMPLES_OF_POOLS}
           LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
             AND verdicts.reference_id = problems.reference_id
@@ -204,6 +208,7 @@ def outcomes(
                 text=row["text"],
                 verifier_tokens=_both(row["verifier_tokens"], spent.get(row["sample"])),
                 scores=scores.get(row["sample"]),
+                think_tokens=row["think_tokens"],
             ),
         )
 

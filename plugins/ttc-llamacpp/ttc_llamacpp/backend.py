@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from ttc_llamacpp.library_check import KernelChoice
 
 
-_ALWAYS = frozenset({"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"})
+_ALWAYS = frozenset(
+    (
+        *("seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"),
+        *("grammar", "schema", "regex", "constrained-prefix", "penalties", "repeat-penalty"),
+        *("logit-bias", "token-logprobs", "thinking-budget"),
+    )
+)
 
 
 class LlamaCpp:

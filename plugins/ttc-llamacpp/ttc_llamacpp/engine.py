@@ -75,14 +75,18 @@ class LlamaEngine:
         self._searches = False
 
     def submit(self, request: Request) -> None:
-        """Queue a request. One that cannot run is returned by `wait` as `error`."""
+        """Queue a request. One that cannot run is returned by `wait` as `error`.
+
+        Raises ValueError if its parameters do not fit the model.
+        """
+        self._batch.check(request.params)
         text = Detokenizer(request.params.stop)
         try:
-            tokens, opened = self._prompts.tokens(request)
+            tokens, opened, begun = self._prompts.tokens(request)
         except ChatTemplateError as error:
             self._done.append(SequenceDraw(request, (), text).finish("error", str(error)))
             return
-        draw = SequenceDraw(request, tokens, text, "" if request.choices else opened)
+        draw = SequenceDraw(request, tokens, text, "" if request.choices else opened, begun)
         if not tokens:
             self._done.append(draw.finish("error", "the prompt is empty"))
         elif len(tokens) > self._cache.limit:

@@ -24,7 +24,8 @@ from ttc_openai.draws import HttpDraw
 from ttc_openai.events import MalformedError
 from ttc_openai.rate_limit import pause
 from ttc_openai.server_traits import ServerTraits
-from ttc_openai.stream_parser import StreamParser, TokenUsage
+from ttc_openai.stream_parser import StreamParser
+from ttc_openai.token_usage import TokenUsage
 
 Serve = Callable[..., ScriptedServer]
 Client = Callable[..., Backend]

@@ -10,7 +10,8 @@ from typing import Any
 from ttc.answers import thinking
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
-from ttc_openai.stream_parser import StreamParser, TokenUsage
+from ttc_openai.stream_parser import StreamParser
+from ttc_openai.token_usage import TokenUsage
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +49,19 @@ class HttpDraw:
         self.parser = StreamParser(stops, repeated, self.request.alternatives)
         self.started, self.first_token = monotonic(), None
 
+    def thought_tokens(self, reported: int | None, *, counted: bool) -> int | None:
+        """Return the tokens of its thoughts, None if they are unknown.
+
+        `reported` is what the server says; `counted`: each token of the text was counted here. Some
+        servers report 0 whether or not the model thought.
+        """
+        if reported or (reported == 0 and not thinking.read(self.parser.text).thought):
+            return reported
+        raw, prefix = self.request.prompt or "", self.request.prefix
+        mark = thinking.opening(raw)
+        begun = mark + (prefix.removeprefix(mark) if mark else prefix)
+        return self.parser.thought_tokens(begun) if counted else None
+
     def finish(
         self, reason: FinishReason, counts: TokenUsage | None = None, error: str | None = None
     ) -> Completion:
@@ -64,6 +78,7 @@ class HttpDraw:
             prompt_tokens=counts.prompt,
             cached_tokens=counts.cached,
             completion_tokens=counts.completion,
+            think_tokens=counts.think,
             logprob=parser.logprob,
             confidences=parser.confidences,
             stop=parser.stop,

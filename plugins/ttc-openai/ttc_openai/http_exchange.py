@@ -22,7 +22,7 @@ from ttc_openai.errors import ExchangeError, cut_off, error_in_body
 from ttc_openai.events import EventParser, Json, MalformedError
 from ttc_openai.server import ModelServer
 from ttc_openai.server_traits import leave_out
-from ttc_openai.stream_parser import TokenUsage
+from ttc_openai.token_usage import TokenUsage
 
 # How often a prompt's length is asked for if no stream gives it.
 _COUNTINGS = 3
@@ -160,6 +160,10 @@ class HttpExchange:
             own.completion = parser.tokens if total == reported.completion else None
         # There is text, so 0 stands for "not counted".
         own.completion = own.completion or (0 if parser.empty else None)
+        own.think = draw.thought_tokens(
+            reported.think if len(call.draws) == 1 else None,
+            counted=parser.listed or (bool(self._traits.chunks) and not parser.at_once),
+        )
         return own
 
     def fault_of(self, draw: HttpDraw, counts: TokenUsage) -> ExchangeError | None:
@@ -180,6 +184,7 @@ class HttpExchange:
         if known is not None and known.done() and not known.cancelled():
             counts.prompt = known.result()
         counts.completion = draw.parser.tokens
+        counts.think = draw.thought_tokens(None, counted=bool(self._traits.chunks))
         return draw.finish("cancelled", counts)
 
 

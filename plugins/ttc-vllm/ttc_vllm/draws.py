@@ -27,6 +27,7 @@ class EngineDraw:
     engine_id: str = ""
     text: str = ""
     tokens: int = 0
+    think_tokens: int | None = None
     cached: int | None = 0
     logprob: float | None = None
     stop: str | None = None
@@ -49,6 +50,7 @@ class EngineDraw:
             prompt_tokens=len(self.prompt),
             cached_tokens=self.cached,
             completion_tokens=self.tokens,
+            think_tokens=self.think_tokens,
             logprob=self.logprob,
             stop=self.stop,
             started=self.started,

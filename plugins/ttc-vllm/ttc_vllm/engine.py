@@ -168,6 +168,7 @@ class VllmEngine:
                 len(one.token_ids),
                 one.cumulative_logprob,
             )
+            draw.think_tokens = self._prompts.thought_tokens(draw.request, one.token_ids)
             draw.stop = one.stop_reason if isinstance(one.stop_reason, str) else None
             if draw.request.alternatives:
                 draw.confidences = confidences(one.logprobs, draw.request.alternatives)

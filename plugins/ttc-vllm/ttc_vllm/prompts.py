@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from ttc.answers import thinking
+from ttc.answers.thought_tokens import thought_tokens_by_text
 from ttc.backends import Request, thinking_switch
 from ttc.backends.choice_tokens import first_tokens
 from ttc.backends.template_clock import Clock
@@ -38,7 +40,7 @@ class PromptEncoder:
         own rendering of an answer would drop reasoning, but a continuation must see what was drawn.
         """
         switch = request.params.thinking
-        found, _ = self._tokens(request.messages, request.prompt, request.prefix, switch)
+        found, *_ = self._tokens(request.messages, request.prompt, request.prefix, switch)
         if not found:
             raise PromptError("the prompt is empty")
         return found
@@ -47,6 +49,17 @@ class PromptEncoder:
         """Return the mark of a thought that the prompt ends with; the text begins with it."""
         switch = request.params.thinking
         return self._tokens(request.messages, request.prompt, request.prefix, switch)[1]
+
+    def thought_tokens(self, request: Request, tokens: Sequence[int]) -> int:
+        """Return how many of a draw's tokens belong to its thoughts."""
+        switch = request.params.thinking
+        begun = self._tokens(request.messages, request.prompt, request.prefix, switch)[2]
+
+        def text(count: int) -> str:
+            first = list(tokens[:count])
+            return self.shown(self._tokenizer.decode(first, skip_special_tokens=not self.shows))
+
+        return thought_tokens_by_text(len(tokens), text, begun)
 
     def shown(self, text: str) -> str:
         """Return a text without special tokens, except those that mark thoughts."""
@@ -63,12 +76,14 @@ class PromptEncoder:
 
     def _tokenise(
         self, messages: tuple[Message, ...], prompt: str | None, prefix: str, switch: str | None
-    ) -> tuple[tuple[int, ...], str]:
+    ) -> tuple[tuple[int, ...], str, str]:
         rendered = self._render(messages, switch) if prompt is None else prompt
         whole = thinking.behind(rendered, prefix)
         # A chat template writes BOS itself where its model wants one.
         encoded = self._encode(whole) if prompt is None else self._tokenizer.encode(whole)
-        return tuple(encoded), "" if prefix else thinking.opening(rendered)
+        mark = thinking.opening(rendered)
+        begun = whole[len(rendered) - len(mark) :]
+        return tuple(encoded), "" if prefix else mark, begun
 
     def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False))

@@ -93,7 +93,9 @@ def _problem(store: Store, pool: Pool, problem: str, as_json: bool) -> None:
         tagged = ", ".join(f"{name} = {value}" for name, value in asked.tags.items())
         print(report_line(f"tags: {tagged}"))
     print()
-    fields = ("index", "finish_reason", "completion_tokens", "answer", "correct")
+    fields = ["index", "finish_reason", "completion_tokens", "answer", "correct"]
+    if any(line.get("think_tokens") for line in drawn):
+        fields.append("think_tokens")
     if drawn:
         columns([{field: line.get(field) for field in fields} for line in drawn])
 
