@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
-from ttc.errors import StoreError, UsageError
+from ttc.errors import UsageError
 from ttc.formats.mapping import parse_mapping
 from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
+from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import (
     Plan,
     Recipe,
@@ -32,8 +32,6 @@ from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
 from ttc.session import Session
 from ttc.store import Store, runs, samples
 from ttc.store.names import PoolName
-from ttc.store.presence import LostStoreError
-from ttc.store.upkeep import removal
 
 DEFAULT_N = 16
 
@@ -198,28 +196,6 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
             check_name(session.database, name, recipe.model.name, recipe.pool)
         on_error.pop_all()
     return Prepared(backend, recipe, rendered, name, n)
-
-
-@contextmanager
-def none_empty(database: Path, made: Collection[int], *, failed: bool = False) -> Iterator[None]:
-    """Remove those of the pools `made` (row ids) that are still without a sample at the end; with
-    `failed`, only if the block raises."""
-    try:
-        yield
-    except LostStoreError:
-        raise  # another store may be at this path
-    except BaseException:
-        _drop_empty(database, made)
-        raise
-    if not failed:
-        _drop_empty(database, made)
-
-
-def _drop_empty(database: Path, made: Collection[int]) -> None:
-    # What ended the run matters more than an empty pool.
-    with suppress(StoreError):
-        for pool in set(made):
-            removal.drop_empty(database, pool)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from ttc.backends import Backend, resolve
 from ttc.backends.thinking_switch import without_effect
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
-from ttc.samples.job import none_empty
+from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
 from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
