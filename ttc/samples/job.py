@@ -25,8 +25,8 @@ from ttc.samples.plan import (
     check_name,
     default_pool,
     make_plan,
+    notes_on,
     one_draw_note,
-    retagged,
 )
 from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
 from ttc.session import Session
@@ -247,6 +247,6 @@ def opened(
             )
         elif job.new_pool:
             session.say(f"--new-pool: drawing into {plan.pool.name}")
-        for line in retagged(plan):
+        for line in notes_on(store, plan):
             session.say(line)
         yield Opened(store, ready.backend, plan, job.confidence, limit)
