@@ -27,8 +27,8 @@ from ttc.samples.plan import (
     check_name,
     default_pool,
     make_plan,
+    notes_on,
     one_draw_note,
-    retagged,
 )
 from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
 from ttc.samples.spending import Spending
@@ -235,7 +235,7 @@ def opened(
             )
         elif job.new_pool:
             session.say(f"--new-pool: drawing into {plan.pool.name}")
-        for line in retagged(plan):
+        for line in notes_on(store, plan):
             session.say(line)
         account, limit = ready.spending(), ready.limits.get("seconds")
         if account is not None and plan.missing:

@@ -15,7 +15,7 @@ from typing import Any
 from ttc import keys
 from ttc.backends import ModelInfo, Request
 from ttc.records import Problem, SamplingParams
-from ttc.store import Store, models, names, samples, tags
+from ttc.store import Store, models, names, samples, tags, token_logprobs
 from ttc.store.names import Naming, PoolName
 from ttc.store.pools import Pool, PoolProblem
 
@@ -149,6 +149,25 @@ def retagged(plan: Plan) -> list[str]:
     return lines + [
         f"{pool}: {name} changed for {count} problems, the new values hold ({first[name]})"
         for name, count in changed.items()
+    ]
+
+
+def notes_on(store: Store, plan: Plan) -> list[str]:
+    """Return what there is to say about samples that the pool had before, a line each."""
+    return [*retagged(plan), *without_tokens(store, plan)]
+
+
+def without_tokens(store: Store, plan: Plan) -> list[str]:
+    """Return a line if --logprobs asks for what kept samples were drawn without, else nothing."""
+    if not plan.recipe.logprobs or not plan.kept:
+        return []
+    requests = {each.request_id for each in plan.enrolled}
+    lacking = token_logprobs.lacking(store.reader, requests, plan.n)
+    if not lacking:
+        return []
+    return [
+        f"--logprobs: {lacking} of {plan.kept} kept samples were drawn without it and have none; "
+        "another --seed draws others"
     ]
 
 

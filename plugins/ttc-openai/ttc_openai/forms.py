@@ -134,6 +134,8 @@ def unsupported(request: Request, traits: ServerTraits) -> str | None:
         form = getattr(traits, name)
         if request.prompt is not None and form in _CHATS_ONLY:
             return f"--{name} is taken in chats only ({form}); leave out --raw"
+    if request.prompt is not None and params.thinking is not None:
+        return f"--thinking {params.thinking} is for chats; leave out --raw"
     if request.prompt is not None and params.template_arguments:
         return "arguments of the chat template were given, and a raw prompt has no template"
     if (request.logprobs or request.alternatives) and not exact_logprobs(request, traits):
