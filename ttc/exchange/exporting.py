@@ -15,14 +15,13 @@ from ttc import paths
 from ttc.errors import TtcError, UsageError
 from ttc.exchange import formats
 from ttc.formats import Draw, HoldsVerdicts, Opinion, WritesDraws, WritesFiles
-from ttc.outcomes.opinions import first_runs
 from ttc.outcomes.verifier_choice import choose_verifier, described
 from ttc.records import Problem, Sample
 from ttc.store import Store, pools, samples, token_logprobs
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
 from ttc.store.pools import Pool
-from ttc.store.verifiers import VerifierId, verifiers_of
+from ttc.store.verifiers import VerifierId, first_runs, verifiers_of
 
 
 @dataclass(frozen=True, slots=True)
