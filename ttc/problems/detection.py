@@ -134,10 +134,13 @@ class Reader:
         try:
             if reason := refusals.unaskable(line.record):
                 raise ValueError(f"{reason}; leave such records out with --skip-bad")
-            with plugins.calling("formats", name, "read a record"):
+            if self._known.is_own(name):
                 found = _problem(shape, noting, default_id, line)
-            tags = tagging.tags_of(noting, name, self._tags, self._used)
-            found = replace(found, tags=tags)
+            else:
+                with plugins.calling("formats", name, "read a record"):
+                    found = _problem(shape, noting, default_id, line)
+            if tags := tagging.tags_of(noting, name, self._tags, self._used):
+                found = replace(found, tags=tags)
             self._refuse_half(shape, line.record, notes)
         except ValueError as error:
             raise BadLineError(f"{line.place}: {error}") from None

@@ -44,16 +44,17 @@ class Generic(Shape):
         if listed is not None:
             reference["choices"] = listed.given
         reference |= _kept(record)
-        if "messages" in record:
-            chat, said = turns.read(record, "messages")
-            noting.role(record, "question", "messages")
-            if said is not None and "answer" not in reference:
-                noting.role(record, "reference", "messages")
-                reference["answer"] = said
-            elif said is not None:
-                noting.remark(record, "the last turn, the assistant's, is neither sent nor used")
-            return Asked(chat, None, listed, True, reference)
-        return Asked(_question(record), None, listed, False, reference)
+        name = "messages" if "messages" in record else _asks(record)
+        if name != "messages" and not turns.is_chat(plain(record).get(name)):
+            return Asked(_question(record, name), None, listed, False, reference)
+        chat, said = turns.read(record, name)
+        noting.role(record, "question", name)
+        if said is not None and "answer" not in reference:
+            noting.role(record, "reference", name)
+            reference["answer"] = said
+        elif said is not None:
+            noting.remark(record, "the last turn, the assistant's, is neither sent nor used")
+        return Asked(chat, None, listed, name == "messages", reference)
 
 
 def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,11 +68,21 @@ def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _question(record: Mapping[str, Any]) -> str | tuple[Message, ...]:
-    """Return the question with the system message of the record, if it has one."""
+def _asks(record: Mapping[str, Any]) -> str:
+    """Return the first field of a question that is not null."""
+    there = plain(record)
     names = [name for name in ASK if name in record]
-    asked = text(record, *names, ASK[0])
-    noting.role(record, "question", names[0])
+    return next((name for name in names if there[name] is not None), (*names, ASK[0])[0])
+
+
+def _question(record: Mapping[str, Any], name: str) -> str | tuple[Message, ...]:
+    """Return the question with the system message of the record, if it has one."""
+    several = plain(record).get(name)
+    if isinstance(several, list) and several and all(isinstance(each, str) for each in several):
+        asked = turns.first(record, name)
+    else:
+        asked = text(record, name)
+        noting.role(record, "question", name)
     system = next((name for name in SYSTEM if isinstance(plain(record).get(name), str)), None)
     if system is None or not record[system].strip():
         return asked
@@ -112,4 +123,4 @@ class OpenOrca(Shape):
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the system message and the question, and the response."""
         noting.role(record, "reference", "response")
-        return Asked(_question(record), scalar("response", record["response"]))
+        return Asked(_question(record, "question"), scalar("response", record["response"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ttc.formats.shapes.noting import plain
@@ -57,14 +58,20 @@ def samples(record: Mapping[str, Any]) -> str | None:
 
 def unaskable(record: Mapping[str, Any]) -> str | None:
     """Return why a record cannot be asked yet: it has tools, or media; else None."""
-    for name, value in record.items():
-        if value in (None, "", [], {}, "[]"):
+    for name in _suspects(frozenset(record)):
+        value = record[name]
+        if value in (None, "", [], {}, "[]") or isinstance(value, (bool, int, float)):
             continue
-        if name in _TOOLS and not isinstance(value, (bool, int)):
+        if name in _TOOLS:
             return f"it has {name!r}, which cannot be given to a model yet"
-        if _MEDIA.fullmatch(name) and not isinstance(value, (bool, int, float)):
-            return f"it has {name!r}, and only text can be asked yet"
+        return f"it has {name!r}, and only text can be asked yet"
     return None
+
+
+@lru_cache(maxsize=256)
+def _suspects(names: frozenset[str]) -> tuple[str, ...]:
+    """Return the names of fields that hold tools or media."""
+    return tuple(sorted(name for name in names if name in _TOOLS or _MEDIA.fullmatch(name)))
 
 
 def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[str]) -> str | None:
@@ -79,7 +86,7 @@ def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[s
     if not isinstance(text, str):
         return None
     for name, value in there.items():
-        if name in read or value in (None, "", [], {}):
+        if name in read or not value:
             continue
         if name in _LISTS:
             return (
