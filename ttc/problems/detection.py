@@ -177,9 +177,10 @@ def _refuse_samples(line: Line) -> None:
     if kind is None:
         return
     source = line.place.rpartition(":")[0].replace("<stdin>", "-") or "FILE"
+    swept = f"ttc sweep {source} computes their curve"
     ways = {
-        "samples": f"ttc verify {source} -V NAME judges them, ttc sweep {source} draws their curve",
-        "verdicts": f"ttc sweep {source} draws their curve",
+        "samples": f"ttc verify {source} -V NAME judges them, {swept}",
+        "verdicts": swept,
     }
     way = ways.get(kind, f"ttc import {source} --pool NAME keeps them, and ttc sweep NAME reads it")
     raise UsageError(f"{line.place}: {kind}, not problems: {way}")

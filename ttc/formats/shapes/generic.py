@@ -7,11 +7,23 @@ from typing import Any
 
 from ttc.formats.shapes import choices, noting, turns
 from ttc.formats.shapes.choices import Choices
-from ttc.formats.shapes.fields import ANSWER, ASK, CASES, KEPT, ask, scalar, text
+from ttc.formats.shapes.fields import (
+    ANSWER,
+    ASK,
+    CASES,
+    KEPT,
+    ask,
+    asking,
+    scalar,
+    text,
+)
 from ttc.formats.shapes.noting import plain
 from ttc.formats.shapes.shape import Asked, Shape, of
 from ttc.records import Message
 
+# What else a reference is called, where no field of ANSWER is there.
+GOLDS = ("gold", "gold_answer", "final_answer", "ground_truth", "reference_answer", "gt_answer")
+GOLDS += ("correct_answer", "ideal", "expected_output", "expected", "Answer", "answer_number")
 SYSTEM = ("system", "system_prompt")
 
 
@@ -27,7 +39,7 @@ class Generic(Shape):
 
     def matches(self, record: Mapping[str, Any]) -> bool:
         """Return whether there is a question."""
-        return "messages" in record or any(name in record for name in ASK)
+        return "messages" in record or any(n in record for n in ASK) or asking(record) is not None
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the question or the chat, and what verifiers may read."""
@@ -70,9 +82,8 @@ def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _asks(record: Mapping[str, Any]) -> str:
     """Return the first field of a question that is not null."""
-    there = plain(record)
     names = [name for name in ASK if name in record]
-    return next((name for name in names if there[name] is not None), (*names, ASK[0])[0])
+    return asking(record) or (*names, ASK[0])[0]
 
 
 def _question(record: Mapping[str, Any], name: str) -> str | tuple[Message, ...]:
@@ -105,6 +116,20 @@ def _answer(record: Mapping[str, Any], listed: Choices | None) -> object:
         if isinstance(value, int) and not isinstance(value, bool) and listed is not None:
             return value
         return value if isinstance(value, str) else _number(name, value)
+    return _gold(record)
+
+
+def _gold(record: Mapping[str, Any]) -> object:
+    """Return the answer under one of its rarer names, if it is a text, a number or a list."""
+    for name in GOLDS:
+        value = plain(record).get(name)
+        if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+            noting.role(record, "reference", name)
+            return record[name]
+        if isinstance(value, (str, int, float)) and (found := scalar(name, value)) is not None:
+            noting.used(record, name)
+            noting.role(record, "reference", name)
+            return found
     return None
 
 
