@@ -71,11 +71,12 @@ def empty(source: Data, name: str, skipped: Sequence[str]) -> UsageError:
 def add_fields(fields: dict[str, set[str]], record: Mapping[str, Any]) -> None:
     """Add the fields of a record that hold something, and what is in those that are objects."""
     for name, value in record.items():
-        if value in (None, "", [], {}):
+        if value is None or value == "" or value == [] or value == {}:
             continue
-        inner = fields.setdefault(name, set())
+        if name not in fields:
+            fields[name] = set()
         if isinstance(value, dict):
-            inner.update(value)
+            fields[name].update(value)
 
 
 def name_of(source: Data) -> str:
