@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,8 +17,8 @@ from ttc.exchange import formats
 from ttc.formats import Draw, HoldsVerdicts, Opinion, WritesDraws, WritesFiles
 from ttc.outcomes.opinions import first_runs
 from ttc.outcomes.verifier_choice import choose_verifier, described
-from ttc.records import Problem
-from ttc.store import Store, pools, samples
+from ttc.records import Problem, Sample
+from ttc.store import Store, imported, pools, samples
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
 from ttc.store.pools import Pool
@@ -81,14 +81,13 @@ def draws(database: Path, options: ExportOptions, form: WritesDraws) -> Iterator
         several = isinstance(form, HoldsVerdicts) and form.several_verdicts
         plans = [(pool, _verifiers(store, pool, options, several)) for pool in found]
         _check_problems(store.reader, found, options.problems)
-        yield _all(store, plans, options)
-
-
-def _all(
-    store: Store, plans: Sequence[tuple[Pool, list[VerifierId]]], options: ExportOptions
-) -> Iterator[Draw]:
-    for pool, verifiers in plans:
-        yield from of_pool(store.reader, pool, verifiers, options.problems)
+        # Lines come as `ttc verify` prints them; other formats often number draws by their order.
+        by_problem = options.format not in formats.LINES
+        yield (
+            draw
+            for pool, who in plans
+            for draw in of_pool(store.reader, pool, who, options.problems, by_problem=by_problem)
+        )
 
 
 def _verifiers(store: Store, pool: Pool, options: ExportOptions, several: bool) -> list[VerifierId]:
@@ -126,16 +125,21 @@ def of_pool(
     pool: Pool,
     verifiers: Sequence[VerifierId],
     wanted: Sequence[str] = (),
+    *,
+    by_problem: bool = False,
 ) -> Iterator[Draw]:
-    """Yield the draws of a pool in the order they were stored, with the verdicts of verifiers."""
+    """Yield the draws of a pool with the verdicts of verifiers, in the order they were stored or
+    problem by problem."""
     questions = {each.id: each for each in pools.problems_of(connection, pool)}
+    ids = imported.ids(connection, pool)
     for name in wanted or (None,):
         if name is not None and name not in questions:
             continue
-        streams = [judged(connection, pool, who, problem=name) for who in verifiers]
+        how: dict[str, Any] = {"problem": name, "by_problem": by_problem}
+        streams = [judged(connection, pool, who, **how) for who in verifiers]
         if not streams:
-            for _, sample in samples.of_pool(connection, pool, problem=name):
-                yield Draw(questions[sample.problem], sample)
+            for _, sample in samples.of_pool(connection, pool, **how):
+                yield Draw(questions[sample.problem], sample, id=ids.get(name_of(sample)))
             continue
         for rows in zip(*streams, strict=True):
             _, sample, _ = rows[0]
@@ -145,4 +149,9 @@ def of_pool(
                 if row[2] is not None
             )
             problem: Problem = questions[sample.problem]
-            yield Draw(replace(problem, tags=sample.tags), sample, opinions)
+            yield Draw(problem, sample, opinions, id=ids.get(name_of(sample)))
+
+
+def name_of(sample: Sample) -> tuple[str, int]:
+    """Return what names a sample within its pool: problem and draw."""
+    return sample.problem, sample.index

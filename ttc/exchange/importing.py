@@ -80,6 +80,9 @@ class Import:
             else:
                 connection = stack.enter_context(contextlib.closing(empty()))
             targets = Targets(connection, self.options.pool)
+            for log, found in zip(self.logs, self.surveys, strict=True):
+                for draw in found.firsts:
+                    targets.of(log.tool, draw)
             placer = Placer(connection, self.tally, self._binary(), self.data)
             writer = _Writer(self, targets)
             stack.callback(writer.end)

@@ -102,6 +102,19 @@ def origins(connection: sqlite3.Connection, pool: Pool) -> Iterator[tuple[str, s
     yield from connection.execute(sql, (pool.id,))
 
 
+def ids(connection: sqlite3.Connection, pool: Pool) -> dict[tuple[str, int], str]:
+    """Return the identifiers that draws of an imported pool have in their logs, by problem and
+    draw."""
+    if not is_imported(pool.identity):
+        return {}
+    found = connection.execute(
+        "SELECT problems.name, draw, origin FROM problems JOIN samples USING (request_id) "
+        "WHERE pool_id = ? AND origin IS NOT NULL AND origin NOT LIKE 'log:%'",
+        (pool.id,),
+    )
+    return {(problem, draw): origin for problem, draw, origin in found}
+
+
 def verdict_on(
     connection: sqlite3.Connection, request: int, draw: int, verifier: int, reference: str
 ) -> Verdict | None:
