@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,12 +17,27 @@ from ttc.exchange import formats
 from ttc.formats import Draw, HoldsVerdicts, Opinion, WritesDraws, WritesFiles
 from ttc.outcomes.opinions import first_runs
 from ttc.outcomes.verifier_choice import choose_verifier, described
-from ttc.records import Problem, Sample
+from ttc.records import Message, Problem, Sample
 from ttc.store import Store, imported, pools, samples
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
 from ttc.store.pools import Pool
 from ttc.store.verifiers import VerifierId, verifiers_of
+
+# Formats by the ends of file names.
+BY_NAME = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".eval": "inspect",
+}
+
+
+def format_of(wanted: str | None, output: str | None) -> str:
+    """Return the format of an export: the one that is named, else that of the file's name."""
+    return wanted or BY_NAME.get(Path(output or "").suffix.lower(), "jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +99,17 @@ def draws(database: Path, options: ExportOptions, form: WritesDraws) -> Iterator
         # Lines come as `ttc verify` prints them; other formats often number draws by their order.
         by_problem = options.format not in formats.LINES
         yield (
-            draw
+            with_question(draw) if options.questions else draw
             for pool, who in plans
             for draw in of_pool(store.reader, pool, who, options.problems, by_problem=by_problem)
         )
+
+
+def with_question(draw: Draw) -> Draw:
+    """Return a draw whose line has its question."""
+    problem = draw.problem
+    asked = problem.messages if problem.prompt is None else (Message("user", problem.prompt),)
+    return replace(draw, sample=replace(draw.sample, asked=asked))
 
 
 def _verifiers(store: Store, pool: Pool, options: ExportOptions, several: bool) -> list[VerifierId]:

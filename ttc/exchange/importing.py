@@ -197,7 +197,9 @@ def opened(
         raise UsageError("--pool: name the pool to import into")
     tally = Tally()
     with contextlib.ExitStack() as stack:
-        logs, others = stack.enter_context(sources.found(options.files, options.format))
+        mapped = "map" in options.options
+        found = sources.found(options.files, options.format, mapped=mapped)
+        logs, others = stack.enter_context(found)
         data = known_problems(session, options.problems) if options.problems else None
         surveys = [survey.survey(log, options.options) for log in logs]
         tally.logs, tally.not_logs = len(logs), others

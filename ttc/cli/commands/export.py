@@ -49,12 +49,12 @@ def export(
     """
     from ttc.cli.run import exchange as run_exchange
     from ttc.cli.session import begin
-    from ttc.exchange.exporting import ExportOptions
+    from ttc.exchange.exporting import ExportOptions, format_of
 
     session = begin(config, database, quiet)
     wanted = ExportOptions(
         pools=tuple(pools),
-        format=run_exchange.format_of(form, output),
+        format=format_of(form, output),
         verifier=verifier,
         problems=tuple(filter(None, problems.split(","))),
         questions=questions,

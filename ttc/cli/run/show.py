@@ -13,7 +13,7 @@ from ttc.messages.visible import for_stdout, report_line
 from ttc.outcomes import opinions
 from ttc.report.columns import columns
 from ttc.session import Session
-from ttc.store import Store, pools, samples, tags, verdicts, verifiers
+from ttc.store import Store, imported, pools, samples, tags, verdicts, verifiers
 from ttc.store.pools import Pool
 
 
@@ -46,6 +46,8 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
     print(report_line(f"pool {pool.name}: {pool.model}"))
     for field, value in pool.identity.items():
         print(for_stdout(f"  {field}: {value}", line=True))
+    if unknown := imported.questions_unknown(store.reader, pool):
+        print(f"  question unknown for {unknown} of {len(problems)} problems")
     for row in judged:
         judge = f"{row['name']} {row['version']} {row['config']}"
         read = {True: ", which read the reference", None: ", which may have read the reference"}
@@ -93,6 +95,8 @@ def _problem(store: Store, pool: Pool, problem: str, as_json: bool) -> None:
         print(for_stdout(f"{message.role}: {message.content}"))
     if asked.prompt is not None:
         print(for_stdout(asked.prompt))
+    elif not asked.messages:
+        print("question unknown: the log does not have it; ttc import … --problems DATA adds it")
     print(for_stdout(f"reference: {asked.reference or 'none'}", line=True))
     if asked.tags:
         tagged = ", ".join(f"{name} = {value}" for name, value in asked.tags.items())
