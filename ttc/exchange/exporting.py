@@ -95,13 +95,13 @@ def draws(database: Path, options: ExportOptions, form: WritesDraws) -> Iterator
         found = [pool_named(store, name) for name in options.pools]
         several = isinstance(form, HoldsVerdicts) and form.several_verdicts
         plans = [(pool, _verifiers(store, pool, options, several)) for pool in found]
-        _check_problems(store.reader, found, options.problems)
+        wanted = _problems(store.reader, found, options.problems)
         # Lines come as `ttc verify` prints them; other formats often number draws by their order.
         by_problem = options.format not in formats.LINES
         yield (
             with_question(draw) if options.questions else draw
             for pool, who in plans
-            for draw in of_pool(store.reader, pool, who, options.problems, by_problem=by_problem)
+            for draw in of_pool(store.reader, pool, who, wanted, by_problem=by_problem)
         )
 
 
@@ -118,9 +118,11 @@ def _verifiers(store: Store, pool: Pool, options: ExportOptions, several: bool) 
     try:
         row = choose_verifier(found, options.verifier, pool.name)
     except TtcError:
-        if options.verifier is not None or not several:
+        if options.verifier is not None:
             raise
-        row = None
+        # Several judged it: first those that the others are compared with.
+        ranked = sorted(first_runs(found), key=lambda each: not each["reads_reference"])
+        row = None if several else int(ranked[0]["id"])
     first = [_id(found, row)] if row is not None else []
     if options.verifier is not None:
         return first
@@ -133,13 +135,25 @@ def _id(found: Sequence[Mapping[str, Any]], row: int) -> VerifierId:
     return VerifierId(about["name"], about["version"], about["config"])
 
 
-def _check_problems(
-    connection: sqlite3.Connection, found: Sequence[Pool], wanted: Sequence[str]
-) -> None:
-    for name in wanted:
-        if all(samples.problem_of(connection, pool, name) is None for pool in found):
-            pool = ", ".join(each.name for each in found)
-            raise UsageError(f"{pool} has no problem {name!r}; ttc show {found[0].name} lists them")
+def _problems(
+    connection: sqlite3.Connection, found: Sequence[Pool], given: Sequence[str]
+) -> list[str]:
+    """Return the ids of problems; a text that is no id is a list of ids with commas. UsageError for
+    a problem that no pool has."""
+
+    def known(name: str) -> bool:
+        return any(samples.problem_of(connection, pool, name) is not None for pool in found)
+
+    wanted: dict[str, None] = {}
+    for text in given:
+        for name in [text] if known(text) else filter(None, text.split(",")):
+            if not known(name):
+                pools_of = ", ".join(each.name for each in found)
+                raise UsageError(
+                    f"{pools_of} has no problem {name!r}; ttc show {found[0].name} lists them"
+                )
+            wanted[name] = None
+    return list(wanted)
 
 
 def of_pool(

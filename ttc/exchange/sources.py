@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from ttc.errors import UsageError
 from ttc.exchange import formats
 from ttc.formats import ReadsDraws
-from ttc.formats.logs.opening import head_of
+from ttc.formats.logs.opening import first_line, head_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,11 @@ def _of(
 ) -> list[Log]:
     """Return the logs at a path: itself, or those in the folder that it is. `other` reads a file
     that no format knows."""
-    whole = formats.recognised(path, head_of(path), known)
+    head = head_of(path)
+    whole = formats.recognised(path, head, known)
     if whole is None and not path.is_dir():
         if other is None:
-            raise UsageError(
-                f"{shown}: no log that ttc knows; name its format with --format, or for lines "
-                "with other names the fields with --map problem=FIELD,text=FIELD"
-            )
+            raise UsageError(f"{shown}: {_unknown(head)}")
         whole = other
     if whole is not None:
         return [Log(path, whole, shown)]
@@ -81,6 +79,19 @@ def _of(
     if not inside:
         raise UsageError(f"{shown}: no logs in this folder; --format names what it holds")
     return inside
+
+
+def _unknown(head: bytes) -> str:
+    """Return why a file cannot be imported, and what to do."""
+    record = first_line(head) or {}
+    if not head.strip():
+        return "an empty file"
+    if "text" not in record and record.keys() & {"question", "prompt", "messages"}:
+        return "these look like problems, not draws: ttc sample draws from them"
+    return (
+        "no log that ttc knows; name its format with --format, or for lines with other names the "
+        "fields with --map problem=FIELD,text=FIELD"
+    )
 
 
 def _spooled(folder: Path) -> Path:

@@ -32,7 +32,10 @@ def export(
         typer.Option("--output", "-o", metavar="FILE|-", help="Write to a file (-: stdout)."),
     ] = None,
     verifier: opt.VerifierName = None,
-    problems: Annotated[str, typer.Option(metavar="ID,…", help="Only these problems.")] = "",
+    problems: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID,…", help="Only these problems; repeatable."),
+    ] = None,
     questions: Annotated[
         bool, typer.Option("--questions", help="Add the questions to lines of ttc.")
     ] = False,
@@ -56,7 +59,7 @@ def export(
         pools=tuple(pools),
         format=format_of(form, output),
         verifier=verifier,
-        problems=tuple(filter(None, problems.split(","))),
+        problems=tuple(problems or ()),
         questions=questions,
     )
     return run_exchange.export(session, wanted, output)

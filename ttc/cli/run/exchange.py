@@ -54,7 +54,9 @@ def import_logs(session: Session, options: ImportOptions, as_json: bool) -> int:
         document(conclusion.document(run.tally))
     for line in conclusion.lines(run.tally, dry_run=options.dry_run):
         session.say(line)
-    return Exit.DONE
+    tally = run.tally
+    nothing = not tally.new and not tally.known and bool(tally.conflicts.counts)
+    return Exit.USAGE if nothing else Exit.DONE
 
 
 def export(session: Session, options: ExportOptions, output: str | None) -> int:

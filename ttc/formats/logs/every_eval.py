@@ -131,8 +131,9 @@ def _run(aggregate: Mapping[str, Any]) -> Run:
     if isinstance(written, str):
         params = json.loads(written)
     library = aggregate.get("eval_library")
-    told = " ".join(str(library.get(n, "")) for n in ("name", "version")) if library else ""
-    return Run(params, told.strip())
+    known = library if isinstance(library, Mapping) else {}
+    told = (str(known.get(name) or "unknown") for name in ("name", "version"))
+    return Run(params, " ".join(each for each in told if each != "unknown"))
 
 
 class _Instance:

@@ -164,4 +164,5 @@ def accept(options: Mapping[str, str], known: Iterable[str], log: str) -> None:
     for name in options:
         if name not in (names := tuple(known)):
             there = f"it has {', '.join(names)}" if names else "it has none"
-            raise UsageError(f"--option {name}: {log} logs have no such option; {there}")
+            flag = f"--{name}" if name in ("map", "filter") else f"--option {name}"
+            raise UsageError(f"{flag}: {log} logs have no such option; {there}")
