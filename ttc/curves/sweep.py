@@ -55,7 +55,8 @@ def sweep(
     rules = options.selectors()
     beside = [] if baseline is None or isinstance(baseline, Baseline) else [baseline]
     maps = [(each.name, each.mapped) for each in (*sources, *beside)]
-    told = mapping.check((name, mapped) for name, mapped in maps if mapped is not None)
+    told = [f"{each.name}: {line}" for each in beside for line in each.notes]
+    told += mapping.check((name, mapped) for name, mapped in maps if mapped is not None)
     notes = grading.leave_out(options.value, rules, [r for g in options.gates for r, _ in g.terms])
     sources, unscored = grading.grade(options.value, sources)
     if baseline is not None and not isinstance(baseline, Baseline):

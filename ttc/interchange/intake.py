@@ -82,12 +82,14 @@ class Intake:
         judged: bool = False,
         form: str | None = None,
     ) -> None:
-        self.fields = FieldMap(mapping or {}, needed=needed, draws=_OF_A_DRAW)
+        self.fields = FieldMap(mapping or {}, needed=needed, draws=_OF_A_DRAW, own=FIELDS)
         self.told = Told()
         self._form = form
         self._needed = needed
         mapped = {ours.partition(".")[0] for ours in self.fields.mapping}
-        optional = [name for name in names.NAMES if name not in names.REQUIRED]
+        # A sweep compares with no reference.
+        left_out = names.REQUIRED if "text" in needed else (*names.REQUIRED, "reference")
+        optional = [name for name in names.NAMES if name not in left_out]
         wanted = [*needed, *(["correct"] if judged else []), *optional]
         self._wanted = [name for name in wanted if name in names.NAMES and name not in mapped]
         self._sources: dict[str, str] = dict(self.fields.mapping)
@@ -145,13 +147,13 @@ class Intake:
         return lines
 
     def _checked(self, line: Line) -> Line:
-        record = line.record
+        record = given = line.record
         # Lines of ttc itself have their own names, whatever else is passed through.
         if "schema" not in record and not names.ALL.isdisjoint(record):
             record = self._by_other_names(line)
         for name in self._needed:
             if record.get(name) is None:
-                raise BadLineError(self._lacks(line.place, record, name))
+                raise BadLineError(self._lacks(line.place, given, name))
         record = self._converted(line.place, record)
         if isinstance(record.get("filter"), str):
             self._check_filter(line.place, record)
@@ -182,7 +184,10 @@ class Intake:
 
     def _lacks(self, place: str, record: Mapping[str, Any], name: str) -> str:
         if name in record:
-            return f"{place}: {name!r} is null; --skip-bad leaves such lines out"
+            field = self._sources.get(name, name)
+            return (
+                f"{place}: {name!r} is null; leave such lines out: jq -c 'select(.{field} != null)'"
+            )
         there = f"{place}: no field {name!r} among {', '.join(record) or '(none)'}; "
         if name == "text" and isinstance(record.get("resps"), list):
             return f"{there}the responses of lm-eval are read with --map text=resps.0.*"
