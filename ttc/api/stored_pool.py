@@ -18,6 +18,8 @@ from ttc.records import Problem, Sample, Verdict
 from ttc.store import Store, counts, pools, samples, tags
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
+from ttc.store.upkeep import removal, renaming
+from ttc.store.upkeep.rows import measured
 from ttc.store.verifiers import VerifierId, verifiers_of
 from ttc.verdicts import Summary
 
@@ -127,6 +129,28 @@ class Pool(StoredPool):
     def sweep(self, *rules: str, **options: Unpack[sweeping.SweepArguments]) -> Sweep:
         """Compute the curve of each selection rule (none: the usual ones); see `ttc.sweep`."""
         return sweeping.sweep(self, rules=rules or None, **options)
+
+    def delete(self, *, dry_run: bool = False) -> dict[str, int]:
+        """Remove the pool, with the samples, verdicts, attempts and traces that no other pool uses.
+
+        Return how many rows of each kind went, and their `bytes`; with `dry_run`, how many would
+        go. `shared` samples stay. StoreError if another process draws into the pool.
+        """
+        with python_errors():
+            if dry_run:
+                with self._opened() as (store, pool):
+                    return measured(store.reader, [pool]).as_dict()
+            return removal.remove(store_with(self.database, self.name), [self.name]).as_dict()
+
+    def rename(self, name: str) -> Pool:
+        """Give the pool another name, and return it; `ttc.sample(…, pool=name)` then resumes it.
+
+        UsageError if there is a pool of that name, or it is none that a pool may have; StoreError
+        if another process draws into the pool.
+        """
+        with python_errors():
+            renaming.rename(store_with(self.database, self.name), self.name, name)
+        return Pool(name, self.database, self.config)
 
     def records(self, verifier: str | None = None) -> Iterator[dict[str, Any]]:
         """Yield each sample as the record of a JSON line, with its verdict if there is one.

@@ -17,8 +17,8 @@ from ttc.exchange import formats
 from ttc.formats import Draw, HoldsVerdicts, Opinion, WritesDraws, WritesFiles
 from ttc.outcomes.opinions import first_runs
 from ttc.outcomes.verifier_choice import choose_verifier, described
-from ttc.records import Problem
-from ttc.store import Store, pools, samples
+from ttc.records import Problem, Sample
+from ttc.store import Store, pools, samples, token_logprobs
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
 from ttc.store.pools import Pool
@@ -134,11 +134,11 @@ def of_pool(
             continue
         streams = [judged(connection, pool, who, problem=name) for who in verifiers]
         if not streams:
-            for _, sample in samples.of_pool(connection, pool, problem=name):
-                yield Draw(questions[sample.problem], sample)
+            for row, sample in samples.of_pool(connection, pool, problem=name):
+                yield Draw(questions[sample.problem], _with_tokens(connection, row, sample))
             continue
         for rows in zip(*streams, strict=True):
-            _, sample, _ = rows[0]
+            sample = _with_tokens(connection, rows[0][0], rows[0][1])
             opinions = tuple(
                 Opinion(who.name, row[2], who.version, who.config)
                 for who, row in zip(verifiers, rows, strict=True)
@@ -146,3 +146,9 @@ def of_pool(
             )
             problem: Problem = questions[sample.problem]
             yield Draw(replace(problem, tags=sample.tags), sample, opinions)
+
+
+def _with_tokens(connection: sqlite3.Connection, row: int, sample: Sample) -> Sample:
+    """Return a sample with its likeliest tokens, if any were kept."""
+    tokens = token_logprobs.of(connection, row) if token_logprobs.any_kept(connection) else None
+    return sample if tokens is None else replace(sample, token_logprobs=tokens)

@@ -34,8 +34,11 @@ def vacuum(path: Path) -> Vacuumed:
     """
     if not path.exists():
         raise StoreError(f"{path}: no store there yet; ttc sample creates one")
-    with translated(path), contextlib.closing(WriteLock(path)) as lock:
-        with contextlib.closing(open_writer(path, lock)) as connection, lock:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(translated(path))
+        lock = stack.enter_context(contextlib.closing(WriteLock(path)))
+        connection = stack.enter_context(contextlib.closing(open_writer(path, lock)))
+        with lock:
             for run in runs.under_way(connection):
                 if runs.alive(run) and run["pid"] != os.getpid():
                     raise StoreError(
