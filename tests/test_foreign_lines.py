@@ -456,7 +456,7 @@ def test_a_field_that_is_mapped_has_no_meaning_of_its_own() -> None:
     records = [{"index": 7, "score": word} for word in "CI"]
     found, _ = judged(*records, problem="index", correct="score:==C")
     assert [each.index for each in found] == [0, 1]
-    with pytest.raises(UsageError, match="draw 7 of 'a' .* jq -c 'del"):
+    with pytest.raises(UsageError, match=r"draw 7 of 'a' .* jq -c 'del"):
         judged(*({"problem": "a", "correct": True, "index": 7} for _ in range(2)))
 
 

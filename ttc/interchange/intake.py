@@ -17,6 +17,7 @@ from ttc.formats.mapping import FieldMap
 from ttc.interchange import names, values
 from ttc.interchange.checks import check_rest, check_size, of_a_log
 from ttc.interchange.fields import FIELDS, OF_A_DRAW
+from ttc.interchange.filters import Filters
 from ttc.interchange.told import Told
 from ttc.jsonl import BadLineError, Line
 
@@ -95,8 +96,7 @@ class Intake:
         self._sources: dict[str, str] = dict(self.fields.mapping)
         self._named: dict[str, dict[str, int]] = {}
         self._unclear: dict[str, list[str]] = {}
-        self._filters: dict[str, str] = {}
-        self._repeats = 0
+        self._filters = Filters()
         self.left_out: Counter[str] = Counter()  # ends of draws that the caller leaves out
 
     def lines(self, source: jsonl.Source, skipped: list[str] | None = None) -> Iterator[Line]:
@@ -128,18 +128,16 @@ class Intake:
         """Return what was read as what, one line for each kind."""
         lines = []
         if self._named:
-            each = (f"{ours} from {' and '.join(found)}" for ours, found in self._named.items())
-            lines.append(f"read by other names: {', '.join(each)}")
+            each = ", ".join(
+                f"{ours} from {' and '.join(found)}" for ours, found in self._named.items()
+            )
+            lines.append(f"read by other names: {each}")
         lines += [
             f"{ours} is not read: {' and '.join(found)} may both be it; choose with "
             f"--map {ours}=FIELD"
             for ours, found in self._unclear.items()
         ]
-        if self._repeats:
-            lines.append(
-                f"{self._repeats} rows of lm-eval have several responses and one verdict, and "
-                "count as one draw; --map text=resps.0.* makes a draw of each"
-            )
+        lines += self._filters.notes()
         lines += self.told.notes()
         if self.left_out:
             ends = ", ".join(f"{count} {end}" for end, count in self.left_out.items())
@@ -156,7 +154,7 @@ class Intake:
                 raise BadLineError(self._lacks(line.place, given, name))
         record = self._converted(line.place, record)
         if isinstance(record.get("filter"), str):
-            self._check_filter(line.place, record)
+            self._filters.check(line.place, record)
         return Line(line.place, record)
 
     def _by_other_names(self, line: Line) -> dict[str, Any]:
@@ -233,19 +231,3 @@ class Intake:
                 self.told.example("not read, as of another type", name, value)
                 return None
             raise BadLineError(f"{place}: {name!r} {error}") from None
-
-    def _check_filter(self, place: str, record: Mapping[str, Any]) -> None:
-        problem, chosen = str(record["problem"]), record["filter"]
-        first = self._filters.setdefault(problem, chosen)
-        if first != chosen:
-            file = place.rpartition(":")[0]
-            way = f"jq -c 'select(.filter == \"{first}\")'"
-            if "resps" in record and file and file != "<stdin>":
-                way = f"ttc import {file} --pool NAME --filter {first}"
-            raise UsageError(
-                f"{place}: {problem!r} has rows by the filters {first!r} and {chosen!r}: the same "
-                f"draw judged twice, not two draws; choose one: {way}"
-            )
-        repeats = record.get("resps")
-        if isinstance(repeats, list) and repeats and isinstance(repeats[0], list):
-            self._repeats += len(repeats[0]) > 1
