@@ -11,15 +11,14 @@ from __future__ import annotations
 from ttc.problems.choosing import Choosing, parse_ids, select
 from ttc.problems.dataset import (
     MAPPABLE,
-    Data,
     Dataset,
-    ReadOptions,
     read,
 )
 from ttc.problems.few_shot import FewShot
 from ttc.problems.joining import mapping_notes, merge, tag_notes
 from ttc.problems.one_by_one import each, one, question
 from ttc.problems.rendering import render
+from ttc.problems.sources import Data, ReadOptions
 
 __all__ = [
     "MAPPABLE",

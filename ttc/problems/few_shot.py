@@ -15,8 +15,9 @@ from ttc.errors import UsageError, wrong_option
 from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes import choices
-from ttc.problems.dataset import ReadOptions, reader_of, renamed
+from ttc.problems.dataset import reader_of
 from ttc.problems.detection import FIRST
+from ttc.problems.sources import ReadOptions, renamed
 from ttc.records import Message, Problem
 
 # Fields with a worked solution, by shape; others may have one of those in ANY.

@@ -9,7 +9,8 @@ from typing import cast
 from ttc import jsonl, keys
 from ttc.formats import files
 from ttc.formats.mapping import FieldMap
-from ttc.problems.dataset import QUESTIONS, Data, ReadOptions, formats_of, given, reader_of
+from ttc.problems.dataset import given, reader_of
+from ttc.problems.sources import QUESTIONS, Data, ReadOptions, formats_of
 from ttc.records import Message, Problem
 
 

@@ -123,6 +123,8 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
             run.judged = _of_lines(session, options, run)
         else:
             name = str(source)
+            if options.mapping:
+                raise UsageError(f"--map: {name} is a pool, which has the fields of ttc")
             store = stack.enter_context(Store.writing(store_with(session.database, name)))
             pool = pool_named(store, name)
             run.standing = freshness.standing(store, pool)

@@ -106,12 +106,18 @@ def _lies_in(value: Any) -> bool:
 
 
 def is_record(value: Mapping[str, Any]) -> bool:
-    """Return whether an object has a question."""
+    """Return whether an object has a question, or is of a dataset's shape."""
     return any(
         name.lower() in QUESTIONS and _is_question(name.lower(), each)
         for name, each in value.items()
         if isinstance(name, str)
-    )
+    ) or _has_shape(value)
+
+
+def _has_shape(value: Mapping[str, Any]) -> bool:
+    from ttc.formats.shapes.known import shapes  # only a document of one object needs them
+
+    return all(isinstance(name, str) for name in value) and shapes().best(value) is not None
 
 
 def _is_question(name: str, value: Any) -> bool:
