@@ -86,6 +86,7 @@ class Intake:
         self.fields = FieldMap(mapping or {}, needed=needed, draws=_OF_A_DRAW, own=FIELDS)
         self.told = Told()
         self._form = form
+        self._command = "sweep" if judged else "verify"
         self._needed = needed
         mapped = {ours.partition(".")[0] for ours in self.fields.mapping}
         # A sweep compares with no reference.
@@ -104,7 +105,7 @@ class Intake:
         the errors of bad lines are appended there."""
         read = 0
         try:
-            for raw in files.read(source, skipped, self._form):
+            for raw in files.read(source, skipped, self._form, command=self._command):
                 try:
                     lines = [self._checked(line) for line in self.fields.lines(raw)]
                 except BadLineError as error:

@@ -33,7 +33,9 @@ def each(source: Data, options: ReadOptions) -> Iterator[Problem]:
         return
     shape, form = formats_of(options.format)
     options = replace(options, format=shape)
-    for line in files.read(cast("jsonl.Source", source), form=form, questions=True):
+    for line in files.read(
+        cast("jsonl.Source", source), form=form, questions=True, command="solve --each"
+    ):
         if isinstance(line, jsonl.PlainLine):
             yield question(line.record["question"])
         else:
