@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import shlex
 import shutil
 import sys
@@ -170,7 +171,7 @@ def opened(source: str, purpose: str = "JSON lines") -> Source:
         try:
             return Source(Path(source).open("rb"), source)
         except OSError as error:
-            raise UsageError(f"{source}: {error.strerror or error}") from None
+            raise UsageError(f"{source}: {error.strerror or error}{_meant(source)}") from None
         except ValueError as error:
             raise UsageError(f"{source!r}: {error}") from None
     if sys.stdin is None:
@@ -178,6 +179,17 @@ def opened(source: str, purpose: str = "JSON lines") -> Source:
     if sys.stdin.isatty():
         raise UsageError(f"-: standard input is a terminal; pipe {purpose} into it")
     return Source(_stdin(), "<stdin>")
+
+
+def _meant(source: str) -> str:
+    """Return what a name that is no file may have meant."""
+    if found := re.match(r"https?://(?:www\.)?huggingface\.co/datasets/([\w.-]+/[\w.-]+)$", source):
+        return f"; a dataset of the Hub is hf:{found[1]}"
+    if re.match("https?://", source):
+        return f"; download it: `curl -L {shlex.quote(source)} | ttc sample -`"
+    if re.fullmatch(r"[\w-][\w.-]*/[\w-]+", source) and not Path(source).parent.is_dir():
+        return f"; a dataset of the Hub is hf:{source}"
+    return ""
 
 
 def seekable(stream: BinaryIO) -> BinaryIO:

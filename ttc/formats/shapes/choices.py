@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from ttc.errors import UsageError
+from ttc.formats.files.column_values import python_literal
 from ttc.formats.shapes import noting
 
 # How a question with choices is asked unless --choices-template says otherwise.
@@ -71,7 +71,7 @@ def read(record: Mapping[str, Any], name: str) -> Choices:
     noting.role(record, "choices", name)
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         try:
-            value = ast.literal_eval(value)
+            value = python_literal(value)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             raise ValueError(f"{name!r} is no list of choices") from None
     found = _of_object(value) if isinstance(value, Mapping) else _of_list(value)
