@@ -10,7 +10,7 @@ from ttc import keys
 from ttc.backends.requests import Completion
 from ttc.exchange.placing import NO_REFERENCE, Step
 from ttc.formats import Opinion
-from ttc.records import Problem, Sample
+from ttc.records import Sample
 from ttc.store import imported, pools, samples, tags, verdicts, verifiers
 from ttc.store.verifiers import VerifierId
 
@@ -38,21 +38,16 @@ def _problem(connection: sqlite3.Connection, step: Step) -> None:
         )
     pool, held = target.pool, target.held[problem.id]
     if step.enrol:
-        (enrolled,) = tags.enrol(connection, pool, [problem], _request(target, problem))
+        # Other tools draw for each problem, so two that ask the same do not share their draws.
+        (enrolled,) = tags.enrol(connection, pool, [problem], target.identity, apart=True)
         held.request_id = enrolled.request_id
     assert held.request_id is not None  # it was enrolled in an earlier step, or is in the store
     if step.learn:
-        imported.learn_question(connection, held.request_id, problem, _request(target, problem))
+        imported.learn_question(connection, held.request_id, problem, target.identity)
     if step.refer:
         imported.set_reference(connection, pool, problem.id, problem.reference)
     if step.tag is not None:
         tags.write(connection, pool.id, problem.id, step.tag)
-
-
-def _request(target: Target, problem: Problem) -> dict[str, Any]:
-    """Return what the key of a problem's draws has besides the prompt. Other tools draw for each
-    problem, so two that ask the same do not share their draws."""
-    return {**target.identity, "problem": problem.id}
 
 
 def _completion(step: Step) -> Completion:
