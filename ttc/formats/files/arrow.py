@@ -97,10 +97,11 @@ def _pyarrow(module: str, place: str) -> Any:
 
 def _lines(batches: Iterator[Any], schema: Any, place: str) -> Iterator[Line]:
     """Yield the rows of batches."""
-    repeated = {name for name in schema.names if schema.names.count(name) > 1}
-    if repeated:
-        raise UsageError(f"{place}: two columns are called {sorted(repeated)[0]!r}; rename one")
-    odd = [field.name for field in schema if not _is_plain(field.type)]
+    with _Reading(place):
+        names = list(schema.names)
+        odd = [field.name for field in schema if not _is_plain(field.type)]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"{place}: two columns are called {repeated[0]!r}; rename one")
     number = 0
     while True:
         with _Reading(place):
