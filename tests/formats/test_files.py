@@ -106,6 +106,12 @@ SAME: dict[str, Any] = {
     "pandas split": json.dumps(
         {"columns": list(ROWS[0]), "index": [0, 1], "data": [list(r.values()) for r in ROWS]}
     ).encode(),
+    "pandas table": json.dumps(
+        {
+            "schema": {"fields": [{"name": "index"}], "primaryKey": ["index"]},
+            "data": [{"index": at, **row} for at, row in enumerate(ROWS)],
+        }
+    ).encode(),
     "pandas list": json.dumps({k: [r[k] for r in ROWS] for k in ROWS[0]}).encode(),
     "jq": b"".join(json.dumps(row, indent=2).encode() + b"\n" for row in ROWS),
     "json-seq": b"".join(b"\x1e" + json.dumps(row).encode() + b"\n" for row in ROWS),

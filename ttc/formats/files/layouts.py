@@ -181,6 +181,14 @@ def _is_served(value: Any) -> bool:
 def _table(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the records of a table as pandas writes it, or by identifier; None if it is none."""
     values = list(value.values())
+    schema = value.get("schema")
+    if (
+        isinstance(schema, dict)
+        and schema.get("primaryKey") == ["index"]
+        and _is_list(value.get("data"))
+    ):
+        # The numbers of rows that pandas adds.
+        return [{k: v for k, v in row.items() if k != "index"} for row in value["data"]]
     if _is_split(value):
         return [dict(zip(value["columns"], row, strict=True)) for row in value["data"]]
     if _is_columns(values):
