@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from ttc import jsonl
+from ttc.errors import BackendError
 from ttc.formats import files
 from ttc.formats.files import streams
 
@@ -235,7 +236,7 @@ def test_reading_json_lines_takes_as_long_as_parsing_them(tmp_path: Path) -> Non
 
     def best(act: Callable[[], object]) -> float:
         times = []
-        for _ in range(5):
+        for _ in range(7):
             start = time.perf_counter()
             act()
             times.append(time.perf_counter() - start)
@@ -243,7 +244,69 @@ def test_reading_json_lines_takes_as_long_as_parsing_them(tmp_path: Path) -> Non
 
     def parse() -> None:
         with path.open("rb") as file:
-            for number, line in enumerate(file):
-                jsonl.parse(line.decode(), f"{path}:{number}")
+            held = [jsonl.parse(x.decode(), f"{path}:{at}") for at, x in enumerate(file)]
+            assert len(held) == 20_000
 
     assert best(lambda: read(str(path))) < 2 * best(parse) + 0.02
+
+
+PLUGIN = """
+from ttc.jsonl import BadLineError, Line
+
+class Shouted:
+    name = "shouted"
+    suffixes = (".shout",)
+
+    def holds_records(self, head):
+        return head.startswith(b"PK\\x03\\x04SHOUT") or head.startswith(b"!!")
+
+    def records(self, stream, place):
+        for number, line in enumerate(stream, 1):
+            if number == 2:
+                raise BadLineError(f"{place}:{number}: too quiet")
+            yield Line(f"{place}:{number}", {"question": line.decode().strip()})
+
+class Reversed:
+    name = "reversed"
+
+    def packed(self, head):
+        return head.startswith(b"<<")
+
+    def unpack(self, stream, place):
+        import io
+        return io.BytesIO(stream.read()[2:][::-1])
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "site"
+    about = folder / "shouting-1.dist-info"
+    about.mkdir(parents=True)
+    (folder / "shouting.py").write_text(PLUGIN)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: shouting\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(
+        "[ttc.formats]\nshouted = shouting:Shouted\nreversed = shouting:Reversed\n"
+        "broken = shouting:Nothing\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+
+
+@pytest.mark.usefixtures("plugin")
+def test_kinds_of_other_packages(tmp_path: Path) -> None:
+    path = tmp_path / "d"
+    path.write_bytes(b"!! ONE?\n")
+    assert read(str(path)) == [{"question": "!! ONE?"}]
+    path.write_bytes(b"<<" + LINES[::-1])
+    assert read(str(path)) == ROWS
+    # A generator ends with its error: what is behind it is not skipped in silence.
+    path.write_bytes(b"!! ONE?\ntwo\nTHREE\n")
+    with pytest.raises(jsonl.BadLineError, match="d:2: too quiet"):
+        read(str(path), skipped=[])
+
+
+def test_a_broken_plugin_keeps_no_file_from_being_read(tmp_path: Path, plugin: None) -> None:
+    (tmp_path / "d").write_bytes(LINES)
+    assert read(str(tmp_path / "d")) == ROWS
+    with pytest.raises(BackendError, match="'broken'"):
+        read(str(tmp_path / "d"), form="broken")

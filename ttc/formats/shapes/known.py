@@ -31,7 +31,7 @@ class Shapes:
     """All shapes, by name and in the order in which they are tried.
 
     A shape with more `fields` comes before one with fewer, those of other packages before ttc's
-    own, and the generic one comes last. BackendError for a plugin that cannot be made.
+    own, and the generic one comes last. A plugin that cannot be made is told and left out.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Shapes:
             own[name] = plugins.distribution(entry)[0] == plugins.OWN_DISTRIBUTION
             if own[name] and not _is_shape(name, entry.value):
                 continue
-            made = loading.named(name)
+            made = loading.named(name) if own[name] else loading.unbroken(name)
             if isinstance(made, ReadsProblems):
                 self._named[name] = made
         ranked = sorted(

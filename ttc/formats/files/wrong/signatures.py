@@ -110,7 +110,7 @@ KINDS = (
         "turn it into TSV: "
         + _piped(
             r"grep '^|' {file} | sed -e '/^|[-: |]*$/d' -e 's/^| *//' -e 's/ *| *$//' "
-            r"-e 's/ *| */\t/g'"
+            r"-e 's/ *| */|/g' | tr '|' '\t'"
         ),
     ),
 )
