@@ -250,6 +250,14 @@ def test_reading_json_lines_takes_as_long_as_parsing_them(tmp_path: Path) -> Non
     assert best(lambda: read(str(path))) < 2 * best(parse) + 0.02
 
 
+@pytest.mark.parametrize("case", ["gzip", "bzip2", "xz", "gzip in bzip2", "json lines, UTF-16"])
+def test_files_are_unpacked_for_logs_too(tmp_path: Path, case: str) -> None:
+    (tmp_path / "d").write_bytes(SAME[case])
+    with files.unpacked(tmp_path / "d") as stream:
+        assert stream.read() == (PRETTY if "in bzip2" in case else LINES)
+    assert stream.closed
+
+
 PLUGIN = """
 from ttc.jsonl import BadLineError, Line
 

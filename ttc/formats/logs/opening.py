@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
 from ttc.formats import files
@@ -39,14 +38,8 @@ CUT = {"length", "max_tokens", "max_output_tokens", "model_length", "token_limit
 
 
 def opened(path: Path) -> BinaryIO:
-    """Open a file for reading, unpacked if it is gzip. UsageError if it cannot be opened."""
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from None
-    if stream.peek(2)[:2] == b"\x1f\x8b":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
-    return cast(BinaryIO, stream)
+    """Open a file for reading, whatever it is packed in. UsageError if it cannot be opened."""
+    return files.unpacked(path)
 
 
 def head_of(path: Path) -> bytes:
