@@ -101,6 +101,8 @@ HALVES = [
      "question"),
     ({"question": "Who won?", "context": "Ann ran.", "article": "Ann won."}, "context", "question"),
     ({"problem": "How many?", "body": "Ann has 2 figs."}, "body", "problem"),
+    ({"question": "Who is it?", "puzzle": "There are 3 houses."}, "puzzle", "question"),
+    ({"question": "Is she green?", "theory": "Anne is blue."}, "theory", "question"),
 ]  # fmt: skip
 
 
@@ -138,6 +140,7 @@ def test_lists_beside_a_question_are_refused_too(tmp_path: Path, record: dict[st
         {"question": "Why?", "context_id": "c 1", "answer_text": "so it is", "document_url": "a b"},
         {"messages": [{"role": "user", "content": "Hi"}], "text": "<user> Hi"},
         {"question": "Why?", "evidence_document": "d1"},
+        {"question": "Why?", "prompt": "Q: Why? A:"},
     ],
 )
 def test_what_belongs_to_no_question_is_only_told(tmp_path: Path, record: dict[str, Any]) -> None:

@@ -22,7 +22,14 @@ from ttc.formats.shapes.shape import Asked, Shape, of
 from ttc.records import Message
 
 # What else a reference is called, where no field of ANSWER is there.
-GOLDS = ("gold", "gold_answer", "final_answer", "ground_truth", "reference_answer", "gt_answer")
+GOLDS: tuple[str, ...] = (
+    "gold",
+    "gold_answer",
+    "final_answer",
+    "ground_truth",
+    "reference_answer",
+    "gt_answer",
+)
 GOLDS += ("correct_answer", "ideal", "expected_output", "expected", "Answer", "answer_number")
 SYSTEM = ("system", "system_prompt")
 

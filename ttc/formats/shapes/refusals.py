@@ -36,8 +36,8 @@ _SAMPLES: tuple[tuple[str, frozenset[str], frozenset[str], frozenset[str]], ...]
 )  # fmt: skip
 _TEXTS = re.compile(
     r"(.*_)?(?:ctx|context|passage|paragraph|article|story|document|background|premise|hypothesis"
-    r"|narrative|scenario|excerpt|evidence|hint|table|body|instruction|support|text|input)s?"
-    r"(_?\d+)?",
+    r"|narrative|scenario|excerpt|evidence|hint|table|body|instruction|support|text|input|theory"
+    r"|fact|dialog|dialogue|conversation|transcript|abstract|statement|rule)s?(_?\d+)?",
     re.I,
 )
 # What is an answer, a test, or says something about a text.
@@ -46,6 +46,7 @@ _OTHERS = re.compile(
     r"|reject|chosen|expected",
     re.I,
 )
+_ASKS = ("question", "problem", "prompt", "puzzle")  # one of them may be half of the question
 _LISTS = ("choices", "options", "endings", "candidates")
 
 
@@ -116,14 +117,17 @@ def _belongs(name: str, value: object, question: str) -> bool:
         return question == "question" and _is_text(value, True)
     named = _TEXTS.fullmatch(name)
     if named is None or _OTHERS.search(name):
-        return False
+        return name in _ASKS and name != question and _is_text(value, False)
     # What only has such a word in its name may be an identifier.
     return _is_text(value, not named[1])
 
 
 def _contains(value: object, question: str) -> bool:
-    """Return whether a field is the question in other words around it, as in `text` of Alpaca."""
-    return isinstance(value, str) and question.strip() in value
+    """Return whether a field is the question with other words around it, as `text` of Alpaca, or
+    is itself in the question."""
+    if not isinstance(value, str):
+        return False
+    return question.strip() in value or value.strip() in question
 
 
 def _is_text(value: object, sure: bool) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ttc.formats.shapes import noting
+from ttc.formats.shapes.fields import scalar
 from ttc.records import Message
 
 _ROLES = {
@@ -114,3 +115,16 @@ def first(record: Mapping[str, Any], name: str) -> str:
     if len(given) > 1:
         noting.remark(record, "only the first turn is asked, not those after it")
     return first
+
+
+def said(record: Mapping[str, Any], name: str) -> str | None:
+    """Return what an assistant said: a text, a turn, or the last turn of a chat."""
+    given = record[name]
+    if isinstance(given, list) and given:
+        given = given[-1]
+    if isinstance(given, Mapping):
+        given = turn(record, given, name).content
+    found = scalar(name, given)
+    if found is not None:
+        noting.role(record, "reference", name)
+    return found
