@@ -12,12 +12,16 @@ from typing import Any, TypeAlias, TypedDict, cast
 from ttc import problems
 from ttc.api.wording import in_python
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.formats.mapping import check_mapping
 from ttc.messages import notes, secrets
 from ttc.messages.visible import one_line
 from ttc.records import Problem
 from ttc.samples.recipe import Sampling
 from ttc.session import Session, load
+
+# Endings of files, as in a list of files that may not all be there.
+_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".yaml", ".gz", ".zst", ".zip")
 
 File: TypeAlias = str | os.PathLike[str]
 Item: TypeAlias = File | Mapping[str, Any] | Problem
@@ -29,11 +33,16 @@ class SamplingArguments(TypedDict, total=False):
     """The sampling parameters that functions take by keyword; without one, the setting holds.
 
     `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts the
-    generated tokens of a draw. `stop` strings end a draw and are not kept. `thinking` is `on` or
-    `off` for a model whose chat template has a switch for reasoning. `system` is the system
+    generated tokens of a draw. `stop` strings end a draw and are not kept. `thinking` is `on`,
+    `off`, `low`, `medium`, `high` or a number of tokens, for a model that has it. The penalties are
+    off at 0, `repeat_penalty` at 1; `logit_bias` maps token ids to what is added. At most one of
+    `grammar` (a GBNF file or text), `schema` (a file or a mapping) and `regex` says what may be
+    drawn. `extra` has further fields of requests, and arguments of the chat template. `logprobs`
+    likeliest tokens of each place are kept. `system` is the system
     message, `template` the text around the question, with `{prompt}` in it; `@FILE` reads either
-    from a file. `raw` sends the question as it stands, outside any chat. Another `seed` draws
-    other samples.
+    from a file. `raw` sends the question as it stands, outside any chat. `few_shot` is a file
+    of solved problems that are shown before the question, `shots` how many: K, or `K@SEED`. Another
+    `seed` draws other samples.
     """
 
     max_tokens: int | None
@@ -42,10 +51,21 @@ class SamplingArguments(TypedDict, total=False):
     top_k: int | None
     min_p: float | None
     stop: str | Sequence[str]
-    thinking: str | None
+    thinking: str | int | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    repeat_penalty: float | None
+    logit_bias: Mapping[int, float] | None
+    grammar: str | os.PathLike[str] | None
+    schema: str | os.PathLike[str] | Mapping[str, Any] | None
+    regex: str | None
+    extra: Mapping[str, Any] | None
+    logprobs: int | None
     system: str | None
     template: str | None
     raw: bool
+    few_shot: File | None
+    shots: str | int | None
     seed: int | None
 
 
@@ -63,10 +83,17 @@ def sampling(given: SamplingArguments) -> Sampling:
     """Return sampling arguments as options. UsageError for one of the wrong type."""
     stop = given.get("stop") or ()
     stops = (stop,) if isinstance(stop, str) else tuple(stop)
-    for name in ("thinking", "system", "template"):
+    for name in ("regex", "system", "template"):
         text(name, given.get(name))
+    if not isinstance(thinking := given.get("thinking"), int):
+        text("thinking", thinking)
+    for name in ("logit_bias", "extra"):
+        if not isinstance(given.get(name) or {}, Mapping):
+            raise UsageError(f"{name} must be a mapping, not {given.get(name)!r}")
     for each in stops:
         text("stop", each)
+    if (examples := given.get("few_shot")) is not None:
+        given = {**given, "few_shot": os.fspath(examples)}
     return Sampling(**cast("Any", {**given, "stop": stops}))
 
 
@@ -151,7 +178,9 @@ def _kind(at: int, item: object) -> str:
 
 def _names_file(text: str) -> bool:
     """Whether a string in a list is a file: there is one, or it is spelt like one."""
-    if text.endswith((".jsonl", ".json", ".gz")) and not any(map(str.isspace, text)):
+    if files.is_hub(text) and not any(map(str.isspace, text)):
+        return True
+    if text.endswith(_SUFFIXES) and not any(map(str.isspace, text)):
         return True
     try:
         return Path(text).is_file()

@@ -71,13 +71,60 @@ Stop = Annotated[
 Thinking = Annotated[
     str | None,
     typer.Option(
-        metavar="on|off",
-        help="Turn reasoning on or off, if the model's chat template has a switch for it.",
+        metavar="on|off|low|medium|high|N",
+        help="Turn reasoning on or off, set its effort, or end it after N tokens, where the model "
+        "has that.",
+    ),
+]
+PresencePenalty = Annotated[
+    float | None, typer.Option(help=_setting("presence_penalty", "Against tokens that occurred."))
+]
+FrequencyPenalty = Annotated[
+    float | None, typer.Option(help=_setting("frequency_penalty", "The same, per occurrence."))
+]
+RepeatPenalty = Annotated[
+    float | None, typer.Option(help=_setting("repeat_penalty", "Divides logits; 1 is off."))
+]
+LogitBias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TOKEN=BIAS", help="Add to the logit of a token, given by its id; may be repeated."
+    ),
+]
+Extra = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=JSON",
+        help="A further field of requests, an argument of the chat template, or header.NAME; may "
+        "be repeated.",
+    ),
+]
+Grammar = Annotated[
+    str | None, typer.Option(metavar="FILE.gbnf", help="Draw only what this grammar allows.")
+]
+Schema = Annotated[
+    str | None, typer.Option(metavar="FILE.json", help="Draw only JSON of this JSON Schema.")
+]
+Regex = Annotated[
+    str | None, typer.Option(metavar="PATTERN", help="Draw only what matches from end to end.")
+]
+Logprobs = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="K", help="Keep the K likeliest tokens of each place [default: 0]."
     ),
 ]
 System = Annotated[str | None, typer.Option(help="The system message; @FILE reads it.")]
 Template = Annotated[
     str | None, typer.Option(help="Text around the question, {prompt} in it; @FILE reads it.")
+]
+FewShot = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Show solved problems of this file before the question."),
+]
+Shots = Annotated[
+    str | None,
+    typer.Option(metavar="K|K@SEED", help="How many: the first K, or K drawn by problem."),
 ]
 Raw = Annotated[bool, typer.Option("--raw", help="No chat: the question is the whole prompt.")]
 Seed = Annotated[
@@ -90,6 +137,13 @@ Mapping = Annotated[
         metavar="OURS=THEIRS,…",
         help="Name fields of foreign files: text=choices.0.text, prompt=body+question, "
         "correct=score:>0.5; repeatable.",
+    ),
+]
+FileKind = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="Kind of a file: csv, text, yaml, … (ttc plugins --formats) [default: by its bytes].",
     ),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip lines that are not JSON.")]

@@ -71,6 +71,7 @@ def read_outcomes(
                 text=record.get("text") if reading.text else None,
                 verifier_tokens=record.get("verifier_tokens"),
                 scores=scores.by_verifier(record.get("scores")),
+                think_tokens=record.get("think_tokens"),
                 verdicts=_decisions(line, deciders) if deciders else None,
             ),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from ttc import jsonl
@@ -81,8 +80,4 @@ def add_fields(fields: dict[str, set[str]], record: Mapping[str, Any]) -> None:
 
 
 def name_of(source: Data) -> str:
-    if source == "-":
-        return "stdin"
-    if isinstance(source, str) and files.is_hub(source):
-        return files.hub_label(source)
-    return Path(source).name.split(".")[0] if isinstance(source, str) else "python"
+    return files.name_of(source) if isinstance(source, str) else "python"
