@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Ttc
 from shape_cases import CASES, GPQA, Case
 
-from ttc import problems
+from ttc import plugins, problems
 from ttc.errors import UsageError
+from ttc.formats.shapes.known import shapes
 from ttc.problems import ReadOptions
+from ttc.records import Sample
 
 
 def write(path: Path, *records: dict[str, Any]) -> str:
@@ -141,6 +144,7 @@ def test_lists_beside_a_question_are_refused_too(tmp_path: Path, record: dict[st
         {"messages": [{"role": "user", "content": "Hi"}], "text": "<user> Hi"},
         {"question": "Why?", "evidence_document": "d1"},
         {"question": "Why?", "prompt": "Q: Why? A:"},
+        {"problem": "Why?", "formal_statement": "theorem a : 1 = 1"},
     ],
 )
 def test_what_belongs_to_no_question_is_only_told(tmp_path: Path, record: dict[str, Any]) -> None:
@@ -157,6 +161,8 @@ def test_choices_that_would_not_be_shown_are_refused(tmp_path: Path) -> None:
 
 SAMPLES = [
     ({"problem": "p", "index": 0, "text": "4", "finish_reason": "stop"}, "ttc verify"),
+    ({"problem": "p", "text": "4"}, "ttc verify"),
+    ({"problem": "p", "text": "4", "reference": {"answer": "4"}}, "ttc verify"),
     ({"problem": "p", "correct": True}, "ttc sweep"),
     ({"task_id": "HumanEval/0", "completion": "    return 1"}, "ttc import"),
     ({"task_id": "HumanEval/0", "completion": "…", "passed": True, "result": "passed"}, "import"),
@@ -269,3 +275,68 @@ def test_braces_in_questions_and_choices_stay() -> None:
     record = {"question": "{text}?", "choices": ["{question}", "{label}"], "answer": 0}
     (problem,) = problems.read([record]).problems
     assert problem.messages[0].content.startswith("{text}?\nA) {question}\nB) {label}\n")
+
+
+def right(reference: dict[str, Any]) -> str:
+    """Return a completion that gives the answer of a reference."""
+    answer = reference.get("answer", reference.get("answers"))
+    if isinstance(answer, dict):
+        answer = answer.get("value") or answer["text"]
+    answer = answer[0] if isinstance(answer, list) else answer
+    if isinstance(answer, int):
+        answer = chr(ord("A") + answer)
+    return f"So the answer is {answer}."
+
+
+JUDGED = [
+    case
+    for case in CASES
+    if "answer" in case.reference or "answers" in case.reference
+    if shapes()[case.shape].verifier.partition(":")[0] in ("choice", "numeric", "exact", "math")
+]
+
+
+@pytest.mark.parametrize("case", JUDGED, ids=[f"{at}-{c.shape}" for at, c in enumerate(JUDGED)])
+def test_the_verifier_that_fits_reads_the_reference(case: Case) -> None:
+    shape = shapes()[case.shape]
+    name = "numeric" if shape.verifier == "math" else shape.verifier  # math is an extra
+    if case.shape == "inspect-samples" and "choices" not in case.reference:
+        name = "exact"
+    if case.shape == "olympiadbench" or (
+        name == "numeric" and not any(map(str.isdecimal, str(case.reference["answer"])))
+    ):
+        name = "exact"
+    sample = Sample("p", 0, right(case.reference), "stop", reference=case.reference)
+    (verdict,) = plugins.build("verifiers", name).verify([sample])
+    assert verdict.correct is True, verdict
+
+
+def test_each_own_shape_names_its_fields_and_one_line() -> None:
+    from ttc.formats.shapes.shape import Shape
+
+    known = shapes()
+    for name, entry in plugins.installed("formats").items():
+        if not entry.value.startswith("ttc.formats.shapes."):
+            continue
+        shape = known[name]
+        assert isinstance(shape, Shape)
+        assert shape.name == name
+        assert (type(shape).__doc__ or "").startswith("Read ")
+        # The fields that a shape needs are told in its line, so that ttc plugins shows them.
+        verifier = shape.verifier.partition(":")[0]
+        assert not verifier or verifier in plugins.installed("verifiers")
+
+
+def test_names_of_fields_are_made_visible(ttc: Ttc, tmp_path: Path) -> None:
+    path = write(tmp_path / "data.jsonl", {"prompt": "a", "b\x1b[2J": 1})
+    ran = ttc("sample", path, "--dry-run", "-m", "scripted:")
+    assert "not used: `b␛[2J`" in ran.err
+    assert "\x1b" not in ran.err
+
+
+def test_the_first_name_of_the_generic_shape_is_still_taken(tmp_path: Path) -> None:
+    path = write(tmp_path / "data.jsonl", GSM8K)
+    read = problems.read(path, ReadOptions(format="jsonl"))
+    assert read.problems[0].reference == {"answer": GSM8K["answer"]}
+    with pytest.raises(UsageError, match="did you mean gsm8k"):
+        problems.read(path, ReadOptions(format="gsm8"))

