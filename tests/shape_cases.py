@@ -264,6 +264,9 @@ CHOICE = [
                               "Best Answer": "Blue", "Correct Answers": "Blue; It is blue",
                               "Incorrect Answers": "Red", "Source": "s"}, "Which?",
          {"answer": ["Blue", "It is blue"]}),
+    Case("multiple-choice", {"question": "Which?", "options": "['red', 'blue']",
+                             "correct": "B) blue"}, "Which?" + listed("red", "blue"),
+         {"answer": "B", "choices": ["red", "blue"]}),
     Case("nli", {"premise": "It rains.", "hypothesis": "It is wet.", "label": 0, "idx": 3},
          "Premise: It rains.\nHypothesis: It is wet.\n\nWhat does the premise say about the "
          "hypothesis?" + listed("entailment", "neutral", "contradiction"),
@@ -464,6 +467,10 @@ CHATS = [
          turns=("system", "user"), said="developer turns are sent as the system's"),
     Case("generic", {"messages": [{"role": "user", "content": [
         {"type": "text", "text": "1+"}, {"type": "text", "text": "1?"}]}]}, "1+1?", {}),
+    Case("openai-chat", {"system": "Add.", "messages": [user("1+1?"), assistant("2")]}, "1+1?",
+         {"answer": "2"}, turns=("system", "user")),
+    Case("generic", {"system_prompt": "Add.", "prompt": "1+1?"}, "1+1?", {},
+         turns=("system", "user")),
     Case("openai-batch", {"custom_id": "r1", "method": "POST", "url": "/v1/chat/completions",
                           "body": {"model": "m", "messages": [user("1+1?")], "max_tokens": 9}},
          "1+1?", {}, "r1", unused=("body.model", "body.max_tokens")),

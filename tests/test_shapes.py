@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from shape_cases import CASES, GPQA, Case
 
 from ttc import plugins, problems
 from ttc.errors import UsageError
+from ttc.formats.mapping import parse_mapping
 from ttc.formats.shapes.known import shapes
 from ttc.problems import ReadOptions
 from ttc.records import Sample
@@ -107,6 +109,22 @@ HALVES = [
     ({"question": "Who is it?", "puzzle": "There are 3 houses."}, "puzzle", "question"),
     ({"question": "Is she green?", "theory": "Anne is blue."}, "theory", "question"),
 ]  # fmt: skip
+
+
+def test_the_remedy_joins_all_parts(tmp_path: Path) -> None:
+    record = {"passage": "Two figs.", "question": "How many?", "answer": "2", "hint": "Count."}
+    path = write(tmp_path / "data.jsonl", record)
+    with pytest.raises(UsageError, match=r"--map prompt=hint\+passage\+question joins them"):
+        problems.read(path)
+    options = ReadOptions({"prompt": "hint+passage+question"})
+    (problem,) = problems.read(path, options).problems
+    assert problem.messages[0].content == "Count.\n\nTwo figs.\n\nHow many?"
+    odd = write(tmp_path / "data.jsonl", {"question": "Why?", "the, context": "It was so."})
+    with pytest.raises(UsageError, match="--map") as raised:
+        problems.read(odd)
+    pair = shlex.split(str(raised.value).partition("--map ")[2])[0]
+    (problem,) = problems.read(odd, ReadOptions(parse_mapping(pair, ["prompt"]))).problems
+    assert problem.messages[0].content == "It was so.\n\nWhy?"
 
 
 @pytest.mark.parametrize(("record", "lost", "asked"), HALVES)
@@ -269,6 +287,29 @@ def test_a_template_that_hides_something_is_refused(tmp_path: Path, template: st
     path = write(tmp_path / "data.jsonl", {"prompt": "a"})
     with pytest.raises(UsageError, match=r"template of choices needs \{question\}"):
         problems.read(path, ReadOptions(choices_template=template))
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"question": "Which?", "choices": "['red' 'blue']", "answer": 1}, "no commas between"),
+        ({"question": "Which?", "options": ["red", "blue"], "answer": "C"}, "none of the choices"),
+        ({"question": "Which?", "options": ["red", "blue"], "answer": 2}, "no place among 2"),
+        ({"question": "Which?", "options": ["red", "blue"], "answer": "A", "answer_index": 1},
+         "'answer' is A, but 'answer_index' is 1"),
+        ({"question": "Which?", "options": [{"x": 1}], "answer": 0}, "must be a list of strings"),
+        ({"question": "Which?", "A": "red", "B": "blue", "answer": "E"}, "none of the choices"),
+        ({"premise": "a", "hypothesis": "b", "label": 7}, "no place among 3 choices"),
+        ({"question": "Which?", "passage": "a b", "answer": True, "options": ["x"]},
+         "'options' are not shown"),
+    ],
+)  # fmt: skip
+def test_references_that_are_no_choice_are_told(
+    tmp_path: Path, record: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(UsageError, match=r"data.jsonl:1: ") as raised:
+        problems.read(write(tmp_path / "data.jsonl", record))
+    assert told in str(raised.value)
 
 
 def test_braces_in_questions_and_choices_stay() -> None:

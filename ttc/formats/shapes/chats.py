@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ttc.formats.shapes import noting, turns
-from ttc.formats.shapes.fields import has, optional, scalar, text
+from ttc.formats.shapes.fields import has, scalar, text
 from ttc.formats.shapes.noting import inside
 from ttc.formats.shapes.shape import Asked, Shape, of
 from ttc.records import Message
@@ -34,7 +34,7 @@ class OpenAiChat(Shape):
         chat, said = turns.read(record, "messages")
         noting.role(record, "question", "messages")
         noting.role(record, "reference", "messages")
-        return Asked(chat, said)
+        return Asked(turns.with_system(record, chat), said)
 
 
 def _role(turn: Mapping[str, Any]) -> object:
@@ -61,9 +61,7 @@ class ShareGpt(Shape):
         """Return the conversation up to the last question, and what the assistant said."""
         chat, said = turns.read(record, self.chat)
         noting.role(record, "question", self.chat)
-        if system := optional(record, "system"):
-            noting.role(record, "question", "system")
-            chat = (Message("system", system), *chat)
+        chat = turns.with_system(record, chat)
         if said is not None:
             noting.role(record, "reference", self.chat)
         elif "chosen" in record:

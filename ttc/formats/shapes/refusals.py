@@ -35,7 +35,7 @@ _SAMPLES: tuple[tuple[str, frozenset[str], frozenset[str], frozenset[str]], ...]
     )
 )  # fmt: skip
 _TEXTS = re.compile(
-    r"(?:(.*_)?(?:ctx|context|passage|paragraph|article|story|document|background|premise"
+    r"(?:(.*[_ ])?(?:ctx|context|passage|paragraph|article|story|document|background|premise"
     r"|hypothesis|narrative|scenario|excerpt)(?:s?_(?:text|content))?"
     r"|evidence|hint|table|body|instruction|support|text|input|theory|fact|dialog|dialogue"
     r"|conversation|transcript|abstract|statement|rule)s?(?:_?\d+)?",
@@ -87,10 +87,10 @@ def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[s
     there is no such field, and for chats, which say themselves what they are about.
     """
     there = plain(record)
-    question = next(iter(asked), "question")
-    text = there.get(question)
-    if not isinstance(text, str):
+    texts = [there.get(name) for name in asked]
+    if not texts or not all(isinstance(text, str) for text in texts):
         return None
+    question = [*asked][-1]
     for name, value in there.items():
         if name in read or not value:
             continue
@@ -100,8 +100,9 @@ def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[s
                 f"{name!r} are not shown with the question in {question!r}: --map {pair} shows "
                 "them, and --format generic asks without them"
             )
-        if _belongs(name, value, question) and not _contains(value, text):
-            joins = f"--map {_shell(f'prompt={Step(name)}+{Step(question)}')} joins them"
+        if _belongs(name, value, question) and not any(_contains(value, text) for text in texts):
+            whole = "+".join(str(Step(part)) for part in (name, *asked))
+            joins = f"--map {_shell(f'prompt={whole}')} joins them"
             way = joins if isinstance(value, str) else "join them into one text"
             return (
                 f"{name!r} is not asked with the question in {question!r}: {way}, and --format "
@@ -125,7 +126,7 @@ def _belongs(name: str, value: object, question: str) -> bool:
     return _is_text(value, not named[1])
 
 
-def _contains(value: object, question: str) -> bool:
+def _contains(value: object, question: Any) -> bool:
     """Return whether a field is the question with other words around it, as `text` of Alpaca, or
     is itself in the question."""
     if not isinstance(value, str):

@@ -50,11 +50,7 @@ def _requested(body: Mapping[str, Any]) -> tuple[Message, ...]:
         raise KeyError("messages")
     noting.role(body, "question", name)
     chat = turns.read(body, name)[0] if has(body, name, list) else ask(text(body, name))
-    system = next((name for name in ("system", "instructions") if plain(body).get(name)), None)
-    if system is None:
-        return chat
-    noting.role(body, "question", system)
-    return (Message("system", text(body, system)), *chat)
+    return turns.with_system(body, chat, ("system", "instructions"))
 
 
 def refuse_tools(record: Mapping[str, Any]) -> None:

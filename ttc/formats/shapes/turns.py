@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ttc.formats.shapes import noting
 from ttc.formats.shapes.fields import scalar
 from ttc.records import Message
 
+SYSTEM = ("system", "system_prompt")  # fields with a system message
 _ROLES = {
     "human": "user",
     "gpt": "assistant",
@@ -46,6 +47,22 @@ def read(record: Mapping[str, Any], name: str) -> tuple[tuple[Message, ...], str
     if turns[-1].role != "user":
         raise ValueError(f"the last of {name!r} is the {turns[-1].role}'s turn, not the user's")
     return turns, answer
+
+
+def with_system(
+    record: Mapping[str, Any], chat: tuple[Message, ...], names: Sequence[str] = SYSTEM
+) -> tuple[Message, ...]:
+    """Return a chat behind the system message that the record has in a field of its own, unless
+    the chat has one."""
+    if any(each.role == "system" for each in chat):
+        return chat
+    for name in names:
+        value = noting.plain(record).get(name)
+        if isinstance(value, str) and value.strip():
+            noting.used(record, name)
+            noting.role(record, "question", name)
+            return (Message("system", value), *chat)
+    return chat
 
 
 def parse(record: Mapping[str, Any], name: str) -> tuple[Message, ...]:
