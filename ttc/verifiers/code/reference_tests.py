@@ -50,7 +50,9 @@ def _read(
     if entry is None and checks_of(shape.functions, shape.called, None):
         entry = _derived(prompt, solutions)
     root = None if entry is None else root_of(entry)
-    if not prompted and prompt and any(n != root and n in prompt for n in shape.names):
+    # HumanEval-X names no entry point: the function that its prompt begins is the program's.
+    begun = root if root is not None else next(iter(defined_in(prompt)[-1:]), None)
+    if not prompted and prompt and any(n != begun and n in prompt for n in shape.names):
         setup = f"{preamble(prompt)}\n{setup}"  # so do BigCodeBench's, and its imports
         shape = _shape(setup, tests, entry)
     names = tuple(dict.fromkeys([*([] if root is None else [root]), *shape.names]))
