@@ -17,6 +17,10 @@ SUBTRACT = ADD.replace("a + b", "a - b")
 STUB = 'def double(n):\n    """Return twice n."""\n'
 CHECK = "def check(candidate):\n    assert candidate(2) == 4\n"
 CASES = [{"input": "1 2\n", "output": "3\n", "testtype": "stdin"}]
+HELPED = (
+    'def half(n):\n    """Halve."""\n    return n / 2\n\n\n'
+    'def root(n):\n    """Return the number whose half is n."""\n'
+)
 UNITTEST = """
 import unittest
 class TestCases(unittest.TestCase):
@@ -29,6 +33,9 @@ PROGRAMS: list[tuple[str, dict[str, Any], str, str]] = [
                    "canonical_solution": "    return 2 * n\n"}, DOUBLE, TRIPLE),
     ("humaneval-x", {"task_id": "Python/0", "prompt": STUB, "test": f"{CHECK}\ncheck(double)\n"},
      DOUBLE, TRIPLE),
+    ("humaneval-x", {"task_id": "Python/32", "prompt": HELPED,
+                     "test": "def check(root):\n    assert half(root(4)) == 4\n\ncheck(root)\n"},
+     "def root(n):\n    return 2 * n\n", "def root(n):\n    return n\n"),
     ("evalplus", {"task_id": "HumanEval/0", "prompt": STUB, "entry_point": "double",
                   "canonical_solution": "    return 2 * n\n", "base_input": [[1]],
                   "plus_input": [[2.5]], "atol": 0}, DOUBLE, TRIPLE),
