@@ -173,6 +173,7 @@ NAMES = ["id", "prompt", "answer", "reference.*"]
         ('prompt="a, b"+c,id=d', {"prompt": '"a, b"+c', "id": "d"}),
         (r"prompt=a\,b,id=d", {"prompt": r"a\,b", "id": "d"}),
         ("reference.answer=gold", {"reference.answer": "gold"}),
+        ("reference.outputs=o,reference.own=x", {"reference.outputs": "o", "reference.own": "x"}),
         ("id=a=b", {"id": "a=b"}),
     ],
 )
@@ -185,6 +186,8 @@ def test_pairs_are_read(given_: Any, read: dict[str, str]) -> None:
     [
         ("anwser=x", "write OURS=THEIRS with OURS one of id, .*did you mean 'answer'"),
         ("tags.x=y", "write OURS=THEIRS"),
+        ("reference.anwser=x", "did you mean 'reference.answer'"),
+        ("reference.test_lst=x", "did you mean 'reference.test_list'"),
         ("id=a,id=b", "id is a already"),
     ],
 )
