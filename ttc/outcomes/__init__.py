@@ -94,7 +94,7 @@ def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = DEFAULT) -> Sour
     name. UsageError if there are none."""
     found = Collected(wanted.tags) if wanted.tags else None
     origins = score_origins.Lines()
-    intake = Intake(wanted.mapping, judged=True)
+    intake = Intake(wanted.mapping, judged=True, form=wanted.format)
     reading = Reading(wanted.text, wanted.scored, wanted.asked.deciders, found, origins.see, intake)
     source = _collect(name, read_outcomes(lines, reading=reading))
     source.mapped, source.notes = intake.fields, intake.notes()
