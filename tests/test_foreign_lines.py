@@ -488,3 +488,13 @@ def test_logs_of_other_tools_are_answered_with_import(
     if tool != "lm-eval" or command[0] == "verify":
         assert f"it is a log of {tool}: ttc import {name} --pool NAME" in done.err
     assert ttc("import", name, "--pool", "p").code in (0, 2)
+
+
+def test_solve_names_a_field_that_no_question_has(ttc: Ttc, own_home: Path) -> None:
+    path = lines(own_home / "p.jsonl", {"id": "a", "body": {"ask": "1+1?"}})
+    command = ("solve", "--each", path, "-m", "scripted:", "-n", "2")
+    assert ttc(*command, "--map", "question=body.ask", "-q").code == 0
+    done = ttc(*command, "--map", "question=body.ask,answer=body.gold")
+    assert (done.code, "no field 'gold' in body among ask" in done.err) == (2, True)
+    done = ttc(*command, "--map", "question=body.question")
+    assert (done.code, "p.jsonl:1: --map question=body.question" in done.err) == (2, True)
