@@ -486,7 +486,7 @@ def test_logs_of_other_tools_are_answered_with_import(
     done = ttc(command[0], name, *command[1:])
     assert done.code == 2
     if tool != "lm-eval" or command[0] == "verify":
-        assert f"it is a log of {tool}: ttc import {name} --pool NAME" in done.err
+        assert f"a log of {tool}: ttc import {name} --pool NAME" in done.err.replace("`", "")
     assert ttc("import", name, "--pool", "p").code in (0, 2)
 
 
