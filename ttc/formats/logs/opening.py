@@ -95,8 +95,10 @@ def parsed(data: bytes, place: str) -> Any:
 
 
 def lines(path: Path) -> Iterator[Line]:
-    """Yield the records of a file of JSON lines with their places."""
-    return files.read(str(path))
+    """Yield the records of a file of JSON lines, or of a JSON array, with their places."""
+    array = head_of(path).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    # A kind that is named is read as it stands, where a log would be refused.
+    return files.read(str(path), form="json" if array else "json-lines")
 
 
 def checked_text(text: Any, place: str, what: str) -> str:
