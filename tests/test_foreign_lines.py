@@ -277,7 +277,7 @@ def test_samples_by_other_names(record: Record) -> None:
         ({"problem": "a", "answer": "x"}, "--map text=FIELD, such as text=answer"),
         (
             {"problem": "a", "text": None},
-            r"'text' is null; leave such lines out: jq -c 'select\(.text != null\)'",
+            r"'text' is null; leave such lines out: `jq -c 'select\(.text != null\)'",
         ),
         ({"problem": "a", "text": ["x", "y"]}, r"--map text=text\.\*, which makes a draw of each"),
         ({"problem": "a", "text": [["x", "y"]]}, r"--map text=text\.0\.\*"),
@@ -456,7 +456,7 @@ def test_a_field_that_is_mapped_has_no_meaning_of_its_own() -> None:
     records = [{"index": 7, "score": word} for word in "CI"]
     found, _ = judged(*records, problem="index", correct="score:==C")
     assert [each.index for each in found] == [0, 1]
-    with pytest.raises(UsageError, match=r"draw 7 of 'a' .* jq -c 'del"):
+    with pytest.raises(UsageError, match=r"draw 7 of 'a' .* `jq -c 'del"):
         judged(*({"problem": "a", "correct": True, "index": 7} for _ in range(2)))
 
 
