@@ -51,7 +51,7 @@ def _finite(text: str) -> float:
 
 
 def _refuse_constant(name: str) -> Any:
-    way = ", as jq -c . does" if name == "NaN" else ""
+    way = ", as jq does" if name == "NaN" else ""
     raise ValueError(f"{name} is not JSON; write null{way}")
 
 

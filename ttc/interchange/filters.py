@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any
 
 from ttc.errors import UsageError
@@ -24,7 +25,7 @@ class Filters:
             file = place.rpartition(":")[0]
             way = f"`jq -c 'select(.filter == \"{first}\")'`"
             if "resps" in record and file and file != "<stdin>":
-                way = f"`ttc import {shell_name(file)} --pool NAME --filter {shell_name(first)}`"
+                way = f"`ttc import {shell_name(file)} --pool NAME --filter {quote(first)}`"
             raise UsageError(
                 f"{place}: {problem!r} has rows by the filters {first!r} and {chosen!r}: the same "
                 f"draw judged twice, not two draws; choose one: {way}"

@@ -183,7 +183,8 @@ class Intake:
     def _lacks(self, place: str, record: Mapping[str, Any], name: str) -> str:
         if name in record:
             field = self._sources.get(name, name)
-            return f"{place}: {name!r} is null; leave such lines out: `jq -c 'select(.{field} != null)'`"
+            way = f"`jq -c 'select(.{field} != null)'`"
+            return f"{place}: {name!r} is null; leave such lines out: {way}"
         there = f"{place}: no field {name!r} among {', '.join(record) or '(none)'}; "
         if name == "text" and isinstance(record.get("resps"), list):
             return f"{there}the responses of lm-eval are read with --map text=resps.0.*"
