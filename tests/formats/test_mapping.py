@@ -268,6 +268,13 @@ def test_a_draw_of_each_item() -> None:
     assert lines[1].record == {**shared, "text": "b", "correct": 0}
 
 
+def test_names_of_problems_are_joined_with_a_slash() -> None:
+    record = {"subject": "algebra", "n": 3, "q": "x"}
+    fields = FieldMap({"id": "subject+n", "prompt": "subject+q"})
+    (line,) = fields.lines(Line("f:1", record))
+    assert (line.record["id"], line.record["prompt"]) == ("algebra/3", "algebra\n\nx")
+
+
 def test_fields_that_are_lists_stay_lists() -> None:
     record = {"options": [{"t": "a"}, {"t": "b"}]}
     (line,) = FieldMap({"choices": "options.*.t"}).lines(Line("f:1", record))

@@ -82,9 +82,7 @@ def _check(line: Line) -> None:
     """Raise UsageError for a row of a task that draws no text."""
     record = line.record
     if "doc_id" not in record or not isinstance(record.get("resps"), list):
-        raise UsageError(
-            f"{line.place}: no row of lm-eval's samples: it needs 'doc_id' and 'resps'"
-        )
+        raise UsageError(f"{line.place}: no row of lm-eval: it needs 'doc_id' and 'resps'")
     requests = _requests(record)
     kinds = {_kind(each) for each in requests}
     if "score" in kinds:
