@@ -131,6 +131,9 @@ def test_the_remedies_work(mapping: str, value: Any, read: bool | None) -> None:
         ("answer", True, "True", "answer: read True as the text True (1)"),
         ("prompt_tokens", "many", None, "not read, as of another type: prompt_tokens (1, as many)"),
         ("stop", ["\n"], None, None),
+        ("think_tokens", 5.0, 5, "read as whole numbers: think_tokens (1, as 5.0)"),
+        ("reasoning_tokens", 5, 5, "read by other names: think_tokens from reasoning_tokens"),
+        ("logprobs", [-0.5], None, "not read, as of another type: logprobs (1, as [-0.5])"),
     ],
 )
 def test_numbers_in_other_notations(name: str, value: Any, read: Any, note: str | None) -> None:

@@ -31,6 +31,7 @@ _READERS: Mapping[str, Reader] = {
     "finish_reason": values.ending,
     "prompt_tokens": values.whole,
     "completion_tokens": values.whole,
+    "think_tokens": values.whole,
     "verifier_tokens": values.whole,
     "logprob": values.number,
     "seconds": values.number,
@@ -41,24 +42,10 @@ _READERS: Mapping[str, Reader] = {
     "reference": values.reference,
 }
 # Fields that a foreign file may have for something else.
-_OTHERS = frozenset(
-    [
-        "stop",
-        "model",
-        "pool",
-        "params",
-        "key",
-        "prompt_id",
-        "confidences",
-        "scores",
-        "seed",
-        "seconds",
-        "prompt_tokens",
-        "reference",
-        "verifier",
-        "status",
-    ]
-)
+_OTHERS = {
+    *("stop", "model", "pool", "params", "key", "prompt_id", "confidences", "scores", "seed"),
+    *("seconds", "prompt_tokens", "think_tokens", "reference", "verifier", "status", "logprobs"),
+}
 _OF_A_DRAW = OF_A_DRAW.union(*(names.NAMES.get(name, ()) for name in OF_A_DRAW))
 _FINISHES = ("stop", "length", "cancelled", "error")
 # Fields that are likely meant where none has our name.
