@@ -16,8 +16,8 @@ from common import DATA
 from ttc import keys, problems
 from ttc.backends import Backend, Request
 from ttc.records import SamplingParams
-from ttc.samples.drawing import Drawing, request_of
-from ttc.samples.plan import Plan, Recipe, make_plan
+from ttc.samples.drawing import Drawing
+from ttc.samples.plan import Plan, Recipe, make_plan, request_of
 from ttc.store import Store
 from ttc.store.writer import Writer
 from ttc.testing.scripted import open_scripted

@@ -46,10 +46,10 @@ TEXTS = (
 )
 COUNT = 5 * (len(TEXTS) - 1) + 1  # the last text is of the first problem alone
 PROBLEMS = (
-    Problem("p/1", (Message("system", "Brief."), Message("user", "6 × 7?")), None, {"answer": "42"}),
+    Problem("p/1", (Message("system", "Brief."), Message("user", "6×7?")), None, {"answer": "42"}),
     Problem("p 2", (), "raw\0 prompt\r\n", {"answer": ["4", "four"]}, {"level": "Level 2"}),
     Problem("3", (Message("user", "Which?"),), None, {"answer": "B", "choices": ["x", "y"]}),
-    Problem("HumanEval/4", (Message("user", "f"),), None, {"tests": "def check(c): 1", "x": [None]}),
+    Problem("HumanEval/4", (Message("user", "f"),), None, {"tests": "def check(c):", "x": [None]}),
     Problem("ü👩", (Message("user", "no reference"),)),
 )  # fmt: skip
 VERDICTS = (

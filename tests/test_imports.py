@@ -18,8 +18,9 @@ PACKAGE = ROOT / "ttc"
 # Every file and folder of ttc/, lowest layer first. An import points to a line above its own; the
 # entries of one line do not import each other. Imports in functions and for types count too.
 LAYERS = """
+sampling_params
 records errors
-paths messages answers jsonl tags scores
+paths messages answers jsonl tags scores budgets
 config options cache keys
 plugins session
 formats

@@ -6,6 +6,7 @@ repository is not trusted, so a project file may only set the names in PROJECT.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -36,9 +37,21 @@ SETTINGS: dict[str, Setting] = {
     "max_tokens": Setting(int, 512, "generated tokens per draw"),
     "system": Setting(str, None, "the system message"),
     "template": Setting(str, None, "text around the question, with {prompt} in it"),
-    "thinking": Setting(
-        str, None, "reasoning: on or off, if the chat template has a switch for it"
+    "choices_template": Setting(
+        str, None, "text around a question with choices, with {question} and {choices} in it"
     ),
+    "thinking": Setting(
+        str, None, "reasoning: on, off, low, medium, high, or N tokens, where the model has it"
+    ),
+    "presence_penalty": Setting(float, 0.0, "0 is off"),
+    "frequency_penalty": Setting(float, 0.0, "0 is off"),
+    "repeat_penalty": Setting(float, 1.0, "1 is off"),
+    "logit_bias": Setting(dict, None, "what is added to the logits of tokens, by id"),
+    "extra": Setting(dict, None, "further fields of requests, chat_template_kwargs among them"),
+    "grammar": Setting(str, None, "a GBNF file that says what an answer may be"),
+    "schema": Setting(str, None, "a JSON Schema file that says what an answer may be"),
+    "regex": Setting(str, None, "a pattern that says what an answer may be"),
+    "logprobs": Setting(int, 0, "the likeliest tokens to keep of each place"),
     "seed": Setting(int, 0, "base seed; another seed draws other samples"),
     "verifier": Setting(str, None, "the verifier when -V is not given"),
     "db": Setting(str, None, "the store"),
@@ -74,7 +87,9 @@ class Config:
 
 def _typed(name: str, value: Any, place: str) -> Any:
     kind = SETTINGS[name].kind
-    convert: Callable[[Any], Any] = kind
+    convert: Callable[[Any], Any] = _table if kind is dict else kind
+    if name == "thinking" and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     wrong_type = isinstance(value, bool) or (kind is str and not isinstance(value, str))
     try:
         if wrong_type or (kind is int and isinstance(value, float)):
@@ -84,6 +99,14 @@ def _typed(name: str, value: Any, place: str) -> Any:
         raise UsageError(
             f"{place}: {name} must be of type {kind.__name__}, not {value!r}"
         ) from None
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """Return a table of a settings file, or the JSON object of a variable. ValueError."""
+    found = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(found, dict):
+        raise ValueError
+    return found
 
 
 def read_toml(path: Path) -> dict[str, Any]:

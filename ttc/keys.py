@@ -67,9 +67,11 @@ def identity(
     A parameter in `unset` whose value is off is not sent, and its value here is None.
     """
     fields = {**asdict(params), "stop": list(params.stop)}
+    fields |= {"logit_bias": {str(token): bias for token, bias in params.logit_bias}}
+    fields |= {"extra": params.extra_fields}
     fields |= dict.fromkeys(name for name in unset if name in params.off)
-    if params.thinking is None:
-        del fields["thinking"]  # keys from before there was such a switch stay as they are
+    for name in params.unset:
+        del fields[name]  # keys from before there was such a parameter stay as they are
     return {"backend": backend, "fingerprint": fingerprint, "seed": seed, **fields}
 
 

@@ -1,4 +1,5 @@
-"""The data model: Problem, Sample, Verdict, Outcome, Curve. This module imports nothing of ttc.
+"""The data model: Problem, Sample, Verdict, Outcome, Curve. Only the sampling parameters are
+in a module of their own.
 
 A missing value is None, never a special text or number.
 """
@@ -9,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from ttc.sampling_params import CONSTRAINTS as CONSTRAINTS
+from ttc.sampling_params import EFFORTS as EFFORTS
+from ttc.sampling_params import LATER as LATER
+from ttc.sampling_params import OFF as OFF
+from ttc.sampling_params import SamplingParams as SamplingParams
+
 FinishReason = Literal["stop", "length", "cancelled", "error"]
 
 # Statuses of samples that this machine failed to judge: in no count, and judged again next time.
 INFRA = ("infra_timeout", "infra_error")
-
-# The values of sampling parameters that leave a model's distribution unchanged.
-OFF: Mapping[str, float] = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0}
 
 
 class Message(NamedTuple):
@@ -42,55 +46,17 @@ class Problem:
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class SamplingParams:
-    """The sampling parameters: all that shapes a completion's distribution but model and prompt.
+class TokenLogprob(NamedTuple):
+    """A token and its log-probability (nats) under the unfiltered temperature-1 distribution.
 
-    `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts
-    generated tokens. A completion ends before the first `stop` string, which is not kept.
-    `thinking` sets the switch of the chat template to `on` or `off`; None does not set it.
-    ValueError for a value out of range.
+    `raw` are its bytes where they are known: `token` cannot show half of a character. `top` are the
+    likeliest tokens at its place, from the likeliest, without a `top` of their own.
     """
 
-    temperature: float = 0.8
-    top_p: float = 0.95
-    top_k: int = 0
-    min_p: float = 0.0
-    max_tokens: int = 512
-    stop: tuple[str, ...] = ()
-    thinking: str | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("temperature", "top_p", "min_p"):
-            # 1 and 1.0 are the same setting and must give the same key.
-            object.__setattr__(self, name, float(getattr(self, name)))
-        bounds = (
-            ("temperature", self.temperature >= 0, "0 or more"),
-            ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1"),
-            ("top_k", self.top_k >= 0, "0 (off) or more"),
-            ("min_p", 0 <= self.min_p <= 1, "between 0 and 1"),
-            ("max_tokens", self.max_tokens >= 1, "1 or more"),
-            ("stop", all(self.stop), "non-empty strings"),
-            ("thinking", self.thinking in (None, "on", "off"), "on or off"),
-        )
-        for name, valid, need in bounds:
-            if not valid:
-                raise ValueError(f"{name} must be {need}, not {getattr(self, name)!r}")
-
-    @property
-    def off(self) -> frozenset[str]:
-        """The parameters whose value leaves the model's distribution unchanged."""
-        return frozenset(name for name, value in OFF.items() if getattr(self, name) == value)
-
-    @property
-    def greedy(self) -> str:
-        """The setting that leaves one token to choose from, as "temperature 0"; "" without one."""
-        settings = {
-            "temperature 0": not self.temperature,
-            "top_k 1": self.top_k == 1,
-            "min_p 1": self.min_p == 1,
-        }
-        return next((name for name, greedy in settings.items() if greedy), "")
+    token: str
+    logprob: float | None
+    raw: bytes | None = None
+    top: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +67,12 @@ class Sample:
     ended, or a stop string fired) or `length` (cut at the token limit). `logprob` is the sum of the
     sampled tokens' log-probabilities (nats) under the unfiltered temperature-1 distribution.
     `confidences` has DeepConf's confidence of each token: minus the mean log-probability of the
-    likeliest tokens at its place. `seconds` is the time from the first to the last token. `key` is
+    likeliest tokens at its place. `think_tokens` are those of `completion_tokens` in thoughts,
+    without the marks. `seconds` is the time from the first to the last token. `key` is
     the digest of all that changes the distribution, `prompt_id` that of the prompt alone. `asked`
     is the prompt, filled in only for verifiers that read it. `tags` are those of the problem.
+    `token_logprobs` has each token with the likeliest ones at its place, filled in only where asked
+    for.
     """
 
     problem: str
@@ -125,6 +94,8 @@ class Sample:
     prompt_id: str | None = None
     asked: tuple[Message, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    think_tokens: int | None = None
+    token_logprobs: Sequence[TokenLogprob] | None = None
 
 
 class Vote(NamedTuple):
@@ -168,10 +139,9 @@ class Outcome:
     """The fields of one draw (its sample and its verdict) that selection rules read.
 
     A rule names the fields it needs; the others may be None. `text` is loaded only for rules
-    that compare texts. `verifier_tokens` is what judging cost. `scores` are the scores by
-    verifiers other than the one that decides `correct`, by name (NaN: it gave no score). `value` is
-    what a draw is worth with `--value score`, else None; `verdicts` what further verifiers say of
-    `correct`, by name.
+    that compare texts. `verifier_tokens` is what judging cost. `scores` are those of verifiers
+    others than the one that decides `correct`, by name (NaN: it gave no score). `value` is what a
+    draw is worth with `--value score`, else None; `verdicts` what further ones say of `correct`.
     """
 
     index: int
@@ -188,6 +158,7 @@ class Outcome:
     scores: Mapping[str, float] | None = None
     value: float | None = None
     verdicts: Mapping[str, bool | None] | None = None
+    think_tokens: int | None = None
 
     @property
     def worth(self) -> float:

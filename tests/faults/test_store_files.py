@@ -484,6 +484,8 @@ def _make_older(connection: sqlite3.Connection) -> None:
     """Take a store back to schema 2: without what later migrations add."""
     connection.execute("ALTER TABLE samples DROP COLUMN confidences")
     connection.execute("ALTER TABLE samples DROP COLUMN origin")
+    connection.execute("ALTER TABLE samples DROP COLUMN think_tokens")
+    connection.execute("ALTER TABLE attempts DROP COLUMN think_tokens")
     connection.execute("ALTER TABLE runs DROP COLUMN asked")
     connection.execute("ALTER TABLE runs DROP COLUMN lacking")
     connection.execute("ALTER TABLE verifiers DROP COLUMN reads_reference")

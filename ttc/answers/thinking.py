@@ -1,11 +1,4 @@
-"""Separates thoughts from the answer in a text. All markers that models use are listed here.
-
-    <think>…</think>  <thinking>  <thought>  <reasoning>  <reflection>  <seed:think>   many models
-    [THINK]…[/THINK]                                                                   Magistral
-    <|begin_of_thought|>…<|end_of_thought|>  <|START_THINKING|>…<|END_THINKING|>   Sky-T1, Command
-    ◁think▷…◁/think▷  <|channel>thought…<channel|>                                    Kimi, Gemma
-    <|channel|>analysis<|message|>…<|end|>…<|channel|>final<|message|>…                    gpt-oss
-    Here is my thought process: … Here is my response: …                                   Granite
+"""Separates thoughts from the answer in a text, by the markers of `ttc.answers.thinking_marks`.
 
 A quoted tag (in backticks, in a fenced block of an answer) is a mention, not a marker.
 """
@@ -17,54 +10,39 @@ from bisect import bisect, bisect_left
 from collections import Counter
 from typing import NamedTuple
 
-_NAMES = r"(?:[a-z][\w.-]*[:_])?(?:think(?:ing)?|thoughts?|reasoning|reflection)"
-_OPENERS = (
-    rf"<(?i:(?P<opens>{_NAMES}))(?:\s[^<>/]*)?>",
-    r"(?P<magistral>\[THINK\])",
-    r"(?P<sky><\|begin_of_thought\|>)",
-    r"(?P<command><\|START_THINKING\|>)",
-    r"(?P<kimi>◁think▷)",
-    r"(?P<gemma><\|channel>thought\b)",
+from ttc.answers.thinking_marks import (
+    AROUND,
+    CHANNELS,
+    CONTROL,
+    FLAT,
+    FLAT_END,
+    GRANITE,
+    GRANITE_END,
+    LATER_CHANNEL,
+    MESSAGE_ENDS,
+    OPENS_NOW,
+    RESPONSE,
+    TAG,
 )
-_CLOSERS = (
-    rf"</(?i:(?P<closes>{_NAMES}))\s*>",
-    r"(?P<magistral_>\[/THINK\])",
-    r"(?P<sky_><\|end_of_thought\|>)",
-    r"(?P<command_><\|END_THINKING\|>)",
-    r"(?P<kimi_>◁/think▷)",
-    r"(?P<gemma_><channel\|>)",
-)
-_OPENER = "|".join(_OPENERS)
-_TAG = re.compile(f"{_OPENER}|{'|'.join(_CLOSERS)}")
-_OPENS_NOW = re.compile(rf"(?:{_OPENER}|<\|channel\|>analysis<\|message\|>)\s*\Z")
-_AROUND = re.compile(r"<\|(?:(?:begin|end)_of_solution|(?:START|END)_RESPONSE)\|>")
-_RESPONSE = re.compile(r"\s*<response>(.*?)(?:</response>\s*)?\Z", re.S)
+
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.M)
 _SENTENCE = re.compile(r"(?:\A|\n|[.!?:;>)\]]|▷)[ \t]*\Z")
 _NEAR = 80  # the most characters of a quotation, on one line
-
-_CHANNELS = re.compile(r"\s*(?:<\|start\|>assistant\s*)?<\|(?:channel|message)\|>")
-_LATER_CHANNEL = "<|start|>assistant<|channel|>"
-_MESSAGE_ENDS = re.compile(r"<\|(?:start|end|return|call)\|>")
-_CONTROL = re.compile(r"<\|(?:channel|message|start|end|return|call|constrain)\|>")
-# gpt-oss from an engine that drops its control tokens.
-_FLAT = re.compile(r"\s*analysis(?=[A-Z0-9])|\s*analysis(?=.*assistantfinal)", re.S)
-_FLAT_END = "assistantfinal"
-_GRANITE = re.compile(r"\s*(?:Here is|Here's) my thought process:")
-_GRANITE_END = re.compile(r"(?:Here is|Here's) my response:")
 
 
 class SplitText(NamedTuple):
     """A text without its thoughts.
 
     `said` is the text outside of thoughts. `thought`: there was a thought; `open`: the text ends
-    inside a thought; `unopened`: it closes a thought that the prompt must have opened.
+    inside a thought; `unopened`: it closes a thought that the prompt must have opened. `spans` are
+    the start and end of each thought, without the marks around it.
     """
 
     said: str
     thought: bool = False
     open: bool = False
     unopened: bool = False
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def said(text: str) -> str:
@@ -79,21 +57,23 @@ def said(text: str) -> str:
 
 def read(text: str) -> SplitText:
     """Separate thoughts from the answer."""
-    if _CHANNELS.match(text) or _LATER_CHANNEL in text:
+    if CHANNELS.match(text) or LATER_CHANNEL in text:
         return _channels(text)
-    if found := _FLAT.match(text):
-        _, end, answer = text.rpartition(_FLAT_END)
-        return SplitText(answer if end else "", True, not end)
-    if found := _GRANITE.match(text):
-        end_of_it = _GRANITE_END.search(text, found.end())
-        return SplitText(text[end_of_it.end() :] if end_of_it else "", True, not end_of_it)
+    if found := FLAT.match(text):
+        thought, end, answer = text.rpartition(FLAT_END)
+        span = (found.end(), len(thought) if end else len(text))
+        return SplitText(answer if end else "", True, not end, spans=(span,))
+    if found := GRANITE.match(text):
+        close = GRANITE_END.search(text, found.end())
+        span = (found.end(), close.start() if close else len(text))
+        return SplitText(text[close.end() :] if close else "", True, not close, spans=(span,))
     return _Scan(text).read()
 
 
 def opening(prompt: str) -> str:
     """Return the tag at the end of a rendered prompt that opens a thought, with the white space
     after it; "" if there is none. The model continues from there."""
-    found = _OPENS_NOW.search(prompt, max(len(prompt) - 200, 0))
+    found = OPENS_NOW.search(prompt, max(len(prompt) - 200, 0))
     return "" if found is None else prompt[found.start() :]
 
 
@@ -116,13 +96,13 @@ def wrap(thought: str, answer: str, *, ended: bool) -> str:
 
 def is_mark(token: str) -> bool:
     """Return whether a special token marks thoughts and so must stay in the text."""
-    return any(pattern.fullmatch(token) is not None for pattern in (_TAG, _CONTROL, _AROUND))
+    return any(pattern.fullmatch(token) is not None for pattern in (TAG, CONTROL, AROUND))
 
 
 def _channels(text: str) -> SplitText:
     """Read gpt-oss's channels; the channel `final` has the answer."""
-    answers, thought, going_on = [], False, False
-    ends = [found.span() for found in _MESSAGE_ENDS.finditer(text)]
+    answers, spans, thought, going_on = [], [], False, False
+    ends = [found.span() for found in MESSAGE_ENDS.finditer(text)]
     starts = [0, *(end for _, end in ends)]
     for start, end in zip(starts, [*(begin for begin, _ in ends), len(text)], strict=True):
         head, message, content = text[start:end].partition("<|message|>")
@@ -132,9 +112,10 @@ def _channels(text: str) -> SplitText:
             going_on = False
         elif channel:
             thought, going_on = True, end == len(text)
+            spans.append((end - len(content), end))
         elif not start and head.strip() and not message:
             answers.append(head)
-    return SplitText("".join(answers), thought, going_on)
+    return SplitText("".join(answers), thought, going_on, spans=tuple(spans))
 
 
 class _Scan:
@@ -142,11 +123,12 @@ class _Scan:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tags = list(_TAG.finditer(text))
+        self.tags = list(TAG.finditer(text))
         self.last = {_family(tag): tag.start() for tag in self.tags if _closes(tag)}
         self.fences = [found.start() for found in _FENCE.finditer(text)] if self.tags else []
         self.kept: list[str] = []
-        self.start = 0  # of the current stretch outside of thoughts
+        self.spans: list[tuple[int, int]] = []  # of the thoughts
+        self.start = 0  # of the current stretch, in a thought or outside
         self.inside = ""  # the family of the open thought
         self.owed: Counter[str] = Counter()  # nested thoughts that are not closed yet
         self.listed: Counter[str] = Counter()  # opening tags in fenced blocks
@@ -159,14 +141,17 @@ class _Scan:
                 self._think(tag)
             elif not self._mentioned(tag):
                 (self._close if _closes(tag) else self._open)(tag)
-        if not self.inside:
+        if self.inside:
+            self.spans.append((self.start, len(self.text)))
+        else:
             self.kept.append(self.text[self.start :])
         text = "".join(self.kept)
         if self.thought:
-            text = _AROUND.sub("", text)
-            around = _RESPONSE.fullmatch(text)
+            text = AROUND.sub("", text)
+            around = RESPONSE.fullmatch(text)
             text = text if around is None else around[1]
-        return SplitText(text, self.thought, bool(self.inside), self.unopened)
+        spans = tuple(self.spans)
+        return SplitText(text, self.thought, bool(self.inside), self.unopened, spans)
 
     def _think(self, tag: re.Match[str]) -> None:
         if _family(tag) != self.inside:
@@ -174,6 +159,7 @@ class _Scan:
         if not _closes(tag):
             self.owed[self.inside] += 1
         elif not self._quoted(tag):
+            self.spans.append((self.start, tag.start()))
             self.start, self.inside = tag.end(), ""
 
     def _open(self, tag: re.Match[str]) -> None:
@@ -182,7 +168,7 @@ class _Scan:
         # "Put it in <think> tags" opens nothing.
         if begins or self.last.get(family, -1) > tag.start():
             self.kept.append(text[self.start : tag.start()])
-            self.inside, self.thought = family, True
+            self.start, self.inside, self.thought = tag.end(), family, True
             self.owed[family] = 0
 
     def _close(self, tag: re.Match[str]) -> None:
@@ -195,6 +181,7 @@ class _Scan:
         else:
             self.unopened = self.unopened or not self.thought
             self.kept.clear()
+            self.spans = [(0, tag.start())]
         self.start, self.thought = tag.end(), True
 
     def _mentioned(self, tag: re.Match[str]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypedDict, cast
 from ttc import problems
 from ttc.api.wording import in_python
 from ttc.errors import UsageError
+from ttc.formats.mapping import check_mapping
 from ttc.messages import notes, secrets
 from ttc.messages.visible import one_line
 from ttc.records import Problem
@@ -28,8 +29,12 @@ class SamplingArguments(TypedDict, total=False):
     """The sampling parameters that functions take by keyword; without one, the setting holds.
 
     `temperature` 0 is greedy; `top_p` 1, `top_k` 0 and `min_p` 0 are off. `max_tokens` counts the
-    generated tokens of a draw. `stop` strings end a draw and are not kept. `thinking` is `on` or
-    `off` for a model whose chat template has a switch for reasoning. `system` is the system
+    generated tokens of a draw. `stop` strings end a draw and are not kept. `thinking` is `on`,
+    `off`, `low`, `medium`, `high` or a number of tokens, for a model that has it. The penalties are
+    off at 0, `repeat_penalty` at 1; `logit_bias` maps token ids to what is added. At most one of
+    `grammar` (a GBNF file or text), `schema` (a file or a mapping) and `regex` says what may be
+    drawn. `extra` has further fields of requests, and arguments of the chat template. `logprobs`
+    likeliest tokens of each place are kept. `system` is the system
     message, `template` the text around the question, with `{prompt}` in it; `@FILE` reads either
     from a file. `raw` sends the question as it stands, outside any chat. Another `seed` draws
     other samples.
@@ -41,7 +46,16 @@ class SamplingArguments(TypedDict, total=False):
     top_k: int | None
     min_p: float | None
     stop: str | Sequence[str]
-    thinking: str | None
+    thinking: str | int | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    repeat_penalty: float | None
+    logit_bias: Mapping[int, float] | None
+    grammar: str | os.PathLike[str] | None
+    schema: str | os.PathLike[str] | Mapping[str, Any] | None
+    regex: str | None
+    extra: Mapping[str, Any] | None
+    logprobs: int | None
     system: str | None
     template: str | None
     raw: bool
@@ -62,8 +76,13 @@ def sampling(given: SamplingArguments) -> Sampling:
     """Return sampling arguments as options. UsageError for one of the wrong type."""
     stop = given.get("stop") or ()
     stops = (stop,) if isinstance(stop, str) else tuple(stop)
-    for name in ("thinking", "system", "template"):
+    for name in ("regex", "system", "template"):
         text(name, given.get(name))
+    if not isinstance(thinking := given.get("thinking"), int):
+        text("thinking", thinking)
+    for name in ("logit_bias", "extra"):
+        if not isinstance(given.get(name) or {}, Mapping):
+            raise UsageError(f"{name} must be a mapping, not {given.get(name)!r}")
     for each in stops:
         text("stop", each)
     return Sampling(**cast("Any", {**given, "stop": stops}))
@@ -71,11 +90,7 @@ def sampling(given: SamplingArguments) -> Sampling:
 
 def renames(mapping: Mapping[str, str] | None, known: Sequence[str]) -> dict[str, str]:
     """Return a mapping of fields, ours to theirs. UsageError if one of ours is unknown."""
-    given = dict(mapping or {})
-    for name in given:
-        if name not in known:
-            raise UsageError(f"mapping: {name!r} is not one of {', '.join(known)}")
-    return given
+    return check_mapping(mapping, known)
 
 
 def text(name: str, value: object) -> str | None:

@@ -23,6 +23,7 @@ SAMPLE_COLUMNS = {
     "finish_reason": "text",
     "prompt_tokens": "integer",
     "completion_tokens": "integer",
+    "think_tokens": "integer",
     "logprob": "number",
     "seconds": "number",
     "seed": "integer",

@@ -17,9 +17,11 @@ from ttc.errors import TtcError, UsageError
 from ttc.exchange.exporting import ExportOptions, format_of, write_file
 from ttc.outcomes.verifier_choice import choose_verifier
 from ttc.records import Problem, Sample, Verdict
-from ttc.store import Store, pools, samples, tags
+from ttc.store import Store, counts, pools, samples, tags
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
+from ttc.store.upkeep import removal, renaming
+from ttc.store.upkeep.rows import measured
 from ttc.store.verifiers import VerifierId, verifiers_of
 from ttc.verdicts import Summary
 
@@ -130,6 +132,28 @@ class Pool(StoredPool):
         """Compute the curve of each selection rule (none: the usual ones); see `ttc.sweep`."""
         return sweeping.sweep(self, rules=rules or None, **options)
 
+    def delete(self, *, dry_run: bool = False) -> dict[str, int]:
+        """Remove the pool, with the samples, verdicts, attempts and traces that no other pool uses.
+
+        Return how many rows of each kind went, and their `bytes`; with `dry_run`, how many would
+        go. `shared` samples stay. StoreError if another process draws into the pool.
+        """
+        with python_errors():
+            if dry_run:
+                with self._opened() as (store, pool):
+                    return measured(store.reader, [pool]).as_dict()
+            return removal.remove(store_with(self.database, self.name), [self.name]).as_dict()
+
+    def rename(self, name: str) -> Pool:
+        """Give the pool another name, and return it; `ttc.sample(…, pool=name)` then resumes it.
+
+        UsageError if there is a pool of that name, or it is none that a pool may have; StoreError
+        if another process draws into the pool.
+        """
+        with python_errors():
+            renaming.rename(store_with(self.database, self.name), self.name, name)
+        return Pool(name, self.database, self.config)
+
     def records(self, verifier: str | None = None) -> Iterator[dict[str, Any]]:
         """Yield each sample as the record of a JSON line, with its verdict if there is one.
 
@@ -208,7 +232,7 @@ class Pool(StoredPool):
 
     def __len__(self) -> int:
         with self._opened() as (store, pool):
-            return pools.count_samples(store.reader, pool)
+            return counts.of_pool(store.reader, pool)
 
     def __bool__(self) -> bool:
         return True  # A pool without samples is still a pool.
@@ -216,7 +240,7 @@ class Pool(StoredPool):
     def __repr__(self) -> str:
         try:
             with self._opened() as (store, pool):
-                count, model = pools.count_samples(store.reader, pool), pool.model
+                count, model = counts.of_pool(store.reader, pool), pool.model
                 of = pools.count_problems(store.reader, pool)
         except TtcError:
             return f"Pool({self.name!r}, not in {self.database})"

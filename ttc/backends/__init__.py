@@ -32,6 +32,22 @@ records that the draw had none), and the log-probability without `logprobs` (`lo
     stop-kept     can keep the stop string at the end of the text (`Request.keep_stop`)
     thinking      turns the model's reasoning on and off (`SamplingParams.thinking`)
 
+Further ones for what a request may say (fields of `SamplingParams`, unless named otherwise):
+
+    thinking-effort     reasons with an effort: `thinking` low, medium or high
+    thinking-budget     ends a thought after so many tokens: `thinking` as a number
+    grammar, schema, regex   draws only texts that match
+    constrained-prefix  they hold for `Request.prefix` and what follows it together
+    penalties           `presence_penalty` and `frequency_penalty`
+    repeat-penalty      `repeat_penalty`
+    logit-bias          `logit_bias`
+    token-logprobs      returns `Completion.token_logprobs` (`Request.logprobs`)
+    template-arguments  passes `SamplingParams.template_arguments` to the chat template
+    request-fields      sends the other fields of `extra` to its server
+
+A plugin's module that has the factory may name in `CAPABILITIES` what its models can have at most,
+so that `ttc plugins NAME` and refusals by other backends can tell.
+
 The fields of requests, completions and models are in `ttc.backends.requests`; optional abilities,
 such as tuning, in `ttc.backends.extras`. `examples/plugin-backend` is a complete backend, and
 `ttc.testing.contract` tests one against this page.
@@ -42,6 +58,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ttc.backends.extras import (
+    Batching,
     Checkable,
     Finding,
     Probeable,
@@ -55,10 +72,11 @@ from ttc.backends.extras import (
     Tuning,
     Wide,
 )
-from ttc.backends.requests import Completion, ModelInfo, Request
+from ttc.backends.requests import Completion, ModelInfo, Request, needs_of
 
 __all__ = [
     "Backend",
+    "Batching",
     "Checkable",
     "Completion",
     "Finding",
@@ -74,6 +92,7 @@ __all__ = [
     "Tunable",
     "Tuning",
     "Wide",
+    "needs_of",
     "refusal",
 ]
 

@@ -7,12 +7,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ttc.backends import Completion, ModelInfo, Probing, Request, Tuning
+from ttc.backends import Completion, ModelInfo, Probing, Request, Tuning, refusal
 from ttc.backends.sanitize import COUNTS, MEASURES, REASONS, sanitized
 from ttc.errors import BackendError
 from ttc.messages import notes
 from ttc.plugins.guards import Guarded, a
 
+# Capabilities that came after 0.1.0.
+LATER = frozenset(
+    {"thinking-effort", "thinking-budget", "grammar", "schema", "regex", "constrained-prefix"}
+    | {"penalties", "repeat-penalty", "logit-bias", "token-logprobs"}
+    | {"template-arguments", "request-fields"}
+)
 NUMBERS = (*COUNTS, *MEASURES)
 
 
@@ -51,6 +57,10 @@ class GuardedBackend(Guarded):
     def submit(self, request: Request) -> None:
         """Queue a request."""
         self._under_way[request.id] += 1
+        if (request.needs & LATER) - self.capabilities:
+            # A plugin from before these existed may not look at what it does not know.
+            self._over(request.id)
+            raise BackendError(f"{self.model.name}: {refusal(request, self.capabilities)}")
         try:
             self._call("submit", lambda: self._inner.submit(request))
         except BackendError:
@@ -126,7 +136,10 @@ class GuardedBackend(Guarded):
             # Servers return an infinite log-probability for a token that a filter removed.
             odd = value is not None and not isinstance(value, float)
             if odd and getattr(found, name) is None:
-                wrong = self._fault(f"gave an invalid {name} ({a(value)})")
+                what = f"an invalid {name} ({a(value)})"
+                if name == "think_tokens" and isinstance(value, int) and value > 0:
+                    what = f"{value} think_tokens in {found.completion_tokens} completion_tokens"
+                wrong = self._fault(f"gave {what}")
                 notes.tell(f"{wrong}; it is taken as unknown")
         return found
 

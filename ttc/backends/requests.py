@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ttc.records import FinishReason, Message, SamplingParams
+from ttc.records import EFFORTS, FinishReason, Message, SamplingParams, TokenLogprob
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Request:
         after `prefix`.
     keep_stop: leave the stop string that ended the draw at the end of the text.
     alternatives: return `confidences`, each computed from this many of the likeliest tokens.
+    logprobs: return `token_logprobs`, with this many of the likeliest tokens at each place.
 
     If the rendered prompt ends with a mark that opens a thought, the completion's text begins with
     that mark (`ttc.answers.thinking.opening`), unless it continues a `prefix`.
@@ -66,6 +67,7 @@ class Request:
     score: str | None = None
     keep_stop: bool = False
     alternatives: int = 0
+    logprobs: int = 0
 
     @property
     def needs(self) -> frozenset[str]:
@@ -76,9 +78,27 @@ class Request:
             "score": self.score is not None,
             "stop-kept": self.keep_stop,
             "alternatives": self.alternatives,
-            "thinking": self.params.thinking,
+            "token-logprobs": self.logprobs,
+            "constrained-prefix": self.prefix and self.params.constraints,
         }
-        return frozenset(name for name, wanted in asked.items() if wanted)
+        return needs_of(self.params) | {name for name, wanted in asked.items() if wanted}
+
+
+def needs_of(params: SamplingParams) -> frozenset[str]:
+    """Return the capabilities that sampling parameters need of a backend."""
+    thinking = params.thinking
+    needed = {
+        "thinking": thinking in ("on", "off"),
+        "thinking-effort": thinking in EFFORTS,
+        "thinking-budget": params.thinking_budget is not None,
+        "penalties": params.presence_penalty or params.frequency_penalty,
+        "repeat-penalty": params.repeat_penalty != 1,
+        "logit-bias": params.logit_bias,
+        "template-arguments": params.template_arguments,
+        "request-fields": set(params.extra_fields) - {"chat_template_kwargs"},
+        **{name: name in params.constraints for name in ("grammar", "schema", "regex")},
+    }
+    return frozenset(name for name, wanted in needed.items() if wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +108,8 @@ class Completion:
     finish_reason: `stop`, `length`, `cancelled` (text and tokens are those so far) or `error`
         (`error` says why; it is kept as an attempt, and the draw is asked for again).
     prompt_tokens, cached_tokens: of the whole prompt, and of its part that was not computed again.
+    think_tokens: those of `completion_tokens` that belong to thoughts, without the marks around
+        these; 0 if it is known that there are none.
     logprob: the sum of the log-probabilities (nats) of the sampled tokens, under the model's
         distribution at temperature 1 without filters.
     stop: the stop string that ended the draw.
@@ -98,6 +120,8 @@ class Completion:
     confidences: one for each token, minus the mean log-probability of the likeliest tokens there,
         under the same distribution; higher is surer (Fu et al. 2025, "Deep Think with Confidence",
         eq. 2).
+    token_logprobs: the generated tokens in order, each with its log-probability and with those of
+        the request's `logprobs` likeliest tokens at its place, under the same distribution.
 
     What is unknown is None.
     """
@@ -116,3 +140,5 @@ class Completion:
     error: str | None = None
     chances: Mapping[str, float] | None = None
     confidences: Sequence[float] | None = None
+    think_tokens: int | None = None
+    token_logprobs: Sequence[TokenLogprob] | None = None

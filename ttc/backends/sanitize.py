@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from ttc.backends import Completion
-from ttc.records import FinishReason
+from ttc.records import FinishReason, TokenLogprob
 
 REASONS = get_args(FinishReason)
-COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens")
+COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens", "think_tokens")
 MEASURES = ("logprob", "started", "first_token", "ended")
 _TEXTS = ("stop", "error")
 
@@ -26,9 +26,13 @@ def sanitized(done: Completion) -> Completion:
     """Return a completion that can be stored and read again; the same object if nothing changes."""
     told = {name: getattr(done, name) for name in (*COUNTS, *MEASURES, *_TEXTS)}
     fixed: dict[str, Any] = {name: _count(told[name]) for name in COUNTS}
+    if None not in (thought := fixed["think_tokens"], made := fixed["completion_tokens"]):
+        # Thoughts are part of what was generated.
+        fixed["think_tokens"] = thought if thought <= made else None
     fixed |= {name: _finite(told[name]) for name in MEASURES}
     fixed |= {name: None if told[name] is None else _text(told[name]) for name in _TEXTS}
     fixed["confidences"] = _all_finite(done.confidences)
+    fixed["token_logprobs"] = _tokens(done.token_logprobs)
     text: Any = done.text
     if not isinstance(text, str):
         fixed |= {"text": "", **_no_answer(f"its text is {done.text!r:.60}")}
@@ -79,6 +83,23 @@ def _count(value: Any) -> int | None:
     # SQLite holds integers of 64 bits.
     whole = found is not None and found == int(found) and 0 <= found < 1 << 63
     return int(found) if found is not None and whole else None
+
+
+def _tokens(given: Any) -> tuple[TokenLogprob, ...] | None:
+    """Return tokens in plain types, one without a number with None; None if they are no tokens."""
+    if given is None:
+        return None
+    try:
+        return tuple(_token(each, tuple(_token(other) for other in each.top)) for each in given)
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def _token(given: TokenLogprob, top: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
+    if not isinstance(given.token, str):
+        raise TypeError
+    raw = None if given.raw is None else bytes(given.raw)
+    return TokenLogprob(_text(given.token), _finite(given.logprob), raw, top)
 
 
 def _all_finite(values: Any) -> Any:

@@ -18,6 +18,7 @@ from ttc.cli.typer_parts import (
     HELP,
     ClickFault,
     LazyGroup,
+    convert_plainly,
     group_of,
     prepare_completion,
     usage_line,
@@ -35,13 +36,17 @@ COMMANDS = {
     "export": "Write pools as files: for other tools, or as tables.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
+    "rm": "Remove pools, with the samples that no other pool uses.",
+    "mv": "Rename a pool; ttc sample --pool NEW resumes it.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
-    "plugins": "List backends, verifiers, selectors and strategies.",
+    "plugins": "List backends, verifiers, selectors, strategies and formats.",
     "config": "Show the settings in force and where they come from.",
-    "db": "Print where the store is, check it, copy it, or merge others into it.",
+    "db": "Look after the store: check, copy, merge, shrink, search it, query it with SQL.",
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
+# Commands that have commands of their own, behind which options stand.
+GROUPS = {"db"}
 # Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
@@ -78,12 +83,23 @@ def build() -> LazyGroup:
 
 def hoist(args: Sequence[str]) -> list[str]:
     """Move global options that stand before the command behind it."""
-    rest, moved = list(args), list[str]()
+    moved, rest = _options_before(args)
+    if rest[:1] and rest[0] in GROUPS:
+        more, words = _options_before(rest[1:])
+        moved, rest = [*moved, *more], [rest[0], *words]
+        if len(rest) > 1:
+            return [*rest[:2], *moved, *rest[2:]]
+    return [*rest[:1], *moved, *rest[1:]] if rest else list(args)
+
+
+def _options_before(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the global options at the start, and the rest."""
+    rest, found = list(args), list[str]()
     while rest and (rest[0] in GLOBAL_FLAGS or rest[0].split("=")[0] in GLOBAL_OPTIONS):
         takes_value = rest[0] in GLOBAL_OPTIONS
-        moved += rest[: 1 + takes_value]
+        found += rest[: 1 + takes_value]
         del rest[: 1 + takes_value]
-    return [*rest[:1], *moved, *rest[1:]] if rest else list(args)
+    return found, rest
 
 
 def complain(message: str) -> None:
@@ -108,6 +124,7 @@ def _dispatch(args: Sequence[str]) -> int:
     if COMPLETE in os.environ:
         prepare_completion()
         group.main(list(args), prog_name="ttc")
+    convert_plainly()
     with group.make_context("ttc", hoist(args) or ["--help"]) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE
@@ -130,7 +147,7 @@ def run(args: Sequence[str]) -> int:
         code = error.code
     except ClickFault as error:
         named = [arg for arg in hoist(args)[:1] if arg in COMMANDS]
-        complain(usage_line(error, " ".join(["ttc", *named])))
+        complain(usage_line(error, " ".join(["ttc", *named]), args))
         code = Exit.USAGE
     except Stopped as stopped:
         code = stopped.code

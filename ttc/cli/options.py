@@ -71,8 +71,47 @@ Stop = Annotated[
 Thinking = Annotated[
     str | None,
     typer.Option(
-        metavar="on|off",
-        help="Turn reasoning on or off, if the model's chat template has a switch for it.",
+        metavar="on|off|low|medium|high|N",
+        help="Turn reasoning on or off, set its effort, or end it after N tokens, where the model "
+        "has that.",
+    ),
+]
+PresencePenalty = Annotated[
+    float | None, typer.Option(help=_setting("presence_penalty", "Against tokens that occurred."))
+]
+FrequencyPenalty = Annotated[
+    float | None, typer.Option(help=_setting("frequency_penalty", "The same, per occurrence."))
+]
+RepeatPenalty = Annotated[
+    float | None, typer.Option(help=_setting("repeat_penalty", "Divides logits; 1 is off."))
+]
+LogitBias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TOKEN=BIAS", help="Add to the logit of a token, given by its id; may be repeated."
+    ),
+]
+Extra = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=JSON",
+        help="A further field of requests, an argument of the chat template, or header.NAME; may "
+        "be repeated.",
+    ),
+]
+Grammar = Annotated[
+    str | None, typer.Option(metavar="FILE.gbnf", help="Draw only what this grammar allows.")
+]
+Schema = Annotated[
+    str | None, typer.Option(metavar="FILE.json", help="Draw only JSON of this JSON Schema.")
+]
+Regex = Annotated[
+    str | None, typer.Option(metavar="PATTERN", help="Draw only what matches from end to end.")
+]
+Logprobs = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="K", help="Keep the K likeliest tokens of each place [default: 0]."
     ),
 ]
 System = Annotated[str | None, typer.Option(help="The system message; @FILE reads it.")]
@@ -84,7 +123,13 @@ Seed = Annotated[
     int | None, typer.Option(help=_setting("seed", "Base seed; another seed draws other samples."))
 ]
 Mapping = Annotated[
-    str, typer.Option("--map", metavar="OURS=THEIRS,…", help="Rename fields of foreign files.")
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="OURS=THEIRS,…",
+        help="Name fields of foreign files: text=choices.0.text, prompt=body+question, "
+        "correct=score:>0.5; repeatable.",
+    ),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip lines that are not JSON.")]
 NewPool = Annotated[

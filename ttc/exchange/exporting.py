@@ -15,14 +15,13 @@ from ttc import paths
 from ttc.errors import TtcError, UsageError
 from ttc.exchange import formats
 from ttc.formats import Draw, HoldsVerdicts, Opinion, WritesDraws, WritesFiles
-from ttc.outcomes.opinions import first_runs
 from ttc.outcomes.verifier_choice import choose_verifier, described
 from ttc.records import Message, Problem, Sample
-from ttc.store import Store, imported, pools, samples
+from ttc.store import Store, imported, pools, samples, token_logprobs
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
 from ttc.store.pools import Pool
-from ttc.store.verifiers import VerifierId, verifiers_of
+from ttc.store.verifiers import VerifierId, first_runs, verifiers_of
 
 # Formats by the ends of file names.
 BY_NAME = {
@@ -174,11 +173,12 @@ def of_pool(
         how: dict[str, Any] = {"problem": name, "by_problem": by_problem}
         streams = [judged(connection, pool, who, **how) for who in verifiers]
         if not streams:
-            for _, sample in samples.of_pool(connection, pool, **how):
-                yield Draw(questions[sample.problem], sample, id=ids.get(name_of(sample)))
+            for row, sample in samples.of_pool(connection, pool, **how):
+                known = _with_tokens(connection, row, sample)
+                yield Draw(questions[sample.problem], known, id=ids.get(name_of(sample)))
             continue
         for rows in zip(*streams, strict=True):
-            _, sample, _ = rows[0]
+            sample = _with_tokens(connection, rows[0][0], rows[0][1])
             opinions = tuple(
                 Opinion(who.name, row[2], who.version, who.config)
                 for who, row in zip(verifiers, rows, strict=True)
@@ -191,3 +191,9 @@ def of_pool(
 def name_of(sample: Sample) -> tuple[str, int]:
     """Return what names a sample within its pool: problem and draw."""
     return sample.problem, sample.index
+
+
+def _with_tokens(connection: sqlite3.Connection, row: int, sample: Sample) -> Sample:
+    """Return a sample with its likeliest tokens, if any were kept."""
+    tokens = token_logprobs.of(connection, row) if token_logprobs.any_kept(connection) else None
+    return sample if tokens is None else replace(sample, token_logprobs=tokens)

@@ -11,6 +11,9 @@ from ttc import interchange, jsonl, keys, scores, tags
 from ttc.errors import UsageError
 from ttc.formats import Draw, Opinion
 from ttc.formats.logs.opening import accept, first_line, unread
+from ttc.formats.mapping import check, fields_used, parse_mapping
+from ttc.interchange import Intake
+from ttc.messages import notes
 from ttc.problems import MAPPABLE as OF_PROBLEMS
 from ttc.records import Message, Problem, Sample, Verdict
 
@@ -86,12 +89,13 @@ def record_of(draw: Draw) -> dict[str, Any]:
 def draws_of(source: jsonl.Source, place: str, options: Mapping[str, str]) -> Iterator[Draw]:
     """Yield the draws of lines: of a file, or of records that were read otherwise."""
     accept(options, ("map", "index"), "lines")
-    mapping = jsonl.parse_mapping(options.get("map", ""), MAPPABLE)
+    mapping = parse_mapping(options.get("map", ""), MAPPABLE)
     if options.get("index", "kept") not in ("kept", "new"):
         raise UsageError(f"--option index={options['index']}: write index=kept or index=new")
     renumbered = options.get("index") == "new"
-    used = _READ | set(mapping.values())
-    for record, sample in interchange.read_samples(source, mapping):
+    used = _READ | fields_used(mapping)
+    intake = Intake(mapping, ("problem", "text"), judged=True)
+    for record, sample in interchange.read_samples(source, intake=intake):
         at = f"{place}: {sample.problem} draw {sample.index}"
         yield Draw(
             problem=problem_of(record, sample),
@@ -100,8 +104,10 @@ def draws_of(source: jsonl.Source, place: str, options: Mapping[str, str]) -> It
             place=at,
             fixed=record.get("index") is not None and not renumbered,
             error=str(record.get("error") or ""),
-            unused=unread(record, used),
+            unused=unread(record, used | intake.read_by_other_names),
         )
+    for line in (*intake.notes(), *check([(place, intake.fields)])):
+        notes.tell(f"note: {place}: {line}")
 
 
 def problem_of(record: Mapping[str, Any], sample: Sample) -> Problem:

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from ttc import keys
-from ttc.backends import ModelInfo
+from ttc.backends import ModelInfo, Request
 from ttc.records import Problem, SamplingParams
-from ttc.store import Store, models, names, samples, tags
-from ttc.store.names import PoolName
+from ttc.store import Store, models, names, samples, tags, token_logprobs
+from ttc.store.names import Naming, PoolName
 from ttc.store.pools import Pool, PoolProblem
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to draw: everything but the problems. `key` identifies draws, `pool` a pool."""
+    """How to draw: everything but the problems. `key` identifies draws, `pool` a pool.
+
+    `logprobs` is in neither: how many of the likeliest tokens of each place are kept.
+    """
 
     backend: str
     model: ModelInfo
@@ -31,6 +34,7 @@ class Recipe:
     system: str | None = None
     template: str | None = None
     raw: bool = False
+    logprobs: int = 0
 
     @property
     def key(self) -> dict[str, Any]:
@@ -64,9 +68,30 @@ class Plan:
         return len(self.enrolled) * self.n - len(self.missing)
 
 
+def draw_id(each: PoolProblem, index: int) -> str:
+    """Return the id of the request of one draw."""
+    return f"{each.request_id}/{index}"
+
+
+def request_of(
+    recipe: Recipe, each: PoolProblem, index: int, seed: int | None, alternatives: int = 0
+) -> Request:
+    """Return the request of one draw."""
+    return Request(
+        id=draw_id(each, index),
+        messages=each.problem.messages,
+        prompt=each.problem.prompt,
+        params=recipe.params,
+        seed=seed,
+        draw=index,
+        alternatives=alternatives,
+        logprobs=recipe.logprobs,
+    )
+
+
 def default_pool(data: str, model: str) -> str:
     """Return the name of a pool for which the user gave none."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()[: names.MOST]
 
 
 def worth_drawing(recipe: Recipe, n: int) -> int:
@@ -127,6 +152,25 @@ def retagged(plan: Plan) -> list[str]:
     ]
 
 
+def notes_on(store: Store, plan: Plan) -> list[str]:
+    """Return what there is to say about samples that the pool had before, a line each."""
+    return [*retagged(plan), *without_tokens(store, plan)]
+
+
+def without_tokens(store: Store, plan: Plan) -> list[str]:
+    """Return a line if --logprobs asks for what kept samples were drawn without, else nothing."""
+    if not plan.recipe.logprobs or not plan.kept:
+        return []
+    requests = {each.request_id for each in plan.enrolled}
+    lacking = token_logprobs.lacking(store.reader, requests, plan.n)
+    if not lacking:
+        return []
+    return [
+        f"--logprobs: {lacking} of {plan.kept} kept samples were drawn without it and have none; "
+        "another --seed draws others"
+    ]
+
+
 def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[str, Any]) -> None:
     """Raise UsageError if a name that the user gave belongs to a pool with other settings.
 
@@ -135,6 +179,8 @@ def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[s
     if database.exists():
         with Store.reading(database) as store:
             names.resolve(store.reader, wanted, model, identity)
+    elif wanted.naming is not Naming.MADE:
+        names.check_new(wanted.name, wanted.other.split()[0])
 
 
 def refreshed(store: Store, plan: Plan) -> Plan:
@@ -154,9 +200,9 @@ def missing_draws(
     return missing
 
 
-def already_drawn(store: Store, recipe: Recipe, problems: Sequence[Problem], n: int) -> int:
-    """Return how many of the draws below n of these rendered problems the store has."""
-    return sum(
+def already_drawn(store: Store, recipe: Recipe, problems: Sequence[Problem], n: int) -> list[int]:
+    """Return how many of the draws below n of each of these rendered problems the store has."""
+    return [
         samples.count_below(store.reader, keys.sample_key(recipe.key, keys.prompt_id(problem)), n)
         for problem in problems
-    )
+    ]

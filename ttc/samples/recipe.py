@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ttc.backends import Backend
-from ttc.backends.resolve import ModelChoice
+from ttc.backends.resolve import ModelChoice, extra_of
 from ttc.backends.supported_params import settled
-from ttc.backends.thinking_switch import NAMES
 from ttc.errors import UsageError
-from ttc.records import SamplingParams
+from ttc.records import CONSTRAINTS, SamplingParams
+from ttc.samples import asked as what
 from ttc.samples.plan import Recipe
 from ttc.session import Session
 
@@ -22,7 +23,9 @@ from ttc.session import Session
 class Sampling:
     """The sampling options as they were given; None where they were not.
 
-    `system` and `template` are texts, or `@FILE` for the text of a file.
+    `system` and `template` are texts, or `@FILE` for the text of a file. `grammar` and `schema` are
+    files, or a grammar's text and a schema. `logit_bias` and `extra` are mappings, or items as on
+    the command line.
     """
 
     max_tokens: int | None = None
@@ -31,7 +34,16 @@ class Sampling:
     top_k: int | None = None
     min_p: float | None = None
     stop: Sequence[str] = ()
-    thinking: str | None = None
+    thinking: str | int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    repeat_penalty: float | None = None
+    logit_bias: Mapping[Any, Any] | Sequence[str] | None = None
+    grammar: str | PathLike[str] | None = None
+    schema: str | PathLike[str] | Mapping[str, Any] | None = None
+    regex: str | None = None
+    extra: Mapping[str, Any] | Sequence[str] | None = None
+    logprobs: int | None = None
     system: str | None = None
     template: str | None = None
     raw: bool = False
@@ -44,8 +56,10 @@ def text_of(value: str | None, option: str) -> str | None:
         return value
     try:
         return Path(value[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{option} {value}: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{option} {value}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{option} {value}: {error}; convert the file with iconv") from None
 
 
 def number(name: str, value: Any) -> float:
@@ -98,11 +112,17 @@ def make_recipe(
             max_tokens=whole("max_tokens", value("max_tokens")),
             stop=tuple(sampling.stop),
             thinking=value("thinking"),
+            presence_penalty=number("presence_penalty", value("presence_penalty")),
+            frequency_penalty=number("frequency_penalty", value("frequency_penalty")),
+            repeat_penalty=number("repeat_penalty", value("repeat_penalty")),
+            logit_bias=what.logit_bias(value("logit_bias")),
+            extra=what.fields(extra_of(session, choice, sampling.extra).text, backend),
+            **what.constraint({name: value(name) for name in CONSTRAINTS}),
         )
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
-    if params.thinking is not None:
-        check_thinking(backend, params.thinking, raw=sampling.raw)
+    logprobs = whole("logprobs", value("logprobs"), 0)
+    what.check(backend, params, logprobs, raw=sampling.raw)
     return Recipe(
         backend=choice.backend,
         model=settled(backend, params) if asks else backend.model,
@@ -111,17 +131,5 @@ def make_recipe(
         system=text_of(value("system"), "--system"),
         template=text_of(value("template"), "--template"),
         raw=sampling.raw,
+        logprobs=logprobs,
     )
-
-
-def check_thinking(backend: Backend, wanted: str, *, raw: bool) -> None:
-    """Raise UsageError if reasoning cannot be turned on or off."""
-    if raw:
-        raise UsageError(
-            f"--thinking {wanted} needs a chat template, and --raw uses none; leave one of them out"
-        )
-    if "thinking" not in backend.capabilities:
-        raise UsageError(
-            f"--thinking {wanted}: the chat template of {backend.model.name} has no switch for "
-            f"reasoning ({', '.join(NAMES[:-1])} or {NAMES[-1]}); leave out --thinking"
-        )

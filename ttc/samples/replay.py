@@ -28,6 +28,7 @@ def recorded_completion(sample: Sample) -> Completion:
         finish_reason=sample.finish_reason,
         prompt_tokens=sample.prompt_tokens,
         completion_tokens=sample.completion_tokens,
+        think_tokens=sample.think_tokens,
         logprob=sample.logprob,
         confidences=sample.confidences,
         stop=sample.stop,
@@ -89,8 +90,9 @@ class Recording:
 def _samples(source: str, database: Path) -> list[Sample]:
     from ttc.interchange import read_samples
     from ttc.store import Store, pools, samples
+    from ttc.store.named import is_file
 
-    if Path(source).is_file():
+    if is_file(source, database):
         return [sample for _, sample in read_samples(source)]
     with Store.reading(database) as store:
         pool = pools.find(store.reader, source)

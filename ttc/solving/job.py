@@ -14,6 +14,7 @@ from ttc.backends import Backend, resolve
 from ttc.backends.thinking_switch import without_effect
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
+from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
 from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
@@ -85,14 +86,15 @@ class Solved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What all problems are solved with: the open store and model, the method, and the draws of a
-    problem where a rule picks."""
+    """What all problems are solved with: store, model, method, and the draws of a problem where a
+    rule picks. `made` are the row ids of the pools that were drawn into."""
 
     store: Store
     backend: Backend
     recipe: Recipe
     method: Method
     n: int
+    made: list[int]
 
 
 def parts_of(options: SolveOptions) -> tuple[Strategy | None, Selector | None]:
@@ -104,14 +106,12 @@ def parts_of(options: SolveOptions) -> tuple[Strategy | None, Selector | None]:
 def opened(
     session: Session, options: SolveOptions, on_failure: Callable[[], None] | None = None
 ) -> Iterator[Means]:
-    """Open the model, what the method needs besides, and the store; close all at the end.
-
-    UsageError for options that do not fit together, BackendError if a model cannot be opened.
-    """
+    """Open model, method and store; close all at the end. UsageError for options that do not fit
+    together, BackendError if a model cannot be opened."""
     parts = parts_of(options)
     n = whole("n", session.config.get("n", options.n, DEFAULT_N), 1)
     with ExitStack() as stack:
-        choice, backend = resolve.open_model(session, options.model)
+        choice, backend = resolve.open_model(session, options.model, options.sampling.extra)
         stack.callback(backend.close)
         recipe = make_recipe(session, choice, backend, options.sampling)
         method = _method(session, options, backend, stack, parts)
@@ -119,8 +119,10 @@ def opened(
             session.say(line)
         if options.pool is not None:
             save.check_name(session.database, options.pool, recipe, method)
+        made: list[int] = []
+        stack.enter_context(none_empty(session.database, made, failed=True))
         store = stack.enter_context(Store.writing(session.database, on_failure=on_failure))
-        yield Means(store, backend, recipe, method, n)
+        yield Means(store, backend, recipe, method, n, made)
 
 
 def solve(
@@ -141,6 +143,7 @@ def solve(
             rendered = problems.render(problem, recipe.system, recipe.template, recipe.raw)
             name = default_pool("solve", recipe.model.name)
             plan = make_plan(means.store, name, recipe, [rendered], means.n)
+            means.made.append(plan.pool.id)
             begun.append((plan, plan.enrolled[0].problem))
             yield plan
 
@@ -186,7 +189,9 @@ def thinking_note(recipe: Recipe, solution: Solution) -> str | None:
         return None
     begun = [node for node in solution.run.nodes if node.parent is None and node.model == "main"]
     thinks = sum(thinking.read(node.text).thought for node in begun)
-    return without_effect(wanted, thinks, len(begun))
+    most = recipe.params.thinking_budget
+    overlong = sum(most is not None and (node.think_tokens or 0) > most for node in begun)
+    return without_effect(wanted, thinks, len(begun), overlong)
 
 
 def _method(
@@ -202,7 +207,7 @@ def _method(
         raise UsageError(f"--aggregate must be one of {', '.join(AGGREGATES)}")
     others: dict[str, ModelEngine] = {}
     if options.draft is not None:
-        choice, draft = resolve.open_model(session, options.draft)
+        choice, draft = resolve.open_model(session, options.draft, options.sampling.extra)
         stack.callback(draft.close)
         others["draft"] = ModelEngine(draft, make_recipe(session, choice, draft, options.sampling))
     verifier = None

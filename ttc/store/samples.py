@@ -9,14 +9,17 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttc import keys
-from ttc.backends import Completion
 from ttc.records import Message, Problem, Sample
+from ttc.store import token_logprobs
 from ttc.store.pools import Pool, problems_of
 from ttc.store.reading import Part, in_order
 from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
+
+if TYPE_CHECKING:
+    from ttc.backends import Completion
 
 
 def drawn(connection: sqlite3.Connection, request_id: int) -> set[int]:
@@ -71,11 +74,11 @@ def insert(  # noqa: PLR0913 (the columns that are no part of a completion)
 ) -> None:
     """Store a finished completion; `parent` is the row id of the sample that it continues, `origin`
     says which draw of which log it is. A draw that is stored already is not changed."""
-    connection.execute(
+    cursor = connection.execute(
         "INSERT INTO samples (request_id, draw, parent_id, text, finish_reason, stop, "
-        "prompt_tokens, cached_tokens, completion_tokens, logprob, confidences, seed, seconds, "
-        "first_token_seconds, created, origin) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "prompt_tokens, cached_tokens, completion_tokens, think_tokens, logprob, confidences, "
+        "seed, seconds, first_token_seconds, created, origin) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (request_id, draw) DO NOTHING",
         (
             request_id,
@@ -87,6 +90,7 @@ def insert(  # noqa: PLR0913 (the columns that are no part of a completion)
             done.prompt_tokens,
             done.cached_tokens,
             done.completion_tokens,
+            done.think_tokens,
             done.logprob,
             _packed(done.confidences),
             seed,
@@ -96,6 +100,8 @@ def insert(  # noqa: PLR0913 (the columns that are no part of a completion)
             origin,
         ),
     )
+    if done.token_logprobs is not None and cursor.rowcount == 1:
+        token_logprobs.keep(connection, int(cursor.lastrowid or 0), done.token_logprobs)
 
 
 def insert_attempt(
@@ -104,7 +110,8 @@ def insert_attempt(
     """Store a draw that gave no sample: an error, or a cancellation with its cost."""
     connection.execute(
         "INSERT INTO attempts (request_id, draw, status, detail, text, prompt_tokens, "
-        "completion_tokens, logprob, seconds, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "completion_tokens, think_tokens, logprob, seconds, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             request_id,
             draw,
@@ -113,6 +120,7 @@ def insert_attempt(
             storable(done.text),
             done.prompt_tokens,
             done.completion_tokens,
+            done.think_tokens,
             done.logprob,
             elapsed(done.started, done.ended),
             now(),
@@ -136,7 +144,7 @@ SAMPLE: Part = (
     "samples.id, problems.name, samples.draw, samples.text, samples.finish_reason, "
     "samples.prompt_tokens, samples.completion_tokens, samples.logprob, samples.confidences, "
     "samples.seconds, samples.seed, samples.stop, requests.model, requests.identity, "
-    "refs.content, requests.key, requests.prompt_id, problems.tags",
+    "refs.content, requests.key, requests.prompt_id, problems.tags, samples.think_tokens",
     "JOIN requests ON requests.id = problems.request_id "
     "JOIN refs ON refs.id = problems.reference_id",
 )
@@ -150,7 +158,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
 
     def make(row: tuple[Any, ...]) -> Sample:
         _, problem, draw, text, reason, asked, generated, logprob, confidences, *rest = row[:FIELDS]
-        seconds, seed, stop, model, identity, reference, key, prompt, tags = rest
+        seconds, seed, stop, model, identity, reference, key, prompt, tags, thought = rest
         return Sample(
             problem,
             draw,
@@ -170,6 +178,7 @@ def maker(pool: Pool) -> Callable[[tuple[Any, ...]], Sample]:
             key,
             prompt,
             tags=shared(tags),
+            think_tokens=thought,
         )
 
     return make

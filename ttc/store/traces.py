@@ -37,6 +37,7 @@ def find(connection: sqlite3.Connection, key: str, index: int) -> Kept | None:
             logprob=row["logprob"],
             stop=row["stop"],
             confidences=samples.unpacked(row["confidences"]),
+            think_tokens=row["think_tokens"],
         )
         return Kept(done, row["seconds"])
     return None
@@ -46,7 +47,7 @@ def given_up(connection: sqlite3.Connection, key: str, index: int) -> Completion
     """Return a cancelled draw (the longest if there are several), or None."""
     row = one(
         connection,
-        "SELECT prompt_tokens, completion_tokens FROM requests "
+        "SELECT prompt_tokens, completion_tokens, think_tokens FROM requests "
         "JOIN attempts ON request_id = requests.id "
         "WHERE key = ? AND draw = ? AND status = 'cancelled' "
         "ORDER BY coalesce(completion_tokens, 0) DESC LIMIT 1",
@@ -55,7 +56,8 @@ def given_up(connection: sqlite3.Connection, key: str, index: int) -> Completion
     )
     if row is None:
         return None
-    return Completion("", "", "cancelled", prompt_tokens=row[0], completion_tokens=row[1])
+    counts = dict(zip(("prompt_tokens", "completion_tokens", "think_tokens"), row, strict=True))
+    return Completion("", "", "cancelled", **counts)
 
 
 def insert(

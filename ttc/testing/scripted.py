@@ -76,7 +76,7 @@ class Script:
         answer = rng.choices(self._answers, self._weights)[0]
         words = rng.choices(WORDS, k=max(tokens - 4, 0))
         limit = request.params.max_tokens
-        whole = [*words, "the", "answer", "is", answer]
+        whole, thought = [*words, "the", "answer", "is", answer], list[str]()
         if self._think[1] and request.params.thinking != "off":
             thought = rng.choices(WORDS, k=rng.randint(*self._think))
             whole = ["<think>", *thought, "</think>", *whole]
@@ -92,6 +92,7 @@ class Script:
             finish_reason="stop" if ended else "length",
             prompt_tokens=len(str(request.messages or request.prompt).split()),
             completion_tokens=count,
+            think_tokens=max(min(count - 1, len(thought)), 0),
             logprob=round(logprob, 6),
             stop=said.stop,
             confidences=self._confidences(request, prompt, count) if request.alternatives else None,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc.answers.extract import visible
-from ttc.plugins import installing
+from ttc.backends.asking import json_schema
 from ttc.records import Sample, Verdict
 from ttc.verifiers.fences import candidates
 from ttc.verifiers.workers.pool import CallLimits, Reply, Workers, require
@@ -54,20 +54,13 @@ class Schema:
 
 def _checked(file: str) -> str:
     """Return the schema in a file as canonical JSON; ValueError if it is not a JSON Schema."""
+    json_schema.need_library()
     try:
-        from ttc.verifiers.workers import schema_check
-    except ImportError:
-        how = installing.install("ttc-cli[schema]")
-        raise ValueError(f"schema needs the library jsonschema; {how}") from None
-    try:
-        content = schema_check.strict(Path(file).read_text(encoding="utf-8"))
-        schema_check.check(content)
+        text = Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"{file}: {reason}; give a file that holds a JSON Schema") from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file} is not a JSON Schema: {error}; correct the file") from None
-    return json.dumps(content, sort_keys=True)
+    return json.dumps(json_schema.read(text, file), sort_keys=True)
 
 
 def _verdict(reply: Reply) -> Verdict:

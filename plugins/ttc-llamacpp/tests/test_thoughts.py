@@ -43,7 +43,7 @@ def prompts() -> PromptTokenizer:
 def tokens(
     prompts: PromptTokenizer, prefix: str = "", switch: str | None = None
 ) -> tuple[str, str]:
-    found, opened = prompts._tokenize((Message("user", "2?"),), None, prefix, switch)
+    found, opened, _ = prompts._tokenize((Message("user", "2?"),), None, prefix, switch)
     return "".join(map(chr, found)), opened
 
 
@@ -52,13 +52,17 @@ def test_the_mark_that_the_template_ends_in_is_told(prompts: PromptTokenizer) ->
     assert tokens(prompts, switch="on") == tokens(prompts)
     assert tokens(prompts, switch="off") == ("2?|<think>\n\n</think>\n\n", "")
     raw = prompts._tokenize((), "2?<think>", "", None)
-    assert raw == (tuple(map(ord, "2?<think>")), "<think>")
+    assert raw == (tuple(map(ord, "2?<think>")), "<think>", "<think>")
 
 
 def test_a_continuation_has_the_mark_once(prompts: PromptTokenizer) -> None:
     assert tokens(prompts, "<think>\nso") == ("2?|<think>\nso", "")
     # Drawn before texts had the mark.
     assert tokens(prompts, "so") == ("2?|<think>\nso", "")
+    asked = (Message("user", "2?"),)
+    for prefix in ("<think>\nso", "so"):
+        assert prompts._tokenize(asked, None, prefix, None)[1:] == ("", "<think>\nso")
+    assert prompts._tokenize(asked, None, "so", "off")[1:] == ("", "so")
 
 
 def test_the_text_begins_with_the_mark_and_its_tokens_do_not_count() -> None:

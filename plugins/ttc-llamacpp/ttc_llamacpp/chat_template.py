@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import TemplateError
@@ -11,8 +12,12 @@ from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 from ttc.backends import thinking_switch
 from ttc.backends.template_clock import Clock
 from ttc.errors import BackendError
-from ttc.records import Message
+from ttc.records import EFFORTS, Message
 from ttc_llamacpp.llama_api import Model
+from ttc_llamacpp.parameters import EFFORT
+
+
+
 
 
 class ChatTemplateError(Exception):
@@ -35,16 +40,31 @@ class ChatTemplate:
                 "give the prompt as plain text (--raw)"
             ) from None
 
-    def render(self, messages: Sequence[Message], thinking: str | None = None) -> str:
+    def render(
+        self,
+        messages: Sequence[Message],
+        thinking: str | None = None,
+        arguments: Mapping[str, Any] = MappingProxyType({}),
+    ) -> str:
         """Return the prompt up to the assistant's turn, with special tokens as text, BOS too.
 
+        `thinking` is as in SamplingParams; `arguments` are further variables of the template.
         Raises ChatTemplateError if the template rejects the messages.
         """
         turns: list[Any] = [
             {"role": message.role, "content": message.content} for message in messages
         ]
-        more: Any = {} if thinking is None else thinking_switch.arguments(thinking)
+        more: Any = {**_switched(thinking), **arguments}
         try:
             return str(self._format(messages=turns, **more).prompt)
-        except (TemplateError, ValueError, TypeError, KeyError) as error:
+        except (TemplateError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise ChatTemplateError(f"the chat template rejects these messages: {error}") from error
+
+
+def _switched(thinking: str | None) -> dict[str, Any]:
+    if thinking is None:
+        return {}
+    if thinking in EFFORTS:
+        return {EFFORT: thinking}
+    # A budget of tokens is for a model that thinks.
+    return dict(thinking_switch.arguments("off" if thinking == "off" else "on"))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import deque
 
 from ttc.backends import Completion
-from ttc.records import FinishReason
+from ttc.records import FinishReason, SamplingParams
 from ttc_llamacpp.cache_sizing import CacheAllocator
+from ttc_llamacpp.constraint import Constraints
 from ttc_llamacpp.draws import SequenceDraw
+from ttc_llamacpp.grammars.errors import GrammarError
 from ttc_llamacpp.kv_cache import DecodeError, KVCache, Logits, Row
 from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.prefix_cache import PrefixMatch
-from ttc_llamacpp.sampling import SamplerPool
+from ttc_llamacpp.sampler_pool import SamplerPool
 
 NO_COPY = "this model's state cannot be copied"
 
@@ -23,7 +25,7 @@ class DecodeBatch:
         self, model: Model, cache: CacheAllocator, threads: int, done: deque[Completion]
     ) -> None:
         self._model, self._cache, self._done = model, cache, done
-        self._samplers = SamplerPool(threads)
+        self._samplers, self._constraints = SamplerPool(threads), Constraints(model)
         self.draws: dict[int, SequenceDraw] = {}
 
     @property
@@ -33,8 +35,12 @@ class DecodeBatch:
 
     def start(self, slot: int, draw: SequenceDraw, logits: Logits) -> None:
         """Add a draw whose prompt is in `slot`; sample its first token from (vocabulary,)."""
-        draw.begin()
         self.draws[slot] = draw
+        try:
+            draw.begin(self._model, self._constraints)
+        except GrammarError as error:
+            self._finish(slot, "error", str(error))
+            return
         self._sample([slot], logits[None])
 
     def move(self, source: int, target: int) -> bool:
@@ -99,6 +105,17 @@ class DecodeBatch:
             draw.finish("cancelled")
         self.draws.clear()
         self._samplers.close()
+        self._constraints.close()
+
+    def check(self, params: SamplingParams) -> None:
+        """Raise GrammarError if llama.cpp cannot hold a draw to its constraint, or ValueError if a
+        biased token does not exist."""
+        self._constraints.check(params)
+        for token, _ in params.logit_bias:
+            if token >= self._model.n_vocab:
+                raise ValueError(
+                    f"--logit-bias {token}: the model's last token is {self._model.n_vocab - 1}"
+                )
 
     def _finish(self, slot: int, reason: FinishReason, error: str | None = None) -> None:
         self._done.append(self.draws.pop(slot).finish(reason, error))
@@ -111,6 +128,10 @@ class DecodeBatch:
             if isinstance(token, ValueError):
                 self._finish(slot, "error", str(token))
                 continue
-            reason = self.draws[slot].accept(token, self._model, self._kv.length)
+            try:
+                reason = self.draws[slot].accept(token, self._model, self._kv.length)
+            except GrammarError as error:
+                self._finish(slot, "error", str(error))
+                continue
             if reason is not None:
                 self._finish(slot, reason)

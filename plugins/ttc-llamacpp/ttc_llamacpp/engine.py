@@ -28,6 +28,7 @@ from ttc_llamacpp.draws import SequenceDraw
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.kv_cache import BATCH, DecodeError, KVCache, Logits
 from ttc_llamacpp.llama_api import Model
+from ttc_llamacpp.lora_effect import check_effect
 from ttc_llamacpp.options import Options, default_threads
 from ttc_llamacpp.prefix_cache import MIN_SHARED, PrefixMatch
 from ttc_llamacpp.prompts import PromptTokenizer
@@ -63,8 +64,11 @@ class LlamaEngine:
         *,
         extras: bool = True,
     ) -> None:
-        self._model = Model(weights, options.gpu_layers, kernels, extras=extras)
+        loras = options.loras
+        self._model = Model(weights, options.gpu_layers, kernels, extras=extras, loras=loras)
         threads = options.threads or default_threads()
+        if self._model.adapters is not None:
+            check_effect(self._model, threads)
         self._prompts = PromptTokenizer(self._model, header.chat_text, options.clock)
         self._cache = CacheAllocator(header, self._model, options, threads)
         self._waiting: deque[SequenceDraw] = deque()
@@ -75,14 +79,18 @@ class LlamaEngine:
         self._searches = False
 
     def submit(self, request: Request) -> None:
-        """Queue a request. One that cannot run is returned by `wait` as `error`."""
+        """Queue a request. One that cannot run is returned by `wait` as `error`.
+
+        Raises ValueError if its parameters do not fit the model.
+        """
+        self._batch.check(request.params)
         text = Detokenizer(request.params.stop)
         try:
-            tokens, opened = self._prompts.tokens(request)
+            tokens, opened, begun = self._prompts.tokens(request)
         except ChatTemplateError as error:
             self._done.append(SequenceDraw(request, (), text).finish("error", str(error)))
             return
-        draw = SequenceDraw(request, tokens, text, "" if request.choices else opened)
+        draw = SequenceDraw(request, tokens, text, "" if request.choices else opened, begun)
         if not tokens:
             self._done.append(draw.finish("error", "the prompt is empty"))
         elif len(tokens) > self._cache.limit:

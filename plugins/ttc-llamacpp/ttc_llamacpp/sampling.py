@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import secrets
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from itertools import pairwise
+from collections import deque
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import llama_cpp.llama_cpp as api
@@ -18,26 +17,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.records import SamplingParams
+from ttc_llamacpp.adjusting import Adjustment
+from ttc_llamacpp.constraint import CANDIDATE, Constraint, Ids
 from ttc_llamacpp.kv_cache import Logits
-
-# Below this temperature the exponents overflow; sampling is greedy in effect at much higher ones.
-GREEDY = 1e-6
+from ttc_llamacpp.picking import GREEDY, candidates, unchecked
 
 # Share of the mass below which tokens are rarely in a nucleus: the first cut before sorting.
 _LIKELY = 3e-4
 
-_CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+# How often a token that the constraint refuses is drawn again before the whole vocabulary is asked
+# about.
+_TRIES = 3
 
 
 class SampledToken(NamedTuple):
     """A sampled token and its log-probability (nats) in the unfiltered temperature-1 softmax.
 
-    `confidence` is minus the mean log-probability of the likeliest tokens there, if requested.
+    `confidence` is minus the mean log-probability of the likeliest tokens there, and `top` are those
+    tokens with their log-probabilities, if requested. A `forced` token was not sampled.
     """
 
     token: int
     logprob: float
     confidence: float | None = None
+    top: tuple[tuple[int, float], ...] = ()
+    forced: bool = False
 
 
 def nucleus(weights: NDArray[np.float32], total: float, top_p: float) -> NDArray[np.intp]:
@@ -64,12 +68,24 @@ def nucleus(weights: NDArray[np.float32], total: float, top_p: float) -> NDArray
 class Sampler:
     """The sampler chain of one draw. Without a seed it is seeded at random.
 
-    With `alternatives`, each sampled token has a confidence, computed from that many tokens.
+    With `alternatives`, each sampled token has a confidence, computed from that many tokens; with
+    `logprobs`, that many of the likeliest tokens. `constraint` holds while `constrained` is set;
+    tokens in `forced` come next, whatever the model says.
     """
 
-    def __init__(self, params: SamplingParams, seed: int | None, alternatives: int = 0) -> None:
+    def __init__(
+        self,
+        params: SamplingParams,
+        seed: int | None,
+        alternatives: int = 0,
+        logprobs: int = 0,
+        constraint: Constraint | None = None,
+    ) -> None:
         self._params = params
-        self._alternatives = alternatives
+        self._alternatives, self._logprobs = alternatives, logprobs
+        self._adjustment = Adjustment.of(params)
+        self._constraint, self.constrained = constraint, False
+        self.forced: deque[int] = deque()
         self._chain: Any = None
         if params.temperature < GREEDY:
             return
@@ -91,7 +107,8 @@ class Sampler:
         return stages
 
     def sample(self, logits: Logits) -> SampledToken:
-        """Sample from raw logits (vocabulary,). Raises ValueError if they are not finite."""
+        """Sample from raw logits (vocabulary,). Raises ValueError if they are not finite, or if the
+        constraint allows no token."""
         # A finite maximum rules out NaN and +inf; -inf is allowed.
         top = float(logits.max())
         if not np.isfinite(top):
@@ -100,26 +117,57 @@ class Sampler:
         np.exp(weights, out=weights)
         # numpy sums pairwise: the error is below 1e-6 of the total, at half the time of float64.
         total = float(weights.sum())
-        token = self._pick(logits, weights, total)
         whole = top + float(np.log(total))
+        forced = bool(self.forced)
+        token = self.forced[0] if forced else self._next(logits, weights, total)
         sure = whole - self._mean_of_likeliest(logits) if self._alternatives else None
-        return SampledToken(token, float(logits[token]) - whole, sure)
+        best = self._likeliest(logits, whole) if self._logprobs else ()
+        return SampledToken(token, float(logits[token]) - whole, sure, best, forced)
 
     def _mean_of_likeliest(self, logits: Logits) -> float:
         count = min(self._alternatives, len(logits))
         return float(np.partition(logits, -count)[-count:].mean(dtype=np.float64))
 
-    def _pick(self, logits: Logits, weights: NDArray[np.float32], total: float) -> int:
+    def _likeliest(self, logits: Logits, whole: float) -> tuple[tuple[int, float], ...]:
+        count = min(self._logprobs, len(logits))
+        ids = np.argpartition(logits, -count)[-count:]
+        ids = ids[np.lexsort((ids, -logits[ids]))]
+        return tuple((int(token), float(logits[token]) - whole) for token in ids)
+
+    def _next(self, logits: Logits, weights: NDArray[np.float32], total: float) -> int:
+        if self._adjustment is not None:
+            logits = self._adjustment.apply(logits)
+            weights = np.exp(logits - logits.max())
+            total = float(weights.sum())
+        if self._constraint is not None and self.constrained:
+            return self._constrained(logits, self._constraint)
         if self._chain is None:
             return int(logits.argmax())
         if self._params.top_p < 1 and not self._params.top_k:
-            ids = nucleus(weights, total, self._params.top_p)
-        else:
-            ids = np.arange(len(logits))
-        candidates = np.zeros(len(ids), _CANDIDATE)
-        candidates["id"], candidates["logit"] = ids, logits[ids]
+            return self._pick(logits, nucleus(weights, total, self._params.top_p))
+        return self._pick(logits, np.arange(len(logits)))
+
+    def _constrained(self, logits: Logits, constraint: Constraint) -> int:
+        """Sample from the distribution over the tokens that the constraint allows."""
+        params = self._params
+        if self._chain is None or params.top_k or params.top_p < 1 or params.min_p:
+            ids = candidates(logits, params, constraint.allowed)
+            return int(ids[0]) if self._chain is None else self._pick(logits, ids)
+        ids, sure = unchecked(logits, constraint.allowed)
+        # To draw again without what was refused is to draw from what is allowed.
+        for _ in range(_TRIES if len(ids) else 0):
+            token = self._pick(logits, ids)
+            if token in sure or constraint.allowed(np.array([token]))[0]:
+                return token
+            ids = ids[ids != token]
+        return self._pick(logits, candidates(logits, params, constraint.allowed))
+
+    def _pick(self, logits: Logits, ids: Ids) -> int:
+        """Sample one of some tokens with the chain."""
+        rows = np.zeros(len(ids), CANDIDATE)
+        rows["id"], rows["logit"] = ids, logits[ids]
         array = api.llama_token_data_array(
-            data=ctypes.cast(candidates.ctypes.data, api.llama_token_data_p),
+            data=ctypes.cast(rows.ctypes.data, api.llama_token_data_p),
             size=len(ids),
             selected=-1,
             sorted=False,
@@ -129,52 +177,33 @@ class Sampler:
         api.llama_sampler_accept(self._chain, token)
         return token
 
+    def accept(self, token: int) -> None:
+        """Follow a token that was sampled and is kept."""
+        if self.forced:
+            self.forced.popleft()
+        elif self._constraint is not None and self.constrained:
+            self._constraint.accept(token)
+            self._constraint.openers = frozenset()
+        if self._adjustment is not None:
+            self._adjustment.accept(token)
+
+    def count(self, tokens: Iterable[int]) -> None:
+        """Penalise tokens of an answer that was begun as if they were sampled."""
+        for token in tokens:
+            if self._adjustment is not None:
+                self._adjustment.accept(token)
+
+    def follow(self, answer: str) -> bool:
+        """Return whether the constraint allows the beginning of an answer; go on behind it."""
+        if self._constraint is None or not answer:
+            return True
+        self._constraint.openers = frozenset()
+        return self._constraint.follow(answer)
+
     def close(self) -> None:
-        """Free the chain."""
+        """Free the chain and the constraint."""
+        if self._constraint is not None:
+            self._constraint.close()
         if self._chain is not None:
             api.llama_sampler_free(self._chain)
             self._chain = None
-
-
-# With fewer draws a thread, threads cost more than they save.
-_SHARE = 8
-
-
-class SamplerPool:
-    """Threads that sample the tokens of a batch: numpy and llama.cpp release the GIL."""
-
-    def __init__(self, threads: int) -> None:
-        self._others = ThreadPoolExecutor(max(1, min(threads, 8) - 1), "ttc-sample")
-        self._count = min(threads, 8)
-
-    def sample(
-        self, samplers: Sequence[Sampler], logits: Logits
-    ) -> list[SampledToken | ValueError]:
-        """Sample from rows of raw logits (draws, vocabulary), one for each sampler.
-
-        A row that is not finite gives its ValueError instead of a token.
-        """
-        parts = max(1, min(self._count, len(samplers) // _SHARE))
-        cuts = [len(samplers) * part // parts for part in range(parts + 1)]
-        shares = [(samplers[a:b], logits[a:b]) for a, b in pairwise(cuts)]
-        futures = [self._others.submit(_sample_rows, *share) for share in shares[1:]]
-        try:
-            first = _sample_rows(*shares[0])
-        finally:
-            # Also when interrupted: the next decode overwrites the logits.
-            wait(futures)
-        return [*first, *(choice for future in futures for choice in future.result())]
-
-    def close(self) -> None:
-        """Stop the threads."""
-        self._others.shutdown()
-
-
-def _sample_rows(samplers: Sequence[Sampler], logits: Logits) -> list[SampledToken | ValueError]:
-    found: list[SampledToken | ValueError] = []
-    for sampler, row in zip(samplers, logits, strict=True):
-        try:
-            found.append(sampler.sample(row))
-        except ValueError as error:
-            found.append(error)
-    return found

@@ -10,7 +10,9 @@ from typing import Any
 from ttc.answers import thinking
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
-from ttc_openai.stream_parser import StreamParser, TokenUsage
+from ttc_openai.stream_parser import StreamParser
+from ttc_openai.token_logprobs import TokenList
+from ttc_openai.token_usage import TokenUsage
 
 
 @dataclass(slots=True, eq=False)
@@ -41,12 +43,27 @@ class HttpDraw:
         """All that draws must have in common to be asked for in one call."""
         asked = self.request
         prompt = (asked.messages, asked.prompt, asked.prefix)
-        return (*prompt, asked.params, asked.keep_stop, asked.alternatives)
+        return (*prompt, asked.params, asked.keep_stop, asked.alternatives, asked.logprobs)
 
     def begin(self, stops: tuple[str, ...], repeated: str) -> None:
         """Start an attempt; the text of an earlier one is dropped."""
-        self.parser = StreamParser(stops, repeated, self.request.alternatives)
+        asked = self.request
+        likeliest = TokenList(asked.alternatives, asked.logprobs)
+        self.parser = StreamParser(stops, repeated, likeliest)
         self.started, self.first_token = monotonic(), None
+
+    def thought_tokens(self, reported: int | None, *, counted: bool) -> int | None:
+        """Return the tokens of its thoughts, None if they are unknown.
+
+        `reported` is what the server says; `counted`: each token of the text was counted here. Some
+        servers report 0 whether or not the model thought.
+        """
+        if reported or (reported == 0 and not thinking.read(self.parser.text).thought):
+            return reported
+        raw, prefix = self.request.prompt or "", self.request.prefix
+        mark = thinking.opening(raw)
+        begun = mark + (prefix.removeprefix(mark) if mark else prefix)
+        return self.parser.thought_tokens(begun) if counted else None
 
     def finish(
         self, reason: FinishReason, counts: TokenUsage | None = None, error: str | None = None
@@ -64,8 +81,10 @@ class HttpDraw:
             prompt_tokens=counts.prompt,
             cached_tokens=counts.cached,
             completion_tokens=counts.completion,
+            think_tokens=counts.think,
             logprob=parser.logprob,
-            confidences=parser.confidences,
+            confidences=parser.likeliest.confidences,
+            token_logprobs=parser.likeliest.tokens,
             stop=parser.stop,
             started=self.started,
             first_token=self.first_token,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from ttc.backends import Completion, Request
-from ttc.records import FinishReason
+from ttc.records import FinishReason, TokenLogprob
 
 
 @dataclass(slots=True, eq=False)
@@ -27,11 +27,13 @@ class EngineDraw:
     engine_id: str = ""
     text: str = ""
     tokens: int = 0
+    think_tokens: int | None = None
     cached: int | None = 0
     logprob: float | None = None
     stop: str | None = None
     chances: Mapping[str, float] | None = None
     confidences: Sequence[float] | None = None
+    token_logprobs: Sequence[TokenLogprob] | None = None
     started: float | None = None
     first_token: float | None = None
 
@@ -49,6 +51,7 @@ class EngineDraw:
             prompt_tokens=len(self.prompt),
             cached_tokens=self.cached,
             completion_tokens=self.tokens,
+            think_tokens=self.think_tokens,
             logprob=self.logprob,
             stop=self.stop,
             started=self.started,
@@ -57,6 +60,7 @@ class EngineDraw:
             error=error,
             chances=self.chances,
             confidences=self.confidences,
+            token_logprobs=self.token_logprobs,
         )
 
     def failed(self, reason: str) -> Completion:

@@ -45,7 +45,7 @@ def import_(
         str | None,
         typer.Option("--filter", metavar="NAME", help="Short for --option filter=NAME."),
     ] = None,
-    mapping: opt.Mapping = "",
+    mapping: opt.Mapping = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and compare; write nothing.")
     ] = False,
@@ -70,7 +70,7 @@ def import_(
         files=tuple(files),
         pool=pool,
         format=form,
-        options=run_exchange.format_options(options or (), chosen, mapping),
+        options=run_exchange.format_options(options or (), chosen, mapping or ()),
         problems=tuple(problems or ()),
         dry_run=dry_run,
     )

@@ -9,11 +9,15 @@ from ttc.cli.output import document
 from ttc.errors import Exit, UsageError
 from ttc.messages.durations import clock
 from ttc.messages.visible import report_line
+from ttc.records import Problem
 from ttc.samples import plan
+from ttc.samples.forecast import forecasts
 from ttc.samples.job import SampleJob, prepare
 from ttc.session import Session
 from ttc.store import Store, names, pools
 from ttc.store import samples as stored
+
+SHOWN, WIDE = 16, 160  # lines and columns of the first question that are printed
 
 
 def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool) -> int:
@@ -28,7 +32,7 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
     if line := plan.one_draw_note(made, ready.n):
         session.say(line)
     report: dict[str, Any] = {"schema": interchange.SCHEMA, "pool": name, "new": True}
-    there, differing, speed, refused = 0, {}, None, None
+    drawn, differing, speed, refused = [0] * len(rendered), {}, None, None
     if session.database.exists():
         with Store.reading(session.database) as store:
             others = names.alike(store.reader, name)
@@ -37,7 +41,7 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
             except UsageError as error:
                 taken, same, refused = name, None, error
             report |= {"new": same is None, "pool": taken}
-            there = plan.already_drawn(store, made, rendered, n)
+            drawn = plan.already_drawn(store, made, rendered, n)
             differing = {
                 other.name: pools.differences(other.identity, made.pool)
                 for other in others
@@ -45,13 +49,19 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
             }
             known = same or (others[-1] if others else None)
             speed = stored.speed(store.reader, known) if known else None
+    there = sum(drawn)
     to_draw = len(rendered) * n - there
     tokens = to_draw * made.params.max_tokens
     report |= {"problems": len(rendered), "n": n, "kept": there, "draws": to_draw}
+    report["first"] = _first(rendered[0])
     report |= {"tokens_at_most": tokens}
     if speed:
         report["tokens_per_second"] = round(speed, 1)
         report["seconds_at_most"] = round(tokens / speed, 3)
+    missing = ((problem, n - kept) for problem, kept in zip(rendered, drawn, strict=True))
+    told = forecasts(ready.spending(), ready.limits, missing, report.get("seconds_at_most"))
+    if told:
+        report["budget"] = {each.name: each.as_fields() for each in told}
     if explain:
         report["differs"] = {
             other: {field: {"there": old, "here": new} for field, (old, new) in fields.items()}
@@ -63,9 +73,38 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
         document(report)
     else:
         _print_plan(report)
+        for each in told:
+            print(report_line(str(each)))
     if refused is not None:
         raise refused
     return Exit.DONE
+
+
+def _first(problem: Problem) -> dict[str, Any]:
+    """Return the first problem as it will be asked."""
+    if problem.prompt is not None:
+        return {"problem": problem.id, "prompt": problem.prompt}
+    turns = [{"role": turn.role, "content": turn.content} for turn in problem.messages]
+    return {"problem": problem.id, "messages": turns}
+
+
+def _preview(first: dict[str, Any]) -> list[str]:
+    """Return lines that show the first problem: the first lines of it, each cut where it is long,
+    and how much is left out."""
+    turns = first.get("messages") or [{"role": "prompt", "content": first["prompt"]}]
+    found = [f"first question, {first['problem']}:"]
+    for turn in turns:
+        lines = turn["content"].split("\n")
+        shown = lines if len(lines) <= SHOWN else [*lines[: SHOWN - 2], None, lines[-1]]
+        for at, line in enumerate(shown):
+            cut = f"… {len(lines) - SHOWN + 1} more lines" if line is None else _cut(line)
+            role = f"{turn['role']}: " if not at and len(turns) > 1 else ""
+            found.append(f"  {role}{cut}")
+    return found
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDE else f"{line[: WIDE - 20]}… ({len(line)} characters)"
 
 
 def _print_plan(report: dict[str, Any]) -> None:
@@ -80,6 +119,8 @@ def _print_plan(report: dict[str, Any]) -> None:
         f"{report['problems']} problems × {report['n']}: {report['draws']} draws to make, "
         f"{report['kept']} kept, at most {report['tokens_at_most']} tokens"
     )
+    for line in _preview(report["first"]):
+        print(report_line(line))
     if "seconds_at_most" in report:
         print(
             f"at most {clock(report['seconds_at_most'])} at the {report['tokens_per_second']:.0f} "

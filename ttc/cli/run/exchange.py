@@ -20,7 +20,9 @@ from ttc.store import pools
 BINARY = ("parquet", "arrow", "inspect")
 
 
-def format_options(given: Iterable[str], chosen: str | None, mapping: str) -> dict[str, str]:
+def format_options(
+    given: Iterable[str], chosen: str | None, mapping: Iterable[str]
+) -> dict[str, str]:
     """Return the options of a format. UsageError for one that is not KEY=VALUE."""
     found: dict[str, str] = {}
     for each in given:
@@ -30,8 +32,8 @@ def format_options(given: Iterable[str], chosen: str | None, mapping: str) -> di
         found[name] = value
     if chosen is not None:
         found["filter"] = chosen
-    if mapping:
-        found["map"] = mapping
+    if pairs := ",".join(mapping):
+        found["map"] = pairs
     return found
 
 

@@ -27,6 +27,7 @@ from ttc.formats.logs.opening import (
     summed,
     unread,
 )
+from ttc.formats.shapes import chats
 from ttc.records import Problem, Sample
 
 _READ = ("id", "custom_id", "response", "error")
@@ -50,8 +51,8 @@ _THOUGHTS = ("reasoning_content", "reasoning")
 _PROBLEM, _INDEX = "problem", "draw"  # keys of the metadata in files that ttc writes
 
 
-class OpenAIBatch:
-    """Output of OpenAI's batch API."""
+class OpenAIBatch(chats.OpenAiBatch):
+    """OpenAI's batch API: requests as problems, responses as draws."""
 
     name = "openai-batch"
     suffix = ".jsonl"

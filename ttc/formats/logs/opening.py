@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ttc import jsonl
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.jsonl import Line
 from ttc.records import FinishReason
 
@@ -44,7 +44,7 @@ def opened(path: Path) -> BinaryIO:
         stream = path.open("rb")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
-    if stream.peek(2)[:2] == jsonl.GZIP_MAGIC:
+    if stream.peek(2)[:2] == b"\x1f\x8b":
         return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
     return cast(BinaryIO, stream)
 
@@ -116,7 +116,7 @@ def parsed(data: bytes, place: str) -> Any:
 
 def lines(path: Path) -> Iterator[Line]:
     """Yield the records of a file of JSON lines with their places."""
-    return jsonl.read(str(path))
+    return files.read(str(path))
 
 
 def checked_text(text: Any, place: str, what: str) -> str:

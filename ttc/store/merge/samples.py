@@ -21,6 +21,7 @@ _SAMPLE = [
     "prompt_tokens",
     "cached_tokens",
     "completion_tokens",
+    "think_tokens",
     "logprob",
     "confidences",
     "seed",
@@ -36,6 +37,7 @@ _ATTEMPT = [
     "text",
     "prompt_tokens",
     "completion_tokens",
+    "think_tokens",
     "logprob",
     "seconds",
     "created",
@@ -111,15 +113,17 @@ FROM attempts CROSS JOIN requests ON requests.id = request_id ORDER BY attempts.
 
 
 def find_attempt(target: sqlite3.Connection, row: Row) -> Found:
-    """Find an attempt by all its columns; its time distinguishes it from others."""
+    """Find an attempt by its columns; its time distinguishes it from others."""
     fields = {name: row[name] for name in _ATTEMPT}
-    alike = " AND ".join(f"{name} IS ?" for name in _ATTEMPT)
+    # A target of an older schema, which a dry merge reads as it is, lacks the column.
+    known = [name for name in _ATTEMPT if name != "think_tokens"]
+    alike = " AND ".join(f"{name} IS ?" for name in known)
     there = one(
         target,
         "SELECT 1 FROM requests JOIN attempts ON request_id = requests.id "
         f"WHERE key = ? AND {alike}",
         row["key"],
-        *fields.values(),
+        *(fields[name] for name in known),
     )
     return None if there else partial(_insert_of, target, "attempts", row["key"], fields)
 

@@ -13,7 +13,7 @@ from typing import Any
 from ttc import backends, keys
 from ttc.backends import Backend, Completion
 from ttc.cache import Memo
-from ttc.records import OFF, Problem
+from ttc.records import LATER, OFF, Problem, SamplingParams
 from ttc.samples.plan import Recipe
 from ttc.store.pools import RequestKey
 from ttc.strategies import Choose, Generate, Question
@@ -80,6 +80,7 @@ class ModelEngine:
             draw=index,
             keep_stop=self.keeps_stop(asked),
             alternatives=asked.alternatives,
+            logprobs=self.recipe.logprobs,
         )
 
     def question(self, problem: Problem, asked: Question) -> backends.Request:
@@ -90,7 +91,7 @@ class ModelEngine:
             prompt=problem.prompt if asked.messages is None else None,
             prefix=(asked.at.trace if asked.at is not None else "")
             + (asked.prefix if isinstance(asked, Choose) else ""),
-            params=self.recipe.params,
+            params=unconstrained(self.recipe.params),
             choices=asked.choices if isinstance(asked, Choose) else (),
             score=None if isinstance(asked, Choose) else asked.text,
         )
@@ -129,7 +130,15 @@ class ModelEngine:
     def _memo_key(self, problem: Problem, asked: Question) -> str:
         request = self.question(problem, asked)
         prompt = keys.prompt_id(Problem("", request.messages, request.prompt))
-        about = [prompt, request.prefix, list(request.choices), request.score]
+        about: list[Any] = [prompt, request.prefix, list(request.choices), request.score]
         if request.params.thinking is not None:
             about.append(request.params.thinking)
+        if request.params.extra:
+            about.append({"extra": request.params.extra_fields})
         return keys.digest("question1", about)
+
+
+def unconstrained(params: SamplingParams) -> SamplingParams:
+    """Return parameters for a question: nothing is drawn, so what only shapes draws is left out."""
+    shaping = {name: LATER[name] for name in LATER if name not in ("thinking", "extra")}
+    return replace(params, **shaping)

@@ -17,7 +17,8 @@ from ttc_openai.diagnosis import classify_error
 from ttc_openai.errors import cut_off, error_in_body
 from ttc_openai.events import EventParser, Json, MalformedError
 from ttc_openai.server import ModelServer
-from ttc_openai.stream_parser import StreamParser, TokenUsage
+from ttc_openai.stream_parser import StreamParser
+from ttc_openai.token_usage import TokenUsage
 
 # Seconds; a trial does not wait longer.
 LONGEST_WAIT = 120.0
@@ -63,7 +64,7 @@ class ProbeClient:
     def __init__(self, server: ModelServer) -> None:
         self.server = server
         limit = min(LONGEST_WAIT, server.options.timeout)
-        self._client = sync_client(server.address, server.key, limit)
+        self._client = sync_client(server.address, server.key, limit, server.options.headers)
 
     def close(self) -> None:
         """Close its connections."""

@@ -1,0 +1,90 @@
+"""What backends can do at most, and the refusal of what one cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Collection
+
+from ttc import plugins
+from ttc.backends import Backend
+from ttc.backends.extras import Probeable
+from ttc.backends.thinking_switch import NAMES as SWITCHES
+from ttc.errors import TtcError
+from ttc.records import SamplingParams
+
+# Capability → what is lacking where it is not there; the option that asks for it is before it.
+_LACKING = {
+    "thinking": f"the chat template of {{model}} has no switch for reasoning "
+    f"({', '.join(SWITCHES[:-1])} or {SWITCHES[-1]})",
+    "thinking-effort": "{model} takes no effort of reasoning",
+    "thinking-budget": "{model} cannot end a thought after a number of tokens",
+    "token-logprobs": "{model} does not return the likeliest tokens",
+    "template-arguments": "{model} takes no arguments of a chat template",
+    "request-fields": "{model} is sent no fields: it is no server",
+}
+_CANNOT = "{model} cannot do that"
+
+
+def can_at_most(name: str) -> frozenset[str] | None:
+    """Return the capabilities that models of an installed backend can have at most, as its module
+    says; None if it says nothing or cannot be imported."""
+    with contextlib.suppress(TtcError):
+        factory = plugins.load("backends", name)
+        module = sys.modules.get(getattr(factory, "__module__", ""))
+        told = getattr(module, "CAPABILITIES", None)
+        if isinstance(told, (frozenset, set, tuple, list)):
+            return frozenset(map(str, told))
+    return None
+
+
+def those_that(capability: str) -> list[str]:
+    """Return the installed backends that have models with a capability."""
+    # What only serves what others drew, or other backends, is no advice.
+    known = set(plugins.installed("backends")) - {"replay", "scripted", "ray"}
+    return sorted(name for name in known if capability in (can_at_most(name) or ()))
+
+
+def refused(
+    backend: Backend, lacking: Collection[str], params: SamplingParams, logprobs: int = 0
+) -> str:
+    """Return the refusal of options for which a backend lacks capabilities: option, reason, and
+    what can be done."""
+    lines = []
+    for capability in sorted(lacking):
+        option = _option(capability, params, logprobs)
+        why = _LACKING.get(capability, _CANNOT).format(model=backend.model.name)
+        lines.append(f"{option}: {why}; {_remedy(backend, capability, option)}")
+    return "; ".join(lines)
+
+
+def _option(capability: str, params: SamplingParams, logprobs: int) -> str:
+    """Return the option that needs a capability, as it was given."""
+    penalties = [
+        f"--{name}-penalty {value:g}"
+        for name, value in (
+            ("presence", params.presence_penalty),
+            ("frequency", params.frequency_penalty),
+        )
+        if value
+    ]
+    first = next(iter({**params.template_arguments, **params.extra_fields}), "")
+    options = {
+        "penalties": " ".join(penalties),
+        "repeat-penalty": f"--repeat-penalty {params.repeat_penalty:g}",
+        "token-logprobs": f"--logprobs {logprobs}",
+        "template-arguments": f"--extra {next(iter(params.template_arguments), '')}",
+        "request-fields": f"--extra {'header' if first == 'headers' else first}",
+    }
+    if capability.startswith("thinking"):
+        return f"--thinking {params.thinking}"
+    return options.get(capability, f"--{capability}")
+
+
+def _remedy(backend: Backend, capability: str, option: str) -> str:
+    if isinstance(backend, Probeable):
+        return f"ttc models probe finds out whether its server can; else leave out {option}"
+    others = those_that(capability)
+    if not others:
+        return f"leave out {option}"
+    return f"models of {' and '.join(others)} can (ttc plugins NAME lists it); else leave it out"

@@ -1,0 +1,82 @@
+"""Read JSON Schemas strictly, and check that they are schemas; jsonschema is imported late."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from ttc.plugins import installing
+
+if TYPE_CHECKING:
+    import jsonschema
+
+
+def need_library() -> None:
+    """Raise ValueError with what to install if jsonschema is not there."""
+    try:
+        import jsonschema  # noqa: F401
+    except ImportError:
+        how = installing.install("ttc-cli[schema]")
+        raise ValueError(f"schema needs the library jsonschema; {how}") from None
+
+
+def read(text: str, place: str) -> Any:
+    """Return the JSON Schema in a text; ValueError with the place if it is none."""
+    need_library()
+    try:
+        content = strict(text)
+        check(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{place} is not a JSON Schema: {error}; correct the file") from None
+    return content
+
+
+def strict(text: str) -> Any:
+    """Parse JSON without extensions and duplicate keys; ValueError names the fault."""
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_number)
+
+
+def is_json(text: str) -> bool:
+    """Return whether a text is JSON."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def check(schema: Any) -> None:
+    """Raise ValueError if a value is not a valid schema."""
+    import jsonschema
+
+    if not isinstance(schema, dict | bool):
+        raise ValueError("it is neither an object nor a boolean")
+    try:
+        newest = jsonschema.Draft202012Validator
+        jsonschema.validators.validator_for(schema, newest).check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise ValueError(f"at {told(error)}") from None
+
+
+def told(error: jsonschema.ValidationError | jsonschema.SchemaError) -> str:
+    """Return what an error says, on one line of at most 300 characters."""
+    return " ".join(f"{error.json_path}: {error.message}".split())[:300]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has a key twice")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _number(digits: str) -> int | float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits} is too large")
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value

@@ -1,0 +1,169 @@
+"""What a request may say, from options: constraints, logit biases, further fields; and whether a
+backend can do it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from ttc import keys
+from ttc.backends import Backend, needs_of
+from ttc.backends.asking import json_schema
+from ttc.backends.asking.able import refused
+from ttc.backends.asking.extra_fields import HEADERS, TEMPLATE
+from ttc.backends.thinking_switch import NAMES
+from ttc.errors import UsageError
+from ttc.records import SamplingParams
+
+# Fields by which servers are told how to reason: --thinking sets them.
+_REASONING = ("reasoning_effort", "reasoning", "thinking_budget", "thinking_token_budget")
+
+
+def constraint(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the constraint of the given ones that is set, as its text. UsageError."""
+    found = {name: value for name, value in given.items() if value is not None}
+    if len(found) > 1:
+        options = " and ".join(f"--{name}" for name in found)
+        raise UsageError(f"{options} exclude each other; give one of them")
+    return {name: _READ[name](value) for name, value in found.items()}
+
+
+def _grammar(given: str | PathLike[str]) -> str:
+    text = given if isinstance(given, str) and "::=" in given else _text("--grammar", given)
+    if not re.search(r"^\s*root\s*::=", text, re.MULTILINE):
+        raise UsageError(
+            f"--grammar {_shown(given)}: it is no GBNF grammar: it has no rule root ::= …"
+        )
+    return text
+
+
+def _schema(given: str | PathLike[str] | Mapping[str, Any]) -> str:
+    """Return a schema with its properties in their order, which is the order of answers."""
+    try:
+        if isinstance(given, Mapping):
+            content = json_schema.read(json.dumps(given), "the schema")
+        elif isinstance(given, str) and given.lstrip().startswith("{"):
+            content = json_schema.read(given, "the schema")
+        else:
+            content = json_schema.read(_text("--schema", given), fspath(given))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"--schema: {error}") from None
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+
+
+def _regex(given: str) -> str:
+    text = _text("--regex", given[1:]) if given.startswith("@") else given
+    if not text:
+        raise UsageError("--regex: the pattern is empty")
+    try:
+        re.compile(text)
+    except re.error as error:
+        # Engines know escapes that Python does not.
+        if not error.msg.startswith("bad escape"):
+            raise UsageError(f"--regex {_shown(text)}: {error}") from None
+    except (RecursionError, OverflowError) as error:
+        raise UsageError(f"--regex {_shown(text)}: {error}") from None
+    return text
+
+
+_READ: Mapping[str, Any] = {"grammar": _grammar, "schema": _schema, "regex": _regex}
+
+
+def _text(option: str, path: str | PathLike[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{option} {_shown(path)}: {why}; it names a file") from None
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+def logit_bias(given: Mapping[Any, Any] | Sequence[str] | None) -> tuple[tuple[int, float], ...]:
+    """Return biases by token id from `TOKEN=BIAS` or a mapping. UsageError."""
+    pairs: list[tuple[Any, Any]] = []
+    if isinstance(given, Mapping):
+        pairs = list(given.items())
+    else:
+        for item in given or ():
+            token, equals, bias = item.rpartition("=")
+            if not equals:
+                raise UsageError(f"--logit-bias {item}: write --logit-bias TOKEN=BIAS, as 11=-100")
+            pairs.append((token, bias))
+    found: dict[int, float] = {}
+    for token, bias in pairs:
+        number, amount = _token(token), _bias(token, bias)
+        if number in found:
+            raise UsageError(f"--logit-bias {token}: it is given twice; leave one of them out")
+        found[number] = amount
+    return tuple(sorted(found.items()))
+
+
+def _token(given: Any) -> int:
+    text = str(given).strip()
+    if isinstance(given, bool) or not re.fullmatch(r"[0-9]{1,10}", text):
+        raise UsageError(
+            f"--logit-bias {_shown(given)}: a token is given by its id, a whole number from 0"
+        )
+    return int(text)
+
+
+def _bias(token: Any, given: Any) -> float:
+    try:
+        found = float("nan") if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError):
+        found = float("nan")
+    if not isfinite(found):
+        raise UsageError(f"--logit-bias {token}: the bias must be a finite number, not {given!r}")
+    return found
+
+
+def fields(text: str, backend: Backend) -> str:
+    """Return further fields as a backend reads them: without a server behind it, every field but a
+    header is an argument of the chat template."""
+    able = backend.capabilities
+    if not text or "request-fields" in able or "template-arguments" not in able:
+        return text
+    given = json.loads(text)
+    kept = {name: given.pop(name) for name in (HEADERS, TEMPLATE) if name in given}
+    return keys.canonical_json({**kept, TEMPLATE: {**kept.get(TEMPLATE, {}), **given}})
+
+
+def check(backend: Backend, params: SamplingParams, logprobs: int, *, raw: bool) -> None:
+    """Raise UsageError if a backend cannot do what is asked, or if two options contradict."""
+    _check_thinking(params, raw=raw)
+    if raw and params.template_arguments:
+        name = next(iter(params.template_arguments))
+        raise UsageError(
+            f"--extra {name} is an argument of the chat template, and --raw uses none; leave one "
+            "of them out"
+        )
+    needed = needs_of(params) | ({"token-logprobs"} if logprobs else frozenset())
+    if lacking := needed - backend.capabilities:
+        raise UsageError(refused(backend, lacking, params, logprobs))
+
+
+def _check_thinking(params: SamplingParams, *, raw: bool) -> None:
+    if params.thinking is None:
+        return
+    if raw and params.thinking_budget is None:
+        raise UsageError(
+            f"--thinking {params.thinking} needs a chat template, and --raw uses none; leave one "
+            "of them out"
+        )
+    given = [name for name in NAMES if name in params.template_arguments]
+    given += [name for name in _REASONING if name in params.extra_fields]
+    given += [name for name in _REASONING if name in params.template_arguments]
+    if given:
+        raise UsageError(
+            f"--thinking {params.thinking} and --extra {given[0]} both say how to reason; leave "
+            "one of them out"
+        )
