@@ -478,6 +478,10 @@ CHATS = [
          {"answer": "2"}),
     Case("promptfoo-table", {"question": "1+1?", "__expected": "equals: 2"}, "1+1?",
          {"answer": "2"}),
+    Case("generic", {"prompt": [user("Sing."), assistant("La."), user("Again.")]}, "Again.", {},
+         turns=("user", "assistant", "user")),
+    Case("generic", {"prompt": ["Sing.", "Again."]}, "Sing.", {},
+         said="only the first turn is asked"),
     Case("generic", {"prompt": "Say it.", "answer": True}, "Say it.", {"answer": "true"}),
     Case("generic", {"prompt": "Say it.", "id": 17.0, "answer": None}, "Say it.", {}, "17"),
 ]  # fmt: skip

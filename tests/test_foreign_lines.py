@@ -80,7 +80,7 @@ def test_each_notation_is_counted_in_one_note() -> None:
         (0.5, r"0.5 is a score: read it with --map score=passed.*'correct=passed:>0.5'"),
         ("0.7", r"0.7 is a score.*'correct=passed:>0.5'"),
         (3, r"3 is a score.*'correct=passed:>=1'"),
-        ("maybe", "true or false, not 'maybe'.*--map 'correct=passed:==.maybe.'"),
+        ("Maybe", "true or false, not 'Maybe'.*--map 'correct=passed:==.VALUE.'"),
         ({"value": 1}, r"not an object; .*--map correct=passed.value"),
         ([1, 0], r"not a list; .*--map correct=passed\.\*, which makes a draw of each"),
     ],
@@ -275,7 +275,10 @@ def test_samples_by_other_names(record: Record) -> None:
         ({"task_id": "a", "question": "q", "solution": "x"}, "these look like problems"),
         ({"id": "a", "text": "x"}, "--map problem=FIELD, such as problem=id"),
         ({"problem": "a", "answer": "x"}, "--map text=FIELD, such as text=answer"),
-        ({"problem": "a", "text": None}, "'text' is null; --skip-bad leaves such lines out"),
+        (
+            {"problem": "a", "text": None},
+            r"'text' is null; leave such lines out: jq -c 'select\(.text != null\)'",
+        ),
         ({"problem": "a", "text": ["x", "y"]}, r"--map text=text\.\*, which makes a draw of each"),
         ({"problem": "a", "text": [["x", "y"]]}, r"--map text=text\.0\.\*"),
         ({"problem": "a", "text": [{"type": "text", "text": "x"}]}, r"--map text=text\.0\.text"),
@@ -434,3 +437,54 @@ def test_the_library_reads_the_same_way() -> None:
         library.sweep([{"problem": "a", "correct": True}], mapping={"correct": "ok.*"})
     with pytest.raises(UsageError, match=r"mapping=\{'text': 'a\.'\}.*missing after the dot"):
         library.verify(records, "numeric", mapping={"text": "a."})
+
+
+def test_foreign_samples_with_their_questions_are_replayed(ttc: Ttc, own_home: Path) -> None:
+    outs = [{"task_id": "x", "question": "1+1?", "response": out} for out in ("2", "3")]
+    recorded = lines(own_home / "r.jsonl", *outs)
+    path = lines(own_home / "p.jsonl", {"id": "a", "question": "1+1?"})
+    done = ttc("sample", path, "-n", "2", "-m", f"replay:{recorded}", "--pool", "p", "-o", "-")
+    assert [line["text"] for line in done.lines] == ["2", "3"]
+    assert "read by other names: problem from task_id, text from response" in done.err
+
+
+def test_a_field_that_is_mapped_has_no_meaning_of_its_own() -> None:
+    records = [{"id": "a", "score": word} for word in "CI"]
+    found, _ = judged(*records, problem="id", correct="score")
+    assert [each.correct for each in found] == [True, False]
+    assert [each.score for each in found] == [None, None]
+    records = [{"index": 7, "score": word} for word in "CI"]
+    found, _ = judged(*records, problem="index", correct="score:==C")
+    assert [each.index for each in found] == [0, 1]
+    with pytest.raises(UsageError, match=r"draw 7 of 'a' .* jq -c 'del"):
+        judged(*({"problem": "a", "correct": True, "index": 7} for _ in range(2)))
+
+
+def test_a_mapping_of_a_pool_is_told(ttc: Ttc, own_home: Path) -> None:
+    path = lines(own_home / "p.jsonl", {"id": "a", "question": "1+1?", "answer": "2"})
+    ttc("sample", path, "-n", "2", "-m", "scripted:", "--pool", "p", "-q")
+    ttc("verify", "p", "-V", "numeric", "-q")
+    swept = ttc("sweep", "p", "-s", "coverage", "--map", "correct=passed")
+    assert "--map names the fields of files, and changes nothing in a pool" in swept.err
+    assert ttc("verify", "p", "-V", "numeric", "--map", "text=out").code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "tool"),
+    [
+        ("out.json", '{"evalId": "e", "results": {"results": [{"response": {}}]}}', "promptfoo"),
+        ("rows.jsonl", '{"doc_id": 1, "resps": [["x"]], "filter": "none"}', "lm-eval"),
+        ("output-rs0.jsonl", '{"generation": "x", "expected_answer": "4"}', "nemo-skills"),
+        ("7.yaml", "prompt: p\nquestion: q\nsamples:\n- x\n", "large-language-monkeys"),
+    ],
+)
+@pytest.mark.parametrize("command", [("verify", "-V", "numeric"), ("sweep",)])
+def test_logs_of_other_tools_are_answered_with_import(
+    ttc: Ttc, own_home: Path, name: str, content: str, tool: str, command: tuple[str, ...]
+) -> None:
+    (own_home / name).write_text(content + "\n")
+    done = ttc(command[0], name, *command[1:])
+    assert done.code == 2
+    if tool != "lm-eval" or command[0] == "verify":
+        assert f"it is a log of {tool}: ttc import {name} --pool NAME" in done.err
+    assert ttc("import", name, "--pool", "p").code in (0, 2)

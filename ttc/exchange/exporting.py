@@ -174,8 +174,8 @@ def of_pool(
         streams = [judged(connection, pool, who, **how) for who in verifiers]
         if not streams:
             for row, sample in samples.of_pool(connection, pool, **how):
-                known = _with_tokens(connection, row, sample)
-                yield Draw(questions[sample.problem], known, id=ids.get(name_of(sample)))
+                whole = _with_tokens(connection, row, sample)
+                yield Draw(questions[sample.problem], whole, id=ids.get(name_of(sample)))
             continue
         for rows in zip(*streams, strict=True):
             sample = _with_tokens(connection, rows[0][0], rows[0][1])
@@ -188,12 +188,12 @@ def of_pool(
             yield Draw(problem, sample, opinions, id=ids.get(name_of(sample)))
 
 
-def name_of(sample: Sample) -> tuple[str, int]:
-    """Return what names a sample within its pool: problem and draw."""
-    return sample.problem, sample.index
-
-
 def _with_tokens(connection: sqlite3.Connection, row: int, sample: Sample) -> Sample:
     """Return a sample with its likeliest tokens, if any were kept."""
     tokens = token_logprobs.of(connection, row) if token_logprobs.any_kept(connection) else None
     return sample if tokens is None else replace(sample, token_logprobs=tokens)
+
+
+def name_of(sample: Sample) -> tuple[str, int]:
+    """Return what names a sample within its pool: problem and draw."""
+    return sample.problem, sample.index

@@ -17,6 +17,7 @@ from ttc.formats.mapping import FieldMap
 from ttc.interchange import names, values
 from ttc.interchange.checks import check_rest, check_size, of_a_log
 from ttc.interchange.fields import FIELDS, OF_A_DRAW
+from ttc.interchange.filters import Filters
 from ttc.interchange.told import Told
 from ttc.jsonl import BadLineError, Line
 
@@ -82,19 +83,20 @@ class Intake:
         judged: bool = False,
         form: str | None = None,
     ) -> None:
-        self.fields = FieldMap(mapping or {}, needed=needed, draws=_OF_A_DRAW)
+        self.fields = FieldMap(mapping or {}, needed=needed, draws=_OF_A_DRAW, own=FIELDS)
         self.told = Told()
         self._form = form
         self._needed = needed
         mapped = {ours.partition(".")[0] for ours in self.fields.mapping}
-        optional = [name for name in names.NAMES if name not in names.REQUIRED]
+        # A sweep compares with no reference.
+        left_out = names.REQUIRED if "text" in needed else (*names.REQUIRED, "reference")
+        optional = [name for name in names.NAMES if name not in left_out]
         wanted = [*needed, *(["correct"] if judged else []), *optional]
         self._wanted = [name for name in wanted if name in names.NAMES and name not in mapped]
         self._sources: dict[str, str] = dict(self.fields.mapping)
         self._named: dict[str, dict[str, int]] = {}
         self._unclear: dict[str, list[str]] = {}
-        self._filters: dict[str, str] = {}
-        self._repeats = 0
+        self._filters = Filters()
         self.left_out: Counter[str] = Counter()  # ends of draws that the caller leaves out
 
     def lines(self, source: jsonl.Source, skipped: list[str] | None = None) -> Iterator[Line]:
@@ -126,18 +128,16 @@ class Intake:
         """Return what was read as what, one line for each kind."""
         lines = []
         if self._named:
-            each = (f"{ours} from {' and '.join(found)}" for ours, found in self._named.items())
-            lines.append(f"read by other names: {', '.join(each)}")
+            each = ", ".join(
+                f"{ours} from {' and '.join(found)}" for ours, found in self._named.items()
+            )
+            lines.append(f"read by other names: {each}")
         lines += [
             f"{ours} is not read: {' and '.join(found)} may both be it; choose with "
             f"--map {ours}=FIELD"
             for ours, found in self._unclear.items()
         ]
-        if self._repeats:
-            lines.append(
-                f"{self._repeats} rows of lm-eval have several responses and one verdict, and "
-                "count as one draw; --map text=resps.0.* makes a draw of each"
-            )
+        lines += self._filters.notes()
         lines += self.told.notes()
         if self.left_out:
             ends = ", ".join(f"{count} {end}" for end, count in self.left_out.items())
@@ -145,16 +145,16 @@ class Intake:
         return lines
 
     def _checked(self, line: Line) -> Line:
-        record = line.record
+        record = given = line.record
         # Lines of ttc itself have their own names, whatever else is passed through.
         if "schema" not in record and not names.ALL.isdisjoint(record):
             record = self._by_other_names(line)
         for name in self._needed:
             if record.get(name) is None:
-                raise BadLineError(self._lacks(line.place, record, name))
+                raise BadLineError(self._lacks(line.place, given, name))
         record = self._converted(line.place, record)
         if isinstance(record.get("filter"), str):
-            self._check_filter(line.place, record)
+            self._filters.check(line.place, record)
         return Line(line.place, record)
 
     def _by_other_names(self, line: Line) -> dict[str, Any]:
@@ -182,7 +182,10 @@ class Intake:
 
     def _lacks(self, place: str, record: Mapping[str, Any], name: str) -> str:
         if name in record:
-            return f"{place}: {name!r} is null; --skip-bad leaves such lines out"
+            field = self._sources.get(name, name)
+            return (
+                f"{place}: {name!r} is null; leave such lines out: jq -c 'select(.{field} != null)'"
+            )
         there = f"{place}: no field {name!r} among {', '.join(record) or '(none)'}; "
         if name == "text" and isinstance(record.get("resps"), list):
             return f"{there}the responses of lm-eval are read with --map text=resps.0.*"
@@ -228,19 +231,3 @@ class Intake:
                 self.told.example("not read, as of another type", name, value)
                 return None
             raise BadLineError(f"{place}: {name!r} {error}") from None
-
-    def _check_filter(self, place: str, record: Mapping[str, Any]) -> None:
-        problem, chosen = str(record["problem"]), record["filter"]
-        first = self._filters.setdefault(problem, chosen)
-        if first != chosen:
-            file = place.rpartition(":")[0]
-            way = f"jq -c 'select(.filter == \"{first}\")'"
-            if "resps" in record and file and file != "<stdin>":
-                way = f"ttc import {file} --pool NAME --filter {first}"
-            raise UsageError(
-                f"{place}: {problem!r} has rows by the filters {first!r} and {chosen!r}: the same "
-                f"draw judged twice, not two draws; choose one: {way}"
-            )
-        repeats = record.get("resps")
-        if isinstance(repeats, list) and repeats and isinstance(repeats[0], list):
-            self._repeats += len(repeats[0]) > 1

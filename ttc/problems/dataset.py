@@ -6,14 +6,13 @@ The whole input is read and checked before any request is sent to a model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import Any, cast
+from typing import Any
 
 from ttc import jsonl, keys, tags
 from ttc.errors import UsageError
-from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes.noting import Notes
 from ttc.problems import tagging, telling
@@ -28,7 +27,7 @@ from ttc.problems.sources import (
     name_of,
     renamed,
 )
-from ttc.records import Message, Problem
+from ttc.records import Problem
 
 MAPPABLE = (
     *("id", "prompt", "question", "messages", "answer", "choices"),
@@ -87,7 +86,7 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     """
     options = options or ReadOptions()
     if not isinstance(source, str) and any(isinstance(each, Problem) for each in source):
-        return _given(source)
+        return given(source)
     name = name_of(source)
     # A file may have either name.
     nameless = source == "-" or not isinstance(source, str)
@@ -101,7 +100,7 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     first = [*islice(lines, FIRST)]
     if not first:
         raise empty(source, name, skipped)
-    reader = _reader([each.line for each in first], options)
+    reader = reader_of([each.line for each in first], options)
     for at, raw, line in chain(first, lines):
         try:
             problem = reader.problem(line, f"{name}/{at}")
@@ -148,13 +147,13 @@ def _check_same(earlier: Problem, there: str, problem: Problem, here: str) -> No
         )
 
 
-def _reader(first: Sequence[jsonl.Line], options: ReadOptions) -> Reader:
+def reader_of(first: Sequence[jsonl.Line], options: ReadOptions) -> Reader:
     """Return what reads the records that begin so."""
     shape, _ = formats_of(options.format)
     return Reader(first, shape, options.mapping, options.tags, options.choices_template)
 
 
-def _given(problems: Sequence[Any]) -> Dataset:
+def given(problems: Sequence[Any]) -> Dataset:
     """Return problems that were made in Python as a dataset, after a check of each."""
     digest = hashlib.sha256()
     found: dict[str, Problem] = {}
@@ -183,35 +182,3 @@ def _given(problems: Sequence[Any]) -> Dataset:
     return Dataset(
         "python", "problems", tag, distinct, repeated=repeated, retagged=retagged, fields=names
     )
-
-
-def one(line: jsonl.Line, options: ReadOptions) -> Problem:
-    """Return the problem of one line, whose format its own fields decide. UsageError with its
-    place."""
-    (renamed,) = FieldMap(options.mapping, needed=QUESTIONS).lines(line)
-    problem = _reader([renamed], options).problem(renamed, "")
-    return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
-
-
-def each(source: Data, options: ReadOptions) -> Iterator[Problem]:
-    """Yield the problems of a source one by one, the format of each decided by its own fields.
-
-    A line of a file or of standard input may also be a question in plain text. UsageError names a
-    bad line.
-    """
-    if not isinstance(source, str) and any(isinstance(item, Problem) for item in source):
-        yield from _given(source).problems
-        return
-    shape, form = formats_of(options.format)
-    options = replace(options, format=shape)
-    for line in files.read(cast("jsonl.Source", source), form=form, questions=True):
-        if isinstance(line, jsonl.PlainLine):
-            yield question(line.record["question"])
-        else:
-            yield one(line, options)
-
-
-def question(text: str, source: str = "solve") -> Problem:
-    """Return a problem that is just a question; its id is the source and the digest of the text."""
-    problem = Problem("", (Message("user", text),))
-    return replace(problem, id=f"{source}/{keys.prompt_id(problem)[8:18]}")

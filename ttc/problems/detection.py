@@ -134,10 +134,13 @@ class Reader:
         try:
             if reason := refusals.unaskable(line.record):
                 raise ValueError(f"{reason}; leave such records out with --skip-bad")
-            with plugins.calling("formats", name, "read a record"):
+            if self._known.is_own(name):
                 found = _problem(shape, noting, default_id, line)
-            tags = tagging.tags_of(noting, name, self._tags, self._used)
-            found = replace(found, tags=tags)
+            else:
+                with plugins.calling("formats", name, "read a record"):
+                    found = _problem(shape, noting, default_id, line)
+            if tags := tagging.tags_of(noting, name, self._tags, self._used):
+                found = replace(found, tags=tags)
             self._refuse_half(shape, line.record, notes)
         except ValueError as error:
             raise BadLineError(f"{line.place}: {error}") from None
@@ -174,9 +177,10 @@ def _refuse_samples(line: Line) -> None:
     if kind is None:
         return
     source = line.place.rpartition(":")[0].replace("<stdin>", "-") or "FILE"
+    swept = f"ttc sweep {source} computes their curve"
     ways = {
-        "samples": f"ttc verify {source} -V NAME judges them, ttc sweep {source} draws their curve",
-        "verdicts": f"ttc sweep {source} draws their curve",
+        "samples": f"ttc verify {source} -V NAME judges them, {swept}",
+        "verdicts": swept,
     }
     way = ways.get(kind, f"ttc import {source} --pool NAME keeps them, and ttc sweep NAME reads it")
     raise UsageError(f"{line.place}: {kind}, not problems: {way}")

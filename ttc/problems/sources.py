@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from ttc import jsonl
@@ -72,16 +71,13 @@ def empty(source: Data, name: str, skipped: Sequence[str]) -> UsageError:
 def add_fields(fields: dict[str, set[str]], record: Mapping[str, Any]) -> None:
     """Add the fields of a record that hold something, and what is in those that are objects."""
     for name, value in record.items():
-        if value in (None, "", [], {}):
+        if value is None or value == "" or value == [] or value == {}:
             continue
-        inner = fields.setdefault(name, set())
+        if name not in fields:
+            fields[name] = set()
         if isinstance(value, dict):
-            inner.update(value)
+            fields[name].update(value)
 
 
 def name_of(source: Data) -> str:
-    if source == "-":
-        return "stdin"
-    if isinstance(source, str) and files.is_hub(source):
-        return files.hub_label(source)
-    return Path(source).name.split(".")[0] if isinstance(source, str) else "python"
+    return files.name_of(source) if isinstance(source, str) else "python"

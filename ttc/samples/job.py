@@ -193,11 +193,10 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
                 "likeliest tokens; llamacpp and vllm do, and so does a server where "
                 "ttc models probe found that"
             )
-        recipe = make_recipe(session, choice, backend, sampling, asks=asks)
-        rendered = tuple(
-            problems.render(problem, recipe.system, recipe.template, recipe.raw)
-            for problem in found
-        )
+        recipe = make_recipe(session, choice, backend, sampling, asks=asks, reading=job.reading)
+        if recipe.few_shot is not None:
+            session.say(recipe.few_shot.told())
+        rendered = tuple(map(recipe.rendered, found))
         name = PoolName(default_pool(data, backend.model.name)).given(job.pool, new=job.new_pool)
         if check:
             check_name(session.database, name, recipe.model.name, recipe.pool)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.backends import ModelInfo, Request
+from ttc.problems import FewShot, render
 from ttc.records import Problem, SamplingParams
 from ttc.store import Store, models, names, samples, tags, token_logprobs
 from ttc.store.names import Naming, PoolName
@@ -35,6 +36,12 @@ class Recipe:
     template: str | None = None
     raw: bool = False
     logprobs: int = 0
+    few_shot: FewShot | None = None
+
+    def rendered(self, problem: Problem) -> Problem:
+        """Return a problem as the model is asked it. UsageError for too few examples."""
+        examples = () if self.few_shot is None else self.few_shot.of(problem)
+        return render(problem, self.system, self.template, self.raw, examples)
 
     @property
     def key(self) -> dict[str, Any]:
@@ -49,7 +56,9 @@ class Recipe:
     def pool(self) -> dict[str, Any]:
         """The fields that all samples of a pool share, the rendering of prompts included."""
         around = {"system": self.system, "template": self.template, "raw": self.raw}
-        return {**self.key, **around}
+        # Pools from before there were examples keep their identity.
+        shown = {} if self.few_shot is None else {"few_shot": self.few_shot.identity}
+        return {**self.key, **around, **shown}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ class Tally:
     included; `uncounted` draws are those whose tokens the engine does not report. `copies` repeat
     the text of an earlier draw at a temperature above 0; `thinking` have a thought, if reasoning
     was to be turned on or off, and `overlong` have a longer one than --thinking allows. `unlike`
-    ended by themselves and are no JSON, with --schema. `stopped` says why no more draws were asked for, `broken` why the
-    backend failed. `spending` is the account of a run with a budget.
+    ended by themselves and are no JSON, with --schema. `stopped` says why no more draws were asked
+    for, `broken` why the backend failed. `spending` is the account of a run with a budget.
     """
 
     drawn: int = 0

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ttc import problems, verdicts
+from ttc import verdicts
 from ttc.answers import thinking
 from ttc.backends import Backend, resolve
 from ttc.backends.thinking_switch import without_effect
@@ -115,6 +115,8 @@ def opened(
         stack.callback(backend.close)
         recipe = make_recipe(session, choice, backend, options.sampling)
         method = _method(session, options, backend, stack, parts)
+        if recipe.few_shot is not None:
+            session.say(recipe.few_shot.told())
         if line := _same(recipe, n, method):
             session.say(line)
         if options.pool is not None:
@@ -140,7 +142,7 @@ def solve(
         for problem in asked:
             if not options.oracle:
                 refuse_oracle(means.method.verifier, problem)
-            rendered = problems.render(problem, recipe.system, recipe.template, recipe.raw)
+            rendered = recipe.rendered(problem)
             name = default_pool("solve", recipe.model.name)
             plan = make_plan(means.store, name, recipe, [rendered], means.n)
             means.made.append(plan.pool.id)

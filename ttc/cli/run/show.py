@@ -12,7 +12,16 @@ from ttc.messages.counts import with_tokens
 from ttc.messages.visible import for_stdout, report_line
 from ttc.report.columns import columns
 from ttc.session import Session
-from ttc.store import Store, counts, imported, samples, tags, token_logprobs, verdicts, verifiers
+from ttc.store import (
+    Store,
+    counts,
+    imported,
+    samples,
+    tags,
+    token_logprobs,
+    verdicts,
+    verifiers,
+)
 from ttc.store.named import find_pool
 from ttc.store.pools import Pool
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ttc.errors import UsageError
+from ttc.formats.files.streams import shell_name
 from ttc.jsonl import BadLineError, Line
 
 # Fields that are a question: an object that has one is itself a record.
@@ -146,7 +147,7 @@ def _one_of(lists: list[str], place: str) -> str:
     if len(lists) > 1:
         raise UsageError(
             f"{place}: it has several lists of records ({', '.join(lists)}); choose one: "
-            f"jq -c '.\"{lists[0]}\"[]' FILE | ttc sample -"
+            f"`jq -c '.\"{lists[0]}\"[]' {shell_name(place)} | ttc sample -`"
         )
     return lists[0]
 

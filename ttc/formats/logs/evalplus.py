@@ -27,7 +27,7 @@ from ttc.formats.logs.opening import (
     names_in,
     unread,
 )
-from ttc.formats.shapes import humaneval as shape
+from ttc.formats.shapes import humaneval
 from ttc.records import Problem, Sample, Verdict
 
 _RESULTS = "eval_results.json"
@@ -42,8 +42,8 @@ _OF_RESULT = (
 )
 
 
-class EvalPlus(shape.EvalPlus):
-    """EvalPlus: problems of its own file of HumanEval+, its samples and its results."""
+class EvalPlus(humaneval.EvalPlus):
+    """Samples and results of evalplus, and the problems of its HumanEval+."""
 
     name = "evalplus"
     suffix = ".jsonl"

@@ -52,7 +52,7 @@ _PROBLEM, _INDEX = "problem", "draw"  # keys of the metadata in files that ttc w
 
 
 class OpenAIBatch(chats.OpenAiBatch):
-    """OpenAI's batch API: requests as problems, responses as draws."""
+    """Requests and output of OpenAI's batch API."""
 
     name = "openai-batch"
     suffix = ".jsonl"

@@ -35,7 +35,7 @@ class Shapes:
 
     def __init__(self) -> None:
         self._named: dict[str, ReadsProblems] = {}
-        own: dict[str, bool] = {}
+        self._own = own = dict[str, bool]()
         for name, entry in plugins.installed("formats").items():
             own[name] = plugins.distribution(entry)[0] == plugins.OWN_DISTRIBUTION
             if own[name] and not entry.value.startswith(_HERE):
@@ -62,6 +62,10 @@ class Shapes:
             raise UsageError(f"--format {given}: {hint}ttc plugins --formats lists them")
         return name
 
+    def is_own(self, name: str) -> bool:
+        """Return whether a shape is ttc's own."""
+        return self._own[name]
+
     def place(self, name: str) -> int:
         """Return the place of a shape in the order in which they are tried."""
         return self._order[name]
@@ -84,6 +88,8 @@ class Shapes:
         return next((name for name in self._fitting[there] if self._matches(name, record)), None)
 
     def _matches(self, name: str, record: Mapping[str, Any]) -> bool:
+        if self.is_own(name):
+            return self._named[name].matches(record)
         with plugins.calling("formats", name, "match a record"):
             return bool(self._named[name].matches(record))
 

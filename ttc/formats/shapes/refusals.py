@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
+from ttc.formats.paths import Step
 from ttc.formats.shapes.noting import plain
 
 _TOOLS = ("tools", "functions")
@@ -43,7 +46,7 @@ _OTHERS = re.compile(
     r"|reject|chosen|expected",
     re.I,
 )
-_LISTS = ("options", "endings", "candidates", "option_a", "option1", "choice1", "ending0", "opa")
+_LISTS = ("choices", "options", "endings", "candidates")
 
 
 def samples(record: Mapping[str, Any]) -> str | None:
@@ -57,14 +60,20 @@ def samples(record: Mapping[str, Any]) -> str | None:
 
 def unaskable(record: Mapping[str, Any]) -> str | None:
     """Return why a record cannot be asked yet: it has tools, or media; else None."""
-    for name, value in record.items():
-        if value in (None, "", [], {}, "[]"):
+    for name in _suspects(frozenset(record)):
+        value = record[name]
+        if value in (None, "", [], {}, "[]") or isinstance(value, (bool, int, float)):
             continue
-        if name in _TOOLS and not isinstance(value, (bool, int)):
+        if name in _TOOLS:
             return f"it has {name!r}, which cannot be given to a model yet"
-        if _MEDIA.fullmatch(name) and not isinstance(value, (bool, int, float)):
-            return f"it has {name!r}, and only text can be asked yet"
+        return f"it has {name!r}, and only text can be asked yet"
     return None
+
+
+@lru_cache(maxsize=256)
+def _suspects(names: frozenset[str]) -> tuple[str, ...]:
+    """Return the names of fields that hold tools or media."""
+    return tuple(sorted(name for name in names if name in _TOOLS or _MEDIA.fullmatch(name)))
 
 
 def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[str]) -> str | None:
@@ -79,15 +88,16 @@ def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[s
     if not isinstance(text, str):
         return None
     for name, value in there.items():
-        if name in read or value in (None, "", [], {}):
+        if name in read or not value:
             continue
         if name in _LISTS:
+            pair = _shell(f"choices={Step(name)}")
             return (
-                f"{name!r} are not shown with the question in {question!r}: --map choices={name} "
-                "shows them, and --format generic asks without them"
+                f"{name!r} are not shown with the question in {question!r}: --map {pair} shows "
+                "them, and --format generic asks without them"
             )
         if _belongs(name, value, question) and not _contains(value, text):
-            joins = f"--map prompt={name}+{question} joins them"
+            joins = f"--map {_shell(f'prompt={Step(name)}+{Step(question)}')} joins them"
             way = joins if isinstance(value, str) else "join them into one text"
             return (
                 f"{name!r} is not asked with the question in {question!r}: {way}, and --format "
@@ -96,10 +106,14 @@ def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[s
     return None
 
 
+def _shell(pair: str) -> str:
+    return pair if re.fullmatch(r"[\w=+.]+", pair) else shlex.quote(pair)
+
+
 def _belongs(name: str, value: object, question: str) -> bool:
     """Return whether a field is named like a text that questions are about, and holds one."""
     if name == "code":
-        return question in ("question", "input") and _is_text(value, True)
+        return question == "question" and _is_text(value, True)
     named = _TEXTS.fullmatch(name)
     if named is None or _OTHERS.search(name):
         return False

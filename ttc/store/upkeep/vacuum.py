@@ -15,6 +15,8 @@ from ttc.store.database import open_writer
 from ttc.store.lock import WriteLock
 from ttc.store.sql import translated
 
+_READERS = 1000  # milliseconds to wait for those that read the old pages
+
 
 @dataclass(frozen=True, slots=True)
 class Vacuumed:
@@ -45,10 +47,10 @@ def vacuum(path: Path) -> Vacuumed:
                         f"{path}: pid {run['pid']} is drawing into {run['pool']}; vacuum when it "
                         "has ended"
                     )
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             before = path.stat().st_size
             _check_room(path, before)
             connection.execute("VACUUM")
+            connection.execute(f"PRAGMA busy_timeout = {_READERS}")
             busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             after = path.stat().st_size
     integrity.remember_state(path)
