@@ -61,6 +61,7 @@ def _completion(step: Step) -> Completion:
         finish_reason=sample.finish_reason,
         prompt_tokens=sample.prompt_tokens,
         completion_tokens=sample.completion_tokens,
+        think_tokens=sample.think_tokens,
         logprob=sample.logprob,
         stop=sample.stop,
         confidences=sample.confidences,
