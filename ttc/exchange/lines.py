@@ -33,8 +33,9 @@ class JsonLines:
 
     def holds_draws(self, path: Path, head: bytes) -> bool:
         """Return whether the first line has a problem and a text."""
-        record = first_line(head) or _first_record(path)
-        return {"problem", "text"} <= record.keys()
+        needed = {"problem", "text"}
+        first = first_line(head) or {}
+        return needed <= first.keys() or needed <= _first_record(path).keys()
 
     def draws(self, path: Path, options: Mapping[str, str]) -> Iterator[Draw]:
         """Yield the draws of a file. Options: `map` renames fields; `index=new` numbers the draws
