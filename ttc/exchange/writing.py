@@ -38,13 +38,12 @@ def _problem(connection: sqlite3.Connection, step: Step) -> None:
         )
     pool, held = target.pool, target.held[problem.id]
     if step.enrol:
-        asks = target.request(problem.id)
-        (enrolled,) = tags.enrol(connection, pool, [problem], asks)
+        # Other tools draw for each problem, so two that ask the same do not share their draws.
+        (enrolled,) = tags.enrol(connection, pool, [problem], target.identity, apart=True)
         held.request_id = enrolled.request_id
     assert held.request_id is not None  # it was enrolled in an earlier step, or is in the store
     if step.learn:
-        asks = target.request(problem.id)
-        imported.learn_question(connection, held.request_id, problem, asks)
+        imported.learn_question(connection, held.request_id, problem, target.identity)
     if step.refer:
         imported.set_reference(connection, pool, problem.id, problem.reference)
     if step.tag is not None:
