@@ -17,6 +17,7 @@ from ttc.exchange.survey import is_attempt
 from ttc.exchange.tally import Tally
 from ttc.exchange.targets import Target
 from ttc.formats import Draw, Opinion
+from ttc.messages import secrets
 from ttc.records import Problem, Verdict
 from ttc.store.imported import Held, imported_verifier, mark, prompt_of, verdict_on
 from ttc.store.sql import storable
@@ -153,6 +154,7 @@ class Placer:
 
     def _attempt(self, step: Step, held: Held) -> None:
         sample = step.draw.sample
+        step.draw = replace(step.draw, error=storable(secrets.redacted(step.draw.error)))
         this = sample.index, sample.finish_reason, step.draw.error, mark(sample.text)
         step.attempt = this not in held.attempts
         self._tally.attempts += step.attempt
