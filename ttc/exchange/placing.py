@@ -158,7 +158,6 @@ class Placer:
         this = sample.index, sample.finish_reason, step.draw.error, mark(sample.text)
         step.attempt = this not in held.attempts
         self._tally.attempts += step.attempt
-        self._tally.known_attempts += not step.attempt
         held.attempts.add(this)
 
     def _sample(self, step: Step, held: Held) -> bool:
@@ -212,8 +211,6 @@ class Placer:
             return True
         if _told(there) != _told(opinion.verdict):
             self._conflict(f"another verdict by {opinion.verifier} on the draw", step)
-        else:
-            self._tally.known_verdicts += 1
         return False
 
     def verifier(self, opinion: Opinion) -> int | None:
