@@ -86,6 +86,22 @@ def test_pools_of_one_log_do_not_share_their_draws(ttc: Ttc, own_home: Path) -> 
     assert len(ttc("export", "p", "-q").lines) == 1
 
 
+def test_imported_pools_are_renamed_merged_and_removed(ttc: Ttc, own_home: Path) -> None:
+    """The log is known after each, and a new pool with the old name is another one."""
+    log = lines(own_home / "a.jsonl", LINES)
+    for name in ("one", "two"):
+        ttc("import", log, "--pool", "p", "--db", f"{name}.db")
+    ttc("mv", "p", "q", "--db", "one.db")
+    assert ttc("import", log, "--pool", "q", "--db", "one.db", "--json").document["new"] == 0
+    assert ttc("import", log, "--pool", "p", "--db", "one.db", "--json").document["new"] == 2
+    merged = ttc("db", "merge", "one.db", "two.db", "--db", "all.db")
+    assert merged.code == 0, merged.err
+    assert ttc("import", log, "--pool", "q", "--db", "all.db", "--json").document["new"] == 0
+    ttc("rm", "q", "--yes", "--db", "all.db")
+    left = [row["samples"] for row in ttc("ls", "--json", "--db", "all.db").document["pools"]]
+    assert left == [2] * len(left)
+
+
 def test_a_question_that_is_not_known_is_told(ttc: Ttc, own_home: Path) -> None:
     ttc("import", lines(own_home / "a.jsonl", LINES), "--pool", "p")
     assert "p: question unknown for 1 of 1 problems" in ttc("ls").err
