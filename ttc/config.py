@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from ttc import paths
 from ttc.errors import UsageError
+from ttc.messages import secrets
+from ttc.messages.secret_headers import may_be_secret
 
 
 class Setting(NamedTuple):
@@ -144,6 +146,7 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
     for name, alias in aliases.items():
         if not isinstance(alias.get("model"), str):
             raise UsageError(f'{path}: [models.{name}] needs model = "BACKEND:MODEL" or a path')
+        _check_headers(path, name, alias, personal=allowed != PROJECT)
         for option in PERSONAL_OPTIONS:
             if option in alias and allowed == PROJECT:
                 raise UsageError(
@@ -163,6 +166,19 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
         for name, value in found.items()
     }
     return values, aliases
+
+
+def _check_headers(path: Path, name: str, alias: Mapping[str, Any], *, personal: bool) -> None:
+    """Have the secret headers of an alias masked from now on. UsageError if a project's file has
+    one, which others can read."""
+    headers = alias.get("headers")
+    for header, value in headers.items() if isinstance(headers, dict) else ():
+        if isinstance(value, str) and may_be_secret(header):
+            secrets.keep(value)
+            if not personal:
+                raise UsageError(
+                    f"{path}: [models.{name}] the header {header} may be secret; use {user_file()}"
+                )
 
 
 def _place(path: Path, name: str) -> str:

@@ -14,8 +14,8 @@ from ttc_openai import server_traits
 from ttc_openai.errors import ExchangeError
 from ttc_openai.events import MalformedError
 from ttc_openai.probe import request_trials, trials
+from ttc_openai.probe.baseline import Baseline, Trial, TrialResult
 from ttc_openai.probe.client import ProbeClient
-from ttc_openai.probe.trials import Baseline, Trial, TrialResult
 from ttc_openai.server import ModelServer, weights_of
 from ttc_openai.server_traits import ServerTraits
 from ttc_openai.supported_params import find_unset_params
