@@ -291,7 +291,7 @@ def make_needs(made: Any) -> set[str]:
 
 def test_installed_backends_that_can_are_named() -> None:
     pytest.importorskip("ttc_openai")
-    with pytest.raises(UsageError, match=r"models of .*openai.* can \(ttc plugins NAME lists it\)"):
+    with pytest.raises(UsageError, match=r"models of .*openai.* may \(ttc plugins NAME lists it\)"):
         recipe_of(Sampling(regex="a"), Recorder(frozenset()))
 
 

@@ -111,4 +111,6 @@ def _remedy(backend: Backend, capability: str, option: str) -> str:
     others = those_that(capability)
     if not others:
         return f"leave out {option}"
-    return f"models of {' and '.join(others)} can (ttc plugins NAME lists it); else leave it out"
+    return (
+        f"models of {' and '.join(others)} may (ttc plugins NAME lists it); else leave out {option}"
+    )
