@@ -22,7 +22,6 @@ from typing import Any
 
 from common import Figure, machine, report, run_ttc
 
-from ttc import keys
 from ttc.records import Message, Problem
 from ttc.store import Store, pools, verifiers
 from ttc.store.sql import now
