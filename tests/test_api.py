@@ -490,7 +490,8 @@ def messages() -> Iterator[tuple[str, str]]:
         "verifiers",
         "verifying",
         "outcomes",
-        "interchange.py",
+        "interchange",
+        "formats",
         "jsonl.py",
     )
     places = [place for room in rooms for place in (ROOT / "ttc" / room).rglob("*.py")]
@@ -535,6 +536,8 @@ def test_no_message_of_the_library_names_an_option_in_python() -> None:
     ("message", "python"),
     [
         ("say which it is with --map prompt=FIELD,answer=FIELD", "{'prompt': 'FIELD', 'answer'"),
+        ("s:1: --map text=a.0.*: no field", "s:1: mapping={'text': 'a.0.*'}: no field"),
+        ("say --map 'correct=x:==\"C\"'", "say mapping={'correct': 'x:==\"C\"'}"),
         ("add --i-trust-this-code", "add trusted=True"),
         ("--sandbox none runs programs", "sandbox='none' runs programs"),
         ("draw with --confidence 20 into another --pool", "with confidence=20 into another pool"),

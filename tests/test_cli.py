@@ -655,3 +655,28 @@ def test_global_options_may_stand_before_the_command(ttc: Ttc, own_home: Path) -
 
 def test_version(ttc: Ttc) -> None:
     assert ttc("--version").out.startswith("ttc 0.")
+
+
+def test_a_question_from_a_file_is_that_question(ttc: Ttc, tmp_path: Path) -> None:
+    (tmp_path / "q.txt").write_text("What is 2+2?\n", encoding="utf-8")
+    from_file = ttc("solve", f"@{tmp_path / 'q.txt'}", "-m", "scripted:", "--json")
+    plain = ttc("solve", "What is 2+2?", "-m", "scripted:", "--json")
+    assert json.loads(from_file.stdout)["problem"] == json.loads(plain.stdout)["problem"]
+
+
+def test_a_question_that_only_begins_like_a_file_is_asked(ttc: Ttc) -> None:
+    asked = ttc("solve", "@property is what?", "-m", "scripted:", "-q")
+    assert asked.code == 0
+    missing = ttc("solve", "@nothing.txt", "-m", "scripted:", "-q")
+    assert missing.code == 2
+    assert "No such file" in missing.stderr
+    assert "pipe it in" in missing.stderr
+
+
+@pytest.mark.parametrize("text", ["-5 + 3 = ?", "-x + 3 = ?"])
+def test_a_text_that_begins_with_a_dash_is_told_how(ttc: Ttc, text: str) -> None:
+    refused = ttc("solve", text, "-m", "scripted:", "-q")
+    assert refused.code == 2
+    assert "write -- before" in refused.stderr
+    assert ttc("solve", "-m", "scripted:", "-q", "--", text).code == 0
+    assert "write --" not in ttc("solve", "-x", "-m", "scripted:").stderr

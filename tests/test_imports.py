@@ -28,7 +28,8 @@ interchange
 problems backends selectors
 store verifiers
 verdicts samples
-outcomes exchange
+outcomes
+exchange
 curves
 strategies
 solving verifying

@@ -82,15 +82,15 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         {"public_tests": {"input": ["1"], "output": ["2"]}},
     ),
     (
-        "jsonl",
+        "generic",
         {"question": "Add.", "input_output": "{}", "fn_name": "add", "eps": 0.1, "level": 1},
         "Add.",
         {"input_output": "{}", "fn_name": "add", "eps": 0.1},
     ),
-    ("jsonl", {"prompt": "Say it.", "answer": 4}, "Say it.", {"answer": "4"}),
-    ("jsonl", {"question": "Why?", "target": "so"}, "Why?", {"answer": "so"}),
-    ("jsonl", {"problem": "How?", "expected_answer": "thus"}, "How?", {"answer": "thus"}),
-    ("jsonl", {"prompt": "No reference."}, "No reference.", {}),
+    ("generic", {"prompt": "Say it.", "answer": 4}, "Say it.", {"answer": "4"}),
+    ("generic", {"question": "Why?", "target": "so"}, "Why?", {"answer": "so"}),
+    ("generic", {"problem": "How?", "expected_answer": "thus"}, "How?", {"answer": "thus"}),
+    ("generic", {"prompt": "No reference."}, "No reference.", {}),
 ]
 
 

@@ -17,7 +17,7 @@ from conftest import Ttc
 from exploits import exploits
 from tiers import TIERS, need
 
-from ttc.problems.evalplus import script
+from ttc.formats.shapes.evalplus_script import script
 from ttc.records import Sample, Verdict
 from ttc.verifiers.code.python import Python
 

@@ -269,7 +269,12 @@ def test_a_race_without_lengths_is_refused() -> None:
     ("rule", "options", "message"),
     [
         (Coverage, {"ties": "split"}, "coverage: unknown option 'ties'; it takes none"),
-        (FirstFinish, {"m": "2"}, "first-finish: unknown option 'm'; it takes none"),
+        (
+            FirstFinish,
+            {"m": "2"},
+            "first-finish: unknown option 'm'; it takes: by=tokens|thinking",
+        ),
+        (LastFinish, {"m": "2"}, "last-finish: unknown option 'm'; it takes none"),
         (MinimumBayesRisk, {"n": "2"}, "mbr: unknown option 'n'; it takes none"),
         (
             Majority,

@@ -12,7 +12,7 @@ import pytest
 from ttc.backends import Completion
 from ttc.errors import StoreError, UsageError
 from ttc.records import Message, Problem, Sample, Verdict, Vote
-from ttc.store import Store, database, pools, samples, schema, verdicts, verifiers
+from ttc.store import Store, counts, database, pools, samples, schema, verdicts, verifiers
 from ttc.store.database import file_system
 from ttc.store.judged import judged
 from ttc.store.verifiers import VerifierId
@@ -160,7 +160,7 @@ def test_a_store_opens_again_as_one_file(tmp_path: Path) -> None:
     copied = tmp_path / "copy.db"
     copied.write_bytes(path.read_bytes())
     with Store.reading(copied) as again:
-        assert pools.overview(again.reader)[0]["samples"] == 1
+        assert counts.overview(again.reader)[0]["samples"] == 1
 
 
 def test_the_file_is_plain_sqlite_with_our_mark(tmp_path: Path, store: Store) -> None:
@@ -191,7 +191,7 @@ def test_an_older_store_is_migrated_and_backed_up(
     monkeypatch.setattr(database, "MIGRATIONS", steps)
     with Store.reading(path) as migrated:
         assert migrated.reader.execute("SELECT x FROM later").fetchone() == (1,)
-        assert pools.overview(migrated.reader)[0]["samples"] == 1
+        assert counts.overview(migrated.reader)[0]["samples"] == 1
     version = len(schema.MIGRATIONS)
     old = sqlite3.connect(tmp_path / f"s.db.bak-v{version}")
     assert old.execute("PRAGMA user_version").fetchone() == (version,)
@@ -263,7 +263,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
         Store.writing(path)
     monkeypatch.undo()
     with Store.reading(path) as again:
-        assert pools.overview(again.reader)[0]["samples"] == 1
+        assert counts.overview(again.reader)[0]["samples"] == 1
         tables = again.reader.execute("SELECT name FROM sqlite_master").fetchall()
         assert ("later",) not in tables
 
@@ -274,7 +274,7 @@ def test_a_reader_sees_what_a_writer_commits_and_makes_nothing(tmp_path: Path) -
     assert list(tmp_path.glob("none*")) == []
     with Store.writing(tmp_path / "s.db") as writing, Store.reading(tmp_path / "s.db") as reading:
         put(writing, enrol(writing)[1], 0)
-        assert pools.overview(reading.reader)[0]["samples"] == 1
+        assert counts.overview(reading.reader)[0]["samples"] == 1
         with pytest.raises(StoreError, match="reading only"):
             reading.write(lambda c: None)
 

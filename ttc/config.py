@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from ttc import paths
 from ttc.errors import UsageError
+from ttc.messages import secrets
+from ttc.messages.secret_headers import may_be_secret
 
 
 class Setting(NamedTuple):
@@ -37,6 +39,9 @@ SETTINGS: dict[str, Setting] = {
     "max_tokens": Setting(int, 512, "generated tokens per draw"),
     "system": Setting(str, None, "the system message"),
     "template": Setting(str, None, "text around the question, with {prompt} in it"),
+    "choices_template": Setting(
+        str, None, "text around a question with choices, with {question} and {choices} in it"
+    ),
     "thinking": Setting(
         str, None, "reasoning: on, off, low, medium, high, or N tokens, where the model has it"
     ),
@@ -141,6 +146,7 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
     for name, alias in aliases.items():
         if not isinstance(alias.get("model"), str):
             raise UsageError(f'{path}: [models.{name}] needs model = "BACKEND:MODEL" or a path')
+        _check_headers(path, name, alias, personal=allowed != PROJECT)
         for option in PERSONAL_OPTIONS:
             if option in alias and allowed == PROJECT:
                 raise UsageError(
@@ -160,6 +166,19 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
         for name, value in found.items()
     }
     return values, aliases
+
+
+def _check_headers(path: Path, name: str, alias: Mapping[str, Any], *, personal: bool) -> None:
+    """Have the secret headers of an alias masked from now on. UsageError if a project's file has
+    one, which others can read."""
+    headers = alias.get("headers")
+    for header, value in headers.items() if isinstance(headers, dict) else ():
+        if isinstance(value, str) and may_be_secret(header):
+            secrets.keep(value)
+            if not personal:
+                raise UsageError(
+                    f"{path}: [models.{name}] the header {header} may be secret; use {user_file()}"
+                )
 
 
 def _place(path: Path, name: str) -> str:

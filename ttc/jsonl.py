@@ -1,29 +1,21 @@
-"""Strict JSON lines: every error names its file and line.
+"""Strict JSON: records with their places, which every error names.
 
-Accepted: UTF-8 with or without a byte order mark, LF or CRLF, gzip (recognised by its first
-bytes), blank lines. Refused, although Python's json accepts them: duplicate keys and NaN.
+Refused, although Python's json accepts them: duplicate keys, NaN, and half of a surrogate pair.
+Files are read by `ttc.formats.files`.
 """
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import math
-import sys
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from ttc.errors import UsageError
 
-# A file, `-` for standard input, or the records themselves.
+# A file, `-` for standard input, `hf:OWNER/NAME`, or the records themselves.
 Source: TypeAlias = "str | Sequence[Mapping[str, Any]]"
-
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Line(NamedTuple):
@@ -33,26 +25,14 @@ class Line(NamedTuple):
     record: dict[str, Any]
 
 
+class PlainLine(Line):
+    """A line of plain text, whose record is `{"question": …}`."""
+
+    __slots__ = ()
+
+
 class BadLineError(UsageError):
     """A malformed line; `--skip-bad` counts these and skips them."""
-
-
-def _open(source: str) -> BinaryIO:
-    if source == "-":
-        if sys.stdin is None:
-            raise UsageError("-: standard input is closed; pipe JSON lines into it")
-        stream = cast(io.BufferedReader, getattr(sys.stdin, "buffer", sys.stdin))
-        if sys.stdin.isatty():
-            raise UsageError("-: standard input is a terminal; pipe JSON lines into it")
-    else:
-        try:
-            stream = Path(source).open("rb")  # noqa: SIM115 (the caller closes it)
-        except OSError as error:
-            raise UsageError(f"{source}: {error.strerror or error}") from None
-    buffered = stream if hasattr(stream, "peek") else io.BufferedReader(cast(io.RawIOBase, stream))
-    if buffered.peek(2)[:2] == GZIP_MAGIC:
-        return cast(BinaryIO, gzip.GzipFile(fileobj=buffered))
-    return cast(BinaryIO, buffered)
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -78,17 +58,19 @@ _STRICT = json.JSONDecoder(
     object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant, parse_float=_finite
 )
 
+_scan = _STRICT.raw_decode
 _COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def parse(text: str, place: str) -> dict[str, Any]:
     """Parse one JSON object strictly; BadLineError names the place and the reason."""
+    text = text.strip()
     try:
-        value = _STRICT.decode(text)
+        value, end = _scan(text, 0)
+        if end != len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
         if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise BadLineError(f"{place}: half a surrogate pair, which is not valid Unicode") from None
+            _check_text(value)
     except json.JSONDecodeError as error:
         raise BadLineError(
             f"{place}: not valid JSON ({error.msg} at column {error.colno})"
@@ -104,115 +86,29 @@ def parse(text: str, place: str) -> dict[str, Any]:
     return value
 
 
+def _check_text(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair, which is not valid Unicode") from None
+
+
+def value_at(text: str, at: int) -> tuple[Any, int]:
+    """Return the strict JSON value that begins at `at`, and where it ends; ValueError if none."""
+    value, end = _scan(text, at)
+    if text.find("\\u", at, end) >= 0:
+        _check_text(value)
+    return value, end
+
+
 def object_at(text: str, at: int) -> tuple[dict[str, Any], int]:
     """Return the strict JSON object that begins at `at`, and where it ends; ValueError if none."""
-    found, end = _STRICT.raw_decode(text, at)
+    found, end = _scan(text, at)
     if not isinstance(found, dict):
         raise ValueError("it is not an object")
     return found, end
 
 
-class _Raw(NamedTuple):
-    place: str
-    offset: int
-    data: bytes
-
-
-def _raw_lines(source: str) -> Iterator[_Raw]:
-    name = "<stdin>" if source == "-" else source
-    number = offset = 0
-    with nullcontext(_open(source)) if source == "-" else _open(source) as stream:
-        try:
-            for data in stream:
-                number += 1
-                if data.strip():
-                    yield _Raw(f"{name}:{number}", offset, data)
-                offset += len(data)
-        except (gzip.BadGzipFile, EOFError, zlib.error, OSError) as error:
-            raise UsageError(f"{name}:{number + 1}: cannot be read ({error})") from None
-
-
-def _text(raw: _Raw) -> str:
-    data = raw.data.removeprefix(b"\xef\xbb\xbf") if raw.offset == 0 else raw.data
-    try:
-        return data.decode("utf-8").strip()
-    except UnicodeDecodeError as error:
-        at = raw.offset + len(raw.data) - len(data) + error.start
-        raise BadLineError(
-            f"{raw.place}: byte 0x{data[error.start]:02x} at offset {at} is not UTF-8; "
-            "convert the file with iconv"
-        ) from None
-
-
-def text_lines(source: str) -> Iterator[tuple[str, str]]:
-    """Yield the place (`file:line`) and text of each non-blank line; `-` is standard input."""
-    for raw in _raw_lines(source):
-        if text := _text(raw):
-            yield raw.place, text
-
-
-def read(source: Source, skipped: list[str] | None = None) -> Iterator[Line]:
-    """Yield the records of a file, of standard input (`-`) or of a list, with their places.
-
-    With `skipped`, errors of malformed lines are appended there instead of raising BadLineError.
-    """
-    lines: Iterable[_Raw | tuple[int, Mapping[str, Any]]]
-    lines = _raw_lines(source) if isinstance(source, str) else enumerate(source)
-    for each in lines:
-        try:
-            line = _line(each) if isinstance(each, _Raw) else _given(*each)
-            if line is not None:
-                yield line
-        except BadLineError as error:
-            if skipped is None:
-                raise
-            skipped.append(str(error))
-
-
-def _line(raw: _Raw) -> Line | None:
-    text = _text(raw)
-    return Line(raw.place, parse(text, raw.place)) if text else None
-
-
-def _given(at: int, record: Mapping[str, Any]) -> Line:
-    """Return a record of a list as a line, checked like one of a file."""
-    place = f"record {at}"
-    try:
-        text = json.dumps(record)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadLineError(f"{place}: cannot be written as JSON ({error})") from None
-    return Line(place, parse(text, place))
-
-
 def dump(record: dict[str, Any]) -> str:
     """Return a record as one JSON line without its newline, in ASCII (safe in any locale)."""
     return _COMPACT.encode(record)
-
-
-def rename(line: Line, mapping: Mapping[str, str]) -> Line:
-    """Copy fields to ttc's names: `{"problem": "problem_id"}`. Fields that are absent stay absent.
-
-    A dotted name sets a nested field: `{"reference.answer": "gold"}`.
-    """
-    if not mapping:
-        return line
-    record = dict(line.record)
-    for ours, theirs in mapping.items():
-        if theirs in line.record:
-            outer, dot, inner = ours.partition(".")
-            value, there = line.record[theirs], record.get(outer)
-            known = there if isinstance(there, dict) else {}
-            record[outer] = {**known, inner: value} if dot else value
-    return Line(line.place, record)
-
-
-def parse_mapping(text: str, allowed: Iterable[str]) -> dict[str, str]:
-    """Parse `--map ours=theirs,…`; UsageError for a malformed pair or an unknown name."""
-    mapping: dict[str, str] = {}
-    names = sorted(allowed)
-    for pair in filter(None, (part.strip() for part in text.split(","))):
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not theirs or ours not in names:
-            raise UsageError(f"--map {pair}: write OURS=THEIRS with OURS one of {', '.join(names)}")
-        mapping[ours] = theirs
-    return mapping

@@ -34,9 +34,14 @@ def digest(tag: str, value: Any) -> str:
 
 
 def prompt_content(problem: Problem) -> dict[str, Any]:
-    """Return the prompt as JSON: `{"messages": […]}` or `{"prompt": …}`."""
+    """Return the prompt as JSON: `{"messages": […]}` or `{"prompt": …}`.
+
+    A question that is not known (of an imported log) is told from others by the problem's id.
+    """
     if problem.prompt is not None:
         return {"prompt": problem.prompt}
+    if not problem.messages:
+        return {"messages": [], "unknown": problem.id}
     return {"messages": [message._asdict() for message in problem.messages]}
 
 

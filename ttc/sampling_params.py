@@ -35,7 +35,8 @@ class SamplingParams:
         off.
     logit_bias: pairs of a token's id and what is added to its logit, by id.
     extra: a JSON object of further fields of the request, as made by
-        `ttc.backends.asking.extra_fields`; "" for none. Arguments of the chat template are in its field `chat_template_kwargs`.
+        `ttc.backends.asking.extra_fields`; "" for none. Arguments of the chat template are in its
+        field `chat_template_kwargs`.
     grammar (GBNF), schema (a JSON Schema, its properties in their order), regex: the text that
         says what an answer may be, from its first character to its last; at most one is set. It
         holds for the answer behind the thought, if there is one.

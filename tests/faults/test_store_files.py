@@ -483,6 +483,7 @@ def test_a_store_is_checked_again_only_where_its_file_changed(
 def _make_older(connection: sqlite3.Connection) -> None:
     """Take a store back to schema 2: without what later migrations add."""
     connection.execute("ALTER TABLE samples DROP COLUMN confidences")
+    connection.execute("ALTER TABLE samples DROP COLUMN origin")
     connection.execute("ALTER TABLE samples DROP COLUMN think_tokens")
     connection.execute("ALTER TABLE attempts DROP COLUMN think_tokens")
     connection.execute("ALTER TABLE runs DROP COLUMN asked")

@@ -13,7 +13,7 @@ from ttc.errors import UsageError
 from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.samples.recipe import whole
-from ttc.solving import job
+from ttc.solving import job, notes
 from ttc.solving.job import Solved, SolveOptions
 from ttc.solving.solve import Solution
 
@@ -122,7 +122,7 @@ def _solved(
     asked = _problems(data)
     with job.opened(session, wanted) as means:
         for solved in job.solve(means, wanted, asked):
-            if line := job.thinking_note(means.recipe, solved.solution):
+            if line := notes.thinking_note(means.recipe, solved.solution):
                 session.say(line)
             yield solved
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypedDict, cast
 from ttc import problems
 from ttc.api.wording import in_python
 from ttc.errors import UsageError
+from ttc.formats.mapping import check_mapping
 from ttc.messages import notes, secrets
 from ttc.messages.visible import one_line
 from ttc.records import Problem
@@ -89,11 +90,7 @@ def sampling(given: SamplingArguments) -> Sampling:
 
 def renames(mapping: Mapping[str, str] | None, known: Sequence[str]) -> dict[str, str]:
     """Return a mapping of fields, ours to theirs. UsageError if one of ours is unknown."""
-    given = dict(mapping or {})
-    for name in given:
-        if name not in known:
-            raise UsageError(f"mapping: {name!r} is not one of {', '.join(known)}")
-    return given
+    return check_mapping(mapping, known)
 
 
 def text(name: str, value: object) -> str | None:

@@ -23,7 +23,7 @@ from ttc.api.calling import (
 from ttc.api.stored_pool import Pool
 from ttc.api.wording import in_python, python_errors
 from ttc.errors import BackendError
-from ttc.problems import ReadOptions
+from ttc.problems import Choosing, ReadOptions, parse_ids
 from ttc.records import Sample
 from ttc.report.progress import Meter
 from ttc.samples import conclusion, job
@@ -39,18 +39,25 @@ if TYPE_CHECKING:
 class DrawingArguments(SamplingArguments, total=False):
     """How data is read and drawn from, with the sampling parameters.
 
-    `limit` takes only the first problems. `new_pool` draws into NAME.2, NAME.3, … if the pool has
-    other settings. `confidence` keeps how sure each token was, from its likeliest alternatives, so
+    `ids` are the problems to draw for: a text `a,b`, `@FILE`, or a list; `ID*` is all that begin
+    so. `shuffle` is the seed of an order made from their ids, `offset` leaves out the first ones,
+    and `limit` takes only the first of those that are left. `new_pool` draws into NAME.2, NAME.3, …
+    if the pool has other settings. `confidence` keeps how sure each token was, from its likeliest alternatives, so
     many of them. `max_time` stops in good order after so many seconds, or after `90s`, `30m`,
     `2h`. `mapping` renames the fields of foreign records, ours to theirs, `format` names the
     format instead of detecting it, and `skip_bad` passes over lines that are not JSON. `tag` keeps
     fields of the problems, by which a sweep can group them: a field, a list of `FIELD` and
-    `NAME=FIELD`, or a mapping of names to fields. `database` is the store and `config` a settings
-    file in place of the user's (None: as set). With `progress=False` notes go to the log `ttc`
+    `NAME=FIELD`, or a mapping of names to fields. `choices_template` is the text around a question
+    with choices, or `@FILE`: `{question}`, and `{choices}` or a line with `{label}` and `{text}`.
+    `database` is the store and `config` a settings file in place of the user's (None: as set). With `progress=False` notes go to the log `ttc`
     instead of stderr, and there is no meter.
     """
 
     limit: int | None
+    offset: int
+    ids: str | Sequence[str] | None
+    shuffle: int | None
+    choices_template: str | None
     new_pool: bool
     confidence: int
     max_time: str | float | None
@@ -136,7 +143,19 @@ def _order(
     )
     tag = options.get("tag") or ()
     wanted = tags.parse([tag] if isinstance(tag, str) or not isinstance(tag, Iterable) else tag)
-    reading = ReadOptions(mapping, options.get("format"), options.get("skip_bad", False), wanted)
+    reading = ReadOptions(
+        mapping,
+        options.get("format"),
+        options.get("skip_bad", False),
+        wanted,
+        text("choices_template", options.get("choices_template")),
+    )
+    shuffle = options.get("shuffle")
+    choosing = Choosing(
+        parse_ids(options.get("ids")),
+        None if shuffle is None else whole("shuffle", shuffle),
+        whole("offset", options.get("offset", 0), 0),
+    )
     return session, SampleJob(
         parts_of(data),
         None if model is None else os.fspath(model),
@@ -148,6 +167,7 @@ def _order(
         options.get("new_pool", False),
         whole("confidence", options.get("confidence", 0), 0),
         options.get("max_time"),
+        choosing,
     )
 
 

@@ -15,7 +15,7 @@ from ttc.api.wording import python_errors
 from ttc.errors import TtcError, UsageError
 from ttc.outcomes.verifier_choice import choose_verifier
 from ttc.records import Problem, Sample, Verdict
-from ttc.store import Store, pools, samples, tags
+from ttc.store import Store, counts, pools, samples, tags
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
 from ttc.store.verifiers import VerifierId, verifiers_of
@@ -182,7 +182,7 @@ class Pool(StoredPool):
 
     def __len__(self) -> int:
         with self._opened() as (store, pool):
-            return pools.count_samples(store.reader, pool)
+            return counts.of_pool(store.reader, pool)
 
     def __bool__(self) -> bool:
         return True  # A pool without samples is still a pool.
@@ -190,7 +190,7 @@ class Pool(StoredPool):
     def __repr__(self) -> str:
         try:
             with self._opened() as (store, pool):
-                count, model = pools.count_samples(store.reader, pool), pool.model
+                count, model = counts.of_pool(store.reader, pool), pool.model
                 of = pools.count_problems(store.reader, pool)
         except TtcError:
             return f"Pool({self.name!r}, not in {self.database})"

@@ -46,7 +46,8 @@ _PHRASES = (
     (re.compile(r"\bttc ls\b"), "ttc.pools()"),
     (re.compile(r"\bttc (sample|verify|sweep|solve)\b"), r"ttc.\1"),
 )
-_MAPPING = re.compile(r"(?<![\w-])--map ((?:[\w.]+=\w+,?)+)")
+_PAIR = r"[\w.]+=[\w*]+(?:\.[\w*]+)*(?::[<>=!]+[\w.]*\w)?"
+_MAPPING = re.compile(rf"(?<![\w-])--map (?:({_PAIR}(?:,{_PAIR})*)|'([^']+)')")
 _OPTION = re.compile(
     r"(?<![\w-])(?:--([a-z][a-z-]*[a-z])|-([mVntsk]))(?![\w-])"
     r"(?: ('[^']*'|[^\s,;)']+?)(?=:?(?:[\s,;)]|$)))?"
@@ -70,7 +71,7 @@ def _translated(text: str) -> str:
 
 
 def _mapping(found: re.Match[str]) -> str:
-    pairs = (pair.split("=") for pair in found[1].rstrip(",").split(","))
+    pairs = (pair.split("=", 1) for pair in (found[1].split(",") if found[1] else [found[2]]))
     return "mapping={" + ", ".join(f"{ours!r}: {theirs!r}" for ours, theirs in pairs) + "}"
 
 

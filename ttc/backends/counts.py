@@ -1,30 +1,11 @@
-"""Counts that may be unknown, and how they are printed: unknown is never 0."""
+"""Counts of a backend's tokens, which may be unknown. See `ttc.messages.counts`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from ttc.backends import Completion
+from ttc.messages.counts import amount, as_fields, exact, with_tokens
 
-
-def exact(known: int, uncounted: int) -> int | None:
-    """Return a sum; None if a part of it is unknown."""
-    return None if uncounted else known
-
-
-def amount(known: int, uncounted: int, what: str = "tokens") -> str:
-    """Return a sum in words: "96 tokens", or if some parts are `uncounted` "at least 96 tokens" or
-    "tokens unknown"."""
-    if not uncounted:
-        return f"{known} {what}"
-    return f"at least {known} {what}" if known else f"{what} unknown"
-
-
-def as_fields(name: str, known: int, uncounted: int) -> dict[str, int | None]:
-    """Return a sum as JSON fields: null if a part is unknown, with the known part beside it."""
-    fields = {name: exact(known, uncounted)}
-    return {**fields, f"{name}_at_least": known} if uncounted and known else fields
+__all__ = ["amount", "as_fields", "exact", "uncounted", "with_tokens"]
 
 
 def uncounted(done: Completion) -> bool:
@@ -32,17 +13,3 @@ def uncounted(done: Completion) -> bool:
     cancelled before its first token generated none."""
     began = done.finish_reason in ("stop", "length") or done.text or done.first_token is not None
     return done.completion_tokens is None and bool(began)
-
-
-def with_tokens(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> list[dict[str, Any]]:
-    """Return rows with their `tokens` as JSON fields or as text.
-
-    The tokens of the `uncounted` samples of a row are unknown.
-    """
-    shown_rows = []
-    for row in rows:
-        known, missing = row["tokens"], row["uncounted"] or 0
-        shown = f"≥{known}" if missing and known else known
-        fields = as_fields("tokens", known, missing) if as_json else {"tokens": shown}
-        shown_rows.append({**{k: v for k, v in row.items() if k != "uncounted"}, **fields})
-    return shown_rows

@@ -133,6 +133,7 @@ class SimulatedBackend:
             text=running.script.text[: int(share * len(running.script.text))],
             finish_reason="cancelled",
             completion_tokens=tokens,
+            think_tokens=None if running.script.think_tokens else running.script.think_tokens,
             logprob=None,
             confidences=None,
             stop=None,

@@ -18,6 +18,7 @@ from ttc.cli.typer_parts import (
     HELP,
     ClickFault,
     LazyGroup,
+    convert_plainly,
     group_of,
     prepare_completion,
     usage_line,
@@ -31,10 +32,14 @@ COMMANDS = {
     "sample": "Draw n completions per problem and keep every one.",
     "verify": "Judge samples: a pool, a file or a pipe.",
     "sweep": "Compute the score of each selection rule at each budget, from stored samples alone.",
+    "import": "Import logs of other tools into a pool: draws, questions, references, verdicts.",
+    "export": "Write pools as files: for other tools, or as tables.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
+    "rm": "Remove pools, with the samples that no other pool uses.",
+    "mv": "Rename a pool; ttc sample --pool NEW resumes it.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
-    "plugins": "List backends, verifiers, selectors and strategies.",
+    "plugins": "List backends, verifiers, selectors, strategies and formats.",
     "config": "Show the settings in force and where they come from.",
     "db": "Print where the store is, check it, copy it, or merge others into it.",
     "doctor": "Check this installation, and print how to fix what does not work.",
@@ -106,6 +111,7 @@ def _dispatch(args: Sequence[str]) -> int:
     if COMPLETE in os.environ:
         prepare_completion()
         group.main(list(args), prog_name="ttc")
+    convert_plainly()
     with group.make_context("ttc", hoist(args) or ["--help"]) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE
@@ -128,7 +134,7 @@ def run(args: Sequence[str]) -> int:
         code = error.code
     except ClickFault as error:
         named = [arg for arg in hoist(args)[:1] if arg in COMMANDS]
-        complain(usage_line(error, " ".join(["ttc", *named])))
+        complain(usage_line(error, " ".join(["ttc", *named]), args))
         code = Exit.USAGE
     except Stopped as stopped:
         code = stopped.code

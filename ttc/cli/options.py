@@ -123,7 +123,13 @@ Seed = Annotated[
     int | None, typer.Option(help=_setting("seed", "Base seed; another seed draws other samples."))
 ]
 Mapping = Annotated[
-    str, typer.Option("--map", metavar="OURS=THEIRS,…", help="Rename fields of foreign files.")
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="OURS=THEIRS,…",
+        help="Name fields of foreign files: text=choices.0.text, prompt=body+question, "
+        "correct=score:>0.5; repeatable.",
+    ),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip lines that are not JSON.")]
 NewPool = Annotated[

@@ -5,10 +5,14 @@ Some releases of Typer contain a copy of Click, others use Click itself, so Clic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, ClassVar
+from keyword import iskeyword
+from pathlib import Path
+from typing import Any, ClassVar, get_args, get_origin
 
 import typer
 import typer.core
@@ -38,9 +42,10 @@ class LazyGroup(typer.core.TyperGroup):
         """Import and build a command; None for an unknown one."""
         if cmd_name not in self.summaries:
             return None
-        module = import_module(f"ttc.cli.commands.{cmd_name}")
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = import_module(f"ttc.cli.commands.{name}")
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name, context_settings=HELP)(getattr(module, cmd_name))
+        single.command(cmd_name, context_settings=HELP)(getattr(module, name))
         return typer.main.get_command(single)
 
     def get_help_option(self, ctx: Any) -> Any:
@@ -72,12 +77,16 @@ def group_of(app: typer.Typer) -> LazyGroup:
     return group
 
 
-def usage_line(error: Any, command: str) -> str:
-    """Return the message of a ClickFault with the help to read; `command` is as it was called."""
+def usage_line(error: Any, command: str, args: Sequence[str] = ()) -> str:
+    """Return the message of a ClickFault with what to do; `command` and `args` are as called."""
     message = str(error.format_message()).strip().rstrip(".")
     context = getattr(error, "ctx", None)
     # Some errors have no context.
     path = command if context is None else context.command_path
+    option = str(getattr(error, "option_name", None) or "\0")
+    # Options of one letter have no blanks in them, and none is a digit.
+    if option[1:2].isdigit() or any(a.startswith(option) and " " in a.strip() for a in args):
+        return f"{message}; write -- before a text that begins with -, and options before that"
     return f"{message}; see {path} --help"
 
 
@@ -90,6 +99,74 @@ def prepare_completion() -> None:
     if parameter := getattr(typer.core, "_TyperParameter", None):
         parameter.process_value = lambda self, ctx, value: value
     classes.completion_init()
+
+
+def convert_plainly() -> None:
+    """Let parameters convert plain values themselves: typer imports pydantic for it, in 50 ms.
+
+    Values that are not plain, and those that are wrong, are left to typer.
+    """
+    parameter = getattr(typer.core, "_TyperParameter", None)
+    if parameter is None or parameter.process_value.__module__ == __name__:
+        return
+    thorough = parameter.process_value
+
+    def process_value(self: Any, ctx: Any, value: Any) -> Any:
+        try:
+            found = _plain(self.type_descriptor.annotation, self.type_descriptor.parameter_info)
+            several = self.multiple or self.nargs == -1
+            result = (() if several else None) if value is None else found(value)
+            missing = self.required and self.value_is_missing(result)
+        except (AttributeError, OSError, TypeError, ValueError):
+            missing = True
+        if missing:
+            return thorough(self, ctx, value)
+        return result if self.callback is None else self.callback(ctx, self, result)
+
+    parameter.process_value = process_value
+
+
+def _plain(kind: Any, about: Any) -> Callable[[Any], Any]:
+    """Return a converter to a type; it raises ValueError for values that are not plain.
+
+    TypeError for a type or an option of typer that is not plain.
+    """
+    if get_origin(kind) is list:
+        each = _plain(get_args(kind)[0], about)
+        return lambda value: [each(item) for item in _of(value, (list, tuple))]
+    if about.parser is not None or about.clamp or about.exists or about.resolve_path:
+        raise TypeError
+    if kind is Path and about.file_okay and about.dir_okay and not about.writable:
+        return lambda value: _readable(Path(_of(value, (str, Path))))
+    if kind in (int, float):
+        return lambda value: _within(kind(_number(value)), about.min, about.max)
+    if kind in (str, bool):
+        return lambda value: _of(value, (kind,))
+    raise TypeError
+
+
+def _of(value: Any, kinds: tuple[type, ...]) -> Any:
+    if type(value) not in kinds and not isinstance(value, Path):
+        raise ValueError
+    return value
+
+
+def _readable(path: Path) -> Path:
+    if path.exists() and not os.access(path, os.R_OK):
+        raise ValueError
+    return path
+
+
+def _number(value: Any) -> Any:
+    if type(value) is str and not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", value):
+        raise ValueError
+    return _of(value, (str, int, float))
+
+
+def _within(number: float, least: float | None, most: float | None) -> float:
+    if (least is not None and number < least) or (most is not None and number > most):
+        raise ValueError
+    return number
 
 
 def completion_script(shell: str) -> str:

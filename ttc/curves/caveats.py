@@ -22,6 +22,7 @@ def caveats(source: Source, curves: Sequence[Curve], *, several: bool = False) -
     lines = [*source.standing.notes, *warnings(source.problems)]
     lines += map(unlike_draws, dependences(source.problems))
     lines += lost_races(curves, source.problems)
+    lines += source.notes
     if source.outdated is not None:
         lines.append(source.outdated)
     if source.unjudged:

@@ -19,6 +19,7 @@ import numpy as np
 
 from ttc.curves.cost_axes import AXES as AXES
 from ttc.curves.order_statistics import ParallelDraws
+from ttc.curves.thinking_race import ThinkingRace
 from ttc.records import Outcome
 from ttc.selectors.exact.subsets import Floats, as_list, check_budgets
 
@@ -70,11 +71,13 @@ def expected_cost(
     rates: Rates = Rates(),
     *,
     replaced: bool = False,
+    thinks: int | None = None,
 ) -> list[dict[str, float | None]]:
     """Return the expected cost of k draws on each of `AXES`, for each k in 1..len(outcomes).
 
     `finishes` is m, the number of draws that the rule waits for before it cancels the others, or
-    None if it waits for all. An axis is None where a draw or the rates lack what it needs.
+    None if it waits for all; `thinks` the same for thoughts (`ThinkingRace`; the time in seconds is
+    then unknown). An axis is None where a draw or the rates lack what it needs.
 
     Summed over time: when F of the n draws have finished, D are truncated and R still run, a
     k-subset still runs if fewer than m of its draws have finished and some have not ended. Hence
@@ -102,6 +105,8 @@ def expected_cost(
     if (lengths := _column(outcomes, "completion_tokens")) is not None and n:
         cut = [outcome.truncated for outcome in outcomes]
         draws = ParallelDraws(lengths, cut, ks, finishes, replaced)
+        if thinks is not None and (thoughts := _column(outcomes, "think_tokens")) is not None:
+            draws = ThinkingRace(lengths, thoughts, cut, ks, thinks, replaced)
         tokens, latency = draws.total(lambda t: t), draws.duration()
         put("tokens", tokens)
         put("latency_tokens", latency)
@@ -113,8 +118,9 @@ def expected_cost(
             _put_rated(put, draws, prompt, tokens, latency, rates)
     if (seconds := _column(outcomes, "seconds")) is not None and n:
         cut = [outcome.truncated for outcome in outcomes]
-        draws = ParallelDraws(seconds, cut, ks, finishes, replaced)
-        put("seconds", draws.duration())
+        if thinks is None:
+            draws = ParallelDraws(seconds, cut, ks, finishes, replaced)
+            put("seconds", draws.duration())
         put("sequential_seconds", budgets * seconds.mean())
     return costs
 

@@ -19,6 +19,10 @@ REMEDIES = {
     "answer": "run ttc verify first or",
     "correct": "run ttc verify first or",
     "score": "run ttc verify with a verifier that gives scores or",
+    "think_tokens": (
+        "sample with a backend that counts them (llamacpp, vllm, a server that reports "
+        "reasoning_tokens or of which ttc models probe finds that a piece is a token) or"
+    ),
     "logprob": "sample with a backend that gives log-probabilities or",
 }
 

@@ -20,6 +20,7 @@ from ttc.curves.posteriors import posteriors
 from ttc.curves.result import SweepResult
 from ttc.curves.table import Table, tabulate_computable
 from ttc.errors import UsageError
+from ttc.formats import mapping
 from ttc.records import Curve
 from ttc.selectors import Selector
 from ttc.selectors.oracles import why_oracles
@@ -49,9 +50,12 @@ def sweep(
         raise UsageError(
             "--max-drop and --strict need --baseline", python="max_drop and strict need a baseline"
         )
-    beside = [baseline.name] if baseline is not None else []
-    rates.check_sources(options.rates_by_source, [*names, *beside])
+    named = [*names, *([] if baseline is None else [baseline.name])]
+    rates.check_sources(options.rates_by_source, named)
     rules = options.selectors()
+    beside = [] if baseline is None or isinstance(baseline, Baseline) else [baseline]
+    maps = [(each.name, each.mapped) for each in (*sources, *beside)]
+    told = mapping.check((name, mapped) for name, mapped in maps if mapped is not None)
     notes = grading.leave_out(options.value, rules, [r for g in options.gates for r, _ in g.terms])
     sources, unscored = grading.grade(options.value, sources)
     if baseline is not None and not isinstance(baseline, Baseline):
@@ -60,7 +64,7 @@ def sweep(
     ks = options.budgets(max(source.n for source in sources))
     tables = [_table(options, source, rules, ks) for source in sources]
     result = SweepResult(options, [_measured(options, table) for table in tables])
-    result.warnings += [*unscored, *notes]
+    result.warnings += [*told, *unscored, *notes]
     _leave_out(result)
     result.warnings += _costs_known(result, sources)
     for source, table in zip(sources, result.tables, strict=True):

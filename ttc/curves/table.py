@@ -13,7 +13,7 @@ from ttc.errors import UsageError, wrong_option
 from ttc.records import Outcome
 from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import Estimate, estimates_of, value_on
-from ttc.selectors.extras import Replacing
+from ttc.selectors.extras import Replacing, thoughts_of
 from ttc.selectors.oracles import Scored, why_oracles
 
 Problems: TypeAlias = Mapping[str, Sequence[Outcome]]
@@ -143,8 +143,8 @@ def _row(
     """Return value and cost of each rule on one problem, and why rules cannot be computed."""
     usable = _usable(outcomes, ks, draw)
     row: _Row = {(at, k): (None, None) for at in range(len(selectors)) for k in ks}
-    # Rules that wait for the same number of draws to finish cost the same.
-    costs: dict[int | None, list[dict[str, float | None]]] = {}
+    # Rules that wait for the same number of draws, or of thoughts, to finish cost the same.
+    costs: dict[tuple[int | None, int | None], list[dict[str, float | None]]] = {}
     failed: dict[str, str] = {}
     for at, (name, selector) in enumerate(selectors.items()):
         try:
@@ -152,20 +152,26 @@ def _row(
         except ValueError as error:
             failed[name] = f"{name}: {error}"
             continue
-        if selector.finishes not in costs:
-            costs[selector.finishes] = _costs(outcomes, usable, selector.finishes, rates, draw)
-        for k, estimate, cost in zip(usable, found, costs[selector.finishes], strict=True):
+        waits = selector.finishes, thoughts_of(selector)
+        if waits not in costs:
+            costs[waits] = _costs(outcomes, usable, waits, rates, draw)
+        for k, estimate, cost in zip(usable, found, costs[waits], strict=True):
             row[at, k] = (estimate, _stopped(cost, estimate))
     return row, failed
 
 
 def _costs(
-    outcomes: Sequence[Outcome], ks: Sequence[int], finishes: int | None, rates: Rates, draw: str
+    outcomes: Sequence[Outcome],
+    ks: Sequence[int],
+    waits: tuple[int | None, int | None],
+    rates: Rates,
+    draw: str,
 ) -> list[dict[str, float | None]]:
+    finishes, thinks = waits
     if draw == "prefix":
         ordered = in_draw_order(outcomes)
-        return [expected_cost(ordered[:k], [k], finishes, rates)[0] for k in ks]
-    return expected_cost(outcomes, ks, finishes, rates, replaced=draw == "with")
+        return [expected_cost(ordered[:k], [k], finishes, rates, thinks=thinks)[0] for k in ks]
+    return expected_cost(outcomes, ks, finishes, rates, replaced=draw == "with", thinks=thinks)
 
 
 def in_draw_order(outcomes: Sequence[Outcome]) -> list[Outcome]:

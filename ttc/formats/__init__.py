@@ -88,13 +88,25 @@ class Opinion:
 @dataclass(frozen=True, slots=True)
 class Draw:
     """A draw as a log has it, or as an export gets it: the problem, its sample, and what verifiers
-    said of it. A problem without messages and prompt is one whose question the log does not have.
-    `place` is where it was read."""
+    said of it.
+
+    A problem without messages and prompt is one whose question the log does not have. A sample
+    that is `cancelled` or an `error` is an attempt, and `error` says why. `place` is where it was
+    read, `version` that of the tool that wrote the log, `unused` the fields that nothing reads.
+    `id` tells the draw from all others of its problem, in whatever copy of the log; without one,
+    the texts of the log tell its draws from those of other logs. `fixed`: its index does, as in
+    lines of ttc.
+    """
 
     problem: Problem
     sample: Sample
     opinions: tuple[Opinion, ...] = ()
     place: str = ""
+    id: str | None = None
+    fixed: bool = False
+    error: str = ""
+    version: str = ""
+    unused: frozenset[str] = frozenset()
 
 
 @runtime_checkable
@@ -119,4 +131,20 @@ class WritesDraws(Ability, Protocol):
 
     def write(self, draws: Iterable[Draw], stream: BinaryIO) -> list[str]:
         """Write draws; return what the format cannot hold, a line each, for the user."""
+        ...
+
+
+@runtime_checkable
+class HoldsVerdicts(Ability, Protocol):
+    """A format of exports that holds what several verifiers say of a draw."""
+
+    several_verdicts: bool
+
+
+@runtime_checkable
+class WritesFiles(Ability, Protocol):
+    """A format of exports that is more than one file."""
+
+    def write_files(self, draws: Iterable[Draw], target: Path) -> list[str]:
+        """Write draws to `target` and to files beside it; return what the format cannot hold."""
         ...

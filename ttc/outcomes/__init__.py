@@ -10,6 +10,8 @@ from typing import Any
 
 from ttc import jsonl
 from ttc.errors import UsageError
+from ttc.formats.mapping import FieldMap
+from ttc.interchange import Intake
 from ttc.outcomes import opinions
 from ttc.outcomes.lines import Reading, read_outcomes
 from ttc.outcomes.opinions import Repeats
@@ -49,7 +51,8 @@ class Source:
     `scored` says which verifiers are behind the scores, `unscored` why scorers that rules name have
     no scores here. `repeats` are what judges said of the same draws several times, by judge.
     `known` is what is known of the model (`ttc.store.models`). `outdated` is a line if the verdicts
-    are by another version of the verifier than is installed.
+    are by another version of the verifier than is installed. `mapped` is what became of --map in a
+    file, `notes` say what was read as what in its lines.
     """
 
     name: str
@@ -65,6 +68,8 @@ class Source:
     unscored: Mapping[str, UsageError] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
     outdated: str | None = None
+    mapped: FieldMap | None = None
+    notes: Sequence[str] = ()
 
     @property
     def n(self) -> int:
@@ -74,7 +79,7 @@ class Source:
 
 def read(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
     """Return the judged draws of a pool, a file or stdin (`-`). UsageError if there are none."""
-    if name == "-" or is_file(name):
+    if name == "-" or is_file(name, database):
         return read_file(name, wanted)
     return read_pool(database, name, wanted)
 
@@ -89,8 +94,10 @@ def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = DEFAULT) -> Sour
     name. UsageError if there are none."""
     found = Collected(wanted.tags) if wanted.tags else None
     origins = score_origins.Lines()
-    reading = Reading(wanted.text, wanted.scored, wanted.asked.deciders, found, origins.see)
-    source = _collect(name, read_outcomes(lines, wanted.mapping, reading))
+    intake = Intake(wanted.mapping, judged=True)
+    reading = Reading(wanted.text, wanted.scored, wanted.asked.deciders, found, origins.see, intake)
+    source = _collect(name, read_outcomes(lines, reading=reading))
+    source.mapped, source.notes = intake.fields, intake.notes()
     opinions.check_lines(name, source.problems, wanted.asked)
     source.scored = origins.scored()
     if found is not None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ttc import jsonl, scores, tags
 from ttc.errors import UsageError
-from ttc.interchange import Numbering, check
+from ttc.interchange import Intake, Numbering
 from ttc.records import INFRA, Outcome
 
 
@@ -16,7 +16,7 @@ class Reading(NamedTuple):
 
     With `text`, the text is kept; with `scored` a score is a verdict; `deciders` are fields with
     further verdicts (true, false or null). `collected` reads the tags of the problems; `seen` is
-    called with the record of each judged line.
+    called with the record of each judged line; `intake` reads the lines, and has the notes.
     """
 
     text: bool = False
@@ -24,6 +24,7 @@ class Reading(NamedTuple):
     deciders: Sequence[str] = ()
     collected: tags.Collected | None = None
     seen: Callable[[Mapping[str, Any]], object] = lambda record: None
+    intake: Intake | None = None
 
 
 PLAIN = Reading()
@@ -40,12 +41,13 @@ def read_outcomes(
     Lines of cancelled and failed draws are left out: they are no samples.
     """
     numbering = Numbering()
+    intake = reading.intake or Intake(mapping, judged=True)
     marks = ("correct", "status", *(("score", "scores") if reading.scored else ()))
     collected, seen, deciders = reading.collected, reading.seen, reading.deciders
-    for raw in jsonl.read(source):
-        line = jsonl.rename(raw, mapping or {})
-        record = check(line, ("problem",))
-        if record.get("finish_reason") in ("cancelled", "error"):
+    for line in intake.lines(source):
+        record = line.record
+        if (end := record.get("finish_reason")) in ("cancelled", "error"):
+            intake.left_out[end] += 1
             continue
         problem = str(record["problem"])
         if collected is not None:

@@ -15,9 +15,8 @@ from ttc.store import verdicts
 from ttc.store.judged import truths
 from ttc.store.pools import Pool
 from ttc.store.sql import SAMPLES_OF_POOLS
+from ttc.store.verifiers import AGAIN, first_runs
 
-# The option of a judge that judges again with other seeds; its verdicts are kept beside the first.
-AGAIN = "rerun"
 # Options that name a model or a file: the stored configuration has their digests.
 _DIGESTED = ("model", "prompt")
 
@@ -65,11 +64,6 @@ class Repeats:
     runs: Mapping[str, Sequence[tuple[Opinion, ...]]]
     votes: Mapping[str, Sequence[tuple[Opinion, ...]]]
     tokens: int | None = None
-
-
-def first_runs(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the verifiers without the re-runs of judges, which are meant only if named."""
-    return [row for row in found if AGAIN not in json.loads(row["config"])] or found
 
 
 def with_options(found: list[dict[str, Any]], spec: str) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ttc import keys
-from ttc.errors import UsageError
+from ttc import keys, plugins
+from ttc.errors import TtcError, UsageError
 from ttc.outcomes import opinions
 
 
@@ -20,14 +20,18 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
         from ttc.verifiers.extras import Attachable
 
         name, _, more = wanted.partition(":")
-        chosen = [row for row in latest.values() if row["name"] == name]
-        if more and isinstance(verifier := make(wanted), Attachable):
-            chosen = opinions.with_options(chosen, wanted)
-        elif more:
-            config = keys.canonical_json(identify(verifier).config)
-            chosen = [row for row in chosen if row["config"] == config]
+        chosen = [row for row in latest.values() if row["name"] == wanted]
+        if chosen or not more:
+            # The name of another tool's verifier has a colon: inspect:match.
+            chosen = chosen or [row for row in latest.values() if row["name"] == name]
+            chosen = _plain(opinions.first_runs(chosen), name)
+        elif isinstance(verifier := make(wanted), Attachable):
+            named = [row for row in latest.values() if row["name"] == name]
+            chosen = opinions.with_options(named, wanted)
         else:
-            chosen = opinions.first_runs(chosen)
+            config = keys.canonical_json(identify(verifier).config)
+            named = [row for row in latest.values() if row["name"] == name]
+            chosen = [row for row in named if row["config"] == config]
         if not chosen:
             why = f"{pool}: no verdicts by {wanted}; "
             raise UsageError(
@@ -36,13 +40,38 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
             )
     else:
         chosen = opinions.first_runs(list(latest.values()))
+        # What came along with a log counts where nothing was judged here.
+        chosen = [row for row in chosen if not _imported(row)] or chosen
     if len(chosen) > 1:
-        listed = ", ".join(f"{row['name']} {row['config']}" for row in chosen)
+        listed = ", ".join(map(_shown, chosen))
         raise UsageError(
             f"{pool}: verdicts by {listed}; choose one with -V NAME:key=value",
             python=f"{pool}: verdicts by {listed}; choose one with verifier='NAME:key=value'",
         )
     return int(chosen[0]["id"]) if chosen else None
+
+
+def _imported(row: Mapping[str, Any]) -> bool:
+    return "imported" in json.loads(row["config"])
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    return str(row["name"]) if _imported(row) else f"{row['name']} {row['config']}"
+
+
+def _plain(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """Return the verifiers that a bare name means: of several, the one that judged here, then the
+    one with its default options."""
+    if len(rows) > 1:
+        rows = [row for row in rows if not _imported(row)] or rows
+    if len(rows) > 1 and name in plugins.installed("verifiers"):
+        try:
+            default = dict(plugins.build("verifiers", name).config)
+        except TtcError:
+            return rows
+        config = keys.canonical_json(default)
+        rows = [row for row in rows if row["config"] == config] or rows
+    return rows
 
 
 def rows_of_scorers(

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ttc import interchange
-from ttc.errors import wrong_option
+from ttc.formats.mapping import check_mapping
 from ttc.outcomes.opinions import NOBODY, Asked
 from ttc.selectors import Selector, worth
 from ttc.selectors.extras import scorers_of
 
-MAPPABLE = tuple(interchange.FIELDS)
+MAPPABLE = (*interchange.FIELDS, "scores.*", "tags.*")
 
 
 class Asking(Protocol):
@@ -49,9 +49,7 @@ class Wanted:
     asked: Asked = NOBODY
 
     def __post_init__(self) -> None:
-        for name in self.mapping:
-            if name not in MAPPABLE:
-                raise wrong_option("mapping", name, f"there are {', '.join(MAPPABLE)}")
+        check_mapping(self.mapping, MAPPABLE)
 
     @classmethod
     def by(

@@ -1,12 +1,14 @@
 """Problems from files or standard input, and how a question is put to the model.
 
-`dataset` reads and checks a whole source; `readers` has the formats, one function each; `tagging`
-has the fields that groups are made by, `rendering` the text around a question, and `joining`
-makes one list of several sources.
+`dataset` reads and checks a whole source, whose shape `detection` finds among those of
+`ttc.formats.shapes`; `telling` says what was read; `tagging` has the fields that groups are made
+by, `rendering` the text around a question; `joining` makes one list of several sources, and
+`choosing` takes some of it.
 """
 
 from __future__ import annotations
 
+from ttc.problems.choosing import Choosing, parse_ids, select
 from ttc.problems.dataset import (
     MAPPABLE,
     Data,
@@ -16,19 +18,21 @@ from ttc.problems.dataset import (
     one,
     question,
     read,
-    select,
 )
-from ttc.problems.joining import merge, tag_notes
+from ttc.problems.joining import mapping_notes, merge, tag_notes
 from ttc.problems.rendering import render
 
 __all__ = [
     "MAPPABLE",
+    "Choosing",
     "Data",
     "Dataset",
     "ReadOptions",
     "each",
+    "mapping_notes",
     "merge",
     "one",
+    "parse_ids",
     "question",
     "read",
     "render",

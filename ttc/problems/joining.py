@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ttc import tags
 from ttc.errors import UsageError, wrong_option
+from ttc.formats import mapping
 from ttc.problems.dataset import Dataset
 from ttc.records import Problem
 
@@ -27,6 +28,13 @@ def merge(datasets: Iterable[Dataset]) -> list[Problem]:
             # The first file's tags hold.
             found[problem.id] = replace(first, tags={**problem.tags, **first.tags})
     return list(found.values())
+
+
+def mapping_notes(datasets: Iterable[Dataset]) -> list[str]:
+    """Return what to say about --map: fields that some records lack. UsageError for one that no
+    record has."""
+    maps = [(dataset.name, dataset.mapped) for dataset in datasets]
+    return mapping.check((name, mapped) for name, mapped in maps if mapped is not None)
 
 
 def tag_notes(

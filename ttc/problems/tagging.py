@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ttc import tags
+from ttc.formats.shapes.noting import plain
+from ttc.formats.shapes.noting import used as noted
 from ttc.records import Problem
 
 
@@ -16,21 +18,28 @@ def tags_of(
     and the `wanted` ones (name → field); later ones hold.
 
     `form` is the format of the record; fields in `used` are mapped to something else, so they are
-    no tags. ValueError for a wanted field that is a list or an object.
+    no tags. What is a tag is noted as read. ValueError for a wanted field that is a list or an
+    object.
     """
     found: dict[str, str] = {}
+    there = plain(record)
     for name, fields in tags.KNOWN.items():
         # Hendrycks' MATH calls the subject its type.
         fields = (*fields, "type") if form == "math" and name == "subject" else fields
         for field in fields:
-            value = None if field in used else record.get(field)
+            value = None if field in used else there.get(field)
             # A list or an object may be anything here: nobody said that it is a tag.
             if not isinstance(value, (list, dict)) and (text := tags.text_of(value)) is not None:
                 found.setdefault(name, text)
-    found |= tags.own(record.get("tags"))
+                noted(record, field)
+    if own := tags.own(there.get("tags")):
+        found |= own
+        noted(record, "tags")
     for name, field in wanted.items():
+        noted(record, field)
+        noted(record, field.partition(".")[0])
         try:
-            text = tags.text_of(tags.at(record, field))
+            text = tags.text_of(tags.at(there, field))
         except ValueError as error:
             raise ValueError(f"{field!r} {error}") from None
         if text is not None:

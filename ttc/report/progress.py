@@ -20,7 +20,8 @@ SETTLED = 32  # draws
 class Meter:
     """A meter of the draws and tokens of a run, used in a with statement."""
 
-    def __init__(self, label: str, total: int, *, quiet: bool) -> None:
+    def __init__(self, label: str, total: int, *, quiet: bool, counts_tokens: bool = True) -> None:
+        self._counts_tokens = counts_tokens
         self._label = message(label)
         self._total = total
         self._quiet = quiet or total == 0
@@ -73,6 +74,8 @@ class Meter:
         self._done, self._tokens, self._uncounted = done, tokens, uncounted
         speed = self.speed
         status = "tokens unknown" if speed is None else f"{speed:.0f} tokens/s"
+        if not self._counts_tokens:
+            status = f"{done / max(self.seconds, 1e-9):.0f} draws/s"
         # The short draws finish first, so that an early estimate would be too low.
         if done >= min(SETTLED, self._total / 10):
             left = self.seconds / done * (self._total - done)

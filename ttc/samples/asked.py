@@ -134,7 +134,9 @@ def fields(text: str, backend: Backend) -> str:
         return text
     given = json.loads(text)
     kept = {name: given.pop(name) for name in (HEADERS, TEMPLATE) if name in given}
-    return keys.canonical_json({**kept, TEMPLATE: {**kept.get(TEMPLATE, {}), **given}})
+    if given:
+        kept[TEMPLATE] = {**kept.get(TEMPLATE, {}), **given}
+    return keys.canonical_json(kept)
 
 
 def check(backend: Backend, params: SamplingParams, logprobs: int, *, raw: bool) -> None:

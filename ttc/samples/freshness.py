@@ -22,6 +22,11 @@ def superseded(store: Store, pool: Pool, beside: Collection[str] = ()) -> str | 
     `beside` are pools that are read together with it; the newer one may be among them.
     """
     last = runs.last(store.reader, pool.base)
+    if last is not None and last["dropped"] is not None:
+        return (
+            f"{pool.name} does not have the latest samples: the last ttc sample of {pool.base} "
+            f"({last['started'][:19]}) drew none; run it again: {last['command']}"
+        )
     if last is None or last["pool_id"] == pool.id or last["pool"] in beside:
         return None
     return (
@@ -33,7 +38,7 @@ def superseded(store: Store, pool: Pool, beside: Collection[str] = ()) -> str | 
 def unfinished(store: Store, pool: Pool) -> str | None:
     """Return a line if the last sampling into a pool did not make all its draws, else None."""
     last = runs.last(store.reader, pool.base)
-    if last is None or last["pool_id"] != pool.id or not _short(last):
+    if last is None or last["pool_id"] != pool.id or last["dropped"] or not _short(last):
         return None
     if runs.alive(last):
         how = f"is still drawing (pid {last['pid']})"

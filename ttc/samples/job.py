@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from ttc import jsonl, problems, tags
+from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
-from ttc.errors import UsageError
-from ttc.problems import ReadOptions
+from ttc.errors import StoreError, UsageError
+from ttc.formats.mapping import parse_mapping
+from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
 from ttc.samples.drawing import Drawing
 from ttc.samples.plan import (
@@ -23,13 +25,15 @@ from ttc.samples.plan import (
     check_name,
     default_pool,
     make_plan,
+    notes_on,
     one_draw_note,
-    retagged,
 )
-from ttc.samples.recipe import Sampling, make_recipe, whole
+from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
 from ttc.session import Session
-from ttc.store import Store, samples
+from ttc.store import Store, runs, samples
 from ttc.store.names import PoolName
+from ttc.store.presence import LostStoreError
+from ttc.store.upkeep import removal
 
 DEFAULT_N = 16
 
@@ -39,7 +43,8 @@ class SampleJob:
     """What to draw: the options of `ttc sample` that say what the samples are.
 
     Each item of `data` is a file (`-`: standard input), records with the fields of a JSON line, or
-    problems. `max_time` is in seconds, or a text such as `90s`, `30m` or `2h`.
+    problems; `choosing` says which of them, and `limit` how many of those. `max_time` is in
+    seconds, or a text such as `90s`, `30m` or `2h`.
     """
 
     data: tuple[problems.Data, ...]
@@ -52,6 +57,7 @@ class SampleJob:
     new_pool: bool = False
     confidence: int = 0
     max_time: str | float | None = None
+    choosing: Choosing = field(default_factory=Choosing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +115,16 @@ class Opened:
         return self.backend.status() if isinstance(self.backend, Reporting) else ""
 
 
-def reading(mapping: str, form: str | None, skip_bad: bool, tag: Iterable[str] = ()) -> ReadOptions:
+def reading(
+    mapping: Iterable[str],
+    form: str | None,
+    skip_bad: bool,
+    tag: Iterable[str] = (),
+    choices_template: str | None = None,
+) -> ReadOptions:
     """Return how to read the data. UsageError for a malformed --map or --tag."""
-    renamed = jsonl.parse_mapping(mapping, problems.MAPPABLE)
-    return ReadOptions(renamed, form, skip_bad, tags.parse(tag))
+    renamed = parse_mapping(mapping, problems.MAPPABLE)
+    return ReadOptions(renamed, form, skip_bad, tags.parse(tag), choices_template)
 
 
 def seconds(limit: str | float | None) -> float | None:
@@ -128,7 +140,8 @@ def seconds(limit: str | float | None) -> float | None:
 def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, Sampling]:
     """Read all data; return the problems, the name of the data, and the sampling options with the
     format's own template where neither option nor setting gives one."""
-    datasets = [problems.read(source, job.reading) for source in job.data]
+    reading = replace(job.reading, choices_template=choices_template(session, job.reading))
+    datasets = [problems.read(source, reading) for source in job.data]
     for dataset in datasets:
         session.say(dataset.describe())
     sampling = job.sampling
@@ -139,9 +152,23 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
             raise UsageError("these files want different templates; sample them one by one")
         sampling = replace(sampling, template=templates.pop())
     merged = problems.merge(datasets)
+    for line in problems.mapping_notes(datasets):
+        session.say(line)
     for line in problems.tag_notes(datasets, merged, job.reading.tags):
         session.say(line)
-    return problems.select(merged, job.limit), datasets[0].name, sampling
+    if job.reading.choices_template is not None and not any(
+        "choices" in each.reference for each in merged
+    ):
+        session.say("--choices-template: no problem has choices")
+    choosing = job.choosing if job.limit is None else replace(job.choosing, limit=job.limit)
+    return problems.select(merged, choosing), datasets[0].name, sampling
+
+
+def choices_template(session: Session, reading: ReadOptions) -> str | None:
+    """Return the text around questions with choices, of the option or the setting; None if neither
+    is there. UsageError for a file that cannot be read."""
+    given = session.config.get("choices_template", reading.choices_template)
+    return text_of(given, "--choices-template")
 
 
 def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool = True) -> Prepared:
@@ -174,6 +201,22 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
 
 
 @contextmanager
+def none_empty(database: Path, made: Collection[int]) -> Iterator[None]:
+    """Remove those of the pools `made` (row ids) that are still without a sample at the end."""
+    lost = False
+    try:
+        yield
+    except LostStoreError:
+        lost = True  # another store may be at this path
+        raise
+    finally:
+        # What ended the run matters more than an empty pool.
+        with suppress(StoreError):
+            for pool in set() if lost else set(made):
+                removal.drop_empty(database, pool)
+
+
+@contextmanager
 def opened(
     session: Session, job: SampleJob, on_failure: Callable[[], None] | None = None
 ) -> Iterator[Opened]:
@@ -184,12 +227,19 @@ def opened(
     """
     limit = seconds(job.max_time)
     ready = prepare(session, job)
-    with closing(ready.backend), Store.writing(session.database, on_failure=on_failure) as store:
+    made: list[int] = []
+    with (
+        closing(ready.backend),
+        none_empty(session.database, made),
+        Store.writing(session.database, on_failure=on_failure) as store,
+    ):
+        made += [run["pool_id"] for run in runs.unclean(store.reader)]
         for line in store.recover():
             session.say(line)
         if same := one_draw_note(ready.recipe, ready.n):
             session.say(same)
         plan = make_plan(store, ready.name, ready.recipe, ready.problems, ready.n)
+        made.append(plan.pool.id)
         if plan.pool.name != plan.pool.base:
             session.say(
                 f"{plan.pool.base} has other settings (--explain lists them); drawing into "
@@ -197,6 +247,6 @@ def opened(
             )
         elif job.new_pool:
             session.say(f"--new-pool: drawing into {plan.pool.name}")
-        for line in retagged(plan):
+        for line in notes_on(store, plan):
             session.say(line)
         yield Opened(store, ready.backend, plan, job.confidence, limit)

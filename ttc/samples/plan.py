@@ -15,8 +15,8 @@ from typing import Any
 from ttc import keys
 from ttc.backends import ModelInfo, Request
 from ttc.records import Problem, SamplingParams
-from ttc.store import Store, models, names, samples, tags
-from ttc.store.names import PoolName
+from ttc.store import Store, models, names, samples, tags, token_logprobs
+from ttc.store.names import Naming, PoolName
 from ttc.store.pools import Pool, PoolProblem
 
 
@@ -86,7 +86,7 @@ def request_of(
 
 def default_pool(data: str, model: str) -> str:
     """Return the name of a pool for which the user gave none."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{data}-{model}").strip("-").lower()[: names.MOST]
 
 
 def worth_drawing(recipe: Recipe, n: int) -> int:
@@ -147,6 +147,25 @@ def retagged(plan: Plan) -> list[str]:
     ]
 
 
+def notes_on(store: Store, plan: Plan) -> list[str]:
+    """Return what there is to say about samples that the pool had before, a line each."""
+    return [*retagged(plan), *without_tokens(store, plan)]
+
+
+def without_tokens(store: Store, plan: Plan) -> list[str]:
+    """Return a line if --logprobs asks for what kept samples were drawn without, else nothing."""
+    if not plan.recipe.logprobs or not plan.kept:
+        return []
+    requests = {each.request_id for each in plan.enrolled}
+    lacking = token_logprobs.lacking(store.reader, requests, plan.n)
+    if not lacking:
+        return []
+    return [
+        f"--logprobs: {lacking} of {plan.kept} kept samples were drawn without it and have none; "
+        "another --seed draws others"
+    ]
+
+
 def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[str, Any]) -> None:
     """Raise UsageError if a name that the user gave belongs to a pool with other settings.
 
@@ -155,6 +174,8 @@ def check_name(database: Path, wanted: PoolName, model: str, identity: Mapping[s
     if database.exists():
         with Store.reading(database) as store:
             names.resolve(store.reader, wanted, model, identity)
+    elif wanted.naming is not Naming.MADE:
+        names.check_new(wanted.name, wanted.other.split()[0])
 
 
 def refreshed(store: Store, plan: Plan) -> Plan:

@@ -56,8 +56,10 @@ def text_of(value: str | None, option: str) -> str | None:
         return value
     try:
         return Path(value[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{option} {value}: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{option} {value}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{option} {value}: {error}; convert the file with iconv") from None
 
 
 def number(name: str, value: Any) -> float:

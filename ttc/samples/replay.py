@@ -90,8 +90,9 @@ class Recording:
 def _samples(source: str, database: Path) -> list[Sample]:
     from ttc.interchange import read_samples
     from ttc.store import Store, pools, samples
+    from ttc.store.named import is_file
 
-    if Path(source).is_file():
+    if is_file(source, database):
         return [sample for _, sample in read_samples(source)]
     with Store.reading(database) as store:
         pool = pools.find(store.reader, source)

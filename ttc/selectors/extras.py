@@ -57,6 +57,14 @@ class Stoppable(Ability, Protocol):
 
 
 @runtime_checkable
+class Thinking(Ability, Protocol):
+    """A rule that, if `thinks` is a number, waits until the thoughts of so many draws have ended,
+    cancels the other draws and lets those write their answers."""
+
+    thinks: int | None
+
+
+@runtime_checkable
 class Windowed(Ability, Protocol):
     """A rule that looks at draws in batches of `window`."""
 
@@ -133,6 +141,11 @@ class HasPosterior(Ability, Protocol):
 def is_graded(rule: object) -> bool:
     """Return whether a rule has a value where draws have scores."""
     return isinstance(rule, Graded) and bool(rule.graded)
+
+
+def thoughts_of(rule: object) -> int | None:
+    """Return how many thoughts a rule waits for; None if it does not wait for thoughts."""
+    return rule.thinks if isinstance(rule, Thinking) else None
 
 
 def is_oracle(rule: object) -> bool:

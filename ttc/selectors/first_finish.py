@@ -5,19 +5,30 @@ Last-finish is its control: it shows whether length is related to being correct.
 
 from __future__ import annotations
 
+from ttc.options import OptionReader
 from ttc.selectors.ranking import BestByKey
 
 
 class FirstFinish(BestByKey):
     """Picks the draw that finishes first, answer or not (First Finish Search, Agarwal 2025).
 
-    That is the draw with the fewest completion tokens, which reruns reproduce and times do not.
-    Draws of equal length are tied, and so are the truncated ones if none finished.
+    That is the draw with the fewest completion tokens, which reruns reproduce and times do not; or
+    the one whose thought ends first (`by=thinking`), after which the others are cancelled while it
+    writes its answer. Draws of equal length are tied, and so are the truncated ones if none
+    finished.
     """
 
     name = "first-finish"
     by = "tokens"
-    finishes = 1
+    finishes: int | None = 1
+    thinks: int | None = None
+
+    def parse(self, read: OptionReader) -> None:
+        """Read by what the first is found."""
+        self.by = read.choice("by", ("tokens", "thinking"), "tokens")
+        if self.by == "thinking":
+            self.name, self.finishes, self.thinks = f"{self.name}:by=thinking", None, 1
+        super().parse(read)
 
 
 class FirstValid(BestByKey):

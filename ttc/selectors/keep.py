@@ -35,7 +35,8 @@ class Keep:
 
     M is a number of draws, or a share (`10%`) as DeepConf cuts it: m = k − ⌈(1 − share)(k − 1)⌉,
     the draws at or above that percentile ("Deep Think with Confidence"). KEY is
-    `logprob` (mean over tokens, the default), `score`, `tokens` (shortest first) or `longest`.
+    `logprob` (mean over tokens, the default), `score`, `tokens` (shortest first), `thinking`
+    (shortest thought first) or `longest`.
     With `score=NAME` it is the score of that verifier: `score=confidence` is DeepConf's own.
     Draws with equal keys rank by their index, which is independent of their quality.
     """
@@ -46,7 +47,7 @@ class Keep:
 
     def __init__(self, then: Selector, m: str, **options: str) -> None:
         read = OptionReader("keep", options)
-        by = read.choice("by", ("logprob", "score", "tokens", "longest"), "logprob")
+        by = read.choice("by", ("logprob", "score", "tokens", "thinking", "longest"), "logprob")
         score = read.text("score", "")
         read.end()
         if score and options.get("by", "score") != "score":
@@ -62,7 +63,9 @@ class Keep:
         self.scored_by = scorers_of(then) | ({score} - {""})
         self.oracle = is_oracle(then)
         self.graded = is_graded(then)
-        self.finishes = int(m) if by == "tokens" and not m.endswith("%") else None
+        count = None if m.endswith("%") else int(m)
+        self.finishes = count if by == "tokens" else None
+        self.thinks = count if by == "thinking" else None
 
     def pick(self, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
         if not outcomes:
@@ -83,9 +86,11 @@ class Keep:
 class Short(Keep):
     """Votes among the first M draws to finish: short-M (short-m@k, Hassid et al. 2025).
 
-    "Don't Overthink it"; the others are cancelled. Draws rank by completion tokens. A tied vote is
-    split (`ties=split`) or won by the answer with the shortest draw (`ties=shortest`, as in the
-    paper; short-2 is then as accurate as short-1).
+    "Don't Overthink it"; the others are cancelled. Draws rank by completion tokens, or as in the
+    paper by those of their thoughts (`by=thinking`): once M thoughts have ended the other draws are
+    cancelled, and the M answers are written. A tied vote is split (`ties=split`) or won by the
+    answer with the shortest draw (`ties=shortest`, as in the paper; short-2 is then as accurate as
+    short-1).
     """
 
     usage = "short-M"
@@ -94,13 +99,14 @@ class Short(Keep):
 
     def __init__(self, m: str, **options: str) -> None:
         read = OptionReader("short", options)
+        by = read.choice("by", ("tokens", "thinking"), "tokens")
         ties = read.choice("ties", (*TIES, "shortest"), TIES[0])
         invalid = read.choice("invalid", INVALID, INVALID[0])
         read.end()
         shortest = ties == "shortest"
         vote = RankedMajority(invalid) if shortest else Majority(ties=ties, invalid=invalid)
-        super().__init__(vote, m, by="tokens")
-        self.name = f"short-{m}"
+        super().__init__(vote, m, by=by)
+        self.name = f"short-{m}" if by == "tokens" else f"short-{m}:by={by}"
 
 
 class RankedMajority(Majority):

@@ -99,6 +99,15 @@ def finish_key(outcome: Outcome) -> tuple[bool, float]:
     return (False, outcome.completion_tokens)
 
 
+def thinking_key(outcome: Outcome) -> tuple[bool, float]:
+    """Rank a draw by when its thought ended: fewest thinking tokens first, truncated draws last."""
+    if outcome.truncated:
+        return LAST
+    if outcome.think_tokens is None:
+        raise ValueError(f"draw {outcome.index} has no think_tokens")
+    return (False, outcome.think_tokens)
+
+
 def longest_key(outcome: Outcome) -> tuple[bool, float]:
     """Rank a draw by its length, most completion tokens first, truncated draws last."""
     truncated, tokens = finish_key(outcome)
@@ -143,6 +152,7 @@ KEYS: dict[str, tuple[Callable[[Outcome], tuple[bool, float]], frozenset[str]]] 
     "score": (score_key, frozenset({"score"})),
     "logprob": (logprob_key, frozenset({"logprob", "completion_tokens"})),
     "tokens": (finish_key, frozenset({"completion_tokens"})),
+    "thinking": (thinking_key, frozenset({"think_tokens"})),
     "longest": (longest_key, frozenset({"completion_tokens"})),
     "valid": (valid_key, frozenset({"completion_tokens"})),
 }

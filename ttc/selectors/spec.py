@@ -29,7 +29,10 @@ _HAT = re.compile(r"pass(?:\^|-hat-)(?:(\d+)|[kKnN])", re.IGNORECASE)
 
 # Names of the field → ttc's rules. Case does not count, and `_` is `-`.
 SYNONYMS = {
+    "acc": "mean",
+    "accuracy": "mean",
     "any": "coverage",
+    "average": "mean",
     "avg": "mean",
     "bayes": "bayes",
     "best": "max",
@@ -47,10 +50,13 @@ SYNONYMS = {
     "mgpass": "mg-pass",
     "mob": "majority-of-bests",
     "pass": "coverage",
+    "plurality": "majority",
     "ppl": "perplexity",
     "sc": "majority",
     "self-consistency": "majority",
     "unanimous": "pass^k",
+    "vote": "majority",
+    "voting": "majority",
     "weighted-majority": "weighted",
     "wmaj": "weighted",
 }
@@ -145,6 +151,8 @@ def build(spec: str, conventions: Mapping[str, str] | None = None) -> Selector:
     extra: dict[str, Any] = {**common, **options, **scorer}
     usage = factory.usage if isinstance(factory, Argued) else name
     if isinstance(factory, Argued):
+        # `short:m=3` is `short-3`.
+        argument = argument or extra.pop(factory.argument, "")
         if not argument or factory.argument in extra:
             raise UsageError(f"{spec}: write {usage}")
         extra[factory.argument] = argument

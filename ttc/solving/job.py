@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ttc import problems, verdicts
-from ttc.answers import thinking
 from ttc.backends import Backend, resolve
-from ttc.backends.thinking_switch import without_effect
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
+from ttc.samples.job import none_empty
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
 from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
@@ -131,6 +130,14 @@ def solve(
     UsageError if the budget is too small for a single draw, or the verifier would accept by the
     reference; BackendError if every draw of a problem failed.
     """
+    with none_empty(means.store.path, made := list[int]()):
+        yield from _solved(means, options, asked, made)
+
+
+def _solved(
+    means: Means, options: SolveOptions, asked: Iterable[Problem], made: list[int]
+) -> Generator[Solved, None, None]:
+    """Solve; `made` is given the row ids of the pools of the draws."""
     recipe = means.recipe
     begun: deque[tuple[Plan, Problem]] = deque()
 
@@ -141,6 +148,7 @@ def solve(
             rendered = problems.render(problem, recipe.system, recipe.template, recipe.raw)
             name = default_pool("solve", recipe.model.name)
             plan = make_plan(means.store, name, recipe, [rendered], means.n)
+            made.append(plan.pool.id)
             begun.append((plan, plan.enrolled[0].problem))
             yield plan
 
@@ -177,16 +185,6 @@ def _same(recipe: Recipe, n: int, method: Method) -> str | None:
             f"{method.name} draws copies of one trace; use a temperature above 0 (-t 0.8)"
         )
     return None
-
-
-def thinking_note(recipe: Recipe, solution: Solution) -> str | None:
-    """Return a note if reasoning was to be turned on or off and the draws do not show it."""
-    wanted = recipe.params.thinking
-    if wanted is None:
-        return None
-    begun = [node for node in solution.run.nodes if node.parent is None and node.model == "main"]
-    thinks = sum(thinking.read(node.text).thought for node in begun)
-    return without_effect(wanted, thinks, len(begun))
 
 
 def _method(

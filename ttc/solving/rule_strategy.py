@@ -31,7 +31,7 @@ from ttc.strategies.unanswered import Unanswered, reasons
 from ttc.strategies.voting import answer_of
 
 # Fields of an outcome that `pick` does without, or that a draw has without a verdict.
-UNJUDGED = frozenset({"answer", "correct", "text", "completion_tokens", "logprob"})
+UNJUDGED = frozenset({"answer", "correct", "text", "completion_tokens", "think_tokens", "logprob"})
 
 
 def outcome_of(
@@ -47,6 +47,7 @@ def outcome_of(
         finish_reason=node.finish,
         seconds=node.seconds,
         text=node.trace,
+        think_tokens=node.think_tokens,
     )
 
 

@@ -17,6 +17,7 @@ from ttc import paths
 from ttc.errors import StoreError, UsageError
 from ttc.store import integrity
 from ttc.store.lock import WriteLock
+from ttc.store.presence import refuse_second_names
 from ttc.store.schema import APPLICATION_ID, MIGRATIONS, statements
 from ttc.store.sql import translated
 
@@ -110,6 +111,7 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA busy_timeout = 30000")
             _check_header(connection, path)
+            refuse_second_names(path)
             integrity.check(connection, path)
             mode = _journal_mode(path)
             # FULL: a committed sample survives a power cut. A sync takes 4 ms, a sample seconds.
@@ -129,7 +131,8 @@ def open_writer(path: Path, lock: WriteLock) -> sqlite3.Connection:
 
 def in_use(path: Path) -> bool:
     """Return whether a store is open somewhere, or was left with its write-ahead log."""
-    return path.with_name(path.name + "-wal").exists()
+    real = Path(os.path.realpath(path))
+    return real.with_name(real.name + "-wal").exists()
 
 
 def open_any(path: Path, *, alone: bool = False) -> tuple[sqlite3.Connection, int]:

@@ -19,11 +19,13 @@ from pathlib import Path
 
 from ttc import keys, paths
 from ttc.errors import StoreError, TtcError
+from ttc.store import counts
 from ttc.store.sql import rows, translated
 
 # `check` gives up after this time; `ttc db check` has no limit.
 SECONDS = 10.0
 FAULTS = 10  # the most that are reported of each kind
+_COUNTED = "SELECT 1 FROM sqlite_master WHERE name = 'request_counts'"
 _STEPS = 20_000  # of SQLite's virtual machine, between two looks at the clock
 
 
@@ -59,11 +61,13 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
 
 def faults(connection: sqlite3.Connection, path: Path) -> list[str]:
     """Return all faults of a store, at most FAULTS of each kind: damaged pages, references to
-    missing rows, and digests of prompts and draws that do not match."""
+    missing rows, digests of prompts and draws that do not match, and counts that are wrong."""
     with translated(path):
         lines = [row[0] for row in connection.execute(f"PRAGMA integrity_check({FAULTS})")]
         found = [] if lines == ["ok"] else lines
-        return [*found, *islice(_dangling(connection), FAULTS), *islice(_keys(connection), FAULTS)]
+        counted = connection.execute(_COUNTED).fetchone() is not None  # not in an older schema
+        kinds = (_dangling, _keys, counts.faults) if counted else (_dangling, _keys)
+        return [*found, *(line for kind in kinds for line in islice(kind(connection), FAULTS))]
 
 
 def _dangling(connection: sqlite3.Connection) -> Iterator[str]:

@@ -19,7 +19,17 @@ class WriteLock:
         self._database = database
         real = Path(os.path.realpath(database))  # one lock for a file, through whatever link
         self._path = real.with_name(real.name + ".lock")
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._descriptor = self._opened()
+
+    def _opened(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    def _is_there(self) -> bool:
+        """Return whether the lock file is still the one that others would open."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.stat(self._path))
+        except OSError:
+            return not self._path.parent.is_dir()
 
     def _holder(self) -> str:
         pid = os.pread(self._descriptor, 32, 0).decode(errors="replace").strip("\0 \n")
@@ -36,7 +46,10 @@ class WriteLock:
         while True:
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
+                if self._is_there():
+                    break
+                os.close(self._descriptor)  # the file was deleted: others lock a new one
+                self._descriptor = self._opened()
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise StoreError(

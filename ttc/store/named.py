@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing, suppress
 from difflib import get_close_matches
 from pathlib import Path
 
-from ttc.errors import UsageError
-from ttc.store import Store, pools
+from ttc.errors import StoreError, UsageError
+from ttc.messages import notes
+from ttc.store import Store, names, pools
+from ttc.store.database import open_any
 from ttc.store.pools import Pool
+from ttc.store.sql import one, storable
 
 
-def is_file(source: str) -> bool:
-    """Return whether the argument names a file: it exists and is not a folder."""
-    path = Path(source)
-    return path.exists() and not path.is_dir()
+def is_file(source: str, database: Path) -> bool:
+    """Return whether the argument names a file: it exists and is not a folder.
+
+    A note is printed if the store has a pool of the same name, which is not read then.
+    """
+    if not names.is_file(source):
+        return False
+    with suppress(StoreError, sqlite3.Error):
+        if database.exists():
+            with closing(open_any(database)[0]) as connection:
+                if one(connection, "SELECT 1 FROM pools WHERE name = ?", source):
+                    notes.put(
+                        f"{source}: reading the file, not the pool of this name; to read the pool, "
+                        f"rename it: ttc mv {source} OTHER"
+                    )
+    return True
 
 
 def store_with(database: Path, source: str) -> Path:
     """Return the path of the store that should have a pool. UsageError if there is no store."""
     if not database.exists():
-        raise UsageError(f"{source}: no such file, and no store yet at {database}")
+        raise UsageError(f"{names.abridged(source)}: no such file, and no store yet at {database}")
     return database
 
 
 def pool_named(store: Store, source: str) -> Pool:
+    """Return the pool of this name, where a file was meant too. UsageError, with a near name, if
+    there is none."""
+    return _found(store.reader, source, "{}: no such file and no such pool; ")
+
+
+def find_pool(connection: sqlite3.Connection, name: str) -> Pool:
     """Return the pool of this name. UsageError, with a near name, if there is none."""
-    pool = pools.find(store.reader, source)
-    if pool is None:
-        near = get_close_matches(source, pools.names(store.reader), n=1)
-        meant = f"did you mean {near[0]}?" if near else None
-        what = f"{source}: no such file and no such pool; "
-        raise UsageError(
-            what + (meant or "ttc ls lists them"),
-            python=what + (meant or "ttc.pools() lists them"),
-        )
-    return pool
+    return _found(connection, name, "no pool {!r}; ")
+
+
+def _found(connection: sqlite3.Connection, name: str, missing: str) -> Pool:
+    pool = pools.find(connection, storable(name))
+    if pool is not None:
+        return pool
+    what = missing.format(names.abridged(name))
+    if (why := names.why_not(name)) is not None and not any(mark in name for mark in "*?["):
+        raise UsageError(f"{what}{why}")
+    near = get_close_matches(name, pools.names(connection), n=1)
+    meant = f"did you mean {near[0]}?" if near else None
+    raise UsageError(
+        what + (meant or "ttc ls lists them"), python=what + (meant or "ttc.pools() lists them")
+    )

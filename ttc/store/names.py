@@ -7,18 +7,23 @@ for a name that the user gave, other settings are an error unless --new-pool ask
 
 from __future__ import annotations
 
+import re
 import shlex
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from ttc import keys
 from ttc.errors import UsageError
+from ttc.messages.visible import one_line
 from ttc.store import pools
+from ttc.store.imported import is_imported, tool_of
 from ttc.store.pools import Pool
 
+MOST = 200  # characters of a name
 LONGEST = 48  # the most characters of a value that are shown
 BEFORE = 12  # how many of them precede the first difference
 
@@ -48,6 +53,58 @@ class PoolName:
         return replace(self, name=name, naming=Naming.NEW if new else Naming.NAMED)
 
 
+def why_not(name: str) -> str | None:
+    """Return why no new pool may have a name; None if it may.
+
+    A name stands in command lines, beside options, files and patterns, and in tables on terminals.
+    Older stores may have pools with other names; those stay, and are found by them.
+    """
+    if not name.strip():
+        return "a pool's name is not empty"
+    if len(name) > MOST:
+        return f"a pool's name has at most {MOST} characters, and this one has {len(name)}"
+    if name != one_line(name) or name != name.strip():
+        return "a pool's name has no control characters, line breaks or spaces around it"
+    if name.startswith("-"):
+        return "a pool's name does not begin with -, as options and standard input do"
+    if name in (".", "..") or "/" in name or "\\" in name:
+        return "a pool's name has no slash and is not . or .., which stand for files"
+    if any(mark in name for mark in "*?["):
+        return "a pool's name has none of * ? [, which stand for several pools"
+    return None
+
+
+def check_new(name: str, option: str = "") -> None:
+    """Raise UsageError if no new pool may have a name, with one that it may have.
+
+    `option` is what it was given with (`--pool`). The name of a file that is here is refused too:
+    commands that read a pool or a file read the file.
+    """
+    given = f"{option} {abridged(name)}" if option else abridged(name)
+    if (why := why_not(name)) is not None:
+        better = re.sub(r"[^\w.+@=,~^]+", "-", name[:MOST]).strip("-.") or "OTHER"
+        raise UsageError(f"{given}: {why}; for example {option} {better}".replace("  ", " "))
+    if is_file(name):
+        raise UsageError(
+            f"{given}: a file here has this name, and commands would read the file; choose another"
+        )
+
+
+def is_file(source: str) -> bool:
+    """Return whether an argument names a file: it exists and is not a folder."""
+    try:
+        path = Path(source)
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):  # longer than names of files are, or with a NUL
+        return False
+
+
+def abridged(name: str) -> str:
+    """Return a name for a message: on one line, with its control characters visible, and cut."""
+    shown = one_line(name)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+
+
 def alike(connection: sqlite3.Connection, name: str) -> list[Pool]:
     """Return the pool of this name, and the pools that were requested by this name."""
     there = pools.find(connection, name)
@@ -69,6 +126,12 @@ def resolve(
     else:
         twin = pools.same(alike(connection, wanted.name), identity)
     if wanted.naming is Naming.NAMED:
+        if there is not None and is_imported(there.identity):
+            raise UsageError(
+                f"the pool {there.name} holds draws imported from {tool_of(there.identity)}; "
+                f"drawn ones do not join them in one estimate: name another pool with "
+                f"{wanted.other}"
+            )
         if there is not None and twin != there:
             raise UsageError(_refusal(connection, wanted, there, twin, model, identity))
         if there is None and twin is not None:
@@ -76,7 +139,11 @@ def resolve(
                 f"{wanted.name}: samples with these settings are already in the pool {twin.name}; "
                 f"{_to(wanted, twin)} adds to it"
             )
+        if there is None:
+            check_new(wanted.name, wanted.other.split()[0])
         return wanted.name, there
+    if twin is None and there is None and wanted.naming is Naming.NEW:
+        check_new(wanted.name, wanted.other.split()[0])
     name = pools.free_name(connection, wanted.name) if twin is None else twin.name
     return name, twin
 

@@ -11,7 +11,7 @@ from typing import Any
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.records import Message, Problem
-from ttc.store.sql import SAMPLES_OF_POOLS, now, one, rows
+from ttc.store.sql import now, one, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,17 @@ def same(pools: Iterable[Pool], identity: Mapping[str, Any]) -> Pool | None:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the fields in which two identities differ, with both values."""
-    names = sorted({*old, *new})
-    return {n: (old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)}
+    """Return the fields in which two identities differ, with both values; of an object, the fields
+    inside it."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in sorted({*old, *new}):
+        there, here = old.get(name), new.get(name)
+        if isinstance(there, Mapping) or isinstance(here, Mapping):
+            inner = (each if isinstance(each, Mapping) else {} for each in (there, here))
+            found |= {f"{name}.{key}": pair for key, pair in differences(*inner).items()}
+        elif there != here:
+            found[name] = there, here
+    return found
 
 
 def free_name(connection: sqlite3.Connection, base: str) -> str:
@@ -182,13 +190,6 @@ def count_problems(connection: sqlite3.Connection, pool: Pool) -> int:
     return int(found[0]) if found else 0
 
 
-def count_samples(connection: sqlite3.Connection, pool: Pool) -> int:
-    """Return the number of samples of a pool."""
-    sql = "SELECT count(*) FROM problems JOIN samples USING (request_id) WHERE pool_id = ?"
-    found = one(connection, sql, pool.id)
-    return int(found[0]) if found else 0
-
-
 def _problem(row: Mapping[str, Any]) -> Problem:
     content = json.loads(row["content"])
     messages = tuple(Message(**turn) for turn in content.get("messages", ()))
@@ -199,46 +200,3 @@ def _problem(row: Mapping[str, Any]) -> Problem:
 def names(connection: sqlite3.Connection) -> list[str]:
     """Return the names of all pools, oldest first."""
     return [row["name"] for row in rows(connection, "SELECT name FROM pools ORDER BY id")]
-
-
-def overview(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Return one row per pool: name, model, counts of problems, samples, verdicts, and its age."""
-    return list(
-        rows(
-            connection,
-            f"""
-            SELECT pools.name AS pool, pools.model,
-              (SELECT count(*) FROM problems WHERE pool_id = pools.id) AS problems,
-              (SELECT count(*) FROM {SAMPLES_OF_POOLS}
-                WHERE pool_id = pools.id) AS samples,
-              (SELECT count(*) FROM {SAMPLES_OF_POOLS}
-                JOIN verdicts ON sample_id = samples.id
-                AND verdicts.reference_id = problems.reference_id
-                WHERE pool_id = pools.id) AS verdicts,
-              (SELECT sum(completion_tokens) FROM {SAMPLES_OF_POOLS}
-                WHERE pool_id = pools.id) AS tokens,
-              (SELECT coalesce(sum(completion_tokens IS NULL), 0) FROM problems
-                JOIN samples USING (request_id) WHERE pool_id = pools.id) AS uncounted,
-              pools.created
-            FROM pools ORDER BY pools.id
-            """,
-        )
-    )
-
-
-def problems_overview(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, Any]]:
-    """Return one row per problem of a pool: name, counts of samples, of truncated ones, tokens."""
-    return list(
-        rows(
-            connection,
-            """
-            SELECT problems.name AS problem, count(samples.id) AS samples,
-              coalesce(sum(finish_reason = 'length'), 0) AS truncated,
-              sum(completion_tokens) AS tokens,
-              sum(samples.id IS NOT NULL AND completion_tokens IS NULL) AS uncounted
-            FROM problems LEFT JOIN samples USING (request_id)
-            WHERE pool_id = ? GROUP BY problems.id ORDER BY problems.id
-            """,
-            (pool.id,),
-        )
-    )

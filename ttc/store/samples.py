@@ -9,14 +9,17 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttc import keys
-from ttc.backends import Completion
 from ttc.records import Message, Problem, Sample
+from ttc.store import token_logprobs
 from ttc.store.pools import Pool, problems_of
 from ttc.store.reading import Part, in_order
 from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
+
+if TYPE_CHECKING:
+    from ttc.backends import Completion
 
 
 def drawn(connection: sqlite3.Connection, request_id: int) -> set[int]:
@@ -59,7 +62,7 @@ def unpacked(kept: bytes | None) -> array[float] | None:
     return values
 
 
-def insert(
+def insert(  # noqa: PLR0913 (the columns that are no part of a completion)
     connection: sqlite3.Connection,
     request_id: int,
     draw: int,
@@ -67,14 +70,15 @@ def insert(
     done: Completion,
     *,
     parent: int | None = None,
+    origin: str | None = None,
 ) -> None:
-    """Store a finished completion; `parent` is the row id of the sample that it continues. A draw
-    that is stored already is not changed."""
-    connection.execute(
+    """Store a finished completion; `parent` is the row id of the sample that it continues, `origin`
+    says which draw of which log it is. A draw that is stored already is not changed."""
+    cursor = connection.execute(
         "INSERT INTO samples (request_id, draw, parent_id, text, finish_reason, stop, "
         "prompt_tokens, cached_tokens, completion_tokens, think_tokens, logprob, confidences, "
-        "seed, seconds, first_token_seconds, created) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "seed, seconds, first_token_seconds, created, origin) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (request_id, draw) DO NOTHING",
         (
             request_id,
@@ -93,8 +97,11 @@ def insert(
             elapsed(done.started, done.ended),
             elapsed(done.started, done.first_token),
             now(),
+            origin,
         ),
     )
+    if done.token_logprobs is not None and cursor.rowcount == 1:
+        token_logprobs.keep(connection, int(cursor.lastrowid or 0), done.token_logprobs)
 
 
 def insert_attempt(

@@ -13,6 +13,9 @@ Migrations are appended, never edited. Each takes the file from version i to i +
 
 from __future__ import annotations
 
+from ttc.store.migrations.counts import COUNTS
+from ttc.store.migrations.views import VIEWS
+
 APPLICATION_ID = 0x74746331  # "ttc1": marks the file as a ttc store
 
 _M001 = """
@@ -185,7 +188,29 @@ ALTER TABLE samples ADD COLUMN think_tokens INTEGER;
 ALTER TABLE attempts ADD COLUMN think_tokens INTEGER;
 """
 
-MIGRATIONS: tuple[str, ...] = (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008)
+# Which draw of which log an imported sample is; NULL for one that was drawn here.
+_M009 = """
+ALTER TABLE samples ADD COLUMN origin TEXT;
+"""
+
+# Counts that are kept, and views for people. `dropped` is the name of the pool that a run was to
+# draw into, if that stayed empty and was removed: the run is then one of another pool of its base.
+_M010 = COUNTS + VIEWS + "\nALTER TABLE runs ADD COLUMN dropped TEXT;\n"
+
+# The likeliest tokens at each place of a sample, compressed; they go with it.
+_M011 = """
+CREATE TABLE token_logprobs (
+  sample_id INTEGER PRIMARY KEY REFERENCES samples(id),
+  content BLOB NOT NULL
+);
+CREATE TRIGGER token_logprobs_go AFTER DELETE ON samples
+BEGIN DELETE FROM token_logprobs WHERE sample_id = OLD.id; END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    *(_M001, _M002, _M003, _M004, _M005),
+    *(_M006, _M007, _M008, _M009, _M010, _M011),
+)
 
 
 def statements(script: str) -> list[str]:

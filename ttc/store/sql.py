@@ -69,6 +69,11 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreError(f"{path}: the disk is full; free space and run the same command again")
     if "locked" in text or "busy" in text:
         return StoreError(f"{path}: the store is locked by another program; try again later")
+    if "FOREIGN KEY" in text:
+        return StoreError(
+            f"{path}: rows that this run needs were removed meanwhile (ttc rm); run the same "
+            "command again"
+        )
     return StoreError(f"{path}: {text}; --db names another store")
 
 

@@ -8,19 +8,43 @@ from math import nan
 from typing import Any
 
 from ttc import keys
+from ttc.errors import StoreError
 from ttc.records import INFRA, Outcome, Sample, Verdict, Vote
 from ttc.store.pools import Pool
-from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
+from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, one, rows, storable
 from ttc.store.verifiers import VerifierId, find_verifier, read_by, verifier_id
+
+_SAMPLE_IS = (
+    "SELECT key FROM samples JOIN requests ON requests.id = request_id "
+    "WHERE samples.id = ? AND draw = ?"
+)
 
 
 def keep(
     connection: sqlite3.Connection, sample_id: int, verifier: int, sample: Sample, verdict: Verdict
 ) -> None:
-    """Store a verdict; it replaces an earlier one of the same sample, verifier and reference."""
-    key = (sample_id, verifier, _reference(connection, sample))
+    """Store a verdict; it replaces an earlier one of the same sample, verifier and reference.
+
+    StoreError if the sample was removed since it was read: its row may be another one's now.
+    """
+    there = one(connection, _SAMPLE_IS, sample_id, sample.index)
+    if there is None or (sample.key is not None and there[0] != sample.key):
+        raise StoreError(
+            f"{sample.problem} draw {sample.index}: its sample was removed meanwhile (ttc rm); "
+            "what was judged before it is kept"
+        )
+    put(connection, (sample_id, verifier, _reference(connection, sample)), verdict)
+
+
+def put(connection: sqlite3.Connection, key: tuple[int, int, str], verdict: Verdict) -> None:
+    """Store a verdict under its key: row ids of sample and verifier, and the reference's digest."""
     connection.execute(
-        "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        # Not OR REPLACE: see `ttc.store.migrations.counts`.
+        "ON CONFLICT (sample_id, verifier_id, reference_id) DO UPDATE SET "
+        "answer = excluded.answer, correct = excluded.correct, score = excluded.score, "
+        "status = excluded.status, detail = excluded.detail, created = excluded.created, "
+        "tokens = excluded.tokens",
         (
             *key,
             None if verdict.answer is None else storable(verdict.answer),
@@ -91,14 +115,18 @@ def kept(connection: sqlite3.Connection, pool: Pool, verifier: VerifierId) -> di
     return {} if row is None else by_sample(connection, pool, row)
 
 
-def by_sample(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int, Verdict]:
-    """Return the verdicts of a verifier (by row id) on a pool, by sample id."""
+def by_sample(
+    connection: sqlite3.Connection, pool: Pool, verifier: int, problem: str | None = None
+) -> dict[int, Verdict]:
+    """Return the verdicts of a verifier (by row id) on a pool, or on one problem of it, by sample
+    id."""
     found = rows(
         connection,
         f"SELECT verdicts.*, reads_reference FROM {SAMPLES_OF_POOLS} "
         "JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id "
-        "JOIN verifiers ON verifiers.id = verifier_id WHERE pool_id = ? AND verifier_id = ?",
-        (pool.id, verifier),
+        "JOIN verifiers ON verifiers.id = verifier_id WHERE pool_id = :pool "
+        f"AND verifier_id = :verifier{'' if problem is None else ' AND problems.name = :problem'}",
+        {"pool": pool.id, "verifier": verifier, "problem": problem},
     )
     return {row["sample_id"]: _verdict(row) for row in found}
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ttc import keys
 from ttc.store.pools import Pool
-from ttc.store.sql import SAMPLES_OF_POOLS, rows
+from ttc.store.sql import rows
 
+# The option of a judge that judges again with other seeds; its verdicts are kept beside the first.
+AGAIN = "rerun"
 _NO_REFERENCE = keys.reference_id({})
 
 
@@ -78,25 +81,33 @@ def has_references(connection: sqlite3.Connection, pool: Pool) -> bool:
     return connection.execute(sql, (pool.id, _NO_REFERENCE)).fetchone() is not None
 
 
-def verifiers_of(connection: sqlite3.Connection, pool: Pool) -> list[dict[str, Any]]:
-    """Return the verifiers that have judged a pool, the latest version of each first.
+def verifiers_of(
+    connection: sqlite3.Connection, pool: Pool, problem: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the verifiers that have judged a pool (or one problem of it), the latest version of
+    each first.
 
     `reads_reference` is whether they read the references of the pool; None: they may have.
     """
     found = rows(
         connection,
-        f"""
-        SELECT verifiers.id, verifiers.name, version, config, count(*) AS verdicts,
+        """
+        SELECT verifiers.id, verifiers.name, version, config, sum(verdicts) AS verdicts,
           reads_reference
-        FROM {SAMPLES_OF_POOLS}
-          JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id
+        FROM problems JOIN verdict_counts USING (request_id, reference_id)
           JOIN verifiers ON verifiers.id = verifier_id
-        WHERE pool_id = ? GROUP BY verifiers.id ORDER BY verifiers.name, verifiers.id DESC
+        WHERE pool_id = :pool AND (:problem IS NULL OR problems.name = :problem) AND verdicts > 0
+        GROUP BY verifiers.id ORDER BY verifiers.name, verifiers.id DESC
         """,
-        (pool.id,),
+        {"pool": pool.id, "problem": problem},
     )
     referenced = has_references(connection, pool)
     return [{**row, "reads_reference": _told(row, referenced)} for row in found]
+
+
+def first_runs(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the verifiers without the re-runs of judges, which are meant only if named."""
+    return [row for row in found if AGAIN not in json.loads(row["config"])] or found
 
 
 def _told(row: Mapping[str, Any], referenced: bool) -> bool | None:

@@ -8,6 +8,7 @@ model.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import shutil
 import sqlite3
@@ -21,6 +22,7 @@ from ttc.errors import StoreError
 from ttc.store import integrity
 from ttc.store.database import open_writer
 from ttc.store.lock import WriteLock
+from ttc.store.presence import Presence
 from ttc.store.sql import explain, translated
 
 Work = Callable[[sqlite3.Connection], Any]
@@ -44,6 +46,7 @@ class Writer:
         except BaseException:
             self._lock.close()
             raise
+        self._presence = Presence(path)
         self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
         self._failure: BaseException | None = None
         self._since_checkpoint = 0
@@ -65,6 +68,20 @@ class Writer:
         """Commit queued work, checkpoint and close. Raises the error that stopped the writer."""
         self._queue.put(None)
         self._thread.join()
+        try:
+            self._close()
+        finally:
+            self._presence.close()
+        if self._failure is not None:
+            raise self._failure
+        integrity.remember_state(self._path)
+
+    def _close(self) -> None:
+        if self._failure is None:
+            try:
+                self._presence.check(self._save)
+            except StoreError as error:
+                self._failure = error
         with contextlib.suppress(sqlite3.Error, StoreError), self._lock:
             # The store is then one file, unless a reader still uses the log.
             self._connection.execute("PRAGMA busy_timeout = 0")
@@ -72,9 +89,6 @@ class Writer:
             self._connection.close()
         self._connection.close()
         self._lock.close()
-        if self._failure is not None:
-            raise self._failure
-        integrity.remember_state(self._path)
 
     def _run(self) -> None:
         ending = False
@@ -94,6 +108,7 @@ class Writer:
         try:
             if self._failure is not None:
                 raise self._failure
+            self._presence.check(self._save)
             self._check_space()
             with self._lock:
                 before = self._connection.total_changes
@@ -105,6 +120,7 @@ class Writer:
                 if self._since_checkpoint > CHECKPOINT_EVERY:
                     self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
                     self._since_checkpoint = 0
+            self._presence.check(self._save)
         except (sqlite3.Error, StoreError, OSError) as error:
             self._fail(error, [future for _, future in batch])
             return
@@ -133,11 +149,18 @@ class Writer:
         return None, problem
 
     def _check_space(self) -> None:
-        if shutil.disk_usage(self._path.parent).free < FREE_SPACE:
+        if shutil.disk_usage(Path(os.path.realpath(self._path)).parent).free < FREE_SPACE:
             raise StoreError(
                 f"{self._path}: less than {FREE_SPACE // 1_000_000} MB of disk are free; make "
                 "room and run the same command again (all samples drawn so far are kept)"
             )
+
+    def _save(self) -> bool:
+        """Write the log into the database file that is open; return whether all of it was."""
+        with contextlib.suppress(sqlite3.Error, StoreError, OSError), self._lock:
+            busy, pages, done = self._connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+            return not busy and pages == done
+        return False
 
     def _fail(self, error: BaseException, waiting: list[Future[Any]]) -> None:
         with contextlib.suppress(sqlite3.Error):

@@ -43,8 +43,8 @@ T = TypeVar("T")
 class Node:
     """A piece of a trace; `parent` is the piece before it. A step or a whole answer is one node.
 
-    `tokens`, `logprob` (nats) and `confidences` are those of this piece alone. If the engine did
-    not count its tokens, `counted` is False and `tokens` is the limit it was drawn with. `finish`
+    `tokens`, `logprob` (nats), `confidences` and `think_tokens` are of this piece alone. If the
+    engine did not count its tokens, `counted` is False and `tokens` its limit. `finish`
     is `stop`, `length` or `cancelled`; `stop` is the stop string that ended it, which its text
     keeps. `key` and `index` name the draw in the store; `model` drew it (`main`, `draft`, `given`).
     """
@@ -61,6 +61,7 @@ class Node:
     model: str = "main"
     seconds: float | None = None
     counted: bool = True
+    think_tokens: int | None = None
 
     @property
     def path(self) -> list[Node]:

@@ -17,7 +17,7 @@ def outdated(verifier: Mapping[str, Any], pool: str) -> str | None:
     `verifier` has the name, version and configuration with which they are stored. The installed
     version of a verifier that cannot be imported is unknown: None.
     """
-    if not verifier:
+    if not verifier or "imported" in verifier["config"]:
         return None
     name = str(verifier["name"])
     try:

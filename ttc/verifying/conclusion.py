@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ttc.errors import UsageError
+from ttc.formats import mapping
 from ttc.verifiers.extras import Noted, reads_reference
 from ttc.verifying.job import Verification
 
@@ -42,6 +43,9 @@ def notes(run: Verification, source: str) -> list[str]:
         )
     if summary.kept:
         lines.append(f"{summary.kept} verdicts kept in the store")
+    if run.intake is not None:
+        lines += [f"note: {source}: {line}" for line in run.intake.notes()]
+        lines += [f"note: {line}" for line in mapping.check([(source, run.intake.fields)])]
     if skipped:
         lines.append(f"{len(skipped)} bad lines skipped, the first: {skipped[0]}")
     return lines

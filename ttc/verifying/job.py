@@ -14,6 +14,7 @@ from typing import Any
 from ttc import interchange, jsonl, plugins, verdicts
 from ttc.backends import Backend, resolve
 from ttc.errors import UsageError
+from ttc.interchange import Intake
 from ttc.records import Message, Sample, Verdict
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
@@ -30,6 +31,7 @@ from ttc.verifying.rerun import Rerun
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
 _REFERENCE = ("answer", "choices", "tests", "entry_point", "prompt", "inputs", "outputs", "model")
 MAPPABLE += tuple(f"reference.{name}" for name in _REFERENCE)
+MAPPABLE += ("params.*", "tags.*")
 
 # The fields of a line (none for a draw of a pool), the sample, and its verdict.
 Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
@@ -64,7 +66,7 @@ class Verification:
 
     `by_model`: the verifier uses a model; `quality` then tests its scores. `standing` is that of a
     pool, `rerun` compares two runs of a judge. `skipped` has the errors of the lines that were
-    skipped.
+    skipped, `intake` the notes on what was read in them.
     """
 
     spec: str
@@ -76,6 +78,7 @@ class Verification:
     rerun: Rerun | None = None
     standing: Standing = field(default_factory=Standing)
     skipped: list[str] = field(default_factory=list)
+    intake: Intake | None = None
 
     def each(self) -> Judged:
         """Judge, count, and yield the fields of each line, its sample and its verdict."""
@@ -112,7 +115,7 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
         by_model = backend is not None or extras.asks(verifier)
         run = Verification(spec, verifier, by_model)
         source = options.source
-        lines = not isinstance(source, str) or source == "-" or is_file(source)
+        lines = not isinstance(source, str) or source == "-" or is_file(source, session.database)
         if lines and not options.is_pool:
             if options.rerun is not None:
                 raise UsageError("--rerun: the first verdicts are in the store; name a pool")
@@ -193,10 +196,13 @@ def _of_lines(session: Session, options: VerifyOptions, run: Verification) -> Ju
     asks = extras.asks(verifier)
     skipped = run.skipped if options.skip_bad else None
     store: Store | None = None
+    run.intake = Intake(options.mapping, ("problem", "text"))
 
     def samples() -> Iterator[Sample]:
         nonlocal store
-        for record, sample in interchange.read_samples(options.source, options.mapping, skipped):
+        for record, sample in interchange.read_samples(
+            options.source, skipped=skipped, intake=run.intake
+        ):
             records.append(record)
             # In a pipe, the store may be created while this waits for the first line.
             if asks and store is None and session.database.exists():

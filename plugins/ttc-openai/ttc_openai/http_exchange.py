@@ -59,18 +59,27 @@ class HttpExchange:
         return self._dialect.body(call.request, self._traits, model=name, n=len(call.draws))
 
     @asynccontextmanager
-    async def _sent(self, body: Mapping[str, Any]) -> AsyncIterator[Any]:
+    async def _sent(self, body: Mapping[str, Any], request: Request) -> AsyncIterator[Any]:
         """Send a body and yield the response; leaving early closes its connection."""
         rest = dict(body)
+        headers = request.params.extra_fields.get("headers")
         model, stream = rest.pop("model"), rest.pop("stream", False)
         ask: Any
         if "prompt" in rest:
             ask = self._client.completions.with_streaming_response.create(
-                model=model, prompt=rest.pop("prompt"), stream=stream, extra_body=rest
+                model=model,
+                prompt=rest.pop("prompt"),
+                stream=stream,
+                extra_body=rest,
+                extra_headers=headers,
             )
         else:
             ask = self._client.chat.completions.with_streaming_response.create(
-                model=model, messages=rest.pop("messages"), stream=stream, extra_body=rest
+                model=model,
+                messages=rest.pop("messages"),
+                stream=stream,
+                extra_body=rest,
+                extra_headers=headers,
             )
         async with ask as response:
             yield response
@@ -81,7 +90,7 @@ class HttpExchange:
         ends_here = local_stops(call.request, self._traits)
         for draw in call.draws:
             draw.begin(stops, repeated(call.request, self._traits))
-        async with self._sent(body) as response:
+        async with self._sent(body, call.request) as response:
             call.move()
             try:
                 async with aclosing(_objects(response)) as pieces:
@@ -136,7 +145,7 @@ class HttpExchange:
         for _ in range(_COUNTINGS):
             counts = TokenUsage()
             try:
-                async with self._sent({**body, limit: 1}) as response:
+                async with self._sent({**body, limit: 1}, request) as response:
                     async for piece in _objects(response):
                         counts.add_piece(piece)
             except (openai.APIError, httpx2.HTTPError, MalformedError):

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from ttc.cli import options as opt
+
+SORTS = ("name", "created", "size", "samples")
 
 
 def ls(
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="DATE|AGE", help="Made or drawn into since 2026-01-31, or 12h, 7d."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="Text in the model's name, or a pattern: 'qwen*'."),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(SORTS),
+            help="By name, or the newest or largest first [default: the oldest first].",
+            autocompletion=lambda: list(SORTS),
+        ),
+    ] = None,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = 0,
 ) -> None:
-    """List the pools of the store."""
-    from ttc.backends.counts import with_tokens
-    from ttc.cli.output import document
-    from ttc.cli.session import begin
-    from ttc.cli.suggestions import remember
-    from ttc.report.columns import columns
-    from ttc.store import Store, pools
+    """List the pools of the store.
 
-    session = begin(config, database, quiet)
-    found = []
-    if session.database.exists():
-        with Store.reading(session.database) as store:
-            found = pools.overview(store.reader)
-        remember(pools=[row["pool"] for row in found])
-    found = with_tokens(found, as_json=as_json)
-    if as_json:
-        document({"schema": 1, "database": str(session.database), "pools": found})
-    elif found:
-        columns(found)
-    else:
-        session.say(f"no pools yet in {session.database}; ttc sample makes one")
+    Columns: pool, model, problems, samples, verdicts, tokens, created, and the size of the texts.
+    """
+    from ttc.cli.run import ls as run_ls
+    from ttc.cli.session import begin
+
+    run_ls.ls(begin(config, database, quiet), since, model, sort, as_json)

@@ -23,6 +23,24 @@ def sample(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Draw for the first N problems only.")
     ] = None,
+    offset: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Leave out the first N problems.")
+    ] = 0,
+    ids: Annotated[
+        str | None,
+        typer.Option(
+            "--ids",
+            metavar="ID,…|@FILE",
+            help="Draw for these problems only; ID* is all that begin so, @FILE has one a line.",
+        ),
+    ] = None,
+    shuffle: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SEED",
+            help="Put the problems in an order made from SEED and their ids, before --limit.",
+        ),
+    ] = None,
     *,
     sampling: Sampling,
     confidence: Annotated[
@@ -37,13 +55,22 @@ def sample(
         str | None, typer.Option(help="Name of the pool [default: made from data and model].")
     ] = None,
     new_pool: opt.NewPool = False,
-    mapping: opt.Mapping = "",
+    mapping: opt.Mapping = None,
     form: Annotated[
         str | None,
         typer.Option(
             "--format",
-            help="gsm8k, math, humaneval, humaneval-x, evalplus, mbpp, livecodebench, codecontests "
-            "or jsonl [default: detected].",
+            metavar="NAME",
+            help="Shape of the data: gsm8k, mmlu, humaneval, …; ttc plugins --formats lists them "
+            "[default: detected].",
+        ),
+    ] = None,
+    choices_template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT|@FILE",
+            help="Text around a question with choices: {question} and {choices}; a line with "
+            "{label} and {text} is repeated for each choice.",
         ),
     ] = None,
     skip_bad: opt.SkipBad = False,
@@ -78,6 +105,7 @@ def sample(
     from ttc.cli.run import dry_run as run_plan
     from ttc.cli.run import sample as run_sample
     from ttc.cli.session import begin
+    from ttc.problems import Choosing, parse_ids
     from ttc.samples import job
 
     session = begin(config, database, quiet)
@@ -86,12 +114,13 @@ def sample(
         model=model,
         n=n,
         sampling=sampling,
-        reading=job.reading(mapping, form, skip_bad, tag or ()),
+        reading=job.reading(mapping or (), form, skip_bad, tag or (), choices_template),
         limit=limit,
         pool=pool,
         new_pool=new_pool,
         confidence=confidence,
         max_time=max_time,
+        choosing=Choosing(parse_ids(ids), shuffle, offset),
     )
     if dry_run or explain:
         return run_plan.plan_only(session, options, explain, as_json)

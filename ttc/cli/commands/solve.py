@@ -19,7 +19,7 @@ def solve(
     prompt: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PROMPT|-]", help="The question; - or a pipe reads standard input."
+            metavar="[PROMPT|-]", help="The question, or @FILE; - or a pipe reads standard input."
         ),
     ] = None,
     model: opt.Model = None,
@@ -65,7 +65,7 @@ def solve(
     ] = False,
     *,
     sampling: Sampling,
-    mapping: opt.Mapping = "",
+    mapping: opt.Mapping = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -102,7 +102,7 @@ def solve(
     from ttc.solving.job import SolveOptions
 
     session = begin(config, database, quiet, raw_output=raw_output)
-    asked = run_solve.Asked(prompt, each, mapping, show, as_json)
+    asked = run_solve.Asked(prompt, each, mapping or (), show, as_json)
     options = SolveOptions(
         model=model,
         n=n,

@@ -170,7 +170,7 @@ def sweep(
     save_baseline: Annotated[
         str | None, typer.Option(metavar="FILE", help="Save values and counts as a baseline.")
     ] = None,
-    mapping: opt.Mapping = "",
+    mapping: opt.Mapping = None,
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
     md: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write a table as Markdown.")
@@ -241,6 +241,6 @@ def sweep(
         options,
         targets,
         verifier=verifier,
-        mapping=mapping,
+        mapping=mapping or (),
         baseline=baseline,
     )

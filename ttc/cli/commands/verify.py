@@ -58,7 +58,7 @@ def verify(
         list[str] | None,
         typer.Option(metavar="NAME", help="Pass this variable to the command of cmd:; repeatable."),
     ] = None,
-    mapping: opt.Mapping = "",
+    mapping: opt.Mapping = None,
     skip_bad: opt.SkipBad = False,
     output: opt.Output = None,
     as_json: opt.AsJson = False,
@@ -72,9 +72,9 @@ def verify(
     JSON lines with answer, correct, score, verifier and status go to stdout if it is a pipe, or
     to the file of -o. Verdicts on samples of the store are stored.
     """
-    from ttc import jsonl
     from ttc.cli.run import verify as run_verify
     from ttc.cli.session import begin
+    from ttc.formats.mapping import parse_mapping
     from ttc.verifying import job
 
     session = begin(config, database, quiet)
@@ -87,7 +87,7 @@ def verify(
         trusted=trusted,
         trust_eq=trust_eq,
         env=tuple(env or ()),
-        mapping=jsonl.parse_mapping(mapping, job.MAPPABLE),
+        mapping=parse_mapping(mapping or (), job.MAPPABLE),
         skip_bad=skip_bad,
     )
     targets = run_verify.Targets(output, as_json, junit, fail_under)

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from dataclasses import replace
 from typing import Any
 
 from ttc import interchange, keys
-from ttc.backends import counts
 from ttc.cli.output import document
 from ttc.errors import UsageError
+from ttc.messages.counts import with_tokens
 from ttc.messages.visible import for_stdout, report_line
-from ttc.outcomes import opinions
 from ttc.report.columns import columns
 from ttc.session import Session
-from ttc.store import Store, pools, samples, tags, verdicts, verifiers
+from ttc.store import Store, counts, samples, tags, token_logprobs, verdicts, verifiers
+from ttc.store.named import find_pool
 from ttc.store.pools import Pool
 
 
 def show(
-    session: Session, name: str, problem: str | None, index: int | None, as_json: bool
+    session: Session,
+    name: str,
+    problem: str | None,
+    index: int | None,
+    as_json: bool,
+    logprobs: bool = False,
 ) -> None:
     """Print what is asked for. UsageError, with near names, for what is not there."""
     with Store.reading(session.database) as store:
-        pool = pools.find(store.reader, name)
-        if pool is None:
-            near = get_close_matches(name, pools.names(store.reader), n=1)
-            hint = f"did you mean {near[0]}?" if near else "ttc ls lists them"
-            raise UsageError(f"no pool {name!r}; {hint}")
+        pool = find_pool(store.reader, name)
         if problem is None:
             _pool(store, pool, as_json)
         elif index is None:
-            _problem(store, pool, problem, as_json)
+            _problem(store, pool, problem, as_json, logprobs)
         else:
-            _sample(store, pool, problem, index, as_json)
+            _sample(store, pool, problem, index, as_json, logprobs)
 
 
 def _pool(store: Store, pool: Pool, as_json: bool) -> None:
     judged = verifiers.verifiers_of(store.reader, pool)
-    problems = counts.with_tokens(pools.problems_overview(store.reader, pool), as_json=as_json)
+    problems = with_tokens(counts.problems_overview(store.reader, pool), as_json=as_json)
     if as_json:
         about = {"pool": pool.name, "model": pool.model, "identity": dict(pool.identity)}
         about["tags"] = tags.values(store.reader, pool)
@@ -57,12 +58,14 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
         columns(problems)
 
 
-def _judged(store: Store, pool: Pool, problem: str) -> list[dict[str, Any]]:
+def _judged(store: Store, pool: Pool, problem: str, logprobs: bool = False) -> list[dict[str, Any]]:
     found = []
-    judges = opinions.first_runs(verifiers.verifiers_of(store.reader, pool))
+    judges = verifiers.first_runs(verifiers.verifiers_of(store.reader, pool, problem))
     by = {row["id"]: row["name"] for row in reversed(judges)}
-    told = {name: verdicts.by_sample(store.reader, pool, row) for row, name in by.items()}
+    told = {name: verdicts.by_sample(store.reader, pool, row, problem) for row, name in by.items()}
     for row_id, sample in samples.of_pool(store.reader, pool, problem=problem):
+        if logprobs:
+            sample = replace(sample, token_logprobs=token_logprobs.of(store.reader, row_id))
         line = interchange.sample_line(sample)
         for name, kept in told.items():
             if row_id in kept:
@@ -71,11 +74,11 @@ def _judged(store: Store, pool: Pool, problem: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda line: line["index"])
 
 
-def _problem(store: Store, pool: Pool, problem: str, as_json: bool) -> None:
+def _problem(store: Store, pool: Pool, problem: str, as_json: bool, logprobs: bool = False) -> None:
     asked = samples.problem_of(store.reader, pool, problem)
     if asked is None:
         raise UsageError(f"{pool.name} has no problem {problem!r}; ttc show {pool.name} lists them")
-    drawn = _judged(store, pool, problem)
+    drawn = _judged(store, pool, problem, logprobs and as_json)
     if as_json:
         document(
             {
@@ -105,8 +108,10 @@ def _problem(store: Store, pool: Pool, problem: str, as_json: bool) -> None:
         columns([{field: line.get(field) for field in fields} for line in drawn])
 
 
-def _sample(store: Store, pool: Pool, problem: str, index: int, as_json: bool) -> None:
-    drawn = _judged(store, pool, problem)
+def _sample(
+    store: Store, pool: Pool, problem: str, index: int, as_json: bool, logprobs: bool
+) -> None:
+    drawn = _judged(store, pool, problem, logprobs)
     line = next((line for line in drawn if line["index"] == index), None)
     if line is None:
         raise UsageError(
@@ -116,7 +121,24 @@ def _sample(store: Store, pool: Pool, problem: str, index: int, as_json: bool) -
     if as_json:
         document(line)
         return
+    tokens = line.pop("logprobs", {}).get("content")
     print(for_stdout(line.pop("text")))
     print()
     for field, value in line.items():
         print(for_stdout(f"{field}: {value}", line=True))
+    if tokens:
+        print()
+        columns([_token(each) for each in tokens])
+    elif logprobs:
+        print("logprobs: none were kept; ttc sample --logprobs K keeps those of new draws")
+
+
+def _token(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a row about a token: itself, and the likeliest ones at its place."""
+    top = entry["top_logprobs"]
+    likeliest = ", ".join(f"{each['token']!r} {each['logprob']:.3f}" for each in top)
+    return {
+        "token": repr(entry["token"]),
+        "logprob": entry["logprob"],
+        "likeliest": likeliest,
+    }

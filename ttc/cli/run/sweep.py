@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ttc import jsonl, outcomes
+from ttc import outcomes
 from ttc.cli.run import sweep_output
 from ttc.cli.run.sweep_output import Targets
 from ttc.curves import sweep as curves
 from ttc.curves.baseline import as_baseline, read_baseline, write_baseline
 from ttc.curves.sweep import SweepOptions
 from ttc.errors import Exit, UsageError
+from ttc.formats.mapping import parse_mapping
 from ttc.outcomes.wanted import MAPPABLE, Wanted
 from ttc.report.groups import undrawn
 from ttc.session import Session
@@ -23,7 +24,7 @@ def sweep(
     targets: Targets,
     *,
     verifier: str | None,
-    mapping: str,
+    mapping: Sequence[str],
     baseline: str | None,
 ) -> int:
     """Compute the curves of all sources and print them; return the exit code."""
@@ -32,7 +33,7 @@ def sweep(
     wanted = Wanted.by(
         options.selectors().values(),
         verifier=verifier,
-        mapping=jsonl.parse_mapping(mapping, MAPPABLE),
+        mapping=parse_mapping(mapping, MAPPABLE),
         beside=(*names, *([] if baseline is None else [baseline])),
         options=options,
     )

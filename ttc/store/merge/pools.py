@@ -156,7 +156,7 @@ def keep_reference(target: sqlite3.Connection, row: Row) -> None:
 
 
 RUNS = """
-SELECT base, identity, command, host, pid, process, started, ended, asked, lacking
+SELECT base, identity, command, host, pid, process, started, ended, asked, lacking, dropped
 FROM runs CROSS JOIN pools ON pools.id = pool_id WHERE ended IS NOT NULL ORDER BY runs.id
 """
 
@@ -174,7 +174,7 @@ def find_run(target: sqlite3.Connection, row: Row) -> Found:
     def write() -> None:
         pool = one(target, _POOL, row["base"], row["identity"])
         assert pool is not None  # pools come before their runs
-        columns = ("command", "host", "pid", "process", "started", "ended", "asked", "lacking")
-        insert(target, "runs", {"pool_id": pool[0], **{name: row[name] for name in columns}})
+        fields = {name: row[name] for name in row if name not in ("base", "identity")}
+        insert(target, "runs", {"pool_id": pool[0], **fields})
 
     return write

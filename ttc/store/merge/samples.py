@@ -28,6 +28,7 @@ _SAMPLE = [
     "seconds",
     "first_token_seconds",
     "created",
+    "origin",
 ]
 _ATTEMPT = [
     "draw",

@@ -83,7 +83,10 @@ class PendingDraw:
         done = self.recorded.done
         known = done.completion_tokens is not None
         tokens = min(self.clock.tokens, self.ends) - self.began if known else None
-        return replace(done, text="", finish_reason="cancelled", completion_tokens=tokens)
+        # How many of them were thoughts was not counted, unless there were none at all.
+        thoughts = None if done.think_tokens else done.think_tokens
+        kept = replace(done, completion_tokens=tokens, think_tokens=thoughts)
+        return replace(kept, text="", finish_reason="cancelled")
 
     def node(self, done: Completion, seconds: float | None) -> Node:
         """Return a completion as a node of its trace."""
@@ -100,6 +103,7 @@ class PendingDraw:
             model=self.asked.model,
             seconds=seconds,
             counted=not uncounted(done),
+            think_tokens=done.think_tokens,
         )
         return cut_at(whole, self.asked.until) if self.asked.until else whole
 
@@ -123,6 +127,7 @@ def cut_at(node: Node, pattern: str) -> Node:
         stop=found[0],
         logprob=None if node.logprob is None else node.logprob * share,
         confidences=None,
+        think_tokens=None,
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from ttc.formats.shapes import evalplus_script
 from ttc.keys import canonical_json
-from ttc.problems import evalplus
 from ttc.verifiers.code.suites.modules import UnusableTestsError
 
 _FIELDS = ("task_id", "prompt", "entry_point", "canonical_solution", "atol")
@@ -30,7 +30,7 @@ def script_of(reference: Mapping[str, Any]) -> str:
 @lru_cache(16)
 def _script_of(record: str) -> str:
     try:
-        return evalplus.script(json.loads(record))
+        return evalplus_script.script(json.loads(record))
     except KeyError as error:
         detail = f"the record has no field {error.args[0]!r}"
         raise UnusableTestsError("no_reference", detail) from None

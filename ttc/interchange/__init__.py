@@ -3,8 +3,9 @@
 A line carries one sample; after `verify` also one verdict. Unknown fields pass through.
 `reads_reference` says whether the verifier read the reference, null that it may have. Of a line
 without it nothing is known, unless `verifier` is one of ttc's own (`ttc.verdicts.score_origins`).
-`ttc sweep` needs only `problem` and `correct`; the rest is optional. `--map` renames the fields
-of foreign files.
+`ttc sweep` needs only `problem` and `correct`; the rest is optional. Lines of other tools are read
+by `intake`: with `--map`, by names that can mean nothing else (`names`), and with values in other
+notations (`values`).
 """
 
 from __future__ import annotations
@@ -14,40 +15,20 @@ from typing import Any, cast
 
 from ttc import jsonl, scores, tags
 from ttc.errors import UsageError
+from ttc.interchange import token_logprobs
+from ttc.interchange.fields import FIELDS, SCHEMA
+from ttc.interchange.intake import Intake
 from ttc.records import FinishReason, Message, Sample, Verdict
 
-SCHEMA = 1
-FINISH_REASONS = ("stop", "length", "cancelled", "error")
-
-# Field of a line → the types it may have. None is always allowed for optional ones.
-FIELDS: dict[str, tuple[type, ...]] = {
-    "problem": (str, int),
-    "index": (int,),
-    "text": (str,),
-    "finish_reason": (str,),
-    "stop": (str,),
-    "prompt_tokens": (int,),
-    "completion_tokens": (int,),
-    "think_tokens": (int,),
-    "logprob": (int, float),
-    "confidences": (list,),
-    "seconds": (int, float),
-    "seed": (int,),
-    "model": (str,),
-    "pool": (str,),
-    "params": (dict,),
-    "reference": (dict,),
-    "key": (str,),
-    "prompt_id": (str,),
-    "answer": (str, int, float),
-    "correct": (bool,),
-    "score": (int, float),
-    "verifier_tokens": (int,),
-    "scores": (dict,),
-    "verifier": (str,),
-    "status": (str,),
-    "reads_reference": (bool,),
-}
+__all__ = [
+    "FIELDS",
+    "SCHEMA",
+    "Intake",
+    "Numbering",
+    "read_samples",
+    "sample_line",
+    "verdict_fields",
+]
 
 
 def sample_line(sample: Sample) -> dict[str, Any]:
@@ -65,6 +46,7 @@ def sample_line(sample: Sample) -> dict[str, Any]:
         "think_tokens": sample.think_tokens,
         "logprob": sample.logprob,
         "confidences": _rounded(sample.confidences),
+        "logprobs": token_logprobs.written(sample.token_logprobs),
         "seconds": sample.seconds,
         "seed": sample.seed,
         "model": sample.model,
@@ -98,41 +80,6 @@ def verdict_fields(verdict: Verdict, verifier: str) -> dict[str, Any]:
     return {**added, "detail": verdict.detail} if verdict.detail else added
 
 
-def check(line: jsonl.Line, needed: tuple[str, ...]) -> dict[str, Any]:
-    record = line.record
-    for name in needed:
-        if record.get(name) is None:
-            asks = "text" not in record and any(ask in record for ask in ("question", "messages"))
-            hint = f"say which it is with --map {name}=FIELD"
-            raise UsageError(
-                f"{line.place}: no field {name!r} among {', '.join(record) or '(none)'}; "
-                + ("these look like problems: ttc sample draws from them" if asks else hint)
-            )
-    for name, types in FIELDS.items():
-        value = record.get(name)
-        if name == "score" and value in scores.INFINITE:
-            continue
-        wrong_bool = isinstance(value, bool) and bool not in types
-        if value is not None and (wrong_bool or not isinstance(value, types)):
-            kinds = " or ".join(kind.__name__ for kind in types)
-            raise UsageError(f"{line.place}: {name!r} must be of type {kinds}, not {value!r}")
-        if isinstance(value, int) and abs(value) > scores.SAFE:
-            whole = types == (int,) and name != "seed"
-            scores.check_size(name, value, line.place, whole=whole)
-    scores.check_by_verifier(record.get("scores"), line.place)
-    if not all(isinstance(value, (int, float)) for value in record.get("confidences") or ()):
-        raise UsageError(f"{line.place}: 'confidences' must be numbers, one for each token")
-    schema = record.get("schema", SCHEMA)
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise UsageError(f"{line.place}: schema {schema} is newer than this ttc; upgrade ttc-cli")
-    if record.get("finish_reason") not in (None, *FINISH_REASONS):
-        raise UsageError(
-            f"{line.place}: finish_reason must be one of {', '.join(FINISH_REASONS)}, "
-            f"not {record['finish_reason']!r}"
-        )
-    return record
-
-
 class Numbering:
     """Gives lines without an index their place within the problem, and refuses repeated draws."""
 
@@ -157,13 +104,17 @@ def read_samples(
     source: jsonl.Source,
     mapping: Mapping[str, str] | None = None,
     skipped: list[str] | None = None,
+    intake: Intake | None = None,
 ) -> Iterator[tuple[dict[str, Any], Sample]]:
     """Yield record and sample for each line of a file, of `-` or of a list of records. UsageError
-    names the line."""
+    names the line.
+
+    With an `intake`, that reads the lines, and `mapping` is not used; it has the notes then.
+    """
     numbering = Numbering()
-    for raw in jsonl.read(source, skipped):
-        line = jsonl.rename(raw, mapping or {})
-        record = check(line, ("problem", "text"))
+    intake = intake or Intake(mapping, ("problem", "text"))
+    for line in intake.lines(source, skipped):
+        record = line.record
         problem = str(record["problem"])
         counts = ("prompt_tokens", "completion_tokens", "think_tokens")
         optional = ("stop", *counts, "logprob", "seconds", "seed")
@@ -179,6 +130,7 @@ def read_samples(
                 reference=record.get("reference") or {},
                 asked=_asked(record),
                 tags=tags.own(record.get("tags")),
+                token_logprobs=token_logprobs.read(record.get("logprobs"), line.place),
                 **{name: record.get(name) for name in (*optional, *about)},
             ),
         )

@@ -1,0 +1,33 @@
+"""What `ttc ls` does once its options are parsed."""
+
+from __future__ import annotations
+
+from ttc.cli.output import document
+from ttc.cli.suggestions import remember
+from ttc.messages.counts import size, with_tokens
+from ttc.report.columns import columns
+from ttc.session import Session
+from ttc.store import Store, counts, pools
+
+
+def ls(
+    session: Session, since: str | None, model: str | None, sort: str | None, as_json: bool
+) -> None:
+    """Print the pools that are asked for. UsageError for a wrong `since` or `sort`."""
+    chosen = {"since": since, "model": model, "sort": sort}
+    found, every = counts.chosen([], **chosen), []
+    if session.database.exists():
+        with Store.reading(session.database) as store:
+            found = counts.chosen(counts.overview(store.reader), **chosen)
+            every = pools.names(store.reader)
+        remember(pools=every)
+    found = with_tokens(found, as_json=as_json)
+    if as_json:
+        document({"schema": 1, "database": str(session.database), "pools": found})
+    elif found:
+        shown = ("pool", "model", "problems", "samples", "verdicts", "tokens", "created")
+        columns([{**{k: row[k] for k in shown}, "size": size(row["bytes"], "")} for row in found])
+    elif every:
+        session.say(f"none of {len(every)} pools is of that age and model; ttc ls lists them")
+    else:
+        session.say(f"no pools yet in {session.database}; ttc sample makes one")

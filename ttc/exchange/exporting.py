@@ -1,0 +1,154 @@
+"""From pools of the store to files of other tools: what `ttc export` and `Pool.export` do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ttc import paths
+from ttc.errors import TtcError, UsageError
+from ttc.exchange import formats
+from ttc.formats import Draw, HoldsVerdicts, Opinion, WritesDraws, WritesFiles
+from ttc.outcomes.opinions import first_runs
+from ttc.outcomes.verifier_choice import choose_verifier, described
+from ttc.records import Problem, Sample
+from ttc.store import Store, pools, samples, token_logprobs
+from ttc.store.judged import judged
+from ttc.store.named import pool_named, store_with
+from ttc.store.pools import Pool
+from ttc.store.verifiers import VerifierId, verifiers_of
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What to export: the options of `ttc export`.
+
+    `verifier` is the one whose verdicts are written (None: the one whose verdicts count, and with
+    it the others where the format holds several). `problems` restricts to problems by id.
+    `questions` adds the questions to lines of ttc.
+    """
+
+    pools: tuple[str, ...]
+    format: str = "jsonl"
+    verifier: str | None = None
+    problems: tuple[str, ...] = ()
+    questions: bool = False
+
+
+def write_file(database: Path, options: ExportOptions, target: str) -> list[str]:
+    """Export to a file, completely or not at all; return what the format cannot hold."""
+    form = formats.writer(options.format)
+    path = Path(os.path.realpath(target))
+    with draws(database, options, form) as found:
+        if isinstance(form, WritesFiles):
+            return form.write_files(found, path)
+        try:
+            if path.exists() and not path.is_file():
+                with path.open("wb") as stream:
+                    return form.write(found, stream)
+            with paths.replacing(path) as part, part.open("wb") as stream:
+                notes = form.write(found, stream)
+                stream.flush()
+                return notes
+        except OSError as error:
+            raise paths.unwritable(target, error, "-o") from None
+
+
+def write_stream(database: Path, options: ExportOptions, stream: BinaryIO) -> list[str]:
+    """Export to a stream; return what the format cannot hold."""
+    form = formats.writer(options.format)
+    with draws(database, options, form) as found:
+        return form.write(found, stream)
+
+
+@contextmanager
+def draws(database: Path, options: ExportOptions, form: WritesDraws) -> Iterator[Iterator[Draw]]:
+    """Open the store and yield the draws of pools as a format gets them.
+
+    UsageError for a pool, a problem or a verifier that is not there.
+    """
+    if not options.pools:
+        raise UsageError("name a pool to export; ttc ls lists them")
+    with contextlib.ExitStack() as stack:
+        store = stack.enter_context(Store.reading(store_with(database, options.pools[0])))
+        found = [pool_named(store, name) for name in options.pools]
+        several = isinstance(form, HoldsVerdicts) and form.several_verdicts
+        plans = [(pool, _verifiers(store, pool, options, several)) for pool in found]
+        _check_problems(store.reader, found, options.problems)
+        yield _all(store, plans, options)
+
+
+def _all(
+    store: Store, plans: Sequence[tuple[Pool, list[VerifierId]]], options: ExportOptions
+) -> Iterator[Draw]:
+    for pool, verifiers in plans:
+        yield from of_pool(store.reader, pool, verifiers, options.problems)
+
+
+def _verifiers(store: Store, pool: Pool, options: ExportOptions, several: bool) -> list[VerifierId]:
+    """Return the verifiers whose verdicts are written, the one that counts first."""
+    found = verifiers_of(store.reader, pool)
+    try:
+        row = choose_verifier(found, options.verifier, pool.name)
+    except TtcError:
+        if options.verifier is not None or not several:
+            raise
+        row = None
+    first = [_id(found, row)] if row is not None else []
+    if options.verifier is not None:
+        return first
+    latest = {(each["name"], each["config"]): each["id"] for each in reversed(first_runs(found))}
+    return first + [_id(found, each) for each in latest.values() if each != row]
+
+
+def _id(found: Sequence[Mapping[str, Any]], row: int) -> VerifierId:
+    about = described(found, row)
+    return VerifierId(about["name"], about["version"], about["config"])
+
+
+def _check_problems(
+    connection: sqlite3.Connection, found: Sequence[Pool], wanted: Sequence[str]
+) -> None:
+    for name in wanted:
+        if all(samples.problem_of(connection, pool, name) is None for pool in found):
+            pool = ", ".join(each.name for each in found)
+            raise UsageError(f"{pool} has no problem {name!r}; ttc show {found[0].name} lists them")
+
+
+def of_pool(
+    connection: sqlite3.Connection,
+    pool: Pool,
+    verifiers: Sequence[VerifierId],
+    wanted: Sequence[str] = (),
+) -> Iterator[Draw]:
+    """Yield the draws of a pool in the order they were stored, with the verdicts of verifiers."""
+    questions = {each.id: each for each in pools.problems_of(connection, pool)}
+    for name in wanted or (None,):
+        if name is not None and name not in questions:
+            continue
+        streams = [judged(connection, pool, who, problem=name) for who in verifiers]
+        if not streams:
+            for row, sample in samples.of_pool(connection, pool, problem=name):
+                yield Draw(questions[sample.problem], _with_tokens(connection, row, sample))
+            continue
+        for rows in zip(*streams, strict=True):
+            sample = _with_tokens(connection, rows[0][0], rows[0][1])
+            opinions = tuple(
+                Opinion(who.name, row[2], who.version, who.config)
+                for who, row in zip(verifiers, rows, strict=True)
+                if row[2] is not None
+            )
+            problem: Problem = questions[sample.problem]
+            yield Draw(replace(problem, tags=sample.tags), sample, opinions)
+
+
+def _with_tokens(connection: sqlite3.Connection, row: int, sample: Sample) -> Sample:
+    """Return a sample with its likeliest tokens, if any were kept."""
+    tokens = token_logprobs.of(connection, row) if token_logprobs.any_kept(connection) else None
+    return sample if tokens is None else replace(sample, token_logprobs=tokens)

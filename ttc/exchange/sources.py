@@ -1,0 +1,88 @@
+"""The logs that files, folders and standard input hold, each with the format that reads it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ttc.errors import UsageError
+from ttc.exchange import formats
+from ttc.formats import ReadsDraws
+from ttc.formats.logs.opening import head_of
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A file or folder to import, its format, and its name in messages."""
+
+    path: Path
+    format: ReadsDraws
+    shown: str
+
+    @property
+    def tool(self) -> str:
+        """The name of the tool, which is that of the format unless that says otherwise."""
+        return str(getattr(self.format, "tool", None) or getattr(self.format, "name", "log"))
+
+
+@contextmanager
+def found(files: Sequence[str], wanted: str | None) -> Iterator[tuple[list[Log], list[str]]]:
+    """Yield the logs of files and folders (`-`: standard input), and the files that are none.
+
+    UsageError for a file that is no log; in a folder, such files are left out and named.
+    """
+    known = [formats.reader(wanted)] if wanted else formats.readers()
+    logs: list[Log] = []
+    others: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="ttc-import-") as folder:
+        for name in files:
+            path = _spooled(Path(folder)) if name == "-" else Path(name)
+            shown = "<stdin>" if name == "-" else name
+            if not path.exists():
+                raise UsageError(f"{name}: no such file or folder")
+            logs += _of(path, shown, known, wanted is not None, others)
+        yield logs, others
+
+
+def _of(
+    path: Path, shown: str, known: list[ReadsDraws], named: bool, others: list[str]
+) -> list[Log]:
+    """Return the logs at a path: itself, or those in the folder that it is."""
+    whole = formats.recognised(path, head_of(path), known)
+    if whole is None and not path.is_dir():
+        if not named:
+            raise UsageError(
+                f"{shown}: no log that ttc knows; name its format with --format, or for lines "
+                "with other names the fields with --map problem=FIELD,text=FIELD"
+            )
+        whole = known[0]
+    if whole is not None:
+        return [Log(path, whole, shown)]
+    inside = []
+    for each in sorted(path.rglob("*")):
+        if not each.is_file() or each.name.startswith("."):
+            continue
+        format_ = formats.recognised(each, head_of(each), known)
+        if format_ is None:
+            others.append(str(each))
+        else:
+            inside.append(Log(each, format_, str(each)))
+    if not inside:
+        raise UsageError(f"{shown}: no logs in this folder; --format names what it holds")
+    return inside
+
+
+def _spooled(folder: Path) -> Path:
+    """Return a file with all of standard input: a log is read twice."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("-: standard input is a terminal; pipe a log into it")
+    path = folder / "stdin"
+    with path.open("wb") as file:
+        shutil.copyfileobj(cast("BinaryIO", getattr(sys.stdin, "buffer", sys.stdin)), file)
+    return path

@@ -1,0 +1,80 @@
+"""Records from a file, from standard input, from a dataset of Hugging Face, or from a list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ttc import jsonl
+from ttc.formats.files import hub, kinds, streams
+from ttc.formats.files.json_lines import raw_lines, text_of
+from ttc.formats.files.wrong import folders
+from ttc.jsonl import BadLineError, Line
+
+
+def read(
+    source: jsonl.Source,
+    skipped: list[str] | None = None,
+    form: str | None = None,
+    *,
+    questions: bool = False,
+) -> Iterator[Line]:
+    """Yield the records of a source with their places.
+
+    `source` is a file of any kind that is known, `-` for standard input, `hf:OWNER/NAME` for a
+    dataset of Hugging Face, or a list of records. `form` names the kind of file in place of its
+    first bytes. With `skipped`, the errors of malformed lines are appended there instead of raising
+    BadLineError. With `questions`, each line of plain text is a record `{"question": …}`.
+    UsageError, with the place, for what cannot be read.
+    """
+    if not isinstance(source, str):
+        return _given(source, skipped)
+    if hub.is_name(source):
+        return hub.records(source)
+    path = None if source == "-" else Path(source)
+    if path is not None and path.is_dir():
+        raise folders.refusal(path)
+    return _of_file(source, path, skipped, form, questions)
+
+
+def _of_file(
+    source: str,
+    path: Path | None,
+    skipped: list[str] | None,
+    form: str | None,
+    questions: bool,
+) -> Iterator[Line]:
+    opened = streams.opened(source, "records")
+    regular = path if path is not None and path.is_file() else None
+    yield from kinds.records(
+        opened, source, form, skipped=skipped, questions=questions, path=regular
+    )
+
+
+def text_lines(source: str) -> Iterator[tuple[str, str]]:
+    """Yield the place (`file:line`) and text of each non-blank line; `-` is standard input."""
+    opened = streams.opened(source, "text")
+    for raw in raw_lines(opened.buffered(), opened.place):
+        yield raw[0], text_of(raw)
+
+
+def _given(source: Any, skipped: list[str] | None) -> Iterator[Line]:
+    for at, record in enumerate(source):
+        try:
+            yield _checked(at, record)
+        except BadLineError as error:
+            if skipped is None:
+                raise
+            skipped.append(str(error))
+
+
+def _checked(at: int, record: Mapping[str, Any]) -> Line:
+    """Return a record of a list as a line, checked like one of a file."""
+    place = f"record {at}"
+    try:
+        text = json.dumps(record)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadLineError(f"{place}: cannot be written as JSON ({error})") from None
+    return Line(place, jsonl.parse(text, place))

@@ -1,0 +1,190 @@
+"""Byte streams: those of files and of standard input, with their first bytes to look at."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from ttc.errors import UsageError
+
+HEAD = 1 << 16  # bytes that tell the kind of a file
+_LONGEST = 1 << 20  # of a first line that is waited for
+_SPOOL = 1 << 25  # bytes that are held in memory where a format needs to seek
+
+# What unpacking may raise besides OSError; other libraries' errors are added where those are used.
+_DAMAGED: tuple[type[BaseException], ...] = (OSError, EOFError, zlib.error)
+
+
+class Source(io.RawIOBase):
+    """A stream of bytes that can be looked into: `head` is read again by what reads next.
+
+    UsageError, which names the place, if the stream cannot be read.
+    """
+
+    def __init__(
+        self, stream: Any, place: str, damaged: tuple[type[BaseException], ...] = ()
+    ) -> None:
+        super().__init__()
+        self.place = place
+        self._stream = stream
+        self._read = getattr(stream, "read1", stream.read)
+        self._damaged: tuple[type[BaseException], ...] = (*_DAMAGED, *damaged)
+        self._ahead = b""
+        self._count = 0
+
+    def head(self, *, whole: bool = False) -> bytes:
+        """Return the first bytes: those of the first line at least, 64 KiB if they are there; with
+        `whole`, 64 KiB or all."""
+        found = self._ahead
+        while len(found) < (_LONGEST if _is_text(found) else HEAD):
+            more = self._next(HEAD)
+            found += more
+            # A pipe that has one line may have no other until that is answered.
+            if not more or (len(found) >= HEAD and b"\n" in found):
+                break
+            if not whole and _has_line(found):
+                break
+        self._ahead = found
+        return found
+
+    def _next(self, size: int) -> bytes:
+        try:
+            found: bytes = self._read(size)
+        except self._damaged as error:
+            raise UsageError(
+                f"{self.place}: cannot be read after {self._count} bytes ({error})"
+            ) from None
+        self._count += len(found)
+        return found
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer; see `io.RawIOBase`."""
+        size = len(buffer)
+        data = self._ahead[:size] or self._next(size)
+        self._ahead = self._ahead[size:]
+        buffer[: len(data)] = data
+        return len(data)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return whether the stream beneath can seek."""
+        return bool(self._stream.seekable())
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move to a place of the stream beneath."""
+        if whence == io.SEEK_CUR:
+            offset -= len(self._ahead)
+        self._ahead = b""
+        try:
+            return int(self._stream.seek(offset, whence))
+        except self._damaged as error:
+            raise UsageError(f"{self.place}: cannot be read ({error})") from None
+
+    def tell(self) -> int:
+        """Return the place in the stream beneath."""
+        return int(self._stream.tell()) - len(self._ahead)
+
+    def close(self) -> None:
+        """Close the stream beneath, unless it is standard input."""
+        if not self.closed and self._stream is not _stdin():
+            self._stream.close()
+        super().close()
+
+    def buffered(self) -> BinaryIO:
+        """Return the stream with a buffer, from where it is now."""
+        return cast(BinaryIO, io.BufferedReader(self, HEAD))
+
+
+class Unpacked(Source):
+    """A stream that is unpacked as it is read, so that it cannot go back."""
+
+    def seekable(self) -> bool:
+        """Return False."""
+        return False
+
+
+class Recoded(Unpacked):
+    """A stream whose bytes are changed, chunk by chunk, before they are read."""
+
+    def __init__(self, stream: BinaryIO, place: str, change: Callable[[bytes, bool], bytes]):
+        super().__init__(stream, place)
+        self._change = change
+
+    def _next(self, size: int) -> bytes:
+        while data := super()._next(size // 2 or 1):
+            if changed := self._changed(data, False):
+                return self._fitting(changed, size)
+        return self._changed(b"", True)
+
+    def _changed(self, data: bytes, last: bool) -> bytes:
+        try:
+            return self._change(data, last)
+        except UnicodeError as error:
+            raise UsageError(f"{self.place}: {error}; save it as UTF-8") from None
+
+    def _fitting(self, data: bytes, size: int) -> bytes:
+        # UTF-16 grows by half at most, and half of `size` was read.
+        self._ahead = data[size:]
+        return data[:size]
+
+
+def from_utf(encoding: str) -> Callable[[bytes, bool], bytes]:
+    """Return a change of chunks from an encoding to UTF-8."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+
+    def change(data: bytes, last: bool) -> bytes:
+        return decoder.decode(data, last).encode()
+
+    return change
+
+
+def _is_text(data: bytes) -> bool:
+    return b"\0" not in data[:HEAD]
+
+
+def _has_line(data: bytes) -> bool:
+    return _is_text(data) and b"\n" in data.lstrip() and data[:1] not in b"\x1f\x89"
+
+
+def _stdin() -> Any:
+    return getattr(sys.stdin, "buffer", sys.stdin)
+
+
+def opened(source: str, purpose: str = "JSON lines") -> Source:
+    """Open a file, or standard input for `-`. UsageError if that cannot be read."""
+    if source != "-":
+        try:
+            return Source(Path(source).open("rb"), source)
+        except OSError as error:
+            raise UsageError(f"{source}: {error.strerror or error}") from None
+        except ValueError as error:
+            raise UsageError(f"{source!r}: {error}") from None
+    if sys.stdin is None:
+        raise UsageError(f"-: standard input is closed; pipe {purpose} into it")
+    if sys.stdin.isatty():
+        raise UsageError(f"-: standard input is a terminal; pipe {purpose} into it")
+    return Source(_stdin(), "<stdin>")
+
+
+def seekable(stream: BinaryIO) -> BinaryIO:
+    """Return a stream that can seek, at its start: itself, else a copy, on disk if it is large."""
+    if stream.seekable():
+        stream.seek(0)
+        return stream
+    copy = tempfile.SpooledTemporaryFile(_SPOOL)  # noqa: SIM115 (closed when it is collected)
+    shutil.copyfileobj(stream, copy, HEAD)
+    copy.seek(0)
+    if sys.version_info < (3, 11):  # it has no `seekable` there, which zipfile and pyarrow ask for
+        copy.rollover()
+        return cast(BinaryIO, copy._file)
+    return cast(BinaryIO, copy)

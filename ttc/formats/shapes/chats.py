@@ -1,0 +1,249 @@
+"""Chats of fine-tuning and preference sets, of ShareGPT, and of batches of requests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ttc.formats.shapes import noting, turns
+from ttc.formats.shapes.fields import ask, has, optional, scalar, text
+from ttc.formats.shapes.noting import inside, plain
+from ttc.formats.shapes.shape import Asked, Shape, of
+from ttc.records import Message
+
+
+class OpenAiChat(Shape):
+    """Read chats for fine-tuning: `messages` that end with the assistant's turn. Verifier: judge.
+
+    That turn is the reference; it is never sent.
+    """
+
+    name = "openai-chat"
+    fields = of("messages")
+    verifier = "judge"
+
+    def matches(self, record: Mapping[str, Any]) -> bool:
+        """Return whether the last turn is the assistant's, and there is no other reference."""
+        given = record["messages"]
+        others = {"answer", "target", "expected_answer", "answerKey", "reference"} & record.keys()
+        return turns.is_chat(given) and _role(given[-1]) == "assistant" and not others
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the turns before the last one, which is the reference."""
+        chat, said = turns.read(record, "messages")
+        noting.role(record, "question", "messages")
+        noting.role(record, "reference", "messages")
+        return Asked(chat, said)
+
+
+def _role(turn: Mapping[str, Any]) -> object:
+    role = turn.get("role", turn.get("from"))
+    return "assistant" if role in ("gpt", "chatgpt", "model") else role
+
+
+class ShareGpt(Shape):
+    """Read ShareGPT: `conversations` of from and value, `system`, `chosen`. Verifier: judge.
+
+    The last turn of the assistant is the reference; it is never sent.
+    """
+
+    name = "sharegpt"
+    fields = of("conversations")
+    verifier = "judge"
+
+    def matches(self, record: Mapping[str, Any]) -> bool:
+        """Return whether the conversations are turns."""
+        return turns.is_chat(record["conversations"])
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the conversation up to the last question, and what the assistant said."""
+        chat, said = turns.read(record, "conversations")
+        noting.role(record, "question", "conversations")
+        if system := optional(record, "system"):
+            noting.role(record, "question", "system")
+            chat = (Message("system", system), *chat)
+        if said is not None:
+            noting.role(record, "reference", "conversations")
+        elif "chosen" in record:
+            said = _preferred(record, "chosen")
+        return Asked(chat, said)
+
+
+class Preference(Shape):
+    """Read preferences as TRL has them: `prompt`, `chosen`, `rejected`. Verifier: judge.
+
+    The prompt is a text or a chat, and what was chosen is the reference.
+    """
+
+    name = "dpo"
+    fields = of("prompt", "chosen", "rejected")
+    verifier = "judge"
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the prompt, and what was chosen."""
+        return Asked(_prompt(record, "prompt"), _preferred(record, "chosen"))
+
+
+class PreferenceChats(Shape):
+    """Read preferences without a prompt: chats in `chosen` and `rejected`. Verifier: judge."""
+
+    name = "dpo-chats"
+    fields = of("chosen", "rejected")
+    verifier = "judge"
+
+    def matches(self, record: Mapping[str, Any]) -> bool:
+        """Return whether what was chosen is a chat of several turns, and there is no prompt."""
+        found = record["chosen"]
+        asks = {"prompt", "conversations", "question", "messages"} & record.keys()
+        return turns.is_chat(found) and len(found) > 1 and not asks
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the turns before the last one, which is the reference."""
+        chat, said = turns.read(record, "chosen")
+        noting.role(record, "question", "chosen")
+        noting.role(record, "reference", "chosen")
+        return Asked(chat, said)
+
+
+class PromptCompletion(Shape):
+    """Read prompts with completions: `prompt`, `completion`, and KTO's `label`. Verifier: judge."""
+
+    name = "prompt-completion"
+    fields = of("prompt", "completion")
+    verifier = "judge"
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the prompt, and the completion unless it is a bad one."""
+        chat = _prompt(record, "prompt")
+        if record.get("label") is False or record.get("label") == 0:
+            return Asked(chat)
+        return Asked(chat, _preferred(record, "completion"))
+
+
+def _prompt(record: Mapping[str, Any], name: str) -> str | tuple[Message, ...]:
+    """Return a prompt that is a text or a chat."""
+    noting.role(record, "question", name)
+    return turns.read(record, name)[0] if has(record, name, list) else text(record, name)
+
+
+def _preferred(record: Mapping[str, Any], name: str) -> str | None:
+    """Return what an assistant said: a text, a turn, or the last turn of a chat."""
+    given = record[name]
+    if isinstance(given, list) and given:
+        given = given[-1]
+    if isinstance(given, Mapping):
+        given = turns.turn(record, given, name).content
+    found = scalar(name, given)
+    if found is not None:
+        noting.role(record, "reference", name)
+    return found
+
+
+class Verl(Shape):
+    """Read verl: `prompt` as a chat, `reward_model.ground_truth`. Verifier: math, or python."""
+
+    name = "verl"
+    fields = of("data_source", "prompt", "reward_model")
+    verifier = "math"
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the chat, and the truth: an answer, or the cases of a program."""
+        model = inside(record, "reward_model")
+        truth = model.get("ground_truth")
+        chat = _prompt(record, "prompt")
+        if isinstance(truth, list) and len(truth) == 1:
+            truth = truth[0]
+        if truth in (None, "", []):
+            return Asked(chat)
+        noting.role(model, "reference", "ground_truth")
+        if _is_program(truth):
+            return Asked(chat, reference={"ground_truth": truth})
+        if isinstance(truth, list):
+            return Asked(chat, [str(each) for each in truth])
+        return Asked(chat, scalar("ground_truth", truth))
+
+    def identify(self, record: Mapping[str, Any], default_id: str) -> str:
+        """Return `extra_info.index`, if the record has no identifier of its own."""
+        found = super().identify(record, "")
+        if found or not has(record, "extra_info", dict):
+            return found or default_id
+        index = inside(record, "extra_info").get("index")
+        return default_id if index in (None, "") or isinstance(index, bool) else str(index)
+
+
+def _is_program(truth: object) -> bool:
+    """Return whether a truth holds the inputs and outputs of a program."""
+    if isinstance(truth, str):
+        if truth.lstrip()[:1] not in ("{", "["):
+            return False
+        try:
+            truth = json.loads(truth)
+        except ValueError:
+            return False
+    first = truth[0] if isinstance(truth, list) and truth else truth
+    return isinstance(first, Mapping) and bool({"input", "inputs"} & first.keys())
+
+
+class OpenAiBatch(Shape):
+    """Read requests of OpenAI's batches: `custom_id`, and `body` with messages."""
+
+    name = "openai-batch"
+    fields = of("custom_id", "body")
+    identifiers = ("custom_id",)
+
+    def matches(self, record: Mapping[str, Any]) -> bool:
+        """Return whether the body is a request."""
+        return has(record, "body", dict)
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the chat of the request. ValueError for requests other than for a chat."""
+        for name in ("method", "url"):
+            noting.used(record, name)
+        return Asked(_requested(inside(record, "body")))
+
+
+class AnthropicBatch(Shape):
+    """Read requests of Anthropic's batches: `custom_id`, and `params` with messages."""
+
+    name = "anthropic-batch"
+    fields = of("custom_id", "params")
+    identifiers = ("custom_id",)
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the chat of the request."""
+        return Asked(_requested(inside(record, "params")))
+
+
+def _requested(body: Mapping[str, Any]) -> tuple[Message, ...]:
+    """Return the chat of a request's body."""
+    refuse_tools(body)
+    name = next((name for name in ("messages", "input", "prompt") if name in body), None)
+    if name is None:
+        raise KeyError("messages")
+    noting.role(body, "question", name)
+    chat = turns.read(body, name)[0] if has(body, name, list) else ask(text(body, name))
+    system = next((name for name in ("system", "instructions") if plain(body).get(name)), None)
+    if system is None:
+        return chat
+    noting.role(body, "question", system)
+    return (Message("system", text(body, system)), *chat)
+
+
+def refuse_tools(record: Mapping[str, Any]) -> None:
+    """Raise ValueError if a record gives a model tools."""
+    for name in ("tools", "functions"):
+        if plain(record).get(name) not in (None, "", [], {}, "[]"):
+            raise ValueError(f"it has {name!r}, which cannot be given to a model yet")
+
+
+class OpenAiPreference(Shape):
+    """Read OpenAI's preferences: `input.messages` and `preferred_output`. Verifier: judge."""
+
+    name = "openai-preference"
+    fields = of("input", "preferred_output", "non_preferred_output")
+    verifier = "judge"
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the chat, and the preferred output."""
+        return Asked(_requested(inside(record, "input")), _preferred(record, "preferred_output"))

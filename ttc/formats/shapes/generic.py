@@ -1,0 +1,115 @@
+"""The shape of records that are no known dataset's: a question, and perhaps an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ttc.formats.shapes import choices, noting, turns
+from ttc.formats.shapes.choices import Choices
+from ttc.formats.shapes.fields import ANSWER, ASK, CASES, KEPT, ask, scalar, text
+from ttc.formats.shapes.noting import plain
+from ttc.formats.shapes.shape import Asked, Shape, of
+from ttc.records import Message
+
+SYSTEM = ("system", "system_prompt")
+
+
+class Generic(Shape):
+    """Read any records: `prompt`, `question`, `problem`, `input` or `messages`, and `answer`.
+
+    Also `expected_answer`, `target` or `answerKey`, `choices`, `reference`, and the fields that
+    verifiers of programs and models read.
+    """
+
+    name = "generic"
+    fields = frozenset()
+
+    def matches(self, record: Mapping[str, Any]) -> bool:
+        """Return whether there is a question."""
+        return "messages" in record or any(name in record for name in ASK)
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the question or the chat, and what verifiers may read."""
+        given = record.get("reference") or {}
+        if not isinstance(given, dict):
+            raise ValueError("'reference' must be an object; a plain answer goes into 'answer'")
+        reference: dict[str, Any] = dict(given)
+        listed = choices.read(record, "choices") if plain(record).get("choices") else None
+        answer = _answer(record, listed)
+        if given:
+            noting.role(record, "reference", "reference")
+        if answer is not None:
+            reference["answer"] = answer
+        if listed is not None:
+            reference["choices"] = listed.given
+        reference |= _kept(record)
+        if "messages" in record:
+            chat, said = turns.read(record, "messages")
+            noting.role(record, "question", "messages")
+            if said is not None and "answer" not in reference:
+                noting.role(record, "reference", "messages")
+                reference["answer"] = said
+            elif said is not None:
+                noting.remark(record, "the last turn, the assistant's, is neither sent nor used")
+            return Asked(chat, None, listed, True, reference)
+        return Asked(_question(record), None, listed, False, reference)
+
+
+def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that verifiers of programs and models read."""
+    found = {name: record[name] for name in KEPT if name in record}
+    if any(name in record for name in (*KEPT, "test_cases", "official_tests")):
+        found |= {name: record[name] for name in CASES if name in record}
+    for name in found:
+        if name not in ("model", "variables", "metadata", "starter_code", "fn_name"):
+            noting.role(record, "reference", name)
+    return found
+
+
+def _question(record: Mapping[str, Any]) -> str | tuple[Message, ...]:
+    """Return the question with the system message of the record, if it has one."""
+    names = [name for name in ASK if name in record]
+    asked = text(record, *names, ASK[0])
+    noting.role(record, "question", names[0])
+    system = next((name for name in SYSTEM if isinstance(plain(record).get(name), str)), None)
+    if system is None or not record[system].strip():
+        return asked
+    noting.role(record, "question", system)
+    return (Message("system", record[system]), *ask(asked))
+
+
+def _answer(record: Mapping[str, Any], listed: Choices | None) -> object:
+    """Return a record's answer, or several: a list of texts, or TriviaQA's object."""
+    for name in ANSWER:
+        value = record.get(name)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        noting.role(record, "reference", name)
+        if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+            return value
+        if isinstance(value, dict) and isinstance(value.get("value"), str):
+            return value
+        # Among choices, an integer is a place, whereas a text may be that of a choice.
+        if isinstance(value, int) and not isinstance(value, bool) and listed is not None:
+            return value
+        return value if isinstance(value, str) else _number(name, value)
+    return None
+
+
+def _number(name: str, value: object) -> str | None:
+    # 4.0 stays as it is: the references of earlier versions have it so.
+    return repr(value) if isinstance(value, float) else scalar(name, value)
+
+
+class OpenOrca(Shape):
+    """Read OpenOrca: `system_prompt`, `question`, and the `response`. Verifier: judge."""
+
+    name = "openorca"
+    fields = of("system_prompt", "question", "response")
+    verifier = "judge"
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the system message and the question, and the response."""
+        noting.role(record, "reference", "response")
+        return Asked(_question(record), scalar("response", record["response"]))
