@@ -23,6 +23,7 @@ from ttc.budgets.prices import Price
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.plugins import installing
+from ttc.records import SamplingParams
 from ttc.session import Session
 
 BUNDLED = "llamacpp:smollm2"
@@ -199,8 +200,12 @@ def open_model(
             f"-m {named}: a batch takes minutes to hours, and here each question waits for the "
             f"answers before it; draw with ttc sample -m {named}, or write the model without batch:"
         )
-    if secret := extra_of(session, choice, extra).secret:
-        choice = replace(choice, options={**choice.options, "headers": secret})
+    text, secret = extra_of(session, choice, extra)
+    # A line of a batch file has no headers of its own, so all of them go with the file.
+    public = SamplingParams(extra=text).extra_fields if choice.backend == BATCH else {}
+    if headers := {**public.get("headers", {}), **secret}:
+        choice = replace(choice, options={**choice.options, "headers": headers})
+    if secret:
         session.say(f"{', '.join(secret)}: sent as a header and not kept; it is no part of the key")
     backend = open_backend(choice, session.database)
     if choice.note:
