@@ -183,7 +183,6 @@ class Sampler:
             self.forced.popleft()
         elif self._constraint is not None and self.constrained:
             self._constraint.accept(token)
-            self._constraint.openers = frozenset()
         if self._adjustment is not None:
             self._adjustment.accept(token)
 
@@ -195,9 +194,8 @@ class Sampler:
 
     def follow(self, answer: str) -> bool:
         """Return whether the constraint allows the beginning of an answer; go on behind it."""
-        if self._constraint is None or not answer:
+        if self._constraint is None:
             return True
-        self._constraint.openers = frozenset()
         return self._constraint.follow(answer)
 
     def close(self) -> None:

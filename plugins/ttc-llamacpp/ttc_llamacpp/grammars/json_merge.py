@@ -24,7 +24,7 @@ NOTES = frozenset(
             "$vocabulary",
             "discriminator",
         ),
-        *("$anchor", "nullable_note", "xml", "externalDocs", "propertyOrdering"),
+        *("$anchor", "xml", "externalDocs", "propertyOrdering"),
     )
 )
 _MOST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")

@@ -77,7 +77,7 @@ def _rest(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
             raise GrammarError("'patternProperties' with others beside it; one pattern alone works")
         return next(iter(patterns.values()))  # type: ignore[no-any-return]
     rest = schema.get("additionalProperties")
-    if rest is True and not schema.get("properties"):
+    if rest in (True, None) and not schema.get("properties") and not schema.get("required"):
         return {}
     return rest if isinstance(rest, Mapping) else None
 

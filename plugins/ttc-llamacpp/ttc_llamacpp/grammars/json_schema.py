@@ -8,10 +8,12 @@ numbers have at most 15 digits. A keyword that no grammar can hold to is refused
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttc_llamacpp.grammars import charset, json_objects, json_strings
+from ttc.messages import notes
+from ttc_llamacpp.grammars import charset, gbnf_check, json_objects, json_strings
 from ttc_llamacpp.grammars.automaton import rules, text_rules
 from ttc_llamacpp.grammars.errors import GrammarError
 from ttc_llamacpp.grammars.json_merge import merged, said, same
@@ -22,6 +24,15 @@ _BASE = {
     "ws": r'(" " | "\n" [ \t]{0,16})?',
     "hex": json_strings.HEX,
     "char": json_strings.CHARACTER,
+}
+# Any JSON: what a schema without keywords allows.
+_ANY = {
+    "any": '"null" | "true" | "false" | any-number | any-string | any-array | any-object',
+    "any-number": '"-"? ("0" | [1-9] [0-9]{0,14}) ("." [0-9]{1,15})? ([eE] [-+]? [0-9]{1,2})?',
+    "any-string": r'"\"" char* "\""',
+    "any-array": '"[]" | "[" ws any ("," ws any)* ws "]"',
+    "any-object": '"{}" | "{" ws any-pair ("," ws any-pair)* ws "}"',
+    "any-pair": 'any-string ":" ws any',
 }
 _REFUSED = (
     *("not", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies"),
@@ -47,7 +58,19 @@ def schema_gbnf(text: str) -> str:
         schema = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise GrammarError(f"not JSON: {error}") from None
-    return Converter(schema).text()
+    converter = Converter(schema)
+    found = converter.text()
+    try:
+        gbnf_check.check(found)
+    except GrammarError as error:
+        why = "it refers to itself without end" if "recursion" in str(error) else str(error)
+        raise GrammarError(why) from None
+    for place in converter.maps[:1]:
+        notes.tell(
+            f"schema: {place}: its keys are free, and a draw may have one twice, which "
+            "-V schema: refuses"
+        )
+    return found
 
 
 class Converter:
@@ -66,8 +89,9 @@ class Converter:
         if start != "root":
             self.rules["root"] = start
         found = {"root": self.rules.pop("root"), **self.rules}
-        used = " ".join(found.values())
-        base = {name: rule for name, rule in _BASE.items() if name != "hex" or "char" in used}
+        used = set(re.findall(r"[a-zA-Z0-9-]+", " ".join(found.values())))
+        with_hex = {"hex"} if "char" in used else set()
+        base = {name: rule for name, rule in _BASE.items() if name in used | with_hex}
         return text_rules({**found, **base})
 
     def add(self, name: str, rule: str) -> str:
@@ -80,7 +104,7 @@ class Converter:
         """Return a name of a rule that is not used."""
         plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
         unique, number = plain, 1
-        while unique in self.rules or unique in _BASE:
+        while unique in self.rules or unique in _BASE or unique in _ANY:
             number += 1
             unique = f"{plain}-{number}"
         self.rules[unique] = ""
@@ -112,6 +136,10 @@ class Converter:
             if key in schema:
                 raise GrammarError(f"{key!r} cannot be held to while drawing; remove it")
         schema = self.expanded(schema)
+        if not schema:
+            self.rules.update(_ANY)
+            self.maps.append(place)
+            return "any"
         if "$ref" in schema:
             return self._reference(str(schema["$ref"]), place)
         for union in ("anyOf", "oneOf"):
@@ -124,9 +152,8 @@ class Converter:
     def expanded(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a schema in which `allOf`, and what stands beside `$ref`, are merged."""
         found = said(schema)
-        if found.pop("nullable", False) and "type" in found:
-            kinds = found["type"]
-            found["type"] = [*([kinds] if isinstance(kinds, str) else kinds), "null"]
+        if found.pop("nullable", False):
+            raise GrammarError("'nullable' is no JSON Schema; add \"null\" to its 'type'")
         parts = found.pop("allOf", [])
         if "$ref" in found and (len(found) > 1 or parts):
             parts = [self.resolve(str(found.pop("$ref"))), *parts]
