@@ -97,7 +97,7 @@ def test_log_probabilities_do_not_see_them() -> None:
 def test_what_was_generated_is_penalised(
     single: Backend, complete: Callable[..., list[Completion]]
 ) -> None:
-    """With a penalty that outweighs all else, no token comes twice; nor one of a given beginning."""
+    """With a penalty that outweighs all else no token comes twice, nor one of a beginning."""
     params = SamplingParams(temperature=0, max_tokens=30, presence_penalty=1000)
     (done,) = complete(single, Request("a", prompt="a a a a", params=params, logprobs=1))
     assert done.token_logprobs is not None

@@ -18,8 +18,8 @@ from ttc.records import Message, SamplingParams
 
 pytest.importorskip("llama_cpp")
 
-from ttc_llamacpp.picking import NothingAllowedError, candidates  # noqa: E402 (numpy, llama_cpp)
-from ttc_llamacpp.sampling import Sampler  # noqa: E402
+from ttc_llamacpp.picking import NothingAllowedError, candidates
+from ttc_llamacpp.sampling import Sampler
 
 Complete = Callable[..., list[Completion]]
 

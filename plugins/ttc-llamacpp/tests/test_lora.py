@@ -97,7 +97,7 @@ def test_one_that_changes_nothing_is_refused(make: Make, fresh: Any) -> None:
 
 
 def test_one_of_another_shape_is_refused(make: Make, fresh: Any) -> None:
-    with pytest.raises(BackendError, match="it does not fit the model: .* incorrect shape"):
+    with pytest.raises(BackendError, match=r"it does not fit the model: .* incorrect shape"):
         text(fresh(lora=str(make("wide", wider=32))))
 
 

@@ -14,7 +14,7 @@ from ttc.records import SamplingParams
 
 pytest.importorskip("llama_cpp")
 
-from ttc_llamacpp.thoughts import Thoughts  # noqa: E402 (it imports llama_cpp)
+from ttc_llamacpp.thoughts import Thoughts
 
 MARKS = {
     "<think>\n": "</think>",

@@ -117,7 +117,7 @@ class Constraint:
         return np.asarray(candidates["logit"] == 0)
 
     def _first_bytes(self) -> NDArray[np.bool_]:
-        """Return with which bytes an allowed token may begin: what cannot begin so is not allowed."""
+        """Return with which bytes a token may begin; one that begins otherwise is not allowed."""
         found = np.ones(_NO_BYTE + 1, bool)
         known = np.flatnonzero(self._texts.single >= 0)
         found[known] = self._apply(self._texts.single[known])

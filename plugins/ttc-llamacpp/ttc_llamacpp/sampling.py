@@ -33,8 +33,8 @@ _TRIES = 3
 class SampledToken(NamedTuple):
     """A sampled token and its log-probability (nats) in the unfiltered temperature-1 softmax.
 
-    `confidence` is minus the mean log-probability of the likeliest tokens there, and `top` are those
-    tokens with their log-probabilities, if requested. A `forced` token was not sampled.
+    `confidence` is minus the mean log-probability of the likeliest tokens there, and `top` are
+    those tokens with their log-probabilities, if requested. A `forced` token was not sampled.
     """
 
     token: int

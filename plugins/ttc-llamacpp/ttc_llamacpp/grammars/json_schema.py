@@ -16,24 +16,11 @@ from ttc.messages import notes
 from ttc_llamacpp.grammars import charset, gbnf_check, json_objects, json_strings
 from ttc_llamacpp.grammars.automaton import rules, text_rules
 from ttc_llamacpp.grammars.errors import GrammarError
+from ttc_llamacpp.grammars.json_basics import ANY, BASE, resolved
 from ttc_llamacpp.grammars.json_merge import merged, said, same
 from ttc_llamacpp.grammars.json_numbers import numerals
 from ttc_llamacpp.grammars.json_unions import disjoint, types_of
 
-_BASE = {
-    "ws": r'(" " | "\n" [ \t]{0,16})?',
-    "hex": json_strings.HEX,
-    "char": json_strings.CHARACTER,
-}
-# Any JSON: what a schema without keywords allows.
-_ANY = {
-    "any": '"null" | "true" | "false" | any-number | any-string | any-array | any-object',
-    "any-number": '"-"? ("0" | [1-9] [0-9]{0,14}) ("." [0-9]{1,15})? ([eE] [-+]? [0-9]{1,2})?',
-    "any-string": r'"\"" char* "\""',
-    "any-array": '"[]" | "[" ws any ("," ws any)* ws "]"',
-    "any-object": '"{}" | "{" ws any-pair ("," ws any-pair)* ws "}"',
-    "any-pair": 'any-string ":" ws any',
-}
 _REFUSED = (
     *("not", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies"),
     *(
@@ -91,7 +78,7 @@ class Converter:
         found = {"root": self.rules.pop("root"), **self.rules}
         used = set(re.findall(r"[a-zA-Z0-9-]+", " ".join(found.values())))
         with_hex = {"hex"} if "char" in used else set()
-        base = {name: rule for name, rule in _BASE.items() if name in used | with_hex}
+        base = {name: rule for name, rule in BASE.items() if name in used | with_hex}
         return text_rules({**found, **base})
 
     def add(self, name: str, rule: str) -> str:
@@ -104,7 +91,7 @@ class Converter:
         """Return a name of a rule that is not used."""
         plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
         unique, number = plain, 1
-        while unique in self.rules or unique in _BASE or unique in _ANY:
+        while unique in self.rules or unique in BASE or unique in ANY:
             number += 1
             unique = f"{plain}-{number}"
         self.rules[unique] = ""
@@ -137,7 +124,7 @@ class Converter:
                 raise GrammarError(f"{key!r} cannot be held to while drawing; remove it")
         schema = self.expanded(schema)
         if not schema:
-            self.rules.update(_ANY)
+            self.rules.update(ANY)
             self.maps.append(place)
             return "any"
         if "$ref" in schema:
@@ -170,24 +157,7 @@ class Converter:
 
     def resolve(self, reference: str) -> Mapping[str, Any]:
         """Return the schema that a reference within the document stands for. GrammarError."""
-        if not reference.startswith("#"):
-            raise GrammarError(
-                f"the reference {reference!r} to another document; copy it into $defs"
-            )
-        found = self.document
-        for part in reference[1:].split("/")[1:]:
-            part = part.replace("~1", "/").replace("~0", "~")
-            try:
-                found = found[int(part)] if isinstance(found, Sequence) else found[part]
-            except (KeyError, ValueError, IndexError, TypeError):
-                raise GrammarError(f"the reference {reference!r} stands for nothing") from None
-        if reference[1:2] not in ("", "/"):
-            raise GrammarError(
-                f"the reference {reference!r} to an anchor; write it as #/$defs/NAME"
-            )
-        if not isinstance(found, Mapping):
-            found = {} if found is True else {"enum": []}
-        return found
+        return resolved(self.document, reference)
 
     def _reference(self, reference: str, place: str) -> str:
         if reference not in self._references:
