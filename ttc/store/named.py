@@ -12,7 +12,6 @@ from ttc.messages import notes
 from ttc.store import Store, names, pools
 from ttc.store.database import open_any
 from ttc.store.pools import Pool
-from ttc.store.sql import one, storable
 
 
 def is_file(source: str, database: Path) -> bool:
@@ -25,7 +24,7 @@ def is_file(source: str, database: Path) -> bool:
     with suppress(StoreError, sqlite3.Error):
         if database.exists():
             with closing(open_any(database)[0]) as connection:
-                if one(connection, "SELECT 1 FROM pools WHERE name = ?", source):
+                if pools.find(connection, source) is not None:
                     notes.put(
                         f"{source}: reading the file, not the pool of this name; to read the pool, "
                         f"rename it: ttc mv {source} OTHER"
@@ -52,7 +51,7 @@ def find_pool(connection: sqlite3.Connection, name: str) -> Pool:
 
 
 def _found(connection: sqlite3.Connection, name: str, missing: str) -> Pool:
-    pool = pools.find(connection, storable(name))
+    pool = pools.find(connection, name)
     if pool is not None:
         return pool
     what = missing.format(names.abridged(name))
