@@ -27,6 +27,12 @@ class Setting(NamedTuple):
     meaning: str
 
 
+class Shots(str):
+    """A number of few-shot examples: K, or K@SEED. In a settings file it may be a number."""
+
+    __slots__ = ()
+
+
 SETTINGS: dict[str, Setting] = {
     "model": Setting(str, None, "the model when -m is not given"),
     "n": Setting(int, None, "draws per problem (sample 16, solve 8)"),
@@ -40,6 +46,8 @@ SETTINGS: dict[str, Setting] = {
     "choices_template": Setting(
         str, None, "text around a question with choices, with {question} and {choices} in it"
     ),
+    "few_shot": Setting(str, None, "a file of solved problems, shown as examples"),
+    "shots": Setting(Shots, None, "how many examples: K, or K@SEED to draw them by problem"),
     "thinking": Setting(
         str, None, "reasoning: on, off, low, medium, high, or N tokens, where the model has it"
     ),

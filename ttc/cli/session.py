@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ttc.messages import notes
+from ttc.messages import notes, secret_headers
 from ttc.messages.visible import inert, print_raw, visible
 from ttc.session import Session, load
 
@@ -37,7 +37,7 @@ def begin(
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_Readable())
     logging.getLogger("ttc").setLevel(logging.ERROR if quiet else logging.NOTSET)
-    again = shlex.join(["ttc", *sys.argv[1:]])
+    again = shlex.join(["ttc", *map(secret_headers.hidden, sys.argv[1:])])
     return load(config, database, _ignore if quiet else notes.put, again, quiet=quiet)
 
 

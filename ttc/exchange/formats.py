@@ -15,10 +15,10 @@ from ttc.plugins import OWN_DISTRIBUTION, distribution
 # Lines of ttc in kinds of files whose own entry points read records.
 LINES = {
     "jsonl": "ttc.exchange.lines:JsonLines",
-    "csv": "ttc.exchange.tables:Csv",
-    "tsv": "ttc.exchange.tables:Tsv",
-    "parquet": "ttc.exchange.tables:Parquet",
-    "arrow": "ttc.exchange.tables:Arrow",
+    "csv": "ttc.exchange.text_tables:Csv",
+    "tsv": "ttc.exchange.text_tables:Tsv",
+    "parquet": "ttc.exchange.arrow_tables:Parquet",
+    "arrow": "ttc.exchange.arrow_tables:Arrow",
 }
 # Where ttc's own readers and writers of logs are: others of its formats are not loaded for them.
 _LOGS = ("ttc.formats.logs.", "ttc.exchange.")

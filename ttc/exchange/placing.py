@@ -173,10 +173,10 @@ class Placer:
             self._tally.known += 1
             return True
         if step.index in held.texts:
-            self._tally.repeated += text in held.texts.values()
-            step.index = max(held.texts) + 1
+            self._tally.repeated += text in held.marks
+            step.index = held.top + 1
         step.sample = True
-        held.texts[step.index] = text
+        held.put(step.index, text)
         if step.origin is not None:
             held.origins[step.origin] = step.index
         self._tally.new += 1

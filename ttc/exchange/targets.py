@@ -80,6 +80,7 @@ class Targets:
     def _target(self, name: str, model: str, about: Mapping[str, Any], draw: Draw) -> Target:
         there = pools.find(self._connection, name)
         if there is None:
+            names.check_new(name, "--pool")
             backend = free_backend(self._connection, name)
             return Target(name, model, {"backend": backend, **about})
         if not is_imported(there.identity):

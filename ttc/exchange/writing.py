@@ -64,6 +64,7 @@ def _completion(step: Step) -> Completion:
         logprob=sample.logprob,
         stop=sample.stop,
         confidences=sample.confidences,
+        token_logprobs=sample.token_logprobs,
         error=step.draw.error or None,
         **timed,
     )

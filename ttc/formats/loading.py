@@ -42,3 +42,11 @@ def ability(kind: type[T], own: Sequence[str]) -> list[T]:
     ]
     found = [named(name) for name in (*others, *own)]
     return [each for each in found if isinstance(each, kind)]
+
+
+def room(kind: type[T], module: str) -> list[T]:
+    """Return the formats that have an ability: those of other packages, then those of ttc in a
+    package such as `ttc.formats.logs`."""
+    entries = plugins.installed("formats").items()
+    own = [name for name, entry in entries if entry.value.startswith(f"{module}.")]
+    return ability(kind, own)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ttc import jsonl, scores, tags
 from ttc.errors import UsageError
+from ttc.interchange import token_logprobs
 from ttc.interchange.fields import FIELDS, SCHEMA
 from ttc.records import FinishReason, Message, Sample, Verdict
 
@@ -56,6 +57,7 @@ def sample_line(sample: Sample) -> dict[str, Any]:
         "think_tokens": sample.think_tokens,
         "logprob": sample.logprob,
         "confidences": _rounded(sample.confidences),
+        "logprobs": token_logprobs.written(sample.token_logprobs),
         "seconds": sample.seconds,
         "seed": sample.seed,
         "model": sample.model,
@@ -103,7 +105,8 @@ class Numbering:
         if index in seen:
             raise UsageError(
                 f"{line.place}: draw {index} of {problem!r} is at {seen[index]} already; "
-                "a draw counts once"
+                "a draw counts once; if 'index' means something else, leave it out: "
+                "jq -c 'del(.index)'"
             )
         seen[index] = line.place
         return int(index)
@@ -141,6 +144,7 @@ def read_samples(
                 reference=record.get("reference") or {},
                 asked=_asked(record),
                 tags=tags.own(record.get("tags")),
+                token_logprobs=token_logprobs.read(record.get("logprobs"), line.place),
                 **{name: record.get(name) for name in (*optional, *about)},
             ),
         )

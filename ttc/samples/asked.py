@@ -154,7 +154,7 @@ def check(backend: Backend, params: SamplingParams, logprobs: int, *, raw: bool)
 def _check_thinking(params: SamplingParams, *, raw: bool) -> None:
     if params.thinking is None:
         return
-    if raw:
+    if raw and params.thinking_budget is None:
         raise UsageError(
             f"--thinking {params.thinking} needs a chat template, and --raw uses none; leave one "
             "of them out"

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ttc import problems, verdicts
+from ttc import verdicts
 from ttc.answers import thinking
 from ttc.backends import Backend, resolve
 from ttc.backends.thinking_switch import without_effect
@@ -115,6 +115,8 @@ def opened(
         stack.callback(backend.close)
         recipe = make_recipe(session, choice, backend, options.sampling)
         method = _method(session, options, backend, stack, parts)
+        if recipe.few_shot is not None:
+            session.say(recipe.few_shot.told())
         if line := _same(recipe, n, method):
             session.say(line)
         if options.pool is not None:
@@ -140,7 +142,7 @@ def solve(
         for problem in asked:
             if not options.oracle:
                 refuse_oracle(means.method.verifier, problem)
-            rendered = problems.render(problem, recipe.system, recipe.template, recipe.raw)
+            rendered = recipe.rendered(problem)
             name = default_pool("solve", recipe.model.name)
             plan = make_plan(means.store, name, recipe, [rendered], means.n)
             means.made.append(plan.pool.id)
@@ -189,7 +191,9 @@ def thinking_note(recipe: Recipe, solution: Solution) -> str | None:
         return None
     begun = [node for node in solution.run.nodes if node.parent is None and node.model == "main"]
     thinks = sum(thinking.read(node.text).thought for node in begun)
-    return without_effect(wanted, thinks, len(begun))
+    most = recipe.params.thinking_budget
+    overlong = sum(most is not None and (node.think_tokens or 0) > most for node in begun)
+    return without_effect(wanted, thinks, len(begun), overlong)
 
 
 def _method(

@@ -61,9 +61,17 @@ def same(pools: Iterable[Pool], identity: Mapping[str, Any]) -> Pool | None:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the fields in which two identities differ, with both values."""
-    names = sorted({*old, *new})
-    return {n: (old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)}
+    """Return the fields in which two identities differ, with both values; of an object, the fields
+    inside it."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in sorted({*old, *new}):
+        there, here = old.get(name), new.get(name)
+        if isinstance(there, Mapping) or isinstance(here, Mapping):
+            inner = (each if isinstance(each, Mapping) else {} for each in (there, here))
+            found |= {f"{name}.{key}": pair for key, pair in differences(*inner).items()}
+        elif there != here:
+            found[name] = there, here
+    return found
 
 
 def free_name(connection: sqlite3.Connection, base: str) -> str:

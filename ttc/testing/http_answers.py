@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ttc.testing import http_requested
 from ttc.testing.scripted import WORDS
 
 Json = dict[str, Any]
@@ -26,8 +27,8 @@ class Behaviour:
     (status 400) of a body that is not taken.
 
     `able`: `n`, `seed`, `stop`, `stop-told`, `usage`, `logprobs`, `prefix`, `reasoning`, `raw`,
-    `repeats` (the prefix), `filters` (top_k, min_p); what is not in it is ignored. `strict` names
-    fields that are refused.
+    `repeats` (the prefix), `filters` (top_k, min_p), and what `ttc.testing.http_requested` adds;
+    what is not in it is ignored. `strict` names fields that are refused.
     `faults` are consumed by requests for completions, one each: a status (`429`, `429:SECONDS`),
     `html`, `empty`, `cut` (an end before the end), `broken` (no end), `reset` (no answer), `drip`,
     `malformed`, `error` (inside the stream), `hang` (no byte, ever), `same` (one answer for every
@@ -70,6 +71,8 @@ class Behaviour:
 class Answer:
     """What is said to one request."""
 
+    _sure = -0.5  # the log-probability of each token
+
     def __init__(self, behaviour: Behaviour, path: str, body: Json, fault: str) -> None:
         self.fault = fault
         self._behaviour, self._body = behaviour, body
@@ -108,6 +111,9 @@ class Answer:
         words = [f" {word}" if at else word for at, word in enumerate(words)][begun:]
         if begun and "repeats" in able:
             words[0] = body["messages"][-1]["content"] + words[0]
+        if (must := http_requested.forced(body, able, WORDS)) is not None:
+            words, self._sure = must, -0.001 if "masked" in able else -9.0
+        words = http_requested.shaped(body, able, words)
         limit = int(body.get("max_tokens") or body.get("max_completion_tokens") or 16)
         finish = "stop" if len(words) <= limit else "length"
         stops = body.get("stop") or () if "stop" in able else ()
@@ -127,6 +133,7 @@ class Answer:
         if usage:
             prompt = len(json.dumps(self._body.get("messages") or self._body.get("prompt")).split())
             tokens = sum(len(words) for words, _, _ in self._choices)
+            prompt += http_requested.more_prompt(self._body, self._behaviour.able)
             piece["usage"] = {"prompt_tokens": prompt, "completion_tokens": tokens}
         return piece
 
@@ -142,7 +149,7 @@ class Answer:
         if self.fault == "finish":
             choice["finish_reason"] = ""
         if self._body.get("logprobs") and "logprobs" in self._behaviour.able and word:
-            entry = {"token": word, "logprob": -0.5}
+            entry = {"token": word, "logprob": self._sure, "bytes": list(word.encode())}
             asked = self._body["logprobs"]
             count = self._body.get("top_logprobs", 0) if asked is True else asked
             # As large as they can be: 1/2, 1/4, 1/8, …
@@ -151,7 +158,7 @@ class Answer:
             choice["logprobs"] = (
                 {"content": [{**entry, "top_logprobs": alike}]}
                 if self._chat
-                else {"token_logprobs": [-0.5], "top_logprobs": [tops]}
+                else {"tokens": [word], "token_logprobs": [self._sure], "top_logprobs": [tops]}
             )
         if self.fault == "ninf" and word:
             choice["logprobs"] = {"content": [{"token": word, "logprob": -math.inf}]}

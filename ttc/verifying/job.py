@@ -42,7 +42,7 @@ class VerifyOptions:
     """What to judge, with which verifier, and how: the options of `ttc verify` for verdicts.
 
     `rerun` asks a judge again about so many draws of a pool that it has judged. `source` is a pool,
-    a file, `-` for standard input, or records; `is_pool` says that it is a
+    a file (of the kind `format`), `-` for standard input, or records; `is_pool` says that it is a
     pool, even if there is a file of that name. `env` names variables that are passed on to a
     command; `trusted` confirms the sandbox `none`; `trust_eq` believes a program's own comparisons.
     """
@@ -57,6 +57,7 @@ class VerifyOptions:
     env: tuple[str, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     skip_bad: bool = False
+    format: str | None = None
     is_pool: bool = False
 
 
@@ -122,6 +123,8 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
             run.judged = _of_lines(session, options, run)
         else:
             name = str(source)
+            if options.mapping:
+                raise UsageError(f"--map: {name} is a pool, which has the fields of ttc")
             store = stack.enter_context(Store.writing(store_with(session.database, name)))
             pool = pool_named(store, name)
             run.standing = freshness.standing(store, pool)
@@ -196,7 +199,7 @@ def _of_lines(session: Session, options: VerifyOptions, run: Verification) -> Ju
     asks = extras.asks(verifier)
     skipped = run.skipped if options.skip_bad else None
     store: Store | None = None
-    run.intake = Intake(options.mapping, ("problem", "text"))
+    run.intake = Intake(options.mapping, ("problem", "text"), form=options.format)
 
     def samples() -> Iterator[Sample]:
         nonlocal store

@@ -14,10 +14,10 @@ from ttc.backends.template_clock import Clock
 from ttc.errors import BackendError
 from ttc.records import EFFORTS, Message
 from ttc_llamacpp.llama_api import Model
+from ttc_llamacpp.parameters import EFFORT
 
 
-# The variable by which templates take an effort of reasoning.
-EFFORT = "reasoning_effort"
+
 
 
 class ChatTemplateError(Exception):

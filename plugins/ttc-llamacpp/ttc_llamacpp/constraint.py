@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.records import SamplingParams
+from ttc_llamacpp import grammar_check
 from ttc_llamacpp.grammars import compiled
 from ttc_llamacpp.grammars.errors import GrammarError
 from ttc_llamacpp.llama_api import LOG, Model
@@ -27,34 +28,36 @@ CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)
 
 Ids = NDArray[np.integer[Any]]
 _KEPT = 16
+_NO_BYTE = 256
+# A grammar without these signs does not name tokens.
+_TOKEN_SIGNS = {"<", "!"}
+# More tokens than this are first told apart by their first bytes.
+_MANY = 600
 
 
 class TokenTexts:
-    """Which tokens of a vocabulary show text, and which are whole characters of UTF-8."""
+    """What the texts of a vocabulary's tokens are like, as arrays over its tokens."""
 
     def __init__(self, model: Model) -> None:
-        self._model = model
-
-    @cached_property
-    def _tables(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        shown, whole = np.ones((2, self._model.n_vocab), bool)
-        for token in range(self._model.n_vocab):
-            piece = self._model.piece(token)
-            shown[token] = bool(piece) or self._model.ends(token)
+        count = model.n_vocab
+        # Whether a token adds text, or ends the draw. A constraint allows no other: control tokens
+        # would be read by the grammar and not be in the text.
+        self.shown = np.ones(count, bool)
+        # Whether it neither begins nor ends within a character.
+        self.whole = np.ones(count, bool)
+        # Its first byte, 256 for none; and the token of each single byte, -1 if there is none.
+        self.first = np.full(count, _NO_BYTE, np.int16)
+        self.single = np.full(_NO_BYTE, -1, np.int64)
+        for token in range(count):
+            piece = model.piece(token)
+            ends = model.ends(token)
+            self.shown[token] = bool(piece) or ends
             if not piece.isascii():
-                whole[token] = _is_whole(piece)
-        return shown, whole
-
-    @property
-    def shown(self) -> NDArray[np.bool_]:
-        """Whether a token adds text, or ends the draw. A constraint allows no other: control
-        tokens would be read by the grammar and not be in the text."""
-        return self._tables[0]
-
-    @property
-    def whole(self) -> NDArray[np.bool_]:
-        """Whether a token neither begins nor ends within a character."""
-        return self._tables[1]
+                self.whole[token] = _is_whole(piece)
+            if piece and not ends:
+                self.first[token] = piece[0]
+                if len(piece) == 1:
+                    self.single[piece[0]] = token
 
 
 def _is_whole(piece: bytes) -> bool:
@@ -68,8 +71,9 @@ def _is_whole(piece: bytes) -> bool:
 class Constraint:
     """The grammar sampler of one draw."""
 
-    def __init__(self, handle: Any, model: Model, texts: TokenTexts) -> None:
+    def __init__(self, handle: Any, model: Model, texts: TokenTexts, *, by_text: bool) -> None:
         self._handle, self._model, self._texts = handle, model, texts
+        self._by_text = by_text  # whether the grammar reads texts alone, not tokens
         self._pending = b""  # of a character that the next token continues
         # Tokens that open a thought, until the first one was sampled.
         self.openers: frozenset[int] = frozenset()
@@ -77,23 +81,37 @@ class Constraint:
     def allowed(self, ids: Ids) -> NDArray[np.bool_]:
         """Return which of some tokens may come next."""
         found = np.asarray(self._texts.shown[ids])
+        if self._by_text and len(ids) > _MANY:
+            found &= self._first_bytes()[self._texts.first[ids]]
         asked = np.flatnonzero(found)
-        candidates = np.zeros(len(asked), CANDIDATE)
-        candidates["id"] = ids[asked]
-        if len(asked):
-            array = api.llama_token_data_array(
-                data=ctypes.cast(candidates.ctypes.data, api.llama_token_data_p),
-                size=len(asked),
-                selected=-1,
-                sorted=False,
-            )
-            api.llama_sampler_apply(self._handle, ctypes.byref(array))
-        found[asked] = candidates["logit"] == 0
+        found[asked] = self._apply(ids[asked])
         odd = found if self._pending else found & ~self._texts.whole[ids]
         for at in np.flatnonzero(odd):
             found[at] = self._continues(int(ids[at]))
         for token in self.openers:
             found |= ids == token
+        return found
+
+    def _apply(self, ids: Ids) -> NDArray[np.bool_]:
+        """Return which of some tokens llama.cpp's grammar takes next."""
+        candidates = np.zeros(len(ids), CANDIDATE)
+        if not len(ids):
+            return np.zeros(0, bool)
+        candidates["id"] = ids
+        array = api.llama_token_data_array(
+            data=ctypes.cast(candidates.ctypes.data, api.llama_token_data_p),
+            size=len(ids),
+            selected=-1,
+            sorted=False,
+        )
+        api.llama_sampler_apply(self._handle, ctypes.byref(array))
+        return np.asarray(candidates["logit"] == 0)
+
+    def _first_bytes(self) -> NDArray[np.bool_]:
+        """Return with which bytes an allowed token may begin: what cannot begin so is not allowed."""
+        found = np.ones(_NO_BYTE + 1, bool)
+        known = np.flatnonzero(self._texts.single >= 0)
+        found[known] = self._apply(self._texts.single[known])
         return found
 
     def _continues(self, token: int) -> bool:
@@ -135,7 +153,7 @@ class Constraints:
     """The grammar samplers of a model, created once for each grammar and cloned for each draw."""
 
     def __init__(self, model: Model) -> None:
-        self._model, self._texts = model, TokenTexts(model)
+        self._model = model
         self._kept: OrderedDict[str, Any] = OrderedDict()
 
     def of(self, params: SamplingParams) -> Constraint | None:
@@ -143,7 +161,9 @@ class Constraints:
         handle = self.check(params)
         if handle is None:
             return None
-        found = Constraint(api.llama_sampler_clone(handle), self._model, self._texts)
+        by_text = params.grammar is None or not _TOKEN_SIGNS & set(params.grammar)
+        copy = api.llama_sampler_clone(handle)
+        found = Constraint(copy, self._model, self._texts, by_text=by_text)
         if params.thinking != "off":
             found.openers = self._openers
         return found
@@ -154,11 +174,17 @@ class Constraints:
             return None
         grammar = compiled(params)
         if grammar not in self._kept:
+            if params.grammar is not None:
+                grammar_check.check(grammar, self._model)
             self._kept[grammar] = self._create(grammar)
             if len(self._kept) > _KEPT:
                 api.llama_sampler_free(self._kept.popitem(last=False)[1])
         self._kept.move_to_end(grammar)
         return self._kept[grammar]
+
+    @cached_property
+    def _texts(self) -> TokenTexts:
+        return TokenTexts(self._model)
 
     @cached_property
     def _openers(self) -> frozenset[int]:

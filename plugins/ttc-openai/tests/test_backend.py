@@ -25,6 +25,7 @@ from ttc_openai.events import MalformedError
 from ttc_openai.rate_limit import pause
 from ttc_openai.server_traits import ServerTraits
 from ttc_openai.stream_parser import StreamParser
+from ttc_openai.token_logprobs import TokenList
 from ttc_openai.token_usage import TokenUsage
 
 Serve = Callable[..., ScriptedServer]
@@ -341,10 +342,10 @@ def test_a_log_probability_that_is_no_number_is_unknown(told: str) -> None:
     entries = json.loads(f'[{{"logprob": -0.5}}, {{"logprob": {told}}}]')
     reading = read({"delta": {"content": "ab"}, "logprobs": {"content": entries}})
     assert (reading.logprob, reading.tokens, reading.text) == (None, 2, "ab")
-    weighing = StreamParser((), alternatives=1)
+    weighing = StreamParser((), likeliest=TokenList(1))
     rows = [{"logprob": -1.0, "top_logprobs": [{"logprob": row["logprob"]}]} for row in entries]
     weighing.add({"delta": {"content": "ab"}, "logprobs": {"content": rows}})
-    assert (weighing.confidences, weighing.logprob, weighing.error) == (None, -2.0, None)
+    assert (weighing.likeliest.confidences, weighing.logprob, weighing.error) == (None, -2.0, None)
 
 
 def test_log_probabilities_of_a_part_are_not_summed() -> None:

@@ -51,10 +51,25 @@ def test_what_this_server_does_is_found_out(backend: Backend, llama_server: str)
         "seed",
         "logprobs",
         "alternatives",
+        "token-logprobs",
         "cancel",
         "stop-kept",
-        "thinking",
+        "schema",
+        "grammar",
+        "logit-bias",
+        "penalties",
+        "repeat-penalty",
+        "template-arguments",
+        "request-fields",
     }
+    assert (found.schema, found.grammar, found.regex) == ("json_object", "grammar", "")
+    assert (found.logit_bias, found.penalties, found.repeat_penalty) == (
+        True,
+        True,
+        "repeat_penalty",
+    )
+    assert (found.logprobs_constrained, found.logprobs_biased) == (True, True)
+    assert (found.switch, found.effort, found.budget) == ("", "", None)
 
 
 def test_draws_are_those_of_the_model(

@@ -62,8 +62,10 @@ def test_each_thing_is_found_by_its_effect(serve: Serve, probed: Probed, lacking
         assert found[trial] == wanted, (trial, document["rows"])
     assert found["a piece of a stream is a token"] == "yes"
     claimed = {name for name in ("seed", "logprobs", "prefix") if name in able}
-    claimed |= {"alternatives"} if "logprobs" in able else set()
-    assert set(document["capabilities"]) == claimed | {"cancel", "stop-kept", "thinking"}
+    claimed |= {"alternatives", "token-logprobs"} if "logprobs" in able else set()
+    # It has no switch for reasoning; what it does with other arguments of a template is unknown.
+    always = {"cancel", "stop-kept", "request-fields", "template-arguments"}
+    assert set(document["capabilities"]) == claimed | always
     # It is used from now on, without asking again.
     asked = len(server.asked)
     backend = open_openai(f"{server.url}#scripted", {})
@@ -92,7 +94,7 @@ def test_the_table(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
     server = serve()
     assert run(["models", "probe", server.url]) == 0
     told = capsys.readouterr()
-    assert len(told.out.splitlines()) == 14
+    assert len(told.out.splitlines()) == 26
     assert "used from now on, kept in" in told.err
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,6 +57,11 @@ async def _unsigned_too(request: httpx2.Request) -> None:
     _unsigned(request)
 
 
+def _signs(headers: Mapping[str, str] | None) -> str | None:
+    """Return the header that stands for a key, if one was given."""
+    return (headers or {}).get("Authorization")
+
+
 def _settings(
     address: Address, timeout: httpx2.Timeout, hook: Any, key: str | None
 ) -> dict[str, Any]:
@@ -73,28 +78,44 @@ def _settings(
     }
 
 
-def sync_client(address: Address, key: str | None, timeout: float) -> openai.OpenAI:
-    """Return a client for a few requests, one after the other."""
+def sync_client(
+    address: Address, key: str | None, timeout: float, headers: Mapping[str, str] | None = None
+) -> openai.OpenAI:
+    """Return a client for a few requests, one after the other; `headers` go with each."""
     limits = httpx2.Timeout(timeout, connect=CONNECT)
     with _alone():
-        http = openai.DefaultHttpxClient(**_settings(address, limits, _unsigned, key))
+        signed = key or _signs(headers)
+        http = openai.DefaultHttpxClient(**_settings(address, limits, _unsigned, signed))
         return openai.OpenAI(
-            api_key=key or _NO_KEY, base_url=address.base_url, max_retries=0, http_client=http
+            api_key=key or _NO_KEY,
+            base_url=address.base_url,
+            max_retries=0,
+            http_client=http,
+            default_headers=headers,
         )
 
 
 def async_client(
-    address: Address, key: str | None, timeout: float, connections: int
+    address: Address,
+    key: str | None,
+    timeout: float,
+    connections: int,
+    headers: Mapping[str, str] | None = None,
 ) -> openai.AsyncOpenAI:
-    """Return a client for many requests at once, with as many connections."""
+    """Return a client for many requests at once, with as many connections; `headers` go with each
+    request."""
     times = httpx2.Timeout(timeout, connect=min(BUSY, timeout), pool=None)
     with _alone():
         http = openai.DefaultAsyncHttpxClient(
             limits=httpx2.Limits(
                 max_connections=connections, max_keepalive_connections=connections
             ),
-            **_settings(address, times, _unsigned_too, key),
+            **_settings(address, times, _unsigned_too, key or _signs(headers)),
         )
         return openai.AsyncOpenAI(
-            api_key=key or _NO_KEY, base_url=address.base_url, max_retries=0, http_client=http
+            api_key=key or _NO_KEY,
+            base_url=address.base_url,
+            max_retries=0,
+            http_client=http,
+            default_headers=headers,
         )

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ttc.answers import thinking
-from ttc.backends import Request, thinking_switch
+from ttc.backends import Request
 from ttc.records import OFF
+from ttc_openai import forms
 from ttc_openai.errors import ExchangeError
 from ttc_openai.refusals import Refusal
 from ttc_openai.server_traits import ServerTraits
@@ -40,6 +41,11 @@ _INSTEAD = {
     "top_k": "no --top-k",
     "min_p": "no --min-p",
     "stop": "no --stop",
+    "presence_penalty": "no --presence-penalty",
+    "frequency_penalty": "no --frequency-penalty",
+    "logit_bias": "no --logit-bias",
+    "reasoning_effort": "no --thinking",
+    "response_format": "no --schema",
 }
 _ANOTHER = {
     "temperature": "another -t",
@@ -98,11 +104,10 @@ class Dialect:
             body["seed"] = request.seed
         if n > 1:
             body["n"] = n
-        if params.thinking is not None and request.prompt is None:
-            body["chat_template_kwargs"] = thinking_switch.arguments(params.thinking)
-        if traits.logprobs:
+        body |= forms.asked(request, traits)
+        if traits.logprobs and forms.exact_logprobs(request, traits):
             # Some servers give none at 0 alternatives.
-            count = request.alternatives or 1
+            count = max(request.alternatives, request.logprobs, 1)
             chat = {"logprobs": True, "top_logprobs": count}
             body |= chat if request.prompt is None else {"logprobs": count}
         if self._stream:
@@ -218,4 +223,4 @@ def unsupported_param(request: Request, traits: ServerTraits) -> str | None:
             return f"{name} is set, and this server {state}"
     if request.prompt is not None and traits.raw is False:
         return "this server accepts no raw prompts (/completions)"
-    return None
+    return forms.unsupported(request, traits)

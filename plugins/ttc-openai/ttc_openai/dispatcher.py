@@ -79,7 +79,8 @@ class Dispatcher:
         self._stop = asyncio.Event()
         server = self._server
         timeout = server.options.timeout
-        client = async_client(server.address, server.key, timeout, server.concurrency)
+        headers = server.options.headers
+        client = async_client(server.address, server.key, timeout, server.concurrency, headers)
         exchange = HttpExchange(client, server)
         self._scheduler = Scheduler(server, exchange, self._completions.put)
         self._ready.set()

@@ -11,6 +11,7 @@ from ttc.answers import thinking
 from ttc.backends import Completion, Request
 from ttc.records import FinishReason
 from ttc_openai.stream_parser import StreamParser
+from ttc_openai.token_logprobs import TokenList
 from ttc_openai.token_usage import TokenUsage
 
 
@@ -42,11 +43,13 @@ class HttpDraw:
         """All that draws must have in common to be asked for in one call."""
         asked = self.request
         prompt = (asked.messages, asked.prompt, asked.prefix)
-        return (*prompt, asked.params, asked.keep_stop, asked.alternatives)
+        return (*prompt, asked.params, asked.keep_stop, asked.alternatives, asked.logprobs)
 
     def begin(self, stops: tuple[str, ...], repeated: str) -> None:
         """Start an attempt; the text of an earlier one is dropped."""
-        self.parser = StreamParser(stops, repeated, self.request.alternatives)
+        asked = self.request
+        likeliest = TokenList(asked.alternatives, asked.logprobs)
+        self.parser = StreamParser(stops, repeated, likeliest)
         self.started, self.first_token = monotonic(), None
 
     def thought_tokens(self, reported: int | None, *, counted: bool) -> int | None:
@@ -80,7 +83,8 @@ class HttpDraw:
             completion_tokens=counts.completion,
             think_tokens=counts.think,
             logprob=parser.logprob,
-            confidences=parser.confidences,
+            confidences=parser.likeliest.confidences,
+            token_logprobs=parser.likeliest.tokens,
             stop=parser.stop,
             started=self.started,
             first_token=self.first_token,

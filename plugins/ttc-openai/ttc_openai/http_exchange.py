@@ -35,7 +35,7 @@ class HttpExchange:
         self._client = client
         self._server = server
         self._traits = server.traits
-        self._dialect = Dialect(server.traits.unset, partial(leave_out, server.address))
+        self.dialect = Dialect(server.traits.unset, partial(leave_out, server.address))
         self._prompts: dict[int, asyncio.Task[int | None]] = {}
 
     async def run(self, call: HttpCall) -> None:
@@ -47,7 +47,7 @@ class HttpExchange:
                 break
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 fault = classify_error(error, self._server.address, self._server.key)
-                self._dialect.learn(body, fault)
+                self.dialect.learn(body, fault)
                 sent, body = body, self._body(call)
                 if body == sent:
                     raise fault from None
@@ -56,21 +56,30 @@ class HttpExchange:
 
     def _body(self, call: HttpCall) -> dict[str, Any]:
         name = self._server.address.model
-        return self._dialect.body(call.request, self._traits, model=name, n=len(call.draws))
+        return self.dialect.body(call.request, self._traits, model=name, n=len(call.draws))
 
     @asynccontextmanager
-    async def _sent(self, body: Mapping[str, Any]) -> AsyncIterator[Any]:
+    async def _sent(self, body: Mapping[str, Any], request: Request) -> AsyncIterator[Any]:
         """Send a body and yield the response; leaving early closes its connection."""
         rest = dict(body)
+        headers = request.params.extra_fields.get("headers")
         model, stream = rest.pop("model"), rest.pop("stream", False)
         ask: Any
         if "prompt" in rest:
             ask = self._client.completions.with_streaming_response.create(
-                model=model, prompt=rest.pop("prompt"), stream=stream, extra_body=rest
+                model=model,
+                prompt=rest.pop("prompt"),
+                stream=stream,
+                extra_body=rest,
+                extra_headers=headers,
             )
         else:
             ask = self._client.chat.completions.with_streaming_response.create(
-                model=model, messages=rest.pop("messages"), stream=stream, extra_body=rest
+                model=model,
+                messages=rest.pop("messages"),
+                stream=stream,
+                extra_body=rest,
+                extra_headers=headers,
             )
         async with ask as response:
             yield response
@@ -81,7 +90,7 @@ class HttpExchange:
         ends_here = local_stops(call.request, self._traits)
         for draw in call.draws:
             draw.begin(stops, repeated(call.request, self._traits))
-        async with self._sent(body) as response:
+        async with self._sent(body, call.request) as response:
             call.move()
             try:
                 async with aclosing(_objects(response)) as pieces:
@@ -130,13 +139,13 @@ class HttpExchange:
         counts.prompt = await asyncio.shield(self._prompts[key])
 
     async def _prompt_tokens(self, request: Request) -> int | None:
-        body = self._dialect.body(request, self._traits, model=self._server.address.model)
+        body = self.dialect.body(request, self._traits, model=self._server.address.model)
         without_stream(body)
         limit = "max_tokens" if "max_tokens" in body else "max_completion_tokens"
         for _ in range(_COUNTINGS):
             counts = TokenUsage()
             try:
-                async with self._sent({**body, limit: 1}) as response:
+                async with self._sent({**body, limit: 1}, request) as response:
                     async for piece in _objects(response):
                         counts.add_piece(piece)
             except (openai.APIError, httpx2.HTTPError, MalformedError):

@@ -83,7 +83,7 @@ def fetch_models(server: Endpoint) -> ModelList:
 
     limit = min(_TIMEOUT, server.options.timeout)
     began, strays = time.monotonic(), min(_STRAYS, server.options.retries)
-    with closing(sync_client(server.address, server.key, limit)) as client:
+    with closing(sync_client(server.address, server.key, limit, server.options.headers)) as client:
         for left in reversed(range(server.options.retries + 1)):
             strays -= 1
             try:

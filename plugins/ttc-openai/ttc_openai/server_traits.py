@@ -31,8 +31,12 @@ class ServerTraits:
     token counts. `chunks`: a piece of a stream is a token. `frees`: a closed connection ends its
     draw. `caches`: a known prompt is not computed again. `slots`: how many draws it runs at a time
     if it cuts off more. `bears`: how many open requests it sustained at the end of the last run, if
-    that is few. `weights`: what it reports about them. `unset`: parameters that it rejects even
-    where they are off; `taken`: those that it accepts there (both found without a probe).
+    that is few. `schema`, `grammar`, `regex`, `switch`, `effort`, `budget`: the form (`forms`) by
+    which it takes them; "" if it does not. `template_arguments`, `logit_bias`, `penalties`: they
+    take effect; `repeat_penalty`: the field by which it does. `logprobs_constrained`,
+    `logprobs_biased`: log-probabilities are of the same distribution under constraints, and with
+    biases and penalties. `weights`: what it reports about them. `unset`: parameters that it rejects
+    even where they are off; `taken`: those that it accepts there (both found without a probe).
     """
 
     seed: bool = False
@@ -50,6 +54,18 @@ class ServerTraits:
     caches: bool | None = None
     slots: int | None = None
     bears: int | None = None
+    schema: str | None = None
+    grammar: str | None = None
+    regex: str | None = None
+    switch: str | None = None
+    effort: str | None = None
+    budget: str | None = None
+    template_arguments: bool | None = None
+    logit_bias: bool | None = None
+    penalties: bool | None = None
+    repeat_penalty: str | None = None
+    logprobs_constrained: bool | None = None
+    logprobs_biased: bool | None = None
     weights: Mapping[str, Any] = field(default_factory=dict)
     probed: bool = False
     unset: tuple[str, ...] = ()
@@ -64,10 +80,22 @@ class ServerTraits:
             "alternatives": self.logprobs,
             "prefix": bool(self.prefix),
             "stop-kept": self.stop_told or bool(self.chunks),
+            # What is passed to the server's chat template, which cannot be seen from here: without
+            # a probe it may have an effect.
+            "thinking": self.switch != "",
+            "template-arguments": self.template_arguments is not False,
+            "thinking-effort": bool(self.effort),
+            "thinking-budget": bool(self.budget),
+            "schema": bool(self.schema),
+            "grammar": bool(self.grammar),
+            "regex": bool(self.regex),
+            "logit-bias": self.logit_bias is True,
+            "penalties": self.penalties is True,
+            "repeat-penalty": bool(self.repeat_penalty),
+            "token-logprobs": self.logprobs,
         }
-        # The switch for thinking is passed to the server's chat template, which cannot be seen from
-        # here.
-        return frozenset({"cancel", "thinking"} | {name for name, able in able.items() if able})
+        always = {"cancel", "request-fields"}
+        return frozenset(always | {name for name, able in able.items() if able})
 
 
 def path_of(address: Address) -> Path:

@@ -7,7 +7,7 @@ extraction of answers skips it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ttc.answers import thinking
@@ -16,20 +16,20 @@ from ttc.formats.finish_reasons import BROKEN, ENDS, FILTERS, TOOLS
 from ttc.records import FinishReason
 from ttc_openai.contents import content_text, number
 from ttc_openai.events import MalformedError
+from ttc_openai.token_logprobs import TokenList, inside
 
 
 class StreamParser:
     """One draw as its pieces arrive.
 
     `stops` are searched for here, and what follows one is dropped. So is `repeated` if the answer
-    begins with it. `alternatives` is the number of likeliest tokens that the server should report
-    for each token.
+    begins with it. `likeliest` collects the likeliest tokens that the server reports at each token.
     """
 
-    def __init__(self, stops: Sequence[str], repeated: str = "", alternatives: int = 0) -> None:
-        self._alternatives = alternatives
-        self._confidences: list[float] = []
-        self._unsure = False
+    def __init__(
+        self, stops: Sequence[str], repeated: str = "", likeliest: TokenList | None = None
+    ) -> None:
+        self.likeliest = likeliest or TokenList()
         self._stops = stops
         self._repeated = repeated
         self._reach = max(map(len, stops), default=1) - 1
@@ -59,11 +59,6 @@ class StreamParser:
     def logprob(self) -> float | None:
         """The sum of its tokens' log-probabilities (nats); None unless all are known."""
         return None if self._partial else self._sum
-
-    @property
-    def confidences(self) -> list[float] | None:
-        """The confidence at each token; None unless all are known."""
-        return None if self._unsure or not self._alternatives else self._confidences
 
     @property
     def over(self) -> bool:
@@ -136,7 +131,7 @@ class StreamParser:
         elif made == 1:
             self._pieces.append(text.encode(errors="replace"))
         elif made:
-            told = [_inside(entry, "token") for entry in entries]
+            told = [inside(entry, "token") for entry in entries]
             pieces = [token for token in told if isinstance(token, str)]
             self._coarse |= "".join(pieces) != text or len(pieces) != made
             self._pieces += [token.encode(errors="replace") for token in pieces]
@@ -149,12 +144,12 @@ class StreamParser:
             names = ("reasoning_content", "content", "token_logprobs")
             reported = [logprobs.get(name) for name in names]
             entries = [entry for each in reported if isinstance(each, list) for entry in each]
-        if self._alternatives and entries:
-            self._add_alternatives(entries, logprobs.get("top_logprobs"))
+        self.likeliest.add(entries, logprobs, text=bool(pieces))
+        self.error = self.error or self.likeliest.error
         self.listed = (self.listed or not self.tokens) and (bool(entries) or not pieces)
         self.tokens += len(entries) or pieces
         if pieces and not entries:
-            self._partial = self._unsure = True
+            self._partial = True
         for entry in entries:
             value = number(entry.get("logprob") if isinstance(entry, Mapping) else entry)
             if value is None:
@@ -162,25 +157,6 @@ class StreamParser:
             else:
                 self._sum = (self._sum or 0.0) + value
         return entries
-
-    def _add_alternatives(self, entries: Sequence[Any], raw: Any) -> None:
-        """Record the likeliest tokens at each token, in a chat's form or a raw completion's."""
-        of_chat = (_inside(entry, "top_logprobs") for entry in entries)
-        for place in raw if isinstance(raw, list) else of_chat:
-            reported = place.values() if isinstance(place, Mapping) else place
-            reported = [*reported] if isinstance(reported, Iterable) else []
-            if len(reported) < self._alternatives:
-                self.error = (
-                    f"the server gives {len(reported)} of the likeliest tokens, not "
-                    f"{self._alternatives}; set --confidence to that number or less"
-                )
-                return
-            values = [number(_inside(row, "logprob")) for row in reported]
-            best = sorted((each for each in values if each is not None), reverse=True)
-            if len(best) < self._alternatives:
-                self._unsure = True
-                return
-            self._confidences.append(-sum(best[: self._alternatives]) / self._alternatives)
 
     def _end(self, reason: str, stopped_by: Any) -> None:
         kind = reason.lower()
@@ -211,10 +187,6 @@ class StreamParser:
     def keep_stop(self) -> None:
         """Append the stop string that fired to the text."""
         self._content += self.stop or ""
-
-
-def _inside(row: Any, name: str) -> Any:
-    return row.get(name) if isinstance(row, Mapping) else row
 
 
 def _reason(reported: Any) -> str:

@@ -43,10 +43,12 @@ def find_unset_params(server: ModelServer, params: SamplingParams) -> ServerTrai
     asked = Request(
         "settling",
         (Message("user", "Hi"),),
-        params=replace(params, top_k=0, min_p=0.0, max_tokens=_TOKENS, stop=()),
+        params=SamplingParams(
+            params.temperature, params.top_p, max_tokens=_TOKENS, extra=params.extra
+        ),
     )
     limit = min(_PATIENCE, server.options.timeout)
-    with closing(sync_client(server.address, server.key, limit)) as client:
+    with closing(sync_client(server.address, server.key, limit, server.options.headers)) as client:
         unset = _refused(client, server, dialect, asked)
     if unset is None:
         return before

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import Completion, ModelInfo, Request, refusal, thinking_switch
+from ttc.backends import Completion, ModelInfo, Request, refusal
 from ttc.errors import BackendError, UsageError
-from ttc_vllm import checkpoint, quiet
+from ttc_vllm import checkpoint, quiet, requested
 from ttc_vllm.checkpoint import Checkpoint
 from ttc_vllm.fingerprint import fingerprint
 from ttc_vllm.locate import install, locate
@@ -18,10 +18,6 @@ from ttc_vllm.options import Options
 
 if TYPE_CHECKING:
     from ttc_vllm.engine import VllmEngine
-
-_ALWAYS = frozenset(
-    {"prefix", "logprobs", "alternatives", "cancel", "choose", "score", "stop-kept"}
-)
 
 
 class Vllm:
@@ -38,9 +34,9 @@ class Vllm:
             clock=options.clock.read_by(found.template),
             read_from="its config.json and weights",
         )
-        self.capabilities = _ALWAYS if built_for_cpu() else _ALWAYS | {"seed"}
-        if thinking_switch.read_by(found.template):
-            self.capabilities |= {"thinking"}
+        self.capabilities = requested.capabilities(found.template)
+        if not built_for_cpu():
+            self.capabilities |= {"seed"}
         self._checkpoint, self._options = found, options
         self._engine: VllmEngine | None = None
 
@@ -59,7 +55,7 @@ class Vllm:
 
     def submit(self, request: Request) -> None:
         """Queue a request; the first one loads the weights. Raises BackendError if that fails."""
-        if reason := refusal(request, self.capabilities):
+        if reason := refusal(request, self.capabilities) or requested.refused(request):
             raise BackendError(f"vllm: {reason}")
         if request.prompt is None and not self._checkpoint.chat_template:
             raise BackendError(
@@ -67,10 +63,11 @@ class Vllm:
                 "give the prompt as plain text (--raw)"
             )
         if self._engine is None:
-            self._engine = self._load()
+            requested.tell_unread(request, self._checkpoint.template)
+            self._engine = self._load(ends_thoughts=request.params.thinking_budget is not None)
         self._engine.submit(request, request.seed if "seed" in self.capabilities else None)
 
-    def _load(self) -> VllmEngine:
+    def _load(self, *, ends_thoughts: bool) -> VllmEngine:
         spreads = self._options.spreads
         quiet.prepare(spreads=spreads)
         # Workers in processes of their own would lose their stderr for good.
@@ -91,7 +88,8 @@ class Vllm:
                     f"vLLM cannot be imported: {error}; it must be built for this machine "
                     "('ttc-vllm[cuda]' with an NVIDIA driver, 'ttc-vllm[cpu]' without)"
                 ) from error
-            return VllmEngine(self._checkpoint, self._options)
+            marks = requested.marks(self._checkpoint.template) if ends_thoughts else None
+            return VllmEngine(self._checkpoint, self._options, marks)
 
     def wait(self) -> Completion:
         """Return the next completion to finish. Raises LookupError if no request is unfinished."""

@@ -19,6 +19,7 @@ from ttc.backends.asking import extra_headers
 from ttc.backends.thinking_switch import NAMES
 from ttc.errors import UsageError
 from ttc.messages import secrets
+from ttc.messages.secret_headers import may_be_secret
 
 TEMPLATE = "chat_template_kwargs"
 HEADERS = "headers"
@@ -94,7 +95,7 @@ def _json(key: str, text: str, option: str) -> Any:
     except RecursionError:
         raise UsageError(f"{option} {key}: its value is nested too deeply") from None
     except ValueError as error:
-        if extra_headers.may_be_secret(key):
+        if may_be_secret(key):
             secrets.keep(text)
         shown = text if len(text) <= 60 else f"{text[:60]}…"
         if isinstance(error, json.JSONDecodeError):
@@ -179,9 +180,7 @@ def parted(fields: Mapping[str, Any]) -> Extra:
         del public[TEMPLATE]
     headers = dict(fields.get(HEADERS, {}))
     secret = {
-        name: headers.pop(name)
-        for name in list(headers)
-        if extra_headers.is_secret(name, headers[name])
+        name: headers.pop(name) for name in list(headers) if may_be_secret(name, headers[name])
     }
     if headers:
         public[HEADERS] = headers

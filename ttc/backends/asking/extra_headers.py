@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ttc.errors import UsageError
-from ttc.messages import secrets
 
 _OUR_HEADERS = ("host", "content-type", "content-length", "accept", "connection", "user-agent")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_SECRET_HEADER = re.compile(r"auth|cookie|key|token|secret|passw|credential|signature", re.I)
 
 
 def checked(given: Any, place: str) -> dict[str, str]:
@@ -32,13 +30,3 @@ def checked(given: Any, place: str) -> dict[str, str]:
             raise UsageError(f"{where}: it is given twice; leave one of them out")
         found[name.lower()] = value
     return found
-
-
-def is_secret(name: str, value: str) -> bool:
-    """Return whether a header may hold a secret, by its name or its value."""
-    return bool(_SECRET_HEADER.search(name)) or secrets.redacted(value) != value
-
-
-def may_be_secret(name: str) -> bool:
-    """Return whether a name is one under which secrets are sent."""
-    return bool(_SECRET_HEADER.search(name))

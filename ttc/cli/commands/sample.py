@@ -90,6 +90,14 @@ def sample(
     max_time: Annotated[
         str | None, typer.Option(help="Stop cleanly after this time: 90s, 30m or 2h.")
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tokens=N,…",
+            help="Stop cleanly before a limit is passed: tokens, prompt, usd, calls, samples, "
+            "seconds.",
+        ),
+    ] = None,
     output: opt.Output = None,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
@@ -121,6 +129,7 @@ def sample(
         confidence=confidence,
         max_time=max_time,
         choosing=Choosing(parse_ids(ids), shuffle, offset),
+        budget=budget,
     )
     if dry_run or explain:
         return run_plan.plan_only(session, options, explain, as_json)

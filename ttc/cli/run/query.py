@@ -12,11 +12,11 @@ from math import isfinite
 from typing import Any
 
 from ttc import jsonl
+from ttc.budgets.amounts import seconds_of
 from ttc.cli.output import document
 from ttc.errors import Exit, UsageError
 from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.report.columns import columns
-from ttc.samples.job import seconds
 from ttc.session import Session
 from ttc.store import Store
 from ttc.store.upkeep import query as queries
@@ -46,7 +46,7 @@ def query(
     values = dict(_pair(each) for each in given)
     with (
         Store.reading(session.database) as store,
-        queries.asked(store, text, values, seconds(max_time)) as answer,
+        queries.asked(store, text, values, seconds_of(max_time)) as answer,
     ):
         rows = answer.rows if limit is None else islice(answer.rows, limit)
         _print(session, Answer(answer.columns, rows), form)

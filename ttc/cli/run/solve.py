@@ -34,13 +34,14 @@ SIDE_BY_SIDE = 4  # problems of a file
 class Asked:
     """What is asked, and how answers are printed.
 
-    `prompt` is the question or `@FILE`, or with `each` the file of questions; `-` and None are
-    stdin.
+    `prompt` is the question or `@FILE`, or with `each` the file of questions, of the format `form`;
+    `-` and None are stdin.
     """
 
     prompt: str | None
     each: bool
     mapping: Sequence[str]
+    form: str | None
     show: bool
     as_json: bool
 
@@ -54,7 +55,7 @@ class Asked:
     def problems(self) -> Iterator[Problem]:
         """Yield what is asked. With an argument, standard input is never touched."""
         if self.each:
-            reading = ReadOptions(parse_mapping(self.mapping, problems.MAPPABLE))
+            reading = ReadOptions(parse_mapping(self.mapping, problems.MAPPABLE), self.form)
             yield from problems.each(self.prompt or "-", reading)
             return
         text = self.prompt

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
-from ttc.formats.files.streams import seekable
+from ttc.formats.files.streams import seekable, shell_name
 from ttc.jsonl import Line
 from ttc.plugins.installing import install
 
@@ -81,7 +81,8 @@ class _Reading:
         """Raise a UsageError for an error of pyarrow."""
         arrow = import_module("pyarrow")
         if isinstance(error, (arrow.ArrowException, OSError)):
-            raise UsageError(f"{self.place}: cannot be read ({error})") from None
+            why = " ".join(str(error).split())
+            raise UsageError(f"{self.place}: cannot be read ({why})") from None
 
 
 def _pyarrow(module: str, place: str) -> Any:
@@ -90,7 +91,7 @@ def _pyarrow(module: str, place: str) -> Any:
     except ImportError:
         raise UsageError(
             f"{place}: Parquet and Arrow need a package: {install('ttc-cli[arrow]')}; or convert "
-            "it: duckdb -json -c \"from 'FILE'\" | ttc sample -"
+            f"it: `duckdb -json -c \"from '{shell_name(place)}'\" | ttc sample -`"
         ) from None
 
 
@@ -140,7 +141,11 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, (bytes, bytearray)):
         return _text(bytes(value))
-    return value
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if hasattr(value, "tolist"):  # an array
+        return plain(value.tolist())
+    return f"<{type(value).__name__}>"  # an image or a sound, which nothing here reads
 
 
 def _text(data: bytes) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ttc.errors import UsageError
+from ttc.formats.files.streams import shell_name
 from ttc.jsonl import BadLineError, Line
 
 # Fields that are a question: an object that has one is itself a record.
@@ -105,12 +106,18 @@ def _lies_in(value: Any) -> bool:
 
 
 def is_record(value: Mapping[str, Any]) -> bool:
-    """Return whether an object has a question."""
+    """Return whether an object has a question, or is of a dataset's shape."""
     return any(
         name.lower() in QUESTIONS and _is_question(name.lower(), each)
         for name, each in value.items()
         if isinstance(name, str)
-    )
+    ) or _has_shape(value)
+
+
+def _has_shape(value: Mapping[str, Any]) -> bool:
+    from ttc.formats.shapes.known import shapes  # only a document of one object needs them
+
+    return all(isinstance(name, str) for name in value) and shapes().best(value) is not None
 
 
 def _is_question(name: str, value: Any) -> bool:
@@ -140,7 +147,7 @@ def _one_of(lists: list[str], place: str) -> str:
     if len(lists) > 1:
         raise UsageError(
             f"{place}: it has several lists of records ({', '.join(lists)}); choose one: "
-            f"jq -c '.\"{lists[0]}\"[]' FILE | ttc sample -"
+            f"`jq -c '.\"{lists[0]}\"[]' {shell_name(place)} | ttc sample -`"
         )
     return lists[0]
 

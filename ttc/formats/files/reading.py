@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,11 @@ def _of_file(
 def text_lines(source: str) -> Iterator[tuple[str, str]]:
     """Yield the place (`file:line`) and text of each non-blank line; `-` is standard input."""
     opened = streams.opened(source, "text")
-    for raw in raw_lines(opened.buffered(), opened.place):
-        yield raw[0], text_of(raw)
+    with ExitStack() as stack:
+        stack.callback(opened.close)
+        inner = kinds.unpacked(opened, stack)
+        for raw in raw_lines(inner.buffered(), inner.place):
+            yield raw[0], text_of(raw)
 
 
 def _given(source: Any, skipped: list[str] | None) -> Iterator[Line]:
@@ -78,3 +82,15 @@ def _checked(at: int, record: Mapping[str, Any]) -> Line:
     except (TypeError, ValueError, RecursionError) as error:
         raise BadLineError(f"{place}: cannot be written as JSON ({error})") from None
     return Line(place, jsonl.parse(text, place))
+
+
+def name_of(source: str) -> str:
+    """Return the name of a file without its endings, that of a dataset, or `stdin`."""
+    if source == "-":
+        return "stdin"
+    return hub.label(source) if hub.is_name(source) else Path(source).name.split(".")[0]
+
+
+def about(source: str) -> str:
+    """Return what to say of a source besides its name; "" for a file."""
+    return hub.about(source) if source != "-" and hub.is_name(source) else ""

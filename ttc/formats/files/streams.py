@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import shlex
 import shutil
 import sys
 import tempfile
@@ -154,6 +155,11 @@ def _is_text(data: bytes) -> bool:
 
 def _has_line(data: bytes) -> bool:
     return _is_text(data) and b"\n" in data.lstrip() and data[:1] not in b"\x1f\x89"
+
+
+def shell_name(place: str) -> str:
+    """Return the file of a place as a shell takes it; FILE if it is none by itself."""
+    return shlex.quote(place) if Path(place).is_file() else "FILE"
 
 
 def _stdin() -> Any:

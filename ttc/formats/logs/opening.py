@@ -140,6 +140,19 @@ def count(value: Any) -> int | None:
     return int(value) if value == int(value) and value >= 0 else None
 
 
+def summed(logprobs: Any) -> float | None:
+    """Return the sum of the log-probabilities of tokens, as OpenAI's API has them (`content`); None
+    if any is unknown."""
+    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    total, tokens = 0.0, 0
+    for each in content or ():
+        value = each.get("logprob") if isinstance(each, Mapping) else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        total, tokens = total + value, tokens + 1
+    return total if tokens else None
+
+
 def unread(record: Mapping[str, Any], read: Iterable[str], prefix: str = "") -> frozenset[str]:
     """Return the names of the fields of a record that have a value and are not read."""
     left = (name for name in record if name not in read)
@@ -151,4 +164,5 @@ def accept(options: Mapping[str, str], known: Iterable[str], log: str) -> None:
     for name in options:
         if name not in (names := tuple(known)):
             there = f"it has {', '.join(names)}" if names else "it has none"
-            raise UsageError(f"--option {name}: {log} logs have no such option; {there}")
+            flag = f"--{name}" if name in ("map", "filter") else f"--option {name}"
+            raise UsageError(f"{flag}: {log} logs have no such option; {there}")

@@ -7,8 +7,9 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, NamedTuple
 
 from ttc.errors import UsageError
 from ttc.formats.shapes import noting
@@ -144,16 +145,28 @@ def shown(question: str, choices: Choices, template: str) -> str:
     of the template with `{label}` or `{text}` is repeated for each choice.
     """
     pairs = list(zip(choices.labels, choices.texts, strict=True))
-    whole = {
-        "question": question,
-        "choices": "\n".join(f"{label}) {text}" for label, text in pairs),
-        "labels": ", ".join(choices.labels),
-        "kind": choices.kind,
-    }
+    values = {"question": question, "labels": ", ".join(choices.labels), "kind": choices.kind}
+    values["choices"] = "\n".join(f"{label}) {text}" for label, text in pairs)
+    lines = []
+    for line in _lines(template):
+        for label, text in pairs if line.repeated else pairs[:1]:
+            values |= {"label": label, "text": text}
+            lines.append("".join([values[part] if place else part for place, part in line.parts]))
+    return "\n".join(lines)
+
+
+class _Line(NamedTuple):
+    """A line of a template: whether each choice has one, and its parts, places and texts."""
+
+    repeated: bool
+    parts: tuple[tuple[bool, str], ...]
+
+
+@lru_cache(maxsize=16)
+def _lines(template: str) -> tuple[_Line, ...]:
     lines = []
     for line in template.split("\n"):
-        own = {"label", "text"} & set(_PLACE.findall(line))
-        for label, text in pairs if own else [("", "")]:
-            values = {**whole, "label": label, "text": text}
-            lines.append(_PLACE.sub(lambda place, values=values: values[place[1]], line))  # type: ignore[misc]
-    return "\n".join(lines)
+        parts = tuple((at % 2 == 1, part) for at, part in enumerate(_PLACE.split(line)))
+        repeated = any(place and part in ("label", "text") for place, part in parts)
+        lines.append(_Line(repeated, parts))
+    return tuple(lines)

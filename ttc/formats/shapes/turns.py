@@ -100,3 +100,17 @@ def is_chat(value: object) -> bool:
         and bool(value)
         and all(isinstance(each, Mapping) and ("role" in each or "from" in each) for each in value)
     )
+
+
+def first(record: Mapping[str, Any], name: str) -> str:
+    """Return the first question of a list of them; that there are more is noted."""
+    given = record[name]
+    if not isinstance(given, list) or not given:
+        raise ValueError(f"{name!r} must be a list of turns")
+    first = given[0].get("content") if isinstance(given[0], Mapping) else given[0]
+    if not isinstance(first, str) or not first.strip():
+        raise ValueError(f"the first of {name!r} must be a non-empty string")
+    noting.role(record, "question", f"{name}.0")
+    if len(given) > 1:
+        noting.remark(record, "only the first turn is asked, not those after it")
+    return first

@@ -64,7 +64,7 @@ class ProbeClient:
     def __init__(self, server: ModelServer) -> None:
         self.server = server
         limit = min(LONGEST_WAIT, server.options.timeout)
-        self._client = sync_client(server.address, server.key, limit)
+        self._client = sync_client(server.address, server.key, limit, server.options.headers)
 
     def close(self) -> None:
         """Close its connections."""

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ttc_openai.dialect import PREFIXES, REPEATED
@@ -40,6 +40,9 @@ class Baseline:
         self.greedy = self.whole.text
         self.side_by_side = False
         self.pieces_count = False
+        # Fields of a constraint, a bias, and arguments of the chat template that have an effect.
+        self.constraint: Mapping[str, Any] | None = None
+        self.biased = self.template = False
 
 
 def usage(client: ProbeClient, baseline: Baseline) -> TrialResult:
