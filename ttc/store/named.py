@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ttc.errors import StoreError, UsageError
-from ttc.formats import files
 from ttc.messages import notes
 from ttc.store import Store, names, pools
 from ttc.store.database import open_any
@@ -16,11 +15,13 @@ from ttc.store.pools import Pool
 
 
 def is_file(source: str, database: Path) -> bool:
-    """Return whether the argument names a file: it exists and is not a folder, or
-    it is a dataset of Hugging Face.
+    """Return whether the argument names a file: it exists and is not a folder, or it is a dataset
+    of Hugging Face.
 
     A note is printed if the store has a pool of the same name, which is not read then.
     """
+    from ttc.formats import files  # not for commands that take pools only
+
     if files.is_hub(source):
         return True
     if not names.is_file(source):

@@ -10,6 +10,7 @@ its verdict. A sample that several pools share is in each of them.
 
 from __future__ import annotations
 
+NAMES = ("draws", "curves_input", "spending")
 VIEWS = """
 -- Datasette shows the `name` or `title` of the row that a foreign key refers to.
 ALTER TABLE requests ADD COLUMN title TEXT GENERATED ALWAYS AS (model) VIRTUAL;
