@@ -304,6 +304,7 @@ def test_global_options_stand_anywhere(ttc: Ttc, database: Path, words: tuple[st
     assert ttc(*filled).document["database"] == str(database)
 
 
+@pytest.mark.slow
 def test_sqlite_utils_own_commands_read_the_store(ttc: Ttc, demo: None, database: Path) -> None:
     words = [sys.executable, "-m", "sqlite_utils"]
 
