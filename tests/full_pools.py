@@ -98,7 +98,7 @@ def make(path: Path, name: str = "full") -> None:
                     seed = None if at == 1 else 1000 + at
                     samples.insert(connection, each.request_id, index, seed, done(at, text))
                     row = connection.execute("SELECT max(id) FROM samples").fetchone()[0]
-                    judged = Sample("", 0, "", "stop", reference=each.problem.reference)
+                    judged = Sample("", index, "", "stop", reference=each.problem.reference)
                     verdict = spread(at + order, VERDICTS)
                     verdicts.keep(connection, row, math, judged, verdict)
 

@@ -38,7 +38,8 @@ def _problem(connection: sqlite3.Connection, step: Step) -> None:
         )
     pool, held = target.pool, target.held[problem.id]
     if step.enrol:
-        (enrolled,) = tags.enrol(connection, pool, [problem], target.identity)
+        # Other tools draw for each problem, so two that ask the same do not share their draws.
+        (enrolled,) = tags.enrol(connection, pool, [problem], target.identity, apart=True)
         held.request_id = enrolled.request_id
     assert held.request_id is not None  # it was enrolled in an earlier step, or is in the store
     if step.learn:
@@ -61,6 +62,7 @@ def _completion(step: Step) -> Completion:
         finish_reason=sample.finish_reason,
         prompt_tokens=sample.prompt_tokens,
         completion_tokens=sample.completion_tokens,
+        think_tokens=sample.think_tokens,
         logprob=sample.logprob,
         stop=sample.stop,
         confidences=sample.confidences,

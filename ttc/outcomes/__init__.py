@@ -135,7 +135,9 @@ def read_pool(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
             source.tag_names = frozenset().union(*source.tags.values())
         source.known = models.known(store.reader, pool)
         source.standing = freshness.standing(store, pool, wanted.beside)
-        if wanted.mapping and not any(each == "-" or is_file(each, database) for each in wanted.beside):
+        if wanted.mapping and not any(
+            each == "-" or is_file(each, database) for each in wanted.beside
+        ):
             source.notes = ["--map names the fields of files, and changes nothing in a pool"]
     return _checked(
         source, f"ttc verify {name} -V NAME first", f"ttc.pool({name!r}).verify('NAME') first"

@@ -165,7 +165,7 @@ def learn_question(
     """Give a request whose question was not known its question; False if another request of this
     identity asks it already."""
     prompt = keys.prompt_id(problem)
-    key = keys.sample_key(identity, prompt)
+    key = keys.sample_key({**identity, "problem": problem.id}, prompt)
     if one(connection, "SELECT 1 FROM requests WHERE key = ?", key) is not None:
         return False
     content = keys.canonical_json(keys.prompt_content(problem))

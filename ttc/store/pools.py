@@ -137,9 +137,11 @@ def enrol(
     pool: Pool,
     problems: Iterable[Problem],
     identity: Mapping[str, Any],
+    *,
+    apart: bool = False,
 ) -> list[PoolProblem]:
     """Add rendered problems to a pool. `identity` is the part of their draws' keys besides the
-    prompt.
+    prompt; with `apart`, problems that ask the same do not share their draws.
 
     UsageError if the pool has another prompt under a problem's name. A changed reference replaces
     the old one; verdicts made with the old one stay stored under it.
@@ -147,7 +149,8 @@ def enrol(
     enrolled = []
     for problem in problems:
         prompt = keys.prompt_id(problem)
-        key = keys.sample_key(identity, prompt)
+        whole = {**identity, "problem": problem.id} if apart else identity
+        key = keys.sample_key(whole, prompt)
         request = request_of(connection, RequestKey(key, problem, prompt, pool.model, identity))
         reference = keys.reference_id(problem.reference)
         content = keys.canonical_json(problem.reference)

@@ -17,9 +17,6 @@ from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.parameters import EFFORT
 
 
-
-
-
 class ChatTemplateError(Exception):
     """The template rejects these messages."""
 

@@ -49,5 +49,7 @@ def _loaded(model: Any, lora: Lora) -> Any:
     if not handle:
         raise BackendError(f"lora {lora.path}: it does not fit the model: {LOG.take()}")
     if api.llama_adapter_get_alora_n_invocation_tokens(handle):
-        raise BackendError(f"lora {lora.path}: an aLoRA, which only works after its invocation text")
+        raise BackendError(
+            f"lora {lora.path}: an aLoRA, which only works after its invocation text"
+        )
     return handle

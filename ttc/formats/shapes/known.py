@@ -15,6 +15,7 @@ from ttc.plugins.abilities import Ability
 GENERIC = "generic"
 ALIASES = {"jsonl": GENERIC}  # what the generic shape was called first
 _HERE = __package__ + "."
+_LOGS = ("evalplus", "openai-batch")  # formats in the room of logs that read problems as well
 
 
 @runtime_checkable
@@ -38,7 +39,7 @@ class Shapes:
         self._own = own = dict[str, bool]()
         for name, entry in plugins.installed("formats").items():
             own[name] = plugins.distribution(entry)[0] == plugins.OWN_DISTRIBUTION
-            if own[name] and not entry.value.startswith(_HERE):
+            if own[name] and not _is_shape(name, entry.value):
                 continue
             made = loading.named(name)
             if isinstance(made, ReadsProblems):
@@ -108,4 +109,9 @@ def shapes() -> Shapes:
 def names() -> list[str]:
     """Return the names of ttc's own shapes; none is imported."""
     found = plugins.installed("formats").items()
-    return sorted(name for name, entry in found if entry.value.startswith(_HERE))
+    return sorted(name for name, entry in found if _is_shape(name, entry.value))
+
+
+def _is_shape(name: str, value: str) -> bool:
+    """Return whether an entry point of ttc names a shape, by its value alone."""
+    return value.startswith(_HERE) or name in _LOGS

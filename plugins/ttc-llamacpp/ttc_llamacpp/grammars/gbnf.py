@@ -17,7 +17,7 @@ _DEEPEST = 100
 _MOST_WRITTEN = 1_000_000
 
 _HEX = {"x": 2, "u": 4, "U": 8}
-_ESCAPES = "trn\\\"[]-"
+_ESCAPES = 'trn\\"[]-'
 
 
 class Item(NamedTuple):

@@ -22,7 +22,9 @@ def object_rule(at: Converter, schema: Mapping[str, Any], place: str, name: str)
     rest = _rest(schema)
     needed = list(schema.get("required", []))
     for missing in (each for each in needed if each not in known):
-        known[missing] = {} if rest is None and "additionalProperties" not in schema else rest or False
+        known[missing] = (
+            {} if rest is None and "additionalProperties" not in schema else rest or False
+        )
     known = {key: inner for key, inner in known.items() if inner is not False or key in needed}
     top = at.fresh(name)
     pairs = []
@@ -38,7 +40,9 @@ def object_rule(at: Converter, schema: Mapping[str, Any], place: str, name: str)
         at.rules[top] = _listed("{", "}", more, at, name, least, most)
         return top
     if least > len(needed) or (most is not None and (most < len(pairs) or more is not None)):
-        raise GrammarError("'minProperties' and 'maxProperties' beside named properties; remove them")
+        raise GrammarError(
+            "'minProperties' and 'maxProperties' beside named properties; remove them"
+        )
     at.rules[top] = _sequence(at, pairs, more, name)
     return top
 

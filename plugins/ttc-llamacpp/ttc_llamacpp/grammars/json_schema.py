@@ -25,7 +25,15 @@ _BASE = {
 }
 _REFUSED = (
     *("not", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies"),
-    *("contains", "minContains", "maxContains", "$dynamicRef", "$recursiveRef", "extends", "disallow"),
+    *(
+        "contains",
+        "minContains",
+        "maxContains",
+        "$dynamicRef",
+        "$recursiveRef",
+        "extends",
+        "disallow",
+    ),
 )
 _DEEPEST = 64
 
@@ -136,7 +144,9 @@ class Converter:
     def resolve(self, reference: str) -> Mapping[str, Any]:
         """Return the schema that a reference within the document stands for. GrammarError."""
         if not reference.startswith("#"):
-            raise GrammarError(f"the reference {reference!r} to another document; copy it into $defs")
+            raise GrammarError(
+                f"the reference {reference!r} to another document; copy it into $defs"
+            )
         found = self.document
         for part in reference[1:].split("/")[1:]:
             part = part.replace("~1", "/").replace("~0", "~")
@@ -145,7 +155,9 @@ class Converter:
             except (KeyError, ValueError, IndexError, TypeError):
                 raise GrammarError(f"the reference {reference!r} stands for nothing") from None
         if reference[1:2] not in ("", "/"):
-            raise GrammarError(f"the reference {reference!r} to an anchor; write it as #/$defs/NAME")
+            raise GrammarError(
+                f"the reference {reference!r} to an anchor; write it as #/$defs/NAME"
+            )
         if not isinstance(found, Mapping):
             found = {} if found is True else {"enum": []}
         return found
@@ -153,7 +165,9 @@ class Converter:
     def _reference(self, reference: str, place: str) -> str:
         if reference not in self._references:
             target = self.resolve(reference)
-            name = self.fresh("ref-" + (reference.rpartition("/")[2] or "root").strip("#") or "root")
+            name = self.fresh(
+                "ref-" + (reference.rpartition("/")[2] or "root").strip("#") or "root"
+            )
             self._references[reference] = name
             self.rules[name] = self.visit(target, reference, name + "-is")
         return self._references[reference]

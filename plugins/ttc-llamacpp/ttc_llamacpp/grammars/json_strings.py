@@ -13,7 +13,15 @@ from ttc_llamacpp.grammars.charset import EVERY, Ranges
 from ttc_llamacpp.grammars.errors import GrammarError
 from ttc_llamacpp.grammars.regex import language
 
-_ESCAPED = {'"': r"\"", "\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r", "\b": r"\b", "\f": r"\f"}
+_ESCAPED = {
+    '"': r"\"",
+    "\\": r"\\",
+    "\n": r"\n",
+    "\t": r"\t",
+    "\r": r"\r",
+    "\b": r"\b",
+    "\f": r"\f",
+}
 _CONTROL = ((0x01, 0x1F),)
 _RAW = charset.without(EVERY, (*_CONTROL, *charset.of('"\\')))
 # One character of a string. Escapes of halves of a character are left out.
@@ -93,7 +101,9 @@ def written(among: Ranges) -> str:
     if raw := charset.common(among, _RAW):
         ways.append(charset.gbnf(raw))
     ways += [
-        charset.literal(escape) for char, escape in _ESCAPED.items() if charset.holds(among, ord(char))
+        charset.literal(escape)
+        for char, escape in _ESCAPED.items()
+        if charset.holds(among, ord(char))
     ]
     short = charset.of("".join(_ESCAPED))
     for low, high in charset.without(charset.common(among, _CONTROL), short):
@@ -114,7 +124,9 @@ def lengths(schema: Mapping[str, Any], least: str, most: str) -> tuple[int, int 
     found = []
     for name, default in ((least, 0), (most, None)):
         value = schema.get(name, default)
-        whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
+        whole = (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
+        )
         if value is not None and (not whole or value < 0):
             raise GrammarError(f"{name} must be a whole number, not {value!r}")
         found.append(None if value is None else int(value))
@@ -131,7 +143,9 @@ def repeated(rule: str, least: int, most: int | None) -> str:
     """Return a rule repeated from `least` times to `most`, in pieces that llama.cpp takes."""
     if most is None:
         fixed, rest = divmod(least, _PIECE)
-        return " ".join([f"{rule}{{{_PIECE}}}"] * fixed + [f"{rule}{{{rest},}}" if rest else f"{rule}*"])
+        return " ".join(
+            [f"{rule}{{{_PIECE}}}"] * fixed + [f"{rule}{{{rest},}}" if rest else f"{rule}*"]
+        )
     if most < _PIECE * 2:
         return f"{rule}{{{least},{most}}}"
     if least >= _PIECE:

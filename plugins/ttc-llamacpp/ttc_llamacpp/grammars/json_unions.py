@@ -46,7 +46,9 @@ def types_of(schema: Mapping[str, Any]) -> list[str]:
     return about or (["string"] if "format" in schema else list(TYPES))
 
 
-def disjoint(at: Converter, one: Mapping[str, Any], other: Mapping[str, Any], depth: int = 0) -> bool:
+def disjoint(
+    at: Converter, one: Mapping[str, Any], other: Mapping[str, Any], depth: int = 0
+) -> bool:
     """Return whether it is sure that no value drawn under one of two schemas is valid under the
     other."""
     if depth > 8 or not isinstance(one, Mapping) or not isinstance(other, Mapping):
