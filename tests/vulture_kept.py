@@ -120,3 +120,6 @@ _.protocol
 # Operations that one end of a sandbox asks the other for, by name.
 _.delete
 _.captured
+
+# The command `import`, whose name is a word of Python.
+_.import_

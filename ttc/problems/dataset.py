@@ -67,8 +67,8 @@ class Dataset:
         """Return one line for stderr: what was read, in which format, and what was not."""
         count = len(self.problems)
         parts = [f"{self.name}: {self.format}", f"{count:,} problem{'s' * (count != 1)}"]
-        parts += [telling.referenced(self.problems, self.notes.roles)]
-        parts += [*telling.roles(self.notes.roles), self.digest]
+        roles = telling.in_their_words(self.notes.roles, self.mapped)
+        parts += [telling.referenced(self.problems, roles), *telling.roles(roles), self.digest]
         parts += [self.origin] if self.origin else []
         if told := tagging.described(self.problems):
             parts.append(f"tags {told}")

@@ -11,7 +11,7 @@ from typing import Any
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.records import Message, Problem
-from ttc.store.sql import now, one, rows
+from ttc.store.sql import now, one, rows, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,14 @@ def _pool(row: Mapping[str, Any]) -> Pool:
 
 def find(connection: sqlite3.Connection, name: str) -> Pool | None:
     """Return the pool of exactly this name, or None."""
-    found = rows(connection, "SELECT * FROM pools WHERE name = ?", (name,))
+    found = rows(connection, "SELECT * FROM pools WHERE name = ?", (storable(name),))
     return next((_pool(row) for row in found), None)
 
 
 def siblings(connection: sqlite3.Connection, base: str) -> list[Pool]:
     """Return the pools that were requested by one name, oldest first."""
-    found = rows(connection, "SELECT * FROM pools WHERE base = ? ORDER BY id", (base,))
+    sql = "SELECT * FROM pools WHERE base = ? ORDER BY id"
+    found = rows(connection, sql, (storable(base),))
     return [_pool(row) for row in found]
 
 
@@ -136,11 +137,9 @@ def enrol(
     pool: Pool,
     problems: Iterable[Problem],
     identity: Mapping[str, Any],
-    *,
-    apart: bool = False,
 ) -> list[PoolProblem]:
     """Add rendered problems to a pool. `identity` is the part of their draws' keys besides the
-    prompt; with `apart`, problems that ask the same do not share their draws.
+    prompt.
 
     UsageError if the pool has another prompt under a problem's name. A changed reference replaces
     the old one; verdicts made with the old one stay stored under it.
@@ -148,8 +147,7 @@ def enrol(
     enrolled = []
     for problem in problems:
         prompt = keys.prompt_id(problem)
-        whole = {**identity, "problem": problem.id} if apart else identity
-        key = keys.sample_key(whole, prompt)
+        key = keys.sample_key(identity, prompt)
         request = request_of(connection, RequestKey(key, problem, prompt, pool.model, identity))
         reference = keys.reference_id(problem.reference)
         content = keys.canonical_json(problem.reference)

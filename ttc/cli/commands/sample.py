@@ -61,7 +61,7 @@ def sample(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Shape of records or kind of file: gsm8k, mmlu, csv, …; ttc plugins --formats "
+            help="Shape of the data or kind of file: gsm8k, mmlu, csv, …; ttc plugins --formats "
             "lists them [default: detected].",
         ),
     ] = None,

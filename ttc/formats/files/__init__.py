@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from ttc.formats.files.hub import is_name as is_hub
 from ttc.formats.files.kinds import is_kind
-from ttc.formats.files.reading import about, name_of, read, text_lines, unpacked
+from ttc.formats.files.reading import about, name_of, read, text_lines
 
-__all__ = ["about", "is_hub", "is_kind", "name_of", "read", "text_lines", "unpacked"]
+__all__ = ["about", "is_hub", "is_kind", "name_of", "read", "text_lines"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from ttc import jsonl
 from ttc.errors import UsageError
@@ -69,26 +68,6 @@ def _of_file(
     yield from kinds.records(
         opened, source, form, skipped=skipped, questions=questions, path=regular
     )
-
-
-class _Owned(io.BufferedReader):
-    """A stream that closes all layers beneath it."""
-
-    def __init__(self, source: streams.Source, stack: ExitStack) -> None:
-        super().__init__(source, streams.HEAD)
-        self._stack = stack
-
-    def close(self) -> None:
-        """Close the stream and all layers beneath it."""
-        super().close()
-        self._stack.close()
-
-
-def unpacked(path: Path) -> BinaryIO:
-    """Open a file for reading, whatever it is packed in. UsageError if it cannot be opened."""
-    source, stack = streams.opened(str(path)), ExitStack()
-    stack.callback(source.close)
-    return cast(BinaryIO, _Owned(kinds.unpacked(source, stack), stack))
 
 
 def text_lines(source: str) -> Iterator[tuple[str, str]]:
