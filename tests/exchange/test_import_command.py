@@ -68,7 +68,7 @@ def test_another_reference_is_told_and_a_missing_one_is_added(ttc: Ttc, own_home
     ttc("import", lines(own_home / "a.jsonl", LINES), "--pool", "p")
     known = [{**line, "reference": {"answer": "1"}} for line in LINES]
     added = ttc("import", lines(own_home / "b.jsonl", known), "--pool", "p")
-    assert "references added to 1 problems" in added.err
+    assert "references added to 1 problem" in added.err
     other = [{**line, "reference": {"answer": "2"}} for line in LINES]
     told = ttc("import", lines(own_home / "c.jsonl", other), "--pool", "p")
     assert "another reference for the problem" in told.err

@@ -175,7 +175,7 @@ def test_a_failed_sample_is_an_attempt(
 
     path = document(own_home / "a.json", [failed, sample("q/2")])
     done = ttc("import", path, "--pool", "p", "--db", "s.db")
-    assert "1 draws failed or were cancelled: attempts, not samples" in done.err
+    assert "1 draw failed or cancelled: attempts, not samples" in done.err
     ttc("import", path, "--pool", "p", "--db", "s.db")
     found = sqlite3.connect("s.db").execute("SELECT status, detail FROM attempts").fetchall()
     assert found == [(status, detail)]
@@ -223,7 +223,7 @@ def test_models_of_one_import_have_a_pool_each(ttc: Ttc, own_home: Path) -> None
     assert "2 models, a pool for each: p (openai/gpt-4o), p-mistral-large-2 (mistral/Large 2)" in (
         done.err
     )
-    assert "1 files are no logs" in done.err
+    assert "1 file that no format knows" in done.err
     assert [row["pool"] for row in ttc("ls", "--json").document["pools"]] == [
         "p",
         "p-mistral-large-2",

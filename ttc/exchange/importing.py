@@ -186,11 +186,15 @@ class _Writer:
 
 @contextmanager
 def opened(
-    session: Session, options: ImportOptions, on_failure: Callable[[], None] | None = None
+    session: Session,
+    options: ImportOptions,
+    on_failure: Callable[[], None] | None = None,
+    on_read: Callable[[int], object] = lambda done: None,
 ) -> Iterator[Import]:
     """Read the logs through, check everything, and open the store; close it at the end.
 
-    `on_failure` is called from the store's thread if that breaks. UsageError for a log that cannot
+    `on_failure` is called from the store's thread if that breaks, `on_read` with the number of
+    draws read so far. UsageError for a log that cannot
     be read, StoreError if the store cannot be opened.
     """
     if not options.pool.strip():
@@ -201,7 +205,7 @@ def opened(
         found = sources.found(options.files, options.format, mapped=mapped)
         logs, others = stack.enter_context(found)
         data = known_problems(session, options.problems) if options.problems else None
-        surveys = [survey.survey(log, options.options) for log in logs]
+        surveys = survey.of_all(logs, options.options, on_read)
         tally.logs, tally.not_logs = len(logs), others
         if not any(each.draws + each.attempts for each in surveys):
             raise UsageError(f"{', '.join(options.files)}: no draws in it")

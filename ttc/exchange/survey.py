@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ttc.errors import UsageError
 from ttc.exchange.chains import Chains
 from ttc.exchange.sources import Log
 from ttc.formats import Draw
+
+EVERY = 500  # draws after which the progress is told
 
 
 @dataclass(slots=True)
@@ -69,9 +71,19 @@ def read(log: Log, options: Mapping[str, str]) -> Iterator[Draw]:
         raise UsageError(str(error).replace(str(log.path), log.shown)) from None
 
 
-def survey(log: Log, options: Mapping[str, str]) -> Survey:
-    """Read a log through and return what it holds. UsageError for bad input."""
-    found = Survey()
-    for draw in read(log, options):
-        found.add(draw)
-    return found
+def of_all(
+    logs: Sequence[Log], options: Mapping[str, str], on_read: Callable[[int], object]
+) -> list[Survey]:
+    """Read logs through and return what each holds; tell how many draws were read so far.
+    UsageError for bad input."""
+    surveys = []
+    done = 0
+    for log in logs:
+        found = Survey()
+        for draw in read(log, options):
+            found.add(draw)
+            done += 1
+            if done % EVERY == 0:
+                on_read(done)
+        surveys.append(found)
+    return surveys
