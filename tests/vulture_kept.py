@@ -18,6 +18,8 @@ _.exc_text
 _.list_commands
 _.format_commands
 _._sanitize_help_text
+_.readinto
+_.yaml_implicit_resolvers
 _.process_value
 _.ls
 

@@ -29,7 +29,7 @@ from ttc.formats.logs.opening import (
     summed,
     unread,
 )
-from ttc.formats.shapes import chats
+from ttc.formats.shapes import requests
 from ttc.records import Problem, Sample
 
 _READ = ("id", "custom_id", "response", "error")
@@ -53,7 +53,7 @@ _THOUGHTS = ("reasoning_content", "reasoning")
 _PROBLEM, _INDEX = "problem", "draw"  # keys of the metadata in files that ttc writes
 
 
-class OpenAIBatch(chats.OpenAiBatch):
+class OpenAIBatch(requests.OpenAiBatch):
     """Requests and output of OpenAI's batch API."""
 
     name = "openai-batch"

@@ -10,33 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
-from ttc.formats import files
+from ttc.formats import files, finish_reasons
 from ttc.formats.files import kinds, streams
 from ttc.jsonl import Line
 from ttc.records import FinishReason, TokenLogprob
 
 HEAD = 1 << 16  # bytes of a file by which its format is known
 _HALF = re.compile("[\ud800-\udfff]")
-
-# How other tools and servers say that a draw ended, or was cut at the token limit.
-STOPPED = {
-    "stop",
-    "stopped",
-    "eos",
-    "eos_token",
-    "end_turn",
-    "stop_sequence",
-    "stop_token",
-    "end",
-    "complete",
-    "completed",
-    "tool_calls",
-    "function_call",
-    "tool_use",
-    "content_filter",
-    "refusal",
-}
-CUT = {"length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "limit"}
 
 
 @contextmanager
@@ -109,8 +89,10 @@ def parsed(data: bytes, place: str) -> Any:
 
 
 def lines(path: Path) -> Iterator[Line]:
-    """Yield the records of a file of JSON lines with their places."""
-    return files.read(str(path))
+    """Yield the records of a file of JSON lines, or of a JSON array, with their places."""
+    array = head_of(path).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    # A kind that is named is read as it stands, where a log would be refused.
+    return files.read(str(path), form="json" if array else "json-lines")
 
 
 def checked_text(text: Any, place: str, what: str) -> str:
@@ -124,7 +106,7 @@ def checked_text(text: Any, place: str, what: str) -> str:
 
 def finish_reason(value: Any) -> FinishReason:
     """Return how a draw ended: `length` if it was cut at the token limit, else `stop`."""
-    return "length" if str(value or "").lower() in CUT else "stop"
+    return "length" if finish_reasons.read(value) == "length" else "stop"
 
 
 def count(value: Any) -> int | None:
