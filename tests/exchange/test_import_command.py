@@ -128,6 +128,24 @@ def test_what_is_no_log_is_told_what_to_do(
 
 
 @pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ({"problem": "", "text": "x"}, "names no problem"),
+        ({"problem": "a", "text": "x", "index": -1}, "an index from 0, not -1"),
+        ({"problem": "a", "text": "x", "seed": 1 << 63}, "'seed' has an integer of 19 digits"),
+        ({"problem": "a", "text": "x", "prompt_tokens": 10**30}, "which is too large"),
+        ({"problem": "\ud800", "text": "x"}, "half a surrogate pair"),
+    ],
+)
+def test_what_the_store_cannot_hold_is_refused(
+    ttc: Ttc, own_home: Path, line: dict[str, object], why: str
+) -> None:
+    done = ttc("import", lines(own_home / "a.jsonl", [*LINES, line]), "--pool", "p")
+    assert (done.code, why in done.err) == (2, True), done.err
+    assert ttc("ls").out == ""
+
+
+@pytest.mark.parametrize(
     ("args", "why"),
     [
         (("import", "nowhere", "--pool", "p"), "nowhere: no such file or folder"),

@@ -159,6 +159,14 @@ def test_a_score_of_parts_has_a_verdict_for_each(ttc: Ttc, own_home: Path) -> No
     assert ttc("export", "p", "-V", "inspect:mine.b", "-q").lines[0]["correct"] is False
 
 
+def test_a_log_of_the_first_version_has_one_score(ttc: Ttc, own_home: Path) -> None:
+    one = sample(score={"value": "I", "answer": "2"})
+    del one["scores"]
+    whole = {**log([one]), "version": 1, "results": {"scorer": {"name": "includes"}}}
+    (own_home / "a.json").write_text(json.dumps(whole))
+    assert "1 verdicts by inspect:includes" in ttc("import", "a.json", "--pool", "p").err
+
+
 FAILED = [
     (sample(error={"message": "boom", "traceback": ""}), "error", "boom"),
     (sample(output={"choices": []}), "error", "no output"),

@@ -154,9 +154,10 @@ class _Writer:
             writing.write(connection, steps)
             for target in {step.target.name: step.target for step in steps}.values():
                 self._claim(connection, target)
+            # Here, in the store's thread: it may commit while this one is interrupted.
+            self._run.kept += sum(step.sample for step in steps)
 
         store.write(work)
-        self._run.kept += sum(step.sample for step in steps)
 
     def _claim(self, connection: Any, target: Target) -> None:
         assert target.pool is not None  # it was made with its first draw

@@ -69,7 +69,8 @@ def _of(
         return [Log(path, whole, shown)]
     inside = []
     for each in sorted(path.rglob("*")):
-        if not each.is_file() or each.name.startswith("."):
+        hidden = any(part.startswith(".") for part in each.relative_to(path).parts)
+        if hidden or not each.is_file():
             continue
         format_ = formats.recognised(each, head_of(each), known)
         if format_ is None:

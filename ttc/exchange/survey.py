@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ttc import scores
 from ttc.errors import UsageError
 from ttc.exchange.chains import Chains
 from ttc.exchange.sources import Log
 from ttc.formats import Draw
+from ttc.formats.logs.opening import checked_text
 
+_WHOLE = ("index", "seed", "prompt_tokens", "completion_tokens", "think_tokens")
 EVERY = 500  # draws after which the progress is told
 
 
@@ -31,6 +34,7 @@ class Survey:
 
     def add(self, draw: Draw) -> None:
         """Count one draw."""
+        _check(draw)
         self.unused.update(draw.unused)
         self.problems.add(draw.problem.id)
         if not any(_alike(draw, first) for first in self.firsts):
@@ -48,6 +52,22 @@ class Survey:
             if score is not None:
                 plain = score in (0.0, 1.0)
                 self.binary[opinion.verifier] = self.binary.get(opinion.verifier, True) and plain
+
+
+def _check(draw: Draw) -> None:
+    """Raise UsageError for a draw that the store cannot hold."""
+    sample, problem = draw.sample, draw.problem
+    if not problem.id:
+        raise UsageError(f"{draw.place}: it names no problem")
+    if sample.index < 0:
+        raise UsageError(f"{draw.place}: a draw has an index from 0, not {sample.index}")
+    for name in _WHOLE:
+        scores.check_size(name, getattr(sample, name), draw.place, whole=True)
+    texts = [problem.id, sample.text, sample.model or "", problem.prompt or ""]
+    texts += [turn.content for turn in problem.messages]
+    texts += [opinion.verifier for opinion in draw.opinions]
+    for text in texts:
+        checked_text(text, draw.place, "a text")
 
 
 def _alike(draw: Draw, other: Draw) -> bool:
