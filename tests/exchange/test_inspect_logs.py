@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,32 @@ def test_an_archive_a_document_and_one_that_is_not_finished_are_one_log(
     assert ttc("import", archived, "--pool", "p", "--json").document["new"] == 2
     other = document(own_home / "a.json", TWO)
     assert ttc("import", other, "--pool", "p", "--json").document["new"] == 0
+
+
+def test_an_archive_that_is_packed_with_zstandard(
+    ttc: Ttc, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As inspect writes it, in several frames."""
+    library = pytest.importorskip("zstandard", reason="zstandard is not here")
+    head, text = log([]), json.dumps(TWO[0]).encode()
+    frames = [library.compress(text[:50]), library.compress(text[50:])]
+    with zipfile.ZipFile("a.eval", "w") as file:
+        file.writestr("header.json", library.compress(json.dumps(head).encode()))
+        file.writestr("samples/1_epoch_1.json", b"".join(frames))
+    packed = (own_home / "a.eval").read_bytes()
+    for signature, at in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        parts = packed.split(signature)
+        method = (93).to_bytes(2, "little")
+        parts[1:] = [part[: at - 4] + method + part[at - 2 :] for part in parts[1:]]
+        packed = signature.join(parts)
+    (own_home / "a.eval").write_bytes(packed)
+    if sys.version_info < (3, 14):  # which checks the sums
+        assert ttc("import", "a.eval", "--pool", "p", "--json").document["new"] == 1
+        monkeypatch.setitem(sys.modules, "zstandard", None)
+        done = ttc("import", "a.eval", "--pool", "q")
+        assert (done.code, "ttc-cli[zstd]" in done.err, "inspect log dump" in done.err) == (
+            (2, True, True)
+        )
 
 
 def test_another_run_adds_its_epochs_and_an_edited_one_is_told(ttc: Ttc, own_home: Path) -> None:
