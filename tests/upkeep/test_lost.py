@@ -56,6 +56,7 @@ def replace(path: Path) -> None:
     copy.replace(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
@@ -77,6 +78,7 @@ def test_a_store_that_is_gone_ends_the_run(
     assert " new " not in told
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not LINUX, reason="elsewhere it is not known where it was moved")
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_a_store_that_was_moved_has_what_was_drawn(
@@ -96,6 +98,7 @@ def test_a_store_that_was_moved_has_what_was_drawn(
     assert ttc("db", "check", "--db", there).code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["-wal", "-shm"])
 def test_a_log_that_is_deleted_ends_the_run_with_all_in_the_store(
     own_home: Path, sums: Path, ttc: Ttc, suffix: str
@@ -184,6 +187,7 @@ def test_links_to_a_store_take_its_lock(tmp_path: Path, link: str) -> None:
         assert pools.names(store.reader) == ["p", "q"]
 
 
+@pytest.mark.slow
 def test_two_processes_write_through_two_links(tmp_path: Path, ttc: Ttc, sums: Path) -> None:
     real = tmp_path / "s.db"
     Store.writing(real).close()
@@ -210,11 +214,12 @@ def test_a_store_with_two_names_is_not_written(tmp_path: Path, ttc: Ttc, sums: P
     assert ttc("sample", sums, "-n", 2, "--pool", "p", "-m", "scripted:", "--db", real).code == 0
 
 
+@pytest.mark.slow
 def test_verdicts_are_not_written_to_a_lost_store_either(
     own_home: Path, sums: Path, ttc: Ttc
 ) -> None:
     path = own_home / "s.db"
-    ttc("sample", sums, "-n", 4, "--pool", "p", "-m", "scripted:", "--db", path)
+    ttc("sample", sums, "-n", 2, "--pool", "p", "-m", "scripted:", "--db", path)
     slow = "cmd:sleep 1"
     process = subprocess.Popen(
         [*TTC, "verify", "p", "-V", slow, "--db", str(path)], stderr=subprocess.PIPE, text=True
@@ -228,6 +233,7 @@ def test_verdicts_are_not_written_to_a_lost_store_either(
     assert "was deleted" in told or not LINUX
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not LINUX or shutil.which("unshare") is None, reason="needs mounts of its own")
 def test_a_store_that_is_unmounted_ends_the_run(own_home: Path, sums: Path) -> None:
     folder = own_home / "disk"
@@ -247,6 +253,7 @@ def test_a_store_that_is_unmounted_ends_the_run(own_home: Path, sums: Path) -> N
     assert "unmounted under this run; what this run drew may be lost" in done.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_after_the_loss_promises_nothing(own_home: Path, sums: Path) -> None:
     path = own_home / "s.db"
     model = "scripted:tokens=400,tick=0.01,slots=1"

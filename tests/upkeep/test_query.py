@@ -89,6 +89,23 @@ def test_a_draw_is_a_row_for_each_verifier(ttc: Ttc) -> None:
 
 
 @pytest.mark.usefixtures("demo")
+def test_only_the_latest_version_of_a_verifier_is_shown(ttc: Ttc, database: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE verifiers SET version = 'old'")
+    half = [row["problem"] for row in rows(ttc, "select distinct problem from draws limit 3")]
+    ttc("verify", "demo", "-V", "numeric")
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "DELETE FROM verdicts WHERE verifier_id = 2 AND sample_id IN (SELECT samples.id FROM "
+            "problems JOIN samples USING (request_id) WHERE problems.name = ?)",
+            (half[0],),
+        )
+    for view in ("draws", "curves_input"):
+        found = rows(ttc, f"select count(*) as n, count(verifier) as m from {view}")
+        assert found == [{"n": 36, "m": 24}]
+
+
+@pytest.mark.usefixtures("demo")
 def test_curves_input_is_what_sweep_reads(ttc: Ttc, own_home: Path) -> None:
     lines = ttc("db", "query", "select * from curves_input where pool = 'demo'", "--nl")
     (own_home / "lines.jsonl").write_text(lines.out)
@@ -304,6 +321,7 @@ def test_global_options_stand_anywhere(ttc: Ttc, database: Path, words: tuple[st
     assert ttc(*filled).document["database"] == str(database)
 
 
+@pytest.mark.slow
 def test_sqlite_utils_own_commands_read_the_store(ttc: Ttc, demo: None, database: Path) -> None:
     words = [sys.executable, "-m", "sqlite_utils"]
 

@@ -18,6 +18,7 @@ from commands import TTC, Ttc
 
 import ttc as library
 from ttc.errors import StoreError, UsageError
+from ttc.samples import plan
 from ttc.store import Store, counts, integrity
 from ttc.store.upkeep import removal
 from ttc.store.upkeep.renaming import renamed
@@ -272,6 +273,24 @@ def test_verdicts_never_come_to_a_sample_that_took_the_place_of_another(
     with pytest.raises(StoreError, match="removed meanwhile"):
         list(judged)
     assert rows(database)["verdicts"] == 0
+
+
+def test_a_run_whose_pool_is_removed_before_its_first_draw_ends(
+    ttc: Ttc, sums: Path, monkeypatch: pytest.MonkeyPatch, database: Path
+) -> None:
+    """Row ids are used again: what it draws must not come to another pool."""
+    draw(ttc, sums, "other", 1)
+    refreshed = plan.refreshed
+
+    def removed(store: Store, planned: Any) -> Any:
+        with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("UPDATE pools SET name = 'x' WHERE id = ?", (planned.pool.id,))
+        return refreshed(store, planned)
+
+    monkeypatch.setattr(plan, "refreshed", removed)
+    done = ttc("sample", sums, "-n", 2, "--pool", "p", "-m", MODEL, "-t", 0.1)
+    assert (done.code, "removed or renamed meanwhile" in done.err) == (6, True)
+    assert rows(database)["samples"] == 6
 
 
 # Renaming.

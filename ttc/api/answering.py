@@ -15,7 +15,7 @@ from ttc.records import Problem
 from ttc.samples.job import choices_template
 from ttc.samples.recipe import whole
 from ttc.session import Session
-from ttc.solving import job
+from ttc.solving import job, notes
 from ttc.solving.job import Solved, SolveOptions
 from ttc.solving.solve import Solution
 
@@ -124,7 +124,7 @@ def _solved(
     asked = _problems(session, data)
     with job.opened(session, wanted) as means:
         for solved in job.solve(means, wanted, asked):
-            if line := job.thinking_note(means.recipe, solved.solution):
+            if line := notes.thinking_note(means.recipe, solved.solution):
                 session.say(line)
             yield solved
 

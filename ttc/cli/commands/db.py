@@ -185,11 +185,11 @@ def search(
 
     The index is a file beside the store: the first search makes it, later ones add what is new.
     """
-    from ttc.cli.run import query as run_query
+    from ttc.cli.run import search as run_search
     from ttc.cli.session import begin
 
     session = begin(config, database, quiet)
-    return run_query.search(session, text, pool, limit, rebuild, as_json)
+    return run_search.search(session, text, pool, limit, rebuild, as_json)
 
 
 SUBCOMMANDS = (path, check, backup, merge, vacuum, query, tables, views, search)

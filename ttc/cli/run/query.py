@@ -1,4 +1,4 @@
-"""What `ttc db query`, `tables`, `views` and `search` do once their options are parsed."""
+"""What `ttc db query`, `tables` and `views` do once their options are parsed."""
 
 from __future__ import annotations
 
@@ -14,23 +14,16 @@ from typing import Any
 from ttc import jsonl
 from ttc.budgets.amounts import seconds_of
 from ttc.cli.output import document
-from ttc.errors import Exit, StoreError, UsageError
+from ttc.errors import Exit, UsageError
 from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.report.columns import columns
 from ttc.session import Session
 from ttc.store import Store
 from ttc.store.upkeep import query as queries
-from ttc.store.upkeep import search as searching
 from ttc.store.upkeep.query import Answer
 
 ON_TERMINAL = 100  # rows of a table on a terminal
 WIDEST = 60  # characters of a cell of it
-
-
-def _opened(session: Session) -> Store:
-    if not session.database.exists():
-        raise StoreError(f"{session.database}: no store there yet; ttc sample creates one")
-    return Store.reading(session.database)
 
 
 def query(
@@ -52,7 +45,7 @@ def query(
     text = sys.stdin.read() if sql == "-" else sql
     values = dict(_pair(each) for each in given)
     with (
-        _opened(session) as store,
+        Store.reading(session.database) as store,
         queries.asked(store, text, values, seconds_of(max_time)) as answer,
     ):
         rows = answer.rows if limit is None else islice(answer.rows, limit)
@@ -126,7 +119,7 @@ def _json(value: Any) -> Any:
 
 def tables(session: Session, as_json: bool) -> int:
     """Print the tables, their rows and columns."""
-    with _opened(session) as store:
+    with Store.reading(session.database) as store:
         found = queries.tables(store)
     if as_json:
         document({"schema": 1, "database": str(session.database), "tables": found})
@@ -137,30 +130,10 @@ def tables(session: Session, as_json: bool) -> int:
 
 def views(session: Session, as_json: bool) -> int:
     """Print the views and their columns."""
-    with _opened(session) as store:
+    with Store.reading(session.database) as store:
         found = queries.views(store)
     if as_json:
         document({"schema": 1, "database": str(session.database), "views": found})
     else:
         columns([{**row, "columns": ", ".join(row["columns"])} for row in found])
-    return Exit.DONE
-
-
-def search(
-    session: Session, text: str, pool: str | None, limit: int, rebuild: bool, as_json: bool
-) -> int:
-    """Print the samples that have all words, with an excerpt of each."""
-    with _opened(session) as store:
-        searching.update(store, session.say, rebuild=rebuild)
-        found = searching.search(store, text, pool, limit + 1)
-    more, found = len(found) > limit, found[:limit]
-    if as_json:
-        about = {"database": str(session.database), "text": text, "more": more}
-        document({"schema": 1, **about, "samples": found})
-    elif found:
-        columns([{name: row[name] for name in row if name != "text"} for row in found])
-    else:
-        session.say(f"no sample has {text}")
-    if more and not as_json:
-        session.say(f"there are more; --limit prints more than {limit}")
     return Exit.DONE

@@ -24,7 +24,7 @@ from ttc.report.trees import picture
 from ttc.samples.job import choices_template
 from ttc.samples.recipe import text_of
 from ttc.session import Session
-from ttc.solving import job
+from ttc.solving import job, notes
 from ttc.solving.job import Solved, SolveOptions
 from ttc.solving.solve import Solution
 
@@ -111,7 +111,7 @@ def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
             for done in job.solve(means, options, chain([first], questions)):
                 pool = done.kept
                 _print(session, asked, done)
-                if line := job.thinking_note(means.recipe, done.solution):
+                if line := notes.thinking_note(means.recipe, done.solution):
                     session.say(line)
                 solved += done.solution.answer is not None
                 unsolved += done.solution.answer is None

@@ -10,7 +10,15 @@ its verdict. A sample that several pools share is in each of them.
 
 from __future__ import annotations
 
-VIEWS = """
+NAMES = ("draws", "curves_input", "spending")
+# Not a verdict where a later version of the verifier, with the same options, has one.
+_LATEST = """ AND NOT EXISTS (
+      SELECT 1 FROM verifiers AS own JOIN verifiers AS later
+        ON later.name = own.name AND later.config = own.config AND later.id > own.id
+      JOIN verdicts AS newer ON newer.sample_id = verdicts.sample_id
+        AND newer.verifier_id = later.id AND newer.reference_id = verdicts.reference_id
+      WHERE own.id = verdicts.verifier_id)"""
+VIEWS = f"""
 -- Datasette shows the `name` or `title` of the row that a foreign key refers to.
 ALTER TABLE requests ADD COLUMN title TEXT GENERATED ALWAYS AS (model) VIRTUAL;
 
@@ -18,7 +26,7 @@ CREATE VIEW draws AS
 SELECT pools.name AS pool, problems.name AS problem, samples.draw AS draw,
   coalesce(json_extract(prompts.content, '$.prompt'),
     json_extract(prompts.content, '$.messages[#-1].content')) AS question,
-  coalesce(json_extract(refs.content, '$.answer'), nullif(refs.content, '{}')) AS reference,
+  coalesce(json_extract(refs.content, '$.answer'), nullif(refs.content, '{{}}')) AS reference,
   verdicts.answer AS answer, verdicts.correct AS correct, verdicts.score AS score,
   verifiers.name AS verifier, samples.completion_tokens AS tokens,
   samples.think_tokens AS think_tokens, samples.seconds AS seconds, samples.text AS text
@@ -28,7 +36,7 @@ FROM pools JOIN problems ON problems.pool_id = pools.id
   JOIN refs ON refs.id = problems.reference_id
   JOIN samples ON samples.request_id = problems.request_id
   LEFT JOIN verdicts ON verdicts.sample_id = samples.id
-    AND verdicts.reference_id = problems.reference_id
+    AND verdicts.reference_id = problems.reference_id{_LATEST}
   LEFT JOIN verifiers ON verifiers.id = verdicts.verifier_id;
 
 CREATE VIEW curves_input AS
@@ -41,7 +49,7 @@ SELECT pools.name AS pool, problems.name AS problem, samples.draw AS "index",
 FROM pools JOIN problems ON problems.pool_id = pools.id
   JOIN samples ON samples.request_id = problems.request_id
   LEFT JOIN verdicts ON verdicts.sample_id = samples.id
-    AND verdicts.reference_id = problems.reference_id
+    AND verdicts.reference_id = problems.reference_id{_LATEST}
   LEFT JOIN verifiers ON verifiers.id = verdicts.verifier_id;
 
 CREATE VIEW spending AS
