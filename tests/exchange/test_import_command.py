@@ -40,8 +40,22 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(ttc: Ttc, own_home: Path) -
 def test_lines_come_from_standard_input_with_their_places(ttc: Ttc) -> None:
     text = "".join(json.dumps(record) + "\n" for record in LINES)
     assert ttc("import", "-", "--pool", "p", stdin=text).code == 0
+    other = json.dumps({**LINES[0], "text": "z"}) + "\n"
+    told = ttc("import", "-", "--pool", "p", stdin=other).err
+    assert "the first at <stdin>: a draw 0" in told
     bad = ttc("import", "-", "--pool", "p", stdin=text + "{\n")
     assert (bad.code, "<stdin>:3" in bad.err) == (2, True)
+
+
+def test_a_model_is_named_where_the_log_names_none(ttc: Ttc, own_home: Path) -> None:
+    """Draws of two models never join in one pool."""
+    bare = lines(own_home / "a.jsonl", [{"problem": "a", "text": "x"}])
+    ttc("import", bare, "--pool", "p", "-m", "m")
+    assert ttc("export", "p", "-q").lines[0]["model"] == "m"
+    more = lines(own_home / "b.jsonl", LINES[1:])
+    assert ttc("import", more, "--pool", "p", "-m", "other", "--json").document["new"] == 1
+    done = ttc("import", bare, "--pool", "p", "-m", "other")
+    assert (done.code, "model m → other" in done.err) == (2, True)
 
 
 def test_the_same_draw_with_another_text_is_told(ttc: Ttc, own_home: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ttc import problems
@@ -38,7 +38,7 @@ class ImportOptions:
 
     `files` are logs, folders of logs, or `-` for standard input. `format` names the format instead
     of detecting it, `options` are those of the format. `problems` are data that have the questions
-    and references which the logs lack.
+    and references which the logs lack, `model` names the model where they do not.
     """
 
     files: tuple[str, ...]
@@ -47,6 +47,7 @@ class ImportOptions:
     options: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     dry_run: bool = False
+    model: str | None = None
 
 
 @dataclass(slots=True)
@@ -205,6 +206,7 @@ def opened(
         mapped = "map" in options.options
         found = sources.found(options.files, options.format, mapped=mapped)
         logs, others = stack.enter_context(found)
+        logs = [replace(log, model=options.model) for log in logs]
         data = known_problems(session, options.problems) if options.problems else None
         surveys = survey.of_all(logs, options.options, on_read)
         tally.logs, tally.not_logs = len(logs), others

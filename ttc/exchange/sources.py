@@ -19,11 +19,13 @@ from ttc.formats.logs.opening import first_line, head_of
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A file or folder to import, its format, and its name in messages."""
+    """A file or folder to import, its format, and its name in messages. `model` is the one of draws
+    whose model the log does not name."""
 
     path: Path
     format: ReadsDraws
     shown: str
+    model: str | None = None
 
     @property
     def tool(self) -> str:

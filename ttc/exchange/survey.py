@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ttc import scores
 from ttc.errors import UsageError
@@ -82,13 +83,20 @@ def is_attempt(draw: Draw) -> bool:
 
 
 def read(log: Log, options: Mapping[str, str]) -> Iterator[Draw]:
-    """Yield the draws of a log. UsageError names the place by the name that the user gave."""
+    """Yield the draws of a log. Places have the name that the user gave, also in UsageError."""
+    path = str(log.path)
     try:
-        yield from log.format.draws(log.path, options)
+        for draw in log.format.draws(log.path, options):
+            changed: dict[str, Any] = {}
+            if path != log.shown:
+                changed["place"] = draw.place.replace(path, log.shown)
+            if log.model is not None and draw.sample.model is None:
+                changed["sample"] = replace(draw.sample, model=log.model)
+            yield replace(draw, **changed) if changed else draw
     except UsageError as error:
-        if str(log.path) == log.shown:
+        if path == log.shown:
             raise
-        raise UsageError(str(error).replace(str(log.path), log.shown)) from None
+        raise UsageError(str(error).replace(path, log.shown)) from None
 
 
 def of_all(
