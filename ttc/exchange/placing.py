@@ -75,7 +75,8 @@ class Placer:
 
     def place(self, target: Target, log: Log, draw: Draw, origin: str | None) -> Step | None:
         """Return what to write of a draw; None if it contradicts the pool."""
-        draw = replace(draw, problem=self._completed(draw))
+        if (problem := self._completed(draw)) is not draw.problem:
+            draw = replace(draw, problem=problem)
         held = target.of(self._connection, draw.problem.id)
         step = Step(target, draw, draw.sample.index, origin)
         if not self._problem(step, held):
@@ -196,9 +197,11 @@ class Placer:
             else:
                 self._tally.undecided.add(opinion.verifier)
         answer = None if verdict.answer is None else storable(verdict.answer)
-        verdict = replace(verdict, answer=answer, detail=storable(verdict.detail))
+        detail = storable(verdict.detail)
+        if (answer, detail) != (verdict.answer, verdict.detail):
+            verdict = replace(verdict, answer=answer, detail=detail)
         version = opinion.version or draw.version
-        return replace(opinion, verdict=verdict, config=config, version=version)
+        return Opinion(opinion.verifier, verdict, version, config)
 
     def _is_new(self, step: Step, held: Held, opinion: Opinion) -> bool:
         """Return whether the pool lacks a verdict on a draw that it has."""
