@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from ttc import paths
 from ttc.errors import UsageError
+from ttc.messages.secret_headers import keep_secret
 
 
 class Setting(NamedTuple):
@@ -25,6 +26,12 @@ class Setting(NamedTuple):
     kind: type
     default: Any
     meaning: str
+
+
+class Shots(str):
+    """A number of few-shot examples: K, or K@SEED. In a settings file it may be a number."""
+
+    __slots__ = ()
 
 
 SETTINGS: dict[str, Setting] = {
@@ -40,6 +47,8 @@ SETTINGS: dict[str, Setting] = {
     "choices_template": Setting(
         str, None, "text around a question with choices, with {question} and {choices} in it"
     ),
+    "few_shot": Setting(str, None, "a file of solved problems, shown as examples"),
+    "shots": Setting(Shots, None, "how many examples: K, or K@SEED to draw them by problem"),
     "thinking": Setting(
         str, None, "reasoning: on, off, low, medium, high, or N tokens, where the model has it"
     ),
@@ -144,6 +153,11 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
     for name, alias in aliases.items():
         if not isinstance(alias.get("model"), str):
             raise UsageError(f'{path}: [models.{name}] needs model = "BACKEND:MODEL" or a path')
+        secret = keep_secret(alias.get("headers"))
+        if secret and allowed == PROJECT:
+            raise UsageError(
+                f"{path}: [models.{name}] the header {secret} may be secret; use {user_file()}"
+            )
         for option in PERSONAL_OPTIONS:
             if option in alias and allowed == PROJECT:
                 raise UsageError(

@@ -16,7 +16,7 @@ OFF: Mapping[str, float] = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p
 EFFORTS = ("low", "medium", "high")
 # The fields of SamplingParams that hold what a completion may be; at most one is set.
 CONSTRAINTS = ("grammar", "schema", "regex")
-_TOKENS = re.compile(r"[1-9][0-9]{0,8}")
+_TOKENS = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class SamplingParams:
             (
                 "thinking",
                 thinking in (None, "on", "off", *EFFORTS) or bool(_TOKENS.fullmatch(thinking)),
-                f"on or off, {', '.join(EFFORTS)}, or a number of tokens from 1",
+                f"on or off, {', '.join(EFFORTS)}, or a number of tokens",
             ),
             ("presence_penalty", math.isfinite(self.presence_penalty), "a finite number"),
             ("frequency_penalty", math.isfinite(self.frequency_penalty), "a finite number"),

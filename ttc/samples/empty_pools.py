@@ -1,4 +1,4 @@
-"""Pools that a run made and left empty, which are removed."""
+"""Removes the pools that a run made and drew nothing into."""
 
 from __future__ import annotations
 
@@ -12,16 +12,22 @@ from ttc.store.upkeep import removal
 
 
 @contextmanager
-def none_empty(database: Path, made: Collection[int]) -> Iterator[None]:
-    """Remove those of the pools `made` (row ids) that are still without a sample at the end."""
-    lost = False
+def none_empty(database: Path, made: Collection[int], *, failed: bool = False) -> Iterator[None]:
+    """Remove those of the pools `made` (row ids) that are still without a sample at the end; with
+    `failed`, only if the block raises."""
     try:
         yield
     except LostStoreError:
-        lost = True  # another store may be at this path
+        raise  # another store may be at this path
+    except BaseException:
+        _drop_empty(database, made)
         raise
-    finally:
-        # What ended the run matters more than an empty pool.
-        with suppress(StoreError):
-            for pool in set() if lost else set(made):
-                removal.drop_empty(database, pool)
+    if not failed:
+        _drop_empty(database, made)
+
+
+def _drop_empty(database: Path, made: Collection[int]) -> None:
+    # What ended the run matters more than an empty pool.
+    with suppress(StoreError):
+        for pool in set(made):
+            removal.drop_empty(database, pool)

@@ -27,8 +27,8 @@ from ttc.samples.plan import (
     check_name,
     default_pool,
     make_plan,
+    notes_on,
     one_draw_note,
-    retagged,
 )
 from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
 from ttc.samples.spending import Spending
@@ -143,7 +143,8 @@ def reading(
 def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, Sampling]:
     """Read all data; return the problems, the name of the data, and the sampling options with the
     format's own template where neither option nor setting gives one."""
-    reading = replace(job.reading, choices_template=choices_template(session, job.reading))
+    choices = choices_template(session, job.reading.choices_template)
+    reading = replace(job.reading, choices_template=choices)
     datasets = [problems.read(source, reading) for source in job.data]
     for dataset in datasets:
         session.say(dataset.describe())
@@ -167,11 +168,10 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
     return problems.select(merged, choosing), datasets[0].name, sampling
 
 
-def choices_template(session: Session, reading: ReadOptions) -> str | None:
+def choices_template(session: Session, option: str | None = None) -> str | None:
     """Return the text around questions with choices, of the option or the setting; None if neither
     is there. UsageError for a file that cannot be read."""
-    given = session.config.get("choices_template", reading.choices_template)
-    return text_of(given, "--choices-template")
+    return text_of(session.config.get("choices_template", option), "--choices-template")
 
 
 def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool = True) -> Prepared:
@@ -193,11 +193,10 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
                 "likeliest tokens; llamacpp and vllm do, and so does a server where "
                 "ttc models probe found that"
             )
-        recipe = make_recipe(session, choice, backend, sampling, asks=asks)
-        rendered = tuple(
-            problems.render(problem, recipe.system, recipe.template, recipe.raw)
-            for problem in found
-        )
+        recipe = make_recipe(session, choice, backend, sampling, asks=asks, reading=job.reading)
+        if recipe.few_shot is not None:
+            session.say(recipe.few_shot.told())
+        rendered = tuple(map(recipe.rendered, found))
         name = PoolName(default_pool(data, backend.model.name)).given(job.pool, new=job.new_pool)
         if check:
             check_name(session.database, name, recipe.model.name, recipe.pool)
@@ -235,7 +234,7 @@ def opened(
             )
         elif job.new_pool:
             session.say(f"--new-pool: drawing into {plan.pool.name}")
-        for line in retagged(plan):
+        for line in notes_on(store, plan):
             session.say(line)
         account, limit = ready.spending(), ready.limits.get("seconds")
         if account is not None and plan.missing:

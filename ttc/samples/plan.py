@@ -14,8 +14,9 @@ from typing import Any
 
 from ttc import keys
 from ttc.backends import ModelInfo, Request
+from ttc.problems import FewShot, render
 from ttc.records import Problem, SamplingParams
-from ttc.store import Store, models, names, samples, tags
+from ttc.store import Store, models, names, samples, tags, token_logprobs
 from ttc.store.names import Naming, PoolName
 from ttc.store.pools import Pool, PoolProblem
 
@@ -35,6 +36,12 @@ class Recipe:
     template: str | None = None
     raw: bool = False
     logprobs: int = 0
+    few_shot: FewShot | None = None
+
+    def rendered(self, problem: Problem) -> Problem:
+        """Return a problem as the model is asked it. UsageError for too few examples."""
+        examples = () if self.few_shot is None else self.few_shot.of(problem)
+        return render(problem, self.system, self.template, self.raw, examples)
 
     @property
     def key(self) -> dict[str, Any]:
@@ -49,7 +56,9 @@ class Recipe:
     def pool(self) -> dict[str, Any]:
         """The fields that all samples of a pool share, the rendering of prompts included."""
         around = {"system": self.system, "template": self.template, "raw": self.raw}
-        return {**self.key, **around}
+        # Pools from before there were examples keep their identity.
+        shown = {} if self.few_shot is None else {"few_shot": self.few_shot.identity}
+        return {**self.key, **around, **shown}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,25 @@ def retagged(plan: Plan) -> list[str]:
     return lines + [
         f"{pool}: {name} changed for {count} problems, the new values hold ({first[name]})"
         for name, count in changed.items()
+    ]
+
+
+def notes_on(store: Store, plan: Plan) -> list[str]:
+    """Return what there is to say about samples that the pool had before, a line each."""
+    return [*retagged(plan), *without_tokens(store, plan)]
+
+
+def without_tokens(store: Store, plan: Plan) -> list[str]:
+    """Return a line if --logprobs asks for what kept samples were drawn without, else nothing."""
+    if not plan.recipe.logprobs or not plan.kept:
+        return []
+    requests = {each.request_id for each in plan.enrolled}
+    lacking = token_logprobs.lacking(store.reader, requests, plan.n)
+    if not lacking:
+        return []
+    return [
+        f"--logprobs: {lacking} of {plan.kept} kept samples were drawn without it and have none; "
+        "another --seed draws others"
     ]
 
 

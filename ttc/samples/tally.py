@@ -15,13 +15,16 @@ class Tally:
     `drawn` counts the finished draws, `tokens` all generated tokens, those of cancelled draws
     included; `uncounted` draws are those whose tokens the engine does not report. `copies` repeat
     the text of an earlier draw at a temperature above 0; `thinking` have a thought, if reasoning
-    was to be turned on or off. `stopped` says why no more draws were asked for, `broken` why the
-    backend failed. `spending` is the account of a run with a budget.
+    was to be turned on or off, and `overlong` have a longer one than --thinking allows. `unlike`
+    ended by themselves and are no JSON, with --schema. `stopped` says why no more draws were asked
+    for, `broken` why the backend failed. `spending` is the account of a run with a budget.
     """
 
     drawn: int = 0
     copies: int = 0
     thinking: int = 0
+    overlong: int = 0
+    unlike: int = 0
     tokens: int = 0
     uncounted: int = 0
     truncated: int = 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttc import keys
 from ttc.records import Message, Problem, Sample
+from ttc.store import token_logprobs
 from ttc.store.pools import Pool, problems_of
 from ttc.store.reading import Part, in_order
 from ttc.store.sql import SAMPLES_BY_KEY, SAMPLES_OF_POOLS, now, rows, storable
@@ -73,7 +74,7 @@ def insert(  # noqa: PLR0913 (the columns that are no part of a completion)
 ) -> None:
     """Store a finished completion; `parent` is the row id of the sample that it continues, `origin`
     says which draw of which log it is. A draw that is stored already is not changed."""
-    connection.execute(
+    cursor = connection.execute(
         "INSERT INTO samples (request_id, draw, parent_id, text, finish_reason, stop, "
         "prompt_tokens, cached_tokens, completion_tokens, think_tokens, logprob, confidences, "
         "seed, seconds, first_token_seconds, created, origin) "
@@ -99,6 +100,8 @@ def insert(  # noqa: PLR0913 (the columns that are no part of a completion)
             origin,
         ),
     )
+    if done.token_logprobs is not None and cursor.rowcount == 1:
+        token_logprobs.keep(connection, int(cursor.lastrowid or 0), done.token_logprobs)
 
 
 def insert_attempt(

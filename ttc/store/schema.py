@@ -197,9 +197,19 @@ ALTER TABLE samples ADD COLUMN origin TEXT;
 # draw into, if that stayed empty and was removed: the run is then one of another pool of its base.
 _M010 = COUNTS + VIEWS + "\nALTER TABLE runs ADD COLUMN dropped TEXT;\n"
 
+# The likeliest tokens at each place of a sample, compressed; they go with it.
+_M011 = """
+CREATE TABLE token_logprobs (
+  sample_id INTEGER PRIMARY KEY REFERENCES samples(id),
+  content BLOB NOT NULL
+);
+CREATE TRIGGER token_logprobs_go AFTER DELETE ON samples
+BEGIN DELETE FROM token_logprobs WHERE sample_id = OLD.id; END;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     *(_M001, _M002, _M003, _M004, _M005),
-    *(_M006, _M007, _M008, _M009, _M010),
+    *(_M006, _M007, _M008, _M009, _M010, _M011),
 )
 
 

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ttc_llamacpp.locate import bundled_path
+from ttc_llamacpp.parameters import CAPABILITIES
 
 if TYPE_CHECKING:
     from ttc.backends import Backend
 
-__all__ = ["bundled_path", "open_llamacpp"]
+__all__ = ["CAPABILITIES", "bundled_path", "open_llamacpp"]
 
 
 def open_llamacpp(model: str, options: Mapping[str, Any]) -> Backend:

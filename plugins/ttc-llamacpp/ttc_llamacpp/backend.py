@@ -7,12 +7,13 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import Completion, Finding, ModelInfo, Request, Tuning, refusal, thinking_switch
+from ttc.backends import Completion, Finding, ModelInfo, Request, Tuning, refusal
 from ttc.errors import BackendError, TtcError, UsageError
-from ttc_llamacpp import profiles
+from ttc.records import SamplingParams
+from ttc_llamacpp import lora, parameters, profiles
 from ttc_llamacpp.fingerprint import fingerprint
 from ttc_llamacpp.gguf import Header, read_header
-from ttc_llamacpp.locate import BUNDLED, BUNDLED_SHA256, locate
+from ttc_llamacpp.locate import BUNDLED, BUNDLED_SHA256, locate, parted
 from ttc_llamacpp.options import Options
 from ttc_llamacpp.requantize import reencode
 
@@ -21,23 +22,12 @@ if TYPE_CHECKING:
     from ttc_llamacpp.library_check import KernelChoice
 
 
-_ALWAYS = frozenset(
-    (
-        *("seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"),
-        *("grammar", "schema", "regex", "constrained-prefix", "penalties", "repeat-penalty"),
-        *("logit-bias", "token-logprobs", "thinking-budget"),
-    )
-)
-
-
 class LlamaCpp:
     """A GGUF file as a ttc backend. `completion_tokens` includes the token that ends a draw."""
 
     def __init__(self, header: Header, digest: str, given: Options, options: Options) -> None:
         self.model = _describe(header, digest, options)
-        template = str(header.metadata.get("tokenizer.chat_template") or "")
-        switched = {"thinking"} if thinking_switch.read_by(template) else set[str]()
-        self.capabilities = _ALWAYS | switched
+        self.capabilities = parameters.capabilities(header.chat_text)
         self._header, self._digest = header, digest
         self._given, self._options = given, options
         self._engine: LlamaEngine | None = None
@@ -48,6 +38,7 @@ class LlamaCpp:
 
         Raises UsageError for an invalid option, BackendError for a file that cannot be used.
         """
+        model, options = parted(model, options)
         given = Options.parse(options)
         path = locate(model)
         header = read_header(path)
@@ -64,6 +55,9 @@ class LlamaCpp:
         trained = header.context_length
         if chosen.n_ctx is not None and trained is not None and chosen.n_ctx > trained:
             raise UsageError(f"llamacpp: n_ctx {chosen.n_ctx} exceeds the model's {trained}")
+        lora.check(given.loras, header)
+        if given.loras and given.kernels == "packed":
+            raise UsageError("llamacpp: kernels=packed has no LoRA; leave one of them out")
         return cls(header, digest, given, chosen)
 
     def submit(self, request: Request) -> None:
@@ -82,7 +76,16 @@ class LlamaCpp:
             self._engine = self._load()
             # Metal aborts a process that ends with its buffers still allocated.
             self._free = weakref.finalize(self, self._engine.close)
-        self._engine.submit(request)
+        try:
+            self._engine.submit(request)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+    def settle(self, params: SamplingParams) -> ModelInfo:
+        """Return the model; UsageError if it cannot be held to the parameters, however many draws
+        are asked for."""
+        parameters.check(self._header, params)
+        return self.model
 
     def _load(self) -> LlamaEngine:
         import logging
@@ -110,7 +113,7 @@ class LlamaCpp:
         from ttc_llamacpp import library_check
 
         library = None
-        if self._options.kernels == "packed":
+        if self._options.kernels == "packed" and not self._options.loras:
             from ttc_llamacpp.kernels_build import built
 
             try:
@@ -195,9 +198,10 @@ def _describe(header: Header, digest: str, options: Options) -> ModelInfo:
     of slots does, so they do not change the name.
     """
     other = "" if options.weights == "file" else f"+{options.weights}"
+    adapters = options.loras
     return ModelInfo(
-        header.path.stem + other,
-        digest + other,
+        header.path.stem + other + "".join(each.name for each in adapters),
+        digest + other + "".join(each.digest() for each in adapters),
         header.context_length,
         header.parameters,
         header.geometry,

@@ -14,10 +14,7 @@ from ttc.backends.template_clock import Clock
 from ttc.errors import BackendError
 from ttc.records import EFFORTS, Message
 from ttc_llamacpp.llama_api import Model
-
-
-# The variable by which templates take an effort of reasoning.
-EFFORT = "reasoning_effort"
+from ttc_llamacpp.parameters import EFFORT
 
 
 class ChatTemplateError(Exception):

@@ -28,6 +28,7 @@ from ttc_llamacpp.draws import SequenceDraw
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.kv_cache import BATCH, DecodeError, KVCache, Logits
 from ttc_llamacpp.llama_api import Model
+from ttc_llamacpp.lora_effect import check_effect
 from ttc_llamacpp.options import Options, default_threads
 from ttc_llamacpp.prefix_cache import MIN_SHARED, PrefixMatch
 from ttc_llamacpp.prompts import PromptTokenizer
@@ -63,8 +64,11 @@ class LlamaEngine:
         *,
         extras: bool = True,
     ) -> None:
-        self._model = Model(weights, options.gpu_layers, kernels, extras=extras)
+        loras = options.loras
+        self._model = Model(weights, options.gpu_layers, kernels, extras=extras, loras=loras)
         threads = options.threads or default_threads()
+        if self._model.adapters is not None:
+            check_effect(self._model, threads)
         self._prompts = PromptTokenizer(self._model, header.chat_text, options.clock)
         self._cache = CacheAllocator(header, self._model, options, threads)
         self._waiting: deque[SequenceDraw] = deque()

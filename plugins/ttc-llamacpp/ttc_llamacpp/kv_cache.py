@@ -82,6 +82,8 @@ class KVCache:
                 f"no memory for {count} draws of {length} tokens: {LOG.take()}; "
                 "set slots or n_ctx lower"
             )
+        if model.adapters is not None:
+            model.adapters.set_in(self.handle)
         self._memory: Any = api.llama_get_memory(self.handle)
         self._batch: Any = api.llama_batch_init(BATCH, 0, 1)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from ttc.errors import BackendError
 
 if TYPE_CHECKING:
     from ttc_llamacpp.kernels_build import PackedKernels
+    from ttc_llamacpp.lora import Lora
+    from ttc_llamacpp.lora_adapters import Adapters
 
 # ggml.h; llama-cpp-python's own table is off by one: it hides errors and shows warnings.
 _LOG_ERROR, _LOG_CONT = 4, 5
@@ -57,7 +60,7 @@ class Model:
 
     `kernels` multiply the weights that they can pack; a GPU build ignores them. With `extras`, ggml
     may use its extra buffers, which keep weights in other layouts for other kernels (AMX,
-    repacking).
+    repacking). `loras` are loaded with it; contexts set them.
     """
 
     def __init__(
@@ -67,7 +70,9 @@ class Model:
         kernels: PackedKernels | None = None,
         *,
         extras: bool = True,
+        loras: Sequence[Lora] = (),
     ) -> None:
+        self.path = path
         LOG.install()
         LOG.take()
         api.llama_backend_init()
@@ -86,6 +91,15 @@ class Model:
         self.n_vocab: int = api.llama_vocab_n_tokens(self.vocab)
         self.n_ctx_train: int = api.llama_model_n_ctx_train(self.handle)
         self._pieces: dict[int, bytes] = {}
+        self.adapters: Adapters | None = None
+        if loras:
+            from ttc_llamacpp.lora_adapters import Adapters
+
+            try:
+                self.adapters = Adapters(self.handle, loras)
+            except BackendError:
+                self.close()
+                raise
 
     def making_context(self) -> AbstractContextManager[None]:
         """Return the context manager in which llama.cpp contexts of this model must be created."""

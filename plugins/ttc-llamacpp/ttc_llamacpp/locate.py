@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ttc.backends import hub
-from ttc.errors import BackendError
+from ttc.errors import BackendError, UsageError
+from ttc.options import parse_text
 from ttc.plugins import installing
 
 BUNDLED = "smollm2"
@@ -17,6 +19,7 @@ BUNDLED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 BUNDLED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 _HUB = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+):(?P<file>.+\.gguf)", re.IGNORECASE)
+_WITH_OPTIONS = re.compile(r"(?P<model>smollm2|.*\.gguf):(?P<options>[a-z_]+=.*)", re.DOTALL)
 _PART = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
 
@@ -31,6 +34,20 @@ def bundled_path() -> Path | None:
         if path.is_file():
             return path
     return None
+
+
+def parted(model: str, options: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Split options off a model's name, `model.gguf:lora=adapter.gguf`, and add them to the others.
+
+    UsageError if one is malformed or given twice.
+    """
+    found = _WITH_OPTIONS.fullmatch(model)
+    if found is None:
+        return model, options
+    _, more = parse_text(f",{found['options']}", "MODEL:key=value,key=value")
+    if twice := sorted(set(more) & set(options)):
+        raise UsageError(f"llamacpp: {twice[0]} is given twice: by the alias and behind the model")
+    return found["model"], {**options, **more}
 
 
 def locate(model: str) -> Path:

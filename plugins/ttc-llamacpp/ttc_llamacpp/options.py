@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from ttc.backends.template_clock import Clock
 from ttc.options import OptionReader
+from ttc_llamacpp import lora
 
 # Number formats of the KV cache. Nothing less precise than llama.cpp's default is offered.
 Cache = Literal["f16", "f32"]
@@ -35,7 +36,7 @@ class Options:
     build; `attention`: `plain` or `flash`; `cache`: the type of keys and values; `weights`: how
     the weights are encoded; `kernels`: whose code multiplies them, ggml's or that of packed.py;
     `profile`: whether what `ttc models tune` measured is used; `clock`: the day that a chat
-    template sees (`today`).
+    template sees (`today`); `loras`: the adapters (`lora`, `lora_scale`).
     """
 
     n_ctx: int | None = None
@@ -49,6 +50,7 @@ class Options:
     profile: str = "auto"
     most: int | None = None
     clock: Clock = field(default_factory=Clock)
+    loras: tuple[lora.Lora, ...] = ()
 
     @classmethod
     def parse(cls, given: Mapping[str, Any], tuned: Mapping[str, Any] | None = None) -> Options:
@@ -70,6 +72,7 @@ class Options:
             profile=read.choice("profile", WORDS["profile"], base.profile),
             most=base.most,
             clock=Clock.parse(read),
+            loras=lora.parse(read),
         )
         read.end()
         return found

@@ -35,14 +35,17 @@ class NothingAllowedError(ValueError):
 
 
 def _likeliest_first(weights: Weights, total: float) -> Iterator[tuple[Ids, float]]:
-    """Yield tokens in parts, likeliest first, each with the weight below which the rest is."""
+    """Yield tokens in parts, likeliest first, each with the weight below which the rest is.
+
+    The last part, with level -1, is not sorted.
+    """
     above = np.inf
-    for share in (*_LEVELS, None):
-        level = -1.0 if share is None else share * total
+    for level in (share * total for share in _LEVELS):
         ids = np.flatnonzero((weights >= level) & (weights < above))
         above = level
         if len(ids):
             yield ids[np.argsort(-weights[ids], kind="stable")], level
+    yield np.flatnonzero(weights < above), -1.0
 
 
 def candidates(logits: Logits, params: SamplingParams, allowed: Allowed) -> Ids:

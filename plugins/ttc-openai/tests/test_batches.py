@@ -220,7 +220,15 @@ def test_a_server_without_batches(place: Place) -> None:
     assert records(place) == []
 
 
-STEPS = ["upload", "upload-after", "create", "create-after", "poll", "download", "download-after"]
+# Of the fates that a batch may have, those that a kill is most likely to confuse; the others, and
+# what waits for processes besides, take longer.
+STEPS = [
+    *("create-after", "download-after"),
+    *(
+        pytest.param(step, marks=pytest.mark.slow)
+        for step in ("upload", "upload-after", "create", "poll", "download")
+    ),
+]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -241,6 +249,7 @@ def test_a_kill_in_any_step_neither_loses_nor_doubles(place: Place, step: str) -
     assert resumed == (step not in ("upload", "upload-after", "create"))
 
 
+@pytest.mark.slow
 def test_an_unknown_fate_is_told_where_batches_cannot_be_listed(place: Place) -> None:
     place.batches.hangs, place.batches.lists = "create-after", False
     process = place.start()
@@ -257,6 +266,7 @@ def test_an_unknown_fate_is_told_where_batches_cannot_be_listed(place: Place) ->
     assert len(place.batches.batches) == 2
 
 
+@pytest.mark.slow
 def test_an_interrupt_leaves_the_batch_and_says_how_to_end_it(place: Place) -> None:
     place.batches.polls = 10**6
     process = place.start()
@@ -292,6 +302,7 @@ def test_time_that_is_up_leaves_the_batch_too(place: Place) -> None:
     assert len(place.batches.batches) == 1
 
 
+@pytest.mark.slow
 def test_another_store_asks_for_its_own_draws(place: Place) -> None:
     place.batches.hangs = "poll"
     process = place.start()

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ttc.backends import Backend
 
-__all__ = ["open_batch", "open_openai"]
+__all__ = ["CAPABILITIES", "open_batch", "open_openai"]
+
+# What servers can do at most; ttc models probe finds out what one does.
+CAPABILITIES = frozenset(
+    {"seed", "logprobs", "alternatives", "prefix", "stop-kept", "cancel", "request-fields"}
+    | {"thinking", "thinking-effort", "thinking-budget", "template-arguments"}
+    | {"schema", "grammar", "regex", "logit-bias", "penalties", "repeat-penalty"}
+    | {"token-logprobs"}
+)
 
 
 def open_batch(model: str, options: Mapping[str, Any]) -> Backend:

@@ -134,6 +134,8 @@ def unsupported(request: Request, traits: ServerTraits) -> str | None:
         form = getattr(traits, name)
         if request.prompt is not None and form in _CHATS_ONLY:
             return f"--{name} is taken in chats only ({form}); leave out --raw"
+    if request.prompt is not None and params.thinking is not None:
+        return f"--thinking {params.thinking} is for chats; leave out --raw"
     if request.prompt is not None and params.template_arguments:
         return "arguments of the chat template were given, and a raw prompt has no template"
     if (request.logprobs or request.alternatives) and not exact_logprobs(request, traits):
@@ -143,6 +145,16 @@ def unsupported(request: Request, traits: ServerTraits) -> str | None:
             f"its log-probabilities with --{by} are not those of the model alone, so there are "
             f"none to keep; leave out {option}"
         )
+    return None
+
+
+def without_effect(request: Request, traits: ServerTraits) -> str | None:
+    """Return a line if the probe found that a further field has no effect, else None."""
+    if traits.effort == "" and "reasoning_effort" in request.params.extra_fields:
+        return "--extra reasoning_effort: the probe found that it has no effect on this server"
+    arguments = request.params.template_arguments
+    if arguments and traits.switch == "" and set(arguments) & set(thinking_switch.NAMES):
+        return f"--extra {next(iter(arguments))}: the probe found no effect of it on this server"
     return None
 
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ttc_vllm.requested import CAPABILITIES
+
 if TYPE_CHECKING:
     from ttc.backends import Backend
 
-__all__ = ["open_vllm"]
+__all__ = ["CAPABILITIES", "open_vllm"]
 
 
 def open_vllm(model: str, options: Mapping[str, Any]) -> Backend:

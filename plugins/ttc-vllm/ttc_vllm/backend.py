@@ -6,29 +6,29 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import Completion, ModelInfo, Request, refusal, thinking_switch
+from ttc.backends import Completion, ModelInfo, Request, refusal
 from ttc.errors import BackendError, UsageError
-from ttc_vllm import checkpoint, quiet
+from ttc_vllm import checkpoint, lora, quiet, requested
 from ttc_vllm.checkpoint import Checkpoint
 from ttc_vllm.fingerprint import fingerprint
 from ttc_vllm.locate import install, locate
+from ttc_vllm.lora import Adapter
 from ttc_vllm.options import Options
 
 if TYPE_CHECKING:
     from ttc_vllm.engine import VllmEngine
 
-_ALWAYS = frozenset(
-    {"prefix", "logprobs", "alternatives", "cancel", "choose", "score", "stop-kept"}
-)
-
 
 class Vllm:
     """A model's folder as a ttc backend. `completion_tokens` includes a draw's last token."""
 
-    def __init__(self, found: Checkpoint, digest: str, options: Options) -> None:
-        other = options.other_arithmetic
+    def __init__(
+        self, found: Checkpoint, digest: str, options: Options, adapter: Adapter | None = None
+    ) -> None:
+        other = options.other_arithmetic + (adapter.mark if adapter else "")
         self.model = ModelInfo(
             found.name + other,
             digest + other,
@@ -38,10 +38,10 @@ class Vllm:
             clock=options.clock.read_by(found.template),
             read_from="its config.json and weights",
         )
-        self.capabilities = _ALWAYS if built_for_cpu() else _ALWAYS | {"seed"}
-        if thinking_switch.read_by(found.template):
-            self.capabilities |= {"thinking"}
-        self._checkpoint, self._options = found, options
+        self.capabilities = requested.capabilities(found.template)
+        if not built_for_cpu():
+            self.capabilities |= {"seed"}
+        self._checkpoint, self._options, self._adapter = found, options, adapter
         self._engine: VllmEngine | None = None
 
     @classmethod
@@ -55,11 +55,12 @@ class Vllm:
         trained, wanted = found.context_length, chosen.max_model_len
         if wanted and trained and wanted > trained and not found.stretched:
             raise UsageError(f"vllm: max_model_len {wanted} exceeds the model's {trained}")
-        return cls(found, fingerprint(found), chosen)
+        adapter = None if chosen.lora is None else lora.read(Path(chosen.lora).expanduser())
+        return cls(found, fingerprint(found), chosen, adapter)
 
     def submit(self, request: Request) -> None:
         """Queue a request; the first one loads the weights. Raises BackendError if that fails."""
-        if reason := refusal(request, self.capabilities):
+        if reason := refusal(request, self.capabilities) or requested.refused(request):
             raise BackendError(f"vllm: {reason}")
         if request.prompt is None and not self._checkpoint.chat_template:
             raise BackendError(
@@ -67,10 +68,11 @@ class Vllm:
                 "give the prompt as plain text (--raw)"
             )
         if self._engine is None:
-            self._engine = self._load()
+            requested.tell_unread(request, self._checkpoint.template)
+            self._engine = self._load(ends_thoughts=request.params.thinking_budget is not None)
         self._engine.submit(request, request.seed if "seed" in self.capabilities else None)
 
-    def _load(self) -> VllmEngine:
+    def _load(self, *, ends_thoughts: bool) -> VllmEngine:
         spreads = self._options.spreads
         quiet.prepare(spreads=spreads)
         # Workers in processes of their own would lose their stderr for good.
@@ -91,7 +93,8 @@ class Vllm:
                     f"vLLM cannot be imported: {error}; it must be built for this machine "
                     "('ttc-vllm[cuda]' with an NVIDIA driver, 'ttc-vllm[cpu]' without)"
                 ) from error
-            return VllmEngine(self._checkpoint, self._options)
+            marks = requested.marks(self._checkpoint.template) if ends_thoughts else None
+            return VllmEngine(self._checkpoint, self._options, marks, self._adapter)
 
     def wait(self) -> Completion:
         """Return the next completion to finish. Raises LookupError if no request is unfinished."""

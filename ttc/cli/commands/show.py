@@ -16,6 +16,10 @@ def show(
     ],
     problem: Annotated[str | None, typer.Argument(help="Id of one of its problems.")] = None,
     index: Annotated[int | None, typer.Argument(min=0, help="Index of one of the draws.")] = None,
+    logprobs: Annotated[
+        bool,
+        typer.Option("--logprobs", help="With the likeliest tokens of each place, if kept."),
+    ] = False,
     raw_output: opt.RawOutput = False,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
@@ -28,4 +32,4 @@ def show(
     from ttc.cli.session import begin
 
     session = begin(config, database, quiet, raw_output=raw_output)
-    run_show.show(session, pool, problem, index, as_json)
+    run_show.show(session, pool, problem, index, as_json, logprobs)

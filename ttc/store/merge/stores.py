@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ttc.store import token_logprobs
 from ttc.store.merge import pools, samples
 from ttc.store.merge.pools import Conflict, Found, Row
 from ttc.store.sql import rows
@@ -39,6 +40,7 @@ KINDS: dict[str, tuple[Read, Find]] = {
     "problems": (_reading(pools.PROBLEMS), pools.find_problem),
     "tags": (_reading(pools.TAGS), pools.find_tag),
     "samples": (_reading(samples.SAMPLES), samples.find_sample),
+    "logprobs": (_reading(token_logprobs.OF_SAMPLES), token_logprobs.find),
     "verifiers": (_reading(samples.VERIFIERS), samples.find_verifier_reading),
     "verdicts": (samples.verdicts_of, samples.find_verdict),
     "attempts": (_reading(samples.ATTEMPTS), samples.find_attempt),

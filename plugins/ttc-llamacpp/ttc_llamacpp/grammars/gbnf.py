@@ -1,7 +1,7 @@
 """Read GBNF, the grammars of llama.cpp, and say where one is wrong.
 
-llama.cpp prints its complaints to stderr without a place, takes an upper bound above 2,000 for none,
-and never returns from an upper bound below the lower one.
+llama.cpp prints its complaints to stderr without a place, takes an upper bound above 2,000 for
+none, and never returns from an upper bound below the lower one.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from ttc_llamacpp.grammars.errors import GrammarError
 # llama.cpp's MAX_REPETITION_THRESHOLD.
 MOST_REPEATS = 1999
 _DEEPEST = 100
+_MOST_WRITTEN = 1_000_000
 
 _HEX = {"x": 2, "u": 4, "U": 8}
-_ESCAPES = "trn\\\"[]-"
+_ESCAPES = 'trn\\"[]-'
 
 
 class Item(NamedTuple):
@@ -41,6 +42,7 @@ class Reader:
     rules: dict[str, list[Alternative]] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
     groups: int = 0
+    tokens: list[tuple[str, int]] = field(default_factory=list)
 
     def read(self) -> None:
         self.space(lines=True)
@@ -206,6 +208,7 @@ class Reader:
         end = self.text.find(">", self.at)
         if self.peek() != "<" or end < 0 or "\n" in self.text[self.at : end]:
             raise self.error("a token is written <name> or <[id]>", start)
+        self.tokens.append((self.text[self.at : end + 1], start))
         self.at = end + 1
 
     def repeat(self, char: str, *, nothing: bool) -> tuple[int, int | None]:
@@ -230,6 +233,8 @@ class Reader:
             raise self.error(f"a repetition from {least} to {most} is none", start)
         if max(least, most or 0) > MOST_REPEATS:
             raise self.error(f"llama.cpp repeats at most {MOST_REPEATS} times", start)
+        if max(least, most or 0) * (self.at - start) > _MOST_WRITTEN:
+            raise self.error("a repetition of so long a part is too large", start)
 
 
 def _whole(text: str) -> bool:

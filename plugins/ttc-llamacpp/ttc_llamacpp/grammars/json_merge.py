@@ -14,8 +14,17 @@ NOTES = frozenset(
     (
         *("title", "description", "default", "examples", "example", "deprecated", "readOnly"),
         *("writeOnly", "contentMediaType", "contentEncoding", "contentSchema"),
-        *("$schema", "$id", "id", "$comment", "$defs", "definitions", "$vocabulary", "discriminator"),
-        *("$anchor", "nullable_note", "xml", "externalDocs", "propertyOrdering"),
+        *(
+            "$schema",
+            "$id",
+            "id",
+            "$comment",
+            "$defs",
+            "definitions",
+            "$vocabulary",
+            "discriminator",
+        ),
+        *("$anchor", "xml", "externalDocs", "propertyOrdering"),
     )
 )
 _MOST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
@@ -39,7 +48,8 @@ def merged(first: Schema, second: Schema) -> dict[str, Any]:
         if one.get("additionalProperties") is False and "properties" in other:
             lost = set(other["properties"]) - set(one.get("properties", {}))
             found["properties"] = {
-                name: False if name in lost else inner for name, inner in found["properties"].items()
+                name: False if name in lost else inner
+                for name, inner in found["properties"].items()
             }
     return found
 
@@ -60,7 +70,11 @@ def _together(one: Any, other: Any) -> Any:
 
 
 def _properties(one: Schema, other: Schema) -> dict[str, Any]:
-    return {**one, **other, **{name: _together(one[name], other[name]) for name in one if name in other}}
+    return {
+        **one,
+        **other,
+        **{name: _together(one[name], other[name]) for name in one if name in other},
+    }
 
 
 def _types(one: Any, other: Any) -> list[str]:
@@ -90,9 +104,8 @@ _COMBINE: Mapping[str, Callable[[Any, Any], Any]] = {
 
 def same(one: Any, other: Any) -> bool:
     """Return whether two values are equal as JSON: `true` is not 1."""
-    return type(one) is type(other) and bool(one == other) or (
-        _number(one) and _number(other) and one == other
-    )
+    comparable = type(one) is type(other) or (_number(one) and _number(other))
+    return comparable and bool(one == other)
 
 
 def _number(value: Any) -> bool:
