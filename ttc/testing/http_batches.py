@@ -132,6 +132,7 @@ class Batches:
             batch |= {"errors": {"object": "list", "data": [why]}, "output_file_id": None}
             return
         given = [self.gives(position) for position in range(len(lines))]
+        counts |= {"completed": given.count("answer"), "failed": given.count("error")}
         rows = [
             _row(json.loads(line), gives, behaviour)
             for line, gives in zip(lines, given, strict=True)

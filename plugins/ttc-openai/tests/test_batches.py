@@ -194,6 +194,15 @@ def test_faults_that_pass(place: Place, faults: list[str]) -> None:
     assert Counter(place.batches.submitted).most_common(1)[0][1] == 1
 
 
+def test_the_rehearsal_is_tried_again_and_a_refusal_comes_before_any_batch(place: Place) -> None:
+    place.server.behaviour.faults = deque(["429:0.01", "503"])
+    assert place.sample().code == 0
+    place.server.behaviour.refuses = lambda body: {"error": {"message": "no such temperature"}}
+    ran = place.sample(n=5)
+    assert ran.code == 4 or "no such temperature" in ran.stderr
+    assert len(place.batches.batches) == 1
+
+
 def test_a_create_that_failed_may_have_worked(place: Place) -> None:
     # The server creates the batch, and its answer is lost.
     place.batches.hangs = "create-after"

@@ -43,6 +43,7 @@ class Batch(OpenAI):
     def __init__(self, server: ModelServer) -> None:
         super().__init__(replace(server, traits=replace(server.traits, chunks=None)))
         self.model = replace(self.model, backend="openai")
+        self.capabilities -= {"cancel"}  # what is submitted is paid for
         self._store = Path()
         self._named = ""
         self._journal = Journal(server.address)
