@@ -328,8 +328,10 @@ def test_batches_are_for_models_on_servers_and_for_sampling(place: Place) -> Non
     ran = place.ttc("solve", "2?", "-m", "batch:b")
     assert ran.code == 2
     assert "draw with ttc sample -m batch:b, or write the model without batch:" in ran.stderr
-    with pytest.raises(UsageError, match="batch files are for models on servers"):
-        open_model(load(None, None, print, ""), "batch:scripted:", batches=True)
+    (place.folder / "ttc.toml").write_text('[models.x]\nmodel = "batch:x"\n')
+    for spec in ("batch:scripted:", "batch:batch:b", "x", "batch:x"):
+        with pytest.raises(UsageError, match="batch files are for models on servers"):
+            open_model(load(None, None, print, ""), spec, batches=True)
 
 
 ASKED = Request("7/3", (Message("user", "2?"),), params=SamplingParams(), draw=3)
