@@ -10,7 +10,7 @@ from typing import Any
 from ttc.backends import Completion
 from ttc.exchange.exporting import of_pool
 from ttc.formats import Draw
-from ttc.records import Message, Problem, Sample, Verdict
+from ttc.records import Message, Problem, Sample, TokenLogprob, Verdict
 from ttc.store import Store, pools, samples, tags, verdicts, verifiers
 from ttc.store.verifiers import VerifierId, verifiers_of
 
@@ -46,10 +46,10 @@ TEXTS = (
 )
 COUNT = 5 * (len(TEXTS) - 1) + 1  # the last text is of the first problem alone
 PROBLEMS = (
-    Problem("p/1", (Message("system", "Brief."), Message("user", "6 × 7?")), None, {"answer": "42"}),
+    Problem("p/1", (Message("system", "Brief."), Message("user", "6×7?")), None, {"answer": "42"}),
     Problem("p 2", (), "raw\0 prompt\r\n", {"answer": ["4", "four"]}, {"level": "Level 2"}),
     Problem("3", (Message("user", "Which?"),), None, {"answer": "B", "choices": ["x", "y"]}),
-    Problem("HumanEval/4", (Message("user", "f"),), None, {"tests": "def check(c): 1", "x": [None]}),
+    Problem("HumanEval/4", (Message("user", "f"),), None, {"tests": "def check(c):", "x": [None]}),
     Problem("ü👩", (Message("user", "no reference"),)),
 )  # fmt: skip
 VERDICTS = (
@@ -60,6 +60,10 @@ VERDICTS = (
     Verdict("x,\n\"y'", True, None, reads_reference=True),
     Verdict("7", False, 0.1 + 0.2, reads_reference=True),
 )
+LIKELIEST = (
+    TokenLogprob("a", -0.5, b"a", (TokenLogprob("\ufffd", -2.0, b"\xf0"),)),
+    TokenLogprob("\0", -1.25),
+)  # fmt: skip
 MATH = VerifierId("math", "3", {"tol": 0.0})
 JUDGE = VerifierId("judge", "1", {"n": "2"})
 
@@ -76,11 +80,13 @@ def done(at: int, text: str) -> Completion:
         spread(at, ("stop", "length", "stop")),
         prompt_tokens=spread(at, (5, None, 0, 7)),
         completion_tokens=spread(at, (4, 9, None)),
+        think_tokens=spread(at, (None, 3, 0)),
         logprob=spread(at, (-1.5, None, -0.1)),
         stop=spread(at, (None, None, "\n\n")),
         started=None if seconds is None else 0.0,
         ended=seconds,
         confidences=spread(at, (None, (0.5, 12.25), None, ())),
+        token_logprobs=spread(at, (None, None, LIKELIEST)),
     )
 
 
@@ -122,6 +128,8 @@ SAMPLE = (
     "finish_reason",
     "prompt_tokens",
     "completion_tokens",
+    "think_tokens",
+    "token_logprobs",
     "logprob",
     "seconds",
     "seed",

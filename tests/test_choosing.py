@@ -120,3 +120,23 @@ def test_a_dry_run_shows_the_first_question_as_it_is_asked(ttc: Ttc, tmp_path: P
     told = ttc("sample", str(plain), "--dry-run", "-m", "scripted:",
                        "--choices-template", "{question}{choices}")  # fmt: skip
     assert "--choices-template: no problem has choices" in told.err
+
+
+def test_the_setting_holds_for_solve_too(ttc: Ttc, tmp_path: Path) -> None:
+    (tmp_path / "ttc.toml").write_text('choices_template = "{question}|{choices}"\n')
+    row = {"id": "q", "question": "Which?", "choices": ["red", "blue"], "answer": 1}
+    (tmp_path / "data.jsonl").write_text(json.dumps(row) + "\n")
+    ran = ttc("solve", "--each", "data.jsonl", "-n", "2", "-m", "scripted:", "--keep", "kept")
+    assert ran.code == 0, ran.err
+    same = ttc("sample", "data.jsonl", "-n", "2", "-m", "scripted:", "--dry-run")
+    assert "0 draws to make, 2 kept" in same.out  # the same prompt
+    assert "Which?|A) red" in same.out
+
+
+def test_mapped_fields_are_told_by_the_names_of_the_data(ttc: Ttc, tmp_path: Path) -> None:
+    row = {"ask": "Which?", "gold": "red", "about": "It is red."}
+    (tmp_path / "data.jsonl").write_text(json.dumps(row) + "\n")
+    options = ("--map", "prompt=about+ask,answer=gold", "--dry-run", "-m", "scripted:")
+    ran = ttc("sample", "data.jsonl", *options)
+    assert "1 with a reference (gold), question from `about+ask`" in ran.err
+    assert "not used" not in ran.err

@@ -131,6 +131,9 @@ def test_the_remedies_work(mapping: str, value: Any, read: bool | None) -> None:
         ("answer", True, "True", "answer: read True as the text True (1)"),
         ("prompt_tokens", "many", None, "not read, as of another type: prompt_tokens (1, as many)"),
         ("stop", ["\n"], None, None),
+        ("think_tokens", 5.0, 5, "read as whole numbers: think_tokens (1, as 5.0)"),
+        ("reasoning_tokens", 5, 5, "read by other names: think_tokens from reasoning_tokens"),
+        ("logprobs", [-0.5], None, "not read, as of another type: logprobs (1, as [-0.5])"),
     ],
 )
 def test_numbers_in_other_notations(name: str, value: Any, read: Any, note: str | None) -> None:
@@ -277,7 +280,7 @@ def test_samples_by_other_names(record: Record) -> None:
         ({"problem": "a", "answer": "x"}, "--map text=FIELD, such as text=answer"),
         (
             {"problem": "a", "text": None},
-            r"'text' is null; leave such lines out: jq -c 'select\(.text != null\)'",
+            r"'text' is null; leave such lines out: `jq -c 'select\(.text != null\)'",
         ),
         ({"problem": "a", "text": ["x", "y"]}, r"--map text=text\.\*, which makes a draw of each"),
         ({"problem": "a", "text": [["x", "y"]]}, r"--map text=text\.0\.\*"),
@@ -456,7 +459,7 @@ def test_a_field_that_is_mapped_has_no_meaning_of_its_own() -> None:
     records = [{"index": 7, "score": word} for word in "CI"]
     found, _ = judged(*records, problem="index", correct="score:==C")
     assert [each.index for each in found] == [0, 1]
-    with pytest.raises(UsageError, match=r"draw 7 of 'a' .* jq -c 'del"):
+    with pytest.raises(UsageError, match=r"draw 7 of 'a' .* `jq -c 'del"):
         judged(*({"problem": "a", "correct": True, "index": 7} for _ in range(2)))
 
 
@@ -486,5 +489,15 @@ def test_logs_of_other_tools_are_answered_with_import(
     done = ttc(command[0], name, *command[1:])
     assert done.code == 2
     if tool != "lm-eval" or command[0] == "verify":
-        assert f"it is a log of {tool}: ttc import {name} --pool NAME" in done.err
+        assert f"a log of {tool}: ttc import {name} --pool NAME" in done.err.replace("`", "")
     assert ttc("import", name, "--pool", "p").code in (0, 2)
+
+
+def test_solve_names_a_field_that_no_question_has(ttc: Ttc, own_home: Path) -> None:
+    path = lines(own_home / "p.jsonl", {"id": "a", "body": {"ask": "1+1?"}})
+    command = ("solve", "--each", path, "-m", "scripted:", "-n", "2")
+    assert ttc(*command, "--map", "question=body.ask", "-q").code == 0
+    done = ttc(*command, "--map", "question=body.ask,answer=body.gold")
+    assert (done.code, "no field 'gold' in body among ask" in done.err) == (2, True)
+    done = ttc(*command, "--map", "question=body.question")
+    assert (done.code, "p.jsonl:1: --map question=body.question" in done.err) == (2, True)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Ttc
 from shape_cases import CASES, GPQA, Case
 
-from ttc import problems
+from ttc import plugins, problems
 from ttc.errors import UsageError
+from ttc.formats.mapping import parse_mapping
+from ttc.formats.shapes.known import shapes
 from ttc.problems import ReadOptions
+from ttc.records import Sample
 
 
 def write(path: Path, *records: dict[str, Any]) -> str:
@@ -101,7 +106,25 @@ HALVES = [
      "question"),
     ({"question": "Who won?", "context": "Ann ran.", "article": "Ann won."}, "context", "question"),
     ({"problem": "How many?", "body": "Ann has 2 figs."}, "body", "problem"),
+    ({"question": "Who is it?", "puzzle": "There are 3 houses."}, "puzzle", "question"),
+    ({"question": "Is she green?", "theory": "Anne is blue."}, "theory", "question"),
 ]  # fmt: skip
+
+
+def test_the_remedy_joins_all_parts(tmp_path: Path) -> None:
+    record = {"passage": "Two figs.", "question": "How many?", "answer": "2", "hint": "Count."}
+    path = write(tmp_path / "data.jsonl", record)
+    with pytest.raises(UsageError, match=r"--map prompt=hint\+passage\+question joins them"):
+        problems.read(path)
+    options = ReadOptions({"prompt": "hint+passage+question"})
+    (problem,) = problems.read(path, options).problems
+    assert problem.messages[0].content == "Count.\n\nTwo figs.\n\nHow many?"
+    odd = write(tmp_path / "data.jsonl", {"question": "Why?", "the, context": "It was so."})
+    with pytest.raises(UsageError, match="--map") as raised:
+        problems.read(odd)
+    pair = shlex.split(str(raised.value).partition("--map ")[2])[0]
+    (problem,) = problems.read(odd, ReadOptions(parse_mapping(pair, ["prompt"]))).problems
+    assert problem.messages[0].content == "It was so.\n\nWhy?"
 
 
 @pytest.mark.parametrize(("record", "lost", "asked"), HALVES)
@@ -138,6 +161,8 @@ def test_lists_beside_a_question_are_refused_too(tmp_path: Path, record: dict[st
         {"question": "Why?", "context_id": "c 1", "answer_text": "so it is", "document_url": "a b"},
         {"messages": [{"role": "user", "content": "Hi"}], "text": "<user> Hi"},
         {"question": "Why?", "evidence_document": "d1"},
+        {"question": "Why?", "prompt": "Q: Why? A:"},
+        {"problem": "Why?", "formal_statement": "theorem a : 1 = 1"},
     ],
 )
 def test_what_belongs_to_no_question_is_only_told(tmp_path: Path, record: dict[str, Any]) -> None:
@@ -154,6 +179,8 @@ def test_choices_that_would_not_be_shown_are_refused(tmp_path: Path) -> None:
 
 SAMPLES = [
     ({"problem": "p", "index": 0, "text": "4", "finish_reason": "stop"}, "ttc verify"),
+    ({"problem": "p", "text": "4"}, "ttc verify"),
+    ({"problem": "p", "text": "4", "reference": {"answer": "4"}}, "ttc verify"),
     ({"problem": "p", "correct": True}, "ttc sweep"),
     ({"task_id": "HumanEval/0", "completion": "    return 1"}, "ttc import"),
     ({"task_id": "HumanEval/0", "completion": "…", "passed": True, "result": "passed"}, "import"),
@@ -262,7 +289,95 @@ def test_a_template_that_hides_something_is_refused(tmp_path: Path, template: st
         problems.read(path, ReadOptions(choices_template=template))
 
 
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"question": "Which?", "choices": "['red' 'blue']", "answer": 1}, "no commas between"),
+        ({"question": "Which?", "options": ["red", "blue"], "answer": "C"}, "none of the choices"),
+        ({"question": "Which?", "options": ["red", "blue"], "answer": 2}, "no place among 2"),
+        ({"question": "Which?", "options": ["red", "blue"], "answer": "A", "answer_index": 1},
+         "'answer' is A, but 'answer_index' is 1"),
+        ({"question": "Which?", "options": [{"x": 1}], "answer": 0}, "must be a list of strings"),
+        ({"question": "Which?", "A": "red", "B": "blue", "answer": "E"}, "none of the choices"),
+        ({"premise": "a", "hypothesis": "b", "label": 7}, "no place among 3 choices"),
+        ({"question": "Which?", "passage": "a b", "answer": True, "options": ["x"]},
+         "'options' are not shown"),
+    ],
+)  # fmt: skip
+def test_references_that_are_no_choice_are_told(
+    tmp_path: Path, record: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(UsageError, match=r"data.jsonl:1: ") as raised:
+        problems.read(write(tmp_path / "data.jsonl", record))
+    assert told in str(raised.value)
+
+
 def test_braces_in_questions_and_choices_stay() -> None:
     record = {"question": "{text}?", "choices": ["{question}", "{label}"], "answer": 0}
     (problem,) = problems.read([record]).problems
     assert problem.messages[0].content.startswith("{text}?\nA) {question}\nB) {label}\n")
+
+
+def right(reference: dict[str, Any]) -> str:
+    """Return a completion that gives the answer of a reference."""
+    answer = reference.get("answer", reference.get("answers"))
+    if isinstance(answer, dict):
+        answer = answer.get("value") or answer["text"]
+    answer = answer[0] if isinstance(answer, list) else answer
+    if isinstance(answer, int):
+        answer = chr(ord("A") + answer)
+    return f"So the answer is {answer}."
+
+
+JUDGED = [
+    case
+    for case in CASES
+    if "answer" in case.reference or "answers" in case.reference
+    if shapes()[case.shape].verifier.partition(":")[0] in ("choice", "numeric", "exact", "math")
+]
+
+
+@pytest.mark.parametrize("case", JUDGED, ids=[f"{at}-{c.shape}" for at, c in enumerate(JUDGED)])
+def test_the_verifier_that_fits_reads_the_reference(case: Case) -> None:
+    shape = shapes()[case.shape]
+    name = "numeric" if shape.verifier == "math" else shape.verifier  # math is an extra
+    if case.shape == "inspect-samples" and "choices" not in case.reference:
+        name = "exact"
+    if case.shape == "olympiadbench" or (
+        name == "numeric" and not any(map(str.isdecimal, str(case.reference["answer"])))
+    ):
+        name = "exact"
+    sample = Sample("p", 0, right(case.reference), "stop", reference=case.reference)
+    (verdict,) = plugins.build("verifiers", name).verify([sample])
+    assert verdict.correct is True, verdict
+
+
+def test_each_own_shape_names_its_fields_and_one_line() -> None:
+    from ttc.formats.shapes.shape import Shape
+
+    known = shapes()
+    for name, entry in plugins.installed("formats").items():
+        if not entry.value.startswith("ttc.formats.shapes."):
+            continue
+        shape = known[name]
+        assert isinstance(shape, Shape)
+        assert shape.name == name
+        assert (type(shape).__doc__ or "").startswith("Read ")
+        # The fields that a shape needs are told in its line, so that ttc plugins shows them.
+        verifier = shape.verifier.partition(":")[0]
+        assert not verifier or verifier in plugins.installed("verifiers")
+
+
+def test_names_of_fields_are_made_visible(ttc: Ttc, tmp_path: Path) -> None:
+    path = write(tmp_path / "data.jsonl", {"prompt": "a", "b\x1b[2J": 1})
+    ran = ttc("sample", path, "--dry-run", "-m", "scripted:")
+    assert "not used: `b␛[2J`" in ran.err
+    assert "\x1b" not in ran.err
+
+
+def test_the_first_name_of_the_generic_shape_is_still_taken(tmp_path: Path) -> None:
+    path = write(tmp_path / "data.jsonl", GSM8K)
+    read = problems.read(path, ReadOptions(format="jsonl"))
+    assert read.problems[0].reference == {"answer": GSM8K["answer"]}
+    with pytest.raises(UsageError, match="did you mean gsm8k"):
+        problems.read(path, ReadOptions(format="gsm8"))

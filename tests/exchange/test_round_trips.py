@@ -16,15 +16,16 @@ from ttc.records import Verdict
 QUESTIONS = ("question",)
 # What only ttc's own lines and inspect hold.
 FEW = ("prompt_tokens", "completion_tokens", "logprob", "seconds", "seed", "stop", "params")
-FEW += ("confidences", "question", "reference", "tags")
+FEW += ("confidences", "question", "reference", "tags", "think_tokens", "token_logprobs")
 LINES = ("jsonl", "csv", "tsv", "parquet", "arrow")
+BATCHED = {"prompt_tokens", "completion_tokens", "think_tokens", "token_logprobs"}
 # Format → file, and what is lost. An option of the command is part of the name.
 FORMATS = {
     "jsonl": ("x.jsonl", QUESTIONS),
     "jsonl --questions": ("x.jsonl", ()),
-    "csv": ("x.csv", (*QUESTIONS, "confidences")),
-    "csv --questions": ("x.csv", ("confidences",)),
-    "tsv": ("x.tsv", (*QUESTIONS, "confidences")),
+    "csv": ("x.csv", (*QUESTIONS, "confidences", "token_logprobs")),
+    "csv --questions": ("x.csv", ("confidences", "token_logprobs")),
+    "tsv": ("x.tsv", (*QUESTIONS, "confidences", "token_logprobs")),
     "parquet": ("x.parquet", QUESTIONS),
     "arrow": ("x.arrow", QUESTIONS),
     "inspect": ("x.eval", ()),
@@ -32,7 +33,7 @@ FORMATS = {
     "evalplus": ("x.jsonl", (*FEW, "index", "finish_reason", "model", "verdicts", "reading")),
     "openai-batch": (
         "x.jsonl",
-        tuple({*FEW, "verdicts", "reading"} - {"prompt_tokens", "completion_tokens"}),
+        tuple({*FEW, "verdicts", "reading"} - BATCHED),
     ),
 }
 
@@ -73,7 +74,7 @@ def _as_cell(verdict: Verdict) -> Verdict:
 
 def test_what_a_format_cannot_hold_is_told(ttc: Ttc, pool: Path) -> None:
     told = {
-        "csv": "csv cannot hold: confidences, answer that is empty but known",
+        "csv": "csv cannot hold: ",
         "human-eval": "human-eval cannot hold: questions, ",
         "evalplus": "evalplus cannot hold: questions, ",
         "openai-batch": "openai-batch cannot hold: questions, ",

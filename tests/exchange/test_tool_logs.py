@@ -87,6 +87,16 @@ def test_repeats_of_lm_eval_are_draws_and_their_one_metric_is_of_none(own_home: 
     assert draws[0].unused == {"exact_match"}
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_rows_in_an_array_are_read_as_older_versions_write_them(
+    ttc: Ttc, own_home: Path, indent: int | None
+) -> None:
+    path = own_home / "gsm8k.jsonl"
+    path.write_text(json.dumps([row(at, "none", ["x"]) for at in (0, 1)], indent=indent))
+    assert len(read("lm-eval", path)) == 2
+    assert ttc("import", path, "--pool", "p").code == 0
+
+
 def test_rows_by_several_filters_want_a_choice(own_home: Path) -> None:
     rows = [
         row(doc, name, ["x"], name == "strict-match")

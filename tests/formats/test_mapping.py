@@ -173,6 +173,7 @@ NAMES = ["id", "prompt", "answer", "reference.*"]
         ('prompt="a, b"+c,id=d', {"prompt": '"a, b"+c', "id": "d"}),
         (r"prompt=a\,b,id=d", {"prompt": r"a\,b", "id": "d"}),
         ("reference.answer=gold", {"reference.answer": "gold"}),
+        ("reference.outputs=o,reference.own=x", {"reference.outputs": "o", "reference.own": "x"}),
         ("id=a=b", {"id": "a=b"}),
     ],
 )
@@ -185,6 +186,8 @@ def test_pairs_are_read(given_: Any, read: dict[str, str]) -> None:
     [
         ("anwser=x", "write OURS=THEIRS with OURS one of id, .*did you mean 'answer'"),
         ("tags.x=y", "write OURS=THEIRS"),
+        ("reference.anwser=x", "did you mean 'reference.answer'"),
+        ("reference.test_lst=x", "did you mean 'reference.test_list'"),
         ("id=a,id=b", "id is a already"),
     ],
 )
@@ -263,6 +266,13 @@ def test_a_draw_of_each_item() -> None:
     shared = {"task": "t", "problem": "t", "gold": "g", "reference": {"answer": "g"}}
     assert lines[0].record == {**shared, "text": "a", "correct": 1}
     assert lines[1].record == {**shared, "text": "b", "correct": 0}
+
+
+def test_names_of_problems_are_joined_with_a_slash() -> None:
+    record = {"subject": "algebra", "n": 3, "q": "x"}
+    fields = FieldMap({"id": "subject+n", "prompt": "subject+q"})
+    (line,) = fields.lines(Line("f:1", record))
+    assert (line.record["id"], line.record["prompt"]) == ("algebra/3", "algebra\n\nx")
 
 
 def test_fields_that_are_lists_stay_lists() -> None:

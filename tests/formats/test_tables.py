@@ -41,6 +41,10 @@ COLUMNS: list[tuple[list[str], list[Any]]] = [
     (['{"text": ["a"], "label": ["A"]}'], [{"text": ["a"], "label": ["A"]}]),
     (["[1, 2]", "or [x]"], ["[1, 2]", "or [x]"]),
     (["[x] is it?"], ["[x] is it?"]),
+    (["['a' 'b'\n 'c']"], [["a", "b", "c"]]),
+    (["[\"it's\" 'b']"], [["it's", "b"]]),
+    (["{'text': array(['a', 'b'], dtype=object)}"], [{"text": ["a", "b"]}]),
+    (["[f()]"], ["[f()]"]),
     (["__import__('os')"], ["__import__('os')"]),
     (["two\nlines", 'a "quote"'], ["two\nlines", 'a "quote"']),
 ]
@@ -126,7 +130,7 @@ def test_zstd_that_is_cut(tmp_path: Path) -> None:
         ("d.jsonl", '{"question": "a",\n{"question": "b"}\n{"question": "c"}\n', 2),
         ("d.jsonl", 'hello\n{"question": "b"}\n{"question": "c"}\n', 2),
         ("d.json", '[{"question": "a"}, 7, {"question": "c"}]', 2),
-        ("d.jsonl.gz", gzip.compress(b'{"question": "a"}\n{\n{"question": "c"}\n'), 2),
+        ("d.jsonl.gz", gzip.compress(b'{"question": "a"}\n{\n{"question": "c"}\n', mtime=0), 2),
     ],
 )
 def test_bad_records_are_skipped_and_told(
@@ -261,6 +265,32 @@ def test_questions_of_a_pipe_may_be_text(tmp_path: Path) -> None:
         "a",
         "b",
     ]
+
+
+def test_lines_cut_out_of_an_array(tmp_path: Path) -> None:
+    text = '{"question": "a"},\n{"question": "b"},\n'
+    assert [line.record["question"] for line in lines(tmp_path / "d", text)] == ["a", "b"]
+
+
+def test_files_with_marks_behind_each_other(tmp_path: Path) -> None:
+    part = b'\xef\xbb\xbf{"question": "a"}\n'
+    assert len(lines(tmp_path / "d", part * 3)) == 3
+    with pytest.raises(UsageError, match=r"d:2: byte 0xff at offset 38 "):
+        lines(tmp_path / "d", part + b'\xef\xbb\xbf{"question": "\xff"}')
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("https://huggingface.co/datasets/openai/gsm8k", "of the Hub is hf:openai/gsm8k"),
+        ("openai/gsm8k", "of the Hub is hf:openai/gsm8k"),
+        ("https://example.com/a.jsonl", "`curl -L https://example.com/a.jsonl | ttc sample -`"),
+    ],
+)
+def test_an_address_is_answered(source: str, words: str) -> None:
+    with pytest.raises(UsageError, match="No such file") as told:
+        list(files.read(source))
+    assert words in str(told.value)
 
 
 def test_lists_of_texts_are_questions(tmp_path: Path) -> None:

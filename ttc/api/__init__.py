@@ -15,6 +15,7 @@ from ttc.api.answering import SolveArguments, solve, solve_each
 from ttc.api.calling import SamplingArguments
 from ttc.api.drawing import DrawingArguments, sample, sample_each
 from ttc.api.exchanging import import_logs
+from ttc.api.exporting import ExportArguments
 from ttc.api.judging import VerifyArguments, verify, verify_each
 from ttc.api.lookup import pool, pools
 from ttc.api.results import Sweep
@@ -23,6 +24,7 @@ from ttc.api.sweeping import Gates, SweepArguments, compare, gate, sweep
 
 __all__ = [
     "DrawingArguments",
+    "ExportArguments",
     "Gates",
     "Pool",
     "SamplingArguments",

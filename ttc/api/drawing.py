@@ -45,9 +45,10 @@ class DrawingArguments(SamplingArguments, total=False):
     if the pool has other settings. `confidence` keeps how sure each token was, from its likeliest
     alternatives, so many of them. `budget` stops before a run passes a limit, as in
     `tokens=2M,usd=5` or a mapping, `max_time` in good order after so many seconds, `90s`, `30m` or
-    `2h`. `mapping` renames the fields of foreign records, ours to theirs, `format` names the kind
-    of file or the shape of its records instead of detecting it, and `skip_bad` passes over lines
-    that are not JSON. `tag` keeps fields of the problems, by which a sweep can group them: a field,
+    `2h`. `mapping` renames the fields of foreign records, ours to theirs
+    (`{"prompt": "body+question"}`, see `ttc.formats.mapping`), `format` names the kind
+    of file or the shape of its records instead of detecting it, and `skip_bad` passes over bad
+    lines. `tag` keeps fields of the problems, by which a sweep can group them: a field,
     a list of `FIELD` and `NAME=FIELD`, or a mapping of names to fields. `choices_template` is the
     text around a question with choices, or `@FILE`: `{question}`, and `{choices}` or a line with
     `{label}` and `{text}`. `database` is the store and `config` a settings file in place of the

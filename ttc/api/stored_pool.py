@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ttc import interchange
-from ttc.api import frames, judging, sweeping
+from ttc.api import exporting, frames, judging, sweeping
 from ttc.api.results import Sweep
 from ttc.api.sources import StoredPool
 from ttc.api.wording import python_errors
 from ttc.errors import TtcError, UsageError
-from ttc.exchange.exporting import ExportOptions, format_of, write_file
 from ttc.outcomes.verifier_choice import choose_verifier
 from ttc.records import Problem, Sample, Verdict
 from ttc.store import Store, counts, pools, samples, tags
@@ -173,28 +172,11 @@ class Pool(StoredPool):
                 yield line
 
     def export(
-        self,
-        file: str | os.PathLike[str],
-        *,
-        format: str | None = None,  # noqa: A002 (the name of the option)
-        verifier: str | None = None,
-        problems: Iterable[str] = (),
-        questions: bool = False,
+        self, file: str | os.PathLike[str], **options: Unpack[exporting.ExportArguments]
     ) -> list[str]:
-        """Write the pool to a file for other tools, or as a table; return what it cannot hold.
-
-        `format` is jsonl, csv, tsv, parquet, arrow, human-eval, evalplus, openai-batch, inspect or
-        every-eval-ever (None: by the name of the file, else jsonl). `verifier` is as in `records`,
-        `problems` restricts to some, and `questions` adds the questions to lines of ttc. The file
-        is written completely or not at all. UsageError for what is not there, or a file that
-        cannot be written.
-        """
-        with python_errors():
-            target = os.fspath(file)
-            wanted = ExportOptions(
-                (self.name,), format_of(format, target), verifier, tuple(problems), questions
-            )
-            return write_file(self.database, wanted, target)
+        """Write the pool to a file for other tools, or as a table; return a line for what the
+        format cannot hold. See `ttc.api.ExportArguments`."""
+        return exporting.export(self, file, **options)
 
     def to_pandas(self, verifier: str | None = None) -> pandas.DataFrame:
         """Return a row per sample, with its verdict if there is one; unknown values are NA.

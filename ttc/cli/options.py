@@ -146,7 +146,7 @@ FileKind = Annotated[
         help="Kind of a file: csv, text, yaml, … (ttc plugins --formats) [default: by its bytes].",
     ),
 ]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip lines that are not JSON.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip bad lines, and say how many.")]
 NewPool = Annotated[
     bool,
     typer.Option(

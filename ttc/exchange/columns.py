@@ -43,8 +43,10 @@ COLUMNS: Mapping[str, str] = {
     "messages": "json",
     "prompt": "text",
     "confidences": "numbers",
+    "logprobs": "json",
 }
-FLAT = tuple(name for name, kind in COLUMNS.items() if kind != "numbers")
+# Those of tables of texts; numbers of each token are left out.
+FLAT = tuple(name for name in COLUMNS if name not in ("confidences", "logprobs"))
 TEXTS = {True: "true", False: "false"}
 
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from ttc import interchange, jsonl, keys, scores, tags
 from ttc.errors import UsageError
-from ttc.formats import Draw, Opinion
+from ttc.formats import Draw, Opinion, files
 from ttc.formats.logs.opening import accept, first_line, unread
 from ttc.formats.mapping import check, fields_used, parse_mapping
 from ttc.interchange import Intake
@@ -33,8 +33,9 @@ class JsonLines:
 
     def holds_draws(self, path: Path, head: bytes) -> bool:
         """Return whether the first line has a problem and a text."""
-        record = first_line(head)
-        return record is not None and {"problem", "text"} <= record.keys()
+        needed = {"problem", "text"}
+        first = first_line(head) or {}
+        return needed <= first.keys() or needed <= _first_record(path).keys()
 
     def draws(self, path: Path, options: Mapping[str, str]) -> Iterator[Draw]:
         """Yield the draws of a file. Options: `map` renames fields; `index=new` numbers the draws
@@ -48,6 +49,14 @@ class JsonLines:
             stream.write(jsonl.dump(record_of(draw)).encode() + b"\n")
             lacks.see(draw)
         return lacks.notes(self.name)
+
+
+def _first_record(path: Path) -> Mapping[str, Any]:
+    """Return the first record of a file of another kind than JSON lines; empty if it has none."""
+    try:
+        return next((line.record for line in files.read(str(path))), {})
+    except UsageError:
+        return {}
 
 
 class Lacks:

@@ -97,8 +97,9 @@ class _Lost:
 
     def see(self, record: Mapping[str, Any]) -> None:
         """Note the fields of a line that have no cell, or one that reads otherwise."""
-        if "confidences" in record:
-            self._found["confidences"] = None
+        for name in ("confidences", "logprobs"):
+            if name in record:
+                self._found[name] = None
         for name in ("answer", "stop", "detail"):
             if record.get(name) == "":
                 self._found[f"{name} that is empty but known"] = None

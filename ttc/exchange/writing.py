@@ -38,12 +38,13 @@ def _problem(connection: sqlite3.Connection, step: Step) -> None:
         )
     pool, held = target.pool, target.held[problem.id]
     if step.enrol:
-        # Other tools draw for each problem, so two that ask the same do not share their draws.
-        (enrolled,) = tags.enrol(connection, pool, [problem], target.identity, apart=True)
+        asks = target.request(problem.id)
+        (enrolled,) = tags.enrol(connection, pool, [problem], asks)
         held.request_id = enrolled.request_id
     assert held.request_id is not None  # it was enrolled in an earlier step, or is in the store
     if step.learn:
-        imported.learn_question(connection, held.request_id, problem, target.identity)
+        asks = target.request(problem.id)
+        imported.learn_question(connection, held.request_id, problem, asks)
     if step.refer:
         imported.set_reference(connection, pool, problem.id, problem.reference)
     if step.tag is not None:

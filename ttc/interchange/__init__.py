@@ -106,7 +106,7 @@ class Numbering:
             raise UsageError(
                 f"{line.place}: draw {index} of {problem!r} is at {seen[index]} already; "
                 "a draw counts once; if 'index' means something else, leave it out: "
-                "jq -c 'del(.index)'"
+                "`jq -c 'del(.index)'`"
             )
         seen[index] = line.place
         return int(index)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ttc import scores
 from ttc.errors import UsageError
+from ttc.formats.files.streams import shell_name
 from ttc.interchange.fields import FIELDS, SCHEMA
 
 
@@ -37,5 +38,5 @@ def of_a_log(source: str, error: UsageError) -> UsageError:
     tool = None if "ttc import" in str(error) else tool_of(source)
     if tool is None:
         return error
-    way = f"; it is a log of {tool}: ttc import {source} --pool NAME, then ttc sweep NAME"
+    way = f"; it is a log of {tool}: `ttc import {shell_name(source)} --pool NAME`"
     return type(error)(str(error) + way, python=error.python + way)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any
 
 from ttc.errors import UsageError
+from ttc.formats.files.streams import shell_name
 
 
 class Filters:
@@ -21,9 +23,9 @@ class Filters:
         first = self._of.setdefault(problem, chosen)
         if first != chosen:
             file = place.rpartition(":")[0]
-            way = f"jq -c 'select(.filter == \"{first}\")'"
+            way = f"`jq -c 'select(.filter == \"{first}\")'`"
             if "resps" in record and file and file != "<stdin>":
-                way = f"ttc import {file} --pool NAME --filter {first}"
+                way = f"`ttc import {shell_name(file)} --pool NAME --filter {quote(first)}`"
             raise UsageError(
                 f"{place}: {problem!r} has rows by the filters {first!r} and {chosen!r}: the same "
                 f"draw judged twice, not two draws; choose one: {way}"

@@ -31,6 +31,7 @@ _READERS: Mapping[str, Reader] = {
     "finish_reason": values.ending,
     "prompt_tokens": values.whole,
     "completion_tokens": values.whole,
+    "think_tokens": values.whole,
     "verifier_tokens": values.whole,
     "logprob": values.number,
     "seconds": values.number,
@@ -41,24 +42,10 @@ _READERS: Mapping[str, Reader] = {
     "reference": values.reference,
 }
 # Fields that a foreign file may have for something else.
-_OTHERS = frozenset(
-    [
-        "stop",
-        "model",
-        "pool",
-        "params",
-        "key",
-        "prompt_id",
-        "confidences",
-        "scores",
-        "seed",
-        "seconds",
-        "prompt_tokens",
-        "reference",
-        "verifier",
-        "status",
-    ]
-)
+_OTHERS = {
+    *("stop", "model", "pool", "params", "key", "prompt_id", "confidences", "scores", "seed"),
+    *("seconds", "prompt_tokens", "think_tokens", "reference", "verifier", "status", "logprobs"),
+}
 _OF_A_DRAW = OF_A_DRAW.union(*(names.NAMES.get(name, ()) for name in OF_A_DRAW))
 _FINISHES = ("stop", "length", "cancelled", "error")
 # Fields that are likely meant where none has our name.
@@ -86,6 +73,7 @@ class Intake:
         self.fields = FieldMap(mapping or {}, needed=needed, draws=_OF_A_DRAW, own=FIELDS)
         self.told = Told()
         self._form = form
+        self._command = "sweep" if judged else "verify"
         self._needed = needed
         mapped = {ours.partition(".")[0] for ours in self.fields.mapping}
         # A sweep compares with no reference.
@@ -104,7 +92,7 @@ class Intake:
         the errors of bad lines are appended there."""
         read = 0
         try:
-            for raw in files.read(source, skipped, self._form):
+            for raw in files.read(source, skipped, self._form, command=self._command):
                 try:
                     lines = [self._checked(line) for line in self.fields.lines(raw)]
                 except BadLineError as error:
@@ -183,9 +171,8 @@ class Intake:
     def _lacks(self, place: str, record: Mapping[str, Any], name: str) -> str:
         if name in record:
             field = self._sources.get(name, name)
-            return (
-                f"{place}: {name!r} is null; leave such lines out: jq -c 'select(.{field} != null)'"
-            )
+            way = f"`jq -c 'select(.{field} != null)'`"
+            return f"{place}: {name!r} is null; leave such lines out: {way}"
         there = f"{place}: no field {name!r} among {', '.join(record) or '(none)'}; "
         if name == "text" and isinstance(record.get("resps"), list):
             return f"{there}the responses of lm-eval are read with --map text=resps.0.*"

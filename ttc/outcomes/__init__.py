@@ -115,7 +115,8 @@ def read_pool(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
         pool = pool_named(store, name)
         found = verifiers.verifiers_of(store.reader, pool)
         # A verifier that only scores is not meant where none is named, if there is another.
-        scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
+        named = {row["name"] for row in found}
+        scoring = {each if each in named else each.partition(":")[0] for each in wanted.scorers}
         judges = [row for row in found if row["name"] not in scoring] or found
         by = choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
         known, unscored = rows_of_scorers(found, wanted.scorers, name)

@@ -42,7 +42,7 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
     else:
         chosen = first_runs(list(latest.values()))
         # What came along with a log counts where nothing was judged here.
-        chosen = [row for row in chosen if not _imported(row)] or chosen
+        chosen = [row for row in chosen if not _imported(row)] or _whole(chosen)
     if len(chosen) > 1:
         listed = ", ".join(map(_shown, chosen))
         raise UsageError(
@@ -50,6 +50,12 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
             python=f"{pool}: verdicts by {listed}; choose one with verifier='NAME:key=value'",
         )
     return int(chosen[0]["id"]) if chosen else None
+
+
+def _whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return, of verdicts that came along with a log, those of the tool as a whole: `evalplus`
+    beside `evalplus:base`; all if there are none."""
+    return [row for row in rows if ":" not in row["name"]] or rows
 
 
 def _imported(row: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ttc import jsonl, keys, tags
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes.noting import Notes
 from ttc.problems import tagging, telling
@@ -43,7 +44,8 @@ class Dataset:
     unless the user gives another. `skipped` holds the errors of the lines that were skipped,
     `repeated` counts identical lines that were dropped, `retagged` those of them with other tags.
     `fields` are the fields that there are, `unused` those that were not read; `notes` and `remark`
-    say how the others were, `mapped` what became of --map.
+    say how the others were, `mapped` what became of --map; `origin` is the split and the revision
+    of a dataset of Hugging Face.
     """
 
     name: str
@@ -59,13 +61,15 @@ class Dataset:
     notes: Notes = field(default_factory=Notes)
     remark: str = ""
     mapped: FieldMap | None = None
+    origin: str = ""
 
     def describe(self) -> str:
         """Return one line for stderr: what was read, in which format, and what was not."""
         count = len(self.problems)
         parts = [f"{self.name}: {self.format}", f"{count:,} problem{'s' * (count != 1)}"]
-        parts += [telling.referenced(self.problems, self.notes.roles)]
-        parts += [*telling.roles(self.notes.roles), self.digest]
+        roles = telling.in_their_words(self.notes.roles, self.mapped)
+        parts += [telling.referenced(self.problems, roles), *telling.roles(roles), self.digest]
+        parts += [self.origin] if self.origin else []
         if told := tagging.described(self.problems):
             parts.append(f"tags {told}")
         if self.repeated:
@@ -136,6 +140,7 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         notes=reader.notes,
         remark=reader.remark,
         mapped=mapped,
+        origin=files.about(source) if isinstance(source, str) else "",
     )
 
 

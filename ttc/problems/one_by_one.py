@@ -7,17 +7,19 @@ from dataclasses import replace
 from typing import cast
 
 from ttc import jsonl, keys
-from ttc.formats import files
+from ttc.formats import files, mapping
 from ttc.formats.mapping import FieldMap
+from ttc.messages import notes
 from ttc.problems.dataset import given, reader_of
 from ttc.problems.sources import QUESTIONS, Data, ReadOptions, formats_of
 from ttc.records import Message, Problem
 
 
-def one(line: jsonl.Line, options: ReadOptions) -> Problem:
-    """Return the problem of one line, whose format its own fields decide. UsageError with its
-    place."""
-    (renamed,) = FieldMap(options.mapping, needed=QUESTIONS).lines(line)
+def one(line: jsonl.Line, options: ReadOptions, mapped: FieldMap | None = None) -> Problem:
+    """Return the problem of one line, whose format its own fields decide; `mapped` counts what its
+    --map lacks. UsageError with its place."""
+    mapped = FieldMap(options.mapping, needed=QUESTIONS) if mapped is None else mapped
+    (renamed,) = mapped.lines(line)
     problem = reader_of([renamed], options).problem(renamed, "")
     return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
 
@@ -33,11 +35,15 @@ def each(source: Data, options: ReadOptions) -> Iterator[Problem]:
         return
     shape, form = formats_of(options.format)
     options = replace(options, format=shape)
-    for line in files.read(cast("jsonl.Source", source), form=form, questions=True):
+    mapped = FieldMap(options.mapping, needed=QUESTIONS)
+    records = cast("jsonl.Source", source)
+    for line in files.read(records, form=form, questions=True, command="solve --each"):
         if isinstance(line, jsonl.PlainLine):
             yield question(line.record["question"])
         else:
-            yield one(line, options)
+            yield one(line, options, mapped)
+    for note in mapping.check([(source if isinstance(source, str) else "the data", mapped)]):
+        notes.tell(note)
 
 
 def question(text: str, source: str = "solve") -> Problem:

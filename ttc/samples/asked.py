@@ -15,7 +15,7 @@ from ttc import keys
 from ttc.backends import Backend, needs_of
 from ttc.backends.asking import json_schema
 from ttc.backends.asking.able import refused
-from ttc.backends.asking.extra_fields import HEADERS, TEMPLATE
+from ttc.backends.asking.extra_fields import HEADERS, TEMPLATE, is_unicode
 from ttc.backends.thinking_switch import NAMES
 from ttc.errors import UsageError
 from ttc.records import SamplingParams
@@ -30,7 +30,11 @@ def constraint(given: Mapping[str, Any]) -> dict[str, str]:
     if len(found) > 1:
         options = " and ".join(f"--{name}" for name in found)
         raise UsageError(f"{options} exclude each other; give one of them")
-    return {name: _READ[name](value) for name, value in found.items()}
+    texts = {name: _READ[name](value) for name, value in found.items()}
+    for name, text in texts.items():
+        if not is_unicode(text):
+            raise UsageError(f"--{name}: it has half a surrogate pair, which is no text")
+    return texts
 
 
 def _grammar(given: str | PathLike[str]) -> str:
@@ -134,7 +138,9 @@ def fields(text: str, backend: Backend) -> str:
         return text
     given = json.loads(text)
     kept = {name: given.pop(name) for name in (HEADERS, TEMPLATE) if name in given}
-    return keys.canonical_json({**kept, TEMPLATE: {**kept.get(TEMPLATE, {}), **given}})
+    if given:
+        kept[TEMPLATE] = {**kept.get(TEMPLATE, {}), **given}
+    return keys.canonical_json(kept)
 
 
 def check(backend: Backend, params: SamplingParams, logprobs: int, *, raw: bool) -> None:

@@ -143,7 +143,8 @@ def reading(
 def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, Sampling]:
     """Read all data; return the problems, the name of the data, and the sampling options with the
     format's own template where neither option nor setting gives one."""
-    reading = replace(job.reading, choices_template=choices_template(session, job.reading))
+    choices = choices_template(session, job.reading.choices_template)
+    reading = replace(job.reading, choices_template=choices)
     datasets = [problems.read(source, reading) for source in job.data]
     for dataset in datasets:
         session.say(dataset.describe())
@@ -167,11 +168,10 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
     return problems.select(merged, choosing), datasets[0].name, sampling
 
 
-def choices_template(session: Session, reading: ReadOptions) -> str | None:
+def choices_template(session: Session, option: str | None = None) -> str | None:
     """Return the text around questions with choices, of the option or the setting; None if neither
     is there. UsageError for a file that cannot be read."""
-    given = session.config.get("choices_template", reading.choices_template)
-    return text_of(given, "--choices-template")
+    return text_of(session.config.get("choices_template", option), "--choices-template")
 
 
 def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool = True) -> Prepared:

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ttc import verdicts
-from ttc.answers import thinking
 from ttc.backends import Backend, resolve
-from ttc.backends.thinking_switch import without_effect
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
 from ttc.samples.empty_pools import none_empty
@@ -182,18 +180,6 @@ def _same(recipe: Recipe, n: int, method: Method) -> str | None:
             f"{method.name} draws copies of one trace; use a temperature above 0 (-t 0.8)"
         )
     return None
-
-
-def thinking_note(recipe: Recipe, solution: Solution) -> str | None:
-    """Return a note if reasoning was to be turned on or off and the draws do not show it."""
-    wanted = recipe.params.thinking
-    if wanted is None:
-        return None
-    begun = [node for node in solution.run.nodes if node.parent is None and node.model == "main"]
-    thinks = sum(thinking.read(node.text).thought for node in begun)
-    most = recipe.params.thinking_budget
-    overlong = sum(most is not None and (node.think_tokens or 0) > most for node in begun)
-    return without_effect(wanted, thinks, len(begun), overlong)
 
 
 def _method(

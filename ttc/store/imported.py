@@ -165,7 +165,7 @@ def learn_question(
     """Give a request whose question was not known its question; False if another request of this
     identity asks it already."""
     prompt = keys.prompt_id(problem)
-    key = keys.sample_key({**identity, "problem": problem.id}, prompt)
+    key = keys.sample_key(identity, prompt)
     if one(connection, "SELECT 1 FROM requests WHERE key = ?", key) is not None:
         return False
     content = keys.canonical_json(keys.prompt_content(problem))
@@ -195,15 +195,15 @@ def set_reference(
     connection.execute(sql, (digest, pool.id, name))
 
 
-def questions_unknown(connection: sqlite3.Connection, pool: Pool) -> int:
-    """Return how many problems of a pool have a question that is not known."""
-    if not is_imported(pool.identity):
-        return 0
-    row = one(
-        connection,
-        "SELECT count(*) FROM problems JOIN requests ON requests.id = request_id "
-        "JOIN prompts ON prompts.id = prompt_id "
-        "WHERE pool_id = ? AND json_extract(content, '$.unknown') IS NOT NULL",
-        pool.id,
+def unknown_questions(connection: sqlite3.Connection, pool: Pool | None = None) -> dict[str, int]:
+    """Return how many problems of each imported pool, or of one, have a question that is not known;
+    pools without such problems are left out."""
+    found = connection.execute(
+        "SELECT pools.name, count(*) FROM pools JOIN problems ON pool_id = pools.id "
+        "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
+        "WHERE json_extract(pools.identity, '$.backend') LIKE 'import:%' "
+        "AND (:pool IS NULL OR pools.id = :pool) "
+        "AND json_extract(content, '$.unknown') IS NOT NULL GROUP BY pools.id",
+        {"pool": None if pool is None else pool.id},
     )
-    return int(row[0]) if row else 0
+    return {str(name): int(count) for name, count in found}

@@ -137,11 +137,9 @@ def enrol(
     pool: Pool,
     problems: Iterable[Problem],
     identity: Mapping[str, Any],
-    *,
-    apart: bool = False,
 ) -> list[PoolProblem]:
     """Add rendered problems to a pool. `identity` is the part of their draws' keys besides the
-    prompt; with `apart`, problems that ask the same do not share their draws.
+    prompt.
 
     UsageError if the pool has another prompt under a problem's name. A changed reference replaces
     the old one; verdicts made with the old one stay stored under it.
@@ -149,8 +147,7 @@ def enrol(
     enrolled = []
     for problem in problems:
         prompt = keys.prompt_id(problem)
-        whole = {**identity, "problem": problem.id} if apart else identity
-        key = keys.sample_key(whole, prompt)
+        key = keys.sample_key(identity, prompt)
         request = request_of(connection, RequestKey(key, problem, prompt, pool.model, identity))
         reference = keys.reference_id(problem.reference)
         content = keys.canonical_json(problem.reference)

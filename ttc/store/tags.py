@@ -22,8 +22,6 @@ def enrol(
     pool: Pool,
     problems: Iterable[Problem],
     identity: Mapping[str, Any],
-    *,
-    apart: bool = False,
 ) -> list[PoolProblem]:
     """Add rendered problems to a pool with their tags; see `ttc.store.pools.enrol`.
 
@@ -33,8 +31,7 @@ def enrol(
     wanted = list(problems)
     there = [one(connection, _THERE, pool.id, problem.id) for problem in wanted]
     enrolled = []
-    known = pools.enrol(connection, pool, wanted, identity, apart=apart)
-    for each, row in zip(known, there, strict=True):
+    for each, row in zip(pools.enrol(connection, pool, wanted, identity), there, strict=True):
         before = None if row is None else json.loads(row[0])
         tags = {**(before or {}), **each.problem.tags}
         if tags != (before or {}):

@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 
 from ttc import keys
 from ttc.backends import Backend, Completion, ModelInfo, Request
-from ttc.backends.simulated import CAPABILITIES, SimulatedBackend
+from ttc.backends.simulated import CAPABILITIES as SIMULATED
+from ttc.backends.simulated import SimulatedBackend
 from ttc.options import OptionReader, parse_spec
 from ttc.records import Problem
 
+CAPABILITIES = SIMULATED | {"stop-kept", "alternatives", "thinking"}
 WORDS = ("so", "we", "add", "take", "carry", "double", "halve", "check", "keep", "note")
 DEFAULTS = {
     "answers": "1*4/2*2/3*1/4*1",
@@ -132,7 +134,7 @@ def open_scripted(model: str, options: Mapping[str, Any]) -> Backend:
     if settings["think"] != DEFAULTS["think"]:
         drawn["think"] = settings["think"]
     info = ModelInfo("scripted", keys.digest("scripted1", drawn))
-    able = CAPABILITIES | {"stop-kept", "alternatives"}
+    able = SIMULATED | {"stop-kept", "alternatives"}
     if "think" in drawn:
         able |= {"thinking"}
     return SimulatedBackend(info, script, slots=slots, tick=tick, capabilities=able)

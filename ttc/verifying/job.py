@@ -29,9 +29,7 @@ from ttc.verifying.judge_quality import Quality
 from ttc.verifying.rerun import Rerun
 
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
-_REFERENCE = ("answer", "choices", "tests", "entry_point", "prompt", "inputs", "outputs", "model")
-MAPPABLE += tuple(f"reference.{name}" for name in _REFERENCE)
-MAPPABLE += ("params.*", "tags.*")
+MAPPABLE += ("reference.*", "params.*", "tags.*")
 
 # The fields of a line (none for a draw of a pool), the sample, and its verdict.
 Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from math import sqrt
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from chi_square import surprise
 from numpy.typing import NDArray
 
 from ttc import keys
@@ -19,24 +19,6 @@ llama_cpp = pytest.importorskip("llama_cpp")
 
 PROMPT = "My favourite colour is"
 DRAWS = 2000
-
-
-def surprise(seen: Mapping[int, int], chances: NDArray[np.float64]) -> float:
-    """Return how far counts are from what chances predict, in standard deviations.
-
-    A chi-square statistic over all values that are expected five times, the rest with the last
-    of them, made normal by Wilson and Hilferty's cube root.
-    """
-    total = sum(seen.values())
-    likely = np.flatnonzero(chances * total >= 5)
-    expected = list(chances[likely] * total)
-    counts = [seen.get(int(value), 0) for value in likely]
-    # The rest, where there is any, with the last so that no bin is thin.
-    expected[-1] += total - sum(expected)
-    counts[-1] += total - sum(counts)
-    x = sum((c - e) ** 2 / e for c, e in zip(counts, expected, strict=True))
-    k = len(counts) - 1
-    return float(((x / k) ** (1 / 3) - (1 - 2 / (9 * k))) / sqrt(2 / (9 * k)))
 
 
 @pytest.fixture(scope="module")

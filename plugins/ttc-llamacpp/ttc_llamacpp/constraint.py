@@ -22,7 +22,7 @@ from ttc_llamacpp import grammar_check
 from ttc_llamacpp.grammars import compiled
 from ttc_llamacpp.grammars.errors import GrammarError
 from ttc_llamacpp.llama_api import LOG, Model
-from ttc_llamacpp.thoughts import opening_tokens
+from ttc_llamacpp.thoughts import ANSWER_MARKS, OPENERS, mark_tokens
 
 CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
@@ -71,12 +71,21 @@ def _is_whole(piece: bytes) -> bool:
 class Constraint:
     """The grammar sampler of one draw."""
 
-    def __init__(self, handle: Any, model: Model, texts: TokenTexts, *, by_text: bool) -> None:
+    def __init__(
+        self,
+        handle: Any,
+        model: Model,
+        texts: TokenTexts,
+        answer_marks: frozenset[int],
+        *,
+        by_text: bool,
+    ) -> None:
         self._handle, self._model, self._texts = handle, model, texts
+        self._answer_marks = answer_marks
         self._by_text = by_text  # whether the grammar reads texts alone, not tokens
         self._pending = b""  # of a character that the next token continues
-        # Tokens that open a thought, until the first one was sampled.
-        self.openers: frozenset[int] = frozenset()
+        # Marks that may come instead of the first token: those that open a thought.
+        self.marks: frozenset[int] = frozenset()
 
     def allowed(self, ids: Ids) -> NDArray[np.bool_]:
         """Return which of some tokens may come next."""
@@ -88,7 +97,7 @@ class Constraint:
         odd = found if self._pending else found & ~self._texts.whole[ids]
         for at in np.flatnonzero(odd):
             found[at] = self._continues(int(ids[at]))
-        for token in self.openers:
+        for token in self.marks:
             found |= ids == token
         return found
 
@@ -108,7 +117,7 @@ class Constraint:
         return np.asarray(candidates["logit"] == 0)
 
     def _first_bytes(self) -> NDArray[np.bool_]:
-        """Return with which bytes an allowed token may begin: what cannot begin so is not allowed."""
+        """Return with which bytes a token may begin; one that begins otherwise is not allowed."""
         found = np.ones(_NO_BYTE + 1, bool)
         known = np.flatnonzero(self._texts.single >= 0)
         found[known] = self._apply(self._texts.single[known])
@@ -127,7 +136,8 @@ class Constraint:
 
     def accept(self, token: int) -> None:
         """Follow a token that is allowed."""
-        if token in self.openers or self._model.ends(token):
+        marks, self.marks = self.marks, frozenset()
+        if token in marks or self._model.ends(token):
             return
         api.llama_sampler_accept(self._handle, token)
         decoder = codecs.getincrementaldecoder("utf-8")()
@@ -135,7 +145,11 @@ class Constraint:
         self._pending = decoder.getstate()[0]
 
     def follow(self, text: str) -> bool:
-        """Follow a text that was given; return whether the constraint allows it."""
+        """Follow the beginning of the answer; return whether the constraint allows it.
+
+        Behind a thought the answer may begin with a mark of its own.
+        """
+        self.marks = frozenset() if text else self._answer_marks
         for token in self._model.tokenize(text, add_bos=False):
             if not self.allowed(np.array([token]))[0]:
                 return False
@@ -163,9 +177,9 @@ class Constraints:
             return None
         by_text = params.grammar is None or not _TOKEN_SIGNS & set(params.grammar)
         copy = api.llama_sampler_clone(handle)
-        found = Constraint(copy, self._model, self._texts, by_text=by_text)
+        found = Constraint(copy, self._model, self._texts, self._answer_marks, by_text=by_text)
         if params.thinking != "off":
-            found.openers = self._openers
+            found.marks = self._openers
         return found
 
     def check(self, params: SamplingParams) -> Any:
@@ -188,7 +202,11 @@ class Constraints:
 
     @cached_property
     def _openers(self) -> frozenset[int]:
-        return opening_tokens(self._model)
+        return mark_tokens(self._model, OPENERS)
+
+    @cached_property
+    def _answer_marks(self) -> frozenset[int]:
+        return mark_tokens(self._model, ANSWER_MARKS)
 
     def _create(self, grammar: str) -> Any:
         LOG.take()

@@ -79,8 +79,8 @@ class SequenceDraw:
         sampler = self.sampler
         assert sampler is not None
         if thoughts.answering and not sampler.constrained:
-            sampler.constrained = True
-            if not sampler.follow(begun := thoughts.answer):
+            sampler.constrained, begun = True, thoughts.answer
+            if (begun or thoughts.thought) and not sampler.follow(begun):
                 raise GrammarError(f"the answer begins with {begun[:60]!r}, which is not allowed")
         elif not thoughts.answering:
             sampler.constrained = False

@@ -61,7 +61,7 @@ def variables(template: str) -> frozenset[str]:
 
 
 def check(header: Header, params: SamplingParams) -> None:
-    """Raise UsageError if a constraint has no grammar; tell which template arguments have no effect.
+    """Raise UsageError if a constraint has no grammar; tell which arguments have no effect.
 
     It loads nothing.
     """

@@ -33,8 +33,8 @@ _TRIES = 3
 class SampledToken(NamedTuple):
     """A sampled token and its log-probability (nats) in the unfiltered temperature-1 softmax.
 
-    `confidence` is minus the mean log-probability of the likeliest tokens there, and `top` are those
-    tokens with their log-probabilities, if requested. A `forced` token was not sampled.
+    `confidence` is minus the mean log-probability of the likeliest tokens there, and `top` are
+    those tokens with their log-probabilities, if requested. A `forced` token was not sampled.
     """
 
     token: int
@@ -183,7 +183,6 @@ class Sampler:
             self.forced.popleft()
         elif self._constraint is not None and self.constrained:
             self._constraint.accept(token)
-            self._constraint.openers = frozenset()
         if self._adjustment is not None:
             self._adjustment.accept(token)
 
@@ -195,9 +194,8 @@ class Sampler:
 
     def follow(self, answer: str) -> bool:
         """Return whether the constraint allows the beginning of an answer; go on behind it."""
-        if self._constraint is None or not answer:
+        if self._constraint is None:
             return True
-        self._constraint.openers = frozenset()
         return self._constraint.follow(answer)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 
 from ttc.answers import thinking
 from ttc.answers.thinking_marks import CHANNELS, GRANITE, TAG
@@ -16,15 +17,18 @@ _HINT = re.compile(r"[>\]▷:]|assistantfinal")
 _FINAL = re.compile(r"<\|channel\|>\s*final[^<]*<\|message\|>")
 
 
-_OPENERS = (
+OPENERS = (
     *("<think>", "[THINK]", "<|START_THINKING|>", "<|begin_of_thought|>", "◁think▷", "<|channel|>"),
     *("<|channel>", "<seed:think>", "<thinking>", "<thought>", "<reasoning>"),
 )
 
 
-def opening_tokens(model: Model) -> frozenset[int]:
-    """Return the tokens of a vocabulary that open a thought by themselves."""
-    found = (model.tokenize(mark, add_bos=False) for mark in _OPENERS)
+ANSWER_MARKS = ("<|START_RESPONSE|>", "<|begin_of_solution|>")
+
+
+def mark_tokens(model: Model, marks: Sequence[str]) -> frozenset[int]:
+    """Return the tokens of a vocabulary that are a mark by themselves."""
+    found = (model.tokenize(mark, add_bos=False) for mark in marks)
     return frozenset(tokens[0] for tokens in found if len(tokens) == 1)
 
 
@@ -40,7 +44,7 @@ class Thoughts:
         self._text, self._begun = begun, len(begun)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._used = 0
-        self.open = False
+        self.open = self.thought = False  # it is in a thought; it has or had one
         self._look()
 
     @property
@@ -70,16 +74,13 @@ class Thoughts:
     def _look(self) -> None:
         tail = self._text[-_REACH:]
         if TAG.search(tail) or CHANNELS.match(self._text) or GRANITE.match(self._text):
-            before, self.open = self.open, self._is_open()
+            found, before = thinking.read(self._text), self.open
+            # A channel of gpt-oss has a name before its message.
+            last = self._text.rpartition("<|channel|>")[2]
+            self.open = found.open and (not CHANNELS.match(self._text) or "<|message|>" in last)
+            self.thought = found.thought
             if before and not self.open:
                 self._used -= 1  # the last token of the mark is none of the thought
-
-    def _is_open(self) -> bool:
-        if not thinking.read(self._text).open:
-            return False
-        # A channel of gpt-oss has a name before its message.
-        last = self._text.rpartition("<|channel|>")[2]
-        return not CHANNELS.match(self._text) or "<|message|>" in last
 
     def forced(self) -> tuple[int, ...]:
         """Return the tokens that close the thought if its budget is used up, else none."""

@@ -122,11 +122,12 @@ def test_a_thought_ends_after_its_budget(
     about = json.loads((smollm2 / "tokenizer_config.json").read_text())
     about["chat_template"] = TEMPLATE
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(about))
+    never_ends = ((0, -100.0), (2, -100.0))
     with closing(open_vllm(str(tmp_path), small)) as backend:
         assert {"thinking", "thinking-budget"} <= backend.capabilities
         ten, none, styled = complete(
             backend,
-            Request("a", ASK, params=params(thinking="10")),
+            Request("a", ASK, params=params(thinking="10", logit_bias=never_ends)),
             Request("b", ASK, params=params(thinking="off")),
             Request(
                 "c",

@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttc.backends import Completion, ModelInfo, Request, refusal
 from ttc.errors import BackendError, UsageError
-from ttc_vllm import checkpoint, quiet, requested
+from ttc_vllm import checkpoint, lora, quiet, requested
 from ttc_vllm.checkpoint import Checkpoint
 from ttc_vllm.fingerprint import fingerprint
 from ttc_vllm.locate import install, locate
+from ttc_vllm.lora import Adapter
 from ttc_vllm.options import Options
 
 if TYPE_CHECKING:
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 class Vllm:
     """A model's folder as a ttc backend. `completion_tokens` includes a draw's last token."""
 
-    def __init__(self, found: Checkpoint, digest: str, options: Options) -> None:
-        other = options.other_arithmetic
+    def __init__(
+        self, found: Checkpoint, digest: str, options: Options, adapter: Adapter | None = None
+    ) -> None:
+        other = options.other_arithmetic + (adapter.mark if adapter else "")
         self.model = ModelInfo(
             found.name + other,
             digest + other,
@@ -37,7 +41,7 @@ class Vllm:
         self.capabilities = requested.capabilities(found.template)
         if not built_for_cpu():
             self.capabilities |= {"seed"}
-        self._checkpoint, self._options = found, options
+        self._checkpoint, self._options, self._adapter = found, options, adapter
         self._engine: VllmEngine | None = None
 
     @classmethod
@@ -51,7 +55,8 @@ class Vllm:
         trained, wanted = found.context_length, chosen.max_model_len
         if wanted and trained and wanted > trained and not found.stretched:
             raise UsageError(f"vllm: max_model_len {wanted} exceeds the model's {trained}")
-        return cls(found, fingerprint(found), chosen)
+        adapter = None if chosen.lora is None else lora.read(Path(chosen.lora).expanduser())
+        return cls(found, fingerprint(found), chosen, adapter)
 
     def submit(self, request: Request) -> None:
         """Queue a request; the first one loads the weights. Raises BackendError if that fails."""
@@ -89,7 +94,7 @@ class Vllm:
                     "('ttc-vllm[cuda]' with an NVIDIA driver, 'ttc-vllm[cpu]' without)"
                 ) from error
             marks = requested.marks(self._checkpoint.template) if ends_thoughts else None
-            return VllmEngine(self._checkpoint, self._options, marks)
+            return VllmEngine(self._checkpoint, self._options, marks, self._adapter)
 
     def wait(self) -> Completion:
         """Return the next completion to finish. Raises LookupError if no request is unfinished."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from vllm.exceptions import VLLMValidationError
 from vllm.inputs.engine import tokens_input
+from vllm.lora.request import LoRARequest
 from vllm.platforms import current_platform
 from vllm.v1.engine import FinishReason as EngineFinish
 from vllm.v1.engine.llm_engine import LLMEngine
@@ -26,6 +27,7 @@ from ttc.plugins import installing
 from ttc.records import FinishReason
 from ttc_vllm.checkpoint import Checkpoint
 from ttc_vllm.draws import EngineDraw
+from ttc_vllm.lora import Adapter
 from ttc_vllm.options import Options
 from ttc_vllm.parameters import confidences, engine_arguments, sampling_params, token_logprobs
 from ttc_vllm.prompts import PromptEncoder, PromptError
@@ -48,16 +50,23 @@ class VllmEngine:
     """Loaded weights and their unfinished draws. Raises BackendError if loading fails."""
 
     def __init__(
-        self, checkpoint: Checkpoint, options: Options, marks: tuple[str, str] | None = None
+        self,
+        checkpoint: Checkpoint,
+        options: Options,
+        marks: tuple[str, str] | None = None,
+        adapter: Adapter | None = None,
     ) -> None:
         self._ends_thoughts = marks is not None
+        self._lora = LoRARequest("lora", 1, str(adapter.folder)) if adapter else None
         if current_platform.is_unspecified():
             raise BackendError(
                 "vLLM finds no GPU, and this build of it does not run on a CPU; "
                 f"{installing.install('ttc-vllm[cpu]')} in an environment without it"
             )
         try:
-            self._engine = LLMEngine.from_engine_args(engine_arguments(checkpoint, options, marks))
+            more = adapter.arguments() if adapter else {}
+            arguments = engine_arguments(checkpoint, options, marks, more)
+            self._engine = LLMEngine.from_engine_args(arguments)
         except Exception as error:
             raise BackendError(
                 f"{checkpoint.folder}: vLLM cannot load it: {reason_of(error)}"
@@ -87,6 +96,7 @@ class VllmEngine:
                 request.id,
                 tokens_input([*draw.prompt, *draw.given]),
                 sampling_params(draw, seed, shows=self._prompts.shows),
+                lora_request=self._lora,
             )
         except (PromptError, ValueError, VLLMValidationError) as error:
             self._done.append(draw.failed(reason_of(error)))

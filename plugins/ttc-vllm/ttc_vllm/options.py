@@ -34,6 +34,7 @@ class Options:
     enable_prefix_caching: bool | None = None
     quantization: str | None = None
     revision: str | None = None
+    lora: str | None = None
     clock: Clock = field(default_factory=Clock)
 
     @classmethod
@@ -59,6 +60,7 @@ class Options:
             # vLLM has several dozen ways to quantise, and plugins of its own may bring others.
             quantization=read.value("quantization", None, _text, "text"),
             revision=read.value("revision", None, _text, "text"),
+            lora=read.value("lora", None, _text, "the folder of an adapter"),
             clock=Clock.parse(read),
         )
         read.end()
@@ -69,6 +71,7 @@ class Options:
         chosen = asdict(self)
         del chosen["revision"]  # of a hub's repository, which is a folder by then
         del chosen["clock"]  # of the chat template
+        del chosen["lora"]  # which `ttc_vllm.lora` reads
         return {name: value for name, value in chosen.items() if value is not None}
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -44,13 +46,16 @@ def _told(entry: Any) -> TokenLogprob:
 
 
 def engine_arguments(
-    checkpoint: Checkpoint, options: Options, marks: tuple[str, str] | None = None
+    checkpoint: Checkpoint,
+    options: Options,
+    marks: tuple[str, str] | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> EngineArgs:
     """Return the arguments of vLLM's engine for a model and the user's options.
 
-    With the `marks` around thoughts, requests may limit their tokens.
+    With the `marks` around thoughts, requests may limit their tokens. `more` are further arguments.
     """
-    chosen = options.arguments()
+    chosen = {**options.arguments(), **more}
     if marks is not None:
         chosen["reasoning_config"] = ReasoningConfig(
             reasoning_start_str=marks[0], reasoning_end_str=marks[1]

@@ -13,6 +13,30 @@ from ttc.backends.thinking_switch import NAMES as SWITCHES
 from ttc.errors import TtcError
 from ttc.records import SamplingParams
 
+# What each capability is for, as users ask for it.
+MEANINGS = {
+    "seed": "draws depend on their seed alone",
+    "prefix": "begun answers are continued (search methods)",
+    "logprobs": "log-probabilities of draws",
+    "alternatives": "--confidence K",
+    "token-logprobs": "--logprobs K",
+    "cancel": "draws that are not needed any more end",
+    "choose": "probabilities of given strings (judges)",
+    "score": "the likelihood of a given text",
+    "stop-kept": "steps keep the string that ends them",
+    "thinking": "--thinking on|off",
+    "thinking-effort": "--thinking low|medium|high",
+    "thinking-budget": "--thinking N",
+    "grammar": "--grammar FILE.gbnf",
+    "schema": "--schema FILE.json",
+    "regex": "--regex PATTERN",
+    "constrained-prefix": "these, for begun answers too",
+    "penalties": "--presence-penalty, --frequency-penalty",
+    "repeat-penalty": "--repeat-penalty",
+    "logit-bias": "--logit-bias TOKEN=BIAS",
+    "template-arguments": "--extra chat_template_kwargs.NAME=JSON",
+    "request-fields": "--extra KEY=JSON, header.NAME",
+}
 # Capability → what is lacking where it is not there; the option that asks for it is before it.
 _LACKING = {
     "thinking": f"the chat template of {{model}} has no switch for reasoning "
@@ -83,8 +107,12 @@ def _option(capability: str, params: SamplingParams, logprobs: int) -> str:
 
 def _remedy(backend: Backend, capability: str, option: str) -> str:
     if isinstance(backend, Probeable):
-        return f"ttc models probe finds out whether its server can; else leave out {option}"
+        forced = capability == "thinking-budget" and "prefix" in backend.capabilities
+        solve = ", or use ttc solve --method budget-forcing" if forced else ""
+        return f"ttc models probe finds out whether its server can; else leave out {option}{solve}"
     others = those_that(capability)
     if not others:
         return f"leave out {option}"
-    return f"models of {' and '.join(others)} can (ttc plugins NAME lists it); else leave it out"
+    return (
+        f"models of {' and '.join(others)} may (ttc plugins NAME lists it); else leave out {option}"
+    )

@@ -30,6 +30,7 @@ def config(
     from ttc.cli.output import document
     from ttc.cli.session import begin
     from ttc.errors import UsageError
+    from ttc.messages import secrets
     from ttc.messages.visible import for_stdout
     from ttc.report.columns import columns
 
@@ -46,7 +47,7 @@ def config(
         print("" if value is None else for_stdout(str(value)))
     elif as_json:
         listed = {key: value._asdict() for key, value in values.items()}
-        aliases = {key: dict(table) for key, table in session.config.aliases.items()}
+        aliases = secrets.cleaned(session.config.aliases)
         document({"schema": 1, "settings": listed, "models": aliases})
     else:
         meanings = settings.SETTINGS

@@ -10,6 +10,9 @@ from ttc.cli import options as opt
 
 
 def plugins(
+    name: Annotated[
+        str | None, typer.Argument(help="Show one plugin only, a backend with what it can do.")
+    ] = None,
     backends: Annotated[bool, typer.Option("--backends", help="Only backends.")] = False,
     verifiers: Annotated[bool, typer.Option("--verifiers", help="Only verifiers.")] = False,
     selectors: Annotated[bool, typer.Option("--selectors", help="Only selectors.")] = False,
@@ -28,7 +31,12 @@ def plugins(
     given = (backends, verifiers, selectors, strategies, formats)
     wanted = dict(zip(known.GROUPS, given, strict=True))
     groups = [group for group in known.GROUPS if wanted[group] or not any(wanted.values())]
-    found = known.survey(groups)
+    found = [row for row in known.survey(groups) if name is None or row["name"] == name]
+    if name is not None:
+        from ttc.cli.run.plugins import show_one
+
+        show_one(name, found, as_json)
+        return
     listed = {group: [row["name"] for row in found if row["kind"] == group] for group in groups}
     remember(**listed)
     if as_json:

@@ -61,8 +61,8 @@ def sample(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Shape of the data: gsm8k, mmlu, humaneval, …; ttc plugins --formats lists them "
-            "[default: detected].",
+            help="Shape of the data or kind of file: gsm8k, mmlu, csv, …; ttc plugins --formats "
+            "lists them [default: detected].",
         ),
     ] = None,
     choices_template: Annotated[

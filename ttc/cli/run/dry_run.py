@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ttc import interchange
+from ttc import interchange, keys
 from ttc.cli.output import document
 from ttc.errors import Exit, UsageError
 from ttc.messages.durations import clock
-from ttc.messages.visible import report_line
-from ttc.records import Problem
+from ttc.messages.visible import for_stdout, report_line
+from ttc.records import LATER, Problem
 from ttc.samples import plan
 from ttc.samples.forecast import forecasts
 from ttc.samples.job import SampleJob, prepare
@@ -55,6 +55,8 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
     report |= {"problems": len(rendered), "n": n, "kept": there, "draws": to_draw}
     report["first"] = _first(rendered[0])
     report |= {"tokens_at_most": tokens}
+    if said := _said(made):
+        report["asks"] = said
     if speed:
         report["tokens_per_second"] = round(speed, 1)
         report["seconds_at_most"] = round(tokens / speed, 3)
@@ -107,6 +109,12 @@ def _cut(line: str) -> str:
     return line if len(line) <= WIDE else f"{line[: WIDE - 20]}… ({len(line)} characters)"
 
 
+def _said(made: plan.Recipe) -> dict[str, Any]:
+    """Return what requests say beyond the usual parameters, as the key has it."""
+    found = {name: value for name, value in made.key.items() if name in LATER}
+    return {**found, "logprobs": made.logprobs} if made.logprobs else found
+
+
 def _print_plan(report: dict[str, Any]) -> None:
     state = "a new pool" if report["new"] else "known"
     state = "has other settings" if "refused" in report else state
@@ -115,6 +123,9 @@ def _print_plan(report: dict[str, Any]) -> None:
         for field, values in fields.items():
             there, here = values["there"], values["here"]
             print(report_line(f"  {other} differs in {field}: {there!r} there, {here!r} here"))
+    for name, value in report.get("asks", {}).items():
+        text = value if isinstance(value, str) else keys.canonical_json(value)
+        print(for_stdout(f"  {name}: {text}", line=True))
     print(
         f"{report['problems']} problems × {report['n']}: {report['draws']} draws to make, "
         f"{report['kept']} kept, at most {report['tokens_at_most']} tokens"

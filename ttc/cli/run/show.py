@@ -56,7 +56,7 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
     print(report_line(f"pool {pool.name}: {pool.model}"))
     for field, value in pool.identity.items():
         print(for_stdout(f"  {field}: {value}", line=True))
-    if unknown := imported.questions_unknown(store.reader, pool):
+    if unknown := imported.unknown_questions(store.reader, pool).get(pool.name):
         print(f"  question unknown for {unknown} of {len(problems)} problems")
     for row in judged:
         judge = f"{row['name']} {row['version']} {row['config']}"

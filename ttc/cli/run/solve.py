@@ -21,9 +21,10 @@ from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.report.trees import picture
+from ttc.samples.job import choices_template
 from ttc.samples.recipe import text_of
 from ttc.session import Session
-from ttc.solving import job
+from ttc.solving import job, notes
 from ttc.solving.job import Solved, SolveOptions
 from ttc.solving.solve import Solution
 
@@ -52,10 +53,14 @@ class Asked:
         streamed = not self.each or self.prompt in (None, "-")
         return 1 if streamed else SIDE_BY_SIDE
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self, session: Session) -> Iterator[Problem]:
         """Yield what is asked. With an argument, standard input is never touched."""
         if self.each:
-            reading = ReadOptions(parse_mapping(self.mapping, problems.MAPPABLE), self.form)
+            reading = ReadOptions(
+                parse_mapping(self.mapping, problems.MAPPABLE),
+                self.form,
+                choices_template=choices_template(session),
+            )
             yield from problems.each(self.prompt or "-", reading)
             return
         text = self.prompt
@@ -91,7 +96,7 @@ def _read(name: str) -> str:
 def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
     """Solve what is asked, one problem after another, and return the exit code."""
     job.parts_of(options)  # A wrong method is reported before standard input is read.
-    questions = asked.problems()
+    questions = asked.problems(session)
     first = next(questions, None)
     if first is None:
         raise UsageError("no problems in the input")
@@ -106,7 +111,7 @@ def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
             for done in job.solve(means, options, chain([first], questions)):
                 pool = done.kept
                 _print(session, asked, done)
-                if line := job.thinking_note(means.recipe, done.solution):
+                if line := notes.thinking_note(means.recipe, done.solution):
                     session.say(line)
                 solved += done.solution.answer is not None
                 unsolved += done.solution.answer is None

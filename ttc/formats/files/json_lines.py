@@ -86,8 +86,9 @@ def raw_lines(stream: BinaryIO, place: str) -> Iterator[Raw]:
     offset = 0
     for number, data in enumerate(stream, 1):
         size = len(data)
-        if not offset and data.startswith(BOM):
-            offset, data, size = len(BOM), data[len(BOM) :], size - len(BOM)
+        # Files that were put behind each other may each have a mark.
+        if data.startswith(BOM):
+            data, size, offset = data[len(BOM) :], size - len(BOM), offset + len(BOM)
         if data.strip():
             yield f"{place}:{number}", offset, data
         offset += size

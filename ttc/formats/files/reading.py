@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc import jsonl
+from ttc.errors import UsageError
 from ttc.formats.files import hub, kinds, streams
 from ttc.formats.files.json_lines import raw_lines, text_of
 from ttc.formats.files.wrong import folders
@@ -21,6 +22,7 @@ def read(
     form: str | None = None,
     *,
     questions: bool = False,
+    command: str = "sample",
 ) -> Iterator[Line]:
     """Yield the records of a source with their places.
 
@@ -28,16 +30,26 @@ def read(
     dataset of Hugging Face, or a list of records. `form` names the kind of file in place of its
     first bytes. With `skipped`, the errors of malformed lines are appended there instead of raising
     BadLineError. With `questions`, each line of plain text is a record `{"question": …}`.
-    UsageError, with the place, for what cannot be read.
+    `command` is that of ttc which reads, for the commands in answers. UsageError, with the place,
+    for what cannot be read.
     """
     if not isinstance(source, str):
         return _given(source, skipped)
     if hub.is_name(source):
         return hub.records(source)
     path = None if source == "-" else Path(source)
-    if path is not None and path.is_dir():
-        raise folders.refusal(path)
-    return _of_file(source, path, skipped, form, questions)
+    lines = _of_file(source, path, skipped, form, questions)
+    return lines if command == "sample" else _answered(lines, command)
+
+
+def _answered(lines: Iterator[Line], command: str) -> Iterator[Line]:
+    """Yield lines; name another command than `ttc sample` in answers."""
+    try:
+        yield from lines
+    except UsageError as error:
+        told = str(error)
+        other = told.replace("ttc sample ", f"ttc {command} ")
+        raise (type(error)(other) if other != told else error) from None
 
 
 def _of_file(
@@ -47,6 +59,8 @@ def _of_file(
     form: str | None,
     questions: bool,
 ) -> Iterator[Line]:
+    if path is not None and path.is_dir():
+        raise folders.refusal(path)
     opened = streams.opened(source, "records")
     regular = path if path is not None and path.is_file() else None
     yield from kinds.records(

@@ -34,7 +34,7 @@ class Zip:
         """Yield the records of the members. UsageError for an archive of something else."""
         try:
             archive = zipfile.ZipFile(seekable(stream))
-        except (zipfile.BadZipFile, OSError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise UsageError(f"{place}: cannot be read ({error})") from None
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
         wrong.check_members(archive, place)

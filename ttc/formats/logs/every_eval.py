@@ -27,6 +27,7 @@ from ttc.formats.logs.opening import (
     document,
     finish_reason,
     first_line,
+    likeliest,
     lines,
     names_in,
     unread,
@@ -229,7 +230,8 @@ class _Instance:
 
     def _spent(self, many: int) -> dict[str, Any]:
         if "sample" in self._ours:
-            return dict(self._ours["sample"])
+            tokens = likeliest(self._ours.get("logprobs"))
+            return {**self._ours["sample"], "token_logprobs": tokens}
         usage = self._record.get("token_usage") if many == 1 else None
         usage = usage if isinstance(usage, Mapping) else {}
         told = self._record.get("performance")
@@ -238,5 +240,6 @@ class _Instance:
         return {
             "prompt_tokens": count(usage.get("input_tokens")),
             "completion_tokens": count(usage.get("output_tokens")),
+            "think_tokens": count(usage.get("reasoning_tokens")),
             "seconds": taken / 1000 if isinstance(taken, (int, float)) else None,
         }

@@ -7,10 +7,14 @@ from math import isfinite
 from typing import Any
 
 from ttc.formats import Draw, Opinion
+from ttc.formats.logs.opening import as_content
 from ttc.records import Message, Problem, Verdict
 
 OURS = "ttc"
-FIELDS = ("stop", "seed", "logprob", "confidences", "prompt_tokens", "completion_tokens", "seconds")
+FIELDS = (
+    *("stop", "seed", "logprob", "confidences", "seconds"),
+    *("prompt_tokens", "completion_tokens", "think_tokens"),
+)
 
 
 def ours_of(draw: Draw) -> dict[str, Any]:
@@ -27,6 +31,7 @@ def ours_of(draw: Draw) -> dict[str, Any]:
         "tags": dict(problem.tags),
         "sample": {name: value for name, value in known.items() if value is not None},
         "model": sample.model,
+        "logprobs": as_content(sample.token_logprobs),
         "verdict": {
             "answer": verdict.answer,
             "correct": verdict.correct,

@@ -13,11 +13,14 @@ from ttc.formats import Draw
 from ttc.formats.logs import inspect_scores
 from ttc.formats.logs.inspect_run import Run
 from ttc.formats.logs.inspect_scores import OURS
-from ttc.formats.logs.opening import checked_text, count, finish_reason, summed, unread
+from ttc.formats.logs.opening import checked_text, count, finish_reason, likeliest, summed, unread
 from ttc.records import FinishReason, Message, Problem, Sample
 
 # Fields of a sample of ttc that have no place of their own, or one where unknown is 0.
-FIELDS = ("stop", "seed", "logprob", "confidences", "prompt_tokens", "completion_tokens", "seconds")
+FIELDS = (
+    *("stop", "seed", "logprob", "confidences", "seconds"),
+    *("prompt_tokens", "completion_tokens", "think_tokens"),
+)
 _ATTACHED = "attachment://"
 # Fields of samples that are read, or that repeat others.
 _READ = (
@@ -170,6 +173,7 @@ class _Reading:
                     failed[0] if failed else self._ended(choice),
                     model=self._run.model,
                     params=self._run.params,
+                    token_logprobs=likeliest(choice.get("logprobs")),
                     **{"logprob": summed(choice.get("logprobs")), **spent(text)},
                 ),
                 failed[1] if failed else "",
@@ -206,7 +210,9 @@ class _Reading:
         seconds = output.get("time")
         known = isinstance(seconds, (int, float)) and many == 1
         ours = {name: self._ours[name] for name in FIELDS if name in self._ours}
+        thought = count(usage.get("reasoning_tokens")) if many == 1 else None
         return {
+            "think_tokens": thought,
             "prompt_tokens": asked or None,
             "completion_tokens": generated,
             "seconds": float(seconds) if known and isinstance(seconds, (int, float)) else None,

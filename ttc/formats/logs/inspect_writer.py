@@ -17,6 +17,7 @@ from ttc.formats import Draw, Opinion
 from ttc.formats.logs.inspect_run import PARAMETERS
 from ttc.formats.logs.inspect_samples import FIELDS
 from ttc.formats.logs.inspect_scores import OURS, score_of, value_of
+from ttc.formats.logs.opening import as_content
 from ttc.records import Message, Problem
 
 _NAMES = {"stop": "stop_seqs"}  # parameters of ttc that inspect calls otherwise
@@ -148,7 +149,13 @@ def _sample(draw: Draw, scores: Mapping[str, Any]) -> dict[str, Any]:
         "messages": [*told, answer],
         "output": {
             "model": model,
-            "choices": [{"message": answer, "stop_reason": reason}],
+            "choices": [
+                {
+                    "message": answer,
+                    "stop_reason": reason,
+                    "logprobs": as_content(sample.token_logprobs),
+                }
+            ],
             "completion": sample.text,
             "usage": _usage(draw),
             "time": sample.seconds,
@@ -188,7 +195,8 @@ def _usage(draw: Draw) -> dict[str, Any] | None:
     if asked is None and generated is None:
         return None
     known = {"input_tokens": asked or 0, "output_tokens": generated or 0}
-    return {**known, "total_tokens": sum(known.values())}
+    thought = {"reasoning_tokens": draw.sample.think_tokens}
+    return {**known, "total_tokens": sum(known.values()), **thought}
 
 
 def _ours(draw: Draw) -> dict[str, Any]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ttc import plugins
 from ttc.errors import TtcError
 from ttc.formats import ReadsDraws, loading
 from ttc.formats.logs.opening import head_of
 
-_OURS = "ttc.formats.logs."
+_ROOM = "ttc.formats.logs"
 
 
 def tool_of(path: str) -> str | None:
@@ -17,11 +16,9 @@ def tool_of(path: str) -> str | None:
     file = Path(path)
     try:
         head = head_of(file)
-        for name, entry in plugins.installed("formats").items():
-            if entry.value.startswith(_OURS):
-                form = loading.named(name)
-                if isinstance(form, ReadsDraws) and form.holds_draws(file, head):
-                    return name
+        for form in loading.room(ReadsDraws, _ROOM):  # type: ignore[type-abstract]
+            if form.holds_draws(file, head):
+                return str(getattr(form, "name", "another tool"))
     except (TtcError, OSError):
         return None
     return None

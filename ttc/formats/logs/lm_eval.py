@@ -11,6 +11,7 @@ import ast
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from ttc import tags
@@ -71,7 +72,8 @@ def _chosen(path: Path, wanted: str | None) -> str | None:
     if len(found) > 1:
         raise UsageError(
             f"{path}: each document has a row for each of {len(found)} filters "
-            f"({', '.join(map(str, found))}), of the same draws; choose one: --filter {named[0]}"
+            f"({', '.join(map(str, found))}), of the same draws; choose one: "
+            f"--filter {quote(named[0])}"
         )
     return next(iter(found), None)
 
@@ -80,7 +82,7 @@ def _check(line: Line) -> None:
     """Raise UsageError for a row of a task that draws no text."""
     record = line.record
     if "doc_id" not in record or not isinstance(record.get("resps"), list):
-        raise UsageError(f"{line.place}: no row of --log_samples: it needs 'doc_id' and 'resps'")
+        raise UsageError(f"{line.place}: no row of lm-eval: it needs 'doc_id' and 'resps'")
     requests = _requests(record)
     kinds = {_kind(each) for each in requests}
     if "score" in kinds:

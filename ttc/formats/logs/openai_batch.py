@@ -19,15 +19,17 @@ from ttc.formats import Draw
 from ttc.formats.logs.lacking import Lacking
 from ttc.formats.logs.opening import (
     accept,
+    as_content,
     checked_text,
     count,
     finish_reason,
     first_line,
+    likeliest,
     lines,
     summed,
     unread,
 )
-from ttc.formats.shapes import chats
+from ttc.formats.shapes import requests
 from ttc.records import Problem, Sample
 
 _READ = ("id", "custom_id", "response", "error")
@@ -51,7 +53,7 @@ _THOUGHTS = ("reasoning_content", "reasoning")
 _PROBLEM, _INDEX = "problem", "draw"  # keys of the metadata in files that ttc writes
 
 
-class OpenAIBatch(chats.OpenAiBatch):
+class OpenAIBatch(requests.OpenAiBatch):
     """Requests and output of OpenAI's batch API."""
 
     name = "openai-batch"
@@ -73,8 +75,9 @@ class OpenAIBatch(chats.OpenAiBatch):
 
     def write(self, draws: Iterable[Draw], stream: BinaryIO) -> list[str]:
         """Write a response for each draw."""
-        holds = ("prompt_tokens", "completion_tokens", "model", "finish_reason", "think_tokens")
-        lacking = Lacking(self.name, (*holds, "the index of draws"))
+        counts = ("prompt_tokens", "completion_tokens", "think_tokens")
+        others = ("model", "finish_reason", "token_logprobs", "the index of draws")
+        lacking = Lacking(self.name, (*counts, *others))
         for draw in draws:
             lacking.see(draw)
             stream.write(jsonl.dump(_response(draw)).encode() + b"\n")
@@ -153,6 +156,7 @@ def _answers(body: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
             "text": text,
             "finish_reason": finish_reason(choice.get("finish_reason")),
             "logprob": summed(choice.get("logprobs")),
+            "token_logprobs": likeliest(choice.get("logprobs")),
         }
     if isinstance(body.get("output"), list):
         yield _of_output(body, place)
@@ -193,19 +197,32 @@ def _spent(body: Mapping[str, Any], many: int) -> dict[str, Any]:
     return {
         "prompt_tokens": count(asked),
         "completion_tokens": count(generated) if many == 1 else None,
+        "think_tokens": count(_thought(usage)) if many == 1 else None,
     }
+
+
+def _thought(usage: Mapping[str, Any]) -> Any:
+    for name in ("completion_tokens_details", "output_tokens_details"):
+        details = usage.get(name)
+        if isinstance(details, Mapping):
+            return details.get("reasoning_tokens")
+    return None
 
 
 def _response(draw: Draw) -> dict[str, Any]:
     sample = draw.sample
     name = f"{draw.problem.id}#{sample.index}"
-    choice = {
+    choice: dict[str, Any] = {
         "index": 0,
         "message": {"role": "assistant", "content": sample.text},
         "finish_reason": sample.finish_reason,
     }
+    if sample.token_logprobs is not None:
+        choice["logprobs"] = as_content(sample.token_logprobs)
     known = {"prompt_tokens": sample.prompt_tokens, "completion_tokens": sample.completion_tokens}
-    usage = {name: value for name, value in known.items() if value is not None}
+    usage: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
+    if sample.think_tokens is not None:
+        usage["completion_tokens_details"] = {"reasoning_tokens": sample.think_tokens}
     body: dict[str, Any] = {
         "object": "chat.completion",
         "model": sample.model,

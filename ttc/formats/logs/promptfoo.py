@@ -81,7 +81,7 @@ def _results(path: Path) -> tuple[list[Line], Mapping[str, Any]]:
         inside = inside.get("results")
     found = whole if isinstance(whole, list) else inside
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise UsageError(f"{path}: no list of results in it, as promptfoo eval -o writes it")
+        raise UsageError(f"{path}: no list of results in it, as `promptfoo eval -o` writes it")
     return [Line(f"{path}: results[{at}]", each) for at, each in enumerate(found)], about
 
 

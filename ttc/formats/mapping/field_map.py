@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ttc.errors import UsageError
-from ttc.formats.mapping.evaluating import evaluate
+from ttc.formats.mapping.evaluating import SEPARATOR, SEPARATORS, evaluate
 from ttc.formats.mapping.grammar import Value
 from ttc.formats.mapping.names import parsed
 from ttc.formats.paths import MISSING, Many, nearest, why_missing
@@ -64,7 +64,7 @@ class FieldMap:
         found: dict[str, Any] = {}
         for ours, value in self._values.items():
             try:
-                got = evaluate(value, line.record)
+                got = evaluate(value, line.record, SEPARATORS.get(ours, SEPARATOR))
             except ValueError as error:
                 raise BadLineError(f"{line.place}: --map {ours}={value.raw}: {error}") from None
             if got is MISSING:

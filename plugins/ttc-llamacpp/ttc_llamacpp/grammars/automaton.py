@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ttc_llamacpp.grammars.charset import EVERY, Ranges, holds, of, ranges
 from ttc_llamacpp.grammars.errors import GrammarError
@@ -115,7 +116,7 @@ def _sweep(
             events[high + 1].append((-1, place))
     active: dict[_Place, int] = defaultdict(int)
     points = sorted(events)
-    for point, following in zip(points, points[1:], strict=False):
+    for point, following in pairwise(points):
         for change, place in events[point]:
             active[place] += change
             if not active[place]:

@@ -1,6 +1,6 @@
 """Sets of characters as sorted ranges of code points, and how GBNF writes them.
 
-Surrogates are in no set, since UTF-8 has none, and neither is NUL, which llama.cpp takes for an end.
+Surrogates are in no set, since UTF-8 has none, and neither is NUL, which ends a text in C.
 """
 
 from __future__ import annotations

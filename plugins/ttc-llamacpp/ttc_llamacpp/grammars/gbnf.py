@@ -1,7 +1,7 @@
 """Read GBNF, the grammars of llama.cpp, and say where one is wrong.
 
-llama.cpp prints its complaints to stderr without a place, takes an upper bound above 2,000 for none,
-and never returns from an upper bound below the lower one.
+llama.cpp prints its complaints to stderr without a place, takes an upper bound above 2,000 for
+none, and never returns from an upper bound below the lower one.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def _may_end(item: Item, found: set[str], *, empty: bool) -> bool:
 
 
 def _check_first_rules(reader: Reader) -> None:
-    """Follow the rules that may come first in each rule, and refuse those that come to themselves."""
+    """Follow the rules that may come first in each rule; refuse one that comes to itself."""
     first = _first_rules(reader.rules)
     visits, depths = dict[str, int](), dict[str, int]()
     for start in reader.rules:

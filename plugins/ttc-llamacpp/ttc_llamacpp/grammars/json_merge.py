@@ -24,7 +24,7 @@ NOTES = frozenset(
             "$vocabulary",
             "discriminator",
         ),
-        *("$anchor", "nullable_note", "xml", "externalDocs", "propertyOrdering"),
+        *("$anchor", "xml", "externalDocs", "propertyOrdering"),
     )
 )
 _MOST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
@@ -104,11 +104,8 @@ _COMBINE: Mapping[str, Callable[[Any, Any], Any]] = {
 
 def same(one: Any, other: Any) -> bool:
     """Return whether two values are equal as JSON: `true` is not 1."""
-    return (
-        type(one) is type(other)
-        and bool(one == other)
-        or (_number(one) and _number(other) and one == other)
-    )
+    comparable = type(one) is type(other) or (_number(one) and _number(other))
+    return comparable and bool(one == other)
 
 
 def _number(value: Any) -> bool:

@@ -13,6 +13,9 @@ from ttc_llamacpp.grammars.errors import GrammarError
 if TYPE_CHECKING:
     from ttc_llamacpp.grammars.json_schema import Converter
 
+# The least and the most of something; None: without a limit.
+Counts = tuple[int, int | None]
+
 _KEYS = 64  # the longest key of a map that is drawn
 
 
@@ -37,7 +40,7 @@ def object_rule(at: Converter, schema: Mapping[str, Any], place: str, name: str)
         more = _map_pair(at, schema, rest, list(known), place, name)
     least, most = json_strings.lengths(schema, "minProperties", "maxProperties")
     if more is not None and not pairs:
-        at.rules[top] = _listed("{", "}", more, at, name, least, most)
+        at.rules[top] = _listed(at, "{}", more, name, (least, most))
         return top
     if least > len(needed) or (most is not None and (most < len(pairs) or more is not None)):
         raise GrammarError(
@@ -77,7 +80,7 @@ def _rest(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
             raise GrammarError("'patternProperties' with others beside it; one pattern alone works")
         return next(iter(patterns.values()))  # type: ignore[no-any-return]
     rest = schema.get("additionalProperties")
-    if rest is True and not schema.get("properties"):
+    if rest in (True, None) and not schema.get("properties") and not schema.get("required"):
         return {}
     return rest if isinstance(rest, Mapping) else None
 
@@ -129,17 +132,15 @@ def array_rule(at: Converter, schema: Mapping[str, Any], place: str, name: str) 
     if items is not False and (most is None or most > len(fixed)):
         item = at.visit(items, f"{place}/items", f"{name}-item")
     if not fixed:
-        at.rules[top] = '"[]"' if item is None else _listed("[", "]", item, at, name, least, most)
+        at.rules[top] = '"[]"' if item is None else _listed(at, "[]", item, name, (least, most))
         return top
-    at.rules[top] = _tuple(at, fixed, item, name, least, most)
+    at.rules[top] = _tuple(at, fixed, item, name, (least, most))
     return top
 
 
-def _tuple(
-    at: Converter, fixed: Sequence[str], item: str | None, name: str, least: int, most: int | None
-) -> str:
+def _tuple(at: Converter, fixed: Sequence[str], item: str | None, name: str, counts: Counts) -> str:
     """Return an array that begins with given items."""
-    tail = ""
+    (least, most), tail = counts, ""
     if item is not None:
         pair = at.add(f"{name}-next", f'"," ws {item}')
         count = len(fixed)
@@ -154,16 +155,14 @@ def _tuple(
     return f'"[" ws {body} ws "]"' + (' | "[]"' if least == 0 else "")
 
 
-def _listed(
-    opening: str, closing: str, item: str, at: Converter, name: str, least: int, most: int | None
-) -> str:
-    """Return a list of items of one kind, `least` to `most` of them."""
-    empty = f'"{opening}{closing}"'
+def _listed(at: Converter, around: str, item: str, name: str, counts: Counts) -> str:
+    """Return a list of items of one kind between two brackets."""
+    (least, most), empty = counts, f'"{around}"'
     if most == 0:
         return empty
     pair = at.add(f"{name}-next", f'"," ws {item}')
     more = json_strings.repeated(pair, max(least - 1, 0), None if most is None else most - 1)
-    rule = f'"{opening}" ws {item} {more} ws "{closing}"'
+    rule = f'"{around[0]}" ws {item} {more} ws "{around[1]}"'
     return rule if least else f"{rule} | {empty}"
 
 
@@ -171,7 +170,7 @@ def valid(value: Any, schema: Mapping[str, Any]) -> bool:
     """Return whether a listed value is valid under what stands beside the list. GrammarError."""
     if not schema:
         return True
-    kinds = schema.get("type")
+    kinds = schema.get("type", [])
     if set(schema) == {"type"}:
         listed = [kinds] if isinstance(kinds, str) else kinds
         return any(_is(value, kind) for kind in listed)

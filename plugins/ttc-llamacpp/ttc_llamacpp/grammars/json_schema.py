@@ -8,21 +8,19 @@ numbers have at most 15 digits. A keyword that no grammar can hold to is refused
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttc_llamacpp.grammars import charset, json_objects, json_strings
+from ttc.messages import notes
+from ttc_llamacpp.grammars import charset, gbnf_check, json_objects, json_strings
 from ttc_llamacpp.grammars.automaton import rules, text_rules
 from ttc_llamacpp.grammars.errors import GrammarError
+from ttc_llamacpp.grammars.json_basics import ANY, BASE, resolved
 from ttc_llamacpp.grammars.json_merge import merged, said, same
 from ttc_llamacpp.grammars.json_numbers import numerals
 from ttc_llamacpp.grammars.json_unions import disjoint, types_of
 
-_BASE = {
-    "ws": r'(" " | "\n" [ \t]{0,16})?',
-    "hex": json_strings.HEX,
-    "char": json_strings.CHARACTER,
-}
 _REFUSED = (
     *("not", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies"),
     *(
@@ -47,7 +45,19 @@ def schema_gbnf(text: str) -> str:
         schema = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise GrammarError(f"not JSON: {error}") from None
-    return Converter(schema).text()
+    converter = Converter(schema)
+    found = converter.text()
+    try:
+        gbnf_check.check(found)
+    except GrammarError as error:
+        why = "it refers to itself without end" if "recursion" in str(error) else str(error)
+        raise GrammarError(why) from None
+    for place in converter.maps[:1]:
+        notes.tell(
+            f"schema: {place}: its keys are free, and a draw may have one twice, which "
+            "-V schema: refuses"
+        )
+    return found
 
 
 class Converter:
@@ -66,8 +76,9 @@ class Converter:
         if start != "root":
             self.rules["root"] = start
         found = {"root": self.rules.pop("root"), **self.rules}
-        used = " ".join(found.values())
-        base = {name: rule for name, rule in _BASE.items() if name != "hex" or "char" in used}
+        used = set(re.findall(r"[a-zA-Z0-9-]+", " ".join(found.values())))
+        with_hex = {"hex"} if "char" in used else set()
+        base = {name: rule for name, rule in BASE.items() if name in used | with_hex}
         return text_rules({**found, **base})
 
     def add(self, name: str, rule: str) -> str:
@@ -80,7 +91,7 @@ class Converter:
         """Return a name of a rule that is not used."""
         plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
         unique, number = plain, 1
-        while unique in self.rules or unique in _BASE:
+        while unique in self.rules or unique in BASE or unique in ANY:
             number += 1
             unique = f"{plain}-{number}"
         self.rules[unique] = ""
@@ -112,6 +123,10 @@ class Converter:
             if key in schema:
                 raise GrammarError(f"{key!r} cannot be held to while drawing; remove it")
         schema = self.expanded(schema)
+        if not schema:
+            self.rules.update(ANY)
+            self.maps.append(place)
+            return "any"
         if "$ref" in schema:
             return self._reference(str(schema["$ref"]), place)
         for union in ("anyOf", "oneOf"):
@@ -124,9 +139,8 @@ class Converter:
     def expanded(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a schema in which `allOf`, and what stands beside `$ref`, are merged."""
         found = said(schema)
-        if found.pop("nullable", False) and "type" in found:
-            kinds = found["type"]
-            found["type"] = [*([kinds] if isinstance(kinds, str) else kinds), "null"]
+        if found.pop("nullable", False):
+            raise GrammarError("'nullable' is no JSON Schema; add \"null\" to its 'type'")
         parts = found.pop("allOf", [])
         if "$ref" in found and (len(found) > 1 or parts):
             parts = [self.resolve(str(found.pop("$ref"))), *parts]
@@ -143,24 +157,7 @@ class Converter:
 
     def resolve(self, reference: str) -> Mapping[str, Any]:
         """Return the schema that a reference within the document stands for. GrammarError."""
-        if not reference.startswith("#"):
-            raise GrammarError(
-                f"the reference {reference!r} to another document; copy it into $defs"
-            )
-        found = self.document
-        for part in reference[1:].split("/")[1:]:
-            part = part.replace("~1", "/").replace("~0", "~")
-            try:
-                found = found[int(part)] if isinstance(found, Sequence) else found[part]
-            except (KeyError, ValueError, IndexError, TypeError):
-                raise GrammarError(f"the reference {reference!r} stands for nothing") from None
-        if reference[1:2] not in ("", "/"):
-            raise GrammarError(
-                f"the reference {reference!r} to an anchor; write it as #/$defs/NAME"
-            )
-        if not isinstance(found, Mapping):
-            found = {} if found is True else {"enum": []}
-        return found
+        return resolved(self.document, reference)
 
     def _reference(self, reference: str, place: str) -> str:
         if reference not in self._references:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ttc_llamacpp.grammars import charset
@@ -31,12 +31,16 @@ CHARACTER = (
 )
 HEX = "[0-9a-fA-F]"
 
-_MONTH = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
-_DATE = rf"(?!)[0-9]{{4}}-{_MONTH}|02-(?:0[1-9]|1[0-9]|2[0-8]))".removeprefix("(?!)")
+_LONG, _SHORT = (
+    "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])",
+    "(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)",
+)
+_DATE = rf"[12][0-9]{{3}}-(?:{_LONG}|{_SHORT}|02-(?:0[1-9]|1[0-9]|2[0-8]))"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
 _ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?"
+_WORD = "[A-Za-z0-9_+-]{1,30}"
 FORMATS = {
     "date": _DATE,
     "time": _TIME + _ZONE,
@@ -45,7 +49,7 @@ FORMATS = {
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "ipv4": rf"{_BYTE}(?:\.{_BYTE}){{3}}",
     "ipv6": r"[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}",
-    "email": rf"[A-Za-z0-9_+-]{{1,30}}(?:\.[A-Za-z0-9_+-]{{1,30}}){{0,3}}@{_LABEL}(?:\.{_LABEL}){{1,3}}",
+    "email": rf"{_WORD}(?:\.{_WORD}){{0,3}}@{_LABEL}(?:\.{_LABEL}){{1,3}}",
     "hostname": rf"{_LABEL}(?:\.{_LABEL}){{0,3}}",
     "uri": rf"https?://{_LABEL}(?:\.{_LABEL}){{0,3}}(?:/[A-Za-z0-9._~-]{{0,60}}){{0,6}}",
 }
@@ -59,7 +63,7 @@ def string_rules(schema: Mapping[str, Any], name: str) -> tuple[str, Mapping[str
     Raises GrammarError for a pattern or a format that cannot be held to.
     """
     least, most = lengths(schema, "minLength", "maxLength")
-    if not any(key in schema for key in ("pattern", "format")) or _plain(schema):
+    if "pattern" not in schema and not _formatted(schema):
         return rf'"\"" {repeated("char", least, most)} "\""', {}
     found = language_of(schema)
     return rf'"\"" {name} "\""', rules(found, name, written)
@@ -72,7 +76,7 @@ def language_of(schema: Mapping[str, Any], but: Collection[str] = ()) -> Dfa:
     found = language(f"(?s:.{{{least},{upper}}})")
     if (pattern := schema.get("pattern")) is not None:
         found = both(found, language(str(pattern), search=True, flags=re.ASCII))
-    if not _plain(schema):
+    if _formatted(schema):
         found = both(found, language(_format(str(schema["format"]))))
     for each in but:
         found = difference(found, language(re.escape(each)))
@@ -81,14 +85,12 @@ def language_of(schema: Mapping[str, Any], but: Collection[str] = ()) -> Dfa:
     return found
 
 
-def _plain(schema: Mapping[str, Any]) -> bool:
-    """Return whether the schema names no format that says which strings there are."""
-    return "pattern" not in schema and schema.get("format") in (None, *_USES)
+def _formatted(schema: Mapping[str, Any]) -> bool:
+    """Return whether the schema has a format that says which strings there are."""
+    return schema.get("format") not in (None, *_USES)
 
 
 def _format(name: str) -> str:
-    if name in _USES:
-        return "(?s:.*)"
     if name not in FORMATS:
         known = ", ".join(FORMATS)
         raise GrammarError(f"the format {name!r}; write it as a pattern, or use one of {known}")
@@ -152,6 +154,3 @@ def repeated(rule: str, least: int, most: int | None) -> str:
         return f"{rule}{{{_PIECE}}} {repeated(rule, least - _PIECE, most - _PIECE)}"
     more = repeated(rule, 0, most - _PIECE)
     return f"({rule}{{{least},{_PIECE - 1}}} | {rule}{{{_PIECE}}} {more})"
-
-
-Write = Callable[[Ranges], str]

@@ -46,13 +46,11 @@ def types_of(schema: Mapping[str, Any]) -> list[str]:
     return about or (["string"] if "format" in schema else list(TYPES))
 
 
-def disjoint(
-    at: Converter, one: Mapping[str, Any], other: Mapping[str, Any], depth: int = 0
-) -> bool:
+def disjoint(at: Converter, one: Any, other: Any, depth: int = 0) -> bool:
     """Return whether it is sure that no value drawn under one of two schemas is valid under the
     other."""
-    if depth > 8 or not isinstance(one, Mapping) or not isinstance(other, Mapping):
-        return one is False or other is False
+    if depth > 8 or not all(isinstance(each, Mapping) for each in (one, other)):
+        return False in (one, other)
     first, second = (_resolved(at, each) for each in (one, other))
     for a, b in ((first, second), (second, first)):
         for key in ("anyOf", "oneOf"):

@@ -6,6 +6,7 @@ What no regular language has (back-references, look-around, atomic groups) is re
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 import warnings
@@ -18,10 +19,7 @@ from ttc_llamacpp.grammars.automaton import BEGIN, END, LAST_LINE, Dfa, Nfa, rul
 from ttc_llamacpp.grammars.charset import EVERY, LAST, Ranges
 from ttc_llamacpp.grammars.errors import GrammarError
 
-if sys.version_info >= (3, 11):
-    import re._parser as parser
-else:
-    import sre_parse as parser
+parser: Any = importlib.import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
 
 _REFUSED = {
     "ASSERT": "look-around, (?=…) or (?<=…)",
@@ -110,7 +108,8 @@ class _Builder:
             _, more, less, inner = argument
             return self.sequence(inner, at, (flags | more) & ~less)
         if operator in ("MAX_REPEAT", "MIN_REPEAT"):
-            return self.repeat(*argument, at, flags)
+            least, most, inner = argument
+            return self.repeat((least, most), inner, at, flags)
         if operator == "AT":
             return self.place(str(argument), at, flags)
         raise GrammarError(f"{_REFUSED.get(operator, operator.lower())}: no grammar can hold to it")
@@ -123,7 +122,8 @@ class _Builder:
             self.nfa.jump(self.sequence(way, begin, flags), after)
         return after
 
-    def repeat(self, least: int, most: Any, inner: Any, at: int, flags: int) -> int:
+    def repeat(self, counts: tuple[int, Any], inner: Any, at: int, flags: int) -> int:
+        least, most = counts
         for _ in range(least):
             at = self.sequence(inner, at, flags)
         after = self.nfa.node()

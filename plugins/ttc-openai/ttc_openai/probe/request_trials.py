@@ -15,8 +15,8 @@ from ttc.answers import thinking
 from ttc_openai import forms
 from ttc_openai.contents import number
 from ttc_openai.errors import ExchangeError
+from ttc_openai.probe.baseline import ASK, Baseline, TrialResult
 from ttc_openai.probe.client import ProbeAnswer, ProbeClient
-from ttc_openai.probe.trials import _ASK, Baseline, TrialResult
 
 _TOKEN = 1000
 # What no model says by itself.
@@ -36,8 +36,8 @@ _IN_WORDS = 48
 
 
 def _room(baseline: Baseline) -> int:
-    """Return the tokens for a short answer: a model that thinks does so first."""
-    return 1024 if _thinks(baseline.greedy) else 40
+    """Return the tokens for a short answer; a model that cannot be kept from it thinks first."""
+    return 400 if _thinks(baseline.greedy) and not baseline.off else 40
 
 
 def _thinks(text: str) -> bool:
@@ -67,10 +67,10 @@ def _constrained(
     def trial(client: ProbeClient, baseline: Baseline) -> TrialResult:
         known = 0
         for name, form in forms.CONSTRAINTS[kind].items():
-            body = {"messages": _ASK, "max_tokens": _room(baseline)}
+            body = {"messages": ASK, "max_tokens": _room(baseline), **baseline.off}
             answer = _answered(client, form(value), **body)
             if answer is not None and holds(_said(answer)):
-                baseline.constraint = form(value)
+                baseline.constraint = {**baseline.off, **form(value)}
                 return TrialResult(name, f"{name}: the answer is as constrained")
             known += answer is not None
         return TrialResult("", "ignored" if known else "no form of it is accepted")
@@ -101,11 +101,11 @@ def logprobs_biased(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test the same where a bias forces the token."""
     if not baseline.biased:
         return TrialResult(None, "logit_bias has no effect")
-    return _of_forced_token(client, {"logit_bias": {str(_TOKEN): 100}})
+    return _of_forced_token(client, {**baseline.off, "logit_bias": {str(_TOKEN): 100}})
 
 
 def _of_forced_token(client: ProbeClient, fields: Mapping[str, Any]) -> TrialResult:
-    answer = _answered(client, fields, messages=_ASK, max_tokens=1, logprobs=True, top_logprobs=1)
+    answer = _answered(client, fields, messages=ASK, max_tokens=1, logprobs=True, top_logprobs=1)
     listed = ((answer.last if answer else {}).get("logprobs") or {}).get("content") or []
     value = number(listed[0].get("logprob")) if listed and isinstance(listed[0], dict) else None
     if value is None:
@@ -116,7 +116,7 @@ def _of_forced_token(client: ProbeClient, fields: Mapping[str, Any]) -> TrialRes
 
 def logit_bias(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a bias of 100 makes an answer of one token over and over."""
-    answer = client.whole(messages=_ASK, max_tokens=10, logit_bias={str(_TOKEN): 100})
+    answer = client.whole(messages=ASK, max_tokens=10, logit_bias={str(_TOKEN): 100})
     if answer.text == baseline.greedy:
         return TrialResult(False, "ignored: the answer stays as it is")
     baseline.biased = _repeats(answer.text)
@@ -142,7 +142,7 @@ def _changes(client: ProbeClient, fields: Mapping[str, Any], **body: Any) -> boo
 
 def penalties(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether penalties end a repetition, or negative ones begin one."""
-    for turns, value in ((_AGAIN, 2.0), (_ASK, -2.0)):
+    for turns, value in ((_AGAIN, 2.0), (ASK, -2.0)):
         fields = {"presence_penalty": value, "frequency_penalty": value}
         found = _changes(client, fields, messages=turns, max_tokens=24)
         if found is None:
@@ -166,7 +166,7 @@ def repeat_penalty(client: ProbeClient, baseline: Baseline) -> TrialResult:
 def template_arguments(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether arguments reach the chat template, by the prompt that it makes of them."""
     on, off = (
-        _answered(client, forms.SWITCH[forms.TEMPLATE](value), messages=_ASK, max_tokens=10)
+        _answered(client, forms.SWITCH[forms.TEMPLATE](value), messages=ASK, max_tokens=10)
         for value in (True, False)
     )
     if on is None or off is None:
@@ -179,6 +179,7 @@ def template_arguments(client: ProbeClient, baseline: Baseline) -> TrialResult:
     else:
         return TrialResult(None, "no effect seen: the template has no switch, or they are ignored")
     baseline.template = True
+    baseline.off = forms.SWITCH[forms.TEMPLATE](False)
     return TrialResult(True, seen)
 
 
@@ -193,6 +194,7 @@ def switch(client: ProbeClient, baseline: Baseline) -> TrialResult:
             continue
         off = _answered(client, form(False), **body)
         if off is not None and not _thinks(off.text):
+            baseline.off = form(False)
             return TrialResult(name, f"{name}: a thought with on, none with off")
     return TrialResult("", "no form of it has an effect")
 

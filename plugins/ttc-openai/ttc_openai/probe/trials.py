@@ -10,46 +10,19 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ttc_openai.dialect import PREFIXES, REPEATED
 from ttc_openai.errors import ExchangeError
+from ttc_openai.probe.baseline import ASK, HOT, SHORT, Baseline, TrialResult
 from ttc_openai.probe.client import ProbeAnswer, ProbeClient
 
-_ASK = [{"role": "user", "content": "Write a story about a fox who crosses a river."}]
-_SHORT, _LONG = 10, 96
-_HOT: dict[str, Any] = {"temperature": 1.6}
-
-
-class TrialResult(NamedTuple):
-    """What a trial found, and by what it was seen."""
-
-    found: Any
-    seen: str
-
-
-Trial = Callable[[ProbeClient, "Baseline"], TrialResult]
-
-
-class Baseline:
-    """Results that later trials use: the greedy answer, and how the server behaves."""
-
-    def __init__(self, client: ProbeClient) -> None:
-        self.whole = client.whole(messages=_ASK, max_tokens=_SHORT)
-        self.greedy = self.whole.text
-        self.side_by_side = False
-        self.pieces_count = False
-        # Fields of a constraint, a bias, and arguments of the chat template that have an effect.
-        self.constraint: Mapping[str, Any] | None = None
-        self.biased = self.template = False
+_LONG = 96
 
 
 def usage(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a stream ends with its token counts."""
-    answer = client.streamed(
-        messages=_ASK, max_tokens=_SHORT, stream_options={"include_usage": True}
-    )
+    answer = client.streamed(messages=ASK, max_tokens=SHORT, stream_options={"include_usage": True})
     count = answer.usage.completion
     shown = "no" if count is None else count
     return TrialResult(count is not None, f"stream_options: {shown} tokens")
@@ -57,7 +30,7 @@ def usage(client: ProbeClient, baseline: Baseline) -> TrialResult:
 
 def chunks(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a piece of a stream is a token, by an answer of the same tokens."""
-    answer = client.streamed(messages=_ASK, max_tokens=_SHORT)
+    answer = client.streamed(messages=ASK, max_tokens=SHORT)
     pieces, tokens = answer.first.tokens, baseline.whole.usage.completion
     if baseline.whole.first.finish != "length" or answer.text != baseline.greedy:
         return TrialResult(None, "two greedy answers differ")
@@ -68,8 +41,7 @@ def chunks(client: ProbeClient, baseline: Baseline) -> TrialResult:
 def seed(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a seed repeats a draw, and another seed gives another draw."""
     first, again, other = (
-        client.whole(messages=_ASK, max_tokens=_SHORT, seed=value, **_HOT).text
-        for value in (7, 7, 8)
+        client.whole(messages=ASK, max_tokens=SHORT, seed=value, **HOT).text for value in (7, 7, 8)
     )
     if first == again == other:
         return TrialResult(False, "ignored: another seed draws the same")
@@ -79,7 +51,7 @@ def seed(client: ProbeClient, baseline: Baseline) -> TrialResult:
 def n(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether one request may ask for two draws that differ."""
     answer = client.streamed(
-        messages=_ASK, max_tokens=_SHORT, n=2, stream_options={"include_usage": True}, **_HOT
+        messages=ASK, max_tokens=SHORT, n=2, stream_options={"include_usage": True}, **HOT
     )
     if len(answer.choices) < 2:
         return TrialResult(False, f"ignored: {len(answer.choices)} of 2 draws")
@@ -96,8 +68,8 @@ def n(client: ProbeClient, baseline: Baseline) -> TrialResult:
 
 def _filters_hot_draws(client: ProbeClient, baseline: Baseline, **field: Any) -> TrialResult:
     """Test whether a filter that leaves one token makes hot draws greedy."""
-    wild = [client.whole(messages=_ASK, max_tokens=_SHORT, **_HOT).text for _ in range(2)]
-    tame = [client.whole(messages=_ASK, max_tokens=_SHORT, **_HOT, **field).text for _ in range(2)]
+    wild = [client.whole(messages=ASK, max_tokens=SHORT, **HOT).text for _ in range(2)]
+    tame = [client.whole(messages=ASK, max_tokens=SHORT, **HOT, **field).text for _ in range(2)]
     if set(wild) == {baseline.greedy}:
         return TrialResult(None, "hot draws are greedy as they are")
     if set(tame) == {baseline.greedy}:
@@ -120,7 +92,7 @@ def logprobs(client: ProbeClient, baseline: Baseline) -> TrialResult:
     found = []
     for temperature in (0.5, 2.0):
         answer = client.whole(
-            messages=_ASK, max_tokens=1, temperature=temperature, logprobs=True, top_logprobs=5
+            messages=ASK, max_tokens=1, temperature=temperature, logprobs=True, top_logprobs=5
         )
         content = (answer.last.get("logprobs") or {}).get("content") or []
         if not content or not content[0].get("top_logprobs"):
@@ -139,10 +111,10 @@ def prefix(client: ProbeClient, baseline: Baseline) -> TrialResult:
     begun, rest = baseline.greedy[:middle], baseline.greedy[middle:]
     if middle <= 0 or len(rest) < 3:
         return TrialResult("", "the greedy answer is too short to be cut in two")
-    turns = [*_ASK, {"role": "assistant", "content": begun}]
+    turns = [*ASK, {"role": "assistant", "content": begun}]
     for name, fields in PREFIXES.items():
         try:
-            answer = client.whole(messages=turns, max_tokens=_SHORT, **fields)
+            answer = client.whole(messages=turns, max_tokens=SHORT, **fields)
         except ExchangeError:
             continue
         sure = rest[: max(len(rest) - 2, 2)]
@@ -156,7 +128,7 @@ def prefix(client: ProbeClient, baseline: Baseline) -> TrialResult:
 def stop(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether the text ends before a stop string."""
     word = _middle(baseline.greedy)
-    answer = client.whole(messages=_ASK, max_tokens=_SHORT, stop=[word])
+    answer = client.whole(messages=ASK, max_tokens=SHORT, stop=[word])
     if word in answer.text:
         kept = answer.text.endswith(word)
         return TrialResult(False, "the stop string is kept" if kept else "ignored")
@@ -166,7 +138,7 @@ def stop(client: ProbeClient, baseline: Baseline) -> TrialResult:
 def stop_told(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether the server reports which stop string fired."""
     word = _middle(baseline.greedy)
-    answer = client.streamed(messages=_ASK, max_tokens=_SHORT, stop=["never said", word])
+    answer = client.streamed(messages=ASK, max_tokens=SHORT, stop=["never said", word])
     return TrialResult(answer.first.stop == word, f"{answer.first.stop or 'nothing'} is reported")
 
 
@@ -189,7 +161,7 @@ def slots(client: ProbeClient, baseline: Baseline) -> TrialResult:
 
     def ask() -> None:
         try:
-            answers.append(client.streamed(messages=_ASK, max_tokens=_SHORT * 2))
+            answers.append(client.streamed(messages=ASK, max_tokens=SHORT * 2))
         except ExchangeError as error:
             faults.append(error)
 
@@ -212,7 +184,7 @@ def slots(client: ProbeClient, baseline: Baseline) -> TrialResult:
 def frees(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a closed connection ends its draw, by its own count or the next answer."""
     began = time.monotonic()
-    client.streamed(pieces=3, messages=_ASK, max_tokens=_LONG)
+    client.streamed(pieces=3, messages=ASK, max_tokens=_LONG)
     each = (time.monotonic() - began) / 3
     for _ in range(20):
         if (running := _running(client)) is None:
@@ -222,7 +194,7 @@ def frees(client: ProbeClient, baseline: Baseline) -> TrialResult:
         time.sleep(min(each, 0.25))
     else:
         return TrialResult(False, "the server keeps running it")
-    after = client.whole(messages=_ASK, max_tokens=1).seconds
+    after = client.whole(messages=ASK, max_tokens=1).seconds
     rest = each * (_LONG - 3)
     if after > rest / 2:
         return TrialResult(False, f"the next answer came after {after:.1f} s")

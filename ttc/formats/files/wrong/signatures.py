@@ -94,6 +94,11 @@ KINDS = (
         "button Raw, or raw.githubusercontent.com; Hugging Face: /resolve/ in place of /blob/)",
     ),
     Kind(
+        _matches(rb"\s*(?:<\?xml[^>]*>\s*)?<Error>\s*<Code>"),
+        "the answer of a server that refused the file, not the file",
+        "download it again",
+    ),
+    Kind(
         _matches(_XML),
         "XML",
         "with pandas and lxml, and the name of a record's element for Problem: "
@@ -105,7 +110,7 @@ KINDS = (
         "turn it into TSV: "
         + _piped(
             r"grep '^|' {file} | sed -e '/^|[-: |]*$/d' -e 's/^| *//' -e 's/ *| *$//' "
-            r"-e 's/ *| */\t/g'"
+            r"-e 's/ *| */|/g' | tr '|' '\t'"
         ),
     ),
 )

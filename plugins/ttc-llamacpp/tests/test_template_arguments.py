@@ -1,0 +1,72 @@
+"""Arguments of chat templates: those that a template reads, and a line for those it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ttc.backends.template_clock import Clock
+from ttc.records import Message, SamplingParams
+from ttc_llamacpp import parameters
+from ttc_llamacpp.gguf import Header
+from ttc_llamacpp.prompts import PromptTokenizer
+
+pytest.importorskip("llama_cpp")
+
+TEMPLATE = (
+    "{% if reasoning_effort is not defined %}{% set reasoning_effort = 'medium' %}{% endif %}"
+    "{{ reasoning_effort }}|{% if enable_thinking is defined %}{{ enable_thinking }}{% endif %}|"
+    "{{ tone }}|{{ messages[-1]['content'] }}"
+)
+
+
+class Vocabulary:
+    """A model whose tokens are characters."""
+
+    eos, bos = "</s>", "<s>"
+
+    def tokenize(self, text: str, *, add_bos: bool) -> tuple[int, ...]:
+        return tuple(map(ord, text))
+
+
+def header(template: str) -> Header:
+    metadata = {"tokenizer.chat_template": template}
+    return Header(Path("m.gguf"), metadata, "llama", "m", 8, 1, {})
+
+
+@pytest.mark.parametrize(
+    ("thinking", "extra", "expected"),
+    [
+        (None, "", "medium|||2?"),
+        ("off", "", "medium|False||2?"),
+        ("512", "", "medium|True||2?"),
+        ("high", "", "high|||2?"),
+        (None, '{"chat_template_kwargs": {"tone": "dry"}}', "medium||dry|2?"),
+        ("on", '{"chat_template_kwargs": {"reasoning_effort": "low"}}', "low|True||2?"),
+    ],
+)
+def test_the_template_gets_them(thinking: str | None, extra: str, expected: str) -> None:
+    model: Any = Vocabulary()
+    prompts = PromptTokenizer(model, TEMPLATE, Clock())
+    found, _, _ = prompts._tokenize((Message("user", "2?"),), None, "", thinking, extra)
+    assert "".join(map(chr, found)) == expected
+
+
+def test_what_a_template_can_do_is_read_from_it() -> None:
+    able = parameters.capabilities(TEMPLATE)
+    assert {"thinking", "thinking-effort", "template-arguments", "thinking-budget"} <= able
+    assert able <= parameters.CAPABILITIES
+    plain = parameters.capabilities("{{ messages[-1]['content'] }}")
+    assert not plain & {"thinking", "thinking-effort"}
+    assert "template-arguments" not in parameters.capabilities("")
+
+
+def test_an_argument_without_effect_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    params = SamplingParams(extra='{"chat_template_kwargs": {"tone": "dry", "mood": 1}}')
+    parameters.check(header(TEMPLATE), params)
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "--extra mood: no effect" in told
+    assert "variables that it reads: enable_thinking, reasoning_effort, tone" in told

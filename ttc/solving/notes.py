@@ -1,0 +1,20 @@
+"""Notes on a solution that is there."""
+
+from __future__ import annotations
+
+from ttc.answers import thinking
+from ttc.backends.thinking_switch import without_effect
+from ttc.samples.plan import Recipe
+from ttc.solving.solve import Solution
+
+
+def thinking_note(recipe: Recipe, solution: Solution) -> str | None:
+    """Return a note if reasoning was to be turned on or off and the draws do not show it."""
+    wanted = recipe.params.thinking
+    if wanted is None:
+        return None
+    begun = [node for node in solution.run.nodes if node.parent is None and node.model == "main"]
+    thinks = sum(thinking.read(node.text).thought for node in begun)
+    most = recipe.params.thinking_budget
+    overlong = sum(most is not None and (node.think_tokens or 0) > most for node in begun)
+    return without_effect(wanted, thinks, len(begun), overlong)
