@@ -39,7 +39,8 @@ def capabilities(template: str) -> frozenset[str]:
         found.add("template-arguments")
     if thinking_switch.read_by(template):
         found.add("thinking")
-    if EFFORT in variables(template):
+    # Parsing takes longer than all else that opening a model does.
+    if EFFORT in template and EFFORT in variables(template):
         found.add("thinking-effort")
     return frozenset(found)
 
