@@ -22,11 +22,10 @@ from typing import Any
 
 from common import Figure, machine, report, run_ttc
 
-from ttc import keys
 from ttc.records import Message, Problem
 from ttc.store import Store, pools, verifiers
 from ttc.store.sql import now
-from ttc.store.verifiers import VerifierId
+from ttc.verdicts import identify, make
 
 WORDS = "the sum of both numbers is then carried over so we add one and get a result of".split()  # noqa: SIM905
 BATCH = 20_000
@@ -58,7 +57,7 @@ def fill(store: Store, name: str, problems: int, draws: int) -> None:
     def begin(connection: Any) -> tuple[list[int], int]:
         pool = pools.ensure(connection, name, "scripted", IDENTITY | {"pool": name})
         enrolled = pools.enrol(connection, pool, asked, IDENTITY)
-        judge = verifiers.verifier_id(connection, VerifierId("numeric", "1", {}), True)
+        judge = verifiers.verifier_id(connection, identify(make("numeric")), True)
         return [each.request_id for each in enrolled], judge
 
     requests, judge = store.write(begin)

@@ -633,7 +633,7 @@ def test_data_frames_have_every_number_and_no_guess(demo: library.Pool) -> None:
 def test_arrow_tables_are_those_of_pandas(demo: library.Pool) -> None:
     pytest.importorskip("pyarrow")
     table = demo.to_arrow()
-    assert (table.num_rows, table.column_names) == (64, list(frames.SAMPLE_COLUMNS))
+    assert (table.num_rows, table.column_names) == (64, [*frames.SAMPLE_COLUMNS, "tag_level"])
     assert demo.sweep("coverage").to_arrow().column("k").to_pylist() == [1, 2, 4, 8]
 
 

@@ -35,7 +35,7 @@ def test_a_pipe_gets_each_sample_as_a_line(ttc: Ttc, sums: Path) -> None:
         (f"s{i}", draw) for i in range(6) for draw in range(3)
     }
     assert all(line["schema"] == 1 and line["pool"] == "demo" for line in ran.lines)
-    assert "jsonl, 6 problems" in ran.err
+    assert "generic, 6 problems" in ran.err
     assert "18 new" in ran.err
 
 

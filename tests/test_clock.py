@@ -82,4 +82,4 @@ def test_two_days_are_not_mixed_and_one_day_is_found_again(tmp_path: Path) -> No
         assert again.enrolled[0].request_id == first.enrolled[0].request_id
         other = keys.sample_key(recipe("01 Feb 2026").key, keys.prompt_id(problems[0]))
         assert other != keys.sample_key(first.recipe.key, keys.prompt_id(problems[0]))
-        assert already_drawn(store, recipe("01 Feb 2026"), problems, 2) == 0
+        assert already_drawn(store, recipe("01 Feb 2026"), problems, 2) == [0]

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "ttc"
 LAYERS = """
 sampling_params
 records errors
-paths messages answers jsonl tags scores
+paths messages answers jsonl tags scores budgets
 config options cache keys
 plugins session
 formats

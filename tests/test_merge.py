@@ -457,7 +457,7 @@ def test_the_rest_of_the_command_line(ttc: Ttc, own_home: Path) -> None:
     assert ttc("db", "path", "--db", "x.db").out.strip() == str(own_home / "x.db")
     assert ttc("db", "path", "--json").document["exists"] is False
     assert ttc("db", "check", "--db", "x.db").code == 6
-    for wrong in (["vacuum"], ["merge"], ["backup"], ["check", "x"], ["path", "--dry-run"]):
+    for wrong in (["nothing"], ["merge"], ["backup"], ["check", "x"], ["path", "--dry-run"]):
         done = ttc("db", *wrong)
         assert (done.code, len(done.err.splitlines())) == (2, 1)
 

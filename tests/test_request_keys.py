@@ -82,7 +82,7 @@ def test_equal_settings_have_one_key(one: dict[str, Any], other: dict[str, Any])
 @pytest.mark.parametrize(
     ("given", "fault"),
     [
-        ({"thinking": "-1"}, "thinking must be on or off, low, medium, high, or a number of to"),
+        ({"thinking": "-1"}, "thinking must be on or off, low, medium, high, or a number of"),
         ({"thinking": "maybe"}, "thinking must be"),
         ({"thinking": "²"}, "thinking must be"),
         ({"thinking": True}, "thinking must be"),

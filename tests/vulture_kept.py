@@ -18,6 +18,8 @@ _.exc_text
 _.list_commands
 _.format_commands
 _._sanitize_help_text
+_.readinto
+_.yaml_implicit_resolvers
 _.process_value
 _.ls
 
@@ -118,3 +120,6 @@ _.protocol
 # Operations that one end of a sandbox asks the other for, by name.
 _.delete
 _.captured
+
+# The command `import`, whose name is a word of Python.
+_.import_

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ttc.api import Sweep as Sweep
     from ttc.api import compare as compare
     from ttc.api import gate as gate
+    from ttc.api import import_logs as import_logs
     from ttc.api import pool as pool
     from ttc.api import pools as pools
     from ttc.api import sample as sample
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 _HOMES = {
     **dict.fromkeys(("sample", "sample_each", "verify", "verify_each"), "ttc.api"),
     **dict.fromkeys(("sweep", "compare", "gate", "solve", "solve_each"), "ttc.api"),
-    **dict.fromkeys(("pool", "pools", "Pool", "Sweep", "Gates"), "ttc.api"),
+    **dict.fromkeys(("pool", "pools", "Pool", "Sweep", "Gates", "import_logs"), "ttc.api"),
     **dict.fromkeys(("Problem", "Message", "Sample", "SamplingParams", "Verdict"), "ttc.records"),
     **dict.fromkeys(("Outcome", "Curve", "Point"), "ttc.records"),
     "Comparison": "ttc.curves.compare",

@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 
 from ttc import paths
 from ttc.errors import UsageError
-from ttc.messages import secrets
-from ttc.messages.secret_headers import may_be_secret
+from ttc.messages.secret_headers import keep_secret
 
 
 class Setting(NamedTuple):
@@ -27,6 +26,12 @@ class Setting(NamedTuple):
     kind: type
     default: Any
     meaning: str
+
+
+class Shots(str):
+    """A number of few-shot examples: K, or K@SEED. In a settings file it may be a number."""
+
+    __slots__ = ()
 
 
 SETTINGS: dict[str, Setting] = {
@@ -42,6 +47,8 @@ SETTINGS: dict[str, Setting] = {
     "choices_template": Setting(
         str, None, "text around a question with choices, with {question} and {choices} in it"
     ),
+    "few_shot": Setting(str, None, "a file of solved problems, shown as examples"),
+    "shots": Setting(Shots, None, "how many examples: K, or K@SEED to draw them by problem"),
     "thinking": Setting(
         str, None, "reasoning: on, off, low, medium, high, or N tokens, where the model has it"
     ),
@@ -146,7 +153,11 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
     for name, alias in aliases.items():
         if not isinstance(alias.get("model"), str):
             raise UsageError(f'{path}: [models.{name}] needs model = "BACKEND:MODEL" or a path')
-        _check_headers(path, name, alias, personal=allowed != PROJECT)
+        secret = keep_secret(alias.get("headers"))
+        if secret and allowed == PROJECT:
+            raise UsageError(
+                f"{path}: [models.{name}] the header {secret} may be secret; use {user_file()}"
+            )
         for option in PERSONAL_OPTIONS:
             if option in alias and allowed == PROJECT:
                 raise UsageError(
@@ -166,19 +177,6 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
         for name, value in found.items()
     }
     return values, aliases
-
-
-def _check_headers(path: Path, name: str, alias: Mapping[str, Any], *, personal: bool) -> None:
-    """Have the secret headers of an alias masked from now on. UsageError if a project's file has
-    one, which others can read."""
-    headers = alias.get("headers")
-    for header, value in headers.items() if isinstance(headers, dict) else ():
-        if isinstance(value, str) and may_be_secret(header):
-            secrets.keep(value)
-            if not personal:
-                raise UsageError(
-                    f"{path}: [models.{name}] the header {header} may be secret; use {user_file()}"
-                )
 
 
 def _place(path: Path, name: str) -> str:

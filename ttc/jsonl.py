@@ -51,7 +51,8 @@ def _finite(text: str) -> float:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON; write null")
+    way = ", as jq does" if name == "NaN" else ""
+    raise ValueError(f"{name} is not JSON; write null{way}")
 
 
 _STRICT = json.JSONDecoder(

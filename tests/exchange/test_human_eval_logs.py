@@ -123,3 +123,18 @@ def test_nothing_is_written_of_a_bad_log(ttc: Ttc, own_home: Path, line: str, wh
     done = ttc("import", log, "--pool", "p")
     assert (done.code, why in done.err, "a.jsonl:2" in done.err) == (2, True, True)
     assert ttc("ls").out == ""
+
+
+def test_problems_with_the_same_question_keep_their_own_draws(ttc: Ttc, own_home: Path) -> None:
+    lines = [
+        {"problem": name, "index": at, "text": f"{name}{at}", "correct": name == "a"}
+        | {"messages": [{"role": "user", "content": "1+1?"}], "think_tokens": 3}
+        for name in "ab"
+        for at in range(2)
+    ]
+    path = own_home / "same.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert ttc("import", str(path), "--pool", "p").code == 0
+    assert texts(ttc, "p") == {"a": ["a0", "a1"], "b": ["b0", "b1"]}
+    assert {line["think_tokens"] for line in ttc("export", "p", "-q").lines} == {3}
+    assert ttc("import", str(path), "--pool", "p", "--json").document["new"] == 0

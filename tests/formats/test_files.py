@@ -7,13 +7,18 @@ import gzip
 import io
 import json
 import lzma
+import subprocess
 import sys
+import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ttc import jsonl
+from ttc.errors import BackendError
 from ttc.formats import files
 from ttc.formats.files import streams
 
@@ -102,6 +107,12 @@ SAME: dict[str, Any] = {
     "pandas split": json.dumps(
         {"columns": list(ROWS[0]), "index": [0, 1], "data": [list(r.values()) for r in ROWS]}
     ).encode(),
+    "pandas table": json.dumps(
+        {
+            "schema": {"fields": [{"name": "index"}], "primaryKey": ["index"]},
+            "data": [{"index": at, **row} for at, row in enumerate(ROWS)],
+        }
+    ).encode(),
     "pandas list": json.dumps({k: [r[k] for r in ROWS] for k in ROWS[0]}).encode(),
     "jq": b"".join(json.dumps(row, indent=2).encode() + b"\n" for row in ROWS),
     "json-seq": b"".join(b"\x1e" + json.dumps(row).encode() + b"\n" for row in ROWS),
@@ -179,3 +190,123 @@ class Pipe(io.BytesIO):
 
     def seek(self, *_: Any) -> int:
         raise OSError("a pipe cannot seek")
+
+
+def test_a_line_of_a_pipe_is_read_before_the_next_one_comes() -> None:
+    """What writes questions into a pipe may wait for each answer."""
+    code = (
+        "from ttc.formats import files\nfor line in files.read('-'): print(line.place, flush=True)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        for number, row in enumerate(ROWS, 1):
+            reader.stdin.write(json.dumps(row) + "\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline() == f"<stdin>:{number}\n"
+        reader.stdin.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+def test_long_files_in_other_encodings(tmp_path: Path, encoding: str) -> None:
+    rows = [{"question": f"{at} Wörter – 字" * 50, "id": at} for at in range(500)]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    mark = "\ufeff" if encoding.endswith("be") else ""
+    (tmp_path / "d").write_bytes((mark + text).encode(encoding))
+    assert read(str(tmp_path / "d")) == rows
+    (tmp_path / "d").write_bytes((mark + json.dumps(rows, indent=1)).encode(encoding))
+    assert read(str(tmp_path / "d")) == rows
+
+
+def test_lines_that_are_longer_than_what_is_looked_at(tmp_path: Path) -> None:
+    rows = [{"question": "x" * size} for size in (10, 100_000, 3_000_000)]
+    for order in (rows, rows[::-1]):
+        (tmp_path / "d").write_text("".join(json.dumps(row) + "\n" for row in order))
+        assert read(str(tmp_path / "d")) == order
+
+
+def test_reading_json_lines_takes_as_long_as_parsing_them(tmp_path: Path) -> None:
+    """Knowing kinds costs a file, not a line: within twice the time of the parser alone."""
+    path = tmp_path / "d.jsonl"
+    path.write_text(
+        "".join(json.dumps({"id": f"p{at}", "question": "x" * 200}) + "\n" for at in range(20_000))
+    )
+
+    def best(act: Callable[[], object]) -> float:
+        times = []
+        for _ in range(7):
+            start = time.perf_counter()
+            act()
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    def parse() -> None:
+        with path.open("rb") as file:
+            held = [jsonl.parse(x.decode(), f"{path}:{at}") for at, x in enumerate(file)]
+            assert len(held) == 20_000
+
+    assert best(lambda: read(str(path))) < 2 * best(parse) + 0.02
+
+
+PLUGIN = """
+from ttc.jsonl import BadLineError, Line
+
+class Shouted:
+    name = "shouted"
+    suffixes = (".shout",)
+
+    def holds_records(self, head):
+        return head.startswith(b"PK\\x03\\x04SHOUT") or head.startswith(b"!!")
+
+    def records(self, stream, place):
+        for number, line in enumerate(stream, 1):
+            if number == 2:
+                raise BadLineError(f"{place}:{number}: too quiet")
+            yield Line(f"{place}:{number}", {"question": line.decode().strip()})
+
+class Reversed:
+    name = "reversed"
+
+    def packed(self, head):
+        return head.startswith(b"<<")
+
+    def unpack(self, stream, place):
+        import io
+        return io.BytesIO(stream.read()[2:][::-1])
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "site"
+    about = folder / "shouting-1.dist-info"
+    about.mkdir(parents=True)
+    (folder / "shouting.py").write_text(PLUGIN)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: shouting\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(
+        "[ttc.formats]\nshouted = shouting:Shouted\nreversed = shouting:Reversed\n"
+        "broken = shouting:Nothing\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+
+
+@pytest.mark.usefixtures("plugin")
+def test_kinds_of_other_packages(tmp_path: Path) -> None:
+    path = tmp_path / "d"
+    path.write_bytes(b"!! ONE?\n")
+    assert read(str(path)) == [{"question": "!! ONE?"}]
+    path.write_bytes(b"<<" + LINES[::-1])
+    assert read(str(path)) == ROWS
+    # A generator ends with its error: what is behind it is not skipped in silence.
+    path.write_bytes(b"!! ONE?\ntwo\nTHREE\n")
+    with pytest.raises(jsonl.BadLineError, match="d:2: too quiet"):
+        read(str(path), skipped=[])
+
+
+def test_a_broken_plugin_keeps_no_file_from_being_read(tmp_path: Path, plugin: None) -> None:
+    (tmp_path / "d").write_bytes(LINES)
+    assert read(str(tmp_path / "d")) == ROWS
+    with pytest.raises(BackendError, match="'broken'"):
+        read(str(tmp_path / "d"), form="broken")

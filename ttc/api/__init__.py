@@ -4,6 +4,7 @@
     verify, verify_each   samples → verdicts
     sweep, compare, gate  verdicts → curves, paired differences, decisions
     solve, solve_each     questions → answers
+    import_logs           logs of other tools → a pool of samples
     pool, pools           what the store holds
 
 Each calls what the command of its name calls, so that settings, defaults and numbers are the
@@ -13,6 +14,8 @@ same. Arguments have the names of the options.
 from ttc.api.answering import SolveArguments, solve, solve_each
 from ttc.api.calling import SamplingArguments
 from ttc.api.drawing import DrawingArguments, sample, sample_each
+from ttc.api.exchanging import import_logs
+from ttc.api.exporting import ExportArguments
 from ttc.api.judging import VerifyArguments, verify, verify_each
 from ttc.api.lookup import pool, pools
 from ttc.api.results import Sweep
@@ -21,6 +24,7 @@ from ttc.api.sweeping import Gates, SweepArguments, compare, gate, sweep
 
 __all__ = [
     "DrawingArguments",
+    "ExportArguments",
     "Gates",
     "Pool",
     "SamplingArguments",
@@ -30,6 +34,7 @@ __all__ = [
     "VerifyArguments",
     "compare",
     "gate",
+    "import_logs",
     "pool",
     "pools",
     "sample",

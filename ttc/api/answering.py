@@ -12,7 +12,9 @@ from ttc.api.wording import python_errors
 from ttc.errors import UsageError
 from ttc.problems import ReadOptions
 from ttc.records import Problem
+from ttc.samples.job import choices_template
 from ttc.samples.recipe import whole
+from ttc.session import Session
 from ttc.solving import job, notes
 from ttc.solving.job import Solved, SolveOptions
 from ttc.solving.solve import Solution
@@ -119,7 +121,7 @@ def _solved(
         options.get("config"),
         progress=options.get("progress", True),
     )
-    asked = _problems(data)
+    asked = _problems(session, data)
     with job.opened(session, wanted) as means:
         for solved in job.solve(means, wanted, asked):
             if line := notes.thinking_note(means.recipe, solved.solution):
@@ -127,10 +129,11 @@ def _solved(
             yield solved
 
 
-def _problems(data: Data) -> list[Problem]:
+def _problems(session: Session, data: Data) -> list[Problem]:
     """Return what is asked; a file may have plain text in its lines."""
+    reading = ReadOptions(choices_template=choices_template(session))
     parts = parts_of(data, "solve")
-    found = [problem for part in parts for problem in problems.each(part, ReadOptions())]
+    found = [problem for part in parts for problem in problems.each(part, reading)]
     if not found:
         raise UsageError("there are no problems in the data")
     return found

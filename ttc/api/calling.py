@@ -12,12 +12,16 @@ from typing import Any, TypeAlias, TypedDict, cast
 from ttc import problems
 from ttc.api.wording import in_python
 from ttc.errors import UsageError
+from ttc.formats import files
 from ttc.formats.mapping import check_mapping
 from ttc.messages import notes, secrets
 from ttc.messages.visible import one_line
 from ttc.records import Problem
 from ttc.samples.recipe import Sampling
 from ttc.session import Session, load
+
+# Endings of files, as in a list of files that may not all be there.
+_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".yaml", ".gz", ".zst", ".zip")
 
 File: TypeAlias = str | os.PathLike[str]
 Item: TypeAlias = File | Mapping[str, Any] | Problem
@@ -36,8 +40,9 @@ class SamplingArguments(TypedDict, total=False):
     drawn. `extra` has further fields of requests, and arguments of the chat template. `logprobs`
     likeliest tokens of each place are kept. `system` is the system
     message, `template` the text around the question, with `{prompt}` in it; `@FILE` reads either
-    from a file. `raw` sends the question as it stands, outside any chat. Another `seed` draws
-    other samples.
+    from a file. `raw` sends the question as it stands, outside any chat. `few_shot` is a file
+    of solved problems that are shown before the question, `shots` how many: K, or `K@SEED`. Another
+    `seed` draws other samples.
     """
 
     max_tokens: int | None
@@ -59,6 +64,8 @@ class SamplingArguments(TypedDict, total=False):
     system: str | None
     template: str | None
     raw: bool
+    few_shot: File | None
+    shots: str | int | None
     seed: int | None
 
 
@@ -85,6 +92,8 @@ def sampling(given: SamplingArguments) -> Sampling:
             raise UsageError(f"{name} must be a mapping, not {given.get(name)!r}")
     for each in stops:
         text("stop", each)
+    if (examples := given.get("few_shot")) is not None:
+        given = {**given, "few_shot": os.fspath(examples)}
     return Sampling(**cast("Any", {**given, "stop": stops}))
 
 
@@ -169,7 +178,9 @@ def _kind(at: int, item: object) -> str:
 
 def _names_file(text: str) -> bool:
     """Whether a string in a list is a file: there is one, or it is spelt like one."""
-    if text.endswith((".jsonl", ".json", ".gz")) and not any(map(str.isspace, text)):
+    if files.is_hub(text) and not any(map(str.isspace, text)):
+        return True
+    if text.endswith(_SUFFIXES) and not any(map(str.isspace, text)):
         return True
     try:
         return Path(text).is_file()

@@ -42,15 +42,18 @@ class DrawingArguments(SamplingArguments, total=False):
     `ids` are the problems to draw for: a text `a,b`, `@FILE`, or a list; `ID*` is all that begin
     so. `shuffle` is the seed of an order made from their ids, `offset` leaves out the first ones,
     and `limit` takes only the first of those that are left. `new_pool` draws into NAME.2, NAME.3, …
-    if the pool has other settings. `confidence` keeps how sure each token was, from its likeliest alternatives, so
-    many of them. `max_time` stops in good order after so many seconds, or after `90s`, `30m`,
-    `2h`. `mapping` renames the fields of foreign records, ours to theirs, `format` names the
-    format instead of detecting it, and `skip_bad` passes over lines that are not JSON. `tag` keeps
-    fields of the problems, by which a sweep can group them: a field, a list of `FIELD` and
-    `NAME=FIELD`, or a mapping of names to fields. `choices_template` is the text around a question
-    with choices, or `@FILE`: `{question}`, and `{choices}` or a line with `{label}` and `{text}`.
-    `database` is the store and `config` a settings file in place of the user's (None: as set). With `progress=False` notes go to the log `ttc`
-    instead of stderr, and there is no meter.
+    if the pool has other settings. `confidence` keeps how sure each token was, from its likeliest
+    alternatives, so many of them. `budget` stops before a run passes a limit, as in
+    `tokens=2M,usd=5` or a mapping, `max_time` in good order after so many seconds, `90s`, `30m` or
+    `2h`. `mapping` renames the fields of foreign records, ours to theirs
+    (`{"prompt": "body+question"}`, see `ttc.formats.mapping`), `format` names the kind
+    of file or the shape of its records instead of detecting it, and `skip_bad` passes over bad
+    lines. `tag` keeps fields of the problems, by which a sweep can group them: a field,
+    a list of `FIELD` and `NAME=FIELD`, or a mapping of names to fields. `choices_template` is the
+    text around a question with choices, or `@FILE`: `{question}`, and `{choices}` or a line with
+    `{label}` and `{text}`. `database` is the store and `config` a settings file in place of the
+    user's (None: as set). With `progress=False` notes go to the log `ttc` instead of stderr, and
+    there is no meter.
     """
 
     limit: int | None
@@ -61,6 +64,7 @@ class DrawingArguments(SamplingArguments, total=False):
     new_pool: bool
     confidence: int
     max_time: str | float | None
+    budget: str | Mapping[str, str | float] | None
     mapping: Mapping[str, str]
     format: str | None
     skip_bad: bool
@@ -168,6 +172,7 @@ def _order(
         whole("confidence", options.get("confidence", 0), 0),
         options.get("max_time"),
         choosing,
+        options.get("budget"),
     )
 
 
@@ -181,7 +186,7 @@ def _drawn(session: Session, run: Opened, *, kept: bool = False) -> Iterator[Sam
             yield from run.kept(plan)
         drawing = run.drawing(plan, arrived.append)
         with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
-            for tally in drawing.run(run.deadline):
+            for tally in drawing.run(run.deadline, run.spending):
                 meter.update(tally.drawn, tally.tokens, run.status(), uncounted=tally.uncounted)
                 while arrived:
                     yield arrived.popleft()

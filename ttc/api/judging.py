@@ -26,7 +26,9 @@ class VerifyArguments(TypedDict, total=False):
     is what contains programs: auto, bwrap, landlock, seatbelt, or none, which needs `trusted=True`.
     `trust_eq=True` believes a program's own `__eq__`, `__hash__`, `__bool__` and ordering.
     `env` names variables that are passed on to the command of `cmd:`. `mapping` renames the fields
-    of foreign lines, ours to theirs, and `skip_bad` passes over lines that are not JSON."""
+    of foreign lines, ours to theirs (`{"text": "choices.0.text"}`, see `ttc.formats.mapping`);
+    `format` is the kind of a file, where its first bytes do not tell it; `skip_bad` passes over bad
+    lines."""
 
     recheck: bool
     rerun: int | None
@@ -35,6 +37,7 @@ class VerifyArguments(TypedDict, total=False):
     trust_eq: bool
     env: Sequence[str]
     mapping: Mapping[str, str]
+    format: str | None
     skip_bad: bool
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from ttc.api.calling import File, begin
 from ttc.api.stored_pool import Pool
 from ttc.api.wording import python_errors
-from ttc.store import Store
+from ttc.store import Store, counts
 from ttc.store.named import pool_named, store_with
-from ttc.store.pools import names
 
 
 def pool(name: str, *, database: File | None = None, config: File | None = None) -> Pool:
@@ -26,15 +25,28 @@ def pool(name: str, *, database: File | None = None, config: File | None = None)
         return Pool(name, session.database, None if config is None else Path(config))
 
 
-def pools(*, database: File | None = None, config: File | None = None) -> list[Pool]:
-    """Return all pools of the store, oldest first; none if there is no store yet.
+def pools(
+    *,
+    since: str | None = None,
+    model: str | None = None,
+    sort: str | None = None,
+    database: File | None = None,
+    config: File | None = None,
+) -> list[Pool]:
+    """Return the pools of the store, oldest first; none if there is no store yet.
 
-    Arguments and errors are those of `pool`.
+    `since` restricts them to those made or drawn into since a date or for an age (`7d`, `12h`),
+    `model` to models with this text in their names, or that match a pattern. `sort` is `name`, or
+    `created`, `size` or `samples` for the newest or largest first. Other arguments and errors are
+    those of `pool`; UsageError also for a `since` or `sort` that is none.
     """
     with python_errors():
         session = begin("pools", database, config)
+        chosen = {"since": since, "model": model, "sort": sort}
+        counts.chosen([], **chosen)
         if not session.database.exists():
             return []
         settings = None if config is None else Path(config)
         with Store.reading(session.database) as store:
-            return [Pool(name, session.database, settings) for name in names(store.reader)]
+            found = counts.chosen(counts.overview(store.reader), **chosen)
+            return [Pool(row["pool"], session.database, settings) for row in found]

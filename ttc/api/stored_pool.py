@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ttc import interchange
-from ttc.api import frames, judging, sweeping
+from ttc.api import exporting, frames, judging, sweeping
 from ttc.api.results import Sweep
 from ttc.api.sources import StoredPool
 from ttc.api.wording import python_errors
@@ -18,6 +19,8 @@ from ttc.records import Problem, Sample, Verdict
 from ttc.store import Store, counts, pools, samples, tags
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
+from ttc.store.upkeep import removal, renaming
+from ttc.store.upkeep.rows import measured
 from ttc.store.verifiers import VerifierId, verifiers_of
 from ttc.verdicts import Summary
 
@@ -128,6 +131,28 @@ class Pool(StoredPool):
         """Compute the curve of each selection rule (none: the usual ones); see `ttc.sweep`."""
         return sweeping.sweep(self, rules=rules or None, **options)
 
+    def delete(self, *, dry_run: bool = False) -> dict[str, int]:
+        """Remove the pool, with the samples, verdicts, attempts and traces that no other pool uses.
+
+        Return how many rows of each kind went, and their `bytes`; with `dry_run`, how many would
+        go. `shared` samples stay. StoreError if another process draws into the pool.
+        """
+        with python_errors():
+            if dry_run:
+                with self._opened() as (store, pool):
+                    return measured(store.reader, [pool]).as_dict()
+            return removal.remove(store_with(self.database, self.name), [self.name]).as_dict()
+
+    def rename(self, name: str) -> Pool:
+        """Give the pool another name, and return it; `ttc.sample(…, pool=name)` then resumes it.
+
+        UsageError if there is a pool of that name, or it is none that a pool may have; StoreError
+        if another process draws into the pool.
+        """
+        with python_errors():
+            renaming.rename(store_with(self.database, self.name), self.name, name)
+        return Pool(name, self.database, self.config)
+
     def records(self, verifier: str | None = None) -> Iterator[dict[str, Any]]:
         """Yield each sample as the record of a JSON line, with its verdict if there is one.
 
@@ -145,6 +170,13 @@ class Pool(StoredPool):
                 if verdict is not None:
                     line |= interchange.verdict_fields(verdict, who.name)
                 yield line
+
+    def export(
+        self, file: str | os.PathLike[str], **options: Unpack[exporting.ExportArguments]
+    ) -> list[str]:
+        """Write the pool to a file for other tools, or as a table; return a line for what the
+        format cannot hold. See `ttc.api.ExportArguments`."""
+        return exporting.export(self, file, **options)
 
     def to_pandas(self, verifier: str | None = None) -> pandas.DataFrame:
         """Return a row per sample, with its verdict if there is one; unknown values are NA.

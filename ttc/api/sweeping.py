@@ -29,7 +29,6 @@ from ttc.selectors import spec
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-
 # Selection rules: a text with commas between them, or a list.
 Rules: TypeAlias = "str | Sequence[str] | None"
 
@@ -37,9 +36,9 @@ Rules: TypeAlias = "str | Sequence[str] | None"
 class SweepArguments(TypedDict, total=False):
     """What a sweep reads and computes, by the names of `ttc sweep`'s options.
 
-    What it reads: `verifier` is the one whose verdicts count (None: the only one there is),
-    `mapping` renames the fields of foreign lines, ours to theirs; `database` is the store and
-    `config` a settings file in place of the user's (None: as set).
+    `verifier` is the one whose verdicts count (None: the only one there is), `mapping` renames the
+    fields of foreign lines (see `ttc.formats.mapping`), `format` is the kind of a file (None: by
+    its bytes), `database` the store, and `config` a settings file, not the user's (None: as set).
 
     The curves: `ks` are the budgets in draws (none: 1, 2, 4, … n). `cost` is the axis of cost in
     plots and tables, of the frontier and of policies (`ttc.curves.cost_axes.AXES`); `rates` is a
@@ -68,6 +67,7 @@ class SweepArguments(TypedDict, total=False):
     ks: int | Sequence[int] | None
     verifier: str | None
     mapping: Mapping[str, str]
+    format: str | None
     cost: str
     rates: File | Rates | Mapping[str, Any] | None
     eflops: str
@@ -157,6 +157,7 @@ def sweep(*sources: Source, rules: Rules = None, **options: Unpack[SweepArgument
             mapping=options.get("mapping"),
             beside=[named(source)[0] for source in given],
             options=wanted,
+            form=options.get("format"),
         )
         read = [found.read(source, reading) for source in sources]
         old = None if baseline is None else found.read_baseline(baseline, reading)
@@ -244,7 +245,6 @@ class _Reader:
 
     def read_baseline(self, source: Source, wanted: Wanted) -> Baseline | outcomes.Source:
         """Return the values of a baseline's file, or the draws of another source."""
-        kept = None
-        if isinstance(source, (str, os.PathLike)):
-            kept = read_baseline(os.fspath(source))
+        path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+        kept = None if path is None else read_baseline(path)
         return self.read(source, wanted) if kept is None else kept

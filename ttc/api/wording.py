@@ -46,7 +46,7 @@ _PHRASES = (
     (re.compile(r"\bttc ls\b"), "ttc.pools()"),
     (re.compile(r"\bttc (sample|verify|sweep|solve)\b"), r"ttc.\1"),
 )
-_PAIR = r"[\w.]+=[\w*]+(?:\.[\w*]+)*(?::[<>=!]+[\w.]*\w)?"
+_PAIR = r"[\w.]+=[\w*]+(?:\.[\w*]+)*(?:\+[\w*.]*\w)*(?::[<>=!]+[\w.]*\w)?"
 _MAPPING = re.compile(rf"(?<![\w-])--map (?:({_PAIR}(?:,{_PAIR})*)|'([^']+)')")
 _OPTION = re.compile(
     r"(?<![\w-])(?:--([a-z][a-z-]*[a-z])|-([mVntsk]))(?![\w-])"

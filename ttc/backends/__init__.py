@@ -58,6 +58,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ttc.backends.extras import (
+    Batching,
     Checkable,
     Finding,
     Probeable,
@@ -75,6 +76,7 @@ from ttc.backends.requests import Completion, ModelInfo, Request, needs_of
 
 __all__ = [
     "Backend",
+    "Batching",
     "Checkable",
     "Completion",
     "Finding",

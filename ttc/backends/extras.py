@@ -5,7 +5,7 @@ ttc asks for each with `isinstance(backend, Tunable)`; a backend has one by havi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -88,6 +88,18 @@ class Checkable(Ability, Protocol):
 
     def check(self) -> tuple[Finding, ...]:
         """Check the engine without drawing; a failure is a finding, not an exception."""
+
+
+@runtime_checkable
+class Batching(Ability, Protocol):
+    """A backend that draws by batch files, which go on when a run has ended (`ttc models
+    batches`)."""
+
+    def batches(self) -> Sequence[Mapping[str, Any]]:
+        """Return the batches that have draws for the store, as rows of a table."""
+
+    def cancel_batch(self, batch_id: str) -> str:
+        """Cancel a batch and return its state; BackendError."""
 
 
 @runtime_checkable

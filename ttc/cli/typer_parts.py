@@ -44,8 +44,15 @@ class LazyGroup(typer.core.TyperGroup):
             return None
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         module = import_module(f"ttc.cli.commands.{name}")
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name, context_settings=HELP)(getattr(module, name))
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
+        function = getattr(module, name)
+        commands = getattr(module, "SUBCOMMANDS", None)
+        if commands is None:
+            single.command(cmd_name, context_settings=HELP)(function)
+        else:
+            single.callback()(function)
+        for each in commands or ():
+            single.command(context_settings=HELP)(each)
         return typer.main.get_command(single)
 
     def get_help_option(self, ctx: Any) -> Any:

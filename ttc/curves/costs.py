@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ttc.budgets.prices import Price
 from ttc.curves.cost_axes import AXES as AXES
 from ttc.curves.order_statistics import ParallelDraws
 from ttc.curves.thinking_race import ThinkingRace
@@ -143,7 +144,8 @@ def _put_rated(
     the lengths, so that it is taken for the mean length (`kinetics`).
     """
     if rates.usd_prompt is not None and rates.usd_completion is not None:
-        put("usd", (prompt * rates.usd_prompt + tokens * rates.usd_completion) / 1e6)
+        price = Price(rates.usd_prompt, rates.usd_completion)
+        put("usd", np.asarray([price.usd(prompt, each) for each in as_list(tokens)]))
     if None in (rates.parameters, rates.layers, rates.heads, rates.head_dim):
         return
     parameters, heads = float(rates.parameters or 0), float(rates.heads or 0)

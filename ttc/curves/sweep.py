@@ -53,9 +53,7 @@ def sweep(
     named = [*names, *([] if baseline is None else [baseline.name])]
     rates.check_sources(options.rates_by_source, named)
     rules = options.selectors()
-    beside = [] if baseline is None or isinstance(baseline, Baseline) else [baseline]
-    maps = [(each.name, each.mapped) for each in (*sources, *beside)]
-    told = mapping.check((name, mapped) for name, mapped in maps if mapped is not None)
+    told = _notes_of_files(sources, baseline)
     notes = grading.leave_out(options.value, rules, [r for g in options.gates for r, _ in g.terms])
     sources, unscored = grading.grade(options.value, sources)
     if baseline is not None and not isinstance(baseline, Baseline):
@@ -91,6 +89,15 @@ def sweep(
     result.warnings += family.caveats(result.comparisons, options.ci)
     analyses.weigh(result)
     return result
+
+
+def _notes_of_files(sources: Sequence[Source], baseline: Baseline | Source | None) -> list[str]:
+    """Return what to say about --map, and about the lines of the baseline. UsageError for a mapped
+    field that no record has."""
+    beside = [] if baseline is None or isinstance(baseline, Baseline) else [baseline]
+    maps = [(each.name, each.mapped) for each in (*sources, *beside)]
+    told = [f"{each.name}: {line}" for each in beside for line in each.notes]
+    return told + mapping.check((name, each) for name, each in maps if each is not None)
 
 
 def _leave_out(result: SweepResult) -> None:

@@ -16,6 +16,7 @@ from ttc.doctor.system import existing
 from ttc.errors import StoreError
 from ttc.store import integrity, runs
 from ttc.store.database import NETWORK_FILE_SYSTEMS, file_system, open_any
+from ttc.store.migrations.views import NAMES
 from ttc.store.schema import MIGRATIONS
 from ttc.store.sql import translated
 from ttc.store.writer import FREE_SPACE
@@ -53,7 +54,7 @@ def _place(path: Path) -> Iterator[Check]:
         else:
             yield fail("store", f"{path}: {what} is not writable, so nothing is stored", _OTHER)
     elif there:
-        yield ok("store", f"{path}, {_size(path.stat().st_size)}")
+        yield ok("store", f"{path}, {_sizes(path)}")
     else:
         yield note("store", f"none yet; the first run creates {path}")
     free = shutil.disk_usage(folder).free
@@ -64,6 +65,17 @@ def _place(path: Path) -> Iterator[Check]:
         )
     else:
         yield ok("disk", f"{_size(free)} free at {folder}")
+
+
+def _sizes(path: Path) -> str:
+    """Return the size of a store, and those of its log and its search index if there are any."""
+    real = Path(os.path.realpath(path))
+    parts = [_size(real.stat().st_size)]
+    for suffix, what in (("-wal", "log"), (".search", "search index")):
+        with contextlib.suppress(OSError):
+            if size := real.with_name(real.name + suffix).stat().st_size:
+                parts.append(f"its {what} {_size(size)}")
+    return ", ".join(parts)
 
 
 def _size(count: float) -> str:
@@ -97,7 +109,8 @@ def _file_system(path: Path) -> Iterator[Check]:
 
 def _lock(path: Path) -> Iterator[Check]:
     """Report a process that holds the write lock for longer than a transaction takes."""
-    lock = path.with_name(f"{path.name}.lock")
+    real = Path(os.path.realpath(path))  # the lock is beside the file that a link leads to
+    lock = real.with_name(f"{real.name}.lock")
     if sys.platform == "win32" or not lock.exists():
         return
     import fcntl
@@ -147,6 +160,7 @@ def _contents(path: Path) -> Iterator[Check]:
         if version:
             yield _sound(connection, path)
             if version == newest:
+                yield from _views(connection, path)
                 yield from _runs(connection, path)
 
 
@@ -172,6 +186,18 @@ def _sound(connection: sqlite3.Connection, path: Path) -> Check:
             for table in ("pools", "samples")
         )
     return ok("contents", f"no damage; {pools} pools, {samples} samples")
+
+
+def _views(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:
+    """Report views that somebody has dropped."""
+    with translated(path):
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")
+        there = {row[0] for row in found}
+    if missing := [name for name in NAMES if name not in there]:
+        copied = "ttc db merge into a new store has them again"
+        yield note("views", f"{', '.join(missing)} dropped by another program", copied)
+    else:
+        yield ok("views", f"{', '.join(NAMES)}; ttc db views shows their columns")
 
 
 def _runs(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:

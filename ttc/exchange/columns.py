@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
 
-from ttc import scores
+from ttc import jsonl, scores
+from ttc.exchange.lines import draws_of
+from ttc.formats import Draw
 from ttc.jsonl import dump
 
 # Column → kind. Nested values are JSON in a cell; `questions` are in the columns from `messages`.
@@ -40,8 +43,10 @@ COLUMNS: Mapping[str, str] = {
     "messages": "json",
     "prompt": "text",
     "confidences": "numbers",
+    "logprobs": "json",
 }
-FLAT = tuple(name for name, kind in COLUMNS.items() if kind != "numbers")
+# Those of tables of texts; numbers of each token are left out.
+FLAT = tuple(name for name in COLUMNS if name not in ("confidences", "logprobs"))
 TEXTS = {True: "true", False: "false"}
 
 
@@ -85,3 +90,18 @@ def nested(name: str, value: Any) -> Any:
     if kind == "number" and isinstance(value, float):
         return scores.written(value) if value == value else None
     return value
+
+
+def judged(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record in which a verdict has all of its fields: in a line, null is written."""
+    if record.get("status") is not None:
+        for name in ("answer", "correct", "score", "reads_reference"):
+            record.setdefault(name, None)
+    return record
+
+
+def read(
+    records: Iterator[dict[str, Any]], path: Path, options: Mapping[str, str]
+) -> Iterator[Draw]:
+    """Yield the draws of the records of a table."""
+    yield from draws_of(cast("jsonl.Source", records), str(path), options)

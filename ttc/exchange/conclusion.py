@@ -31,15 +31,19 @@ def lines(tally: Tally, *, dry_run: bool = False) -> list[str]:
 
 
 def _summary(tally: Tally, dry_run: bool) -> str:
-    pools = ", ".join(tally.models)
+    pools = next(iter(tally.models), "")
+    if len(tally.models) > 1:
+        pools += f" and {len(tally.models) - 1} more pools"
     problems = {problem for _, problem in tally.draws_of}
     total = sum(tally.draws_of.values())
     per = set(tally.draws_of.values())
-    what = f"{len(problems):,} problems"
-    what += f" × {per.pop()} draws" if len(per) == 1 else f", {total:,} draws"
-    tools = [" ".join([tool, *sorted(versions)]) for tool, versions in tally.tools.items()]
-    files = f"{tally.logs} file{'s' if tally.logs > 1 else ''}"
-    about = ", ".join([*tools, *dict.fromkeys(tally.models.values())])
+    what = f"{len(problems):,} problem{'s' * (len(problems) != 1)}"
+    each = per.pop() if len(per) == 1 else 0
+    what += f" × {each} draw{'s' * (each > 1)}" if each else f", {total:,} draws"
+    tools = [f"{tool} {'/'.join(sorted(found))}".strip() for tool, found in tally.tools.items()]
+    files = f"{tally.logs} file{'s' * (tally.logs > 1)}"
+    models = list(dict.fromkeys(tally.models.values()))
+    about = ", ".join([*tools, *(models if len(models) < 4 else [f"{len(models)} models"])])
     does = "would import" if dry_run else "imported"
     if not tally.new and not tally.verdicts and total:
         line = f"{pools}: nothing new in {what} from {files} ({about}): all are in the pool already"

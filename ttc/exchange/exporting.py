@@ -15,14 +15,28 @@ from ttc import paths
 from ttc.errors import TtcError, UsageError
 from ttc.exchange import formats
 from ttc.formats import Draw, HoldsVerdicts, Opinion, WritesDraws, WritesFiles
-from ttc.outcomes.opinions import first_runs
 from ttc.outcomes.verifier_choice import choose_verifier, described
-from ttc.records import Problem, Sample
-from ttc.store import Store, pools, samples, token_logprobs
+from ttc.records import Message, Problem, Sample
+from ttc.store import Store, imported, pools, samples, token_logprobs
 from ttc.store.judged import judged
 from ttc.store.named import pool_named, store_with
 from ttc.store.pools import Pool
-from ttc.store.verifiers import VerifierId, verifiers_of
+from ttc.store.verifiers import VerifierId, first_runs, verifiers_of
+
+# Formats by the ends of file names.
+BY_NAME = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".eval": "inspect",
+}
+
+
+def format_of(wanted: str | None, output: str | None) -> str:
+    """Return the format of an export: the one that is named, else that of the file's name."""
+    return wanted or BY_NAME.get(Path(output or "").suffix.lower(), "jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +94,21 @@ def draws(database: Path, options: ExportOptions, form: WritesDraws) -> Iterator
         found = [pool_named(store, name) for name in options.pools]
         several = isinstance(form, HoldsVerdicts) and form.several_verdicts
         plans = [(pool, _verifiers(store, pool, options, several)) for pool in found]
-        _check_problems(store.reader, found, options.problems)
-        yield _all(store, plans, options)
+        wanted = _problems(store.reader, found, options.problems)
+        # Lines come as `ttc verify` prints them; other formats often number draws by their order.
+        by_problem = options.format not in formats.LINES
+        yield (
+            with_question(draw) if options.questions else draw
+            for pool, who in plans
+            for draw in of_pool(store.reader, pool, who, wanted, by_problem=by_problem)
+        )
 
 
-def _all(
-    store: Store, plans: Sequence[tuple[Pool, list[VerifierId]]], options: ExportOptions
-) -> Iterator[Draw]:
-    for pool, verifiers in plans:
-        yield from of_pool(store.reader, pool, verifiers, options.problems)
+def with_question(draw: Draw) -> Draw:
+    """Return a draw whose line has its question."""
+    problem = draw.problem
+    asked = problem.messages if problem.prompt is None else (Message("user", problem.prompt),)
+    return replace(draw, sample=replace(draw.sample, asked=asked))
 
 
 def _verifiers(store: Store, pool: Pool, options: ExportOptions, several: bool) -> list[VerifierId]:
@@ -97,9 +117,11 @@ def _verifiers(store: Store, pool: Pool, options: ExportOptions, several: bool) 
     try:
         row = choose_verifier(found, options.verifier, pool.name)
     except TtcError:
-        if options.verifier is not None or not several:
+        if options.verifier is not None:
             raise
-        row = None
+        # Several judged it: first those that the others are compared with.
+        ranked = sorted(first_runs(found), key=lambda each: not each["reads_reference"])
+        row = None if several else int(ranked[0]["id"])
     first = [_id(found, row)] if row is not None else []
     if options.verifier is not None:
         return first
@@ -112,13 +134,25 @@ def _id(found: Sequence[Mapping[str, Any]], row: int) -> VerifierId:
     return VerifierId(about["name"], about["version"], about["config"])
 
 
-def _check_problems(
-    connection: sqlite3.Connection, found: Sequence[Pool], wanted: Sequence[str]
-) -> None:
-    for name in wanted:
-        if all(samples.problem_of(connection, pool, name) is None for pool in found):
-            pool = ", ".join(each.name for each in found)
-            raise UsageError(f"{pool} has no problem {name!r}; ttc show {found[0].name} lists them")
+def _problems(
+    connection: sqlite3.Connection, found: Sequence[Pool], given: Sequence[str]
+) -> list[str]:
+    """Return the ids of problems; a text that is no id is a list of ids with commas. UsageError for
+    a problem that no pool has."""
+
+    def known(name: str) -> bool:
+        return any(samples.problem_of(connection, pool, name) is not None for pool in found)
+
+    wanted: dict[str, None] = {}
+    for text in given:
+        for name in [text] if known(text) else filter(None, text.split(",")):
+            if not known(name):
+                pools_of = ", ".join(each.name for each in found)
+                raise UsageError(
+                    f"{pools_of} has no problem {name!r}; ttc show {found[0].name} lists them"
+                )
+            wanted[name] = None
+    return list(wanted)
 
 
 def of_pool(
@@ -126,16 +160,22 @@ def of_pool(
     pool: Pool,
     verifiers: Sequence[VerifierId],
     wanted: Sequence[str] = (),
+    *,
+    by_problem: bool = False,
 ) -> Iterator[Draw]:
-    """Yield the draws of a pool in the order they were stored, with the verdicts of verifiers."""
+    """Yield the draws of a pool with the verdicts of verifiers, in the order they were stored or
+    problem by problem."""
     questions = {each.id: each for each in pools.problems_of(connection, pool)}
+    ids = imported.ids(connection, pool)
     for name in wanted or (None,):
         if name is not None and name not in questions:
             continue
-        streams = [judged(connection, pool, who, problem=name) for who in verifiers]
+        how: dict[str, Any] = {"problem": name, "by_problem": by_problem}
+        streams = [judged(connection, pool, who, **how) for who in verifiers]
         if not streams:
-            for row, sample in samples.of_pool(connection, pool, problem=name):
-                yield Draw(questions[sample.problem], _with_tokens(connection, row, sample))
+            for row, sample in samples.of_pool(connection, pool, **how):
+                whole = _with_tokens(connection, row, sample)
+                yield Draw(questions[sample.problem], whole, id=ids.get(name_of(sample)))
             continue
         for rows in zip(*streams, strict=True):
             sample = _with_tokens(connection, rows[0][0], rows[0][1])
@@ -145,10 +185,15 @@ def of_pool(
                 if row[2] is not None
             )
             problem: Problem = questions[sample.problem]
-            yield Draw(replace(problem, tags=sample.tags), sample, opinions)
+            yield Draw(problem, sample, opinions, id=ids.get(name_of(sample)))
 
 
 def _with_tokens(connection: sqlite3.Connection, row: int, sample: Sample) -> Sample:
     """Return a sample with its likeliest tokens, if any were kept."""
     tokens = token_logprobs.of(connection, row) if token_logprobs.any_kept(connection) else None
     return sample if tokens is None else replace(sample, token_logprobs=tokens)
+
+
+def name_of(sample: Sample) -> tuple[str, int]:
+    """Return what names a sample within its pool: problem and draw."""
+    return sample.problem, sample.index

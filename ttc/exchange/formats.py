@@ -14,11 +14,12 @@ from ttc.plugins import OWN_DISTRIBUTION, distribution
 
 # Lines of ttc in kinds of files whose own entry points read records.
 LINES = {
+    "csv": "ttc.exchange.text_tables:Csv",
+    "tsv": "ttc.exchange.text_tables:Tsv",
+    "parquet": "ttc.exchange.arrow_tables:Parquet",
+    "arrow": "ttc.exchange.arrow_tables:Arrow",
+    # Last: it reads any file of records that has the fields.
     "jsonl": "ttc.exchange.lines:JsonLines",
-    "csv": "ttc.exchange.tables:Csv",
-    "tsv": "ttc.exchange.tables:Tsv",
-    "parquet": "ttc.exchange.tables:Parquet",
-    "arrow": "ttc.exchange.tables:Arrow",
 }
 # Where ttc's own readers and writers of logs are: others of its formats are not loaded for them.
 _LOGS = ("ttc.formats.logs.", "ttc.exchange.")

@@ -80,6 +80,9 @@ class Import:
             else:
                 connection = stack.enter_context(contextlib.closing(empty()))
             targets = Targets(connection, self.options.pool)
+            for log, found in zip(self.logs, self.surveys, strict=True):
+                for draw in found.firsts:
+                    targets.of(log.tool, draw)
             placer = Placer(connection, self.tally, self._binary(), self.data)
             writer = _Writer(self, targets)
             stack.callback(writer.end)
@@ -194,7 +197,9 @@ def opened(
         raise UsageError("--pool: name the pool to import into")
     tally = Tally()
     with contextlib.ExitStack() as stack:
-        logs, others = stack.enter_context(sources.found(options.files, options.format))
+        mapped = "map" in options.options
+        found = sources.found(options.files, options.format, mapped=mapped)
+        logs, others = stack.enter_context(found)
         data = known_problems(session, options.problems) if options.problems else None
         surveys = [survey.survey(log, options.options) for log in logs]
         tally.logs, tally.not_logs = len(logs), others

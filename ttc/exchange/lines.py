@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ttc import interchange, jsonl, scores, tags
+from ttc import interchange, jsonl, keys, scores, tags
 from ttc.errors import UsageError
-from ttc.formats import Draw, Opinion
+from ttc.formats import Draw, Opinion, files
 from ttc.formats.logs.opening import accept, first_line, unread
 from ttc.formats.mapping import check, fields_used, parse_mapping
 from ttc.interchange import Intake
@@ -33,8 +33,9 @@ class JsonLines:
 
     def holds_draws(self, path: Path, head: bytes) -> bool:
         """Return whether the first line has a problem and a text."""
-        record = first_line(head)
-        return record is not None and {"problem", "text"} <= record.keys()
+        needed = {"problem", "text"}
+        first = first_line(head) or {}
+        return needed <= first.keys() or needed <= _first_record(path).keys()
 
     def draws(self, path: Path, options: Mapping[str, str]) -> Iterator[Draw]:
         """Yield the draws of a file. Options: `map` renames fields; `index=new` numbers the draws
@@ -50,6 +51,14 @@ class JsonLines:
         return lacks.notes(self.name)
 
 
+def _first_record(path: Path) -> Mapping[str, Any]:
+    """Return the first record of a file of another kind than JSON lines; empty if it has none."""
+    try:
+        return next((line.record for line in files.read(str(path))), {})
+    except UsageError:
+        return {}
+
+
 class Lacks:
     """Collects what lines do not hold of draws: questions, and verdicts after the first."""
 
@@ -59,7 +68,8 @@ class Lacks:
 
     def see(self, draw: Draw) -> None:
         """Note what a line leaves out of a draw."""
-        self._questions = self._questions or bool(draw.problem.messages or draw.problem.prompt)
+        asked = bool(draw.problem.messages or draw.problem.prompt) and not draw.sample.asked
+        self._questions = self._questions or asked
         self._others |= dict.fromkeys(each.verifier for each in draw.opinions[1:])
 
     def notes(self, name: str) -> list[str]:
@@ -75,17 +85,19 @@ class Lacks:
 
 def record_of(draw: Draw) -> dict[str, Any]:
     """Return a draw as the record of one line, with its first verdict if it has any: the line that
-    `ttc sample` or `ttc verify` prints of it."""
+    `ttc sample` or `ttc verify` prints of it. With its question if that is filled in."""
     line = interchange.sample_line(draw.sample)
     if draw.opinions:
         first = draw.opinions[0]
         line |= interchange.verdict_fields(first.verdict, first.verifier)
+    if draw.sample.asked:
+        line |= keys.prompt_content(draw.problem)
     return line
 
 
 def draws_of(source: jsonl.Source, place: str, options: Mapping[str, str]) -> Iterator[Draw]:
     """Yield the draws of lines: of a file, or of records that were read otherwise."""
-    accept(options, ("map", "index"), "lines: these")
+    accept(options, ("map", "index"), "lines")
     mapping = parse_mapping(options.get("map", ""), MAPPABLE)
     if options.get("index", "kept") not in ("kept", "new"):
         raise UsageError(f"--option index={options['index']}: write index=kept or index=new")

@@ -17,6 +17,7 @@ from ttc.exchange.survey import is_attempt
 from ttc.exchange.tally import Tally
 from ttc.exchange.targets import Target
 from ttc.formats import Draw, Opinion
+from ttc.messages import secrets
 from ttc.records import Problem, Verdict
 from ttc.store.imported import Held, imported_verifier, mark, prompt_of, verdict_on
 from ttc.store.sql import storable
@@ -153,10 +154,10 @@ class Placer:
 
     def _attempt(self, step: Step, held: Held) -> None:
         sample = step.draw.sample
+        step.draw = replace(step.draw, error=storable(secrets.redacted(step.draw.error)))
         this = sample.index, sample.finish_reason, step.draw.error, mark(sample.text)
         step.attempt = this not in held.attempts
         self._tally.attempts += step.attempt
-        self._tally.known_attempts += not step.attempt
         held.attempts.add(this)
 
     def _sample(self, step: Step, held: Held) -> bool:
@@ -173,10 +174,10 @@ class Placer:
             self._tally.known += 1
             return True
         if step.index in held.texts:
-            self._tally.repeated += text in held.texts.values()
-            step.index = max(held.texts) + 1
+            self._tally.repeated += text in held.marks
+            step.index = held.top + 1
         step.sample = True
-        held.texts[step.index] = text
+        held.put(step.index, text)
         if step.origin is not None:
             held.origins[step.origin] = step.index
         self._tally.new += 1
@@ -210,8 +211,6 @@ class Placer:
             return True
         if _told(there) != _told(opinion.verdict):
             self._conflict(f"another verdict by {opinion.verifier} on the draw", step)
-        else:
-            self._tally.known_verdicts += 1
         return False
 
     def verifier(self, opinion: Opinion) -> int | None:

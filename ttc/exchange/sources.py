@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from ttc.errors import UsageError
 from ttc.exchange import formats
 from ttc.formats import ReadsDraws
-from ttc.formats.logs.opening import head_of
+from ttc.formats.logs.opening import first_line, head_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,16 @@ class Log:
 
 
 @contextmanager
-def found(files: Sequence[str], wanted: str | None) -> Iterator[tuple[list[Log], list[str]]]:
+def found(
+    files: Sequence[str], wanted: str | None, *, mapped: bool = False
+) -> Iterator[tuple[list[Log], list[str]]]:
     """Yield the logs of files and folders (`-`: standard input), and the files that are none.
 
-    UsageError for a file that is no log; in a folder, such files are left out and named.
+    With `mapped`, a file that no format knows has lines whose fields are renamed. UsageError for a
+    file that is no log; in a folder, such files are left out and named.
     """
     known = [formats.reader(wanted)] if wanted else formats.readers()
+    other = known[0] if wanted else formats.reader("jsonl") if mapped else None
     logs: list[Log] = []
     others: list[str] = []
     with tempfile.TemporaryDirectory(prefix="ttc-import-") as folder:
@@ -46,22 +50,21 @@ def found(files: Sequence[str], wanted: str | None) -> Iterator[tuple[list[Log],
             shown = "<stdin>" if name == "-" else name
             if not path.exists():
                 raise UsageError(f"{name}: no such file or folder")
-            logs += _of(path, shown, known, wanted is not None, others)
+            logs += _of(path, shown, known, other, others)
         yield logs, others
 
 
 def _of(
-    path: Path, shown: str, known: list[ReadsDraws], named: bool, others: list[str]
+    path: Path, shown: str, known: list[ReadsDraws], other: ReadsDraws | None, others: list[str]
 ) -> list[Log]:
-    """Return the logs at a path: itself, or those in the folder that it is."""
-    whole = formats.recognised(path, head_of(path), known)
+    """Return the logs at a path: itself, or those in the folder that it is. `other` reads a file
+    that no format knows."""
+    head = head_of(path)
+    whole = formats.recognised(path, head, known)
     if whole is None and not path.is_dir():
-        if not named:
-            raise UsageError(
-                f"{shown}: no log that ttc knows; name its format with --format, or for lines "
-                "with other names the fields with --map problem=FIELD,text=FIELD"
-            )
-        whole = known[0]
+        if other is None:
+            raise UsageError(f"{shown}: {_unknown(head)}")
+        whole = other
     if whole is not None:
         return [Log(path, whole, shown)]
     inside = []
@@ -76,6 +79,19 @@ def _of(
     if not inside:
         raise UsageError(f"{shown}: no logs in this folder; --format names what it holds")
     return inside
+
+
+def _unknown(head: bytes) -> str:
+    """Return why a file cannot be imported, and what to do."""
+    record = first_line(head) or {}
+    if not head.strip():
+        return "an empty file"
+    if "text" not in record and record.keys() & {"question", "prompt", "messages"}:
+        return "these look like problems, not draws: ttc sample draws from them"
+    return (
+        "no log that ttc knows; name its format with --format, or for lines with other names the "
+        "fields with --map problem=FIELD,text=FIELD"
+    )
 
 
 def _spooled(folder: Path) -> Path:

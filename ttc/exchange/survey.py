@@ -15,7 +15,8 @@ from ttc.formats import Draw
 @dataclass(slots=True)
 class Survey:
     """What a log holds: draws, attempts, versions of the tool, fields that nothing reads, and which
-    verifiers score with 0 and 1 alone (`binary`: False where there are other numbers)."""
+    verifiers score with 0 and 1 alone (`binary`: False where there are other numbers). `firsts` are
+    the first draws of each model and setting of its parameters."""
 
     draws: int = 0
     attempts: int = 0
@@ -24,11 +25,14 @@ class Survey:
     unused: Counter[str] = field(default_factory=Counter)
     binary: dict[str, bool] = field(default_factory=dict)
     chains: Chains = field(default_factory=Chains)
+    firsts: list[Draw] = field(default_factory=list)
 
     def add(self, draw: Draw) -> None:
         """Count one draw."""
         self.unused.update(draw.unused)
         self.problems.add(draw.problem.id)
+        if not any(_alike(draw, first) for first in self.firsts):
+            self.firsts.append(draw)
         if draw.version:
             self.versions.add(draw.version)
         if is_attempt(draw):
@@ -42,6 +46,12 @@ class Survey:
             if score is not None:
                 plain = score in (0.0, 1.0)
                 self.binary[opinion.verifier] = self.binary.get(opinion.verifier, True) and plain
+
+
+def _alike(draw: Draw, other: Draw) -> bool:
+    """Return whether two draws are of one model with one setting of its parameters."""
+    one, two = draw.sample, other.sample
+    return one.model == two.model and (one.params is two.params or one.params == two.params)
 
 
 def is_attempt(draw: Draw) -> bool:

@@ -34,10 +34,8 @@ class Tally:
     new: int = 0
     known: int = 0
     attempts: int = 0
-    known_attempts: int = 0
     questions: int = 0
     references: int = 0
-    known_verdicts: int = 0
     repeated: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     draws_of: Counter[tuple[str, str]] = field(default_factory=Counter)

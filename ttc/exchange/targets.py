@@ -30,6 +30,11 @@ class Target:
     pool: Pool | None = None
     held: dict[str, Held] = field(default_factory=dict)
 
+    def request(self, problem: str) -> dict[str, Any]:
+        """Return the identity of the draws of a problem. Other tools draw for each problem, so two
+        that ask the same do not share their draws."""
+        return {**self.identity, "backend": f"{self.identity['backend']}:{problem}"}
+
     def of(self, connection: sqlite3.Connection, problem: str) -> Held:
         """Return what the pool holds of a problem."""
         if problem not in self.held:
@@ -80,6 +85,7 @@ class Targets:
     def _target(self, name: str, model: str, about: Mapping[str, Any], draw: Draw) -> Target:
         there = pools.find(self._connection, name)
         if there is None:
+            names.check_new(name, "--pool")
             backend = free_backend(self._connection, name)
             return Target(name, model, {"backend": backend, **about})
         if not is_imported(there.identity):

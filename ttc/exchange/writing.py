@@ -38,11 +38,13 @@ def _problem(connection: sqlite3.Connection, step: Step) -> None:
         )
     pool, held = target.pool, target.held[problem.id]
     if step.enrol:
-        (enrolled,) = tags.enrol(connection, pool, [problem], target.identity)
+        asks = target.request(problem.id)
+        (enrolled,) = tags.enrol(connection, pool, [problem], asks)
         held.request_id = enrolled.request_id
     assert held.request_id is not None  # it was enrolled in an earlier step, or is in the store
     if step.learn:
-        imported.learn_question(connection, held.request_id, problem, target.identity)
+        asks = target.request(problem.id)
+        imported.learn_question(connection, held.request_id, problem, asks)
     if step.refer:
         imported.set_reference(connection, pool, problem.id, problem.reference)
     if step.tag is not None:
@@ -61,6 +63,7 @@ def _completion(step: Step) -> Completion:
         finish_reason=sample.finish_reason,
         prompt_tokens=sample.prompt_tokens,
         completion_tokens=sample.completion_tokens,
+        think_tokens=sample.think_tokens,
         logprob=sample.logprob,
         stop=sample.stop,
         confidences=sample.confidences,

@@ -7,6 +7,8 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from ttc import plugins
+from ttc.errors import BackendError
+from ttc.messages import notes
 
 T = TypeVar("T")
 
@@ -34,11 +36,28 @@ def exists(name: str) -> bool:
 
 def ability(kind: type[T], own: Sequence[str]) -> list[T]:
     """Return the formats that have an ability: those of other packages, then ttc's own that are
-    named, in this order."""
+    named, in this order. One of another package that is broken is told and left out."""
     others = [
         name
         for name, entry in plugins.installed("formats").items()
         if plugins.distribution(entry)[0] != plugins.OWN_DISTRIBUTION
     ]
-    found = [named(name) for name in (*others, *own)]
+    found = [*filter(None, map(unbroken, others)), *map(named, own)]
     return [each for each in found if isinstance(each, kind)]
+
+
+def unbroken(name: str) -> Any:
+    """Return the format of a name; None, after a note, for a plugin that cannot be made."""
+    try:
+        return named(name)
+    except BackendError as error:
+        notes.tell(f"{error}; it is left out")
+        return None
+
+
+def room(kind: type[T], module: str) -> list[T]:
+    """Return the formats that have an ability: those of other packages, then those of ttc in a
+    package such as `ttc.formats.logs`."""
+    entries = plugins.installed("formats").items()
+    own = [name for name, entry in entries if entry.value.startswith(f"{module}.")]
+    return ability(kind, own)

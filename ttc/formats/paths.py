@@ -165,7 +165,7 @@ def why_missing(record: Mapping[str, Any], path: Path) -> str:
         if value is MISSING or isinstance(value, Many):
             continue
         return _lacks(value, path.steps[taken:], written(path.steps[:taken]))
-    name = path.steps[0].text if len(path.steps) > 1 else path.name
+    name = path.steps[0].text
     return f"no field {name!r}{nearest(name, record)}"
 
 

@@ -11,14 +11,16 @@ notations (`values`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ttc import jsonl, scores, tags
 from ttc.errors import UsageError
 from ttc.interchange import token_logprobs
 from ttc.interchange.fields import FIELDS, SCHEMA
-from ttc.interchange.intake import Intake
 from ttc.records import FinishReason, Message, Sample, Verdict
+
+if TYPE_CHECKING:
+    from ttc.interchange.intake import Intake
 
 __all__ = [
     "FIELDS",
@@ -29,6 +31,15 @@ __all__ = [
     "sample_line",
     "verdict_fields",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the reader of lines once it is used: `ttc show` only writes some."""
+    if name != "Intake":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ttc.interchange.intake import Intake
+
+    return Intake
 
 
 def sample_line(sample: Sample) -> dict[str, Any]:
@@ -94,7 +105,8 @@ class Numbering:
         if index in seen:
             raise UsageError(
                 f"{line.place}: draw {index} of {problem!r} is at {seen[index]} already; "
-                "a draw counts once"
+                "a draw counts once; if 'index' means something else, leave it out: "
+                "`jq -c 'del(.index)'`"
             )
         seen[index] = line.place
         return int(index)
@@ -111,6 +123,8 @@ def read_samples(
 
     With an `intake`, that reads the lines, and `mapping` is not used; it has the notes then.
     """
+    from ttc.interchange.intake import Intake
+
     numbering = Numbering()
     intake = intake or Intake(mapping, ("problem", "text"))
     for line in intake.lines(source, skipped):

@@ -15,7 +15,9 @@ from ttc.errors import UsageError
 from ttc.formats import files
 from ttc.formats.mapping import FieldMap
 from ttc.interchange import names, values
-from ttc.interchange.fields import FIELDS, OF_A_DRAW, SCHEMA
+from ttc.interchange.checks import check_rest, check_size, of_a_log
+from ttc.interchange.fields import FIELDS, OF_A_DRAW
+from ttc.interchange.filters import Filters
 from ttc.interchange.told import Told
 from ttc.jsonl import BadLineError, Line
 
@@ -29,6 +31,7 @@ _READERS: Mapping[str, Reader] = {
     "finish_reason": values.ending,
     "prompt_tokens": values.whole,
     "completion_tokens": values.whole,
+    "think_tokens": values.whole,
     "verifier_tokens": values.whole,
     "logprob": values.number,
     "seconds": values.number,
@@ -39,24 +42,10 @@ _READERS: Mapping[str, Reader] = {
     "reference": values.reference,
 }
 # Fields that a foreign file may have for something else.
-_OTHERS = frozenset(
-    [
-        "stop",
-        "model",
-        "pool",
-        "params",
-        "key",
-        "prompt_id",
-        "confidences",
-        "scores",
-        "seed",
-        "seconds",
-        "prompt_tokens",
-        "reference",
-        "verifier",
-        "status",
-    ]
-)
+_OTHERS = {
+    *("stop", "model", "pool", "params", "key", "prompt_id", "confidences", "scores", "seed"),
+    *("seconds", "prompt_tokens", "think_tokens", "reference", "verifier", "status", "logprobs"),
+}
 _OF_A_DRAW = OF_A_DRAW.union(*(names.NAMES.get(name, ()) for name in OF_A_DRAW))
 _FINISHES = ("stop", "length", "cancelled", "error")
 # Fields that are likely meant where none has our name.
@@ -81,33 +70,42 @@ class Intake:
         judged: bool = False,
         form: str | None = None,
     ) -> None:
-        self.fields = FieldMap(mapping or {}, needed=needed, draws=_OF_A_DRAW)
+        self.fields = FieldMap(mapping or {}, needed=needed, draws=_OF_A_DRAW, own=FIELDS)
         self.told = Told()
         self._form = form
+        self._command = "sweep" if judged else "verify"
         self._needed = needed
         mapped = {ours.partition(".")[0] for ours in self.fields.mapping}
-        optional = [name for name in names.NAMES if name not in names.REQUIRED]
+        # A sweep compares with no reference.
+        left_out = names.REQUIRED if "text" in needed else (*names.REQUIRED, "reference")
+        optional = [name for name in names.NAMES if name not in left_out]
         wanted = [*needed, *(["correct"] if judged else []), *optional]
         self._wanted = [name for name in wanted if name in names.NAMES and name not in mapped]
         self._sources: dict[str, str] = dict(self.fields.mapping)
         self._named: dict[str, dict[str, int]] = {}
         self._unclear: dict[str, list[str]] = {}
-        self._filters: dict[str, str] = {}
-        self._repeats = 0
+        self._filters = Filters()
         self.left_out: Counter[str] = Counter()  # ends of draws that the caller leaves out
 
     def lines(self, source: jsonl.Source, skipped: list[str] | None = None) -> Iterator[Line]:
         """Yield the lines with our fields. UsageError with the place of bad input; with `skipped`,
         the errors of bad lines are appended there."""
-        for raw in files.read(source, skipped, self._form):
-            try:
-                lines = [self._checked(line) for line in self.fields.lines(raw)]
-            except BadLineError as error:
-                if skipped is None:
-                    raise
-                skipped.append(str(error))
-                continue
-            yield from lines
+        read = 0
+        try:
+            for raw in files.read(source, skipped, self._form, command=self._command):
+                try:
+                    lines = [self._checked(line) for line in self.fields.lines(raw)]
+                except BadLineError as error:
+                    if skipped is None:
+                        raise
+                    skipped.append(str(error))
+                    continue
+                read += 1
+                yield from lines
+        except UsageError as error:
+            if read or self.fields.mapping or not isinstance(source, str) or source == "-":
+                raise
+            raise of_a_log(source, error) from None
 
     @property
     def read_by_other_names(self) -> frozenset[str]:
@@ -118,18 +116,16 @@ class Intake:
         """Return what was read as what, one line for each kind."""
         lines = []
         if self._named:
-            each = (f"{ours} from {' and '.join(found)}" for ours, found in self._named.items())
-            lines.append(f"read by other names: {', '.join(each)}")
+            each = ", ".join(
+                f"{ours} from {' and '.join(found)}" for ours, found in self._named.items()
+            )
+            lines.append(f"read by other names: {each}")
         lines += [
             f"{ours} is not read: {' and '.join(found)} may both be it; choose with "
             f"--map {ours}=FIELD"
             for ours, found in self._unclear.items()
         ]
-        if self._repeats:
-            lines.append(
-                f"{self._repeats} rows of lm-eval have several responses and one verdict, and "
-                "count as one draw; --map text=resps.0.* makes a draw of each"
-            )
+        lines += self._filters.notes()
         lines += self.told.notes()
         if self.left_out:
             ends = ", ".join(f"{count} {end}" for end, count in self.left_out.items())
@@ -137,16 +133,16 @@ class Intake:
         return lines
 
     def _checked(self, line: Line) -> Line:
-        record = line.record
+        record = given = line.record
         # Lines of ttc itself have their own names, whatever else is passed through.
         if "schema" not in record and not names.ALL.isdisjoint(record):
             record = self._by_other_names(line)
         for name in self._needed:
             if record.get(name) is None:
-                raise BadLineError(self._lacks(line.place, record, name))
+                raise BadLineError(self._lacks(line.place, given, name))
         record = self._converted(line.place, record)
         if isinstance(record.get("filter"), str):
-            self._check_filter(line.place, record)
+            self._filters.check(line.place, record)
         return Line(line.place, record)
 
     def _by_other_names(self, line: Line) -> dict[str, Any]:
@@ -174,7 +170,9 @@ class Intake:
 
     def _lacks(self, place: str, record: Mapping[str, Any], name: str) -> str:
         if name in record:
-            return f"{place}: {name!r} is null; --skip-bad leaves such lines out"
+            field = self._sources.get(name, name)
+            way = f"`jq -c 'select(.{field} != null)'`"
+            return f"{place}: {name!r} is null; leave such lines out: {way}"
         there = f"{place}: no field {name!r} among {', '.join(record) or '(none)'}; "
         if name == "text" and isinstance(record.get("resps"), list):
             return f"{there}the responses of lm-eval are read with --map text=resps.0.*"
@@ -198,10 +196,10 @@ class Intake:
                 if value != value:
                     changed[name] = self._read(place, record, name)
                 else:
-                    _check_size(record, name, place)
+                    check_size(record, name, place)
         if changed:
             record = {**record, **changed}
-        _check_rest(place, record)
+        check_rest(place, record)
         return record
 
     def _read(self, place: str, record: Mapping[str, Any], name: str) -> Any:
@@ -220,35 +218,3 @@ class Intake:
                 self.told.example("not read, as of another type", name, value)
                 return None
             raise BadLineError(f"{place}: {name!r} {error}") from None
-
-    def _check_filter(self, place: str, record: Mapping[str, Any]) -> None:
-        problem, chosen = str(record["problem"]), record["filter"]
-        first = self._filters.setdefault(problem, chosen)
-        if first != chosen:
-            raise UsageError(
-                f"{place}: {problem!r} has rows by the filters {first!r} and {chosen!r}: the same "
-                "draw judged twice, not two draws; choose a filter, as with "
-                f"jq -c 'select(.filter == \"{first}\")'"
-            )
-        repeats = record.get("resps")
-        if isinstance(repeats, list) and repeats and isinstance(repeats[0], list):
-            self._repeats += len(repeats[0]) > 1
-
-
-def _check_rest(place: str, record: Mapping[str, Any]) -> None:
-    """Raise UsageError for scores, confidences and a schema that cannot be."""
-    if "scores" in record:
-        scores.check_by_verifier(record["scores"], place)
-    if not all(isinstance(value, (int, float)) for value in record.get("confidences") or ()):
-        raise UsageError(f"{place}: 'confidences' must be numbers, one for each token")
-    schema = record.get("schema", SCHEMA)
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise UsageError(f"{place}: schema {schema} is newer than this ttc; upgrade ttc-cli")
-
-
-def _check_size(record: dict[str, Any], name: str, place: str) -> None:
-    """Raise UsageError for an integer that is too large to compute with."""
-    value = record[name]
-    if abs(value) > scores.SAFE:
-        whole = FIELDS[name] == (int,) and name != "seed"
-        scores.check_size(name, value, place, whole=whole)

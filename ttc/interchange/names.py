@@ -24,6 +24,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "num_completion_tokens",
     ),
     "prompt_tokens": ("input_tokens", "num_input_tokens", "num_prompt_tokens"),
+    "think_tokens": ("reasoning_tokens", "thinking_tokens"),
     "finish_reason": ("done_reason", "stop_reason"),
     "logprob": ("cumulative_logprob",),
     "reference": (

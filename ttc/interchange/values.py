@@ -43,7 +43,7 @@ def truth(name: str, value: Any, told: Told, source: str) -> bool | None:
         else:
             raise ValueError(_graded(name, value, source))
     elif isinstance(value, str):
-        found = _truth_of(name, value.strip().lower(), source)
+        found = _truth_of(name, value.strip(), source)
     else:
         raise ValueError(
             f"must be true, false or null, not {kind_of(value)}{inside(name, source, value)}"
@@ -53,18 +53,18 @@ def truth(name: str, value: Any, told: Told, source: str) -> bool | None:
 
 
 def _truth_of(name: str, word: str, source: str) -> bool | None:
-    if word in _TRUE:
+    if (lower := word.lower()) in _TRUE:
         return True
-    if word in _FALSE:
+    if lower in _FALSE:
         return False
-    if word in _NOTHING:
+    if lower in _NOTHING:
         return None
     try:
         number = float(word)
     except ValueError:
         raise ValueError(
-            f"must be true or false, not {word[:SHOWN]!r}; say which values are right: "
-            f"--map '{name}={source}:==\"{word[:SHOWN]}\"'"
+            f"must be true or false, not {word[:SHOWN]!r}; name the value that is right: "
+            f"--map '{name}={source}:==\"VALUE\"'"
         ) from None
     raise ValueError(_graded(name, number, source))
 
@@ -115,9 +115,10 @@ def number(name: str, value: Any, told: Told, source: str) -> float | None:
         else:
             told.example("read as numbers", name, value)
             return found
-    if isinstance(value, bool) and name == "score":
+    said = str(value).strip().lower()
+    if name == "score" and isinstance(value, (bool, str)) and said in (*_TRUE, *_FALSE):
         raise ValueError(
-            f"must be a number, not {written(value)}; if it says what is right: "
+            f"must be a number, not {_told_kind(value)}; if it says what is right: "
             f"--map correct={source}"
         )
     raise ValueError(f"must be a number, not {_told_kind(value)}{inside(name, source, value)}")
@@ -153,12 +154,12 @@ def answer(name: str, value: Any, told: Told, source: str) -> str:
 
 def ending(name: str, value: Any, told: Told, source: str) -> str | None:
     """Read a finish reason in the words of servers and other tools."""
-    found = finish_reasons.read(value)
     plain = finish_reasons.plain(value)
-    if found is None and plain not in finish_reasons.UNKNOWN:
+    if not isinstance(value, (str, dict)):
         known = "stop, length, cancelled or error"
-        if not isinstance(value, str):
-            raise ValueError(f"must be {known}, not {kind_of(value)}{inside(name, source, value)}")
+        raise ValueError(f"must be {known}, not {kind_of(value)}{inside(name, source, value)}")
+    found = finish_reasons.read(value)
+    if found is None and plain not in finish_reasons.UNKNOWN:
         told.word(name, value, "unknown")
         return None
     told.word(name, value if isinstance(value, str) else plain, found)

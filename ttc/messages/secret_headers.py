@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ttc.messages import secrets
 
@@ -17,6 +18,18 @@ _ARGUMENT = re.compile(
 def may_be_secret(name: str, value: str = "") -> bool:
     """Return whether a header may hold a secret: by its name, or since its value is a known one."""
     return bool(_SECRET.search(name)) or secrets.redacted(value) != value
+
+
+def keep_secret(headers: Any) -> str:
+    """Have the values of those headers masked that may hold a secret; return the name of one, ""
+    if there is none. Anything but a table has none."""
+    found = ""
+    for name, value in headers.items() if isinstance(headers, dict) else ():
+        if isinstance(value, str) and may_be_secret(name):
+            secrets.keep(value)
+            secrets.keep(value.partition(" ")[2])  # behind Bearer
+            found = name
+    return found
 
 
 def hidden(argument: str) -> str:

@@ -94,7 +94,7 @@ def read_lines(name: str, lines: jsonl.Source, wanted: Wanted = DEFAULT) -> Sour
     name. UsageError if there are none."""
     found = Collected(wanted.tags) if wanted.tags else None
     origins = score_origins.Lines()
-    intake = Intake(wanted.mapping, judged=True)
+    intake = Intake(wanted.mapping, judged=True, form=wanted.format)
     reading = Reading(wanted.text, wanted.scored, wanted.asked.deciders, found, origins.see, intake)
     source = _collect(name, read_outcomes(lines, reading=reading))
     source.mapped, source.notes = intake.fields, intake.notes()
@@ -115,7 +115,8 @@ def read_pool(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
         pool = pool_named(store, name)
         found = verifiers.verifiers_of(store.reader, pool)
         # A verifier that only scores is not meant where none is named, if there is another.
-        scoring = {scorer.partition(":")[0] for scorer in wanted.scorers}
+        named = {row["name"] for row in found}
+        scoring = {each if each in named else each.partition(":")[0] for each in wanted.scorers}
         judges = [row for row in found if row["name"] not in scoring] or found
         by = choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
         known, unscored = rows_of_scorers(found, wanted.scorers, name)
@@ -135,6 +136,10 @@ def read_pool(database: Path, name: str, wanted: Wanted = DEFAULT) -> Source:
             source.tag_names = frozenset().union(*source.tags.values())
         source.known = models.known(store.reader, pool)
         source.standing = freshness.standing(store, pool, wanted.beside)
+        if wanted.mapping and not any(
+            each == "-" or is_file(each, database) for each in wanted.beside
+        ):
+            source.notes = ["--map names the fields of files, and changes nothing in a pool"]
     return _checked(
         source, f"ttc verify {name} -V NAME first", f"ttc.pool({name!r}).verify('NAME') first"
     )

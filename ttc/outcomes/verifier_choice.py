@@ -9,6 +9,7 @@ from typing import Any
 from ttc import keys, plugins
 from ttc.errors import TtcError, UsageError
 from ttc.outcomes import opinions
+from ttc.store.verifiers import first_runs
 
 
 def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) -> int | None:
@@ -24,7 +25,7 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
         if chosen or not more:
             # The name of another tool's verifier has a colon: inspect:match.
             chosen = chosen or [row for row in latest.values() if row["name"] == name]
-            chosen = _plain(opinions.first_runs(chosen), name)
+            chosen = _plain(first_runs(chosen), name)
         elif isinstance(verifier := make(wanted), Attachable):
             named = [row for row in latest.values() if row["name"] == name]
             chosen = opinions.with_options(named, wanted)
@@ -39,9 +40,9 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
                 python=f"{why}ttc.pool({pool!r}).verify({wanted!r})",
             )
     else:
-        chosen = opinions.first_runs(list(latest.values()))
+        chosen = first_runs(list(latest.values()))
         # What came along with a log counts where nothing was judged here.
-        chosen = [row for row in chosen if not _imported(row)] or chosen
+        chosen = [row for row in chosen if not _imported(row)] or _whole(chosen)
     if len(chosen) > 1:
         listed = ", ".join(map(_shown, chosen))
         raise UsageError(
@@ -49,6 +50,12 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
             python=f"{pool}: verdicts by {listed}; choose one with verifier='NAME:key=value'",
         )
     return int(chosen[0]["id"]) if chosen else None
+
+
+def _whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return, of verdicts that came along with a log, those of the tool as a whole: `evalplus`
+    beside `evalplus:base`; all if there are none."""
+    return [row for row in rows if ":" not in row["name"]] or rows
 
 
 def _imported(row: Mapping[str, Any]) -> bool:

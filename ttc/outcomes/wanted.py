@@ -36,7 +36,8 @@ class Wanted:
     the fields of a file, ours to theirs; `scorers` are verifiers whose scores are read as well;
     `beside` are the names of all sources that are read together; `tags` those to group problems
     by; with `scored` a line of a file that has a score is judged, whether it is correct or not;
-    `asked` are further verifiers whose opinions are read. UsageError for an unknown field.
+    `asked` are further verifiers whose opinions are read; `format` is the kind of a file.
+    UsageError for an unknown field.
     """
 
     verifier: str | None = None
@@ -47,6 +48,7 @@ class Wanted:
     tags: tuple[str, ...] = ()
     scored: bool = False
     asked: Asked = NOBODY
+    format: str | None = None
 
     def __post_init__(self) -> None:
         check_mapping(self.mapping, MAPPABLE)
@@ -60,6 +62,7 @@ class Wanted:
         mapping: Mapping[str, str] | None = None,
         beside: Iterable[str] = (),
         options: Asking | None = None,
+        form: str | None = None,
     ) -> Wanted:
         """Return what these rules, and the options of a sweep, need of a source."""
         listed = list(rules)
@@ -75,6 +78,7 @@ class Wanted:
             tags=() if options is None else options.tags,
             scored=value != worth.CORRECT,
             asked=asked,
+            format=form,
         )
 
 

@@ -28,6 +28,7 @@ OWN_DISTRIBUTION = "ttc-cli"
 
 # What to install for a backend that is not there.
 KNOWN_BACKENDS = {
+    "batch": "ttc-openai",
     "llamacpp": "ttc-llamacpp[smollm2]",
     "openai": "ttc-openai",
     "ray": "ttc-ray",

@@ -2,8 +2,8 @@
 
 `dataset` reads and checks a whole source, whose shape `detection` finds among those of
 `ttc.formats.shapes`; `telling` says what was read; `tagging` has the fields that groups are made
-by, `rendering` the text around a question; `joining` makes one list of several sources, and
-`choosing` takes some of it.
+by, `few_shot` the examples and `rendering` the text around a question; `joining` makes one list
+of several sources, and `choosing` takes some of it.
 """
 
 from __future__ import annotations
@@ -11,22 +11,21 @@ from __future__ import annotations
 from ttc.problems.choosing import Choosing, parse_ids, select
 from ttc.problems.dataset import (
     MAPPABLE,
-    Data,
     Dataset,
-    ReadOptions,
-    each,
-    one,
-    question,
     read,
 )
+from ttc.problems.few_shot import FewShot
 from ttc.problems.joining import mapping_notes, merge, tag_notes
+from ttc.problems.one_by_one import each, one, question
 from ttc.problems.rendering import render
+from ttc.problems.sources import Data, ReadOptions
 
 __all__ = [
     "MAPPABLE",
     "Choosing",
     "Data",
     "Dataset",
+    "FewShot",
     "ReadOptions",
     "each",
     "mapping_notes",

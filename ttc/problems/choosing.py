@@ -12,6 +12,7 @@ from ttc.errors import UsageError, wrong_option
 from ttc.records import Problem
 
 _NEAR = 3  # identifiers that an error proposes
+_COMPARED = 10_000  # identifiers that are compared with a misspelt one, which takes a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _near(name: str, problems: Sequence[Problem]) -> str:
     stem = name.removesuffix("*")
     # A number may be the place in an identifier that the file's name begins.
     ends = [each for each in names if each.endswith(f"/{stem}")]
-    near = ends[:_NEAR] or get_close_matches(stem, names, n=_NEAR)
+    near = ends[:_NEAR] or get_close_matches(stem, names[:_COMPARED], _NEAR, 0.4)
     if near:
         return f"did you mean {' or '.join(near)}?"
     return f"there are {', '.join(names[:_NEAR])}{', …' * (len(names) > _NEAR)}"

@@ -6,11 +6,10 @@ The whole input is read and checked before any request is sent to a model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any
 
 from ttc import jsonl, keys, tags
 from ttc.errors import UsageError
@@ -19,17 +18,22 @@ from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes.noting import Notes
 from ttc.problems import tagging, telling
 from ttc.problems.detection import FIRST, Reader
-from ttc.records import Message, Problem
+from ttc.problems.sources import (
+    QUESTIONS,
+    Data,
+    ReadOptions,
+    add_fields,
+    empty,
+    formats_of,
+    name_of,
+    renamed,
+)
+from ttc.records import Problem
 
-# A file (`-`: standard input), records with the fields of a JSON line, or problems.
-Data: TypeAlias = "str | Sequence[Mapping[str, Any]] | Sequence[Problem]"
-# Sources without a name of their own, and what errors call them.
-NAMELESS = {"stdin": "standard input", "python": "the data"}
 MAPPABLE = (
     *("id", "prompt", "question", "messages", "answer", "choices"),
     *("reference", "reference.*", "tags.*"),
 )
-QUESTIONS = ("prompt", "question", "messages")  # where they are mapped, each record has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Dataset:
     unless the user gives another. `skipped` holds the errors of the lines that were skipped,
     `repeated` counts identical lines that were dropped, `retagged` those of them with other tags.
     `fields` are the fields that there are, `unused` those that were not read; `notes` and `remark`
-    say how the others were, `mapped` what became of --map.
+    say how the others were, `mapped` what became of --map; `origin` is the split and the revision
+    of a dataset of Hugging Face.
     """
 
     name: str
@@ -56,13 +61,15 @@ class Dataset:
     notes: Notes = field(default_factory=Notes)
     remark: str = ""
     mapped: FieldMap | None = None
+    origin: str = ""
 
     def describe(self) -> str:
         """Return one line for stderr: what was read, in which format, and what was not."""
         count = len(self.problems)
         parts = [f"{self.name}: {self.format}", f"{count:,} problem{'s' * (count != 1)}"]
-        parts += [telling.referenced(self.problems, self.notes.roles)]
-        parts += [*telling.roles(self.notes.roles), self.digest]
+        roles = telling.in_their_words(self.notes.roles, self.mapped)
+        parts += [telling.referenced(self.problems, roles), *telling.roles(roles), self.digest]
+        parts += [self.origin] if self.origin else []
         if told := tagging.described(self.problems):
             parts.append(f"tags {told}")
         if self.repeated:
@@ -75,24 +82,6 @@ class Dataset:
         return "; ".join([", ".join(parts), *rest])
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """How to read a source: fields to rename (ours → theirs), a format instead of detecting it,
-    whether to skip malformed lines, fields to read as tags (name → field), and the text around a
-    question with choices in place of the format's."""
-
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    format: str | None = None
-    skip_bad: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict)
-    choices_template: str | None = None
-
-
-def _formats(name: str | None) -> tuple[str | None, str | None]:
-    """Return the shape and the kind of file that a --format names."""
-    return (None, name) if name is not None and files.is_kind(name) else (name, None)
-
-
 def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     """Read one file, standard input for `-`, or records. UsageError with the place of bad input.
 
@@ -101,8 +90,8 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     """
     options = options or ReadOptions()
     if not isinstance(source, str) and any(isinstance(each, Problem) for each in source):
-        return _given(source)
-    name = _name(source)
+        return given(source)
+    name = name_of(source)
     # A file may have either name.
     nameless = source == "-" or not isinstance(source, str)
     skipped: list[str] = []
@@ -111,11 +100,11 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
     fields: dict[str, set[str]] = {}
     digest = hashlib.sha256()
     mapped = FieldMap(options.mapping, needed=QUESTIONS)
-    lines = _renamed(source, options, mapped, skipped)
+    lines = renamed(source, options, mapped, skipped)
     first = [*islice(lines, FIRST)]
     if not first:
-        raise _empty(source, name, skipped)
-    reader = _reader([each.line for each in first], options)
+        raise empty(source, name, skipped)
+    reader = reader_of([each.line for each in first], options)
     for at, raw, line in chain(first, lines):
         try:
             problem = reader.problem(line, f"{name}/{at}")
@@ -127,18 +116,14 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         if nameless and problem.id == f"{name}/{at}":
             problem = replace(problem, id=f"{name}/{keys.prompt_id(problem)[8:18]}")
         digest.update(keys.canonical_json(line.record).encode())
-        _add_fields(fields, raw.record)
-        earlier = found.setdefault(problem.id, (problem, line.place))
-        if earlier[1] != line.place:
+        add_fields(fields, raw.record)
+        earlier, place = found.setdefault(problem.id, (problem, line.place))
+        if place != line.place:
             repeated += 1
-            retagged += earlier[0].tags != problem.tags
-            if earlier[0] != problem:
-                raise UsageError(
-                    f"{line.place}: the id {problem.id!r} is taken by another problem at "
-                    f"{earlier[1]}; make ids unique"
-                )
+            retagged += earlier.tags != problem.tags
+            _check_same(earlier, place, problem, line.place)
     if not found:
-        raise _empty(source, name, skipped)
+        raise empty(source, name, skipped)
     problems = tuple(problem for problem, _ in found.values())
     tag = f"sha256 {digest.hexdigest()[:12]}"
     return Dataset(
@@ -155,65 +140,25 @@ def read(source: Data, options: ReadOptions | None = None) -> Dataset:
         notes=reader.notes,
         remark=reader.remark,
         mapped=mapped,
+        origin=files.about(source) if isinstance(source, str) else "",
     )
 
 
-class _Renamed(NamedTuple):
-    """A record at its place in the source, before and behind --map."""
-
-    at: int
-    raw: jsonl.Line
-    line: jsonl.Line
-
-
-def _renamed(
-    source: Data, options: ReadOptions, mapped: FieldMap, skipped: list[str]
-) -> Iterator[_Renamed]:
-    """Yield the records of a source; malformed ones are skipped if that is wanted."""
-    bad = skipped if options.skip_bad else None
-    _, form = _formats(options.format)
-    for at, raw in enumerate(files.read(cast("jsonl.Source", source), bad, form)):
-        try:
-            (line,) = mapped.lines(raw)
-        except jsonl.BadLineError as error:
-            if bad is None:
-                raise
-            bad.append(str(error))
-            continue
-        yield _Renamed(at, raw, line)
+def _check_same(earlier: Problem, there: str, problem: Problem, here: str) -> None:
+    """Raise UsageError if two problems with one identifier differ."""
+    if earlier != problem:
+        raise UsageError(
+            f"{here}: the id {problem.id!r} is taken by another problem at {there}; make ids unique"
+        )
 
 
-def _reader(first: Sequence[jsonl.Line], options: ReadOptions) -> Reader:
+def reader_of(first: Sequence[jsonl.Line], options: ReadOptions) -> Reader:
     """Return what reads the records that begin so."""
-    shape, _ = _formats(options.format)
+    shape, _ = formats_of(options.format)
     return Reader(first, shape, options.mapping, options.tags, options.choices_template)
 
 
-def _empty(source: Data, name: str, skipped: Sequence[str]) -> UsageError:
-    named = isinstance(source, str) and source != "-"
-    where = source if named else NAMELESS[name]
-    return UsageError(f"{where}: it has no problems" + (f" ({skipped[0]})" if skipped else ""))
-
-
-def _add_fields(fields: dict[str, set[str]], record: Mapping[str, Any]) -> None:
-    """Add the fields of a record that hold something, and what is in those that are objects."""
-    for name, value in record.items():
-        if value in (None, "", [], {}):
-            continue
-        inner = fields.setdefault(name, set())
-        if isinstance(value, dict):
-            inner.update(value)
-
-
-def _name(source: Data) -> str:
-    if source == "-":
-        return "stdin"
-    if isinstance(source, str) and files.is_hub(source):
-        return files.hub_label(source)
-    return Path(source).name.split(".")[0] if isinstance(source, str) else "python"
-
-
-def _given(problems: Sequence[Any]) -> Dataset:
+def given(problems: Sequence[Any]) -> Dataset:
     """Return problems that were made in Python as a dataset, after a check of each."""
     digest = hashlib.sha256()
     found: dict[str, Problem] = {}
@@ -242,35 +187,3 @@ def _given(problems: Sequence[Any]) -> Dataset:
     return Dataset(
         "python", "problems", tag, distinct, repeated=repeated, retagged=retagged, fields=names
     )
-
-
-def one(line: jsonl.Line, options: ReadOptions) -> Problem:
-    """Return the problem of one line, whose format its own fields decide. UsageError with its
-    place."""
-    (renamed,) = FieldMap(options.mapping, needed=QUESTIONS).lines(line)
-    problem = _reader([renamed], options).problem(renamed, "")
-    return problem if problem.id else replace(problem, id=f"line/{keys.prompt_id(problem)[8:18]}")
-
-
-def each(source: Data, options: ReadOptions) -> Iterator[Problem]:
-    """Yield the problems of a source one by one, the format of each decided by its own fields.
-
-    A line of a file or of standard input may also be a question in plain text. UsageError names a
-    bad line.
-    """
-    if not isinstance(source, str) and any(isinstance(item, Problem) for item in source):
-        yield from _given(source).problems
-        return
-    shape, form = _formats(options.format)
-    options = replace(options, format=shape)
-    for line in files.read(cast("jsonl.Source", source), form=form, questions=True):
-        if isinstance(line, jsonl.PlainLine):
-            yield question(line.record["question"])
-        else:
-            yield one(line, options)
-
-
-def question(text: str, source: str = "solve") -> Problem:
-    """Return a problem that is just a question; its id is the source and the digest of the text."""
-    problem = Problem("", (Message("user", text),))
-    return replace(problem, id=f"{source}/{keys.prompt_id(problem)[8:18]}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from ttc import plugins
@@ -13,7 +12,7 @@ from ttc.formats import ReadsProblems
 from ttc.formats.mapping import fields_used
 from ttc.formats.shapes import refusals
 from ttc.formats.shapes.choices import check
-from ttc.formats.shapes.known import GENERIC, Shapes, ShowsChoices
+from ttc.formats.shapes.known import GENERIC, ShowsChoices, shapes
 from ttc.formats.shapes.noting import Notes, Noting
 from ttc.formats.shapes.shape import Shape
 from ttc.jsonl import BadLineError, Line
@@ -23,18 +22,8 @@ from ttc.records import Problem
 FIRST = 20  # records that decide the shape
 # Fields that a user names with --map, and that the shape must therefore read.
 _MAPPED = ("prompt", "question", "messages", "answer", "choices", "reference")
+_ASKED = {"prompt", "question", "messages"}
 _LISTED = 12  # fields that an error lists
-
-
-@lru_cache(maxsize=8)
-def _shapes(state: tuple[tuple[str, str], ...]) -> Shapes:
-    return Shapes()
-
-
-def shapes() -> Shapes:
-    """Return all shapes that are installed."""
-    entries = plugins.installed("formats")
-    return _shapes(tuple((name, entry.value) for name, entry in entries.items()))
 
 
 class Reader:
@@ -62,7 +51,7 @@ class Reader:
         self._used = fields_used(mapping)
         self._template = None if choices is None else check(choices)
         self._made: dict[str, ReadsProblems] = {}
-        if form is None and not self._ours & {"prompt", "question", "messages"}:
+        if form is None and not self._ours & _ASKED:
             _refuse_samples(first[0])
         self.name = self._chosen(first) if form is None else self._known.name(form)
         self.shape = self._showing(self.name)
@@ -145,10 +134,13 @@ class Reader:
         try:
             if reason := refusals.unaskable(line.record):
                 raise ValueError(f"{reason}; leave such records out with --skip-bad")
-            with plugins.calling("formats", name, "read a record"):
+            if self._known.is_own(name):
                 found = _problem(shape, noting, default_id, line)
-            tags = tagging.tags_of(noting, name, self._tags, self._used)
-            found = replace(found, tags=tags)
+            else:
+                with plugins.calling("formats", name, "read a record"):
+                    found = _problem(shape, noting, default_id, line)
+            if tags := tagging.tags_of(noting, name, self._tags, self._used):
+                found = replace(found, tags=tags)
             self._refuse_half(shape, line.record, notes)
         except ValueError as error:
             raise BadLineError(f"{line.place}: {error}") from None
@@ -156,8 +148,8 @@ class Reader:
 
     def _refuse_half(self, shape: ReadsProblems, record: Mapping[str, Any], notes: Notes) -> None:
         """Raise ValueError if a text beside the question is not asked with it."""
-        # A shape of another package says itself what its questions are; so does --format.
-        if self._form is not None or not isinstance(shape, Shape):
+        # A shape of another package says itself what its questions are; so do --format and --map.
+        if self._form is not None or self._ours & _ASKED or not isinstance(shape, Shape):
             return
         read = notes.read | shape.fields | shape.leaves | self._used
         if reason := refusals.halved(record, read, notes.roles.get("question", ())):
@@ -185,9 +177,10 @@ def _refuse_samples(line: Line) -> None:
     if kind is None:
         return
     source = line.place.rpartition(":")[0].replace("<stdin>", "-") or "FILE"
+    swept = f"ttc sweep {source} computes their curve"
     ways = {
-        "samples": f"ttc verify {source} -V NAME judges them, ttc sweep {source} draws their curve",
-        "verdicts": f"ttc sweep {source} draws their curve",
+        "samples": f"ttc verify {source} -V NAME judges them, {swept}",
+        "verdicts": swept,
     }
     way = ways.get(kind, f"ttc import {source} --pool NAME keeps them, and ttc sweep NAME reads it")
     raise UsageError(f"{line.place}: {kind}, not problems: {way}")

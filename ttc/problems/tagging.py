@@ -27,7 +27,9 @@ def tags_of(
         # Hendrycks' MATH calls the subject its type.
         fields = (*fields, "type") if form == "math" and name == "subject" else fields
         for field in fields:
-            value = None if field in used else there.get(field)
+            if field not in there or field in used:
+                continue
+            value = there[field]
             # A list or an object may be anything here: nobody said that it is a tag.
             if not isinstance(value, (list, dict)) and (text := tags.text_of(value)) is not None:
                 found.setdefault(name, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ttc.formats.mapping import FieldMap
 from ttc.formats.shapes.fields import ASK
 from ttc.formats.shapes.noting import Notes
 from ttc.records import Problem
@@ -12,6 +13,14 @@ _LISTED = 6  # unused fields that are named
 # What a reference holds besides what an answer is compared with.
 _BESIDE = ("choices", "prompt", "entry_point", "setup", "starter_code", "fn_name", "metadata",
            "model", "variables")  # fmt: skip
+
+
+def in_their_words(
+    roles: Mapping[str, Iterable[str]], mapped: FieldMap | None
+) -> dict[str, list[str]]:
+    """Return what fields were read as, under the names that the data has where --map renamed."""
+    theirs = {} if mapped is None else mapped.mapping
+    return {role: [theirs.get(name, name) for name in names] for role, names in roles.items()}
 
 
 def referenced(problems: Sequence[Problem], roles: Mapping[str, Iterable[str]]) -> str:

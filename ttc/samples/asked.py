@@ -15,7 +15,7 @@ from ttc import keys
 from ttc.backends import Backend, needs_of
 from ttc.backends.asking import json_schema
 from ttc.backends.asking.able import refused
-from ttc.backends.asking.extra_fields import HEADERS, TEMPLATE
+from ttc.backends.asking.extra_fields import HEADERS, TEMPLATE, is_unicode
 from ttc.backends.thinking_switch import NAMES
 from ttc.errors import UsageError
 from ttc.records import SamplingParams
@@ -30,7 +30,11 @@ def constraint(given: Mapping[str, Any]) -> dict[str, str]:
     if len(found) > 1:
         options = " and ".join(f"--{name}" for name in found)
         raise UsageError(f"{options} exclude each other; give one of them")
-    return {name: _READ[name](value) for name, value in found.items()}
+    texts = {name: _READ[name](value) for name, value in found.items()}
+    for name, text in texts.items():
+        if not is_unicode(text):
+            raise UsageError(f"--{name}: it has half a surrogate pair, which is no text")
+    return texts
 
 
 def _grammar(given: str | PathLike[str]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ttc.backends import counts
 from ttc.backends.thinking_switch import without_effect
 from ttc.messages.durations import clock
-from ttc.samples.drawing import Tally
 from ttc.samples.plan import Plan
+from ttc.samples.tally import Tally
 
 
 def summary(plan: Plan, tally: Tally, seconds: float) -> list[str]:
@@ -19,6 +19,8 @@ def summary(plan: Plan, tally: Tally, seconds: float) -> list[str]:
         f"({made} in {clock(seconds)}{speed}), {plan.kept} kept"
         + (f", {tally.truncated} truncated at the token limit" if tally.truncated else "")
     ]
+    if tally.spending is not None and (spent := tally.spending.told()):
+        lines.append(f"spent {spent}")
     if tally.copies > drawn / 2:
         lines.append(
             f"{tally.copies} of {drawn} new draws repeat another one of their problem word for "
@@ -50,9 +52,10 @@ def shortfall(plan: Plan, tally: Tally, again: str) -> str | None:
     left = len(plan.missing) - drawn
     if tally.broken is not None:
         return f"{tally.broken}; {left} draws to go; to resume: {again}"
-    if tally.errors:
-        first = tally.errors[0]
-        return f"{len(tally.errors)} draws failed (the first: {first}); to fill the gaps: {again}"
+    failed = (
+        f"{len(tally.errors)} draws failed (the first: {tally.errors[0]})" if tally.errors else ""
+    )
     if tally.stopped:
-        return f"time is up, {left} draws to go; to resume: {again}"
-    return None
+        also = f" ({failed})" if failed else ""
+        return f"{tally.stopped}, {left} draws to go{also}; to resume: {again}"
+    return f"{failed}; to fill the gaps: {again}" if failed else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any
 
 from ttc import keys
@@ -18,7 +17,9 @@ from ttc.backends.asking.json_schema import is_json
 from ttc.backends.counts import uncounted
 from ttc.errors import BackendError
 from ttc.records import Sample
-from ttc.samples.plan import Plan, request_of
+from ttc.samples.plan import Plan, draw_id, request_of
+from ttc.samples.spending import Spending
+from ttc.samples.tally import Tally
 from ttc.store import Store, samples
 from ttc.store.pools import PoolProblem
 from ttc.store.sql import storable
@@ -32,38 +33,6 @@ UNKEPT = 5000
 PAUSE = 0.02
 # Shorter draws are alike by nature: a letter, a number.
 TELLING = 16
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a run has done so far.
-
-    `drawn` counts the finished draws, `tokens` all generated tokens, those of cancelled draws
-    included; `uncounted` draws are those whose tokens the engine does not report. `copies` repeat
-    the text of an earlier draw at a temperature above 0; `thinking` have a thought, if reasoning
-    was to be turned on or off, and `overlong` have a longer one than --thinking allows. `unlike`
-    ended by themselves and are no JSON, with --schema. `broken` says why the backend failed.
-    """
-
-    drawn: int = 0
-    copies: int = 0
-    thinking: int = 0
-    overlong: int = 0
-    unlike: int = 0
-    tokens: int = 0
-    uncounted: int = 0
-    truncated: int = 0
-    cancelled: int = 0
-    errors: list[str] = field(default_factory=list)
-    stopped: bool = False
-    broken: str | None = None
-
-    def raise_errors(self) -> None:
-        """Raise BackendError with the first failure, if there was one."""
-        if self.broken is not None:
-            raise BackendError(self.broken)
-        if self.errors:
-            raise BackendError(f"{len(self.errors)} draws failed; the first: {self.errors[0]}")
 
 
 class Drawing:
@@ -102,27 +71,34 @@ class Drawing:
         self._handed = self._committed = 0
         self.tally = Tally()
 
-    def run(self, deadline: float | None = None) -> Iterator[Tally]:
-        """Draw until nothing is missing or the deadline (monotonic seconds) has passed.
+    def run(
+        self, deadline: float | None = None, spending: Spending | None = None
+    ) -> Iterator[Tally]:
+        """Draw until nothing is missing, the deadline (monotonic seconds) has passed, or another
+        draw might pass a limit of `spending`.
 
         Yields the tally after each completion. What is under way at the deadline is cancelled
         and kept as such. A backend that fails once there are draws ends the run as `broken`;
         BackendError if it never gave any.
         """
+        self.tally.spending = spending
         todo = iter(self._plan.missing)
-        more = True
+        draw = next(todo, None)
+        more = draw is not None
         while True:
             if deadline is not None and time.monotonic() >= deadline and not self.tally.stopped:
-                self.tally.stopped, more = True, False
+                self.tally.stopped, more = "time is up", False
                 self.cancel_all()
             try:
                 room = max(WINDOW, self._room())
-                while more and len(self._under_way) < room and not self._waits():
+                while draw and more and len(self._under_way) < room and not self._waits():
+                    if not self._reserved(*draw):
+                        # The draws under way may take less than is reserved for them.
+                        more = bool(self._under_way)
+                        break
+                    self.submit(*draw)
                     draw = next(todo, None)
-                    if draw is None:
-                        more = False
-                    else:
-                        self.submit(*draw)
+                more = more and draw is not None
                 if self._under_way:
                     self.receive()
                 elif more:
@@ -140,6 +116,15 @@ class Drawing:
     def _waits(self) -> bool:
         """Return whether the store, or the reader of the samples, has to catch up first."""
         return self._handed - self._committed > UNKEPT or self._behind()
+
+    def _reserved(self, each: PoolProblem, index: int) -> bool:
+        """Reserve what a draw may take of the budget; return False if it has not as much left."""
+        spending = self.tally.spending
+        if spending is None or spending.reserve(each, draw_id(each, index)):
+            return True
+        if not self._under_way:
+            self.tally.stopped = spending.reason(each)
+        return False
 
     def submit(self, each: PoolProblem, index: int) -> None:
         """Ask for one draw."""
@@ -167,6 +152,8 @@ class Drawing:
         done = self._backend.wait()
         each, index = self._under_way.pop(done.request_id)
         tally = self.tally
+        if tally.spending is not None:
+            tally.spending.charge(each, done.request_id, done)
         tally.tokens += done.completion_tokens or 0
         tally.uncounted += uncounted(done)
         if done.finish_reason in ("stop", "length"):

@@ -5,20 +5,22 @@ Everything that can be wrong is read and checked before the store is touched.
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import Any
 
 from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
-from ttc.errors import StoreError, UsageError
+from ttc.budgets.prices import Price
+from ttc.errors import UsageError
 from ttc.formats.mapping import parse_mapping
 from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
+from ttc.samples import spending
 from ttc.samples.drawing import Drawing
+from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import (
     Plan,
     Recipe,
@@ -29,11 +31,10 @@ from ttc.samples.plan import (
     one_draw_note,
 )
 from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
+from ttc.samples.spending import Spending
 from ttc.session import Session
 from ttc.store import Store, runs, samples
 from ttc.store.names import PoolName
-from ttc.store.presence import LostStoreError
-from ttc.store.upkeep import removal
 
 DEFAULT_N = 16
 
@@ -44,7 +45,8 @@ class SampleJob:
 
     Each item of `data` is a file (`-`: standard input), records with the fields of a JSON line, or
     problems; `choosing` says which of them, and `limit` how many of those. `max_time` is in
-    seconds, or a text such as `90s`, `30m` or `2h`.
+    seconds, or a text such as `90s`, `30m` or `2h`. `budget` has limits of what a run may spend,
+    `tokens=2M,usd=5,seconds=600`, or a mapping of them.
     """
 
     data: tuple[problems.Data, ...]
@@ -58,29 +60,40 @@ class SampleJob:
     confidence: int = 0
     max_time: str | float | None = None
     choosing: Choosing = field(default_factory=Choosing)
+    budget: str | Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A job that was checked: the open backend, the recipe, the rendered problems, the name of the
-    pool, and the draws per problem that were asked for."""
+    pool, the draws per problem that were asked for, and what may be spent."""
 
     backend: Backend
     recipe: Recipe
     problems: tuple[Problem, ...]
     name: PoolName
     n: int
+    limits: Mapping[str, float]
+    price: Price | None
+
+    def spending(self) -> Spending | None:
+        """Return the account of a run; None if nothing but its time is limited."""
+        if not self.limits.keys() - {"seconds"}:
+            return None
+        return Spending(self.limits, self.recipe.params.max_tokens, self.price)
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A job with its store open and its draws planned. `limit` is in seconds from now."""
+    """A job with its store open and its draws planned. `limit` is in seconds from now, `spending`
+    the account of the run."""
 
     store: Store
     backend: Backend
     plan: Plan
     confidence: int
     limit: float | None
+    spending: Spending | None = None
 
     def kept(self, plan: Plan) -> Iterator[Sample]:
         """Yield the samples that were asked for and are in the store already."""
@@ -127,20 +140,11 @@ def reading(
     return ReadOptions(renamed, form, skip_bad, tags.parse(tag), choices_template)
 
 
-def seconds(limit: str | float | None) -> float | None:
-    """Return a time limit in seconds: 90, 90s, 30m or 2h. UsageError for anything else."""
-    if limit is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(limit).strip())
-    if match is None:
-        raise UsageError(f"--max-time {limit}: write 90s, 30m or 2h")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
-
-
 def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, Sampling]:
     """Read all data; return the problems, the name of the data, and the sampling options with the
     format's own template where neither option nor setting gives one."""
-    reading = replace(job.reading, choices_template=choices_template(session, job.reading))
+    choices = choices_template(session, job.reading.choices_template)
+    reading = replace(job.reading, choices_template=choices)
     datasets = [problems.read(source, reading) for source in job.data]
     for dataset in datasets:
         session.say(dataset.describe())
@@ -164,11 +168,10 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
     return problems.select(merged, choosing), datasets[0].name, sampling
 
 
-def choices_template(session: Session, reading: ReadOptions) -> str | None:
+def choices_template(session: Session, option: str | None = None) -> str | None:
     """Return the text around questions with choices, of the option or the setting; None if neither
     is there. UsageError for a file that cannot be read."""
-    given = session.config.get("choices_template", reading.choices_template)
-    return text_of(given, "--choices-template")
+    return text_of(session.config.get("choices_template", option), "--choices-template")
 
 
 def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool = True) -> Prepared:
@@ -177,43 +180,28 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     With `asks`, a server may be asked which parameters it takes. With `check`, UsageError if the
     pool that the user named has other settings. The caller closes the backend.
     """
+    limits = spending.limits_of(job.budget, job.max_time)
     found, data, sampling = gather(session, job)
     n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
-    choice, backend = resolve.open_model(session, job.model, sampling.extra)
+    choice, backend = resolve.open_model(session, job.model, sampling.extra, batches=True)
     with ExitStack() as on_error:
         on_error.callback(backend.close)
+        spending.check_price(limits, choice.price, backend.model.name)
         if job.confidence and "alternatives" not in backend.capabilities:
             raise UsageError(
                 f"--confidence {job.confidence}: {backend.model.name} does not return the "
                 "likeliest tokens; llamacpp and vllm do, and so does a server where "
                 "ttc models probe found that"
             )
-        recipe = make_recipe(session, choice, backend, sampling, asks=asks)
-        rendered = tuple(
-            problems.render(problem, recipe.system, recipe.template, recipe.raw)
-            for problem in found
-        )
+        recipe = make_recipe(session, choice, backend, sampling, asks=asks, reading=job.reading)
+        if recipe.few_shot is not None:
+            session.say(recipe.few_shot.told())
+        rendered = tuple(map(recipe.rendered, found))
         name = PoolName(default_pool(data, backend.model.name)).given(job.pool, new=job.new_pool)
         if check:
             check_name(session.database, name, recipe.model.name, recipe.pool)
         on_error.pop_all()
-    return Prepared(backend, recipe, rendered, name, n)
-
-
-@contextmanager
-def none_empty(database: Path, made: Collection[int]) -> Iterator[None]:
-    """Remove those of the pools `made` (row ids) that are still without a sample at the end."""
-    lost = False
-    try:
-        yield
-    except LostStoreError:
-        lost = True  # another store may be at this path
-        raise
-    finally:
-        # What ended the run matters more than an empty pool.
-        with suppress(StoreError):
-            for pool in set() if lost else set(made):
-                removal.drop_empty(database, pool)
+    return Prepared(backend, recipe, rendered, name, n, limits, choice.price)
 
 
 @contextmanager
@@ -225,7 +213,6 @@ def opened(
     `on_failure` is called from the store's thread if that breaks. Raises what `prepare` raises,
     and StoreError if the store cannot be opened.
     """
-    limit = seconds(job.max_time)
     ready = prepare(session, job)
     made: list[int] = []
     with (
@@ -249,4 +236,7 @@ def opened(
             session.say(f"--new-pool: drawing into {plan.pool.name}")
         for line in notes_on(store, plan):
             session.say(line)
-        yield Opened(store, ready.backend, plan, job.confidence, limit)
+        account, limit = ready.spending(), ready.limits.get("seconds")
+        if account is not None and plan.missing:
+            account.check(plan.missing[0][0])
+        yield Opened(store, ready.backend, plan, job.confidence, limit, account)

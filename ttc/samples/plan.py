@@ -14,6 +14,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.backends import ModelInfo, Request
+from ttc.problems import FewShot, render
 from ttc.records import Problem, SamplingParams
 from ttc.store import Store, models, names, samples, tags, token_logprobs
 from ttc.store.names import Naming, PoolName
@@ -35,6 +36,12 @@ class Recipe:
     template: str | None = None
     raw: bool = False
     logprobs: int = 0
+    few_shot: FewShot | None = None
+
+    def rendered(self, problem: Problem) -> Problem:
+        """Return a problem as the model is asked it. UsageError for too few examples."""
+        examples = () if self.few_shot is None else self.few_shot.of(problem)
+        return render(problem, self.system, self.template, self.raw, examples)
 
     @property
     def key(self) -> dict[str, Any]:
@@ -49,7 +56,9 @@ class Recipe:
     def pool(self) -> dict[str, Any]:
         """The fields that all samples of a pool share, the rendering of prompts included."""
         around = {"system": self.system, "template": self.template, "raw": self.raw}
-        return {**self.key, **around}
+        # Pools from before there were examples keep their identity.
+        shown = {} if self.few_shot is None else {"few_shot": self.few_shot.identity}
+        return {**self.key, **around, **shown}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +77,17 @@ class Plan:
         return len(self.enrolled) * self.n - len(self.missing)
 
 
+def draw_id(each: PoolProblem, index: int) -> str:
+    """Return the id of the request of one draw."""
+    return f"{each.request_id}/{index}"
+
+
 def request_of(
     recipe: Recipe, each: PoolProblem, index: int, seed: int | None, alternatives: int = 0
 ) -> Request:
     """Return the request of one draw."""
     return Request(
-        id=f"{each.request_id}/{index}",
+        id=draw_id(each, index),
         messages=each.problem.messages,
         prompt=each.problem.prompt,
         params=recipe.params,
@@ -195,9 +209,9 @@ def missing_draws(
     return missing
 
 
-def already_drawn(store: Store, recipe: Recipe, problems: Sequence[Problem], n: int) -> int:
-    """Return how many of the draws below n of these rendered problems the store has."""
-    return sum(
+def already_drawn(store: Store, recipe: Recipe, problems: Sequence[Problem], n: int) -> list[int]:
+    """Return how many of the draws below n of each of these rendered problems the store has."""
+    return [
         samples.count_below(store.reader, keys.sample_key(recipe.key, keys.prompt_id(problem)), n)
         for problem in problems
-    )
+    ]

@@ -10,7 +10,8 @@ from typing import Any
 
 from ttc.errors import StoreError
 from ttc.samples.plan import Plan, refreshed
-from ttc.store import Store, runs, samples
+from ttc.store import Store, pools, runs, samples
+from ttc.store.sql import one
 
 # How long another run may hold the pool before we give up.
 PATIENCE = 30.0
@@ -43,7 +44,24 @@ def claimed(store: Store, plan: Plan, command: str) -> Iterator[Plan]:
     yield plan
 
 
+def _check_there(connection: Any, plan: Plan) -> None:
+    """Raise StoreError if the pool or its requests were removed since the plan was made. Their row
+    ids may be those of others by now."""
+    there = pools.find(connection, plan.pool.name)
+    key_of = "SELECT key FROM requests WHERE id = ?"
+    if (
+        there is None
+        or there.id != plan.pool.id
+        or any(one(connection, key_of, e.request_id) != (e.key,) for e in plan.enrolled)
+    ):
+        raise StoreError(
+            f"{plan.pool.name}: the pool was removed or renamed meanwhile; run the same command "
+            "again"
+        )
+
+
 def _claim(connection: Any, plan: Plan, command: str) -> tuple[Any, int | None]:
+    _check_there(connection, plan)
     other = runs.live(connection, plan.pool.id)
     return other, None if other else runs.begin(connection, plan.pool.id, command, _asked(plan))
 
@@ -54,6 +72,7 @@ def _release(connection: Any, run_id: int, plan: Plan) -> None:
 
 
 def _note(connection: Any, plan: Plan, command: str) -> None:
+    _check_there(connection, plan)
     run_id = runs.begin(connection, plan.pool.id, command, _asked(plan))
     runs.end(connection, run_id, 0)
 

@@ -13,6 +13,7 @@ from ttc.backends import Backend
 from ttc.backends.resolve import ModelChoice, extra_of
 from ttc.backends.supported_params import settled
 from ttc.errors import UsageError
+from ttc.problems import ReadOptions, few_shot
 from ttc.records import CONSTRAINTS, SamplingParams
 from ttc.samples import asked as what
 from ttc.samples.plan import Recipe
@@ -25,7 +26,7 @@ class Sampling:
 
     `system` and `template` are texts, or `@FILE` for the text of a file. `grammar` and `schema` are
     files, or a grammar's text and a schema. `logit_bias` and `extra` are mappings, or items as on
-    the command line.
+    the command line. `few_shot` is a file of examples, `shots` how many: K, or K@SEED.
     """
 
     max_tokens: int | None = None
@@ -47,6 +48,8 @@ class Sampling:
     system: str | None = None
     template: str | None = None
     raw: bool = False
+    few_shot: str | None = None
+    shots: str | int | None = None
     seed: int | None = None
 
 
@@ -93,8 +96,11 @@ def make_recipe(
     sampling: Sampling,
     *,
     asks: bool = True,
+    reading: ReadOptions | None = None,
 ) -> Recipe:
     """Put options, alias and settings together. UsageError for a value out of range.
+
+    `reading` is how the problems are read, and with them the few-shot examples.
 
     With `asks`, the model's server may be asked which parameters it takes.
     """
@@ -131,5 +137,6 @@ def make_recipe(
         system=text_of(value("system"), "--system"),
         template=text_of(value("template"), "--template"),
         raw=sampling.raw,
+        few_shot=few_shot.chosen(value("few_shot"), value("shots"), reading),
         logprobs=logprobs,
     )

@@ -16,6 +16,7 @@ from ttc import keys, paths
 from ttc.backends import Backend, Completion, ModelInfo, Request
 from ttc.backends.simulated import CAPABILITIES, SimulatedBackend
 from ttc.errors import BackendError, TtcError
+from ttc.messages import notes
 from ttc.options import OptionReader
 from ttc.records import Problem, Sample
 
@@ -42,12 +43,15 @@ class Recording:
         self._source = source
         self._draws: dict[str, dict[int, Completion]] = {}
         for sample in samples:
-            if sample.prompt_id is None:
+            prompt = sample.prompt_id
+            if prompt is None and sample.asked:
+                prompt = keys.prompt_id(Problem("", sample.asked))
+            if prompt is None:
                 raise BackendError(
-                    f"{source}: {sample.problem} has no prompt_id, so its prompt cannot be found "
-                    "again; replay lines written by ttc sample"
+                    f"{source}: {sample.problem} has no prompt_id and no question, so its prompt "
+                    "cannot be found again; replay lines written by ttc sample"
                 )
-            draws = self._draws.setdefault(sample.prompt_id, {})
+            draws = self._draws.setdefault(prompt, {})
             draws[sample.index] = recorded_completion(sample)
         self._next: Counter[str] = Counter()
 
@@ -88,12 +92,16 @@ class Recording:
 
 
 def _samples(source: str, database: Path) -> list[Sample]:
-    from ttc.interchange import read_samples
+    from ttc.interchange import Intake, read_samples
     from ttc.store import Store, pools, samples
     from ttc.store.named import is_file
 
     if is_file(source, database):
-        return [sample for _, sample in read_samples(source)]
+        intake = Intake(None, ("problem", "text"))
+        found = [sample for _, sample in read_samples(source, intake=intake)]
+        for line in intake.notes():
+            notes.tell(f"note: {source}: {line}")
+        return found
     with Store.reading(database) as store:
         pool = pools.find(store.reader, source)
         if pool is None:

@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ttc import problems, verdicts
+from ttc import verdicts
 from ttc.backends import Backend, resolve
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
-from ttc.samples.job import none_empty
+from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
 from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
@@ -84,14 +84,15 @@ class Solved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What all problems are solved with: the open store and model, the method, and the draws of a
-    problem where a rule picks."""
+    """What all problems are solved with: store, model, method, and the draws of a problem where a
+    rule picks. `made` are the row ids of the pools that were drawn into."""
 
     store: Store
     backend: Backend
     recipe: Recipe
     method: Method
     n: int
+    made: list[int]
 
 
 def parts_of(options: SolveOptions) -> tuple[Strategy | None, Selector | None]:
@@ -103,10 +104,8 @@ def parts_of(options: SolveOptions) -> tuple[Strategy | None, Selector | None]:
 def opened(
     session: Session, options: SolveOptions, on_failure: Callable[[], None] | None = None
 ) -> Iterator[Means]:
-    """Open the model, what the method needs besides, and the store; close all at the end.
-
-    UsageError for options that do not fit together, BackendError if a model cannot be opened.
-    """
+    """Open model, method and store; close all at the end. UsageError for options that do not fit
+    together, BackendError if a model cannot be opened."""
     parts = parts_of(options)
     n = whole("n", session.config.get("n", options.n, DEFAULT_N), 1)
     with ExitStack() as stack:
@@ -114,12 +113,16 @@ def opened(
         stack.callback(backend.close)
         recipe = make_recipe(session, choice, backend, options.sampling)
         method = _method(session, options, backend, stack, parts)
+        if recipe.few_shot is not None:
+            session.say(recipe.few_shot.told())
         if line := _same(recipe, n, method):
             session.say(line)
         if options.pool is not None:
             save.check_name(session.database, options.pool, recipe, method)
+        made: list[int] = []
+        stack.enter_context(none_empty(session.database, made, failed=True))
         store = stack.enter_context(Store.writing(session.database, on_failure=on_failure))
-        yield Means(store, backend, recipe, method, n)
+        yield Means(store, backend, recipe, method, n, made)
 
 
 def solve(
@@ -130,14 +133,6 @@ def solve(
     UsageError if the budget is too small for a single draw, or the verifier would accept by the
     reference; BackendError if every draw of a problem failed.
     """
-    with none_empty(means.store.path, made := list[int]()):
-        yield from _solved(means, options, asked, made)
-
-
-def _solved(
-    means: Means, options: SolveOptions, asked: Iterable[Problem], made: list[int]
-) -> Generator[Solved, None, None]:
-    """Solve; `made` is given the row ids of the pools of the draws."""
     recipe = means.recipe
     begun: deque[tuple[Plan, Problem]] = deque()
 
@@ -145,10 +140,10 @@ def _solved(
         for problem in asked:
             if not options.oracle:
                 refuse_oracle(means.method.verifier, problem)
-            rendered = problems.render(problem, recipe.system, recipe.template, recipe.raw)
+            rendered = recipe.rendered(problem)
             name = default_pool("solve", recipe.model.name)
             plan = make_plan(means.store, name, recipe, [rendered], means.n)
-            made.append(plan.pool.id)
+            means.made.append(plan.pool.id)
             begun.append((plan, plan.enrolled[0].problem))
             yield plan
 

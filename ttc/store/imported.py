@@ -54,7 +54,7 @@ class Held:
 
     `asks` is the digest of its prompt, None if its question is not known; `texts` has the mark of
     each draw's text, `origins` the draw of each origin; `counted` are the draws that the logs of
-    this import have.
+    this import have; `marks` are all of `texts`, `top` is the highest draw.
     """
 
     asks: str | None = None
@@ -65,6 +65,14 @@ class Held:
     origins: dict[str, int] = field(default_factory=dict)
     attempts: set[tuple[int, str, str, int]] = field(default_factory=set)
     counted: set[int] = field(default_factory=set)
+    marks: set[int] = field(default_factory=set)
+    top: int = -1
+
+    def put(self, draw: int, text: int) -> None:
+        """Note a draw and the mark of its text."""
+        self.texts[draw] = text
+        self.marks.add(text)
+        self.top = max(self.top, draw)
 
 
 def held(connection: sqlite3.Connection, pool: Pool, name: str) -> Held | None:
@@ -84,7 +92,7 @@ def held(connection: sqlite3.Connection, pool: Pool, name: str) -> Held | None:
     found = Held(prompt if known else None, reference, json.loads(tags), request)
     sql = "SELECT draw, text, origin FROM samples WHERE request_id = ?"
     for draw, text, origin in connection.execute(sql, (request,)):
-        found.texts[draw] = mark(text)
+        found.put(draw, mark(text))
         if origin is not None:
             found.origins[origin] = draw
     sql = "SELECT draw, status, detail, text FROM attempts WHERE request_id = ?"
@@ -100,6 +108,19 @@ def origins(connection: sqlite3.Connection, pool: Pool) -> Iterator[tuple[str, s
         "WHERE pool_id = ? AND origin IS NOT NULL"
     )
     yield from connection.execute(sql, (pool.id,))
+
+
+def ids(connection: sqlite3.Connection, pool: Pool) -> dict[tuple[str, int], str]:
+    """Return the identifiers that draws of an imported pool have in their logs, by problem and
+    draw."""
+    if not is_imported(pool.identity):
+        return {}
+    found = connection.execute(
+        "SELECT problems.name, draw, origin FROM problems JOIN samples USING (request_id) "
+        "WHERE pool_id = ? AND origin IS NOT NULL AND origin NOT LIKE 'log:%'",
+        (pool.id,),
+    )
+    return {(problem, draw): origin for problem, draw, origin in found}
 
 
 def verdict_on(
@@ -174,15 +195,15 @@ def set_reference(
     connection.execute(sql, (digest, pool.id, name))
 
 
-def questions_unknown(connection: sqlite3.Connection, pool: Pool) -> int:
-    """Return how many problems of a pool have a question that is not known."""
-    if not is_imported(pool.identity):
-        return 0
-    row = one(
-        connection,
-        "SELECT count(*) FROM problems JOIN requests ON requests.id = request_id "
-        "JOIN prompts ON prompts.id = prompt_id "
-        "WHERE pool_id = ? AND json_extract(content, '$.unknown') IS NOT NULL",
-        pool.id,
+def unknown_questions(connection: sqlite3.Connection, pool: Pool | None = None) -> dict[str, int]:
+    """Return how many problems of each imported pool, or of one, have a question that is not known;
+    pools without such problems are left out."""
+    found = connection.execute(
+        "SELECT pools.name, count(*) FROM pools JOIN problems ON pool_id = pools.id "
+        "JOIN requests ON requests.id = request_id JOIN prompts ON prompts.id = prompt_id "
+        "WHERE json_extract(pools.identity, '$.backend') LIKE 'import:%' "
+        "AND (:pool IS NULL OR pools.id = :pool) "
+        "AND json_extract(content, '$.unknown') IS NOT NULL GROUP BY pools.id",
+        {"pool": None if pool is None else pool.id},
     )
-    return int(row[0]) if row else 0
+    return {str(name): int(count) for name, count in found}

@@ -12,20 +12,24 @@ from ttc.messages import notes
 from ttc.store import Store, names, pools
 from ttc.store.database import open_any
 from ttc.store.pools import Pool
-from ttc.store.sql import one, storable
 
 
 def is_file(source: str, database: Path) -> bool:
-    """Return whether the argument names a file: it exists and is not a folder.
+    """Return whether the argument names a file: it exists and is not a folder, or it is a dataset
+    of Hugging Face.
 
     A note is printed if the store has a pool of the same name, which is not read then.
     """
+    from ttc.formats import files  # not for commands that take pools only
+
+    if files.is_hub(source):
+        return True
     if not names.is_file(source):
         return False
     with suppress(StoreError, sqlite3.Error):
         if database.exists():
             with closing(open_any(database)[0]) as connection:
-                if one(connection, "SELECT 1 FROM pools WHERE name = ?", source):
+                if pools.find(connection, source) is not None:
                     notes.put(
                         f"{source}: reading the file, not the pool of this name; to read the pool, "
                         f"rename it: ttc mv {source} OTHER"
@@ -52,7 +56,7 @@ def find_pool(connection: sqlite3.Connection, name: str) -> Pool:
 
 
 def _found(connection: sqlite3.Connection, name: str, missing: str) -> Pool:
-    pool = pools.find(connection, storable(name))
+    pool = pools.find(connection, name)
     if pool is not None:
         return pool
     what = missing.format(names.abridged(name))

@@ -82,7 +82,7 @@ def check_new(name: str, option: str = "") -> None:
     """
     given = f"{option} {abridged(name)}" if option else abridged(name)
     if (why := why_not(name)) is not None:
-        better = re.sub(r"[^\w.+@=,~^]+", "-", name[:MOST]).strip("-.") or "OTHER"
+        better = re.sub(r"[^\w.+@=,~^]+", "-", name[:LONGEST]).strip("-.") or "OTHER"
         raise UsageError(f"{given}: {why}; for example {option} {better}".replace("  ", " "))
     if is_file(name):
         raise UsageError(

@@ -11,7 +11,7 @@ from typing import Any
 from ttc import keys
 from ttc.errors import UsageError
 from ttc.records import Message, Problem
-from ttc.store.sql import now, one, rows
+from ttc.store.sql import now, one, rows, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,14 @@ def _pool(row: Mapping[str, Any]) -> Pool:
 
 def find(connection: sqlite3.Connection, name: str) -> Pool | None:
     """Return the pool of exactly this name, or None."""
-    found = rows(connection, "SELECT * FROM pools WHERE name = ?", (name,))
+    found = rows(connection, "SELECT * FROM pools WHERE name = ?", (storable(name),))
     return next((_pool(row) for row in found), None)
 
 
 def siblings(connection: sqlite3.Connection, base: str) -> list[Pool]:
     """Return the pools that were requested by one name, oldest first."""
-    found = rows(connection, "SELECT * FROM pools WHERE base = ? ORDER BY id", (base,))
+    sql = "SELECT * FROM pools WHERE base = ? ORDER BY id"
+    found = rows(connection, sql, (storable(base),))
     return [_pool(row) for row in found]
 
 

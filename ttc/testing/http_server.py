@@ -17,15 +17,21 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from ttc.testing.http_answers import Answer, Behaviour, Json
+from ttc.testing.http_batches import Batches
 
 PAGE = b"<!DOCTYPE html><html><body>Welcome to nginx!</body></html>"
 
 
 class ScriptedServer:
-    """The server, on a thread of its own. What it was asked is in `asked` (path, headers, body)."""
+    """The server, on a thread of its own. What it was asked is in `asked` (path, headers, body).
 
-    def __init__(self, behaviour: Behaviour | None = None, port: int = 0) -> None:
-        self.behaviour = behaviour or Behaviour()
+    With `batches` it has a batch API.
+    """
+
+    def __init__(
+        self, behaviour: Behaviour | None = None, port: int = 0, batches: Batches | None = None
+    ) -> None:
+        self.behaviour, self.batches = behaviour or Behaviour(), batches
         self.port = port
         self.asked: list[tuple[str, Mapping[str, str], Json]] = []
         self.running = self.most = self.dropped = 0
@@ -86,10 +92,12 @@ class ScriptedServer:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; whether the connection goes on."""
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        path = first.split(" ")[1]
+        method, path, _ = first.split(" ")
         pairs = (line.partition(":") for line in lines if line)
         headers = {name.lower(): value.strip() for name, _, value in pairs}
         data = await reader.readexactly(int(headers.get("content-length", 0)))
+        if self.batches is not None and ("/batches" in path or "/files" in path):
+            return await self._batch(method, path, data, reader, writer)
         body: Json = json.loads(data) if data else {}
         self.asked.append((path, headers, body))
         if self.behaviour.rates:  # a long run, whose requests are not recorded
@@ -116,6 +124,21 @@ class ScriptedServer:
         if not path.endswith("completions") or ("chat" not in path and "raw" not in behaviour.able):
             return await plain(writer, 404, error("Not Found"))
         return await self._completion(path, body, reader, writer)
+
+    async def _batch(
+        self,
+        method: str,
+        path: str,
+        data: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        assert self.batches is not None
+        found = self.batches.answer(method, path, data, self.behaviour)
+        if found is None:
+            await reader.read(1)
+            return False
+        return await plain(writer, found[0], found[1], after=found[2])
 
     async def _completion(
         self, path: str, body: Json, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

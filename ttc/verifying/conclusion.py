@@ -11,8 +11,8 @@ from ttc.verifying.job import Verification
 NOTHING = {
     "no_reference": "found nothing to compare with in any reference; for a foreign file name the "
     "field with --map reference.answer=FIELD, or reference.tests=FIELD",
-    "no_prompt": "needs the questions, and no line has one: verify a pool, or name the field with "
-    "--map question=FIELD",
+    "no_prompt": "needs the questions, which are not known: for lines, name the field with --map "
+    "question=FIELD; to an imported pool, ttc import LOG --pool NAME --problems DATA adds them",
     "no_confidences": "needs the confidence of each token: draw with --confidence 20 into another "
     "--pool",
 }

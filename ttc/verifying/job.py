@@ -29,9 +29,7 @@ from ttc.verifying.judge_quality import Quality
 from ttc.verifying.rerun import Rerun
 
 MAPPABLE = (*interchange.FIELDS, "prompt", "question", "messages")
-_REFERENCE = ("answer", "choices", "tests", "entry_point", "prompt", "inputs", "outputs", "model")
-MAPPABLE += tuple(f"reference.{name}" for name in _REFERENCE)
-MAPPABLE += ("params.*", "tags.*")
+MAPPABLE += ("reference.*", "params.*", "tags.*")
 
 # The fields of a line (none for a draw of a pool), the sample, and its verdict.
 Judged = Generator[tuple[dict[str, Any], Sample, Verdict], None, None]
@@ -42,7 +40,7 @@ class VerifyOptions:
     """What to judge, with which verifier, and how: the options of `ttc verify` for verdicts.
 
     `rerun` asks a judge again about so many draws of a pool that it has judged. `source` is a pool,
-    a file, `-` for standard input, or records; `is_pool` says that it is a
+    a file (of the kind `format`), `-` for standard input, or records; `is_pool` says that it is a
     pool, even if there is a file of that name. `env` names variables that are passed on to a
     command; `trusted` confirms the sandbox `none`; `trust_eq` believes a program's own comparisons.
     """
@@ -57,6 +55,7 @@ class VerifyOptions:
     env: tuple[str, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     skip_bad: bool = False
+    format: str | None = None
     is_pool: bool = False
 
 
@@ -122,6 +121,8 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
             run.judged = _of_lines(session, options, run)
         else:
             name = str(source)
+            if options.mapping:
+                raise UsageError(f"--map: {name} is a pool, which has the fields of ttc")
             store = stack.enter_context(Store.writing(store_with(session.database, name)))
             pool = pool_named(store, name)
             run.standing = freshness.standing(store, pool)
@@ -196,7 +197,7 @@ def _of_lines(session: Session, options: VerifyOptions, run: Verification) -> Ju
     asks = extras.asks(verifier)
     skipped = run.skipped if options.skip_bad else None
     store: Store | None = None
-    run.intake = Intake(options.mapping, ("problem", "text"))
+    run.intake = Intake(options.mapping, ("problem", "text"), form=options.format)
 
     def samples() -> Iterator[Sample]:
         nonlocal store

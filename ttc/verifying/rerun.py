@@ -14,11 +14,12 @@ from ttc import keys, verdicts
 from ttc.backends import Backend
 from ttc.curves.inquiries.self_agreement import SelfAgreement, self_agreements
 from ttc.errors import UsageError
-from ttc.outcomes.opinions import AGAIN, Opinion, Repeats
+from ttc.outcomes.opinions import Opinion, Repeats
 from ttc.records import Sample, Verdict
 from ttc.store import Store
 from ttc.store.judged import judged
 from ttc.store.pools import Pool
+from ttc.store.verifiers import AGAIN
 from ttc.verifiers import extras
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from ttc.backends import Backend, Completion, Request
 from ttc.cli.main import run
+from ttc.messages import notes
 from ttc.records import Message, SamplingParams, TokenLogprob
 from ttc.testing.http_server import ScriptedServer
 from ttc_openai import open_openai
@@ -323,3 +324,48 @@ def test_without_a_probe_what_may_be_ignored_is_refused(
             params = SamplingParams(**given)  # type: ignore[arg-type]
             (done,) = complete(unprobed, Request("a", TURNS, params=params))
             assert done.finish_reason == "error"
+
+
+def test_a_field_without_effect_is_told_after_a_probe(
+    serve: Serve, probe: Any, complete: Complete, capsys: Any
+) -> None:
+    server = serve(able=BASE)
+    probe(server.url)
+    notes.hush(False)
+    for extra in (
+        '{"reasoning_effort":"low"}',
+        '{"chat_template_kwargs":{"enable_thinking":false}}',
+    ):
+        with closing(open_openai(server.url, {})) as backend:
+            (done,) = complete(backend, Request("a", TURNS, params=SamplingParams(extra=extra)))
+        assert done.finish_reason == "stop"
+    told = capsys.readouterr().err
+    assert "--extra reasoning_effort: the probe found that it has no effect" in told
+    assert "--extra enable_thinking: the probe found no effect" in told
+
+
+def test_a_model_that_thinks_is_probed_without_its_thoughts(serve: Serve, probe: Any) -> None:
+    """Each trial of a constraint would draw a thought first."""
+    able = BASE | {"thinks", "switch=thinking.type", "schema=json_object"}
+    server = serve(able=able, tokens=12)
+    found = probe(server.url)
+    assert (found["reasoning on and off"], found["answers by a JSON Schema"]) == (
+        "thinking.type",
+        "json_object",
+    )
+    constrained = [body for body in server.bodies if "response_format" in body]
+    assert all(body["thinking"] == {"type": "disabled"} for body in constrained)
+    assert all(body["max_tokens"] <= 40 for body in constrained)
+
+
+def test_a_rejected_field_ends_a_run_with_the_servers_words(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    server = serve(strict=frozenset({"provider", "chat_template_kwargs"}))
+    monkeypatch.setenv("TTC_DB", str(tmp_path / "s.db"))
+    data = tmp_path / "q.jsonl"
+    data.write_text('{"id": "q", "question": "1 + 1?", "answer": "2"}\n')
+    for extra, name in (('provider.order=["a"]', "provider"), ("thinking=true", "chat_template")):
+        args = ["sample", str(data), "-m", server.url, "-n", "1", "--extra", extra]
+        assert run([*args, "-o", str(tmp_path / "o")]) == 3
+        assert f"Unrecognized request argument: {name}" in capsys.readouterr().err

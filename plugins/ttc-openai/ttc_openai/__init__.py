@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ttc.backends import Backend
 
-__all__ = ["CAPABILITIES", "open_openai"]
+__all__ = ["CAPABILITIES", "open_batch", "open_openai"]
 
 # What servers can do at most; ttc models probe finds out what one does.
 CAPABILITIES = frozenset(
@@ -24,6 +24,13 @@ CAPABILITIES = frozenset(
     | {"schema", "grammar", "regex", "logit-bias", "penalties", "repeat-penalty"}
     | {"token-logprobs"}
 )
+
+
+def open_batch(model: str, options: Mapping[str, Any]) -> Backend:
+    """Open a model on a server whose draws are asked for by batch files; else as `open_openai`."""
+    from ttc_openai.batch.backend import open_batch
+
+    return open_batch(model, options)
 
 
 def open_openai(model: str, options: Mapping[str, Any]) -> Backend:

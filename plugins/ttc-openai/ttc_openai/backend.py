@@ -21,7 +21,7 @@ from ttc import keys
 from ttc.backends import Completion, Finding, ModelInfo, Probing, Request, refusal
 from ttc.messages import notes, secrets
 from ttc.records import SamplingParams
-from ttc_openai import server_traits
+from ttc_openai import forms, server_traits
 from ttc_openai.address import Address, key_for, parse
 from ttc_openai.dialect import unsupported_param
 from ttc_openai.options import Options
@@ -73,6 +73,8 @@ class OpenAI:
             check_same_weights(self._server.address, self.model.fingerprint, entry)
             from ttc_openai.dispatcher import Dispatcher
 
+            if line := forms.without_effect(request, self._server.traits):
+                notes.tell(f"{self._server.address.spec}: {line}")
             self._dispatcher = Dispatcher(self._server)
             self._end = weakref.finalize(self, self._dispatcher.close)
         self._dispatcher.submit(request)

@@ -126,6 +126,7 @@ def _status(error: openai.APIStatusError, address: Address, key: str | None) -> 
         return ExchangeError(
             f"{where}not found: {message}; {hint}{_v1_hint(address)}",
             all=True,
+            missing=True,
         )
     if 300 <= status < 400:
         return ExchangeError(f"{where}{_redirect(error.response.headers)}", all=True)

@@ -25,7 +25,7 @@ class ExchangeError(Exception):
     has too much to do. `drops`: the answer was cut off, perhaps because of other requests. `all`:
     every request fails like this, unless others are answered. `odd`: what came is not an answer.
     `within`: it happened in an answer that had begun. `refused`: what the server said about a
-    request that it does not accept.
+    request that it does not accept. `missing`: what the request names is not there.
     """
 
     reason: str
@@ -37,6 +37,7 @@ class ExchangeError(Exception):
     within: bool = False
     after: float | None = None
     refused: Refusal | None = None
+    missing: bool = False
 
     def __str__(self) -> str:
         return self.reason

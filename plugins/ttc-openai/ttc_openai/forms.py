@@ -148,6 +148,16 @@ def unsupported(request: Request, traits: ServerTraits) -> str | None:
     return None
 
 
+def without_effect(request: Request, traits: ServerTraits) -> str | None:
+    """Return a line if the probe found that a further field has no effect, else None."""
+    if traits.effort == "" and "reasoning_effort" in request.params.extra_fields:
+        return "--extra reasoning_effort: the probe found that it has no effect on this server"
+    arguments = request.params.template_arguments
+    if arguments and traits.switch == "" and set(arguments) & set(thinking_switch.NAMES):
+        return f"--extra {next(iter(arguments))}: the probe found no effect of it on this server"
+    return None
+
+
 def exact_logprobs(request: Request, traits: ServerTraits) -> bool:
     """Return whether a server's log-probabilities for a request are those of the model alone,
     before what shapes its draws."""

@@ -35,7 +35,7 @@ class HttpExchange:
         self._client = client
         self._server = server
         self._traits = server.traits
-        self._dialect = Dialect(server.traits.unset, partial(leave_out, server.address))
+        self.dialect = Dialect(server.traits.unset, partial(leave_out, server.address))
         self._prompts: dict[int, asyncio.Task[int | None]] = {}
 
     async def run(self, call: HttpCall) -> None:
@@ -47,7 +47,7 @@ class HttpExchange:
                 break
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 fault = classify_error(error, self._server.address, self._server.key)
-                self._dialect.learn(body, fault)
+                self.dialect.learn(body, fault)
                 sent, body = body, self._body(call)
                 if body == sent:
                     raise fault from None
@@ -56,7 +56,7 @@ class HttpExchange:
 
     def _body(self, call: HttpCall) -> dict[str, Any]:
         name = self._server.address.model
-        return self._dialect.body(call.request, self._traits, model=name, n=len(call.draws))
+        return self.dialect.body(call.request, self._traits, model=name, n=len(call.draws))
 
     @asynccontextmanager
     async def _sent(self, body: Mapping[str, Any], request: Request) -> AsyncIterator[Any]:
@@ -139,7 +139,7 @@ class HttpExchange:
         counts.prompt = await asyncio.shield(self._prompts[key])
 
     async def _prompt_tokens(self, request: Request) -> int | None:
-        body = self._dialect.body(request, self._traits, model=self._server.address.model)
+        body = self.dialect.body(request, self._traits, model=self._server.address.model)
         without_stream(body)
         limit = "max_tokens" if "max_tokens" in body else "max_completion_tokens"
         for _ in range(_COUNTINGS):

@@ -20,6 +20,9 @@ class Options:
     models that a server serves under one name. `logprobs`: whether to request log-probabilities;
     some servers compute them slowly. `proxy`: whether to reach a server on this machine through the
     proxy of the environment. `headers`: further headers of each request.
+
+    Of batch files: `batch_size`: the most draws of one. `batch_window`: the time in which the
+    server is to do it. `batch_poll`: the seconds from one look at its state to the next, at first.
     """
 
     base_url: str | None = None
@@ -31,6 +34,9 @@ class Options:
     proxy: bool = False
     # They may be secret.
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    batch_size: int = 50_000
+    batch_window: str = "24h"
+    batch_poll: float = 10.0
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Options:
@@ -51,6 +57,9 @@ class Options:
             logprobs=read.switch("logprobs", True),
             proxy=read.switch("proxy", False),
             headers=read.value("headers", {}, _headers, "a table of texts"),
+            batch_size=read.whole("batch_size", 50_000),
+            batch_window=read.text("batch_window", "24h"),
+            batch_poll=read.number("batch_poll", 10.0, above=0),
         )
         read.end()
         return found

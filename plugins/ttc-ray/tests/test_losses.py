@@ -14,8 +14,9 @@ import pytest
 from ttc.backends import Backend, Completion, ModelInfo, Request, resolve
 from ttc.errors import BackendError
 from ttc.records import Message, Problem, SamplingParams
-from ttc.samples.drawing import Drawing, Tally
+from ttc.samples.drawing import Drawing
 from ttc.samples.plan import Recipe, make_plan
+from ttc.samples.tally import Tally
 from ttc.store import Store, samples
 from ttc_ray.backend import RayBackend
 from ttc_ray.options import Options

@@ -107,7 +107,9 @@ def _option(capability: str, params: SamplingParams, logprobs: int) -> str:
 
 def _remedy(backend: Backend, capability: str, option: str) -> str:
     if isinstance(backend, Probeable):
-        return f"ttc models probe finds out whether its server can; else leave out {option}"
+        forced = capability == "thinking-budget" and "prefix" in backend.capabilities
+        solve = ", or use ttc solve --method budget-forcing" if forced else ""
+        return f"ttc models probe finds out whether its server can; else leave out {option}{solve}"
     others = those_that(capability)
     if not others:
         return f"leave out {option}"

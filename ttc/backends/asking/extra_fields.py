@@ -142,6 +142,15 @@ def _put(found: dict[str, Any], path: tuple[str, ...], value: Any, option: str) 
     found[path[-1]] = value
 
 
+def is_unicode(text: str) -> bool:
+    """Return whether a text can be sent: JSON may spell half a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of both; where both have one, that of `above`. Objects are merged too."""
     found = dict(below)
@@ -210,6 +219,8 @@ def _check(value: Any, place: str, path: tuple[str, ...] = ()) -> None:
         for name, each in value.items():
             if not isinstance(name, str):
                 raise UsageError(f"{place} {key}: the name of a field must be a string")
+            if not is_unicode(name):
+                raise UsageError(f"{place} {name!a}: it has half a surrogate pair")
             _check(each, place, (*path, name))
     elif isinstance(value, (list, tuple)):
         for each in value:
@@ -218,8 +229,14 @@ def _check(value: Any, place: str, path: tuple[str, ...] = ()) -> None:
         raise UsageError(f"{place} {key}: {value} is no number of JSON")
     elif value is not None and not isinstance(value, (bool, int, float, str)):
         raise UsageError(f"{place} {key}: {type(value).__name__} is no value of JSON")
-    if path[:1] == (HEADERS,) or not isinstance(value, str):
-        return
+    if path[:1] != (HEADERS,) and isinstance(value, str):
+        _check_text(value, place, path)
+
+
+def _check_text(value: str, place: str, path: tuple[str, ...]) -> None:
+    key = ".".join(path)
+    if not is_unicode(value):
+        raise UsageError(f"{place} {key!a}: it has half a surrogate pair, which is no text")
     if _SECRET_FIELD.search(path[-1]) or secrets.redacted(value) != value:
         secrets.keep(value)
         raise UsageError(

@@ -10,7 +10,7 @@ from ttc.errors import UsageError
 
 _OUR_HEADERS = ("host", "content-type", "content-length", "accept", "connection", "user-agent")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
 
 
 def checked(given: Any, place: str) -> dict[str, str]:
@@ -25,7 +25,7 @@ def checked(given: Any, place: str) -> dict[str, str]:
         if name.lower() in _OUR_HEADERS:
             raise UsageError(f"{where}: ttc sets this header itself")
         if not isinstance(value, str) or not _VALUE.fullmatch(value):
-            raise UsageError(f"{where}: the value of a header must be a text on one line")
+            raise UsageError(f"{where}: the value of a header must be ASCII text on one line")
         if name.lower() in found:
             raise UsageError(f"{where}: it is given twice; leave one of them out")
         found[name.lower()] = value

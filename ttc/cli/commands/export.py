@@ -32,7 +32,10 @@ def export(
         typer.Option("--output", "-o", metavar="FILE|-", help="Write to a file (-: stdout)."),
     ] = None,
     verifier: opt.VerifierName = None,
-    problems: Annotated[str, typer.Option(metavar="ID,…", help="Only these problems.")] = "",
+    problems: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID,…", help="Only these problems; repeatable."),
+    ] = None,
     questions: Annotated[
         bool, typer.Option("--questions", help="Add the questions to lines of ttc.")
     ] = False,
@@ -49,14 +52,14 @@ def export(
     """
     from ttc.cli.run import exchange as run_exchange
     from ttc.cli.session import begin
-    from ttc.exchange.exporting import ExportOptions
+    from ttc.exchange.exporting import ExportOptions, format_of
 
     session = begin(config, database, quiet)
     wanted = ExportOptions(
         pools=tuple(pools),
-        format=run_exchange.format_of(form, output),
+        format=format_of(form, output),
         verifier=verifier,
-        problems=tuple(filter(None, problems.split(","))),
+        problems=tuple(problems or ()),
         questions=questions,
     )
     return run_exchange.export(session, wanted, output)

@@ -13,7 +13,7 @@ def models(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME|tune|probe]",
+            metavar="[NAME|tune|probe|batches]",
             help="Describe this model: what -m takes (a file, http://HOST:PORT/v1#MODEL, …).",
         ),
     ] = None,
@@ -22,7 +22,8 @@ def models(
         typer.Argument(
             metavar="[MODEL]",
             help="tune: measure which options run this model fastest here, and store them. "
-            "probe: test what the server of this model supports, and store that.",
+            "probe: test what the server of this model supports, and store that. "
+            "batches: list the batches of batch:ALIAS that have draws for the store.",
         ),
     ] = None,
     requantise: Annotated[
@@ -34,6 +35,9 @@ def models(
     forget: Annotated[
         bool, typer.Option("--forget", help="tune: delete what was measured.")
     ] = False,
+    cancel: Annotated[
+        str | None, typer.Option(metavar="BATCH", help="batches: cancel this one.")
+    ] = None,
     as_json: opt.AsJson = False,
     database: opt.Database = None,
     config: opt.ConfigFile = None,
@@ -52,8 +56,13 @@ def models(
     if name == "probe" and not (requantise or forget):
         run_models.probe(session, model, as_json)
         return
+    if name == "batches" and not (requantise or forget):
+        run_models.batches(session, model, cancel, as_json)
+        return
+    if cancel is not None:
+        raise UsageError("--cancel: write ttc models batches batch:ALIAS --cancel BATCH")
     if model is not None or requantise or forget:
-        meant = name if model in (None, "tune", "probe") else model
+        meant = name if model in (None, "tune", "probe", "batches") else model
         raise UsageError(f"ttc models {name or ''}: did you mean ttc models tune {meant or ''}?")
     if name is None:
         run_models.listing(session, as_json)

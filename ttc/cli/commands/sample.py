@@ -61,8 +61,8 @@ def sample(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Shape of the data: gsm8k, mmlu, humaneval, …; ttc plugins --formats lists them "
-            "[default: detected].",
+            help="Shape of the data or kind of file: gsm8k, mmlu, csv, …; ttc plugins --formats "
+            "lists them [default: detected].",
         ),
     ] = None,
     choices_template: Annotated[
@@ -89,6 +89,14 @@ def sample(
     ] = False,
     max_time: Annotated[
         str | None, typer.Option(help="Stop cleanly after this time: 90s, 30m or 2h.")
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tokens=N,…",
+            help="Stop cleanly before a limit is passed: tokens, prompt, usd, calls, samples, "
+            "seconds.",
+        ),
     ] = None,
     output: opt.Output = None,
     as_json: opt.AsJson = False,
@@ -121,6 +129,7 @@ def sample(
         confidence=confidence,
         max_time=max_time,
         choosing=Choosing(parse_ids(ids), shuffle, offset),
+        budget=budget,
     )
     if dry_run or explain:
         return run_plan.plan_only(session, options, explain, as_json)

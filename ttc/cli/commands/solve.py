@@ -66,6 +66,7 @@ def solve(
     *,
     sampling: Sampling,
     mapping: opt.Mapping = None,
+    form: opt.FileKind = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -102,7 +103,7 @@ def solve(
     from ttc.solving.job import SolveOptions
 
     session = begin(config, database, quiet, raw_output=raw_output)
-    asked = run_solve.Asked(prompt, each, mapping or (), show, as_json)
+    asked = run_solve.Asked(prompt, each, mapping or (), form, show, as_json)
     options = SolveOptions(
         model=model,
         n=n,

@@ -171,6 +171,7 @@ def sweep(
         str | None, typer.Option(metavar="FILE", help="Save values and counts as a baseline.")
     ] = None,
     mapping: opt.Mapping = None,
+    form: opt.FileKind = None,
     csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
     md: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write a table as Markdown.")
@@ -242,5 +243,6 @@ def sweep(
         targets,
         verifier=verifier,
         mapping=mapping or (),
+        form=form,
         baseline=baseline,
     )

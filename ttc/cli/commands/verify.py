@@ -59,6 +59,7 @@ def verify(
         typer.Option(metavar="NAME", help="Pass this variable to the command of cmd:; repeatable."),
     ] = None,
     mapping: opt.Mapping = None,
+    form: opt.FileKind = None,
     skip_bad: opt.SkipBad = False,
     output: opt.Output = None,
     as_json: opt.AsJson = False,
@@ -89,6 +90,7 @@ def verify(
         env=tuple(env or ()),
         mapping=parse_mapping(mapping or (), job.MAPPABLE),
         skip_bad=skip_bad,
+        format=form,
     )
     targets = run_verify.Targets(output, as_json, junit, fail_under)
     return run_verify.verify(session, options, source, targets)

@@ -11,12 +11,14 @@ from ttc.cli.output import document
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
 from ttc.errors import Exit, Stopped, StoreError
+from ttc.messages.counts import size
 from ttc.messages.visible import for_stdout
 from ttc.session import Session
 from ttc.store import Store, database, integrity, pools
 from ttc.store.merge import source as sources
 from ttc.store.merge.stores import Merged
 from ttc.store.merge.stores import merge as merge_into
+from ttc.store.upkeep.vacuum import vacuum as shrink
 
 
 def path(session: Session, as_json: bool) -> int:
@@ -53,6 +55,18 @@ def backup(session: Session, copy: Path, as_json: bool) -> int:
     if as_json:
         document({"schema": 1, "database": str(session.database), "copy": str(copy)})
     session.say(f"{session.database}: copied to {copy}")
+    return Exit.DONE
+
+
+def vacuum(session: Session, as_json: bool) -> int:
+    """Give the space of removed rows back to the disk."""
+    done = shrink(session.database)
+    if as_json:
+        about = {"before": done.before, "after": done.after, "later": done.later}
+        document({"schema": 1, "database": str(session.database), **about})
+    session.say(f"{session.database}: {size(done.before)} before, {size(done.after)} after")
+    if done.later:
+        session.say("another program reads the store; its file shrinks once that has ended")
     return Exit.DONE
 
 

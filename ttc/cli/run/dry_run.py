@@ -11,6 +11,7 @@ from ttc.messages.durations import clock
 from ttc.messages.visible import for_stdout, report_line
 from ttc.records import LATER, Problem
 from ttc.samples import plan
+from ttc.samples.forecast import forecasts
 from ttc.samples.job import SampleJob, prepare
 from ttc.session import Session
 from ttc.store import Store, names, pools
@@ -31,7 +32,7 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
     if line := plan.one_draw_note(made, ready.n):
         session.say(line)
     report: dict[str, Any] = {"schema": interchange.SCHEMA, "pool": name, "new": True}
-    there, differing, speed, refused = 0, {}, None, None
+    drawn, differing, speed, refused = [0] * len(rendered), {}, None, None
     if session.database.exists():
         with Store.reading(session.database) as store:
             others = names.alike(store.reader, name)
@@ -40,7 +41,7 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
             except UsageError as error:
                 taken, same, refused = name, None, error
             report |= {"new": same is None, "pool": taken}
-            there = plan.already_drawn(store, made, rendered, n)
+            drawn = plan.already_drawn(store, made, rendered, n)
             differing = {
                 other.name: pools.differences(other.identity, made.pool)
                 for other in others
@@ -48,6 +49,7 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
             }
             known = same or (others[-1] if others else None)
             speed = stored.speed(store.reader, known) if known else None
+    there = sum(drawn)
     to_draw = len(rendered) * n - there
     tokens = to_draw * made.params.max_tokens
     report |= {"problems": len(rendered), "n": n, "kept": there, "draws": to_draw}
@@ -58,6 +60,10 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
     if speed:
         report["tokens_per_second"] = round(speed, 1)
         report["seconds_at_most"] = round(tokens / speed, 3)
+    missing = ((problem, n - kept) for problem, kept in zip(rendered, drawn, strict=True))
+    told = forecasts(ready.spending(), ready.limits, missing, report.get("seconds_at_most"))
+    if told:
+        report["budget"] = {each.name: each.as_fields() for each in told}
     if explain:
         report["differs"] = {
             other: {field: {"there": old, "here": new} for field, (old, new) in fields.items()}
@@ -69,6 +75,8 @@ def plan_only(session: Session, options: SampleJob, explain: bool, as_json: bool
         document(report)
     else:
         _print_plan(report)
+        for each in told:
+            print(report_line(str(each)))
     if refused is not None:
         raise refused
     return Exit.DONE

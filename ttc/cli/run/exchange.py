@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ttc.cli.output import document
@@ -18,17 +17,6 @@ from ttc.report.progress import Meter
 from ttc.session import Session
 from ttc.store import pools
 
-# Formats by the ends of file names.
-BY_NAME = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".parquet": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".eval": "inspect",
-}
 BINARY = ("parquet", "arrow", "inspect")
 
 
@@ -68,14 +56,9 @@ def import_logs(session: Session, options: ImportOptions, as_json: bool) -> int:
         document(conclusion.document(run.tally))
     for line in conclusion.lines(run.tally, dry_run=options.dry_run):
         session.say(line)
-    return Exit.DONE
-
-
-def format_of(wanted: str | None, output: str | None) -> str:
-    """Return the format of an export: the one that is named, else that of the file's name."""
-    if wanted is not None:
-        return wanted
-    return BY_NAME.get(Path(output or "").suffix.lower(), "jsonl")
+    tally = run.tally
+    nothing = not tally.new and not tally.known and bool(tally.conflicts.counts)
+    return Exit.USAGE if nothing else Exit.DONE
 
 
 def export(session: Session, options: ExportOptions, output: str | None) -> int:

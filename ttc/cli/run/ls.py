@@ -7,7 +7,7 @@ from ttc.cli.suggestions import remember
 from ttc.messages.counts import size, with_tokens
 from ttc.report.columns import columns
 from ttc.session import Session
-from ttc.store import Store, counts, pools
+from ttc.store import Store, counts, imported, pools
 
 
 def ls(
@@ -20,6 +20,8 @@ def ls(
         with Store.reading(session.database) as store:
             found = counts.chosen(counts.overview(store.reader), **chosen)
             every = pools.names(store.reader)
+            unknown = imported.unknown_questions(store.reader)
+        found = [{**row, "questions_unknown": unknown.get(row["pool"], 0)} for row in found]
         remember(pools=every)
     found = with_tokens(found, as_json=as_json)
     if as_json:
@@ -27,6 +29,10 @@ def ls(
     elif found:
         shown = ("pool", "model", "problems", "samples", "verdicts", "tokens", "created")
         columns([{**{k: row[k] for k in shown}, "size": size(row["bytes"], "")} for row in found])
+        for row in found:
+            if count := row["questions_unknown"]:
+                of = f"{count} of {row['problems']} problems"
+                session.say(f"{row['pool']}: question unknown for {of} (imported without them)")
     elif every:
         session.say(f"none of {len(every)} pools is of that age and model; ttc ls lists them")
     else:

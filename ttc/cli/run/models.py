@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ttc.backends import Probeable, Tunable, resolve
+from ttc.backends import Batching, Probeable, Tunable, resolve
 from ttc.cli.output import document
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
@@ -32,7 +32,7 @@ def listing(session: Session, as_json: bool) -> None:
 
 def describe(session: Session, name: str, as_json: bool) -> None:
     """Print the facts of one model. BackendError if it cannot be opened."""
-    choice, backend = resolve.open_model(session, name)
+    choice, backend = resolve.open_model(session, name, batches=True)
     with closing(backend):
         about = {"spec": choice.spec, **asdict(backend.model)}
         about["capabilities"] = sorted(backend.capabilities)
@@ -45,7 +45,7 @@ def describe(session: Session, name: str, as_json: bool) -> None:
 
 def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_json: bool) -> None:
     """Measure a model's options and print the trials; UsageError if there is nothing to tune."""
-    choice, backend = resolve.open_model(session, name)
+    choice, backend = resolve.open_model(session, name, batches=True)
     with closing(backend):
         if not isinstance(backend, Tunable):
             raise UsageError(f"{choice.spec}: the backend {choice.backend} has nothing to tune")
@@ -58,7 +58,7 @@ def tune(session: Session, name: str | None, requantise: bool, forget: bool, as_
 
 def probe(session: Session, name: str | None, as_json: bool) -> None:
     """Test what a model's server supports and print it; UsageError if there is no server."""
-    choice, backend = resolve.open_model(session, name)
+    choice, backend = resolve.open_model(session, name, batches=True)
     with closing(backend):
         if not isinstance(backend, Probeable):
             raise UsageError(f"{choice.spec}: the backend {choice.backend} has no server to probe")
@@ -70,6 +70,25 @@ def probe(session: Session, name: str | None, as_json: bool) -> None:
         columns([dict(row) for row in found.rows])
     session.say(f"{choice.spec}: used from now on, kept in {found.kept}")
     session.say(f"samples are drawn by {found.model.name} ({found.model.fingerprint})")
+
+
+def batches(session: Session, name: str | None, cancel: str | None, as_json: bool) -> None:
+    """Print the batches that have draws for the store, or cancel one; UsageError if the model is
+    not drawn from by batch files."""
+    choice, backend = resolve.open_model(session, name, batches=True)
+    with closing(backend):
+        if not isinstance(backend, Batching):
+            raise UsageError(f"{choice.spec}: not drawn by batch files; name it as batch:{name}")
+        if cancel is not None:
+            session.say(f"{cancel}: {backend.cancel_batch(cancel)}")
+            return
+        rows = backend.batches()
+    if as_json:
+        document({"schema": 1, "spec": choice.spec, "batches": list(rows)})
+    elif rows:
+        columns([dict(row) for row in rows])
+    else:
+        session.say(f"{choice.spec}: no batch has draws for this store")
 
 
 def _nothing(line: str) -> None:

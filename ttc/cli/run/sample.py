@@ -15,10 +15,10 @@ from ttc.errors import Exit, Stopped
 from ttc.records import Sample
 from ttc.report.progress import Meter
 from ttc.samples import conclusion, job
-from ttc.samples.drawing import Tally
 from ttc.samples.job import Opened, SampleJob
 from ttc.samples.plan import Plan
 from ttc.samples.pool_lock import claimed
+from ttc.samples.tally import Tally
 from ttc.session import Session
 from ttc.store import pools
 
@@ -70,7 +70,7 @@ def _drawn(session: Session, run: Opened, lines: Lines) -> tuple[Plan, Tally, fl
         _write_kept(run, plan, lines)
         drawing = run.drawing(plan, write if lines.wanted else _ignore, lambda: lines.behind)
         with Meter(plan.pool.name, len(plan.missing), quiet=session.quiet) as meter:
-            for tally in drawing.run(run.deadline):
+            for tally in drawing.run(run.deadline, run.spending):
                 meter.update(tally.drawn, tally.tokens, run.status(), uncounted=tally.uncounted)
                 lines.check()
     if status := run.status():
@@ -105,4 +105,5 @@ def _result(plan: Plan, tally: Tally, spent: float) -> dict[str, Any]:
         "cancelled": tally.cancelled,
         "errors": len(tally.errors),
         "seconds": round(spent, 3),
+        **({} if tally.spending is None else {"budget": tally.spending.as_fields()}),
     }

@@ -12,7 +12,16 @@ from ttc.messages.counts import with_tokens
 from ttc.messages.visible import for_stdout, report_line
 from ttc.report.columns import columns
 from ttc.session import Session
-from ttc.store import Store, counts, samples, tags, token_logprobs, verdicts, verifiers
+from ttc.store import (
+    Store,
+    counts,
+    imported,
+    samples,
+    tags,
+    token_logprobs,
+    verdicts,
+    verifiers,
+)
 from ttc.store.named import find_pool
 from ttc.store.pools import Pool
 
@@ -47,6 +56,8 @@ def _pool(store: Store, pool: Pool, as_json: bool) -> None:
     print(report_line(f"pool {pool.name}: {pool.model}"))
     for field, value in pool.identity.items():
         print(for_stdout(f"  {field}: {value}", line=True))
+    if unknown := imported.unknown_questions(store.reader, pool).get(pool.name):
+        print(f"  question unknown for {unknown} of {len(problems)} problems")
     for row in judged:
         judge = f"{row['name']} {row['version']} {row['config']}"
         read = {True: ", which read the reference", None: ", which may have read the reference"}
@@ -96,6 +107,8 @@ def _problem(store: Store, pool: Pool, problem: str, as_json: bool, logprobs: bo
         print(for_stdout(f"{message.role}: {message.content}"))
     if asked.prompt is not None:
         print(for_stdout(asked.prompt))
+    elif not asked.messages:
+        print("question unknown: the log does not have it; ttc import … --problems DATA adds it")
     print(for_stdout(f"reference: {asked.reference or 'none'}", line=True))
     if asked.tags:
         tagged = ", ".join(f"{name} = {value}" for name, value in asked.tags.items())

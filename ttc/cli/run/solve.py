@@ -21,6 +21,7 @@ from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.report.trees import picture
+from ttc.samples.job import choices_template
 from ttc.samples.recipe import text_of
 from ttc.session import Session
 from ttc.solving import job, notes
@@ -34,13 +35,14 @@ SIDE_BY_SIDE = 4  # problems of a file
 class Asked:
     """What is asked, and how answers are printed.
 
-    `prompt` is the question or `@FILE`, or with `each` the file of questions; `-` and None are
-    stdin.
+    `prompt` is the question or `@FILE`, or with `each` the file of questions, of the format `form`;
+    `-` and None are stdin.
     """
 
     prompt: str | None
     each: bool
     mapping: Sequence[str]
+    form: str | None
     show: bool
     as_json: bool
 
@@ -51,10 +53,14 @@ class Asked:
         streamed = not self.each or self.prompt in (None, "-")
         return 1 if streamed else SIDE_BY_SIDE
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self, session: Session) -> Iterator[Problem]:
         """Yield what is asked. With an argument, standard input is never touched."""
         if self.each:
-            reading = ReadOptions(parse_mapping(self.mapping, problems.MAPPABLE))
+            reading = ReadOptions(
+                parse_mapping(self.mapping, problems.MAPPABLE),
+                self.form,
+                choices_template=choices_template(session),
+            )
             yield from problems.each(self.prompt or "-", reading)
             return
         text = self.prompt
@@ -90,7 +96,7 @@ def _read(name: str) -> str:
 def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
     """Solve what is asked, one problem after another, and return the exit code."""
     job.parts_of(options)  # A wrong method is reported before standard input is read.
-    questions = asked.problems()
+    questions = asked.problems(session)
     first = next(questions, None)
     if first is None:
         raise UsageError("no problems in the input")

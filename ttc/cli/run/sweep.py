@@ -25,6 +25,7 @@ def sweep(
     *,
     verifier: str | None,
     mapping: Sequence[str],
+    form: str | None,
     baseline: str | None,
 ) -> int:
     """Compute the curves of all sources and print them; return the exit code."""
@@ -36,6 +37,7 @@ def sweep(
         mapping=parse_mapping(mapping, MAPPABLE),
         beside=(*names, *([] if baseline is None else [baseline])),
         options=options,
+        form=form,
     )
     sources = [outcomes.read(session.database, name, wanted) for name in names]
     old = None

@@ -6,10 +6,8 @@ its first bytes, and `wrong_kinds` answers files that hold no records. Each kind
 
 from __future__ import annotations
 
-from ttc.formats.files.hub import about as hub_about
 from ttc.formats.files.hub import is_name as is_hub
-from ttc.formats.files.hub import label as hub_label
 from ttc.formats.files.kinds import is_kind
-from ttc.formats.files.reading import read, text_lines
+from ttc.formats.files.reading import about, name_of, read, text_lines
 
-__all__ = ["hub_about", "hub_label", "is_hub", "is_kind", "read", "text_lines"]
+__all__ = ["about", "is_hub", "is_kind", "name_of", "read", "text_lines"]

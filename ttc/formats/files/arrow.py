@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
-from ttc.formats.files.streams import seekable
+from ttc.formats.files.streams import seekable, shell_name
 from ttc.jsonl import Line
 from ttc.plugins.installing import install
 
@@ -80,8 +80,9 @@ class _Reading:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         """Raise a UsageError for an error of pyarrow."""
         arrow = import_module("pyarrow")
-        if isinstance(error, (arrow.ArrowException, OSError)):
-            raise UsageError(f"{self.place}: cannot be read ({error})") from None
+        if isinstance(error, (arrow.ArrowException, OSError, ValueError)):
+            why = " ".join(str(error).split())
+            raise UsageError(f"{self.place}: cannot be read ({why})") from None
 
 
 def _pyarrow(module: str, place: str) -> Any:
@@ -90,24 +91,29 @@ def _pyarrow(module: str, place: str) -> Any:
     except ImportError:
         raise UsageError(
             f"{place}: Parquet and Arrow need a package: {install('ttc-cli[arrow]')}; or convert "
-            "it: duckdb -json -c \"from 'FILE'\" | ttc sample -"
+            f"it: `duckdb -json -c \"from '{shell_name(place)}'\" | ttc sample -`"
         ) from None
 
 
 def _lines(batches: Iterator[Any], schema: Any, place: str) -> Iterator[Line]:
     """Yield the rows of batches."""
-    repeated = {name for name in schema.names if schema.names.count(name) > 1}
-    if repeated:
-        raise UsageError(f"{place}: two columns are called {sorted(repeated)[0]!r}; rename one")
-    odd = [field.name for field in schema if not _is_plain(field.type)]
+    with _Reading(place):
+        names = list(schema.names)
+        odd = [field.name for field in schema if not _is_plain(field.type)]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"{place}: two columns are called {repeated[0]!r}; rename one")
     number = 0
     while True:
         with _Reading(place):
             batch = next(batches, None)
+            if batch is not None:
+                batch.validate(full=True)  # what is damaged may point outside of the memory
         if batch is None:
             return
         for start in range(0, batch.num_rows, _ROWS):
-            for record in batch.slice(start, _ROWS).to_pylist():
+            with _Reading(place):
+                records = batch.slice(start, _ROWS).to_pylist()
+            for record in records:
                 number += 1
                 for name in odd:
                     record[name] = plain(record[name])
@@ -140,7 +146,11 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, (bytes, bytearray)):
         return _text(bytes(value))
-    return value
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if hasattr(value, "tolist"):  # an array
+        return plain(value.tolist())
+    return f"<{type(value).__name__}>"  # an image or a sound, which nothing here reads
 
 
 def _text(data: bytes) -> str:

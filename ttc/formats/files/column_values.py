@@ -8,7 +8,9 @@ such, as JSON or as pandas writes them.
 from __future__ import annotations
 
 import ast
+import io
 import json
+import tokenize
 from collections.abc import Callable
 from math import isfinite
 from typing import Any
@@ -79,11 +81,43 @@ def _literal(cell: str) -> Any:
     """Return a list or an object as Python prints it; ValueError for any other text."""
     if cell.lstrip()[:1] not in ("[", "{"):
         raise ValueError(cell)
-    value = ast.literal_eval(cell.strip())
+    value = python_literal(cell.strip())
     json.dumps(value, allow_nan=False)
     if not isinstance(value, (list, dict)):
         raise ValueError(cell)
     return value
+
+
+def python_literal(text: str) -> Any:
+    """Return a list or an object as Python or NumPy prints it: `['a' 'b']` has two texts.
+
+    ValueError or SyntaxError for anything else.
+    """
+    try:
+        return ast.literal_eval(_Arrays().visit(_with_commas(text)))
+    except tokenize.TokenError as error:
+        raise ValueError(text) from error
+
+
+def _with_commas(text: str) -> ast.Expression:
+    """Return an expression, with commas between texts that stand side by side."""
+    found, last = [], 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        # Python would make one text of them.
+        if token.type == last == tokenize.STRING:
+            found.append((tokenize.OP, ","))
+        last = token.type if token.type != tokenize.NL else last
+        found.append((token.type, token.string))
+    return ast.parse(tokenize.untokenize(found).strip(), mode="eval")
+
+
+class _Arrays(ast.NodeTransformer):
+    """Replaces `array([…], dtype=object)` by the list in it."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Return the list of an array."""
+        named = isinstance(node.func, ast.Name) and node.func.id == "array"
+        return self.generic_visit(node.args[0] if named and node.args else node)
 
 
 def _refuse(name: str) -> Any:

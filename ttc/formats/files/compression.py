@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
-from ttc.formats.files.streams import HEAD, Recoded, Unpacked, from_utf
+from ttc.formats.files.streams import HEAD, Recoded, Unpacked, from_utf, shell_name
 from ttc.plugins.installing import install
 
 
@@ -77,7 +77,7 @@ class Zstd:
         except ImportError:
             raise UsageError(
                 f"{place}: zstd needs a package: {install('ttc-cli[zstd]')}; "
-                "or unpack it: zstd -d FILE"
+                f"or unpack it: `zstd -dc {shell_name(place)} | ttc sample -`"
             ) from None
         reader = zstd.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
         return Unpacked(reader, place, (zstd.ZstdError,)).buffered()
@@ -137,5 +137,6 @@ def _standard(module: str, place: str, command: str) -> Any:
         return import_module(module)
     except ImportError:  # a Python that was built without the library
         raise UsageError(
-            f"{place}: this Python cannot read it ({module} is missing); unpack it: {command} FILE"
+            f"{place}: this Python cannot read it ({module} is missing); unpack it: "
+            f"`{command} {shell_name(place)} | ttc sample -`"
         ) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -18,7 +19,7 @@ from ttc.errors import UsageError
 from ttc.formats.files.column_values import Column
 from ttc.formats.files.json_lines import BOM
 from ttc.formats.files.layouts import QUESTIONS
-from ttc.formats.files.streams import seekable
+from ttc.formats.files.streams import seekable, shell_name
 from ttc.jsonl import BadLineError, Line
 
 _DELIMITERS = ",;\t|"
@@ -90,11 +91,9 @@ class _Columns:
                 line = reader.line_num
         except csv.Error as error:
             raise UsageError(f"{self.place}:{before + line + 1}: not valid CSV ({error})") from None
-        except UnicodeDecodeError as error:
-            raise _not_utf8(self.place, before + line + 1, error) from None
 
     def _reader(self, stream: BinaryIO) -> tuple[Any, int]:
-        lines = _lines(stream)
+        lines = _lines(stream, self.place)
         before = 0
         first = next(lines, "")
         if first.startswith("sep="):
@@ -111,8 +110,6 @@ class _Columns:
             return list(next(self._reader(stream)[0], []))
         except csv.Error as error:
             raise UsageError(f"{self.place}:1: not valid CSV ({error})") from None
-        except UnicodeDecodeError as error:
-            raise _not_utf8(self.place, 1, error) from None
 
     def line(self, numbered: tuple[int, list[str]]) -> Line:
         """Return a row as a record. BadLineError if it has more or fewer cells than names."""
@@ -128,9 +125,18 @@ class _Columns:
         return Line(place, dict(zip(self.names, (c.value(v) for c, v in cells), strict=True)))
 
 
-def _lines(stream: BinaryIO) -> Iterator[str]:
-    for number, data in enumerate(stream):
-        yield (data.removeprefix(BOM) if number == 0 else data).decode()
+def _lines(stream: BinaryIO, place: str) -> Iterator[str]:
+    offset = 0
+    for number, data in enumerate(stream, 1):
+        try:
+            yield (data.removeprefix(BOM) if number == 1 else data).decode()
+        except UnicodeDecodeError as error:
+            at = error.start + (len(BOM) if number == 1 and data.startswith(BOM) else 0)
+            raise UsageError(
+                f"{place}:{number}: byte 0x{data[at]:02x} at offset {offset + at} is not UTF-8; "
+                f"convert it: `iconv -f WINDOWS-1252 -t UTF-8 {shell_name(place)} | ttc sample -`"
+            ) from None
+        offset += len(data)
 
 
 def _columns(stream: BinaryIO, place: str, delimiters: str) -> _Columns:
@@ -138,7 +144,7 @@ def _columns(stream: BinaryIO, place: str, delimiters: str) -> _Columns:
     head = stream.read(1 << 16).decode("utf-8-sig", "replace")
     stream.seek(0)
     columns = _Columns(place, _delimiter(head, delimiters), csv.QUOTE_MINIMAL)
-    columns.names = _names(columns.header(stream), place)
+    columns.names = _names(columns.header(stream), place, columns.delimiter)
     if columns.delimiter == "\t" and not _fits(columns, stream):
         # Many programs write TSV in which a quote is just a quote.
         columns.quoting = csv.QUOTE_NONE
@@ -178,7 +184,7 @@ def _first_rows(head: str, delimiters: str) -> list[list[str]]:
         return []
 
 
-def _names(row: list[str], place: str) -> list[str]:
+def _names(row: list[str], place: str, delimiter: str) -> list[str]:
     """Return the names of the fields. UsageError if the first row has none."""
     while row and not row[-1].strip():
         row.pop()
@@ -189,7 +195,8 @@ def _names(row: list[str], place: str) -> list[str]:
     if odd or (len(names) > 1 and any(name.endswith("?") for name in names)):
         raise UsageError(
             f"{place}:1: the first row has data, not the names of the fields; put them before it: "
-            "(echo question,answer; cat FILE) | ttc sample -"
+            f"`(echo {shlex.quote(_sketch(names, delimiter))}; cat {shell_name(place)}) | "
+            "ttc sample -`"
         )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -197,11 +204,10 @@ def _names(row: list[str], place: str) -> list[str]:
     return names
 
 
-def _not_utf8(place: str, line: int, error: UnicodeDecodeError) -> UsageError:
-    return UsageError(
-        f"{place}: byte 0x{error.object[error.start]:02x} behind line {line} is not UTF-8; "
-        "convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE | ttc sample -"
-    )
+def _sketch(row: list[str], delimiter: str) -> str:
+    """Return a row of names as long as this row."""
+    inner = "ABCD" if len(row) == 6 else [f"field_{at + 2}" for at in range(len(row) - 2)]
+    return delimiter.join(["question", *inner, *["answer"][: len(row) - 1]])
 
 
 def _cells(count: int) -> str:

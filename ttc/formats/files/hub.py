@@ -174,12 +174,12 @@ def _remedy(error: Exception, name: Name) -> str:
     kind = type(error).__name__
     text = " ".join(str(error).split())
     if "Gated" in kind or "gated dataset" in text:
-        return "it is gated: accept its terms on its page, then: hf auth login"
+        return "it is gated: accept its terms on its page, then: `hf auth login`"
     if kind in ("DatasetNotFoundError", "RepositoryNotFoundError", "HFValidationError"):
-        return "no such dataset; if it is private: hf auth login"
+        return "no such dataset; if it is private: `hf auth login`"
     if "onnect" in kind + text or "Offline" in kind + text or "imeout" in kind:
         return (
-            f"the Hub cannot be reached ({text[:120]}); with a network: hf download --repo-type "
-            f"dataset {name.path} --local-dir FOLDER, then hf:./FOLDER"
+            f"the Hub cannot be reached ({text[:120]}); with a network: `hf download "
+            f"--repo-type dataset {name.path} --local-dir FOLDER`, then hf:./FOLDER"
         )
     return f"cannot be read ({kind}: {text[:300]})"

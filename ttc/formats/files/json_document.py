@@ -68,6 +68,8 @@ def _values(text: str, place: str) -> list[tuple[str, Any]]:
     at = _skip(text, 0)
     array = text[at : at + 1] == "["
     line = counted = last = 0
+    # Values behind each other may have commas between them, as lines cut out of an array do.
+    between = _BETWEEN if array else f"{_BETWEEN},"
     at = _skip(text, at + array)
     while at < len(text) and not (array and text[at] == "]"):
         line += text.count("\n", counted, at)
@@ -81,7 +83,7 @@ def _values(text: str, place: str) -> list[tuple[str, Any]]:
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{where}: {error}") from None
         found.append((where, value))
-        at = _skip(text, end)
+        at = _skip(text, end, between)
         if array and text[at : at + 1] == ",":
             at = _skip(text, at + 1)
         elif array and text[at : at + 1] != "]":
@@ -91,7 +93,7 @@ def _values(text: str, place: str) -> list[tuple[str, Any]]:
     return found
 
 
-def _skip(text: str, at: int) -> int:
-    while text[at : at + 1] and text[at] in _BETWEEN:
+def _skip(text: str, at: int, between: str = _BETWEEN) -> int:
+    while text[at : at + 1] and text[at] in between:
         at += 1
     return at

@@ -46,7 +46,7 @@ class JsonLines:
         goes on. A single line that holds a list of records is read as those."""
         lines = raw_lines(stream, place)
         first = next(lines, None)
-        if first is not None and _may_hold_records(first[2]):
+        if first is not None and may_hold_records(first[2]):
             second = next(lines, None)
             if second is None:
                 return iter(lines_of(parsed(first).record, place))
@@ -73,7 +73,8 @@ def _goes_on(text: bytes) -> bool:
     return False
 
 
-def _may_hold_records(line: bytes) -> bool:
+def may_hold_records(line: bytes) -> bool:
+    """Return whether a line is an object that holds records, rather than being one."""
     try:
         return holds_records(json.loads(line))
     except (ValueError, RecursionError):
@@ -85,8 +86,9 @@ def raw_lines(stream: BinaryIO, place: str) -> Iterator[Raw]:
     offset = 0
     for number, data in enumerate(stream, 1):
         size = len(data)
-        if not offset and data.startswith(BOM):
-            offset, data, size = len(BOM), data[len(BOM) :], size - len(BOM)
+        # Files that were put behind each other may each have a mark.
+        if data.startswith(BOM):
+            data, size, offset = data[len(BOM) :], size - len(BOM), offset + len(BOM)
         if data.strip():
             yield f"{place}:{number}", offset, data
         offset += size

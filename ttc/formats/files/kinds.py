@@ -8,10 +8,11 @@ from pathlib import Path, PurePath
 from types import GeneratorType
 
 from ttc.errors import UsageError
-from ttc.formats import ReadsRecords, Unpacks, loading
+from ttc.formats import ReadsDraws, ReadsRecords, Unpacks, loading
 from ttc.formats.files import wrong
-from ttc.formats.files.json_lines import BOM, JsonLines
-from ttc.formats.files.streams import HEAD, Source
+from ttc.formats.files.json_document import JsonDocument
+from ttc.formats.files.json_lines import BOM, JsonLines, may_hold_records
+from ttc.formats.files.streams import HEAD, Source, shell_name
 from ttc.formats.files.text import Questions
 from ttc.jsonl import BadLineError, Line
 
@@ -41,16 +42,18 @@ def records(
     """
     with ExitStack() as stack:
         stack.callback(source.close)
-        inner = _unpacked(source, stack)
+        inner = unpacked(source, stack)
         head = inner.head()
         if len(head) < HEAD and not head.removeprefix(BOM).strip():
             return
         kind = _kind_of(inner, name, form, questions, path)
+        if path is not None and form is None and _is_document(kind, head):
+            _refuse_logs(path, head)
         lines = kind.records(inner.buffered(), inner.place)
         yield from lines if skipped is None else _good(lines, skipped)
 
 
-def _unpacked(source: Source, stack: ExitStack) -> Source:
+def unpacked(source: Source, stack: ExitStack) -> Source:
     """Return what is inside all layers of compression."""
     unpackers = loading.ability(Unpacks, COMPRESSIONS)  # type: ignore[type-abstract]
     for _ in range(_MOST):
@@ -93,6 +96,22 @@ def _found(head: bytes, name: str, place: str, path: Path | None) -> ReadsRecord
         return kind
     by_name = [kind for kind in _own(BY_NAME) if _suffix(name) in kind.suffixes]
     return by_name[0] if by_name else _claimed(_own(BY_NAME), head)
+
+
+def _is_document(kind: ReadsRecords, head: bytes) -> bool:
+    """Return whether records would be taken out of a document; lines of logs are records."""
+    if isinstance(kind, JsonLines):
+        return may_hold_records(head)
+    return isinstance(kind, JsonDocument)
+
+
+def _refuse_logs(path: Path, head: bytes) -> None:
+    """Raise UsageError for a log of another tool, which `import` reads whole."""
+    for log in loading.room(ReadsDraws, "ttc.formats.logs"):  # type: ignore[type-abstract]
+        if log.holds_draws(path, head):
+            name = getattr(log, "name", "another tool")
+            file = shell_name(str(path))
+            raise UsageError(f"{path}: a log of {name}: `ttc import {file} --pool NAME`")
 
 
 def _suffix(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ttc.errors import UsageError
+from ttc.formats.files.streams import shell_name
 from ttc.jsonl import BadLineError, Line
 
 # Fields that are a question: an object that has one is itself a record.
@@ -81,6 +82,8 @@ def lines_of(value: Any, place: str) -> Iterator[Line]:
         return iter((Line(f"{place}:1", value),))
     if (table := _table(value)) is not None:
         return items([(f"{place}:[{at}]", each) for at, each in enumerate(table)])
+    if _has_shape(value):
+        return iter((Line(f"{place}:1", value),))
     if lists := lists_in(value):
         name = _one_of(lists, place)
         return items([(f"{place}:{name}[{at}]", each) for at, each in enumerate(value[name])])
@@ -101,7 +104,7 @@ def _lies_in(value: Any) -> bool:
     """Return whether records are in an object, itself not a record."""
     if not isinstance(value, dict) or is_record(value):
         return False
-    return bool(lists_in(value)) or _table(value) is not None
+    return _table(value) is not None or (bool(lists_in(value)) and not _has_shape(value))
 
 
 def is_record(value: Mapping[str, Any]) -> bool:
@@ -111,6 +114,13 @@ def is_record(value: Mapping[str, Any]) -> bool:
         for name, each in value.items()
         if isinstance(name, str)
     )
+
+
+def _has_shape(value: Mapping[str, Any]) -> bool:
+    """Return whether an object is a record of a dataset that is known, whatever is in it."""
+    from ttc.formats.shapes.known import shapes  # only a document of one object needs them
+
+    return all(isinstance(name, str) for name in value) and shapes().best(value) is not None
 
 
 def _is_question(name: str, value: Any) -> bool:
@@ -140,7 +150,7 @@ def _one_of(lists: list[str], place: str) -> str:
     if len(lists) > 1:
         raise UsageError(
             f"{place}: it has several lists of records ({', '.join(lists)}); choose one: "
-            f"jq -c '.\"{lists[0]}\"[]' FILE | ttc sample -"
+            f"`jq -c '.\"{lists[0]}\"[]' {shell_name(place)} | ttc sample -`"
         )
     return lists[0]
 
@@ -171,6 +181,14 @@ def _is_served(value: Any) -> bool:
 def _table(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the records of a table as pandas writes it, or by identifier; None if it is none."""
     values = list(value.values())
+    schema = value.get("schema")
+    if (
+        isinstance(schema, dict)
+        and schema.get("primaryKey") == ["index"]
+        and _is_list(value.get("data"))
+    ):
+        # The numbers of rows that pandas adds.
+        return [{k: v for k, v in row.items() if k != "index"} for row in value["data"]]
     if _is_split(value):
         return [dict(zip(value["columns"], row, strict=True)) for row in value["data"]]
     if _is_columns(values):

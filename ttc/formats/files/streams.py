@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -42,17 +44,16 @@ class Source(io.RawIOBase):
     def head(self, *, whole: bool = False) -> bytes:
         """Return the first bytes: those of the first line at least, 64 KiB if they are there; with
         `whole`, 64 KiB or all."""
+        while not self._enough(whole) and (more := self._next(HEAD)):
+            self._ahead += more
+        return self._ahead
+
+    def _enough(self, whole: bool) -> bool:
         found = self._ahead
-        while len(found) < (_LONGEST if _is_text(found) else HEAD):
-            more = self._next(HEAD)
-            found += more
-            # A pipe that has one line may have no other until that is answered.
-            if not more or (len(found) >= HEAD and b"\n" in found):
-                break
-            if not whole and _has_line(found):
-                break
-        self._ahead = found
-        return found
+        if len(found) >= HEAD:
+            return b"\n" in found or len(found) >= _LONGEST or not _is_text(found)
+        # A pipe that has one line may have no other until that is answered.
+        return not whole and _has_line(found)
 
     def _next(self, size: int) -> bytes:
         try:
@@ -119,23 +120,22 @@ class Recoded(Unpacked):
     def __init__(self, stream: BinaryIO, place: str, change: Callable[[bytes, bool], bytes]):
         super().__init__(stream, place)
         self._change = change
+        self._rest = b""
 
     def _next(self, size: int) -> bytes:
-        while data := super()._next(size // 2 or 1):
-            if changed := self._changed(data, False):
-                return self._fitting(changed, size)
-        return self._changed(b"", True)
+        while not self._rest:
+            data = super()._next(size)
+            self._rest = self._changed(data, not data)
+            if not data:
+                break
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
 
     def _changed(self, data: bytes, last: bool) -> bytes:
         try:
             return self._change(data, last)
         except UnicodeError as error:
             raise UsageError(f"{self.place}: {error}; save it as UTF-8") from None
-
-    def _fitting(self, data: bytes, size: int) -> bytes:
-        # UTF-16 grows by half at most, and half of `size` was read.
-        self._ahead = data[size:]
-        return data[:size]
 
 
 def from_utf(encoding: str) -> Callable[[bytes, bool], bytes]:
@@ -156,6 +156,11 @@ def _has_line(data: bytes) -> bool:
     return _is_text(data) and b"\n" in data.lstrip() and data[:1] not in b"\x1f\x89"
 
 
+def shell_name(place: str) -> str:
+    """Return the file of a place as a shell takes it; FILE if it is none by itself."""
+    return shlex.quote(place) if Path(place).is_file() else "FILE"
+
+
 def _stdin() -> Any:
     return getattr(sys.stdin, "buffer", sys.stdin)
 
@@ -166,7 +171,7 @@ def opened(source: str, purpose: str = "JSON lines") -> Source:
         try:
             return Source(Path(source).open("rb"), source)
         except OSError as error:
-            raise UsageError(f"{source}: {error.strerror or error}") from None
+            raise UsageError(f"{source}: {error.strerror or error}{_meant(source)}") from None
         except ValueError as error:
             raise UsageError(f"{source!r}: {error}") from None
     if sys.stdin is None:
@@ -174,6 +179,17 @@ def opened(source: str, purpose: str = "JSON lines") -> Source:
     if sys.stdin.isatty():
         raise UsageError(f"-: standard input is a terminal; pipe {purpose} into it")
     return Source(_stdin(), "<stdin>")
+
+
+def _meant(source: str) -> str:
+    """Return what a name that is no file may have meant."""
+    if found := re.match(r"https?://(?:www\.)?huggingface\.co/datasets/([\w.-]+/[\w.-]+)$", source):
+        return f"; a dataset of the Hub is hf:{found[1]}"
+    if re.match("https?://", source):
+        return f"; download it: `curl -L {shlex.quote(source)} | ttc sample -`"
+    if re.fullmatch(r"[\w-][\w.-]*/[\w-]+", source) and not Path(source).parent.is_dir():
+        return f"; a dataset of the Hub is hf:{source}"
+    return ""
 
 
 def seekable(stream: BinaryIO) -> BinaryIO:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from ttc.errors import UsageError
 from ttc.formats.files import layouts
 from ttc.formats.files.json_document import decoded
+from ttc.formats.files.streams import shell_name
 from ttc.jsonl import Line
 from ttc.plugins.installing import install
 
@@ -88,7 +89,7 @@ def _loader(place: str) -> tuple[Any, Any]:
     except ImportError:
         raise UsageError(
             f"{place}: YAML needs a package: {install('ttc-cli[yaml]')}; or convert it: "
-            "yq -o=json FILE | ttc sample -"
+            f"`yq -o=json {shell_name(place)} | ttc sample -`"
         ) from None
     return yaml, _strict_loader()
 
@@ -107,16 +108,16 @@ def _strict_loader() -> Any:
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             """Return a mapping; an error for a key that occurs twice."""
-            found: dict[str, Any] = {}
-            self.flatten_mapping(node)
-            for key_node, value_node in node.value:
-                key = str(self.construct_object(key_node, deep=True))
-                if key in found:
+            seen: set[str] = set()
+            for key_node, _ in node.value:
+                key = str(key_node.value)
+                if key in seen:
                     raise yaml.constructor.ConstructorError(
                         None, None, f"the key {key!r} occurs twice", key_node.start_mark
                     )
-                found[key] = self.construct_object(value_node, deep=deep)
-            return found
+                seen.add(key)
+            found = super().construct_mapping(node, deep=deep)
+            return {str(key): value for key, value in found.items()}
 
     for name, pattern, first in _SCALARS:
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", pattern, list(first))

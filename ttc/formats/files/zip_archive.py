@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
 from ttc.formats.files import wrong
-from ttc.formats.files.streams import Source, seekable
+from ttc.formats.files.streams import Source, seekable, shell_name
 from ttc.jsonl import Line
 from ttc.messages import notes
 
@@ -33,7 +34,7 @@ class Zip:
         """Yield the records of the members. UsageError for an archive of something else."""
         try:
             archive = zipfile.ZipFile(seekable(stream))
-        except (zipfile.BadZipFile, OSError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise UsageError(f"{place}: cannot be read ({error})") from None
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
         wrong.check_members(archive, place)
@@ -47,7 +48,7 @@ def _member(archive: zipfile.ZipFile, name: str, place: str) -> Iterator[Line]:
     try:
         stream: Any = archive.open(name)
     except RuntimeError as error:  # it is encrypted
-        raise UsageError(f"{place}: {error}; unpack it: unzip FILE") from None
+        raise UsageError(f"{place}: {error}; unpack it: `unzip {shell_name(place)}`") from None
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
         raise UsageError(f"{place}/{name}: cannot be read ({error})") from None
     with stream:
@@ -71,7 +72,7 @@ def _chosen(names: list[str], place: str) -> list[str]:
     if len(kinds) > 1:
         raise UsageError(
             f"{place}: the ZIP archive has several kinds of files ({', '.join(data[:_SHOWN])}); "
-            f"name one: unzip -p FILE '{data[0]}' | ttc sample -"
+            f"name one: `unzip -p {shell_name(place)} {shlex.quote(data[0])} | ttc sample -`"
         )
     if len(data) > 1:
         notes.tell(

@@ -16,6 +16,7 @@ _SAMPLE = (
     "think_tokens",
     "logprob",
     "confidences",
+    "token_logprobs",
     "seconds",
     "seed",
     "model",

@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
-from ttc.formats import files
+from ttc.formats import files, finish_reasons
+from ttc.formats.files import kinds, streams
 from ttc.jsonl import Line
-from ttc.records import FinishReason
+from ttc.records import FinishReason, TokenLogprob
 
 HEAD = 1 << 16  # bytes of a file by which its format is known
 _HALF = re.compile("[\ud800-\udfff]")
 
-# How other tools and servers say that a draw ended, or was cut at the token limit.
-STOPPED = {
-    "stop",
-    "stopped",
-    "eos",
-    "eos_token",
-    "end_turn",
-    "stop_sequence",
-    "stop_token",
-    "end",
-    "complete",
-    "completed",
-    "tool_calls",
-    "function_call",
-    "tool_use",
-    "content_filter",
-    "refusal",
-}
-CUT = {"length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "limit"}
 
-
-def opened(path: Path) -> BinaryIO:
-    """Open a file for reading, unpacked if it is gzip. UsageError if it cannot be opened."""
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from None
-    if stream.peek(2)[:2] == b"\x1f\x8b":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
-    return cast(BinaryIO, stream)
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading, unpacked whatever it is compressed with. UsageError if it cannot be
+    read."""
+    with ExitStack() as stack:
+        source = streams.opened(str(path), "logs")
+        stack.callback(source.close)
+        yield kinds.unpacked(source, stack).buffered()
 
 
 def head_of(path: Path) -> bytes:
@@ -54,10 +34,7 @@ def head_of(path: Path) -> bytes:
     if path.is_dir():
         return b""
     with opened(path) as stream:
-        try:
-            return stream.read(HEAD)
-        except (OSError, EOFError) as error:
-            raise UsageError(f"{path}: cannot be read ({error})") from None
+        return stream.read(HEAD)
 
 
 def first_line(head: bytes) -> dict[str, Any] | None:
@@ -91,10 +68,7 @@ def document(path: Path) -> Any:
     """Return a JSON document. Unlike in JSON lines, NaN and infinities are taken, which Python's
     own writer makes. UsageError with the place for anything malformed."""
     with opened(path) as stream:
-        try:
-            data = stream.read()
-        except (OSError, EOFError) as error:
-            raise UsageError(f"{path}: cannot be read ({error})") from None
+        data = stream.read()
     return parsed(data, str(path))
 
 
@@ -115,8 +89,10 @@ def parsed(data: bytes, place: str) -> Any:
 
 
 def lines(path: Path) -> Iterator[Line]:
-    """Yield the records of a file of JSON lines with their places."""
-    return files.read(str(path))
+    """Yield the records of a file of JSON lines, or of a JSON array, with their places."""
+    array = head_of(path).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    # A kind that is named is read as it stands, where a log would be refused.
+    return files.read(str(path), form="json" if array else "json-lines")
 
 
 def checked_text(text: Any, place: str, what: str) -> str:
@@ -130,7 +106,7 @@ def checked_text(text: Any, place: str, what: str) -> str:
 
 def finish_reason(value: Any) -> FinishReason:
     """Return how a draw ended: `length` if it was cut at the token limit, else `stop`."""
-    return "length" if str(value or "").lower() in CUT else "stop"
+    return "length" if finish_reasons.read(value) == "length" else "stop"
 
 
 def count(value: Any) -> int | None:
@@ -138,6 +114,56 @@ def count(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return int(value) if value == int(value) and value >= 0 else None
+
+
+def likeliest(logprobs: Any) -> tuple[TokenLogprob, ...] | None:
+    """Return the tokens of log-probabilities as OpenAI's API has them; None if there are none, or
+    they are in another form."""
+    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    if not isinstance(content, list) or not content:
+        return None
+    try:
+        return tuple(
+            _token(each, tuple(_token(top) for top in each.get("top_logprobs") or ()))
+            for each in content
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _token(entry: Mapping[str, Any], top: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
+    value, raw = entry["logprob"], entry.get("bytes")
+    known = None if value is None else float(value)
+    return TokenLogprob(str(entry["token"]), known, None if raw is None else bytes(raw), top)
+
+
+def as_content(tokens: Sequence[TokenLogprob] | None) -> dict[str, Any] | None:
+    """Return tokens as OpenAI's API has them."""
+    if tokens is None:
+        return None
+    return {
+        "content": [
+            {**_entry(each), "top_logprobs": [_entry(top) for top in each.top]} for each in tokens
+        ]
+    }
+
+
+def _entry(token: TokenLogprob) -> dict[str, Any]:
+    raw = None if token.raw is None else list(token.raw)
+    return {"token": token.token, "logprob": token.logprob, "bytes": raw}
+
+
+def summed(logprobs: Any) -> float | None:
+    """Return the sum of the log-probabilities of tokens, as OpenAI's API has them (`content`); None
+    if any is unknown."""
+    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    total, tokens = 0.0, 0
+    for each in content or ():
+        value = each.get("logprob") if isinstance(each, Mapping) else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        total, tokens = total + value, tokens + 1
+    return total if tokens else None
 
 
 def unread(record: Mapping[str, Any], read: Iterable[str], prefix: str = "") -> frozenset[str]:
@@ -151,4 +177,5 @@ def accept(options: Mapping[str, str], known: Iterable[str], log: str) -> None:
     for name in options:
         if name not in (names := tuple(known)):
             there = f"it has {', '.join(names)}" if names else "it has none"
-            raise UsageError(f"--option {name}: {log} logs have no such option; {there}")
+            flag = f"--{name}" if name in ("map", "filter") else f"--option {name}"
+            raise UsageError(f"{flag}: {log} logs have no such option; {there}")

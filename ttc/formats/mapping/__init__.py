@@ -16,7 +16,8 @@ mapped, that is counted; if all do, it is an error. The grammar:
   quotes around a step or a whole value.
 - `text=samples.*`: each item of a list. Of samples, a draw each: `text=samples.*,correct=oks.*`
   are read side by side. For fields that are lists (`choices`, `messages`), a list.
-- `prompt=body+question`: join texts with a blank line; empty parts are left out. A text in quotes
+- `prompt=body+question`: join texts with a blank line (names of problems with a slash:
+  `id=subject+number`); empty parts are left out. A text in quotes
   replaces the blank line: `prompt=body+"\n"+question`, `prompt="Q: "+question`.
 - `correct=score:>0.5`, `correct=label:=="C"`: true or false; null stays null.
 - `reference=doc:json`, `answer=doc:json.gold`: a text with JSON in it.

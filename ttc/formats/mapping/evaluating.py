@@ -10,6 +10,8 @@ from ttc.formats.mapping.grammar import Test, Text, Value
 from ttc.formats.paths import MISSING, Many, Path, kind_of
 
 SEPARATOR = "\n\n"  # between the parts of a join
+# In the names of problems.
+SEPARATORS: Mapping[str, str] = {"id": "/", "problem": "/"}
 _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
@@ -20,8 +22,9 @@ _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def evaluate(value: Value, record: Mapping[str, Any]) -> Any:
-    """Return the value of a record: MISSING if it lacks a field, Many if `*` is in it.
+def evaluate(value: Value, record: Mapping[str, Any], separator: str = SEPARATOR) -> Any:
+    """Return the value of a record: MISSING if it lacks a field, Many if `*` is in it. `separator`
+    stands between the parts of a join.
 
     ValueError for a value that cannot be joined, compared or read.
     """
@@ -32,32 +35,32 @@ def evaluate(value: Value, record: Mapping[str, Any]) -> Any:
     if len(lengths) > 1:
         raise ValueError(f"the lists in {value.raw!r} have {_counts(lengths)} items")
     if not lengths:
-        return _made(value, found)
+        return _made(value, found, separator)
     count = lengths.pop()
     rows = ([p[at] if isinstance(p, Many) else p for p in found] for at in range(count))
-    return Many(_made(value, row) for row in rows)
+    return Many(_made(value, row, separator) for row in rows)
 
 
 def _counts(lengths: Iterable[int]) -> str:
     return " and ".join(map(str, sorted(lengths)))
 
 
-def _made(value: Value, parts: Sequence[Any]) -> Any:
+def _made(value: Value, parts: Sequence[Any], separator: str) -> Any:
     if any(part is MISSING for part in parts):
         return MISSING
-    whole = parts[0] if len(parts) == 1 else _join(value, parts)
+    whole = parts[0] if len(parts) == 1 else _join(value, parts, separator)
     return whole if value.test is None else _tested(value.test, whole, value)
 
 
-def _join(value: Value, parts: Sequence[Any]) -> str:
-    """Join texts. Between two fields that are not empty stands a blank line."""
+def _join(value: Value, parts: Sequence[Any], separator: str) -> str:
+    """Join texts. The separator stands between two fields that are not empty."""
     joined, before = "", False
     for piece, part in zip(value.pieces, parts, strict=True):
         given = not isinstance(piece, Text)
         text = _text(piece, part)
         if not text and given:
             continue
-        joined += SEPARATOR * (given and before) + text
+        joined += separator * (given and before) + text
         before = given
     return joined
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ttc.errors import UsageError
-from ttc.formats.mapping.evaluating import evaluate
+from ttc.formats.mapping.evaluating import SEPARATOR, SEPARATORS, evaluate
 from ttc.formats.mapping.grammar import Value
 from ttc.formats.mapping.names import parsed
 from ttc.formats.paths import MISSING, Many, nearest, why_missing
@@ -32,21 +32,26 @@ class FieldMap:
     """Renames the fields of the records of one source.
 
     needed: names without which a record is a bad line. draws: if given, `*` makes a draw of each
-    item, and these are the fields that only a single draw has; else it makes a list.
+    item, and these are the fields that only a single draw has; else it makes a list. own: the names
+    of our fields; one that is mapped to another has another meaning.
     """
 
     mapping: Mapping[str, str]
     needed: Collection[str] = ()
     draws: Collection[str] | None = None
+    own: Collection[str] = ()
     records: int = 0
     empty: int = 0
     lacks: dict[str, Lack] = field(default_factory=dict)
     fields: dict[str, None] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
     _values: dict[str, Value] = field(init=False)
+    _taken: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._values = {ours: parsed(ours, text) for ours, text in self.mapping.items()}
+        read = {path.steps[0].text for value in self._values.values() for path in value.paths}
+        self._taken = frozenset(read - {ours.partition(".")[0] for ours in self._values})
 
     def lines(self, line: Line) -> list[Line]:
         """Return the line with the names of ttc; with `draws` one for each item of `*`.
@@ -59,7 +64,7 @@ class FieldMap:
         found: dict[str, Any] = {}
         for ours, value in self._values.items():
             try:
-                got = evaluate(value, line.record)
+                got = evaluate(value, line.record, SEPARATORS.get(ours, SEPARATOR))
             except ValueError as error:
                 raise BadLineError(f"{line.place}: --map {ours}={value.raw}: {error}") from None
             if got is MISSING:
@@ -90,7 +95,7 @@ class FieldMap:
             and ours.partition(".")[0] not in LISTS
         }
         if not many:
-            return [Line(line.place, _with(line.record, found))]
+            return [Line(line.place, _with(self._own(line.record), found))]
         lengths = {len(got) for got in many.values()}
         if len(lengths) > 1:
             each = ", ".join(f"{self._values[ours].raw} {len(got)}" for ours, got in many.items())
@@ -101,13 +106,25 @@ class FieldMap:
         rows = ({**found, **{ours: got[at] for ours, got in many.items()}} for at in range(count))
         return [Line(f"{line.place} (item {at})", _with(rest, row)) for at, row in enumerate(rows)]
 
+    def _own(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return a record without the fields that have one of our names but were mapped to another:
+        `correct=score` says that `score` is no score."""
+        if self.draws is None or self._taken.isdisjoint(record):
+            return record
+        return {
+            name: value
+            for name, value in record.items()
+            if name not in self._taken or name not in self.own
+        }
+
     def _shared(
         self, line: Line, found: Mapping[str, Any], many: Mapping[str, Many], count: int
     ) -> dict[str, Any]:
         """Return the fields of a record that hold for each of its draws."""
         # The draws have the order of the list for their index, and need not carry it along.
         lists = {self._values[ours].paths[0].steps[0].text for ours in many} | {"index"}
-        rest = {name: value for name, value in line.record.items() if name not in lists}
+        own = self._own(line.record)
+        rest = {name: value for name, value in own.items() if name not in lists}
         if count < 2 or self.draws is None:
             return rest
         for ours in found.keys() - many.keys():
@@ -183,10 +200,10 @@ def check(maps: Iterable[tuple[str, FieldMap]]) -> list[str]:
     """
     every = [(name, each) for name, each in maps if each.records]
     missing = [each.unmatched() for _, each in every]
-    for ours in missing[0] if missing else ():
-        if all(ours in each for each in missing):
-            where = ", ".join(name for name, _ in every)
-            raise UsageError(f"{where}: {missing[0][ours]}")
+    nowhere = [ours for ours in (missing[0] if missing else ()) if all(ours in m for m in missing)]
+    if nowhere:
+        where = ", ".join(name for name, _ in every)
+        raise UsageError(f"{where}: " + "; ".join(missing[0][ours] for ours in nowhere))
     lines = []
     for (name, each), lacking in zip(every, missing, strict=True):
         told = [f"no record has {each.lacks[ours].theirs!r}" for ours in lacking] + each.notes()

@@ -10,6 +10,14 @@ from ttc.errors import UsageError
 from ttc.formats.mapping.grammar import MapSyntaxError, Value
 from ttc.formats.mapping.parsing import parse_pairs, parse_value
 
+# What verifiers read of a reference. One that comes from elsewhere may read more.
+_REFERENCE = (
+    *("answer", "answers", "choices", "model", "variables", "prompt", "entry_point"),
+    *("tests", "test", "test_list", "test_cases", "setup", "fn_name", "starter_code"),
+    *("inputs", "input", "outputs", "output", "input_output", "checker", "compare"),
+    *("comparison", "tolerance", "eps", "epsilon", "atol", "rtol", "rubric", "schema"),
+)
+
 
 def parse_mapping(given: str | Iterable[str], allowed: Iterable[str]) -> dict[str, str]:
     """Return the pairs of `--map`, ours to the text of the value; it may be given several times.
@@ -42,10 +50,16 @@ def check_mapping(given: Mapping[str, str] | None, allowed: Iterable[str]) -> di
 def check_name(ours: str, allowed: Sequence[str], error: str) -> None:
     """Raise UsageError for a name that is not allowed; `reference.*` in the list allows any name
     that begins so."""
-    outer, _, inner = ours.partition(".")
-    if ours in allowed or (inner and f"{outer}.*" in allowed):
+    if ours in allowed:
         return
+    outer, _, inner = ours.partition(".")
     near = get_close_matches(ours, allowed, n=1)
+    if inner and f"{outer}.*" in allowed:
+        known = _REFERENCE if outer == "reference" else (inner,)
+        close = [] if inner in known else get_close_matches(inner, known, n=1, cutoff=0.75)
+        if not close:
+            return
+        near = [f"{outer}.{close[0]}"]
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise UsageError(f"{error} {', '.join(allowed)}{hint}")
 

@@ -99,9 +99,9 @@ class _Scanner:
         if self.next in ('"', "'"):
             quoted = self.quoted()
             self.skip()
-            if self.ended or self.next in ",+":
+            if (following := self.more()) is None:
                 return Text(quoted)
-            steps.append(Step(quoted, "quoted"))
+            steps += [Step(quoted, "quoted"), following]
         else:
             steps.append(self.bracket() if self.take("[") else self.step())
         while more := self.more():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ttc.formats.shapes import choices, noting
-from ttc.formats.shapes.fields import asked, has
+from ttc.formats.shapes.fields import about, asked, has
 from ttc.formats.shapes.noting import inside
 from ttc.formats.shapes.shape import Asked, Shape, lettered, of
 
@@ -20,8 +20,8 @@ class Arc(Shape):
     asks: ClassVar[str] = "question"
 
     def matches(self, record: Mapping[str, Any]) -> bool:
-        """Return whether the question is a text."""
-        return has(record, self.asks, str)
+        """Return whether the question is a text, and there is none that it is about."""
+        return has(record, self.asks, str) and about(record) is None
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the question with its choices, and the label of the right one."""

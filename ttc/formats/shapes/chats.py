@@ -1,14 +1,14 @@
-"""Chats of fine-tuning and preference sets, of ShareGPT, and of batches of requests."""
+"""Chats of fine-tuning and preference sets, of ShareGPT and of verl."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ttc.formats.shapes import noting, turns
-from ttc.formats.shapes.fields import ask, has, optional, scalar, text
-from ttc.formats.shapes.noting import inside, plain
+from ttc.formats.shapes.fields import has, scalar, text
+from ttc.formats.shapes.noting import inside
 from ttc.formats.shapes.shape import Asked, Shape, of
 from ttc.records import Message
 
@@ -34,7 +34,7 @@ class OpenAiChat(Shape):
         chat, said = turns.read(record, "messages")
         noting.role(record, "question", "messages")
         noting.role(record, "reference", "messages")
-        return Asked(chat, said)
+        return Asked(turns.with_system(record, chat), said)
 
 
 def _role(turn: Mapping[str, Any]) -> object:
@@ -51,23 +51,30 @@ class ShareGpt(Shape):
     name = "sharegpt"
     fields = of("conversations")
     verifier = "judge"
+    chat: ClassVar[str] = "conversations"
 
     def matches(self, record: Mapping[str, Any]) -> bool:
         """Return whether the conversations are turns."""
-        return turns.is_chat(record["conversations"])
+        return turns.is_chat(record[self.chat])
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the conversation up to the last question, and what the assistant said."""
-        chat, said = turns.read(record, "conversations")
-        noting.role(record, "question", "conversations")
-        if system := optional(record, "system"):
-            noting.role(record, "question", "system")
-            chat = (Message("system", system), *chat)
+        chat, said = turns.read(record, self.chat)
+        noting.role(record, "question", self.chat)
+        chat = turns.with_system(record, chat)
         if said is not None:
-            noting.role(record, "reference", "conversations")
+            noting.role(record, "reference", self.chat)
         elif "chosen" in record:
-            said = _preferred(record, "chosen")
+            said = turns.said(record, "chosen")
         return Asked(chat, said)
+
+
+class WildChat(ShareGpt):
+    """Read WildChat and LMSYS-Chat: `conversation` of role and content. Verifier: judge."""
+
+    name = "wildchat"
+    fields = of("conversation")
+    chat = "conversation"
 
 
 class Preference(Shape):
@@ -82,7 +89,7 @@ class Preference(Shape):
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the prompt, and what was chosen."""
-        return Asked(_prompt(record, "prompt"), _preferred(record, "chosen"))
+        return Asked(_prompt(record, "prompt"), turns.said(record, "chosen"))
 
 
 class PreferenceChats(Shape):
@@ -118,26 +125,13 @@ class PromptCompletion(Shape):
         chat = _prompt(record, "prompt")
         if record.get("label") is False or record.get("label") == 0:
             return Asked(chat)
-        return Asked(chat, _preferred(record, "completion"))
+        return Asked(chat, turns.said(record, "completion"))
 
 
 def _prompt(record: Mapping[str, Any], name: str) -> str | tuple[Message, ...]:
     """Return a prompt that is a text or a chat."""
     noting.role(record, "question", name)
     return turns.read(record, name)[0] if has(record, name, list) else text(record, name)
-
-
-def _preferred(record: Mapping[str, Any], name: str) -> str | None:
-    """Return what an assistant said: a text, a turn, or the last turn of a chat."""
-    given = record[name]
-    if isinstance(given, list) and given:
-        given = given[-1]
-    if isinstance(given, Mapping):
-        given = turns.turn(record, given, name).content
-    found = scalar(name, given)
-    if found is not None:
-        noting.role(record, "reference", name)
-    return found
 
 
 class Verl(Shape):
@@ -159,6 +153,8 @@ class Verl(Shape):
         noting.role(model, "reference", "ground_truth")
         if _is_program(truth):
             return Asked(chat, reference={"ground_truth": truth})
+        if isinstance(truth, str) and truth.lstrip().startswith("["):
+            truth = _listed(truth)
         if isinstance(truth, list):
             return Asked(chat, [str(each) for each in truth])
         return Asked(chat, scalar("ground_truth", truth))
@@ -172,6 +168,16 @@ class Verl(Shape):
         return default_id if index in (None, "") or isinstance(index, bool) else str(index)
 
 
+def _listed(truth: str) -> str | list[Any]:
+    """Return the answers that a text lists as JSON, or else the text."""
+    try:
+        found = json.loads(truth)
+    except ValueError:
+        return truth
+    plain_ones = isinstance(found, list) and all(isinstance(each, (str, int)) for each in found)
+    return found if plain_ones and found else truth
+
+
 def _is_program(truth: object) -> bool:
     """Return whether a truth holds the inputs and outputs of a program."""
     if isinstance(truth, str):
@@ -183,67 +189,3 @@ def _is_program(truth: object) -> bool:
             return False
     first = truth[0] if isinstance(truth, list) and truth else truth
     return isinstance(first, Mapping) and bool({"input", "inputs"} & first.keys())
-
-
-class OpenAiBatch(Shape):
-    """Read requests of OpenAI's batches: `custom_id`, and `body` with messages."""
-
-    name = "openai-batch"
-    fields = of("custom_id", "body")
-    identifiers = ("custom_id",)
-
-    def matches(self, record: Mapping[str, Any]) -> bool:
-        """Return whether the body is a request."""
-        return has(record, "body", dict)
-
-    def read(self, record: Mapping[str, Any]) -> Asked:
-        """Return the chat of the request. ValueError for requests other than for a chat."""
-        for name in ("method", "url"):
-            noting.used(record, name)
-        return Asked(_requested(inside(record, "body")))
-
-
-class AnthropicBatch(Shape):
-    """Read requests of Anthropic's batches: `custom_id`, and `params` with messages."""
-
-    name = "anthropic-batch"
-    fields = of("custom_id", "params")
-    identifiers = ("custom_id",)
-
-    def read(self, record: Mapping[str, Any]) -> Asked:
-        """Return the chat of the request."""
-        return Asked(_requested(inside(record, "params")))
-
-
-def _requested(body: Mapping[str, Any]) -> tuple[Message, ...]:
-    """Return the chat of a request's body."""
-    refuse_tools(body)
-    name = next((name for name in ("messages", "input", "prompt") if name in body), None)
-    if name is None:
-        raise KeyError("messages")
-    noting.role(body, "question", name)
-    chat = turns.read(body, name)[0] if has(body, name, list) else ask(text(body, name))
-    system = next((name for name in ("system", "instructions") if plain(body).get(name)), None)
-    if system is None:
-        return chat
-    noting.role(body, "question", system)
-    return (Message("system", text(body, system)), *chat)
-
-
-def refuse_tools(record: Mapping[str, Any]) -> None:
-    """Raise ValueError if a record gives a model tools."""
-    for name in ("tools", "functions"):
-        if plain(record).get(name) not in (None, "", [], {}, "[]"):
-            raise ValueError(f"it has {name!r}, which cannot be given to a model yet")
-
-
-class OpenAiPreference(Shape):
-    """Read OpenAI's preferences: `input.messages` and `preferred_output`. Verifier: judge."""
-
-    name = "openai-preference"
-    fields = of("input", "preferred_output", "non_preferred_output")
-    verifier = "judge"
-
-    def read(self, record: Mapping[str, Any]) -> Asked:
-        """Return the chat, and the preferred output."""
-        return Asked(_requested(inside(record, "input")), _preferred(record, "preferred_output"))

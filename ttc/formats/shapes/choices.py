@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, NamedTuple
 
 from ttc.errors import UsageError
+from ttc.formats.files.column_values import python_literal
 from ttc.formats.shapes import noting
 
 # How a question with choices is asked unless --choices-template says otherwise.
 TEMPLATE = "{question}\n{label}) {text}\nAnswer with the {kind} of the right choice."
 _PLACES = ("question", "choices", "label", "text", "labels", "kind")
+# Python would join these texts.
+_UNPARTED = re.compile(r"""(?<=[\w.!?)])['"]\s+['"](?=[\w(])""")
 _PLACE = re.compile("{(" + "|".join(_PLACES) + ")}")
 
 
@@ -32,6 +35,10 @@ class Choices:
     def kind(self) -> str:
         """The word for a label: letter or number."""
         return "number" if self.labels[0].isdecimal() else "letter"
+
+    def text_of(self, label: str | None) -> str | None:
+        """Return the text of a label; None for a label that is not there."""
+        return self.texts[self.labels.index(label)].strip() if label in self.labels else None
 
     def label(self, name: str, at: object) -> str | None:
         """Return the label of the choice at a place, counted from 0; None for null, -1 and blank.
@@ -69,8 +76,10 @@ def read(record: Mapping[str, Any], name: str) -> Choices:
     value = record[name]
     noting.role(record, "choices", name)
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        if _UNPARTED.search(value):
+            raise ValueError(f"{name!r} has no commas between its texts, as numpy writes a list")
         try:
-            value = ast.literal_eval(value)
+            value = python_literal(value)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             raise ValueError(f"{name!r} is no list of choices") from None
     found = _of_object(value) if isinstance(value, Mapping) else _of_list(value)
@@ -144,16 +153,28 @@ def shown(question: str, choices: Choices, template: str) -> str:
     of the template with `{label}` or `{text}` is repeated for each choice.
     """
     pairs = list(zip(choices.labels, choices.texts, strict=True))
-    whole = {
-        "question": question,
-        "choices": "\n".join(f"{label}) {text}" for label, text in pairs),
-        "labels": ", ".join(choices.labels),
-        "kind": choices.kind,
-    }
+    values = {"question": question, "labels": ", ".join(choices.labels), "kind": choices.kind}
+    values["choices"] = "\n".join(f"{label}) {text}" for label, text in pairs)
+    lines = []
+    for line in _lines(template):
+        for label, text in pairs if line.repeated else pairs[:1]:
+            values |= {"label": label, "text": text}
+            lines.append("".join([values[part] if place else part for place, part in line.parts]))
+    return "\n".join(lines)
+
+
+class _Line(NamedTuple):
+    """A line of a template: whether each choice has one, and its parts, places and texts."""
+
+    repeated: bool
+    parts: tuple[tuple[bool, str], ...]
+
+
+@lru_cache(maxsize=16)
+def _lines(template: str) -> tuple[_Line, ...]:
     lines = []
     for line in template.split("\n"):
-        own = {"label", "text"} & set(_PLACE.findall(line))
-        for label, text in pairs if own else [("", "")]:
-            values = {**whole, "label": label, "text": text}
-            lines.append(_PLACE.sub(lambda place, values=values: values[place[1]], line))  # type: ignore[misc]
-    return "\n".join(lines)
+        parts = tuple((at % 2 == 1, part) for at, part in enumerate(_PLACE.split(line)))
+        repeated = any(place and part in ("label", "text") for place, part in parts)
+        lines.append(_Line(repeated, parts))
+    return tuple(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,22 @@ from ttc.records import Message
 
 ASK = ("prompt", "question", "problem", "input")
 ANSWER = ("answer", "expected_answer", "target", "answerKey")
+# Texts that questions are about.
+ABOUT: tuple[str, ...] = (
+    "passage",
+    "context",
+    "article",
+    "paragraph",
+    "story",
+    "document",
+    "background",
+)
+ABOUT += ("narrative", "scenario")
+_ASKS = re.compile(
+    r"(?:question|problem|prompt|query|puzzle|riddle|instruction)s?"
+    r"(?:[_ ]?(?:text|content|statement|description|stem|body))?",
+    re.I,
+)
 IDENTIFIER = ("id", "unique_id", "task_id")
 
 KEPT = ("answers", "inputs", "outputs", "input_output", "tests", "test_list", "model", "variables")
@@ -54,6 +71,17 @@ def asked(record: Mapping[str, Any], *names: str) -> str:
     if not optional(record, names[-1]):
         raise KeyError(names[-1])
     return "\n\n".join(parts)
+
+
+def asking(record: Mapping[str, Any]) -> str | None:
+    """Return the field of the question by its name: one of ASK, or else the first with a text that
+    is called so too (`Question`, `problem_statement`); None without one. Its reading is not noted.
+    """
+    there = plain(record)
+    named = next((name for name in ASK if there.get(name) is not None), None)
+    return named or next(
+        (name for name in there if _ASKS.fullmatch(name) and has(there, name, str)), None
+    )
 
 
 def identifier(record: Mapping[str, Any], default: str, *own: str) -> str:
@@ -117,6 +145,14 @@ def some(record: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     """Return those of the names whose fields hold something: neither null nor empty."""
     there = plain(record)
     return [name for name in names if there.get(name) not in (None, "", [], {})]
+
+
+def about(record: Mapping[str, Any], *more: str) -> str | None:
+    """Return the one field of a text that the question is about, or None; its reading is not
+    noted."""
+    there = plain(record)
+    found = [name for name in (*ABOUT, *more) if has(there, name, str) and there[name].strip()]
+    return found[0] if len(found) == 1 else None
 
 
 def ask(question: str) -> tuple[Message, ...]:

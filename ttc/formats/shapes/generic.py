@@ -7,12 +7,30 @@ from typing import Any
 
 from ttc.formats.shapes import choices, noting, turns
 from ttc.formats.shapes.choices import Choices
-from ttc.formats.shapes.fields import ANSWER, ASK, CASES, KEPT, ask, scalar, text
+from ttc.formats.shapes.fields import (
+    ANSWER,
+    ASK,
+    CASES,
+    KEPT,
+    ask,
+    asking,
+    scalar,
+    text,
+)
 from ttc.formats.shapes.noting import plain
 from ttc.formats.shapes.shape import Asked, Shape, of
 from ttc.records import Message
 
-SYSTEM = ("system", "system_prompt")
+# What else a reference is called, where no field of ANSWER is there.
+GOLDS: tuple[str, ...] = (
+    "gold",
+    "gold_answer",
+    "final_answer",
+    "ground_truth",
+    "reference_answer",
+    "gt_answer",
+)
+GOLDS += ("correct_answer", "ideal", "expected_output", "expected", "Answer", "answer_number")
 
 
 class Generic(Shape):
@@ -27,7 +45,7 @@ class Generic(Shape):
 
     def matches(self, record: Mapping[str, Any]) -> bool:
         """Return whether there is a question."""
-        return "messages" in record or any(name in record for name in ASK)
+        return "messages" in record or any(n in record for n in ASK) or asking(record) is not None
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the question or the chat, and what verifiers may read."""
@@ -44,16 +62,18 @@ class Generic(Shape):
         if listed is not None:
             reference["choices"] = listed.given
         reference |= _kept(record)
-        if "messages" in record:
-            chat, said = turns.read(record, "messages")
-            noting.role(record, "question", "messages")
-            if said is not None and "answer" not in reference:
-                noting.role(record, "reference", "messages")
-                reference["answer"] = said
-            elif said is not None:
-                noting.remark(record, "the last turn, the assistant's, is neither sent nor used")
-            return Asked(chat, None, listed, True, reference)
-        return Asked(_question(record), None, listed, False, reference)
+        name = "messages" if "messages" in record else _asks(record)
+        if name != "messages" and not turns.is_chat(plain(record).get(name)):
+            return Asked(_question(record, name), None, listed, False, reference)
+        chat, said = turns.read(record, name)
+        noting.role(record, "question", name)
+        if said is not None and "answer" not in reference:
+            noting.role(record, "reference", name)
+            reference["answer"] = said
+        elif said is not None:
+            noting.remark(record, "the last turn, the assistant's, is neither sent nor used")
+        chat = turns.with_system(record, chat)
+        return Asked(chat, None, listed, name == "messages", reference)
 
 
 def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,16 +87,22 @@ def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _question(record: Mapping[str, Any]) -> str | tuple[Message, ...]:
-    """Return the question with the system message of the record, if it has one."""
+def _asks(record: Mapping[str, Any]) -> str:
+    """Return the first field of a question that is not null."""
     names = [name for name in ASK if name in record]
-    asked = text(record, *names, ASK[0])
-    noting.role(record, "question", names[0])
-    system = next((name for name in SYSTEM if isinstance(plain(record).get(name), str)), None)
-    if system is None or not record[system].strip():
-        return asked
-    noting.role(record, "question", system)
-    return (Message("system", record[system]), *ask(asked))
+    return asking(record) or (*names, ASK[0])[0]
+
+
+def _question(record: Mapping[str, Any], name: str) -> str | tuple[Message, ...]:
+    """Return the question with the system message of the record, if it has one."""
+    several = plain(record).get(name)
+    if isinstance(several, list) and several and all(isinstance(each, str) for each in several):
+        asked = turns.first(record, name)
+    else:
+        asked = text(record, name)
+        noting.role(record, "question", name)
+    chat = turns.with_system(record, ask(asked))
+    return chat if len(chat) > 1 else asked
 
 
 def _answer(record: Mapping[str, Any], listed: Choices | None) -> object:
@@ -94,6 +120,20 @@ def _answer(record: Mapping[str, Any], listed: Choices | None) -> object:
         if isinstance(value, int) and not isinstance(value, bool) and listed is not None:
             return value
         return value if isinstance(value, str) else _number(name, value)
+    return _gold(record)
+
+
+def _gold(record: Mapping[str, Any]) -> object:
+    """Return the answer under one of its rarer names, if it is a text, a number or a list."""
+    for name in GOLDS:
+        value = plain(record).get(name)
+        if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+            noting.role(record, "reference", name)
+            return record[name]
+        if isinstance(value, (str, int, float)) and (found := scalar(name, value)) is not None:
+            noting.used(record, name)
+            noting.role(record, "reference", name)
+            return found
     return None
 
 
@@ -112,4 +152,4 @@ class OpenOrca(Shape):
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the system message and the question, and the response."""
         noting.role(record, "reference", "response")
-        return Asked(_question(record), scalar("response", record["response"]))
+        return Asked(_question(record, "question"), scalar("response", record["response"]))

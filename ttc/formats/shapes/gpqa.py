@@ -82,6 +82,21 @@ class TruthfulQa(Shape):
         return _asked(record, asked(record, "question"), texts[right], wrong, ("mc1_targets",))
 
 
+class TruthfulQaTable(Shape):
+    """Read TruthfulQA's table: `Question`, `Best Answer`, `Correct Answers`. Verifier: judge."""
+
+    name = "truthfulqa-table"
+    fields = of("Question", "Best Answer", "Correct Answers", "Incorrect Answers")
+    verifier = "judge"
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the question and all true answers, the best one first."""
+        noting.role(record, "reference", "Best Answer")
+        others = optional(record, "Correct Answers").split(";")
+        found = [optional(record, "Best Answer"), *(each.strip() for each in others)]
+        return Asked(asked(record, "Question"), [*dict.fromkeys(filter(None, found))] or None)
+
+
 class TruthfulQaText(Shape):
     """Read TruthfulQA for free answers: `best_answer`, `correct_answers`. Verifier: judge."""
 

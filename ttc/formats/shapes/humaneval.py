@@ -20,6 +20,7 @@ class HumanEval(Shape):
     name = "humaneval"
     fields = of("task_id", "prompt", "entry_point", "test")
     template = REQUEST
+    leaves = of("instruction", "docstring", "text")  # HumanEvalPack's other ways to ask
     verifier = "python"
 
     def read(self, record: Mapping[str, Any]) -> Asked:
@@ -58,6 +59,7 @@ class HumanEvalX(Shape):
     name = "humaneval-x"
     fields = of("task_id", "prompt", "test")
     template = REQUEST
+    leaves = of("instruction", "docstring", "text")
     verifier = "python"
 
     def matches(self, record: Mapping[str, Any]) -> bool:

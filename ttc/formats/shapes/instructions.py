@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from ttc.formats.shapes import noting
-from ttc.formats.shapes.fields import ask, asked, optional, scalar
+from ttc.formats.shapes import noting, turns
+from ttc.formats.shapes.fields import answer, ask, asked, has, optional, scalar
 from ttc.formats.shapes.noting import plain
 from ttc.formats.shapes.shape import Asked, Shape, of
 from ttc.records import Message
@@ -21,6 +21,7 @@ class Alpaca(Shape):
     name = "alpaca"
     fields = of("instruction", "output")
     verifier = "judge"
+    gold: ClassVar[str] = "output"
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the instruction with its input, and the output."""
@@ -29,11 +30,33 @@ class Alpaca(Shape):
         if last:
             noting.role(record, "question", "input")
             whole = f"{first.strip()}\n\n{last}"
-        gold = scalar("output", record["output"])
-        if gold is not None:
-            noting.role(record, "reference", "output")
+        gold = turns.said(record, self.gold)
         before = (*_system(record), *_history(record))
         return Asked((*before, *ask(whole)) if before else whole, gold)
+
+
+class AlpacaPreference(Alpaca):
+    """Read preferences with Alpaca's fields: `instruction`, `input`, `chosen`. Verifier: judge."""
+
+    name = "alpaca-dpo"
+    fields = of("instruction", "chosen", "rejected")
+    gold = "chosen"
+
+
+class InputsTargets(Shape):
+    """Read Flan and Aya: texts in `inputs` and `targets`. Verifier: judge."""
+
+    name = "inputs-targets"
+    fields = of("inputs", "targets")
+    verifier = "judge"
+
+    def matches(self, record: Mapping[str, Any]) -> bool:
+        """Return whether both are texts."""
+        return has(record, "inputs", str) and has(record, "targets", str)
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the input and the target."""
+        return Asked(asked(record, "inputs"), answer(record, "targets"))
 
 
 def _system(record: Mapping[str, Any]) -> list[Message]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 from ttc import plugins
 from ttc.errors import UsageError
-from ttc.formats import ReadsProblems
+from ttc.formats import ReadsProblems, loading
 from ttc.plugins.abilities import Ability
 
 GENERIC = "generic"
 ALIASES = {"jsonl": GENERIC}  # what the generic shape was called first
-_HERE = __package__ + "."
+# Where ttc's own shapes are; some logs are read as problems too.
+_PLACES = ("ttc.formats.shapes.", "ttc.formats.logs.")
 
 
 @runtime_checkable
@@ -30,17 +31,17 @@ class Shapes:
     """All shapes, by name and in the order in which they are tried.
 
     A shape with more `fields` comes before one with fewer, those of other packages before ttc's
-    own, and the generic one comes last. BackendError for a plugin that cannot be made.
+    own, and the generic one comes last. A plugin that cannot be made is told and left out.
     """
 
     def __init__(self) -> None:
         self._named: dict[str, ReadsProblems] = {}
-        own: dict[str, bool] = {}
+        self._own = own = dict[str, bool]()
         for name, entry in plugins.installed("formats").items():
             own[name] = plugins.distribution(entry)[0] == plugins.OWN_DISTRIBUTION
-            if own[name] and not entry.value.startswith(_HERE):
+            if own[name] and not entry.value.startswith(_PLACES):
                 continue
-            made = plugins.guarded("formats", name, "be made", partial(_made, name))
+            made = loading.named(name) if own[name] else loading.unbroken(name)
             if isinstance(made, ReadsProblems):
                 self._named[name] = made
         ranked = sorted(
@@ -57,11 +58,14 @@ class Shapes:
         """Return the name of a shape as it is in `--format`. UsageError for an unknown one."""
         name = ALIASES.get(given, given)
         if name not in self._named:
-            near = get_close_matches(given, self._named, n=1)
+            near = get_close_matches(given, plugins.installed("formats"), n=1)
             hint = f"did you mean {near[0]}? " if near else ""
-            listed = ", ".join(sorted(self._named))
-            raise UsageError(f"--format {given}: {hint}there are {listed}")
+            raise UsageError(f"--format {given}: {hint}ttc plugins --formats lists them")
         return name
+
+    def is_own(self, name: str) -> bool:
+        """Return whether a shape is ttc's own."""
+        return self._own[name]
 
     def place(self, name: str) -> int:
         """Return the place of a shape in the order in which they are tried."""
@@ -85,15 +89,18 @@ class Shapes:
         return next((name for name in self._fitting[there] if self._matches(name, record)), None)
 
     def _matches(self, name: str, record: Mapping[str, Any]) -> bool:
+        if self.is_own(name):
+            return self._named[name].matches(record)
         with plugins.calling("formats", name, "match a record"):
             return bool(self._named[name].matches(record))
 
 
-def _made(name: str) -> Any:
-    return plugins.load("formats", name)()
+@lru_cache(maxsize=8)
+def _shapes(state: tuple[tuple[str, str], ...]) -> Shapes:
+    return Shapes()
 
 
-def names() -> list[str]:
-    """Return the names of ttc's own shapes; none is imported."""
-    found = plugins.installed("formats").items()
-    return sorted(name for name, entry in found if entry.value.startswith(_HERE))
+def shapes() -> Shapes:
+    """Return all shapes that are installed."""
+    entries = plugins.installed("formats")
+    return _shapes(tuple((name, entry.value) for name, entry in entries.items()))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ttc.formats.shapes import choices, noting
-from ttc.formats.shapes.fields import asked, has
+from ttc.formats.shapes.fields import about, asked, has
 from ttc.formats.shapes.noting import plain
 from ttc.formats.shapes.shape import Asked, Shape, lettered, of
 
@@ -19,8 +19,10 @@ class Mmlu(Shape):
     verifier = "choice"
 
     def matches(self, record: Mapping[str, Any]) -> bool:
-        """Return whether the choices are a list and the answer is a place among them."""
-        return has(record, "choices", list) and has(record, "answer", int)
+        """Return whether the choices are a list and the answer is a place among them, and there is
+        no text that the question is about."""
+        listed = has(record, "choices", list) and has(record, "answer", int)
+        return listed and about(record) is None
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the question with its choices, and the place of the right one."""

@@ -1,16 +1,15 @@
-"""Multiple choice about a text, and multiple choice in general."""
+"""Multiple choice about a text, and in BIG-bench."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from ttc.formats.shapes import choices, noting
-from ttc.formats.shapes.choices import Choices
-from ttc.formats.shapes.fields import asked, has, optional
-from ttc.formats.shapes.noting import plain
+from ttc.formats.shapes.fields import asked
+from ttc.formats.shapes.multiple_choice import shows
 from ttc.formats.shapes.shape import Asked, Shape, lettered, of
 
 _OPTION = re.compile(r"([a-z]) \) (.*?)(?= , [a-z] \) |$)", re.S)
@@ -42,87 +41,6 @@ class LogiQa(Shape):
         found = choices.read(record, "options")
         whole = asked(record, "context", "question")
         return Asked(whole, lettered(record, "label", found), found)
-
-
-class MultipleChoice(Shape):
-    """Read multiple choice as most have it: a question, a list, the right one. Verifier: choice.
-
-    The text that the question is about may be called passage, context or the like, the question
-    also query, and the choices also options, answers or endings. The right one is a letter, a
-    text, or a place from 0.
-    """
-
-    name = "multiple-choice"
-    fields = frozenset()
-    verifier = "choice"
-    texts: ClassVar[tuple[str, ...]] = (
-        "passage", "context", "article", "paragraph", "story", "document", "background",
-        "narrative", "text", "support")  # fmt: skip
-    asks: ClassVar[tuple[str, ...]] = ("question", "query", "prompt", "problem", "input")
-    lists: ClassVar[tuple[str, ...]] = (
-        "choices", "options", "answers", "references", "endings", "candidates",
-        "multiple_choice_targets")  # fmt: skip
-    golds: ClassVar[tuple[str, ...]] = (
-        "answer", "answerKey", "answer_key", "answer_letter", "answer_index", "answer_idx",
-        "correct_answer", "correct_option", "correct_answer_id", "correct", "label", "gold",
-        "gold_index", "gold_label", "target", "target_idx")  # fmt: skip
-
-    def matches(self, record: Mapping[str, Any]) -> bool:
-        """Return whether it has a question, a list of choices and the right one."""
-        listed, gold = self._list(record), self._gold(record)
-        return bool(self._asks(record) and listed and gold) and (
-            listed != "choices" or gold not in ("answer", "answerKey", "target")
-            or self._text(record) is not None
-        )  # fmt: skip
-
-    def read(self, record: Mapping[str, Any]) -> Asked:
-        """Return the question with its choices, and the letter of the right one."""
-        listed, gold, asks = self._list(record), self._gold(record), self._asks(record)
-        if listed is None or gold is None or asks is None:
-            missing = (("question", asks), ("choices", listed), ("answer", gold))
-            raise KeyError(next(name for name, there in missing if there is None))
-        found, text = choices.read(record, listed), self._text(record)
-        whole = asked(record, *([text] if text else []), asks)
-        letter = lettered(_one(record, gold), gold, found)
-        return Asked(whole, letter, found, listed=_shows(whole, found))
-
-    def _asks(self, record: Mapping[str, Any]) -> str | None:
-        return next((name for name in self.asks if has(record, name, str)), None)
-
-    def _text(self, record: Mapping[str, Any]) -> str | None:
-        there = [n for n in self.texts if has(record, n, str) and optional(plain(record), n)]
-        return there[0] if len(there) == 1 else None
-
-    def _list(self, record: Mapping[str, Any]) -> str | None:
-        for name in self.lists:
-            if has(record, name, list, dict) and plain(record)[name]:
-                return name
-            if has(record, name, str) and plain(record)[name].lstrip().startswith("["):
-                return name
-        return None
-
-    def _gold(self, record: Mapping[str, Any]) -> str | None:
-        return next((name for name in self.golds if name in record), None)
-
-
-def _one(record: Mapping[str, Any], gold: str) -> Mapping[str, Any]:
-    """Return a record whose gold is no list of one."""
-    value = record[gold]
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    noting.role(record, "reference", gold)
-    return {gold: value}
-
-
-def _shows(question: str, found: Choices) -> bool:
-    """Return whether a question has all its choices in it, each in a line or behind a label."""
-    lines = re.split(r"\n|\([A-Za-z]\)|\b[A-J][).:]", question)
-    there = {line.strip() for line in lines}
-    return all(_bare(text) in there for text in found.texts)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"^\(?[A-Za-z][).:]\s*", "", text).strip()
 
 
 class MathQa(Shape):
@@ -177,7 +95,7 @@ class BbhChoices(Shape):
         found = choices.read(record, "choices")
         whole = asked(record, "task_prefix", "input")
         letter = lettered(record, "target_idx", found)
-        return Asked(whole, letter, found, listed=_shows(whole, found))
+        return Asked(whole, letter, found, listed=shows(whole, found))
 
 
 class BigBench(Shape):
@@ -197,4 +115,4 @@ class BigBench(Shape):
             return Asked(whole, golds or None)
         found = choices.read(record, "multiple_choice_targets")
         right = [found.labels[found.texts.index(gold)] for gold in golds if gold in found.texts]
-        return Asked(whole, right or None, found, listed=_shows(whole, found))
+        return Asked(whole, right or None, found, listed=shows(whole, found))

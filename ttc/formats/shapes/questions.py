@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ttc.formats.shapes import noting
+from ttc.formats.shapes import noting, turns
 from ttc.formats.shapes.fields import answer, asked, has, several
 from ttc.formats.shapes.noting import plain
 from ttc.formats.shapes.shape import Asked, Shape, of
@@ -117,7 +117,7 @@ class MtBench(Shape):
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the first turn, and its reference."""
-        return Asked(_first_turn(record, "turns"), self._reference(record))
+        return Asked(turns.first(record, "turns"), self._reference(record))
 
     def _reference(self, record: Mapping[str, Any]) -> str | None:
         for name in ("ground_truth", "reference"):
@@ -144,17 +144,4 @@ class MtBenchPrompts(MtBench):
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the first turn, and its reference."""
-        return Asked(_first_turn(record, "prompt"), self._reference(record))
-
-
-def _first_turn(record: Mapping[str, Any], name: str) -> str:
-    given = record[name]
-    if not isinstance(given, list) or not given:
-        raise ValueError(f"{name!r} must be a list of turns")
-    first = given[0].get("content") if isinstance(given[0], Mapping) else given[0]
-    if not isinstance(first, str) or not first.strip():
-        raise ValueError(f"the first of {name!r} must be a non-empty string")
-    noting.role(record, "question", f"{name}.0")
-    if len(given) > 1:
-        noting.remark(record, "only the first turn is asked, not those after it")
-    return first
+        return Asked(turns.first(record, "prompt"), self._reference(record))

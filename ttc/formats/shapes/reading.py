@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ttc.formats.shapes import noting
-from ttc.formats.shapes.fields import answer, asked, has, several
+from ttc.formats.shapes.fields import about, answer, asked, has, several
+from ttc.formats.shapes.multiple_choice import listed_in
 from ttc.formats.shapes.noting import inside
 from ttc.formats.shapes.shape import Asked, Shape, of
 
@@ -62,8 +63,9 @@ class StrategyQa(Shape):
     """Read StrategyQA: `question`, a boolean `answer`. Verifier: exact:case=fold."""
 
     name = "strategyqa"
-    fields = of("question", "answer", "facts")
+    fields = of("qid", "question", "answer")
     identifiers = ("qid",)
+    leaves = of("facts")  # hints to the answer
     verifier = "exact:case=fold"
 
     def matches(self, record: Mapping[str, Any]) -> bool:
@@ -87,6 +89,26 @@ class Drop(Shape):
         """Return the passage and the question, and the answers, any of which is right."""
         spans = several(inside(record, "answers_spans"), "spans")
         return Asked(asked(record, "passage", "question"), [*dict.fromkeys(spans)] or None)
+
+
+class DropAnswers(Shape):
+    """Read DROP with its own answers: number, spans or date. Verifier: exact:case=fold."""
+
+    name = "drop-answers"
+    fields = of("passage", "question", "answer", "validated_answers")
+    identifiers = ("query_id",)
+    verifier = "exact:case=fold"
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the passage and the question, and the answers, any of which is right."""
+        given = inside(record, "answer")
+        date = given.get("date") or {}
+        parts = [str(date.get(part) or "") for part in ("day", "month", "year")]
+        found = [str(given.get("number") or ""), " ".join(filter(None, parts))]
+        found += several(given, "spans") if given.get("spans") else []
+        noting.role(record, "reference", "answer")
+        golds = [*dict.fromkeys(filter(None, found))]
+        return Asked(asked(record, "passage", "question"), golds or None)
 
 
 class Squad(Shape):
@@ -124,21 +146,17 @@ class Reading(Shape):
     name = "reading"
     fields = of("question", "answer")
     verifier = "exact:case=fold"
-    texts: ClassVar[tuple[str, ...]] = (
-        "passage", "context", "article", "paragraph", "story", "document", "background",
-        "narrative", "scenario")  # fmt: skip
 
     def matches(self, record: Mapping[str, Any]) -> bool:
         """Return whether there is just one text, and no list of choices."""
-        there = [name for name in self.texts if record.get(name) not in (None, "")]
-        listed = {"choices", "options", "endings", "A", "option_a"} & record.keys()
-        texts = has(record, "question", str) and len(there) == 1 and has(record, there[0], str)
-        return texts and not listed
+        if listed_in(record, ("choices", "options", "endings")):
+            return False
+        return has(record, "question", str) and about(record) is not None
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the text and the question, and the answer or all answers."""
-        there = [name for name in self.texts if noting.plain(record).get(name) not in (None, "")]
-        whole = asked(record, *there, "question")
+        text = about(record)
+        whole = asked(record, *([text] if text else []), "question")
         if has(record, "answer", list):
             return Asked(whole, several(record, "answer") or None)
         return Asked(whole, answer(record, "answer"))

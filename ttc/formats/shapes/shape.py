@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -101,6 +102,9 @@ def lettered(
         if not bare:
             return None
         labels = {label.upper(): label for label in choices.labels}
+        begun = re.match(r"\s*\(?(\w+)[).:]\s*(.+)", value, re.S)
+        if begun and begun[2].strip() == choices.text_of(labels.get(begun[1].upper())):
+            bare = begun[1]  # "B) Paris"
         found = labels.get(bare.upper())
         if found is None and value in choices.texts:
             found = choices.labels[choices.texts.index(value)]

@@ -7,8 +7,8 @@ from typing import Any
 
 from ttc.formats.shapes import choices, noting, turns
 from ttc.formats.shapes.fields import ASK, asked, has, scalar, several, text
+from ttc.formats.shapes.multiple_choice import MultipleChoice
 from ttc.formats.shapes.noting import inside, plain
-from ttc.formats.shapes.passages import MultipleChoice
 from ttc.formats.shapes.shape import Asked, Shape, lettered, of
 
 
@@ -52,9 +52,59 @@ class LmEvalDocs(MultipleChoice):
     name = "lm-eval-docs"
     fields = of("query", "choices", "gold")
     asks = ("query",)
-    texts = ()
     lists = ("choices",)
     golds = ("gold",)
+
+
+class OpenAiEvals(Shape):
+    """Read samples of OpenAI's evals: `input` as text or chat, `ideal`. Verifier: exact."""
+
+    name = "openai-evals"
+    fields = of("input", "ideal")
+    verifier = "exact"
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the input, and the ideal answer or all of them."""
+        noting.role(record, "question", "input")
+        noting.role(record, "reference", "ideal")
+        chat = has(record, "input", list)
+        question = turns.read(record, "input")[0] if chat else asked(record, "input")
+        if has(record, "ideal", list):
+            return Asked(question, several(record, "ideal") or None)
+        return Asked(question, scalar("ideal", record["ideal"]))
+
+
+class LangSmith(Shape):
+    """Read examples of LangSmith: objects in `inputs` and `outputs`. Verifier: judge."""
+
+    name = "langsmith"
+    fields = of("inputs", "outputs")
+    verifier = "judge"
+
+    def matches(self, record: Mapping[str, Any]) -> bool:
+        """Return whether both are objects, and there is no question beside them."""
+        both = has(record, "inputs", dict) and has(record, "outputs", dict, type(None))
+        return both and not any(name in record for name in ASK)
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the one input, and the one output. ValueError for several inputs."""
+        given = inside(record, "inputs")
+        if len(given) != 1:
+            raise ValueError(
+                f"there are {', '.join(given) or 'none'} in 'inputs'; say which one is the "
+                "question with --map prompt=inputs.NAME"
+            )
+        name = next(iter(given))
+        noting.role(given, "question", name)
+        chat = has(given, name, list)
+        question = turns.read(given, name)[0] if chat else text(given, name)
+        outputs = plain(record).get("outputs") or {}
+        if len(outputs) != 1:
+            return Asked(question)
+        answers = inside(record, "outputs")
+        gold = next(iter(answers))
+        noting.role(answers, "reference", gold)
+        return Asked(question, scalar(gold, answers[gold]))
 
 
 class Promptfoo(Shape):

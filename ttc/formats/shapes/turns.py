@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ttc.formats.shapes import noting
+from ttc.formats.shapes.fields import scalar
 from ttc.records import Message
 
+SYSTEM = ("system", "system_prompt")  # fields with a system message
 _ROLES = {
     "human": "user",
     "gpt": "assistant",
@@ -45,6 +47,22 @@ def read(record: Mapping[str, Any], name: str) -> tuple[tuple[Message, ...], str
     if turns[-1].role != "user":
         raise ValueError(f"the last of {name!r} is the {turns[-1].role}'s turn, not the user's")
     return turns, answer
+
+
+def with_system(
+    record: Mapping[str, Any], chat: tuple[Message, ...], names: Sequence[str] = SYSTEM
+) -> tuple[Message, ...]:
+    """Return a chat behind the system message that the record has in a field of its own, unless
+    the chat has one."""
+    if any(each.role == "system" for each in chat):
+        return chat
+    for name in names:
+        value = noting.plain(record).get(name)
+        if isinstance(value, str) and value.strip():
+            noting.used(record, name)
+            noting.role(record, "question", name)
+            return (Message("system", value), *chat)
+    return chat
 
 
 def parse(record: Mapping[str, Any], name: str) -> tuple[Message, ...]:
@@ -100,3 +118,30 @@ def is_chat(value: object) -> bool:
         and bool(value)
         and all(isinstance(each, Mapping) and ("role" in each or "from" in each) for each in value)
     )
+
+
+def first(record: Mapping[str, Any], name: str) -> str:
+    """Return the first question of a list of them; that there are more is noted."""
+    given = record[name]
+    if not isinstance(given, list) or not given:
+        raise ValueError(f"{name!r} must be a list of turns")
+    first = given[0].get("content") if isinstance(given[0], Mapping) else given[0]
+    if not isinstance(first, str) or not first.strip():
+        raise ValueError(f"the first of {name!r} must be a non-empty string")
+    noting.role(record, "question", f"{name}.0")
+    if len(given) > 1:
+        noting.remark(record, "only the first turn is asked, not those after it")
+    return first
+
+
+def said(record: Mapping[str, Any], name: str) -> str | None:
+    """Return what an assistant said: a text, a turn, or the last turn of a chat."""
+    given = record[name]
+    if isinstance(given, list) and given:
+        given = given[-1]
+    if isinstance(given, Mapping):
+        given = turn(record, given, name).content
+    found = scalar(name, given)
+    if found is not None:
+        noting.role(record, "reference", name)
+    return found

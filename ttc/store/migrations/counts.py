@@ -1,4 +1,4 @@
-"""The migration that keeps counts: how many samples a request has, how many verdicts, how much text.
+"""The migration that keeps counts: of the samples of a request, their verdicts and their text.
 
 Triggers keep them in the transaction that writes or deletes the rows, so they are exact under
 concurrent writers. They hold for statements that do not replace rows: `INSERT OR REPLACE` deletes

@@ -1,4 +1,4 @@
-"""Renaming pools: the name by which they were requested and the commands that resume them follow."""
+"""Renaming pools: the name they were requested by and the commands that resume them follow."""
 
 from __future__ import annotations
 

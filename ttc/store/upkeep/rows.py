@@ -2,8 +2,9 @@
 
 Samples belong to requests, which pools share: a request goes only if no other pool asks it, and no
 sample that stays continues one of its own. With it go its samples, attempts, verdicts and votes.
-Traces are requests of no pool. They go with the last pool that asks their prompt of their model,
-and so does what continues them. Prompts, references and verifiers go once nothing refers to them.
+Traces are requests of no pool. They go with the last pool that asks their prompt of their model
+with their seed; those of other models (drafts), with the last that asks the prompt at all. What
+continues them goes with them. Prompts, references and verifiers go once nothing refers to them.
 """
 
 from __future__ import annotations
@@ -52,22 +53,30 @@ WHERE pool_id IN (SELECT id FROM gone_pools) AND NOT EXISTS (
   AND others.pool_id NOT IN (SELECT id FROM gone_pools));
 
 CREATE TEMP TABLE asked AS
-SELECT DISTINCT prompt_id, json_extract(identity, '$.backend') AS backend,
-  json_extract(identity, '$.fingerprint') AS fingerprint
+SELECT DISTINCT prompt_id, json_extract(identity, '$.fingerprint') AS model,
+  json_extract(identity, '$.seed') AS seed
 FROM gone_requests JOIN requests USING (id);
 
-DELETE FROM asked WHERE EXISTS (
-  SELECT 1 FROM requests JOIN problems ON request_id = requests.id
-  WHERE requests.prompt_id = asked.prompt_id AND pool_id NOT IN (SELECT id FROM gone_pools)
-  AND json_extract(identity, '$.backend') IS asked.backend
-  AND json_extract(identity, '$.fingerprint') IS asked.fingerprint);
+CREATE TEMP TABLE still_asked AS
+SELECT DISTINCT prompt_id, json_extract(identity, '$.fingerprint') AS model,
+  json_extract(identity, '$.seed') AS seed
+FROM requests JOIN problems ON request_id = requests.id
+WHERE pool_id NOT IN (SELECT id FROM gone_pools)
+AND prompt_id IN (SELECT prompt_id FROM asked);
+
+CREATE INDEX temp.still_asked_prompt ON still_asked(prompt_id);
 
 INSERT INTO gone_requests
-WITH RECURSIVE traces(id) AS (
-  SELECT requests.id FROM asked JOIN requests USING (prompt_id)
-  WHERE json_extract(identity, '$.backend') IS asked.backend
-    AND json_extract(identity, '$.fingerprint') IS asked.fingerprint
-    AND NOT EXISTS (SELECT 1 FROM problems WHERE request_id = requests.id)
+WITH RECURSIVE loose(id, prompt_id, model, seed) AS (
+  SELECT id, prompt_id, json_extract(identity, '$.fingerprint'), json_extract(identity, '$.seed')
+  FROM requests WHERE prompt_id IN (SELECT prompt_id FROM asked)
+  AND NOT EXISTS (SELECT 1 FROM problems WHERE request_id = requests.id)
+), traces(id) AS (
+  SELECT id FROM loose WHERE NOT EXISTS (
+    SELECT 1 FROM still_asked AS others WHERE others.prompt_id = loose.prompt_id AND (
+      (others.model IS loose.model AND others.seed IS loose.seed)
+      OR NOT EXISTS (SELECT 1 FROM asked WHERE asked.prompt_id = loose.prompt_id
+        AND asked.model IS loose.model AND asked.seed IS loose.seed)))
   UNION
   SELECT later.request_id FROM traces JOIN samples ON samples.request_id = traces.id
     JOIN samples AS later ON later.parent_id = samples.id
@@ -174,7 +183,7 @@ CANCELLED = f"SELECT 1 FROM attempts WHERE status = 'cancelled' AND request_id I
 
 def measured(connection: sqlite3.Connection, chosen: Sequence[Pool]) -> Removed:
     """Count what removing pools would take away. Leaves temporary tables to `remove` them by."""
-    for table in ("asked", *(f"gone_{table}" for table in _TABLES)):
+    for table in ("asked", "still_asked", *(f"gone_{table}" for table in _TABLES)):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     connection.execute("DROP VIEW IF EXISTS temp.kept_verdicts")
     connection.execute("CREATE TEMP TABLE gone_pools (id INTEGER PRIMARY KEY)")

@@ -15,6 +15,8 @@ from ttc.store.database import open_writer
 from ttc.store.lock import WriteLock
 from ttc.store.sql import translated
 
+_READERS = 1000  # milliseconds to wait for those that read the old pages
+
 
 @dataclass(frozen=True, slots=True)
 class Vacuumed:
@@ -34,18 +36,21 @@ def vacuum(path: Path) -> Vacuumed:
     """
     if not path.exists():
         raise StoreError(f"{path}: no store there yet; ttc sample creates one")
-    with translated(path), contextlib.closing(WriteLock(path)) as lock:
-        with contextlib.closing(open_writer(path, lock)) as connection, lock:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(translated(path))
+        lock = stack.enter_context(contextlib.closing(WriteLock(path)))
+        connection = stack.enter_context(contextlib.closing(open_writer(path, lock)))
+        with lock:
             for run in runs.under_way(connection):
                 if runs.alive(run) and run["pid"] != os.getpid():
                     raise StoreError(
                         f"{path}: pid {run['pid']} is drawing into {run['pool']}; vacuum when it "
                         "has ended"
                     )
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             before = path.stat().st_size
             _check_room(path, before)
             connection.execute("VACUUM")
+            connection.execute(f"PRAGMA busy_timeout = {_READERS}")
             busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             after = path.stat().st_size
     integrity.remember_state(path)

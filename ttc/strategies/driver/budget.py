@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 
 from ttc.backends import Completion
 from ttc.backends.counts import uncounted
-from ttc.errors import UsageError
+from ttc.budgets.amounts import COUNT, TIME, read_limits
 from ttc.strategies import Generate, Node
 
 
@@ -31,21 +31,9 @@ class Budget:
 
     @classmethod
     def parse(cls, text: str | None) -> Budget:
-        """Read `tokens=4000,seconds=60`. UsageError."""
-        known = [field.name for field in fields(cls)]
-        limits: dict[str, float] = {}
-        for part in filter(None, (text or "").split(",")):
-            name, equals, value = part.partition("=")
-            try:
-                limits[name.strip()] = float(value)
-            except ValueError:
-                equals = ""
-            if not equals or name.strip() not in known or not limits[name.strip()] > 0:
-                raise UsageError(
-                    f"--budget {part}: write one of {', '.join(known)} and a number above 0, as in "
-                    "tokens=4000,seconds=60"
-                )
-        return cls(**limits)
+        """Read `tokens=4k,seconds=60`. UsageError."""
+        kinds = {field.name: TIME if field.name == "seconds" else COUNT for field in fields(cls)}
+        return cls(**read_limits(text, kinds, "tokens=4k,seconds=60"))
 
     @property
     def limits(self) -> dict[str, float]:

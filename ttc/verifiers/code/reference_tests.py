@@ -40,6 +40,8 @@ def _read(
     setup: str, tests: str, entry: str | None, prompt: str, solutions: tuple[str, ...]
 ) -> ReferenceTests:
     given, checks = setup, _CHECKING.search(tests) is not None
+    if checks and entry is None:
+        entry = _checked(prompt, tests)
     if checks and prompt and entry is not None:
         # HumanEval's tests also use the helpers of its prompt.
         setup, prompted = f"{preamble(prompt)}\n{setup}", True
@@ -83,6 +85,15 @@ def _entry_of(reference: Mapping[str, Any]) -> str | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise UnusableTestsError("bad_reference", f"entry_point {entry!r} is no function") from None
     return entry.strip()
+
+
+def _checked(prompt: str, tests: str) -> str | None:
+    """Return the function that a prompt begins if the tests give it to their check, as those of
+    HumanEval-X do, which name no entry point."""
+    for name in defined_in(prompt)[-1:]:
+        if re.search(rf"^check\w*\(\s*{name}\s*\)", tests, re.M):
+            return name
+    return None
 
 
 def _derived(prompt: str, solutions: Iterable[str]) -> str | None:

@@ -30,6 +30,8 @@ class Baseline:
         self.greedy = self.whole.text
         self.side_by_side = False
         self.pieces_count = False
-        # Fields of a constraint, a bias, and arguments of the chat template that have an effect.
+        # Fields of a constraint, of reasoning turned off, and whether a bias and arguments of the
+        # chat template have an effect.
         self.constraint: Mapping[str, Any] | None = None
+        self.off: Mapping[str, Any] = {}
         self.biased = self.template = False

@@ -36,6 +36,10 @@ TRIALS: Mapping[str, tuple[Trial, str]] = {
     "stop_told": (trials.stop_told, "the stop string that fired is reported"),
     "frees": (trials.frees, "a closed connection ends its draw"),
     "caches": (trials.caches, "a known prompt is not computed again"),
+    "template_arguments": (request_trials.template_arguments, "arguments of the chat template"),
+    "switch": (request_trials.switch, "reasoning on and off"),
+    "effort": (request_trials.effort, "an effort of reasoning"),
+    "budget": (request_trials.budget, "thoughts of at most N tokens"),
     "schema": (request_trials.schema, "answers by a JSON Schema"),
     "grammar": (request_trials.grammar, "answers by a grammar"),
     "regex": (request_trials.regex, "answers by a pattern"),
@@ -47,10 +51,6 @@ TRIALS: Mapping[str, tuple[Trial, str]] = {
     "logprobs_biased": (request_trials.logprobs_biased, "log-probabilities without the bias"),
     "penalties": (request_trials.penalties, "presence and frequency penalties"),
     "repeat_penalty": (request_trials.repeat_penalty, "a penalty on repetitions"),
-    "template_arguments": (request_trials.template_arguments, "arguments of the chat template"),
-    "switch": (request_trials.switch, "reasoning on and off"),
-    "effort": (request_trials.effort, "an effort of reasoning"),
-    "budget": (request_trials.budget, "thoughts of at most N tokens"),
 }
 
 

@@ -36,8 +36,8 @@ _IN_WORDS = 48
 
 
 def _room(baseline: Baseline) -> int:
-    """Return the tokens for a short answer: a model that thinks does so first."""
-    return 1024 if _thinks(baseline.greedy) else 40
+    """Return the tokens for a short answer; a model that cannot be kept from it thinks first."""
+    return 400 if _thinks(baseline.greedy) and not baseline.off else 40
 
 
 def _thinks(text: str) -> bool:
@@ -67,10 +67,10 @@ def _constrained(
     def trial(client: ProbeClient, baseline: Baseline) -> TrialResult:
         known = 0
         for name, form in forms.CONSTRAINTS[kind].items():
-            body = {"messages": ASK, "max_tokens": _room(baseline)}
+            body = {"messages": ASK, "max_tokens": _room(baseline), **baseline.off}
             answer = _answered(client, form(value), **body)
             if answer is not None and holds(_said(answer)):
-                baseline.constraint = form(value)
+                baseline.constraint = {**baseline.off, **form(value)}
                 return TrialResult(name, f"{name}: the answer is as constrained")
             known += answer is not None
         return TrialResult("", "ignored" if known else "no form of it is accepted")
@@ -101,7 +101,7 @@ def logprobs_biased(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test the same where a bias forces the token."""
     if not baseline.biased:
         return TrialResult(None, "logit_bias has no effect")
-    return _of_forced_token(client, {"logit_bias": {str(_TOKEN): 100}})
+    return _of_forced_token(client, {**baseline.off, "logit_bias": {str(_TOKEN): 100}})
 
 
 def _of_forced_token(client: ProbeClient, fields: Mapping[str, Any]) -> TrialResult:
@@ -179,6 +179,7 @@ def template_arguments(client: ProbeClient, baseline: Baseline) -> TrialResult:
     else:
         return TrialResult(None, "no effect seen: the template has no switch, or they are ignored")
     baseline.template = True
+    baseline.off = forms.SWITCH[forms.TEMPLATE](False)
     return TrialResult(True, seen)
 
 
@@ -193,6 +194,7 @@ def switch(client: ProbeClient, baseline: Baseline) -> TrialResult:
             continue
         off = _answered(client, form(False), **body)
         if off is not None and not _thinks(off.text):
+            baseline.off = form(False)
             return TrialResult(name, f"{name}: a thought with on, none with off")
     return TrialResult("", "no form of it has an effect")
 

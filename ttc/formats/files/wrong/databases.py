@@ -13,11 +13,12 @@ def answer(path: Path | None, file: str) -> str:
     tables, pools = _tables(path)
     if "pools" in tables and "samples" in tables:
         pool = shlex.quote(pools[0]) if pools else "POOL"
-        return f"a store of ttc: ttc export --db {file} {pool} (ttc ls --db {file} lists its pools)"
+        listed = f"`ttc ls --db {file}` lists its pools"
+        return f"a store of ttc: `ttc export --db {file} {pool}` ({listed})"
     table = tables[0] if tables else "TABLE"
     query = shlex.quote(f'select * from "{table}"')
     more = f" (its tables: {', '.join(tables)})" if len(tables) > 1 else ""
-    return f"an SQLite database: sqlite3 -json {file} {query} | ttc sample -{more}"
+    return f"an SQLite database: `sqlite3 -json {file} {query} | ttc sample -`{more}"
 
 
 def _tables(path: Path | None) -> tuple[list[str], list[str]]:

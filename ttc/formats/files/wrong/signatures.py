@@ -6,16 +6,20 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-_LFS = b"version https://git-lfs.github.com/spec/"
-MODEL = "it is a model, not data: name it with -m"
+MODEL = "it is a model, not data; name it with `-m {file}`"
+_HTML = rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b"
+_XML = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\b|<[a-z][\w:.-]*(?:\s[^<>]*)?>\s*<)"
+_MARKDOWN = rb"(?:\xef\xbb\xbf)?\s*(?:[^|\n]*\n+){0,20}?\|[^\n]*\|\s*\n\|[\s:|-]+\|\s*\n"
+# Protocol 2 to 5, and what an object begins with.
+_PICKLE = rb"\x80[\x02-\x05](?:\x95|[\}\]\(cXKqJM]|\x8c)"
 
 
 class Kind(NamedTuple):
-    """What a file is, and the way on; `{file}` is its name as a shell takes it."""
+    """What a file is, and the way on, with its name as a shell takes it for `{file}`."""
 
     matches: Callable[[bytes], bool]
     what: str
-    remedy: str
+    remedy: str = ""
 
 
 def _begins(*magics: bytes) -> Callable[[bytes], bool]:
@@ -27,83 +31,86 @@ def _matches(pattern: bytes) -> Callable[[bytes], bool]:
     return lambda head: compiled.match(head) is not None
 
 
-def _frame(reader: str) -> str:
-    """Return the command that turns a file of pandas into JSON lines."""
-    code = f"import sys, pandas; pandas.{reader}(sys.argv[1]).to_json(sys.stdout, orient='records')"
-    return f'python -c "{code}" {{file}} | ttc sample -'
+def _piped(command: str) -> str:
+    return f"`{command} | ttc sample -`"
 
 
-_SAVE = "save it as CSV"
-EXCEL = f"{_SAVE}, or with pandas and openpyxl: {_frame('read_excel')}"
+def _frame(call: str) -> str:
+    """Return the command that turns a file that pandas reads into JSON."""
+    code = f"import sys, pandas; pandas.{call}.to_json(sys.stdout, orient='records')"
+    return _piped(f'python -c "{code}" {{file}}')
+
+
+def excel(library: str) -> str:
+    """Return how to read a workbook."""
+    return f"save it as CSV; or, with pandas and {library}: {_frame('read_excel(sys.argv[1])')}"
+
 
 # In order: the first that matches answers.
 KINDS = (
-    Kind(_begins(b"7z\xbc\xaf\x27\x1c"), "a 7z archive", "7z x -so {file} | ttc sample -"),
-    Kind(_begins(b"Rar!\x1a\x07"), "a RAR archive", "unrar p -inul {file} | ttc sample -"),
-    Kind(_begins(b"\x04\x22\x4d\x18"), "packed with lz4", "lz4 -dc {file} | ttc sample -"),
-    Kind(_begins(b"\x1f\x9d"), "packed with compress", "gzip -dc {file} | ttc sample -"),
-    Kind(
-        _begins(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-        "an old Office file (xls)",
-        f"{_SAVE}, or with pandas and xlrd: {_frame('read_excel')}",
-    ),
+    Kind(_begins(b"7z\xbc\xaf\x27\x1c"), "a 7z archive", _piped("7z x -so {file}")),
+    Kind(_begins(b"Rar!\x1a\x07"), "a RAR archive", _piped("unrar p -inul {file}")),
+    Kind(_begins(b"\x04\x22\x4d\x18"), "packed with lz4", _piped("lz4 -dc {file}")),
+    Kind(_begins(b"\x1f\x9d"), "packed with compress", _piped("gzip -dc {file}")),
+    Kind(_begins(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "an old Office file (xls)", excel("xlrd")),
     Kind(
         _begins(b"%PDF-"),
         "a PDF",
-        "take its text: pdftotext {file} -, and give the questions as lines: --format text",
+        "take its text with `pdftotext {file} -`, and give the questions as lines: --format text",
     ),
     Kind(
-        _begins(_LFS),
+        _begins(b"version https://git-lfs.github.com/spec/"),
         "a pointer of Git LFS, not the file itself",
-        "fetch it: git lfs pull --include {file}",
+        "fetch it: `git lfs pull --include {file}`",
     ),
-    Kind(_begins(b"GGUF"), "GGUF weights", MODEL + " {file}"),
+    Kind(_begins(b"GGUF"), "GGUF weights", MODEL),
+    Kind(lambda head: head[8:10] == b'{"' and head[4:8] == b"\0" * 4, "safetensors weights", MODEL),
     Kind(
-        lambda head: head[8:10] == b'{"' and head[4:8] == b"\0\0\0\0",
-        "weights in safetensors",
-        MODEL,
-    ),
-    Kind(
-        _matches(rb"\x80[\x02-\x05](?:\x95|\}|\]|c|X|\x8c|K|q|\()"),
+        _matches(_PICKLE),
         "a Python pickle, which can run any program when it is opened",
-        "if you trust it and it holds a table: " + _frame("read_pickle"),
+        f"if you trust it and it holds a table: {_frame('read_pickle(sys.argv[1])')}",
+    ),
+    Kind(_begins(b"\x93NUMPY"), "a NumPy array", "save questions and answers as JSON lines or CSV"),
+    Kind(
+        _begins(b"\x89HDF"),
+        "an HDF5 file",
+        f"with pandas and tables: {_frame('read_hdf(sys.argv[1])')}",
     ),
     Kind(
-        _begins(b"\x93NUMPY"),
-        "a NumPy array",
-        "save its questions and answers as JSON lines or CSV",
+        _begins(b"ORC"),
+        "an ORC file",
+        f"with pandas and pyarrow: {_frame('read_orc(sys.argv[1])')}",
     ),
-    Kind(_begins(b"\x89HDF"), "HDF5", "with pandas and tables: " + _frame("read_hdf")),
-    Kind(_begins(b"ORC"), "ORC", "with pandas and pyarrow: " + _frame("read_orc")),
+    Kind(_begins(b"Obj\x01"), "an Avro file", f"with fastavro: {_piped('fastavro {file}')}"),
+    Kind(_begins(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*"), "an image"),
+    Kind(lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP", "an image"),
+    Kind(_begins(b"RIFF", b"ID3", b"OggS", b"fLaC", b"\x1a\x45\xdf\xa3"), "audio or video"),
+    Kind(lambda head: head[4:8] == b"ftyp", "audio or video"),
+    Kind(_begins(b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe"), "a program"),
     Kind(
-        _begins(b"Obj\x01"),
-        "Avro",
-        "with fastavro: fastavro {file} | ttc sample -",
-    ),
-    Kind(_begins(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*"), "an image", ""),
-    Kind(lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP", "an image", ""),
-    Kind(
-        lambda head: head[:4] == b"RIFF" or head.startswith((b"ID3", b"OggS", b"fLaC")),
-        "audio or video",
-        "",
-    ),
-    Kind(
-        _matches(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b"),
+        _matches(_HTML),
         "an HTML page",
-        "it is the page of the file, or a login, not the file: download its raw address (GitHub: "
-        "Raw, or raw.githubusercontent.com; Hugging Face: /resolve/ in place of /blob/)",
+        "the page of the file, or a login, not the file; download its raw address (GitHub: the "
+        "button Raw, or raw.githubusercontent.com; Hugging Face: /resolve/ in place of /blob/)",
     ),
     Kind(
-        _matches(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b|\s*<[a-z][\w:.-]*(?:\s[^<>]*)?>\s*<"),
+        _matches(rb"\s*(?:<\?xml[^>]*>\s*)?<Error>\s*<Code>"),
+        "the answer of a server that refused the file, not the file",
+        "download it again",
+    ),
+    Kind(
+        _matches(_XML),
         "XML",
-        "with pandas and lxml, and the element of a record for Problem: "
-        "python -c \"import sys, pandas; pandas.read_xml(sys.argv[1], xpath='.//Problem')"
-        ".to_json(sys.stdout, orient='records')\" {file} | ttc sample -",
+        "with pandas and lxml, and the name of a record's element for Problem: "
+        + _frame("read_xml(sys.argv[1], xpath='.//Problem')"),
     ),
     Kind(
-        _matches(rb"(?:\xef\xbb\xbf)?\s*(?:[^|\n]*\n+){0,20}?\|[^\n]*\|\s*\n\|[\s:|-]+\|\s*\n"),
+        _matches(_MARKDOWN),
         "a Markdown table",
-        "turn it into TSV: grep '^|' {file} | sed -e '/^|[-: |]*$/d' -e 's/^| *//' "
-        r"-e 's/ *| *$//' -e 's/ *| */\t/g' | ttc sample -",
+        "turn it into TSV: "
+        + _piped(
+            r"grep '^|' {file} | sed -e '/^|[-: |]*$/d' -e 's/^| *//' -e 's/ *| *$//' "
+            r"-e 's/ *| */|/g' | tr '|' '\t'"
+        ),
     ),
 )
