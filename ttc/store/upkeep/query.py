@@ -67,7 +67,8 @@ def asked(
         late = until is not None and time.monotonic() > until
         raise _explained(connection, sql, error, seconds if late else None) from error
     finally:
-        connection.set_authorizer(None)
+        # Not None: Python 3.10 then forbids everything.
+    connection.set_authorizer(lambda *asked: sqlite3.SQLITE_OK)
         connection.set_progress_handler(None, 0)
 
 
@@ -134,7 +135,8 @@ def _hint(connection: sqlite3.Connection, sql: str, text: str) -> str:
 
 def _names(connection: sqlite3.Connection) -> dict[str, list[str]]:
     """Return the names of tables and views, and those of their columns."""
-    connection.set_authorizer(None)
+    # Not None: Python 3.10 then forbids everything.
+    connection.set_authorizer(lambda *asked: sqlite3.SQLITE_OK)
     connection.set_progress_handler(None, 0)
     database = Database(connection, recursive_triggers=False)
     tables = [*database.table_names(), *database.view_names()]
