@@ -112,7 +112,7 @@ def test_answers_are_kept_as_a_pool_that_sweep_sets_beside_draws(ttc: Ttc, sums:
     another = ("solve", "--each", sums, *SYNTH, "--method", "beam:n=2,m=2", *keep)
     refused = ttc(*another)
     assert (refused.code, refused.out) == (2, "")
-    assert "the pool search has other settings (strategy " in refused.err
+    assert "the pool search has other settings (strategy.options.n 4 → 2)" in refused.err
     assert "--keep OTHER, or add --new-pool to draw into search.2" in refused.err
     assert "kept in the pool search.2" in ttc(*another, "--new-pool").err
 

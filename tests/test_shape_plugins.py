@@ -93,19 +93,30 @@ def test_it_is_listed_and_drawn_from(tmp_path: Path, ttc: Ttc) -> None:
     assert "not used: `by`" in ran.err
 
 
+def break_(site: Path, where: str) -> None:
+    """Replace the template by a plugin that fails there."""
+    module = f"ttc_broken{where}"  # the objects of entry points are kept by their addresses
+    (site / f"{module}.py").write_text(f"FAULT = {[where]!r}\n{BROKEN}")
+    (entries,) = site.rglob("entry_points.txt")
+    entries.write_text(f"[ttc.formats]\nriddles = {module}:Riddles\n")
+
+
+def test_one_that_cannot_be_made_is_told_and_left_out(site: Path, tmp_path: Path, ttc: Ttc) -> None:
+    break_(site, "__init__")
+    ran = ttc("sample", write(tmp_path, question="Why?"), "--dry-run", "-m", "scripted:")
+    assert (ran.code, "riddles: generic, 1 problem" in ran.err) == (0, True)
+    assert "'riddles' (ttc-riddles 0.1.0) cannot be made: RuntimeError: not today" in ran.err
+
+
 @pytest.mark.parametrize(
     ("where", "told"),
     [
-        ("__init__", "cannot be made: RuntimeError: not today"),
         ("matches", "cannot match a record: RuntimeError: not today"),
         ("problem", "cannot read a record: RuntimeError: not today"),
         ("", "cannot read a record: TypeError: .* is no Problem"),
     ],
 )
 def test_its_faults_have_its_name(site: Path, tmp_path: Path, where: str, told: str) -> None:
-    module = f"ttc_broken{where}"  # the objects of entry points are kept by their addresses
-    (site / f"{module}.py").write_text(f"FAULT = {[where]!r}\n{BROKEN}")
-    (entries,) = site.rglob("entry_points.txt")
-    entries.write_text(f"[ttc.formats]\nriddles = {module}:Riddles\n")
+    break_(site, where)
     with pytest.raises(BackendError, match=rf"'riddles' \(ttc-riddles 0.1.0\) {told}"):
         problems.read(write(tmp_path))

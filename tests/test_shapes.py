@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 from pathlib import Path
@@ -310,6 +311,23 @@ def test_references_that_are_no_choice_are_told(
     with pytest.raises(UsageError, match=r"data.jsonl:1: ") as raised:
         problems.read(write(tmp_path / "data.jsonl", record))
     assert told in str(raised.value)
+
+
+ODD: tuple[Any, ...] = (
+    *(None, True, -5, 2.5, "", "x", "[", "['a'", "9" * 30, [], {}, [1], [None], ["a"], [{}], [[]]),
+    *({"a": 1}, {"text": "a"}, {"text": ["a"], "label": ["A", "B"]}, [{"role": 1, "content": 1}]),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=[f"{at}-{c.shape}" for at, c in enumerate(CASES)])
+def test_whatever_is_in_a_field_is_read_or_told(case: Case) -> None:
+    for name in case.record:
+        for odd in ODD:
+            record = {**case.record, name: odd}
+            for form in (None, case.shape):
+                with contextlib.suppress(UsageError):
+                    problems.read([record], ReadOptions(format=form)).describe()
 
 
 def test_braces_in_questions_and_choices_stay() -> None:

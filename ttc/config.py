@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from ttc import paths
 from ttc.errors import UsageError
-from ttc.messages.secret_headers import keep_secret
 
 
 class Setting(NamedTuple):
@@ -153,11 +152,13 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
     for name, alias in aliases.items():
         if not isinstance(alias.get("model"), str):
             raise UsageError(f'{path}: [models.{name}] needs model = "BACKEND:MODEL" or a path')
-        secret = keep_secret(alias.get("headers"))
-        if secret and allowed == PROJECT:
-            raise UsageError(
-                f"{path}: [models.{name}] the header {secret} may be secret; use {user_file()}"
-            )
+        if "headers" in alias:
+            from ttc.messages.secret_headers import keep_secret  # late: --help reads this module
+
+            if (secret := keep_secret(alias["headers"])) and allowed == PROJECT:
+                raise UsageError(
+                    f"{path}: [models.{name}] the header {secret} may be secret; use {user_file()}"
+                )
         for option in PERSONAL_OPTIONS:
             if option in alias and allowed == PROJECT:
                 raise UsageError(

@@ -75,10 +75,10 @@ def test_problems_come_from_the_data_that_has_them(ttc: Ttc, own_home: Path) -> 
     data.write_text(json.dumps(record) + "\n")
     log = samples(own_home / "a.jsonl", A)
     without = ttc("import", log, "--pool", "p")
-    assert "the questions of 2 problems are unknown" in without.err
+    assert "question unknown for 2 problems" in without.err
     done = ttc("import", log, "--pool", "p", "--problems", str(data))
-    assert "questions added to 1 problems" in done.err
-    assert "lacks 1 problems of the logs, first 'HumanEval/1'" in done.err
+    assert "questions added to 1 problem" in done.err
+    assert "lacks 1 problem of the logs, first 'HumanEval/1'" in done.err
     shown = ttc("show", "p", "HumanEval/0", "--json").document
     assert "def f():" in json.dumps(shown.get("messages") or shown["prompt"])
     assert shown["reference"]["entry_point"] == "f"

@@ -40,8 +40,22 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(ttc: Ttc, own_home: Path) -
 def test_lines_come_from_standard_input_with_their_places(ttc: Ttc) -> None:
     text = "".join(json.dumps(record) + "\n" for record in LINES)
     assert ttc("import", "-", "--pool", "p", stdin=text).code == 0
+    other = json.dumps({**LINES[0], "text": "z"}) + "\n"
+    told = ttc("import", "-", "--pool", "p", stdin=other).err
+    assert "the first at <stdin>: a draw 0" in told
     bad = ttc("import", "-", "--pool", "p", stdin=text + "{\n")
     assert (bad.code, "<stdin>:3" in bad.err) == (2, True)
+
+
+def test_a_model_is_named_where_the_log_names_none(ttc: Ttc, own_home: Path) -> None:
+    """Draws of two models never join in one pool."""
+    bare = lines(own_home / "a.jsonl", [{"problem": "a", "text": "x"}])
+    ttc("import", bare, "--pool", "p", "-m", "m")
+    assert ttc("export", "p", "-q").lines[0]["model"] == "m"
+    more = lines(own_home / "b.jsonl", LINES[1:])
+    assert ttc("import", more, "--pool", "p", "-m", "other", "--json").document["new"] == 1
+    done = ttc("import", bare, "--pool", "p", "-m", "other")
+    assert (done.code, "model m → other" in done.err) == (2, True)
 
 
 def test_the_same_draw_with_another_text_is_told(ttc: Ttc, own_home: Path) -> None:
@@ -68,7 +82,7 @@ def test_another_reference_is_told_and_a_missing_one_is_added(ttc: Ttc, own_home
     ttc("import", lines(own_home / "a.jsonl", LINES), "--pool", "p")
     known = [{**line, "reference": {"answer": "1"}} for line in LINES]
     added = ttc("import", lines(own_home / "b.jsonl", known), "--pool", "p")
-    assert "references added to 1 problems" in added.err
+    assert "references added to 1 problem" in added.err
     other = [{**line, "reference": {"answer": "2"}} for line in LINES]
     told = ttc("import", lines(own_home / "c.jsonl", other), "--pool", "p")
     assert "another reference for the problem" in told.err
@@ -128,6 +142,24 @@ def test_what_is_no_log_is_told_what_to_do(
 
 
 @pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ({"problem": "", "text": "x"}, "names no problem"),
+        ({"problem": "a", "text": "x", "index": -1}, "an index from 0, not -1"),
+        ({"problem": "a", "text": "x", "seed": 1 << 63}, "'seed' has an integer of 19 digits"),
+        ({"problem": "a", "text": "x", "prompt_tokens": 10**30}, "which is too large"),
+        ({"problem": "\ud800", "text": "x"}, "half a surrogate pair"),
+    ],
+)
+def test_what_the_store_cannot_hold_is_refused(
+    ttc: Ttc, own_home: Path, line: dict[str, object], why: str
+) -> None:
+    done = ttc("import", lines(own_home / "a.jsonl", [*LINES, line]), "--pool", "p")
+    assert (done.code, why in done.err) == (2, True), done.err
+    assert ttc("ls").out == ""
+
+
+@pytest.mark.parametrize(
     ("args", "why"),
     [
         (("import", "nowhere", "--pool", "p"), "nowhere: no such file or folder"),
@@ -184,7 +216,7 @@ def test_the_library_imports_and_exports(own_home: Path) -> None:
 
 @pytest.mark.slow
 def test_what_was_kept_when_interrupted_is_there_and_the_rest_follows(own_home: Path) -> None:
-    records = ({"task_id": f"t{at % 50}", "completion": f"{at}" * 20} for at in range(60_000))
+    records = ({"task_id": f"t{at % 50}", "completion": f"{at}" * 20} for at in range(20_000))
     lines(own_home / "a.jsonl", list(records))
     command = [*TTC, "import", "a.jsonl", "--pool", "p", "--db", "s.db"]
     running = Popen(command, stderr=PIPE, text=True)
@@ -198,8 +230,8 @@ def test_what_was_kept_when_interrupted_is_there_and_the_rest_follows(own_home: 
     assert _count(database) == kept
     done = Popen(command, stderr=PIPE, text=True)
     _, told = done.communicate(timeout=60)
-    assert f"{60_000 - kept:,} draws are new, {kept:,} were in the pool already" in told
-    assert _count(database) == 60_000
+    assert f"{20_000 - kept:,} draws are new, {kept:,} were in the pool already" in told
+    assert _count(database) == 20_000
 
 
 def _count(database: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,31 @@ def test_an_archive_a_document_and_one_that_is_not_finished_are_one_log(
     assert ttc("import", other, "--pool", "p", "--json").document["new"] == 0
 
 
+def test_an_archive_that_is_packed_with_zstandard(
+    ttc: Ttc, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As inspect writes it, in several frames."""
+    library = pytest.importorskip("zstandard", reason="zstandard is not here")
+    head, text = log([]), json.dumps(TWO[0]).encode()
+    frames = [library.compress(text[:50]), library.compress(text[50:])]
+    with zipfile.ZipFile("a.eval", "w") as file:
+        file.writestr("header.json", library.compress(json.dumps(head).encode()))
+        file.writestr("samples/1_epoch_1.json", b"".join(frames))
+    packed = (own_home / "a.eval").read_bytes()
+    for signature, at in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        parts = packed.split(signature)
+        method = (93).to_bytes(2, "little")
+        parts[1:] = [part[: at - 4] + method + part[at - 2 :] for part in parts[1:]]
+        packed = signature.join(parts)
+    (own_home / "a.eval").write_bytes(packed)
+    if sys.version_info < (3, 14):  # which checks the sums
+        assert ttc("import", "a.eval", "--pool", "p", "--json").document["new"] == 1
+        monkeypatch.setitem(sys.modules, "zstandard", None)
+        done = ttc("import", "a.eval", "--pool", "q")
+        assert (done.code, "needs a package: " in done.err) == (2, True)
+        assert "or convert it: inspect log dump FILE | ttc import -" in done.err
+
+
 def test_another_run_adds_its_epochs_and_an_edited_one_is_told(ttc: Ttc, own_home: Path) -> None:
     ttc("import", document(own_home / "a.json", TWO), "--pool", "p")
     other = [{**each, "uuid": f"other{each['epoch']}"} for each in TWO]
@@ -159,6 +185,14 @@ def test_a_score_of_parts_has_a_verdict_for_each(ttc: Ttc, own_home: Path) -> No
     assert ttc("export", "p", "-V", "inspect:mine.b", "-q").lines[0]["correct"] is False
 
 
+def test_a_log_of_the_first_version_has_one_score(ttc: Ttc, own_home: Path) -> None:
+    one = sample(score={"value": "I", "answer": "2"})
+    del one["scores"]
+    whole = {**log([one]), "version": 1, "results": {"scorer": {"name": "includes"}}}
+    (own_home / "a.json").write_text(json.dumps(whole))
+    assert "1 verdicts by inspect:includes" in ttc("import", "a.json", "--pool", "p").err
+
+
 FAILED = [
     (sample(error={"message": "boom", "traceback": ""}), "error", "boom"),
     (sample(output={"choices": []}), "error", "no output"),
@@ -175,7 +209,7 @@ def test_a_failed_sample_is_an_attempt(
 
     path = document(own_home / "a.json", [failed, sample("q/2")])
     done = ttc("import", path, "--pool", "p", "--db", "s.db")
-    assert "1 draws failed or were cancelled: attempts, not samples" in done.err
+    assert "1 draw failed or cancelled: attempts, not samples" in done.err
     ttc("import", path, "--pool", "p", "--db", "s.db")
     found = sqlite3.connect("s.db").execute("SELECT status, detail FROM attempts").fetchall()
     assert found == [(status, detail)]
@@ -223,7 +257,7 @@ def test_models_of_one_import_have_a_pool_each(ttc: Ttc, own_home: Path) -> None
     assert "2 models, a pool for each: p (openai/gpt-4o), p-mistral-large-2 (mistral/Large 2)" in (
         done.err
     )
-    assert "1 files are no logs" in done.err
+    assert "1 file that no format knows" in done.err
     assert [row["pool"] for row in ttc("ls", "--json").document["pools"]] == [
         "p",
         "p-mistral-large-2",

@@ -131,7 +131,7 @@ def test_responses_of_a_batch(ttc: Ttc, own_home: Path) -> None:
     path = lines(own_home / "out.jsonl", records)
     done = ttc("import", path, "--pool", "p")
     assert done.code == 0, done.err
-    assert "2 draws failed or were cancelled" in done.err
+    assert "2 draws failed or cancelled" in done.err
     found = drawn(ttc)
     texts = {key: (line["text"], line["finish_reason"]) for key, line in found.items()}
     assert texts == {

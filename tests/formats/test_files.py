@@ -21,6 +21,7 @@ from ttc import jsonl
 from ttc.errors import BackendError
 from ttc.formats import files
 from ttc.formats.files import streams
+from ttc.formats.logs import opening
 
 ROWS = [
     {"id": "a", "question": "One?", "answer": "1"},
@@ -248,6 +249,13 @@ def test_reading_json_lines_takes_as_long_as_parsing_them(tmp_path: Path) -> Non
             assert len(held) == 20_000
 
     assert best(lambda: read(str(path))) < 2 * best(parse) + 0.02
+
+
+@pytest.mark.parametrize("case", ["gzip", "bzip2", "xz", "gzip in bzip2", "json lines, UTF-16"])
+def test_files_are_unpacked_for_logs_too(tmp_path: Path, case: str) -> None:
+    (tmp_path / "d").write_bytes(SAME[case])
+    with opening.opened(tmp_path / "d") as stream:
+        assert stream.read() == (PRETTY if "in bzip2" in case else LINES)
 
 
 PLUGIN = """

@@ -381,11 +381,14 @@ def test_pools_are_removed_and_renamed_from_python(ttc: Ttc, sums: Path) -> None
 
 
 @pytest.mark.parametrize("first", [False, True])
-def test_a_run_without_a_draw_leaves_no_pool(ttc: Ttc, sums: Path, first: bool) -> None:
+def test_a_run_without_a_draw_leaves_no_pool(
+    ttc: Ttc, sums: Path, database: Path, first: bool
+) -> None:
     if first:
         draw(ttc, sums, "other", 1)
     done = ttc("sample", sums, "-n", 2, "--pool", "p", "-m", "scripted:fail=1")
     assert done.code == 3
+    assert rows(database)["attempts"] == 12  # what failed is still known
     pools = [row["pool"] for row in ttc("ls", "--json").document["pools"]]
     assert pools == (["other"] if first else [])
     assert ttc("solve", "1+1?", "-m", "scripted:fail=1").code == 3

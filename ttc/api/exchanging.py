@@ -21,6 +21,7 @@ def import_logs(
     *,
     format: str | None = None,  # noqa: A002 (the name of the option)
     problems: File | Sequence[File] = (),
+    model: str | None = None,
     options: Mapping[str, str] | None = None,
     mapping: Mapping[str, str] | None = None,
     database: File | None = None,
@@ -32,7 +33,8 @@ def import_logs(
     `files` are logs or folders of logs: of inspect, human-eval, evalplus, OpenAI batches, … (`ttc
     plugins --formats` lists them), or lines of ttc. `format` names the format instead of detecting
     it, `options` are those of the format. `problems` are data that have the questions and the
-    references which the logs lack, matched by id. `mapping` renames the fields of foreign lines,
+    references which the logs lack, matched by id, `model` is the model where a log names none.
+    `mapping` renames the fields of foreign lines,
     ours to theirs. `database`, `config` and `progress` are as for `ttc.sample`.
 
     Importing the same log again adds nothing. UsageError for a log that cannot be read, and if the
@@ -44,7 +46,12 @@ def import_logs(
         if mapping:
             chosen["map"] = ",".join(f"{ours}={theirs}" for ours, theirs in mapping.items())
         wanted = ImportOptions(
-            _files(files), text("pool", pool) or "", format, chosen, _files(problems)
+            files=_files(files),
+            pool=text("pool", pool) or "",
+            format=format,
+            options=chosen,
+            problems=_files(problems),
+            model=text("model", model),
         )
         with importing.opened(session, wanted) as run:
             for _ in run.each():

@@ -103,6 +103,14 @@ class Batching(Ability, Protocol):
 
 
 @runtime_checkable
+class Tokenizing(Ability, Protocol):
+    """A backend that knows the tokens of its model before it draws."""
+
+    def tokens_of(self, text: str) -> tuple[int, ...]:
+        """Return the tokens of a text, without loading weights; BackendError."""
+
+
+@runtime_checkable
 class Stepped(Ability, Protocol):
     """A backend that returns between the pieces of a `wait`, so that its driver can submit and
     cancel requests in between."""

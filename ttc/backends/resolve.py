@@ -87,7 +87,9 @@ def _batched(choice: ModelChoice, named: str, config: Config) -> ModelChoice:
     on no server."""
     if choice.backend != BATCH or not choice.model:
         return choice
-    inner = resolve(choice.model, config)
+    table = config.aliases.get(choice.model, {})
+    again = choice.model.startswith(f"{BATCH}:") or str(table.get("model")).startswith(f"{BATCH}:")
+    inner = choice if again else resolve(choice.model, config)
     if inner.backend != "openai":
         raise UsageError(
             f"-m {named}: batch files are for models on servers, and {choice.model} is none; "

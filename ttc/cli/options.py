@@ -88,7 +88,8 @@ RepeatPenalty = Annotated[
 LogitBias = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="TOKEN=BIAS", help="Add to the logit of a token, given by its id; may be repeated."
+        metavar="TOKEN=BIAS",
+        help="Add to the logit of a token: its id, or its text (llamacpp); may be repeated.",
     ),
 ]
 Extra = Annotated[

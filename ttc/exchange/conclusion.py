@@ -8,6 +8,15 @@ from typing import Any
 from ttc.exchange.tally import Tally
 
 MOST = 8  # names that a line lists
+# What to do about conflicts, by the beginning of their kind.
+_REMEDIES = {
+    "another text": "further draws go in with --option index=new (lines of ttc) or into another "
+    "--pool",
+    "another question": "import the log into another --pool, or a log of inspect whose task asks "
+    "otherwise in each epoch with --option question=input",
+    "another reference": "import the log into another --pool",
+    "another verdict": "the first one stays; ttc verify judges anew",
+}
 
 
 def lines(tally: Tally, *, dry_run: bool = False) -> list[str]:
@@ -21,12 +30,13 @@ def lines(tally: Tally, *, dry_run: bool = False) -> list[str]:
     for kind, count in tally.conflicts.counts.items():
         found.append(
             f"conflict: {count:,} left out, since the pool has {kind}; the first at "
-            f"{tally.conflicts.first[kind]}; nothing was overwritten"
+            f"{tally.conflicts.first[kind]}; nothing was overwritten; {_remedy(kind)}"
         )
     found += _about_draws(tally)
     found += _about_problems(tally)
     if tally.not_logs:
-        found.append(f"{len(tally.not_logs)} files are no logs, first {tally.not_logs[0]}")
+        others = _counted(len(tally.not_logs), "file")
+        found.append(f"{others} that no format knows, first {tally.not_logs[0]}")
     return found
 
 
@@ -37,11 +47,11 @@ def _summary(tally: Tally, dry_run: bool) -> str:
     problems = {problem for _, problem in tally.draws_of}
     total = sum(tally.draws_of.values())
     per = set(tally.draws_of.values())
-    what = f"{len(problems):,} problem{'s' * (len(problems) != 1)}"
+    what = _counted(len(problems), "problem")
     each = per.pop() if len(per) == 1 else 0
     what += f" × {each} draw{'s' * (each > 1)}" if each else f", {total:,} draws"
     tools = [f"{tool} {'/'.join(sorted(found))}".strip() for tool, found in tally.tools.items()]
-    files = f"{tally.logs} file{'s' * (tally.logs > 1)}"
+    files = _counted(tally.logs, "file")
     models = list(dict.fromkeys(tally.models.values()))
     about = ", ".join([*tools, *(models if len(models) < 4 else [f"{len(models)} models"])])
     does = "would import" if dry_run else "imported"
@@ -59,10 +69,11 @@ def _summary(tally: Tally, dry_run: bool) -> str:
 def _about_draws(tally: Tally) -> list[str]:
     found = []
     if tally.attempts:
-        found.append(f"{tally.attempts:,} draws failed or were cancelled: attempts, not samples")
+        failed = _counted(tally.attempts, "draw")
+        found.append(f"{failed} failed or cancelled: attempts, not samples")
     if tally.repeated:
         found.append(
-            f"{tally.repeated:,} of the new draws have the text of an earlier draw of their "
+            f"{tally.repeated:,} of the new draws repeat the text of an earlier draw of their "
             "problem; if this log is an edited copy of one that was imported, they count twice"
         )
     for name in sorted(tally.undecided):
@@ -76,20 +87,28 @@ def _about_draws(tally: Tally) -> list[str]:
 def _about_problems(tally: Tally) -> list[str]:
     found = []
     if tally.questions:
-        found.append(f"questions added to {tally.questions:,} problems")
+        found.append(f"questions added to {_counted(tally.questions, 'problem')}")
     if tally.references:
-        found.append(f"references added to {tally.references:,} problems")
+        found.append(f"references added to {_counted(tally.references, 'problem')}")
     if tally.lacking:
         found.append(
-            f"--problems lacks {len(tally.lacking):,} problems of the logs, first "
+            f"--problems lacks {_counted(len(tally.lacking), 'problem')} of the logs, first "
             f"{min(tally.lacking)!r}"
         )
     if tally.unknown:
         found.append(
-            f"the questions of {len(tally.unknown):,} problems are unknown; --problems DATA adds "
-            "them, which judges need"
+            f"question unknown for {_counted(len(tally.unknown), 'problem')}; --problems DATA adds "
+            "it, which judges need"
         )
     return found
+
+
+def _remedy(kind: str) -> str:
+    return next(told for begins, told in _REMEDIES.items() if kind.startswith(begins))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _listed(names: Counter[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ttc import problems
@@ -38,7 +38,7 @@ class ImportOptions:
 
     `files` are logs, folders of logs, or `-` for standard input. `format` names the format instead
     of detecting it, `options` are those of the format. `problems` are data that have the questions
-    and references which the logs lack.
+    and references which the logs lack, `model` names the model where they do not.
     """
 
     files: tuple[str, ...]
@@ -47,6 +47,7 @@ class ImportOptions:
     options: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     dry_run: bool = False
+    model: str | None = None
 
 
 @dataclass(slots=True)
@@ -154,9 +155,10 @@ class _Writer:
             writing.write(connection, steps)
             for target in {step.target.name: step.target for step in steps}.values():
                 self._claim(connection, target)
+            # Here, in the store's thread: it may commit while this one is interrupted.
+            self._run.kept += sum(step.sample for step in steps)
 
         store.write(work)
-        self._run.kept += sum(step.sample for step in steps)
 
     def _claim(self, connection: Any, target: Target) -> None:
         assert target.pool is not None  # it was made with its first draw
@@ -186,11 +188,15 @@ class _Writer:
 
 @contextmanager
 def opened(
-    session: Session, options: ImportOptions, on_failure: Callable[[], None] | None = None
+    session: Session,
+    options: ImportOptions,
+    on_failure: Callable[[], None] | None = None,
+    on_read: Callable[[int], object] = lambda done: None,
 ) -> Iterator[Import]:
     """Read the logs through, check everything, and open the store; close it at the end.
 
-    `on_failure` is called from the store's thread if that breaks. UsageError for a log that cannot
+    `on_failure` is called from the store's thread if that breaks, `on_read` with the number of
+    draws read so far. UsageError for a log that cannot
     be read, StoreError if the store cannot be opened.
     """
     if not options.pool.strip():
@@ -200,8 +206,9 @@ def opened(
         mapped = "map" in options.options
         found = sources.found(options.files, options.format, mapped=mapped)
         logs, others = stack.enter_context(found)
+        logs = [replace(log, model=options.model) for log in logs]
         data = known_problems(session, options.problems) if options.problems else None
-        surveys = [survey.survey(log, options.options) for log in logs]
+        surveys = survey.of_all(logs, options.options, on_read)
         tally.logs, tally.not_logs = len(logs), others
         if not any(each.draws + each.attempts for each in surveys):
             raise UsageError(f"{', '.join(options.files)}: no draws in it")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ttc import keys
+from ttc import keys, plugins
 from ttc.exchange.lines import TOOL
 from ttc.exchange.sources import Log
 from ttc.exchange.survey import is_attempt
@@ -72,10 +72,12 @@ class Placer:
         self._data = data
         self._verifiers: dict[tuple[str, str], int] = {}
         self._prompts: dict[str, Problem | None] = {}
+        self._own = frozenset(plugins.installed("verifiers"))
 
     def place(self, target: Target, log: Log, draw: Draw, origin: str | None) -> Step | None:
         """Return what to write of a draw; None if it contradicts the pool."""
-        draw = replace(draw, problem=self._completed(draw))
+        if (problem := self._completed(draw)) is not draw.problem:
+            draw = replace(draw, problem=problem)
         held = target.of(self._connection, draw.problem.id)
         step = Step(target, draw, draw.sample.index, origin)
         if not self._problem(step, held):
@@ -190,15 +192,23 @@ class Placer:
         score = verdict.score
         if score is not None and score != score:
             verdict = replace(verdict, score=None)
-        elif score is not None and verdict.correct is None and log.tool != TOOL:
+        elif score is not None and verdict.correct is None and self._may_decide(log, opinion):
             if self._binary.get(opinion.verifier, False):
                 verdict = replace(verdict, correct=score == 1)
             else:
                 self._tally.undecided.add(opinion.verifier)
         answer = None if verdict.answer is None else storable(verdict.answer)
-        verdict = replace(verdict, answer=answer, detail=storable(verdict.detail))
+        detail = storable(verdict.detail)
+        if (answer, detail) != (verdict.answer, verdict.detail):
+            verdict = replace(verdict, answer=answer, detail=detail)
         version = opinion.version or draw.version
-        return replace(opinion, verdict=verdict, config=config, version=version)
+        return Opinion(opinion.verifier, verdict, version, config)
+
+    def _may_decide(self, log: Log, opinion: Opinion) -> bool:
+        """Return whether scores may say what is correct: not those of a verifier of ttc, which says
+        so itself, and not those that are made without the reference."""
+        ours = log.tool == TOOL or opinion.verifier in self._own
+        return not ours and opinion.verdict.reads_reference is not False
 
     def _is_new(self, step: Step, held: Held, opinion: Opinion) -> bool:
         """Return whether the pool lacks a verdict on a draw that it has."""

@@ -19,11 +19,13 @@ from ttc.formats.logs.opening import first_line, head_of
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A file or folder to import, its format, and its name in messages."""
+    """A file or folder to import, its format, and its name in messages. `model` is the one of draws
+    whose model the log does not name."""
 
     path: Path
     format: ReadsDraws
     shown: str
+    model: str | None = None
 
     @property
     def tool(self) -> str:
@@ -69,7 +71,8 @@ def _of(
         return [Log(path, whole, shown)]
     inside = []
     for each in sorted(path.rglob("*")):
-        if not each.is_file() or each.name.startswith("."):
+        hidden = any(part.startswith(".") for part in each.relative_to(path).parts)
+        if hidden or not each.is_file():
             continue
         format_ = formats.recognised(each, head_of(each), known)
         if format_ is None:

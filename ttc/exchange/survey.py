@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from ttc import scores
 from ttc.errors import UsageError
 from ttc.exchange.chains import Chains
 from ttc.exchange.sources import Log
 from ttc.formats import Draw
+from ttc.formats.logs.opening import checked_text
+
+_WHOLE = ("index", "seed", "prompt_tokens", "completion_tokens", "think_tokens")
+EVERY = 500  # draws after which the progress is told
 
 
 @dataclass(slots=True)
@@ -29,6 +35,7 @@ class Survey:
 
     def add(self, draw: Draw) -> None:
         """Count one draw."""
+        _check(draw)
         self.unused.update(draw.unused)
         self.problems.add(draw.problem.id)
         if not any(_alike(draw, first) for first in self.firsts):
@@ -48,6 +55,22 @@ class Survey:
                 self.binary[opinion.verifier] = self.binary.get(opinion.verifier, True) and plain
 
 
+def _check(draw: Draw) -> None:
+    """Raise UsageError for a draw that the store cannot hold."""
+    sample, problem = draw.sample, draw.problem
+    if not problem.id:
+        raise UsageError(f"{draw.place}: it names no problem")
+    if sample.index < 0:
+        raise UsageError(f"{draw.place}: a draw has an index from 0, not {sample.index}")
+    for name in _WHOLE:
+        scores.check_size(name, getattr(sample, name), draw.place, whole=True)
+    texts = [problem.id, sample.text, sample.model or "", problem.prompt or ""]
+    texts += [turn.content for turn in problem.messages]
+    texts += [opinion.verifier for opinion in draw.opinions]
+    for text in texts:
+        checked_text(text, draw.place, "a text")
+
+
 def _alike(draw: Draw, other: Draw) -> bool:
     """Return whether two draws are of one model with one setting of its parameters."""
     one, two = draw.sample, other.sample
@@ -60,18 +83,35 @@ def is_attempt(draw: Draw) -> bool:
 
 
 def read(log: Log, options: Mapping[str, str]) -> Iterator[Draw]:
-    """Yield the draws of a log. UsageError names the place by the name that the user gave."""
+    """Yield the draws of a log. Places have the name that the user gave, also in UsageError."""
+    path = str(log.path)
     try:
-        yield from log.format.draws(log.path, options)
+        for draw in log.format.draws(log.path, options):
+            changed: dict[str, Any] = {}
+            if path != log.shown:
+                changed["place"] = draw.place.replace(path, log.shown)
+            if log.model is not None and draw.sample.model is None:
+                changed["sample"] = replace(draw.sample, model=log.model)
+            yield replace(draw, **changed) if changed else draw
     except UsageError as error:
-        if str(log.path) == log.shown:
+        if path == log.shown:
             raise
-        raise UsageError(str(error).replace(str(log.path), log.shown)) from None
+        raise UsageError(str(error).replace(path, log.shown)) from None
 
 
-def survey(log: Log, options: Mapping[str, str]) -> Survey:
-    """Read a log through and return what it holds. UsageError for bad input."""
-    found = Survey()
-    for draw in read(log, options):
-        found.add(draw)
-    return found
+def of_all(
+    logs: Sequence[Log], options: Mapping[str, str], on_read: Callable[[int], object]
+) -> list[Survey]:
+    """Read logs through and return what each holds; tell how many draws were read so far.
+    UsageError for bad input."""
+    surveys = []
+    done = 0
+    for log in logs:
+        found = Survey()
+        for draw in read(log, options):
+            found.add(draw)
+            done += 1
+            if done % EVERY == 0:
+                on_read(done)
+        surveys.append(found)
+    return surveys

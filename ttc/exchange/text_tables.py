@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
 from ttc.exchange.columns import FLAT, cell, judged, read, value_of
@@ -15,6 +16,8 @@ from ttc.formats import Draw
 from ttc.formats.logs.opening import opened
 
 _LONGEST = (1 << 31) - 1
+_NUL = "\ud800"  # stands for NUL, which the reader of Python 3.10 refuses; no UTF-8 gives it
+_SPECIAL = re.compile(r'[",\t\r\n]')
 
 
 class Csv:
@@ -38,30 +41,34 @@ class Csv:
         csv.field_size_limit(_LONGEST)
         with opened(path) as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+            lines = (line.replace("\0", _NUL) for line in text)
+            reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
             try:
                 names = next(reader, [])
                 for row in reader:
                     if row:
                         place = f"{path}:{reader.line_num}"
-                        yield _record(names, row, place)
+                        yield _record(names, [each.replace(_NUL, "\0") for each in row], place)
             except (csv.Error, UnicodeDecodeError) as error:
                 raise UsageError(f"{path}:{reader.line_num + 1}: not valid CSV ({error})") from None
 
     def write(self, draws: Iterable[Draw], stream: BinaryIO) -> list[str]:
         """Write a row for each draw, with its first verdict if it has any."""
         lacks, lost = Lacks(), _Lost(self.name)
-        open_still = cast("BinaryIO", _Open(stream))
-        text = io.TextIOWrapper(open_still, encoding="utf-8", newline="", write_through=True)
-        table = csv.writer(text, delimiter=self._delimiter, lineterminator="\n")
-        table.writerow(FLAT)
+        stream.write(self._row(FLAT))
         for draw in draws:
             record = record_of(draw)
             lost.see(record)
-            table.writerow([cell(record.get(name)) for name in FLAT])
+            stream.write(self._row(cell(record.get(name)) for name in FLAT))
             lacks.see(draw)
-        text.flush()
         return [*lost.notes(), *lacks.notes(self.name)]
+
+    def _row(self, cells: Iterable[str]) -> bytes:
+        """Return a row. The writer of the standard library refuses NUL before Python 3.11."""
+        quoted = (
+            '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text for text in cells
+        )
+        return (self._delimiter.join(quoted) + "\n").encode()
 
 
 class Tsv(Csv):
@@ -70,22 +77,6 @@ class Tsv(Csv):
     name = "tsv"
     suffix = ".tsv"
     _delimiter = "\t"
-
-
-class _Open(io.RawIOBase):
-    """A stream that stays open when what writes to it is closed."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def writable(self) -> bool:
-        """Return that it can be written to."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Write bytes."""
-        self._stream.write(data)
-        return len(data)
 
 
 class _Lost:

@@ -45,9 +45,10 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
         chosen = [row for row in chosen if not _imported(row)] or _whole(chosen)
     if len(chosen) > 1:
         listed = ", ".join(map(_shown, chosen))
+        one = chosen[0]["name"] if _imported(chosen[0]) else "NAME:key=value"
         raise UsageError(
-            f"{pool}: verdicts by {listed}; choose one with -V NAME:key=value",
-            python=f"{pool}: verdicts by {listed}; choose one with verifier='NAME:key=value'",
+            f"{pool}: verdicts by {listed}; choose one with -V {one}",
+            python=f"{pool}: verdicts by {listed}; choose one with verifier={one!r}",
         )
     return int(chosen[0]["id"]) if chosen else None
 

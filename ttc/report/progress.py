@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 EVERY = 30.0
+SOON = 0.2
 SETTLED = 32  # draws
 
 
@@ -87,3 +88,31 @@ class Meter:
         elif not self._quiet and time.monotonic() - self._told >= EVERY:
             self._told = time.monotonic()
             print(f"{self._label}: {done}/{self._total}, {status}", file=sys.stderr, flush=True)
+
+
+class Reading:
+    """Shows how much was read of input of unknown size: one live line on a terminal, a line every
+    30 s elsewhere."""
+
+    def __init__(self, label: str, *, quiet: bool) -> None:
+        self._label = message(label)
+        self._quiet = quiet
+        self._live = not quiet and sys.stderr.isatty()
+        self._told = time.monotonic()
+        self._shown = False
+
+    def update(self, done: int) -> None:
+        """Show the number of draws read so far."""
+        now = time.monotonic()
+        if self._quiet or now - self._told < (SOON if self._live else EVERY):
+            return
+        self._told, self._shown = now, True
+        start, end = ("\r", "") if self._live else ("", "\n")
+        print(
+            f"{start}{self._label}: reading, {done:,} draws", end=end, file=sys.stderr, flush=True
+        )
+
+    def close(self) -> None:
+        """Clear the live line."""
+        if self._live and self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

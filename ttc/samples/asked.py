@@ -16,6 +16,7 @@ from ttc.backends import Backend, needs_of
 from ttc.backends.asking import json_schema
 from ttc.backends.asking.able import refused
 from ttc.backends.asking.extra_fields import HEADERS, TEMPLATE, is_unicode
+from ttc.backends.extras import Tokenizing
 from ttc.backends.thinking_switch import NAMES
 from ttc.errors import UsageError
 from ttc.records import SamplingParams
@@ -91,8 +92,13 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 
-def logit_bias(given: Mapping[Any, Any] | Sequence[str] | None) -> tuple[tuple[int, float], ...]:
-    """Return biases by token id from `TOKEN=BIAS` or a mapping. UsageError."""
+def logit_bias(
+    given: Mapping[Any, Any] | Sequence[str] | None, backend: Backend
+) -> tuple[tuple[int, float], ...]:
+    """Return biases by token id from `TOKEN=BIAS` or a mapping. UsageError.
+
+    A token is its id, or its text where the backend knows the tokens of its model.
+    """
     pairs: list[tuple[Any, Any]] = []
     if isinstance(given, Mapping):
         pairs = list(given.items())
@@ -104,20 +110,28 @@ def logit_bias(given: Mapping[Any, Any] | Sequence[str] | None) -> tuple[tuple[i
             pairs.append((token, bias))
     found: dict[int, float] = {}
     for token, bias in pairs:
-        number, amount = _token(token), _bias(token, bias)
+        number, amount = _token(token, backend), _bias(token, bias)
         if number in found:
             raise UsageError(f"--logit-bias {token}: it is given twice; leave one of them out")
         found[number] = amount
     return tuple(sorted(found.items()))
 
 
-def _token(given: Any) -> int:
+def _token(given: Any, backend: Backend) -> int:
     text = str(given).strip()
-    if isinstance(given, bool) or not re.fullmatch(r"[0-9]{1,10}", text):
+    if not isinstance(given, bool) and re.fullmatch(r"[0-9]{1,10}", text):
+        return int(text)
+    if isinstance(given, str) and text and isinstance(backend, Tokenizing):
+        found = backend.tokens_of(given)
+        if len(found) == 1:
+            return found[0]
         raise UsageError(
-            f"--logit-bias {_shown(given)}: a token is given by its id, a whole number from 0"
+            f"--logit-bias {_shown(given)!r}: {len(found)} tokens of {backend.model.name}, "
+            f"{', '.join(map(str, found))}; give a text that is one token, or an id"
         )
-    return int(text)
+    raise UsageError(
+        f"--logit-bias {_shown(given)}: a token is given by its id, a whole number from 0"
+    )
 
 
 def _bias(token: Any, given: Any) -> float:

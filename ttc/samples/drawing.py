@@ -12,7 +12,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.answers import thinking
-from ttc.backends import Backend, Completion, Wide
+from ttc.backends import Backend, Completion, Stepped, Wide
 from ttc.backends.asking.json_schema import is_json
 from ttc.backends.counts import uncounted
 from ttc.errors import BackendError
@@ -100,7 +100,7 @@ class Drawing:
                     draw = next(todo, None)
                 more = more and draw is not None
                 if self._under_way:
-                    self.receive()
+                    self._receive_by(deadline)
                 elif more:
                     time.sleep(PAUSE)
                 else:
@@ -147,9 +147,22 @@ class Drawing:
         """How many draws have not come back."""
         return len(self._under_way)
 
+    def _receive_by(self, deadline: float | None) -> None:
+        """Receive the next completion, or none if there is none by the deadline."""
+        if deadline is not None and not self.tally.stopped and isinstance(self._backend, Stepped):
+            # What takes hours must not keep a run from ending in time.
+            while time.monotonic() < deadline:
+                if (done := self._backend.step()) is not None:
+                    self._take(done)
+                    return
+            return
+        self.receive()
+
     def receive(self) -> tuple[PoolProblem, int, Completion]:
         """Wait for the next completion and hand it to the writer."""
-        done = self._backend.wait()
+        return self._take(self._backend.wait())
+
+    def _take(self, done: Completion) -> tuple[PoolProblem, int, Completion]:
         each, index = self._under_way.pop(done.request_id)
         tally = self.tally
         if tally.spending is not None:

@@ -78,8 +78,8 @@ class Plan:
 
 
 def draw_id(each: PoolProblem, index: int) -> str:
-    """Return the id of the request of one draw."""
-    return f"{each.request_id}/{index}"
+    """Return the id of the request of one draw. It is the same in every store and every run."""
+    return f"{each.key}/{index}"
 
 
 def request_of(

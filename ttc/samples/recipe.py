@@ -121,7 +121,7 @@ def make_recipe(
             presence_penalty=number("presence_penalty", value("presence_penalty")),
             frequency_penalty=number("frequency_penalty", value("frequency_penalty")),
             repeat_penalty=number("repeat_penalty", value("repeat_penalty")),
-            logit_bias=what.logit_bias(value("logit_bias")),
+            logit_bias=what.logit_bias(value("logit_bias"), backend),
             extra=what.fields(extra_of(session, choice, sampling.extra).text, backend),
             **what.constraint({name: value(name) for name in CONSTRAINTS}),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing, suppress
 from difflib import get_close_matches
@@ -47,7 +48,10 @@ def store_with(database: Path, source: str) -> Path:
 def pool_named(store: Store, source: str) -> Pool:
     """Return the pool of this name, where a file was meant too. UsageError, with a near name, if
     there is none."""
-    return _found(store.reader, source, "{}: no such file and no such pool; ")
+    missing = "{}: no such file and no such pool; "
+    if os.path.isdir(source):
+        missing = "{}: a folder, and no such pool; name the files in it; "
+    return _found(store.reader, source, missing)
 
 
 def find_pool(connection: sqlite3.Connection, name: str) -> Pool:

@@ -58,14 +58,17 @@ class Batches:
         status, _, after = (self.faults.popleft() if self.faults else "").partition(":")
         if status:
             return int(status), _error("not now"), after
-        if self.hangs == step:
-            return self._hang()
+        if self._hung(step):
+            return None
         found = self._done(step, path, data, behaviour)
-        return self._hang() if self.hangs == f"{step}-after" else (*found, "")
+        return None if self._hung(f"{step}-after") else (*found, "")
 
-    def _hang(self) -> None:
+    def _hung(self, step: str) -> bool:
+        if self.hangs != step:
+            return False
         self.hangs = ""
         self.held.set()
+        return True
 
     def _done(self, step: str, path: str, data: bytes, behaviour: Behaviour) -> tuple[int, bytes]:
         name = path.partition("?")[0].rstrip("/").split("/")
@@ -115,11 +118,13 @@ class Batches:
         return 200, _json(self.batches[name])
 
     def _advance(self, batch: Json, behaviour: Behaviour) -> None:
+        if "output_file_id" in batch:
+            return
         batch["asked"] += 1
         lines = self.files[batch["input_file_id"]].splitlines()
         counts = {"total": len(lines), "completed": 0, "failed": 0}
         batch |= {"status": self.spelling("in_progress"), "request_counts": counts}
-        if batch["asked"] <= self.polls or "output_file_id" in batch:
+        if batch["asked"] <= self.polls:
             return
         batch["status"] = self.spelling(self.ends)
         if self.ends == "failed":
@@ -127,6 +132,7 @@ class Batches:
             batch |= {"errors": {"object": "list", "data": [why]}, "output_file_id": None}
             return
         given = [self.gives(position) for position in range(len(lines))]
+        counts |= {"completed": given.count("answer"), "failed": given.count("error")}
         rows = [
             _row(json.loads(line), gives, behaviour)
             for line, gives in zip(lines, given, strict=True)

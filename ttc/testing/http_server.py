@@ -96,7 +96,7 @@ class ScriptedServer:
         pairs = (line.partition(":") for line in lines if line)
         headers = {name.lower(): value.strip() for name, _, value in pairs}
         data = await reader.readexactly(int(headers.get("content-length", 0)))
-        if self.batches is not None and ("/batches" in path or "/files" in path):
+        if "/batches" in path or "/files" in path:
             return await self._batch(method, path, data, reader, writer)
         body: Json = json.loads(data) if data else {}
         self.asked.append((path, headers, body))
@@ -133,7 +133,8 @@ class ScriptedServer:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> bool:
-        assert self.batches is not None
+        if self.batches is None:
+            return await plain(writer, 404, error("Not Found"))
         found = self.batches.answer(method, path, data, self.behaviour)
         if found is None:
             await reader.read(1)

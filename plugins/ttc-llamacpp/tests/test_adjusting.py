@@ -95,15 +95,15 @@ def test_log_probabilities_do_not_see_them() -> None:
 
 
 def test_what_was_generated_is_penalised(
-    single: Backend, complete: Callable[..., list[Completion]]
+    shared: Backend, complete: Callable[..., list[Completion]]
 ) -> None:
     """With a penalty that outweighs all else no token comes twice, nor one of a beginning."""
     params = SamplingParams(temperature=0, max_tokens=30, presence_penalty=1000)
-    (done,) = complete(single, Request("a", prompt="a a a a", params=params, logprobs=1))
+    (done,) = complete(shared, Request("a", prompt="a a a a", params=params, logprobs=1))
     assert done.token_logprobs is not None
     raw = [each.raw for each in done.token_logprobs]
     assert len(set(raw)) == len(raw)
     begun = Request("b", prompt="x", prefix=" a a a", params=params, logprobs=1)
-    (more,) = complete(single, begun)
+    (more,) = complete(shared, begun)
     assert more.token_logprobs is not None
     assert b" a" not in {each.raw for each in more.token_logprobs}

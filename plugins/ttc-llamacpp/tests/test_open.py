@@ -24,7 +24,9 @@ def test_the_bundled_model(weights: Path) -> None:
     assert backend.model.parameters == 134_515_008
     assert backend.model.context_length == 8192
     always = {"seed", "prefix", "logprobs", "alternatives", "cancel", "choose", "stop-kept"}
-    assert backend.capabilities == always
+    more = {"grammar", "schema", "regex", "constrained-prefix", "penalties", "repeat-penalty"}
+    more |= {"logit-bias", "token-logprobs", "thinking-budget", "template-arguments"}
+    assert backend.capabilities == always | more
     assert open_llamacpp(str(weights), {}).model == backend.model
 
 

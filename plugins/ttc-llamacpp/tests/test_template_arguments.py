@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from ttc.backends import Backend
 from ttc.backends.template_clock import Clock
+from ttc.errors import UsageError
 from ttc.records import Message, SamplingParams
+from ttc.samples.asked import logit_bias
 from ttc_llamacpp import parameters
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.prompts import PromptTokenizer
@@ -70,3 +73,12 @@ def test_an_argument_without_effect_is_told(capsys: pytest.CaptureFixture[str]) 
     assert told.count("\n") == 1
     assert "--extra mood: no effect" in told
     assert "variables that it reads: enable_thinking, reasoning_effort, tone" in told
+
+
+def test_a_bias_may_name_a_token_by_its_text(single: Backend) -> None:
+    (yes,) = single.tokens_of(" yes")  # type: ignore[attr-defined]
+    assert logit_bias([" yes=5", "11=-100"], single) == ((11, -100.0), (yes, 5.0))
+    with pytest.raises(UsageError, match=r"' yes sir': 2 tokens of .*; give a text that is one"):
+        logit_bias({" yes sir": 1}, single)
+    with pytest.raises(UsageError, match="the model's last token is 49151"):
+        single.settle(SamplingParams(logit_bias=((99_999, 1.0),)))  # type: ignore[attr-defined]

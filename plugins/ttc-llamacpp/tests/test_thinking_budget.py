@@ -77,6 +77,14 @@ def test_a_thought_that_the_model_opens_is_counted_from_there() -> None:
     assert "".join(map(chr, at.forced())) == "</think>"
 
 
+def test_a_thought_that_was_begun_has_used_some_of_its_budget() -> None:
+    at = thoughts("<think>\n2 + 2", 7)
+    at.add(b"x")
+    assert at.forced() == ()
+    at.add(b"x")
+    assert "".join(map(chr, at.forced())) == "</think>"
+
+
 def test_a_mark_that_was_begun_is_finished() -> None:
     at = thoughts("<think>", 6)
     for letter in "abc</t":

@@ -87,6 +87,13 @@ class LlamaCpp:
         parameters.check(self._header, params)
         return self.model
 
+    def tokens_of(self, text: str) -> tuple[int, ...]:
+        """Return the tokens of a text, from the vocabulary alone. Raises BackendError."""
+        _prepare()
+        from ttc_llamacpp.vocabulary import tokens_of
+
+        return tokens_of(self._header.path, text)
+
     def _load(self) -> LlamaEngine:
         import logging
 

@@ -21,7 +21,8 @@ from ttc.records import SamplingParams
 from ttc_llamacpp import grammar_check
 from ttc_llamacpp.grammars import compiled
 from ttc_llamacpp.grammars.errors import GrammarError
-from ttc_llamacpp.llama_api import LOG, Model
+from ttc_llamacpp.llama_api import Model
+from ttc_llamacpp.llama_log import LOG
 from ttc_llamacpp.thoughts import ANSWER_MARKS, OPENERS, mark_tokens
 
 CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.errors import BackendError
-from ttc_llamacpp.llama_api import LOG, Model
+from ttc_llamacpp.llama_api import Model
+from ttc_llamacpp.llama_log import LOG
 from ttc_llamacpp.options import Cache
 
 BATCH = 512

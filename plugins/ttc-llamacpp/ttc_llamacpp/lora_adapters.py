@@ -9,7 +9,7 @@ from typing import Any
 import llama_cpp.llama_cpp as api
 
 from ttc.errors import BackendError
-from ttc_llamacpp.llama_api import LOG
+from ttc_llamacpp.llama_log import LOG
 from ttc_llamacpp.lora import Lora
 
 

@@ -39,7 +39,8 @@ def capabilities(template: str) -> frozenset[str]:
         found.add("template-arguments")
     if thinking_switch.read_by(template):
         found.add("thinking")
-    if EFFORT in variables(template):
+    # Parsing takes longer than all else that opening a model does.
+    if EFFORT in template and EFFORT in variables(template):
         found.add("thinking-effort")
     return frozenset(found)
 
@@ -70,6 +71,10 @@ def check(header: Header, params: SamplingParams) -> None:
             compiled(params)
         except GrammarError as error:
             raise UsageError(str(error)) from None
+    count = header.geometry.get("vocabulary")
+    for token, _ in params.logit_bias:
+        if count is not None and token >= count:
+            raise UsageError(f"--logit-bias {token}: the model's last token is {count - 1}")
     template = header.chat_text
     read = variables(template) if params.template_arguments else frozenset()
     for name in sorted(set(params.template_arguments) - read):

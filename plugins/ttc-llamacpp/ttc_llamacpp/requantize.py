@@ -59,7 +59,7 @@ def reencode(header: Header, digest: str, encoding: str) -> Path:
 def _write(source: Path, target: Path, encoding: str) -> None:
     import llama_cpp.llama_cpp as api
 
-    from ttc_llamacpp.llama_api import LOG
+    from ttc_llamacpp.llama_log import LOG
 
     LOG.install()
     LOG.take()

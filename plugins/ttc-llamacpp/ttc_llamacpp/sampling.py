@@ -20,14 +20,10 @@ from ttc.records import SamplingParams
 from ttc_llamacpp.adjusting import Adjustment
 from ttc_llamacpp.constraint import CANDIDATE, Constraint, Ids
 from ttc_llamacpp.kv_cache import Logits
-from ttc_llamacpp.picking import GREEDY, candidates, unchecked
+from ttc_llamacpp.picking import GREEDY, pick
 
 # Share of the mass below which tokens are rarely in a nucleus: the first cut before sorting.
 _LIKELY = 3e-4
-
-# How often a token that the constraint refuses is drawn again before the whole vocabulary is asked
-# about.
-_TRIES = 3
 
 
 class SampledToken(NamedTuple):
@@ -86,11 +82,14 @@ class Sampler:
         self._adjustment = Adjustment.of(params)
         self._constraint, self.constrained = constraint, False
         self.forced: deque[int] = deque()
+        seed = secrets.randbits(31) if seed is None else seed
+        if constraint is not None:
+            self._random = np.random.default_rng(seed)
         self._chain: Any = None
         if params.temperature < GREEDY:
             return
         self._chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
-        for stage in self._stages(secrets.randbits(31) if seed is None else seed):
+        for stage in self._stages(seed):
             api.llama_sampler_chain_add(self._chain, stage)
 
     def _stages(self, seed: int) -> list[Any]:
@@ -140,27 +139,12 @@ class Sampler:
             weights = np.exp(logits - logits.max())
             total = float(weights.sum())
         if self._constraint is not None and self.constrained:
-            return self._constrained(logits, self._constraint)
+            return pick(logits, self._params, self._constraint.allowed, self._random.random())
         if self._chain is None:
             return int(logits.argmax())
         if self._params.top_p < 1 and not self._params.top_k:
             return self._pick(logits, nucleus(weights, total, self._params.top_p))
         return self._pick(logits, np.arange(len(logits)))
-
-    def _constrained(self, logits: Logits, constraint: Constraint) -> int:
-        """Sample from the distribution over the tokens that the constraint allows."""
-        params = self._params
-        if self._chain is None or params.top_k or params.top_p < 1 or params.min_p:
-            ids = candidates(logits, params, constraint.allowed)
-            return int(ids[0]) if self._chain is None else self._pick(logits, ids)
-        ids, sure = unchecked(logits, constraint.allowed)
-        # To draw again without what was refused is to draw from what is allowed.
-        for _ in range(_TRIES if len(ids) else 0):
-            token = self._pick(logits, ids)
-            if token in sure or constraint.allowed(np.array([token]))[0]:
-                return token
-            ids = ids[ids != token]
-        return self._pick(logits, candidates(logits, params, constraint.allowed))
 
     def _pick(self, logits: Logits, ids: Ids) -> int:
         """Sample one of some tokens with the chain."""

@@ -46,6 +46,10 @@ class Thoughts:
         self._used = 0
         self.open = self.thought = False  # it is in a thought; it has or had one
         self._look()
+        if self.open:
+            # The tokens of a thought that was begun before count towards its budget.
+            start = thinking.read(begun).spans[-1][0]
+            self._used = len(model.tokenize(begun[start:].lstrip(), add_bos=False))
 
     @property
     def answering(self) -> bool:

@@ -346,13 +346,14 @@ def test_a_field_without_effect_is_told_after_a_probe(
 
 def test_a_model_that_thinks_is_probed_without_its_thoughts(serve: Serve, probe: Any) -> None:
     """Each trial of a constraint would draw a thought first."""
-    able = BASE | {"thinks", "switch=thinking.type", "schema=json_object"}
+    able = BASE | {"thinks", "switch=thinking.type", "schema=json_object", "bias", "penalties"}
     server = serve(able=able, tokens=12)
     found = probe(server.url)
     assert (found["reasoning on and off"], found["answers by a JSON Schema"]) == (
         "thinking.type",
         "json_object",
     )
+    assert {"logit-bias", "penalties"} <= found["able"]
     constrained = [body for body in server.bodies if "response_format" in body]
     assert all(body["thinking"] == {"type": "disabled"} for body in constrained)
     assert all(body["max_tokens"] <= 40 for body in constrained)

@@ -1,7 +1,7 @@
 """The backend of ttc for OpenAI-compatible servers.
 
     -m http://localhost:8000/v1    -m http://localhost:8000/v1#MODEL    -m openai:MODEL
-    -m ollama:MODEL
+    -m ollama:MODEL    -m batch:ALIAS
 
 Nothing heavy is imported here: the client library is loaded with the first request, so a run that
 finds all its samples in the store costs milliseconds and needs no server.
@@ -27,7 +27,10 @@ CAPABILITIES = frozenset(
 
 
 def open_batch(model: str, options: Mapping[str, Any]) -> Backend:
-    """Open a model on a server whose draws are asked for by batch files; else as `open_openai`."""
+    """Open a model on a server that draws by batch files: cheaper, done in minutes to hours.
+
+    Arguments and errors are those of `open_openai`.
+    """
     from ttc_openai.batch.backend import open_batch
 
     return open_batch(model, options)

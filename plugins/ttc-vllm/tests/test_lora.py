@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from ttc.backends import Request
 from ttc.errors import BackendError
+from ttc.records import SamplingParams
 from ttc_vllm import lora, open_vllm
 
 
@@ -78,3 +80,32 @@ def test_a_folder_without_one(made: Callable[..., Path], adapter: Any, tmp_path:
     (folder / "adapter_model.safetensors").write_bytes(b"short")
     with pytest.raises(BackendError, match="not an adapter, or a damaged one"):
         open_vllm(str(made()), {"lora": str(folder)})
+
+
+@pytest.mark.slow
+def test_an_adapter_changes_what_is_drawn(
+    smollm2: Path, small: dict[str, Any], tmp_path: Path, complete: Any
+) -> None:
+    from safetensors.numpy import save_file
+
+    numpy = pytest.importorskip("numpy")
+    config = json.loads((smollm2 / "config.json").read_text())
+    width, inner = config["hidden_size"], config["intermediate_size"]
+    chance, tensors = numpy.random.default_rng(0), {}
+    for layer in range(config["num_hidden_layers"]):
+        name = f"base_model.model.model.layers.{layer}.mlp.down_proj"
+        first, second = chance.normal(size=(8, inner)), chance.normal(size=(width, 8))
+        tensors[f"{name}.lora_A.weight"] = (first * 0.2).astype("float32")
+        tensors[f"{name}.lora_B.weight"] = (second * 0.2).astype("float32")
+    save_file(tensors, tmp_path / "adapter_model.safetensors")
+    about = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["down_proj"]}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(about))
+    asked = Request("a", prompt="The sea is", params=SamplingParams(temperature=0, max_tokens=8))
+    texts = []
+    for more in ({}, {"lora": str(tmp_path)}):
+        backend = open_vllm(str(smollm2), {**small, **more})
+        (done,) = complete(backend, asked)
+        backend.close()
+        assert done.error is None
+        texts.append(done.text)
+    assert texts[0] != texts[1]

@@ -37,6 +37,10 @@ def import_(
             help="Questions and references that the log lacks, matched by id; repeatable.",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", metavar="NAME", help="The model, if a log names none."),
+    ] = None,
     options: Annotated[
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="An option of the format; repeatable."),
@@ -73,5 +77,6 @@ def import_(
         options=run_exchange.format_options(options or (), chosen, mapping or ()),
         problems=tuple(problems or ()),
         dry_run=dry_run,
+        model=model,
     )
     return run_exchange.import_logs(session, wanted, as_json)

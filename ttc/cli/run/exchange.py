@@ -13,7 +13,7 @@ from ttc.errors import Exit, Stopped, UsageError
 from ttc.exchange import conclusion, exporting, importing
 from ttc.exchange.exporting import ExportOptions
 from ttc.exchange.importing import ImportOptions
-from ttc.report.progress import Meter
+from ttc.report.progress import Meter, Reading
 from ttc.session import Session
 from ttc.store import pools
 
@@ -39,17 +39,19 @@ def format_options(
 
 def import_logs(session: Session, options: ImportOptions, as_json: bool) -> int:
     """Import, print the counts, and return the exit code."""
-    kept = 0
+    run: importing.Import | None = None
     try:
-        with stoppable() as wake, importing.opened(session, options, wake) as run:
+        reading = Reading(options.pool, quiet=session.quiet)
+        with stoppable() as wake, importing.opened(session, options, wake, reading.update) as run:
+            reading.close()
             with Meter(options.pool, run.total, quiet=session.quiet, counts_tokens=False) as meter:
                 for done in run.each():
-                    kept = run.kept
                     meter.update(done, 0)
             if run.store is not None:
                 remember(pools=pools.names(run.store.reader))
     except Stopped as stopped:
         if not stopped.nobody_reads:
+            kept = 0 if run is None else run.kept
             session.say(f"interrupted; {kept:,} new draws are kept; to go on: {session.again}")
         raise
     if as_json:

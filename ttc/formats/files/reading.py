@@ -59,6 +59,8 @@ def _of_file(
     form: str | None,
     questions: bool,
 ) -> Iterator[Line]:
+    if not source:
+        raise UsageError("the name of the file is empty")
     if path is not None and path.is_dir():
         raise folders.refusal(path)
     opened = streams.opened(source, "records")

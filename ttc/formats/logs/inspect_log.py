@@ -33,7 +33,7 @@ class Inspect:
         """Return whether a file is a log: an archive with a header or a journal, or a document."""
         if zip_members.is_archive(head):
             return bool(zip_members.members(path) & {_HEADER, _START})
-        return names_in(head, "status", "eval", "task", "model")
+        return names_in(head, "status", "eval", "task")
 
     def draws(self, path: Path, options: Mapping[str, str]) -> Iterator[Draw]:
         """Yield the draws of a log."""

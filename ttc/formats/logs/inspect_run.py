@@ -40,6 +40,7 @@ class Run:
     params: Mapping[str, Any]
     scorers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     id: str = ""
+    scorer: str = "score"
     question: str = "messages"
 
 
@@ -63,4 +64,10 @@ def run_of(header: Mapping[str, Any], question: str, place: str) -> Run:
     version = str((about.get("packages") or {}).get("inspect_ai") or "")
     model = about.get("model")
     run = str(about.get("eval_id") or about.get("run_id") or "")
-    return Run(None if model is None else str(model), version, params, scorers, run, question)
+    # Before its version 2, a log had one scorer, and each sample one score.
+    results = header.get("results")
+    first = results.get("scorer") if isinstance(results, Mapping) else None
+    scorer = str(first.get("name")) if isinstance(first, Mapping) else "score"
+    return Run(
+        None if model is None else str(model), version, params, scorers, run, scorer, question
+    )

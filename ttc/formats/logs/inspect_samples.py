@@ -41,11 +41,13 @@ _READ = (
     "model_usage",
     "output",
     "role_usage",
+    "score",
     "scores",
     "started_at",
     "store",
     "target",
     "total_time",
+    "transcript",
     "turn_count",
     "uuid",
     "working_time",
@@ -62,7 +64,8 @@ def draws_of(sample: Mapping[str, Any], run: Run, place: str) -> Iterator[Draw]:
         raise UsageError(f"{place}: no sample of inspect: it has no 'id' and 'epoch'")
     reading = _Reading(sample, run, place)
     problem = reading.problem(str(name))
-    found = tuple(inspect_scores.opinions(sample.get("scores"), run.scorers, run.version))
+    scores = sample.get("scores") or ({run.scorer: sample["score"]} if sample.get("score") else {})
+    found = tuple(inspect_scores.opinions(scores, run.scorers, run.version))
     unused = reading.unused()
     uuid = str(sample.get("uuid") or f"{run.id}/{name}/{epoch}")
     drawn = list(reading.samples(problem, epoch))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 import zlib
 from importlib import import_module
@@ -43,7 +44,7 @@ class Archive:
         """Return a member. UsageError if it is damaged, or needs a package that is missing."""
         try:
             about = self._zip.getinfo(name)
-            if about.compress_type == _ZSTANDARD:
+            if about.compress_type == _ZSTANDARD and sys.version_info < (3, 14):
                 return self._zstandard(about)
             return self._zip.read(name)
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:

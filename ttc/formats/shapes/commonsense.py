@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ttc.formats.shapes import choices, noting
-from ttc.formats.shapes.fields import asked, optional, text
+from ttc.formats.shapes.fields import asked, has, optional, text
 from ttc.formats.shapes.shape import Asked, Shape, lettered, of
 
 _CAUSE = {"cause": "What was the cause of this?", "effect": "What happened as a result?"}
@@ -113,7 +113,7 @@ class Copa(Shape):
 
     def matches(self, record: Mapping[str, Any]) -> bool:
         """Return whether it asks for a cause or an effect."""
-        return record["question"] in _CAUSE
+        return has(record, "question", str) and record["question"] in _CAUSE
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the premise with its choices, and the letter of the right one."""

@@ -25,7 +25,7 @@ ABOUT: tuple[str, ...] = (
 )
 ABOUT += ("narrative", "scenario")
 _ASKS = re.compile(
-    r"(?:question|problem|prompt|query|puzzle|riddle|instruction)s?"
+    r"(?:question|problem|prompt|query|puzzle|riddle|instruction)"
     r"(?:[_ ]?(?:text|content|statement|description|stem|body))?",
     re.I,
 )

@@ -24,6 +24,7 @@ from ttc.records import Message
 # What else a reference is called, where no field of ANSWER is there.
 GOLDS: tuple[str, ...] = (
     "gold",
+    "golden",
     "gold_answer",
     "final_answer",
     "ground_truth",

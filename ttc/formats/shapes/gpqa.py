@@ -75,7 +75,7 @@ class TruthfulQa(Shape):
         targets = record["mc1_targets"]
         try:
             texts, marks = [*map(str, targets["choices"])], [*targets["labels"]]
-            right = marks.index(1)
+            right = marks[: len(texts)].index(1)
         except (KeyError, TypeError, ValueError):
             raise ValueError("'mc1_targets' needs 'choices' and 'labels', one of them 1") from None
         wrong = [each for at, each in enumerate(texts) if at != right]

@@ -26,6 +26,8 @@ class Mbpp(Shape):
             raise ValueError("'test_list' must be a list of asserts")
         task = text(record, *(name for name in ("text", "prompt") if name in record), "text")
         imports = record.get("test_imports") or []
+        if not isinstance(imports, list):
+            raise ValueError("'test_imports' must be a list of imports")
         setup = "\n".join([*map(str, imports), str(record.get("test_setup_code") or "")]).strip()
         # MBPP+ has a script with many more tests than the three in the prompt.
         whole = record.get("test")

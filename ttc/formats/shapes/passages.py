@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -54,7 +53,7 @@ class MathQa(Shape):
         """Return the problem with its options, and the letter of the right one."""
         given = record["options"]
         if isinstance(given, str) and given.lstrip().startswith("["):
-            given = " , ".join(ast.literal_eval(given))
+            given = " , ".join(choices.read(record, "options").texts)
         pairs = _OPTION.findall(given) if isinstance(given, str) else []
         if [letter for letter, _ in pairs] != [*"abcdefghij"[: len(pairs)]] or not pairs:
             raise ValueError("'options' must be a text such as \"a ) 38 , b ) 27\"")

@@ -102,7 +102,8 @@ class DropAnswers(Shape):
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the passage and the question, and the answers, any of which is right."""
         given = inside(record, "answer")
-        date = given.get("date") or {}
+        date = given.get("date")
+        date = date if isinstance(date, dict) else {}
         parts = [str(date.get(part) or "") for part in ("day", "month", "year")]
         found = [str(given.get("number") or ""), " ".join(filter(None, parts))]
         found += several(given, "spans") if given.get("spans") else []

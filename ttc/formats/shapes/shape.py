@@ -58,9 +58,10 @@ class Shape:
         name = self.identify(record, default_id)
         asked = self.read(record)
         reference = {} if asked.answer is None else {"answer": asked.answer}
+        reference |= asked.reference
         if asked.choices is not None:
             reference["choices"] = asked.choices.given
-        return Problem(name, self._messages(asked), reference={**reference, **asked.reference})
+        return Problem(name, self._messages(asked), reference=reference)
 
     def identify(self, record: Mapping[str, Any], default_id: str) -> str:
         """Return the identifier of a record."""

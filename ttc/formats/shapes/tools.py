@@ -98,8 +98,8 @@ class LangSmith(Shape):
         noting.role(given, "question", name)
         chat = has(given, name, list)
         question = turns.read(given, name)[0] if chat else text(given, name)
-        outputs = plain(record).get("outputs") or {}
-        if len(outputs) != 1:
+        outputs = plain(record).get("outputs")
+        if not isinstance(outputs, dict) or len(outputs) != 1:
             return Asked(question)
         answers = inside(record, "outputs")
         gold = next(iter(answers))

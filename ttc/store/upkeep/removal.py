@@ -53,7 +53,8 @@ def check_idle(connection: sqlite3.Connection, pool: Pool, verb: str) -> None:
 def drop_empty(path: Path, pool_id: int) -> bool:
     """Remove a pool that a failed run left without a sample; return whether it was.
 
-    A pool stays if a cancelled draw has cost something, or another process draws into it. If the
+    A pool stays if a cancelled draw has cost something, or another process draws into it. Attempts
+    that failed stay with their requests, for the next run that asks the same. If the
     name has other pools, the run is recorded for the oldest of them (`runs.dropped`), so that a
     gate still sees that the last run of the name drew nothing.
     """
@@ -74,7 +75,7 @@ def drop_empty(path: Path, pool_id: int) -> bool:
                 "UPDATE runs SET pool_id = ?, dropped = ? WHERE pool_id = ?",
                 (others[0].id, pool.name, pool.id),
             )
-        delete(connection, [pool])
+        delete(connection, [pool], attempts=False)
     return True
 
 

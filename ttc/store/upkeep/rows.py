@@ -181,8 +181,13 @@ _TABLES = ("pools", "requests", "pairs", "refs", "verifiers", "prompts")
 CANCELLED = f"SELECT 1 FROM attempts WHERE status = 'cancelled' AND request_id IN {_REQUESTS}"
 
 
-def measured(connection: sqlite3.Connection, chosen: Sequence[Pool]) -> Removed:
-    """Count what removing pools would take away. Leaves temporary tables to `remove` them by."""
+def measured(
+    connection: sqlite3.Connection, chosen: Sequence[Pool], *, attempts: bool = True
+) -> Removed:
+    """Count what removing pools would take away; without `attempts`, requests with attempts stay.
+
+    Leaves temporary tables to delete the rows by.
+    """
     for table in ("asked", "still_asked", *(f"gone_{table}" for table in _TABLES)):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     connection.execute("DROP VIEW IF EXISTS temp.kept_verdicts")
@@ -190,6 +195,10 @@ def measured(connection: sqlite3.Connection, chosen: Sequence[Pool]) -> Removed:
     connection.executemany("INSERT INTO gone_pools VALUES (?)", [(pool.id,) for pool in chosen])
     for statement in statements(_GONE):
         connection.execute(statement)
+    if not attempts:
+        connection.execute(
+            "DELETE FROM gone_requests WHERE id IN (SELECT request_id FROM attempts)"
+        )
     while connection.execute(_KEPT_PARENTS).rowcount:
         pass
     for statement in statements(_LEFT_OVER):
@@ -197,9 +206,11 @@ def measured(connection: sqlite3.Connection, chosen: Sequence[Pool]) -> Removed:
     return Removed(**{k: connection.execute(sql).fetchone()[0] or 0 for k, sql in _COUNTS.items()})
 
 
-def delete(connection: sqlite3.Connection, chosen: Sequence[Pool]) -> Removed:
+def delete(
+    connection: sqlite3.Connection, chosen: Sequence[Pool], *, attempts: bool = True
+) -> Removed:
     """Delete pools and what `measured` counts; return the counts. Foreign keys must be off."""
-    removed = measured(connection, chosen)
+    removed = measured(connection, chosen, attempts=attempts)
     for statement in _DELETIONS:
         connection.execute(statement)
     return removed

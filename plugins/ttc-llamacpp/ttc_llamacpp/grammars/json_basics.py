@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from ttc_llamacpp.grammars import json_strings
@@ -41,3 +41,26 @@ def resolved(document: Any, reference: str) -> Mapping[str, Any]:
     if isinstance(found, Mapping):
         return found
     return {} if found is True else {"enum": []}
+
+
+class Converting(Protocol):
+    """The conversion of one schema document, as its parts use it."""
+
+    rules: dict[str, str]
+    # Places where keys are free, so that one may come twice.
+    maps: list[str]
+
+    def add(self, name: str, rule: str) -> str:
+        """Add a rule under a name like the given one; return its name."""
+
+    def fresh(self, name: str) -> str:
+        """Return a name of a rule that is not used."""
+
+    def visit(self, schema: Any, place: str, name: str) -> str:
+        """Return the expression of a schema. GrammarError."""
+
+    def expanded(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a schema in which what holds together is merged."""
+
+    def resolve(self, reference: str) -> Mapping[str, Any]:
+        """Return the schema that a reference stands for. GrammarError."""

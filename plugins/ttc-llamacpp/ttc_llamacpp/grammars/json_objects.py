@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ttc_llamacpp.grammars import json_strings
 from ttc_llamacpp.grammars.automaton import rules
 from ttc_llamacpp.grammars.errors import GrammarError
-
-if TYPE_CHECKING:
-    from ttc_llamacpp.grammars.json_schema import Converter
+from ttc_llamacpp.grammars.json_basics import Converting
 
 # The least and the most of something; None: without a limit.
 Counts = tuple[int, int | None]
@@ -19,7 +17,7 @@ Counts = tuple[int, int | None]
 _KEYS = 64  # the longest key of a map that is drawn
 
 
-def object_rule(at: Converter, schema: Mapping[str, Any], place: str, name: str) -> str:
+def object_rule(at: Converting, schema: Mapping[str, Any], place: str, name: str) -> str:
     """Return the rule of an object."""
     known = dict(schema.get("properties", {}))
     rest = _rest(schema)
@@ -50,7 +48,9 @@ def object_rule(at: Converter, schema: Mapping[str, Any], place: str, name: str)
     return top
 
 
-def _sequence(at: Converter, pairs: Sequence[tuple[str, bool]], more: str | None, name: str) -> str:
+def _sequence(
+    at: Converting, pairs: Sequence[tuple[str, bool]], more: str | None, name: str
+) -> str:
     """Return an object of pairs in their order, of which some may be left out."""
     after = f'("," ws {more})*' if more else ""  # once something was written
     alone = f"{more} {after}" if more else None  # before; None: nothing can follow
@@ -86,7 +86,12 @@ def _rest(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _map_pair(
-    at: Converter, schema: Mapping[str, Any], rest: Any, known: Sequence[str], place: str, name: str
+    at: Converting,
+    schema: Mapping[str, Any],
+    rest: Any,
+    known: Sequence[str],
+    place: str,
+    name: str,
 ) -> str:
     """Return a pair of a map: a key that is not one of the named ones, and a value."""
     keys = dict(schema.get("propertyNames", {}))
@@ -109,7 +114,7 @@ def _map_pair(
     return at.add(f"{name}-any-pair", rf'"\"" {top} "\":" ws {value}')
 
 
-def array_rule(at: Converter, schema: Mapping[str, Any], place: str, name: str) -> str:
+def array_rule(at: Converting, schema: Mapping[str, Any], place: str, name: str) -> str:
     """Return the rule of an array."""
     least, most = json_strings.lengths(schema, "minItems", "maxItems")
     first, items = schema.get("prefixItems", []), schema.get("items", True)
@@ -138,7 +143,9 @@ def array_rule(at: Converter, schema: Mapping[str, Any], place: str, name: str) 
     return top
 
 
-def _tuple(at: Converter, fixed: Sequence[str], item: str | None, name: str, counts: Counts) -> str:
+def _tuple(
+    at: Converting, fixed: Sequence[str], item: str | None, name: str, counts: Counts
+) -> str:
     """Return an array that begins with given items."""
     (least, most), tail = counts, ""
     if item is not None:
@@ -155,7 +162,7 @@ def _tuple(at: Converter, fixed: Sequence[str], item: str | None, name: str, cou
     return f'"[" ws {body} ws "]"' + (' | "[]"' if least == 0 else "")
 
 
-def _listed(at: Converter, around: str, item: str, name: str, counts: Counts) -> str:
+def _listed(at: Converting, around: str, item: str, name: str, counts: Counts) -> str:
     """Return a list of items of one kind between two brackets."""
     (least, most), empty = counts, f'"{around}"'
     if most == 0:

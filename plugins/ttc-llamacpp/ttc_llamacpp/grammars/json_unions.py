@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ttc_llamacpp.grammars.errors import GrammarError
+from ttc_llamacpp.grammars.json_basics import Converting
 from ttc_llamacpp.grammars.json_merge import same
-
-if TYPE_CHECKING:
-    from ttc_llamacpp.grammars.json_schema import Converter
 
 TYPES = ("object", "array", "string", "number", "boolean", "null")
 # Which type a keyword is about. The value may be of another type; it is drawn of this one.
@@ -46,7 +44,7 @@ def types_of(schema: Mapping[str, Any]) -> list[str]:
     return about or (["string"] if "format" in schema else list(TYPES))
 
 
-def disjoint(at: Converter, one: Any, other: Any, depth: int = 0) -> bool:
+def disjoint(at: Converting, one: Any, other: Any, depth: int = 0) -> bool:
     """Return whether it is sure that no value drawn under one of two schemas is valid under the
     other."""
     if depth > 8 or not all(isinstance(each, Mapping) for each in (one, other)):
@@ -64,7 +62,7 @@ def disjoint(at: Converter, one: Any, other: Any, depth: int = 0) -> bool:
     return kinds == others_kinds == {"object"} and _apart(at, first, second, depth)
 
 
-def _apart(at: Converter, one: Mapping[str, Any], other: Mapping[str, Any], depth: int) -> bool:
+def _apart(at: Converting, one: Mapping[str, Any], other: Mapping[str, Any], depth: int) -> bool:
     first, second = one.get("properties", {}), other.get("properties", {})
     needed, others = set(one.get("required", ())), set(other.get("required", ()))
     for name in needed & others:
@@ -75,7 +73,7 @@ def _apart(at: Converter, one: Mapping[str, Any], other: Mapping[str, Any], dept
     return plain and bool(needed - set(second)) and bool(others - set(first))
 
 
-def _resolved(at: Converter, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolved(at: Converting, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     found = at.expanded(schema)
     seen = 0
     while "$ref" in found and seen < 16:

@@ -128,6 +128,11 @@ class BatchApi:
             try:
                 return self._once(act)
             except ExchangeError as fault:
+                if fault.missing and what.startswith("uploading"):
+                    raise BackendError(
+                        f"{self._server.address.base_url}: the server takes no files (404), so it "
+                        "has no batch API; write the model without batch:"
+                    ) from fault
                 if not fault.again or not left:
                     raise BackendError(f"{what}: {fault}") from fault
                 time.sleep(min(fault.after or pause, LONGEST))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 # Batches that one run asks for at a time.
 FILES = 4
+PIECE = 0.5  # seconds
 
 
 class Batch(OpenAI):
@@ -42,6 +43,7 @@ class Batch(OpenAI):
     def __init__(self, server: ModelServer) -> None:
         super().__init__(replace(server, traits=replace(server.traits, chunks=None)))
         self.model = replace(self.model, backend="openai")
+        self.capabilities -= {"cancel"}  # what is submitted is paid for
         self._store = Path()
         self._named = ""
         self._journal = Journal(server.address)
@@ -90,20 +92,33 @@ class Batch(OpenAI):
 
     def wait(self) -> Completion:
         """Submit what was collected; return the next draw, once its batch has ended."""
+        while (done := self.step()) is None:
+            pass
+        return done
+
+    def step(self) -> Completion | None:
+        """Do a part of what `wait` does; None if no draw is there yet."""
         if not self._under_way:
             raise LookupError("no request is under way")
-        while not self._ready:
-            if self._collected:
-                self._flush()
-            for batch, name, done in self._watch.look(self._api):
-                self._owners[done.request_id] = batch, name
-                self._ready.append(done)
+        if not self._ready and self._collected:
+            self._flush()
+        if not self._ready:
+            time.sleep(min(self._watch.pause, PIECE))
+            if not self._watch.pause:
+                self._look()
+        if not self._ready:
+            return None
         done = self._ready.popleft()
         if done.request_id in self._owners:
             batch, name = self._owners.pop(done.request_id)
             self._handed.setdefault(batch, set()).add(name)
         self._under_way.discard(done.request_id)
         return self._without_key(done)
+
+    def _look(self) -> None:
+        for batch, name, done in self._watch.look(self._api):
+            self._owners[done.request_id] = batch, name
+            self._ready.append(done)
 
     def cancel(self, request_id: str) -> None:
         """Return a draw as `cancelled`. Its batch goes on: it is paid for, and fetched later."""

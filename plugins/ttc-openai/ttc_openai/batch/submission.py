@@ -66,13 +66,18 @@ class Submission:
     def submit(self, record: Record) -> None:
         """Create the batch of a record. BackendError if the server does not take it."""
         path = self._journal.input_path(record)
-        record.input_file = self._api.upload(path)
+        try:
+            record.input_file = self._api.upload(path)
+        except BackendError:
+            self._journal.drop(record)
+            raise
         record.creating = True
         self._journal.write(record)
         pause = 1.0
         for left in reversed(range(self._server.options.retries + 1)):
             fault = self._create(record)
-            if fault is None or self.find(record):
+            # A batch may exist all the same, unless the server said that it takes none.
+            if fault is None or (fault.again and self.find(record)):
                 break
             if not fault.again or not left:
                 self._journal.drop(record)

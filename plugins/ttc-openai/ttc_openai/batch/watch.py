@@ -56,10 +56,14 @@ class Watch:
         self._pause = self._first
         self._due = min(self._due, time.monotonic() + self._first)
 
+    @property
+    def pause(self) -> float:
+        """The seconds until the next look."""
+        return max(self._due - time.monotonic(), 0.0)
+
     def look(self, api: BatchApi) -> Iterator[Ended]:
-        """Wait until it is time, ask for the state of each batch, and yield the draws of those that
-        have ended. BackendError if the server does not answer for long."""
-        time.sleep(max(self._due - time.monotonic(), 0.0))
+        """Ask for the state of each batch, and yield the draws of those that have ended.
+        BackendError if the server does not answer for long."""
         moved, after = False, 0.0
         for running in list(self.running):
             try:

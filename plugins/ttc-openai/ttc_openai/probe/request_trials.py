@@ -116,8 +116,10 @@ def _of_forced_token(client: ProbeClient, fields: Mapping[str, Any]) -> TrialRes
 
 def logit_bias(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether a bias of 100 makes an answer of one token over and over."""
-    answer = client.whole(messages=ASK, max_tokens=10, logit_bias={str(_TOKEN): 100})
-    if answer.text == baseline.greedy:
+    body = {"messages": ASK, "max_tokens": 10, **baseline.off}
+    plain = client.whole(**body).text if baseline.off else baseline.greedy
+    answer = client.whole(**body, logit_bias={str(_TOKEN): 100})
+    if answer.text == plain:
         return TrialResult(False, "ignored: the answer stays as it is")
     baseline.biased = _repeats(answer.text)
     seen = "one token over and over" if baseline.biased else "the answer changes, not as asked"
@@ -144,7 +146,7 @@ def penalties(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Test whether penalties end a repetition, or negative ones begin one."""
     for turns, value in ((_AGAIN, 2.0), (ASK, -2.0)):
         fields = {"presence_penalty": value, "frequency_penalty": value}
-        found = _changes(client, fields, messages=turns, max_tokens=24)
+        found = _changes(client, fields, messages=turns, max_tokens=24, **baseline.off)
         if found is None:
             return TrialResult(None, "two greedy answers differ")
         if found:
@@ -155,7 +157,8 @@ def penalties(client: ProbeClient, baseline: Baseline) -> TrialResult:
 def repeat_penalty(client: ProbeClient, baseline: Baseline) -> TrialResult:
     """Find the field by which repetitions are penalised."""
     for name in forms.REPEAT:
-        found = _changes(client, {name: 3.0}, messages=_AGAIN, max_tokens=24)
+        body = {"messages": _AGAIN, "max_tokens": 24, **baseline.off}
+        found = _changes(client, {name: 3.0}, **body)
         if found is None:
             return TrialResult(None, "two greedy answers differ")
         if found:
