@@ -601,7 +601,8 @@ def test_a_backend_that_is_missing_says_what_to_install(
     ttc: Ttc, sums: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("TTC_NO_PLUGINS", "1")
-    ran = ttc("sample", sums, "-m", f"{name}:x", "-q")
+    model = "http://127.0.0.1:9/v1#x" if name == "batch" else "x"
+    ran = ttc("sample", sums, "-m", f"{name}:{model}", "-q")
     assert (ran.code, ran.out) == (3, "")
     assert installing.install(KNOWN_BACKENDS[name]) in ran.err
 

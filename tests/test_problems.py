@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttc import problems
@@ -244,6 +244,7 @@ def test_a_template_without_its_place_is_refused() -> None:
         problems.render(PROBLEM, None, "Answer!", raw=False)
 
 
+@settings(deadline=None)  # the first one imports all shapes
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -198,7 +198,7 @@ def test_forms_of_output(ttc: Ttc) -> None:
         ("", [], "takes a SELECT"),
         ("-- nothing", [], "takes a SELECT"),
         ("select 1; select 2", [], "one statement"),
-        ("select :x", [], "add -p x=VALUE"),
+        ("select :x", [], "-p x=VALUE"),
         ("select 1", ["-p", "x=1"], "has no :x"),
         ("select :x", ["-p", "x"], "NAME=VALUE"),
         ("select 1", ["--csv", "--json"], "name one form"),

@@ -2,7 +2,7 @@
 
 An entry point of the group `ttc.formats` names a class without arguments. The protocols here say
 what its objects can do, and one format may do several of them: CSV is read as records and written
-as an export.
+as an export. Each has a `name`: that in `--format` and in notes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,6 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 from ttc.jsonl import Line
 from ttc.plugins.abilities import Ability
 from ttc.records import Problem, Sample, Verdict
-
-
-class Format(Protocol):
-    """What every format has: its name in `--format` and in notes."""
-
-    name: str
 
 
 @runtime_checkable

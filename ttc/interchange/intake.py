@@ -94,7 +94,8 @@ class Intake:
         the errors of bad lines are appended there."""
         read = 0
         try:
-            for raw in files.read(source, skipped, self._form, command=self._command):
+            named = self.fields.read
+            for raw in files.read(source, skipped, self._form, command=self._command, fields=named):
                 try:
                     lines = [self._checked(line) for line in self.fields.lines(raw)]
                 except BadLineError as error:

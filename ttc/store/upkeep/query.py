@@ -93,7 +93,7 @@ def _check_names(sql: str, given: Mapping[str, str]) -> None:
     """Raise UsageError for a value of a parameter that the statement does not have."""
     for name in given:
         if not re.search(rf"[:@$]{re.escape(name)}\b", sql):
-            raise UsageError(f"-p {name}: the query has no :{name}")
+            raise UsageError(f"a value is given for {name}, but the query has no :{name}")
 
 
 def _explained(
@@ -112,7 +112,7 @@ def _explained(
             "ttc db query only reads, and this statement does more; ttc rm and ttc mv change pools"
         )
     if "binding" in text and (name := re.search(r":(\w+)", text)):
-        return UsageError(f"the query needs a value for :{name[1]}; add -p {name[1]}=VALUE")
+        return UsageError(f"the query needs a value for :{name[1]}: `-p {name[1]}=VALUE`")
     if "one statement" in text:
         return UsageError("ttc db query takes one statement, and there are several")
     if "malformed" in text or "not a database" in text:

@@ -43,7 +43,7 @@ class Python(Sandboxed):
     # 2: code before a closing fence without an opening one. 3: a weak judge decides nothing;
     # standard error is apart from output. 4: remote objects; what tests define is run; programs,
     # inputs and outputs of more kinds.
-    version = "4"
+    version = "5"
     reads_reference = True
 
     def __init__(self, **options: object) -> None:
