@@ -40,6 +40,8 @@ _READERS: Mapping[str, Reader] = {
     "answer": values.answer,
     "correct": values.truth,
     "reference": values.reference,
+    "params": values.settings,
+    "reads_reference": values.truth,
 }
 # Fields that a foreign file may have for something else.
 _OTHERS = {
