@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
 from ttc.formats import Draw, Opinion, token_logprobs
-from ttc.formats.logs.inspect_run import PARAMETERS
-from ttc.formats.logs.inspect_samples import FIELDS
-from ttc.formats.logs.inspect_scores import OURS, score_of, value_of
+from ttc.formats.logs.inspect_log.run import PARAMETERS
+from ttc.formats.logs.inspect_log.samples import FIELDS
+from ttc.formats.logs.inspect_log.scores import OURS, score_of, value_of
 from ttc.records import Message, Problem
 
 _NAMES = {"stop": "stop_seqs"}  # parameters of ttc that inspect calls otherwise
