@@ -16,7 +16,7 @@ import ttc as library
 from ttc import config, keys
 from ttc.api import calling
 from ttc.backends import Completion, ModelInfo, Request, extras
-from ttc.backends.asking import able, extra_fields
+from ttc.backends.asking import capabilities, extra_fields
 from ttc.backends.guarded import GuardedBackend
 from ttc.backends.resolve import ModelChoice
 from ttc.backends.simulated import SimulatedBackend
@@ -26,7 +26,7 @@ from ttc.samples import asked
 from ttc.samples.recipe import Sampling, make_recipe
 from ttc.session import Session
 
-EVERYTHING = frozenset(able.MEANINGS)
+EVERYTHING = frozenset(capabilities.MEANINGS)
 M = "scripted:tokens=5"
 
 

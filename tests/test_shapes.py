@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Ttc
+from data_files import write
 from shape_cases import CASES, GPQA, Case
 
 from ttc import plugins, problems
@@ -18,11 +18,6 @@ from ttc.formats.mapping import parse_mapping
 from ttc.formats.shapes.known import shapes
 from ttc.problems import ReadOptions
 from ttc.records import Sample
-
-
-def write(path: Path, *records: dict[str, Any]) -> str:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return str(path)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{at}-{c.shape}" for at, c in enumerate(CASES)])

@@ -31,7 +31,7 @@ class Shapes:
     """All shapes, by name and in the order in which they are tried.
 
     A shape with more `fields` comes before one with fewer, those of other packages before ttc's
-    own, and the generic one comes last. A plugin that cannot be made is told and left out.
+    own, and the generic one comes last. A broken plugin is left out, with a note.
     """
 
     def __init__(self) -> None:
