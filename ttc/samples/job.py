@@ -193,7 +193,15 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
                 "likeliest tokens; llamacpp and vllm do, and so does a server where "
                 "ttc models probe found that"
             )
-        recipe = make_recipe(session, choice, backend, sampling, asks=asks, reading=job.reading)
+        recipe = make_recipe(
+            session,
+            choice,
+            backend,
+            sampling,
+            asks=asks,
+            reading=job.reading,
+            alternatives=job.confidence,
+        )
         if recipe.few_shot is not None:
             session.say(recipe.few_shot.told())
         rendered = tuple(map(recipe.rendered, found))

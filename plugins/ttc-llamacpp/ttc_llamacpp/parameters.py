@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 
 from ttc.backends import thinking_switch
-from ttc.errors import UsageError
 from ttc.messages import notes
 from ttc.records import SamplingParams
 from ttc_llamacpp.gguf import Header
@@ -61,8 +60,8 @@ def variables(template: str) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(tree) | tested) - _OURS
 
 
-def check(header: Header, params: SamplingParams) -> None:
-    """Raise UsageError if a constraint has no grammar; tell which arguments have no effect.
+def refused(header: Header, params: SamplingParams) -> str | None:
+    """Return why a constraint has no grammar, or a bias no token; None if there is no reason.
 
     It loads nothing.
     """
@@ -70,11 +69,16 @@ def check(header: Header, params: SamplingParams) -> None:
         try:
             compiled(params)
         except GrammarError as error:
-            raise UsageError(str(error)) from None
+            return str(error)
     count = header.geometry.get("vocabulary")
     for token, _ in params.logit_bias:
         if count is not None and token >= count:
-            raise UsageError(f"--logit-bias {token}: the model's last token is {count - 1}")
+            return f"--logit-bias {token}: the model's last token is {count - 1}"
+    return None
+
+
+def tell_unread(header: Header, params: SamplingParams) -> None:
+    """Tell which arguments of the chat template have no effect. It loads nothing."""
     template = header.chat_text
     read = variables(template) if params.template_arguments else frozenset()
     for name in sorted(set(params.template_arguments) - read):
