@@ -14,7 +14,7 @@ def thinking_note(recipe: Recipe, solution: Solution) -> str | None:
     if wanted is None:
         return None
     begun = [node for node in solution.run.nodes if node.parent is None and node.model == "main"]
-    thinks = sum(thinking.read(node.text).thought for node in begun)
+    thinks = sum(bool(node.think_tokens) or thinking.read(node.text).thought for node in begun)
     most = recipe.params.thinking_budget
     overlong = sum(most is not None and (node.think_tokens or 0) > most for node in begun)
     return without_effect(wanted, thinks, len(begun), overlong)
