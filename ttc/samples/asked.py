@@ -157,9 +157,7 @@ def fields(text: str, backend: Backend) -> str:
     return keys.canonical_json(kept)
 
 
-def check(
-    backend: Backend, params: SamplingParams, logprobs: int, *, raw: bool, alternatives: int = 0
-) -> None:
+def check(backend: Backend, params: SamplingParams, logprobs: int, *, raw: bool) -> None:
     """Raise UsageError if a backend cannot do what is asked, or if two options contradict."""
     _check_thinking(params, raw=raw)
     if raw and params.template_arguments:
@@ -171,6 +169,13 @@ def check(
     needed = needs_of(params) | ({"token-logprobs"} if logprobs else frozenset())
     if lacking := needed - backend.capabilities:
         raise UsageError(refused(backend, lacking, params, logprobs))
+    check_draws(backend, params, raw=raw, logprobs=logprobs)
+
+
+def check_draws(
+    backend: Backend, params: SamplingParams, *, raw: bool, logprobs: int = 0, alternatives: int = 0
+) -> None:
+    """Raise UsageError if a backend cannot do together what it can do."""
     if isinstance(backend, Refusing):
         like_all = Request(
             "",

@@ -97,12 +97,10 @@ def make_recipe(
     *,
     asks: bool = True,
     reading: ReadOptions | None = None,
-    alternatives: int = 0,
 ) -> Recipe:
     """Put options, alias and settings together. UsageError for a value out of range.
 
-    `reading` is how the problems are read, and with them the few-shot examples; `alternatives` are
-    those that each draw is asked for.
+    `reading` is how the problems are read, and with them the few-shot examples.
 
     With `asks`, the model's server may be asked which parameters it takes.
     """
@@ -130,7 +128,7 @@ def make_recipe(
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
     logprobs = whole("logprobs", value("logprobs"), 0)
-    what.check(backend, params, logprobs, raw=sampling.raw, alternatives=alternatives)
+    what.check(backend, params, logprobs, raw=sampling.raw)
     return Recipe(
         backend=choice.backend,
         model=settled(backend, params) if asks else backend.model,
