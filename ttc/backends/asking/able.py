@@ -65,7 +65,7 @@ def can_at_most(name: str) -> frozenset[str] | None:
 def those_that(capability: str) -> list[str]:
     """Return the installed backends that have models with a capability."""
     # What only serves what others drew, or other backends, is no advice.
-    known = set(plugins.installed("backends")) - {"replay", "scripted", "ray"}
+    known = set(plugins.installed("backends")) - {"replay", "scripted", "ray", "batch"}
     return sorted(name for name in known if capability in (can_at_most(name) or ()))
 
 
@@ -113,6 +113,5 @@ def _remedy(backend: Backend, capability: str, option: str) -> str:
     others = those_that(capability)
     if not others:
         return f"leave out {option}"
-    return (
-        f"models of {' and '.join(others)} may (ttc plugins NAME lists it); else leave out {option}"
-    )
+    names = " and ".join(filter(None, (", ".join(others[:-1]), others[-1])))
+    return f"models of {names} may (ttc plugins NAME lists it); else leave out {option}"
