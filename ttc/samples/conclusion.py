@@ -5,7 +5,6 @@ from __future__ import annotations
 from ttc.backends import counts
 from ttc.backends.thinking_switch import without_effect
 from ttc.messages.durations import clock
-from ttc.records import SamplingParams
 from ttc.samples.plan import Plan
 from ttc.samples.tally import Tally
 
@@ -31,24 +30,17 @@ def summary(plan: Plan, tally: Tally, seconds: float) -> list[str]:
     params = plan.recipe.params
     if line := without_effect(params.thinking, tally.thinking, drawn, tally.overlong):
         lines.append(line)
-    if line := incomplete(params, tally.truncated, drawn):
-        lines.append(line)
+    if params.constraints and tally.truncated:
+        lines.append(
+            f"--{params.constraints[0]}: {tally.truncated} of {drawn} new draws were cut at the "
+            "token limit, before what is asked for was complete; raise --max-tokens"
+        )
     if tally.unlike:
         lines.append(
             f"--schema had no effect: {tally.unlike} of {drawn} new draws are no JSON (ttc models "
             "probe tests a server)"
         )
     return lines
-
-
-def incomplete(params: SamplingParams, truncated: int, drawn: int) -> str | None:
-    """Return a line if constrained draws were cut before they were what was asked for."""
-    if not params.constraints or not truncated:
-        return None
-    return (
-        f"--{params.constraints[0]}: {truncated} of {drawn} new draws were cut at the "
-        "token limit, before what is asked for was complete; raise --max-tokens"
-    )
 
 
 def shortfall(plan: Plan, tally: Tally, again: str) -> str | None:

@@ -8,7 +8,23 @@ from ttc.samples.plan import Recipe
 from ttc.solving.solve import Solution
 
 
-def thinking_note(recipe: Recipe, solution: Solution) -> str | None:
+def notes_on(recipe: Recipe, solution: Solution) -> list[str]:
+    """Return what a solution's draws show of what was asked for, a line each."""
+    return [line for line in (_thinking(recipe, solution), _cut(recipe, solution)) if line]
+
+
+def _cut(recipe: Recipe, solution: Solution) -> str | None:
+    """Return a note if an answer ends before it is what a constraint asks for."""
+    asked = recipe.params.constraints
+    if not asked or solution.node is None or solution.node.finish != "length":
+        return None
+    return (
+        f"--{asked[0]}: the answer was cut at the token limit, before what is asked for was "
+        "complete; raise --max-tokens"
+    )
+
+
+def _thinking(recipe: Recipe, solution: Solution) -> str | None:
     """Return a note if reasoning was to be turned on or off and the draws do not show it."""
     wanted = recipe.params.thinking
     if wanted is None:
