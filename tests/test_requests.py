@@ -16,7 +16,7 @@ import ttc as library
 from ttc import config, keys
 from ttc.api import calling
 from ttc.backends import Completion, ModelInfo, Request, extras
-from ttc.backends.asking import able, extra_fields
+from ttc.backends.asking import capabilities, extra_fields
 from ttc.backends.guarded import GuardedBackend
 from ttc.backends.resolve import ModelChoice
 from ttc.backends.simulated import SimulatedBackend
@@ -26,7 +26,7 @@ from ttc.samples import asked
 from ttc.samples.recipe import Sampling, make_recipe
 from ttc.session import Session
 
-EVERYTHING = frozenset(able.MEANINGS)
+EVERYTHING = frozenset(capabilities.MEANINGS)
 M = "scripted:tokens=5"
 
 
@@ -463,3 +463,9 @@ def test_a_memo_of_questions_is_about_template_arguments(own_home: Path) -> None
 
 def test_constraint_is_one(own_home: Path) -> None:
     assert asked.constraint({"grammar": None, "schema": None, "regex": None}) == {}
+
+
+def test_a_secret_header_for_what_is_no_server_is_refused(ttc: Ttc) -> None:
+    done = ttc("solve", "-m", "scripted:", "--extra", 'header.Authorization="abc"', "2+2?")
+    assert done.code == 2
+    assert "scripted is no server; leave it out" in done.err

@@ -14,7 +14,7 @@ from typing import Any
 from ttc import keys
 from ttc.backends import Backend, needs_of
 from ttc.backends.asking import json_schema
-from ttc.backends.asking.able import refused
+from ttc.backends.asking.capabilities import refused
 from ttc.backends.asking.extra_fields import HEADERS, TEMPLATE, is_unicode
 from ttc.backends.extras import Tokenizing
 from ttc.backends.thinking_switch import NAMES

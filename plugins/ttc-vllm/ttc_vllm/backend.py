@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import Completion, ModelInfo, Request, refusal
+from ttc.backends import Completion, ModelInfo, Request, refusal, template_variables
 from ttc.errors import BackendError, UsageError
 from ttc_vllm import checkpoint, lora, quiet, requested
 from ttc_vllm.checkpoint import Checkpoint
@@ -68,7 +68,9 @@ class Vllm:
                 "give the prompt as plain text (--raw)"
             )
         if self._engine is None:
-            requested.tell_unread(request, self._checkpoint.template)
+            template_variables.tell_unread(
+                request.params.template_arguments, self._checkpoint.template
+            )
             self._engine = self._load(ends_thoughts=request.params.thinking_budget is not None)
         self._engine.submit(request, request.seed if "seed" in self.capabilities else None)
 

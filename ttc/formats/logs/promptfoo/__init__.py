@@ -25,7 +25,7 @@ from ttc.formats.logs.opening import (
     names_in,
     unread,
 )
-from ttc.formats.logs.promptfoo_tests import Tests, opinions
+from ttc.formats.logs.promptfoo.tests import Tests, opinions
 from ttc.jsonl import Line
 from ttc.records import Sample
 
