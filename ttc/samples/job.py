@@ -18,7 +18,7 @@ from ttc.errors import UsageError
 from ttc.formats.mapping import parse_mapping
 from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
-from ttc.samples import spending
+from ttc.samples import asked, spending
 from ttc.samples.drawing import Drawing
 from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import (
@@ -195,6 +195,13 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
                 "ttc models probe found that"
             )
         recipe = make_recipe(session, choice, backend, sampling, asks=asks, reading=job.reading)
+        asked.check_draws(
+            backend,
+            recipe.params,
+            raw=recipe.raw,
+            logprobs=recipe.logprobs,
+            alternatives=job.confidence,
+        )
         if recipe.few_shot is not None:
             session.say(recipe.few_shot.told())
         rendered = tuple(map(recipe.rendered, found))
