@@ -82,7 +82,8 @@ class Import:
                 connection = stack.enter_context(contextlib.closing(empty()))
             targets = Targets(connection, self.options.pool)
             for log, found in zip(self.logs, self.surveys, strict=True):
-                for draw in found.firsts:
+                # Failed requests last: where one names no model, it goes to the pool of the others.
+                for draw in sorted(found.firsts, key=survey.is_attempt):
                     targets.of(log.tool, draw)
             placer = Placer(connection, self.tally, self._binary(), self.data)
             writer = _Writer(self, targets)
@@ -208,7 +209,8 @@ def opened(
         logs, others = stack.enter_context(found)
         logs = [replace(log, model=options.model) for log in logs]
         data = known_problems(session, options.problems) if options.problems else None
-        surveys = survey.of_all(logs, options.options, on_read)
+        read, tally.without = survey.of_all(logs, options.options, on_read)
+        logs, surveys = [log for log, _ in read], [each for _, each in read]
         tally.logs, tally.not_logs = len(logs), others
         if not any(each.draws + each.attempts for each in surveys):
             raise UsageError(f"{', '.join(options.files)}: no draws in it")

@@ -10,6 +10,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.errors import UsageError
+from ttc.exchange.survey import is_attempt
 from ttc.formats import Draw
 from ttc.store import names, pools
 from ttc.store.imported import Held, free_backend, held, is_imported
@@ -69,6 +70,8 @@ class Targets:
 
     def of(self, tool: str, draw: Draw) -> Target:
         """Return the pool of a draw. UsageError if the pool that is named holds other draws."""
+        if draw.sample.model is None and is_attempt(draw) and len(self._by_told) == 1:
+            return next(iter(self._by_told.values()))  # a failed request names no model
         about = told(tool, draw)
         key = keys.canonical_json(about)
         if key not in self._by_told:

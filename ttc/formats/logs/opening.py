@@ -19,6 +19,10 @@ HEAD = 1 << 16  # bytes of a file by which its format is known
 _HALF = re.compile("[\ud800-\udfff]")
 
 
+class NoDrawsError(UsageError):
+    """A log that is whole and has no draws in it: in a folder of logs it is left out."""
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, unpacked whatever it is compressed with. UsageError if it cannot be
@@ -105,8 +109,16 @@ def checked_text(text: Any, place: str, what: str) -> str:
 
 
 def finish_reason(value: Any) -> FinishReason:
-    """Return how a draw ended: `length` if it was cut at the token limit, else `stop`."""
-    return "length" if finish_reasons.read(value) == "length" else "stop"
+    """Return how a draw ended; `stop` if the word is not known. `error` and `cancelled` make it an
+    attempt, in the logs of all tools: `failure` says why."""
+    return finish_reasons.read(value) or "stop"
+
+
+def failure(value: Any) -> str:
+    """Return why a draw that ended so is no answer; "" if it is one."""
+    if finish_reason(value) not in ("error", "cancelled"):
+        return ""
+    return f"it ended with {finish_reasons.plain(value)}"
 
 
 def count(value: Any) -> int | None:
