@@ -109,9 +109,10 @@ def checked_text(text: Any, place: str, what: str) -> str:
 
 
 def finish_reason(value: Any) -> FinishReason:
-    """Return how a draw ended; `stop` if the word is not known. `error` and `cancelled` make it an
-    attempt, in the logs of all tools: `failure` says why."""
-    return finish_reasons.read(value) or "stop"
+    """Return how a draw ended; `stop` if the word is not known, and for an answer that was filtered
+    or calls a tool: the tool judged it as an answer. `error` and `cancelled` make it an attempt:
+    `failure` says why."""
+    return "stop" if finish_reasons.is_withheld(value) else finish_reasons.read(value) or "stop"
 
 
 def failure(value: Any) -> str:
