@@ -218,8 +218,7 @@ def test_draws_without_an_answer_are_left_out_and_told(value: str) -> None:
 
 
 def test_the_words_of_servers_and_of_logs_are_one_table() -> None:
-    from ttc_openai import stream_parser
-
+    stream_parser = pytest.importorskip("ttc_openai.stream_parser")
     assert stream_parser.ENDS is finish_reasons.ENDS
 
 
@@ -497,3 +496,14 @@ def test_solve_names_a_field_that_no_question_has(ttc: Ttc, own_home: Path) -> N
     assert (done.code, "no field 'gold' in body among ask" in done.err) == (2, True)
     done = ttc(*command, "--map", "question=body.question")
     assert (done.code, "p.jsonl:1: --map question=body.question" in done.err) == (2, True)
+
+
+def test_objects_and_truths_may_be_texts_as_in_tables() -> None:
+    record = {"problem": "a", "text": "42", "index": 0, "correct": "true"}
+    record |= {"reads_reference": "true", "reference": '{"answer": "42"}'}
+    record |= {"params": '{"temperature": 0.5}'}
+    (sample,), _ = sampled(record)
+    assert sample.reference == {"answer": "42"}
+    assert sample.params == {"temperature": 0.5}
+    (outcome,), _ = judged(record)
+    assert outcome.correct is True

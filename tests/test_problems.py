@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from data_files import write
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttc import problems
@@ -240,6 +240,7 @@ def test_a_template_without_its_place_is_refused() -> None:
         problems.render(PROBLEM, None, "Answer!", raw=False)
 
 
+@settings(deadline=None)  # the first one imports all shapes
 @given(
     st.lists(
         st.fixed_dictionaries(

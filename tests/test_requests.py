@@ -463,3 +463,9 @@ def test_a_memo_of_questions_is_about_template_arguments(own_home: Path) -> None
 
 def test_constraint_is_one(own_home: Path) -> None:
     assert asked.constraint({"grammar": None, "schema": None, "regex": None}) == {}
+
+
+def test_a_secret_header_for_what_is_no_server_is_refused(ttc: Ttc) -> None:
+    done = ttc("solve", "-m", "scripted:", "--extra", 'header.Authorization="abc"', "2+2?")
+    assert done.code == 2
+    assert "scripted is no server; leave it out" in done.err

@@ -394,3 +394,12 @@ def test_the_first_name_of_the_generic_shape_is_still_taken(tmp_path: Path) -> N
     assert read.problems[0].reference == {"answer": GSM8K["answer"]}
     with pytest.raises(UsageError, match="did you mean gsm8k"):
         problems.read(path, ReadOptions(format="gsm8"))
+
+
+@pytest.mark.parametrize(("name", "told"), [("inspect", "ttc import"), ("gzip", "no --format")])
+def test_formats_that_are_no_shapes_are_told_from_unknown_ones(
+    tmp_path: Path, name: str, told: str
+) -> None:
+    path = write(tmp_path / "data.jsonl", GSM8K)
+    with pytest.raises(UsageError, match=told):
+        problems.read(path, ReadOptions(format=name))

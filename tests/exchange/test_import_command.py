@@ -254,3 +254,10 @@ def test_a_reader_that_leaves_is_no_failure(own_home: Path) -> None:
     assert running.stderr is not None
     assert running.stderr.read() == b""
     assert running.wait(timeout=60) == 141
+
+
+def test_a_verdict_of_another_tool_that_is_not_there_is_told(ttc: Ttc, own_home: Path) -> None:
+    log = lines(own_home / "a.jsonl", [{**line, "verifier": "tool:exact"} for line in LINES])
+    ttc("import", log, "--pool", "p")
+    done = ttc("sweep", "p", "-V", "tool:other")
+    assert done.err == "ttc: p: no verdicts by tool:other; a log brought those by tool:exact\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Ttc
 
 from ttc.errors import UsageError
 from ttc.formats import files
@@ -303,3 +304,19 @@ def test_one_record_in_a_document_of_its_own(tmp_path: Path) -> None:
     assert [x.record for x in lines(tmp_path / "d", json.dumps(record, indent=4))] == [record]
     turns = {"messages": [{"role": "user", "content": "x"}], "tools": [{"a": 1}]}
     assert [x.record for x in lines(tmp_path / "d", json.dumps(turns))] == [turns]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_object_with_the_fields_that_are_named_is_a_record(
+    ttc: Ttc, own_home: Path, indent: int | None
+) -> None:
+    record = {"doc": {"id": "x"}, "samples": ["The answer is 1", "2"], "is": [True, False]}
+    name = "one.json" if indent else "one.jsonl"
+    (own_home / name).write_text(json.dumps(record, indent=indent))
+    mapping = "problem=doc.id,text=samples.*,correct=is.*"
+    swept = ttc("sweep", name, "--map", mapping, "-s", "coverage", "-k", "1", "--json").document
+    assert swept["curves"][0]["points"][0]["value"] == 0.5
+    whole = [{"q": "1+1?", "options": [{"t": "2"}, {"t": "3"}]}]
+    (own_home / name).write_text(json.dumps(whole[0], indent=indent))
+    done = ttc("sample", name, "--map", "prompt=q", "-n", "1", "-m", "scripted:", "--dry-run")
+    assert "1 problem" in done.err, done.err

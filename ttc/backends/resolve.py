@@ -17,6 +17,7 @@ from typing import Any
 from ttc import plugins
 from ttc.backends import Backend, addresses
 from ttc.backends.asking import extra_fields
+from ttc.backends.asking.able import can_at_most
 from ttc.backends.asking.extra_fields import Extra
 from ttc.backends.guarded import GuardedBackend
 from ttc.budgets.prices import Price
@@ -208,6 +209,9 @@ def open_model(
     public = SamplingParams(extra=text).extra_fields if choice.backend in SERVERS else {}
     if headers := {**public.get("headers", {}), **secret}:
         choice = replace(choice, options={**choice.options, "headers": headers})
+    if secret and "request-fields" not in (can_at_most(choice.backend) or {"request-fields"}):
+        name = next(iter(secret))
+        raise UsageError(f"--extra header.{name}: {choice.backend} is no server; leave it out")
     if secret:
         session.say(f"{', '.join(secret)}: sent as a header and not kept; it is no part of the key")
     backend = open_backend(choice, session.database)

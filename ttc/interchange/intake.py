@@ -40,6 +40,8 @@ _READERS: Mapping[str, Reader] = {
     "answer": values.answer,
     "correct": values.truth,
     "reference": values.reference,
+    "params": values.settings,
+    "reads_reference": values.truth,
 }
 # Fields that a foreign file may have for something else.
 _OTHERS = {
@@ -92,7 +94,8 @@ class Intake:
         the errors of bad lines are appended there."""
         read = 0
         try:
-            for raw in files.read(source, skipped, self._form, command=self._command):
+            named = self.fields.read
+            for raw in files.read(source, skipped, self._form, command=self._command, fields=named):
                 try:
                     lines = [self._checked(line) for line in self.fields.lines(raw)]
                 except BadLineError as error:

@@ -51,7 +51,8 @@ def renamed(
     """Yield the records of a source; malformed ones are skipped if that is wanted."""
     bad = skipped if options.skip_bad else None
     _, form = formats_of(options.format)
-    for at, raw in enumerate(files.read(cast("jsonl.Source", source), bad, form)):
+    records = cast("jsonl.Source", source)
+    for at, raw in enumerate(files.read(records, bad, form, fields=mapped.read)):
         try:
             (line,) = mapped.lines(raw)
         except jsonl.BadLineError as error:

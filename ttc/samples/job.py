@@ -146,6 +146,7 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
     choices = choices_template(session, job.reading.choices_template)
     reading = replace(job.reading, choices_template=choices)
     datasets = [problems.read(source, reading) for source in job.data]
+    mapped = list(problems.mapping_notes(datasets))
     for dataset in datasets:
         session.say(dataset.describe())
     sampling = job.sampling
@@ -156,7 +157,7 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
             raise UsageError("these files want different templates; sample them one by one")
         sampling = replace(sampling, template=templates.pop())
     merged = problems.merge(datasets)
-    for line in problems.mapping_notes(datasets):
+    for line in mapped:
         session.say(line)
     for line in problems.tag_notes(datasets, merged, job.reading.tags):
         session.say(line)

@@ -19,10 +19,14 @@ _STARTS = b'{["]-0123456789tfn'
 
 
 class JsonDocument:
-    """One JSON document: an array, an object with a list in it, or a record."""
+    """One JSON document: an array, an object with a list in it, or a record. `named` are fields of
+    records that the user named."""
 
     name = "json"
     suffixes: tuple[str, ...] = (".json",)
+
+    def __init__(self, named: frozenset[str] = frozenset()) -> None:
+        self.named = named
 
     def holds_records(self, head: bytes) -> bool:
         """Return whether it begins with an object, an array or RS."""
@@ -46,7 +50,7 @@ class JsonDocument:
                 f"{place}:{error.lineno}: not valid JSON ({error.msg} at column {error.colno})"
             ) from None
         if len(values) == 1 and not text.lstrip(_BETWEEN).startswith("["):
-            return layouts.lines_of(values[0][1], place)
+            return layouts.lines_of(values[0][1], place, self.named)
         return layouts.items(values)
 
 

@@ -24,10 +24,13 @@ Raw: TypeAlias = tuple[str, int, bytes]
 
 
 class JsonLines:
-    """JSON lines: one JSON object per line."""
+    """JSON lines: one JSON object per line. `named` are fields of records that the user named."""
 
     name = "json-lines"
     suffixes: tuple[str, ...] = (".jsonl", ".ndjson", ".jsonlines")
+
+    def __init__(self, named: frozenset[str] = frozenset()) -> None:
+        self.named = named
 
     def holds_records(self, head: bytes) -> bool:
         """Return whether the first line is an object, or one of the next behind a bad one."""
@@ -49,7 +52,7 @@ class JsonLines:
         if first is not None and may_hold_records(first[2]):
             second = next(lines, None)
             if second is None:
-                return iter(lines_of(parsed(first).record, place))
+                return lines_of(parsed(first).record, place, self.named)
             return map(parsed, chain((first, second), lines))
         return map(parsed, chain(() if first is None else (first,), lines))
 

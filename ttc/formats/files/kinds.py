@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path, PurePath
 from types import GeneratorType
+from typing import NamedTuple
 
 from ttc.errors import UsageError
 from ttc.formats import ReadsDraws, ReadsRecords, Unpacks, loading
@@ -24,22 +25,30 @@ _PACKED = (".gz", ".bz2", ".xz", ".lzma", ".zst", ".zstd", ".Z")
 _MOST = 5  # layers of compression
 
 
+class Known(NamedTuple):
+    """What is known of records before they are read: the name of the kind of file, whether lines of
+    text are questions, and fields that the user named."""
+
+    form: str | None = None
+    questions: bool = False
+    fields: frozenset[str] = frozenset()
+
+
 def records(
     source: Source,
     name: str,
-    form: str | None = None,
+    known: Known | None = None,
     *,
     skipped: list[str] | None = None,
-    questions: bool = False,
     path: Path | None = None,
 ) -> Iterator[Line]:
     """Yield the records of a stream, whatever it is packed in.
 
-    `name` is that of the file, `form` the name of its kind if the user gave it, `path` the file
-    itself if it is one. With `skipped`, the errors of malformed lines are appended there instead of
-    raising BadLineError; with `questions`, lines of text are questions. UsageError for a stream
-    that has no records.
+    `name` is that of the file, `path` the file itself if it is one. With `skipped`, the errors of
+    malformed lines are appended there instead of raising BadLineError. UsageError for a stream that
+    has no records.
     """
+    form, questions, fields = known or Known()
     with ExitStack() as stack:
         stack.callback(source.close)
         inner = unpacked(source, stack)
@@ -49,6 +58,8 @@ def records(
         kind = _kind_of(inner, name, form, questions, path)
         if path is not None and form is None and _is_document(kind, head):
             _refuse_logs(path, head)
+        if fields and isinstance(kind, (JsonLines, JsonDocument)):
+            kind = type(kind)(fields)
         lines = kind.records(inner.buffered(), inner.place)
         yield from lines if skipped is None else _good(lines, skipped)
 

@@ -68,8 +68,10 @@ LISTS = frozenset(
 _IDS = ("id", "task_id", "unique_id", "question_id", "problem_id", "qid", "problem", "doc_id")
 
 
-def lines_of(value: Any, place: str) -> Iterator[Line]:
+def lines_of(value: Any, place: str, named: frozenset[str] = frozenset()) -> Iterator[Line]:
     """Return the records of a document with their places (`file:data[3]`).
+
+    `named` are the fields of records that the user named: an object that has them all is one.
 
     A BadLineError for an item that is no record comes from the iterator, which then goes on.
     UsageError for a document without records.
@@ -78,7 +80,7 @@ def lines_of(value: Any, place: str) -> Iterator[Line]:
         return items([(f"{place}:[{at}]", each) for at, each in enumerate(value)])
     if not isinstance(value, dict):
         raise UsageError(f"{place}: it holds {value!r:.40}, not records")
-    if is_record(value):
+    if is_record(value) or has_all(value, named):
         return iter((Line(f"{place}:1", value),))
     if (table := _table(value)) is not None:
         return items([(f"{place}:[{at}]", each) for at, each in enumerate(table)])
@@ -98,6 +100,11 @@ def holds_records(value: Any) -> bool:
     if not isinstance(value, dict) or is_record(value):
         return False
     return _lies_in(value) or any(_lies_in(each) for each in value.values())
+
+
+def has_all(value: Any, named: frozenset[str]) -> bool:
+    """Return whether an object has all fields that are named, if any are."""
+    return isinstance(value, dict) and bool(named) and named <= value.keys()
 
 
 def _lies_in(value: Any) -> bool:

@@ -23,6 +23,7 @@ def read(
     *,
     questions: bool = False,
     command: str = "sample",
+    fields: frozenset[str] = frozenset(),
 ) -> Iterator[Line]:
     """Yield the records of a source with their places.
 
@@ -30,15 +31,16 @@ def read(
     dataset of Hugging Face, or a list of records. `form` names the kind of file in place of its
     first bytes. With `skipped`, the errors of malformed lines are appended there instead of raising
     BadLineError. With `questions`, each line of plain text is a record `{"question": …}`.
-    `command` is that of ttc which reads, for the commands in answers. UsageError, with the place,
-    for what cannot be read.
+    `command` is that of ttc which reads, for the commands in answers; `fields` are fields of
+    records that the user named, by which a record is told from an object that holds some.
+    UsageError, with the place, for what cannot be read.
     """
     if not isinstance(source, str):
         return _given(source, skipped)
     if hub.is_name(source):
         return hub.records(source)
     path = None if source == "-" else Path(source)
-    lines = _of_file(source, path, skipped, form, questions)
+    lines = _of_file(source, path, skipped, kinds.Known(form, questions, fields))
     return lines if command == "sample" else _answered(lines, command)
 
 
@@ -56,8 +58,7 @@ def _of_file(
     source: str,
     path: Path | None,
     skipped: list[str] | None,
-    form: str | None,
-    questions: bool,
+    known: kinds.Known,
 ) -> Iterator[Line]:
     if not source:
         raise UsageError("the name of the file is empty")
@@ -65,9 +66,7 @@ def _of_file(
         raise folders.refusal(path)
     opened = streams.opened(source, "records")
     regular = path if path is not None and path.is_file() else None
-    yield from kinds.records(
-        opened, source, form, skipped=skipped, questions=questions, path=regular
-    )
+    yield from kinds.records(opened, source, known, skipped=skipped, path=regular)
 
 
 def text_lines(source: str) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,8 @@ class FieldMap:
 
     needed: names without which a record is a bad line. draws: if given, `*` makes a draw of each
     item, and these are the fields that only a single draw has; else it makes a list. own: the names
-    of our fields; one that is mapped to another has another meaning.
+    of our fields; one that is mapped to another has another meaning. `read` are the fields of
+    records in which the values begin.
     """
 
     mapping: Mapping[str, str]
@@ -45,13 +46,15 @@ class FieldMap:
     lacks: dict[str, Lack] = field(default_factory=dict)
     fields: dict[str, None] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
+    read: frozenset[str] = field(init=False)
     _values: dict[str, Value] = field(init=False)
     _taken: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._values = {ours: parsed(ours, text) for ours, text in self.mapping.items()}
-        read = {path.steps[0].text for value in self._values.values() for path in value.paths}
-        self._taken = frozenset(read - {ours.partition(".")[0] for ours in self._values})
+        values = self._values.values()
+        self.read = frozenset(path.steps[0].text for value in values for path in value.paths)
+        self._taken = frozenset(self.read - {ours.partition(".")[0] for ours in self._values})
 
     def lines(self, line: Line) -> list[Line]:
         """Return the line with the names of ttc; with `draws` one for each item of `*`.
