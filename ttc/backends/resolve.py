@@ -17,7 +17,7 @@ from typing import Any
 from ttc import plugins
 from ttc.backends import Backend, addresses
 from ttc.backends.asking import extra_fields
-from ttc.backends.asking.able import can_at_most
+from ttc.backends.asking.capabilities import can_at_most
 from ttc.backends.asking.extra_fields import Extra
 from ttc.backends.guarded import GuardedBackend
 from ttc.budgets.prices import Price
