@@ -468,4 +468,4 @@ def test_constraint_is_one(own_home: Path) -> None:
 def test_a_secret_header_for_what_is_no_server_is_refused(ttc: Ttc) -> None:
     done = ttc("solve", "-m", "scripted:", "--extra", 'header.Authorization="abc"', "2+2?")
     assert done.code == 2
-    assert "scripted is no server; leave it out" in done.err
+    assert "is no server; leave it out" in done.err

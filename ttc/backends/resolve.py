@@ -208,10 +208,13 @@ def open_model(
     # A line of a batch file and a question of a judge have none of their own, so a server gets all.
     public = SamplingParams(extra=text).extra_fields if choice.backend in SERVERS else {}
     if headers := {**public.get("headers", {}), **secret}:
+        able = can_at_most(choice.backend)
+        if able is not None and "request-fields" not in able:
+            raise UsageError(
+                f"--extra header.{next(iter(headers))}: {choice.spec} is sent no headers: it is "
+                "no server; leave it out"
+            )
         choice = replace(choice, options={**choice.options, "headers": headers})
-    if secret and "request-fields" not in (can_at_most(choice.backend) or {"request-fields"}):
-        name = next(iter(secret))
-        raise UsageError(f"--extra header.{name}: {choice.backend} is no server; leave it out")
     if secret:
         session.say(f"{', '.join(secret)}: sent as a header and not kept; it is no part of the key")
     backend = open_backend(choice, session.database)

@@ -17,6 +17,12 @@ def without_effect(wanted: str | None, thinking: int, draws: int, overlong: int 
         return f"--thinking {wanted}: {overlong} of {draws} draws have a thought of more tokens"
     if wanted == "off" and thinking:
         return f"--thinking off had no effect: {thinking} of {draws} draws have a thought"
-    if wanted == "on" and draws and not thinking:
+    if wanted is None or thinking or not draws:
+        return None
+    if wanted == "on":
         return f"--thinking on had no visible effect: none of {draws} draws has a thought"
+    if wanted.isdigit() and wanted != "0":
+        return (
+            f"--thinking {wanted} had no visible effect: none of {draws} draws has a thought to end"
+        )
     return None

@@ -181,7 +181,7 @@ def logprob(name: str, value: Any, told: Told, source: str, tokens: Any) -> floa
 
 def reference(name: str, value: Any, told: Told, source: str) -> dict[str, Any]:
     """Read a reference that is the answer itself, or several, or the JSON of an object."""
-    if (found := _object(value)) is not None:
+    if (found := json_object(value)) is not None:
         return found
     plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
     if plain or (isinstance(value, list) and value and all(isinstance(e, str) for e in value)):
@@ -193,12 +193,13 @@ def reference(name: str, value: Any, told: Told, source: str) -> dict[str, Any]:
 
 def settings(name: str, value: Any, told: Told, source: str) -> dict[str, Any]:
     """Read the JSON of an object, as tables hold it."""
-    if (found := _object(value)) is not None:
+    if (found := json_object(value)) is not None:
         return found
     raise ValueError(f"must be an object, not {_told_kind(value)}")
 
 
-def _object(value: Any) -> dict[str, Any] | None:
+def json_object(value: Any) -> dict[str, Any] | None:
+    """Return the object of a JSON text; None if the value is no such text."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             found = json.loads(value)

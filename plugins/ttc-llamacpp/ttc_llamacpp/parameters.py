@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ttc.backends import template_variables
-from ttc.errors import UsageError
 from ttc.records import SamplingParams
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.grammars import compiled
@@ -32,8 +31,8 @@ def capabilities(template: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def check(header: Header, params: SamplingParams) -> None:
-    """Raise UsageError if a constraint has no grammar; tell which arguments have no effect.
+def refused(header: Header, params: SamplingParams) -> str | None:
+    """Return why a constraint has no grammar, or a bias no token; None if there is no reason.
 
     It loads nothing.
     """
@@ -41,11 +40,16 @@ def check(header: Header, params: SamplingParams) -> None:
         try:
             compiled(params)
         except GrammarError as error:
-            raise UsageError(str(error)) from None
+            return str(error)
     count = header.geometry.get("vocabulary")
     for token, _ in params.logit_bias:
         if count is not None and token >= count:
-            raise UsageError(f"--logit-bias {token}: the model's last token is {count - 1}")
+            return f"--logit-bias {token}: the model's last token is {count - 1}"
+    return None
+
+
+def tell_unread(header: Header, params: SamplingParams) -> None:
+    """Tell which arguments of the chat template have no effect. It loads nothing."""
     template_variables.tell_unread(
         params.template_arguments, header.chat_text, owner=header.path.name
     )

@@ -65,7 +65,7 @@ def can_at_most(name: str) -> frozenset[str] | None:
 def those_that(capability: str) -> list[str]:
     """Return the installed backends that have models with a capability."""
     # What only serves what others drew, or other backends, is no advice.
-    known = set(plugins.installed("backends")) - {"replay", "scripted", "ray"}
+    known = set(plugins.installed("backends")) - {"replay", "scripted", "ray", "batch"}
     return sorted(name for name in known if capability in (can_at_most(name) or ()))
 
 
