@@ -105,7 +105,11 @@ class Draw:
 
 @runtime_checkable
 class ReadsDraws(Ability, Protocol):
-    """A log of samples as another tool writes it."""
+    """A log of samples as another tool writes it.
+
+    An attribute `tool` names the tool if its name is not that of the format. `ttc import` keeps
+    pools of different tools apart.
+    """
 
     def holds_draws(self, path: Path, head: bytes) -> bool:
         """Return whether a file or folder is such a log."""

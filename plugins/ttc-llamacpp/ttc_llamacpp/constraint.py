@@ -19,15 +19,13 @@ from numpy.typing import NDArray
 
 from ttc.records import SamplingParams
 from ttc_llamacpp import grammar_check
+from ttc_llamacpp.candidates import Ids, candidates
 from ttc_llamacpp.grammars import compiled
 from ttc_llamacpp.grammars.errors import GrammarError
 from ttc_llamacpp.llama_api import Model
 from ttc_llamacpp.llama_log import LOG
 from ttc_llamacpp.thoughts import ANSWER_MARKS, OPENERS, mark_tokens
 
-CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-
-Ids = NDArray[np.integer[Any]]
 _KEPT = 16
 _NO_BYTE = 256
 # A grammar without these signs does not name tokens.
@@ -104,18 +102,11 @@ class Constraint:
 
     def _apply(self, ids: Ids) -> NDArray[np.bool_]:
         """Return which of some tokens llama.cpp's grammar takes next."""
-        candidates = np.zeros(len(ids), CANDIDATE)
         if not len(ids):
             return np.zeros(0, bool)
-        candidates["id"] = ids
-        array = api.llama_token_data_array(
-            data=ctypes.cast(candidates.ctypes.data, api.llama_token_data_p),
-            size=len(ids),
-            selected=-1,
-            sorted=False,
-        )
+        rows, array = candidates(ids)
         api.llama_sampler_apply(self._handle, ctypes.byref(array))
-        return np.asarray(candidates["logit"] == 0)
+        return np.asarray(rows["logit"] == 0)
 
     def _first_bytes(self) -> NDArray[np.bool_]:
         """Return with which bytes a token may begin; one that begins otherwise is not allowed."""

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttc.records import SamplingParams
+from ttc_llamacpp.candidates import Ids
 from ttc_llamacpp.kv_cache import Logits
 
 # Below this temperature the exponents overflow; sampling is greedy in effect at much higher ones.
 GREEDY = 1e-6
 
-Ids = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 Weights = NDArray[np.float32]
 Allowed = Callable[[Ids], NDArray[np.bool_]]

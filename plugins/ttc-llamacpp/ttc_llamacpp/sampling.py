@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ttc.records import SamplingParams
 from ttc_llamacpp.adjusting import Adjustment
-from ttc_llamacpp.constraint import CANDIDATE, Constraint, Ids
+from ttc_llamacpp.candidates import Ids, candidates
+from ttc_llamacpp.constraint import Constraint
 from ttc_llamacpp.kv_cache import Logits
 from ttc_llamacpp.picking import GREEDY, pick
 
@@ -148,14 +149,8 @@ class Sampler:
 
     def _pick(self, logits: Logits, ids: Ids) -> int:
         """Sample one of some tokens with the chain."""
-        rows = np.zeros(len(ids), CANDIDATE)
-        rows["id"], rows["logit"] = ids, logits[ids]
-        array = api.llama_token_data_array(
-            data=ctypes.cast(rows.ctypes.data, api.llama_token_data_p),
-            size=len(ids),
-            selected=-1,
-            sorted=False,
-        )
+        rows, array = candidates(ids)
+        rows["logit"] = logits[ids]
         api.llama_sampler_apply(self._chain, ctypes.byref(array))
         token = int(array.data[array.selected].id)
         api.llama_sampler_accept(self._chain, token)
