@@ -12,7 +12,7 @@ from ttc.api.wording import python_errors
 from ttc.errors import UsageError
 from ttc.problems import ReadOptions
 from ttc.records import Problem
-from ttc.samples.job import choices_template
+from ttc.samples.gathering import choices_template
 from ttc.samples.recipe import whole
 from ttc.session import Session
 from ttc.solving import job, notes

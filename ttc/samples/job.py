@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
@@ -21,6 +21,7 @@ from ttc.records import Problem, Sample
 from ttc.samples import asked, spending
 from ttc.samples.drawing import Drawing
 from ttc.samples.empty_pools import none_empty
+from ttc.samples.gathering import gather
 from ttc.samples.plan import (
     Plan,
     Recipe,
@@ -30,7 +31,7 @@ from ttc.samples.plan import (
     notes_on,
     one_draw_note,
 )
-from ttc.samples.recipe import Sampling, make_recipe, text_of, whole
+from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.samples.spending import Spending
 from ttc.session import Session
 from ttc.store import Store, runs, samples
@@ -140,53 +141,6 @@ def reading(
     return ReadOptions(renamed, form, skip_bad, tags.parse(tag), choices_template)
 
 
-class Gathered(NamedTuple):
-    """The problems of all data, the name of the data, the sampling options with the format's own
-    template where neither option nor setting gives one, how it was read, and the text around
-    questions with choices if one was given and there are such questions."""
-
-    problems: tuple[Problem, ...]
-    name: str
-    sampling: Sampling
-    reading: ReadOptions
-    choices_template: str | None
-
-
-def gather(session: Session, job: SampleJob) -> Gathered:
-    """Read all data and say what was read."""
-    choices = choices_template(session, job.reading.choices_template)
-    reading = replace(job.reading, choices_template=choices)
-    datasets = [problems.read(source, reading) for source in job.data]
-    mapped = list(problems.mapping_notes(datasets))
-    for dataset in datasets:
-        session.say(dataset.describe())
-    sampling = job.sampling
-    chosen = session.config.get("template", sampling.template)
-    if chosen is None and not sampling.raw:
-        templates = {dataset.template for dataset in datasets}
-        if len(templates) > 1:
-            raise UsageError("these files want different templates; sample them one by one")
-        sampling = replace(sampling, template=templates.pop())
-    merged = problems.merge(datasets)
-    for line in mapped:
-        session.say(line)
-    for line in problems.tag_notes(datasets, merged, job.reading.tags):
-        session.say(line)
-    if choices is not None and not any("choices" in each.reference for each in merged):
-        choices = None
-        if job.reading.choices_template is not None:
-            session.say("--choices-template: no problem has choices")
-    choosing = job.choosing if job.limit is None else replace(job.choosing, limit=job.limit)
-    chosen_problems = problems.select(merged, choosing)
-    return Gathered(chosen_problems, datasets[0].name, sampling, reading, choices)
-
-
-def choices_template(session: Session, option: str | None = None) -> str | None:
-    """Return the text around questions with choices, of the option or the setting; None if neither
-    is there. UsageError for a file that cannot be read."""
-    return text_of(session.config.get("choices_template", option), "--choices-template")
-
-
 def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool = True) -> Prepared:
     """Read and check everything that can be wrong; nothing is drawn or written.
 
@@ -194,7 +148,10 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     pool that the user named has other settings. The caller closes the backend.
     """
     limits = spending.limits_of(job.budget, job.max_time)
-    found, data, sampling, reading, choices = gather(session, job)
+    choosing = job.choosing if job.limit is None else replace(job.choosing, limit=job.limit)
+    found, data, sampling, reading, choices = gather(
+        session, job.data, job.reading, job.sampling, choosing
+    )
     n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
     choice, backend = resolve.open_model(session, job.model, sampling.extra, batches=True)
     with ExitStack() as on_error:

@@ -21,7 +21,7 @@ from ttc.messages.visible import for_stdout, json_for_stdout
 from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.report.trees import picture
-from ttc.samples.job import choices_template
+from ttc.samples.gathering import choices_template
 from ttc.samples.recipe import text_of
 from ttc.session import Session
 from ttc.solving import job, notes
