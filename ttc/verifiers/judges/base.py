@@ -110,9 +110,9 @@ class Judge:
     def config(self) -> Mapping[str, Any]:
         """Everything that can change a verdict: the model's weights, the prompt, the options."""
         options = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
+        clock = self.backend.model.clock
         if self._unset:
             options["unset"] = ",".join(self._unset)
-        clock = self.backend.model.clock
         return {
             **options,
             **({} if clock is None else {"clock": clock}),
