@@ -13,7 +13,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.backends import Backend, Request, needs_of
-from ttc.backends.asking import json_schema
+from ttc.backends.asking import extra_fields, json_schema
 from ttc.backends.asking.capabilities import refused
 from ttc.backends.asking.extra_fields import HEADERS, TEMPLATE, is_unicode
 from ttc.backends.extras import Refusing, Tokenizing
@@ -155,6 +155,17 @@ def fields(text: str, backend: Backend) -> str:
     if given:
         kept[TEMPLATE] = {**kept.get(TEMPLATE, {}), **given}
     return keys.canonical_json(kept)
+
+
+def of_alias(table: Mapping[str, Any], backend: Backend) -> str:
+    """Return the further fields that an alias has, without headers, which its backend sends by
+    itself. UsageError if the model takes no such fields."""
+    public = extra_fields.checked(table, "[models.…] extra")
+    public.pop(HEADERS, None)
+    text = fields(keys.canonical_json(public) if public else "", backend)
+    if text:
+        check(backend, SamplingParams(extra=text), 0, raw=False)
+    return text
 
 
 def check(backend: Backend, params: SamplingParams, logprobs: int, *, raw: bool) -> None:

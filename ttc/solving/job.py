@@ -12,8 +12,8 @@ from ttc import verdicts
 from ttc.backends import Backend, resolve
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
+from ttc.samples.asked import of_alias
 from ttc.samples.empty_pools import none_empty
-from ttc.samples.judge_model import JudgeModel
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
 from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
@@ -30,6 +30,7 @@ from ttc.strategies.driver.engine import ModelEngine
 from ttc.strategies.driver.scoring import AGGREGATES, LikelihoodScorer, TraceScorer, VerifierScorer
 from ttc.verifiers import Verifier
 from ttc.verifiers.extras import Attachable, model_of, reads_reference
+from ttc.verifiers.judge_model import JudgeModel
 
 DEFAULT_N = 8
 ONE_BY_ONE = ("budget-forcing", "self-refine", "post-edit")  # never draw the same twice
@@ -240,5 +241,5 @@ def _verifier(
         if asked is not None:
             choice, backend = resolve.open_model(session, asked)
             stack.callback(backend.close)
-        JudgeModel.of(choice, backend).attach(verifier)
+        JudgeModel(backend, of_alias(choice.defaults.get("extra", {}), backend)).attach(verifier)
     return verifier

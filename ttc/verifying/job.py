@@ -16,15 +16,15 @@ from ttc.backends import resolve
 from ttc.errors import UsageError
 from ttc.interchange import Intake
 from ttc.records import Message, Sample, Verdict
-from ttc.samples import freshness
+from ttc.samples import asked, freshness
 from ttc.samples.freshness import Standing
-from ttc.samples.judge_model import JudgeModel
 from ttc.session import Session
 from ttc.store import Store
 from ttc.store.named import is_file, pool_named, store_with
 from ttc.store.pools import Pool
 from ttc.verdicts import Summary, judge_inputs
 from ttc.verifiers import Verifier, extras
+from ttc.verifiers.judge_model import JudgeModel
 from ttc.verifying import rerun
 from ttc.verifying.judge_quality import Quality
 from ttc.verifying.rerun import Rerun
@@ -157,7 +157,7 @@ def attach_model(session: Session, verifier: Verifier) -> JudgeModel | None:
     with ExitStack() as on_error:
         choice, backend = resolve.open_model(session, extras.model_of(verifier))
         on_error.callback(backend.close)
-        model = JudgeModel.of(choice, backend)
+        model = JudgeModel(backend, asked.of_alias(choice.defaults.get("extra", {}), backend))
         model.attach(verifier)
         on_error.pop_all()
     return model

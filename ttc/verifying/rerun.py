@@ -15,12 +15,12 @@ from ttc.curves.inquiries.self_agreement import SelfAgreement, self_agreements
 from ttc.errors import UsageError
 from ttc.outcomes.opinions import Opinion, Repeats
 from ttc.records import Sample, Verdict
-from ttc.samples.judge_model import JudgeModel
 from ttc.store import Store
 from ttc.store.judged import judged
 from ttc.store.pools import Pool
 from ttc.store.verifiers import AGAIN
 from ttc.verifiers import extras
+from ttc.verifiers.judge_model import JudgeModel
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from ttc.errors import BackendError
 from ttc.options import OptionReader
 from ttc.records import Message, Sample, SamplingParams, Verdict, Vote
 from ttc.verifiers.judges.prompting import UNASKED, fill, packaged, question
-from ttc.verifiers.judges.requests import Ask, Ballot, total
+from ttc.verifiers.judges.requests import Ask, Ballot, seed_of, total
 
 # Concurrent votes: enough to fill an engine's slots.
 WINDOW = 64
@@ -110,17 +110,16 @@ class Judge:
     def config(self) -> Mapping[str, Any]:
         """Everything that can change a verdict: the model's weights, the prompt, the options."""
         options = {k: v for k, v in self.options.items() if k not in ("model", "prompt")}
-        weighs = "choose" in self.backend.capabilities
+        clock = self.backend.model.clock
         if self._unset:
             options["unset"] = ",".join(self._unset)
-        clock = self.backend.model.clock
         return {
             **options,
             **({} if clock is None else {"clock": clock}),
             **({"extra": self.params.extra} if self.params.extra else {}),
             "model": self.backend.model.fingerprint,
             "prompt": keys.digest("judge1", self.template),
-            "weighs": weighs,
+            "weighs": "choose" in self.backend.capabilities,
         }
 
     def votes_of(self, sample: Sample) -> int:
@@ -194,16 +193,12 @@ class Judge:
         return ballot
 
     def _submit(self, sample: Sample, vote: int, ask: Ask, count: int) -> str:
-        # The seed depends on what is judged, not on the order, so a rerun gives the same votes.
-        about = [sample.text, [list(turn) for turn in sample.asked], vote, ask.prefix]
-        digest = keys.digest("vote1", [about, dict(self.config)]).rpartition(":")[2]
-        seed = int(digest[:8], 16) & 0x7FFFFFFF
         request = Request(
             id=f"{self.name}/{count}",
             messages=ask.messages,
             prefix=ask.prefix,
             params=replace(self.params, stop=ask.stop),
-            seed=seed,
+            seed=seed_of(self.config, sample, vote, ask),
             draw=vote,
             choices=ask.choices,
         )

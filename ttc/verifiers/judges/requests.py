@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from ttc import keys
 from ttc.records import Message, Sample, Verdict, Vote
 
 
@@ -32,6 +34,14 @@ class Ballot:
     votes: dict[int, Vote] = field(default_factory=dict)
     verdict: Verdict | None = None
     error: str | None = None
+
+
+def seed_of(config: Mapping[str, Any], sample: Sample, vote: int, ask: Ask) -> int:
+    """Return the seed of a vote. It depends on what is judged, not on the order, so a rerun gives
+    the same votes."""
+    about = [sample.text, [list(turn) for turn in sample.asked], vote, ask.prefix]
+    digest = keys.digest("vote1", [about, dict(config)]).rpartition(":")[2]
+    return int(digest[:8], 16) & 0x7FFFFFFF
 
 
 def total(counts: Iterable[int | None]) -> int | None:
