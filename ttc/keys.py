@@ -21,11 +21,12 @@ from ttc.records import Problem, SamplingParams
 # Odd, so that i ↦ i·STEP is a bijection modulo 2³¹: no two draws of a prompt share a seed.
 STEP = 0x9E3779B1
 SEED_SPACE = 1 << 31
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def canonical_json(value: Any) -> str:
     """Serialise so that equal values give equal text; ValueError for NaN and infinities."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def digest(tag: str, value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ttc.records import EFFORTS, FinishReason, Message, SamplingParams, TokenLogprob
 
@@ -84,6 +85,7 @@ class Request:
         return needs_of(self.params) | {name for name, wanted in asked.items() if wanted}
 
 
+@lru_cache(maxsize=64)  # every request of a run has the same
 def needs_of(params: SamplingParams) -> frozenset[str]:
     """Return the capabilities that sampling parameters need of a backend."""
     thinking = params.thinking

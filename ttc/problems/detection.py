@@ -48,6 +48,7 @@ class Reader:
         self._form = form
         self._tags = tags
         self._ours = {name.partition(".")[0] for name in mapping}
+        self._mapped = self._ours.intersection(_MAPPED)
         self._used = fields_used(mapping)
         self._template = None if choices is None else check(choices)
         self._made: dict[str, ReadsProblems] = {}
@@ -101,8 +102,10 @@ class Reader:
     def _best(self, line: Line) -> str | None:
         """Return the most specific shape of a record that reads what the user mapped."""
         name = self._known.best(line.record)
-        there = self._ours & set(_MAPPED) & line.record.keys()
-        if name is None or name == GENERIC or not there:
+        if name is None or name == GENERIC or not self._mapped:
+            return name
+        there = self._mapped & line.record.keys()
+        if not there:
             return name
         notes = Notes()
         try:
@@ -151,8 +154,13 @@ class Reader:
         # A shape of another package says itself what its questions are; so do --format and --map.
         if self._form is not None or self._ours & _ASKED or not isinstance(shape, Shape):
             return
-        read = notes.read | shape.fields | shape.leaves | self._used
-        if reason := refusals.halved(record, read, notes.roles.get("question", ())):
+        left = record.keys() - notes.read
+        if not left:
+            return
+        # In the order of the record: the first is told.
+        left -= shape.fields | shape.leaves | self._used
+        names = [name for name in record if name in left]
+        if reason := refusals.halved(record, names, notes.roles.get("question", ())):
             raise ValueError(reason)
 
 

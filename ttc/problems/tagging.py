@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ttc import tags
@@ -23,17 +24,14 @@ def tags_of(
     """
     found: dict[str, str] = {}
     there = plain(record)
-    for name, fields in tags.KNOWN.items():
-        # Hendrycks' MATH calls the subject its type.
-        fields = (*fields, "type") if form == "math" and name == "subject" else fields
-        for field in fields:
-            if field not in there or field in used:
-                continue
-            value = there[field]
-            # A list or an object may be anything here: nobody said that it is a tag.
-            if not isinstance(value, (list, dict)) and (text := tags.text_of(value)) is not None:
-                found.setdefault(name, text)
-                noted(record, field)
+    for name, field in _known(frozenset(there), form):
+        value = there[field]
+        # A list or an object may be anything here: nobody said that it is a tag.
+        if field in used or isinstance(value, (list, dict)):
+            continue
+        if (text := tags.text_of(value)) is not None:
+            found.setdefault(name, text)
+            noted(record, field)
     if own := tags.own(there.get("tags")):
         found |= own
         noted(record, "tags")
@@ -47,6 +45,17 @@ def tags_of(
         if text is not None:
             found[name] = text
     return found
+
+
+@lru_cache(maxsize=256)
+def _known(there: frozenset[str], form: str) -> tuple[tuple[str, str], ...]:
+    """Return the tags whose fields are there, each with its field, in the order that holds."""
+    found = []
+    for name, fields in tags.KNOWN.items():
+        # Hendrycks' MATH calls the subject its type.
+        more = ("type",) if form == "math" and name == "subject" else ()
+        found += [(name, field) for field in (*fields, *more) if field in there]
+    return tuple(found)
 
 
 def described(problems: Sequence[Problem]) -> str:

@@ -31,6 +31,8 @@ def evaluate(value: Value, record: Mapping[str, Any], separator: str = SEPARATOR
     found = [
         piece.text if isinstance(piece, Text) else piece.find(record) for piece in value.pieces
     ]
+    if len(found) == 1 and value.test is None:  # most mappings only rename
+        return found[0]
     lengths = {len(each) for each in found if isinstance(each, Many)}
     if len(lengths) > 1:
         raise ValueError(f"the lists in {value.raw!r} have {_counts(lengths)} items")

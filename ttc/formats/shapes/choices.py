@@ -153,28 +153,33 @@ def shown(question: str, choices: Choices, template: str) -> str:
     of the template with `{label}` or `{text}` is repeated for each choice.
     """
     pairs = list(zip(choices.labels, choices.texts, strict=True))
-    values = {"question": question, "labels": ", ".join(choices.labels), "kind": choices.kind}
-    values["choices"] = "\n".join(f"{label}) {text}" for label, text in pairs)
+    values = {"question": question, "kind": choices.kind}
+    if "{labels}" in template:
+        values["labels"] = ", ".join(choices.labels)
+    if "{choices}" in template:
+        values["choices"] = "\n".join(f"{label}) {text}" for label, text in pairs)
     lines = []
     for line in _lines(template):
         for label, text in pairs if line.repeated else pairs[:1]:
-            values |= {"label": label, "text": text}
-            lines.append("".join([values[part] if place else part for place, part in line.parts]))
+            lines.append(line.form.format(label=label, text=text, **values))
     return "\n".join(lines)
 
 
 class _Line(NamedTuple):
-    """A line of a template: whether each choice has one, and its parts, places and texts."""
+    """A line of a template: whether each choice has one, and its form for `str.format`."""
 
     repeated: bool
-    parts: tuple[tuple[bool, str], ...]
+    form: str
 
 
 @lru_cache(maxsize=16)
 def _lines(template: str) -> tuple[_Line, ...]:
     lines = []
     for line in template.split("\n"):
-        parts = tuple((at % 2 == 1, part) for at, part in enumerate(_PLACE.split(line)))
-        repeated = any(place and part in ("label", "text") for place, part in parts)
-        lines.append(_Line(repeated, parts))
+        parts = _PLACE.split(line)  # texts and names of places by turns
+        repeated = "label" in parts[1::2] or "text" in parts[1::2]
+        # Other braces than those of places are text.
+        parts[::2] = [part.replace("{", "{{").replace("}", "}}") for part in parts[::2]]
+        parts[1::2] = [f"{{{place}}}" for place in parts[1::2]]
+        lines.append(_Line(repeated, "".join(parts)))
     return tuple(lines)

@@ -63,12 +63,12 @@ def optional(record: Mapping[str, Any], name: str) -> str:
 def asked(record: Mapping[str, Any], *names: str) -> str:
     """Return the texts of several fields as one question, a blank line between them; those that
     are missing or blank are left out. KeyError if the last one is."""
-    parts = []
+    parts, part = [], ""
     for name in names:
         if part := optional(record, name):
-            parts.append(part if len(names) > 1 else text(record, name))
+            parts.append(part if len(names) > 1 else record[name])
             noting.role(record, "question", name)
-    if not optional(record, names[-1]):
+    if not part:
         raise KeyError(names[-1])
     return "\n\n".join(parts)
 
@@ -87,8 +87,11 @@ def asking(record: Mapping[str, Any]) -> str | None:
 def identifier(record: Mapping[str, Any], default: str, *own: str) -> str:
     """Return the identifier of a record, or else the default; ValueError if it is none. `own` are
     the names that the dataset has for it besides IDENTIFIER."""
+    there = plain(record)
     for name in (*IDENTIFIER, *own):
-        value = record.get(name)
+        if name not in there:
+            continue
+        value = record[name]
         if isinstance(value, float) and value.is_integer():
             value = int(value)  # as pandas writes a column of integers that lacks some
         if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
@@ -151,7 +154,11 @@ def about(record: Mapping[str, Any], *more: str) -> str | None:
     """Return the one field of a text that the question is about, or None; its reading is not
     noted."""
     there = plain(record)
-    found = [name for name in (*ABOUT, *more) if has(there, name, str) and there[name].strip()]
+    found = [
+        name
+        for name in (*ABOUT, *more)
+        if name in there and has(there, name, str) and there[name].strip()
+    ]
     return found[0] if len(found) == 1 else None
 
 

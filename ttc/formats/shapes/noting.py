@@ -55,6 +55,11 @@ class Noting(Mapping[str, Any]):
         self.notes.read.add(self.path + name)
         return value
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a field, or the default."""
+        # Mapping's own asks by KeyError, which is slow for fields that few records have.
+        return self[name] if name in self.plain else default
+
     def __contains__(self, name: object) -> bool:
         return name in self.plain
 
@@ -67,6 +72,8 @@ class Noting(Mapping[str, Any]):
 
 def plain(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a record whose reading is not noted."""
+    if type(record) is dict:  # most are, and the check against an abstract class is slow
+        return record
     return record.plain if isinstance(record, Noting) else record
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -80,19 +80,21 @@ def _suspects(names: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name in _TOOLS or _MEDIA.fullmatch(name)))
 
 
-def halved(record: Mapping[str, Any], read: Collection[str], asked: Collection[str]) -> str | None:
+def halved(record: Mapping[str, Any], left: Sequence[str], asked: Collection[str]) -> str | None:
     """Return why a question would be asked in half: a text or choices beside it are not read.
 
-    `read` are the fields that were read or may be left out, `asked` those of the question. None if
-    there is no such field, and for chats, which say themselves what they are about.
+    `left` are the fields that were not read, but for those that may be left out, `asked` those of
+    the question. None if there is no such field, and for chats, which say themselves what they are
+    about.
     """
     there = plain(record)
     texts = [there.get(name) for name in asked]
     if not texts or not all(isinstance(text, str) for text in texts):
         return None
     question = [*asked][-1]
-    for name, value in there.items():
-        if name in read or not value:
+    for name in left:
+        value = there[name]
+        if not value:
             continue
         if name in _LISTS:
             pair = _shell(f"choices={Step(name)}")
