@@ -49,6 +49,8 @@ def first_line(head: bytes) -> dict[str, Any] | None:
     line, newline, _ = text.partition("\n")
     try:
         found = json.loads(line)
+    except RecursionError:
+        return None
     except ValueError:
         if newline or len(head) < HEAD:
             return None
