@@ -10,6 +10,7 @@ from typing import Any
 
 from ttc import keys
 from ttc.errors import UsageError
+from ttc.exchange.survey import is_attempt
 from ttc.formats import Draw
 from ttc.store import names, pools
 from ttc.store.imported import Held, free_backend, held, is_imported
@@ -55,6 +56,11 @@ def told(tool: str, draw: Draw) -> dict[str, Any]:
     return found
 
 
+def is_untold(draw: Draw) -> bool:
+    """Return whether a request failed before a model was told, which then is no further model."""
+    return draw.sample.model is None and is_attempt(draw)
+
+
 class Targets:
     """Finds the pool of each draw: the one that is named, and beside it one for each further model
     of the same log."""
@@ -69,6 +75,8 @@ class Targets:
 
     def of(self, tool: str, draw: Draw) -> Target:
         """Return the pool of a draw. UsageError if the pool that is named holds other draws."""
+        if is_untold(draw) and len(self._by_told) == 1:
+            return next(iter(self._by_told.values()))
         about = told(tool, draw)
         key = keys.canonical_json(about)
         if key not in self._by_told:

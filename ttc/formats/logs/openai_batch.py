@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ttc import jsonl
 from ttc.answers.thinking import wrap
 from ttc.errors import UsageError
-from ttc.formats import Draw
+from ttc.formats import Draw, finish_reasons
 from ttc.formats.logs.lacking import Lacking
 from ttc.formats.logs.opening import (
     accept,
@@ -108,14 +109,17 @@ def _draws(
         yield Draw(Problem(problem), sample, (), place, error=failed, unused=left)
         return
     known = body.get("id") or record.get("id")
-    for at, answer in enumerate(answers):
+    for at, (choice, called, answer) in enumerate(answers):
         sample = Sample(problem, first + at, model=model, **answer, **_spent(body, len(answers)))
+        if called:
+            sample = replace(sample, finish_reason="error")
         yield Draw(
             Problem(problem),
             sample,
             (),
             place,
-            id=f"openai:{known}/{at}" if known else None,
+            id=f"openai:{known}/{choice}" if known else None,
+            error="the model called a tool" if called else "",
             unused=left,
         )
 
@@ -144,22 +148,26 @@ def _failure(
     return str(error or f"status {status}")
 
 
-def _answers(body: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
-    """Yield text, finish reason and log-probability of each answer of a body."""
-    for choice in body.get("choices") or ():
+def _answers(body: Mapping[str, Any], place: str) -> Iterator[tuple[int, bool, dict[str, Any]]]:
+    """Yield the place of each answer of a body, whether it is the call of a tool, and its text,
+    finish reason and log-probability."""
+    for at, choice in enumerate(body.get("choices") or ()):
         message = choice.get("message") if isinstance(choice, Mapping) else None
         if message is None:
             text = checked_text(choice.get("text"), place, "'text'")
         else:
             text = _text(message, place)
-        yield {
+        reason, index = choice.get("finish_reason"), choice.get("index")
+        answer = {
             "text": text,
-            "finish_reason": finish_reason(choice.get("finish_reason")),
+            "finish_reason": finish_reason(reason),
             "logprob": summed(choice.get("logprobs")),
             "token_logprobs": likeliest(choice.get("logprobs")),
         }
+        called = finish_reasons.plain(reason) in finish_reasons.TOOLS and not text
+        yield (index if type(index) is int else at), called, answer
     if isinstance(body.get("output"), list):
-        yield _of_output(body, place)
+        yield 0, False, _of_output(body, place)
 
 
 def _text(message: Mapping[str, Any], place: str) -> str:
@@ -212,8 +220,9 @@ def _thought(usage: Mapping[str, Any]) -> Any:
 def _response(draw: Draw) -> dict[str, Any]:
     sample = draw.sample
     name = f"{draw.problem.id}#{sample.index}"
+    known_as, _, at = (draw.id or "").removeprefix("openai:").rpartition("/")
     choice: dict[str, Any] = {
-        "index": 0,
+        "index": int(at) if at.isdecimal() else 0,
         "message": {"role": "assistant", "content": sample.text},
         "finish_reason": sample.finish_reason,
     }
@@ -232,6 +241,6 @@ def _response(draw: Draw) -> dict[str, Any]:
     if usage:
         body["usage"] = usage
     if draw.id is not None and draw.id.startswith("openai:"):
-        body["id"] = draw.id.removeprefix("openai:").rpartition("/")[0]
+        body["id"] = known_as
     response = {"status_code": 200, "body": body}
     return {"custom_id": name, "response": response, "error": None}
