@@ -463,3 +463,13 @@ def test_a_memo_of_questions_is_about_template_arguments(own_home: Path) -> None
 
 def test_constraint_is_one(own_home: Path) -> None:
     assert asked.constraint({"grammar": None, "schema": None, "regex": None}) == {}
+
+
+@pytest.mark.parametrize("model", ["scripted:", "llamacpp:smollm2"])
+def test_a_secret_header_goes_to_servers_alone(ttc: Ttc, own_home: Path, model: str) -> None:
+    (own_home / "q.jsonl").write_text('{"question": "Why?"}\n')
+    done = ttc("sample", "q.jsonl", "-m", model, "--extra", 'header.X-Key="s3cret"')
+    assert done.code == 2
+    assert "--extra header.x-key: " in done.err
+    assert "is no server, and is sent no headers" in done.err
+    assert "unknown option" not in done.err and "s3cret" not in done.err

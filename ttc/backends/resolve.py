@@ -16,7 +16,7 @@ from typing import Any
 
 from ttc import plugins
 from ttc.backends import Backend, addresses
-from ttc.backends.asking import extra_fields
+from ttc.backends.asking import able, extra_fields
 from ttc.backends.asking.extra_fields import Extra
 from ttc.backends.guarded import GuardedBackend
 from ttc.budgets.prices import Price
@@ -209,6 +209,11 @@ def open_model(
     if headers := {**public.get("headers", {}), **secret}:
         choice = replace(choice, options={**choice.options, "headers": headers})
     if secret:
+        if "request-fields" not in (able.can_at_most(choice.backend) or ("request-fields",)):
+            raise UsageError(
+                f"--extra header.{next(iter(secret))}: {choice.backend} is no server, and is sent "
+                "no headers; leave it out"
+            )
         session.say(f"{', '.join(secret)}: sent as a header and not kept; it is no part of the key")
     backend = open_backend(choice, session.database)
     if choice.note:
