@@ -140,3 +140,17 @@ def test_mapped_fields_are_told_by_the_names_of_the_data(ttc: Ttc, tmp_path: Pat
     ran = ttc("sample", "data.jsonl", *options)
     assert "1 with a reference (gold), question from `about+ask`" in ran.err
     assert "not used" not in ran.err
+
+
+def test_another_text_around_choices_is_another_pool(ttc: Ttc, own_home: Path) -> None:
+    row = {"question": "2+2?", "choices": ["3", "4"], "answer": 1}
+    Path("mc.jsonl").write_text(json.dumps(row) + "\n")
+    drawn = ("sample", "mc.jsonl", "-n", "1", "-m", "scripted:")
+    assert ttc(*drawn).code == 0
+    other = (*drawn, "--choices-template", "{question}\n{label}: {text}")
+    planned = ttc(*other, "--dry-run")
+    assert "mc-scripted.2" in planned.out, planned.out
+    done = ttc(*other)
+    assert done.code == 0
+    assert "drawing into mc-scripted.2" in done.err
+    assert "choices_template" in ttc(*other, "--explain").out

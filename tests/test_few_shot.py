@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from data_files import write
 
 from ttc import problems
 from ttc.errors import UsageError
@@ -18,11 +18,6 @@ GSM8K = [
     {"question": f"What is {at}+1?", "answer": f"{at}+1={at + 1}\n#### {at + 1}"}
     for at in range(30)
 ]
-
-
-def write(path: Path, *records: dict[str, Any]) -> str:
-    path.write_text("".join(json.dumps(each) + "\n" for each in records), encoding="utf-8")
-    return str(path)
 
 
 @pytest.fixture

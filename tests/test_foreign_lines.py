@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from commands import Ttc
+from data_files import write
 
 import ttc as library
 from ttc.errors import UsageError
@@ -217,8 +218,7 @@ def test_draws_without_an_answer_are_left_out_and_told(value: str) -> None:
 
 
 def test_the_words_of_servers_and_of_logs_are_one_table() -> None:
-    from ttc_openai import stream_parser
-
+    stream_parser = pytest.importorskip("ttc_openai.stream_parser")
     assert stream_parser.ENDS is finish_reasons.ENDS
 
 
@@ -365,13 +365,8 @@ def test_repeats_of_rows_are_draws() -> None:
     assert notes == ["read by other names: problem from doc_id, reference.answer from target"]
 
 
-def lines(path: Path, *records: Record) -> str:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return str(path)
-
-
 def test_a_sweep_tells_what_it_read(ttc: Ttc, own_home: Path) -> None:
-    path = lines(own_home / "s.jsonl", *({"task_id": "a", "passed": at % 2} for at in range(4)))
+    path = write(own_home / "s.jsonl", *({"task_id": "a", "passed": at % 2} for at in range(4)))
     done = ttc("sweep", path, "-s", "coverage", "-k", "1", "--json").document
     assert done["curves"][0]["points"][0]["value"] == 0.5
     assert [line for line in done["warnings"] if "read" in line] == [
@@ -381,7 +376,7 @@ def test_a_sweep_tells_what_it_read(ttc: Ttc, own_home: Path) -> None:
 
 
 def test_verify_draws_each_item_and_tells(ttc: Ttc, own_home: Path) -> None:
-    path = lines(
+    path = write(
         own_home / "s.jsonl", {"q": 1, "outs": ["2", "3"], "gold": 2}, {"q": 2, "outs": []}
     )
     mapped = ("--map", "problem=q,text=outs.*", "--map", "reference.answer=gold")
@@ -396,7 +391,7 @@ def test_verify_draws_each_item_and_tells(ttc: Ttc, own_home: Path) -> None:
 
 @pytest.mark.parametrize("command", ["sweep", "verify"])
 def test_a_field_that_no_line_has_is_an_error(ttc: Ttc, own_home: Path, command: str) -> None:
-    path = lines(own_home / "s.jsonl", {"problem": "a", "text": "x", "correct": True, "final": "4"})
+    path = write(own_home / "s.jsonl", {"problem": "a", "text": "x", "correct": True, "final": "4"})
     verifier = ("-V", "regex:x") if command == "verify" else ()
     done = ttc(command, path, *verifier, "--map", "answer=fianl")
     assert (done.code, "answer=fianl: no record has it" in done.err) == (2, True)
@@ -404,18 +399,18 @@ def test_a_field_that_no_line_has_is_an_error(ttc: Ttc, own_home: Path, command:
 
 
 def test_sample_says_what_no_record_has(ttc: Ttc, own_home: Path) -> None:
-    path = lines(own_home / "p.jsonl", {"id": "a", "question": "1+1?", "answer": "2"})
+    path = write(own_home / "p.jsonl", {"id": "a", "question": "1+1?", "answer": "2"})
     dry = ("--dry-run", "-n", "1", "-m", "scripted:")
     done = ttc("sample", path, *dry, "--map", "answer=gold")
     assert (done.code, "no field 'gold' among id, question, answer" in done.err) == (2, True)
-    more = lines(own_home / "q.jsonl", {"id": "b", "question": "1+2?", "gold": "3"})
+    more = write(own_home / "q.jsonl", {"id": "b", "question": "1+2?", "gold": "3"})
     done = ttc("sample", path, more, *dry, "--map", "answer=gold")
     assert (done.code, "p: no record has 'gold'" in done.err) == (0, True)
 
 
 def test_sample_reaches_inside_and_joins(ttc: Ttc, own_home: Path) -> None:
     turns = [{"role": "user", "content": "1+1?"}]
-    path = lines(own_home / "p.jsonl", {"i": "a", "body": {"messages": turns}}, {"i": "b"})
+    path = write(own_home / "p.jsonl", {"i": "a", "body": {"messages": turns}}, {"i": "b"})
     mapped = ("--map", "id=i,messages=body.messages")
     done = ttc("sample", path, "-n", "1", "-m", "scripted:", "--pool", "p", *mapped)
     assert (done.code, "p.jsonl:2: --map messages=body.messages: no field" in done.err) == (2, True)
@@ -423,7 +418,7 @@ def test_sample_reaches_inside_and_joins(ttc: Ttc, own_home: Path) -> None:
     assert done.code == 0
     assert ttc("show", "p", "a", "--json").document["messages"] == turns
     story = {"i": "c", "body": "Ann has 2.", "more": "", "ask": "How many?", "tip": "Count."}
-    path = lines(own_home / "r.jsonl", story)
+    path = write(own_home / "r.jsonl", story)
     joined = ("--map", 'id=i,prompt=body+more+ask+"\\nHint: "+tip')
     assert ttc("sample", path, "-n", "1", "-m", "scripted:", "--pool", "r", *joined).code == 0
     (message,) = ttc("show", "r", "c", "--json").document["messages"]
@@ -444,8 +439,8 @@ def test_the_library_reads_the_same_way() -> None:
 
 def test_foreign_samples_with_their_questions_are_replayed(ttc: Ttc, own_home: Path) -> None:
     outs = [{"task_id": "x", "question": "1+1?", "response": out} for out in ("2", "3")]
-    recorded = lines(own_home / "r.jsonl", *outs)
-    path = lines(own_home / "p.jsonl", {"id": "a", "question": "1+1?"})
+    recorded = write(own_home / "r.jsonl", *outs)
+    path = write(own_home / "p.jsonl", {"id": "a", "question": "1+1?"})
     done = ttc("sample", path, "-n", "2", "-m", f"replay:{recorded}", "--pool", "p", "-o", "-")
     assert [line["text"] for line in done.lines] == ["2", "3"]
     assert "read by other names: problem from task_id, text from response" in done.err
@@ -464,7 +459,7 @@ def test_a_field_that_is_mapped_has_no_meaning_of_its_own() -> None:
 
 
 def test_a_mapping_of_a_pool_is_told(ttc: Ttc, own_home: Path) -> None:
-    path = lines(own_home / "p.jsonl", {"id": "a", "question": "1+1?", "answer": "2"})
+    path = write(own_home / "p.jsonl", {"id": "a", "question": "1+1?", "answer": "2"})
     ttc("sample", path, "-n", "2", "-m", "scripted:", "--pool", "p", "-q")
     ttc("verify", "p", "-V", "numeric", "-q")
     swept = ttc("sweep", "p", "-s", "coverage", "--map", "correct=passed")
@@ -494,10 +489,21 @@ def test_logs_of_other_tools_are_answered_with_import(
 
 
 def test_solve_names_a_field_that_no_question_has(ttc: Ttc, own_home: Path) -> None:
-    path = lines(own_home / "p.jsonl", {"id": "a", "body": {"ask": "1+1?"}})
+    path = write(own_home / "p.jsonl", {"id": "a", "body": {"ask": "1+1?"}})
     command = ("solve", "--each", path, "-m", "scripted:", "-n", "2")
     assert ttc(*command, "--map", "question=body.ask", "-q").code == 0
     done = ttc(*command, "--map", "question=body.ask,answer=body.gold")
     assert (done.code, "no field 'gold' in body among ask" in done.err) == (2, True)
     done = ttc(*command, "--map", "question=body.question")
     assert (done.code, "p.jsonl:1: --map question=body.question" in done.err) == (2, True)
+
+
+def test_objects_and_truths_may_be_texts_as_in_tables() -> None:
+    record = {"problem": "a", "text": "42", "index": 0, "correct": "true"}
+    record |= {"reads_reference": "true", "reference": '{"answer": "42"}'}
+    record |= {"params": '{"temperature": 0.5}'}
+    (sample,), _ = sampled(record)
+    assert sample.reference == {"answer": "42"}
+    assert sample.params == {"temperature": 0.5}
+    (outcome,), _ = judged(record)
+    assert outcome.correct is True

@@ -263,11 +263,13 @@ def test_what_changes_a_verdict_keys_it(tmp_path: Path) -> None:
     own = tmp_path / "own.txt"
     own.write_text("{question}\n{answer}\nScore: N")
     configs = []
-    for options in ({}, {"n": "2"}, {"prompt": str(own)}, {"reference": "yes"}):
-        judge = Rubric(**options)
+    for options in ({}, {"n": "2"}, {"prompt": str(own)}, {"reference": "yes"}, "fields"):
+        judge = Rubric(**({} if options == "fields" else options))
+        if options == "fields":
+            judge.send_fields('{"provider":1}')
         judge.attach(Saying(lambda _: ""))
         configs.append(json.dumps(dict(judge.config), sort_keys=True))
-    assert len(set(configs)) == 4
+    assert len(set(configs)) == 5
     assert str(tmp_path) not in configs[2]
 
 

@@ -244,7 +244,8 @@ def test_every_plugin_refuses_an_unknown_option_in_the_same_words(group: str, na
 def test_every_backend_refuses_an_unknown_option_in_the_same_words(
     name: str, tmp_path: Path
 ) -> None:
-    models = {"openai": "http://localhost:1/v1#m", "llamacpp": "smollm2", "ray": "scripted:"}
+    server = "http://localhost:1/v1#m"
+    models = {"openai": server, "batch": server, "llamacpp": "smollm2", "ray": "scripted:"}
     options = {"zeal": 1}
     if name == "ray":  # it passes what is not its own on to the backend that it spreads
         with pytest.raises(UsageError, match=r"ray: unknown option 'ray_zeal'; .*it takes: "):

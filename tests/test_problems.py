@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from data_files import write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,11 +19,6 @@ from ttc.records import Message, Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
-
-
-def write(path: Path, *records: dict[str, Any]) -> str:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return str(path)
 
 
 CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [

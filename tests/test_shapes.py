@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Ttc
+from data_files import write
 from shape_cases import CASES, GPQA, Case
 
 from ttc import plugins, problems
@@ -18,11 +18,6 @@ from ttc.formats.mapping import parse_mapping
 from ttc.formats.shapes.known import shapes
 from ttc.problems import ReadOptions
 from ttc.records import Sample
-
-
-def write(path: Path, *records: dict[str, Any]) -> str:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return str(path)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{at}-{c.shape}" for at, c in enumerate(CASES)])
@@ -399,3 +394,12 @@ def test_the_first_name_of_the_generic_shape_is_still_taken(tmp_path: Path) -> N
     assert read.problems[0].reference == {"answer": GSM8K["answer"]}
     with pytest.raises(UsageError, match="did you mean gsm8k"):
         problems.read(path, ReadOptions(format="gsm8"))
+
+
+@pytest.mark.parametrize(("name", "told"), [("inspect", "ttc import"), ("gzip", "no --format")])
+def test_formats_that_are_no_shapes_are_told_from_unknown_ones(
+    tmp_path: Path, name: str, told: str
+) -> None:
+    path = write(tmp_path / "data.jsonl", GSM8K)
+    with pytest.raises(UsageError, match=told):
+        problems.read(path, ReadOptions(format=name))

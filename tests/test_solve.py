@@ -118,6 +118,11 @@ def test_every_draw_failing_is_the_backend_s_fault(ttc: Ttc) -> None:
         ("How many?", "There are 3.\nThat is all.", "stop", None),
         ("Explain the revolution.", "It began in 1789 and ended in 1799.", "stop", None),
         ("Explain the revolution.", "The answer is freedom.", "stop", "freedom"),
+        ("How many?", '{\n  "a": 3.0\n}', "stop", '{"a":3}'),
+        ("Is it so?", '{"why": "日", "is": true}', "stop", '{"is":true,"why":"日"}'),
+        ("Is it so?", '{"why": "x", "answer": "yes"}', "stop", "yes"),
+        ("Is it so?", '{"is": true', "length", None),
+        ("Is it so?", '{"is": NaN}', "stop", None),
         ("Write 2 lines of code.", "```\nx = 1\n```", "stop", None),
     ],
 )

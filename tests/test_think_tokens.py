@@ -14,6 +14,7 @@ from ttc.answers.thought_tokens import thought_tokens, thought_tokens_by_text
 from ttc.backends import Completion, ModelInfo, Request
 from ttc.backends.guarded import GuardedBackend
 from ttc.backends.sanitize import sanitized
+from ttc.backends.thinking_switch import without_effect
 from ttc.messages import notes
 from ttc.records import Problem
 from ttc.samples.replay import recorded_completion
@@ -164,3 +165,24 @@ def test_commands_and_frames_show_them(tmp_path: Path, ttc: Ttc) -> None:
     assert list(frame["think_tokens"]) == [7, 7]
     replayed = ttc("sample", tmp_path / "q.jsonl", "-m", f"replay:{out}", "-n", "2", "-o", "-")
     assert [json.loads(line)["think_tokens"] for line in replayed.stdout.splitlines()] == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "thinking", "told"),
+    [
+        ("on", 0, "--thinking on had no visible effect: none of 4 draws"),
+        ("64", 0, "--thinking 64 had no visible effect: none of 4 draws"),
+        ("0", 0, None),
+        ("64", 1, None),
+        ("off", 0, None),
+        ("off", 2, "--thinking off had no effect: 2 of 4 draws"),
+        ("low", 0, None),
+        (None, 0, None),
+    ],
+)
+def test_draws_that_do_not_show_the_wanted_reasoning_are_told(
+    wanted: str | None, thinking: int, told: str | None
+) -> None:
+    line = without_effect(wanted, thinking, 4)
+    assert line is None if told is None else (line or "").startswith(told)
+    assert without_effect(wanted, 0, 0) is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ttc.answers import thinking
 from ttc.answers.extract import extract, visible
-from ttc.backends import thinking_switch
+from ttc.backends import template_variables
 from ttc.backends.template_clock import Clock
 from ttc.records import Outcome
 from ttc.selectors.mbr import MinimumBayesRisk, agreement
@@ -170,7 +170,7 @@ def test_tokens_that_mark_thoughts(token: str) -> None:
 )
 def test_the_switch_that_a_template_reads(template: str, names: str) -> None:
     pytest.importorskip("jinja2")  # which the backends that render templates bring
-    assert " ".join(sorted(thinking_switch.read_by(template))) == names
+    assert " ".join(sorted(template_variables.switches(template))) == names
 
 
 def test_programs_are_read_behind_thoughts() -> None:

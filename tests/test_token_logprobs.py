@@ -15,7 +15,6 @@ from ttc import interchange
 from ttc.backends import Completion
 from ttc.backends.sanitize import sanitized
 from ttc.errors import UsageError
-from ttc.interchange import token_logprobs as of_lines
 from ttc.records import Sample, TokenLogprob
 from ttc.store import token_logprobs
 from ttc.testing.http_answers import Behaviour
@@ -54,9 +53,12 @@ def test_lines_have_openais_layout() -> None:
 
 @pytest.mark.parametrize("wrong", [{"content": [{"token": "a"}]}, {"content": [3]}])
 def test_logprobs_of_another_layout_are_named(wrong: object) -> None:
-    with pytest.raises(UsageError, match="line 1: 'logprobs' must be those of OpenAI"):
-        of_lines.read(wrong, "line 1")
-    assert of_lines.read({"token_logprobs": [-1.0]}, "line 1") is None
+    line = {"problem": "p", "text": "four"}
+    with pytest.raises(UsageError, match="record 0: 'logprobs' must be those of OpenAI"):
+        list(interchange.read_samples([{**line, "logprobs": wrong}]))
+    other = {**line, "logprobs": {"token_logprobs": [-1.0]}}
+    ((_, sample),) = interchange.read_samples([other])
+    assert sample.token_logprobs is None
 
 
 def test_tokens_of_a_plugin_are_checked() -> None:

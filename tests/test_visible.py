@@ -7,14 +7,17 @@ import os
 import pty
 import re
 import select
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttc import paths
 from ttc.messages.visible import one_line, visible
 from ttc.report.escaping import fenced, in_markdown
 
@@ -106,8 +109,15 @@ def hostile_pool(own_home: Path) -> str:
     row = {"id": f"q{HOSTILE}", "question": f"{HOSTILE}?", "answer": "7"}
     Path("data.jsonl").write_text(json.dumps(row) + "\n")
     model = f"scripted:answers={HOSTILE} 7"
-    made = ["sample", "data.jsonl", "-n", "2", "-m", model, "--pool", name, "-q"]
+    made = ["sample", "data.jsonl", "-n", "2", "-m", model, "--pool", "p", "-q"]
     subprocess.run([sys.executable, "-m", "ttc.cli.main", *made], check=True, capture_output=True)
+    return renamed("p", name)
+
+
+def renamed(pool: str, name: str) -> str:
+    """Give a pool a name that only stores of older versions have; return it."""
+    with closing(sqlite3.connect(paths.default_database())) as store, store:
+        store.execute("UPDATE pools SET name = ?, base = ? WHERE name = ?", (name, name, pool))
     return name
 
 
@@ -168,7 +178,8 @@ def test_a_name_or_a_text_commands_no_runner(hostile_pool: str, own_home: Path) 
         ["sweep", name, "-s", "mean", "-k", "1", "--md", "-"],
         ["sweep", name, "-s", "mean", "-k", "1", "--json"],
         ["verify", name, "-V", "numeric"],
-        ["sample", "in.jsonl", "-n", "2", "-m", model, "--pool", "::error::p"],
+        ["sample", "in.jsonl", "-n", "2", "-m", model, "--pool", "plain"],
+        ["sample", "in.jsonl", "-n", "2", "-m", model, "--pool", "::error::p\n::error::p"],
         ["show", "::error::p"],
         ["show", "::error::p", text],
         ["show", "::error::p", text, "0"],
@@ -179,6 +190,8 @@ def test_a_name_or_a_text_commands_no_runner(hostile_pool: str, own_home: Path) 
         ["::error::frob"],
     ]
     for command in commands:
+        if command == ["show", "::error::p"]:
+            renamed("plain", "::error::p")
         done = subprocess.run(
             [sys.executable, "-m", "ttc.cli.main", *command],
             capture_output=True,

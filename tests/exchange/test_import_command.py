@@ -254,3 +254,22 @@ def test_a_reader_that_leaves_is_no_failure(own_home: Path) -> None:
     assert running.stderr is not None
     assert running.stderr.read() == b""
     assert running.wait(timeout=60) == 141
+
+
+def test_a_verdict_of_another_tool_that_is_not_there_is_told(ttc: Ttc, own_home: Path) -> None:
+    log = lines(own_home / "a.jsonl", [{**line, "verifier": "tool:exact"} for line in LINES])
+    ttc("import", log, "--pool", "p")
+    done = ttc("sweep", "p", "-V", "tool:other")
+    assert done.err == "ttc: p: no verdicts by tool:other; a log brought those by tool:exact\n"
+
+
+@pytest.mark.parametrize("name", ["d.csv", "d.tsv", "d.parquet", "d.arrow", "d.jsonl"])
+def test_exported_tables_have_their_tags(ttc: Ttc, own_home: Path, name: str) -> None:
+    rows = [{"id": at, "question": "1+1?", "answer": "2", "level": f"L{at}"} for at in range(2)]
+    (own_home / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert ttc("sample", "q.jsonl", "-n", "2", "-m", "scripted:", "--pool", "d", "-q").code == 0
+    ttc("verify", "d", "-V", "numeric", "-q")
+    assert ttc("export", "d", "-o", name).code == 0
+    groups = ttc("sweep", name, "--by", "level", "-s", "mean", "-k", "1", "--json").document
+    found = {curve.get("group") for curve in groups["curves"]}
+    assert found == {None, "L0", "L1"}

@@ -19,6 +19,7 @@ import pytest
 from commands import Ttc
 
 from ttc.store.database import file_system
+from ttc.store.schema import MIGRATIONS
 
 # Many processes, and nothing that depends on the version of Python.
 pytestmark = pytest.mark.slow
@@ -482,15 +483,20 @@ def test_a_store_is_checked_again_only_where_its_file_changed(
 
 def _make_older(connection: sqlite3.Connection) -> None:
     """Take a store back to schema 2: without what later migrations add."""
-    connection.execute("ALTER TABLE samples DROP COLUMN confidences")
-    connection.execute("ALTER TABLE samples DROP COLUMN origin")
-    connection.execute("ALTER TABLE samples DROP COLUMN think_tokens")
-    connection.execute("ALTER TABLE attempts DROP COLUMN think_tokens")
-    connection.execute("ALTER TABLE runs DROP COLUMN asked")
-    connection.execute("ALTER TABLE runs DROP COLUMN lacking")
-    connection.execute("ALTER TABLE verifiers DROP COLUMN reads_reference")
-    connection.execute("DROP TABLE models")
-    connection.execute("ALTER TABLE problems DROP COLUMN tags")
+    with contextlib.closing(sqlite3.connect(":memory:")) as old:
+        for script in MIGRATIONS[:2]:
+            old.executescript(script)
+        kept = set(old.execute("SELECT name FROM sqlite_master"))
+        for kind in ("view", "trigger", "index", "table"):
+            sql = "SELECT name FROM sqlite_master WHERE type = ? AND name NOT LIKE 'sqlite_%'"
+            for (name,) in connection.execute(sql, (kind,)).fetchall():
+                if (name,) not in kept:
+                    connection.execute(f"DROP {kind} {name}")
+        for (table,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            sql = "SELECT name FROM pragma_table_xinfo(?)"
+            had = set(old.execute(sql, (table,)))
+            for (column,) in set(connection.execute(sql, (table,))) - had:
+                connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     connection.execute("PRAGMA user_version = 2")
 
 

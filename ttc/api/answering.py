@@ -124,7 +124,7 @@ def _solved(
     asked = _problems(session, data)
     with job.opened(session, wanted) as means:
         for solved in job.solve(means, wanted, asked):
-            if line := notes.thinking_note(means.recipe, solved.solution):
+            for line in notes.notes_on(means.recipe, solved.solution):
                 session.say(line)
             yield solved
 

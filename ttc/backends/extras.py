@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from ttc.backends.requests import Completion, ModelInfo
+from ttc.backends.requests import Completion, ModelInfo, Request
 from ttc.plugins.abilities import Ability
 from ttc.records import SamplingParams
 
@@ -148,6 +148,15 @@ class Slotted(Ability, Protocol):
     @property
     def slots(self) -> int | None:
         """How many draws are decoded together; None while that is unknown."""
+
+
+@runtime_checkable
+class Refusing(Ability, Protocol):
+    """A backend that cannot answer some requests although it can do each thing in them."""
+
+    def refuses(self, request: Request) -> str | None:
+        """Return why it cannot answer a request and what to leave out, None if it can; nothing is
+        loaded or asked. Only what all draws of a run have in common is looked at."""
 
 
 @runtime_checkable

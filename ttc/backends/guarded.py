@@ -31,6 +31,7 @@ class GuardedBackend(Guarded):
     extras: ClassVar[Mapping[str, tuple[type, ...]]] = {
         "room": (int,),
         "status": (str,),
+        "refuses": (str, type(None)),
         "slots": (int, type(None)),
         "tune": (Tuning,),
         "probe": (Probing,),

@@ -16,7 +16,8 @@ from typing import Any
 
 from ttc import plugins
 from ttc.backends import Backend, addresses
-from ttc.backends.asking import able, extra_fields
+from ttc.backends.asking import extra_fields
+from ttc.backends.asking.capabilities import can_at_most
 from ttc.backends.asking.extra_fields import Extra
 from ttc.backends.guarded import GuardedBackend
 from ttc.budgets.prices import Price
@@ -207,13 +208,14 @@ def open_model(
     # A line of a batch file and a question of a judge have none of their own, so a server gets all.
     public = SamplingParams(extra=text).extra_fields if choice.backend in SERVERS else {}
     if headers := {**public.get("headers", {}), **secret}:
+        able = can_at_most(choice.backend)
+        if able is not None and "request-fields" not in able:
+            raise UsageError(
+                f"--extra header.{next(iter(headers))}: {choice.spec} is sent no headers: it is "
+                "no server; leave it out"
+            )
         choice = replace(choice, options={**choice.options, "headers": headers})
     if secret:
-        if "request-fields" not in (able.can_at_most(choice.backend) or ("request-fields",)):
-            raise UsageError(
-                f"--extra header.{next(iter(secret))}: {choice.backend} is no server, and is sent "
-                "no headers; leave it out"
-            )
         session.say(f"{', '.join(secret)}: sent as a header and not kept; it is no part of the key")
     backend = open_backend(choice, session.database)
     if choice.note:

@@ -77,13 +77,17 @@ Thinking = Annotated[
     ),
 ]
 PresencePenalty = Annotated[
-    float | None, typer.Option(help=_setting("presence_penalty", "Against tokens that occurred."))
+    float | None,
+    typer.Option(help=_setting("presence_penalty", "Lowers logits of tokens that occurred.")),
 ]
 FrequencyPenalty = Annotated[
-    float | None, typer.Option(help=_setting("frequency_penalty", "The same, per occurrence."))
+    float | None, typer.Option(help=_setting("frequency_penalty", "The same, for each occurrence."))
 ]
 RepeatPenalty = Annotated[
-    float | None, typer.Option(help=_setting("repeat_penalty", "Divides logits; 1 is off."))
+    float | None,
+    typer.Option(
+        help=_setting("repeat_penalty", "Divides logits of tokens that occurred; 1 is off.")
+    ),
 ]
 LogitBias = Annotated[
     list[str] | None,
@@ -101,18 +105,21 @@ Extra = Annotated[
     ),
 ]
 Grammar = Annotated[
-    str | None, typer.Option(metavar="FILE.gbnf", help="Draw only what this grammar allows.")
+    str | None, typer.Option(metavar="FILE.gbnf", help="Draw only what this GBNF grammar allows.")
 ]
 Schema = Annotated[
     str | None, typer.Option(metavar="FILE.json", help="Draw only JSON of this JSON Schema.")
 ]
 Regex = Annotated[
-    str | None, typer.Option(metavar="PATTERN", help="Draw only what matches from end to end.")
+    str | None,
+    typer.Option(metavar="PATTERN", help="Draw only what matches from end to end; @FILE reads it."),
 ]
 Logprobs = Annotated[
     int | None,
     typer.Option(
-        min=0, metavar="K", help="Keep the K likeliest tokens of each place [default: 0]."
+        min=0,
+        metavar="K",
+        help="Keep the K likeliest tokens of each place, for show and export [default: 0].",
     ),
 ]
 System = Annotated[str | None, typer.Option(help="The system message; @FILE reads it.")]
@@ -125,7 +132,9 @@ FewShot = Annotated[
 ]
 Shots = Annotated[
     str | None,
-    typer.Option(metavar="K|K@SEED", help="How many: the first K, or K drawn by problem."),
+    typer.Option(
+        metavar="K|K@SEED", help="How many of them: the first K, or K drawn for each problem."
+    ),
 ]
 Raw = Annotated[bool, typer.Option("--raw", help="No chat: the question is the whole prompt.")]
 Seed = Annotated[

@@ -189,7 +189,7 @@ def _sound(connection: sqlite3.Connection, path: Path) -> Check:
 
 
 def _views(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:
-    """Report views that somebody has dropped."""
+    """Report views that are missing from the store."""
     with translated(path):
         found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")
         there = {row[0] for row in found}

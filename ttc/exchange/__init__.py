@@ -1,1 +1,1 @@
-"""Pools in and out: `import` reads the logs of other tools, `export` writes pools for them."""
+"""Import logs of other tools into pools, and export pools for other tools."""

@@ -36,7 +36,7 @@ def exists(name: str) -> bool:
 
 def ability(kind: type[T], own: Sequence[str]) -> list[T]:
     """Return the formats that have an ability: those of other packages, then ttc's own that are
-    named, in this order. One of another package that is broken is told and left out."""
+    named, in this order. A broken plugin is left out, with a note."""
     others = [
         name
         for name, entry in plugins.installed("formats").items()

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ttc import jsonl, scores, tags
 from ttc.errors import UsageError
-from ttc.interchange import token_logprobs
+from ttc.formats import token_logprobs
 from ttc.interchange.fields import FIELDS, SCHEMA
-from ttc.records import FinishReason, Message, Sample, Verdict
+from ttc.records import FinishReason, Message, Sample, TokenLogprob, Verdict
 
 if TYPE_CHECKING:
     from ttc.interchange.intake import Intake
@@ -144,10 +144,20 @@ def read_samples(
                 reference=record.get("reference") or {},
                 asked=_asked(record),
                 tags=tags.own(record.get("tags")),
-                token_logprobs=token_logprobs.read(record.get("logprobs"), line.place),
+                token_logprobs=_token_logprobs(line),
                 **{name: record.get(name) for name in (*optional, *about)},
             ),
         )
+
+
+def _token_logprobs(line: jsonl.Line) -> tuple[TokenLogprob, ...] | None:
+    try:
+        return token_logprobs.read(line.record.get("logprobs"))
+    except ValueError:
+        raise UsageError(
+            f"{line.place}: 'logprobs' must be those of OpenAI's chat completions: content with "
+            "token and logprob for each token"
+        ) from None
 
 
 def _asked(record: Mapping[str, Any]) -> tuple[Message, ...]:

@@ -40,6 +40,8 @@ _READERS: Mapping[str, Reader] = {
     "answer": values.answer,
     "correct": values.truth,
     "reference": values.reference,
+    "params": values.settings,
+    "reads_reference": values.truth,
 }
 # Fields that a foreign file may have for something else.
 _OTHERS = {
@@ -142,6 +144,9 @@ class Intake:
             if record.get(name) is None:
                 raise BadLineError(self._lacks(line.place, given, name))
         record = self._converted(line.place, record)
+        # Tables hold objects as JSON; other tags, a list or a text, are the file's own.
+        if (tags := values.json_object(record.get("tags"))) is not None:
+            record = {**record, "tags": tags}
         if isinstance(record.get("filter"), str):
             self._filters.check(line.place, record)
         return Line(line.place, record)

@@ -6,6 +6,7 @@ as something else is counted in `Told`, one kind a note.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -179,13 +180,34 @@ def logprob(name: str, value: Any, told: Told, source: str, tokens: Any) -> floa
 
 
 def reference(name: str, value: Any, told: Told, source: str) -> dict[str, Any]:
-    """Read a reference that is the answer itself, or several."""
+    """Read a reference that is the answer itself, or several, or the JSON of an object."""
+    if (found := json_object(value)) is not None:
+        return found
     plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
     if plain or (isinstance(value, list) and value and all(isinstance(e, str) for e in value)):
         if source == name:
             told.example("read as reference.answer", name, value)
         return {"answer": value if isinstance(value, (str, list)) else str(value)}
     raise ValueError(f"must be an object or an answer, not {_told_kind(value)}")
+
+
+def settings(name: str, value: Any, told: Told, source: str) -> dict[str, Any]:
+    """Read the JSON of an object, as tables hold it."""
+    if (found := json_object(value)) is not None:
+        return found
+    raise ValueError(f"must be an object, not {_told_kind(value)}")
+
+
+def json_object(value: Any) -> dict[str, Any] | None:
+    """Return the object of a JSON text; None if the value is no such text."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            found = json.loads(value)
+        except ValueError:
+            return None
+        if isinstance(found, dict):
+            return found
+    return None
 
 
 def _told_kind(value: Any) -> str:

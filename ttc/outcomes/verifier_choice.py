@@ -22,6 +22,13 @@ def choose_verifier(found: list[dict[str, Any]], wanted: str | None, pool: str) 
 
         name, _, more = wanted.partition(":")
         chosen = [row for row in latest.values() if row["name"] == wanted]
+        if not chosen and name not in plugins.installed("verifiers"):
+            imported = [row["name"] for row in latest.values() if _imported(row)]
+            if imported:
+                listed = ", ".join(dict.fromkeys(imported))
+                raise UsageError(
+                    f"{pool}: no verdicts by {wanted}; a log brought those by {listed}"
+                )
         if chosen or not more:
             # The name of another tool's verifier has a colon: inspect:match.
             chosen = chosen or [row for row in latest.values() if row["name"] == name]

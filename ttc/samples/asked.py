@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ttc import keys
-from ttc.backends import Backend, needs_of
+from ttc.backends import Backend, Request, needs_of
 from ttc.backends.asking import json_schema
-from ttc.backends.asking.able import refused
+from ttc.backends.asking.capabilities import refused
 from ttc.backends.asking.extra_fields import HEADERS, TEMPLATE, is_unicode
-from ttc.backends.extras import Tokenizing
+from ttc.backends.extras import Refusing, Tokenizing
 from ttc.backends.thinking_switch import NAMES
 from ttc.errors import UsageError
-from ttc.records import SamplingParams
+from ttc.records import Message, SamplingParams
 
 # Fields by which servers are told how to reason: --thinking sets them.
 _REASONING = ("reasoning_effort", "reasoning", "thinking_budget", "thinking_token_budget")
@@ -169,6 +169,24 @@ def check(backend: Backend, params: SamplingParams, logprobs: int, *, raw: bool)
     needed = needs_of(params) | ({"token-logprobs"} if logprobs else frozenset())
     if lacking := needed - backend.capabilities:
         raise UsageError(refused(backend, lacking, params, logprobs))
+    check_draws(backend, params, raw=raw, logprobs=logprobs)
+
+
+def check_draws(
+    backend: Backend, params: SamplingParams, *, raw: bool, logprobs: int = 0, alternatives: int = 0
+) -> None:
+    """Raise UsageError if a backend cannot do together what it can do."""
+    if isinstance(backend, Refusing):
+        like_all = Request(
+            "",
+            messages=() if raw else (Message("user", ""),),
+            prompt="" if raw else None,
+            params=params,
+            alternatives=alternatives,
+            logprobs=logprobs,
+        )
+        if reason := backend.refuses(like_all):
+            raise UsageError(reason)
 
 
 def _check_thinking(params: SamplingParams, *, raw: bool) -> None:

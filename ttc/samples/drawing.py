@@ -187,7 +187,8 @@ class Drawing:
         """Count what shows that the parameters had no effect."""
         params, tally = self._plan.recipe.params, self.tally
         if params.thinking is not None:
-            tally.thinking += thinking.read(done.text).thought
+            # Some servers report the tokens of a thought, and keep it to themselves.
+            tally.thinking += bool(done.think_tokens) or thinking.read(done.text).thought
         if params.thinking_budget is not None and done.think_tokens is not None:
             tally.overlong += done.think_tokens > params.thinking_budget
         if params.schema is not None and done.finish_reason == "stop" and done.stop is None:

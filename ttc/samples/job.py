@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ttc import problems, tags
 from ttc.backends import Backend, Reporting, resolve
@@ -18,7 +18,7 @@ from ttc.errors import UsageError
 from ttc.formats.mapping import parse_mapping
 from ttc.problems import Choosing, ReadOptions
 from ttc.records import Problem, Sample
-from ttc.samples import spending
+from ttc.samples import asked, spending
 from ttc.samples.drawing import Drawing
 from ttc.samples.empty_pools import none_empty
 from ttc.samples.plan import (
@@ -140,12 +140,24 @@ def reading(
     return ReadOptions(renamed, form, skip_bad, tags.parse(tag), choices_template)
 
 
-def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, Sampling]:
-    """Read all data; return the problems, the name of the data, and the sampling options with the
-    format's own template where neither option nor setting gives one."""
+class Gathered(NamedTuple):
+    """The problems of all data, the name of the data, the sampling options with the format's own
+    template where neither option nor setting gives one, how it was read, and the text around
+    questions with choices if one was given and there are such questions."""
+
+    problems: tuple[Problem, ...]
+    name: str
+    sampling: Sampling
+    reading: ReadOptions
+    choices_template: str | None
+
+
+def gather(session: Session, job: SampleJob) -> Gathered:
+    """Read all data and say what was read."""
     choices = choices_template(session, job.reading.choices_template)
     reading = replace(job.reading, choices_template=choices)
     datasets = [problems.read(source, reading) for source in job.data]
+    mapped = list(problems.mapping_notes(datasets))
     for dataset in datasets:
         session.say(dataset.describe())
     sampling = job.sampling
@@ -156,16 +168,17 @@ def gather(session: Session, job: SampleJob) -> tuple[tuple[Problem, ...], str, 
             raise UsageError("these files want different templates; sample them one by one")
         sampling = replace(sampling, template=templates.pop())
     merged = problems.merge(datasets)
-    for line in problems.mapping_notes(datasets):
+    for line in mapped:
         session.say(line)
     for line in problems.tag_notes(datasets, merged, job.reading.tags):
         session.say(line)
-    if job.reading.choices_template is not None and not any(
-        "choices" in each.reference for each in merged
-    ):
-        session.say("--choices-template: no problem has choices")
+    if choices is not None and not any("choices" in each.reference for each in merged):
+        choices = None
+        if job.reading.choices_template is not None:
+            session.say("--choices-template: no problem has choices")
     choosing = job.choosing if job.limit is None else replace(job.choosing, limit=job.limit)
-    return problems.select(merged, choosing), datasets[0].name, sampling
+    chosen_problems = problems.select(merged, choosing)
+    return Gathered(chosen_problems, datasets[0].name, sampling, reading, choices)
 
 
 def choices_template(session: Session, option: str | None = None) -> str | None:
@@ -181,7 +194,7 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
     pool that the user named has other settings. The caller closes the backend.
     """
     limits = spending.limits_of(job.budget, job.max_time)
-    found, data, sampling = gather(session, job)
+    found, data, sampling, reading, choices = gather(session, job)
     n = whole("n", session.config.get("n", job.n, DEFAULT_N), 1)
     choice, backend = resolve.open_model(session, job.model, sampling.extra, batches=True)
     with ExitStack() as on_error:
@@ -193,7 +206,15 @@ def prepare(session: Session, job: SampleJob, *, asks: bool = True, check: bool 
                 "likeliest tokens; llamacpp and vllm do, and so does a server where "
                 "ttc models probe found that"
             )
-        recipe = make_recipe(session, choice, backend, sampling, asks=asks, reading=job.reading)
+        recipe = make_recipe(session, choice, backend, sampling, asks=asks, reading=reading)
+        recipe = replace(recipe, choices_template=choices)
+        asked.check_draws(
+            backend,
+            recipe.params,
+            raw=recipe.raw,
+            logprobs=recipe.logprobs,
+            alternatives=job.confidence,
+        )
         if recipe.few_shot is not None:
             session.say(recipe.few_shot.told())
         rendered = tuple(map(recipe.rendered, found))

@@ -37,6 +37,7 @@ class Recipe:
     raw: bool = False
     logprobs: int = 0
     few_shot: FewShot | None = None
+    choices_template: str | None = None
 
     def rendered(self, problem: Problem) -> Problem:
         """Return a problem as the model is asked it. UsageError for too few examples."""
@@ -56,8 +57,10 @@ class Recipe:
     def pool(self) -> dict[str, Any]:
         """The fields that all samples of a pool share, the rendering of prompts included."""
         around = {"system": self.system, "template": self.template, "raw": self.raw}
-        # Pools from before there were examples keep their identity.
+        # Pools from before there were these options keep their identity.
         shown = {} if self.few_shot is None else {"few_shot": self.few_shot.identity}
+        if self.choices_template is not None:
+            shown["choices_template"] = self.choices_template
         return {**self.key, **around, **shown}
 
 

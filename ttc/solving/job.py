@@ -13,6 +13,7 @@ from ttc.backends import Backend, resolve
 from ttc.errors import BackendError, UsageError
 from ttc.records import Problem
 from ttc.samples.empty_pools import none_empty
+from ttc.samples.judge_model import JudgeModel
 from ttc.samples.plan import Plan, Recipe, default_pool, make_plan, one_draw_note
 from ttc.samples.recipe import Sampling, make_recipe, whole
 from ttc.selectors import Selector
@@ -200,7 +201,7 @@ def _method(
         others["draft"] = ModelEngine(draft, make_recipe(session, choice, draft, options.sampling))
     verifier = None
     if options.verifier is not None:
-        verifier = _verifier(session, options.verifier, backend, stack)
+        verifier = _verifier(session, options, options.verifier, backend, stack)
     scores = strategy.scores if strategy is not None else rule is not None and "score" in rule.needs
     scorer = _scorer(session, options, backend, stack) if scores else None
     budget = Budget.parse(options.budget)
@@ -211,7 +212,7 @@ def _scorer(
     session: Session, options: SolveOptions, backend: Backend, stack: ExitStack
 ) -> TraceScorer:
     if options.scorer is not None and options.scorer != LikelihoodScorer.name:
-        verifier = _verifier(session, options.scorer, backend, stack)
+        verifier = _verifier(session, options, options.scorer, backend, stack)
         if reads_reference(verifier):
             raise UsageError(
                 f"--scorer {options.scorer}: it scores by the reference, which scorers never see; "
@@ -228,13 +229,16 @@ def _scorer(
     return LikelihoodScorer()
 
 
-def _verifier(session: Session, spec: str, backend: Backend, stack: ExitStack) -> Verifier:
+def _verifier(
+    session: Session, options: SolveOptions, spec: str, backend: Backend, stack: ExitStack
+) -> Verifier:
     """Make a verifier; one that asks a model asks the one that solves, unless it names another."""
     verifier = verdicts.make(spec)
     if isinstance(verifier, Attachable):
+        choice = resolve.resolve(options.model, session.config)
         asked = model_of(verifier)
         if asked is not None:
-            _, backend = resolve.open_model(session, asked)
+            choice, backend = resolve.open_model(session, asked)
             stack.callback(backend.close)
-        verifier.attach(backend)
+        JudgeModel.of(choice, backend).attach(verifier)
     return verifier

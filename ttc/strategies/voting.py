@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,18 +19,38 @@ _QUANTITY = re.compile(r"[0-9]|\bhow (?:many|much)\b", re.IGNORECASE)
 def answer_of(problem: Problem, text: str, finish: FinishReason) -> str | None:
     """Return the answer that a text gives to a question, in canonical form, or None.
 
-    A stated answer ("the answer is 4", a box) always counts. Otherwise the last number of the last
+    A stated answer ("the answer is 4", a box) always counts. Otherwise a text that is one JSON
+    object is the answer itself, however it is spaced; else the last number of the last
     line counts if the question is about a quantity and the draw finished by itself: a year that
     prose mentions is no answer.
     """
     stated = extract.stated(text)
     if stated is not None:
         return extract.canonical(stated)
+    if (whole := _json_object(extract.visible(text))) is not None:
+        return whole
     question = problem.prompt if problem.prompt is not None else problem.messages[-1].content
     if finish != "stop" or not _QUANTITY.search(question):
         return None
     loose = extract.extract(extract.own(text).rpartition("\n")[2])
     return None if loose is None else extract.canonical(loose)
+
+
+def _plain(number: str) -> int | float:
+    """Return a number of a JSON text, 1.0 as 1. ValueError or OverflowError if it is not finite."""
+    found = float(number)
+    return int(found) if int(found) == found else found
+
+
+def _json_object(text: str) -> str | None:
+    """Return a text that is a JSON object and nothing else in canonical form, else None."""
+    if not text.startswith("{"):
+        return None
+    try:
+        found = json.loads(text, parse_float=_plain, parse_constant=_plain)
+        return json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    except (ValueError, OverflowError, RecursionError):
+        return None
 
 
 def decide(problem: Problem, finals: Sequence[tuple[Node, float]], pick: str) -> Decision:

@@ -22,6 +22,15 @@ class Attachable(Ability, Protocol):
 
 
 @runtime_checkable
+class SendingFields(Ability, Protocol):
+    """A verifier whose requests can have the further fields that its model's alias says."""
+
+    def send_fields(self, extra: str) -> None:
+        """Set `SamplingParams.extra` of all requests, and make it a part of the configuration;
+        called before `attach`, and only if there are any."""
+
+
+@runtime_checkable
 class NamingModel(Ability, Protocol):
     """A verifier whose options name the model that it uses; None for the default."""
 

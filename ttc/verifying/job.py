@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ttc import interchange, jsonl, plugins, verdicts
-from ttc.backends import Backend, resolve
+from ttc.backends import resolve
 from ttc.errors import UsageError
 from ttc.interchange import Intake
 from ttc.records import Message, Sample, Verdict
 from ttc.samples import freshness
 from ttc.samples.freshness import Standing
+from ttc.samples.judge_model import JudgeModel
 from ttc.session import Session
 from ttc.store import Store
 from ttc.store.named import is_file, pool_named, store_with
@@ -108,10 +109,10 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
     verifier = verdicts.make(spec)
     _contain(verifier, options)
     with ExitStack() as stack:
-        backend = attach_model(session, verifier)
-        if backend is not None:
-            stack.callback(backend.close)
-        by_model = backend is not None or extras.asks(verifier)
+        model = attach_model(session, verifier)
+        if model is not None:
+            stack.callback(model.backend.close)
+        by_model = model is not None or extras.asks(verifier)
         run = Verification(spec, verifier, by_model)
         source = options.source
         lines = not isinstance(source, str) or source == "-" or is_file(source, session.database)
@@ -129,7 +130,7 @@ def opened(session: Session, options: VerifyOptions) -> Iterator[Verification]:
             if by_model:
                 run.quality.truths = judge_inputs.known_truths(store, pool, verifier)
             if options.rerun is not None:
-                run.rerun = rerun.planned(store, pool, first, backend, options.rerun)
+                run.rerun = rerun.planned(store, pool, first, model, options.rerun)
             run.judged = _of_pool(store, pool, run, options.recheck)
         stack.enter_context(closing(run.judged))
         yield run
@@ -149,13 +150,17 @@ def _named(session: Session, options: VerifyOptions) -> str:
     return str(spec)
 
 
-def attach_model(session: Session, verifier: Verifier) -> Backend | None:
+def attach_model(session: Session, verifier: Verifier) -> JudgeModel | None:
     """Open the model of a verifier that uses one, and attach it; return None if it uses none."""
     if not isinstance(verifier, extras.Attachable):
         return None
-    _, backend = resolve.open_model(session, extras.model_of(verifier))
-    verifier.attach(backend)
-    return backend
+    with ExitStack() as on_error:
+        choice, backend = resolve.open_model(session, extras.model_of(verifier))
+        on_error.callback(backend.close)
+        model = JudgeModel.of(choice, backend)
+        model.attach(verifier)
+        on_error.pop_all()
+    return model
 
 
 def _contain(verifier: Verifier, options: VerifyOptions) -> None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 
 from ttc import keys, verdicts
-from ttc.backends import Backend
 from ttc.curves.inquiries.self_agreement import SelfAgreement, self_agreements
 from ttc.errors import UsageError
 from ttc.outcomes.opinions import Opinion, Repeats
 from ttc.records import Sample, Verdict
+from ttc.samples.judge_model import JudgeModel
 from ttc.store import Store
 from ttc.store.judged import judged
 from ttc.store.pools import Pool
@@ -70,15 +70,15 @@ def with_option(spec: str) -> str:
     return f"{spec}{',' if ':' in spec else ':'}{AGAIN}=1"
 
 
-def planned(store: Store, pool: Pool, spec: str, backend: Backend | None, most: int) -> Rerun:
+def planned(store: Store, pool: Pool, spec: str, model: JudgeModel | None, most: int) -> Rerun:
     """Return a re-run of at most `most` draws that the judge has judged.
 
     They are those with the smallest digests, so that a larger number holds all of a smaller one
     and nothing is judged a third time. UsageError if the judge has judged nothing yet.
     """
     judge = verdicts.make(spec)
-    if isinstance(judge, extras.Attachable) and backend is not None:
-        judge.attach(backend)
+    if isinstance(judge, extras.Attachable) and model is not None:
+        model.attach(judge)
     found = [
         (
             keys.digest("rerun1", [sample.problem, sample.index]),

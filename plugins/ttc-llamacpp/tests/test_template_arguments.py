@@ -9,9 +9,10 @@ import pytest
 
 from ttc.backends import Backend
 from ttc.backends.template_clock import Clock
+from ttc.cli.main import run
 from ttc.errors import UsageError
 from ttc.records import Message, SamplingParams
-from ttc.samples.asked import logit_bias
+from ttc.samples.asked import check, logit_bias
 from ttc_llamacpp import parameters
 from ttc_llamacpp.gguf import Header
 from ttc_llamacpp.prompts import PromptTokenizer
@@ -68,7 +69,7 @@ def test_what_a_template_can_do_is_read_from_it() -> None:
 
 def test_an_argument_without_effect_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     params = SamplingParams(extra='{"chat_template_kwargs": {"tone": "dry", "mood": 1}}')
-    parameters.check(header(TEMPLATE), params)
+    parameters.tell_unread(header(TEMPLATE), params)
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert "--extra mood: no effect" in told
@@ -80,5 +81,25 @@ def test_a_bias_may_name_a_token_by_its_text(single: Backend) -> None:
     assert logit_bias([" yes=5", "11=-100"], single) == ((11, -100.0), (yes, 5.0))
     with pytest.raises(UsageError, match=r"' yes sir': 2 tokens of .*; give a text that is one"):
         logit_bias({" yes sir": 1}, single)
+    beyond = SamplingParams(logit_bias=((99_999, 1.0),))
     with pytest.raises(UsageError, match="the model's last token is 49151"):
-        single.settle(SamplingParams(logit_bias=((99_999, 1.0),)))  # type: ignore[attr-defined]
+        check(single, beyond, 0, raw=False)
+
+
+def test_a_secret_header_is_refused_where_no_server_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTC_DB", str(tmp_path / "s.db"))
+    asked = ["solve", "-m", "smollm2", "--extra", 'header.Authorization="Bearer x"', "Well?"]
+    assert run(asked) == 2
+    assert "is sent no headers: it is no server; leave it out" in capsys.readouterr().err
+
+
+def test_an_answer_that_is_cut_before_its_schema_is_complete_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTC_DB", str(tmp_path / "s.db"))
+    schema = '{"type": "array", "items": {"type": "integer"}, "minItems": 9}'
+    asked = ["solve", "-m", "smollm2", "-n", "1", "--max-tokens", "3", "--schema", schema, "Well?"]
+    run(asked)
+    assert "--schema: the answer was cut at the token limit" in capsys.readouterr().err

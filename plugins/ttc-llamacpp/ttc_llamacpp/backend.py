@@ -82,10 +82,13 @@ class LlamaCpp:
             raise UsageError(str(error)) from None
 
     def settle(self, params: SamplingParams) -> ModelInfo:
-        """Return the model; UsageError if it cannot be held to the parameters, however many draws
-        are asked for."""
-        parameters.check(self._header, params)
+        """Return the model; tell which parameters have no effect on it."""
+        parameters.tell_unread(self._header, params)
         return self.model
+
+    def refuses(self, request: Request) -> str | None:
+        """Return why a constraint or a bias cannot be used, None if it can."""
+        return parameters.refused(self._header, request.params)
 
     def tokens_of(self, text: str) -> tuple[int, ...]:
         """Return the tokens of a text, from the vocabulary alone. Raises BackendError."""

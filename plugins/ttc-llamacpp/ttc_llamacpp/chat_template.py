@@ -9,12 +9,11 @@ from typing import Any
 from jinja2 import TemplateError
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-from ttc.backends import thinking_switch
+from ttc.backends import template_variables
 from ttc.backends.template_clock import Clock
 from ttc.errors import BackendError
-from ttc.records import EFFORTS, Message
+from ttc.records import Message
 from ttc_llamacpp.llama_api import Model
-from ttc_llamacpp.parameters import EFFORT
 
 
 class ChatTemplateError(Exception):
@@ -51,17 +50,8 @@ class ChatTemplate:
         turns: list[Any] = [
             {"role": message.role, "content": message.content} for message in messages
         ]
-        more: Any = {**_switched(thinking), **arguments}
+        more: Any = {**template_variables.reasoning(thinking), **arguments}
         try:
             return str(self._format(messages=turns, **more).prompt)
         except (TemplateError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise ChatTemplateError(f"the chat template rejects these messages: {error}") from error
-
-
-def _switched(thinking: str | None) -> dict[str, Any]:
-    if thinking is None:
-        return {}
-    if thinking in EFFORTS:
-        return {EFFORT: thinking}
-    # A budget of tokens is for a model that thinks.
-    return dict(thinking_switch.arguments("off" if thinking == "off" else "on"))

@@ -370,3 +370,34 @@ def test_a_rejected_field_ends_a_run_with_the_servers_words(
         args = ["sample", str(data), "-m", server.url, "-n", "1", "--extra", extra]
         assert run([*args, "-o", str(tmp_path / "o")]) == 3
         assert f"Unrecognized request argument: {name}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--regex", "[0-9]+", "--logprobs", "2"], "leave out --logprobs"),
+        (["--regex", "[0-9]+", "--confidence", "2"], "leave out --confidence"),
+        (["--top-k", "5"], "top_k is set, and this server may ignore it"),
+        (["--regex", "[0-9]+", "--logprobs", "2", "--dry-run"], "leave out --logprobs"),
+    ],
+)
+def test_what_no_draw_can_have_is_refused_before_there_is_a_pool(
+    serve: Serve,
+    probe: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Any,
+    options: list[str],
+    told: str,
+) -> None:
+    server = serve(able=BASE | {"regex=guided_regex", "masked"})
+    if "--regex" in options:
+        probe(server.url)
+    asked = len(server.bodies)
+    monkeypatch.setenv("TTC_DB", str(tmp_path / "s.db"))
+    data = tmp_path / "q.jsonl"
+    data.write_text('{"id": "q", "question": "1 + 1?", "answer": "2"}\n')
+    assert run(["sample", str(data), "-m", server.url, "-n", "1", *options]) == 2
+    assert told in capsys.readouterr().err
+    assert len(server.bodies) == asked
+    assert not (tmp_path / "s.db").exists()

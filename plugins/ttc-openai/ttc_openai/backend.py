@@ -60,12 +60,9 @@ class OpenAI:
 
         Raises BackendError if the server cannot be used or serves other weights.
         """
-        reason = refusal(request, self.capabilities) or unsupported_param(
-            request, self._server.traits
-        )
+        error = self.refuses(request)
         self._under_way.add(request.id)
-        if reason is not None:
-            error = f"{self._server.address.spec}: {reason}"
+        if error is not None:
             self._refused.append(Completion(request.id, "", "error", error=error))
             return
         if self._dispatcher is None:
@@ -78,6 +75,13 @@ class OpenAI:
             self._dispatcher = Dispatcher(self._server)
             self._end = weakref.finalize(self, self._dispatcher.close)
         self._dispatcher.submit(request)
+
+    def refuses(self, request: Request) -> str | None:
+        """Return why the server cannot be asked for something, None if it can."""
+        reason = refusal(request, self.capabilities) or unsupported_param(
+            request, self._server.traits
+        )
+        return reason and f"{self._server.address.spec}: {reason}"
 
     def wait(self) -> Completion:
         """Return the next completion to finish. Raises LookupError if no request is unfinished."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ttc.backends import Request, thinking_switch
+from ttc.backends.asking.extra_fields import merged
 from ttc_openai.server_traits import ServerTraits
 
 Fields = dict[str, Any]
@@ -115,16 +116,6 @@ def _thinking(request: Request, traits: ServerTraits) -> Fields:
     if wanted in ("on", "off"):
         return SWITCH[traits.switch or TEMPLATE](wanted == "on")
     return EFFORT[traits.effort or ""](wanted)
-
-
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Fields:
-    """Return the fields of both; where both have one, that of `above`. Objects are merged too."""
-    found = dict(below)
-    for name, value in above.items():
-        under = found.get(name)
-        both = isinstance(value, Mapping) and isinstance(under, Mapping)
-        found[name] = merged(under or {}, value) if both else value
-    return found
 
 
 def unsupported(request: Request, traits: ServerTraits) -> str | None:

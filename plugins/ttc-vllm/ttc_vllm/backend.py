@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import Completion, ModelInfo, Request, refusal
+from ttc.backends import Completion, ModelInfo, Request, refusal, template_variables
 from ttc.errors import BackendError, UsageError
 from ttc_vllm import checkpoint, lora, quiet, requested
 from ttc_vllm.checkpoint import Checkpoint
@@ -60,17 +60,24 @@ class Vllm:
 
     def submit(self, request: Request) -> None:
         """Queue a request; the first one loads the weights. Raises BackendError if that fails."""
-        if reason := refusal(request, self.capabilities) or requested.refused(request):
-            raise BackendError(f"vllm: {reason}")
+        if reason := self.refuses(request):
+            raise BackendError(reason)
         if request.prompt is None and not self._checkpoint.chat_template:
             raise BackendError(
                 f"{self._checkpoint.folder}: no chat template; "
                 "give the prompt as plain text (--raw)"
             )
         if self._engine is None:
-            requested.tell_unread(request, self._checkpoint.template)
+            template_variables.tell_unread(
+                request.params.template_arguments, self._checkpoint.template
+            )
             self._engine = self._load(ends_thoughts=request.params.thinking_budget is not None)
         self._engine.submit(request, request.seed if "seed" in self.capabilities else None)
+
+    def refuses(self, request: Request) -> str | None:
+        """Return why the engine cannot answer a request, None if it can."""
+        reason = refusal(request, self.capabilities) or requested.refused(request)
+        return reason and f"vllm: {reason}"
 
     def _load(self, *, ends_thoughts: bool) -> VllmEngine:
         spreads = self._options.spreads

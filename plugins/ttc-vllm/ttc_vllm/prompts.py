@@ -8,11 +8,10 @@ from typing import Any
 
 from ttc.answers import thinking
 from ttc.answers.thought_tokens import thought_tokens_by_text
-from ttc.backends import Request, thinking_switch
+from ttc.backends import Request, template_variables
 from ttc.backends.choice_tokens import first_tokens
 from ttc.backends.template_clock import Clock
-from ttc.records import EFFORTS, Message, SamplingParams
-from ttc_vllm.requested import EFFORT
+from ttc.records import Message, SamplingParams
 
 
 class PromptError(Exception):
@@ -100,7 +99,10 @@ class PromptEncoder:
         from jinja2 import TemplateError
 
         turns = [message._asdict() for message in messages]
-        more: Any = {**_switched(switch), **SamplingParams(extra=extra).template_arguments}
+        more: Any = {
+            **template_variables.reasoning(switch),
+            **SamplingParams(extra=extra).template_arguments,
+        }
         try:
             return str(
                 self._tokenizer.apply_chat_template(
@@ -122,13 +124,3 @@ class PromptEncoder:
             )
         except ValueError as error:
             raise PromptError(str(error)) from error
-
-
-def _switched(thinking: str | None) -> dict[str, Any]:
-    """Return the variables of a template that say how to reason."""
-    if thinking is None:
-        return {}
-    if thinking in EFFORTS:
-        return {EFFORT: thinking}
-    # A limit on the tokens of thoughts is for a model that thinks.
-    return dict(thinking_switch.arguments("off" if thinking == "off" else "on"))

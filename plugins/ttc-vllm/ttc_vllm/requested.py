@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from ttc.backends import Request, template_variables
 
-from ttc.backends import Request, thinking_switch
-from ttc.messages import notes
-
-# The variable by which templates take an effort of reasoning.
-EFFORT = "reasoning_effort"
 _ALWAYS = frozenset(
     {"prefix", "logprobs", "alternatives", "cancel", "choose", "score", "stop-kept"}
     | {"schema", "grammar", "regex", "penalties", "repeat-penalty", "logit-bias"}
@@ -23,16 +18,13 @@ _MARKS = (
     ("[THINK]", "[/THINK]"),
     ("<seed:think>", "</seed:think>"),
 )
-_OURS = frozenset(
-    ("messages", "bos_token", "eos_token", "add_generation_prompt", "strftime_now", "tools")
-)
 
 
 def capabilities(template: str) -> frozenset[str]:
     """Return what a model with this chat template ("": none) can do, apart from seeds."""
     able = {
-        "thinking": bool(thinking_switch.read_by(template)),
-        "thinking-effort": EFFORT in variables(template),
+        "thinking": bool(template_variables.switches(template)),
+        "thinking-effort": template_variables.takes_effort(template),
         "thinking-budget": marks(template) is not None,
         "template-arguments": bool(template),
     }
@@ -42,21 +34,6 @@ def capabilities(template: str) -> frozenset[str]:
 def marks(template: str) -> tuple[str, str] | None:
     """Return the marks around a model's thoughts, as its chat template writes or reads them."""
     return next((pair for pair in _MARKS if any(mark in template for mark in pair)), None)
-
-
-def variables(template: str) -> frozenset[str]:
-    """Return the variables that a chat template reads from outside."""
-    if not template:
-        return frozenset()
-    from jinja2 import Environment, TemplateError, meta
-
-    try:
-        tree = Environment(extensions=["jinja2.ext.loopcontrols"]).parse(template)
-    except TemplateError:
-        return frozenset(re.findall(r"[A-Za-z_]\w*", template)) - _OURS
-    # Variables that the template sets on some paths are read from outside on others.
-    tested = set(re.findall(r"\b([A-Za-z_]\w*)\s+is\s+(?:not\s+)?defined", template))
-    return frozenset(meta.find_undeclared_variables(tree) | tested) - _OURS
 
 
 def refused(request: Request) -> str | None:
@@ -73,15 +50,3 @@ def refused(request: Request) -> str | None:
                 f"there are none to keep; leave out {option}"
             )
     return None
-
-
-def tell_unread(request: Request, template: str) -> None:
-    """Tell which arguments of the chat template have no effect."""
-    arguments = request.params.template_arguments
-    read = variables(template) if arguments else frozenset()
-    for name in sorted(set(arguments) - read):
-        known = ", ".join(sorted(read)) or "none"
-        notes.tell(
-            f"--extra {name}: no effect, since the chat template does not read it; variables that "
-            f"it reads: {known}"
-        )

@@ -21,9 +21,11 @@ _Parameters = Annotated[
     typer.Option("--param", "-p", metavar="NAME=VALUE", help="The value of :NAME in the query."),
 ]
 _Most = Annotated[
-    int | None, typer.Option(min=1, help="Print so many rows [default: 100 on a terminal].")
+    int | None, typer.Option(min=1, help="Print at most so many rows [default: 100 on a terminal].")
 ]
-_MostFound = Annotated[int, typer.Option(min=1, help="Print so many samples, the best first.")]
+_MostFound = Annotated[
+    int, typer.Option(min=1, help="Print at most so many samples, the best first.")
+]
 
 
 def db() -> None:

@@ -31,7 +31,15 @@ def export(
         str | None,
         typer.Option("--output", "-o", metavar="FILE|-", help="Write to a file (-: stdout)."),
     ] = None,
-    verifier: opt.VerifierName = None,
+    verifier: Annotated[
+        str | None,
+        typer.Option(
+            "--verifier",
+            "-V",
+            help="Whose verdicts to write: NAME:key=value,… [default: all that the format holds].",
+            autocompletion=offer("verifiers"),
+        ),
+    ] = None,
     problems: Annotated[
         list[str] | None,
         typer.Option(metavar="ID,…", help="Only these problems; repeatable."),

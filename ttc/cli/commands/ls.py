@@ -14,17 +14,24 @@ SORTS = ("name", "created", "size", "samples")
 def ls(
     since: Annotated[
         str | None,
-        typer.Option(metavar="DATE|AGE", help="Made or drawn into since 2026-01-31, or 12h, 7d."),
+        typer.Option(
+            metavar="DATE|AGE",
+            help="Only those made or drawn into since 2026-01-31, or in the last 12h, 7d.",
+        ),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", "-m", help="Text in the model's name, or a pattern: 'qwen*'."),
+        typer.Option(
+            "--model",
+            "-m",
+            help="Only those whose model has this text in its name, or fits 'qwen*'.",
+        ),
     ] = None,
     sort: Annotated[
         str | None,
         typer.Option(
             metavar="|".join(SORTS),
-            help="By name, or the newest or largest first [default: the oldest first].",
+            help="Sort by name, or the newest or largest first [default: the oldest first].",
             autocompletion=lambda: list(SORTS),
         ),
     ] = None,

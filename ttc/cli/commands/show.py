@@ -18,7 +18,10 @@ def show(
     index: Annotated[int | None, typer.Argument(min=0, help="Index of one of the draws.")] = None,
     logprobs: Annotated[
         bool,
-        typer.Option("--logprobs", help="With the likeliest tokens of each place, if kept."),
+        typer.Option(
+            "--logprobs",
+            help="Add the likeliest tokens of each place, if sample --logprobs kept them.",
+        ),
     ] = False,
     raw_output: opt.RawOutput = False,
     as_json: opt.AsJson = False,

@@ -50,7 +50,10 @@ def solve(
     ] = "last",
     budget: Annotated[
         str | None,
-        typer.Option(metavar="tokens=N,…", help="Limits: tokens, prompt, calls, scores, seconds."),
+        typer.Option(
+            metavar="tokens=N,…",
+            help="Limits of each problem: tokens, prompt, calls, scores, seconds.",
+        ),
     ] = None,
     draft: Annotated[
         str | None,

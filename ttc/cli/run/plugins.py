@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ttc import plugins
-from ttc.backends.asking.able import MEANINGS, can_at_most
+from ttc.backends.asking.capabilities import MEANINGS, can_at_most
 from ttc.cli.output import document
 from ttc.errors import UsageError
 from ttc.messages.visible import report_line

@@ -15,7 +15,7 @@ from ttc.store import Store, names, pools
 from ttc.store.upkeep import removal, renaming
 from ttc.store.upkeep.rows import Removed, measured
 
-# Kinds that are named if there are any, and those that nobody misses.
+# Kinds of rows that messages count; --json counts all.
 _TOLD = ("samples", "verdicts", "votes", "traces", "attempts")
 
 
@@ -55,7 +55,7 @@ def described(removed: Removed) -> str:
 
 
 def _ask(what: str) -> None:
-    """Ask on the terminal. UsageError if nobody is there to answer, or the answer is not yes."""
+    """Ask on the terminal. UsageError without a terminal, or if the answer is not yes."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(f"to {what}: add --yes, since nobody can be asked; --dry-run only counts")
     print(f"{message(what)}? [y/N] ", end="", file=sys.stderr, flush=True)

@@ -111,7 +111,7 @@ def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
             for done in job.solve(means, options, chain([first], questions)):
                 pool = done.kept
                 _print(session, asked, done)
-                if line := notes.thinking_note(means.recipe, done.solution):
+                for line in notes.notes_on(means.recipe, done.solution):
                     session.say(line)
                 solved += done.solution.answer is not None
                 unsolved += done.solution.answer is None

@@ -16,11 +16,10 @@ from typing import Any, BinaryIO
 from ttc import jsonl
 from ttc.answers.thinking import wrap
 from ttc.errors import UsageError
-from ttc.formats import Draw, finish_reasons
+from ttc.formats import Draw, finish_reasons, token_logprobs
 from ttc.formats.logs.lacking import Lacking
 from ttc.formats.logs.opening import (
     accept,
-    as_content,
     checked_text,
     count,
     finish_reason,
@@ -227,7 +226,7 @@ def _response(draw: Draw) -> dict[str, Any]:
         "finish_reason": sample.finish_reason,
     }
     if sample.token_logprobs is not None:
-        choice["logprobs"] = as_content(sample.token_logprobs)
+        choice["logprobs"] = token_logprobs.written(sample.token_logprobs)
     known = {"prompt_tokens": sample.prompt_tokens, "completion_tokens": sample.completion_tokens}
     usage: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
     if sample.think_tokens is not None:

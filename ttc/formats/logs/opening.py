@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
-from ttc.formats import files, finish_reasons
+from ttc.formats import files, finish_reasons, token_logprobs
 from ttc.formats.files import kinds, streams
 from ttc.jsonl import Line
 from ttc.records import FinishReason, TokenLogprob
@@ -121,38 +121,10 @@ def count(value: Any) -> int | None:
 def likeliest(logprobs: Any) -> tuple[TokenLogprob, ...] | None:
     """Return the tokens of log-probabilities as OpenAI's API has them; None if there are none, or
     they are in another form."""
-    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
-    if not isinstance(content, list) or not content:
-        return None
     try:
-        return tuple(
-            _token(each, tuple(_token(top) for top in each.get("top_logprobs") or ()))
-            for each in content
-        )
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return token_logprobs.read(logprobs) or None
+    except ValueError:
         return None
-
-
-def _token(entry: Mapping[str, Any], top: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
-    value, raw = entry["logprob"], entry.get("bytes")
-    known = None if value is None else float(value)
-    return TokenLogprob(str(entry["token"]), known, None if raw is None else bytes(raw), top)
-
-
-def as_content(tokens: Sequence[TokenLogprob] | None) -> dict[str, Any] | None:
-    """Return tokens as OpenAI's API has them."""
-    if tokens is None:
-        return None
-    return {
-        "content": [
-            {**_entry(each), "top_logprobs": [_entry(top) for top in each.top]} for each in tokens
-        ]
-    }
-
-
-def _entry(token: TokenLogprob) -> dict[str, Any]:
-    raw = None if token.raw is None else list(token.raw)
-    return {"token": token.token, "logprob": token.logprob, "bytes": raw}
 
 
 def summed(logprobs: Any) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ttc import plugins
 from ttc.errors import UsageError
-from ttc.formats import ReadsProblems, loading
+from ttc.formats import ReadsDraws, ReadsProblems, loading
 from ttc.plugins.abilities import Ability
 
 GENERIC = "generic"
@@ -31,7 +31,7 @@ class Shapes:
     """All shapes, by name and in the order in which they are tried.
 
     A shape with more `fields` comes before one with fewer, those of other packages before ttc's
-    own, and the generic one comes last. A plugin that cannot be made is told and left out.
+    own, and the generic one comes last. A broken plugin is left out, with a note.
     """
 
     def __init__(self) -> None:
@@ -58,6 +58,10 @@ class Shapes:
         """Return the name of a shape as it is in `--format`. UsageError for an unknown one."""
         name = ALIASES.get(given, given)
         if name not in self._named:
+            if given in plugins.installed("formats"):
+                logs = isinstance(loading.named(given), ReadsDraws)
+                way = "logs: ttc import FILE --pool NAME" if logs else "what needs no --format"
+                raise UsageError(f"--format {given}: it reads {way}")
             near = get_close_matches(given, plugins.installed("formats"), n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise UsageError(f"--format {given}: {hint}ttc plugins --formats lists them")

@@ -67,7 +67,7 @@ def asked(
         late = until is not None and time.monotonic() > until
         raise _explained(connection, sql, error, seconds if late else None) from error
     finally:
-        connection.set_authorizer(None)
+        connection.set_authorizer(_anything)
         connection.set_progress_handler(None, 0)
 
 
@@ -132,9 +132,14 @@ def _hint(connection: sqlite3.Connection, sql: str, text: str) -> str:
     return ""
 
 
+def _anything(*asked: object) -> int:
+    """Allow a statement all it does. None in its place forbids everything in Python 3.10."""
+    return sqlite3.SQLITE_OK
+
+
 def _names(connection: sqlite3.Connection) -> dict[str, list[str]]:
     """Return the names of tables and views, and those of their columns."""
-    connection.set_authorizer(None)
+    connection.set_authorizer(_anything)
     connection.set_progress_handler(None, 0)
     database = Database(connection, recursive_triggers=False)
     tables = [*database.table_names(), *database.view_names()]

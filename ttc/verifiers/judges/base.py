@@ -79,6 +79,10 @@ class Judge:
         """The name of the packaged prompt."""
         return self.name
 
+    def send_fields(self, extra: str) -> None:
+        """Send these fields with each request."""
+        self.params = replace(self.params, extra=extra)
+
     def attach(self, backend: Backend) -> None:
         """Set the model that judges."""
         self._backend = backend
@@ -113,6 +117,7 @@ class Judge:
         return {
             **options,
             **({} if clock is None else {"clock": clock}),
+            **({"extra": self.params.extra} if self.params.extra else {}),
             "model": self.backend.model.fingerprint,
             "prompt": keys.digest("judge1", self.template),
             "weighs": weighs,

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import Completion, Request, refusal
+from ttc.backends import Completion, Request
 from ttc.errors import UsageError
 from ttc.messages import notes
 from ttc_openai.backend import OpenAI
@@ -23,7 +23,7 @@ from ttc_openai.batch import states
 from ttc_openai.batch.journal import Journal, Record
 from ttc_openai.batch.lines import custom_id, endpoint_of, input_line
 from ttc_openai.batch.watch import Running, Watch
-from ttc_openai.dialect import Dialect, unsupported_param
+from ttc_openai.dialect import Dialect
 from ttc_openai.errors import ExchangeError
 from ttc_openai.server import ModelServer
 from ttc_openai.serving import check_same_weights
@@ -80,12 +80,9 @@ class Batch(OpenAI):
 
     def submit(self, request: Request) -> None:
         """Collect a request for the next batch."""
-        reason = refusal(request, self.capabilities) or unsupported_param(
-            request, self._server.traits
-        )
+        error = self.refuses(request)
         self._under_way.add(request.id)
-        if reason is not None:
-            error = f"{self._server.address.spec}: {reason}"
+        if error is not None:
             self._ready.append(Completion(request.id, "", "error", error=error))
         else:
             self._collected[custom_id(request)] = request

@@ -17,7 +17,7 @@ from typing import Any
 from ttc import tags
 from ttc.errors import UsageError
 from ttc.formats import Draw, Opinion
-from ttc.formats.logs.lm_eval_run import Run
+from ttc.formats.logs.lm_eval.run import Run
 from ttc.formats.logs.opening import accept, checked_text, lines, names_in, unread
 from ttc.jsonl import Line
 from ttc.records import Message, Problem, Sample, Verdict

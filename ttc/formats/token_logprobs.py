@@ -1,17 +1,16 @@
-"""The likeliest tokens of a sample in lines, in OpenAI's layout: `{"content": [{"token",
-"logprob", "bytes", "top_logprobs"}]}`."""
+"""The likeliest tokens of a sample in OpenAI's layout: `{"content": [{"token", "logprob", "bytes",
+"top_logprobs"}]}`. Lines of ttc and logs of other tools have it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttc.errors import UsageError
 from ttc.records import TokenLogprob
 
 
 def written(tokens: Sequence[TokenLogprob] | None) -> dict[str, Any] | None:
-    """Return tokens as the field `logprobs` of a line."""
+    """Return tokens in this layout; None for None."""
     if tokens is None:
         return None
     return {
@@ -26,9 +25,9 @@ def _entry(token: TokenLogprob) -> dict[str, Any]:
     return {"token": token.token, "logprob": token.logprob, "bytes": raw}
 
 
-def read(value: Any, place: str) -> tuple[TokenLogprob, ...] | None:
-    """Return the tokens of the field `logprobs`; None if there are none. UsageError."""
-    content = value.get("content") if isinstance(value, Mapping) else None
+def read(logprobs: Any) -> tuple[TokenLogprob, ...] | None:
+    """Return the tokens; None if there is no list of them, ValueError for one of another form."""
+    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
     if not isinstance(content, list):
         return None
     try:
@@ -37,17 +36,10 @@ def read(value: Any, place: str) -> tuple[TokenLogprob, ...] | None:
             for each in content
         )
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise UsageError(
-            f"{place}: 'logprobs' must be those of OpenAI's chat completions: content with token "
-            "and logprob for each token"
-        ) from None
+        raise ValueError("each token needs 'token' and 'logprob'") from None
 
 
 def _token(entry: Mapping[str, Any], top: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
     value, raw = entry["logprob"], entry.get("bytes")
-    return TokenLogprob(
-        str(entry["token"]),
-        None if value is None else float(value),
-        None if raw is None else bytes(raw),
-        top,
-    )
+    known = None if value is None else float(value)
+    return TokenLogprob(str(entry["token"]), known, None if raw is None else bytes(raw), top)

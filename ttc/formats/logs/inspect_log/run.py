@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ttc.errors import UsageError
-from ttc.formats.logs.inspect_scores import OURS
+from ttc.formats.logs.inspect_log.scores import OURS
 
 # The settings of a run that change the distribution of its draws; others are of the transport.
 PARAMETERS = (

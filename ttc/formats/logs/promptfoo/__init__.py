@@ -15,7 +15,7 @@ from typing import Any
 from ttc.errors import UsageError
 from ttc.formats import Draw, finish_reasons
 from ttc.formats.logs.opening import accept, count, document, first_line, lines, names_in, unread
-from ttc.formats.logs.promptfoo_tests import Tests, opinions
+from ttc.formats.logs.promptfoo.tests import Tests, opinions
 from ttc.jsonl import Line
 from ttc.records import Sample
 

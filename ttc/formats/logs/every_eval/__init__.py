@@ -18,8 +18,8 @@ from ttc import tags
 from ttc.answers.thinking import wrap
 from ttc.errors import UsageError
 from ttc.formats import Draw, Opinion
-from ttc.formats.logs import every_eval_fields as ours
-from ttc.formats.logs import every_eval_writer as writer
+from ttc.formats.logs.every_eval import fields as ours
+from ttc.formats.logs.every_eval import writer
 from ttc.formats.logs.opening import (
     accept,
     checked_text,

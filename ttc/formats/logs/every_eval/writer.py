@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from ttc import jsonl, paths
 from ttc.errors import UsageError
 from ttc.formats import Draw
-from ttc.formats.logs.every_eval_fields import OURS, ours_of
+from ttc.formats.logs.every_eval.fields import OURS, ours_of
 from ttc.records import Problem
 
 SCHEMA = "0.3.0"

@@ -13,11 +13,10 @@ from datetime import datetime, timezone
 from typing import Any, BinaryIO
 
 from ttc.errors import UsageError
-from ttc.formats import Draw, Opinion
-from ttc.formats.logs.inspect_run import PARAMETERS
-from ttc.formats.logs.inspect_samples import FIELDS
-from ttc.formats.logs.inspect_scores import OURS, score_of, value_of
-from ttc.formats.logs.opening import as_content
+from ttc.formats import Draw, Opinion, token_logprobs
+from ttc.formats.logs.inspect_log.run import PARAMETERS
+from ttc.formats.logs.inspect_log.samples import FIELDS
+from ttc.formats.logs.inspect_log.scores import OURS, score_of, value_of
 from ttc.records import Message, Problem
 
 _NAMES = {"stop": "stop_seqs"}  # parameters of ttc that inspect calls otherwise
@@ -153,7 +152,7 @@ def _sample(draw: Draw, scores: Mapping[str, Any]) -> dict[str, Any]:
                 {
                     "message": answer,
                     "stop_reason": reason,
-                    "logprobs": as_content(sample.token_logprobs),
+                    "logprobs": token_logprobs.written(sample.token_logprobs),
                 }
             ],
             "completion": sample.text,

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from ttc.formats import Draw, Opinion
-from ttc.formats.logs.opening import as_content
+from ttc.formats import Draw, Opinion, token_logprobs
 from ttc.records import Message, Problem, Verdict
 
 OURS = "ttc"
@@ -31,7 +30,7 @@ def ours_of(draw: Draw) -> dict[str, Any]:
         "tags": dict(problem.tags),
         "sample": {name: value for name, value in known.items() if value is not None},
         "model": sample.model,
-        "logprobs": as_content(sample.token_logprobs),
+        "logprobs": token_logprobs.written(sample.token_logprobs),
         "verdict": {
             "answer": verdict.answer,
             "correct": verdict.correct,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ttc import plugins
 from ttc.backends import Backend
@@ -65,7 +65,7 @@ def can_at_most(name: str) -> frozenset[str] | None:
 def those_that(capability: str) -> list[str]:
     """Return the installed backends that have models with a capability."""
     # What only serves what others drew, or other backends, is no advice.
-    known = set(plugins.installed("backends")) - {"replay", "scripted", "ray"}
+    known = set(plugins.installed("backends")) - {"replay", "scripted", "ray", "batch"}
     return sorted(name for name in known if capability in (can_at_most(name) or ()))
 
 
@@ -113,6 +113,10 @@ def _remedy(backend: Backend, capability: str, option: str) -> str:
     others = those_that(capability)
     if not others:
         return f"leave out {option}"
-    return (
-        f"models of {' and '.join(others)} may (ttc plugins NAME lists it); else leave out {option}"
-    )
+    return f"models of {_listed(others)} may (ttc plugins NAME lists it); else leave out {option}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them: `a, b or c`."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last

@@ -10,9 +10,9 @@ from ttc import tags
 from ttc.answers.thinking import wrap
 from ttc.errors import UsageError
 from ttc.formats import Draw
-from ttc.formats.logs import inspect_scores
-from ttc.formats.logs.inspect_run import Run
-from ttc.formats.logs.inspect_scores import OURS
+from ttc.formats.logs.inspect_log import scores as verdicts
+from ttc.formats.logs.inspect_log.run import Run
+from ttc.formats.logs.inspect_log.scores import OURS
 from ttc.formats.logs.opening import checked_text, count, finish_reason, likeliest, summed, unread
 from ttc.records import FinishReason, Message, Problem, Sample
 
@@ -65,7 +65,7 @@ def draws_of(sample: Mapping[str, Any], run: Run, place: str) -> Iterator[Draw]:
     reading = _Reading(sample, run, place)
     problem = reading.problem(str(name))
     scores = sample.get("scores") or ({run.scorer: sample["score"]} if sample.get("score") else {})
-    found = tuple(inspect_scores.opinions(scores, run.scorers, run.version))
+    found = tuple(verdicts.opinions(scores, run.scorers, run.version))
     unused = reading.unused()
     uuid = str(sample.get("uuid") or f"{run.id}/{name}/{epoch}")
     drawn = list(reading.samples(problem, epoch))
@@ -154,7 +154,7 @@ class _Reading:
     def unused(self) -> frozenset[str]:
         """Return the names of the fields that are not read."""
         read = (OURS, *tags.KNOWN)
-        left = unread(self._sample, _READ) | inspect_scores.unused(self._sample.get("scores"))
+        left = unread(self._sample, _READ) | verdicts.unused(self._sample.get("scores"))
         return left | unread(self._metadata, read, "metadata.")
 
     def samples(self, problem: Problem, epoch: int) -> Iterator[tuple[Sample, str]]:

@@ -13,9 +13,9 @@ from typing import Any, BinaryIO
 from ttc.errors import UsageError
 from ttc.formats import Draw
 from ttc.formats.logs import zip_members
-from ttc.formats.logs.inspect_run import Run, run_of
-from ttc.formats.logs.inspect_samples import draws_of
-from ttc.formats.logs.inspect_writer import write
+from ttc.formats.logs.inspect_log.run import Run, run_of
+from ttc.formats.logs.inspect_log.samples import draws_of
+from ttc.formats.logs.inspect_log.writer import write
 from ttc.formats.logs.opening import accept, document, names_in, parsed
 
 _HEADER, _START = "header.json", "_journal/start.json"
