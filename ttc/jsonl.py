@@ -76,7 +76,9 @@ def parse(text: str, place: str) -> dict[str, Any]:
         raise BadLineError(
             f"{place}: not valid JSON ({error.msg} at column {error.colno})"
         ) from None
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise BadLineError(f"{place}: nested too deeply") from None
+    except ValueError as error:
         raise BadLineError(f"{place}: {error}") from None
     if isinstance(value, list):
         raise BadLineError(
@@ -96,7 +98,10 @@ def _check_text(value: Any) -> None:
 
 def value_at(text: str, at: int) -> tuple[Any, int]:
     """Return the strict JSON value that begins at `at`, and where it ends; ValueError if none."""
-    value, end = _scan(text, at)
+    try:
+        value, end = _scan(text, at)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if text.find("\\u", at, end) >= 0:
         _check_text(value)
     return value, end

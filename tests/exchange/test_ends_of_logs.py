@@ -103,8 +103,8 @@ def test_what_is_filtered_or_calls_a_tool_is_judged_as_the_tool_has_it(
         (responded("a", "cancelled"), "cancelled", "it ended with cancelled"),
         (
             responded("a", "completed", kind="function_call"),
-            "stop",
-            "",
+            "error",
+            "the model called a tool",
         ),
     ],
 )

@@ -258,3 +258,56 @@ def test_instances_of_every_eval_ever(ttc: Ttc, own_home: Path) -> None:
     assert [(line["answer"], line["correct"]) for line in gsm8k] == [("4", True)] * 2
     f1 = ttc("export", "p", "-V", "every-eval-ever:f1", "-q").lines
     assert [line.get("score") for line in f1] == [0.5, None]
+
+
+# Batches whose requests had several choices, or failed before a model was told
+
+
+def choice(index: int, content: str | None, reason: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": content}
+    return {"index": index, "message": message, "finish_reason": reason}
+
+
+def answered(name: str, *choices: dict[str, Any]) -> dict[str, Any]:
+    body = {"id": f"chatcmpl-{name}", "model": "m-1", "choices": list(choices)}
+    return {"custom_id": name, "response": {"status_code": 200, "body": body}, "error": None}
+
+
+EXPIRED = {"custom_id": "c", "response": None, "error": {"code": "batch_expired"}}
+LIMITED = {
+    "custom_id": "d",
+    "response": {"status_code": 429, "body": {"error": {"message": "slow down"}}},
+    "error": None,
+}
+BATCH = [
+    answered("a", choice(0, "4", "stop"), choice(1, "5", "length")),
+    answered("b", choice(0, None, "tool_calls")),
+    EXPIRED,
+    LIMITED,
+]
+
+
+@pytest.mark.parametrize("records", [BATCH, BATCH[::-1]])
+def test_failed_requests_make_no_pool_of_their_own(
+    ttc: Ttc, own_home: Path, records: list[dict[str, Any]]
+) -> None:
+    lines(own_home / "out.jsonl", records)
+    done = ttc("import", "out.jsonl", "--pool", "p")
+    assert done.code == 0, done.err
+    assert "1 problem × 2 draws" in done.err
+    assert "3 draws failed" in done.err
+    assert [each["pool"] for each in ttc("ls", "--json").document["pools"]] == ["p"]
+    assert [(line["text"], line["finish_reason"]) for line in drawn(ttc).values()] == [
+        ("4", "stop"),
+        ("5", "length"),
+    ]
+
+
+def test_choices_of_one_request_come_back_as_draws(ttc: Ttc, own_home: Path) -> None:
+    lines(own_home / "out.jsonl", BATCH)
+    ttc("import", "out.jsonl", "--pool", "p")
+    ttc("export", "p", "--format", "openai-batch", "-o", "back.jsonl")
+    again = ttc("import", "back.jsonl", "--pool", "p", "--json").document
+    assert (again["new"], again["conflicts"]) == (0, [])
+    ttc("import", "back.jsonl", "--pool", "q")
+    assert [line["text"] for line in drawn(ttc, "q").values()] == ["4", "5"]

@@ -101,3 +101,14 @@ def test_records_of_every_eval_ever_hold_all_that_is_decided(
 
 def _decided(draw: Draw) -> bool:
     return bool(draw.opinions) and draw.opinions[0].verdict.correct is not None
+
+
+@pytest.mark.parametrize("named", ["inspect x.json", "parquet x.csv", "arrow x.jsonl"])
+def test_a_binary_format_takes_no_name_of_a_text_file(
+    ttc: Ttc, own_home: Path, pool: Path, named: str
+) -> None:
+    form, target = named.split()
+    done = ttc("export", "full", "--db", pool, "--format", form, "-o", target)
+    assert done.code == 2
+    assert f"-o {target}: {form} is no {Path(target).suffix} file; name it x." in done.err
+    assert not (own_home / target).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ BY_NAME = {
     ".feather": "arrow",
     ".eval": "inspect",
 }
+_BINARY = (".parquet", ".arrow", ".eval")
+_TEXTS = (".json", ".jsonl", ".csv", ".tsv", ".txt")
 
 
 def format_of(wanted: str | None, output: str | None) -> str:
@@ -58,6 +61,7 @@ class ExportOptions:
 def write_file(database: Path, options: ExportOptions, target: str) -> list[str]:
     """Export to a file, completely or not at all; return what the format cannot hold."""
     form = formats.writer(options.format)
+    _check_ending(options.format, target)
     path = Path(os.path.realpath(target))
     with draws(database, options, form) as found:
         if isinstance(form, WritesFiles):
@@ -72,6 +76,16 @@ def write_file(database: Path, options: ExportOptions, target: str) -> list[str]
                 return notes
         except OSError as error:
             raise paths.unwritable(target, error, "-o") from None
+
+
+def _check_ending(name: str, target: str) -> None:
+    """Raise UsageError for the name of a text file if the format is binary: programs that open it
+    go by the name."""
+    own = next((ending for ending, form in BY_NAME.items() if form == name), "")
+    ending = Path(target).suffix.lower()
+    if own in _BINARY and ending in _TEXTS:
+        better = shlex.quote(str(Path(target).with_suffix(own)))
+        raise UsageError(f"-o {target}: {name} is no {ending} file; name it {better}")
 
 
 def write_stream(database: Path, options: ExportOptions, stream: BinaryIO) -> list[str]:

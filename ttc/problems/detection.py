@@ -168,6 +168,10 @@ def _problem(shape: ReadsProblems, noting: Noting, default_id: str, line: Line) 
     try:
         found = shape.problem(noting, default_id)
     except KeyError as error:
+        if error.args[0] in line.record:
+            raise BadLineError(
+                f"{line.place}: {error.args[0]!r} is empty; leave such records out with --skip-bad"
+            ) from None
         raise BadLineError(
             f"{line.place}: no field {error.args[0]!r} among {_listed(line.record)}; "
             "name it with --map prompt=FIELD,answer=FIELD"

@@ -195,7 +195,7 @@ def _names(row: list[str], place: str, delimiter: str) -> list[str]:
     if odd or (len(names) > 1 and any(name.endswith("?") for name in names)):
         raise UsageError(
             f"{place}:1: the first row has data, not the names of the fields; put them before it: "
-            f"`(echo {shlex.quote(_sketch(names, delimiter))}; cat {shell_name(place)}) | "
+            f"`({_printing(_sketch(names, delimiter))}; cat {shell_name(place)}) | "
             "ttc sample -`"
         )
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -208,6 +208,13 @@ def _sketch(row: list[str], delimiter: str) -> str:
     """Return a row of names as long as this row."""
     inner = "ABCD" if len(row) == 6 else [f"field_{at + 2}" for at in range(len(row) - 2)]
     return delimiter.join(["question", *inner, *["answer"][: len(row) - 1]])
+
+
+def _printing(row: str) -> str:
+    """Return the command that prints a row, tabs written out: messages show them as spaces."""
+    if "\t" not in row:
+        return f"echo {shlex.quote(row)}"
+    return "printf '" + row.replace("\t", "\\t") + "\\n'"
 
 
 def _cells(count: int) -> str:

@@ -18,8 +18,7 @@ from ttc.formats.logs.opening import (
     accept,
     checked_text,
     count,
-    failure,
-    finish_reason,
+    ending,
     first_line,
     lines,
     unread,
@@ -73,12 +72,14 @@ def _draw(line: Line, problem: Problem, index: int, seed: int | None) -> Draw:
     record = line.record
     tokens = count(record.get("num_generated_tokens"))
     failed = record.get("error") if not record.get("generation") else None
-    error = failed or failure(record.get("finish_reason"))
+    text = _text(record, line.place)
+    ended, why = ending(record.get("finish_reason"), text)
+    error = failed or why
     sample = Sample(
         problem.id,
         index,
-        _text(record, line.place),
-        "error" if failed else finish_reason(record.get("finish_reason")),
+        text,
+        "error" if failed else ended,
         prompt_tokens=count(record.get("num_input_tokens")),
         completion_tokens=tokens,
         logprob=_logprob(record.get("logprobs"), tokens),

@@ -22,8 +22,7 @@ from ttc.formats.logs.opening import (
     accept,
     checked_text,
     count,
-    failure,
-    finish_reason,
+    ending,
     first_line,
     likeliest,
     lines,
@@ -113,7 +112,7 @@ def _draws(
         yield Draw(Problem(problem), sample, (), place, error=failed, unused=left)
         return
     known = body.get("id") or record.get("id")
-    for at, (answer, why) in enumerate(answers):
+    for at, (choice, answer, why) in enumerate(answers):
         spent = _spent(body, len(answers))
         sample = Sample(problem, first + at, model=model, params=params, **answer, **spent)
         yield Draw(
@@ -121,7 +120,7 @@ def _draws(
             sample,
             (),
             place,
-            id=f"openai:{known}/{at}" if known else None,
+            id=f"openai:{known}/{choice}" if known else None,
             error=why,
             unused=left,
         )
@@ -151,25 +150,26 @@ def _failure(
     return str(error or f"status {status}")
 
 
-def _answers(body: Mapping[str, Any], place: str) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield text, finish reason and log-probability of each answer of a body, and why it is none
-    ("": it is one)."""
-    for choice in body.get("choices") or ():
+def _answers(body: Mapping[str, Any], place: str) -> Iterator[tuple[int, dict[str, Any], str]]:
+    """Yield the place of each answer of a body, its text, finish reason and log-probability, and
+    why it is none ("": it is one)."""
+    for at, choice in enumerate(body.get("choices") or ()):
         message = choice.get("message") if isinstance(choice, Mapping) else None
         if message is None:
             text = checked_text(choice.get("text"), place, "'text'")
         else:
             text = _text(message, place)
-        ended = choice.get("finish_reason")
+        ended, why = ending(choice.get("finish_reason"), text)
+        index = choice.get("index")
         answer = {
             "text": text,
-            "finish_reason": finish_reason(ended),
+            "finish_reason": ended,
             "logprob": summed(choice.get("logprobs")),
             "token_logprobs": likeliest(choice.get("logprobs")),
         }
-        yield answer, failure(ended)
+        yield (index if type(index) is int else at), answer, why
     if isinstance(body.get("output"), list):
-        yield of_output(body, place)
+        yield 0, *of_output(body, place)
 
 
 def _text(message: Mapping[str, Any], place: str) -> str:
@@ -206,8 +206,9 @@ def _thought(usage: Mapping[str, Any]) -> Any:
 def _response(draw: Draw) -> dict[str, Any]:
     sample = draw.sample
     name = f"{draw.problem.id}#{sample.index}"
+    known_as, _, at = (draw.id or "").removeprefix("openai:").rpartition("/")
     choice: dict[str, Any] = {
-        "index": 0,
+        "index": int(at) if at.isdecimal() else 0,
         "message": {"role": "assistant", "content": sample.text},
         "finish_reason": sample.finish_reason,
     }
@@ -226,6 +227,6 @@ def _response(draw: Draw) -> dict[str, Any]:
     if usage:
         body["usage"] = usage
     if draw.id is not None and draw.id.startswith("openai:"):
-        body["id"] = draw.id.removeprefix("openai:").rpartition("/")[0]
+        body["id"] = known_as
     response = {"status_code": 200, "body": body}
     return {"custom_id": name, "response": response, "error": None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttc.formats.logs.opening import checked_text, failure, finish_reason
+from ttc.formats.logs.opening import checked_text, ending
 
 
 def of_output(body: Mapping[str, Any], place: str) -> tuple[dict[str, Any], str]:
@@ -19,8 +19,8 @@ def of_output(body: Mapping[str, Any], place: str) -> tuple[dict[str, Any], str]
         if isinstance(each, Mapping)
     ]
     text = checked_text("".join(texts), place, "'output'")
-    ended = _end_of_output(body, [part.get("type") for part in parts])
-    return {"text": text, "finish_reason": finish_reason(ended), "logprob": None}, failure(ended)
+    ended, why = ending(_end_of_output(body, [part.get("type") for part in parts]), text)
+    return {"text": text, "finish_reason": ended, "logprob": None}, why
 
 
 def _end_of_output(body: Mapping[str, Any], kinds: Sequence[Any]) -> Any:

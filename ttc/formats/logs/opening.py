@@ -53,6 +53,8 @@ def first_line(head: bytes) -> dict[str, Any] | None:
     line, newline, _ = text.partition("\n")
     try:
         found = json.loads(line)
+    except RecursionError:
+        return None
     except ValueError:
         if newline or len(head) < HEAD:
             return None
@@ -108,18 +110,19 @@ def checked_text(text: Any, place: str, what: str) -> str:
     return text
 
 
-def finish_reason(value: Any) -> FinishReason:
-    """Return how a draw ended; `stop` if the word is not known, and for an answer that was filtered
-    or calls a tool: the tool judged it as an answer. `error` and `cancelled` make it an attempt:
-    `failure` says why."""
-    return "stop" if finish_reasons.is_withheld(value) else finish_reasons.read(value) or "stop"
+def ending(value: Any, text: str) -> tuple[FinishReason, str]:
+    """Return how a draw ended, and why it is no answer ("": it is one).
 
-
-def failure(value: Any) -> str:
-    """Return why a draw that ended so is no answer; "" if it is one."""
-    if finish_reason(value) not in ("error", "cancelled"):
-        return ""
-    return f"it ended with {finish_reasons.plain(value)}"
+    `stop` if the word is not known, and for an answer that was filtered or also calls a tool: the
+    tool judged it as an answer. A call without text is none.
+    """
+    if finish_reasons.plain(value) in finish_reasons.TOOLS and not text:
+        return "error", "the model called a tool"
+    if finish_reasons.is_withheld(value):
+        return "stop", ""
+    ended = finish_reasons.read(value) or "stop"
+    failed = ended in ("error", "cancelled")
+    return ended, f"it ended with {finish_reasons.plain(value)}" if failed else ""
 
 
 def count(value: Any) -> int | None:

@@ -14,6 +14,7 @@ from ttc.formats.paths import MISSING, Many, nearest, why_missing
 from ttc.jsonl import BadLineError, Line
 
 # Fields that are lists, or hold some: `*` gives a list there, and elsewhere a draw of each.
+_TEXTS = ("prompt", "question")  # a text, or a chat
 LISTS = ("messages", "choices", "confidences", "reference", "params", "scores", "tags")
 
 
@@ -68,6 +69,8 @@ class FieldMap:
         for ours, value in self._values.items():
             try:
                 got = evaluate(value, line.record, SEPARATORS.get(ours, SEPARATOR))
+                if self.draws is None and ours in _TEXTS:
+                    _refuse_several(got)
             except ValueError as error:
                 raise BadLineError(f"{line.place}: --map {ours}={value.raw}: {error}") from None
             if got is MISSING:
@@ -172,6 +175,15 @@ def _in_none(ours: str, lack: Lack, fields: Collection[str]) -> str:
     if why == "":
         why = nearest(lack.theirs, fields)
     return f"--map {ours}={lack.theirs}: no record has it: {why}"
+
+
+def _refuse_several(got: Any) -> None:
+    """Raise ValueError for several texts where a question is one: the first alone would be half."""
+    if isinstance(got, Many) and len(got) > 1 and all(isinstance(each, str) for each in got):
+        raise ValueError(
+            f"it gives {len(got)} texts, and a question is one; name one by its place, as in "
+            "LIST.0, or join them, as in LIST.0+LIST.1"
+        )
 
 
 def _with(record: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:

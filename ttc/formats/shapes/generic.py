@@ -32,6 +32,8 @@ GOLDS: tuple[str, ...] = (
     "gt_answer",
 )
 GOLDS += ("correct_answer", "ideal", "expected_output", "expected", "Answer", "answer_number")
+# Tables write the names in capitals, too.
+_SPELLED = frozenset(name.lower() for name in (*ANSWER, *GOLDS))
 
 
 class Generic(Shape):
@@ -126,8 +128,10 @@ def _answer(record: Mapping[str, Any], listed: Choices | None) -> object:
 
 def _gold(record: Mapping[str, Any]) -> object:
     """Return the answer under one of its rarer names, if it is a text, a number or a list."""
-    for name in GOLDS:
-        value = plain(record).get(name)
+    there = plain(record)
+    others = (name for name in there if name not in ANSWER and name.lower() in _SPELLED)
+    for name in (*GOLDS, *others):
+        value = there.get(name)
         if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
             noting.role(record, "reference", name)
             return record[name]

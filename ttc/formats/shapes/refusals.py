@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -105,12 +106,18 @@ def halved(record: Mapping[str, Any], left: Sequence[str], asked: Collection[str
         if _belongs(name, value, question) and not any(_contains(value, text) for text in texts):
             whole = "+".join(str(Step(part)) for part in (name, *asked))
             joins = f"--map {_shell(f'prompt={whole}')} joins them"
-            way = joins if isinstance(value, str) else "join them into one text"
+            way = joins if isinstance(value, str) else _joining(name)
             return (
                 f"{name!r} is not asked with the question in {question!r}: {way}, and --format "
                 "generic asks without it"
             )
     return None
+
+
+def _joining(name: str) -> str:
+    """Return how a list of texts, or what is nested deeper, becomes one text."""
+    program = f'.{json.dumps(name, ensure_ascii=False)} |= ([.. | strings] | join("\\n"))'
+    return f"join them into one text: `jq -c {shlex.quote(program)} FILE | ttc sample -`"
 
 
 def _shell(pair: str) -> str:

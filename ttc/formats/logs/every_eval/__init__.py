@@ -25,15 +25,14 @@ from ttc.formats.logs.opening import (
     checked_text,
     count,
     document,
-    failure,
-    finish_reason,
+    ending,
     first_line,
     likeliest,
     lines,
     names_in,
     unread,
 )
-from ttc.records import FinishReason, Message, Problem, Sample, Verdict
+from ttc.records import Message, Problem, Sample, Verdict
 
 _SAMPLES = "_samples.jsonl"
 _READ = (
@@ -155,11 +154,11 @@ class _Instance:
         answers = self._answers()
         epoch = str(self._metadata.get("epoch", ""))
         first = int(epoch) - 1 if epoch.isdecimal() and int(epoch) > 0 else at * len(answers)
-        ended = self._metadata.get("stop_reason")
-        error = self._record.get("error") or failure(ended)
+        failed = self._record.get("error")
         named = f"eee:{self._record.get('evaluation_id')}/{name}"
         for place, text in enumerate(answers):
-            reason: FinishReason = "error" if self._record.get("error") else finish_reason(ended)
+            reason, why = ending(self._metadata.get("stop_reason"), text)
+            reason, error = ("error", failed) if failed else (reason, why)
             yield Draw(
                 self._problem(name),
                 Sample(

@@ -16,8 +16,7 @@ from ttc.formats.logs.inspect_log.scores import OURS
 from ttc.formats.logs.opening import (
     checked_text,
     count,
-    failure,
-    finish_reason,
+    ending,
     likeliest,
     summed,
     unread,
@@ -176,7 +175,7 @@ class _Reading:
         for at, choice in enumerate(choices or ({},)):
             message = choice.get("message")
             text = self._content(message.get("content")) if isinstance(message, Mapping) else ""
-            ended, why = failed or self._ended(choice)
+            ended, why = failed or self._ended(choice, text)
             yield (
                 Sample(
                     problem.id,
@@ -204,11 +203,10 @@ class _Reading:
             return ("cancelled", f"the {told} limit") if limit else ("error", "no output")
         return None
 
-    def _ended(self, choice: Mapping[str, Any]) -> tuple[FinishReason, str]:
+    def _ended(self, choice: Mapping[str, Any], text: str) -> tuple[FinishReason, str]:
         if self._sample.get("limit"):
             return "length", ""
-        reason = choice.get("stop_reason")
-        return finish_reason(reason), failure(reason)
+        return ending(choice.get("stop_reason"), text)
 
     def _spent(self, output: Mapping[str, Any], many: int, text: str) -> dict[str, Any]:
         """Return tokens and seconds. Those of several choices are known together alone."""

@@ -18,8 +18,7 @@ from ttc.formats.logs.opening import (
     accept,
     count,
     document,
-    failure,
-    finish_reason,
+    ending,
     first_line,
     lines,
     names_in,
@@ -139,14 +138,16 @@ def _draw(
     response = record.get("response")
     response = response if isinstance(response, dict) else {}
     output, failed = response.get("output"), _error(record, response)
-    error = failed or failure(response.get("finishReason"))
+    text = output if isinstance(output, str) else "" if output is None else json.dumps(output)
+    ended, why = ending(response.get("finishReason"), text)
+    error = failed or why
     used = record.get("tokenUsage") or response.get("tokenUsage")
     used = used if isinstance(used, dict) else {}
     sample = Sample(
         problem.id,
         index,
-        output if isinstance(output, str) else "" if output is None else json.dumps(output),
-        "error" if failed else finish_reason(response.get("finishReason")),
+        text,
+        "error" if failed else ended,
         # 0 stands for "not counted": a prompt and an answer have tokens.
         prompt_tokens=count(used.get("prompt")) or None,
         completion_tokens=count(used.get("completion")) or None,
