@@ -141,8 +141,10 @@ def test_lines_say_it_and_not_without_a_reference(ttc: Ttc) -> None:
     assert [line["reads_reference"] for line in found] == [True, False]
     found = ttc("verify", "-", "-V", "regex:4", stdin=lines).lines
     assert [line["reads_reference"] for line in found] == [False, False]
-    wrong = ttc("sweep", "-", stdin=json.dumps({**LINE, "correct": True, "reads_reference": "yes"}))
-    assert (wrong.code, "'reads_reference' must be of type bool" in wrong.err) == (2, True)
+    wrong = ttc(
+        "sweep", "-", stdin=json.dumps({**LINE, "correct": True, "reads_reference": "maybe"})
+    )
+    assert (wrong.code, "'reads_reference' must be true or false" in wrong.err) == (2, True)
 
 
 # --- rules

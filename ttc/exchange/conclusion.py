@@ -34,6 +34,9 @@ def lines(tally: Tally, *, dry_run: bool = False) -> list[str]:
         )
     found += _about_draws(tally)
     found += _about_problems(tally)
+    if tally.without:
+        lacking = _counted(len(tally.without), "log")
+        found.append(f"left out: {lacking} without draws, first {tally.without[0]}")
     if tally.not_logs:
         others = _counted(len(tally.not_logs), "file")
         found.append(f"{others} that no format knows, first {tally.not_logs[0]}")
@@ -138,4 +141,5 @@ def document(tally: Tally) -> dict[str, Any]:
         "conflicts": conflicts,
         "not_used": sorted(tally.unused),
         "not_logs": tally.not_logs,
+        "without_draws": tally.without,
     }

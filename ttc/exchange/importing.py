@@ -19,7 +19,7 @@ from ttc.exchange.placing import Placer, Step
 from ttc.exchange.sources import Log
 from ttc.exchange.survey import Survey
 from ttc.exchange.tally import Tally
-from ttc.exchange.targets import Target, Targets, is_untold
+from ttc.exchange.targets import Target, Targets
 from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.session import Session
@@ -81,12 +81,10 @@ class Import:
             else:
                 connection = stack.enter_context(contextlib.closing(empty()))
             targets = Targets(connection, self.options.pool)
-            firsts = [
-                (log.tool, draw)
-                for log, found in zip(self.logs, self.surveys, strict=True)
-                for draw in found.firsts
-            ]
-            for tool, draw in sorted(firsts, key=lambda first: is_untold(first[1])):
+            logs = zip(self.logs, self.surveys, strict=True)
+            firsts = [(log.tool, draw) for log, found in logs for draw in found.firsts]
+            # Failed requests last: where one names no model, it goes to the pool of the others.
+            for tool, draw in sorted(firsts, key=lambda first: survey.is_attempt(first[1])):
                 targets.of(tool, draw)
             placer = Placer(connection, self.tally, self._binary(), self.data)
             writer = _Writer(self, targets)
@@ -212,7 +210,8 @@ def opened(
         logs, others = stack.enter_context(found)
         logs = [replace(log, model=options.model) for log in logs]
         data = known_problems(session, options.problems) if options.problems else None
-        surveys = survey.of_all(logs, options.options, on_read)
+        read, tally.without = survey.of_all(logs, options.options, on_read)
+        logs, surveys = [log for log, _ in read], [each for _, each in read]
         tally.logs, tally.not_logs = len(logs), others
         if not any(each.draws + each.attempts for each in surveys):
             raise UsageError(f"{', '.join(options.files)}: no draws in it")

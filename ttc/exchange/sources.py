@@ -9,23 +9,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import BinaryIO, cast
 
 from ttc.errors import UsageError
 from ttc.exchange import formats
 from ttc.formats import ReadsDraws
+from ttc.formats.logs import zip_members
 from ttc.formats.logs.opening import first_line, head_of
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
     """A file or folder to import, its format, and its name in messages. `model` is the one of draws
-    whose model the log does not name."""
+    whose model the log does not name; `in_folder`: a folder was given that it lies in."""
 
     path: Path
     format: ReadsDraws
     shown: str
     model: str | None = None
+    in_folder: bool = False
 
     @property
     def tool(self) -> str:
@@ -65,7 +68,7 @@ def _of(
     whole = formats.recognised(path, head, known)
     if whole is None and not path.is_dir():
         if other is None:
-            raise UsageError(f"{shown}: {_unknown(head)}")
+            raise UsageError(f"{shown}: {_unknown(head, shown)}")
         whole = other
     if whole is not None:
         return [Log(path, whole, shown)]
@@ -78,14 +81,16 @@ def _of(
         if format_ is None:
             others.append(str(each))
         else:
-            inside.append(Log(each, format_, str(each)))
+            inside.append(Log(each, format_, str(each), in_folder=True))
     if not inside:
         raise UsageError(f"{shown}: no logs in this folder; --format names what it holds")
     return inside
 
 
-def _unknown(head: bytes) -> str:
+def _unknown(head: bytes, shown: str) -> str:
     """Return why a file cannot be imported, and what to do."""
+    if zip_members.is_archive(head):
+        return f"a ZIP archive: unzip -p {quote(shown)} | ttc import - --pool NAME"
     record = first_line(head) or {}
     if not head.strip():
         return "an empty file"

@@ -12,7 +12,7 @@ from ttc.errors import UsageError
 from ttc.exchange.chains import Chains
 from ttc.exchange.sources import Log
 from ttc.formats import Draw
-from ttc.formats.logs.opening import checked_text
+from ttc.formats.logs.opening import NoDrawsError, checked_text
 
 _WHOLE = ("index", "seed", "prompt_tokens", "completion_tokens", "think_tokens")
 EVERY = 500  # draws after which the progress is told
@@ -96,22 +96,31 @@ def read(log: Log, options: Mapping[str, str]) -> Iterator[Draw]:
     except UsageError as error:
         if path == log.shown:
             raise
-        raise UsageError(str(error).replace(path, log.shown)) from None
+        raise type(error)(str(error).replace(path, log.shown)) from None
 
 
 def of_all(
     logs: Sequence[Log], options: Mapping[str, str], on_read: Callable[[int], object]
-) -> list[Survey]:
-    """Read logs through and return what each holds; tell how many draws were read so far.
-    UsageError for bad input."""
-    surveys = []
+) -> tuple[list[tuple[Log, Survey]], list[str]]:
+    """Read logs through; return each with what it holds, and why others of a folder have no draws.
+
+    `on_read` is told how many draws were read so far. UsageError for bad input.
+    """
+    surveys: list[tuple[Log, Survey]] = []
+    without = []
     done = 0
     for log in logs:
         found = Survey()
-        for draw in read(log, options):
-            found.add(draw)
-            done += 1
-            if done % EVERY == 0:
-                on_read(done)
-        surveys.append(found)
-    return surveys
+        try:
+            for draw in read(log, options):
+                found.add(draw)
+                done += 1
+                if done % EVERY == 0:
+                    on_read(done)
+        except NoDrawsError as error:
+            if not log.in_folder:
+                raise
+            without.append(str(error))
+            continue
+        surveys.append((log, found))
+    return surveys, without

@@ -27,7 +27,7 @@ class Tally:
     `new` draws were added to the pools, `known` were there already; `attempts` were draws that
     failed or were cancelled. `verdicts` counts the new verdicts by verifier. `draws_of` counts the
     draws of the log by pool and problem. `lacking` are problems of the log that the data of
-    --problems does not have.
+    --problems does not have, `without` why logs of a folder have no draws.
     """
 
     logs: int = 0
@@ -48,3 +48,4 @@ class Tally:
     undecided: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     not_logs: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)

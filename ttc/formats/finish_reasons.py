@@ -46,6 +46,11 @@ def plain(reported: Any) -> str:
     return name if dot and enum.replace("_", "").endswith("reason") else text
 
 
+def is_withheld(reported: Any) -> bool:
+    """Return whether an answer was filtered, or calls a tool in place of one."""
+    return plain(reported) in (*FILTERS, *TOOLS, *_WITHHELD)
+
+
 def read(reported: Any) -> FinishReason | None:
     """Return why a draw of a log ended; None if the word is not known.
 

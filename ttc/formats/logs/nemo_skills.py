@@ -13,8 +13,17 @@ from typing import Any
 
 from ttc.answers import thinking
 from ttc.errors import UsageError
-from ttc.formats import Draw, Opinion, finish_reasons
-from ttc.formats.logs.opening import accept, checked_text, count, first_line, lines, unread
+from ttc.formats import Draw, Opinion
+from ttc.formats.logs.opening import (
+    accept,
+    checked_text,
+    count,
+    failure,
+    finish_reason,
+    first_line,
+    lines,
+    unread,
+)
 from ttc.jsonl import Line
 from ttc.records import Message, Problem, Sample, Verdict
 
@@ -64,11 +73,12 @@ def _draw(line: Line, problem: Problem, index: int, seed: int | None) -> Draw:
     record = line.record
     tokens = count(record.get("num_generated_tokens"))
     failed = record.get("error") if not record.get("generation") else None
+    error = failed or failure(record.get("finish_reason"))
     sample = Sample(
         problem.id,
         index,
         _text(record, line.place),
-        finish_reasons.read(record.get("finish_reason")) or ("error" if failed else "stop"),
+        "error" if failed else finish_reason(record.get("finish_reason")),
         prompt_tokens=count(record.get("num_input_tokens")),
         completion_tokens=tokens,
         logprob=_logprob(record.get("logprobs"), tokens),
@@ -77,10 +87,10 @@ def _draw(line: Line, problem: Problem, index: int, seed: int | None) -> Draw:
     return Draw(
         problem,
         sample,
-        tuple(_opinions(record, line.place)),
+        () if error else tuple(_opinions(record, line.place)),
         line.place,
         fixed=seed is not None,
-        error=str(failed or ""),
+        error=str(error),
         unused=unread(record, (*_READ, *_ID, *(("error",) if failed else ()))),
     )
 

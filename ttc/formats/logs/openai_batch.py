@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ttc import jsonl
 from ttc.answers.thinking import wrap
 from ttc.errors import UsageError
-from ttc.formats import Draw, finish_reasons, token_logprobs
+from ttc.formats import Draw, token_logprobs
 from ttc.formats.logs.lacking import Lacking
+from ttc.formats.logs.openai_responses import of_output
 from ttc.formats.logs.opening import (
     accept,
     checked_text,
     count,
+    failure,
     finish_reason,
     first_line,
     likeliest,
@@ -33,7 +34,10 @@ from ttc.formats.shapes import requests
 from ttc.records import Problem, Sample
 
 _READ = ("id", "custom_id", "response", "error")
+# Settings of a response → sampling parameters.
+_PARAMS = {"temperature": "temperature", "top_p": "top_p", "max_output_tokens": "max_tokens"}
 _OF_BODY = (
+    *_PARAMS,
     "choices",
     "created",
     "created_at",
@@ -99,26 +103,26 @@ def _draws(
     first = seen.get(problem, 0) if index is None else index
     failed = _failure(record, response, body)
     model = None if body.get("model") is None else str(body["model"])
+    params = {ours: body[name] for name, ours in _PARAMS.items() if body.get(name) is not None}
     left = unread(record, _READ) | unread(body, _OF_BODY, "response.body.")
     answers = [] if failed else list(_answers(body, place))
     if not failed and not answers:
         failed = "no choices"
     if failed:
-        sample = Sample(problem, first, "", "error", model=model)
+        sample = Sample(problem, first, "", "error", model=model, params=params)
         yield Draw(Problem(problem), sample, (), place, error=failed, unused=left)
         return
     known = body.get("id") or record.get("id")
-    for at, (choice, called, answer) in enumerate(answers):
-        sample = Sample(problem, first + at, model=model, **answer, **_spent(body, len(answers)))
-        if called:
-            sample = replace(sample, finish_reason="error")
+    for at, (choice, answer, why) in enumerate(answers):
+        spent = _spent(body, len(answers))
+        sample = Sample(problem, first + at, model=model, params=params, **answer, **spent)
         yield Draw(
             Problem(problem),
             sample,
             (),
             place,
             id=f"openai:{known}/{choice}" if known else None,
-            error="the model called a tool" if called else "",
+            error=why,
             unused=left,
         )
 
@@ -147,26 +151,26 @@ def _failure(
     return str(error or f"status {status}")
 
 
-def _answers(body: Mapping[str, Any], place: str) -> Iterator[tuple[int, bool, dict[str, Any]]]:
-    """Yield the place of each answer of a body, whether it is the call of a tool, and its text,
-    finish reason and log-probability."""
+def _answers(body: Mapping[str, Any], place: str) -> Iterator[tuple[int, dict[str, Any], str]]:
+    """Yield of each answer of a body its index, its text, finish reason and log-probability, and
+    why it is none ("": it is one)."""
     for at, choice in enumerate(body.get("choices") or ()):
         message = choice.get("message") if isinstance(choice, Mapping) else None
         if message is None:
             text = checked_text(choice.get("text"), place, "'text'")
         else:
             text = _text(message, place)
-        reason, index = choice.get("finish_reason"), choice.get("index")
+        ended = choice.get("finish_reason")
         answer = {
             "text": text,
-            "finish_reason": finish_reason(reason),
+            "finish_reason": finish_reason(ended),
             "logprob": summed(choice.get("logprobs")),
             "token_logprobs": likeliest(choice.get("logprobs")),
         }
-        called = finish_reasons.plain(reason) in finish_reasons.TOOLS and not text
-        yield (index if type(index) is int else at), called, answer
+        index = choice.get("index")
+        yield index if type(index) is int else at, answer, failure(ended)
     if isinstance(body.get("output"), list):
-        yield 0, False, _of_output(body, place)
+        yield 0, *of_output(body, place)
 
 
 def _text(message: Mapping[str, Any], place: str) -> str:
@@ -177,22 +181,6 @@ def _text(message: Mapping[str, Any], place: str) -> str:
     thought = next((message[name] for name in _THOUGHTS if message.get(name)), "")
     text = checked_text(answer, place, "'content'")
     return wrap(checked_text(thought, place, "'reasoning_content'"), text, ended=True)
-
-
-def _of_output(body: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Return the answer of the API of responses."""
-    parts = [part for part in body["output"] if isinstance(part, Mapping)]
-    texts = [
-        str(each.get("text") or each.get("refusal") or "")
-        for part in parts
-        if part.get("type") == "message"
-        for each in part.get("content") or ()
-        if isinstance(each, Mapping)
-    ]
-    details = body.get("incomplete_details")
-    cut = details.get("reason") if isinstance(details, Mapping) else None
-    text = checked_text("".join(texts), place, "'output'")
-    return {"text": text, "finish_reason": finish_reason(cut), "logprob": None}
 
 
 def _spent(body: Mapping[str, Any], many: int) -> dict[str, Any]:

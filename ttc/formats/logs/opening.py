@@ -19,6 +19,10 @@ HEAD = 1 << 16  # bytes of a file by which its format is known
 _HALF = re.compile("[\ud800-\udfff]")
 
 
+class NoDrawsError(UsageError):
+    """A log that is whole and has no draws in it: in a folder of logs it is left out."""
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, unpacked whatever it is compressed with. UsageError if it cannot be
@@ -107,8 +111,17 @@ def checked_text(text: Any, place: str, what: str) -> str:
 
 
 def finish_reason(value: Any) -> FinishReason:
-    """Return how a draw ended: `length` if it was cut at the token limit, else `stop`."""
-    return "length" if finish_reasons.read(value) == "length" else "stop"
+    """Return how a draw ended; `stop` if the word is not known, and for an answer that was filtered
+    or calls a tool: the tool judged it as an answer. `error` and `cancelled` make it an attempt:
+    `failure` says why."""
+    return "stop" if finish_reasons.is_withheld(value) else finish_reasons.read(value) or "stop"
+
+
+def failure(value: Any) -> str:
+    """Return why a draw that ended so is no answer; "" if it is one."""
+    if finish_reason(value) not in ("error", "cancelled"):
+        return ""
+    return f"it ended with {finish_reasons.plain(value)}"
 
 
 def count(value: Any) -> int | None:

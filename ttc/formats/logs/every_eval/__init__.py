@@ -25,6 +25,7 @@ from ttc.formats.logs.opening import (
     checked_text,
     count,
     document,
+    failure,
     finish_reason,
     first_line,
     likeliest,
@@ -83,7 +84,7 @@ class EveryEvalEver:
         """Yield the draws of a file. It has no options."""
         accept(options, (), self.name)
         instances = path if path.name.endswith(_SAMPLES) or _is_lines(path) else _samples_of(path)
-        run = _run(_aggregate_of(instances))
+        run = _run(_aggregate_of(instances) if instances == path else document(path))
         seen: Counter[tuple[str, str]] = Counter()
         for place, record in lines(instances):
             metric = str(record.get("evaluation_result_id") or record.get("evaluation_name") or "")
@@ -154,17 +155,18 @@ class _Instance:
         answers = self._answers()
         epoch = str(self._metadata.get("epoch", ""))
         first = int(epoch) - 1 if epoch.isdecimal() and int(epoch) > 0 else at * len(answers)
-        error = self._record.get("error")
+        ended = self._metadata.get("stop_reason")
+        error = self._record.get("error") or failure(ended)
         named = f"eee:{self._record.get('evaluation_id')}/{name}"
         for place, text in enumerate(answers):
-            reason: FinishReason = finish_reason(self._metadata.get("stop_reason"))
+            reason: FinishReason = "error" if self._record.get("error") else finish_reason(ended)
             yield Draw(
                 self._problem(name),
                 Sample(
                     name,
                     first + place,
                     text,
-                    "error" if error else reason,
+                    reason,
                     model=None if self._record.get("model_id") is None else self._model(),
                     params=self._run.params,
                     **self._spent(len(answers)),

@@ -13,7 +13,15 @@ from ttc.formats import Draw
 from ttc.formats.logs.inspect_log import scores as verdicts
 from ttc.formats.logs.inspect_log.run import Run
 from ttc.formats.logs.inspect_log.scores import OURS
-from ttc.formats.logs.opening import checked_text, count, finish_reason, likeliest, summed, unread
+from ttc.formats.logs.opening import (
+    checked_text,
+    count,
+    failure,
+    finish_reason,
+    likeliest,
+    summed,
+    unread,
+)
 from ttc.records import FinishReason, Message, Problem, Sample
 
 # Fields of a sample of ttc that have no place of their own, or one where unknown is 0.
@@ -168,18 +176,19 @@ class _Reading:
         for at, choice in enumerate(choices or ({},)):
             message = choice.get("message")
             text = self._content(message.get("content")) if isinstance(message, Mapping) else ""
+            ended, why = failed or self._ended(choice)
             yield (
                 Sample(
                     problem.id,
                     (epoch - 1) * many + at,
                     text,
-                    failed[0] if failed else self._ended(choice),
+                    ended,
                     model=self._run.model,
                     params=self._run.params,
                     token_logprobs=likeliest(choice.get("logprobs")),
                     **{"logprob": summed(choice.get("logprobs")), **spent(text)},
                 ),
-                failed[1] if failed else "",
+                why,
             )
 
     def _failed(self, answered: bool) -> tuple[FinishReason, str] | None:
@@ -195,8 +204,11 @@ class _Reading:
             return ("cancelled", f"the {told} limit") if limit else ("error", "no output")
         return None
 
-    def _ended(self, choice: Mapping[str, Any]) -> FinishReason:
-        return "length" if self._sample.get("limit") else finish_reason(choice.get("stop_reason"))
+    def _ended(self, choice: Mapping[str, Any]) -> tuple[FinishReason, str]:
+        if self._sample.get("limit"):
+            return "length", ""
+        reason = choice.get("stop_reason")
+        return finish_reason(reason), failure(reason)
 
     def _spent(self, output: Mapping[str, Any], many: int, text: str) -> dict[str, Any]:
         """Return tokens and seconds. Those of several choices are known together alone."""

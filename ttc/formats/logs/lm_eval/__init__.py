@@ -18,7 +18,7 @@ from ttc import tags
 from ttc.errors import UsageError
 from ttc.formats import Draw, Opinion
 from ttc.formats.logs.lm_eval.run import Run
-from ttc.formats.logs.opening import accept, checked_text, lines, names_in, unread
+from ttc.formats.logs.opening import NoDrawsError, accept, checked_text, lines, names_in, unread
 from ttc.jsonl import Line
 from ttc.records import Message, Problem, Sample, Verdict
 
@@ -26,6 +26,7 @@ _READ = (
     *("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"),
     *("doc_hash", "prompt_hash", "target_hash"),
 )
+_NONE = "none"  # the filter of a task that has none
 _INVALID = "[invalid]"  # what a filter gives where it finds nothing
 # Names of generation settings → ours.
 _PARAMS = {
@@ -47,7 +48,7 @@ class LmEval:
 
     def draws(self, path: Path, options: Mapping[str, str]) -> Iterator[Draw]:
         """Yield the draws of a file. Option `filter`: that of the rows to read, where there are
-        several."""
+        several; a task without filters is read whatever it says."""
         accept(options, ("filter",), self.name)
         chosen = _chosen(path, options.get("filter"))
         run = Run.of(path)
@@ -64,7 +65,7 @@ def _chosen(path: Path, wanted: str | None) -> str | None:
         name = line.record.get("filter")
         found[name] = found.get(name, 0) + 1
     named = [name for name in found if name is not None]
-    if wanted is not None:
+    if wanted is not None and list(found) != [_NONE]:
         if wanted not in found:
             there = ", ".join(named) or "none"
             raise UsageError(f"{path}: no rows with the filter {wanted!r}; there are {there}")
@@ -86,7 +87,7 @@ def _check(line: Line) -> None:
     requests = _requests(record)
     kinds = {_kind(each) for each in requests}
     if "score" in kinds:
-        raise UsageError(
+        raise NoDrawsError(
             f"{line.place}: a row of a log-likelihood task, in which the model scored given "
             "texts; there are no draws in it"
         )

@@ -13,8 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from ttc.errors import UsageError
-from ttc.formats import Draw, finish_reasons
-from ttc.formats.logs.opening import accept, count, document, first_line, lines, names_in, unread
+from ttc.formats import Draw
+from ttc.formats.logs.opening import (
+    accept,
+    count,
+    document,
+    failure,
+    finish_reason,
+    first_line,
+    lines,
+    names_in,
+    unread,
+)
 from ttc.formats.logs.promptfoo.tests import Tests, opinions
 from ttc.jsonl import Line
 from ttc.records import Sample
@@ -128,14 +138,15 @@ def _draw(
     seen[label, problem.id] += 1
     response = record.get("response")
     response = response if isinstance(response, dict) else {}
-    output, error = response.get("output"), _error(record, response)
+    output, failed = response.get("output"), _error(record, response)
+    error = failed or failure(response.get("finishReason"))
     used = record.get("tokenUsage") or response.get("tokenUsage")
     used = used if isinstance(used, dict) else {}
     sample = Sample(
         problem.id,
         index,
         output if isinstance(output, str) else "" if output is None else json.dumps(output),
-        "error" if error else finish_reasons.read(response.get("finishReason")) or "stop",
+        "error" if failed else finish_reason(response.get("finishReason")),
         # 0 stands for "not counted": a prompt and an answer have tokens.
         prompt_tokens=count(used.get("prompt")) or None,
         completion_tokens=count(used.get("completion")) or None,
