@@ -1,4 +1,5 @@
-"""How answers of logs end: what is filtered or calls a tool counts as the tool judged it; and what an import says of logs that have no draws, or no model."""
+"""How answers of logs end: what is filtered or calls a tool counts as the tool judged it; and what
+an import says of logs that have no draws, or no model."""
 
 from __future__ import annotations
 
