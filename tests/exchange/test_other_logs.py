@@ -263,7 +263,7 @@ def test_instances_of_every_eval_ever(ttc: Ttc, own_home: Path) -> None:
 # Batches whose requests had several choices, or failed before a model was told
 
 
-def choice(index: int, content: str | None, reason: str) -> dict[str, Any]:
+def choice(index: int, content: str, reason: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": content}
     return {"index": index, "message": message, "finish_reason": reason}
 
@@ -281,10 +281,17 @@ LIMITED = {
 }
 BATCH = [
     answered("a", choice(0, "4", "stop"), choice(1, "5", "length")),
-    answered("b", choice(0, None, "tool_calls")),
     EXPIRED,
     LIMITED,
 ]
+
+
+def test_failed_requests_in_a_file_before_join_the_only_model(ttc: Ttc, own_home: Path) -> None:
+    lines(own_home / "failed.jsonl", [EXPIRED])
+    lines(own_home / "out.jsonl", BATCH[:1])
+    done = ttc("import", "failed.jsonl", "out.jsonl", "--pool", "p")
+    assert done.code == 0, done.err
+    assert [each["pool"] for each in ttc("ls", "--json").document["pools"]] == ["p"]
 
 
 @pytest.mark.parametrize("records", [BATCH, BATCH[::-1]])
@@ -295,7 +302,7 @@ def test_failed_requests_make_no_pool_of_their_own(
     done = ttc("import", "out.jsonl", "--pool", "p")
     assert done.code == 0, done.err
     assert "1 problem × 2 draws" in done.err
-    assert "3 draws failed" in done.err
+    assert "2 draws failed" in done.err
     assert [each["pool"] for each in ttc("ls", "--json").document["pools"]] == ["p"]
     assert [(line["text"], line["finish_reason"]) for line in drawn(ttc).values()] == [
         ("4", "stop"),

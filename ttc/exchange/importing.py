@@ -19,7 +19,7 @@ from ttc.exchange.placing import Placer, Step
 from ttc.exchange.sources import Log
 from ttc.exchange.survey import Survey
 from ttc.exchange.tally import Tally
-from ttc.exchange.targets import Target, Targets, is_untold
+from ttc.exchange.targets import Target, Targets
 from ttc.problems import ReadOptions
 from ttc.records import Problem
 from ttc.session import Session
@@ -81,12 +81,10 @@ class Import:
             else:
                 connection = stack.enter_context(contextlib.closing(empty()))
             targets = Targets(connection, self.options.pool)
-            firsts = [
-                (log.tool, draw)
-                for log, found in zip(self.logs, self.surveys, strict=True)
-                for draw in found.firsts
-            ]
-            for tool, draw in sorted(firsts, key=lambda first: is_untold(first[1])):
+            logs = zip(self.logs, self.surveys, strict=True)
+            firsts = [(log.tool, draw) for log, found in logs for draw in found.firsts]
+            # Failed requests last: where one names no model, it goes to the pool of the others.
+            for tool, draw in sorted(firsts, key=lambda first: survey.is_attempt(first[1])):
                 targets.of(tool, draw)
             placer = Placer(connection, self.tally, self._binary(), self.data)
             writer = _Writer(self, targets)

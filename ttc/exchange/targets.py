@@ -56,11 +56,6 @@ def told(tool: str, draw: Draw) -> dict[str, Any]:
     return found
 
 
-def is_untold(draw: Draw) -> bool:
-    """Return whether a request failed before a model was told, which then is no further model."""
-    return draw.sample.model is None and is_attempt(draw)
-
-
 class Targets:
     """Finds the pool of each draw: the one that is named, and beside it one for each further model
     of the same log."""
@@ -75,8 +70,8 @@ class Targets:
 
     def of(self, tool: str, draw: Draw) -> Target:
         """Return the pool of a draw. UsageError if the pool that is named holds other draws."""
-        if is_untold(draw) and len(self._by_told) == 1:
-            return next(iter(self._by_told.values()))
+        if draw.sample.model is None and is_attempt(draw) and len(self._by_told) == 1:
+            return next(iter(self._by_told.values()))  # a failed request names no model
         about = told(tool, draw)
         key = keys.canonical_json(about)
         if key not in self._by_told:
