@@ -42,8 +42,10 @@ def parse_ids(given: str | Iterable[str] | None) -> tuple[str, ...]:
     elif given.startswith("@"):
         try:
             found = Path(given[1:]).read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise wrong_option("ids", given, str(error)) from None
+        except OSError as error:
+            raise wrong_option("ids", given, error.strerror or str(error)) from None
+        except UnicodeDecodeError as error:
+            raise wrong_option("ids", given, f"{error}; convert the file with iconv") from None
     else:
         found = given.split(",")
     ids = tuple(dict.fromkeys(each.strip() for each in found if each.strip()))
