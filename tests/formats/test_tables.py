@@ -320,3 +320,16 @@ def test_an_object_with_the_fields_that_are_named_is_a_record(
     (own_home / name).write_text(json.dumps(whole[0], indent=indent))
     done = ttc("sample", name, "--map", "prompt=q", "-n", "1", "-m", "scripted:", "--dry-run")
     assert "1 problem" in done.err, done.err
+
+
+def test_squads_own_files_have_a_record_for_each_question(tmp_path: Path) -> None:
+    asked = [
+        {"id": "1", "question": "Where?", "answers": [{"answer_start": 11, "text": "Italy"}]},
+        {"id": "2", "question": "Who?", "is_impossible": True, "answers": []},
+    ]
+    paragraphs = [{"context": "Rome is in Italy.", "qas": asked}]
+    data = {"version": "2", "data": [{"title": "Rome", "paragraphs": paragraphs}]}
+    found = [line.record for line in lines(tmp_path / "d.json", json.dumps(data))]
+    assert [each["question"] for each in found] == ["Where?", "Who?"]
+    assert {each["context"] for each in found} == {"Rome is in Italy."}
+    assert [each["answers"]["text"] for each in found] == [["Italy"], []]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ttc.errors import UsageError
+from ttc.formats.files import articles
 from ttc.formats.files.streams import shell_name
 from ttc.jsonl import BadLineError, Line
 
@@ -169,6 +170,8 @@ def items(values: list[tuple[str, Any]]) -> Iterator[Line]:
     """
     if values and all(_is_served(each) for _, each in values):
         values = [(where, each["row"]) for where, each in values]
+    if values and all(articles.is_article(each) for _, each in values):
+        values = [placed for where, each in values for placed in articles.questions(where, each)]
     return map(_item, values)
 
 
