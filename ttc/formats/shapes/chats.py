@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -11,6 +12,9 @@ from ttc.formats.shapes.fields import has, scalar, text
 from ttc.formats.shapes.noting import inside
 from ttc.formats.shapes.shape import Asked, Shape, of
 from ttc.records import Message
+
+# Who speaks in the dialogues of HH-RLHF.
+_SPEAKERS = re.compile(r"(?:^|\n\n)(Human|Assistant):")
 
 
 class OpenAiChat(Shape):
@@ -111,6 +115,30 @@ class PreferenceChats(Shape):
         noting.role(record, "question", "chosen")
         noting.role(record, "reference", "chosen")
         return Asked(chat, said)
+
+
+class HhRlhf(Shape):
+    """Read HH-RLHF: dialogues as text in `chosen` and `rejected`. Verifier: judge."""
+
+    name = "hh-rlhf"
+    fields = of("chosen", "rejected")
+    verifier = "judge"
+
+    def matches(self, record: Mapping[str, Any]) -> bool:
+        """Return whether what was chosen is a dialogue of a human and an assistant."""
+        return has(record, "chosen", str) and record["chosen"].lstrip().startswith("Human:")
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the turns before the assistant's last one, which is the reference. ValueError for
+        a dialogue that does not end with one."""
+        parts = _SPEAKERS.split(record["chosen"].strip())[1:]
+        roles = ["user" if name == "Human" else "assistant" for name in parts[::2]]
+        chat = [Message(role, text.strip()) for role, text in zip(roles, parts[1::2], strict=True)]
+        if roles[-1] != "assistant" or len(chat) < 2:
+            raise ValueError("'chosen' must end with what the assistant says")
+        noting.role(record, "question", "chosen")
+        noting.role(record, "reference", "chosen")
+        return Asked(tuple(chat[:-1]), chat[-1].content)
 
 
 class PromptCompletion(Shape):
