@@ -33,6 +33,20 @@ class Mmlu(Shape):
         return Asked(asked(record, "question"), place, found)
 
 
+class MmluRedux(Mmlu):
+    """Read MMLU-Redux: MMLU with an `error_type`; only `ok` keeps its answer. Verifier: choice."""
+
+    name = "mmlu-redux"
+    fields = of("question", "choices", "answer", "error_type")
+
+    def read(self, record: Mapping[str, Any]) -> Asked:
+        """Return the question with its choices; no place where the annotators found a fault."""
+        noting.used(record, "error_type")
+        if record["error_type"] == "ok":
+            return super().read(record)
+        return Asked(asked(record, "question"), None, choices.read(record, "choices"))
+
+
 class MmluPro(Shape):
     """Read MMLU-Pro: `question`, `options` and the letter in `answer`. Verifier: choice."""
 
