@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any, ClassVar
 
@@ -92,8 +93,9 @@ class MultipleChoice(Shape):
         return named or asking(record)
 
     def _list(self, record: Mapping[str, Any]) -> str | None:
+        there = plain(record)
         for name in self.lists:
-            value = plain(record).get(name)
+            value = there.get(name)
             if isinstance(value, (list, dict)) and value:
                 return name
             if isinstance(value, str) and value.lstrip().startswith("["):
@@ -115,16 +117,21 @@ def _bared(found: Choices) -> Choices:
 def series(record: Mapping[str, Any]) -> tuple[int, list[str]] | None:
     """Return the fields that hold a choice each, at least two, and where they count from."""
     there = plain(record)
-    for base, names in _SERIES:
-        if names[0] in there and names[1] in there:
-            found = []
-            for name in names:
-                if there.get(name) in (None, ""):
-                    break
-                found.append(name)
-            if len(found) > 1:
-                return base, found
+    for base, names in _begun(frozenset(there)):
+        found = []
+        for name in names:
+            if there.get(name) in (None, ""):
+                break
+            found.append(name)
+        if len(found) > 1:
+            return base, found
     return None
+
+
+@lru_cache(maxsize=256)
+def _begun(there: frozenset[str]) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Return the series of names whose first two are there."""
+    return tuple(each for each in _SERIES if there.issuperset(each[1][:2]))
 
 
 def _one(record: Mapping[str, Any], gold: str, found: Choices) -> Mapping[str, Any]:
