@@ -126,15 +126,16 @@ class HhRlhf(Shape):
 
     def matches(self, record: Mapping[str, Any]) -> bool:
         """Return whether what was chosen is a dialogue of a human and an assistant."""
-        return has(record, "chosen", str) and record["chosen"].lstrip().startswith("Human:")
+        said = record["chosen"]
+        return isinstance(said, str) and said.lstrip().startswith("Human:")
 
     def read(self, record: Mapping[str, Any]) -> Asked:
         """Return the turns before the assistant's last one, which is the reference. ValueError for
         a dialogue that does not end with one."""
-        parts = _SPEAKERS.split(record["chosen"].strip())[1:]
+        parts = _SPEAKERS.split(text(record, "chosen").strip())[1:]
         roles = ["user" if name == "Human" else "assistant" for name in parts[::2]]
-        chat = [Message(role, text.strip()) for role, text in zip(roles, parts[1::2], strict=True)]
-        if roles[-1] != "assistant" or len(chat) < 2:
+        chat = [Message(role, said.strip()) for role, said in zip(roles, parts[1::2], strict=True)]
+        if len(chat) < 2 or roles[-1] != "assistant":
             raise ValueError("'chosen' must end with what the assistant says")
         noting.role(record, "question", "chosen")
         noting.role(record, "reference", "chosen")
