@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from ttc.config import SETTINGS
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -152,9 +154,10 @@ def test_the_sample_configuration_sets_only_an_alias() -> None:
 
 def test_the_sample_configuration_stays_valid_with_its_settings_switched_on() -> None:
     text = (EXAMPLES / "ttc.toml").read_text(encoding="utf-8")
-    switched_on = tomllib.loads(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
-    settings = {"model", "n", "temperature", "top_p", "max_tokens", "thinking", "system"}
-    assert switched_on.keys() == settings | {"models"}
+    switched_on = tomllib.loads(re.sub(r"^# (?=\w+ = |\[)", "", text, flags=re.MULTILINE))
+    assert switched_on.keys() - {"models"} <= SETTINGS.keys()
+    assert switched_on.keys() > {"model", "n", "temperature", "thinking", "schema", "logit_bias"}
+    assert switched_on["models"].keys() == {"fast", "mini"}
 
 
 def test_the_draws_of_the_gate_are_what_their_maker_makes(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "ttc"
 LAYERS = """
 sampling_params
 records errors
-paths messages answers jsonl tags scores budgets
+paths messages answers jsonl tags scores budgets token_logprobs
 config options cache keys
 plugins session
 formats

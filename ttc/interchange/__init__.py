@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ttc import jsonl, scores, tags
+from ttc import jsonl, scores, tags, token_logprobs
 from ttc.errors import UsageError
-from ttc.formats import token_logprobs
 from ttc.interchange.fields import FIELDS, SCHEMA
 from ttc.records import FinishReason, Message, Sample, TokenLogprob, Verdict
 

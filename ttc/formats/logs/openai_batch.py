@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ttc import jsonl
+from ttc import jsonl, token_logprobs
 from ttc.answers.thinking import wrap
 from ttc.errors import UsageError
-from ttc.formats import Draw, token_logprobs
+from ttc.formats import Draw
 from ttc.formats.logs.lacking import Lacking
 from ttc.formats.logs.openai_responses import of_output
 from ttc.formats.logs.opening import (

@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ttc import token_logprobs
 from ttc.errors import UsageError
-from ttc.formats import files, finish_reasons, token_logprobs
+from ttc.formats import files, finish_reasons
 from ttc.formats.files import kinds, streams
 from ttc.jsonl import Line
 from ttc.records import FinishReason, TokenLogprob

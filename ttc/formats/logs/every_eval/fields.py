@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from ttc.formats import Draw, Opinion, token_logprobs
+from ttc import token_logprobs
+from ttc.formats import Draw, Opinion
 from ttc.records import Message, Problem, Verdict
 
 OURS = "ttc"

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any, BinaryIO
 
+from ttc import token_logprobs
 from ttc.errors import UsageError
-from ttc.formats import Draw, Opinion, token_logprobs
+from ttc.formats import Draw, Opinion
 from ttc.formats.logs.inspect_log.run import PARAMETERS
 from ttc.formats.logs.inspect_log.samples import FIELDS
 from ttc.formats.logs.inspect_log.scores import OURS, score_of, value_of
