@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from ttc.records import Problem, SamplingParams
 from ttc.store import Store, models, names, samples, tags, token_logprobs
 from ttc.store.names import Naming, PoolName
 from ttc.store.pools import Pool, PoolProblem
+
+LOOKED_INTO = 20  # problems, one sample each
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +173,28 @@ def notes_on(store: Store, plan: Plan) -> list[str]:
 
 
 def without_tokens(store: Store, plan: Plan) -> list[str]:
-    """Return a line if --logprobs asks for what kept samples were drawn without, else nothing."""
-    if not plan.recipe.logprobs or not plan.kept:
+    """Return a line if --logprobs asks for what kept samples were drawn without, else nothing.
+
+    How many tokens a place has is looked up in one sample of each of the first problems.
+    """
+    wanted = plan.recipe.logprobs
+    if not wanted or not plan.kept:
         return []
-    requests = {each.request_id for each in plan.enrolled}
+    requests = dict.fromkeys(each.request_id for each in plan.enrolled)
     lacking = token_logprobs.lacking(store.reader, requests, plan.n)
-    if not lacking:
+    if lacking:
+        return [
+            f"--logprobs: {lacking} of {plan.kept} kept samples were drawn without it and have "
+            "none; another --seed draws others"
+        ]
+    first = islice(requests, LOOKED_INTO)
+    widths = {token_logprobs.width(store.reader, request, plan.n) for request in first} - {None}
+    fewest = min((each for each in widths if each is not None), default=wanted)
+    if fewest >= wanted:
         return []
     return [
-        f"--logprobs: {lacking} of {plan.kept} kept samples were drawn without it and have none; "
-        "another --seed draws others"
+        f"--logprobs {wanted}: kept samples have {fewest} tokens at each place; another --seed "
+        "draws others"
     ]
 
 

@@ -77,6 +77,17 @@ def lacking(connection: sqlite3.Connection, requests: Iterable[int], n: int) -> 
     return sum(int(row[0]) for row in found if row is not None)
 
 
+def width(connection: sqlite3.Connection, request: int, n: int) -> int | None:
+    """Return how many of the likeliest tokens a place of the first kept sample of a request has at
+    most; None if no sample below n has any."""
+    sql = (
+        "SELECT content FROM token_logprobs JOIN samples ON samples.id = sample_id "
+        "WHERE request_id = ? AND draw < ? ORDER BY draw LIMIT 1"
+    )
+    found = one(connection, sql, request, n)
+    return None if found is None else max((len(each.top) for each in unpacked(found[0])), default=0)
+
+
 def find(target: sqlite3.Connection, row: dict[str, Any]) -> Any:
     """Find the tokens of a sample when merging: those of a sample that the target has without them
     are added, if it has the same text."""

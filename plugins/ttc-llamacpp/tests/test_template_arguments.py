@@ -103,3 +103,16 @@ def test_an_answer_that_is_cut_before_its_schema_is_complete_is_told(
     asked = ["solve", "-m", "smollm2", "-n", "1", "--max-tokens", "3", "--schema", schema, "Well?"]
     run(asked)
     assert "--schema: the answer was cut at the token limit" in capsys.readouterr().err
+
+
+def test_kept_samples_with_fewer_likeliest_tokens_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TTC_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    Path("q.jsonl").write_text('{"question": "hi"}\n')
+    asked = ["sample", "q.jsonl", "-m", "smollm2", "-n", "1", "--max-tokens", "4", "--pool", "p"]
+    for wanted, said in ((3, False), (20, True), (2, False)):
+        assert run([*asked, "--logprobs", str(wanted)]) == 0
+        told = f"--logprobs {wanted}: kept samples have 3 tokens at each place"
+        assert (told in capsys.readouterr().err) == said
