@@ -58,9 +58,14 @@ def test_draws_are_as_constrained(shared: Backend, complete: Complete) -> None:
         for draw in range(3)
     ]
     for done in complete(shared, *asked):
-        assert done.finish_reason == "stop", done.error
         assert done.logprob is None
-        if done.request_id.startswith("schema"):
+        of_schema = done.request_id.startswith("schema")
+        if of_schema and done.finish_reason == "length":
+            # JSON may have any blanks, and this model of random weights may draw nothing else.
+            assert done.text.lstrip()[:1] in ("", "{"), done.text
+            continue
+        assert done.finish_reason == "stop", done.error
+        if of_schema:
             found = json.loads(done.text)
             assert list(found) == ["b", "a"]
             assert 1 <= found["b"] <= 9
