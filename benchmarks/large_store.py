@@ -130,7 +130,7 @@ def main() -> None:
     before = machine()
     with tempfile.TemporaryDirectory(prefix="ttc-large-") as scratch:
         folder = Path(scratch)
-        path = options.store or folder / "large.db"
+        path = (options.store or folder / "large.db").resolve()
         if not path.exists():
             generate(path, options.rows, options.problems)
         figures = [
