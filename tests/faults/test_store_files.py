@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from commands import Ttc
 
+from ttc.store import database
 from ttc.store.database import file_system
-from ttc.store.schema import MIGRATIONS
+from ttc.store.schema import APPLICATION_ID, MIGRATIONS
 
 # Many processes, and nothing that depends on the version of Python.
 pytestmark = pytest.mark.slow
@@ -587,3 +588,25 @@ def test_results_are_written_whole_or_not_at_all(
     done = ttc(*line[:-1], "no/folder/x.svg")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "no/folder/x.svg" in done.stderr
+
+
+def test_a_store_that_is_made_while_its_header_is_read_is_one(tmp_path: Path) -> None:
+    """Another process may commit the new store between two statements."""
+    path = tmp_path / "new.db"
+    sqlite3.connect(path).close()
+    made: list[str] = []
+
+    def make(statement: str) -> None:
+        if "sqlite_master" in statement and not made:
+            made.append(statement)
+            other = sqlite3.connect(path, timeout=0)
+            # Locked: it comes later.
+            with contextlib.closing(other), contextlib.suppress(sqlite3.OperationalError):
+                other.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                other.execute("CREATE TABLE pools (id INTEGER)")
+                other.commit()
+
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.set_trace_callback(make)
+        assert database._check_header(connection, path) == 0
+    assert made

@@ -11,6 +11,7 @@ import contextlib
 import os
 import sqlite3
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from ttc import paths
@@ -66,11 +67,25 @@ def _journal_mode(path: Path) -> str:
     )
 
 
+@contextlib.contextmanager
+def _one_snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read one state of the file: another process may be creating the store just now."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
 def _check_header(connection: sqlite3.Connection, path: Path) -> int:
     """Return the schema version; StoreError if the file is not a ttc store, or is too new."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    with _one_snapshot(connection):
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
     if application != APPLICATION_ID and not (empty and version == 0):
         raise StoreError(f"{path}: a SQLite database, but not a ttc store; use another --db")
     if version > len(MIGRATIONS):
