@@ -188,7 +188,7 @@ def without_tokens(store: Store, plan: Plan) -> list[str]:
             "none; another --seed draws others"
         ]
     first = islice(requests, LOOKED_INTO)
-    widths = {token_logprobs.width(store.reader, request, plan.n) for request in first} - {None}
+    widths = (token_logprobs.width(store.reader, request, plan.n) for request in first)
     fewest = min((each for each in widths if each is not None), default=wanted)
     if fewest >= wanted:
         return []
