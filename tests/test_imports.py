@@ -23,7 +23,7 @@ records errors
 paths messages answers jsonl tags scores budgets token_logprobs
 config options cache keys
 plugins session
-formats
+loopback formats
 interchange
 problems backends selectors
 store verifiers
@@ -35,7 +35,7 @@ strategies
 solving verifying
 report testing
 api
-doctor
+doctor view serving
 cli
 __init__ __main__
 """
