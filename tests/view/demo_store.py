@@ -18,10 +18,11 @@ from ttc.records import Message, Problem, Sample, Verdict, Vote
 from ttc.store import Store, pools, runs, samples, tags, traces, verdicts, verifiers
 from ttc.store.pools import Pool, PoolProblem, RequestKey
 from ttc.store.verifiers import VerifierId
+from ttc.verdicts import identify
+from ttc.verdicts import make as make_verifier
 
 PARAMS = {"seed": 0, "temperature": 0.8, "top_p": 0.95, "max_tokens": 64, "stop": []}
-NUMERIC = VerifierId("numeric", "1", {})
-EXACT = VerifierId("exact", "1", {})
+NUMERIC, EXACT = identify(make_verifier("numeric")), identify(make_verifier("exact"))
 JUDGE = VerifierId("judge", "1", {"n": "2", "threshold": "0.5"})
 DRAWS = 8
 HOSTILE = (

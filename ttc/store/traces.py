@@ -85,36 +85,49 @@ def insert(
 
 
 # The requests that searches of a problem made: those with its prompt, model and seed that no pool
-# asks, and of a pool of a method's answers those of the draws that the method made.
-_OF_PROBLEM = """
+# asks.
+_ALONE = """
 JOIN requests AS own ON own.id = problems.request_id
 JOIN requests AS made ON made.prompt_id = own.prompt_id AND made.id != own.id
-  AND json_extract(made.identity, '$.strategy') IS NULL
   AND json_extract(made.identity, '$.fingerprint') IS json_extract(own.identity, '$.fingerprint')
   AND json_extract(made.identity, '$.seed') IS json_extract(own.identity, '$.seed')
-  AND (json_remove(own.identity, '$.strategy', '$.budget') = made.identity
-    OR NOT EXISTS (SELECT 1 FROM problems AS asking WHERE asking.request_id = made.id))
+  AND json_extract(made.identity, '$.strategy') IS NULL
+  AND NOT EXISTS (SELECT 1 FROM problems AS asking WHERE asking.request_id = made.id)
+"""
+# The request of whole answers, which a method shares with the pools of `ttc sample`.
+_WHOLE = """
+JOIN requests AS own ON own.id = problems.request_id
+JOIN requests AS made ON made.prompt_id = own.prompt_id AND made.id != own.id
+  AND made.identity = json_remove(own.identity, '$.strategy', '$.budget')
 """
 
 
 def searched(connection: sqlite3.Connection, pool: Pool) -> list[int]:
     """Return the row ids of the problems of a pool that a method searched, in their order."""
-    sql = (
-        f"SELECT DISTINCT problems.id FROM problems {_OF_PROBLEM} WHERE pool_id = ? "
-        "AND EXISTS (SELECT 1 FROM samples WHERE samples.request_id = made.id) ORDER BY 1"
-    )
-    return [row[0] for row in connection.execute(sql, (pool.id,))]
+    found: set[int] = set()
+    for made in (_ALONE, _WHOLE):
+        sql = (
+            f"SELECT DISTINCT problems.id FROM problems {made} WHERE pool_id = ? "
+            "AND EXISTS (SELECT 1 FROM samples WHERE samples.request_id = made.id)"
+        )
+        found |= {row[0] for row in connection.execute(sql, (pool.id,))}
+    return sorted(found)
 
 
 def nodes_of(connection: sqlite3.Connection, problem: int) -> list[dict[str, Any]]:
     """Return the draws that searches of a problem (a row id) made, in the order they were stored.
 
     With them come those that continue one of them or that one of them continues, also of another
-    model. Each has the identity of its request, which has the text before it (`prefix`).
+    model. If there are none, a method of whole answers drew those of its request. Each has the
+    identity of its request, which has the text before it (`prefix`).
     """
+    return _nodes(connection, problem, _ALONE) or _nodes(connection, problem, _WHOLE)
+
+
+def _nodes(connection: sqlite3.Connection, problem: int, made: str) -> list[dict[str, Any]]:
     sql = f"""
     WITH RECURSIVE node(id) AS (
-      SELECT samples.id FROM problems {_OF_PROBLEM}
+      SELECT samples.id FROM problems {made}
         JOIN samples ON samples.request_id = made.id WHERE problems.id = ?
       UNION
       SELECT later.id FROM node JOIN samples AS later ON later.parent_id = node.id

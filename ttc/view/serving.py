@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ttc import loopback
 from ttc.errors import TtcError
+from ttc.view import computing
 from ttc.view.library import Library
 
 
@@ -42,6 +43,7 @@ def serve(
 
         loopback.serve(make(library, token, where), listening, ready)
     finally:
+        computing.stop()
         library.close()
 
 

@@ -21,11 +21,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from ttc.view.documents.compare import compare
+from ttc.view.documents.curves import curves
 from ttc.view.documents.draw import draw
 from ttc.view.documents.listing import draws, problems
 from ttc.view.documents.overview import overview
 from ttc.view.documents.pools import pools
 from ttc.view.documents.problem import problem
+from ttc.view.documents.tree import tree
 from ttc.view.library import Library
 
 Document: TypeAlias = Callable[[Library, Mapping[str, str]], dict[str, Any]]
@@ -36,4 +39,7 @@ DOCUMENTS: Mapping[str, Document] = {
     "draws": draws,
     "problem": problem,
     "draw": draw,
+    "tree": tree,
+    "curves": curves,
+    "compare": compare,
 }

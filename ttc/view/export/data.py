@@ -39,9 +39,8 @@ def documents(library: Library, progress: Progress) -> Named:
     yield "pools", {**listed, "exported": True, "compared": compared}
     for number, name in enumerate(names):
         yield from _pool(library, f"p{number}", name, progress)
-    if "compare" in DOCUMENTS:
-        for a, b in compared:
-            yield f"compare-{a}-{b}", _or_error(library, "compare", {"a": names[a], "b": names[b]})
+    for a, b in compared:
+        yield f"compare-{a}-{b}", _or_error(library, "compare", {"a": names[a], "b": names[b]})
 
 
 def _or_error(library: Library, name: str, given: Mapping[str, str]) -> dict[str, Any]:
@@ -59,16 +58,14 @@ def _pool(library: Library, place: str, name: str, progress: Progress) -> Named:
         for at, label in enumerate(labels):
             given = {"pool": name, "verifier": label}
             yield f"{place}/v{at}/overview", DOCUMENTS["overview"](library, given)
-            if "curves" in DOCUMENTS:
-                yield f"{place}/v{at}/curves", _or_error(library, "curves", given)
+            yield f"{place}/v{at}/curves", _or_error(library, "curves", given)
             yield from _lists(reader, f"{place}/v{at}", library.shelf(reader, name, label))
         yield from _texts(reader, place, shelf, progress)
         yield f"{place}/attempts", _attempts(reader, shelf)
-        if "tree" in DOCUMENTS:
-            for row in traces.searched(reader, shelf.pool):
-                number = int(np.searchsorted(shelf.table.rows, row))
-                given = {"pool": name, "problem": shelf.table.names[number]}
-                yield f"{place}/t{number}", DOCUMENTS["tree"](library, given)
+        for row in traces.searched(reader, shelf.pool):
+            number = int(np.searchsorted(shelf.table.rows, row))
+            given = {"pool": name, "problem": shelf.table.names[number]}
+            yield f"{place}/t{number}", DOCUMENTS["tree"](library, given)
 
 
 def _lists(reader: Any, place: str, shelf: Shelf) -> Named:
