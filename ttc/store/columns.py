@@ -17,8 +17,9 @@ from ttc.store.sql import SAMPLES_OF_POOLS, rows
 CHUNK = 20_000
 
 _DRAWS = f"""
-SELECT samples.id, problems.id, draw, finish_reason = 'length', coalesce(completion_tokens, -1),
-  coalesce(think_tokens, -1), status, answer, coalesce(correct, -1), score
+SELECT samples.id, problems.id, draw, coalesce(completion_tokens, -1), coalesce(think_tokens, -1),
+  (finish_reason = 'length') * 4 + coalesce(correct, -1) + 1,
+  CASE status WHEN 'ok' THEN 1 ELSE status END, answer, score
 FROM {SAMPLES_OF_POOLS}
   LEFT JOIN verdicts ON sample_id = samples.id AND verifier_id = :verifier
     AND verdicts.reference_id = problems.reference_id
@@ -66,9 +67,12 @@ def problems(connection: sqlite3.Connection, pool: Pool) -> list[tuple[int, str,
 def draws(
     connection: sqlite3.Connection, pool: Pool, verifier: int | None
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield chunks of rows: sample, problem (row ids), draw index, whether it was truncated,
-    completion and thought tokens (-1: unknown), status (None: not judged), answer, correct (-1:
-    undecided) and score."""
+    """Yield chunks of rows: sample, problem (row ids), draw index, completion and thought tokens
+    (-1: unknown), marks, status (None: not judged; 1: ok), answer and score.
+
+    The marks are 0 (undecided), 1 (wrong) or 2 (right), and 4 more if the draw is truncated. They
+    are one number since making the rows takes most of the time.
+    """
     cursor = connection.execute(_DRAWS, {"pool": pool.id, "verifier": verifier})
     while found := cursor.fetchmany(CHUNK):
         yield found
