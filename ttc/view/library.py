@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from ttc.errors import StoreError, UsageError
 from ttc.outcomes.verifier_choice import choose_verifier
-from ttc.store import Store, counts
+from ttc.store import Store, pools
 from ttc.store.database import open_reader
 from ttc.store.named import find_pool
 from ttc.store.pools import Pool
@@ -75,7 +75,7 @@ class Library:
         self._seen: dict[int, tuple[int, Hashable]] = {}
         Store.reading(path).close()  # checks the file, and migrates an older one
         with self.reading() as reader:
-            shown = self.pools(reader)
+            shown = [find_pool(reader, name) for name in self.names] or self.pools(reader)
             if verifier is not None and shown:
                 _check_verifier(reader, shown, verifier)
 
@@ -122,8 +122,8 @@ class Library:
 
     def pools(self, reader: sqlite3.Connection) -> list[Pool]:
         """Return the pools to show, oldest first, or in the order in which they were named."""
-        names = self.names or [row["pool"] for row in counts.overview(reader)]
-        return [find_pool(reader, name) for name in names]
+        found = (pools.find(reader, name) for name in self.names or pools.names(reader))
+        return [pool for pool in found if pool is not None]  # one may have been removed
 
     def pool(self, reader: sqlite3.Connection, name: str) -> Pool:
         """Return the pool of a name. UnknownError, with near names, if there is none."""
