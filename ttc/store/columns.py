@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ttc.records import INFRA
 from ttc.store.pools import Pool
 from ttc.store.sql import SAMPLES_OF_POOLS, rows
 
@@ -29,6 +30,7 @@ _APART = f"""
 SELECT samples.id, problems.id FROM {SAMPLES_OF_POOLS}
   JOIN verdicts ON sample_id = samples.id AND verdicts.reference_id = problems.reference_id
 WHERE pool_id = :pool AND correct IS NOT NULL
+  AND status NOT IN (SELECT value FROM json_each(:failed))
   AND verifier_id IN (SELECT value FROM json_each(:verifiers))
 GROUP BY problems.id, samples.id HAVING min(correct) != max(correct)
 """
@@ -83,7 +85,11 @@ def contested(
 ) -> list[tuple[int, int]]:
     """Return the row ids of sample and problem of the draws that one of these verifiers calls right
     and another wrong."""
-    given = {"pool": pool.id, "verifiers": json.dumps(list(verifiers))}
+    given = {
+        "pool": pool.id,
+        "verifiers": json.dumps(list(verifiers)),
+        "failed": json.dumps(INFRA),
+    }
     return connection.execute(_APART, given).fetchall()
 
 

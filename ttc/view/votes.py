@@ -98,10 +98,10 @@ def _shapes(table: Table) -> dict[int, tuple[tuple[int, int], ...]]:
     order = np.lexsort((right, votes, problem))
     pairs = list(zip(votes[order].tolist(), right[order].tolist(), strict=True))
     numbers, starts = np.unique(problem[order], return_index=True)
-    ends = [*starts[1:].tolist(), len(pairs)]
+    bounds = [*starts.tolist(), len(pairs)]
     return {
-        number: tuple(pairs[start:end])
-        for number, start, end in zip(numbers.tolist(), starts.tolist(), ends, strict=True)
+        number: tuple(pairs[bounds[at] : bounds[at + 1]])
+        for at, number in enumerate(numbers.tolist())
     }
 
 
