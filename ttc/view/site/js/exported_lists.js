@@ -76,6 +76,10 @@
     return hits;
   }
 
+  // Whether a draw gave the answer of a facet; "answer:" is none.
+  const answered = ({ judged, answer }, facet) =>
+    judged && answer === (facet === ANSWER ? null : facet.slice(ANSWER.length));
+
   async function drawNumbers(asked) {
     const at = await place(asked);
     const index = await load(`${at.pool}/index`);
@@ -91,11 +95,7 @@
       numbers = numbers.filter((number) => number >= from && number < to);
     }
     for (const name of names.filter((one) => one.startsWith(ANSWER))) {
-      const answer = name.slice(ANSWER.length);
-      numbers = await kept(numbers, async (one) => {
-        const found = await row("rows", at, one);
-        return found.judged && found.answer === (answer === "" ? null : answer);
-      });
+      numbers = await kept(numbers, async (one) => answered(await row("rows", at, one), name));
     }
     const hits = asked.search ? await searched(at, numbers, asked.search) : null;
     if (hits) numbers = [...hits.keys()];
@@ -151,10 +151,19 @@
     const index = await load(`${at.pool}/index`);
     const facets = await load(`${at.root}/facets`);
     const names = ttc.route.facets(asked.filter);
+    const plain = names.filter((name) => !name.startsWith(ANSWER));
     let numbers = intersect(
       index.problems,
-      names.map((name) => facets.problems[name] ?? []),
+      plain.map((name) => facets.problems[name] ?? []),
     );
+    for (const name of names.filter((one) => one.startsWith(ANSWER))) {
+      const there = new Set();
+      for (let draw = 0; draw < index.draws; draw += 1) {
+        const found = await row("rows", at, draw);
+        if (answered(found, name)) there.add(found.problem);
+      }
+      numbers = numbers.filter((number) => there.has(index.names[number]));
+    }
     if (asked.search) {
       const holds = async (number) => {
         const found = await row("problems", at, number);
@@ -172,6 +181,10 @@
 
   ttc.exported.problems = async (asked) => {
     const { at, facets, numbers } = await listed("problems", asked, () => problemNumbers(asked));
-    return { ...(await paged(asked, numbers, (one) => row("problems", at, one))), facets };
+    const rowOf = async (number) => {
+      const { searched: _, ...shown } = await row("problems", at, number);
+      return shown;
+    };
+    return { ...(await paged(asked, numbers, rowOf)), facets };
   };
 })();

@@ -31,7 +31,8 @@
       const absent = Math.max(0, (length ?? 0) - whole.length);
       foot.hidden = at >= whole.length && ended && absent === 0;
       const says = `${ttc.count(absent + whole.length - at)} more characters`;
-      if (at >= whole.length && ended)
+      if (foot.hidden) ttc.fill(foot);
+      else if (at >= whole.length && ended)
         ttc.fill(foot, `${says} are not in this export; ttc show prints them.`);
       else ttc.fill(foot, ttc.button("Show more", next, { class: "button small" }), " ", says);
     }

@@ -56,7 +56,7 @@
   ttc.quoted = (word) => {
     const text = String(word);
     if (OK.test(text)) return text;
-    if (!CONTROL.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
+    if (text.search(CONTROL) < 0) return `'${text.replaceAll("'", "'\\''")}'`;
     const hex = (one) => `\\u${one.codePointAt(0).toString(16).padStart(4, "0")}`;
     return `$'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'").replace(CONTROL, hex)}'`;
   };
