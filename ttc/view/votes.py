@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttc.records import Outcome
+from ttc.selectors import Selector
 from ttc.selectors.exact.estimates import value_on
 from ttc.selectors.spec import build
 from ttc.view.table import NO_ANSWER, Table
@@ -32,6 +34,11 @@ class Class:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+@cache
+def _rule() -> Selector:
+    return build(RULE)
 
 
 def _outcomes(table: Table, number: int) -> list[Outcome]:
@@ -61,7 +68,7 @@ def _outcomes(table: Table, number: int) -> list[Outcome]:
 def value(table: Table, number: int) -> float | None:
     """Return what the vote of a problem is worth, as a sweep has it; None without judged draws."""
     outcomes = _outcomes(table, number)
-    return value_on(build(RULE), outcomes) if outcomes else None
+    return value_on(_rule(), outcomes) if outcomes else None
 
 
 def values(table: Table) -> NDArray[np.float64]:
@@ -131,7 +138,7 @@ def vote(table: Table, number: int) -> dict[str, Any] | None:
     outcomes = _outcomes(table, number)
     if not outcomes:
         return None
-    rule = build(RULE)
+    rule = _rule()
     picked = rule.pick(outcomes)
     leaders = list(dict.fromkeys(outcomes[at].answer for at in picked))
     worth = value_on(rule, outcomes)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ttc import interchange, scores
@@ -25,8 +24,8 @@ def draw(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
 
     Of a long text it has a piece of a million characters from `from`; `text_length` is the whole,
     and `next` where the next piece begins (None: there is none). `think` is what stands in thoughts
-    (None without any) and `answer_text` the rest, both cut likewise. A draw that has only failed or
-    been cancelled has its `attempts`, and the text of the last.
+    and `answer_text` the rest; both are None without any, and for a text of several pieces. A draw
+    that has only failed or been cancelled has its `attempts`, and the text of the last.
     """
     name = parameters.text(given, "pool")
     with library.reading() as reader:
@@ -38,7 +37,9 @@ def draw(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
         made = attempts.of_draw(reader, shelf.pool, problem, index)
         found = samples.draw_of(reader, shelf.pool, problem, index)
         if found is not None:
-            return {**draw_of(reader, shelf, *found, start=start), "attempts": made}
+            told = judged.of_problem(reader, shelf.pool, problem, index)
+            whole = draw_of(shelf, found[1], told.get(found[0], ()), start=start)
+            return {**whole, "attempts": made}
     if not made:
         raise UnknownError(
             f"{name} has no draw {index} of {problem!r}; ttc show {name} {problem} lists them"
@@ -49,20 +50,20 @@ def draw(library: Library, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def draw_of(
-    reader: sqlite3.Connection, shelf: Shelf, row: int, sample: Sample, *, start: int = 0
+    shelf: Shelf, sample: Sample, told: Iterable[Mapping[str, Any]], *, start: int = 0
 ) -> dict[str, Any]:
-    """Return the document of a sample by its row id, without attempts."""
+    """Return the document of a sample, without attempts; `told` is what the verifiers say of it
+    (`judged.of_problem`)."""
     line = exact(interchange.sample_line(sample))
     confidences = line.pop("confidences", None)
-    listed = [_verdict(each) for each in judged.of_sample(reader, shelf.pool, sample, row)]
     counts = None if shelf.judge is None else shelf.judge.row
     return {
         **line,
         **_pieces(sample.text, start),
         "confidences": None if confidences is None else len(confidences),
         "verdicts": [
-            {**each, "counts": each["id"] == counts, "label": _label(shelf, each)}
-            for each in listed
+            {**_verdict(each), "counts": each["id"] == counts, "label": _label(shelf, each)}
+            for each in told
         ],
     }
 
@@ -94,16 +95,21 @@ def _verdict(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pieces(text: str, start: int) -> dict[str, Any]:
-    """Return a piece of a text, and of its thoughts and the rest."""
-    split = thinking.read(text)
-    thought = "\n\n".join(text[begin:end] for begin, end in split.spans)
+    """Return a piece of a text; of one that is a single piece, also its thoughts and the rest."""
     end = start + PIECE
-    return {
+    found: dict[str, Any] = {
         "text": text[start:end],
         "text_length": len(text),
         "from": start,
         "next": end if end < len(text) else None,
-        "think": thought[:PIECE] if split.thought else None,
-        "think_open": split.open,
-        "answer_text": split.said[:PIECE],
+        "think": None,
+        "think_open": None,
+        "answer_text": None,
     }
+    if len(text) <= PIECE:  # reading a longer one would take seconds
+        split = thinking.read(text)
+        thought = "\n\n".join(text[begin:end] for begin, end in split.spans)
+        found["think"] = thought if split.thought else None
+        found["think_open"] = split.open
+        found["answer_text"] = split.said if split.thought else None
+    return found
