@@ -174,6 +174,12 @@
           ])
         : ttc.cards(route, found.rows, found.page * ttc.PAGE),
       found.total > ttc.PAGE && ttc.pager(route, found.page, found.total),
+      problem.attempts?.length > 0 &&
+        ttc.fold(
+          `Attempts that gave no draw: ${ttc.count(problem.attempts.length)}`,
+          ttc.attempts(problem.attempts, route),
+          { kind: "plain" },
+        ),
       ttc.copyable(ttc.command("show", pool, name)),
     ]);
     const keys = { "]": near?.after, "[": near?.before };
