@@ -32,6 +32,7 @@ COMMANDS = {
     "sample": "Draw n completions per problem and keep every one.",
     "verify": "Judge samples: a pool, a file or a pipe.",
     "sweep": "Compute the score of each selection rule at each budget, from stored samples alone.",
+    "serve": "Answer OpenAI's interface by a method, and keep every draw.",
     "import": "Import logs of other tools into a pool: draws, questions, references, verdicts.",
     "export": "Write pools as files: for other tools, or as tables.",
     "ls": "List the pools of the store.",
