@@ -108,7 +108,8 @@ def sample(
     """Draw n completions per problem and keep every one.
 
     The same command again resumes, and draws only what is missing; a larger -n draws the
-    difference. JSON lines go to stdout if it is a pipe, or to the file of -o.
+    difference. JSON lines go to stdout if it is a pipe (in CI: not to
+    the log), or to the file of -o.
     """
     from ttc.cli.run import dry_run as run_plan
     from ttc.cli.run import sample as run_sample
