@@ -1,118 +1,170 @@
-"""Progress on stderr: one live line on a terminal, a line every 30 s elsewhere."""
+"""How far a run is, on stderr: one live line on a terminal, a line every 30 s elsewhere.
+
+A thread reads the counters of the run (`ttc.messages.progress`), so that a run pays nothing for
+being watched, and a line moves while an engine loads a model or works on its first draw.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+import threading
 import time
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ttc.messages.durations import clock
+from ttc.messages.progress import Progress, Pulse, Stage, drawing
 from ttc.messages.visible import message
+from ttc.report.pace import Pace
+from ttc.report.status_line import Status, as_text
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from ttc.report.live_line import LiveLine
 
-EVERY = 30.0
-SOON = 0.2
-SETTLED = 32  # draws
+EVERY = 30.0  # seconds between two lines, where stderr is no terminal
+SOON = 0.4  # seconds before which nothing is shown
+TICK = 0.25  # seconds between two looks at the counters
 
 
-class Meter:
-    """A meter of the draws and tokens of a run, used in a with statement."""
+class Watching(Progress):
+    """Looks at the innermost stage a few times a second, in a thread of its own."""
 
-    def __init__(self, label: str, total: int, *, quiet: bool, counts_tokens: bool = True) -> None:
-        self._counts_tokens = counts_tokens
-        self._label = message(label)
-        self._total = total
-        self._quiet = quiet or total == 0
-        self._live: Progress | None = None
-        self._task: TaskID | None = None
+    def __init__(self) -> None:
+        self._stages: list[Stage] = []
+        self._paces: dict[int, Pace] = {}
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def shown(self, stage: Stage) -> Iterator[None]:
+        """Show a stage until the end of the with statement."""
+        self._stages.append(stage)
+        if self._thread is None:
+            self._over.clear()
+            self._thread = threading.Thread(target=self._watch, name="ttc-progress", daemon=True)
+            self._thread.start()
+        try:
+            yield
+        finally:
+            self._leave(stage)
+
+    def _leave(self, stage: Stage) -> None:
+        self._stages = [each for each in self._stages if each is not stage]
+        self._paces.pop(id(stage), None)
+        if not self._stages and self._thread is not None:
+            thread, self._thread = self._thread, None
+            self._over.set()
+            thread.join()
+
+    def _watch(self) -> None:
+        try:
+            while not self._over.wait(TICK):
+                with drawing:
+                    if self._stages and not self._over.is_set():
+                        self.look(self._stages[-1])
+        except Exception:  # noqa: BLE001 - a display that fails must not end a run
+            self._over.set()
+        finally:
+            with drawing:
+                self.end()
+
+    def look(self, stage: Stage) -> None:
+        """Show what a stage is like now."""
+
+    def end(self) -> None:
+        """Clear what is shown."""
+
+    def status(self, stage: Stage) -> Status:
+        """Return what there is to show of a stage."""
+        pulse = Pulse()
+        if stage.pulse is not None:
+            with contextlib.suppress(Exception):  # an engine that is being closed
+                pulse = stage.pulse()
+        now, known = time.monotonic(), id(stage) in self._paces
+        pace = self._paces.setdefault(id(stage), Pace(now))
+        tokens = stage.tokens
+        if tokens is not None:
+            generated = 0 if pulse.generated is None else pulse.generated
+            tokens = max(tokens, generated)
+        if known or not pulse.loading:
+            pace.see(now, stage.done, tokens)
+        return Status.of(stage, pulse, pace, tokens)
+
+
+class Display(Watching):
+    """Shows the innermost stage on stderr. Nothing is shown of a run that takes less than SOON, on
+    a terminal, or EVERY, elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._began = self._told = time.monotonic()
-        self._done = 0
-        self._tokens = 0
-        self._uncounted = 0
+        self._line: LiveLine | None = None
+        self._held = 0
 
-    def __enter__(self) -> Meter:
-        if not self._quiet and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn
-
-            self._live = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                TextColumn("{task.completed}/{task.total}  {task.fields[speed]}", markup=False),
-                console=Console(stderr=True),
-                transient=True,
-                redirect_stdout=False,
-            )
-            self._task = self._live.add_task(self._label, total=self._total, speed="")
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the meter was made."""
-        return time.monotonic() - self._began
-
-    @property
-    def speed(self) -> float | None:
-        """Tokens per second so far; None if the token counts of some draws are unknown."""
-        return None if self._uncounted else self._tokens / max(self.seconds, 1e-9)
-
-    def update(self, done: int, tokens: int, more: str = "", *, uncounted: int = 0) -> None:
-        """Show the number of draws done and of tokens generated, without those of `uncounted`
-        draws; `more` is appended to the status."""
-        self._done, self._tokens, self._uncounted = done, tokens, uncounted
-        speed = self.speed
-        status = "tokens unknown" if speed is None else f"{speed:.0f} tokens/s"
-        if not self._counts_tokens:
-            status = f"{done / max(self.seconds, 1e-9):.0f} draws/s"
-        # The short draws finish first, so that an early estimate would be too low.
-        if done >= min(SETTLED, self._total / 10):
-            left = self.seconds / done * (self._total - done)
-            status += f", {clock(left)} left"
-        if more:
-            status += f", {message(more)}"
-        if self._live is not None and self._task is not None:
-            self._live.update(self._task, completed=done, speed=status)
-        elif not self._quiet and time.monotonic() - self._told >= EVERY:
-            self._told = time.monotonic()
-            print(f"{self._label}: {done}/{self._total}, {status}", file=sys.stderr, flush=True)
-
-
-class Reading:
-    """Shows how much was read of input of unknown size: one live line on a terminal, a line every
-    30 s elsewhere."""
-
-    def __init__(self, label: str, *, quiet: bool) -> None:
-        self._label = message(label)
-        self._quiet = quiet
-        self._live = not quiet and sys.stderr.isatty()
-        self._told = time.monotonic()
-        self._shown = False
-
-    def update(self, done: int) -> None:
-        """Show the number of draws read so far."""
-        now = time.monotonic()
-        if self._quiet or now - self._told < (SOON if self._live else EVERY):
+    def look(self, stage: Stage) -> None:
+        """Draw the live line, or print a line if it is time."""
+        now, status = time.monotonic(), self.status(stage)  # the pace is measured all along
+        if _live():
+            if now - self._began >= SOON and not self._held:
+                self._draw(status)
             return
-        self._told, self._shown = now, True
-        start, end = ("\r", "") if self._live else ("", "\n")
-        print(
-            f"{start}{self._label}: reading, {done:,} draws", end=end, file=sys.stderr, flush=True
-        )
+        if now - self._told >= EVERY:
+            self._told = now
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(f"{message(as_text(status))}\n")
+                sys.stderr.flush()
 
-    def close(self) -> None:
+    def _draw(self, status: Status) -> None:
+        if self._line is None:
+            from ttc.report.live_line import LiveLine
+
+            self._line = LiveLine()
+        self._line.show(status)
+
+    def end(self) -> None:
         """Clear the live line."""
-        if self._live and self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Clear the live line while something else is printed on the same terminal."""
+        if self._thread is None:
+            yield
+            return
+        with drawing:
+            self.end()
+            self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+
+
+class Calls(Watching):
+    """Calls a function with a copy of the stage, a few times a second and at its end."""
+
+    def __init__(self, told: Callable[[Stage], object]) -> None:
+        super().__init__()
+        self._call = told
+
+    def look(self, stage: Stage) -> None:
+        """Call the function."""
+        self._call(replace(stage, pulse=None))
+
+    def _leave(self, stage: Stage) -> None:
+        super()._leave(stage)
+        self.look(stage)
+
+
+def _live() -> bool:
+    """Return whether stderr is a terminal on which a line can be drawn again."""
+    try:
+        terminal = sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        return False
+    return terminal and os.environ.get("TERM", "") not in ("dumb", "unknown")

@@ -39,11 +39,12 @@ def sweep(
         options=options,
         form=form,
     )
-    sources = [outcomes.read(session.database, name, wanted) for name in names]
+    progress = session.progress
+    sources = [outcomes.read(session.database, name, wanted, progress) for name in names]
     old = None
     if baseline is not None:
-        old = read_baseline(baseline) or outcomes.read(session.database, baseline, wanted)
-    result = curves.sweep(options, sources, old)
+        old = read_baseline(baseline) or outcomes.read(session.database, baseline, wanted, progress)
+    result = curves.sweep(options, sources, old, progress)
     if targets.plot is not None:
         result.warnings += undrawn(result.groups)
     if targets.save_baseline is not None:

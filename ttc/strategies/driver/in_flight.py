@@ -8,7 +8,9 @@ from functools import partial
 
 from ttc import backends
 from ttc.backends import Completion
+from ttc.backends.counts import uncounted
 from ttc.errors import BackendError, UsageError
+from ttc.messages.progress import Stage
 from ttc.records import Problem
 from ttc.store import Store, samples, traces
 from ttc.strategies import Generate, Node, Question, Reply
@@ -39,12 +41,14 @@ class InFlight:
         problem: Problem,
         budget: Budget,
         multiplexer: Multiplexer,
+        stage: Stage,
     ) -> None:
         self._store = store
         self._engines = engines
         self._problem = problem
         self._budget = budget
         self._multiplexer = multiplexer
+        self._stage = stage
         self._pending: OrderedDict[PendingDraw | PendingQuestion, State] = OrderedDict()
         self._next_index: Counter[str] = Counter()  # by request key
         self.usage = TaskUsage()
@@ -190,6 +194,7 @@ class InFlight:
         """Count a draw that has ended, and make its reply. One that never began costs nothing."""
         if begun:
             self.usage.add(done, new=new, max_tokens=draw.max_tokens)
+            self._stage.ended((done.completion_tokens or 0) * new, uncounted(done))
         if done.finish_reason == "error":
             self.errors.append(done.error or "a draw failed")
             self.ready.append(Reply(draw.asked, error=done.error))
