@@ -147,6 +147,7 @@ def user_file() -> Path:
 def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[str, Any]]:
     found = read_toml(path)
     aliases = found.pop("models", {})
+    found.pop("serve", None)  # read by ttc.serving.presets
     if not isinstance(aliases, dict) or not all(isinstance(v, dict) for v in aliases.values()):
         raise UsageError(f"{path}: [models.NAME] must be tables")
     for name, alias in aliases.items():
