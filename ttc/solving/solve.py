@@ -112,7 +112,7 @@ def solve_each(
             begun.append(attempt)
             yield attempt.strategy, attempt.task
 
-    driver = driver_of(store, engine, method)
+    driver = driver_of(store, engine, method, stage)
     one_by_one = method.verifier is not None and isinstance(method.verifier, Attachable)
     for run in driver.run(tasks(), 1 if one_by_one else width):
         yield begun.popleft().solution(run)
@@ -147,8 +147,10 @@ class Attempt:
         return _by_strategy(self.problem, self.strategy, run, self.acceptance)
 
 
-def driver_of(store: Store, engine: ModelEngine, method: Method) -> Driver:
-    """Return a driver with all that a method needs."""
+def driver_of(
+    store: Store, engine: ModelEngine, method: Method, stage: Stage | None = None
+) -> Driver:
+    """Return a driver with all that a method needs; `stage` counts its draws."""
     return Driver(
         store,
         {"main": engine, **method.others},
