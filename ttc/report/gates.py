@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ttc.curves.gates import NAMED, POPULATIONS, GateResult, change_of, p_text
 from ttc.curves.suite_tests.falls import ProblemFall
 from ttc.report.escaping import in_markdown
-from ttc.report.tables import columns
+from ttc.report.tables.columns import aligned
 
 MOST_LINES = 20  # of problems on a terminal; JSON, JUnit and Markdown have them all
 
@@ -21,7 +21,7 @@ def lines(decisions: Sequence[GateResult]) -> Iterator[str]:
         question = POPULATIONS[each.population]
         yield f"{each.source}, {question}: {_summary(each)}"
         rows = [_cells(fall) for fall in each.problems[:MOST_LINES]]
-        yield from columns(rows) if rows else ()
+        yield from aligned(rows) if rows else ()
         if (more := len(each.problems) - MOST_LINES) > 0:
             yield f"and {more} more"
         if each.power is not None:

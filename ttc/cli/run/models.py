@@ -11,7 +11,7 @@ from ttc.cli.output import document
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
 from ttc.messages.visible import for_stdout
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.session import Session
 
 if TYPE_CHECKING:

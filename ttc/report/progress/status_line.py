@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ttc.messages.durations import clock
 from ttc.messages.progress import Pulse, Stage
 from ttc.messages.visible import one_line
-from ttc.report.pace import Pace, left_text
+from ttc.report.progress.pace import Pace, left_text
 
 SHORTEST = 10  # characters that are left of the name of a stage on a narrow terminal
 GAP = " · "

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.text import Text
 
-from ttc.report.status_line import Status
+from ttc.report.progress.status_line import Status
 
 LEAST_BAR, MOST_BAR = 8, 30  # columns
 LOWEST = 20  # columns that a line takes at least

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from ttc.messages.progress import Progress, Pulse, Stage, drawing
 from ttc.messages.visible import message
-from ttc.report.pace import Pace
-from ttc.report.status_line import Status, as_text
+from ttc.report.progress.pace import Pace
+from ttc.report.progress.status_line import Status, as_text
 
 if TYPE_CHECKING:
-    from ttc.report.live_line import LiveLine
+    from ttc.report.progress.live_line import LiveLine
 
 EVERY = 30.0  # seconds between two lines, where stderr is no terminal
 SOON = 0.4  # seconds before which nothing is shown
@@ -119,7 +119,7 @@ class Display(Watching):
 
     def _draw(self, status: Status) -> None:
         if self._line is None:
-            from ttc.report.live_line import LiveLine
+            from ttc.report.progress.live_line import LiveLine
 
             self._line = LiveLine()
         self._line.show(status)
