@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttc.messages import notes, secret_headers
+from ttc.messages.progress import SILENT
 from ttc.messages.visible import inert, print_raw, visible
+from ttc.report.progress import Display
 from ttc.session import Session, load
 
 
@@ -38,7 +40,8 @@ def begin(
         logging.lastResort.setFormatter(_Readable())
     logging.getLogger("ttc").setLevel(logging.ERROR if quiet else logging.NOTSET)
     again = shlex.join(["ttc", *map(secret_headers.hidden, sys.argv[1:])])
-    return load(config, database, _ignore if quiet else notes.put, again, quiet=quiet)
+    say, progress = (_ignore, SILENT) if quiet else (notes.put, Display())
+    return load(config, database, say, again, progress=progress)
 
 
 @contextlib.contextmanager

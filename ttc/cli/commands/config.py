@@ -32,7 +32,7 @@ def config(
     from ttc.errors import UsageError
     from ttc.messages import secrets
     from ttc.messages.visible import for_stdout
-    from ttc.report.columns import columns
+    from ttc.report.tables.columns import columns
 
     session = begin(file, database, quiet)
     values = dict(session.config.values)

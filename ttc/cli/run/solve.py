@@ -110,7 +110,8 @@ def solve(session: Session, options: SolveOptions, asked: Asked) -> int:
         job.opened(session, options, wake) as means,
     ):
         try:
-            for done in job.solve(means, options, chain([first], questions)):
+            every = chain([first], questions) if asked.each else [first]
+            for done in job.solve(means, options, every):
                 pool = done.kept
                 _print(session, asked, done)
                 for line in notes.notes_on(means.recipe, done.solution):

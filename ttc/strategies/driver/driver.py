@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ttc.errors import TtcError, UsageError
+from ttc.messages.progress import Stage
 from ttc.plugins.abilities import Drafting
 from ttc.store import Store
 from ttc.strategies import Decision, Node, Strategy, Task
@@ -44,7 +45,8 @@ class RunResult:
 class Driver:
     """Runs strategies over engines by name (`main`, `draft`), a store, a scorer and a budget.
 
-    `aggregation` combines the scores of a trace's steps: `last`, `min`, `prod` or `mean`.
+    `aggregation` combines the scores of a trace's steps: `last`, `min`, `prod` or `mean`. `stage`
+    counts the draws that have ended, and their tokens.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class Driver:
         scorer: TraceScorer | None = None,
         aggregation: str = "last",
         budget: Budget = UNLIMITED,
+        stage: Stage | None = None,
     ) -> None:
         self._store = store
         self._engines = engines
         self._scorer = scorer
         self._aggregation = aggregation
         self._budget = budget
+        self._stage = stage or Stage("solving")
 
     def check(self, strategy: Strategy) -> None:
         """Raise UsageError if something that a strategy needs is missing, before the first
@@ -141,6 +145,7 @@ class Driver:
         in_flight = InFlight(
             self._store, self._engines, task.problem, self._budget, sender, numbering
         )
+        in_flight.usage.stage = self._stage
         return TaskRun(strategy, task, in_flight, self._budget)
 
     def _wait(self, multiplexer: Multiplexer, running: Iterable[TaskRun]) -> None:
