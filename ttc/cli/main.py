@@ -37,6 +37,7 @@ COMMANDS = {
     "export": "Write pools as files: for other tools, or as tables.",
     "ls": "List the pools of the store.",
     "show": "Show a pool, a problem or a sample.",
+    "view": "Read samples in the browser, or write the page to a folder.",
     "rm": "Remove pools, with the samples that no other pool uses.",
     "mv": "Rename a pool; ttc sample --pool NEW resumes it.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
