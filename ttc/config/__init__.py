@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ttc import paths
-from ttc.config.settings import PERSONAL_OPTIONS, PROJECT, SETTINGS, typed, unknown
+from ttc.config.settings import PERSONAL_OPTIONS, PROJECT, typed, unknown
+from ttc.config.settings import SETTINGS as SETTINGS
 from ttc.errors import UsageError
 
 
@@ -42,13 +43,24 @@ class Config:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file. UsageError names the file and what is wrong with it."""
+    return _parsed(_text(path), path)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: {error}") from None
 
 
@@ -67,8 +79,14 @@ def user_file() -> Path:
     return paths.config_folder() / "config.toml"
 
 
-def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[str, Any]]:
-    found = read_toml(path)
+def check_text(
+    text: str, path: Path, allowed: frozenset[str]
+) -> tuple[dict[str, Value], dict[str, Any]]:
+    """Return the settings and aliases of a file with this text, which may set the `allowed` names.
+
+    UsageError names the file, the line and what is wrong.
+    """
+    found = _parsed(text, path)
     aliases = found.pop("models", {})
     if not isinstance(aliases, dict) or not all(isinstance(v, dict) for v in aliases.values()):
         raise UsageError(f"{path}: [models.NAME] must be tables")
@@ -89,21 +107,21 @@ def _layer(path: Path, allowed: frozenset[str]) -> tuple[dict[str, Value], dict[
                     f"use {user_file()}"
                 )
     for name in found:
-        place = _place(path, name)
+        place = _place(path, text, name)
         if name not in SETTINGS:
             raise unknown(name, place)
         if name not in allowed:
             raise UsageError(f"{place}: {name} may not be set by a project; use {user_file()}")
     values = {
-        name: Value(typed(name, value, _place(path, name)), str(path))
+        name: Value(typed(name, value, _place(path, text, name)), str(path))
         for name, value in found.items()
     }
     return values, aliases
 
 
-def _place(path: Path, name: str) -> str:
+def _place(path: Path, text: str, name: str) -> str:
     """Return `file:line` of the line that sets a name, or the file alone if none is found."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         if line.partition("=")[0].strip().strip("\"'") == name and "=" in line:
             return f"{path}:{number}"
     return str(path)
@@ -120,6 +138,13 @@ def _is_file(path: Path) -> bool:
         return True  # its folder cannot be searched; reading the file gives the error
 
 
+def named_file(config: Path | None = None) -> Path | None:
+    """Return the file that `--config` or TTC_CONFIG names in place of the user's, None if none."""
+    who = "--config" if config else "TTC_CONFIG"
+    named = config or os.environ.get("TTC_CONFIG")
+    return Path(paths.expanded(named, who)) if named else None
+
+
 def files(
     config: Path | None = None, on_fault: Callable[[UsageError], None] = _raise
 ) -> list[tuple[Path, frozenset[str]]]:
@@ -127,11 +152,9 @@ def files(
 
     `config` and `on_fault` are the arguments of `load`.
     """
-    variable = os.environ.get("TTC_CONFIG")
-    who = "--config" if config else "TTC_CONFIG"
-    named = config or variable
-    given = Path(paths.expanded(named, who)) if named else None
+    given = named_file(config)
     if given is not None and not _is_file(given):
+        who = "--config" if config else "TTC_CONFIG"
         on_fault(UsageError(f"{given}: no such settings file; it is named by {who}"))
     user, project = given or user_file(), project_file(Path.cwd())
     found = [(user, frozenset(SETTINGS))] if _is_file(user) else []
@@ -148,7 +171,7 @@ def load(config: Path | None = None, on_fault: Callable[[UsageError], None] = _r
     aliases: dict[str, Any] = {}
     for path, allowed in files(config, on_fault):
         try:
-            layer, tables = _layer(path, allowed)
+            layer, tables = check_text(_text(path), path, allowed)
         except UsageError as fault:
             on_fault(fault)
             continue
