@@ -41,14 +41,13 @@ COMMANDS = {
     "rm": "Remove pools, with the samples that no other pool uses.",
     "mv": "Rename a pool; ttc sample --pool NEW resumes it.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
+    "keys": "Store the keys of servers in the system's keyring, and list where keys come from.",
     "plugins": "List backends, verifiers, selectors, strategies and formats.",
-    "config": "Show the settings in force and where they come from.",
+    "config": "Show the settings in force and where they come from; set, get or unset one.",
     "db": "Look after the store: check, copy, merge, shrink, search it, query it with SQL.",
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
-# Commands that have commands of their own, behind which options stand.
-GROUPS = {"db"}
 # Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
@@ -86,11 +85,6 @@ def build() -> LazyGroup:
 def hoist(args: Sequence[str]) -> list[str]:
     """Move global options that stand before the command behind it."""
     moved, rest = _options_before(args)
-    if rest[:1] and rest[0] in GROUPS:
-        more, words = _options_before(rest[1:])
-        moved, rest = [*moved, *more], [rest[0], *words]
-        if len(rest) > 1:
-            return [*rest[:2], *moved, *rest[2:]]
     return [*rest[:1], *moved, *rest[1:]] if rest else list(args)
 
 

@@ -18,10 +18,11 @@ import typer
 import typer.core
 import typer.main
 
+from ttc.cli.sub_groups import HELP as HELP
+from ttc.cli.sub_groups import sub_group
 from ttc.errors import TtcError
 
 COMPLETE = "_TTC_COMPLETE"  # the variable by which a shell's script asks for completions
-HELP = {"help_option_names": ["-h", "--help"]}
 # The base of the errors of the command line's parser.
 ClickFault: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -44,15 +45,11 @@ class LazyGroup(typer.core.TyperGroup):
             return None
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         module = import_module(f"ttc.cli.commands.{name}")
-        single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
         function = getattr(module, name)
-        commands = getattr(module, "SUBCOMMANDS", None)
-        if commands is None:
-            single.command(cmd_name, context_settings=HELP)(function)
-        else:
-            single.callback()(function)
-        for each in commands or ():
-            single.command(context_settings=HELP)(each)
+        if hasattr(module, "SUBCOMMANDS"):
+            return sub_group(cmd_name, function, module)
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
+        single.command(cmd_name, context_settings=HELP)(function)
         return typer.main.get_command(single)
 
     def get_help_option(self, ctx: Any) -> Any:

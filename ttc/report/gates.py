@@ -48,7 +48,7 @@ def reasons(each: GateResult) -> list[str]:
 def _below(each: GateResult) -> Iterator[str]:
     if len(each.below) > NAMED:
         shown = [*each.below.items()][:MOST_LINES]
-        yield from columns([(name, f"{value:.4f}") for name, value in shown])
+        yield from aligned([(name, f"{value:.4f}") for name, value in shown])
         if (more := len(each.below) - MOST_LINES) > 0:
             yield f"and {more} more"
 
