@@ -42,8 +42,8 @@ OPTIONAL = {"view", "serve", "keys", "help", "--version"}
         ("SWEEP", "did you mean ttc sweep?"),
         ("What is 2+2?", "to ask that: ttc solve 'What is 2+2?'"),
         ("sums.jsonl", "for a file of problems: ttc sample sums.jsonl -n 16 --pool NAME"),
-        ("xyzzy", "ttc help lists them"),
-        ("\x1b[2J", "ttc help lists them"),
+        ("xyzzy", "ttc --help lists them"),
+        ("\x1b[2J", "ttc --help lists them"),
     ],
 )
 def test_a_command_that_does_not_exist(ttc: Ttc, sums: Path, word: str, answer: str) -> None:

@@ -15,6 +15,9 @@ import pytest
 from commands import TTC
 from conftest import Ttc
 
+from ttc.cli.asking import stdin
+from ttc.errors import UsageError
+
 MODEL = ("-m", "scripted:answers=25*8/24*1")
 ASK = ("solve", "Summarise", *MODEL)
 
@@ -148,8 +151,8 @@ def test_an_open_end_that_nobody_writes_into_is_left_out(ttc: Ttc, kind: str) ->
     """As ssh, editors and agents start programs: the question is asked all the same."""
     ours, theirs = socket.socketpair()
     start = time.monotonic()
-    stdin = subprocess.PIPE if kind == "pipe" else theirs
-    with subprocess.Popen([*TTC, *ASK], stdin=stdin, stdout=-1, stderr=-1, text=True) as process:
+    end = subprocess.PIPE if kind == "pipe" else theirs
+    with subprocess.Popen([*TTC, *ASK], stdin=end, stdout=-1, stderr=-1, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.read() == "25\n"
         assert process.wait(30) == 0
@@ -166,6 +169,17 @@ def test_the_program_before_it_in_a_pipeline_is_waited_for(ttc: Ttc) -> None:
     assert (ran.returncode, ran.stdout) == (0, "25\n")
     assert "waiting for standard input to end (0 bytes so far)" in ran.stderr
     assert asked(ttc) == ["late\n\nSummarise"]
+
+
+def test_an_input_that_stalls_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came may be half of it: it is neither answered nor waited for without end."""
+    monkeypatch.setattr(stdin, "STALLED", 0.3)
+    read, write = os.pipe()
+    os.write(write, b"half of it")
+    with open(read, encoding="utf-8") as stream, open(write, "w", encoding="utf-8"):
+        monkeypatch.setattr(sys, "stdin", stream)
+        with pytest.raises(UsageError, match="gave 10 bytes, then nothing for 0 s"):
+            stdin.beside(print, 1000)
 
 
 def test_an_endless_input_is_refused() -> None:

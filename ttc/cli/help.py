@@ -8,12 +8,15 @@ VERSION = ({"--version"}, {"-V"}, {"version"})
 _FLAGS = ("-h", "--help")
 
 SHORT = """\
-Test-time compute: draw many samples, keep all, compute offline what each budget gives.
+Usage: ttc COMMAND [ARGS]...
+
+  Test-time compute: draw many samples, keep all, compute offline what each budget gives.
 
   ttc solve "How many primes are there below 100?"   answer a question
   ttc sample problems.jsonl -n 16 --pool demo        draw 16 completions per problem
   ttc verify demo -V numeric                         judge them
   ttc sweep demo                                     score each rule at each budget
+  ttc show demo --wrong                              read the wrong answers
 
 ttc help lists all commands, ttc help COMMAND explains one."""
 

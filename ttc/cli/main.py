@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import typer
 
-from ttc.cli import failures, help
+from ttc.cli import failures
+from ttc.cli.help import SHORT, expanded, version_asked, version_line
 from ttc.cli.typer_parts import (
     COMPLETE,
     HELP,
@@ -114,19 +115,19 @@ def complain(message: str) -> None:
 def _dispatch(args: Sequence[str]) -> int:
     """Parse and invoke a command. Click's own `main` is not used: it turns a broken pipe into exit
     code 1."""
-    if help.version_asked(args):
+    if version_asked(args):
         # As an option of the group it would make every --help import typer's converters.
-        print(help.version_line())
+        print(version_line())
         return Exit.DONE
     if not args and COMPLETE not in os.environ:
-        print(help.SHORT)
+        print(SHORT)
         return Exit.USAGE
     group = build()
     if COMPLETE in os.environ:
         prepare_completion()
         group.main(list(args), prog_name="ttc")
     convert_plainly()
-    with group.make_context("ttc", help.expanded(hoist(args), GROUPS)) as context:
+    with group.make_context("ttc", expanded(hoist(args), GROUPS)) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE
 

@@ -6,9 +6,9 @@ input may be /dev/null, or a pipe that nobody writes into and nobody closes:
 
 - a terminal is not read;
 - a file is read, unless another program has read a part of it (`while read …; done < FILE`);
-- a pipe or a socket is read to its end once something comes. While nothing comes, it is waited for
-  as long as some process other than our parents can write into it (where /proc tells), otherwise
-  for PATIENCE seconds.
+- a pipe or a socket is read to its end once something comes. If nothing comes in PATIENCE seconds,
+  it is left out, unless a process other than our parents can write into it (where /proc tells): a
+  program before us in a pipeline may need a while, at most LONGEST seconds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from ttc.cli.asking.writers import has_writer
 from ttc.errors import UsageError
 
 PATIENCE = 3.0  # seconds
-STALLED = 60.0  # seconds without a byte, of an input that has begun and that nobody can go on with
+STALLED = 30.0  # seconds without a byte, of an input that has begun
+LONGEST = 600.0  # seconds without a byte, while a program before us in a pipeline lives
 REMINDER = 30.0  # seconds between two lines about the wait
 _CHUNK = 1 << 16
 _LEFT_OUT = "nothing came in {:.0f} s, so it is left out; {}"
@@ -112,11 +113,14 @@ def _waited_for(descriptor: int, say: Say) -> Iterator[bytes]:
             found = ready.get(timeout=0.1 if count else PATIENCE / 3)
         except queue.Empty:
             now = time.monotonic()
-            if now - last >= (STALLED if count else PATIENCE) and not has_writer(descriptor):
-                if count:
-                    raise UsageError(_stalled(count, now - last)) from None
-                say(f"note: standard input is open, but {_LEFT_OUT.format(now - began, _HOW)}")
-                return
+            silent = now - last
+            if silent >= (STALLED if count else PATIENCE):
+                alive = has_writer(descriptor)
+                if silent >= LONGEST or (count and not alive):
+                    raise UsageError(_stalled(count, silent)) from None
+                if not alive:
+                    say(f"note: standard input is open, but {_LEFT_OUT.format(silent, _HOW)}")
+                    return
             if now - max(last, reminded) >= (REMINDER if reminded > began else PATIENCE):
                 reminded = now
                 say(f"waiting for standard input to end ({count:,} bytes so far)")
@@ -132,8 +136,8 @@ def _waited_for(descriptor: int, say: Say) -> Iterator[bytes]:
 
 def _stalled(count: int, seconds: float) -> str:
     return (
-        f"standard input gave {count:,} bytes, nothing more for {seconds:.0f} s, and has no end; "
-        "close it, or put the text into a file: ttc solve @FILE"
+        f"standard input gave {count:,} bytes, then nothing for {seconds:.0f} s, and has no "
+        "end; close it, or put the text into a file: ttc solve @FILE"
     )
 
 

@@ -33,13 +33,12 @@ def command_line(word: str, commands: Iterable[str]) -> str:
         return f"{said}did you mean ttc {near[0]}?"
     if near := get_close_matches(plain, told, n=1, cutoff=0.8):
         return f"{said}ttc {told[near[0]].command} {told[near[0]].does}"
-    return f"{said}ttc help lists them"
+    return f"{said}ttc --help lists them"
 
 
 def _exists(command: str, known: Sequence[str]) -> bool:
     """Return whether this version of ttc has a command of the table."""
-    first, *rest = command.split()
-    return first in known or first in ("help", "--version")
+    return command.split()[0] in (*known, "help", "--version")
 
 
 def within_line(word: str, group: str, commands: Iterable[str]) -> str:
