@@ -70,8 +70,8 @@ def verify(
 ) -> int:
     """Judge samples: a pool, a file or a pipe.
 
-    JSON lines with answer, correct, score, verifier and status go to stdout if it is a pipe, or
-    to the file of -o. Verdicts on samples of the store are stored.
+    JSON lines with answer, correct, score, verifier and status go to stdout if it is a pipe (in
+    CI: not to the log), or to the file of -o. Verdicts on samples of the store are stored.
     """
     from ttc.cli.run import verify as run_verify
     from ttc.cli.session import begin

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttc import interchange
-from ttc.cli.output import Lines, document, piped
+from ttc.cli.job_log import target_of
+from ttc.cli.output import Lines, document
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit
@@ -32,7 +33,7 @@ class Targets:
 
 def verify(session: Session, options: VerifyOptions, source: str, targets: Targets) -> int:
     """Judge, print and keep; return the exit code. `source` names the source in messages."""
-    to = targets.output or ("-" if piped() and not targets.as_json else None)
+    to = target_of(session, targets.output, targets.as_json)
     cases: dict[str, Case] = {}
     with stoppable() as wake, ExitStack() as stack:
         run = stack.enter_context(job.opened(session, options))
