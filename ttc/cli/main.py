@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from ttc.cli import failures
+from ttc.cli.help import SHORT, expanded, version_asked, version_line
 from ttc.cli.typer_parts import (
     COMPLETE,
     HELP,
@@ -67,7 +68,7 @@ def build() -> LazyGroup:
         rich_markup_mode=None,
         context_settings=HELP,
         epilog="Run the same command again: it resumes, and draws only what is missing. "
-        "ttc --version prints the version.",
+        "ttc help COMMAND explains one; ttc --version prints the version.",
     )
 
     @app.callback()
@@ -110,18 +111,19 @@ def complain(message: str) -> None:
 def _dispatch(args: Sequence[str]) -> int:
     """Parse and invoke a command. Click's own `main` is not used: it turns a broken pipe into exit
     code 1."""
-    if list(args) == ["--version"]:
+    if version_asked(args):
         # As an option of the group it would make every --help import typer's converters.
-        from importlib.metadata import version
-
-        print(f"ttc {version('ttc-cli')}")
+        print(version_line())
         return Exit.DONE
+    if not args and COMPLETE not in os.environ:
+        print(SHORT)
+        return Exit.USAGE
     group = build()
     if COMPLETE in os.environ:
         prepare_completion()
         group.main(list(args), prog_name="ttc")
     convert_plainly()
-    with group.make_context("ttc", hoist(args) or ["--help"]) as context:
+    with group.make_context("ttc", expanded(hoist(args), GROUPS)) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE
 
@@ -135,15 +137,14 @@ def run(args: Sequence[str]) -> int:
         if lost:
             raise lost[0]
     except typer.Exit as ended:
-        # Help was printed; without arguments, as a hint to a wrong use.
-        code = ended.exit_code if args else Exit.USAGE
+        code = ended.exit_code
     except TtcError as error:
         complain(str(error))
         failures.trace(error, args)
         code = error.code
     except ClickFault as error:
         named = [arg for arg in hoist(args)[:1] if arg in COMMANDS]
-        complain(usage_line(error, " ".join(["ttc", *named]), args))
+        complain(usage_line(error, " ".join(["ttc", *named]), args, build()))
         code = Exit.USAGE
     except Stopped as stopped:
         code = stopped.code
