@@ -49,6 +49,8 @@ COMMANDS = {
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
+# Commands that have commands of their own, behind which options stand.
+GROUPS = {"config", "db", "keys", "models"}
 # Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}

@@ -19,7 +19,7 @@ import typer.main
 
 from ttc.cli.sub_groups import HELP as HELP
 from ttc.cli.sub_groups import sub_group
-from ttc.errors import TtcError, UsageError
+from ttc.errors import UsageError
 
 COMPLETE = "_TTC_COMPLETE"  # the variable by which a shell's script asks for completions
 # The base of the errors of the command line's parser.
@@ -104,7 +104,8 @@ def usage_line(
     if option and hasattr(error, "possibilities"):
         line = near.option_line(error, path, _options_of(group, context))
         asked = next((each for each in args if each.startswith(option) and each != option), None)
-        if asked is None or "did you mean" in line or context.info_name != "solve":
+        named = getattr(context, "info_name", None)
+        if asked is None or "did you mean" in line or named != "solve":
             return line
         return f"{line}; to ask a text that begins with -: {path} -- {near.quoted(asked)}"
     if message.startswith("No such command") and context is not None:
@@ -118,7 +119,9 @@ def usage_line(
 def _options_of(group: LazyGroup | None, context: Any) -> dict[str, list[str]]:
     """Return the options of each command of a group."""
     found: dict[str, list[str]] = {}
-    for name in () if group is None else group.list_commands(context):
+    if group is None:
+        return found
+    for name in group.list_commands(context):
         parameters = getattr(group.get_command(context, name), "params", ())
         found[name] = [option for each in parameters for option in each.opts]
     return found
