@@ -64,12 +64,6 @@ class Stage:
         """Count one more as done."""
         self.done += 1
 
-    def ended(self, tokens: int, uncounted: int) -> None:
-        """Count a draw that has ended."""
-        self.done += 1
-        self.tokens = (self.tokens or 0) + tokens
-        self.uncounted += uncounted
-
     def each(self, things: Iterable[T]) -> Iterator[T]:
         """Yield things, and count each as done once the next one is wanted."""
         for thing in things:

@@ -59,5 +59,6 @@ def config(
                     "about": value.origin if origin else meanings[key].meaning,
                 }
                 for key, value in values.items()
-            ]
+            ],
+            least=2,
         )
