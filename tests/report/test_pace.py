@@ -67,7 +67,7 @@ def test_what_cannot_be_told_is_not_told(
     done_at: Callable[[float], int], total: int | None, wave: int
 ) -> None:
     seen = told(done_at, total, wave, most=60)
-    assert [left for now, left in seen if left is not None and now > 20] == []
+    assert [left for now, left in seen if left is not None and now > 25] == []
 
 
 def test_problems_of_different_sizes_are_told_within_a_factor() -> None:
