@@ -16,17 +16,15 @@ from ttc.report.oracles import name_of
 # Navy, orange, green, sky, rust, black: at least 10 apart in CIE lightness, any two of them.
 COLOURS = ("#00356B", "#E08A00", "#1B8A63", "#7CC4EE", "#A63D00", "#000000")
 MARKERS = "os^DvPX*"
-DASHES = ("-", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+DASHES = ("-", "-.", ":")
 ORACLE = "--"  # no other curve is dashed
-
-Dash = str | tuple[int, tuple[int, ...]]
 
 
 class Look(NamedTuple):
     """How a curve is drawn. `hollow`: its markers are not filled."""
 
     colour: str
-    dash: Dash
+    dash: str
     marker: str
     hollow: bool = False
 

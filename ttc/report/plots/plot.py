@@ -15,13 +15,14 @@ from ttc.paths import atomic_write
 from ttc.plugins import installing
 from ttc.records import Curve, Point
 from ttc.report.groups import Panel
-from ttc.report.plots.looks import Look, legend_of, looks_of
+from ttc.report.plots.looks import Look, legend_of, looks_of, named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-BESIDE = 2.2  # inches of a legend beside the panels
-WIDEST = 44  # characters of a panel's title
+LETTER = 0.085  # inches of a character of a legend, about
+WIDEST = 44  # characters of a panel's title, and of a label
+BANDS = "bands: problems like these"
 SOLVED, SCORED = "share of problems solved", "mean score"  # labels of values
 
 
@@ -64,7 +65,7 @@ def figure(panels: Sequence[Panel], axis: str, label: str = SOLVED) -> Figure:
     # One panel is 6.4 × 4 inches; several stand in up to four columns, each a bit smaller.
     wide = min(ceil(sqrt(len(panels))), 4)
     high = ceil(len(panels) / wide)
-    beside = BESIDE if len({curve.source for curve in panels[0].curves}) > 1 else 0.0
+    beside = _beside(panels[0].curves)
     size = (6.4, 4.0) if len(panels) == 1 else (1.0 + 3.6 * wide, 0.8 + 2.7 * high)
     size = (size[0] + beside, size[1])
     drawn = CurveFigure(figsize=size, layout="constrained")
@@ -83,24 +84,35 @@ def _legend(drawn: Figure, panel: Panel) -> None:
 
     handles = []
     for label, look in legend_of(panel.curves):
-        label = label.replace("$", r"\$")
-        if look is None:
-            handles.append(Line2D([], [], linestyle="", label=label))
-        else:
-            handles.append(Line2D([], [], label=label, **_style(look)))
+        style = {"linestyle": ""} if look is None else _style(look)
+        handles.append(Line2D([], [], label=_literal(label), **style))
     if panel.best:
         handles.append(Line2D([], [], color="0.6", label="Pareto"))
     banded = any(point.low is not None for each in panel.curves for point in each.points)
     options = {
         "handles": handles,
         "frameon": False,
-        "title": "bands: problems like these" if banded else None,
+        "title": BANDS if banded else None,
         "alignment": "left",
     }
     if len({curve.source for curve in panel.curves}) > 1:
         drawn.legend(loc="outside right upper", **options)
     else:
         drawn.axes[0].legend(**options)
+
+
+def _literal(label: str) -> str:
+    """Return a label as matplotlib shows it: a dollar sign starts a formula, and a label that
+    begins with an underscore is left out."""
+    return _short(f" {label}" if label.startswith("_") else label)
+
+
+def _beside(curves: Sequence[Curve]) -> float:
+    """Return the inches that a legend beside the panels takes."""
+    if len({curve.source for curve in curves}) == 1:
+        return 0.0
+    longest = max(len(label) for label, _ in legend_of(curves))
+    return 0.7 + LETTER * min(max(longest, len(BANDS)), WIDEST)
 
 
 def _style(look: Look) -> dict[str, Any]:
@@ -110,7 +122,7 @@ def _style(look: Look) -> dict[str, Any]:
 
 
 def _short(title: str) -> str:
-    """Return a title that fits over a panel; a dollar sign would start a formula."""
+    """Return a title that fits over a panel, or a label; a dollar sign would start a formula."""
     line = one_line(title)
     return (line if len(line) <= WIDEST else line[: WIDEST - 1] + "…").replace("$", r"\$")
 
@@ -119,18 +131,19 @@ def _fill(
     axes: Any,
     curves: Sequence[Curve],
     axis: str,
-    label: str,
+    scale: str,
     best: Sequence[tuple[Curve, Point]],
 ) -> None:
     """Draw curves into the axes of a panel."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    for curve, look in zip(curves, looks_of(curves), strict=True):
+    looks = zip(curves, looks_of(curves), map(_literal, named(curves)), strict=True)
+    for curve, look, label in looks:
         points = [point for point in curve.points if point.value is not None]
         xs = [position(point, axis) for point in points]
         if not points or None in xs:
             continue
-        axes.plot(xs, [point.value for point in points], **_style(look))
+        axes.plot(xs, [point.value for point in points], label=label, **_style(look))
         if all(point.low is not None for point in points):
             lows, highs = [point.low for point in points], [point.high for point in points]
             axes.fill_between(xs, lows, highs, alpha=0.12, color=look.colour, linewidth=0)
@@ -146,7 +159,7 @@ def _fill(
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.set_xlabel("k draws" if axis == "samples" else AXES[axis].label)
-    axes.set_ylabel(label)
+    axes.set_ylabel(scale)
     if are_shares(curves):
         axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
