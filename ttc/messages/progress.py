@@ -43,7 +43,7 @@ class Stage:
     """A part of a run, in counters.
 
     - `what`: what is done, in words; `unit`: what is counted, in the plural (`draws`)
-    - `done` of `total` (None: unknown); `going` says how many are under way
+    - `done` of `total` (None: unknown)
     - `tokens`: of what is done (None: this stage generates none); `uncounted`: of `done`, those
       whose tokens nobody counted
     - `pulse`: asks the engine; called by the thread of a display
@@ -54,7 +54,6 @@ class Stage:
     unit: str = ""
     total: int | None = None
     done: int = 0
-    going: int = 0
     tokens: int | None = None
     uncounted: int = 0
     pulse: Callable[[], Pulse] | None = None

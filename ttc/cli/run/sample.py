@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from ttc import interchange
 from ttc.backends import counts
-from ttc.cli.output import Lines, document, piped
+from ttc.cli.output import Lines, document, piped, to_terminal
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
@@ -52,7 +53,8 @@ def _written(
 ) -> tuple[Plan, Tally, float]:
     lines = Lines(target, on_failure=wake)
     try:
-        done = _drawn(session, run, lines)
+        with session.progress.paused() if to_terminal(target) else nullcontext():
+            done = _drawn(session, run, lines)
         lines.close()
     except BaseException:
         # A failure to write explains more than the interruption that it caused.

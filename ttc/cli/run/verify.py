@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttc import interchange
-from ttc.cli.output import Lines, document, piped
+from ttc.cli.output import Lines, document, piped, to_terminal
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit
@@ -38,6 +38,8 @@ def verify(session: Session, options: VerifyOptions, source: str, targets: Targe
         run = stack.enter_context(job.opened(session, options))
         if run.by_model:
             stack.enter_context(stdout_kept_clean())
+        if to_terminal(to):
+            stack.enter_context(session.progress.paused())
         _judge(run, Lines(to, on_failure=wake), cases)
     if targets.junit is not None:
         write_junit(targets.junit, f"ttc verify {source}", cases.values())
