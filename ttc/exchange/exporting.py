@@ -65,7 +65,7 @@ def write_file(
     """Export to a file, completely or not at all; return what the format cannot hold."""
     form = formats.writer(options.format)
     _check_ending(options.format, target)
-    path = Path(os.path.realpath(target))
+    path = Path(os.path.realpath(paths.expanded(target, "-o")))
     with (
         progress.stage(f"exporting {', '.join(options.pools)}", "draws") as stage,
         draws(database, options, form, stage) as found,

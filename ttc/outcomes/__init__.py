@@ -126,7 +126,10 @@ def read_pool(
         named = {row["name"] for row in found}
         scoring = {each if each in named else each.partition(":")[0] for each in wanted.scorers}
         judges = [row for row in found if row["name"] not in scoring] or found
-        by = choose_verifier(judges if wanted.verifier is None else found, wanted.verifier, name)
+        by = wanted.row
+        if by is None:
+            among = judges if wanted.verifier is None else found
+            by = choose_verifier(among, wanted.verifier, name)
         known, unscored = rows_of_scorers(found, wanted.scorers, name)
         draws = verdicts.outcomes(store.reader, pool, by, text=wanted.text, scorers=known)
         total = counts.of_pool(store.reader, pool)

@@ -115,17 +115,23 @@ def solve(
 
 def _kept(means: Means, options: SolveOptions, problem: Problem, solution: Solution) -> str | None:
     """Keep the answer if that is wanted; return the pool's name."""
+    refuse_empty(solution, options, means.recipe)
+    if options.pool is None:
+        return None
+    return save.keep(means.store, options.pool, means.recipe, problem, means.method, solution)
+
+
+def refuse_empty(solution: Solution, options: SolveOptions, recipe: Recipe) -> None:
+    """Raise UsageError if the budget was too small for a single draw, BackendError if every draw
+    failed."""
     if not solution.drawn and solution.run.exhausted:
-        most = means.recipe.params.max_tokens
+        most = recipe.params.max_tokens
         raise UsageError(
             f"--budget {options.budget}: not enough for one draw, which may take {most} tokens; "
             "raise it, or lower --max-tokens"
         )
     if not solution.drawn:
         raise BackendError(f"every draw failed: {solution.firmness}")
-    if options.pool is None:
-        return None
-    return save.keep(means.store, options.pool, means.recipe, problem, means.method, solution)
 
 
 def _same(recipe: Recipe, n: int, method: Method) -> str | None:

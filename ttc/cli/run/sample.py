@@ -8,7 +8,8 @@ from typing import Any
 
 from ttc import interchange
 from ttc.backends import counts
-from ttc.cli.output import Lines, document, piped, to_terminal
+from ttc.cli.job_log import target_of
+from ttc.cli.output import Lines, document, to_terminal
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
@@ -26,9 +27,9 @@ from ttc.store import pools
 def draw(session: Session, options: SampleJob, output: str | None, as_json: bool) -> int:
     """Draw what is missing, print what was asked for, and return the exit code.
 
-    JSON lines go to the file `output` (`-`: stdout; None: stdout if it is a pipe).
+    JSON lines go to the file `output` (`-`: stdout; None: see `job_log.target_of`).
     """
-    target = output or ("-" if piped() and not as_json else None)
+    target = target_of(session, output, as_json)
     with stdout_kept_clean(), stoppable() as wake:
         try:
             with job.opened(session, options, wake) as run:

@@ -29,7 +29,8 @@ def sweep(
     baseline: str | None,
 ) -> int:
     """Compute the curves of all sources and print them; return the exit code."""
-    if targets.as_json and "-" in (targets.csv, targets.md, targets.tex, targets.plot):
+    files = (targets.csv, targets.md, targets.tex, targets.plot, targets.metrics)
+    if targets.as_json and "-" in files:
         raise UsageError("--json and '-' both write to stdout; give the other a file name")
     wanted = Wanted.by(
         options.selectors().values(),
