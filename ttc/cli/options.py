@@ -176,3 +176,11 @@ VerifierName = Annotated[
         autocompletion=offer("verifiers"),
     ),
 ]
+Csv = Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")]
+Markdown = Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as Markdown.")]
+Tex = Annotated[
+    str | None, typer.Option(metavar="FILE|-", help="Write a table as LaTeX (booktabs).")
+]
+Pivot = Annotated[
+    bool, typer.Option("--pivot", help="Tables by rule, with the pools side by side.")
+]

@@ -169,17 +169,10 @@ def sweep(
     ] = None,
     mapping: opt.Mapping = None,
     form: opt.FileKind = None,
-    csv: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a table as CSV.")] = None,
-    md: Annotated[
-        str | None, typer.Option(metavar="FILE|-", help="Write a table as Markdown.")
-    ] = None,
-    tex: Annotated[
-        str | None, typer.Option(metavar="FILE|-", help="Write a table as LaTeX (booktabs).")
-    ] = None,
-    pivot: Annotated[
-        bool,
-        typer.Option("--pivot", help="Tables by rule, with the pools side by side."),
-    ] = False,
+    csv: opt.Csv = None,
+    md: opt.Markdown = None,
+    tex: opt.Tex = None,
+    pivot: opt.Pivot = False,
     plot: Annotated[
         str | None,
         typer.Option(metavar="FILE|-", help="Write a plot (SVG, PNG, PDF; - is the terminal)."),

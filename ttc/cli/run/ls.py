@@ -28,7 +28,11 @@ def ls(
         document({"schema": 1, "database": str(session.database), "pools": found})
     elif found:
         shown = ("pool", "model", "problems", "samples", "verdicts", "tokens", "created")
-        columns([{**{k: row[k] for k in shown}, "size": size(row["bytes"], "")} for row in found])
+        columns(
+            [{**{k: row[k] for k in shown}, "size": size(row["bytes"], "")} for row in found],
+            ("pool", "samples", "problems", "verdicts", "model", "created"),
+            times=("created",),
+        )
         for row in found:
             if count := row["questions_unknown"]:
                 of = f"{count} of {row['problems']} problems"

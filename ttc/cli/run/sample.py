@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from ttc import interchange
 from ttc.backends import counts
 from ttc.cli.job_log import target_of
-from ttc.cli.output import Lines, document
+from ttc.cli.output import Lines, document, to_terminal
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.cli.suggestions import remember
@@ -53,7 +54,8 @@ def _written(
 ) -> tuple[Plan, Tally, float]:
     lines = Lines(target, on_failure=wake)
     try:
-        done = _drawn(session, run, lines)
+        with session.progress.paused() if to_terminal(target) else nullcontext():
+            done = _drawn(session, run, lines)
         lines.close()
     except BaseException:
         # A failure to write explains more than the interruption that it caused.

@@ -8,7 +8,7 @@ from typing import Any
 
 from ttc import interchange
 from ttc.cli.job_log import target_of
-from ttc.cli.output import Lines, document
+from ttc.cli.output import Lines, document, to_terminal
 from ttc.cli.session import stdout_kept_clean
 from ttc.cli.signals import stoppable
 from ttc.errors import Exit
@@ -40,6 +40,8 @@ def verify(session: Session, options: VerifyOptions, source: str, targets: Targe
         run = stack.enter_context(job.opened(session, options))
         if run.by_model:
             stack.enter_context(stdout_kept_clean())
+        if to_terminal(to):
+            stack.enter_context(session.progress.paused())
         _judge(run, Lines(to, on_failure=wake), cases)
     gate = _gate(source, run.summary, targets.fail_under)
     if targets.junit is not None:
