@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ttc.api import Pool as Pool
     from ttc.api import Sweep as Sweep
     from ttc.api import compare as compare
+    from ttc.api import diff as diff
     from ttc.api import gate as gate
     from ttc.api import import_logs as import_logs
     from ttc.api import pool as pool
@@ -58,6 +59,7 @@ _HOMES = {
     **dict.fromkeys(("sample", "sample_each", "verify", "verify_each"), "ttc.api"),
     **dict.fromkeys(("sweep", "compare", "gate", "solve", "solve_each"), "ttc.api"),
     **dict.fromkeys(("pool", "pools", "Pool", "Sweep", "Gates", "import_logs"), "ttc.api"),
+    "diff": "ttc.api",
     **dict.fromkeys(("Problem", "Message", "Sample", "SamplingParams", "Verdict"), "ttc.records"),
     **dict.fromkeys(("Outcome", "Curve", "Point"), "ttc.records"),
     "Comparison": "ttc.curves.compare",

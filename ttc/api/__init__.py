@@ -6,6 +6,7 @@
     solve, solve_each     questions → answers
     import_logs           logs of other tools → a pool of samples
     pool, pools           what the store holds
+    diff                  two pools, problem by problem
 
 Each calls what the command of its name calls, so that settings, defaults and numbers are the
 same. Arguments have the names of the options.
@@ -17,6 +18,7 @@ from ttc.api.drawing import DrawingArguments, sample, sample_each
 from ttc.api.exchanging import import_logs
 from ttc.api.exporting import ExportArguments
 from ttc.api.judging import VerifyArguments, verify, verify_each
+from ttc.api.looking import diff
 from ttc.api.lookup import pool, pools
 from ttc.api.results import Sweep
 from ttc.api.stored_pool import Pool
@@ -33,6 +35,7 @@ __all__ = [
     "SweepArguments",
     "VerifyArguments",
     "compare",
+    "diff",
     "gate",
     "import_logs",
     "pool",

@@ -107,13 +107,13 @@ def usage_line(
     if option and hasattr(error, "possibilities"):
         line = near.option_line(error, path, _options_of(group, context))
         asked = next((each for each in args if each.startswith(option) and each != option), None)
-        if asked is None or "did you mean" in line or context.info_name != "solve":
+        if asked is None or "did you mean" in line or path != "ttc solve":
             return line
         return f"{line}; to ask a text that begins with -: {path} -- {near.quoted(asked)}"
     if message.startswith("No such command") and context is not None:
         word = message.partition("'")[2].partition("'")[0]
         return near.within_line(word, context.info_name, context.command.list_commands(context))
-    if "unexpected extra argument" in message and context and context.info_name == "solve":
+    if "unexpected extra argument" in message and path == "ttc solve":
         return f'{message}; put the question in quotes: {path} "…"'
     return f"{message}; see {path} --help"
 
@@ -121,7 +121,9 @@ def usage_line(
 def _options_of(group: LazyGroup | None, context: Any) -> dict[str, list[str]]:
     """Return the options of each command of a group."""
     found: dict[str, list[str]] = {}
-    for name in () if group is None else group.list_commands(context):
+    if group is None:
+        return found
+    for name in group.list_commands(context):
         parameters = getattr(group.get_command(context, name), "params", ())
         found[name] = [option for each in parameters for option in each.opts]
     return found

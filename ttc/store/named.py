@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing, suppress
-from difflib import get_close_matches
 from pathlib import Path
 
 from ttc.errors import StoreError, UsageError
 from ttc.messages import notes
-from ttc.store import Store, names, pools
+from ttc.messages.near import did_you_mean
+from ttc.records import Problem
+from ttc.store import Store, names, pools, samples
 from ttc.store.database import open_any
 from ttc.store.pools import Pool
 
@@ -66,8 +67,22 @@ def _found(connection: sqlite3.Connection, name: str, missing: str) -> Pool:
     what = missing.format(names.abridged(name))
     if (why := names.why_not(name)) is not None and not any(mark in name for mark in "*?["):
         raise UsageError(f"{what}{why}")
-    near = get_close_matches(name, pools.names(connection), n=1)
-    meant = f"did you mean {near[0]}?" if near else None
+    known = pools.names(connection)
     raise UsageError(
-        what + (meant or "ttc ls lists them"), python=what + (meant or "ttc.pools() lists them")
+        what + did_you_mean(name, known, "ttc ls lists them"),
+        python=what + did_you_mean(name, known, "ttc.pools() lists them"),
+    )
+
+
+def problem_named(connection: sqlite3.Connection, pool: Pool, name: str) -> Problem:
+    """Return the problem of this name as the model saw it. UsageError, with a near name, if the
+    pool has none."""
+    found = samples.problem_of(connection, pool, name)
+    if found is not None:
+        return found
+    what = f"{pool.name} has no problem {names.abridged(name)!r}; "
+    known = pools.problem_names(connection, pool)
+    raise UsageError(
+        what + did_you_mean(name, known, f"ttc show {names.abridged(pool.name)} lists them"),
+        python=what + did_you_mean(name, known, "its .problems lists them"),
     )

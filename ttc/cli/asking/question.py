@@ -71,7 +71,7 @@ def _of_file(name: str) -> str:
     except OSError as error:
         raise UsageError(
             f"{name}: {error.strerror or error}; it names a file with the question; to ask this "
-            "text itself, put a space before the @"
+            "text itself, put a space before the @, or pipe it in"
         ) from None
 
 

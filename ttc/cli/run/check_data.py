@@ -22,9 +22,7 @@ def check(session: Session, data: Sequence[str], reading: ReadOptions) -> int:
 
     No model is needed. One line for each error goes to stderr, and the code is then that of usage.
     """
-    reading = replace(
-        reading, choices_template=choices_template(session, reading.choices_template)
-    )
+    reading = replace(reading, choices_template=choices_template(session, reading.choices_template))
     wrong = 0
     for source in data:
         for error in _errors(session, source, reading):
