@@ -74,7 +74,7 @@ def draws(
             "problem": None if problem is None else storable(problem),
         },
     )
-    return [Picked(*row[:7], correct=_truth(row[7]), status=row[8], detail=row[9]) for row in found]
+    return [_picked(*row) for row in found]
 
 
 def _truth(correct: int | None) -> bool | None:
