@@ -55,8 +55,8 @@ def test_a_command_by_itself_writes_no_lines_to_the_log(sums: Path) -> None:
     [
         (f"{SAMPLE} -q | wc -l", "12"),
         (f"{{ {SAMPLE} -q; }} | wc -l", "12"),
-        (f"found=$({SAMPLE} -q; true); wc -l <<< \"$found\"", "12"),
-        (f"found=$({SAMPLE} -q); wc -l <<< \"$found\"", "12"),
+        (f'found=$({SAMPLE} -q; true); wc -l <<< "$found"', "12"),
+        (f'found=$({SAMPLE} -q); wc -l <<< "$found"', "12"),
         (f"{SAMPLE} -q > lines.jsonl; wc -l < lines.jsonl", "12"),
         (f"{SAMPLE} -q | ttc verify - -V numeric -q | grep -c '\"status\"'", "12"),
         (f"bash -c '{SAMPLE} -q' | wc -l", "12"),

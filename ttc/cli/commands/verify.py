@@ -40,6 +40,9 @@ def verify(
         str | None,
         typer.Option(metavar="FILE", help="Write a JUnit report with a case per problem."),
     ] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help="Annotations and step summary of GitHub Actions.")
+    ] = False,
     sandbox: Annotated[
         str | None,
         typer.Option(help="Sandbox for programs: auto, bwrap, landlock, seatbelt or none."),
@@ -92,5 +95,5 @@ def verify(
         skip_bad=skip_bad,
         format=form,
     )
-    targets = run_verify.Targets(output, as_json, junit, fail_under)
+    targets = run_verify.Targets(output, as_json, junit, fail_under, github)
     return run_verify.verify(session, options, source, targets)

@@ -29,7 +29,7 @@ def sweep(
     baseline: str | None,
 ) -> int:
     """Compute the curves of all sources and print them; return the exit code."""
-    if targets.as_json and "-" in (targets.csv, targets.md, targets.plot):
+    if targets.as_json and "-" in (targets.csv, targets.md, targets.plot, targets.metrics):
         raise UsageError("--json and '-' both write to stdout; give the other a file name")
     wanted = Wanted.by(
         options.selectors().values(),
