@@ -40,14 +40,13 @@ COMMANDS = {
     "rm": "Remove pools, with the samples that no other pool uses.",
     "mv": "Rename a pool; ttc sample --pool NEW resumes it.",
     "models": "List the models that -m can name, describe one, tune one, or probe its server.",
+    "keys": "Store the keys of servers in the system's keyring, and list where keys come from.",
     "plugins": "List backends, verifiers, selectors, strategies and formats.",
-    "config": "Show the settings in force and where they come from.",
+    "config": "Show the settings in force and where they come from; set, get or unset one.",
     "db": "Look after the store: check, copy, merge, shrink, search it, query it with SQL.",
     "doctor": "Check this installation, and print how to fix what does not work.",
     "completion": "Print the completion script of a shell.",
 }
-# Commands that have commands of their own, behind which options stand.
-GROUPS = {"db"}
 # Allowed before the command as well as after it.
 GLOBAL_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--json"}
 GLOBAL_OPTIONS = {"--db", "--config"}
@@ -85,11 +84,6 @@ def build() -> LazyGroup:
 def hoist(args: Sequence[str]) -> list[str]:
     """Move global options that stand before the command behind it."""
     moved, rest = _options_before(args)
-    if rest[:1] and rest[0] in GROUPS:
-        more, words = _options_before(rest[1:])
-        moved, rest = [*moved, *more], [rest[0], *words]
-        if len(rest) > 1:
-            return [*rest[:2], *moved, *rest[2:]]
     return [*rest[:1], *moved, *rest[1:]] if rest else list(args)
 
 
@@ -127,7 +121,7 @@ def _dispatch(args: Sequence[str]) -> int:
         prepare_completion()
         group.main(list(args), prog_name="ttc")
     convert_plainly()
-    with group.make_context("ttc", expanded(hoist(args), GROUPS)) as context:
+    with group.make_context("ttc", expanded(hoist(args))) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else Exit.DONE
 

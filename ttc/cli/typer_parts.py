@@ -17,10 +17,11 @@ import typer
 import typer.core
 import typer.main
 
+from ttc.cli.sub_groups import HELP as HELP
+from ttc.cli.sub_groups import sub_group
 from ttc.errors import UsageError
 
 COMPLETE = "_TTC_COMPLETE"  # the variable by which a shell's script asks for completions
-HELP = {"help_option_names": ["-h", "--help"]}
 # The base of the errors of the command line's parser.
 ClickFault: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -43,15 +44,11 @@ class LazyGroup(typer.core.TyperGroup):
             return None
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         module = import_module(f"ttc.cli.commands.{name}")
-        single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
         function = getattr(module, name)
-        commands = getattr(module, "SUBCOMMANDS", None)
-        if commands is None:
-            single.command(cmd_name, context_settings=HELP)(function)
-        else:
-            single.callback()(function)
-        for each in commands or ():
-            single.command(context_settings=HELP)(each)
+        if hasattr(module, "SUBCOMMANDS"):
+            return sub_group(cmd_name, function, module)
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
+        single.command(cmd_name, context_settings=HELP)(function)
         return typer.main.get_command(single)
 
     def get_help_option(self, ctx: Any) -> Any:
@@ -110,9 +107,6 @@ def usage_line(
         if asked is None or "did you mean" in line or path != "ttc solve":
             return line
         return f"{line}; to ask a text that begins with -: {path} -- {near.quoted(asked)}"
-    if message.startswith("No such command") and context is not None:
-        word = message.partition("'")[2].partition("'")[0]
-        return near.within_line(word, context.info_name, context.command.list_commands(context))
     if "unexpected extra argument" in message and path == "ttc solve":
         return f'{message}; put the question in quotes: {path} "…"'
     return f"{message}; see {path} --help"

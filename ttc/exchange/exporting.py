@@ -63,7 +63,7 @@ def write_file(database: Path, options: ExportOptions, target: str) -> list[str]
     """Export to a file, completely or not at all; return what the format cannot hold."""
     form = formats.writer(options.format)
     _check_ending(options.format, target)
-    path = Path(os.path.realpath(target))
+    path = Path(os.path.realpath(paths.expanded(target, "-o")))
     with draws(database, options, form) as found:
         if isinstance(form, WritesFiles):
             return form.write_files(found, path)

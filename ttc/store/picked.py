@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ttc.errors import wrong_option
@@ -74,11 +74,13 @@ def draws(
             "problem": None if problem is None else storable(problem),
         },
     )
-    return [_picked(*row) for row in found]
+    # A row has the fields in their order, with 0 or 1 for `correct`.
+    return [_made(row) for row in found]
 
 
-def _truth(correct: int | None) -> bool | None:
-    return None if correct is None else bool(correct)
+def _made(row: tuple[Any, ...]) -> Picked:
+    made = Picked(*row)
+    return made if made.correct is None else replace(made, correct=bool(made.correct))
 
 
 def spread(found: list[Picked], most: int | None) -> list[Picked]:

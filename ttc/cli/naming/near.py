@@ -41,16 +41,23 @@ def _exists(command: str, known: Sequence[str]) -> bool:
     return command.split()[0] in (*known, "help", "--version")
 
 
-def within_line(word: str, group: str, commands: Iterable[str]) -> str:
-    """Return what to say of a command that a group of commands (`db`) does not have."""
+def within_line(word: str, group: str, commands: Iterable[str], two: str | None = None) -> str:
+    """Return what to say of a command that a group of commands (`db`) does not have; `two` is what
+    is meant if none of its commands is near."""
+    meant = meant_within(word, group, commands) or two
+    way = f"did you mean ttc {group} {meant}?" if meant else f"ttc {group} --help lists them"
+    return f"ttc {group}: no command {shown(word)}; {way}"
+
+
+def meant_within(word: str, group: str, commands: Iterable[str]) -> str | None:
+    """Return the command of a group that a word may mean: by the words for it, or spelled alike."""
     known = [*commands]
     words = {name: each for each, told in WITHIN.get(group, {}).items() for name in told.split()}
-    words = {name: each for name, each in words.items() if each in known}
     plain = _plain(word)
-    near = [plain] if plain in known else get_close_matches(plain, known, n=1, cutoff=0.6)
-    meant = words.get(plain) or (near[0] if near else None)
-    way = f"did you mean ttc {group} {meant}?" if meant else f"ttc help {group} lists them"
-    return f"no command {shown(word)} in ttc {group}; {way}"
+    if plain in known or words.get(plain) in known:
+        return words.get(plain, plain)
+    near = get_close_matches(plain, known, n=1, cutoff=0.6)
+    return near[0] if near else None
 
 
 def option_line(error: Any, command: str, elsewhere: Mapping[str, Sequence[str]]) -> str:

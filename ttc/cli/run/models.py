@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ttc.backends import Batching, Probeable, Tunable, resolve
+from ttc.cli.naming.near import meant_within
 from ttc.cli.output import document
 from ttc.cli.suggestions import remember
 from ttc.errors import UsageError
@@ -32,7 +33,15 @@ def listing(session: Session, as_json: bool) -> None:
 
 def describe(session: Session, name: str, as_json: bool) -> None:
     """Print the facts of one model. BackendError if it cannot be opened."""
-    choice, backend = resolve.open_model(session, name, batches=True)
+    try:
+        choice, backend = resolve.open_model(session, name, batches=True)
+    except UsageError as error:
+        from ttc.cli.commands.models import SUBCOMMANDS
+
+        commands = [each.__name__.rstrip("_") for each in SUBCOMMANDS]
+        if (near := meant_within(name, "models", commands)) is None:
+            raise
+        raise UsageError(f"{error}; did you mean ttc models {near}?") from None
     with closing(backend):
         about = {"spec": choice.spec, **asdict(backend.model)}
         about["capabilities"] = sorted(backend.capabilities)
