@@ -30,7 +30,7 @@ def plugins(
     """List backends, verifiers, selectors, strategies and formats."""
     from ttc import plugins as known
     from ttc.cli.output import document
-    from ttc.report.columns import columns
+    from ttc.report.tables.columns import columns
 
     given = (backends, verifiers, selectors, strategies, formats)
     wanted = dict(zip(known.GROUPS, given, strict=True))

@@ -14,7 +14,7 @@ from ttc.cli.output import document
 from ttc.errors import Exit, TtcError, UsageError
 from ttc.messages import secrets
 from ttc.messages.visible import for_stdout
-from ttc.report.columns import columns
+from ttc.report.tables.columns import columns
 from ttc.session import Session
 
 _NOTHING = 1  # the exit code where there is nothing to remove
